@@ -1,0 +1,4 @@
+//! The `netipc` program.
+#![forbid(unsafe_code)]
+
+fn main() {}

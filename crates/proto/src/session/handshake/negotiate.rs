@@ -1,0 +1,36 @@
+use crate::wire::Profiles;
+
+/// The least that a server agrees on for responses, where its own maximum allows it.
+const MIN_RESPONSE_BYTES: u32 = 1024;
+
+/// The profile of a session, or none where the sides have none in common.
+///
+/// The highest that both prefer; the highest that both support when they prefer nothing in common.
+/// A side that prefers nothing does not mean the baseline by it.
+///
+/// ```
+/// use netipc_proto::session::handshake::select_profile;
+/// use netipc_proto::wire::Profiles;
+///
+/// let both = Profiles(0x07);
+/// assert_eq!(select_profile(both, Profiles::NONE, Profiles::NONE), Profiles::SHM_FUTEX);
+/// assert_eq!(select_profile(both, Profiles(0x03), Profiles(0x06)), Profiles::SHM_HYBRID);
+/// ```
+#[must_use]
+pub const fn select_profile(
+    intersection: Profiles,
+    client_preferred: Profiles,
+    server_preferred: Profiles,
+) -> Profiles {
+    let wanted = intersection.and(client_preferred).and(server_preferred);
+    match wanted.is_empty() {
+        true => intersection.highest(),
+        false => wanted.highest(),
+    }
+}
+
+/// The response limit that a server with `maximum` answers to `hint`, both in bytes.
+#[must_use]
+pub fn response_bytes(hint: u32, maximum: u32) -> u32 {
+    hint.max(MIN_RESPONSE_BYTES).min(maximum)
+}

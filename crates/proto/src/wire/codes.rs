@@ -1,0 +1,222 @@
+//! Numbers on the wire. Each is a newtype with named values that keeps unknown ones.
+
+use std::fmt;
+
+/// Declares a number on the wire: its named values, and names for people.
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $value:ident = $number:literal, $label:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(pub u16);
+
+        impl $name {
+            $($(#[$vdoc])* pub const $value: Self = Self($number);)*
+
+            /// Its name, where it has one.
+            #[must_use]
+            pub const fn name(self) -> Option<&'static str> {
+                match self.0 {
+                    $($number => Some($label),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self.name() {
+                    Some(name) => f.write_str(name),
+                    None => write!(f, "{} {}", stringify!($name), self.0),
+                }
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+codes! {
+    /// What a message is.
+    Kind {
+        /// Asks.
+        REQUEST = 1, "REQUEST";
+        /// Answers.
+        RESPONSE = 2, "RESPONSE";
+        /// Sets the session up.
+        CONTROL = 3, "CONTROL";
+    }
+}
+
+codes! {
+    /// How a request fared. Never a business result: those are fields of the payload.
+    Status {
+        /// Answered.
+        OK = 0, "OK";
+        /// The request could not be understood.
+        BAD_ENVELOPE = 1, "BAD_ENVELOPE";
+        /// The token is not the server's, or the peer is not welcome.
+        AUTH_FAILED = 2, "AUTH_FAILED";
+        /// Another version of the protocol.
+        INCOMPATIBLE = 3, "INCOMPATIBLE";
+        /// Another method than the endpoint serves, or no common profile.
+        UNSUPPORTED = 4, "UNSUPPORTED";
+        /// More than was agreed.
+        LIMIT_EXCEEDED = 5, "LIMIT_EXCEEDED";
+        /// The handler failed, or the server is full.
+        INTERNAL_ERROR = 6, "INTERNAL_ERROR";
+    }
+}
+
+codes! {
+    /// A control message.
+    Opcode {
+        /// The client's first packet.
+        HELLO = 1, "HELLO";
+        /// The server's answer to it.
+        HELLO_ACK = 2, "HELLO_ACK";
+    }
+}
+
+codes! {
+    /// A request kind. One code space for all services.
+    MethodCode {
+        /// A number in, the next one out.
+        INCREMENT = 1, "INCREMENT";
+        /// All cgroups of the host.
+        CGROUPS_SNAPSHOT = 2, "CGROUPS_SNAPSHOT";
+        /// Bytes in, the same bytes backwards out.
+        STRING_REVERSE = 3, "STRING_REVERSE";
+        /// Cgroup paths in, what is known of each out.
+        CGROUPS_LOOKUP = 4, "CGROUPS_LOOKUP";
+        /// Process ids in, what is known of each out.
+        APPS_LOOKUP = 5, "APPS_LOOKUP";
+    }
+}
+
+/// The flags of an envelope.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Flags(pub u16);
+
+impl Flags {
+    /// A single message.
+    pub const NONE: Self = Self(0);
+    /// The payload is a directory of items.
+    pub const BATCH: Self = Self(1);
+
+    /// Whether the payload is a directory of items. Unknown bits do not matter.
+    #[must_use]
+    pub const fn is_batch(self) -> bool {
+        self.0 & Self::BATCH.0 != 0
+    }
+}
+
+/// A set of transport profiles. Unknown bits are kept, so that a peer's set can be reported.
+#[derive(Clone, Copy, Default, Eq, Hash, PartialEq)]
+pub struct Profiles(pub u32);
+
+impl Profiles {
+    /// No profile.
+    pub const NONE: Self = Self(0);
+    /// The platform's packet socket or message pipe.
+    pub const BASELINE: Self = Self(0x01);
+    /// Shared memory that spins before it waits in the kernel.
+    pub const SHM_HYBRID: Self = Self(0x02);
+    /// Shared memory that waits in the kernel at once.
+    pub const SHM_FUTEX: Self = Self(0x04);
+    /// Reserved.
+    pub const SHM_WAITADDR: Self = Self(0x08);
+    /// Every shared-memory profile.
+    pub const ALL_SHM: Self = Self(0x0e);
+
+    /// The profiles in both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The profiles in either set.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The profiles of `self` that are not in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it is exactly one profile.
+    #[must_use]
+    pub const fn is_one(self) -> bool {
+        self.0.is_power_of_two()
+    }
+
+    /// The highest bit alone, or nothing.
+    #[must_use]
+    pub const fn highest(self) -> Self {
+        match self.0.checked_ilog2() {
+            Some(bit) => Self(1 << bit),
+            None => Self::NONE,
+        }
+    }
+}
+
+impl fmt::Display for Profiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            (Self::BASELINE, "baseline"),
+            (Self::SHM_HYBRID, "shm-hybrid"),
+            (Self::SHM_FUTEX, "shm-futex"),
+            (Self::SHM_WAITADDR, "shm-waitaddr"),
+        ];
+        let mut rest = *self;
+        let mut separator = "";
+        for (profile, name) in names {
+            if !self.and(profile).is_empty() {
+                write!(f, "{separator}{name}")?;
+                separator = "+";
+                rest = rest.without(profile);
+            }
+        }
+        match (rest.is_empty(), self.is_empty()) {
+            (false, _) => write!(f, "{separator}{:#x}", rest.0),
+            (true, true) => f.write_str("none"),
+            (true, false) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Profiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_read_as_a_list() {
+        assert_eq!(Profiles(0).to_string(), "none");
+        assert_eq!(Profiles(3).to_string(), "baseline+shm-hybrid");
+        assert_eq!(Profiles(0x31).to_string(), "baseline+0x30");
+    }
+
+    #[test]
+    fn unknown_codes_keep_their_number() {
+        assert_eq!(Status(77).to_string(), "Status 77");
+        assert_eq!(Status::AUTH_FAILED.to_string(), "AUTH_FAILED");
+    }
+}

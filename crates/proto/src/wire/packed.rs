@@ -1,0 +1,412 @@
+use super::{Encode, Fields, Reader, Span, WireError, WireErrorKind, Writer, align8};
+
+/// Bytes of one directory entry.
+pub const ENTRY_LEN: usize = 8;
+
+/// A list on the wire: a directory of `{offset, length}`, then the items, each 8-aligned.
+///
+/// Batches, snapshots, lookup requests and lookup responses are all this list behind a header of
+/// their own:
+///
+/// ```text
+/// header | offset len | offset len | item 0 .. gap | item 1
+///                                  ^ offsets count from here
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Packed<'a> {
+    directory: &'a [u8],
+    items: &'a [u8],
+}
+
+/// What a directory may look like, where the kinds of list differ.
+#[derive(Clone, Copy, Debug)]
+pub struct ListRules {
+    /// Bytes of the shortest item.
+    pub min_len: usize,
+    /// Whether items must be in order and disjoint.
+    pub ordered: bool,
+}
+
+impl ListRules {
+    /// Anything that lies inside: overlap, disorder, gaps and zero lengths are accepted.
+    pub const BATCH: Self = Self {
+        min_len: 0,
+        ordered: false,
+    };
+}
+
+impl<'a> Packed<'a> {
+    /// Reads the list of `count` items behind the first `header` bytes of `payload`, and checks
+    /// every entry of its directory.
+    ///
+    /// # Errors
+    /// [`Truncated`](WireErrorKind::Truncated) for a directory that does not fit,
+    /// [`BadAlignment`](WireErrorKind::BadAlignment), [`OutOfBounds`](WireErrorKind::OutOfBounds),
+    /// and for items too short or out of order what `rules` imply.
+    pub fn parse(
+        payload: &'a [u8],
+        header: usize,
+        count: u32,
+        rules: ListRules,
+    ) -> Result<Self, WireError> {
+        let list = Self::trusted(payload, header, count)?;
+        let mut last_end = 0;
+        for i in 0..list.len() {
+            let entry = list.entry(i);
+            let (offset, len) = (entry.offset as u64, entry.len as u64);
+            let end = list.check(offset, len, rules)?;
+            if rules.ordered && offset < last_end {
+                return Err(WireError::layout("item offset", last_end, offset));
+            }
+            last_end = end;
+        }
+        Ok(list)
+    }
+
+    /// The same list, of a payload whose directory was checked before.
+    ///
+    /// # Errors
+    /// [`Truncated`](WireErrorKind::Truncated) for a directory that does not fit.
+    pub fn trusted(payload: &'a [u8], header: usize, count: u32) -> Result<Self, WireError> {
+        let len = (count as usize).saturating_mul(ENTRY_LEN);
+        payload
+            .get(header..)
+            .and_then(|list| list.split_at_checked(len))
+            .map(|(directory, items)| Self { directory, items })
+            .ok_or(WireError::truncated(
+                "item directory",
+                header.saturating_add(len),
+                payload.len(),
+            ))
+    }
+
+    /// Number of items.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.directory.len() / ENTRY_LEN
+    }
+
+    /// Whether there are no items.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.directory.is_empty()
+    }
+
+    /// The bytes of item `index`.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<&'a [u8]> {
+        (index < self.len()).then(|| self.raw(index))
+    }
+
+    /// The bytes of every item, in order.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = &'a [u8]> {
+        (0..self.len()).map(move |i| self.raw(i))
+    }
+
+    /// Where item `index` lies among the packed items, or nowhere beyond the end.
+    #[must_use]
+    #[inline]
+    pub fn entry(&self, index: usize) -> Span {
+        let at = index.saturating_mul(ENTRY_LEN);
+        let mut r = Reader::new(self.directory.get(at..).unwrap_or_default());
+        r.span("entry").unwrap_or_default()
+    }
+
+    #[inline]
+    fn raw(&self, index: usize) -> &'a [u8] {
+        let Span { offset, len } = self.entry(index);
+        self.items
+            .get(offset..offset.saturating_add(len))
+            .unwrap_or_default()
+    }
+
+    #[inline]
+    fn check(&self, offset: u64, len: u64, rules: ListRules) -> Result<u64, WireError> {
+        let kind = |kind, field, expected, found| Err(WireError::new(kind, field, expected, found));
+        let (room, min) = (self.items.len() as u64, rules.min_len as u64);
+        let end = offset + len;
+        if !offset.is_multiple_of(8) {
+            return kind(WireErrorKind::BadAlignment, "item offset", 8, offset);
+        }
+        if rules.ordered && len < min {
+            return kind(WireErrorKind::BadLayout, "item length", min, len);
+        }
+        if end > room {
+            return kind(WireErrorKind::OutOfBounds, "item", room, end);
+        }
+        if len < min {
+            return kind(WireErrorKind::Truncated, "item", min, len);
+        }
+        Ok(end)
+    }
+}
+
+/// Writes the list that [`Packed`] reads, behind a header that the owner writes itself.
+///
+/// A list whose number of items is known has exactly that room in its directory. One that grows
+/// moves its items right when the directory is full, and closes the hole at the end, or as soon as
+/// an item needs it:
+///
+/// ```text
+/// room 8:  header | e e e e e e e e | items        |
+/// room 16: header | e e e e e e e e . . . . . . . . | items        |
+/// finish:  header | e e e e e e e e e e | items        |
+/// ```
+#[derive(Debug)]
+pub struct PackedWriter<'b> {
+    buf: &'b mut [u8],
+    header: usize,
+    room: usize,
+    count: usize,
+    end: usize,
+    grows: bool,
+}
+
+impl<'b> PackedWriter<'b> {
+    /// A list of exactly `count` items behind `header` bytes.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::Overflow`] where the directory alone does not fit.
+    pub fn exact(buf: &'b mut [u8], header: usize, count: usize) -> Result<Self, WireError> {
+        let end = count.saturating_mul(ENTRY_LEN).saturating_add(header);
+        if end > buf.len() {
+            return Err(WireError::overflow("item directory", buf.len(), end));
+        }
+        Ok(Self {
+            buf,
+            header,
+            room: count,
+            count: 0,
+            end,
+            grows: false,
+        })
+    }
+
+    /// A list of any number of items behind `header` bytes.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::Overflow`] where the header alone does not fit.
+    pub fn growing(buf: &'b mut [u8], header: usize) -> Result<Self, WireError> {
+        Ok(Self {
+            grows: true,
+            ..Self::exact(buf, header, 0)?
+        })
+    }
+
+    /// Items so far.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are no items yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Bytes that header, directory, items and gaps may take together.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.buf.len()
+    }
+
+    /// Where the next item starts, from the first byte of the payload.
+    #[must_use]
+    pub const fn next_start(&self) -> usize {
+        align8(self.end)
+    }
+
+    /// Adds `item`. On failure the list stands as it was.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::Overflow`] where it does not fit, [`WireErrorKind::BadItemCount`] beyond
+    /// the count of an exact list, and what the item's own encoder says.
+    #[inline]
+    pub fn push(&mut self, item: &impl Encode) -> Result<(), WireError> {
+        let size = item.size();
+        self.make_room(size)?;
+        let start = self.next_start();
+        let (before, rest) = self.buf.split_at_mut(start);
+        let room = rest.len();
+        let target = rest
+            .get_mut(..size)
+            .ok_or_else(|| WireError::overflow("item", room, size))?;
+        let mut w = Writer::new(target);
+        item.encode(&mut w)?;
+        debug_assert_eq!(w.len(), size, "an encoder writes as much as it announces");
+        if let Some(gap) = before.get_mut(self.end..) {
+            gap.fill(0);
+        }
+        self.set_entry(start, size);
+        self.end = start + size;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Ends the list; returns the header's bytes to fill in, and the length of the payload.
+    #[must_use]
+    pub fn finish(mut self) -> (&'b mut [u8], usize) {
+        if self.room > self.count {
+            self.move_items(self.count);
+        }
+        let end = self.end;
+        let header = self.header;
+        (self.buf.get_mut(..header).unwrap_or_default(), end)
+    }
+
+    /// Ends the list as a batch, which is padded to 8 at its end.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::BadItemCount`] for a batch without items, [`WireErrorKind::Overflow`] where
+    /// the padding does not fit.
+    pub fn finish_batch(mut self) -> Result<usize, WireError> {
+        if self.count == 0 {
+            return Err(WireError::new(WireErrorKind::BadItemCount, "batch", 1, 0));
+        }
+        self.move_items(self.count);
+        let padded = align8(self.end);
+        let room = self.buf.len();
+        self.buf
+            .get_mut(self.end..padded)
+            .ok_or_else(|| WireError::overflow("batch", room, padded))?
+            .fill(0);
+        Ok(padded)
+    }
+
+    /// Makes sure that the directory has a free entry and the buffer room for `size` bytes.
+    #[inline]
+    fn make_room(&mut self, size: usize) -> Result<(), WireError> {
+        if self.room > self.count && self.next_start().saturating_add(size) <= self.buf.len() {
+            return Ok(());
+        }
+        if !self.grows {
+            return Err(match self.room > self.count {
+                true => WireError::overflow("item", self.buf.len(), self.next_start() + size),
+                false => WireError::new(
+                    WireErrorKind::BadItemCount,
+                    "item list",
+                    self.room as u64,
+                    self.count as u64 + 1,
+                ),
+            });
+        }
+        let tight = self.count + 1;
+        for room in [tight.max(8).max(self.count * 2), tight] {
+            let start = self.header + room * ENTRY_LEN + align8(self.items_len());
+            if start.saturating_add(size) <= self.buf.len() {
+                self.move_items(room);
+                return Ok(());
+            }
+        }
+        let needed = self.header + tight * ENTRY_LEN + align8(self.items_len()) + size;
+        Err(WireError::overflow("item", self.buf.len(), needed))
+    }
+
+    /// Moves the items to where a directory of `room` entries ends.
+    fn move_items(&mut self, room: usize) {
+        let (from, to) = (self.items_start(), self.header + room * ENTRY_LEN);
+        if from != to {
+            self.buf.copy_within(from..self.end, to);
+            self.end = to + (self.end - from);
+            self.room = room;
+        }
+    }
+
+    fn set_entry(&mut self, start: usize, size: usize) {
+        let offset = start - self.items_start();
+        let entry = Fields::<ENTRY_LEN>::new().size(offset).size(size).finish();
+        let at = self.header + self.count * ENTRY_LEN;
+        if let Some(target) = self.buf.get_mut(at..at + ENTRY_LEN) {
+            target.copy_from_slice(&entry);
+        }
+    }
+
+    const fn items_start(&self) -> usize {
+        self.header + self.room * ENTRY_LEN
+    }
+
+    const fn items_len(&self) -> usize {
+        self.end - self.items_start()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Blob<'a>(&'a [u8]);
+
+    impl Encode for Blob<'_> {
+        fn size(&self) -> usize {
+            self.0.len()
+        }
+
+        fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
+            out.bytes(self.0)
+        }
+    }
+
+    #[test]
+    fn a_batch_of_none_is_refused() {
+        let mut buf = [0; 64];
+        let list = PackedWriter::growing(&mut buf, 0).unwrap();
+        assert_eq!(
+            list.finish_batch().unwrap_err().kind(),
+            WireErrorKind::BadItemCount
+        );
+    }
+
+    #[test]
+    fn a_full_buffer_is_used_to_the_last_byte() {
+        // Directory of three, items of 8, 8 and 3 bytes.
+        let mut buf = [0xee; 24 + 24 + 19];
+        let mut list = PackedWriter::growing(&mut buf, 24).unwrap();
+        for item in [&[1; 8][..], &[2; 8], &[3; 3]] {
+            list.push(&Blob(item)).unwrap();
+        }
+        assert_eq!(
+            list.push(&Blob(b"")).unwrap_err().kind(),
+            WireErrorKind::Overflow
+        );
+        assert_eq!(list.finish().1, 67);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            items in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..40),
+            grows: bool,
+            header in prop::sample::select(vec![0_usize, 16, 24]),
+        ) {
+            let mut buf = vec![0xee; 8192];
+            let mut list = match grows {
+                true => PackedWriter::growing(&mut buf, header).unwrap(),
+                false => PackedWriter::exact(&mut buf, header, items.len()).unwrap(),
+            };
+            for item in &items {
+                list.push(&Blob(item)).unwrap();
+            }
+            let (_, len) = list.finish();
+            let rules = ListRules { min_len: 0, ordered: true };
+            let count = u32::try_from(items.len()).unwrap();
+            let read = Packed::parse(&buf[..len], header, count, rules).unwrap();
+            prop_assert!(read.iter().eq(items.iter().map(Vec::as_slice)));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            count in 0_u32..40,
+            ordered: bool,
+        ) {
+            let rules = ListRules { min_len: 0, ordered };
+            if let Ok(list) = Packed::parse(&bytes, 0, count, rules) {
+                prop_assert_eq!(list.iter().count(), count as usize);
+            }
+        }
+    }
+}
