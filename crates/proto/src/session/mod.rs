@@ -251,16 +251,14 @@ impl Session {
         let header = match self.partial.take() {
             Some(partial) => {
                 self.partial = partial.take(&self.head, len)?;
-                return Ok(match self.partial {
-                    Some(_) => None,
-                    None => Some(partial.header),
-                });
+                partial.header
             }
             None => self.first_packet(len)?,
         };
         if self.partial.is_some() {
             return Ok(None);
         }
+        self.check_batch(&header)?;
         Ok(Some(header))
     }
 
@@ -287,8 +285,6 @@ impl Session {
         }
         if data < payload {
             self.start_reassembly(header, data)?;
-        } else {
-            self.check_batch(&header)?;
         }
         Ok(header)
     }
@@ -302,7 +298,9 @@ impl Session {
                 data + Header::LEN,
             ));
         }
-        if self.body.len() < payload {
+        if let Some(more @ 1..) = payload.checked_sub(self.body.len()) {
+            // What doubling would add is beyond the agreed limit, and never used.
+            self.body.reserve_exact(more);
             self.body.resize(payload, 0);
         }
         let budget = data_bytes(self.limits.packet_size);
@@ -319,16 +317,20 @@ impl Session {
         if !header.flags.is_batch() || header.status != Status::OK && self.role == Role::Client {
             return Ok(());
         }
+        let bad = |source| SessionError::Batch {
+            header: *header,
+            source,
+        };
+        if header.item_count == 0 {
+            let none = WireError::new(WireErrorKind::BadItemCount, "batch", 1, 0);
+            return Err(bad(none));
+        }
         let payload = self
             .body
             .get(..header.payload_len as usize)
             .unwrap_or_default();
-        Packed::parse(payload, 0, header.item_count, ListRules::BATCH)
-            .map(drop)
-            .map_err(|source| SessionError::Batch {
-                header: *header,
-                source,
-            })
+        Packed::parse(payload, 0, header.item_count, ListRules::BATCH).map_err(bad)?;
+        Ok(())
     }
 
     /// What this role sends, and what it receives.
@@ -366,4 +368,32 @@ const fn data_bytes(packet_size: u32) -> usize {
 fn packet_error(field: &'static str, expected: usize, found: usize) -> SessionError {
     let kind = WireErrorKind::BadLayout;
     SessionError::Chunk(WireError::new(kind, field, expected as u64, found as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::MethodCode;
+
+    #[test]
+    fn the_buffer_never_grows_beyond_the_limit() {
+        let direction = DirectionLimits {
+            payload_bytes: 100,
+            batch_items: 1,
+        };
+        let limits = Limits {
+            request: direction,
+            response: direction,
+            packet_size: 32 + 99,
+        };
+        let mut server = Session::new(Role::Server, limits, Framing::Chunked);
+        assert_eq!(server.body.capacity(), 99);
+        server.head = Header {
+            payload_len: 100,
+            ..Header::request(MethodCode::INCREMENT, 1)
+        }
+        .encode();
+        assert_eq!(server.received(32 + 99), Ok(None));
+        assert_eq!(server.body.capacity(), 100);
+    }
 }
