@@ -1,0 +1,358 @@
+//! The traits a transport backend implements, and the errors they report.
+
+use std::fmt;
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use crate::endpoint::Endpoint;
+use crate::wait::Wait;
+
+/// A connected channel between two peers that keeps packet boundaries.
+///
+/// The contract that every backend keeps, and that the conformance suite checks:
+///
+/// - **Whole packets.** What one `send` takes, one `receive` gives, in order, once.
+/// - **Deadline and abort act everywhere.** `send` and `receive` return [`LinkError::Timeout`] or
+///   [`LinkError::Aborted`] as soon as `wait` says so. A call whose deadline has already passed
+///   still does what needs no waiting.
+/// - **Last words count.** Packets that were sent before a hang-up are received before it is
+///   reported.
+/// - **An end is told apart.** An orderly close is [`LinkError::Disconnected`], a broken one
+///   [`LinkError::Reset`].
+/// - **An empty packet is a protocol error**, in both directions.
+/// - **An error other than `Timeout`, `Aborted`, `Busy` and `TooLarge` is final**: the link is of
+///   no more use.
+/// - **Dropping a link ends it** and removes whatever it owns in the file system.
+/// - **One owner.** A link is `Send` and never shared.
+pub trait Link: Send + fmt::Debug {
+    /// Sends `head` followed by `body` as one packet, without copying them together first.
+    ///
+    /// # Errors
+    /// [`LinkError::TooLarge`] beyond [`LinkInfo::max_packet`], [`LinkError::Busy`] when
+    /// [`LinkInfo::window`] messages are already under way, else why the link failed.
+    fn send(&mut self, head: &[u8], body: &[u8], wait: &Wait<'_>) -> Result<(), LinkError>;
+
+    /// Receives one packet: its first bytes fill `head`, the rest goes to `body`.
+    ///
+    /// Returns the packet's full length. What does not fit is dropped; a result above
+    /// `head.len() + body.len()` says so.
+    ///
+    /// # Errors
+    /// Why the link failed, or that `wait` ended.
+    fn receive(
+        &mut self,
+        head: &mut [u8],
+        body: &mut [u8],
+        wait: &Wait<'_>,
+    ) -> Result<usize, LinkError>;
+
+    /// Looks whether the peer is still there, at once and without consuming data.
+    ///
+    /// # Errors
+    /// Why the link is of no more use.
+    fn check(&mut self) -> Result<(), LinkError>;
+
+    /// Ends the sending side after a last packet and waits at most 100 ms for the peer to go, so
+    /// that the packet arrives even where unread packets would turn a close into a reset.
+    fn linger(&mut self);
+
+    /// What this link is.
+    fn info(&self) -> LinkInfo;
+
+    /// The descriptor that an event loop can watch, where there is one. On a socket it is readable
+    /// when a packet or a hang-up waits; on shared memory it tells hang-ups only.
+    fn native(&self) -> Option<BorrowedFd<'_>>;
+}
+
+/// A fresh connection over the baseline, before the handshake has chosen a data plane.
+///
+/// The server calls [`offer`](Self::offer) before it accepts and [`switch`](Self::switch) once its
+/// acceptance is sent; the client calls [`attach`](Self::attach) once it has been accepted.
+pub trait Baseline: Link {
+    /// Bytes of the largest packet to propose; both directions can carry it.
+    fn packet_size(&self) -> u32;
+
+    /// Whether the peer may talk to us by its identity alone, before any token is looked at.
+    fn peer_allowed(&self) -> bool;
+
+    /// Server: makes a shared region ready for the peer to attach, complete on return.
+    ///
+    /// A second offer replaces the first.
+    ///
+    /// # Errors
+    /// Why there can be no such region; nothing is left behind, and the baseline still works.
+    fn offer(&mut self, region: &RegionPlan) -> io::Result<()>;
+
+    /// Server: gives the data plane of the region offered last, or the baseline itself when none is.
+    fn switch(self: Box<Self>) -> Box<dyn Link>;
+
+    /// Client: attaches the region that the server has offered.
+    ///
+    /// # Errors
+    /// [`AttachError`]; the connection is closed then.
+    fn attach(
+        self: Box<Self>,
+        region: &RegionPlan,
+        wait: &Wait<'_>,
+    ) -> Result<Box<dyn Link>, AttachError>;
+
+    /// The baseline as the data plane.
+    fn into_link(self: Box<Self>) -> Box<dyn Link>;
+}
+
+/// A bound endpoint that takes connections.
+///
+/// Dropping it gives the endpoint's name back, if it is still this listener's own.
+pub trait Listener: Send + fmt::Debug {
+    /// Waits for the next connection. Never waits for what the peer has to say.
+    ///
+    /// # Errors
+    /// [`LinkError::Timeout`] and [`LinkError::Aborted`] as `wait` says; any other is about one
+    /// connection or a passing shortage (descriptors), and the listener goes on working.
+    fn accept(&mut self, wait: &Wait<'_>) -> Result<Box<dyn Baseline>, LinkError>;
+
+    /// Where it listens.
+    fn endpoint(&self) -> &Endpoint;
+
+    /// The descriptor that is readable when a connection waits, where there is one.
+    fn native(&self) -> Option<BorrowedFd<'_>>;
+}
+
+/// A way to reach endpoints: the platform's own, or one inside this process.
+pub trait Transport: Send + Sync + fmt::Debug {
+    /// Connects to whoever serves `endpoint`.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    fn connect(
+        &self,
+        endpoint: &Endpoint,
+        wait: &Wait<'_>,
+    ) -> Result<Box<dyn Baseline>, ConnectError>;
+
+    /// Becomes the one owner of `endpoint`.
+    ///
+    /// # Errors
+    /// [`BindError`].
+    fn bind(
+        &self,
+        endpoint: &Endpoint,
+        options: &BindOptions,
+    ) -> Result<Box<dyn Listener>, BindError>;
+}
+
+/// The shape of a shared region, known to both sides after the negotiation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RegionPlan {
+    /// Names the region, together with the endpoint.
+    pub session_id: u64,
+    /// How a receiver waits.
+    pub mode: RegionMode,
+    /// Bytes of the largest request message, its 32-byte header included.
+    pub request_bytes: u64,
+    /// Bytes of the largest response message, its 32-byte header included.
+    pub response_bytes: u64,
+}
+
+/// How a receiver waits on shared memory.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RegionMode {
+    /// Spins first, then waits in the kernel (profile 0x02).
+    Hybrid,
+    /// Waits in the kernel at once (profile 0x04).
+    Kernel,
+}
+
+/// How a listener is set up.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct BindOptions {
+    /// Connections that may wait to be accepted; `None` is 16.
+    pub backlog: Option<u16>,
+    /// Peers to let in besides our own user and root.
+    pub allow_uids: UidPolicy,
+}
+
+/// Which users may connect.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum UidPolicy {
+    /// Our own user and root.
+    #[default]
+    OwnAndRoot,
+    /// Our own user, root, and these.
+    Also(Vec<u32>),
+    /// Everybody who can reach the socket.
+    Any,
+}
+
+/// What a link is, for status and for the session above it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LinkInfo {
+    /// What carries the data.
+    pub kind: LinkKind,
+    /// Bytes of the largest packet that `send` takes.
+    pub max_packet: usize,
+    /// Messages that may be under way in one direction; `None` is as many as the peer lets wait.
+    pub window: Option<u32>,
+    /// Whether a packet is always a whole message.
+    pub whole_messages: bool,
+    /// Who is at the other end, where the platform tells.
+    pub peer: Option<Peer>,
+}
+
+/// What carries a link's data.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum LinkKind {
+    /// Queues in this process.
+    Memory,
+    /// The platform's packet socket or message pipe.
+    Socket,
+    /// A shared region, with the socket beside it.
+    SharedMemory,
+}
+
+impl fmt::Display for LinkKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory",
+            Self::Socket => "socket",
+            Self::SharedMemory => "shm",
+        })
+    }
+}
+
+/// The process at the other end, as the kernel tells.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Peer {
+    /// Its process id.
+    pub pid: u32,
+    /// Its user id.
+    pub uid: u32,
+}
+
+/// Why a link did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// The peer closed the connection in order.
+    #[error("the peer closed the connection")]
+    Disconnected,
+    /// The connection broke.
+    #[error("the connection broke")]
+    Reset(#[source] io::Error),
+    /// The deadline passed.
+    #[error("the deadline passed")]
+    Timeout,
+    /// The owner called it off.
+    #[error("aborted by the owner")]
+    Aborted,
+    /// The peer broke the rules of the transport.
+    #[error("the peer broke the rules of the transport: {what}")]
+    Protocol {
+        /// Which rule.
+        what: &'static str,
+    },
+    /// The packet is larger than the link carries.
+    #[error("a packet of {size} bytes exceeds the {limit} bytes that the link carries")]
+    TooLarge {
+        /// Bytes of the packet.
+        size: usize,
+        /// Bytes that the link carries.
+        limit: usize,
+    },
+    /// An empty packet cannot be sent.
+    #[error("a packet needs at least one byte")]
+    Empty,
+    /// As many messages are under way as the link carries.
+    #[error("the last message is still unanswered")]
+    Busy,
+    /// The system failed.
+    #[error("the system refused")]
+    Io(#[from] io::Error),
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// Nobody serves the endpoint.
+    #[error("no server at {endpoint}")]
+    NotFound {
+        /// Where.
+        endpoint: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The endpoint exists and we may not use it.
+    #[error("no permission to connect to {endpoint}")]
+    Denied {
+        /// Where.
+        endpoint: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The deadline passed, or the owner called it off.
+    #[error("connecting to {endpoint}")]
+    Interrupted {
+        /// Where.
+        endpoint: String,
+        /// [`LinkError::Timeout`] or [`LinkError::Aborted`].
+        #[source]
+        source: LinkError,
+    },
+    /// The system failed.
+    #[error("cannot connect to {endpoint}")]
+    Io {
+        /// Where.
+        endpoint: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Why an endpoint could not be bound.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// Somebody else serves it, or may: nothing was deleted.
+    #[error("{endpoint} is in use by another server: {why}")]
+    AddressInUse {
+        /// Where.
+        endpoint: String,
+        /// How that is known.
+        why: &'static str,
+    },
+    /// The system failed.
+    #[error("cannot listen at {endpoint}")]
+    Io {
+        /// Where.
+        endpoint: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Why the region that the server offered could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttachError {
+    /// The server hung up meanwhile: it says nothing about shared memory.
+    #[error("the server hung up before its region was attached")]
+    HungUp,
+    /// The deadline passed, or the owner called it off.
+    #[error("attaching the region was interrupted")]
+    Interrupted(#[source] LinkError),
+    /// There is no usable region: propose the baseline next.
+    #[error("the region {region} is not usable: {why}")]
+    Unusable {
+        /// Its name.
+        region: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}

@@ -1,0 +1,127 @@
+//! A mapped region: the slots of both directions, and copies in and out.
+
+use crate::sys::{SharedMap, futex_wake};
+
+use super::layout::{
+    HEADER, Layout, Owner, REQ_LEN, REQ_SEQ, REQ_SIGNAL, RESP_LEN, RESP_SEQ, RESP_SIGNAL, Span,
+};
+use super::slot::{Broken, Slot};
+
+/// Which end of a session we are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Side {
+    Client,
+    Server,
+}
+
+/// What moves through a region, named by who wants what.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Direction {
+    Request,
+    Response,
+}
+
+impl Side {
+    pub(super) fn sends(self) -> Direction {
+        match self {
+            Self::Client => Direction::Request,
+            Self::Server => Direction::Response,
+        }
+    }
+
+    pub(super) fn receives(self) -> Direction {
+        match self {
+            Self::Client => Direction::Response,
+            Self::Server => Direction::Request,
+        }
+    }
+}
+
+/// A mapped region with a layout that fits the mapping.
+#[derive(Debug)]
+pub(super) struct Area {
+    map: SharedMap,
+    layout: Layout,
+}
+
+impl Area {
+    /// `map` holds at least [`Layout::size`] bytes.
+    pub(super) fn new(map: SharedMap, layout: Layout) -> Self {
+        Self { map, layout }
+    }
+
+    /// Writes the header of a fresh region.
+    pub(super) fn write_header(&self, owner: Owner) {
+        // All but the header was never written and so reads as 0.
+        let header: [u8; HEADER] = self.layout.encode(owner);
+        self.map.write(0, &header);
+    }
+
+    /// Messages published in a direction so far.
+    pub(super) fn published(&self, direction: Direction) -> u64 {
+        self.slot(direction).published()
+    }
+
+    /// Publishes `head` and `body` as one message, which the caller has found to fit.
+    pub(super) fn publish(&self, direction: Direction, head: &[u8], body: &[u8], len: u32) {
+        let start = self.span(direction).offset as usize;
+        let copy = || {
+            self.map.write(start, head);
+            self.map.write(start + head.len(), body);
+        };
+        self.slot(direction).publish(len, copy, futex_wake);
+    }
+
+    /// Copies the message after the `taken` ones, if there is one; gives its full length.
+    pub(super) fn take(
+        &self,
+        direction: Direction,
+        taken: u64,
+        head: &mut [u8],
+        body: &mut [u8],
+    ) -> Result<Option<usize>, Broken> {
+        let slot = self.slot(direction);
+        if !slot.arrived(taken)? {
+            return Ok(None);
+        }
+        let Span { offset, capacity } = self.span(direction);
+        let copy = |len: u32| {
+            let (start, len) = (offset as usize, len as usize);
+            let in_head = len.min(head.len());
+            self.map.read(start, &mut head[..in_head]);
+            let in_body = (len - in_head).min(body.len());
+            self.map.read(start + in_head, &mut body[..in_body]);
+        };
+        slot.take(taken, capacity, copy)
+            .map(|len| Some(len as usize))
+    }
+
+    /// Whether a message waits after the `taken` ones.
+    pub(super) fn has_arrived(&self, direction: Direction, taken: u64) -> Result<bool, Broken> {
+        self.slot(direction).arrived(taken)
+    }
+
+    /// Makes whoever receives in `direction` look up.
+    pub(super) fn ring(&self, direction: Direction) {
+        self.slot(direction).ring(futex_wake);
+    }
+
+    pub(super) fn slot(&self, direction: Direction) -> Slot<'_> {
+        let (seq, len, signal) = match direction {
+            Direction::Request => (REQ_SEQ, REQ_LEN, REQ_SIGNAL),
+            Direction::Response => (RESP_SEQ, RESP_LEN, RESP_SIGNAL),
+        };
+        Slot {
+            seq: self.map.long(seq),
+            len: self.map.word(len),
+            signal: self.map.word(signal),
+        }
+    }
+
+    fn span(&self, direction: Direction) -> Span {
+        match direction {
+            Direction::Request => self.layout.request,
+            Direction::Response => self.layout.response,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Thin, safe wrappers over the system calls of Linux: owned descriptors in, results out.
+//!
+//! Errors stay [`Errno`] here, because the callers tell many of them apart. Every call retries
+//! `EINTR`.
+
+mod event;
+mod file;
+mod futex;
+mod map;
+mod socket;
+
+pub(crate) use rustix::io::Errno;
+
+pub(crate) use event::{Event, Interest, ready};
+pub(crate) use file::*;
+pub(crate) use futex::{futex_wait, futex_wake};
+pub(crate) use map::SharedMap;
+pub(crate) use socket::*;
+
+use rustix::io::{Result, retry_on_intr};
+use rustix::process::{Pid, getpid, test_kill_process};
+
+/// Whether a process with this id exists, ours to signal or not.
+pub(crate) fn is_alive(pid: i32) -> bool {
+    let pid = if pid > 0 { Pid::from_raw(pid) } else { None };
+    pid.is_some_and(|pid| matches!(test_kill_process(pid), Ok(()) | Err(Errno::PERM)))
+}
+
+/// Our own process id.
+pub(crate) fn own_pid() -> i32 {
+    getpid().as_raw_pid()
+}
+
+/// Our effective user id.
+pub(crate) fn own_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}

@@ -1,0 +1,145 @@
+//! The link over a packet socket.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use crate::endpoint::Endpoint;
+use crate::link::{AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, RegionPlan};
+use crate::shm::{Region, ShmLink, Side};
+use crate::sys::Errno;
+use crate::wait::Wait;
+
+use super::socket::Socket;
+
+/// A connection over a packet socket.
+#[derive(Debug)]
+pub struct UnixLink {
+    socket: Socket,
+    endpoint: Endpoint,
+    peer_allowed: bool,
+    spin: u32,
+    offered: Option<Region>,
+}
+
+impl UnixLink {
+    /// The client's end: whoever owns the endpoint is welcome.
+    pub(super) fn connected(fd: OwnedFd, endpoint: Endpoint, spin: u32) -> Result<Self, Errno> {
+        let socket = Socket::new(fd)?;
+        Ok(Self {
+            socket,
+            endpoint,
+            peer_allowed: true,
+            spin,
+            offered: None,
+        })
+    }
+
+    /// The server's end: `allows` says which users are welcome.
+    pub(super) fn accepted(
+        fd: OwnedFd,
+        endpoint: Endpoint,
+        spin: u32,
+        allows: impl FnOnce(Option<u32>) -> bool,
+    ) -> Result<Self, Errno> {
+        let socket = Socket::new(fd)?;
+        let peer_allowed = allows(socket.peer().map(|peer| peer.uid));
+        Ok(Self {
+            socket,
+            endpoint,
+            peer_allowed,
+            spin,
+            offered: None,
+        })
+    }
+}
+
+impl Link for UnixLink {
+    fn send(&mut self, head: &[u8], body: &[u8], wait: &Wait<'_>) -> Result<(), LinkError> {
+        self.socket.send(head, body, wait)
+    }
+
+    fn receive(
+        &mut self,
+        head: &mut [u8],
+        body: &mut [u8],
+        wait: &Wait<'_>,
+    ) -> Result<usize, LinkError> {
+        self.socket.receive(head, body, wait)
+    }
+
+    fn check(&mut self) -> Result<(), LinkError> {
+        self.socket.check()
+    }
+
+    fn linger(&mut self) {
+        self.socket.linger();
+    }
+
+    fn info(&self) -> LinkInfo {
+        LinkInfo {
+            kind: LinkKind::Socket,
+            max_packet: self.socket.packet_size() as usize,
+            window: None,
+            whole_messages: false,
+            peer: self.socket.peer(),
+        }
+    }
+
+    fn native(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
+    }
+}
+
+impl Baseline for UnixLink {
+    fn packet_size(&self) -> u32 {
+        self.socket.packet_size()
+    }
+
+    fn peer_allowed(&self) -> bool {
+        self.peer_allowed
+    }
+
+    fn offer(&mut self, region: &RegionPlan) -> io::Result<()> {
+        // The old one goes first: it may have the same name.
+        self.offered = None;
+        self.offered = Some(Region::create(&self.endpoint, region)?);
+        Ok(())
+    }
+
+    fn switch(self: Box<Self>) -> Box<dyn Link> {
+        match *self {
+            Self {
+                socket,
+                offered: Some(region),
+                spin,
+                ..
+            } => Box::new(ShmLink::new(socket, region, Side::Server, spin)),
+            baseline => Box::new(baseline),
+        }
+    }
+
+    fn attach(
+        self: Box<Self>,
+        region: &RegionPlan,
+        wait: &Wait<'_>,
+    ) -> Result<Box<dyn Link>, AttachError> {
+        let Self {
+            mut socket,
+            endpoint,
+            spin,
+            ..
+        } = *self;
+        let region = Region::attach(&endpoint, region, wait, || socket.check().is_err())?;
+        Ok(Box::new(ShmLink::new(socket, region, Side::Client, spin)))
+    }
+
+    fn into_link(self: Box<Self>) -> Box<dyn Link> {
+        self
+    }
+}
+
+impl AsFd for UnixLink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

@@ -1,0 +1,172 @@
+//! A connected packet socket, as the baseline uses it and shared memory watches it.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use crate::link::{LinkError, Peer};
+use crate::sys::{self, Errno, Interest, Received, Take};
+use crate::wait::Wait;
+
+/// How long a last packet may take to be read.
+const LINGER: Duration = Duration::from_millis(100);
+/// What the kernel keeps of the send buffer for itself.
+const PACKET_OVERHEAD: usize = 32;
+/// The packet size if the buffer's size cannot be read.
+const FALLBACK_PACKET: u32 = 65536 - 32;
+
+/// What is there to receive.
+#[derive(Debug)]
+pub(crate) enum Seen {
+    Nothing,
+    Packet,
+    Gone,
+    Failed(io::Error),
+}
+
+/// A connected socket.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    fd: OwnedFd,
+    packet_size: u32,
+    peer: Option<Peer>,
+    /// The kernel tells a reset once, and before what is still queued; it is reported after that.
+    reset: bool,
+}
+
+impl Socket {
+    /// Takes a connected, non-blocking socket.
+    pub(crate) fn new(fd: OwnedFd) -> Result<Self, Errno> {
+        sys::tell_empty_packets(&fd)?;
+        let buffer = sys::send_buffer_size(&fd).ok();
+        let packet_size = buffer
+            .and_then(|size| size.checked_sub(PACKET_OVERHEAD))
+            .and_then(|size| u32::try_from(size).ok())
+            .unwrap_or(FALLBACK_PACKET);
+        let peer = sys::peer(fd.as_fd());
+        Ok(Self {
+            fd,
+            packet_size,
+            peer,
+            reset: false,
+        })
+    }
+
+    /// Bytes of the largest packet that the kernel takes.
+    pub(crate) fn packet_size(&self) -> u32 {
+        self.packet_size
+    }
+
+    pub(crate) fn peer(&self) -> Option<Peer> {
+        self.peer
+    }
+
+    pub(crate) fn send(
+        &mut self,
+        head: &[u8],
+        body: &[u8],
+        wait: &Wait<'_>,
+    ) -> Result<(), LinkError> {
+        let (size, limit) = (head.len() + body.len(), self.packet_size as usize);
+        if size == 0 {
+            return Err(LinkError::Empty);
+        }
+        if size > limit {
+            return Err(LinkError::TooLarge { size, limit });
+        }
+        wait.check_abort()?;
+        loop {
+            match sys::send(&self.fd, head, body) {
+                Ok(()) => return Ok(()),
+                Err(Errno::AGAIN) => sys::ready(self.fd.as_fd(), Interest::Writable, wait)?,
+                Err(Errno::MSGSIZE) => return Err(LinkError::TooLarge { size, limit }),
+                Err(Errno::PIPE) => return Err(self.gone()),
+                Err(Errno::CONNRESET) => {
+                    self.reset = true;
+                    return Err(self.gone());
+                }
+                Err(errno) => return Err(LinkError::Io(errno.into())),
+            }
+        }
+    }
+
+    pub(crate) fn receive(
+        &mut self,
+        head: &mut [u8],
+        body: &mut [u8],
+        wait: &Wait<'_>,
+    ) -> Result<usize, LinkError> {
+        wait.check_abort()?;
+        loop {
+            match sys::receive(&self.fd, head, body, Take::Packet) {
+                Ok(Received::Packet(0)) => {
+                    return Err(LinkError::Protocol {
+                        what: "an empty packet",
+                    });
+                }
+                Ok(Received::Packet(size)) => return Ok(size),
+                Ok(Received::End) => return Err(self.gone()),
+                Err(Errno::AGAIN) => sys::ready(self.fd.as_fd(), Interest::Readable, wait)?,
+                Err(Errno::CONNRESET) => self.reset = true,
+                Err(errno) => return Err(LinkError::Io(errno.into())),
+            }
+        }
+    }
+
+    /// Looks what there is to receive, without taking it.
+    pub(crate) fn look(&mut self) -> Seen {
+        loop {
+            return match sys::receive(&self.fd, &mut [], &mut [], Take::Nothing) {
+                Ok(Received::Packet(_)) => Seen::Packet,
+                Ok(Received::End) => Seen::Gone,
+                Err(Errno::AGAIN) => Seen::Nothing,
+                Err(Errno::CONNRESET) => {
+                    self.reset = true;
+                    continue;
+                }
+                Err(errno) => Seen::Failed(errno.into()),
+            };
+        }
+    }
+
+    /// Whether anything can still come.
+    pub(crate) fn check(&mut self) -> Result<(), LinkError> {
+        match self.look() {
+            Seen::Nothing | Seen::Packet => Ok(()),
+            Seen::Gone => Err(self.gone()),
+            Seen::Failed(error) => Err(LinkError::Io(error)),
+        }
+    }
+
+    /// Lets a last packet arrive: closing with unread packets in the queue would be a reset.
+    pub(crate) fn linger(&mut self) {
+        sys::end_sending(&self.fd);
+        let wait = Wait::timeout(LINGER);
+        while !matches!(
+            self.receive(&mut [], &mut [], &wait),
+            Err(LinkError::Disconnected
+                | LinkError::Reset(_)
+                | LinkError::Timeout
+                | LinkError::Io(_))
+        ) {}
+    }
+
+    /// Ends the connection at once, for everybody who shares the descriptor.
+    pub(crate) fn hang_up(&self) {
+        sys::hang_up(&self.fd);
+    }
+
+    fn gone(&self) -> LinkError {
+        if self.reset {
+            LinkError::Reset(Errno::CONNRESET.into())
+        } else {
+            LinkError::Disconnected
+        }
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
