@@ -1,7 +1,7 @@
 //! One HELLO, one HELLO_ACK: who talks, over which profile, within which limits.
 //!
 //! Both sides are values that take the peer's packet and say what to do; the driver does it. The
-//! pure rules of the negotiation stand in [`negotiate`](self::negotiate).
+//! pure rules of the negotiation are [`select_profile`] and [`response_bytes`].
 
 mod client;
 mod negotiate;
