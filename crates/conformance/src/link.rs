@@ -64,6 +64,7 @@ macro_rules! link_suite {
                 the_packet_size_is_carried_both_ways,
                 a_baseline_without_an_offer_is_the_data_plane,
                 an_offer_is_kept_or_harmless,
+                a_request_may_precede_the_switch,
                 a_missing_region_is_not_usable,
             }
         }

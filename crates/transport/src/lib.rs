@@ -47,6 +47,11 @@ pub use shm::ShmLink;
 pub use uds::{UnixTransport, UnixTransport as NativeTransport};
 pub use wait::{Abort, Wait};
 
+/// The platform's descriptors, for those who watch them and name no platform.
+#[cfg(target_os = "linux")]
+pub use std::os::fd::{AsFd, BorrowedFd};
+pub use sys::monotonic;
+
 /// The transport of this platform, with its defaults.
 #[must_use]
 pub fn native() -> NativeTransport {

@@ -298,6 +298,19 @@ pub fn an_offer_is_kept_or_harmless(rig: &Rig) {
     assert_eq!(rig.files(), [""; 0], "nothing is left behind");
 }
 
+/// A client that has been accepted may ask before the server has switched.
+pub fn a_request_may_precede_the_switch(rig: &Rig) {
+    let (client, mut server) = rig.baselines();
+    let mut client = match server.offer(&plan(1)) {
+        Ok(()) => client
+            .attach(&plan(1), &Wait::timeout(SOON))
+            .expect("attach"),
+        Err(_) => client.into_link(),
+    };
+    say(&mut *client, b"already");
+    assert_eq!(hear(&mut *server.switch()), b"already");
+}
+
 /// A region that was never offered is not usable, and that is known in bounded time.
 pub fn a_missing_region_is_not_usable(rig: &Rig) {
     let (client, _server) = rig.baselines();

@@ -48,7 +48,12 @@ impl ShmLink {
             direction: side.receives(),
         };
         Self {
-            taken: region.area.published(side.receives()),
+            // A client may have asked already; its server made the region and starts at 0.
+            taken: if side == Side::Server {
+                0
+            } else {
+                region.area.published(side.receives())
+            },
             may_send: side == Side::Client,
             spin: if region.plan.mode == RegionMode::Hybrid {
                 spin

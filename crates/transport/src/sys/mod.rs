@@ -5,4 +5,6 @@ pub(crate) mod atomic;
 mod unix;
 
 #[cfg(target_os = "linux")]
+pub use unix::monotonic;
+#[cfg(target_os = "linux")]
 pub(crate) use unix::*;

@@ -17,6 +17,8 @@ pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use map::SharedMap;
 pub(crate) use socket::*;
 
+use std::time::Duration;
+
 use rustix::io::{Result, retry_on_intr};
 use rustix::process::{Pid, getpid, test_kill_process};
 
@@ -34,4 +36,14 @@ pub(crate) fn own_pid() -> i32 {
 /// Our effective user id.
 pub(crate) fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// The monotonic clock of the system, which every process of the host reads alike.
+#[must_use]
+pub fn monotonic() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    // The clock starts at boot and never runs backwards past it.
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    let nanos = u32::try_from(now.tv_nsec).unwrap_or_default();
+    Duration::new(seconds, nanos)
 }

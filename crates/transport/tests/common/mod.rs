@@ -1,0 +1,206 @@
+//! What the tests share: a directory with an endpoint, sessions in it, and processes to spoil them.
+#![allow(dead_code, reason = "every test file uses a part")]
+
+use std::env;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use netipc_transport::link::{BindOptions, RegionMode, RegionPlan};
+use netipc_transport::{Baseline, Endpoint, Link, Transport, UnixTransport, Wait};
+use tempfile::TempDir;
+
+/// More than any step takes.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+/// A deadline that is meant to pass.
+pub(crate) const SHORT: Duration = Duration::from_millis(20);
+
+/// A run directory with an endpoint.
+pub(crate) struct Stage {
+    pub(crate) dir: TempDir,
+    pub(crate) endpoint: Endpoint,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let endpoint = Endpoint::new(dir.path(), "svc").unwrap();
+        Self { dir, endpoint }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn socket(&self) -> &Path {
+        self.endpoint.socket_path()
+    }
+
+    /// A client's and a server's end of a fresh connection.
+    pub(crate) fn baselines(&self) -> (Box<dyn Baseline>, Box<dyn Baseline>) {
+        let mut listener = UnixTransport::new()
+            .bind(&self.endpoint, &BindOptions::default())
+            .unwrap();
+        let client = UnixTransport::new()
+            .connect(&self.endpoint, &soon())
+            .unwrap();
+        (client, listener.accept(&soon()).unwrap())
+    }
+
+    /// A client's and a server's end of a session over a region.
+    pub(crate) fn session(&self, plan: &RegionPlan) -> (Box<dyn Link>, Box<dyn Link>) {
+        let (client, mut server) = self.baselines();
+        server.offer(plan).unwrap();
+        (client.attach(plan, &soon()).unwrap(), server.switch())
+    }
+}
+
+/// The limits of the worked example: 4096 bytes of payload in both directions.
+pub(crate) fn plan(session_id: u64) -> RegionPlan {
+    RegionPlan {
+        session_id,
+        mode: RegionMode::Hybrid,
+        request_bytes: 4128,
+        response_bytes: 4128,
+    }
+}
+
+pub(crate) fn soon() -> Wait<'static> {
+    Wait::timeout(SOON)
+}
+
+pub(crate) fn hear(link: &mut (impl Link + ?Sized)) -> Vec<u8> {
+    let mut packet = vec![0; 300_000];
+    let size = link.receive(&mut packet, &mut [], &soon()).unwrap();
+    packet.truncate(size);
+    packet
+}
+
+/// Whether this is the child that [`Actor::new`] or [`in_child`] has started for a test.
+pub(crate) fn role() -> Option<String> {
+    env::var(ROLE).ok()
+}
+
+/// The directory that a child is told to work in.
+pub(crate) fn role_dir() -> PathBuf {
+    env::var_os(DIR).unwrap().into()
+}
+
+const ROLE: &str = "NETIPC_TEST_ROLE";
+const DIR: &str = "NETIPC_TEST_DIR";
+
+/// This test binary again, running one test only, where `role()` tells what to do.
+pub(crate) fn again(test: &str, role: &str, dir: &Path) -> Command {
+    again_by(Command::new(env::current_exe().unwrap()), test, role, dir)
+}
+
+/// The same, run by a program that takes a command.
+pub(crate) fn again_by(mut command: Command, test: &str, role: &str, dir: &Path) -> Command {
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
+    command.env(ROLE, role).env(DIR, dir);
+    command
+}
+
+/// Runs a test again in a process of its own, as `role`, and expects it to pass.
+pub(crate) fn in_child(test: &str, role: &str, dir: &Path) {
+    let output = again(test, role, dir).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{}\n{text}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(text.contains("1 passed"), "{test} did not run:\n{text}");
+}
+
+/// A process that plays a part, tells lines and is told lines. Killed when dropped.
+pub(crate) struct Actor {
+    child: Child,
+    lines: BufReader<std::process::ChildStdout>,
+}
+
+impl Actor {
+    pub(crate) fn new(test: &str, role: &str, dir: &Path) -> Self {
+        let mut command = again(test, role, dir);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
+    /// Waits for a line that begins with `@`; gives the rest of it.
+    pub(crate) fn hear(&mut self) -> String {
+        let mut line = String::new();
+        while self.lines.read_line(&mut line).unwrap() > 0 {
+            if let Some((_, said)) = line.split_once('@') {
+                return said.trim().to_owned();
+            }
+            line.clear();
+        }
+        panic!("the other process has ended: {:?}", self.child.wait());
+    }
+
+    /// Lets [`await_cue`] return.
+    pub(crate) fn cue(&mut self) {
+        writeln!(self.child.stdin.as_mut().unwrap()).unwrap();
+    }
+
+    /// Kills it without a word.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
+        self.child.id().cast_signed()
+    }
+}
+
+impl Drop for Actor {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A child tells its parent.
+pub(crate) fn tell(what: &str) {
+    println!("@{what}");
+}
+
+/// A child waits for its parent, or its end.
+pub(crate) fn await_cue() {
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+/// How long `step` takes.
+pub(crate) fn timed<T>(step: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let result = step();
+    (result, start.elapsed())
+}
+
+/// Writes a region by hand: `words` are the first half of its header.
+pub(crate) fn write_region(path: &Path, words: [u32; 8], size: usize) {
+    let mut bytes = vec![0; size];
+    for (place, word) in bytes.chunks_exact_mut(4).zip(words) {
+        place.copy_from_slice(&word.to_le_bytes());
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// The first half of a header that is right for [`plan`].
+pub(crate) fn good_header(pid: i32, generation: u32) -> [u32; 8] {
+    [
+        0x4e53_484d,
+        3 | 64 << 16,
+        pid.cast_unsigned(),
+        generation,
+        64,
+        4160,
+        4224,
+        4160,
+    ]
+}

@@ -1,0 +1,175 @@
+//! Who may own an endpoint, and what is reclaimed for it.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::os::unix::net::{UnixDatagram, UnixListener as StreamListener};
+
+use netipc_transport::link::{BindError, BindOptions, ConnectError};
+use netipc_transport::{Endpoint, Listener, Transport, UnixTransport, Wait};
+use rustix::fs::{CWD, FlockOperation, Mode, flock, mkfifoat};
+
+use common::{Stage, soon};
+
+fn bind(stage: &Stage) -> Result<Box<dyn Listener>, BindError> {
+    UnixTransport::new().bind(&stage.endpoint, &BindOptions::default())
+}
+
+/// The stage works: somebody can connect and is accepted.
+fn serves(stage: &Stage, listener: &mut dyn Listener) {
+    let _client = UnixTransport::new()
+        .connect(&stage.endpoint, &soon())
+        .unwrap();
+    listener.accept(&soon()).unwrap();
+}
+
+#[test]
+fn what_serves_nobody_is_reclaimed() {
+    let left_behind: &[(&str, fn(&Stage))] = &[
+        ("a dead stream socket", |stage| {
+            drop(StreamListener::bind(stage.socket()).unwrap())
+        }),
+        ("a dead datagram socket", |stage| {
+            drop(UnixDatagram::bind(stage.socket()).unwrap())
+        }),
+        ("a file", |stage| fs::write(stage.socket(), "text").unwrap()),
+        ("a FIFO", |stage| {
+            mkfifoat(CWD, stage.socket(), Mode::RUSR | Mode::WUSR).unwrap()
+        }),
+        ("a link to nothing", |stage| {
+            symlink("nowhere", stage.socket()).unwrap()
+        }),
+        ("a link to a file", |stage| {
+            fs::write(stage.path("file"), "text").unwrap();
+            symlink("file", stage.socket()).unwrap();
+        }),
+    ];
+    for (what, leave) in left_behind {
+        let stage = Stage::new();
+        leave(&stage);
+        let mut listener = bind(&stage).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        assert!(
+            fs::symlink_metadata(stage.socket())
+                .unwrap()
+                .file_type()
+                .is_socket(),
+            "{what}"
+        );
+        serves(&stage, &mut *listener);
+        drop(listener);
+        let names: Vec<_> = stage
+            .dir
+            .path()
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert!(
+            names.iter().all(|name| name == "file"),
+            "{what} leaves {names:?}"
+        );
+    }
+}
+
+#[test]
+fn a_directory_in_the_way_is_an_error_and_stays() {
+    let stage = Stage::new();
+    fs::create_dir(stage.socket()).unwrap();
+    let error = bind(&stage).unwrap_err();
+    assert!(matches!(error, BindError::Io { .. }), "{error:?}");
+    assert!(stage.socket().is_dir());
+}
+
+#[test]
+fn a_link_to_a_live_socket_is_in_use() {
+    let stage = Stage::new();
+    let other = Endpoint::new(stage.dir.path(), "other").unwrap();
+    let _alive = UnixTransport::new()
+        .bind(&other, &BindOptions::default())
+        .unwrap();
+    symlink("other.sock", stage.socket()).unwrap();
+    let error = bind(&stage).unwrap_err();
+    assert!(matches!(error, BindError::AddressInUse { .. }), "{error:?}");
+    assert!(stage.socket().is_symlink(), "nothing is deleted");
+}
+
+#[test]
+fn a_missing_directory_is_told() {
+    let stage = Stage::new();
+    let endpoint = Endpoint::new(stage.path("missing"), "svc").unwrap();
+    let error = UnixTransport::new()
+        .bind(&endpoint, &BindOptions::default())
+        .unwrap_err();
+    assert!(matches!(error, BindError::Io { .. }), "{error:?}");
+    assert!(error.to_string().contains(&endpoint.to_string()), "{error}");
+    let error = UnixTransport::new()
+        .connect(&endpoint, &Wait::forever())
+        .unwrap_err();
+    assert!(matches!(error, ConnectError::NotFound { .. }), "{error:?}");
+}
+
+#[test]
+fn the_socket_is_private() {
+    let stage = Stage::new();
+    let _listener = bind(&stage).unwrap();
+    let mode = fs::symlink_metadata(stage.socket())
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o7777, 0o600);
+}
+
+#[test]
+fn a_socket_path_of_full_length_works() {
+    let stage = Stage::new();
+    let room = 107 - stage.dir.path().as_os_str().len() - "/.sock".len();
+    let endpoint = Endpoint::new(stage.dir.path(), &"s".repeat(room)).unwrap();
+    assert_eq!(endpoint.socket_path().as_os_str().len(), 107);
+    let mut listener = UnixTransport::new()
+        .bind(&endpoint, &BindOptions::default())
+        .unwrap();
+    let _client = UnixTransport::new().connect(&endpoint, &soon()).unwrap();
+    listener.accept(&soon()).unwrap();
+}
+
+#[test]
+fn a_listener_removes_only_its_own_socket() {
+    let stage = Stage::new();
+    let first = bind(&stage).unwrap();
+    fs::remove_file(stage.socket()).unwrap();
+    let mut second = bind(&stage).unwrap();
+    let own = fs::symlink_metadata(stage.socket()).unwrap().ino();
+    drop(first);
+    assert_eq!(
+        fs::symlink_metadata(stage.socket()).unwrap().ino(),
+        own,
+        "the successor's stays"
+    );
+    serves(&stage, &mut *second);
+}
+
+#[test]
+fn starters_wait_for_one_another() {
+    let stage = Stage::new();
+    let directory = fs::File::open(stage.dir.path()).unwrap();
+    flock(&directory, FlockOperation::LockExclusive).unwrap();
+    std::thread::scope(|scope| {
+        let starter = scope.spawn(|| bind(&stage));
+        assert!(!stage.socket().exists(), "not while another one starts");
+        drop(directory);
+        starter.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn probes_do_not_stop_a_listener() {
+    let stage = Stage::new();
+    let mut listener = bind(&stage).unwrap();
+    for _ in 0..3 {
+        bind(&stage).unwrap_err();
+        let probe = listener.accept(&soon()).unwrap();
+        assert!(probe.peer_allowed());
+    }
+    serves(&stage, &mut *listener);
+}
