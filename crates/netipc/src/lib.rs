@@ -1,2 +1,58 @@
 //! Typed questions between the plugins of a monitoring agent on one host.
+//!
+//! A provider serves one kind of request at an endpoint, `run_dir` + service name; consumers ask
+//! it, over a socket or over shared memory, and go on when it is late, restarts or vanishes.
+//!
+//! ```text
+//! cache     the last good answer, looked up without I/O
+//! client    typed calls: reconnect, retry, growth, any number of keys
+//! server    sessions, a typed handler, honest refusals
+//! service   what a request kind is; one file for each
+//! ```
+//!
+//! The typed names of each service are in [`service`]; what they are made of is generic:
+//! [`Client`], [`Server`] and [`Cache`] work with any [`Service`](service::Service).
+
 #![forbid(unsafe_code)]
+
+pub mod cache;
+pub mod client;
+mod config;
+pub mod connection;
+mod dispatch;
+mod error;
+mod handler;
+pub mod lookup;
+pub mod protocol;
+mod retry;
+pub mod server;
+pub mod service;
+mod status;
+
+pub use netipc_proto::{codes, wire};
+pub use netipc_transport as transport;
+
+pub use cache::Cache;
+pub use client::{AbortHandle, Client};
+pub use config::{ClientConfig, ServerConfig};
+pub use error::{CallError, ErrorCode, Failure, OpenError, ProtocolError, ServeError, wire_code};
+pub use handler::{Handler, HandlerFailed, Outcome};
+pub use server::Server;
+pub use status::{ClientState, ClientStatus, Counters, SessionStatus};
+
+/// The hash that Netdata's producers put into snapshot items: 32-bit FNV-1a over the name.
+///
+/// ```
+/// assert_eq!(netipc::simple_hash(b""), 0x811c_9dc5);
+/// assert_eq!(netipc::simple_hash(b"a"), 0xe40c_292c);
+/// ```
+#[must_use]
+pub const fn simple_hash(name: &[u8]) -> u32 {
+    let mut hash: u32 = 0x811c_9dc5;
+    let mut rest = name;
+    while let [byte, tail @ ..] = rest {
+        hash = (hash ^ *byte as u32).wrapping_mul(0x0100_0193);
+        rest = tail;
+    }
+    hash
+}

@@ -128,6 +128,7 @@ pub struct Session {
     head: [u8; Header::LEN],
     body: Vec<u8>,
     partial: Option<Reassembly>,
+    last: Option<Header>,
     ended: bool,
 }
 
@@ -148,6 +149,7 @@ impl Session {
             head: [0; Header::LEN],
             body: vec![0; first],
             partial: None,
+            last: None,
             ended: false,
         }
     }
@@ -220,21 +222,30 @@ impl Session {
         if self.ended {
             return Err(SessionError::Ended);
         }
+        self.last = None;
         match self.take_packet(len) {
             Ok(None) => Ok(None),
             Ok(Some(header)) => {
                 self.in_flight.remove(header.message_id);
-                let payload = self
-                    .body
-                    .get(..header.payload_len as usize)
-                    .unwrap_or_default();
-                Ok(Some(Message { header, payload }))
+                self.last = Some(header);
+                Ok(self.message())
             }
             Err(error) => {
                 self.ended = true;
                 Err(error)
             }
         }
+    }
+
+    /// The message that the last packet completed, until the next one comes.
+    #[must_use]
+    pub fn message(&self) -> Option<Message<'_>> {
+        let header = self.last?;
+        let payload = self
+            .body
+            .get(..header.payload_len as usize)
+            .unwrap_or_default();
+        Some(Message { header, payload })
     }
 
     /// Ends the session; returns the ids of the requests that got no answer.

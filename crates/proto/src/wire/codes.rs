@@ -2,9 +2,30 @@
 
 use std::fmt;
 
-/// Declares a number on the wire: its named values, and names for people.
+/// Declares a 16-bit number on the wire: a newtype with named values that keeps unknown ones, and
+/// names for people and for JSON.
+///
+/// ```
+/// netipc_proto::codes! {
+///     /// How warm it is.
+///     pub struct Warmth {
+///         /// Below zero.
+///         COLD = 0, "cold";
+///         /// Above.
+///         WARM = 1, "warm";
+///     }
+/// }
+///
+/// assert_eq!(Warmth::WARM.to_string(), "warm");
+/// assert_eq!(Warmth::from_name("cold"), Some(Warmth::COLD));
+/// assert_eq!(Warmth(7).to_string(), "Warmth 7");
+/// ```
+#[macro_export]
 macro_rules! codes {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $value:ident = $number:literal, $label:literal;)* }) => {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident { $($(#[$vdoc:meta])* $value:ident = $number:literal, $label:literal;)* }
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub struct $name(pub u16);
@@ -20,20 +41,29 @@ macro_rules! codes {
                     _ => None,
                 }
             }
+
+            /// The value of that name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($label => Some(Self::$value),)*
+                    _ => None,
+                }
+            }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 match self.name() {
-                    Some(name) => f.write_str(name),
+                    Some(name) => f.pad(name),
                     None => write!(f, "{} {}", stringify!($name), self.0),
                 }
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(self, f)
             }
         }
     };
@@ -41,7 +71,7 @@ macro_rules! codes {
 
 codes! {
     /// What a message is.
-    Kind {
+    pub struct Kind {
         /// Asks.
         REQUEST = 1, "REQUEST";
         /// Answers.
@@ -53,7 +83,7 @@ codes! {
 
 codes! {
     /// How a request fared. Never a business result: those are fields of the payload.
-    Status {
+    pub struct Status {
         /// Answered.
         OK = 0, "OK";
         /// The request could not be understood.
@@ -73,7 +103,7 @@ codes! {
 
 codes! {
     /// A control message.
-    Opcode {
+    pub struct Opcode {
         /// The client's first packet.
         HELLO = 1, "HELLO";
         /// The server's answer to it.
@@ -83,7 +113,7 @@ codes! {
 
 codes! {
     /// A request kind. One code space for all services.
-    MethodCode {
+    pub struct MethodCode {
         /// A number in, the next one out.
         INCREMENT = 1, "INCREMENT";
         /// All cgroups of the host.

@@ -125,7 +125,9 @@ impl Span {
         self.offset.saturating_add(self.len).saturating_add(1)
     }
 
-    const fn apart_from(self, other: Self) -> bool {
+    /// Whether the two strings, NULs included, share no byte.
+    #[must_use]
+    pub const fn apart_from(self, other: Self) -> bool {
         other.end() <= self.offset || self.end() <= other.offset
     }
 }
@@ -178,7 +180,7 @@ pub fn strings<'a, const N: usize>(
 /// [`WireErrorKind::BadLayout`] for an offset inside the header, [`WireErrorKind::OutOfBounds`],
 /// [`WireErrorKind::MissingNul`].
 #[inline]
-pub(super) fn string<'a>(
+pub fn string<'a>(
     item: &'a [u8],
     header: usize,
     span: Span,

@@ -151,3 +151,10 @@ impl fmt::Display for WireError {
 }
 
 impl std::error::Error for WireError {}
+
+/// For conversions that cannot fail.
+impl From<std::convert::Infallible> for WireError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}

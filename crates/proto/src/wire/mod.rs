@@ -7,18 +7,19 @@ mod error;
 mod header;
 mod hello;
 mod labels;
+mod number;
 mod packed;
 mod text;
 
 pub use chunk::ChunkHeader;
 pub use codes::{Flags, Kind, MethodCode, Opcode, Profiles, Status};
-pub use cursor::{Fields, Reader, Span, Writer, lay_out, strings, view};
+pub use cursor::{Fields, Reader, Span, Writer, lay_out, string, strings, view};
 pub use error::{WireError, WireErrorKind};
 pub use header::Header;
 pub use hello::{Hello, HelloAck};
 pub use labels::{LABEL_ENTRY_LEN, Label, Labels};
 pub use packed::{ENTRY_LEN, ListRules, Packed, PackedWriter};
-pub use text::CStrView;
+pub use text::{CStrBuf, CStrView};
 
 /// Something that can be written to a payload.
 pub trait Encode {

@@ -228,20 +228,31 @@ impl<'b> PackedWriter<'b> {
         let size = item.size();
         self.make_room(size)?;
         let start = self.next_start();
-        let (before, rest) = self.buf.split_at_mut(start);
-        let room = rest.len();
-        let target = rest
-            .get_mut(..size)
-            .ok_or_else(|| WireError::overflow("item", room, size))?;
+        let target = self.buf.get_mut(start..start + size).unwrap_or_default();
         let mut w = Writer::new(target);
         item.encode(&mut w)?;
         debug_assert_eq!(w.len(), size, "an encoder writes as much as it announces");
-        if let Some(gap) = before.get_mut(self.end..) {
-            gap.fill(0);
+        self.enter(start, size);
+        Ok(())
+    }
+
+    /// Adds an item that `write` writes to the bytes it gets, of which it returns how many it took.
+    /// On failure the list stands as it was.
+    ///
+    /// # Errors
+    /// What `write` returns, or through `map` that there is no room for another item.
+    pub fn push_with<E>(
+        &mut self,
+        write: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+        map: impl FnOnce(WireError) -> E,
+    ) -> Result<(), E> {
+        if let Err(error) = self.make_room(0) {
+            return Err(map(error));
         }
-        self.set_entry(start, size);
-        self.end = start + size;
-        self.count += 1;
+        let start = self.next_start();
+        let target = self.buf.get_mut(start..).unwrap_or_default();
+        let size = write(target)?.min(target.len());
+        self.enter(start, size);
         Ok(())
     }
 
@@ -314,13 +325,21 @@ impl<'b> PackedWriter<'b> {
         }
     }
 
-    fn set_entry(&mut self, start: usize, size: usize) {
+    /// Takes in the item that was written to `start`: zeros the gap before it, enters it into the
+    /// directory.
+    #[inline]
+    fn enter(&mut self, start: usize, size: usize) {
+        if let Some(gap) = self.buf.get_mut(self.end..start) {
+            gap.fill(0);
+        }
         let offset = start - self.items_start();
         let entry = Fields::<ENTRY_LEN>::new().size(offset).size(size).finish();
         let at = self.header + self.count * ENTRY_LEN;
         if let Some(target) = self.buf.get_mut(at..at + ENTRY_LEN) {
             target.copy_from_slice(&entry);
         }
+        self.end = start + size;
+        self.count += 1;
     }
 
     const fn items_start(&self) -> usize {

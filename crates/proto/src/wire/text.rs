@@ -84,3 +84,41 @@ impl fmt::Debug for CStrView<'_> {
         fmt::Debug::fmt(&self.to_string_lossy(), f)
     }
 }
+
+/// A string that owns its bytes.
+#[derive(Clone, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CStrBuf(Vec<u8>);
+
+impl CStrBuf {
+    /// The string as a view, with everything a view can do.
+    #[must_use]
+    pub fn view(&self) -> CStrView<'_> {
+        CStrView(&self.0)
+    }
+}
+
+impl From<CStrView<'_>> for CStrBuf {
+    fn from(text: CStrView<'_>) -> Self {
+        Self(text.0.to_vec())
+    }
+}
+
+impl Deref for CStrBuf {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for CStrBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view().fmt(f)
+    }
+}
+
+impl fmt::Debug for CStrBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.view(), f)
+    }
+}

@@ -1,0 +1,333 @@
+//! Level 1: the one driver that joins a session to a link, for both sides.
+
+use netipc_proto::session::handshake::{
+    ACK_PACKET_LEN, Agreed, ClientHandshake, MAX_HELLO_LEN, Offer, Policy, Proposal, Refusal,
+    ServerHandshake,
+};
+use netipc_proto::session::{Framing, Limits, Message, Role, Session, SessionError};
+use netipc_proto::wire::{Header, Profiles};
+use netipc_transport::endpoint::Endpoint;
+use netipc_transport::link::{
+    Baseline, Link, LinkError, LinkInfo, RegionMode, RegionPlan, Transport,
+};
+use netipc_transport::wait::Wait;
+use netipc_transport::{AsFd, BorrowedFd};
+
+use crate::error::OpenError;
+
+/// A session with one peer: send messages, receive messages, over whatever was negotiated.
+///
+/// It has one owner; it is `Send` and not shared. Any error but a refusal to send ends it.
+///
+/// Its descriptor ([`AsFd`]) is readable when a message or a hang-up waits, on a socket; over
+/// shared memory it tells hang-ups only.
+#[derive(Debug)]
+pub struct Connection {
+    session: Session,
+    link: Box<dyn Link>,
+    agreed: Agreed,
+}
+
+impl Connection {
+    /// Connects to `endpoint` and shakes hands. The packet size is the link's, whatever `proposal`
+    /// says.
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub fn connect(
+        transport: &dyn Transport,
+        endpoint: &Endpoint,
+        proposal: Proposal,
+        wait: &Wait<'_>,
+    ) -> Result<Self, OpenError> {
+        let mut link = transport.connect(endpoint, wait)?;
+        let packet_size = link.packet_size();
+        let handshake = ClientHandshake::new(Proposal {
+            packet_size,
+            ..proposal
+        });
+        let agreed = greet(&mut *link, &handshake, wait)?;
+        let link = match region(&agreed) {
+            Some(plan) => link.attach(&plan, wait)?,
+            None => link.into_link(),
+        };
+        Ok(Self::new(Role::Client, link, agreed))
+    }
+
+    fn new(role: Role, link: Box<dyn Link>, agreed: Agreed) -> Self {
+        let framing = match link.info().whole_messages {
+            true => Framing::Whole,
+            false => Framing::Chunked,
+        };
+        Self {
+            session: Session::new(role, agreed.limits, framing),
+            link,
+            agreed,
+        }
+    }
+
+    /// Sends `payload` behind `header`, in as many packets as it takes.
+    ///
+    /// # Errors
+    /// [`ConnectionError`]; where it [is a refusal](ConnectionError::is_refusal) nothing was sent.
+    pub fn send(
+        &mut self,
+        header: Header,
+        payload: &[u8],
+        wait: &Wait<'_>,
+    ) -> Result<(), ConnectionError> {
+        for packet in self.session.send(header, payload)? {
+            let sent = self.link.send(&packet.head, packet.body, wait);
+            if let Err(LinkError::Busy | LinkError::TooLarge { .. }) = sent {
+                self.session.retract(header.message_id);
+            }
+            sent?;
+        }
+        Ok(())
+    }
+
+    /// Receives the next message; [`message`](Self::message) gives it, until the next call.
+    ///
+    /// # Errors
+    /// Why the session is over.
+    pub fn receive(&mut self, wait: &Wait<'_>) -> Result<Header, ConnectionError> {
+        loop {
+            let (head, body) = self.session.space();
+            let len = self.link.receive(head, body, wait)?;
+            if let Some(message) = self.session.received(len)? {
+                return Ok(message.header);
+            }
+        }
+    }
+
+    /// The message that was received last.
+    #[must_use]
+    pub fn message(&self) -> Option<Message<'_>> {
+        self.session.message()
+    }
+
+    /// The payload of the message that was received last.
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.session
+            .message()
+            .map_or(&[], |message| message.payload)
+    }
+
+    /// Sends a bare header, also after the session has ended: its last words.
+    pub(crate) fn send_raw(
+        &mut self,
+        header: &[u8; Header::LEN],
+        wait: &Wait<'_>,
+    ) -> Result<(), LinkError> {
+        self.link.send(header, &[], wait)
+    }
+
+    /// Looks whether the peer is still there, without consuming data.
+    ///
+    /// # Errors
+    /// Why the session is over.
+    pub fn check(&mut self) -> Result<(), LinkError> {
+        self.link.check()
+    }
+
+    /// Makes sure that the last message arrives, before the connection is dropped.
+    pub fn linger(&mut self) {
+        self.link.linger();
+    }
+
+    /// Ends the session; returns the ids of the requests that got no answer.
+    pub fn fail(&mut self) -> Vec<u64> {
+        self.session.fail()
+    }
+
+    /// What the handshake agreed on.
+    #[must_use]
+    pub const fn agreed(&self) -> &Agreed {
+        &self.agreed
+    }
+
+    /// The limits that both sides keep.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.agreed.limits
+    }
+
+    /// What carries the data, and who is at the other end.
+    #[must_use]
+    pub fn info(&self) -> LinkInfo {
+        self.link.info()
+    }
+
+    /// The descriptor that an event loop can watch, where the link has one.
+    #[must_use]
+    pub fn native(&self) -> Option<BorrowedFd<'_>> {
+        self.link.native()
+    }
+}
+
+impl AsFd for Connection {
+    /// # Panics
+    /// On a link inside this process, which has no descriptor; [`Connection::native`] tells.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.native()
+            .expect("a link between processes has a descriptor")
+    }
+}
+
+/// A client whose HELLO has passed every check but a free slot.
+#[derive(Debug)]
+pub struct Incoming {
+    link: Box<dyn Baseline>,
+    offer: Offer,
+}
+
+impl Incoming {
+    /// Receives the HELLO of a fresh connection and judges it; a refusal is sent here.
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub fn receive(
+        mut link: Box<dyn Baseline>,
+        policy: &Policy,
+        wait: &Wait<'_>,
+    ) -> Result<Self, AcceptError> {
+        let policy = Policy {
+            packet_size: link.packet_size(),
+            ..*policy
+        };
+        let mut hello = [0; MAX_HELLO_LEN];
+        let len = {
+            let (head, body) = hello.split_at_mut(Header::LEN);
+            link.receive(head, body, wait)?
+        };
+        let allowed = link.peer_allowed();
+        // A packet longer than the buffer keeps its true length, and is refused for it.
+        let judged = match hello.get(..len) {
+            Some(bytes) => ServerHandshake::new(policy).hello(bytes, allowed),
+            None => ServerHandshake::new(policy).hello(&[0; MAX_HELLO_LEN + 1], allowed),
+        };
+        match judged {
+            Ok(offer) => Ok(Self { link, offer }),
+            Err(refusal) => Err(refuse(&mut *link, refusal, wait)),
+        }
+    }
+
+    /// Accepts the session as number `session_id`, over the best profile that can be prepared.
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub fn accept(mut self, session_id: u64, wait: &Wait<'_>) -> Result<Connection, AcceptError> {
+        while let Some(plan) = region(&self.offer.agreed(session_id)) {
+            let Err(error) = self.link.offer(&plan) else {
+                break;
+            };
+            let profile = self.offer.profile();
+            tracing::warn!(%profile, %error, "cannot prepare shared memory, trying the next profile");
+            self.offer = match self.offer.without_profile() {
+                Ok(offer) => offer,
+                Err(refusal) => return Err(refuse(&mut *self.link, refusal, wait)),
+            };
+        }
+        let agreed = self.offer.agreed(session_id);
+        let ack = self.offer.accept(session_id);
+        send_packet(&mut *self.link, &ack, wait)?;
+        let link = match region(&agreed) {
+            Some(_) => self.link.switch(),
+            None => self.link.into_link(),
+        };
+        Ok(Connection::new(Role::Server, link, agreed))
+    }
+
+    /// Turns the session down, because every slot is taken.
+    pub fn turn_down(mut self, wait: &Wait<'_>) {
+        refuse(&mut *self.link, Refusal::busy(), wait);
+    }
+}
+
+/// Why a message was not sent or received.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectionError {
+    /// The link failed.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// A rule of the session was broken.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}
+
+impl ConnectionError {
+    /// Whether a message was refused before anything of it was sent, so that the session goes on.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Link(LinkError::Busy | LinkError::TooLarge { .. })
+                | Self::Session(
+                    SessionError::Kind { .. }
+                        | SessionError::LimitExceeded { .. }
+                        | SessionError::DuplicateMessageId { .. }
+                )
+        )
+    }
+}
+
+/// Why a client got no session.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AcceptError {
+    /// The connection failed or was closed first.
+    #[error("the connection ended during the handshake")]
+    Link(#[from] LinkError),
+    /// The client was turned down.
+    #[error(transparent)]
+    Refused(Refusal),
+}
+
+fn greet(
+    link: &mut dyn Baseline,
+    handshake: &ClientHandshake,
+    wait: &Wait<'_>,
+) -> Result<Agreed, OpenError> {
+    // A server that refuses at once may have closed before our packet left: its answer counts.
+    let sent = send_packet(link, &handshake.hello(), wait);
+    let mut ack = [0; ACK_PACKET_LEN + 1];
+    let (head, body) = ack.split_at_mut(Header::LEN);
+    let len = match (sent, link.receive(head, body, wait)) {
+        (_, Ok(len)) => len.min(ack.len()),
+        (Err(error), Err(_)) | (Ok(()), Err(error)) => return Err(error.into()),
+    };
+    Ok(handshake.ack(ack.get(..len).unwrap_or_default())?)
+}
+
+fn send_packet(link: &mut dyn Baseline, packet: &[u8], wait: &Wait<'_>) -> Result<(), LinkError> {
+    let (head, body) = packet.split_at(Header::LEN);
+    link.send(head, body, wait)
+}
+
+/// Tells the peer why, where it deserves an answer.
+fn refuse(link: &mut dyn Baseline, refusal: Refusal, wait: &Wait<'_>) -> AcceptError {
+    if let Some(packet) = refusal.packet() {
+        // A peer that is gone already misses nothing.
+        if send_packet(link, &packet, wait).is_ok() {
+            link.linger();
+        }
+    }
+    AcceptError::Refused(refusal)
+}
+
+/// The shared region of a session, if its profile wants one. Nothing above asks "is there shm?".
+fn region(agreed: &Agreed) -> Option<RegionPlan> {
+    let mode = match agreed.profile {
+        Profiles::SHM_HYBRID => RegionMode::Hybrid,
+        Profiles::SHM_FUTEX => RegionMode::Kernel,
+        _ => return None,
+    };
+    let message = |payload: u32| u64::from(payload) + Header::LEN as u64;
+    Some(RegionPlan {
+        session_id: agreed.session_id,
+        mode,
+        request_bytes: message(agreed.limits.request.payload_bytes),
+        response_bytes: message(agreed.limits.response.payload_bytes),
+    })
+}

@@ -1,0 +1,111 @@
+//! Typed dispatch: a request's bytes in, an answer's bytes out, for any service.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use netipc_proto::session::Message;
+use netipc_proto::wire::{Decode, PackedWriter, Status, WireError, WireErrorKind};
+
+use crate::handler::Handler;
+use crate::service::Service;
+
+/// How a request was answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Answered {
+    pub(crate) status: Status,
+    /// Bytes of the answer; none unless the status is OK.
+    pub(crate) len: usize,
+}
+
+impl Answered {
+    const fn failed(status: Status) -> Self {
+        Self { status, len: 0 }
+    }
+
+    /// Whether the session ends after the answer.
+    pub(crate) fn ends_session(self) -> bool {
+        !matches!(self.status, Status::OK | Status::UNSUPPORTED)
+    }
+}
+
+/// Answers one request into `buf`, which is as long as an answer may be.
+pub(crate) fn dispatch<S: Service>(
+    request: Message<'_>,
+    buf: &mut [u8],
+    handler: &Handler<S>,
+) -> Answered {
+    let header = &request.header;
+    if header.code != S::METHOD.code.0 {
+        return Answered::failed(Status::UNSUPPORTED);
+    }
+    let answered = match header.flags.is_batch() {
+        false => answer(request.payload, buf, handler),
+        true if !S::METHOD.batches || header.item_count == 0 => Err(Status::BAD_ENVELOPE),
+        true => answer_batch(request, buf, handler),
+    };
+    match answered {
+        Ok(len) => Answered {
+            status: Status::OK,
+            len,
+        },
+        Err(status) => Answered::failed(status),
+    }
+}
+
+fn answer<S: Service>(
+    payload: &[u8],
+    buf: &mut [u8],
+    handler: &Handler<S>,
+) -> Result<usize, Status> {
+    // Both borrows are made as long as the shorter one here, because an answer may keep the request.
+    fn inner<'a, S: Service>(
+        payload: &'a [u8],
+        buf: &'a mut [u8],
+        handler: &Handler<S>,
+    ) -> Result<usize, Status> {
+        let request = S::Request::<'a>::decode(payload).map_err(bad_envelope)?;
+        let mut answer = S::answer(&request, buf).map_err(status_of)?;
+        let handled = catch_unwind(AssertUnwindSafe(|| handler.call(&request, &mut answer)));
+        let finished = match handled {
+            Ok(handled) => S::finish(answer).map(|len| handled.map(|()| len)),
+            Err(_panic) => {
+                tracing::error!(service = S::METHOD.name, "the handler panicked");
+                return Err(Status::INTERNAL_ERROR);
+            }
+        };
+        // An answer that did not fit says so, whatever the handler made of it.
+        finished.map_err(status_of)?.map_err(|error| {
+            tracing::debug!(service = S::METHOD.name, %error, "the handler failed");
+            Status::INTERNAL_ERROR
+        })
+    }
+    inner(payload, buf, handler)
+}
+
+/// Runs the handler for each item; the first that fails decides.
+fn answer_batch<S: Service>(
+    request: Message<'_>,
+    buf: &mut [u8],
+    handler: &Handler<S>,
+) -> Result<usize, Status> {
+    let items = request.items().map_err(bad_envelope)?;
+    let mut list = PackedWriter::exact(buf, 0, items.len()).map_err(status_of)?;
+    for item in items.iter() {
+        list.push_with(|out| answer(item, out, handler), status_of)?;
+    }
+    list.finish_batch().map_err(status_of)
+}
+
+fn bad_envelope(error: WireError) -> Status {
+    tracing::debug!(%error, "a request could not be decoded");
+    Status::BAD_ENVELOPE
+}
+
+fn status_of(error: WireError) -> Status {
+    match error.kind() {
+        WireErrorKind::Overflow => Status::LIMIT_EXCEEDED,
+        _ => {
+            tracing::warn!(%error, "the handler's answer may not be sent");
+            Status::INTERNAL_ERROR
+        }
+    }
+}

@@ -1,0 +1,205 @@
+use std::fmt;
+
+use netipc_proto::wire::{ENTRY_LEN, Encode, PackedWriter, WireError, WireErrorKind, align8};
+
+use super::{Key, LOOKUP_HEADER_LEN, Lookup, LookupItem, LookupRequest, header};
+
+/// Takes one item for each key, in the order of the request.
+///
+/// Every answer has room for a placeholder of every key, so that an answer that gets full can say
+/// for each remaining key: ask again.
+///
+/// ```text
+///        next item             placeholders of the keys behind it
+/// | ... | item .......... | p | p | p |        fits: written
+/// | ... | item ...................|... p       does not: from here on EXCEEDED
+/// ```
+///
+/// An item that could not even be answered alone becomes OVERSIZED, which is final for its key. The
+/// first item never becomes EXCEEDED: the whole answer overflows instead, and the client asks for
+/// less at a time. Errors are sticky.
+pub struct LookupAnswer<'a, L: Lookup> {
+    request: LookupRequest<'a, L>,
+    list: PackedWriter<'a>,
+    generation: u64,
+    /// Bytes of the placeholders from the next key on, all but the last rounded up to 8.
+    reserve: usize,
+    full: bool,
+    error: Option<WireError>,
+}
+
+impl<'a, L: Lookup> LookupAnswer<'a, L> {
+    /// An answer to `request` of at most `buf.len()` bytes.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::Overflow`] where not even the directory fits.
+    pub fn new(request: LookupRequest<'a, L>, buf: &'a mut [u8]) -> Result<Self, WireError> {
+        let list = PackedWriter::exact(buf, LOOKUP_HEADER_LEN, request.len())?;
+        let reserve = request
+            .keys()
+            .fold(0, |sum, key| align8(sum) + placeholder::<L>(key).size());
+        Ok(Self {
+            request,
+            list,
+            generation: 0,
+            reserve,
+            full: false,
+            error: None,
+        })
+    }
+
+    /// Number of keys that still need an item.
+    #[must_use]
+    pub const fn remaining(&self) -> usize {
+        self.request.len() - self.list.len()
+    }
+
+    /// Sets the generation of the data; 0 unless set.
+    pub const fn set_generation(&mut self, generation: u64) {
+        self.generation = generation;
+    }
+
+    /// What went wrong first, if anything.
+    #[must_use]
+    pub const fn error(&self) -> Option<WireError> {
+        self.error
+    }
+
+    /// Adds the item of the next key. A key that comes from the request costs no second scan.
+    ///
+    /// Whether the item itself or a placeholder was written is not the handler's concern.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::Overflow`] where the answer cannot start; [`WireErrorKind::BadLayout`] for
+    /// another key or an item that may not be sent; [`WireErrorKind::BadItemCount`] beyond the
+    /// last key. The first error is kept and decides how the request ends.
+    pub fn add(&mut self, item: &L::Item<'_>) -> Result<(), WireError> {
+        let done = match self.error {
+            Some(error) => Err(error),
+            None => self.try_add(item),
+        };
+        self.error = done.err();
+        done
+    }
+
+    /// Adds an item without data for the next key.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_bare(&mut self, status: u16) -> Result<(), WireError> {
+        match self.request.key(self.list.len()) {
+            Some(key) => self.add(&L::Item::bare(key, status)),
+            None => self.fail(beyond_last::<L>(&self.request)),
+        }
+    }
+
+    /// Ends the answer; returns its length.
+    pub(crate) fn finish(self) -> Result<usize, WireError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let (expected, found) = (self.request.len(), self.list.len());
+        if expected != found {
+            let kind = WireErrorKind::BadItemCount;
+            return Err(WireError::new(
+                kind,
+                "answered keys",
+                expected as u64,
+                found as u64,
+            ));
+        }
+        let (front, len) = self.list.finish();
+        front.copy_from_slice(&header(found, self.generation));
+        Ok(len)
+    }
+
+    fn try_add(&mut self, item: &L::Item<'_>) -> Result<(), WireError> {
+        let index = self.list.len();
+        let key = self
+            .request
+            .key(index)
+            .ok_or_else(|| beyond_last(&self.request))?;
+        let bare = placeholder::<L>(key);
+        if !L::same(key, item.key()) {
+            return Err(WireError::layout("key of item", index as u64, index as u64));
+        }
+        let last = index + 1 == self.request.len();
+        let behind = if last {
+            0
+        } else {
+            self.reserve - align8(bare.size())
+        };
+        self.full |= index > 0 && item.status() == L::Item::EXCEEDED;
+        if self.full {
+            self.list.push(&bare)?;
+        } else {
+            self.place(item, key, behind)?;
+        }
+        self.reserve = behind;
+        Ok(())
+    }
+
+    /// Writes the item where it leaves `behind` bytes for the others, or what stands for it.
+    fn place(
+        &mut self,
+        item: &L::Item<'_>,
+        key: Key<'a, L>,
+        behind: usize,
+    ) -> Result<(), WireError> {
+        let budget = self.list.capacity();
+        let size = item.size();
+        let end = self.list.next_start().saturating_add(size);
+        let needed = if behind == 0 {
+            end
+        } else {
+            align8(end).saturating_add(behind)
+        };
+        let alone = size.saturating_add(LOOKUP_HEADER_LEN + ENTRY_LEN);
+        if self.list.is_empty() && item.status() == L::Item::EXCEEDED {
+            return Err(WireError::layout(
+                "status of the first item",
+                0,
+                item.status().into(),
+            ));
+        }
+        if needed <= budget {
+            self.list.push(item)
+        } else if alone > budget {
+            self.list.push(&L::Item::bare(key, L::Item::OVERSIZED))
+        } else if !self.list.is_empty() {
+            self.full = true;
+            self.list.push(&placeholder::<L>(key))
+        } else {
+            Err(WireError::overflow(
+                "first item and placeholders",
+                budget,
+                needed,
+            ))
+        }
+    }
+
+    fn fail(&mut self, error: WireError) -> Result<(), WireError> {
+        Err(*self.error.get_or_insert(error))
+    }
+}
+
+impl<L: Lookup> fmt::Debug for LookupAnswer<'_, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LookupAnswer")
+            .field("items", &self.list.len())
+            .field("of", &self.request.len())
+            .field("full", &self.full)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What stands for a key while there is no room for its item.
+fn placeholder<'a, L: Lookup>(key: Key<'a, L>) -> L::Item<'a> {
+    L::Item::bare(key, L::Item::<'a>::EXCEEDED)
+}
+
+fn beyond_last<L: Lookup>(request: &LookupRequest<'_, L>) -> WireError {
+    let keys = request.len() as u64;
+    WireError::new(WireErrorKind::BadItemCount, "answered keys", keys, keys + 1)
+}

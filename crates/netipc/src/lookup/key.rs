@@ -1,0 +1,102 @@
+use std::fmt;
+
+use netipc_proto::wire::{CStrView, Decode, Encode, Span, WireError, Writer, string};
+
+use super::LookupKey;
+
+/// A key that is a text with a NUL behind it: not empty, without NUL inside.
+///
+/// ```
+/// use netipc::lookup::TextKey;
+///
+/// assert_eq!(TextKey::new(b"/init.scope")?.as_bytes(), b"/init.scope");
+/// assert!(TextKey::new(b"").is_err());
+/// assert!(TextKey::new(b"a\0b").is_err());
+/// # Ok::<(), netipc::wire::WireError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct TextKey<'a>(CStrView<'a>);
+
+impl<'a> TextKey<'a> {
+    /// A key to ask for, or to answer with.
+    ///
+    /// # Errors
+    /// For an empty text, or one with a NUL.
+    #[inline]
+    pub fn new(text: &'a [u8]) -> Result<Self, WireError> {
+        match memchr::memchr(0, text) {
+            Some(nul) => Err(WireError::layout(
+                "NUL in key",
+                text.len() as u64,
+                nul as u64,
+            )),
+            None if text.is_empty() => Err(WireError::layout("key length", 1, 0)),
+            None => Ok(Self(CStrView::new(text))),
+        }
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0.as_bytes()
+    }
+
+    /// As text.
+    #[must_use]
+    pub const fn text(self) -> CStrView<'a> {
+        self.0
+    }
+
+    /// A text that was scanned with its item.
+    pub(crate) const fn scanned(text: CStrView<'a>) -> Self {
+        Self(text)
+    }
+}
+
+impl<'a> TryFrom<&'a [u8]> for TextKey<'a> {
+    type Error = WireError;
+
+    fn try_from(text: &'a [u8]) -> Result<Self, WireError> {
+        Self::new(text)
+    }
+}
+
+impl fmt::Display for TextKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'a> LookupKey<'a> for TextKey<'a> {
+    const MIN_LEN: usize = 2;
+
+    #[inline]
+    fn view(bytes: &'a [u8]) -> Self {
+        Self(CStrView::new(
+            bytes.split_last().map_or(&[], |(_, text)| text),
+        ))
+    }
+}
+
+impl<'a> Decode<'a> for TextKey<'a> {
+    #[inline]
+    fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
+        let span = Span {
+            offset: 0,
+            len: bytes.len().saturating_sub(1),
+        };
+        Self::new(string(bytes, 0, span, "key")?.as_bytes())
+    }
+}
+
+impl Encode for TextKey<'_> {
+    #[inline]
+    fn size(&self) -> usize {
+        self.0.len() + 1
+    }
+
+    #[inline]
+    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
+        out.clean_text(self.0)
+    }
+}

@@ -1,0 +1,127 @@
+//! What every "keys in, one item for each key out" kind shares: both envelopes, the reserve that
+//! lets an overfull answer say so, and what a client needs to split and stitch.
+//!
+//! ```text
+//! 0       2      4           8           16                16 + 8 n
+//! layout  flags  item_count  generation  offset length ..  key or item .. gap to 8 ..
+//! ```
+
+mod answer;
+mod key;
+mod reply;
+mod request;
+
+pub use answer::LookupAnswer;
+pub use key::TextKey;
+pub use reply::LookupReply;
+pub(crate) use reply::Stitcher;
+pub use request::LookupRequest;
+pub(crate) use request::{Window, WindowLimits};
+
+use netipc_proto::wire::{Decode, Encode, Fields, Reader, WireError};
+
+use crate::service::{Method, Service};
+
+/// Bytes in front of the directory, in requests and replies.
+pub const LOOKUP_HEADER_LEN: usize = 16;
+
+/// A lookup. Implementing it makes the type a [`Service`].
+pub trait Lookup: Sized + 'static {
+    /// Its number and name. Lookups are never batched: they carry many keys as they are.
+    const METHOD: Method;
+
+    /// What is found for one key.
+    type Item<'a>: LookupItem<'a>;
+
+    /// Whether two keys are the same; `a == b` in every implementation, which alone knows that
+    /// keys of different lifetimes compare.
+    #[must_use]
+    fn same(a: Key<'_, Self>, b: Key<'_, Self>) -> bool;
+
+    /// Bytes that the reply to one key is likely to take, for the split of large calls.
+    ///
+    /// The default is those of an answer that finds nothing.
+    #[must_use]
+    fn reply_estimate(key: Key<'_, Self>) -> usize {
+        <Self::Item<'_> as LookupItem>::bare(key, <Self::Item<'_> as LookupItem>::EXCEEDED).size()
+    }
+}
+
+/// What is looked up by `L`.
+pub type Key<'a, L> = <<L as Lookup>::Item<'a> as LookupItem<'a>>::Key;
+
+/// A key of a lookup. Its value is valid by construction, so that it is scanned once.
+pub trait LookupKey<'a>: Copy + Encode + Decode<'a> {
+    /// Bytes of the shortest key.
+    const MIN_LEN: usize;
+
+    /// The key in `bytes` that were decoded before.
+    #[must_use]
+    fn view(bytes: &'a [u8]) -> Self;
+}
+
+/// What is found for one key.
+pub trait LookupItem<'a>: Copy + Encode + Decode<'a> {
+    /// Bytes in front of the strings.
+    const HEADER_LEN: usize;
+    /// The status that says: the answer is full, ask for this key again.
+    const EXCEEDED: u16;
+    /// The status that says: no answer can hold this item.
+    const OVERSIZED: u16;
+    /// What is looked up.
+    type Key: LookupKey<'a>;
+
+    /// The key that this answers.
+    fn key(&self) -> Self::Key;
+
+    /// Whether it holds data, or why not.
+    fn status(&self) -> u16;
+
+    /// The item for `key` that holds only a status.
+    #[must_use]
+    fn bare(key: Self::Key, status: u16) -> Self;
+
+    /// The item in `bytes` that were decoded before: no check is made again.
+    #[must_use]
+    fn view(bytes: &'a [u8]) -> Self;
+}
+
+impl<L: Lookup> Service for L {
+    const METHOD: Method = L::METHOD;
+    type Request<'a> = LookupRequest<'a, L>;
+    type Reply<'a> = LookupReply<'a, L>;
+    type Answer<'a> = LookupAnswer<'a, L>;
+
+    fn answer<'a>(
+        request: &LookupRequest<'a, L>,
+        buf: &'a mut [u8],
+    ) -> Result<LookupAnswer<'a, L>, WireError> {
+        LookupAnswer::new(*request, buf)
+    }
+
+    fn finish(answer: LookupAnswer<'_, L>) -> Result<usize, WireError> {
+        answer.finish()
+    }
+
+    fn reread<'a>(payload: &'a [u8]) -> Result<LookupReply<'a, L>, WireError> {
+        LookupReply::trusted(payload)
+    }
+}
+
+/// The 16 bytes in front of a directory of `count` entries.
+fn header(count: usize, generation: u64) -> [u8; LOOKUP_HEADER_LEN] {
+    Fields::new()
+        .u16(1)
+        .u16(0)
+        .size(count)
+        .u64(generation)
+        .finish()
+}
+
+/// The number of items, and the generation.
+fn read_header(payload: &[u8]) -> Result<(u32, u64), WireError> {
+    let mut r = Reader::record::<LOOKUP_HEADER_LEN>(payload, "lookup header")?;
+    r.expect_u16(1, "lookup layout_version")?;
+    r.expect_u16(0, "lookup flags")?;
+    Ok((r.u32("item_count")?, r.u64("generation")?))
+}

@@ -1,0 +1,157 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use netipc_proto::wire::{
+    Decode, ENTRY_LEN, Encode, ListRules, Packed, PackedWriter, WireError, align8,
+};
+
+use super::{Key, LOOKUP_HEADER_LEN, Lookup, LookupKey, header, read_header};
+
+/// The keys of a request, as the handler gets them.
+pub struct LookupRequest<'a, L> {
+    list: Packed<'a>,
+    _lookup: PhantomData<fn() -> L>,
+}
+
+impl<'a, L: Lookup> LookupRequest<'a, L> {
+    /// Number of keys. No key is a legal probe for the generation.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are no keys.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Key `index`.
+    #[must_use]
+    pub fn key(&self, index: usize) -> Option<Key<'a, L>> {
+        self.list.get(index).map(Key::<'a, L>::view)
+    }
+
+    /// Every key, in order.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = Key<'a, L>> + use<'a, L> {
+        self.list.iter().map(Key::<'a, L>::view)
+    }
+}
+
+impl<'a, L: Lookup> Decode<'a> for LookupRequest<'a, L> {
+    fn decode(payload: &'a [u8]) -> Result<Self, WireError> {
+        let (count, reserved) = read_header(payload)?;
+        if reserved != 0 {
+            return Err(WireError::layout("lookup request reserved", 0, reserved));
+        }
+        let rules = ListRules {
+            min_len: Key::<'a, L>::MIN_LEN,
+            ordered: true,
+        };
+        let list = Packed::parse(payload, LOOKUP_HEADER_LEN, count, rules)?;
+        list.iter()
+            .try_for_each(|key| Key::<'a, L>::decode(key).map(drop))?;
+        Ok(Self {
+            list,
+            _lookup: PhantomData,
+        })
+    }
+}
+
+impl<L> Clone for LookupRequest<'_, L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L> Copy for LookupRequest<'_, L> {}
+
+impl<L> fmt::Debug for LookupRequest<'_, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LookupRequest")
+            .field("keys", &self.list.len())
+            .finish()
+    }
+}
+
+/// As many keys from the front of a list as one request and its likely reply hold.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Window {
+    /// Keys in it.
+    pub(crate) keys: usize,
+    /// Bytes of the request that asks for them.
+    pub(crate) bytes: usize,
+}
+
+/// What a window may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WindowLimits {
+    /// Keys.
+    pub(crate) keys: usize,
+    /// Bytes of the request.
+    pub(crate) request: usize,
+    /// Bytes of the reply.
+    pub(crate) reply: usize,
+    /// Bytes of an item, as the last reply had them.
+    pub(crate) item: usize,
+}
+
+impl WindowLimits {
+    /// The part of a reply that is planned to be filled. A reply keeps a placeholder free for every
+    /// key: without slack, items only a little larger than expected would leave room for next to
+    /// none of them.
+    const fn planned(&self) -> usize {
+        self.reply / 5 * 4
+    }
+
+    /// Bytes of a reply to ask for, when `likely` are expected.
+    pub(crate) const fn with_slack(likely: usize) -> usize {
+        likely.saturating_add(likely / 4).saturating_add(5)
+    }
+}
+
+impl Window {
+    /// Fills a window from `keys`; with at least one, where one fits a request.
+    pub(crate) fn fill<'k, L: Lookup>(
+        keys: impl Iterator<Item = Key<'k, L>>,
+        limits: WindowLimits,
+    ) -> Self {
+        let mut window = Self {
+            keys: 0,
+            bytes: LOOKUP_HEADER_LEN,
+        };
+        // Bytes of the packed keys, and of the whole reply, both without directory.
+        let (mut packed, mut reply) = (0_usize, 0_usize);
+        for key in keys.take(limits.keys) {
+            let end = align8(packed) + key.size();
+            let reply_end = align8(reply) + L::reply_estimate(key).max(limits.item);
+            let front = LOOKUP_HEADER_LEN + (window.keys + 1) * ENTRY_LEN;
+            let fits = front + end <= limits.request;
+            let planned = window.keys == 0 || front + reply_end <= limits.planned();
+            if !fits || !planned {
+                break;
+            }
+            window = Self {
+                keys: window.keys + 1,
+                bytes: front + end,
+            };
+            (packed, reply) = (end, reply_end);
+        }
+        window
+    }
+
+    /// Writes the request for the keys of this window to `buf`, which is as long as it needs.
+    pub(crate) fn encode<'k, L: Lookup>(
+        self,
+        keys: impl Iterator<Item = Key<'k, L>>,
+        buf: &mut [u8],
+    ) -> Result<(), WireError> {
+        let mut list = PackedWriter::exact(buf, LOOKUP_HEADER_LEN, self.keys)?;
+        for key in keys.take(self.keys) {
+            list.push(&key)?;
+        }
+        let (front, _) = list.finish();
+        front.copy_from_slice(&header(self.keys, 0));
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! One session: receive, dispatch, answer, in order.
+
+use std::time::{Duration, Instant};
+
+use netipc_proto::wire::Header;
+use netipc_transport::link::LinkError;
+use netipc_transport::wait::Wait;
+
+use super::Server;
+use crate::connection::{Connection, ConnectionError};
+use crate::dispatch::dispatch;
+use crate::service::Service;
+
+/// How long a client may take to make room for an answer, before it is given up.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl<S: Service> Server<S> {
+    pub(super) fn run_session(&self, mut connection: Connection) {
+        let info = connection.info();
+        let session = connection.agreed().session_id;
+        let opened = self.stats.open(info.kind);
+        if opened == 1 {
+            tracing::info!(service = S::METHOD.name, transport = %info.kind, "first client");
+        }
+        tracing::debug!(service = S::METHOD.name, session, transport = %info.kind, peer = ?info.peer, "session opened");
+        let ended = self.answer_requests(&mut connection);
+        self.stats.close();
+        match ended {
+            Err(ConnectionError::Link(LinkError::Disconnected | LinkError::Aborted)) | Ok(()) => {
+                tracing::debug!(service = S::METHOD.name, session, "session closed");
+            }
+            Err(error) => {
+                tracing::debug!(service = S::METHOD.name, session, %error, "session ended");
+            }
+        }
+    }
+
+    fn answer_requests(&self, connection: &mut Connection) -> Result<(), ConnectionError> {
+        // Zeroed memory that was never touched costs nothing, however high the limit.
+        let mut answer = vec![0; connection.limits().response.payload_bytes as usize];
+        loop {
+            let header = self.next_request(connection)?;
+            let received = Instant::now();
+            let Some(request) = connection.message() else {
+                continue;
+            };
+            let payload_len = request.payload.len();
+            let answered = dispatch::<S>(request, &mut answer, &self.handler);
+            let handled = Instant::now();
+            let payload = answer.get(..answered.len).unwrap_or_default();
+            self.send(connection, header.answer(answered.status), payload)?;
+            self.stats.answer(
+                answered,
+                payload_len,
+                handled - received,
+                received.elapsed(),
+            );
+            if answered.ends_session() {
+                connection.linger();
+                return Ok(());
+            }
+        }
+    }
+
+    /// Receives the next request. One that cannot be taken is answered where the protocol says so.
+    fn next_request(&self, connection: &mut Connection) -> Result<Header, ConnectionError> {
+        let received = connection.receive(&Wait::forever().or_abort(&self.quiet));
+        if let Err(ConnectionError::Session(error)) = &received
+            && let Some(answer) = error.answer()
+        {
+            self.stats.reject(answer.status);
+            self.send_last(connection, answer);
+        }
+        received
+    }
+
+    fn send(
+        &self,
+        connection: &mut Connection,
+        header: Header,
+        payload: &[u8],
+    ) -> Result<(), ConnectionError> {
+        connection.send(
+            header,
+            payload,
+            &Wait::timeout(SEND_TIMEOUT).or_abort(&self.stop),
+        )
+    }
+
+    /// The last words of a session whose own state has ended already.
+    fn send_last(&self, connection: &mut Connection, answer: Header) {
+        let wait = Wait::timeout(SEND_TIMEOUT).or_abort(&self.stop);
+        if connection.send_raw(&answer.encode(), &wait).is_ok() {
+            connection.linger();
+        }
+    }
+}

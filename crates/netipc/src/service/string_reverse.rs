@@ -1,0 +1,93 @@
+//! `string-reverse`: bytes in, the same bytes backwards out.
+//!
+//! ```text
+//! 0           4       8
+//! offset = 8  length  bytes NUL
+//! ```
+
+use netipc_proto::wire::{
+    CStrView, Decode, Encode, Fields, MethodCode, Reader, Span, WireError, Writer, string,
+};
+
+use super::{Method, Service, Slot};
+use crate::{Client, Handler, Server};
+
+const HEADER_LEN: usize = 8;
+
+/// The service.
+#[derive(Clone, Copy, Debug)]
+pub struct StringReverse;
+
+/// A client of `string-reverse`.
+pub type StringReverseClient = Client<StringReverse>;
+/// A server of `string-reverse`.
+pub type ManagedServer = Server<StringReverse>;
+
+/// The text of a request or a reply. Unlike other strings it may hold NULs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Text<'a>(pub CStrView<'a>);
+
+impl Service for StringReverse {
+    const METHOD: Method = Method {
+        code: MethodCode::STRING_REVERSE,
+        name: "string-reverse",
+        batches: true,
+    };
+    type Request<'a> = Text<'a>;
+    type Reply<'a> = Text<'a>;
+    type Answer<'a> = Slot<'a>;
+
+    fn answer<'a>(_: &Text<'a>, buf: &'a mut [u8]) -> Result<Slot<'a>, WireError> {
+        Ok(Slot::new(buf))
+    }
+
+    fn finish(answer: Slot<'_>) -> Result<usize, WireError> {
+        answer.finish()
+    }
+}
+
+impl<'a> Text<'a> {
+    /// A text of these bytes.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self(CStrView::new(bytes))
+    }
+}
+
+impl Encode for Text<'_> {
+    fn size(&self) -> usize {
+        HEADER_LEN + self.0.len() + 1
+    }
+
+    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
+        let span = Span {
+            offset: HEADER_LEN,
+            len: self.0.len(),
+        };
+        out.fields(Fields::<HEADER_LEN>::new().span(span))?;
+        out.clean_text(self.0)
+    }
+}
+
+impl<'a> Decode<'a> for Text<'a> {
+    fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
+        let span = Reader::record::<HEADER_LEN>(bytes, "text")?.span("text")?;
+        if span.offset != HEADER_LEN {
+            return Err(WireError::layout(
+                "text offset",
+                HEADER_LEN as u64,
+                span.offset as u64,
+            ));
+        }
+        string(bytes, HEADER_LEN, span, "text").map(Self)
+    }
+}
+
+/// The handler of every provider of the service.
+#[must_use]
+pub fn handler() -> Handler<StringReverse> {
+    Handler::<StringReverse>::new(|text, answer| {
+        let reversed: Vec<u8> = text.0.iter().rev().copied().collect();
+        answer.put(&Text::new(&reversed))
+    })
+}
