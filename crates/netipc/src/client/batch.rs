@@ -9,8 +9,8 @@ use netipc_proto::wire::{
 };
 use netipc_transport::wait::Wait;
 
+use super::exchange::check_answer;
 use super::{Client, Core, Outgoing, decodes};
-use crate::client::core::check_answer;
 use crate::config::Capacity;
 use crate::error::{CallError, Failure, ProtocolError};
 use crate::retry::Attempts;

@@ -3,7 +3,7 @@
 use netipc_proto::wire::{Decode, ENTRY_LEN, Encode, WireError, align8};
 use netipc_transport::wait::Wait;
 
-use super::core::overflow;
+use super::exchange::overflow;
 use super::{Client, Core, Outgoing};
 use crate::config::Capacity;
 use crate::error::{CallError, Failure, ProtocolError};

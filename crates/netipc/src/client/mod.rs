@@ -2,10 +2,13 @@
 
 mod batch;
 mod core;
+mod exchange;
 mod lookup;
+mod room;
 
 pub use batch::BatchReply;
-pub(crate) use core::{Core, Outgoing};
+pub(crate) use core::Core;
+pub(crate) use exchange::Outgoing;
 
 use std::fmt;
 use std::marker::PhantomData;

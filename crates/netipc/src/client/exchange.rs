@@ -1,0 +1,255 @@
+//! A request and its answer, as often as the retry table allows.
+
+use std::time::Instant;
+
+use netipc_proto::session::SessionError;
+use netipc_proto::wire::{Encode, Header, Kind, MethodCode, Status, WireError, Writer};
+use netipc_transport::link::LinkError;
+use netipc_transport::wait::Wait;
+
+use super::core::Core;
+use crate::config::Capacity;
+use crate::connection::{Connection, ConnectionError};
+use crate::error::{CallError, Failure, ProtocolError, chain};
+use crate::retry::{self, Attempts, Decision};
+
+/// The envelope of a request whose payload stands in [`Core::request`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outgoing {
+    method: MethodCode,
+    batch: Option<u32>,
+}
+
+impl Outgoing {
+    pub(crate) const fn single(method: MethodCode) -> Self {
+        Self {
+            method,
+            batch: None,
+        }
+    }
+
+    pub(crate) const fn batch(method: MethodCode, items: u32) -> Self {
+        Self {
+            method,
+            batch: Some(items),
+        }
+    }
+
+    const fn header(self, message_id: u64) -> Header {
+        match self.batch {
+            None => Header::request(self.method, message_id),
+            Some(items) => Header::batch(self.method, message_id, items),
+        }
+    }
+}
+
+impl Core {
+    /// Writes `request` to the buffer that is sent next.
+    pub(crate) fn encode(&mut self, request: &impl Encode) -> Result<(), Failure> {
+        self.request.resize(request.size(), 0);
+        request
+            .encode(&mut Writer::new(&mut self.request))
+            .map_err(Failure::InvalidRequest)
+    }
+
+    /// Sends the request and receives its answer, as often as the retry table allows. `check`
+    /// decodes the answer's payload, so that a malformed one counts as a failure.
+    pub(crate) fn perform(
+        &mut self,
+        out: Outgoing,
+        wait: &Wait<'_>,
+        check: impl Fn(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut attempts = Attempts::default();
+        loop {
+            let needed = Capacity::of_request(self.request.len(), out.batch.unwrap_or(1));
+            self.make_room(needed, wait)?;
+            let done = self
+                .exchange(out, wait)
+                .and_then(|()| check(self.payload()));
+            let Err(failure) = done else { return Ok(()) };
+            attempts = self.recover(failure, attempts, wait)?;
+        }
+    }
+
+    /// One request and its answer over the session there is.
+    pub(crate) fn exchange(&mut self, out: Outgoing, wait: &Wait<'_>) -> Result<(), Failure> {
+        let header = self.send(out, wait)?;
+        let reply = self.receive(wait)?;
+        check_answer(&header, &reply, self.agreed().response_bytes)?;
+        self.count_reply(&reply);
+        Ok(())
+    }
+
+    /// Sends the request; returns its header.
+    pub(crate) fn send(&mut self, out: Outgoing, wait: &Wait<'_>) -> Result<Header, Failure> {
+        let header = out.header(self.next_id);
+        let state = self.state;
+        let connection = self
+            .connection
+            .as_mut()
+            .ok_or(Failure::NotReady { state })?;
+        match connection.send(header, &self.request, wait) {
+            Ok(()) => {}
+            // The server may have answered before it closed: its last words come first.
+            Err(ConnectionError::Link(LinkError::Reset(_) | LinkError::Disconnected)) => {}
+            Err(error) => return Err(lost(error)),
+        }
+        self.next_id += 1;
+        self.counters.bytes_sent += message_bytes(self.request.len());
+        Ok(header)
+    }
+
+    /// Receives the next answer.
+    pub(crate) fn receive(&mut self, wait: &Wait<'_>) -> Result<Header, Failure> {
+        let state = self.state;
+        let connection = self
+            .connection
+            .as_mut()
+            .ok_or(Failure::NotReady { state })?;
+        connection.receive(wait).map_err(lost)
+    }
+
+    pub(crate) fn count_reply(&mut self, reply: &Header) {
+        self.counters.calls += 1;
+        self.counters.bytes_received += message_bytes(reply.payload_len as usize);
+    }
+
+    /// The payload of the answer that came last.
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.connection.as_ref().map_or(&[], Connection::payload)
+    }
+
+    /// Acts on a failure. Returns the attempts so far when the request is to be sent again.
+    pub(crate) fn recover(
+        &mut self,
+        failure: Failure,
+        attempts: Attempts,
+        wait: &Wait<'_>,
+    ) -> Result<Attempts, Failure> {
+        match retry::decide(&failure, attempts) {
+            Decision::Return => Err(failure),
+            Decision::DropAndReturn => {
+                self.leave_broken();
+                Err(failure)
+            }
+            Decision::Reconnect => {
+                tracing::debug!(endpoint = %self.name(), error = %chain(&failure), "call failed, trying once more");
+                self.note(&failure);
+                self.refused.clear();
+                self.reconnect(wait)?;
+                self.counters.retries += 1;
+                Ok(Attempts {
+                    retried: true,
+                    ..attempts
+                })
+            }
+            Decision::Grow => {
+                let before = self.agreed().response_bytes;
+                if !self.widen_response() {
+                    self.leave_broken();
+                    return Err(failure);
+                }
+                self.reconnect(wait)?;
+                match self.agreed().response_bytes > before {
+                    true => Ok(Attempts {
+                        grown: attempts.grown + 1,
+                        ..attempts
+                    }),
+                    false => Err(failure),
+                }
+            }
+        }
+    }
+
+    /// Books the end of a logical call.
+    pub(crate) fn finish(&mut self, done: Result<(), Failure>) -> Result<(), CallError> {
+        let Err(failure) = done else {
+            self.last_success = Some(Instant::now());
+            return Ok(());
+        };
+        self.counters.errors += 1;
+        match failure {
+            Failure::Timeout => self.counters.timeouts += 1,
+            Failure::Aborted => self.counters.aborts += 1,
+            _ => {}
+        }
+        Err(self.error(failure))
+    }
+
+    /// The error of a reply that decoded once and did not again, which only a bug can bring about.
+    pub(crate) fn malformed(&self, error: WireError) -> CallError {
+        CallError::new(&self.name(), Failure::Protocol(ProtocolError::Wire(error)))
+    }
+
+    fn error(&mut self, failure: Failure) -> CallError {
+        self.note(&failure);
+        CallError::new(&self.name(), failure)
+    }
+}
+
+/// Checks what an answer must say of its request, and what it says of how it went.
+/// `limit` is the agreed response limit, in bytes.
+pub(crate) fn check_answer(request: &Header, reply: &Header, limit: u32) -> Result<(), Failure> {
+    let ok = reply.status == Status::OK;
+    let fields = [
+        ("code", u64::from(request.code), u64::from(reply.code), true),
+        ("message_id", request.message_id, reply.message_id, true),
+        (
+            "BATCH flag",
+            request.flags.is_batch().into(),
+            reply.flags.is_batch().into(),
+            ok,
+        ),
+        (
+            "item_count",
+            request.item_count.into(),
+            reply.item_count.into(),
+            ok && request.flags.is_batch(),
+        ),
+    ];
+    for (field, expected, found, binding) in fields {
+        if binding && expected != found {
+            return Err(Failure::Protocol(ProtocolError::Answer {
+                field,
+                expected,
+                found,
+            }));
+        }
+    }
+    match reply.status {
+        Status::OK => Ok(()),
+        Status::UNSUPPORTED => Err(Failure::Unsupported),
+        Status::BAD_ENVELOPE => Err(Failure::RejectedRequest),
+        Status::INTERNAL_ERROR => Err(Failure::HandlerFailed),
+        Status::LIMIT_EXCEEDED => Err(Failure::LimitExceeded { limit }),
+        status => Err(Failure::UnexpectedStatus { status }),
+    }
+}
+
+pub(crate) fn overflow(what: &'static str, needed: u32, limit: u32) -> Failure {
+    Failure::Overflow {
+        what,
+        needed: needed.into(),
+        limit: limit.into(),
+    }
+}
+
+fn lost(error: ConnectionError) -> Failure {
+    match error {
+        ConnectionError::Link(LinkError::Timeout) => Failure::Timeout,
+        ConnectionError::Link(LinkError::Aborted) => Failure::Aborted,
+        ConnectionError::Link(error) => Failure::Lost(error),
+        ConnectionError::Session(SessionError::LimitExceeded {
+            found,
+            limit,
+            field,
+            header,
+        }) if header.kind == Kind::REQUEST => overflow(field, found, limit),
+        ConnectionError::Session(error) => Failure::Protocol(ProtocolError::Session(error)),
+    }
+}
+
+const fn message_bytes(payload: usize) -> u64 {
+    (Header::LEN + payload) as u64
+}
