@@ -289,7 +289,7 @@ impl Link for MemoryLink {
     fn linger(&mut self) {
         self.end_sending();
         let wait = Wait::timeout(LINGER);
-        while self.receive(&mut [], &mut [], &wait).is_ok() {}
+        while wait.check().is_ok() && self.receive(&mut [], &mut [], &wait).is_ok() {}
     }
 
     fn info(&self) -> LinkInfo {

@@ -106,16 +106,13 @@ impl<'a> Wait<'a> {
     /// [`LinkError::Aborted`] at once when raised, [`LinkError::Timeout`] at a deadline that comes
     /// before `duration` is over.
     pub fn sleep(&self, duration: Duration) -> Result<(), LinkError> {
-        let over = Self::timeout(duration);
-        let asleep = match self.abort {
-            Some(abort) => abort.sleep(self.at_most(duration).deadline),
-            None => {
-                std::thread::sleep(self.at_most(duration).remaining().unwrap_or(Duration::MAX));
-                Ok(())
-            }
-        };
-        asleep?;
-        if over.deadline.is_some_and(|end| end <= Instant::now()) {
+        let over = Self::timeout(duration).deadline;
+        // Not `thread::sleep`: a stream of signals can prolong it without end.
+        let nobody = Abort::new();
+        self.abort
+            .unwrap_or(&nobody)
+            .sleep(self.at_most(duration).deadline)?;
+        if over.is_some_and(|end| end <= Instant::now()) {
             Ok(())
         } else {
             self.check()

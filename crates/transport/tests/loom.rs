@@ -1,4 +1,5 @@
 //! Publishing and taking under every interleaving and every allowed reordering.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 /// The file under test, with the model checker's atomics in place of the real ones.
 #[path = "../src/shm/slot.rs"]

@@ -1,4 +1,5 @@
 //! Who may own an endpoint, and what is reclaimed for it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -10,7 +11,7 @@ use netipc_transport::link::{BindError, BindOptions, ConnectError};
 use netipc_transport::{Endpoint, Listener, Transport, UnixTransport, Wait};
 use rustix::fs::{CWD, FlockOperation, Mode, flock, mkfifoat};
 
-use common::{Stage, soon};
+use common::{Leftover, Stage, soon};
 
 fn bind(stage: &Stage) -> Result<Box<dyn Listener>, BindError> {
     UnixTransport::new().bind(&stage.endpoint, &BindOptions::default())
@@ -26,7 +27,7 @@ fn serves(stage: &Stage, listener: &mut dyn Listener) {
 
 #[test]
 fn what_serves_nobody_is_reclaimed() {
-    let left_behind: &[(&str, fn(&Stage))] = &[
+    let left_behind: &[Leftover] = &[
         ("a dead stream socket", |stage| {
             drop(StreamListener::bind(stage.socket()).unwrap())
         }),

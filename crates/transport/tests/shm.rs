@@ -1,4 +1,5 @@
 //! Shared regions to the byte, and what is refused of them.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -11,7 +12,7 @@ use netipc_transport::link::{
 use netipc_transport::{Transport, UnixTransport};
 use rustix::fs::{CWD, Mode, mkfifoat};
 
-use common::{Stage, good_header, hear, plan, soon, write_region};
+use common::{Leftover, Stage, good_header, hear, plan, soon, write_region};
 
 const REGION: &str = "svc-0000000000000001.ipcshm";
 
@@ -157,7 +158,7 @@ fn a_region_that_comes_late_is_attached() {
 
 #[test]
 fn what_will_never_be_a_region_is_refused_at_once() {
-    let refused: &[(&str, fn(&Stage))] = &[
+    let refused: &[Leftover] = &[
         ("another version", |stage| {
             let mut header = good_header(1, 1);
             header[1] = 4 | 64 << 16;

@@ -16,6 +16,9 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 /// A deadline that is meant to pass.
 pub(crate) const SHORT: Duration = Duration::from_millis(20);
 
+/// What is left on a stage, and what to call it.
+pub(crate) type Leftover = (&'static str, fn(&Stage));
+
 /// A run directory with an endpoint.
 pub(crate) struct Stage {
     pub(crate) dir: TempDir,
@@ -104,15 +107,16 @@ pub(crate) fn again_by(mut command: Command, test: &str, role: &str, dir: &Path)
 
 /// Runs a test again in a process of its own, as `role`, and expects it to pass.
 pub(crate) fn in_child(test: &str, role: &str, dir: &Path) {
-    let output = again(test, role, dir).output().unwrap();
+    passes(&mut again(test, role, dir));
+}
+
+/// Expects a command from [`again`] to run its test, and that to pass.
+pub(crate) fn passes(command: &mut Command) {
+    let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "{}\n{text}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(text.contains("1 passed"), "{test} did not run:\n{text}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let passed = output.status.success() && text.contains("1 passed");
+    assert!(passed, "{}\n{text}\n{errors}", output.status);
 }
 
 /// A process that plays a part, tells lines and is told lines. Killed when dropped.
