@@ -27,6 +27,7 @@ pub mod protocol;
 mod retry;
 pub mod server;
 pub mod service;
+pub mod snapshot;
 mod status;
 
 pub use netipc_proto::{codes, wire};

@@ -1,6 +1,8 @@
 use std::fmt;
 
-use netipc_proto::wire::{CStrView, Decode, Encode, Span, WireError, Writer, string};
+use netipc_proto::wire::{
+    CStrView, Decode, Encode, Fields, Reader, Span, WireError, Writer, string,
+};
 
 use super::LookupKey;
 
@@ -98,5 +100,45 @@ impl Encode for TextKey<'_> {
     #[inline]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         out.clean_text(self.0)
+    }
+}
+
+/// A key that is a number, with four bytes of zero behind it. 0 is a legal key.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct NumberKey(pub u32);
+
+impl From<u32> for NumberKey {
+    fn from(number: u32) -> Self {
+        Self(number)
+    }
+}
+
+impl<'a> LookupKey<'a> for NumberKey {
+    const MIN_LEN: usize = 8;
+
+    fn view(bytes: &'a [u8]) -> Self {
+        Self::decode(bytes).unwrap_or(Self(0))
+    }
+}
+
+impl Decode<'_> for NumberKey {
+    fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        if bytes.len() != <Self as LookupKey>::MIN_LEN {
+            return Err(WireError::layout("key length", 8, bytes.len() as u64));
+        }
+        let mut r = Reader::new(bytes);
+        let number = r.u32("key")?;
+        r.expect_zero_u32("key reserved")?;
+        Ok(Self(number))
+    }
+}
+
+impl Encode for NumberKey {
+    fn size(&self) -> usize {
+        8
+    }
+
+    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
+        out.fields(Fields::<8>::new().u32(self.0).u32(0))
     }
 }

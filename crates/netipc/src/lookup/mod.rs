@@ -12,7 +12,7 @@ mod reply;
 mod request;
 
 pub use answer::LookupAnswer;
-pub use key::TextKey;
+pub use key::{NumberKey, TextKey};
 pub use reply::LookupReply;
 pub(crate) use reply::Stitcher;
 pub use request::LookupRequest;

@@ -14,9 +14,10 @@ use netipc_proto::wire::{
 };
 
 use super::{Method, Orchestrator};
-use crate::lookup::{Key, Lookup, LookupAnswer, LookupItem, LookupKey, LookupReply, LookupRequest};
+use crate::lookup::{Key, Lookup, LookupAnswer, LookupItem, LookupReply, LookupRequest};
 use crate::{CallError, Client, Handler as AnyHandler, Server};
 
+pub use crate::lookup::NumberKey as Pid;
 pub use crate::{ClientConfig, ServerConfig};
 
 /// The `uid` of an item that is not known.
@@ -70,10 +71,6 @@ codes! {
         HOST_ROOT = 3, "host-root";
     }
 }
-
-/// A process id. 0 is a legal key.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Pid(pub u32);
 
 /// What is known of one process. Whatever is not [`PidStatus::KNOWN`] has only a pid.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -300,41 +297,5 @@ impl<'a> AppsLookupItem<'a> {
 impl Default for AppsLookupItem<'_> {
     fn default() -> Self {
         Self::NOTHING
-    }
-}
-
-impl From<u32> for Pid {
-    fn from(pid: u32) -> Self {
-        Self(pid)
-    }
-}
-
-impl<'a> LookupKey<'a> for Pid {
-    const MIN_LEN: usize = 8;
-
-    fn view(bytes: &'a [u8]) -> Self {
-        Self::decode(bytes).unwrap_or(Self(0))
-    }
-}
-
-impl Decode<'_> for Pid {
-    fn decode(bytes: &[u8]) -> Result<Self, WireError> {
-        if bytes.len() != <Self as LookupKey>::MIN_LEN {
-            return Err(WireError::layout("key length", 8, bytes.len() as u64));
-        }
-        let mut r = Reader::new(bytes);
-        let pid = r.u32("pid")?;
-        r.expect_zero_u32("key reserved")?;
-        Ok(Self(pid))
-    }
-}
-
-impl Encode for Pid {
-    fn size(&self) -> usize {
-        8
-    }
-
-    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
-        out.fields(Fields::<8>::new().u32(self.0).u32(0))
     }
 }

@@ -1,26 +1,23 @@
 //! `cgroups-snapshot`: all cgroups of the host, at once.
 //!
 //! ```text
-//! request  0       2      4
-//!          layout  flags
-//! reply    0       2      4           8                12  16          24              24 + 8 n
-//!          layout  flags  item_count  systemd_enabled  0   generation  offset len ..   item ..
-//! item     0       2      4     8        12       16         24         32
-//!          layout  flags  hash  options  enabled  name span  path span  name NUL path NUL
+//! item  0       2      4     8        12       16         24         32
+//!       layout  flags  hash  options  enabled  name span  path span  name NUL path NUL
 //! ```
 
 use netipc_proto::wire::{
-    CStrBuf, CStrView, Decode, Encode, Fields, ListRules, MethodCode, Packed, PackedWriter, Reader,
-    Span, WireError, WireErrorKind, Writer, lay_out, string, view,
+    CStrBuf, CStrView, Decode, Encode, Fields, MethodCode, Reader, Span, WireError, Writer,
+    lay_out, string, view,
 };
 
 use super::{Method, Service};
 use crate::cache::{Cache, CacheReader, Cached, Fetched};
+use crate::snapshot::{Snapshot, SnapshotAnswer, SnapshotReply};
 use crate::{CallError, Client, Handler as AnyHandler, Server};
 
+pub use crate::snapshot::SnapshotRequest as CgroupsRequest;
 pub use crate::{ClientConfig, ServerConfig};
 
-const HEADER_LEN: usize = 24;
 const ITEM_LEN: usize = 32;
 
 /// The service.
@@ -36,9 +33,10 @@ pub type Handler = AnyHandler<CgroupsSnapshot>;
 /// A cache of the last good snapshot.
 pub type CgroupsCache = Cache<CgroupsSnapshot>;
 
-/// Asks for the snapshot. It has no fields.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct CgroupsRequest;
+/// The items of a reply.
+pub type CgroupsResponseView<'a> = SnapshotReply<'a, CgroupsSnapshot>;
+/// Takes the cgroups of a snapshot.
+pub type CgroupsBuilder<'a> = SnapshotAnswer<'a, CgroupsSnapshot>;
 
 /// What is known of one cgroup, written and read.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -83,6 +81,11 @@ impl Service for CgroupsSnapshot {
     fn finish(answer: CgroupsBuilder<'_>) -> Result<usize, WireError> {
         answer.finish()
     }
+}
+
+impl Snapshot for CgroupsSnapshot {
+    const ITEM_HEADER_LEN: usize = ITEM_LEN;
+    type Item<'a> = CgroupsItemView<'a>;
 }
 
 impl CgroupsClient {
@@ -157,6 +160,31 @@ impl CacheReader<CgroupsSnapshot> {
     }
 }
 
+impl CgroupsBuilder<'_> {
+    /// Adds a cgroup: the producer's hash of its name, its `OPTION_*` bits, whether it is to be
+    /// monitored, its name and its path.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn add(
+        &mut self,
+        hash: u32,
+        options: u32,
+        enabled: u32,
+        name: &[u8],
+        path: &[u8],
+    ) -> Result<(), WireError> {
+        let (name, path) = (CStrView::new(name), CStrView::new(path));
+        self.push(&CgroupsItemView {
+            hash,
+            options,
+            enabled,
+            name,
+            path,
+        })
+    }
+}
+
 impl Cached for CgroupsSnapshot {
     type Query = ();
     type Key<'k> = CgroupKey<'k>;
@@ -167,13 +195,12 @@ impl Cached for CgroupsSnapshot {
         let CgroupsResponseView {
             generation,
             systemd_enabled,
-            list: items,
             ..
         } = view;
         Ok(Fetched {
             generation,
             systemd_enabled,
-            items,
+            items: view.list(),
         })
     }
 
@@ -202,85 +229,6 @@ impl Cached for CgroupsSnapshot {
 
     fn same(a: CgroupKey<'_>, b: CgroupKey<'_>) -> bool {
         a == b
-    }
-}
-
-impl Encode for CgroupsRequest {
-    fn size(&self) -> usize {
-        4
-    }
-
-    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
-        out.fields(Fields::<4>::new().u16(1).u16(0))
-    }
-}
-
-impl Decode<'_> for CgroupsRequest {
-    fn decode(payload: &[u8]) -> Result<Self, WireError> {
-        let mut r = Reader::record::<4>(payload, "snapshot request")?;
-        r.expect_u16(1, "snapshot request layout_version")?;
-        r.expect_u16(0, "snapshot request flags")?;
-        Ok(Self)
-    }
-}
-
-/// A snapshot as it came. An item is validated when it is asked for, so that a corrupt one spoils
-/// only itself.
-#[derive(Clone, Copy, Debug)]
-pub struct CgroupsResponseView<'a> {
-    /// Number of items.
-    pub item_count: u32,
-    /// Whether systemd runs the host.
-    pub systemd_enabled: u32,
-    /// Changes when the provider's data does.
-    pub generation: u64,
-    list: Packed<'a>,
-}
-
-impl<'a> CgroupsResponseView<'a> {
-    /// Item `index`.
-    ///
-    /// # Errors
-    /// What is wrong with the item, or [`WireErrorKind::OutOfBounds`] beyond the last.
-    pub fn item(&self, index: u32) -> Result<CgroupsItemView<'a>, WireError> {
-        let kind = WireErrorKind::OutOfBounds;
-        let beyond = WireError::new(kind, "item index", self.item_count.into(), index.into());
-        CgroupsItemView::decode(self.list.get(index as usize).ok_or(beyond)?)
-    }
-
-    /// Every item, in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Result<CgroupsItemView<'a>, WireError>> {
-        self.list.iter().map(CgroupsItemView::decode)
-    }
-
-    /// Validates every item at once.
-    ///
-    /// # Errors
-    /// What is wrong with the first bad item.
-    pub fn validate(&self) -> Result<(), WireError> {
-        self.iter().try_for_each(|item| item.map(drop))
-    }
-}
-
-impl<'a> Decode<'a> for CgroupsResponseView<'a> {
-    fn decode(payload: &'a [u8]) -> Result<Self, WireError> {
-        let mut r = Reader::record::<HEADER_LEN>(payload, "snapshot header")?;
-        r.expect_u16(1, "snapshot layout_version")?;
-        r.expect_u16(0, "snapshot flags")?;
-        let (item_count, systemd_enabled) = (r.u32("item_count")?, r.u32("systemd_enabled")?);
-        r.expect_zero_u32("snapshot reserved")?;
-        let generation = r.u64("generation")?;
-        let rules = ListRules {
-            min_len: ITEM_LEN,
-            ordered: false,
-        };
-        let list = Packed::parse(payload, HEADER_LEN, item_count, rules)?;
-        Ok(Self {
-            item_count,
-            systemd_enabled,
-            generation,
-            list,
-        })
     }
 }
 
@@ -342,111 +290,5 @@ impl Encode for CgroupsItemView<'_> {
         out.fields(fields)?;
         out.text(self.name, "cgroup name")?;
         out.text(self.path, "cgroup path")
-    }
-}
-
-/// Takes the items of a snapshot.
-///
-/// Overflow is sticky: a snapshot that did not fit is answered as such, and the client comes back
-/// with room for more. It is never sent as if it were whole, unless the handler says so.
-#[derive(Debug)]
-pub struct CgroupsBuilder<'a> {
-    list: PackedWriter<'a>,
-    systemd_enabled: u32,
-    generation: u64,
-    error: Option<WireError>,
-}
-
-impl<'a> CgroupsBuilder<'a> {
-    /// A snapshot of at most `buf.len()` bytes.
-    ///
-    /// # Errors
-    /// [`WireErrorKind::Overflow`] where not even the header fits.
-    pub fn new(buf: &'a mut [u8]) -> Result<Self, WireError> {
-        let list = PackedWriter::growing(buf, HEADER_LEN)?;
-        Ok(Self {
-            list,
-            systemd_enabled: 0,
-            generation: 0,
-            error: None,
-        })
-    }
-
-    /// Says whether systemd runs the host, and which generation of the data this is. Both are 0
-    /// unless set, at any time.
-    pub const fn set_header(&mut self, systemd_enabled: u32, generation: u64) {
-        self.systemd_enabled = systemd_enabled;
-        self.generation = generation;
-    }
-
-    /// Adds a cgroup.
-    ///
-    /// # Errors
-    /// [`WireErrorKind::Overflow`] where it does not fit, [`WireErrorKind::BadLayout`] for a NUL
-    /// inside `name` or `path`. The first error is kept and decides how the request ends.
-    pub fn add(
-        &mut self,
-        hash: u32,
-        options: u32,
-        enabled: u32,
-        name: &[u8],
-        path: &[u8],
-    ) -> Result<(), WireError> {
-        let (name, path) = (CStrView::new(name), CStrView::new(path));
-        self.push(&CgroupsItemView {
-            hash,
-            options,
-            enabled,
-            name,
-            path,
-        })
-    }
-
-    /// As [`add`](Self::add).
-    ///
-    /// # Errors
-    /// As [`add`](Self::add).
-    pub fn push(&mut self, item: &CgroupsItemView<'_>) -> Result<(), WireError> {
-        let done = self.error.map_or_else(|| self.list.push(item), Err);
-        self.error = done.err();
-        done
-    }
-
-    /// Items so far.
-    #[must_use]
-    pub const fn item_count(&self) -> usize {
-        self.list.len()
-    }
-
-    /// What went wrong first, if anything.
-    #[must_use]
-    pub const fn error(&self) -> Option<WireError> {
-        self.error
-    }
-
-    /// Sends the items that fitted, as if they were all.
-    pub fn accept_truncated(&mut self) {
-        self.error
-            .take_if(|error| error.kind() == WireErrorKind::Overflow);
-    }
-
-    /// Ends the snapshot; returns its length.
-    ///
-    /// # Errors
-    /// The first that was met.
-    pub fn finish(self) -> Result<usize, WireError> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        let fields = Fields::<HEADER_LEN>::new()
-            .u16(1)
-            .u16(0)
-            .size(self.list.len())
-            .u32(self.systemd_enabled)
-            .u32(0)
-            .u64(self.generation);
-        let (front, len) = self.list.finish();
-        front.copy_from_slice(&fields.finish());
-        Ok(len)
     }
 }
