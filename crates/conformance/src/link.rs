@@ -80,11 +80,11 @@ macro_rules! link_suite {
 }
 
 /// More than any step takes, and less than anybody wants to wait for a failure.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+pub const SOON: Duration = Duration::from_secs(10);
 /// A deadline that is meant to pass.
-pub(crate) const SHORT: Duration = Duration::from_millis(20);
+pub const SHORT: Duration = Duration::from_millis(20);
 /// What passes for at once on a machine with other work to do.
-pub(crate) const AT_ONCE: Duration = Duration::from_secs(1);
+pub const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A backend to test: a transport, a directory of its own, and the data plane to use.
 #[derive(Debug)]
@@ -215,7 +215,7 @@ pub(crate) fn bytes(size: usize, seed: usize) -> Vec<u8> {
 }
 
 /// Runs `step` and fails if it takes longer than `limit`.
-pub(crate) fn within<T>(limit: Duration, what: &str, step: impl FnOnce() -> T) -> T {
+pub fn within<T>(limit: Duration, what: &str, step: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let result = step();
     let taken = start.elapsed();

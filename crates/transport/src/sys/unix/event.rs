@@ -36,21 +36,14 @@ pub(crate) fn ready(
         if wait.abort().is_some() && event.is_none() {
             timeout = Some(timeout.map_or(ABORT_SLICE, |left| left.min(ABORT_SLICE)));
         }
-        // Without an abort the second entry repeats the first, so that the array needs no length.
         let mut fds = [
             PollFd::from_borrowed_fd(fd, flags),
-            PollFd::from_borrowed_fd(
-                event.unwrap_or(fd),
-                if event.is_some() {
-                    PollFlags::IN
-                } else {
-                    flags
-                },
-            ),
+            PollFd::from_borrowed_fd(event.unwrap_or(fd), PollFlags::IN),
         ];
-        match poll(&mut fds, timeout.map(timespec).as_ref()) {
+        let used = if event.is_some() { 2 } else { 1 };
+        match poll(&mut fds[..used], timeout.map(timespec).as_ref()) {
             Ok(0) | Err(Errno::INTR) => {}
-            Ok(_) if event.is_some() && !fds[1].revents().is_empty() => wait.check()?,
+            Ok(_) if used == 2 && !fds[1].revents().is_empty() => wait.check()?,
             Ok(_) => return Ok(()),
             Err(errno) => return Err(LinkError::Io(errno.into())),
         }
