@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use netipc::simple_hash;
+
 use crate::{
     config::HostConfig,
     identify::{Identity, Kind, Orchestrator, full_name, identify},
@@ -170,24 +172,5 @@ impl Place {
                 config.exclusions.excludes(&self.key, name),
                 options::EXCLUDED,
             )
-    }
-}
-
-/// 32-bit FNV-1a, what producers of snapshots put beside a name.
-fn simple_hash(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hashes_as_published() {
-        assert_eq!(simple_hash(b""), 0x811c_9dc5);
-        assert_eq!(simple_hash(b"a"), 0xe40c_292c);
-        assert_eq!(simple_hash(b"foobar"), 0xbf9c_f968);
     }
 }
