@@ -53,6 +53,24 @@ pub struct ClientConfig {
     pub max_logical_lookup_response_bytes: u32,
 }
 
+impl ClientConfig {
+    /// What to say in the handshake of a [`Connection`](crate::connection::Connection) without a
+    /// client around it. Its response payload is 1024 bytes unless configured, because nothing
+    /// grows there. The packet size is the link's.
+    #[must_use]
+    pub fn proposal(&self) -> Proposal {
+        let options = ClientOptions::new(self);
+        let response_bytes = or(self.max_response_payload_bytes, MAX_PAYLOAD_DEFAULT);
+        options.proposal(
+            Capacity {
+                response_bytes,
+                ..options.initial
+            },
+            options.supported,
+        )
+    }
+}
+
 /// How a server accepts and answers. 0 means the named default.
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct ServerConfig {
@@ -178,8 +196,9 @@ impl ClientOptions {
 }
 
 impl ServerConfig {
-    /// What the server decides by; the packet size is the link's.
-    pub(crate) fn policy(&self) -> Policy {
+    /// What the server decides by in a handshake. The packet size is the link's.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
         Policy {
             supported: supported(self.supported_profiles),
             preferred: Profiles(self.preferred_profiles),

@@ -30,6 +30,7 @@ pub mod service;
 pub mod snapshot;
 mod status;
 
+pub use netipc_proto as proto;
 pub use netipc_proto::{codes, wire};
 pub use netipc_transport as transport;
 

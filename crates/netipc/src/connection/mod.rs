@@ -1,9 +1,10 @@
 //! Level 1: the one driver that joins a session to a link, for both sides.
 
-use netipc_proto::session::handshake::{
-    ACK_PACKET_LEN, Agreed, ClientHandshake, MAX_HELLO_LEN, Offer, Policy, Proposal, Refusal,
-    ServerHandshake,
-};
+mod incoming;
+
+pub use incoming::{AcceptError, Acceptor, Incoming};
+
+use netipc_proto::session::handshake::{ACK_PACKET_LEN, Agreed, ClientHandshake, Proposal};
 use netipc_proto::session::{Framing, Limits, Message, Role, Session, SessionError};
 use netipc_proto::wire::{Header, Profiles};
 use netipc_transport::endpoint::Endpoint;
@@ -174,76 +175,6 @@ impl AsFd for Connection {
     }
 }
 
-/// A client whose HELLO has passed every check but a free slot.
-#[derive(Debug)]
-pub struct Incoming {
-    link: Box<dyn Baseline>,
-    offer: Offer,
-}
-
-impl Incoming {
-    /// Receives the HELLO of a fresh connection and judges it; a refusal is sent here.
-    ///
-    /// # Errors
-    /// Why there is no session.
-    pub fn receive(
-        mut link: Box<dyn Baseline>,
-        policy: &Policy,
-        wait: &Wait<'_>,
-    ) -> Result<Self, AcceptError> {
-        let policy = Policy {
-            packet_size: link.packet_size(),
-            ..*policy
-        };
-        let mut hello = [0; MAX_HELLO_LEN];
-        let len = {
-            let (head, body) = hello.split_at_mut(Header::LEN);
-            link.receive(head, body, wait)?
-        };
-        let allowed = link.peer_allowed();
-        // A packet longer than the buffer keeps its true length, and is refused for it.
-        let judged = match hello.get(..len) {
-            Some(bytes) => ServerHandshake::new(policy).hello(bytes, allowed),
-            None => ServerHandshake::new(policy).hello(&[0; MAX_HELLO_LEN + 1], allowed),
-        };
-        match judged {
-            Ok(offer) => Ok(Self { link, offer }),
-            Err(refusal) => Err(refuse(&mut *link, refusal, wait)),
-        }
-    }
-
-    /// Accepts the session as number `session_id`, over the best profile that can be prepared.
-    ///
-    /// # Errors
-    /// Why there is no session.
-    pub fn accept(mut self, session_id: u64, wait: &Wait<'_>) -> Result<Connection, AcceptError> {
-        while let Some(plan) = region(&self.offer.agreed(session_id)) {
-            let Err(error) = self.link.offer(&plan) else {
-                break;
-            };
-            let profile = self.offer.profile();
-            tracing::warn!(%profile, %error, "cannot prepare shared memory, trying the next profile");
-            self.offer = match self.offer.without_profile() {
-                Ok(offer) => offer,
-                Err(refusal) => return Err(refuse(&mut *self.link, refusal, wait)),
-            };
-        }
-        let agreed = self.offer.agreed(session_id);
-        let ack = self.offer.accept(session_id);
-        send_packet(&mut *self.link, &ack, wait)?;
-        let link = match region(&agreed) {
-            Some(_) => self.link.switch(),
-            None => self.link.into_link(),
-        };
-        Ok(Connection::new(Role::Server, link, agreed))
-    }
-
-    /// Turns the session down, because every slot is taken.
-    pub fn turn_down(mut self, wait: &Wait<'_>) {
-        refuse(&mut *self.link, Refusal::busy(), wait);
-    }
-}
-
 /// Why a message was not sent or received.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -272,18 +203,6 @@ impl ConnectionError {
     }
 }
 
-/// Why a client got no session.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AcceptError {
-    /// The connection failed or was closed first.
-    #[error("the connection ended during the handshake")]
-    Link(#[from] LinkError),
-    /// The client was turned down.
-    #[error(transparent)]
-    Refused(Refusal),
-}
-
 fn greet(
     link: &mut dyn Baseline,
     handshake: &ClientHandshake,
@@ -303,17 +222,6 @@ fn greet(
 fn send_packet(link: &mut dyn Baseline, packet: &[u8], wait: &Wait<'_>) -> Result<(), LinkError> {
     let (head, body) = packet.split_at(Header::LEN);
     link.send(head, body, wait)
-}
-
-/// Tells the peer why, where it deserves an answer.
-fn refuse(link: &mut dyn Baseline, refusal: Refusal, wait: &Wait<'_>) -> AcceptError {
-    if let Some(packet) = refusal.packet() {
-        // A peer that is gone already misses nothing.
-        if send_packet(link, &packet, wait).is_ok() {
-            link.linger();
-        }
-    }
-    AcceptError::Refused(refusal)
 }
 
 /// The shared region of a session, if its profile wants one. Nothing above asks "is there shm?".

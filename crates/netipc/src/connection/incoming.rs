@@ -1,0 +1,191 @@
+//! The server's side of a connection, until there is a session.
+
+use netipc_proto::session::Role;
+use netipc_proto::session::handshake::{MAX_HELLO_LEN, Offer, Policy, Refusal, ServerHandshake};
+use netipc_proto::wire::Header;
+use netipc_transport::endpoint::Endpoint;
+use netipc_transport::link::{Baseline, BindError, BindOptions, LinkError, Listener, Transport};
+use netipc_transport::wait::Wait;
+use netipc_transport::{AsFd, BorrowedFd};
+
+use super::{Connection, region, send_packet};
+
+/// A bound endpoint that gives sessions, for those who drive them on their own: an event loop, or
+/// a service whose requests are not typed. Everybody else wants a [`Server`](crate::Server).
+///
+/// Its descriptor ([`AsFd`]) is readable when a client waits.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use netipc::connection::{Acceptor, Connection};
+/// use netipc::transport::{Endpoint, MemoryTransport, Wait};
+/// use netipc::wire::{Header, MethodCode, Status};
+/// use netipc::{ClientConfig, ServerConfig};
+///
+/// let transport = MemoryTransport::new();
+/// let endpoint = Endpoint::new("/run/example", "echo")?;
+/// let wait = Wait::timeout(Duration::from_secs(5));
+/// let mut acceptor = Acceptor::bind(&transport, &endpoint, &ServerConfig::default())?;
+///
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| {
+///         let mut server = acceptor.accept(&wait).expect("a client");
+///         let request = server.receive(&wait).expect("a request");
+///         let echo = server.message().expect("a request").payload.to_vec();
+///         server.send(request.answer(Status::OK), &echo, &wait).expect("a client");
+///     });
+///     let proposal = ClientConfig::default().proposal();
+///     let mut client = Connection::connect(&transport, &endpoint, proposal, &wait)?;
+///     client.send(Header::request(MethodCode(1000), 1), b"hello", &wait)?;
+///     client.receive(&wait)?;
+///     assert_eq!(client.message().expect("an answer").payload, b"hello");
+///     Ok::<(), Box<dyn std::error::Error>>(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Acceptor {
+    listener: Box<dyn Listener>,
+    policy: Policy,
+    next_session: u64,
+}
+
+impl Acceptor {
+    /// Becomes the owner of `endpoint`.
+    ///
+    /// # Errors
+    /// [`BindError`].
+    pub fn bind(
+        transport: &dyn Transport,
+        endpoint: &Endpoint,
+        config: &crate::ServerConfig,
+    ) -> Result<Self, BindError> {
+        let listener = transport.bind(endpoint, &BindOptions::default())?;
+        Ok(Self {
+            listener,
+            policy: config.policy(),
+            next_session: 1,
+        })
+    }
+
+    /// Takes the next client and shakes hands with it.
+    ///
+    /// # Errors
+    /// [`AcceptError`]; the next call takes the next client.
+    pub fn accept(&mut self, wait: &Wait<'_>) -> Result<Connection, AcceptError> {
+        let link = self.listener.accept(wait)?;
+        let incoming = Incoming::receive(link, &self.policy, wait)?;
+        let id = self.next_session;
+        self.next_session += 1;
+        incoming.accept(id, wait)
+    }
+
+    /// The descriptor that is readable when a client waits, where there is one.
+    #[must_use]
+    pub fn native(&self) -> Option<BorrowedFd<'_>> {
+        self.listener.native()
+    }
+}
+
+impl AsFd for Acceptor {
+    /// # Panics
+    /// On a transport inside this process, which has no descriptor; [`Acceptor::native`] tells.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.native()
+            .expect("a transport between processes has descriptors")
+    }
+}
+
+/// A client whose HELLO has passed every check but a free slot.
+#[derive(Debug)]
+pub struct Incoming {
+    link: Box<dyn Baseline>,
+    offer: Offer,
+}
+
+impl Incoming {
+    /// Receives the HELLO of a fresh connection and judges it; a refusal is sent here.
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub fn receive(
+        mut link: Box<dyn Baseline>,
+        policy: &Policy,
+        wait: &Wait<'_>,
+    ) -> Result<Self, AcceptError> {
+        let policy = Policy {
+            packet_size: link.packet_size(),
+            ..*policy
+        };
+        let mut hello = [0; MAX_HELLO_LEN];
+        let len = {
+            let (head, body) = hello.split_at_mut(Header::LEN);
+            link.receive(head, body, wait)?
+        };
+        let allowed = link.peer_allowed();
+        // A packet longer than the buffer keeps its true length, and is refused for it.
+        let judged = match hello.get(..len) {
+            Some(bytes) => ServerHandshake::new(policy).hello(bytes, allowed),
+            None => ServerHandshake::new(policy).hello(&[0; MAX_HELLO_LEN + 1], allowed),
+        };
+        match judged {
+            Ok(offer) => Ok(Self { link, offer }),
+            Err(refusal) => Err(refuse(&mut *link, refusal, wait)),
+        }
+    }
+
+    /// Accepts the session as number `session_id`, over the best profile that can be prepared.
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub fn accept(mut self, session_id: u64, wait: &Wait<'_>) -> Result<Connection, AcceptError> {
+        while let Some(plan) = region(&self.offer.agreed(session_id)) {
+            let Err(error) = self.link.offer(&plan) else {
+                break;
+            };
+            let profile = self.offer.profile();
+            tracing::warn!(%profile, %error, "cannot prepare shared memory, trying the next profile");
+            self.offer = match self.offer.without_profile() {
+                Ok(offer) => offer,
+                Err(refusal) => return Err(refuse(&mut *self.link, refusal, wait)),
+            };
+        }
+        let agreed = self.offer.agreed(session_id);
+        let ack = self.offer.accept(session_id);
+        send_packet(&mut *self.link, &ack, wait)?;
+        let link = match region(&agreed) {
+            Some(_) => self.link.switch(),
+            None => self.link.into_link(),
+        };
+        Ok(Connection::new(Role::Server, link, agreed))
+    }
+
+    /// Turns the session down, because every slot is taken.
+    pub fn turn_down(mut self, wait: &Wait<'_>) {
+        refuse(&mut *self.link, Refusal::busy(), wait);
+    }
+}
+
+/// Why a client got no session.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AcceptError {
+    /// The connection failed or was closed first.
+    #[error("the connection ended during the handshake")]
+    Link(#[from] LinkError),
+    /// The client was turned down.
+    #[error(transparent)]
+    Refused(Refusal),
+}
+
+/// Tells the peer why, where it deserves an answer.
+fn refuse(link: &mut dyn Baseline, refusal: Refusal, wait: &Wait<'_>) -> AcceptError {
+    if let Some(packet) = refusal.packet() {
+        // A peer that is gone already misses nothing.
+        if send_packet(link, &packet, wait).is_ok() {
+            link.linger();
+        }
+    }
+    AcceptError::Refused(refusal)
+}
