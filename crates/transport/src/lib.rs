@@ -28,6 +28,7 @@
 //! ```
 
 pub mod endpoint;
+mod error;
 pub mod link;
 pub mod memory;
 pub mod wait;

@@ -1,4 +1,4 @@
-//! The traits a transport backend implements, and the errors they report.
+//! The traits a transport backend implements.
 
 use std::fmt;
 use std::io;
@@ -6,6 +6,8 @@ use std::os::fd::BorrowedFd;
 
 use crate::endpoint::Endpoint;
 use crate::wait::Wait;
+
+pub use crate::error::{AttachError, BindError, ConnectError, LinkError};
 
 /// A connected channel between two peers that keeps packet boundaries.
 ///
@@ -229,130 +231,4 @@ pub struct Peer {
     pub pid: u32,
     /// Its user id.
     pub uid: u32,
-}
-
-/// Why a link did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LinkError {
-    /// The peer closed the connection in order.
-    #[error("the peer closed the connection")]
-    Disconnected,
-    /// The connection broke.
-    #[error("the connection broke")]
-    Reset(#[source] io::Error),
-    /// The deadline passed.
-    #[error("the deadline passed")]
-    Timeout,
-    /// The owner called it off.
-    #[error("aborted by the owner")]
-    Aborted,
-    /// The peer broke the rules of the transport.
-    #[error("the peer broke the rules of the transport: {what}")]
-    Protocol {
-        /// Which rule.
-        what: &'static str,
-    },
-    /// The packet is larger than the link carries.
-    #[error("a packet of {size} bytes exceeds the {limit} bytes that the link carries")]
-    TooLarge {
-        /// Bytes of the packet.
-        size: usize,
-        /// Bytes that the link carries.
-        limit: usize,
-    },
-    /// An empty packet cannot be sent.
-    #[error("a packet needs at least one byte")]
-    Empty,
-    /// As many messages are under way as the link carries.
-    #[error("the last message is still unanswered")]
-    Busy,
-    /// The system failed.
-    #[error("the system refused")]
-    Io(#[from] io::Error),
-}
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConnectError {
-    /// Nobody serves the endpoint.
-    #[error("no server at {endpoint}")]
-    NotFound {
-        /// Where.
-        endpoint: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// The endpoint exists and we may not use it.
-    #[error("no permission to connect to {endpoint}")]
-    Denied {
-        /// Where.
-        endpoint: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// The deadline passed, or the owner called it off.
-    #[error("connecting to {endpoint}")]
-    Interrupted {
-        /// Where.
-        endpoint: String,
-        /// [`LinkError::Timeout`] or [`LinkError::Aborted`].
-        #[source]
-        source: LinkError,
-    },
-    /// The system failed.
-    #[error("cannot connect to {endpoint}")]
-    Io {
-        /// Where.
-        endpoint: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-}
-
-/// Why an endpoint could not be bound.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BindError {
-    /// Somebody else serves it, or may: nothing was deleted.
-    #[error("{endpoint} is in use by another server: {why}")]
-    AddressInUse {
-        /// Where.
-        endpoint: String,
-        /// How that is known.
-        why: &'static str,
-    },
-    /// The system failed.
-    #[error("cannot listen at {endpoint}")]
-    Io {
-        /// Where.
-        endpoint: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-}
-
-/// Why the region that the server offered could not be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AttachError {
-    /// The server hung up meanwhile: it says nothing about shared memory.
-    #[error("the server hung up before its region was attached")]
-    HungUp,
-    /// The deadline passed, or the owner called it off.
-    #[error("attaching the region was interrupted")]
-    Interrupted(#[source] LinkError),
-    /// There is no usable region: propose the baseline next.
-    #[error("the region {region} is not usable: {why}")]
-    Unusable {
-        /// Its name.
-        region: String,
-        /// What is wrong with it.
-        why: String,
-    },
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::link::LinkError;
+use crate::error::LinkError;
 use crate::sys::Event;
 
 /// How long an operation may wait, and who may call it off.
