@@ -10,10 +10,11 @@ use crate::service::Service;
 
 /// How a request was answered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Answered {
-    pub(crate) status: Status,
+pub struct Answered {
+    /// What the client is told.
+    pub status: Status,
     /// Bytes of the answer; none unless the status is OK.
-    pub(crate) len: usize,
+    pub len: usize,
 }
 
 impl Answered {
@@ -22,17 +23,22 @@ impl Answered {
     }
 
     /// Whether the session ends after the answer.
-    pub(crate) fn ends_session(self) -> bool {
+    #[must_use]
+    pub fn ends_session(self) -> bool {
         !matches!(self.status, Status::OK | Status::UNSUPPORTED)
     }
 }
 
-/// Answers one request into `buf`, which is as long as an answer may be.
-pub(crate) fn dispatch<S: Service>(
-    request: Message<'_>,
-    buf: &mut [u8],
-    handler: &Handler<S>,
-) -> Answered {
+impl<S: Service> Handler<S> {
+    /// Answers one request into `buf`, which is as long as an answer may be. Servers do this for
+    /// every request; it is for those who drive a [`Connection`](crate::connection::Connection)
+    /// themselves.
+    pub fn dispatch(&self, request: Message<'_>, buf: &mut [u8]) -> Answered {
+        dispatch(request, buf, self)
+    }
+}
+
+fn dispatch<S: Service>(request: Message<'_>, buf: &mut [u8], handler: &Handler<S>) -> Answered {
     let header = &request.header;
     if header.code != S::METHOD.code.0 {
         return Answered::failed(Status::UNSUPPORTED);

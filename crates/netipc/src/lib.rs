@@ -37,6 +37,7 @@ pub use netipc_transport as transport;
 pub use cache::Cache;
 pub use client::{AbortHandle, Client};
 pub use config::{ClientConfig, ServerConfig};
+pub use dispatch::Answered;
 pub use error::{CallError, ErrorCode, Failure, OpenError, ProtocolError, ServeError, wire_code};
 pub use handler::{Handler, HandlerFailed, Outcome};
 pub use server::Server;

@@ -77,9 +77,9 @@ impl Connection {
         payload: &[u8],
         wait: &Wait<'_>,
     ) -> Result<(), ConnectionError> {
-        for packet in self.session.send(header, payload)? {
+        for (index, packet) in self.session.send(header, payload)?.enumerate() {
             let sent = self.link.send(&packet.head, packet.body, wait);
-            if let Err(LinkError::Busy | LinkError::TooLarge { .. }) = sent {
+            if index == 0 && sent.as_ref().is_err_and(is_unsent) {
                 self.session.retract(header.message_id);
             }
             sent?;
@@ -201,6 +201,12 @@ impl ConnectionError {
                 )
         )
     }
+}
+
+/// Whether nothing of a packet has left, and the link goes on.
+const fn is_unsent(error: &LinkError) -> bool {
+    use LinkError::{Aborted, Busy, Timeout, TooLarge};
+    matches!(error, Busy | TooLarge { .. } | Timeout | Aborted)
 }
 
 fn greet(

@@ -74,6 +74,33 @@ impl<L> fmt::Debug for LookupRequest<'_, L> {
     }
 }
 
+/// Writes the request for `keys` to `out`, in place of what it holds.
+///
+/// # Errors
+/// [`WireErrorKind::Overflow`](netipc_proto::wire::WireErrorKind::Overflow) beyond 4 GiB.
+pub fn encode_request<'k, L: Lookup>(
+    keys: &[Key<'k, L>],
+    out: &mut Vec<u8>,
+) -> Result<(), WireError> {
+    let limits = WindowLimits {
+        keys: keys.len(),
+        request: u32::MAX as usize,
+        reply: usize::MAX,
+        item: 0,
+    };
+    let window = Window::fill::<L>(keys.iter().copied(), limits);
+    if window.keys < keys.len() {
+        return Err(WireError::overflow(
+            "lookup request",
+            limits.request,
+            window.bytes,
+        ));
+    }
+    out.clear();
+    out.resize(window.bytes, 0);
+    window.encode::<L>(keys.iter().copied(), out)
+}
+
 /// As many keys from the front of a list as one request and its likely reply hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Window {

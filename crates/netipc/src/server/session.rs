@@ -8,7 +8,6 @@ use netipc_transport::wait::Wait;
 
 use super::Server;
 use crate::connection::{Connection, ConnectionError};
-use crate::dispatch::dispatch;
 use crate::service::Service;
 
 /// How long a client may take to make room for an answer, before it is given up.
@@ -45,7 +44,7 @@ impl<S: Service> Server<S> {
                 continue;
             };
             let payload_len = request.payload.len();
-            let answered = dispatch::<S>(request, &mut answer, &self.handler);
+            let answered = self.handler.dispatch(request, &mut answer);
             let handled = Instant::now();
             let payload = answer.get(..answered.len).unwrap_or_default();
             self.send(connection, header.answer(answered.status), payload)?;
