@@ -1,0 +1,179 @@
+//! The rules of aborts and deadlines, in every phase of a call.
+
+use std::thread;
+use std::time::Duration;
+
+use netipc::connection::Connection;
+use netipc::service::increment::Increment;
+use netipc::service::string_reverse::{StringReverse, Text};
+use netipc::{CallError, Client, ClientConfig, ClientState, ErrorCode, Handler};
+
+use super::script::request;
+use super::{AT_ONCE, SHORT, Script, World, connected, turnstile, within};
+
+const SHORT_MS: u32 = SHORT.subsec_millis();
+
+/// Who waits for a slow handler can be called off, and stays so until cleared.
+pub fn an_abort_ends_a_waiting_call_and_sticks(world: &World) {
+    let (turnstile, doorman) = turnstile();
+    let handler = Handler::<Increment>::new(move |n, answer| {
+        turnstile.pass();
+        answer.put(&(n + 1))
+    });
+    let _server = world.serve(handler);
+    let mut client = world.connected::<Increment>();
+    let abort = client.abort_handle();
+    let error = thread::scope(|scope| {
+        let call = scope.spawn(|| client.ask(&1).expect_err("aborted"));
+        doorman.meet();
+        abort.abort();
+        within(AT_ONCE, "the abort", || call.join().expect("the call"))
+    });
+    doorman.release();
+    doorman.release();
+    assert_eq!(error.code(), ErrorCode::ABORTED, "{error}");
+    assert_eq!(client.state(), ClientState::Broken);
+    assert!(abort.is_aborted());
+    client.refresh();
+    assert!(!client.ready(), "an aborted client does not connect");
+    abort.clear();
+    assert!(client.refresh(), "{:?}", client.status());
+    assert_eq!(client.ask(&1).expect("cleared"), 2);
+    assert_eq!(client.status().counters.aborts, 1);
+    assert_eq!(client.status().counters.retries, 0);
+
+    abort.abort();
+    let error = client.ask(&1).expect_err("sticky");
+    assert_eq!(error.code(), ErrorCode::ABORTED, "{error}");
+    client.close();
+    assert!(!abort.is_aborted(), "closing clears");
+}
+
+/// A server that takes no more bytes cannot hold a caller.
+pub fn an_abort_ends_a_call_to_a_silent_server(world: &World) {
+    let mut script = world.script();
+    let (mut client, _silent) = large_client(world, &mut script);
+    let text = vec![b'x'; LARGE as usize - 100];
+    let error = aborted(&mut client, |client| {
+        client.ask(&Text::new(&text)).map(drop)
+    });
+    assert_eq!(error.code(), ErrorCode::ABORTED, "{error}");
+    assert_eq!(client.state(), ClientState::Broken);
+}
+
+/// A call that makes a new session can be called off as well.
+pub fn an_abort_ends_a_reconnect(world: &World) {
+    let mut script = world.script();
+    let (mut client, session) = client_of(world, &mut script);
+    // The endpoint stays and nobody shakes hands any more.
+    drop(session);
+    let error = aborted(&mut client, |client| client.ask(&1).map(drop));
+    assert_eq!(error.code(), ErrorCode::ABORTED, "{error}");
+    assert_eq!(client.state(), ClientState::Broken);
+}
+
+/// So can a refresh in its handshake.
+pub fn an_abort_ends_a_refresh(world: &World) {
+    let _script = world.script();
+    let mut client = world.client::<Increment>();
+    let abort = client.abort_handle();
+    thread::scope(|scope| {
+        let refresh = scope.spawn(|| client.refresh());
+        abort.abort();
+        within(AT_ONCE, "the abort", || refresh.join().expect("no panic"))
+    });
+    assert_eq!(client.state(), ClientState::Disconnected);
+}
+
+/// A slow answer is no answer.
+pub fn a_deadline_ends_a_waiting_call(world: &World) {
+    let mut script = world.script();
+    let (mut client, mut session) = client_of(world, &mut script);
+    let error = timed_out(|| client.ask_within(&1, SHORT_MS).map(drop));
+    assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error}");
+    assert_eq!(client.state(), ClientState::Broken);
+    let counters = client.status().counters;
+    assert_eq!((counters.timeouts, counters.retries), (1, 0));
+    request(&mut session);
+
+    drop(session);
+    let accepting = script.play(Script::accept);
+    assert!(client.refresh());
+    let _silent = accepting.join().expect("a client");
+    client.set_call_timeout(SHORT_MS);
+    let error = timed_out(|| client.call_batch(&[1]).map(drop));
+    assert_eq!(
+        error.code(),
+        ErrorCode::TIMEOUT,
+        "the client's own: {error}"
+    );
+}
+
+/// Sending is part of the call.
+pub fn a_deadline_ends_a_call_to_a_silent_server(world: &World) {
+    let mut script = world.script();
+    let (mut client, _silent) = large_client(world, &mut script);
+    let text = vec![b'x'; LARGE as usize - 100];
+    let error = timed_out(|| client.ask_within(&Text::new(&text), SHORT_MS).map(drop));
+    assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error}");
+}
+
+/// And so is a new session.
+pub fn a_deadline_covers_reconnects(world: &World) {
+    let mut script = world.script();
+    let (mut client, session) = client_of(world, &mut script);
+    drop(session);
+    let error = timed_out(|| client.ask_within(&1, SHORT_MS).map(drop));
+    assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error}");
+    assert_eq!(client.state(), ClientState::Broken);
+    assert_eq!(client.status().counters.timeouts, 1);
+}
+
+/// More than any queue holds.
+const LARGE: u32 = 8 << 20;
+
+fn client_of(world: &World, script: &mut Script) -> (Client<Increment>, Connection) {
+    pair(world.client(), script)
+}
+
+fn large_client(world: &World, script: &mut Script) -> (Client<StringReverse>, Connection) {
+    script.policy_mut().request.payload_bytes = LARGE;
+    let config = ClientConfig {
+        max_request_payload_bytes: LARGE,
+        ..world.client_config()
+    };
+    pair(world.client_with(config), script)
+}
+
+/// A connected client and the session that the script has with it.
+fn pair<S: netipc::service::Service>(
+    client: Client<S>,
+    script: &mut Script,
+) -> (Client<S>, Connection) {
+    thread::scope(|scope| {
+        let accepting = scope.spawn(|| script.accept());
+        let client = connected(client);
+        (client, accepting.join().expect("a client"))
+    })
+}
+
+/// Runs `call` in a thread and aborts it, once while it is likely to wait.
+fn aborted<S: netipc::service::Service>(
+    client: &mut Client<S>,
+    call: impl FnOnce(&mut Client<S>) -> Result<(), CallError> + Send,
+) -> CallError {
+    let abort = client.abort_handle();
+    thread::scope(|scope| {
+        let calling = scope.spawn(|| call(client));
+        // Whenever it comes, the outcome is the same; waiting a little makes it likely to come in
+        // the middle.
+        thread::park_timeout(Duration::from_millis(5));
+        abort.abort();
+        within(AT_ONCE, "the abort", || calling.join().expect("no panic"))
+    })
+    .expect_err("aborted")
+}
+
+fn timed_out(call: impl FnOnce() -> Result<(), CallError>) -> CallError {
+    within(SHORT + AT_ONCE, "the deadline", call).expect_err("too slow")
+}
