@@ -1,4 +1,74 @@
 //! The `netipc` program.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod args;
+mod call;
+mod demo;
+mod documents;
+mod exit;
+mod serve;
+mod token;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{ArgAction, Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
+
+fn main() -> ExitCode {
+    let Cli { verbose, command } = Cli::parse();
+    log_to_stderr(verbose, &command);
+    match command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => exit::report(serve::run(&args)),
+        Command::Call(args) => exit::report(call::run(&args)),
+    }
+}
+
+/// Shows, serves and asks NetIPC services: typed questions between the plugins of a monitoring
+/// agent on one host.
+#[derive(Parser)]
+#[command(name = "netipc", version)]
+struct Cli {
+    /// Tells on stderr what happens; twice tells more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows every service at work on this machine
+    Demo(demo::DemoArgs),
+    /// Provides services until SIGINT or SIGTERM
+    Serve(serve::ServeArgs),
+    /// Asks a service once
+    Call(call::CallArgs),
+}
+
+fn log_to_stderr(verbose: u8, command: &Command) {
+    let level = match (verbose, command) {
+        (0, Command::Serve(_)) => LevelFilter::WARN,
+        (0, _) => LevelFilter::OFF,
+        (1, _) => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

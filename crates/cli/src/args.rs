@@ -1,0 +1,162 @@
+//! Arguments that subcommands share.
+
+use std::env;
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
+use netipc::service::apps_lookup::AppsLookup;
+use netipc::service::cgroups::CgroupsSnapshot;
+use netipc::service::cgroups_lookup::CgroupsLookup;
+use netipc::service::increment::Increment;
+use netipc::service::string_reverse::StringReverse;
+use netipc::service::{Method, Service};
+use netipc::transport::Endpoint;
+use serde::{Deserialize, Serialize};
+
+use crate::exit::{Exit, Failed};
+
+/// Bytes of the largest answer, on both sides; a session starts far below and grows as needed.
+pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
+
+/// Where endpoints are, and how they are reached.
+#[derive(Args, Debug)]
+pub(crate) struct EndpointArgs {
+    /// Directory of the endpoints [default: /run/netipc for root, else $XDG_RUNTIME_DIR/netipc]
+    #[arg(long, value_name = "DIR")]
+    run_dir: Option<PathBuf>,
+
+    /// What may carry the data; the best that both sides can do is chosen
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "baseline,shm"
+    )]
+    profiles: Vec<Profile>,
+}
+
+impl EndpointArgs {
+    /// The directory of the endpoints, given or usual.
+    pub(crate) fn run_dir(&self) -> Result<PathBuf, Failed> {
+        if let Some(dir) = &self.run_dir {
+            return Ok(dir.clone());
+        }
+        if rustix::process::geteuid().is_root() {
+            return Ok("/run/netipc".into());
+        }
+        match env::var_os("XDG_RUNTIME_DIR") {
+            Some(dir) if !dir.is_empty() => Ok(PathBuf::from(dir).join("netipc")),
+            _ => Err(Failed::new(
+                Exit::Usage,
+                "there is no usual run directory without XDG_RUNTIME_DIR: give --run-dir",
+            )),
+        }
+    }
+
+    /// The endpoint of `service`, which is refused here where no name or path can be like that.
+    pub(crate) fn endpoint(&self, service: ServiceName) -> Result<Endpoint, Failed> {
+        Endpoint::new(self.run_dir()?, service.method().name)
+            .map_err(|error| Failed::caused_by(Exit::Usage, &error))
+    }
+
+    /// The profiles as the bits of the protocol.
+    pub(crate) fn profiles(&self) -> u32 {
+        self.profiles
+            .iter()
+            .fold(0, |bits, profile| bits | profile.bits())
+    }
+}
+
+/// What carries the data of a session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Profile {
+    /// The packet socket
+    Baseline,
+    /// Shared memory of either kind
+    Shm,
+    /// Shared memory that spins before it waits in the kernel
+    ShmHybrid,
+    /// Shared memory that waits in the kernel at once
+    ShmFutex,
+}
+
+impl Profile {
+    const fn bits(self) -> u32 {
+        match self {
+            Self::Baseline => PROFILE_BASELINE,
+            Self::Shm => PROFILE_SHM_HYBRID | PROFILE_SHM_FUTEX,
+            Self::ShmHybrid => PROFILE_SHM_HYBRID,
+            Self::ShmFutex => PROFILE_SHM_FUTEX,
+        }
+    }
+}
+
+/// The services that the program knows.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ServiceName {
+    /// Every cgroup of the host
+    CgroupsSnapshot,
+    /// Cgroup paths in; orchestrator, name and labels out
+    CgroupsLookup,
+    /// Process ids in; process, user and cgroup out
+    AppsLookup,
+    /// A number in, the next one out
+    Increment,
+    /// A text in, the same text backwards out
+    StringReverse,
+}
+
+impl ServiceName {
+    /// Those that tell of this machine.
+    pub(crate) const HOST: [Self; 3] =
+        [Self::CgroupsSnapshot, Self::CgroupsLookup, Self::AppsLookup];
+
+    /// What the service is called on the wire and in the run directory.
+    pub(crate) const fn method(self) -> Method {
+        match self {
+            Self::CgroupsSnapshot => <CgroupsSnapshot as Service>::METHOD,
+            Self::CgroupsLookup => <CgroupsLookup as Service>::METHOD,
+            Self::AppsLookup => <AppsLookup as Service>::METHOD,
+            Self::Increment => <Increment as Service>::METHOD,
+            Self::StringReverse => <StringReverse as Service>::METHOD,
+        }
+    }
+}
+
+impl fmt::Display for ServiceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.method().name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_are_named_as_their_endpoints() {
+        for service in ServiceName::value_variants() {
+            let value = service.to_possible_value().unwrap();
+            assert_eq!(value.get_name(), service.method().name);
+            let json = serde_json::to_value(service).unwrap();
+            assert_eq!(json, service.method().name);
+        }
+    }
+
+    #[test]
+    fn profiles_are_bits() {
+        let bits = |profiles: &[Profile]| {
+            let profiles = profiles.to_vec();
+            let run_dir = None;
+            EndpointArgs { run_dir, profiles }.profiles()
+        };
+        assert_eq!(bits(&[Profile::Baseline]), 1);
+        assert_eq!(bits(&[Profile::Baseline, Profile::Shm]), 7);
+        assert_eq!(bits(&[Profile::ShmHybrid]), 2);
+        assert_eq!(bits(&[Profile::Baseline, Profile::ShmFutex]), 5);
+    }
+}

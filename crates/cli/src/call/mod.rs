@@ -1,0 +1,214 @@
+//! `netipc call`: one typed question.
+
+mod keys;
+mod print;
+mod question;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
+use std::num::NonZeroU32;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use netipc::service::apps_lookup::AppsLookup;
+use netipc::service::cgroups::CgroupsSnapshot;
+use netipc::service::cgroups_lookup::CgroupsLookup;
+use netipc::service::increment::Increment;
+use netipc::service::string_reverse::StringReverse;
+use netipc::transport::Endpoint;
+use netipc::{Client, ClientConfig, ErrorCode, SessionStatus};
+use serde::Serialize;
+
+use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES, ServiceName};
+use crate::exit::{self, Exit, Failed};
+use crate::token::TokenArgs;
+use print::Print;
+use question::{Question, Trouble};
+
+/// What a session may answer with: at first what a client grows to by itself, then more, as shared
+/// memory of the largest size is not taken without need.
+const RESPONSE_CEILINGS: [u32; 3] = [0, MAX_RESPONSE_BYTES / 8, MAX_RESPONSE_BYTES];
+/// Keys of one lookup: more than a host has processes or cgroups.
+const MAX_KEYS: u32 = 4 * 1024 * 1024;
+/// How often a lookup is begun again because the server's data changed meanwhile.
+const CHANGES_BORNE: u32 = 10;
+
+const DETAILS: &str = "\
+Keys: cgroups-lookup takes paths, apps-lookup process ids, increment one number, string-reverse \
+one text, cgroups-snapshot none. `-` stands for the lines of stdin.
+
+The reply goes to stdout, as a table or as JSON (labels in the order of the reply; bytes that are \
+not UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
+
+The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order.";
+
+/// Arguments of `call`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::TABLE, after_long_help = format!("{DETAILS}\n\n{}", exit::TABLE))]
+pub(crate) struct CallArgs {
+    /// What to ask
+    #[arg(value_enum)]
+    service: ServiceName,
+
+    /// What to ask for; `-` reads lines from stdin
+    #[arg(value_name = "KEYS")]
+    keys: Vec<OsString>,
+
+    #[command(flatten)]
+    endpoint: EndpointArgs,
+
+    #[command(flatten)]
+    token: TokenArgs,
+
+    /// Milliseconds that all of it may take
+    #[arg(long, value_name = "MS", default_value = "30000")]
+    timeout: NonZeroU32,
+
+    /// Prints the reply as JSON, in the shape that `serve --data` reads
+    #[arg(long)]
+    json: bool,
+}
+
+/// Asks, and prints the reply.
+pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
+    match args.service {
+        ServiceName::CgroupsSnapshot => ask::<CgroupsSnapshot>(args),
+        ServiceName::CgroupsLookup => ask::<CgroupsLookup>(args),
+        ServiceName::AppsLookup => ask::<AppsLookup>(args),
+        ServiceName::Increment => ask::<Increment>(args),
+        ServiceName::StringReverse => ask::<StringReverse>(args),
+    }
+}
+
+fn ask<S: Question>(args: &CallArgs) -> Result<(), Failed> {
+    let keys = S::keys(keys::read(&args.keys)?)?;
+    let endpoint = args.endpoint.endpoint(args.service)?;
+    let call = Call {
+        endpoint,
+        config: ClientConfig {
+            supported_profiles: args.endpoint.profiles(),
+            auth_token: args.token.token()?,
+            max_logical_lookup_items: MAX_KEYS,
+            ..ClientConfig::default()
+        },
+        deadline: Instant::now() + Duration::from_millis(args.timeout.get().into()),
+    };
+    let begun = Instant::now();
+    let (reply, session) = call.perform::<S>(&keys)?;
+    let took = begun.elapsed();
+    if args.json {
+        return exit::printed(print_json(&reply));
+    }
+    exit::printed(print_text(&reply))?;
+    eprintln!("{}{}", reply.summary(), carried(session, took));
+    Ok(())
+}
+
+/// One call, with all it takes to make it again.
+struct Call {
+    endpoint: Endpoint,
+    config: ClientConfig,
+    deadline: Instant,
+}
+
+impl Call {
+    /// Asks until there is an answer or an error that asking again cannot cure.
+    fn perform<S: Question>(
+        &self,
+        keys: &S::Keys,
+    ) -> Result<(S::Document, Option<SessionStatus>), Failed> {
+        let mut ceilings = RESPONSE_CEILINGS.iter();
+        let mut changes = 0;
+        let mut client = self.client(ceilings.next());
+        loop {
+            self.connect(&mut client)?;
+            let trouble = match S::ask(&mut client, keys, self.milliseconds_left()) {
+                Ok(reply) => return Ok((reply, client.status().session)),
+                Err(trouble) => trouble,
+            };
+            match trouble.code() {
+                ErrorCode::OVERFLOW if ceilings.len() > 0 => client = self.client(ceilings.next()),
+                ErrorCode::GENERATION_MISMATCH if changes < CHANGES_BORNE => changes += 1,
+                _ => return Err(trouble.into()),
+            }
+        }
+    }
+
+    fn client<S: Question>(&self, ceiling: Option<&u32>) -> Client<S> {
+        let config = ClientConfig {
+            max_response_payload_bytes: ceiling.copied().unwrap_or_default(),
+            ..self.config.clone()
+        };
+        Client::new(self.endpoint.run_dir(), self.endpoint.service(), config)
+    }
+
+    /// Gets a session, which the client alone would allow two seconds.
+    fn connect<S: Question>(&self, client: &mut Client<S>) -> Result<(), Failed> {
+        let abort = client.abort_handle();
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        thread::scope(|scope| {
+            let (done, waiting) = mpsc::channel::<()>();
+            let alarm = abort.clone();
+            scope.spawn(move || {
+                if waiting.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    alarm.abort();
+                }
+            });
+            client.refresh();
+            drop(done);
+        });
+        if client.ready() {
+            abort.clear();
+            return Ok(());
+        }
+        let status = client.status();
+        let exit = match abort.is_aborted() {
+            true => Exit::Timeout,
+            false => Exit::of_state(status.state),
+        };
+        let why = status.last_error.unwrap_or_default();
+        let endpoint = self.endpoint.to_string();
+        Err(match why.contains(&endpoint) {
+            true => Failed::new(exit, why),
+            false => Failed::new(exit, format!("{endpoint}: {why}")),
+        })
+    }
+
+    /// At least one: 0 would be the default.
+    fn milliseconds_left(&self) -> u32 {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        u32::try_from(left.as_millis()).unwrap_or(u32::MAX).max(1)
+    }
+}
+
+/// What carried the data, and how long it took.
+fn carried(session: Option<SessionStatus>, took: Duration) -> String {
+    match session {
+        Some(session) => format!("{} ({}), {took:.1?}", session.transport, session.profile),
+        None => format!("{took:.1?}"),
+    }
+}
+
+fn print_json(reply: &impl Serialize) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, reply)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+fn print_text(reply: &impl Print) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    reply.print(&mut out)?;
+    out.flush()
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Call(error) => Self::caused_by(Exit::of_failure(error.failure()), &error),
+            Trouble::Item(error) => Self::caused_by(Exit::Protocol, &error),
+        }
+    }
+}

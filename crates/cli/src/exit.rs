@@ -1,0 +1,266 @@
+//! What the program ends with, and the sentence it says then.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use netipc::{ClientState, ErrorCode, Failure, OpenError, ServeError};
+
+/// The exit codes, as `--help` shows them.
+pub(crate) const TABLE: &str = "\
+Exit codes:
+   0  done
+   1  failed: the server's handler failed, its data kept changing, or the system failed
+   2  the arguments, the keys, the token or a data file are not valid
+   3  not found: nobody serves the endpoint
+   4  auth failed: the server does not accept the token or the user
+   5  incompatible: another service, another version, or no profile in common
+   6  timeout: no answer within the time allowed
+   7  protocol error: the server broke the protocol
+   8  no session: the server is full, turned the session down, or the connection was lost
+   9  too large: the request or the answer does not fit the limits
+  10  address in use: another server owns the endpoint";
+
+/// What the program ends with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Failed = 1,
+    Usage = 2,
+    NotFound = 3,
+    AuthFailed = 4,
+    Incompatible = 5,
+    Timeout = 6,
+    Protocol = 7,
+    NoSession = 8,
+    TooLarge = 9,
+    AddressInUse = 10,
+}
+
+impl Exit {
+    /// For a client that could not get ready.
+    pub(crate) const fn of_state(state: ClientState) -> Self {
+        match state {
+            ClientState::NotFound => Self::NotFound,
+            ClientState::AuthFailed => Self::AuthFailed,
+            ClientState::Incompatible => Self::Incompatible,
+            _ => Self::NoSession,
+        }
+    }
+
+    /// For a call that gave no reply.
+    pub(crate) fn of_failure(failure: &Failure) -> Self {
+        match failure {
+            Failure::NotReady { state } => Self::of_state(*state),
+            Failure::Reconnect(error) => Self::of_state(OpenError::state(error)),
+            failure => Self::of_code(failure.code()),
+        }
+    }
+
+    /// For a provider that does not start.
+    pub(crate) const fn of_serve(error: &ServeError) -> Self {
+        match error {
+            ServeError::Endpoint(_) => Self::Usage,
+            ServeError::Bind(netipc::transport::link::BindError::AddressInUse { .. }) => {
+                Self::AddressInUse
+            }
+            _ => Self::Failed,
+        }
+    }
+
+    const fn of_code(code: ErrorCode) -> Self {
+        match code {
+            ErrorCode::UNSUPPORTED => Self::Incompatible,
+            ErrorCode::TIMEOUT | ErrorCode::ABORTED => Self::Timeout,
+            ErrorCode::DISCONNECTED | ErrorCode::NOT_READY => Self::NoSession,
+            ErrorCode::OVERFLOW => Self::TooLarge,
+            ErrorCode::INVALID_ARGUMENT => Self::Usage,
+            ErrorCode::TRUNCATED
+            | ErrorCode::BAD_MAGIC
+            | ErrorCode::BAD_VERSION
+            | ErrorCode::BAD_HEADER_LEN
+            | ErrorCode::BAD_KIND
+            | ErrorCode::BAD_LAYOUT
+            | ErrorCode::OUT_OF_BOUNDS
+            | ErrorCode::MISSING_NUL
+            | ErrorCode::BAD_ALIGNMENT
+            | ErrorCode::BAD_ITEM_COUNT
+            | ErrorCode::PROTOCOL => Self::Protocol,
+            _ => Self::Failed,
+        }
+    }
+
+    /// The state in a word or two.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Usage => "invalid",
+            Self::NotFound => "not found",
+            Self::AuthFailed => "auth failed",
+            Self::Incompatible => "incompatible",
+            Self::Timeout => "timeout",
+            Self::Protocol => "protocol error",
+            Self::NoSession => "no session",
+            Self::TooLarge => "too large",
+            Self::AddressInUse => "address in use",
+        }
+    }
+}
+
+/// Why the program did not do what it was asked, in one sentence.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct Failed {
+    exit: Exit,
+    sentence: String,
+}
+
+impl Failed {
+    pub(crate) fn new(exit: Exit, sentence: impl Into<String>) -> Self {
+        let sentence = sentence.into();
+        Self { exit, sentence }
+    }
+
+    /// The sentence that `error` and its causes make.
+    pub(crate) fn caused_by(exit: Exit, error: &dyn Error) -> Self {
+        Self::new(exit, chain(error))
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn exit(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.exit.name(), self.sentence)
+    }
+}
+
+/// Ends a subcommand: says what went wrong, if anything did.
+pub(crate) fn report(done: Result<(), Failed>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            eprintln!("netipc: {failed}");
+            ExitCode::from(failed.exit as u8)
+        }
+    }
+}
+
+/// What printing came to: a reader that has seen enough, as `head` does, is no failure.
+pub(crate) fn printed(done: io::Result<()>) -> Result<(), Failed> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done.map_err(|error| Failed::new(Exit::Failed, format!("cannot print: {error}"))),
+    }
+}
+
+/// An error and its causes, outermost first, each said once.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut sentence = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !sentence.ends_with(&text) {
+            sentence = format!("{sentence}: {text}");
+        }
+        source = cause.source();
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use netipc::ProtocolError;
+    use netipc::transport::link::{ConnectError, LinkError};
+    use netipc::wire::{Status, WireError, WireErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn states_have_their_exits() {
+        for (state, exit) in [
+            (ClientState::NotFound, Exit::NotFound),
+            (ClientState::AuthFailed, Exit::AuthFailed),
+            (ClientState::Incompatible, Exit::Incompatible),
+            (ClientState::Disconnected, Exit::NoSession),
+            (ClientState::Broken, Exit::NoSession),
+        ] {
+            assert_eq!(Exit::of_state(state), exit, "{state}");
+            assert_eq!(
+                Exit::of_failure(&Failure::NotReady { state }),
+                exit,
+                "{state}"
+            );
+        }
+    }
+
+    #[test]
+    fn failures_have_their_exits() {
+        let wire = |kind| WireError::new(kind, "field", 1, 2);
+        let gone = ConnectError::NotFound {
+            endpoint: "/run/x.sock".into(),
+            source: io::ErrorKind::NotFound.into(),
+        };
+        let (first, then) = (1, 2);
+        for (failure, exit) in [
+            (Failure::Timeout, Exit::Timeout),
+            (Failure::Aborted, Exit::Timeout),
+            (Failure::Lost(LinkError::Disconnected), Exit::NoSession),
+            (Failure::Reconnect(gone.into()), Exit::NotFound),
+            (
+                Failure::Protocol(ProtocolError::Wire(wire(WireErrorKind::Truncated))),
+                Exit::Protocol,
+            ),
+            (Failure::HandlerFailed, Exit::Failed),
+            (Failure::Unsupported, Exit::Incompatible),
+            (Failure::RejectedRequest, Exit::Failed),
+            (
+                Failure::UnexpectedStatus { status: Status(9) },
+                Exit::Failed,
+            ),
+            (Failure::LimitExceeded { limit: 1024 }, Exit::TooLarge),
+            (
+                Failure::Overflow {
+                    what: "keys",
+                    needed: 2,
+                    limit: 1,
+                },
+                Exit::TooLarge,
+            ),
+            (Failure::GenerationMismatch { first, then }, Exit::Failed),
+            (
+                Failure::InvalidRequest(wire(WireErrorKind::BadLayout)),
+                Exit::Usage,
+            ),
+        ] {
+            assert_eq!(Exit::of_failure(&failure), exit, "{failure}");
+        }
+    }
+
+    #[test]
+    fn every_exit_is_in_the_table() {
+        for exit in [
+            Exit::NotFound,
+            Exit::AuthFailed,
+            Exit::Incompatible,
+            Exit::Timeout,
+            Exit::Protocol,
+            Exit::NoSession,
+            Exit::TooLarge,
+            Exit::AddressInUse,
+        ] {
+            let row = format!("{:4}  {}:", exit as u8, exit.name());
+            assert!(TABLE.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure() {
+        assert_eq!(printed(Err(io::ErrorKind::BrokenPipe.into())), Ok(()));
+        let failed = printed(Err(io::ErrorKind::StorageFull.into())).unwrap_err();
+        assert_eq!(failed.exit(), Exit::Failed);
+    }
+}

@@ -1,0 +1,283 @@
+//! `netipc serve`: providers of this machine, or of fixed content.
+
+mod fixture;
+mod provider;
+mod run_dir;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, Scope};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use netipc::service::{increment, string_reverse};
+use netipc_host::{Host, HostConfig, answers};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::args::{EndpointArgs, ServiceName};
+use crate::exit::{self, Exit, Failed};
+use crate::token::TokenArgs;
+use fixture::Fixture;
+use provider::{Plan, Provider};
+use run_dir::RunDir;
+
+/// How long requests that are being answered may take once the program is told to end.
+const DRAIN: Duration = Duration::from_secs(5);
+
+const DETAILS: &str = "\
+Prints READY on stdout once every service listens. Ends on SIGINT, SIGTERM or SIGHUP: requests \
+that are being answered may finish, for at most 5 seconds, and every file is removed. The run \
+directory is made with mode 0700 where there is none, and removed again then.
+
+A data file is what `call --json` prints. Only `items` is needed, and of each item its key: `name`, \
+`path` or `pid` (a known process also has `comm`, and `cgroup_path` unless its `cgroup_status` is \
+`host-root`). `service` may be left out beside one --service. Labels are an object; their order is \
+kept. Status and orchestrator are names, or numbers. A key that the file does not have is answered \
+`unknown-permanent` by cgroups-lookup and `unknown` by apps-lookup; increment and string-reverse \
+answer the request of the file and fail for any other.
+
+The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order.";
+
+/// Arguments of `serve`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::TABLE, after_long_help = format!("{DETAILS}\n\n{}", exit::TABLE))]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    endpoint: EndpointArgs,
+
+    /// What to serve; may be repeated [default: what the data files are for, else the three
+    /// services of this machine]
+    #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
+    service: Vec<ServiceName>,
+
+    #[command(flatten)]
+    token: TokenArgs,
+
+    /// Sessions at once, for each service
+    #[arg(long, value_name = "N", default_value = "8")]
+    workers: NonZeroUsize,
+
+    /// Seconds between two looks at this machine; fractions are fine
+    #[arg(long, value_name = "SECS", default_value = "1", value_parser = seconds)]
+    refresh: Duration,
+
+    /// Where cgroups are mounted [default: /sys/fs/cgroup]
+    #[arg(long, value_name = "PATH")]
+    cgroup_root: Option<PathBuf>,
+
+    /// Where proc is mounted [default: /proc]
+    #[arg(long, value_name = "PATH")]
+    proc_root: Option<PathBuf>,
+
+    /// Serves the fixed content of a JSON file, as `call --json` prints it; may be repeated
+    #[arg(long, value_name = "FILE.json")]
+    data: Vec<PathBuf>,
+}
+
+/// Serves until a signal ends it.
+pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
+    // Before anything is made, so that no signal can end the program with something left behind.
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
+        .map_err(|error| Failed::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
+    let plan = Plan {
+        run_dir: args.endpoint.run_dir()?,
+        profiles: args.endpoint.profiles(),
+        auth_token: args.token.token()?,
+        workers: args.workers.get(),
+    };
+    let fixtures = fixtures(args)?;
+    let services = chosen(args, &fixtures);
+    for service in &services {
+        args.endpoint.endpoint(*service)?;
+    }
+    let from_host =
+        |service| ServiceName::HOST.contains(service) && !fixtures.contains_key(service);
+    let host = services.iter().any(from_host).then(|| look(args));
+    let host = host.transpose()?;
+    let _run_dir = RunDir::ensure(&plan.run_dir)?;
+    let providers = providers(services, &plan, fixtures, host.as_ref())?;
+    for provider in &providers {
+        provider.bind()?;
+    }
+    let keeper = host.map(|host| Keeper {
+        host,
+        period: args.refresh,
+    });
+    serve_until(&providers, keeper, || {
+        signals.forever().next();
+    })
+}
+
+/// The data files, by what they are for.
+fn fixtures(args: &ServeArgs) -> Result<BTreeMap<ServiceName, Fixture>, Failed> {
+    let only = match args.service[..] {
+        [service] => Some(service),
+        _ => None,
+    };
+    let mut fixtures = BTreeMap::new();
+    for path in &args.data {
+        let fixture = Fixture::load(path, only)?;
+        let (service, file) = (fixture.service(), path.display());
+        let refuse = |why: &str| {
+            let sentence = format!("data file {file} is for {service}, {why}");
+            Err(Failed::new(Exit::Usage, sentence))
+        };
+        if !args.service.is_empty() && !args.service.contains(&service) {
+            return refuse("which --service leaves out");
+        }
+        if fixtures.insert(service, fixture).is_some() {
+            return refuse("as is an earlier one");
+        }
+    }
+    Ok(fixtures)
+}
+
+/// The services to serve, each once.
+fn chosen(args: &ServeArgs, fixtures: &BTreeMap<ServiceName, Fixture>) -> BTreeSet<ServiceName> {
+    if !args.service.is_empty() {
+        args.service.iter().copied().collect()
+    } else if !fixtures.is_empty() {
+        fixtures.keys().copied().collect()
+    } else {
+        ServiceName::HOST.into()
+    }
+}
+
+fn look(args: &ServeArgs) -> Result<Arc<Host>, Failed> {
+    let mut config = HostConfig::default();
+    if let Some(root) = &args.cgroup_root {
+        config.cgroup_root.clone_from(root);
+    }
+    if let Some(root) = &args.proc_root {
+        config.proc_root.clone_from(root);
+    }
+    let host = Arc::new(Host::new(config));
+    match host.refresh() {
+        Ok(_) => Ok(host),
+        Err(error) => Err(Failed::caused_by(Exit::Failed, &error)),
+    }
+}
+
+fn providers(
+    services: BTreeSet<ServiceName>,
+    plan: &Plan,
+    mut fixtures: BTreeMap<ServiceName, Fixture>,
+    host: Option<&Arc<Host>>,
+) -> Result<Vec<Box<dyn Provider>>, Failed> {
+    let provider = |service| {
+        if let Some(fixture) = fixtures.remove(&service) {
+            return Ok(fixture.provider(plan));
+        }
+        let host = || {
+            let sentence = format!("there is nothing to serve {service} from");
+            host.cloned()
+                .ok_or_else(|| Failed::new(Exit::Failed, sentence))
+        };
+        Ok(match service {
+            ServiceName::CgroupsSnapshot => plan.provider(answers::cgroups_snapshot(host()?)),
+            ServiceName::CgroupsLookup => plan.provider(answers::cgroups_lookup(host()?)),
+            ServiceName::AppsLookup => plan.provider(answers::apps_lookup(host()?)),
+            ServiceName::Increment => plan.provider(increment::handler()),
+            ServiceName::StringReverse => plan.provider(string_reverse::handler()),
+        })
+    };
+    services.into_iter().map(provider).collect()
+}
+
+/// Runs everything, waits for the `end`, and lets go in good order.
+fn serve_until(
+    providers: &[Box<dyn Provider>],
+    keeper: Option<Keeper>,
+    end: impl FnOnce(),
+) -> Result<(), Failed> {
+    thread::scope(|scope| {
+        let (stop, stopped) = mpsc::channel();
+        let started = start(scope, providers, keeper, stopped);
+        if started.is_ok() {
+            announce();
+            end();
+        }
+        drop(stop);
+        let deadline = Instant::now() + DRAIN;
+        for provider in providers {
+            provider.drain(deadline.saturating_duration_since(Instant::now()));
+        }
+        started
+    })
+}
+
+fn start<'s>(
+    scope: &'s Scope<'s, '_>,
+    providers: &'s [Box<dyn Provider>],
+    keeper: Option<Keeper>,
+    stopped: mpsc::Receiver<()>,
+) -> Result<(), Failed> {
+    let spawn = |name: &str, run: Box<dyn FnOnce() + Send + 's>| {
+        let thread = thread::Builder::new().name(name.to_owned());
+        thread
+            .spawn_scoped(scope, run)
+            .map(drop)
+            .map_err(|error| Failed::new(Exit::Failed, format!("cannot start a thread: {error}")))
+    };
+    for provider in providers {
+        spawn("netipc-accept", Box::new(|| provider.run()))?;
+    }
+    match keeper {
+        Some(keeper) => spawn("netipc-refresh", Box::new(move || keeper.run(&stopped))),
+        None => Ok(()),
+    }
+}
+
+/// A supervisor that has closed our stdout does not wait for it.
+fn announce() {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "READY").and_then(|()| out.flush());
+}
+
+/// Keeps the picture of the machine fresh.
+struct Keeper {
+    host: Arc<Host>,
+    period: Duration,
+}
+
+impl Keeper {
+    /// Looks once in every period until the other end of `stopped` is gone.
+    fn run(self, stopped: &mpsc::Receiver<()>) {
+        let mut failing = false;
+        while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(self.period) {
+            let done = self.host.refresh();
+            // Once for each time that it starts to fail, not once in every period.
+            if let (Err(error), false) = (&done, failing) {
+                eprintln!("netipc: {}", Failed::caused_by(Exit::Failed, error));
+            }
+            failing = done.is_err();
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    const RANGE: std::ops::RangeInclusive<f64> = 0.01..=86_400.0;
+    let seconds: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    match RANGE.contains(&seconds) {
+        true => Ok(Duration::from_secs_f64(seconds)),
+        false => Err(format!("not within {} to {}", RANGE.start(), RANGE.end())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_may_be_fractions_and_are_bounded() {
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
+        for bad in ["0", "-1", "nan", "inf", "1e300", "one", ""] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+}

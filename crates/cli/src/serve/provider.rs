@@ -1,0 +1,70 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use netipc::service::Service;
+use netipc::{Handler, Server, ServerConfig};
+
+use crate::args::MAX_RESPONSE_BYTES;
+use crate::exit::{Exit, Failed};
+
+/// A server of whatever service.
+pub(super) trait Provider: Send + Sync {
+    /// Becomes the owner of its endpoint.
+    fn bind(&self) -> Result<(), Failed>;
+
+    /// Serves until it is drained.
+    fn run(&self);
+
+    /// Lets what is being answered finish for at most `timeout`, and ends.
+    fn drain(&self, timeout: Duration);
+}
+
+impl<S: Service> Provider for Server<S> {
+    fn bind(&self) -> Result<(), Failed> {
+        Self::bind(self).map_err(|error| Failed::caused_by(Exit::of_serve(&error), &error))
+    }
+
+    fn run(&self) {
+        // A bound server that nobody else runs has no reason to fail; should it, it is said.
+        if let Err(error) = Self::run(self) {
+            eprintln!(
+                "netipc: {}",
+                Failed::caused_by(Exit::of_serve(&error), &error)
+            );
+        }
+    }
+
+    fn drain(&self, timeout: Duration) {
+        if !Self::drain(self, timeout) {
+            eprintln!("netipc: a request to {} was cut off", S::METHOD.name);
+        }
+    }
+}
+
+/// What all providers have in common.
+pub(super) struct Plan {
+    pub(super) run_dir: PathBuf,
+    pub(super) profiles: u32,
+    pub(super) auth_token: u64,
+    pub(super) workers: usize,
+}
+
+impl Plan {
+    /// A provider that answers with `handler`.
+    pub(super) fn provider<S: Service>(&self, handler: Handler<S>) -> Box<dyn Provider> {
+        let config = ServerConfig {
+            supported_profiles: self.profiles,
+            max_response_payload_bytes: MAX_RESPONSE_BYTES,
+            auth_token: self.auth_token,
+            ..ServerConfig::default()
+        };
+        let (run_dir, name) = (&self.run_dir, S::METHOD.name);
+        Box::new(Server::with_workers(
+            run_dir,
+            name,
+            config,
+            handler,
+            self.workers,
+        ))
+    }
+}
