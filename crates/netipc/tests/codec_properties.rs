@@ -1,0 +1,281 @@
+//! What holds for every request, reply and item, whole or spoilt.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{AnyLabel, AppsText, CgroupText, apps_text, cgroup_text, spoilt, text};
+use netipc::cache::Cached;
+use netipc::lookup::{
+    Key, Lookup, LookupItem, LookupReply, LookupRequest, TextKey, encode_request,
+};
+use netipc::service::Service;
+use netipc::service::apps_lookup::{AppsLookup, AppsLookupItem, Pid};
+use netipc::service::cgroups_lookup::{CgroupsLookup, CgroupsLookupItem};
+use netipc::service::cgroups_snapshot::{
+    CgroupsBuilder, CgroupsItemView, CgroupsRequest, CgroupsResponseView, CgroupsSnapshot,
+};
+use netipc::service::string_reverse::Text;
+use netipc::wire::{CStrView, Decode, Encode, ListRules, Packed, WireErrorKind, Writer};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+type SnapshotText = ([u32; 3], Vec<u8>, Vec<u8>);
+
+fn snapshot_text() -> impl Strategy<Value = SnapshotText> {
+    (any::<[u32; 3]>(), text(0..40), text(0..60))
+}
+
+fn snapshot_item(from: &SnapshotText) -> CgroupsItemView<'_> {
+    let ([hash, options, enabled], name, path) = from;
+    CgroupsItemView {
+        hash: *hash,
+        options: *options,
+        enabled: *enabled,
+        name: name.into(),
+        path: path.into(),
+    }
+}
+
+/// A snapshot of these items in at most `room` bytes, and how many it holds.
+fn snapshot(items: &[SnapshotText], room: usize) -> Option<(Vec<u8>, usize)> {
+    let mut buf = vec![0xee; room];
+    let mut builder = CgroupsBuilder::new(&mut buf).ok()?;
+    for item in items {
+        let failed = builder.error().is_some();
+        let added = builder.push(&snapshot_item(item));
+        assert!(!failed || added.is_err(), "overflow is sticky");
+    }
+    builder.set_header(7, 9);
+    let count = builder.item_count();
+    builder.accept_truncated();
+    let len = builder.finish().unwrap();
+    buf.truncate(len);
+    Some((buf, count))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn texts_are_read_as_written(text in vec(any::<u8>(), 0..100)) {
+        let bytes = encoded(&Text::new(&text));
+        prop_assert_eq!(bytes.len(), 9 + text.len());
+        prop_assert_eq!(Text::decode(&bytes), Ok(Text::new(&text)));
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(bytes in spoilt(encoded(&Text::new(b"hello")))) {
+        if let Ok(read) = Text::decode(&bytes) {
+            prop_assert_eq!(read.0.as_bytes(), &bytes[8..8 + read.0.len()]);
+        }
+    }
+
+    #[test]
+    fn snapshots_hold_what_fits(items in vec(snapshot_text(), 0..30), cut in 0..400_usize) {
+        let sizes: Vec<_> = items.iter().map(|item| 34 + item.1.len() + item.2.len()).collect();
+        let total = |n: usize| {
+            let items = sizes[..n].iter().fold(0, |end: usize, size| end.next_multiple_of(8) + size);
+            24 + 8 * n + items
+        };
+        let room = total(items.len()).saturating_sub(cut);
+        // As many items from the front as fit, to the last byte.
+        let expected = (0..=items.len()).rev().find(|n| total(*n) <= room);
+        let built = snapshot(&items, room);
+        prop_assert_eq!(built.as_ref().map(|(_, count)| *count), expected);
+        if let Some((bytes, count)) = built {
+            prop_assert_eq!(bytes.len(), total(count));
+            let view = CgroupsResponseView::decode(&bytes).unwrap();
+            prop_assert_eq!((view.systemd_enabled, view.generation), (7, 9));
+            let read: Vec<_> = view.iter().map(Result::unwrap).collect();
+            let written: Vec<_> = items[..count].iter().map(snapshot_item).collect();
+            prop_assert_eq!(read, written);
+        }
+    }
+
+    #[test]
+    fn any_snapshot_is_read_or_refused(
+        bytes in vec(snapshot_text(), 0..4)
+            .prop_flat_map(|items| spoilt(snapshot(&items, 10_000).unwrap().0)),
+    ) {
+        let Ok(view) = CgroupsResponseView::decode(&bytes) else { return Ok(()) };
+        let rules = ListRules { min_len: 32, ordered: false };
+        let items = Packed::parse(&bytes, 24, view.item_count, rules).unwrap();
+        let mut valid = true;
+        for (index, raw) in (0..).zip(items.iter()) {
+            let item = view.item(index);
+            valid &= item.is_ok();
+            prop_assert_eq!(item, CgroupsItemView::decode(raw));
+            if let Ok(item) = item {
+                prop_assert_eq!(<CgroupsSnapshot as Cached>::view(raw), item);
+                if !item.name.contains(&0) && !item.path.contains(&0) {
+                    let again = encoded(&item);
+                    prop_assert_eq!(CgroupsItemView::decode(&again), Ok(item));
+                }
+            }
+        }
+        prop_assert_eq!(view.validate().is_ok(), valid);
+        prop_assert!(view.item(view.item_count).is_err());
+    }
+
+    #[test]
+    fn a_nul_inside_is_refused(mut item in snapshot_text(), at: prop::sample::Index, name: bool) {
+        let spoilt = if name { &mut item.1 } else { &mut item.2 };
+        spoilt.insert(at.index(spoilt.len() + 1), 0);
+        let mut buf = [0; 1000];
+        let mut builder = CgroupsBuilder::new(&mut buf).unwrap();
+        let error = builder.push(&snapshot_item(&item)).unwrap_err();
+        prop_assert_eq!(error.kind(), WireErrorKind::BadLayout);
+        prop_assert_eq!(builder.finish(), Err(error));
+    }
+
+    #[test]
+    fn paths_are_asked_as_given(paths in vec(text(1..60), 0..20)) {
+        let keys: Vec<_> = paths.iter().map(|path| TextKey::new(path).unwrap()).collect();
+        let bytes = request::<CgroupsLookup>(&keys);
+        let read = LookupRequest::<CgroupsLookup>::decode(&bytes).unwrap();
+        prop_assert!(read.keys().eq(keys));
+    }
+
+    #[test]
+    fn pids_are_asked_as_given(pids in vec(any::<u32>(), 0..40)) {
+        let keys: Vec<_> = pids.iter().copied().map(Pid).collect();
+        let bytes = request::<AppsLookup>(&keys);
+        prop_assert_eq!(bytes.len(), 16 + 16 * keys.len());
+        let read = LookupRequest::<AppsLookup>::decode(&bytes).unwrap();
+        prop_assert!(read.keys().eq(keys));
+    }
+
+    #[test]
+    fn any_request_is_read_or_refused(
+        paths in spoilt(request::<CgroupsLookup>(&[key(b"/a"), key(b"/longer/path")])),
+        pids in spoilt(request::<AppsLookup>(&[Pid(1), Pid(0)])),
+    ) {
+        if let Ok(read) = LookupRequest::<CgroupsLookup>::decode(&paths) {
+            for key in read.keys() {
+                prop_assert_eq!(TextKey::new(key.as_bytes()), Ok(key));
+            }
+        }
+        if let Ok(read) = LookupRequest::<AppsLookup>::decode(&pids) {
+            prop_assert_eq!(read.keys().count(), read.len());
+        }
+        let _ = CgroupsRequest::decode(&pids);
+        let _ = u64::decode(&pids);
+    }
+
+    #[test]
+    fn cgroups_items_are_read_as_written(items in vec(cgroup_text(), 0..8), generation: u64) {
+        let labels: Vec<_> = items.iter().map(CgroupText::labels).collect();
+        let items: Vec<_> = items.iter().zip(&labels).map(|(item, l)| item.item(l)).collect();
+        let bytes = reply::<CgroupsLookup>(&items, generation);
+        let read = LookupReply::<CgroupsLookup>::decode(&bytes).unwrap();
+        prop_assert_eq!(read.generation, generation);
+        prop_assert_eq!(read.iter().collect::<Vec<_>>(), items);
+    }
+
+    #[test]
+    fn apps_items_are_read_as_written(items in vec(apps_text(), 0..8), generation: u64) {
+        let labels: Vec<_> = items.iter().map(AppsText::labels).collect();
+        let items: Vec<_> = items.iter().zip(&labels).map(|(item, l)| item.item(l)).collect();
+        let bytes = reply::<AppsLookup>(&items, generation);
+        let read = LookupReply::<AppsLookup>::decode(&bytes).unwrap();
+        prop_assert_eq!(read.generation, generation);
+        prop_assert_eq!(read.iter().collect::<Vec<_>>(), items);
+    }
+
+    #[test]
+    fn any_cgroups_reply_is_read_or_refused(
+        bytes in vec(cgroup_text(), 1..3).prop_flat_map(|items| {
+            let labels: Vec<_> = items.iter().map(CgroupText::labels).collect();
+            let items: Vec<_> = items.iter().zip(&labels).map(|(item, l)| item.item(l)).collect();
+            spoilt(reply::<CgroupsLookup>(&items, 1))
+        }),
+    ) {
+        if let Ok(reply) = LookupReply::<CgroupsLookup>::decode(&bytes) {
+            for (raw, seen) in raw_items::<CgroupsLookup>(&bytes, reply).iter().zip(reply.iter()) {
+                let item = CgroupsLookupItem::decode(raw).unwrap();
+                prop_assert_eq!(CgroupsLookupItem::view(raw), item);
+                prop_assert_eq!(seen, item);
+                let again = encoded(&item);
+                prop_assert_eq!(CgroupsLookupItem::decode(&again), Ok(item));
+            }
+            let again = CgroupsLookup::reread(&bytes).unwrap();
+            prop_assert!(again.iter().eq(reply.iter()));
+        }
+    }
+
+    #[test]
+    fn any_apps_reply_is_read_or_refused(
+        bytes in vec(apps_text(), 1..3).prop_flat_map(|items| {
+            let labels: Vec<_> = items.iter().map(AppsText::labels).collect();
+            let items: Vec<_> = items.iter().zip(&labels).map(|(item, l)| item.item(l)).collect();
+            spoilt(reply::<AppsLookup>(&items, 1))
+        }),
+    ) {
+        if let Ok(reply) = LookupReply::<AppsLookup>::decode(&bytes) {
+            for (raw, seen) in raw_items::<AppsLookup>(&bytes, reply).iter().zip(reply.iter()) {
+                let item = AppsLookupItem::decode(raw).unwrap();
+                prop_assert_eq!(AppsLookupItem::view(raw), item);
+                prop_assert_eq!(seen, item);
+                let again = encoded(&item);
+                prop_assert_eq!(AppsLookupItem::decode(&again), Ok(item));
+            }
+            let again = AppsLookup::reread(&bytes).unwrap();
+            prop_assert!(again.iter().eq(reply.iter()));
+        }
+    }
+}
+
+#[test]
+fn labels_are_limited_by_their_count() {
+    let labels: Vec<AnyLabel> = vec![(b"k".to_vec(), Vec::new()); 70_000];
+    let labels = common::labels_of(&labels);
+    let item = CgroupsLookupItem {
+        name: CStrView::EMPTY,
+        labels: netipc::wire::Labels::Pairs(&labels),
+        ..CgroupsLookupItem::bare(key(b"/a"), 0)
+    };
+    let mut buf = vec![0; item.size()];
+    let error = item.encode(&mut Writer::new(&mut buf)).unwrap_err();
+    assert_eq!(error.kind(), WireErrorKind::BadItemCount);
+}
+
+fn raw_items<'a, L: Lookup>(bytes: &'a [u8], reply: LookupReply<'a, L>) -> Vec<&'a [u8]> {
+    let rules = ListRules {
+        min_len: L::Item::<'a>::HEADER_LEN,
+        ordered: true,
+    };
+    let list = Packed::parse(bytes, 16, reply.item_count, rules).unwrap();
+    list.iter().collect()
+}
+
+/// The reply that a handler makes of these items.
+fn reply<'a, L: Lookup>(items: &[L::Item<'a>], generation: u64) -> Vec<u8> {
+    let keys: Vec<_> = items.iter().map(|item| item.key()).collect();
+    let request = request::<L>(&keys);
+    let request = LookupRequest::<L>::decode(&request).unwrap();
+    let mut buf = vec![0xee; 100_000];
+    let mut answer = L::answer(&request, &mut buf).unwrap();
+    items.iter().for_each(|item| answer.add(item).unwrap());
+    answer.set_generation(generation);
+    let len = L::finish(answer).unwrap();
+    buf.truncate(len);
+    buf
+}
+
+fn request<L: Lookup>(keys: &[Key<'_, L>]) -> Vec<u8> {
+    let mut request = Vec::new();
+    encode_request::<L>(keys, &mut request).unwrap();
+    request
+}
+
+fn encoded(value: &impl Encode) -> Vec<u8> {
+    let mut buf = vec![0xee; value.size()];
+    let mut out = Writer::new(&mut buf);
+    value.encode(&mut out).unwrap();
+    assert_eq!(out.len(), value.size());
+    buf
+}
+
+fn key(path: &[u8]) -> TextKey<'_> {
+    TextKey::new(path).unwrap()
+}
