@@ -43,9 +43,13 @@ impl Core {
         if agreed.holds(needed) {
             return Ok(());
         }
-        if let Some(capacity) = self.wider(needed) {
+        while let Some(capacity) = self.wider(needed) {
             self.capacity = capacity;
             self.reconnect(wait)?;
+            // A server that refused it has left us less, and may still take the next best.
+            if self.capacity == capacity {
+                break;
+            }
         }
         match self.agreed() {
             agreed if agreed.holds(needed) => Ok(()),
