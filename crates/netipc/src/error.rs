@@ -210,6 +210,9 @@ impl Failure {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
+    /// In the rules of the transport.
+    #[error(transparent)]
+    Link(LinkError),
     /// In the rules of a session.
     #[error(transparent)]
     Session(#[from] SessionError),

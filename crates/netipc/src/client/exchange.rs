@@ -183,7 +183,10 @@ impl Core {
     }
 
     fn error(&mut self, failure: Failure) -> CallError {
-        self.note(&failure);
+        // Why a client is not ready was noted before, and says more.
+        if !matches!(failure, Failure::NotReady { .. }) {
+            self.note(&failure);
+        }
         CallError::new(&self.name(), failure)
     }
 }
@@ -239,6 +242,9 @@ fn lost(error: ConnectionError) -> Failure {
     match error {
         ConnectionError::Link(LinkError::Timeout) => Failure::Timeout,
         ConnectionError::Link(LinkError::Aborted) => Failure::Aborted,
+        ConnectionError::Link(error @ LinkError::Protocol { .. }) => {
+            Failure::Protocol(ProtocolError::Link(error))
+        }
         ConnectionError::Link(error) => Failure::Lost(error),
         ConnectionError::Session(SessionError::LimitExceeded {
             found,
