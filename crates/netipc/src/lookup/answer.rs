@@ -163,7 +163,7 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
             ));
         }
         if needed <= budget {
-            self.list.push(item)
+            self.list.push_sized(item, size)
         } else if alone > budget {
             self.list.push(&L::Item::bare(key, L::Item::OVERSIZED))
         } else if !self.list.is_empty() {

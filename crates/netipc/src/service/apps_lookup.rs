@@ -107,10 +107,12 @@ impl Lookup for AppsLookup {
     };
     type Item<'a> = AppsLookupItem<'a>;
 
+    #[inline]
     fn same(a: Key<'_, Self>, b: Key<'_, Self>) -> bool {
         a == b
     }
 
+    #[inline]
     fn reply_estimate(_: Key<'_, Self>) -> usize {
         // With its directory entry an item takes 72 bytes: a short command and nothing more.
         64
@@ -146,14 +148,17 @@ impl<'a> LookupItem<'a> for AppsLookupItem<'a> {
     const OVERSIZED: u16 = PidStatus::OVERSIZED_ITEM.0;
     type Key = Pid;
 
+    #[inline]
     fn key(&self) -> Pid {
         Pid(self.pid)
     }
 
+    #[inline]
     fn status(&self) -> u16 {
         self.status.0
     }
 
+    #[inline]
     fn bare(Pid(pid): Pid, status: u16) -> Self {
         Self {
             pid,
@@ -162,6 +167,7 @@ impl<'a> LookupItem<'a> for AppsLookupItem<'a> {
         }
     }
 
+    #[inline]
     fn view(item: &'a [u8]) -> Self {
         let (fixed, spans, label_count) = Self::read(item).unwrap_or_default();
         let end = spans
@@ -173,6 +179,7 @@ impl<'a> LookupItem<'a> for AppsLookupItem<'a> {
 }
 
 impl<'a> Decode<'a> for AppsLookupItem<'a> {
+    #[inline]
     fn decode(item: &'a [u8]) -> Result<Self, WireError> {
         let (fixed, spans, label_count) = Self::read(item)?;
         let (texts, end) = strings(item, Self::HEADER_LEN, spans, "comm or cgroup")?;
@@ -183,11 +190,13 @@ impl<'a> Decode<'a> for AppsLookupItem<'a> {
 }
 
 impl Encode for AppsLookupItem<'_> {
+    #[inline]
     fn size(&self) -> usize {
         let strings = self.comm.len() + self.cgroup_path.len() + self.cgroup_name.len() + 3;
         self.labels.end_after(Self::HEADER_LEN + strings)
     }
 
+    #[inline]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         self.check()?;
         let texts = [self.comm, self.cgroup_path, self.cgroup_name];
@@ -257,6 +266,7 @@ impl<'a> AppsLookupItem<'a> {
         Ok((fixed, spans, label_count))
     }
 
+    #[inline]
     fn with(self, texts: [CStrView<'a>; 3], labels: Labels<'a>) -> Self {
         let [comm, cgroup_path, cgroup_name] = texts;
         Self {
@@ -268,6 +278,7 @@ impl<'a> AppsLookupItem<'a> {
         }
     }
 
+    #[inline]
     fn check(&self) -> Result<(), WireError> {
         let path = !self.cgroup_path.is_empty();
         let nameless = self.orchestrator == Orchestrator::UNKNOWN

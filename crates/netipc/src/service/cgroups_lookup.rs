@@ -75,6 +75,7 @@ impl Lookup for CgroupsLookup {
     };
     type Item<'a> = CgroupsLookupItem<'a>;
 
+    #[inline]
     fn same(a: Key<'_, Self>, b: Key<'_, Self>) -> bool {
         a == b
     }
@@ -109,14 +110,17 @@ impl<'a> LookupItem<'a> for CgroupsLookupItem<'a> {
     const OVERSIZED: u16 = CgroupStatus::OVERSIZED_ITEM.0;
     type Key = TextKey<'a>;
 
+    #[inline]
     fn key(&self) -> TextKey<'a> {
         self.path
     }
 
+    #[inline]
     fn status(&self) -> u16 {
         self.status.0
     }
 
+    #[inline]
     fn bare(path: TextKey<'a>, status: u16) -> Self {
         Self {
             status: CgroupStatus(status),
@@ -127,6 +131,7 @@ impl<'a> LookupItem<'a> for CgroupsLookupItem<'a> {
         }
     }
 
+    #[inline]
     fn view(item: &'a [u8]) -> Self {
         let fixed = Fixed::read(item).unwrap_or_default();
         let end = fixed
@@ -139,6 +144,7 @@ impl<'a> LookupItem<'a> for CgroupsLookupItem<'a> {
 }
 
 impl<'a> Decode<'a> for CgroupsLookupItem<'a> {
+    #[inline]
     fn decode(item: &'a [u8]) -> Result<Self, WireError> {
         let fixed = Fixed::read(item)?;
         let ([path, name], end) = strings(item, Self::HEADER_LEN, fixed.spans, "path or name")?;
@@ -150,11 +156,13 @@ impl<'a> Decode<'a> for CgroupsLookupItem<'a> {
 }
 
 impl Encode for CgroupsLookupItem<'_> {
+    #[inline]
     fn size(&self) -> usize {
         let strings = self.path.text().len() + self.name.len() + 2;
         self.labels.end_after(Self::HEADER_LEN + strings)
     }
 
+    #[inline]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         self.check()?;
         let [path, name] = lay_out(Self::HEADER_LEN, [self.path.text(), self.name]);
@@ -175,6 +183,7 @@ impl Encode for CgroupsLookupItem<'_> {
 }
 
 impl CgroupsLookupItem<'_> {
+    #[inline]
     fn check(&self) -> Result<(), WireError> {
         let status = self.status.0;
         let empty = self.orchestrator == Orchestrator::UNKNOWN
@@ -219,6 +228,7 @@ impl Fixed {
         })
     }
 
+    #[inline]
     fn with<'a>(
         &self,
         path: CStrView<'a>,

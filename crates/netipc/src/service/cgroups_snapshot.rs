@@ -166,6 +166,7 @@ impl CgroupsBuilder<'_> {
     ///
     /// # Errors
     /// As [`push`](Self::push).
+    #[inline]
     pub fn add(
         &mut self,
         hash: u32,
@@ -204,14 +205,17 @@ impl Cached for CgroupsSnapshot {
         })
     }
 
+    #[inline]
     fn check(item: &[u8]) -> Result<(), WireError> {
         CgroupsItemView::decode(item).map(drop)
     }
 
+    #[inline]
     fn view(item: &[u8]) -> CgroupsItemView<'_> {
         CgroupsItemView::read(item).map_or_else(|_| CgroupsItemView::default(), |(item, ..)| item)
     }
 
+    #[inline]
     fn key<'a>(item: &Self::Item<'a>) -> Self::Key<'a> {
         CgroupKey {
             hash: item.hash,
@@ -219,6 +223,7 @@ impl Cached for CgroupsSnapshot {
         }
     }
 
+    #[inline]
     fn hash(key: CgroupKey<'_>) -> u32 {
         // The producer's hash may be anything, so the ends of the name have a say.
         let end = |bytes: Option<&[u8; 4]>| bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes));
@@ -227,6 +232,7 @@ impl Cached for CgroupsSnapshot {
         mixed ^ (mixed >> 15)
     }
 
+    #[inline]
     fn same(a: CgroupKey<'_>, b: CgroupKey<'_>) -> bool {
         a == b
     }
@@ -257,6 +263,7 @@ impl<'a> CgroupsItemView<'a> {
 }
 
 impl<'a> Decode<'a> for CgroupsItemView<'a> {
+    #[inline]
     fn decode(item: &'a [u8]) -> Result<Self, WireError> {
         let (view, name, path) = Self::read(item)?;
         string(item, ITEM_LEN, name, "name")?;
@@ -273,10 +280,12 @@ impl<'a> Decode<'a> for CgroupsItemView<'a> {
 }
 
 impl Encode for CgroupsItemView<'_> {
+    #[inline]
     fn size(&self) -> usize {
         ITEM_LEN + self.name.len() + self.path.len() + 2
     }
 
+    #[inline]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         let [name, path] = lay_out(ITEM_LEN, [self.name, self.path]);
         let fields = Fields::<ITEM_LEN>::new()

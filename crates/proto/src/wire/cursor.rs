@@ -5,6 +5,7 @@
     reason = "the cursor is where bounds are proven; everybody else goes through it"
 )]
 
+use super::short::{copy, find_nul};
 use super::{CStrView, WireError, WireErrorKind, align8};
 
 /// Reads fixed-size fields from the front of a slice.
@@ -162,7 +163,7 @@ pub fn strings<'a, const N: usize>(
     let mut end = header;
     for (i, span) in spans.iter().enumerate() {
         out[i] = string(item, header, *span, what)?;
-        if let Some(inside) = memchr::memchr(0, &out[i]) {
+        if let Some(inside) = find_nul(&out[i]) {
             return Err(WireError::layout(what, span.len as u64, inside as u64));
         }
         // Strings that follow one another, as encoders write them, need no comparison in pairs.
@@ -259,7 +260,7 @@ impl<'b> Writer<'b> {
         let Some(target) = self.buf[self.at..].get_mut(..bytes.len()) else {
             return Err(WireError::overflow("buffer", room, bytes.len()));
         };
-        target.copy_from_slice(bytes);
+        copy(target, bytes);
         self.at += bytes.len();
         Ok(())
     }
@@ -279,7 +280,7 @@ impl<'b> Writer<'b> {
     /// [`WireErrorKind::BadLayout`] for a NUL inside, [`WireErrorKind::Overflow`].
     #[inline]
     pub fn text(&mut self, text: CStrView<'_>, what: &'static str) -> Result<(), WireError> {
-        if let Some(inside) = memchr::memchr(0, &text) {
+        if let Some(inside) = find_nul(&text) {
             return Err(WireError::layout(what, text.len() as u64, inside as u64));
         }
         self.clean_text(text)
@@ -291,8 +292,15 @@ impl<'b> Writer<'b> {
     /// [`WireErrorKind::Overflow`].
     #[inline]
     pub fn clean_text(&mut self, text: CStrView<'_>) -> Result<(), WireError> {
-        self.bytes(&text)?;
-        self.bytes(&[0])
+        let (len, room) = (text.len(), self.buf.len() - self.at);
+        let target = self.buf[self.at..].get_mut(..=len);
+        let Some((nul, target)) = target.and_then(|target| target.split_last_mut()) else {
+            return Err(WireError::overflow("buffer", room, len + 1));
+        };
+        copy(target, &text);
+        *nul = 0;
+        self.at += len + 1;
+        Ok(())
     }
 
     /// Writes zeros up to the next multiple of 8.
@@ -301,8 +309,52 @@ impl<'b> Writer<'b> {
     /// [`WireErrorKind::Overflow`].
     #[inline]
     pub fn align(&mut self) -> Result<(), WireError> {
-        let gap = align8(self.at) - self.at;
-        self.bytes(&[0; 8][..gap])
+        let aligned = align8(self.at);
+        if aligned > self.buf.len() {
+            let room = self.buf.len() - self.at;
+            return Err(WireError::overflow("buffer", room, aligned - self.at));
+        }
+        zero_from(self.buf, self.at);
+        self.at = aligned;
+        Ok(())
+    }
+
+    /// Two writers side by side: one for the next `front` bytes, one for what follows. What they
+    /// write counts once it is [`joined`](Self::join).
+    ///
+    /// # Errors
+    /// [`WireErrorKind::Overflow`].
+    #[inline]
+    pub fn fork(&mut self, front: usize) -> Result<(Writer<'_>, Writer<'_>), WireError> {
+        let room = self.buf.len() - self.at;
+        match self.buf[self.at..].split_at_mut_checked(front) {
+            Some((front, rest)) => Ok((Writer::new(front), Writer::new(rest))),
+            None => Err(WireError::overflow("buffer", room, front)),
+        }
+    }
+
+    /// Counts `len` bytes that [forked](Self::fork) writers have written.
+    ///
+    /// # Panics
+    /// Beyond the end of the buffer, which no forked writer can have written to.
+    #[inline]
+    pub fn join(&mut self, len: usize) {
+        assert!(
+            len <= self.buf.len() - self.at,
+            "a forked writer stays inside the buffer"
+        );
+        self.at += len;
+    }
+}
+
+/// Zeros the bytes from `at` up to the next multiple of 8, and maybe some more of the eight: what
+/// is written there later does not mind.
+#[inline]
+pub(super) fn zero_from(buf: &mut [u8], at: usize) {
+    match buf.get_mut(at..) {
+        Some(rest) if rest.len() >= 8 => rest[..8].copy_from_slice(&[0; 8]),
+        Some(rest) => rest.fill(0),
+        None => {}
     }
 }
 

@@ -49,6 +49,7 @@ impl WireError {
     /// An error about `field`. `expected` and `found` are values, bytes or positions, as the kind
     /// implies.
     #[must_use]
+    #[cold]
     pub const fn new(kind: WireErrorKind, field: &'static str, expected: u64, found: u64) -> Self {
         Self {
             kind,
@@ -60,6 +61,7 @@ impl WireError {
 
     /// `field` needs `expected` bytes and there are `found`.
     #[must_use]
+    #[cold]
     pub const fn truncated(field: &'static str, expected: usize, found: usize) -> Self {
         Self::new(
             WireErrorKind::Truncated,
@@ -71,12 +73,14 @@ impl WireError {
 
     /// `field` must be `expected` and is `found`.
     #[must_use]
+    #[cold]
     pub const fn layout(field: &'static str, expected: u64, found: u64) -> Self {
         Self::new(WireErrorKind::BadLayout, field, expected, found)
     }
 
     /// `field` needs `needed` bytes where `room` are left.
     #[must_use]
+    #[cold]
     pub const fn overflow(field: &'static str, room: usize, needed: usize) -> Self {
         Self::new(WireErrorKind::Overflow, field, room as u64, needed as u64)
     }

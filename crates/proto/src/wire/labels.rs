@@ -1,4 +1,7 @@
+use std::convert::Infallible;
+
 use super::cursor::string;
+use super::short::find_nul;
 use super::{CStrView, Fields, Reader, Span, WireError, WireErrorKind, Writer, align8, view};
 
 /// Bytes of one entry of a label table.
@@ -139,6 +142,18 @@ impl<'a> Labels<'a> {
         (0..self.len()).filter_map(move |i| self.get(i))
     }
 
+    /// Hands every label to `each`, in order, until it fails.
+    #[inline]
+    fn try_each<E>(&self, mut each: impl FnMut(Label<'a>) -> Result<(), E>) -> Result<(), E> {
+        match self {
+            Self::Pairs(pairs) => pairs.iter().try_for_each(|label| each(*label)),
+            Self::Owned(pairs) => pairs
+                .iter()
+                .try_for_each(|(key, value)| each(Label::new(key, value))),
+            Self::Wire(_) => self.iter().try_for_each(each),
+        }
+    }
+
     /// One past the last byte of an item whose strings end at `end` and that carries these labels.
     #[must_use]
     #[inline]
@@ -146,10 +161,12 @@ impl<'a> Labels<'a> {
         if self.is_empty() {
             return end;
         }
-        let table = align8(end) + self.len() * LABEL_ENTRY_LEN;
-        self.iter().fold(table, |at, label| {
-            at + label.key.len() + label.value.len() + 2
-        })
+        let mut at = align8(end) + self.len() * LABEL_ENTRY_LEN;
+        let _: Result<(), Infallible> = self.try_each(|label| {
+            at += label.key.len() + label.value.len() + 2;
+            Ok(())
+        });
+        at
     }
 
     /// The number of labels as it goes into an item.
@@ -176,19 +193,19 @@ impl<'a> Labels<'a> {
             return Ok(());
         }
         w.align()?;
-        let mut offset = w.len() + self.len() * LABEL_ENTRY_LEN;
-        for Label { key, value } in self.iter() {
+        let start = w.len() + self.len() * LABEL_ENTRY_LEN;
+        let (mut table, mut texts) = w.fork(self.len() * LABEL_ENTRY_LEN)?;
+        self.try_each(|Label { key, value }| {
             if key.is_empty() {
                 return Err(WireError::layout("label key length", 1, 0));
             }
-            let [key, value] = super::lay_out(offset, [key, value]);
-            w.fields(Fields::<LABEL_ENTRY_LEN>::new().span(key).span(value))?;
-            offset = value.end();
-        }
-        for Label { key, value } in self.iter() {
-            w.text(key, "label key")?;
-            w.text(value, "label value")?;
-        }
+            let [k, v] = super::lay_out(start + texts.len(), [key, value]);
+            table.fields(Fields::<LABEL_ENTRY_LEN>::new().span(k).span(v))?;
+            texts.text(key, "label key")?;
+            texts.text(value, "label value")
+        })?;
+        let len = table.len() + texts.len();
+        w.join(len);
         Ok(())
     }
 }
@@ -237,7 +254,7 @@ fn check_label(item: &[u8], entry: &[u8], next: usize) -> Result<usize, WireErro
             return Err(WireError::layout(what, want as u64, span.offset as u64));
         }
         let text = string(item, 0, span, what)?;
-        if let Some(inside) = memchr::memchr(0, &text) {
+        if let Some(inside) = find_nul(&text) {
             return Err(WireError::layout(what, span.len as u64, inside as u64));
         }
     }

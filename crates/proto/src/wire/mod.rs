@@ -9,6 +9,7 @@ mod hello;
 mod labels;
 mod number;
 mod packed;
+mod short;
 mod text;
 
 pub use chunk::ChunkHeader;

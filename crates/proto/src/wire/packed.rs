@@ -1,3 +1,4 @@
+use super::cursor::zero_from;
 use super::{Encode, Fields, Reader, Span, WireError, WireErrorKind, Writer, align8};
 
 /// Bytes of one directory entry.
@@ -14,7 +15,7 @@ pub const ENTRY_LEN: usize = 8;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Packed<'a> {
-    directory: &'a [u8],
+    directory: &'a [[u8; ENTRY_LEN]],
     items: &'a [u8],
 }
 
@@ -72,7 +73,10 @@ impl<'a> Packed<'a> {
         payload
             .get(header..)
             .and_then(|list| list.split_at_checked(len))
-            .map(|(directory, items)| Self { directory, items })
+            .map(|(directory, items)| Self {
+                directory: directory.as_chunks().0,
+                items,
+            })
             .ok_or(WireError::truncated(
                 "item directory",
                 header.saturating_add(len),
@@ -82,12 +86,14 @@ impl<'a> Packed<'a> {
 
     /// Number of items.
     #[must_use]
+    #[inline]
     pub const fn len(&self) -> usize {
-        self.directory.len() / ENTRY_LEN
+        self.directory.len()
     }
 
     /// Whether there are no items.
     #[must_use]
+    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.directory.is_empty()
     }
@@ -108,9 +114,8 @@ impl<'a> Packed<'a> {
     #[must_use]
     #[inline]
     pub fn entry(&self, index: usize) -> Span {
-        let at = index.saturating_mul(ENTRY_LEN);
-        let mut r = Reader::new(self.directory.get(at..).unwrap_or_default());
-        r.span("entry").unwrap_or_default()
+        let entry = self.directory.get(index).copied().unwrap_or_default();
+        Reader::new(&entry).span("entry").unwrap_or_default()
     }
 
     #[inline]
@@ -196,24 +201,28 @@ impl<'b> PackedWriter<'b> {
 
     /// Items so far.
     #[must_use]
+    #[inline]
     pub const fn len(&self) -> usize {
         self.count
     }
 
     /// Whether there are no items yet.
     #[must_use]
+    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.count == 0
     }
 
     /// Bytes that header, directory, items and gaps may take together.
     #[must_use]
+    #[inline]
     pub const fn capacity(&self) -> usize {
         self.buf.len()
     }
 
     /// Where the next item starts, from the first byte of the payload.
     #[must_use]
+    #[inline]
     pub const fn next_start(&self) -> usize {
         align8(self.end)
     }
@@ -225,7 +234,15 @@ impl<'b> PackedWriter<'b> {
     /// the count of an exact list, and what the item's own encoder says.
     #[inline]
     pub fn push(&mut self, item: &impl Encode) -> Result<(), WireError> {
-        let size = item.size();
+        self.push_sized(item, item.size())
+    }
+
+    /// As [`push`](Self::push), for who knows already that `item` has `size` bytes.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    #[inline]
+    pub fn push_sized(&mut self, item: &impl Encode, size: usize) -> Result<(), WireError> {
         self.make_room(size)?;
         let start = self.next_start();
         let target = self.buf.get_mut(start..start + size).unwrap_or_default();
@@ -322,16 +339,14 @@ impl<'b> PackedWriter<'b> {
             self.buf.copy_within(from..self.end, to);
             self.end = to + (self.end - from);
             self.room = room;
+            zero_from(self.buf, self.end);
         }
     }
 
-    /// Takes in the item that was written to `start`: zeros the gap before it, enters it into the
-    /// directory.
+    /// Takes in the item that was written to `start`: enters it into the directory, and zeros the
+    /// gap behind it.
     #[inline]
     fn enter(&mut self, start: usize, size: usize) {
-        if let Some(gap) = self.buf.get_mut(self.end..start) {
-            gap.fill(0);
-        }
         let offset = start - self.items_start();
         let entry = Fields::<ENTRY_LEN>::new().size(offset).size(size).finish();
         let at = self.header + self.count * ENTRY_LEN;
@@ -340,6 +355,7 @@ impl<'b> PackedWriter<'b> {
         }
         self.end = start + size;
         self.count += 1;
+        zero_from(self.buf, self.end);
     }
 
     const fn items_start(&self) -> usize {

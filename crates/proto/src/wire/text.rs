@@ -22,12 +22,14 @@ impl<'a> CStrView<'a> {
 
     /// A view of `bytes`, without a NUL.
     #[must_use]
+    #[inline]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
     /// The bytes without the NUL.
     #[must_use]
+    #[inline]
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0
     }
@@ -50,12 +52,14 @@ impl<'a> CStrView<'a> {
 impl Deref for CStrView<'_> {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         self.0
     }
 }
 
 impl<'a, T: AsRef<[u8]> + ?Sized> From<&'a T> for CStrView<'a> {
+    #[inline]
     fn from(text: &'a T) -> Self {
         Self(text.as_ref())
     }
