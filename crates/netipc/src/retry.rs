@@ -118,3 +118,152 @@ impl Backoff {
         self.next = self.first;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use netipc_proto::wire::{Status, WireError};
+    use netipc_transport::link::{ConnectError, LinkError};
+
+    use super::*;
+    use crate::ClientState;
+    use crate::error::{OpenError, ProtocolError};
+
+    const FRESH: Attempts = Attempts {
+        retried: false,
+        grown: 0,
+    };
+    const RETRIED: Attempts = Attempts {
+        retried: true,
+        grown: 0,
+    };
+
+    #[test]
+    fn each_failure_leads_where_the_contract_says() {
+        use Decision::{DropAndReturn, Grow, Reconnect, Return};
+
+        let wire = || WireError::layout("field", 1, 2);
+        let not_found = ConnectError::NotFound {
+            endpoint: "/run/svc.sock".into(),
+            source: io::ErrorKind::NotFound.into(),
+        };
+        let state = ClientState::Broken;
+        let status = Status(77);
+        let overflow = Failure::Overflow {
+            what: "keys",
+            needed: 2,
+            limit: 1,
+        };
+        // The failure, what follows at first, and what follows after a retry.
+        let table = [
+            (Failure::Timeout, DropAndReturn, DropAndReturn),
+            (Failure::Aborted, DropAndReturn, DropAndReturn),
+            (
+                Failure::Lost(LinkError::Disconnected),
+                Reconnect,
+                DropAndReturn,
+            ),
+            (
+                Failure::Protocol(ProtocolError::Wire(wire())),
+                Reconnect,
+                DropAndReturn,
+            ),
+            (Failure::HandlerFailed, Reconnect, DropAndReturn),
+            (
+                Failure::UnexpectedStatus { status },
+                Reconnect,
+                DropAndReturn,
+            ),
+            (Failure::Unsupported, Return, Return),
+            (Failure::RejectedRequest, DropAndReturn, DropAndReturn),
+            (Failure::LimitExceeded { limit: 9 }, Grow, Grow),
+            (overflow, Return, Return),
+            (
+                Failure::Reconnect(OpenError::Connect(not_found)),
+                DropAndReturn,
+                DropAndReturn,
+            ),
+            (Failure::NotReady { state }, Return, Return),
+            (
+                Failure::GenerationMismatch { first: 1, then: 2 },
+                Return,
+                Return,
+            ),
+            (Failure::InvalidRequest(wire()), Return, Return),
+        ];
+        for (failure, first, then) in table {
+            assert_eq!(decide(&failure, FRESH), first, "{failure}");
+            assert_eq!(decide(&failure, RETRIED), then, "{failure}, retried");
+        }
+    }
+
+    #[test]
+    fn growth_ends_after_eight_rounds() {
+        let failure = Failure::LimitExceeded { limit: 9 };
+        for grown in 0..10 {
+            let decision = decide(&failure, Attempts { grown, ..RETRIED });
+            assert_eq!(decision == Decision::Grow, grown < 8, "round {grown}");
+        }
+    }
+
+    #[test]
+    fn proposals_grow_to_powers_of_two_below_the_ceiling() {
+        const MIB: u32 = 1 << 20;
+        // Now, needed, ceiling, then.
+        let table = [
+            (1024, 1025, MIB, 2048),
+            (1024, 2048, MIB, 2048),
+            (1024, 2049, MIB, 4096),
+            (1024, 700_000, MIB, MIB),
+            (1024, u32::MAX, MIB, MIB),
+            (1000, 1001, 1500, 1024),
+            (1000, 1100, 1500, 1500),
+            (1000, 1100, 500, 1000),
+            (1024, 1024, MIB, 1024),
+            (1024, 0, MIB, 1024),
+            (1, u32::MAX, u32::MAX, u32::MAX),
+        ];
+        for (now, needed, ceiling, then) in table {
+            for field in 0..3 {
+                let capacity = |n: u32| {
+                    let mut fields = [7; 3];
+                    fields[field] = n;
+                    let [request_bytes, batch_items, response_bytes] = fields;
+                    Capacity {
+                        request_bytes,
+                        batch_items,
+                        response_bytes,
+                    }
+                };
+                let grown = grow(capacity(now), capacity(needed), capacity(ceiling));
+                let expected = (then != now).then_some(capacity(then));
+                assert_eq!(grown, expected, "{now} to {needed} below {ceiling}");
+            }
+        }
+    }
+
+    #[test]
+    fn back_off_doubles_up_to_its_end_and_starts_over() {
+        for most in [60, 300] {
+            let second = Duration::from_secs(1);
+            let mut backoff = Backoff::new(second, second * most);
+            let mut now = Instant::now();
+            assert!(backoff.allows(now), "nothing has failed");
+            let mut pause = second;
+            for _ in 0..12 {
+                backoff.failed(now);
+                assert!(!backoff.allows(now));
+                assert!(!backoff.allows(now + pause - Duration::from_nanos(1)));
+                now += pause;
+                assert!(backoff.allows(now), "after {pause:?}");
+                pause = (pause * 2).min(second * most);
+            }
+            assert_eq!(pause, second * most);
+            backoff.succeeded();
+            assert!(backoff.allows(now));
+            backoff.failed(now);
+            assert!(backoff.allows(now + second), "from the start again");
+        }
+    }
+}
