@@ -59,3 +59,8 @@ pub const fn simple_hash(name: &[u8]) -> u32 {
     }
     hash
 }
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
