@@ -1,0 +1,128 @@
+//! Nothing waits for a refresh, and a call has one deadline: 29, 30.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use netipc::protocol::{AppsCgroupStatus, PidStatus};
+use netipc::service::apps_lookup::{self, AppsLookup, AppsLookupItem};
+use netipc::service::cgroups::{CgroupsCache, Handler};
+use netipc::service::increment::Increment;
+use netipc::transport::{Abort, Wait};
+use netipc::{ClientState, ErrorCode, Server};
+
+use crate::stage::script::Host;
+use crate::stage::{AT_ONCE, BOTH, SERVICE, SOON, Serving, Stage, client, server, timed, until};
+
+#[test]
+fn defect_29_neither_status_nor_readers_wait_for_a_refresh() {
+    let stage = Stage::new();
+    let hanging = Abort::new();
+    let (asked, ended) = (Abort::new(), hanging.clone());
+    let noted = asked.clone();
+    let once = std::sync::atomic::AtomicBool::new(false);
+    let handler = Handler::new(move |_request, answer| {
+        if once.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            noted.raise();
+            let _ = Wait::timeout(SOON).or_abort(&ended).sleep(SOON);
+        }
+        answer.set_header(1, 42);
+        answer.add(7, 0, 1, b"name", b"/path")
+    });
+    let serving = Serving::new(Server::new(stage.path(), SERVICE, server(1), handler));
+    let mut cache = CgroupsCache::new(stage.path(), SERVICE, client(1));
+    assert!(cache.refresh());
+    let (reader, abort) = (cache.reader(), cache.abort_handle());
+
+    let pinned = reader.read();
+    let refreshing = thread::spawn(move || (timed(|| cache.refresh()), cache));
+    until("the refresh hangs", || asked.is_raised().then_some(()));
+    let start = Instant::now();
+    let mut looks = 0_u32;
+    // All the while, and without a single long wait.
+    while start.elapsed() < Duration::from_millis(50) {
+        let ((found, status), taken) =
+            timed(|| (reader.lookup(7, "name").is_some(), reader.status()));
+        assert!(found && reader.ready() && status.populated && status.generation == 42);
+        assert!(taken < AT_ONCE, "{taken:?}");
+        looks += 1;
+    }
+    assert!(looks > 100, "{looks}");
+    abort.abort();
+    let ((refreshed, _), mut cache) = refreshing.join().unwrap();
+    assert!(!refreshed);
+    assert!(reader.lookup(7, "name").is_some(), "the old answer stays");
+
+    // And a refresh waits for no reader, who keeps what it has pinned.
+    hanging.raise();
+    abort.clear();
+    assert!(cache.refresh(), "{:?}", cache.status());
+    assert_eq!(pinned.len(), 1);
+    drop(serving);
+}
+
+#[test]
+fn defect_30_one_deadline_for_all_parts_of_a_lookup() {
+    for profiles in BOTH {
+        let stage = Stage::new();
+        let mut config = server(profiles);
+        // A few keys for each request.
+        config.max_request_payload_bytes = 128;
+        let handler = apps_lookup::Handler::new(|request, answer| {
+            // Each is just in time, alone.
+            let _ = Wait::forever().sleep(Duration::from_millis(60));
+            request.keys().try_for_each(|key| {
+                answer.add(&AppsLookupItem {
+                    status: PidStatus::KNOWN,
+                    cgroup_status: AppsCgroupStatus::HOST_ROOT,
+                    pid: key.0,
+                    comm: "test".into(),
+                    ..AppsLookupItem::default()
+                })
+            })
+        });
+        let _serving = Serving::new(Server::new(stage.path(), SERVICE, config, handler));
+        let mut config = client(profiles);
+        config.max_request_payload_bytes = 128;
+        let mut client = stage.ready::<AppsLookup>(config);
+        let pids: Vec<u32> = (0..100).collect();
+        let (called, taken) = timed(|| client.call_with_timeout(&pids, 200).map(drop));
+        let error = called.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error:?}");
+        assert_on_time(taken, 200);
+        let counters = client.status().counters;
+        assert!((1..=3).contains(&counters.calls), "{counters:?}");
+        assert_eq!(
+            counters.retries, 0,
+            "a deadline that has passed is not retried"
+        );
+    }
+}
+
+#[test]
+fn defect_30_one_deadline_for_a_call_and_its_retry() {
+    let stage = Stage::new();
+    let play = Host::new(&stage).play(|host| {
+        let (mut line, _) = host.welcome();
+        line.hear();
+        host.linger_for(Duration::from_millis(300));
+        drop(line);
+        // The handshake of the retry has what is left.
+        let (mut line, _) = host.welcome();
+        line.hear();
+        line.hear_end();
+    });
+    let mut client = stage.ready::<Increment>(client(1));
+    let (called, taken) = timed(|| client.ask_within(&1, 400));
+    let error = called.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error:?}");
+    assert_on_time(taken, 400);
+    assert_eq!(client.status().counters.retries, 1);
+    assert_eq!(client.state(), ClientState::Broken);
+    play.end();
+}
+
+fn assert_on_time(taken: Duration, ms: u64) {
+    let deadline = Duration::from_millis(ms);
+    let late = deadline + Duration::from_millis(200);
+    assert!((deadline..late).contains(&taken), "{taken:?}");
+}

@@ -1,0 +1,247 @@
+//! Accepting and stopping: 1, 2, 8, 10, 28.
+
+use std::thread;
+use std::time::Duration;
+
+use netipc::connection::Connection;
+use netipc::service::increment::{self, Increment};
+use netipc::transport::{UnixTransport, Wait};
+use netipc::wire::{Header, MethodCode, Profiles, Status};
+use netipc::{ClientState, ErrorCode, OpenError, Server};
+use netipc_proto::session::DirectionLimits;
+use netipc_proto::session::handshake::{HandshakeError, Proposal};
+
+use crate::stage::script::{Guest, Host, proposal, with_len};
+use crate::stage::{
+    AT_ONCE, BOTH, SERVICE, SOON, Serving, Stage, TOKEN, WITH_SHM, client, increment_server,
+    server, timed, until,
+};
+
+/// A deadline that is meant to pass.
+const SHORT: Duration = Duration::from_millis(100);
+
+#[test]
+fn defect_01_silent_connections_delay_nobody() {
+    let stage = Stage::new();
+    let serving = increment_server(&stage, server(1), 8);
+    // One place is left between accept and handshake.
+    let mut silent: Vec<_> = (0..63).map(|_| Guest::connect(&stage)).collect();
+    let (answer, taken) = timed(|| stage.ready::<Increment>(client(1)).ask(&1).unwrap());
+    assert_eq!(answer, 2);
+    assert!(taken < AT_ONCE, "{taken:?}");
+
+    // Now even that is taken, and some wait in the backlog.
+    silent.extend((0..8).map(|_| Guest::connect(&stage)));
+    let taken = serving.end();
+    assert!(taken < AT_ONCE, "stopping took {taken:?}");
+    assert_eq!(stage.files(), [""; 0]);
+}
+
+#[test]
+fn defect_01_beyond_the_bound_the_backlog_waits_for_the_silent_to_time_out() {
+    let stage = Stage::new();
+    let _serving = increment_server(&stage, server(1), 8);
+    let _silent: Vec<_> = (0..64).map(|_| Guest::connect(&stage)).collect();
+    let mut late = stage.client::<Increment>(client(1));
+    let (_, taken) = until("the silent are given up", || {
+        late.refresh();
+        late.ready().then_some(())
+    });
+    assert!(taken > AT_ONCE, "there was a place left: {taken:?}");
+    assert_eq!(late.ask(&1).unwrap(), 2);
+}
+
+#[test]
+fn defect_02_a_refresh_ends_when_nobody_accepts_or_answers() {
+    let refreshed = |stage: &Stage| {
+        let mut client = stage.client::<Increment>(client(1));
+        let (_, taken) = timed(|| client.refresh());
+        let bound = Duration::from_secs(2);
+        assert!((bound..bound + AT_ONCE).contains(&taken), "{taken:?}");
+        let status = client.status();
+        assert_eq!(status.state, ClientState::Disconnected);
+        let error = status.last_error.unwrap();
+        assert!(error.contains("the deadline passed"), "{error}");
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let stage = Stage::new();
+            // Accepted by the kernel alone.
+            let _host = Host::new(&stage);
+            refreshed(&stage);
+        });
+        scope.spawn(|| {
+            let stage = Stage::new();
+            let _host = Host::with_backlog(&stage, 0);
+            let _first = Guest::connect(&stage);
+            // There is not even room to wait.
+            refreshed(&stage);
+        });
+    });
+}
+
+#[test]
+fn defect_02_a_call_ends_in_every_phase() {
+    type Phase = fn(&mut Host);
+    let phases: [(&str, Phase); 4] = [
+        ("never answers", |host| {
+            let (mut line, _) = host.welcome();
+            line.hear();
+            host.stay();
+        }),
+        ("never reads", |host| {
+            let _line = host.welcome();
+            host.stay();
+        }),
+        ("accepts no more after it has closed", |host| {
+            drop(host.welcome());
+        }),
+        ("answers no HELLO after it has closed", |host| {
+            drop(host.welcome());
+            let mut guest = host.accept();
+            guest.hello();
+            host.stay();
+        }),
+    ];
+    for (what, phase) in phases {
+        let stage = Stage::new();
+        let play = Host::new(&stage).play(move |host| {
+            phase(host);
+            host.stay();
+        });
+        let mut config = client(1);
+        config.max_request_payload_bytes = 1 << 20;
+        config.max_request_batch_items = 60_000;
+        let mut client = stage.ready::<Increment>(config);
+        client.set_call_timeout(100);
+        // More than a socket holds.
+        let (done, taken) = timed(|| client.call_batch(&[7; 60_000]).map(drop));
+        let error = done.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::TIMEOUT, "{what}: {error:?}");
+        assert!(
+            (SHORT..SHORT + AT_ONCE).contains(&taken),
+            "{what}: {taken:?}"
+        );
+        assert_eq!(client.state(), ClientState::Broken, "{what}");
+        drop(client);
+        play.end();
+    }
+}
+
+#[test]
+fn defect_02_a_client_that_never_reads_holds_up_no_stop() {
+    let stage = Stage::new();
+    let serving = increment_server(&stage, server(1), 1);
+    let (mut line, _) = Guest::connect(&stage).open(&proposal(1));
+    let request = with_len(Header::request(MethodCode::INCREMENT, 1), &[0; 8]);
+    let soon = Wait::timeout(SHORT);
+    // Until its answers fill our side, and our requests its.
+    while line.0.send(&request.encode(), &[0; 8], &soon).is_ok() {}
+    let taken = serving.end();
+    assert!(taken < AT_ONCE, "{taken:?}");
+}
+
+#[test]
+fn defect_08_at_capacity_nobody_is_told_ok() {
+    for profiles in BOTH {
+        let stage = Stage::new();
+        let serving = increment_server(&stage, server(profiles), 1);
+        let mut first = stage.ready::<Increment>(client(profiles));
+
+        let (refused, taken) = timed(|| connect(&stage, profiles));
+        let error = refused.unwrap_err();
+        let honest = matches!(
+            error,
+            OpenError::Handshake(HandshakeError::Rejected {
+                status: Status::INTERNAL_ERROR
+            })
+        );
+        assert!(honest, "{error:?}");
+        let wait = Duration::from_millis(500);
+        assert!((wait..wait + AT_ONCE).contains(&taken), "{taken:?}");
+        assert_eq!(serving.stats().refused, 1);
+        assert_eq!(first.ask(&1).unwrap(), 2, "not at the cost of the first");
+
+        // One that leaves while another waits makes room for it.
+        thread::scope(|scope| {
+            let second = scope.spawn(|| timed(|| connect(&stage, profiles)));
+            drop(first);
+            let (connected, taken) = second.join().unwrap();
+            assert!(connected.is_ok(), "{connected:?}");
+            assert!(taken < wait, "{taken:?}");
+        });
+        until("both are counted", || {
+            (serving.stats().sessions_total == 2).then_some(())
+        });
+        assert_eq!(serving.stats().refused, 1);
+    }
+}
+
+#[test]
+fn defect_10_no_region_exists_before_authentication_and_admission() {
+    let stage = Stage::new();
+    let _serving = increment_server(&stage, server(WITH_SHM), 1);
+    let socket = format!("{SERVICE}.sock");
+
+    let _silent = Guest::connect(&stage);
+    let mut stranger = client(WITH_SHM);
+    stranger.auth_token = TOKEN + 1;
+    let mut stranger = stage.client::<Increment>(stranger);
+    stranger.refresh();
+    assert_eq!(stranger.state(), ClientState::AuthFailed);
+    assert_eq!(stage.files(), [socket.as_str()]);
+
+    let first = stage.ready::<Increment>(client(1));
+    thread::scope(|scope| {
+        let second = scope.spawn(|| connect(&stage, WITH_SHM));
+        while !second.is_finished() {
+            assert_eq!(stage.regions(), [""; 0], "while it waits for a slot");
+        }
+        second.join().unwrap().unwrap_err();
+    });
+    assert_eq!(stage.regions(), [""; 0], "after it was turned down");
+    drop(first);
+    let _admitted = until("the slot is free", || connect(&stage, WITH_SHM).ok());
+    assert_eq!(stage.regions().len(), 1);
+}
+
+#[test]
+fn defect_28_a_stop_before_run_is_not_lost() {
+    let stage = Stage::new();
+    let server = || Server::new(stage.path(), SERVICE, server(1), increment::handler());
+    for bound in [false, true] {
+        let server = server();
+        if bound {
+            server.bind().unwrap();
+        }
+        server.stop();
+        let (ran, taken) = timed(|| server.run());
+        ran.unwrap();
+        assert!(taken < AT_ONCE, "{taken:?}");
+        assert_eq!(stage.files(), [""; 0], "{bound}");
+    }
+    let drained = server();
+    assert!(drained.drain(SOON));
+    drained.run().unwrap();
+    // Another one can take the endpoint.
+    let _serving = Serving::new(server());
+    stage.ready::<Increment>(client(1));
+}
+
+fn connect(stage: &Stage, profiles: u32) -> Result<Connection, OpenError> {
+    let limits = DirectionLimits {
+        payload_bytes: 1024,
+        batch_items: 1,
+    };
+    let proposal = Proposal {
+        supported: Profiles(profiles),
+        preferred: Profiles(0),
+        request: limits,
+        response: limits,
+        auth_token: TOKEN,
+        packet_size: 0,
+        response_ceiling: u32::MAX,
+    };
+    let wait = Wait::timeout(SOON);
+    Connection::connect(&UnixTransport::new(), &stage.endpoint, proposal, &wait)
+}
