@@ -1,0 +1,83 @@
+//! A system that has nothing left: descriptors, room in the file system.
+
+use std::process::Command;
+use std::time::Duration;
+
+use netipc::service::increment::Increment;
+
+use crate::stage::actor::Actor;
+use crate::stage::roles::Role;
+use crate::stage::script::Guest;
+use crate::stage::{BOTH, Stage, WITH_SHM, client, increment_server, server, soon, until};
+
+#[test]
+fn a_server_without_descriptors_pauses_and_recovers() {
+    for profiles in BOTH {
+        let stage = Stage::new();
+        let mut provider = Actor::new(&stage, Role::StarvedServer, profiles);
+        provider.expect("ready");
+        let mut early = stage.ready::<Increment>(client(profiles));
+        assert_eq!(early.ask(&1).unwrap(), 2);
+
+        let before = stage.files();
+        provider.cue();
+        provider.expect("starved");
+        // They wait in the backlog: nobody can accept them.
+        let late: Vec<_> = (0..3).map(|_| Guest::connect(&stage)).collect();
+        soon().sleep(Duration::from_millis(500)).unwrap();
+        assert_eq!(early.ask(&2).unwrap(), 3, "who has a session keeps it");
+        assert_eq!(stage.files(), before, "nothing was deleted");
+        provider.cue();
+        let busy: u64 = provider.hear().parse().unwrap();
+        println!(
+            "profiles {profiles:#x}: {busy} ms of processor time in 500 ms without descriptors"
+        );
+        assert!(busy < 100, "it spins: {busy} ms");
+
+        drop(late);
+        let mut fresh = stage.client::<Increment>(client(profiles));
+        until("it accepts again", || {
+            fresh.refresh();
+            fresh.ask(&3).ok()
+        });
+        drop((early, fresh));
+        provider.finish();
+        assert_eq!(stage.files(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_client_without_descriptors_says_so_and_recovers() {
+    for profiles in BOTH {
+        let stage = Stage::new();
+        let serving = increment_server(&stage, server(profiles), 8);
+        let mut asker = Actor::new(&stage, Role::StarvedClient, profiles);
+        let error = asker.hear();
+        let endpoint = stage.socket();
+        assert!(error.contains(endpoint.to_str().unwrap()), "{error}");
+        assert!(error.contains("Too many open files"), "{error}");
+        asker.finish();
+        until("it has left", || {
+            (serving.stats().sessions_now == 0).then_some(())
+        });
+        assert_eq!(serving.stats().internal_error, 0);
+    }
+}
+
+#[test]
+fn a_full_file_system_leaves_the_socket() {
+    let stage = Stage::new();
+    let probe = Command::new("unshare")
+        .args(["-rm", "mount", "-t", "tmpfs", "small"])
+        .arg(stage.path())
+        .output();
+    if !probe.is_ok_and(|output| output.status.success()) {
+        println!("SKIPPED: this machine lets nobody mount a small file system");
+        return;
+    }
+    let mut private = Command::new("unshare");
+    private.arg("-rm").arg(std::env::current_exe().unwrap());
+    let mut cramped = Actor::run_by(private, stage.path(), Role::Cramped, WITH_SHM);
+    cramped.expect("shm and socket");
+    cramped.finish();
+}
