@@ -1,6 +1,7 @@
 //! Arguments that subcommands share.
 
 use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -44,16 +45,12 @@ impl EndpointArgs {
         if let Some(dir) = &self.run_dir {
             return Ok(dir.clone());
         }
-        if rustix::process::geteuid().is_root() {
-            return Ok("/run/netipc".into());
-        }
-        match env::var_os("XDG_RUNTIME_DIR") {
-            Some(dir) if !dir.is_empty() => Ok(PathBuf::from(dir).join("netipc")),
-            _ => Err(Failed::new(
-                Exit::Usage,
-                "there is no usual run directory without XDG_RUNTIME_DIR: give --run-dir",
-            )),
-        }
+        let root = rustix::process::geteuid().is_root();
+        usual_run_dir(root, env::var_os("XDG_RUNTIME_DIR")).ok_or_else(|| {
+            let sentence =
+                "there is no usual run directory without XDG_RUNTIME_DIR: give --run-dir";
+            Failed::new(Exit::Usage, sentence)
+        })
     }
 
     /// The endpoint of `service`, which is refused here where no name or path can be like that.
@@ -67,6 +64,17 @@ impl EndpointArgs {
         self.profiles
             .iter()
             .fold(0, |bits, profile| bits | profile.bits())
+    }
+}
+
+/// Root's is the machine's own, whatever session root works in.
+fn usual_run_dir(root: bool, xdg_runtime_dir: Option<OsString>) -> Option<PathBuf> {
+    match root {
+        true => Some("/run/netipc".into()),
+        false => {
+            let dir = xdg_runtime_dir.filter(|dir| !dir.is_empty())?;
+            Some(PathBuf::from(dir).join("netipc"))
+        }
     }
 }
 
@@ -145,6 +153,18 @@ mod tests {
             let json = serde_json::to_value(service).unwrap();
             assert_eq!(json, service.method().name);
         }
+    }
+
+    #[test]
+    fn every_user_has_a_usual_run_directory() {
+        let xdg = || Some(OsString::from("/run/user/7"));
+        assert_eq!(usual_run_dir(true, xdg()), Some("/run/netipc".into()));
+        assert_eq!(
+            usual_run_dir(false, xdg()),
+            Some("/run/user/7/netipc".into())
+        );
+        assert_eq!(usual_run_dir(false, Some(OsString::new())), None);
+        assert_eq!(usual_run_dir(false, None), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use netipc::{ClientState, ErrorCode, Failure, OpenError, ServeError};
@@ -143,10 +143,15 @@ pub(crate) fn report(done: Result<(), Failed>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
-            eprintln!("netipc: {failed}");
+            tell(&failed);
             ExitCode::from(failed.exit as u8)
         }
     }
+}
+
+/// Says something on stderr, if anybody listens there.
+pub(crate) fn tell(sentence: &dyn fmt::Display) {
+    let _ = writeln!(io::stderr(), "netipc: {sentence}");
 }
 
 /// What printing came to: a reader that has seen enough, as `head` does, is no failure.

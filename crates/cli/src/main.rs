@@ -58,6 +58,7 @@ fn log_to_stderr(verbose: u8, command: &Command) {
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(io::stderr)
+        .log_internal_errors(false)
         .init();
 }
 

@@ -102,7 +102,13 @@ fn ask<S: Question>(args: &CallArgs) -> Result<(), Failed> {
         return exit::printed(print_json(&reply));
     }
     exit::printed(print_text(&reply))?;
-    eprintln!("{}{}", reply.summary(), carried(session, took));
+    // A closed stderr takes nothing from the reply.
+    let _ = writeln!(
+        io::stderr(),
+        "{}{}",
+        reply.summary(),
+        carried(session, took)
+    );
     Ok(())
 }
 

@@ -184,7 +184,11 @@ impl File<'_> {
         key: &dyn fmt::Display,
         checked: Result<(), WireError>,
     ) -> Result<(), Failed> {
-        checked.map_err(|error| invalid(self.name, &format!("items[{index}] ({key}): {error}")))
+        checked.map_err(|error| {
+            let hint = "`netipc serve --help` tells what an item needs";
+            let what = format!("items[{index}] ({key}) cannot be served: {error}; {hint}");
+            invalid(self.name, &what)
+        })
     }
 
     /// A reply may hold a key twice, and then says the same twice.
@@ -213,7 +217,7 @@ impl File<'_> {
 fn answerable<'a, I: LookupItem<'a>>(item: &I) -> Result<(), WireError> {
     match item.status() == I::EXCEEDED {
         true => Err(WireError::layout(
-            "status of a final answer",
+            "status for the protocol alone",
             0,
             item.status().into(),
         )),

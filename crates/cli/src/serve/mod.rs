@@ -34,9 +34,10 @@ that are being answered may finish, for at most 5 seconds, and every file is rem
 directory is made with mode 0700 where there is none, and removed again then.
 
 A data file is what `call --json` prints. Only `items` is needed, and of each item its key: `name`, \
-`path` or `pid` (a known process also has `comm`, and `cgroup_path` unless its `cgroup_status` is \
-`host-root`). `service` may be left out beside one --service. Labels are an object; their order is \
-kept. Status and orchestrator are names, or numbers. A key that the file does not have is answered \
+`path` or `pid` (a known process also has a `comm` of 1 to 15 bytes, and a `cgroup_path` unless its \
+`cgroup_status` is `host-root`). Only what is known has more than its key and status. `service` \
+may be left out beside one --service. Labels are an object; their order is kept. Status and \
+orchestrator are names, or numbers. A key that the file does not have is answered \
 `unknown-permanent` by cgroups-lookup and `unknown` by apps-lookup; increment and string-reverse \
 answer the request of the file and fail for any other.
 
@@ -252,7 +253,7 @@ impl Keeper {
             let done = self.host.refresh();
             // Once for each time that it starts to fail, not once in every period.
             if let (Err(error), false) = (&done, failing) {
-                eprintln!("netipc: {}", Failed::caused_by(Exit::Failed, error));
+                exit::tell(&Failed::caused_by(Exit::Failed, error));
             }
             failing = done.is_err();
         }

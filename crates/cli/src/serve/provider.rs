@@ -5,7 +5,7 @@ use netipc::service::Service;
 use netipc::{Handler, Server, ServerConfig};
 
 use crate::args::MAX_RESPONSE_BYTES;
-use crate::exit::{Exit, Failed};
+use crate::exit::{Exit, Failed, tell};
 
 /// A server of whatever service.
 pub(super) trait Provider: Send + Sync {
@@ -27,16 +27,13 @@ impl<S: Service> Provider for Server<S> {
     fn run(&self) {
         // A bound server that nobody else runs has no reason to fail; should it, it is said.
         if let Err(error) = Self::run(self) {
-            eprintln!(
-                "netipc: {}",
-                Failed::caused_by(Exit::of_serve(&error), &error)
-            );
+            tell(&Failed::caused_by(Exit::of_serve(&error), &error));
         }
     }
 
     fn drain(&self, timeout: Duration) {
         if !Self::drain(self, timeout) {
-            eprintln!("netipc: a request to {} was cut off", S::METHOD.name);
+            tell(&format_args!("a request to {} was cut off", S::METHOD.name));
         }
     }
 }
