@@ -1,0 +1,193 @@
+//! What goes wrong is told in one sentence, and by the exit code.
+
+mod support;
+
+use std::os::unix::ffi::OsStrExt;
+
+use netipc::service::increment::IncrementClient;
+use netipc::transport::link::BindOptions;
+use netipc::transport::{Endpoint, Transport};
+use netipc::{ClientConfig, protocol::PROFILE_BASELINE};
+use support::{Place, netipc, run};
+
+const INCREMENT: &str = "--service=increment";
+
+#[test]
+fn an_absent_provider_is_not_found() {
+    let place = Place::new();
+    for service in ["cgroups-snapshot", "increment"] {
+        let keys: &[&str] = if service == "increment" { &["1"] } else { &[] };
+        let socket = place.run_dir().join(format!("{service}.sock"));
+        let part = format!("no server at {}", socket.display());
+        place
+            .call(&[&[service], keys].concat())
+            .failed(3, "not found", &part);
+    }
+}
+
+#[test]
+fn a_wrong_token_fails_over_every_transport() {
+    let place = Place::new();
+    let _provider = place.serve(&[INCREMENT, "--auth-token=0xfeed"]);
+    for profiles in ["--profiles=baseline", "--profiles=baseline,shm"] {
+        for token in [&["--auth-token=1"][..], &[]] {
+            let ended = place.call(&[&["increment", "1", profiles], token].concat());
+            ended.failed(4, "auth failed", "the server refused the auth token");
+        }
+        let right = ["increment", "1", profiles, "--auth-token=65261"];
+        assert_eq!(place.call(&right).text(), "2\n");
+    }
+}
+
+#[test]
+fn tokens_come_from_the_argument_the_file_or_the_environment() {
+    let place = Place::new();
+    let right = place.write("right", "0x2a\n");
+    let wrong = place.write("wrong", "43\n");
+    let mut command = place.command("serve", &[INCREMENT]);
+    command.env("NETIPC_AUTH_TOKEN", "42");
+    let _provider = support::Provider::start(command);
+    let call = |args: &[&str], variable: Option<&[u8]>| {
+        let mut command = place.command("call", &[&["increment", "1"], args].concat());
+        command.envs(variable.map(|value| {
+            (
+                "NETIPC_AUTH_TOKEN",
+                std::ffi::OsStr::from_bytes(value).to_owned(),
+            )
+        }));
+        run(command, b"")
+    };
+    let file = |path: &std::path::Path| format!("--auth-token-file={}", path.display());
+    assert_eq!(call(&[], Some(b"0x2A")).text(), "2\n");
+    assert_eq!(call(&[&file(&right)], Some(b"43")).text(), "2\n");
+    assert_eq!(call(&["--auth-token=42"], Some(b"43")).text(), "2\n");
+    call(&[&file(&wrong)], Some(b"42")).failed(4, "auth failed", "increment.sock");
+    for bad in [&b"secret"[..], b"", b"\xff"] {
+        let ended = call(&[], Some(bad));
+        ended.failed(2, "invalid", "NETIPC_AUTH_TOKEN is not");
+        assert!(!ended.stderr.contains("secret"));
+    }
+    let missing = place.path("missing");
+    call(&[&file(&missing)], None).failed(2, "invalid", "missing cannot be read: No such file");
+    assert_eq!(
+        call(&[&file(&right), "--auth-token=42"], None).code,
+        Some(2)
+    );
+}
+
+#[test]
+fn a_run_directory_that_is_too_long_is_told_as_such() {
+    let place = Place::new();
+    let long = place.path(&"x".repeat(100));
+    for args in [&["serve", INCREMENT][..], &["call", "increment", "1"]] {
+        let mut command = netipc(args);
+        command.arg("--run-dir").arg(&long);
+        run(command, b"").failed(2, "invalid", "bytes and may have 107: shorten");
+    }
+    assert!(!long.exists());
+}
+
+#[test]
+fn no_profile_in_common_is_incompatible() {
+    let place = Place::new();
+    let _provider = place.serve(&[INCREMENT, "--profiles=baseline"]);
+    let ended = place.call(&["increment", "1", "--profiles=shm"]);
+    ended.failed(5, "incompatible", "no transport profile in common");
+}
+
+#[test]
+fn another_service_behind_the_name_is_incompatible() {
+    let place = Place::new();
+    let _provider = place.serve(&[INCREMENT]);
+    let run_dir = place.run_dir();
+    let alias = run_dir.join("string-reverse.sock");
+    std::os::unix::fs::symlink(run_dir.join("increment.sock"), alias).unwrap();
+    let ended = place.call(&["string-reverse", "abc"]);
+    ended.failed(5, "incompatible", "the server does not serve this method");
+}
+
+#[test]
+fn a_server_that_never_answers_times_out() {
+    let place = Place::new();
+    let endpoint = Endpoint::new(place.run_dir(), "increment").unwrap();
+    let transport = netipc::transport::native();
+    let _listener = transport.bind(&endpoint, &BindOptions::default()).unwrap();
+    let ended = place.call(&["increment", "1", "--timeout=100"]);
+    ended.failed(6, "timeout", "increment.sock");
+}
+
+#[test]
+fn a_full_server_says_so() {
+    let place = Place::new();
+    let _provider = place.serve(&[INCREMENT, "--workers=1"]);
+    let config = ClientConfig {
+        supported_profiles: PROFILE_BASELINE,
+        ..ClientConfig::default()
+    };
+    let mut busy = IncrementClient::new(place.run_dir(), "increment", config);
+    busy.refresh();
+    assert_eq!(busy.ask(&1).unwrap(), 2);
+    let ended = place.call(&["increment", "1"]);
+    ended.failed(
+        8,
+        "no session",
+        "turned the session down with INTERNAL_ERROR",
+    );
+    busy.close();
+    assert_eq!(place.call(&["increment", "1"]).text(), "2\n");
+}
+
+#[test]
+fn a_request_above_all_limits_is_too_large() {
+    let place = Place::new();
+    let _provider = place.serve(&["--service=string-reverse"]);
+    let text = |bytes: usize| "x".repeat(bytes) + "\n";
+    let reply = place.call_with(&["string-reverse", "-"], &text(1 << 19));
+    assert_eq!(reply.text(), text(1 << 19));
+    let ended = place.call_with(&["string-reverse", "-"], &text(2 << 20));
+    ended.failed(9, "too large", "exceed the limit of");
+}
+
+#[test]
+fn keys_that_cannot_be_are_refused_before_anything_is_asked() {
+    let place = Place::new();
+    for (args, part) in [
+        (&["apps-lookup", "1", "x"][..], "\"x\" is not a process id"),
+        (
+            &["apps-lookup"],
+            "give process ids, or - to read them from stdin",
+        ),
+        (&["cgroups-lookup"], "give paths of cgroups"),
+        (&["cgroups-snapshot", "x"], "cgroups-snapshot takes no keys"),
+        (&["increment"], "give one number, not 0"),
+        (&["increment", "1", "2"], "give one number, not 2"),
+        (&["string-reverse", "a", "b"], "give one text, not 2"),
+    ] {
+        place.call(args).failed(2, "invalid", part);
+    }
+    for args in [
+        &["increment", "1", "--timeout=0"][..],
+        &["nothing"],
+        &["increment", "1", "--profiles=pigeon"],
+    ] {
+        assert_eq!(place.call(args).code, Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn help_tells_the_exit_codes_and_version_the_version() {
+    let help = run(netipc(["call", "--help"]), b"");
+    for row in ["0  done", "3  not found:", "4  auth failed:", "6  timeout:"] {
+        assert!(help.text().contains(row), "{row}");
+    }
+    assert!(
+        run(netipc(["call", "-h"]), b"")
+            .text()
+            .contains("3  not found:")
+    );
+    let version = run(netipc(["--version"]), b"");
+    assert_eq!(
+        version.text(),
+        concat!("netipc ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
