@@ -1,0 +1,57 @@
+//! Why a part of the demo could not be shown.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use netipc::CallError;
+use netipc_host::HostError;
+
+/// Why a part of the demo could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DemoError {
+    /// There is no place for the sockets.
+    #[error(
+        "cannot make a run directory in {}; set TMPDIR to a writable place with a short path",
+        place.display()
+    )]
+    RunDir {
+        /// Where it was to be.
+        place: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The provider's process could not be made.
+    #[error("cannot start the provider")]
+    Start(#[source] io::Error),
+    /// The provider runs and does not serve.
+    #[error("the provider was not ready after {0:?}")]
+    NotReady(Duration),
+    /// The provider ended by itself, and what it said last.
+    #[error("the provider ended by itself{}", last_words(.0.as_deref()))]
+    Died(Option<String>),
+    /// A call that was expected to succeed did not.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// A client did not get a session.
+    #[error("no session with {service}: {why}")]
+    NoSession {
+        /// The service.
+        service: &'static str,
+        /// What its client says.
+        why: String,
+    },
+    /// This machine's processes cannot be listed.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// No signal handler.
+    #[error("cannot prepare for being interrupted")]
+    Signals(#[source] io::Error),
+    /// The user called it off.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+fn last_words(line: Option<&str>) -> String {
+    line.map(|line| format!(": {line}")).unwrap_or_default()
+}

@@ -1,0 +1,257 @@
+//! The provider: this same program as `netipc serve`, in a process and a directory of its own.
+
+use std::ffi::OsString;
+use std::fs::{self, Permissions};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use netipc::ClientConfig;
+use netipc::service::Service;
+use netipc::service::cgroups::CgroupsSnapshot;
+use netipc::transport::Endpoint;
+use rustix::process;
+use tempfile::TempDir;
+
+use super::DemoArgs;
+use super::error::DemoError;
+
+/// How long a provider may take until it serves.
+pub(super) const START_PATIENCE: Duration = Duration::from_secs(10);
+/// How often the provider looks at the machine: often enough to know young processes.
+const REFRESH_SECONDS: &str = "0.25";
+/// How long a call may take before the provider counts as stuck.
+const CALL_TIMEOUT_MS: u32 = 2_000;
+/// The service whose socket has the longest path.
+const LONGEST_SERVICE: &str = CgroupsSnapshot::METHOD.name;
+/// Where to try after the place for temporary files, which may be read-only, or deep in the tree.
+const OTHER_PLACES: [&str; 4] = ["/tmp", "/run", "/dev/shm", "/var/tmp"];
+
+/// What every provider of a run is started with, and its clients connect with.
+#[derive(Debug)]
+pub(super) struct Setup {
+    program: PathBuf,
+    run_dir: TempDir,
+    token: u64,
+    cgroup_root: PathBuf,
+    proc_root: PathBuf,
+    /// Most bytes of an answer; 0 is the default.
+    max_response_bytes: u32,
+}
+
+impl Setup {
+    /// Makes the run directory, which is private and goes away with this.
+    pub(super) fn new(args: &DemoArgs) -> Result<Self, DemoError> {
+        let run_dir = private_dir()?;
+        // Where nothing is mounted there are no cgroups, just as in a directory without any.
+        let cgroup_root = match fs::read_dir(&args.cgroup_root) {
+            Ok(_) => args.cgroup_root.clone(),
+            Err(_) => run_dir.path().to_owned(),
+        };
+        Ok(Self {
+            program: std::env::current_exe().map_err(DemoError::Start)?,
+            run_dir,
+            // The one source of randomness in the standard library, seeded by the system.
+            token: RandomState::new().hash_one(std::process::id()),
+            cgroup_root,
+            proc_root: args.proc_root.clone(),
+            max_response_bytes: 0,
+        })
+    }
+
+    /// Starts a provider and waits until it serves.
+    pub(super) fn start(&self) -> Result<Provider, DemoError> {
+        let mut provider = self.spawn()?;
+        provider.wait_ready()?;
+        Ok(provider)
+    }
+
+    /// Starts a provider.
+    pub(super) fn spawn(&self) -> Result<Provider, DemoError> {
+        let mut child = Command::new(&self.program)
+            .args(["demo", "--child-of", &std::process::id().to_string()])
+            .args(["--", "serve", "--run-dir"])
+            .arg(self.run_dir())
+            .arg("--cgroup-root")
+            .arg(&self.cgroup_root)
+            .arg("--proc-root")
+            .arg(&self.proc_root)
+            .args(["--refresh", REFRESH_SECONDS])
+            .env("NETIPC_AUTH_TOKEN", self.token.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(DemoError::Start)?;
+        Ok(Provider {
+            ready: child.stdout.take().map(watch_ready),
+            last_words: child.stderr.take().map(keep_last_line),
+            child,
+        })
+    }
+
+    /// How to connect to it, over the profiles with these bits.
+    pub(super) fn client(&self, supported_profiles: u32) -> ClientConfig {
+        ClientConfig {
+            supported_profiles,
+            auth_token: self.token,
+            call_timeout_ms: CALL_TIMEOUT_MS,
+            max_response_payload_bytes: self.max_response_bytes,
+            ..ClientConfig::default()
+        }
+    }
+
+    /// Lets answers to clients from now on have up to `bytes`.
+    pub(super) const fn widen(&mut self, bytes: u32) {
+        self.max_response_bytes = bytes;
+    }
+
+    /// Where its endpoints are.
+    pub(super) fn run_dir(&self) -> &Path {
+        self.run_dir.path()
+    }
+
+    /// The files in the run directory, so that a new file of an old name is told from the old one.
+    pub(super) fn files(&self) -> Vec<FileMark> {
+        let entries = fs::read_dir(self.run_dir()).into_iter().flatten().flatten();
+        let marks = entries.filter_map(|entry| {
+            let file = entry.metadata().ok()?;
+            let changed = (file.ctime(), file.ctime_nsec());
+            Some(FileMark {
+                path: entry.path(),
+                inode: file.ino(),
+                changed,
+            })
+        });
+        marks.collect()
+    }
+}
+
+/// What tells a file from all others before and after it.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct FileMark {
+    path: PathBuf,
+    inode: u64,
+    /// A number of an inode may be given again at once.
+    changed: (i64, i64),
+}
+
+/// A running provider. It is killed when this is dropped.
+#[derive(Debug)]
+pub(super) struct Provider {
+    child: Child,
+    ready: Option<Receiver<()>>,
+    last_words: Option<JoinHandle<String>>,
+}
+
+impl Provider {
+    /// Its process id.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until all its services can be reached.
+    pub(super) fn wait_ready(&mut self) -> Result<(), DemoError> {
+        let Some(ready) = &self.ready else {
+            return Ok(());
+        };
+        match ready.recv_timeout(START_PATIENCE) {
+            Ok(()) => Ok(()),
+            Err(RecvTimeoutError::Timeout) => Err(DemoError::NotReady(START_PATIENCE)),
+            Err(RecvTimeoutError::Disconnected) => Err(self.death()),
+        }
+    }
+
+    /// Whether it still runs.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Kills it without a warning, and waits until it is gone. Returns when it was killed.
+    pub(super) fn kill(&mut self) -> Instant {
+        let now = Instant::now();
+        // Both fail only where it is dead already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        now
+    }
+
+    /// Why it ended by itself.
+    pub(super) fn death(&mut self) -> DemoError {
+        self.kill();
+        let words = self.last_words.take().and_then(|words| words.join().ok());
+        DemoError::Died(words.filter(|words| !words.is_empty()))
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Becomes this program with `arguments`, to end when the process `parent` does, in whatever way:
+/// a demo that is killed cannot clean up. Returns only where that fails.
+pub(super) fn become_child(parent: u32, arguments: &[OsString]) -> io::Error {
+    // Where that is forbidden, only a demo that is killed leaves its provider behind.
+    let _ = process::set_parent_process_death_signal(Some(process::Signal::TERM));
+    // It may have ended just before.
+    if std::os::unix::process::parent_id() != parent {
+        return io::Error::other("the demo has ended");
+    }
+    match std::env::current_exe() {
+        Ok(program) => Command::new(program).args(arguments).exec(),
+        Err(error) => error,
+    }
+}
+
+/// A directory of our own whose path is short enough for every socket in it.
+fn private_dir() -> Result<TempDir, DemoError> {
+    let usual = private_dir_in(&std::env::temp_dir());
+    OTHER_PLACES.iter().fold(usual, |made, place| {
+        made.or_else(|error| private_dir_in(Path::new(place)).or(Err(error)))
+    })
+}
+
+fn private_dir_in(place: &Path) -> Result<TempDir, DemoError> {
+    let made = tempfile::Builder::new()
+        .prefix("n")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir_in(place);
+    let checked = made.and_then(|dir| match Endpoint::new(dir.path(), LONGEST_SERVICE) {
+        Ok(_) => Ok(dir),
+        Err(error) => Err(io::Error::other(error)),
+    });
+    checked.map_err(|source| DemoError::RunDir {
+        place: place.to_owned(),
+        source,
+    })
+}
+
+/// Tells when the line `READY` has come, and reads on so that the writer never has to wait.
+fn watch_ready(stdout: impl Read + Send + 'static) -> Receiver<()> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut lines = BufReader::new(stdout).split(b'\n').map_while(Result::ok);
+        if lines.any(|line| line.trim_ascii() == b"READY") {
+            let _ = sender.send(());
+        }
+        lines.for_each(drop);
+    });
+    receiver
+}
+
+/// Reads until the end; gives the last line that is not empty.
+fn keep_last_line(stderr: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let lines = BufReader::new(stderr).split(b'\n').map_while(Result::ok);
+        let last = lines.filter(|line| !line.trim_ascii().is_empty()).last();
+        String::from_utf8_lossy(&last.unwrap_or_default()).into_owned()
+    })
+}
