@@ -225,11 +225,17 @@ impl Cached for CgroupsSnapshot {
 
     #[inline]
     fn hash(key: CgroupKey<'_>) -> u32 {
-        // The producer's hash may be anything, so the ends of the name have a say.
-        let end = |bytes: Option<&[u8; 4]>| bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes));
-        let name = end(key.name.first_chunk()).rotate_left(13) ^ end(key.name.last_chunk());
-        let mixed = (key.hash ^ name).wrapping_mul(0x9e37_79b1);
-        mixed ^ (mixed >> 15)
+        // The producer's hash may be anything, also always the same, and names may begin and end
+        // alike: every byte has a say.
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mix = |hash: u64, word: u64| (hash.rotate_left(29) ^ word).wrapping_mul(ODD);
+        let (words, rest) = key.name.as_chunks();
+        let words = words.iter().map(|word| u64::from_le_bytes(*word));
+        let rest = rest
+            .iter()
+            .fold(1, |word, byte| (word << 8) | u64::from(*byte));
+        let hash = mix(words.fold(key.hash.into(), mix), rest);
+        ((hash ^ (hash >> 32)).wrapping_mul(ODD) >> 32) as u32
     }
 
     #[inline]
