@@ -148,7 +148,11 @@ impl Core {
     }
 
     pub(super) fn note(&mut self, failure: &dyn std::error::Error) {
-        self.last_error = Some(chain(failure));
+        let (name, text) = (self.name(), chain(failure));
+        self.last_error = Some(match text.contains(&name) {
+            true => text,
+            false => format!("{name}: {text}"),
+        });
     }
 
     pub(super) fn name(&self) -> String {
