@@ -95,6 +95,7 @@ fn defect_02_a_call_ends_in_every_phase() {
         }),
         ("accepts no more after it has closed", |host| {
             drop(host.welcome());
+            host.stay();
         }),
         ("answers no HELLO after it has closed", |host| {
             drop(host.welcome());
@@ -105,10 +106,7 @@ fn defect_02_a_call_ends_in_every_phase() {
     ];
     for (what, phase) in phases {
         let stage = Stage::new();
-        let play = Host::new(&stage).play(move |host| {
-            phase(host);
-            host.stay();
-        });
+        let play = Host::new(&stage).play(phase);
         let mut config = client(1);
         config.max_request_payload_bytes = 1 << 20;
         config.max_request_batch_items = 60_000;
