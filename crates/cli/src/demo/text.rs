@@ -54,10 +54,7 @@ pub(super) fn processes(report: &Report) -> String {
     }
     let total = grouped(report.processes_total as u64);
     let shown = report.processes.len();
-    format!(
-        "The {shown} busiest of {total} processes\n{}",
-        lines(&table)
-    )
+    format!("Busiest processes, {shown} of {total}\n{}", lines(&table))
 }
 
 /// How fast everything is.
