@@ -88,10 +88,12 @@ fn defect_02_a_call_ends_in_every_phase() {
             let (mut line, _) = host.welcome();
             line.hear();
             host.stay();
+            assert!(host.is_alone(), "what has timed out is not retried");
         }),
         ("never reads", |host| {
             let _line = host.welcome();
             host.stay();
+            assert!(host.is_alone(), "what has timed out is not retried");
         }),
         ("accepts no more after it has closed", |host| {
             drop(host.welcome());
@@ -221,9 +223,12 @@ fn defect_28_a_stop_before_run_is_not_lost() {
     let drained = server();
     assert!(drained.drain(SOON));
     drained.run().unwrap();
-    // Another one can take the endpoint.
+    // Another one can take the endpoint, and one that was stopped does not even try.
     let _serving = Serving::new(server());
     stage.ready::<Increment>(client(1));
+    let stopped = server();
+    stopped.stop();
+    stopped.run().unwrap();
 }
 
 fn connect(stage: &Stage, profiles: u32) -> Result<Connection, OpenError> {

@@ -42,6 +42,12 @@ impl Host {
         let _ = soon().or_abort(&self.ended).sleep(SOON);
     }
 
+    /// Whether nobody has come whom no [`accept`](Self::accept) has taken.
+    pub(crate) fn is_alone(&mut self) -> bool {
+        let none = self.listener.accept(&Wait::timeout(Duration::ZERO));
+        matches!(none, Err(LinkError::Timeout))
+    }
+
     /// Lets time pass, as a slow server would.
     pub(crate) fn linger_for(&self, time: Duration) {
         Wait::forever().sleep(time).unwrap();
