@@ -5,7 +5,9 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use netipc::{ClientState, ErrorCode, Failure, OpenError, ServeError};
+use netipc::proto::session::handshake::HandshakeError;
+use netipc::transport::link::{BindError, ConnectError, LinkError};
+use netipc::{ClientState, ErrorCode, Failure, OpenError, ServeError, chain};
 
 /// The exit codes, as `--help` shows them.
 pub(crate) const TABLE: &str = "\
@@ -40,7 +42,7 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// For a client that could not get ready.
-    pub(crate) const fn of_state(state: ClientState) -> Self {
+    const fn of_state(state: ClientState) -> Self {
         match state {
             ClientState::NotFound => Self::NotFound,
             ClientState::AuthFailed => Self::AuthFailed,
@@ -49,11 +51,28 @@ impl Exit {
         }
     }
 
+    /// For a connection that gave no session.
+    pub(crate) const fn of_open(error: &OpenError) -> Self {
+        match error {
+            OpenError::Endpoint(_) => Self::Usage,
+            OpenError::Connect(ConnectError::Denied { .. }) => Self::AuthFailed,
+            OpenError::Link(LinkError::Timeout)
+            | OpenError::Connect(ConnectError::Interrupted { .. }) => Self::Timeout,
+            OpenError::Handshake(
+                HandshakeError::Protocol(_)
+                | HandshakeError::Profile { .. }
+                | HandshakeError::PacketSize { .. }
+                | HandshakeError::Limit { .. },
+            ) => Self::Protocol,
+            error => Self::of_state(error.state()),
+        }
+    }
+
     /// For a call that gave no reply.
     pub(crate) fn of_failure(failure: &Failure) -> Self {
         match failure {
             Failure::NotReady { state } => Self::of_state(*state),
-            Failure::Reconnect(error) => Self::of_state(OpenError::state(error)),
+            Failure::Reconnect(error) => Self::of_open(error),
             failure => Self::of_code(failure.code()),
         }
     }
@@ -62,9 +81,7 @@ impl Exit {
     pub(crate) const fn of_serve(error: &ServeError) -> Self {
         match error {
             ServeError::Endpoint(_) => Self::Usage,
-            ServeError::Bind(netipc::transport::link::BindError::AddressInUse { .. }) => {
-                Self::AddressInUse
-            }
+            ServeError::Bind(BindError::AddressInUse { .. }) => Self::AddressInUse,
             _ => Self::Failed,
         }
     }
@@ -162,24 +179,9 @@ pub(crate) fn printed(done: io::Result<()>) -> Result<(), Failed> {
     }
 }
 
-/// An error and its causes, outermost first, each said once.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut sentence = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if !sentence.ends_with(&text) {
-            sentence = format!("{sentence}: {text}");
-        }
-        source = cause.source();
-    }
-    sentence
-}
-
 #[cfg(test)]
 mod tests {
     use netipc::ProtocolError;
-    use netipc::transport::link::{ConnectError, LinkError};
     use netipc::wire::{Status, WireError, WireErrorKind};
 
     use super::*;
@@ -199,6 +201,40 @@ mod tests {
                 exit,
                 "{state}"
             );
+        }
+    }
+
+    #[test]
+    fn connections_that_fail_have_their_exits() {
+        let denied = ConnectError::Denied {
+            endpoint: "/run/x.sock".into(),
+            source: io::ErrorKind::PermissionDenied.into(),
+        };
+        let full = HandshakeError::Rejected {
+            status: Status::INTERNAL_ERROR,
+        };
+        for (error, exit) in [
+            (OpenError::Connect(denied), Exit::AuthFailed),
+            (OpenError::Link(LinkError::Timeout), Exit::Timeout),
+            (OpenError::Link(LinkError::Disconnected), Exit::NoSession),
+            (OpenError::Handshake(full), Exit::NoSession),
+            (
+                OpenError::Handshake(HandshakeError::AuthFailed),
+                Exit::AuthFailed,
+            ),
+            (
+                OpenError::Handshake(HandshakeError::NoProfile),
+                Exit::Incompatible,
+            ),
+            (
+                OpenError::Handshake(HandshakeError::PacketSize {
+                    agreed: 7,
+                    ours: 4096,
+                }),
+                Exit::Protocol,
+            ),
+        ] {
+            assert_eq!(Exit::of_open(&error), exit, "{error}");
         }
     }
 

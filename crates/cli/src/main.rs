@@ -6,6 +6,7 @@ mod call;
 mod demo;
 mod documents;
 mod exit;
+mod plain;
 mod serve;
 mod token;
 

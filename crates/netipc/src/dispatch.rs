@@ -71,18 +71,20 @@ fn answer<S: Service>(
         let request = S::Request::<'a>::decode(payload).map_err(bad_envelope)?;
         let mut answer = S::answer(&request, buf).map_err(status_of)?;
         let handled = catch_unwind(AssertUnwindSafe(|| handler.call(&request, &mut answer)));
-        let finished = match handled {
-            Ok(handled) => S::finish(answer).map(|len| handled.map(|()| len)),
-            Err(_panic) => {
-                tracing::error!(service = S::METHOD.name, "the handler panicked");
-                return Err(Status::INTERNAL_ERROR);
-            }
+        let Ok(handled) = handled else {
+            tracing::error!(service = S::METHOD.name, "the handler panicked");
+            return Err(Status::INTERNAL_ERROR);
         };
-        // An answer that did not fit says so, whatever the handler made of it.
-        finished.map_err(status_of)?.map_err(|error| {
-            tracing::debug!(service = S::METHOD.name, %error, "the handler failed");
-            Status::INTERNAL_ERROR
-        })
+        match (S::finish(answer), handled) {
+            (Ok(len), Ok(())) => Ok(len),
+            // An answer that did not fit says so, whatever the handler made of it.
+            (Err(error), _) if error.kind() == WireErrorKind::Overflow => Err(status_of(error)),
+            (_, Err(error)) => {
+                tracing::debug!(service = S::METHOD.name, %error, "the handler failed");
+                Err(Status::INTERNAL_ERROR)
+            }
+            (Err(error), Ok(())) => Err(status_of(error)),
+        }
     }
     inner(payload, buf, handler)
 }

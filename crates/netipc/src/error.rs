@@ -301,8 +301,17 @@ pub const fn wire_code(kind: WireErrorKind) -> ErrorCode {
     }
 }
 
-/// An error and its causes in one line, outermost first.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+/// An error and its causes in one line, outermost first, each said once.
+///
+/// ```
+/// use netipc::service::cgroups::CgroupsClient;
+///
+/// let mut client = CgroupsClient::new("/nowhere", "cgroups-snapshot", Default::default());
+/// client.refresh();
+/// let why = client.open_error().expect("nobody is there");
+/// assert!(netipc::chain(why).starts_with("no server at /nowhere/cgroups-snapshot.sock: "));
+/// ```
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

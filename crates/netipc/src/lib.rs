@@ -38,7 +38,9 @@ pub use cache::Cache;
 pub use client::{AbortHandle, Client};
 pub use config::{ClientConfig, ServerConfig};
 pub use dispatch::Answered;
-pub use error::{CallError, ErrorCode, Failure, OpenError, ProtocolError, ServeError, wire_code};
+pub use error::{
+    CallError, ErrorCode, Failure, OpenError, ProtocolError, ServeError, chain, wire_code,
+};
 pub use handler::{Handler, HandlerFailed, Outcome};
 pub use server::Server;
 pub use status::{ClientState, ClientStatus, Counters, SessionStatus};

@@ -7,8 +7,6 @@ mod question;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroU32;
-use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -18,7 +16,7 @@ use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::StringReverse;
 use netipc::transport::Endpoint;
-use netipc::{Client, ClientConfig, ErrorCode, SessionStatus};
+use netipc::{Client, ClientConfig, ErrorCode, SessionStatus, chain};
 use serde::Serialize;
 
 use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES, ServiceName};
@@ -152,29 +150,17 @@ impl Call {
 
     /// Gets a session, which the client alone would allow two seconds.
     fn connect<S: Question>(&self, client: &mut Client<S>) -> Result<(), Failed> {
-        let abort = client.abort_handle();
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        thread::scope(|scope| {
-            let (done, waiting) = mpsc::channel::<()>();
-            let alarm = abort.clone();
-            scope.spawn(move || {
-                if waiting.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {
-                    alarm.abort();
-                }
-            });
-            client.refresh();
-            drop(done);
-        });
+        client.refresh_within(self.deadline.saturating_duration_since(Instant::now()));
         if client.ready() {
-            abort.clear();
             return Ok(());
         }
-        let status = client.status();
-        let exit = match abort.is_aborted() {
-            true => Exit::Timeout,
-            false => Exit::of_state(status.state),
+        let Some(error) = client.open_error() else {
+            return Err(Failed::new(
+                Exit::NoSession,
+                format!("{}: lost", self.endpoint),
+            ));
         };
-        let why = status.last_error.unwrap_or_default();
+        let (exit, why) = (Exit::of_open(error), chain(error));
         let endpoint = self.endpoint.to_string();
         Err(match why.contains(&endpoint) {
             true => Failed::new(exit, why),

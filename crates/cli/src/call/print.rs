@@ -7,6 +7,7 @@ use comfy_table::presets::NOTHING;
 use netipc::service::cgroups::CgroupsItemView;
 
 use crate::documents::{AppItem, Apps, CgroupItem, Cgroups, Number, Snapshot, SnapshotItem, Text};
+use crate::plain::plain;
 
 /// A reply that can be shown.
 pub(super) trait Print {
@@ -159,26 +160,9 @@ fn labels(pairs: &[(String, String)]) -> String {
     pairs.iter().map(pair).collect::<Vec<_>>().join(" ")
 }
 
-/// The text without what a terminal would obey.
-fn plain(text: &str) -> String {
-    if !text.contains(char::is_control) {
-        return text.to_owned();
-    }
-    let escaped = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    text.chars().map(escaped).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_terminal_is_told_nothing_to_obey() {
-        assert_eq!(plain("a\x1b[2Jb\nc\u{9b}é"), r"a\u{1b}[2Jb\nc\u{9b}é");
-    }
 
     #[test]
     fn options_have_names() {

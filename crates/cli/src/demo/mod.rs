@@ -101,7 +101,7 @@ pub(crate) fn run(args: &DemoArgs) -> ExitCode {
         Err(DemoError::Interrupted) => {
             demo.report.errors = vec![DemoError::Interrupted.to_string()]
         }
-        Err(error) => demo.report.errors.push(exit::chain(&error)),
+        Err(error) => demo.report.errors.push(netipc::chain(&error)),
         Ok(()) => {}
     }
     demo.finish();

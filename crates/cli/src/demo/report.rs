@@ -2,11 +2,9 @@
 
 use std::error::Error;
 
-use netipc::SessionStatus;
 use netipc::transport::link::LinkKind;
+use netipc::{SessionStatus, chain};
 use serde::Serialize;
-
-use crate::exit::chain;
 
 use super::collect::{Cgroup, Process};
 use super::measure::Timing;

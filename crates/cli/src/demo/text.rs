@@ -6,6 +6,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Tabl
 
 use super::collect::{Cgroup, Process};
 use super::report::Report;
+use crate::plain::plain;
 
 /// Columns of the narrowest terminal that counts.
 const WIDTH: u16 = 80;
@@ -108,14 +109,14 @@ pub(super) fn restart(report: &Report) -> String {
 
 /// Something unusual.
 pub(super) fn note(note: &str) -> String {
-    wrap(&format!("Note: {}", clean(note)))
+    wrap(&format!("Note: {}", plain(note)))
 }
 
 /// The end: what failed, and the figures that matter in one sentence.
 pub(super) fn summary(report: &Report) -> String {
     let errors = report.errors.iter();
     let text: String = errors
-        .map(|error| wrap(&format!("Error: {}", clean(error))))
+        .map(|error| wrap(&format!("Error: {}", plain(error))))
         .collect();
     let mut facts = Vec::new();
     for transport in &report.transports {
@@ -148,10 +149,10 @@ fn cgroup_row(cgroup: &Cgroup) -> Vec<String> {
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
     vec![
-        clean(&cgroup.name),
-        clean(&cgroup.orchestrator),
-        clean(&labels.join(" ")),
-        clean(&cgroup.path),
+        plain(&cgroup.name),
+        plain(&cgroup.orchestrator),
+        plain(&labels.join(" ")),
+        plain(&cgroup.path),
     ]
 }
 
@@ -162,14 +163,14 @@ fn process_row(process: &Process) -> Vec<String> {
     };
     vec![
         process.pid.to_string(),
-        clean(&process.comm),
+        plain(&process.comm),
         process
             .uid
             .map_or_else(|| "?".to_owned(), |uid| uid.to_string()),
         format!("{:.0} %", process.cpu_percent),
-        clean(cgroup),
-        clean(&process.orchestrator),
-        clean(&process.cgroup_status),
+        plain(cgroup),
+        plain(&process.orchestrator),
+        plain(&process.cgroup_status),
     ]
 }
 
@@ -200,11 +201,6 @@ fn lines(table: &Table) -> String {
         .lines()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect()
-}
-
-/// Without what would move the cursor: names of cgroups and processes are whatever somebody chose.
-fn clean(text: &str) -> String {
-    text.replace(char::is_control, "?")
 }
 
 /// In lines of at most [`WIDTH`] columns, as far as words allow.

@@ -32,6 +32,8 @@ pub(crate) struct Core {
     pub(super) shm: Backoff,
     pub(super) counters: Counters,
     pub(super) last_error: Option<String>,
+    /// Why the last attempt gave no session.
+    open_error: Option<OpenError>,
     pub(super) last_success: Option<Instant>,
     /// The payload of the request that goes out next.
     pub(super) request: Vec<u8>,
@@ -57,6 +59,7 @@ impl Core {
             shm: Backoff::new(Duration::from_secs(1), Duration::from_secs(300)),
             counters: Counters::default(),
             last_error: None,
+            open_error: None,
             last_success: None,
             request: Vec::new(),
             next_id: 1,
@@ -69,6 +72,10 @@ impl Core {
 
     pub(crate) const fn options(&self) -> &ClientOptions {
         &self.options
+    }
+
+    pub(crate) const fn open_error(&self) -> Option<&OpenError> {
+        self.open_error.as_ref()
     }
 
     pub(crate) fn status(&self) -> ClientStatus {
@@ -113,7 +120,7 @@ impl Core {
             ClientState::AuthFailed | ClientState::Incompatible
                 if !self.rejection.allows(Instant::now()) => {}
             _ => {
-                if self.open(wait).is_ok() {
+                if self.open(wait) {
                     self.counters.connects += 1;
                 }
             }
@@ -124,10 +131,10 @@ impl Core {
     /// A new session in place of the one there is.
     pub(crate) fn reconnect(&mut self, wait: &Wait<'_>) -> Result<(), Failure> {
         self.leave(ClientState::Broken);
-        let Err(error) = self.open(wait) else {
+        if self.open(wait) {
             self.counters.reconnects += 1;
             return Ok(());
-        };
+        }
         let failure = if wait.abort().is_some_and(|abort| abort.is_raised()) {
             Failure::Aborted
         } else if wait
@@ -136,7 +143,10 @@ impl Core {
         {
             Failure::Timeout
         } else {
-            return Err(Failure::Reconnect(error));
+            return Err(self
+                .open_error
+                .take()
+                .map_or(Failure::NotReady { state: self.state }, Failure::Reconnect));
         };
         self.state = ClientState::Broken;
         Err(failure)
@@ -171,17 +181,17 @@ impl Core {
 
     fn reopen(&mut self, wait: &Wait<'_>) {
         self.leave(ClientState::Broken);
-        if self.open(wait).is_ok() {
+        if self.open(wait) {
             self.counters.reconnects += 1;
         }
     }
 
-    /// One attempt to get a session, and what its outcome makes of the client.
-    fn open(&mut self, wait: &Wait<'_>) -> Result<(), OpenError> {
+    /// One attempt to get a session, and what its outcome makes of the client. Whether there is one.
+    fn open(&mut self, wait: &Wait<'_>) -> bool {
         self.state = ClientState::Connecting;
-        let done = self.try_open(wait);
+        let opened = self.try_open(wait);
         let now = Instant::now();
-        match &done {
+        match &opened {
             Ok(()) => {
                 self.rejection.succeeded();
                 self.state = ClientState::Ready;
@@ -199,7 +209,8 @@ impl Core {
             }
         }
         tracing::debug!(endpoint = %self.name(), state = %self.state, "connected or not");
-        done
+        self.open_error = opened.err();
+        self.open_error.is_none()
     }
 
     /// Connects. Where the server refuses the proposal, or its shared memory is of no use, connects

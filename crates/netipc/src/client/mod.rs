@@ -23,7 +23,7 @@ use netipc_transport::link::Transport;
 use netipc_transport::wait::{Abort, Wait};
 
 use crate::config::{ClientConfig, call_timeout};
-use crate::error::{CallError, Failure, ProtocolError};
+use crate::error::{CallError, Failure, OpenError, ProtocolError};
 use crate::lookup::Stitcher;
 use crate::service::Service;
 use crate::status::{ClientState, ClientStatus};
@@ -93,6 +93,19 @@ impl<S: Service> Client<S> {
     /// something changed. Call it at your own pace; it takes at most the handshake timeout.
     pub fn refresh(&mut self) -> bool {
         self.core.refresh(&Wait::forever().or_abort(&self.abort))
+    }
+
+    /// As [`refresh`](Self::refresh), for at most `timeout`.
+    pub fn refresh_within(&mut self, timeout: Duration) -> bool {
+        let wait = Wait::timeout(timeout).or_abort(&self.abort);
+        self.core.refresh(&wait)
+    }
+
+    /// Why the last refresh that had to connect gave no session. The causes are its
+    /// [sources](std::error::Error::source).
+    #[must_use]
+    pub const fn open_error(&self) -> Option<&OpenError> {
+        self.core.open_error()
     }
 
     /// Whether calls can be made. No I/O.
