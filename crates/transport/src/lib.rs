@@ -31,6 +31,7 @@ pub mod endpoint;
 mod error;
 pub mod link;
 pub mod memory;
+mod spin;
 pub mod wait;
 
 #[cfg(target_os = "linux")]
@@ -44,6 +45,7 @@ pub use link::{Baseline, Link, Listener, Transport};
 pub use memory::MemoryTransport;
 #[cfg(target_os = "linux")]
 pub use shm::ShmLink;
+pub use spin::DEFAULT_SPIN;
 #[cfg(target_os = "linux")]
 pub use uds::{UnixTransport, UnixTransport as NativeTransport};
 pub use wait::{Abort, Wait};

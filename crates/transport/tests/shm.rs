@@ -307,7 +307,7 @@ fn an_own_region_in_use_survives_a_new_listener() {
 
 #[test]
 fn spinning_can_be_tuned() {
-    for spin in [0, 1, 10_000] {
+    for spin in [0, 1, 10_000].map(std::time::Duration::from_micros) {
         let stage = Stage::new();
         let transport = UnixTransport::new().with_spin(spin);
         let mut listener = transport

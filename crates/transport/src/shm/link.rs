@@ -3,9 +3,10 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::task::{Wake, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::link::{Link, LinkError, LinkInfo, LinkKind, RegionMode};
+use crate::spin::Spin;
 use crate::sys::futex_wait;
 use crate::uds::socket::{Seen, Socket};
 use crate::wait::Wait;
@@ -20,6 +21,9 @@ const FIRST_SLICE: Duration = Duration::from_millis(1);
 const CLIENT_SLICE: Duration = Duration::from_millis(20);
 /// The longest sleep of a server, which waits while nobody asks.
 const SERVER_SLICE: Duration = Duration::from_millis(100);
+
+/// Looks at the counter for each look at the clock, which takes about as long.
+const LOOKS: u32 = 16;
 
 /// A link over shared memory, with the socket that made it beside it.
 ///
@@ -36,13 +40,13 @@ pub struct ShmLink {
     /// Whether it is our turn to send.
     may_send: bool,
     /// Looks at the counter before the first sleep.
-    spin: u32,
+    spin: Spin,
     /// Ends our own sleep.
     bell: Waker,
 }
 
 impl ShmLink {
-    pub(crate) fn new(socket: Socket, region: Region, side: Side, spin: u32) -> Self {
+    pub(crate) fn new(socket: Socket, region: Region, side: Side, spin: Duration) -> Self {
         let bell = Bell {
             area: Arc::clone(&region.area),
             direction: side.receives(),
@@ -55,11 +59,10 @@ impl ShmLink {
                 region.area.published(side.receives())
             },
             may_send: side == Side::Client,
-            spin: if region.plan.mode == RegionMode::Hybrid {
-                spin
-            } else {
-                0
-            },
+            spin: Spin::new(match region.plan.mode {
+                RegionMode::Hybrid => spin,
+                RegionMode::Kernel => Duration::ZERO,
+            }),
             bell: Waker::from(Arc::new(bell)),
             socket,
             region,
@@ -143,15 +146,17 @@ impl Link for ShmLink {
         if let Some(size) = self.take(head, body)? {
             return Ok(size);
         }
-        for _ in 0..self.spin {
-            std::hint::spin_loop();
-            if let Some(size) = self.take(head, body)? {
-                return Ok(size);
-            }
+        let mut spin = self.spin;
+        let found = spin.run(LOOKS, || self.take(head, body));
+        self.spin = spin;
+        if let Some(size) = found? {
+            return Ok(size);
         }
+        let start = Instant::now();
         loop {
             self.wait_for_message(wait)?;
             if let Some(size) = self.take(head, body)? {
+                self.spin.slept(start.elapsed());
                 return Ok(size);
             }
         }

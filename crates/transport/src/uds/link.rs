@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use crate::endpoint::Endpoint;
 use crate::link::{AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, RegionPlan};
@@ -17,14 +18,18 @@ pub struct UnixLink {
     socket: Socket,
     endpoint: Endpoint,
     peer_allowed: bool,
-    spin: u32,
+    spin: Duration,
     offered: Option<Region>,
 }
 
 impl UnixLink {
     /// The client's end: whoever owns the endpoint is welcome.
-    pub(super) fn connected(fd: OwnedFd, endpoint: Endpoint, spin: u32) -> Result<Self, Errno> {
-        let socket = Socket::new(fd)?;
+    pub(super) fn connected(
+        fd: OwnedFd,
+        endpoint: Endpoint,
+        spin: Duration,
+    ) -> Result<Self, Errno> {
+        let socket = Socket::new(fd, spin)?;
         Ok(Self {
             socket,
             endpoint,
@@ -38,10 +43,10 @@ impl UnixLink {
     pub(super) fn accepted(
         fd: OwnedFd,
         endpoint: Endpoint,
-        spin: u32,
+        spin: Duration,
         allows: impl FnOnce(Option<u32>) -> bool,
     ) -> Result<Self, Errno> {
-        let socket = Socket::new(fd)?;
+        let socket = Socket::new(fd, spin)?;
         let peer_allowed = allows(socket.peer().map(|peer| peer.uid));
         Ok(Self {
             socket,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use crate::endpoint::Endpoint;
 use crate::link::{Baseline, BindError, BindOptions, LinkError, Listener, UidPolicy};
@@ -23,14 +24,14 @@ pub struct UnixListener {
     id: FileId,
     endpoint: Endpoint,
     allow_uids: UidPolicy,
-    spin: u32,
+    spin: Duration,
 }
 
 impl UnixListener {
     pub(super) fn bind(
         endpoint: &Endpoint,
         options: &BindOptions,
-        spin: u32,
+        spin: Duration,
     ) -> Result<Self, BindError> {
         let Claimed { socket, id } = claim(endpoint, options.backlog.unwrap_or(DEFAULT_BACKLOG))?;
         let allow_uids = options.allow_uids.clone();

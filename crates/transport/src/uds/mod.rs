@@ -9,14 +9,12 @@ use std::time::Duration;
 
 use crate::endpoint::Endpoint;
 use crate::link::{Baseline, BindError, BindOptions, ConnectError, LinkError, Listener, Transport};
+use crate::spin::DEFAULT_SPIN;
 use crate::sys::{self, Errno};
 use crate::wait::Wait;
 
 pub use link::UnixLink;
 pub use listener::UnixListener;
-
-/// Looks at a shared counter before the first sleep, unless configured.
-pub const DEFAULT_SPIN: u32 = 128;
 
 /// How a connect waits for room in a full backlog, which no descriptor tells.
 const FIRST_RETRY: Duration = Duration::from_millis(1);
@@ -25,7 +23,7 @@ const LONGEST_RETRY: Duration = Duration::from_millis(10);
 /// Packet sockets, with shared memory as a data plane.
 #[derive(Clone, Copy, Debug)]
 pub struct UnixTransport {
-    spin: u32,
+    spin: Duration,
 }
 
 impl UnixTransport {
@@ -35,11 +33,12 @@ impl UnixTransport {
         Self { spin: DEFAULT_SPIN }
     }
 
-    /// The same transport, with `tries` looks at a shared region before a receiver sleeps; it matters
-    /// to [`RegionMode::Hybrid`](crate::link::RegionMode::Hybrid) only.
+    /// The same transport, whose receivers look for a message before they sleep when it tends to
+    /// be there within `soon`; zero switches it off. It does not matter to
+    /// [`RegionMode::Kernel`](crate::link::RegionMode::Kernel), which always sleeps at once.
     #[must_use]
-    pub const fn with_spin(self, tries: u32) -> Self {
-        Self { spin: tries }
+    pub const fn with_spin(self, soon: Duration) -> Self {
+        Self { spin: soon }
     }
 
     /// Connects, like [`Transport::connect`], and gives the link as what it is.

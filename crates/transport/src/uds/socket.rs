@@ -2,9 +2,10 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::link::{LinkError, Peer};
+use crate::spin::Spin;
 use crate::sys::{self, Errno, Interest, Received, Take};
 use crate::wait::Wait;
 
@@ -32,11 +33,13 @@ pub(crate) struct Socket {
     peer: Option<Peer>,
     /// The kernel tells a reset once, and before what is still queued; it is reported after that.
     reset: bool,
+    /// Looks for a packet before the first sleep.
+    spin: Spin,
 }
 
 impl Socket {
     /// Takes a connected, non-blocking socket.
-    pub(crate) fn new(fd: OwnedFd) -> Result<Self, Errno> {
+    pub(crate) fn new(fd: OwnedFd, spin: Duration) -> Result<Self, Errno> {
         sys::tell_empty_packets(&fd)?;
         let buffer = sys::send_buffer_size(&fd).ok();
         let packet_size = buffer
@@ -49,6 +52,7 @@ impl Socket {
             packet_size,
             peer,
             reset: false,
+            spin: Spin::new(spin),
         })
     }
 
@@ -97,19 +101,45 @@ impl Socket {
         wait: &Wait<'_>,
     ) -> Result<usize, LinkError> {
         wait.check_abort()?;
+        if let Some(size) = self.try_receive(head, body)? {
+            return Ok(size);
+        }
+        let mut spin = self.spin;
+        let found = spin.run(1, || self.try_receive(head, body));
+        self.spin = spin;
+        if let Some(size) = found? {
+            return Ok(size);
+        }
+        let start = Instant::now();
         loop {
-            match sys::receive(&self.fd, head, body, Take::Packet) {
-                Ok(Received::Packet(0)) => {
-                    return Err(LinkError::Protocol {
-                        what: "an empty packet",
-                    });
-                }
-                Ok(Received::Packet(size)) => return Ok(size),
-                Ok(Received::End) => return Err(self.gone()),
-                Err(Errno::AGAIN) => sys::ready(self.fd.as_fd(), Interest::Readable, wait)?,
-                Err(Errno::CONNRESET) => self.reset = true,
-                Err(errno) => return Err(LinkError::Io(errno.into())),
+            sys::ready(self.fd.as_fd(), Interest::Readable, wait)?;
+            if let Some(size) = self.try_receive(head, body)? {
+                self.spin.slept(start.elapsed());
+                return Ok(size);
             }
+        }
+    }
+
+    /// Takes a packet if one waits.
+    fn try_receive(
+        &mut self,
+        head: &mut [u8],
+        body: &mut [u8],
+    ) -> Result<Option<usize>, LinkError> {
+        loop {
+            return match sys::receive(&self.fd, head, body, Take::Packet) {
+                Ok(Received::Packet(0)) => Err(LinkError::Protocol {
+                    what: "an empty packet",
+                }),
+                Ok(Received::Packet(size)) => Ok(Some(size)),
+                Ok(Received::End) => Err(self.gone()),
+                Err(Errno::AGAIN) => Ok(None),
+                Err(Errno::CONNRESET) => {
+                    self.reset = true;
+                    continue;
+                }
+                Err(errno) => Err(LinkError::Io(errno.into())),
+            };
         }
     }
 

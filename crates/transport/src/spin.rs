@@ -1,0 +1,220 @@
+//! Looking before sleeping: when it pays, and for how long.
+//!
+//! A receiver that sleeps is woken some microseconds after its message was there: six on a busy
+//! machine, forty on an idle one. One that looks again and again gets it at once, and keeps a
+//! processor busy meanwhile. So it looks for a short time, and only where that has paid lately:
+//!
+//! ```text
+//! found soon        look again at the next wait
+//! found late        a few times in a row is fine: the peer may just have woken up
+//! nothing found     leave it out for 1, 3, 7 .. 63 waits, then try once more
+//! long waits        do not look at all until waits get shorter
+//! ```
+//!
+//! Two peers that sleep in turn see nothing but wakes, and would never find out that both could be
+//! quick. That is why a look may last a few wakes at first, as long as what it finds is soon there.
+//! Where both peers share a processor, looking keeps the other one from running and finds nothing,
+//! so that it stops by itself.
+
+use std::num::NonZero;
+use std::sync::OnceLock;
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
+
+/// How soon a message has to be there for looking to pay, unless configured.
+pub const DEFAULT_SPIN: Duration = Duration::from_micros(20);
+
+/// A look lasts this many times as long: a wake, and what the peer does then.
+const WAKE: u32 = 5;
+/// Waits longer than this many times as long are not shortened by looking.
+const LONG: u32 = 10;
+/// Late finds in a row that may lead to soon ones.
+const MOST_LATE: u32 = 8;
+/// After this many vain looks in a row, no more waits than before are left out.
+const MOST_MISSES: u32 = 6;
+
+/// Decides for one receiver whether to look before it sleeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spin {
+    soon: Duration,
+    /// How long the last wait took that ended in sleep.
+    slept: Duration,
+    /// Late finds in a row.
+    late: u32,
+    /// Vain looks in a row.
+    misses: u32,
+    /// Waits to leave out.
+    skip: u32,
+}
+
+impl Spin {
+    /// A receiver for which a message within `soon` is worth looking for. Zero never looks, and
+    /// neither does a machine with one processor.
+    pub(crate) fn new(soon: Duration) -> Self {
+        let soon = if has_processors() {
+            soon
+        } else {
+            Duration::ZERO
+        };
+        Self {
+            soon,
+            slept: Duration::ZERO,
+            late: 0,
+            misses: 0,
+            skip: 0,
+        }
+    }
+
+    /// How long to look in the wait that begins, if at all.
+    pub(crate) fn begin(&mut self) -> Option<Duration> {
+        if self.soon.is_zero() || self.slept > self.soon * LONG {
+            return None;
+        }
+        match self.skip.checked_sub(1) {
+            Some(skip) => {
+                self.skip = skip;
+                None
+            }
+            None => Some(self.soon * WAKE),
+        }
+    }
+
+    /// Notes that looking found something after `took`.
+    pub(crate) fn found(&mut self, took: Duration) {
+        if took <= self.soon {
+            (self.late, self.misses) = (0, 0);
+        } else if self.late < MOST_LATE {
+            self.late += 1;
+        } else {
+            self.missed();
+        }
+    }
+
+    /// Notes that looking was in vain.
+    pub(crate) fn missed(&mut self) {
+        self.misses = (self.misses + 1).min(MOST_MISSES);
+        self.skip = (1 << self.misses) - 1;
+    }
+
+    /// Notes that the receiver slept, and waited for `took` in all.
+    pub(crate) fn slept(&mut self, took: Duration) {
+        self.slept = took;
+    }
+
+    /// Calls `look` until it gives something, fails, or has looked long enough. The clock is asked
+    /// once in `stride` looks, from the second time on: the first ones often find it already.
+    pub(crate) fn run<T, E>(
+        &mut self,
+        stride: u32,
+        mut look: impl FnMut() -> Result<Option<T>, E>,
+    ) -> Result<Option<T>, E> {
+        let Some(budget) = self.begin() else {
+            return Ok(None);
+        };
+        let mut start = None;
+        loop {
+            for _ in 0..stride {
+                std::hint::spin_loop();
+                if let Some(found) = look()? {
+                    self.found(start.map_or(Duration::ZERO, |start: Instant| start.elapsed()));
+                    return Ok(Some(found));
+                }
+            }
+            if start.get_or_insert_with(Instant::now).elapsed() >= budget {
+                self.missed();
+                return Ok(None);
+            }
+        }
+    }
+}
+
+/// Whether there is another processor for the peer to run on.
+fn has_processors() -> bool {
+    static MANY: OnceLock<bool> = OnceLock::new();
+    *MANY.get_or_init(|| available_parallelism().map_or(1, NonZero::get) > 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOON: Duration = DEFAULT_SPIN;
+    const LOOK: Option<Duration> = Some(Duration::from_micros(100));
+
+    fn spin() -> Spin {
+        Spin {
+            soon: SOON,
+            ..Spin::new(Duration::ZERO)
+        }
+    }
+
+    #[test]
+    fn vain_looks_are_left_out_more_and_more_often() {
+        let mut spin = spin();
+        for expected in [1, 3, 7, 15, 31, 63, 63] {
+            assert_eq!(spin.begin(), LOOK);
+            spin.missed();
+            for _ in 0..expected {
+                assert_eq!(spin.begin(), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_find_makes_it_look_every_time() {
+        let mut spin = spin();
+        spin.missed();
+        spin.missed();
+        while spin.begin().is_none() {}
+        spin.found(SOON);
+        assert_eq!(spin.begin(), LOOK);
+        spin.missed();
+        assert_eq!(spin.begin(), None);
+        assert_eq!(spin.begin(), LOOK);
+    }
+
+    #[test]
+    fn late_finds_are_borne_with_only_for_a_while() {
+        let mut spin = spin();
+        for _ in 0..MOST_LATE {
+            assert_eq!(spin.begin(), LOOK);
+            spin.found(SOON * 2);
+        }
+        assert_eq!(spin.begin(), LOOK);
+        spin.found(SOON * 2);
+        assert_eq!(spin.begin(), None);
+        assert_eq!(spin.begin(), LOOK);
+        spin.found(SOON);
+        assert_eq!((spin.late, spin.misses), (0, 0));
+    }
+
+    #[test]
+    fn long_waits_are_slept_through_until_they_get_shorter() {
+        let mut spin = spin();
+        spin.slept(Duration::from_millis(1));
+        for _ in 0..1000 {
+            assert_eq!(spin.begin(), None);
+        }
+        spin.slept(Duration::from_micros(90));
+        assert_eq!(spin.begin(), LOOK);
+    }
+
+    #[test]
+    fn nothing_is_looked_for_when_switched_off() {
+        let mut spin = Spin::new(Duration::ZERO);
+        let looked = spin.run::<(), ()>(4, || unreachable!("it may not look"));
+        assert_eq!(looked, Ok(None));
+    }
+
+    #[test]
+    fn looking_ends_with_a_find_a_failure_or_the_time() {
+        let mut looks = 0;
+        let found = spin().run::<_, ()>(4, || {
+            looks += 1;
+            Ok((looks == 7).then_some(looks))
+        });
+        assert_eq!(found, Ok(Some(7)));
+        assert_eq!(spin().run::<(), _>(4, || Err("gone")), Err("gone"));
+        assert_eq!(spin().run::<(), ()>(4, || Ok(None)), Ok(None));
+    }
+}
