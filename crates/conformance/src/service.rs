@@ -52,6 +52,7 @@ macro_rules! service_suite {
                 a_large_snapshot_needs_configured_limits,
                 a_snapshot_that_does_not_fit_makes_the_session_grow,
                 batches_are_answered_by_position,
+                large_batches_run_once,
                 texts_come_in_batches,
                 pipelines_answer_every_request_once,
                 the_negotiated_profile_carries_the_data,

@@ -1,10 +1,13 @@
 //! The rules of calls, batches, pipelines and snapshots.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use netipc::service::increment::{self, Increment};
 use netipc::service::string_reverse::{self, StringReverse, Text};
 use netipc::transport::link::LinkKind;
 use netipc::wire::Profiles;
-use netipc::{Client, ClientConfig, ServerConfig};
+use netipc::{Client, ClientConfig, Handler, ServerConfig};
 
 use super::data::{self, GENERATION};
 use super::{Running, World, connected};
@@ -122,6 +125,21 @@ pub fn batches_are_answered_by_position(world: &World) {
         assert_eq!(reply.get(requests.len()), None);
     }
     assert_eq!(client.ask(&1).expect("a single one again"), 2);
+}
+
+/// A batch whose answer is larger than agreed so far is not run in vain first.
+pub fn large_batches_run_once(world: &World) {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&runs);
+    let _server = world.serve(Handler::<Increment>::new(move |n, answer| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        answer.put(&increment::next(*n))
+    }));
+    let mut client = world.connected::<Increment>();
+    let requests: Vec<u64> = (0..20_000).collect();
+    let reply = client.call_batch(&requests).expect("an answer");
+    assert!(reply.iter().eq(1..=20_000));
+    assert_eq!(runs.load(Ordering::Relaxed), 20_000);
 }
 
 /// Items of a batch have any length.

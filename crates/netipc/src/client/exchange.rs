@@ -60,9 +60,18 @@ impl Core {
         wait: &Wait<'_>,
         check: impl Fn(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        let needed = Capacity::of_request(self.request.len(), out.batch.unwrap_or(1));
+        // An answer as large as its request is likely, and a request that is sent in vain is dear.
+        let response_bytes = needed.request_bytes;
+        self.aim(
+            Capacity {
+                response_bytes,
+                ..needed
+            },
+            wait,
+        )?;
         let mut attempts = Attempts::default();
         loop {
-            let needed = Capacity::of_request(self.request.len(), out.batch.unwrap_or(1));
             self.make_room(needed, wait)?;
             let done = self
                 .exchange(out, wait)

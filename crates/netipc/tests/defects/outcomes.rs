@@ -98,7 +98,10 @@ fn defect_31_refusals_heal_when_the_provider_is_replaced() {
         let mut client = stage.client::<Increment>(client);
         client.refresh();
         assert_eq!(client.state(), state);
-        let refused = serving.stats().refused;
+        // It is counted once the client has been told.
+        let (refused, _) = until("it is counted", || {
+            Some(serving.stats().refused).filter(|refused| *refused > 0)
+        });
         for _ in 0..100 {
             assert!(!client.refresh());
         }

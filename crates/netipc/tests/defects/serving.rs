@@ -112,6 +112,7 @@ fn defect_02_a_call_ends_in_every_phase() {
         let mut config = client(1);
         config.max_request_payload_bytes = 1 << 20;
         config.max_request_batch_items = 60_000;
+        config.max_response_payload_bytes = 1 << 20;
         let mut client = stage.ready::<Increment>(config);
         client.set_call_timeout(100);
         // More than a socket holds.
