@@ -34,7 +34,7 @@ impl Gate {
         timeout: Option<Duration>,
         closed: impl Fn() -> bool,
     ) -> Option<Permit<'_>> {
-        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = timeout.and_then(deadline);
         let mut inside = self.lock();
         while !closed() {
             if *inside < self.capacity {
@@ -48,7 +48,7 @@ impl Gate {
 
     /// Waits for at most `timeout` until nobody is inside; whether that came true.
     pub(super) fn wait_empty(&self, timeout: Duration) -> bool {
-        let deadline = Some(Instant::now() + timeout);
+        let deadline = deadline(timeout);
         let mut inside = self.lock();
         while *inside > 0 {
             match self.wait(inside, deadline) {
@@ -98,5 +98,26 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         *self.gate.lock() -= 1;
         self.gate.changed.notify_all();
+    }
+}
+
+/// When `timeout` is over; never, where the clock cannot name it.
+fn deadline(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_beyond_the_clock_waits_for_ever() {
+        let gate = Gate::new(1);
+        let permit = gate.enter(Some(Duration::MAX), || false).unwrap();
+        std::thread::scope(|scope| {
+            let emptied = scope.spawn(|| gate.wait_empty(Duration::MAX));
+            drop(permit);
+            assert!(emptied.join().unwrap());
+        });
     }
 }
