@@ -43,8 +43,16 @@ impl Table {
     /// Copies what came, validates every item, and indexes it.
     pub(super) fn build<S: Cached>(fetched: &Fetched<'_>) -> Result<Self, WireError> {
         let items = fetched.items;
-        let bytes = items.iter().map(|item| align8(item.len())).sum();
-        let mut arena = Vec::with_capacity(bytes);
+        // A few bytes may stand for many items: copied, they would take more than came.
+        let bytes = items
+            .iter()
+            .fold(0_usize, |sum, item| sum.saturating_add(item.len()));
+        if bytes > items.item_bytes() {
+            let (room, bytes) = (items.item_bytes() as u64, bytes as u64);
+            return Err(WireError::layout("bytes of disjoint items", room, bytes));
+        }
+        let padded = items.iter().map(|item| align8(item.len())).sum();
+        let mut arena = Vec::with_capacity(padded);
         let mut spans = Vec::with_capacity(items.len());
         for item in items.iter() {
             S::check(item)?;
@@ -159,4 +167,40 @@ fn narrow(n: usize) -> Result<u32, WireError> {
         limit,
         n as u64,
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use netipc_proto::wire::{ENTRY_LEN, Packed};
+
+    use super::*;
+    use crate::service::cgroups::{CgroupsBuilder, CgroupsSnapshot};
+
+    const HEADER_LEN: usize = 24;
+
+    fn build(payload: &[u8]) -> Result<Table, WireError> {
+        let fetched = Fetched {
+            generation: 1,
+            systemd_enabled: 0,
+            items: Packed::trusted(payload, HEADER_LEN, 2)?,
+        };
+        Table::build::<CgroupsSnapshot>(&fetched)
+    }
+
+    #[test]
+    fn items_that_share_their_bytes_are_refused() {
+        let mut payload = vec![0; 1024];
+        let mut snapshot = CgroupsBuilder::new(&mut payload).unwrap();
+        for name in [b"a", b"b"] {
+            snapshot.add(1, 0, 1, name, b"/path").unwrap();
+        }
+        let len = snapshot.finish().unwrap();
+        payload.truncate(len);
+        assert_eq!(build(&payload).unwrap().len(), 2);
+
+        payload.copy_within(HEADER_LEN..HEADER_LEN + ENTRY_LEN, HEADER_LEN + ENTRY_LEN);
+        payload.truncate(payload.len() - 40);
+        let error = build(&payload).unwrap_err();
+        assert_eq!(error.kind(), WireErrorKind::BadLayout, "{error}");
+    }
 }

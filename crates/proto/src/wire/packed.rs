@@ -98,6 +98,13 @@ impl<'a> Packed<'a> {
         self.directory.is_empty()
     }
 
+    /// Bytes behind the directory: the items, their gaps, and what may follow.
+    #[must_use]
+    #[inline]
+    pub const fn item_bytes(&self) -> usize {
+        self.items.len()
+    }
+
     /// The bytes of item `index`.
     #[must_use]
     #[inline]
