@@ -228,7 +228,9 @@ impl Core {
         };
         match error {
             OpenError::Handshake(HandshakeError::LimitExceeded) => {
-                self.refused.push(self.capacity);
+                if !self.was_refused(self.capacity) {
+                    self.refused.push(self.capacity);
+                }
                 self.capacity = self.smaller();
                 self.try_connect(offered, wait)
             }

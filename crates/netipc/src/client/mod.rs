@@ -90,7 +90,8 @@ impl<S: Service> Client<S> {
     }
 
     /// Connects where there is no session, and looks whether there still is one. Returns whether
-    /// something changed. Call it at your own pace; it takes at most the handshake timeout.
+    /// something changed. Call it at your own pace; an attempt takes at most the handshake timeout,
+    /// and where the server wants less than was offered, there is a second one.
     pub fn refresh(&mut self) -> bool {
         self.core.refresh(&Wait::forever().or_abort(&self.abort))
     }
@@ -141,6 +142,8 @@ impl<S: Service> Client<S> {
     /// Releases everything; counters stay. The client can be refreshed again.
     pub fn close(&mut self) {
         self.core.close();
+        self.stitcher = Stitcher::default();
+        self.answered = Vec::new();
         self.abort.clear();
     }
 

@@ -128,7 +128,7 @@ impl Core {
         capacity
     }
 
-    fn was_refused(&self, capacity: Capacity) -> bool {
+    pub(super) fn was_refused(&self, capacity: Capacity) -> bool {
         self.refused.iter().any(|refused| {
             capacity.request_bytes >= refused.request_bytes
                 && capacity.batch_items >= refused.batch_items
