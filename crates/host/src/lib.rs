@@ -29,3 +29,8 @@ pub use labels::{Label, Labels};
 pub use pattern::Exclusions;
 pub use processes::{Process, ProcessTable};
 pub use snapshot::{App, AppCgroup, HostSnapshot};
+
+/// Compiles what the guide shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/host.md")]
+struct Guide;
