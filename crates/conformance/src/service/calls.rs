@@ -114,7 +114,9 @@ pub fn a_snapshot_that_does_not_fit_makes_the_session_grow(world: &World) {
 pub fn batches_are_answered_by_position(world: &World) {
     let server = world.serve(increment::handler());
     let mut client = world.connected::<Increment>();
+    let before = client.status().last_success;
     assert!(client.call_batch(&[]).expect("nothing to ask").is_empty());
+    assert_eq!(client.status().last_success, before, "nothing was asked");
     assert_eq!(server.stats().requests(), 0);
     for count in [1, 2, 1000, 2] {
         let requests: Vec<u64> = (0..count).map(|n| n * 3).collect();

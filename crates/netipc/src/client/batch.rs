@@ -68,11 +68,12 @@ impl<S: Service> Client<S> {
         S::Request<'r>: Encode,
     {
         let wait = Wait::timeout(self.timeout).or_abort(&self.abort);
-        let done = perform_batch::<S>(&mut self.core, requests, &wait);
-        self.core.finish(done)?;
-        let (count, payload) = match requests {
-            [] => (0, &[][..]),
-            _ => (items(requests.len()), self.core.payload()),
+        let (count, payload) = if requests.is_empty() {
+            (0, &[][..])
+        } else {
+            let done = perform_batch::<S>(&mut self.core, requests, &wait);
+            self.core.finish(done)?;
+            (items(requests.len()), self.core.payload())
         };
         let items = Packed::trusted(payload, 0, count).map_err(|e| self.core.malformed(e))?;
         Ok(BatchReply {
@@ -128,9 +129,6 @@ fn perform_batch<'r, S: Service>(
 where
     S::Request<'r>: Encode,
 {
-    if requests.is_empty() {
-        return Ok(());
-    }
     if !S::METHOD.batches {
         let kind = WireErrorKind::BadItemCount;
         let error = WireError::new(kind, "items of a method without batches", 1, 2);
