@@ -36,6 +36,17 @@ impl<S: Service> Handler<S> {
     pub fn dispatch(&self, request: Message<'_>, buf: &mut [u8]) -> Answered {
         dispatch(request, buf, self)
     }
+
+    /// What a client is told of an answer that may not be sent.
+    fn status_of(&self, error: WireError) -> Status {
+        if error.kind() == WireErrorKind::Overflow {
+            return Status::LIMIT_EXCEEDED;
+        }
+        if let Some(times) = self.mistakes.note() {
+            tracing::warn!(service = S::METHOD.name, %error, times, "the handler's answer may not be sent");
+        }
+        Status::INTERNAL_ERROR
+    }
 }
 
 fn dispatch<S: Service>(request: Message<'_>, buf: &mut [u8], handler: &Handler<S>) -> Answered {
@@ -69,10 +80,13 @@ fn answer<S: Service>(
         handler: &Handler<S>,
     ) -> Result<usize, Status> {
         let request = S::Request::<'a>::decode(payload).map_err(bad_envelope)?;
+        let status_of = |error| handler.status_of(error);
         let mut answer = S::answer(&request, buf).map_err(status_of)?;
         let handled = catch_unwind(AssertUnwindSafe(|| handler.call(&request, &mut answer)));
         let Ok(handled) = handled else {
-            tracing::error!(service = S::METHOD.name, "the handler panicked");
+            if let Some(times) = handler.panics.note() {
+                tracing::error!(service = S::METHOD.name, times, "the handler panicked");
+            }
             return Err(Status::INTERNAL_ERROR);
         };
         match (S::finish(answer), handled) {
@@ -96,6 +110,7 @@ fn answer_batch<S: Service>(
     handler: &Handler<S>,
 ) -> Result<usize, Status> {
     let items = request.items().map_err(bad_envelope)?;
+    let status_of = |error| handler.status_of(error);
     let mut list = PackedWriter::exact(buf, 0, items.len()).map_err(status_of)?;
     for item in items.iter() {
         list.push_with(|out| answer(item, out, handler), status_of)?;
@@ -106,14 +121,4 @@ fn answer_batch<S: Service>(
 fn bad_envelope(error: WireError) -> Status {
     tracing::debug!(%error, "a request could not be decoded");
     Status::BAD_ENVELOPE
-}
-
-fn status_of(error: WireError) -> Status {
-    match error.kind() {
-        WireErrorKind::Overflow => Status::LIMIT_EXCEEDED,
-        _ => {
-            tracing::warn!(%error, "the handler's answer may not be sent");
-            Status::INTERNAL_ERROR
-        }
-    }
 }

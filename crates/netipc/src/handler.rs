@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::repeats::Repeats;
 use crate::service::Service;
 
 /// What answers the requests of a server: a function of the request and the answer to fill in.
@@ -9,6 +10,8 @@ use crate::service::Service;
 /// never holds your data.
 pub struct Handler<S: Service> {
     run: Box<Run<S>>,
+    pub(crate) panics: Repeats,
+    pub(crate) mistakes: Repeats,
 }
 
 type Run<S> = dyn for<'r, 'a> Fn(
@@ -27,6 +30,8 @@ impl<S: Service> Handler<S> {
     {
         Self {
             run: Box::new(move |request, answer| run(request, answer).into_result()),
+            panics: Repeats::new(),
+            mistakes: Repeats::new(),
         }
     }
 

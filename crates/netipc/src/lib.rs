@@ -24,6 +24,7 @@ mod error;
 mod handler;
 pub mod lookup;
 pub mod protocol;
+mod repeats;
 mod retry;
 pub mod server;
 pub mod service;
@@ -62,7 +63,15 @@ pub const fn simple_hash(name: &[u8]) -> u32 {
     hash
 }
 
-/// Compiles what the README shows.
+/// Compiles what the README and the guides show.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+mod shown {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/cache.md")]
+    struct Cache;
+    #[doc = include_str!("../../../docs/client.md")]
+    struct Client;
+    #[doc = include_str!("../../../docs/server.md")]
+    struct Server;
+}

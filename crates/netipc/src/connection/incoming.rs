@@ -9,6 +9,10 @@ use netipc_transport::wait::Wait;
 use netipc_transport::{AsFd, BorrowedFd};
 
 use super::{Connection, region, send_packet};
+use crate::repeats::Repeats;
+
+/// What keeps one session of a process from shared memory keeps the next one from it, too.
+static UNPREPARED: Repeats = Repeats::new();
 
 /// A bound endpoint that gives sessions, for those who drive them on their own: an event loop, or
 /// a service whose requests are not typed. Everybody else wants a [`Server`](crate::Server).
@@ -145,7 +149,9 @@ impl Incoming {
                 break;
             };
             let profile = self.offer.profile();
-            tracing::warn!(%profile, %error, "cannot prepare shared memory, trying the next profile");
+            if let Some(times) = UNPREPARED.note() {
+                tracing::warn!(%profile, %error, times, "cannot prepare shared memory, trying the next profile");
+            }
             self.offer = match self.offer.without_profile() {
                 Ok(offer) => offer,
                 Err(refusal) => return Err(refuse(&mut *self.link, refusal, wait)),

@@ -26,6 +26,7 @@ use crate::connection::{AcceptError, Incoming};
 use crate::error::{ServeError, chain};
 use crate::handler::Handler;
 use crate::protocol::{DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_WORKERS};
+use crate::repeats::{Repeats, gets_line};
 use crate::service::Service;
 use gate::Gate;
 use stats::Stats;
@@ -36,8 +37,6 @@ const HALF_OPEN: usize = 64;
 const SLOT_WAIT: Duration = Duration::from_millis(500);
 /// How long accepting pauses when the system has no descriptor or thread left.
 const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
-/// How many repeated refusals share one line in the log.
-const REFUSALS_PER_LINE: u64 = 100;
 
 /// A server of one service at one endpoint.
 ///
@@ -71,6 +70,7 @@ pub struct Server<S: Service> {
     half_open: Gate,
     next_session: AtomicU64,
     stats: Stats,
+    shortages: Repeats,
 }
 
 /// Who has the listener.
@@ -117,6 +117,7 @@ impl<S: Service> Server<S> {
             half_open: Gate::new(HALF_OPEN),
             next_session: AtomicU64::new(1),
             stats: Stats::default(),
+            shortages: Repeats::new(),
         }
     }
 
@@ -219,7 +220,9 @@ impl<S: Service> Server<S> {
                 Err(error) => Err(chain(&error)),
             };
             if let Err(error) = shortage {
-                tracing::warn!(endpoint = %listener.endpoint(), error, "cannot accept, pausing");
+                if let Some(times) = self.shortages.note() {
+                    tracing::warn!(endpoint = %listener.endpoint(), error, times, "cannot accept, pausing");
+                }
                 let pause = Wait::timeout(SHORTAGE_PAUSE).or_abort(&self.quiet);
                 // Only an abort ends it early, and the loop looks for that itself.
                 let _ = pause.sleep(SHORTAGE_PAUSE);
@@ -258,7 +261,10 @@ impl<S: Service> Server<S> {
         let closed = || self.quiet.is_raised();
         let wait = Wait::timeout(handshake).or_abort(&self.stop);
         let Some(slot) = self.slots.enter(Some(SLOT_WAIT), closed) else {
-            self.log_refusal("every session slot is taken");
+            self.log_refusal(match closed() {
+                true => "the server stops",
+                false => "every session slot is taken",
+            });
             incoming.turn_down(&wait);
             return Ok(None);
         };
@@ -270,7 +276,7 @@ impl<S: Service> Server<S> {
 
     fn log_refusal(&self, why: &str) {
         let refused = self.stats.refuse();
-        if refused % REFUSALS_PER_LINE == 1 {
+        if gets_line(refused) {
             tracing::warn!(
                 service = S::METHOD.name,
                 refused,
