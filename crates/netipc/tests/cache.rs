@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use netipc::protocol::PROFILE_BASELINE;
 use netipc::service::cgroups::{CacheItem, CgroupKey, CgroupsBuilder, CgroupsCache, Handler};
 use netipc::service::cgroups_snapshot::CgroupsSnapshot;
-use netipc::transport::MemoryTransport;
+use netipc::transport::{Endpoint, MemoryTransport, Transport, UnixTransport};
 use netipc::wire::{CStrView, Status};
 use netipc::{ClientConfig, ClientState, ErrorCode, simple_hash};
 use netipc_conformance::service::script::{answer, request};
@@ -25,6 +25,23 @@ fn cache(world: &World) -> CgroupsCache {
 
 fn cache_with(world: &World, config: ClientConfig) -> CgroupsCache {
     CgroupsCache::of(world.client_with(config), ())
+}
+
+#[test]
+fn a_silent_provider_takes_no_longer_than_the_timeout() {
+    let dir = tempfile::tempdir().unwrap();
+    let endpoint = Endpoint::new(dir.path(), "svc").unwrap();
+    let _silent = UnixTransport::new()
+        .bind(&endpoint, &Default::default())
+        .unwrap();
+    let mut cache = CgroupsCache::new(dir.path(), "svc", ClientConfig::default());
+    cache.set_call_timeout(20);
+    let start = Instant::now();
+    assert!(!cache.refresh());
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "not the 2 s of a handshake"
+    );
 }
 
 /// A provider of these names, with hashes and paths made from them.

@@ -198,7 +198,7 @@ impl<S: Cached> Cache<S> {
     /// # Errors
     /// [`CallError`]; the cache keeps what it has.
     pub fn try_refresh(&mut self) -> Result<(), CallError> {
-        self.client.refresh();
+        self.client.refresh_within(self.client.call_timeout());
         let shared = &*self.reader.shared;
         let built =
             S::fetch(&mut self.client, &self.query).map(|fetched| Table::build::<S>(&fetched));
@@ -236,7 +236,7 @@ impl<S: Cached> Cache<S> {
         self.client.status()
     }
 
-    /// Sets how long a refresh may take, in milliseconds; 0 is 30,000.
+    /// Sets how long a refresh may take to connect, and then to ask, in milliseconds; 0 is 30,000.
     pub fn set_call_timeout(&mut self, timeout_ms: u32) {
         self.client.set_call_timeout(timeout_ms);
     }

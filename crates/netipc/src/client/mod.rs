@@ -179,6 +179,11 @@ impl<S: Service> Client<S> {
         S::reread(self.core.payload()).map_err(|error| self.core.malformed(error))
     }
 
+    /// How long a whole call may take.
+    pub(crate) const fn call_timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// The error of a reply with a bad item.
     pub(crate) fn malformed(&self, error: WireError) -> CallError {
         self.core.malformed(error)
