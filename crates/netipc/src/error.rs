@@ -132,8 +132,8 @@ pub enum Failure {
     /// The connection was lost.
     #[error("the connection was lost")]
     Lost(#[source] LinkError),
-    /// There is no new connection after the old one was lost.
-    #[error("the connection was lost and could not be made again")]
+    /// There is no new connection after the old one was lost, or given up for one with more room.
+    #[error("could not connect again")]
     Reconnect(#[source] OpenError),
     /// The server broke the protocol.
     #[error("the server broke the protocol")]
