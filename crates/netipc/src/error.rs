@@ -193,7 +193,8 @@ impl Failure {
             Self::NotReady { .. } => ErrorCode::NOT_READY,
             Self::Timeout => ErrorCode::TIMEOUT,
             Self::Aborted => ErrorCode::ABORTED,
-            Self::Lost(_) | Self::Reconnect(_) => ErrorCode::DISCONNECTED,
+            Self::Lost(_) => ErrorCode::DISCONNECTED,
+            Self::Reconnect(error) => error.code(),
             Self::Protocol(ProtocolError::Wire(error)) => wire_code(error.kind()),
             Self::Protocol(_) => ErrorCode::PROTOCOL,
             Self::HandlerFailed => ErrorCode::HANDLER_FAILED,
@@ -253,6 +254,35 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// The number of this error.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Endpoint(_) => ErrorCode::INVALID_ARGUMENT,
+            Self::Connect(ConnectError::Interrupted { source, .. })
+            | Self::Attach(AttachError::Interrupted(source))
+            | Self::Link(source) => match source {
+                LinkError::Timeout => ErrorCode::TIMEOUT,
+                LinkError::Aborted => ErrorCode::ABORTED,
+                LinkError::Protocol { .. } => ErrorCode::PROTOCOL,
+                LinkError::Io(_) => ErrorCode::IO,
+                _ => ErrorCode::DISCONNECTED,
+            },
+            Self::Connect(ConnectError::NotFound { .. }) | Self::Attach(AttachError::HungUp) => {
+                ErrorCode::DISCONNECTED
+            }
+            Self::Handshake(error) => match error {
+                HandshakeError::NoProfile | HandshakeError::Incompatible { .. } => {
+                    ErrorCode::UNSUPPORTED
+                }
+                HandshakeError::AuthFailed | HandshakeError::Rejected { .. } => ErrorCode::REJECTED,
+                HandshakeError::LimitExceeded => ErrorCode::OVERFLOW,
+                _ => ErrorCode::PROTOCOL,
+            },
+            _ => ErrorCode::IO,
+        }
+    }
+
     /// The state that a client is in after it.
     #[must_use]
     pub const fn state(&self) -> crate::ClientState {
@@ -281,6 +311,9 @@ pub enum ServeError {
     /// The server runs already.
     #[error("the server is running already")]
     Running,
+    /// The server was stopped, and stays so.
+    #[error("the server was stopped: make a new one")]
+    Stopped,
 }
 
 /// The code of a decoder's or builder's error.
@@ -323,4 +356,36 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use netipc_proto::wire::Status;
+
+    use super::*;
+
+    #[test]
+    fn causes_of_a_failed_reconnect_have_their_own_numbers() {
+        let full = HandshakeError::Rejected {
+            status: Status::INTERNAL_ERROR,
+        };
+        let gone = ConnectError::NotFound {
+            endpoint: "/run/x.sock".into(),
+            source: std::io::ErrorKind::NotFound.into(),
+        };
+        for (error, code) in [
+            (OpenError::Connect(gone), ErrorCode::DISCONNECTED),
+            (OpenError::Link(LinkError::Timeout), ErrorCode::TIMEOUT),
+            (
+                OpenError::Attach(AttachError::HungUp),
+                ErrorCode::DISCONNECTED,
+            ),
+            (HandshakeError::AuthFailed.into(), ErrorCode::REJECTED),
+            (HandshakeError::NoProfile.into(), ErrorCode::UNSUPPORTED),
+            (HandshakeError::LimitExceeded.into(), ErrorCode::OVERFLOW),
+            (full.into(), ErrorCode::REJECTED),
+        ] {
+            assert_eq!(Failure::Reconnect(error).code(), code);
+        }
+    }
 }

@@ -93,7 +93,7 @@ impl Table {
                     return Some(item);
                 }
             }
-            at += 1;
+            at = at.wrapping_add(1);
         }
     }
 
@@ -137,7 +137,7 @@ impl Table {
         let tag = S::hash(key);
         let mut at = tag as usize;
         while self.slot(at).item.len > 0 {
-            at += 1;
+            at = at.wrapping_add(1);
         }
         let mask = self.slots.len() - 1;
         if let Some(slot) = self.slots.get_mut(at & mask) {

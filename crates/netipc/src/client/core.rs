@@ -214,37 +214,48 @@ impl Core {
     }
 
     /// Connects. Where the server refuses the proposal, or its shared memory is of no use, connects
-    /// once more without.
+    /// once more without, for either reason once.
     fn try_open(&mut self, wait: &Wait<'_>) -> Result<(), OpenError> {
         let supported = self.options.supported;
         let socket = supported.without(Profiles::ALL_SHM);
-        let offered = match self.shm.allows(Instant::now()) || socket.is_empty() {
+        let mut offered = match self.shm.allows(Instant::now()) || socket.is_empty() {
             true => supported,
             false => socket,
         };
-        let error = match self.try_connect(offered, wait) {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
-        };
-        match error {
-            OpenError::Handshake(HandshakeError::LimitExceeded) => {
-                if !self.was_refused(self.capacity) {
-                    self.refused.push(self.capacity);
+        let mut lowered = false;
+        loop {
+            let Err(error) = self.try_connect(offered, wait) else {
+                return Ok(());
+            };
+            match error {
+                OpenError::Handshake(HandshakeError::LimitExceeded) if !lowered => {
+                    lowered = true;
+                    self.lower();
                 }
-                self.capacity = self.smaller();
-                self.try_connect(offered, wait)
-            }
-            OpenError::Attach(AttachError::Unusable { .. }) => {
-                self.note(&error);
-                self.shm.failed(Instant::now());
-                tracing::warn!(endpoint = %self.name(), error = %chain(&error), "leaving shared memory out for a while");
-                match socket.is_empty() {
-                    true => Err(error),
-                    false => self.try_connect(socket, wait),
+                OpenError::Attach(AttachError::Unusable { .. }) => {
+                    self.exclude_shm(&error);
+                    if offered == socket || socket.is_empty() {
+                        return Err(error);
+                    }
+                    offered = socket;
                 }
+                error => return Err(error),
             }
-            error => Err(error),
         }
+    }
+
+    /// The server has refused what was proposed: proposes less from now on.
+    fn lower(&mut self) {
+        if !self.was_refused(self.capacity) {
+            self.refused.push(self.capacity);
+        }
+        self.capacity = self.smaller();
+    }
+
+    fn exclude_shm(&mut self, error: &OpenError) {
+        self.note(error);
+        self.shm.failed(Instant::now());
+        tracing::warn!(endpoint = %self.name(), error = %chain(error), "leaving shared memory out for a while");
     }
 
     fn try_connect(&mut self, offered: Profiles, wait: &Wait<'_>) -> Result<(), OpenError> {

@@ -89,6 +89,8 @@ struct Progress {
     subcalls: usize,
     /// Most keys of the next request.
     most: usize,
+    /// What `most` does not grow beyond.
+    ceiling: usize,
     /// Bytes of an item, as the last response had them.
     item: usize,
     /// Whether the next key is asked for alone: beside others it was judged too large.
@@ -102,6 +104,7 @@ impl Default for Progress {
             generation: None,
             subcalls: 0,
             most: usize::MAX,
+            ceiling: usize::MAX,
             item: 0,
             alone: false,
         }
@@ -238,26 +241,27 @@ where
         self.core.exchange(Outgoing::single(S::METHOD.code), wait)?;
         let reply = LookupReply::<S>::decode(self.core.payload()).map_err(malformed)?;
         let taken = judge::<S>(&reply, self.rest(), window, self.progress.generation)?;
+        let most = self.core.options().lookup.bytes;
+        let payload = self.core.payload().len();
         if taken == window.keys && taken == self.keys.len() {
-            return Ok(Some(Shape::Direct));
+            return match payload > most {
+                true => Err(too_much("bytes of a lookup reply", payload, most)),
+                false => Ok(Some(Shape::Direct)),
+            };
         }
         let before = self.stitcher.bytes();
         for item in reply.list().iter().take(taken) {
             self.stitcher.push_raw(item);
         }
         let item = (self.stitcher.bytes() - before).checked_div(taken);
-        let bytes = self.core.options().lookup.bytes;
-        if self.stitcher.bytes() > bytes {
-            return Err(too_much(
-                "bytes of a lookup reply",
-                self.stitcher.bytes(),
-                bytes,
-            ));
+        if self.stitcher.bytes() > most {
+            let bytes = self.stitcher.bytes();
+            return Err(too_much("bytes of a lookup reply", bytes, most));
         }
         self.progress = Progress {
             done: self.progress.done + taken,
             generation: Some(reply.generation),
-            most: self.progress.most.saturating_mul(2),
+            most: (self.progress.most.saturating_mul(2)).min(self.progress.ceiling),
             item: item.unwrap_or(self.progress.item),
             alone: taken == 0 && window.keys > 1,
             ..self.progress
@@ -269,9 +273,16 @@ where
     /// The response did not fit: asks for half as many keys. The server has closed the session, so
     /// that the new one may as well have room for more.
     fn narrow(&mut self, window: Window, wait: &Wait<'_>) -> Result<(), Failure> {
-        self.progress.most = window.keys / 2;
+        let before = self.core.agreed().response_bytes;
         self.core.widen_response();
-        self.core.reconnect(wait)
+        self.core.reconnect(wait)?;
+        self.progress.most = window.keys / 2;
+        // What did not fit once will not fit again, unless there is more room.
+        self.progress.ceiling = match self.core.agreed().response_bytes > before {
+            true => usize::MAX,
+            false => window.keys - 1,
+        };
+        Ok(())
     }
 }
 

@@ -70,12 +70,18 @@ impl Core {
         }
         let agreed = self.agreed();
         let enough = agreed.holds(wanted) && agreed.response_bytes >= wanted.response_bytes;
-        match retry::grow(self.capacity, wanted, self.options.ceiling) {
-            Some(capacity) if !enough && !self.was_refused(capacity) => {
-                self.capacity = capacity;
+        let before = self.capacity;
+        match retry::grow(before, wanted, self.options.ceiling) {
+            Some(capacity) if !enough && !self.was_refused(capacity) => self.capacity = capacity,
+            _ => return Ok(()),
+        }
+        match self.reconnect(wait) {
+            // What was good enough before is worth a try of its own.
+            Err(Failure::Reconnect(_)) => {
+                self.capacity = before;
                 self.reconnect(wait)
             }
-            _ => Ok(()),
+            done => done,
         }
     }
 

@@ -142,6 +142,9 @@ impl<S: Service> Server<S> {
     /// [`ServeError`].
     pub fn bind(&self) -> Result<(), ServeError> {
         let mut state = self.state();
+        if self.quiet.is_raised() {
+            return Err(ServeError::Stopped);
+        }
         if let State::Idle = *state {
             let endpoint = self.endpoint.as_ref().map_err(Clone::clone)?;
             let listener = self.transport.bind(endpoint, &self.bind)?;
@@ -157,11 +160,16 @@ impl<S: Service> Server<S> {
     /// # Errors
     /// [`ServeError`].
     pub fn run(&self) -> Result<(), ServeError> {
-        if self.quiet.is_raised() {
-            *self.state() = State::Idle;
-            return Ok(());
+        match self.bind() {
+            Err(ServeError::Stopped) => {
+                let mut state = self.state();
+                if let State::Bound(_) = *state {
+                    *state = State::Idle;
+                }
+                return Ok(());
+            }
+            bound => bound?,
         }
-        self.bind()?;
         let taken = std::mem::replace(&mut *self.state(), State::Running);
         let State::Bound(listener) = taken else {
             return Err(ServeError::Running);

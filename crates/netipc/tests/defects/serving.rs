@@ -7,7 +7,7 @@ use netipc::connection::Connection;
 use netipc::service::increment::{self, Increment};
 use netipc::transport::{UnixTransport, Wait};
 use netipc::wire::{Header, MethodCode, Profiles, Status};
-use netipc::{ClientState, ErrorCode, OpenError, Server};
+use netipc::{ClientState, ErrorCode, OpenError, ServeError, Server};
 use netipc_proto::session::DirectionLimits;
 use netipc_proto::session::handshake::{HandshakeError, Proposal};
 
@@ -224,6 +224,8 @@ fn defect_28_a_stop_before_run_is_not_lost() {
     let drained = server();
     assert!(drained.drain(SOON));
     drained.run().unwrap();
+    // Clients would wait in vain for one that was bound only then.
+    assert!(matches!(drained.bind(), Err(ServeError::Stopped)));
     // Another one can take the endpoint, and one that was stopped does not even try.
     let _serving = Serving::new(server());
     stage.ready::<Increment>(client(1));
