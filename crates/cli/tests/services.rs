@@ -8,7 +8,7 @@ use support::Place;
 /// Arguments of both sides, and what has to carry the data then.
 const TRANSPORTS: [(&str, &str); 4] = [
     ("baseline", "socket (baseline)"),
-    ("baseline,shm", "shm (shm-futex)"),
+    ("baseline,shm", "shm (shm-hybrid)"),
     ("baseline,shm-hybrid", "shm (shm-hybrid)"),
     ("shm-futex", "shm (shm-futex)"),
 ];

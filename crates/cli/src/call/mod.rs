@@ -10,6 +10,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::CgroupsSnapshot;
 use netipc::service::cgroups_lookup::CgroupsLookup;
@@ -87,6 +88,7 @@ fn ask<S: Question>(args: &CallArgs) -> Result<(), Failed> {
         endpoint,
         config: ClientConfig {
             supported_profiles: args.endpoint.profiles(),
+            preferred_profiles: PROFILE_SHM_HYBRID,
             auth_token: args.token.token()?,
             max_logical_lookup_items: MAX_KEYS,
             ..ClientConfig::default()

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc::service::Service;
 use netipc::{Handler, Server, ServerConfig};
 
@@ -51,6 +52,8 @@ impl Plan {
     pub(super) fn provider<S: Service>(&self, handler: Handler<S>) -> Box<dyn Provider> {
         let config = ServerConfig {
             supported_profiles: self.profiles,
+            // Of both kinds the one that may look before it sleeps; else the highest would be chosen.
+            preferred_profiles: PROFILE_SHM_HYBRID,
             max_response_payload_bytes: MAX_RESPONSE_BYTES,
             auth_token: self.auth_token,
             ..ServerConfig::default()
