@@ -37,6 +37,20 @@ fn a_client_prints_what_the_server_publishes() {
 }
 
 #[test]
+fn a_service_of_ones_own_is_asked_and_cached() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = run("custom_service", dir.path());
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let expected = [
+        "asked:  192.0.2.7 known AS64496 Example Networks",
+        "asked:  2001:db8::1 unknown AS0 ",
+        "cached: 192.0.2.7 Example Networks",
+    ];
+    assert!(said.lines().eq(expected), "{said}");
+}
+
+#[test]
 fn absence_is_normal() {
     let dir = tempfile::tempdir().unwrap();
     let output = run("client", dir.path());
