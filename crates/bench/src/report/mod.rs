@@ -1,0 +1,1 @@
+//! A page of Markdown with plots.

@@ -1,0 +1,138 @@
+//! One measured figure, as it is printed, written as JSON and drawn.
+
+use serde::{Deserialize, Serialize};
+
+/// What was measured, and what came out. With several runs, every figure is their median.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Row {
+    /// What was done.
+    pub scenario: Scenario,
+    /// Which one of the scenario: items or keys, `known`, `unknown` or `mixed`. Empty where there
+    /// is only one.
+    pub variant: String,
+    /// What carried the data.
+    pub transport: Transport,
+    /// Which part of the software was measured.
+    pub layer: Layer,
+    /// Operations a second that were asked for; 0 is as many as possible.
+    pub rate: u32,
+    /// Threads that worked at the same time on the asking side.
+    pub threads: u32,
+    /// What `throughput` counts, in the plural: `calls`, `items`, `keys`, `lookups`, `bytes`.
+    pub unit: String,
+    /// Units a second.
+    pub throughput: f64,
+    /// The slowest run's units a second.
+    pub min: f64,
+    /// The fastest run's units a second.
+    pub max: f64,
+    /// How long half of the operations took at most, in microseconds; null where single operations
+    /// are too short to be timed.
+    pub p50_us: Option<f64>,
+    /// How long 95 % of the operations took at most, in microseconds.
+    pub p95_us: Option<f64>,
+    /// How long 99 % of the operations took at most, in microseconds.
+    pub p99_us: Option<f64>,
+    /// How long 99.9 % of the operations took at most, in microseconds.
+    pub p999_us: Option<f64>,
+    /// Processors that the asking side kept busy.
+    pub client_cpu: f64,
+    /// Processors that the answering process kept busy; 0 where there is none.
+    pub server_cpu: f64,
+    /// System calls of both sides for each operation, where the system tells.
+    pub syscalls: Option<f64>,
+    /// Context switches of both sides for each operation.
+    pub switches: Option<f64>,
+    /// What else kept the machine busy, and where: empty for a quiet machine.
+    pub load: String,
+    /// The raw row it is held against, as [`Row::name`] gives it.
+    pub limit: Option<String>,
+    /// `throughput` as a part of the limit's.
+    pub share_of_limit: Option<f64>,
+}
+
+/// What is done again and again.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scenario {
+    /// One INCREMENT at a time.
+    Ping,
+    /// Batches of INCREMENT.
+    Batch,
+    /// INCREMENT with 16 requests under way.
+    Pipeline,
+    /// Batches of INCREMENT with 16 of them under way.
+    PipelineBatch,
+    /// The typed snapshot call.
+    Snapshot,
+    /// The typed lookup calls.
+    Lookup,
+    /// Encode, dispatch and decode of a lookup, without transport.
+    Codec,
+    /// Lookups in a cache.
+    Cache,
+    /// Connect, handshake and close.
+    Connect,
+    /// What the machine itself allows.
+    Limits,
+}
+
+/// What carries the data.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// The packet socket.
+    Socket,
+    /// Shared memory.
+    Shm,
+    /// Nothing: all of it happens in one process.
+    None,
+}
+
+/// Which part of the software is measured.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layer {
+    /// A bare Level 1 session.
+    Session,
+    /// The typed client.
+    Client,
+    /// Encoders, decoders and dispatch.
+    Codec,
+    /// The cache.
+    Cache,
+    /// The machine alone.
+    Raw,
+}
+
+impl Row {
+    /// What tells this row from the others, for people: `ping shm client`, `lookup apps 16 known
+    /// socket client @1000`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let mut words = vec![word(self.scenario)];
+        words.extend(self.variant.split_whitespace().map(str::to_owned));
+        if self.transport != Transport::None {
+            words.push(word(self.transport));
+        }
+        words.push(word(self.layer));
+        if self.threads > 1 {
+            words.push(format!("x{}", self.threads));
+        }
+        if self.rate > 0 {
+            words.push(format!("@{}", self.rate));
+        }
+        if !self.load.is_empty() {
+            words.push(format!("({})", self.load));
+        }
+        words.join(" ")
+    }
+}
+
+/// A unit variant as it stands in the JSON.
+fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
