@@ -31,6 +31,8 @@ pub mod endpoint;
 mod error;
 pub mod link;
 pub mod memory;
+#[cfg(all(feature = "raw", target_os = "linux"))]
+pub mod raw;
 mod spin;
 pub mod wait;
 
