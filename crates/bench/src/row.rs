@@ -106,6 +106,34 @@ pub enum Layer {
 }
 
 impl Row {
+    /// A row without figures: any variant, one thread, as fast as possible, on a quiet machine.
+    #[must_use]
+    pub fn new(scenario: Scenario, transport: Transport, layer: Layer, unit: &str) -> Self {
+        Self {
+            scenario,
+            variant: String::new(),
+            transport,
+            layer,
+            rate: 0,
+            threads: 1,
+            unit: unit.to_owned(),
+            throughput: 0.0,
+            min: 0.0,
+            max: 0.0,
+            p50_us: None,
+            p95_us: None,
+            p99_us: None,
+            p999_us: None,
+            client_cpu: 0.0,
+            server_cpu: 0.0,
+            syscalls: None,
+            switches: None,
+            load: String::new(),
+            limit: None,
+            share_of_limit: None,
+        }
+    }
+
     /// What tells this row from the others, for people: `ping shm client`, `lookup apps 16 known
     /// socket client @1000`.
     #[must_use]

@@ -1,0 +1,92 @@
+//! Why a figure could not be measured.
+
+use std::io;
+use std::path::PathBuf;
+
+use netipc::connection::ConnectionError;
+use netipc::transport::EndpointError;
+use netipc::transport::link::{BindError, LinkError};
+use netipc::wire::WireError;
+use netipc::{CallError, OpenError, ServeError};
+
+/// Why a figure could not be measured.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BenchError {
+    /// There is no place for the sockets.
+    #[error(
+        "cannot make a run directory in {}; set TMPDIR to a writable place with a short path",
+        place.display()
+    )]
+    RunDir {
+        /// Where it was to be.
+        place: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The other process could not be started or asked.
+    #[error("cannot work with a second process of this program")]
+    Peer(#[source] io::Error),
+    /// The other process has failed, and what it said last.
+    #[error("the second process failed: {0}")]
+    PeerFailed(String),
+    /// The other process was told what it does not understand.
+    #[error("not a task of a benchmark")]
+    Task(#[from] serde_json::Error),
+    /// The system refused what a raw limit needs.
+    #[error("{what}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An answer was wrong: nothing that was measured counts.
+    #[error("wrong answer: {0}")]
+    Wrong(String),
+    /// The session is not over the transport that was to be measured.
+    #[error("no session over {wanted}: {why}")]
+    NoSession {
+        /// The transport.
+        wanted: &'static str,
+        /// What there is instead.
+        why: String,
+    },
+    /// A row is held against a limit that was not measured.
+    #[error("there is no row {0:?} to hold a result against")]
+    NoLimit(String),
+    /// A typed call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// There is no session.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A session ended.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    /// A link failed.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// An endpoint cannot be like that.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// An endpoint cannot be had.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// A server does not run.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Bytes that we made ourselves are not valid.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// The user called it off.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl BenchError {
+    /// For an answer that is not what it has to be.
+    pub(crate) fn wrong(what: impl Into<String>) -> Self {
+        Self::Wrong(what.into())
+    }
+}

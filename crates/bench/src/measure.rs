@@ -1,0 +1,241 @@
+//! The closed loop: one operation after the other, timed, and what both processes used meanwhile.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+use crate::effort::Effort;
+use crate::error::BenchError;
+use crate::peer::Peer;
+use crate::row::Row;
+use crate::usage::{SyscallCounter, Usage};
+
+/// Nanoseconds of the longest operation that is told apart from longer ones.
+const LONGEST: u64 = 60_000_000_000;
+/// A rate counts as kept from this part of it on.
+const KEPT: f64 = 0.95;
+
+/// Does one operation, checks what came of it, and returns how many units it was worth.
+pub type Op<'a> = dyn FnMut() -> Result<u64, BenchError> + 'a;
+
+/// What one run came to.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// What was done, in the unit of the row.
+    pub units: u64,
+    /// Operations.
+    pub ops: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Nanoseconds of the operations.
+    pub latency: Histogram<u64>,
+    /// What this process used.
+    pub client: Usage,
+    /// What the other process used.
+    pub server: Usage,
+    /// System calls of both for each operation, where the system tells.
+    pub syscalls: Option<f64>,
+}
+
+impl Sample {
+    /// Units a second.
+    #[must_use]
+    pub fn throughput(&self) -> f64 {
+        self.units as f64 / self.seconds()
+    }
+
+    /// Operations a second.
+    #[must_use]
+    pub fn ops_per_second(&self) -> f64 {
+        self.ops as f64 / self.seconds()
+    }
+
+    fn seconds(&self) -> f64 {
+        self.elapsed.as_secs_f64().max(1e-9)
+    }
+
+    fn switches_per_op(&self) -> f64 {
+        (self.client + self.server).switches as f64 / self.ops.max(1) as f64
+    }
+
+    fn cores(&self, usage: Usage) -> f64 {
+        usage.cpu.as_secs_f64() / self.seconds()
+    }
+}
+
+/// What calls off every loop of this process once it is raised.
+pub fn stop_flag() -> &'static Arc<AtomicBool> {
+    static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    STOP.get_or_init(Arc::default)
+}
+
+/// As many runs as `effort` says.
+///
+/// # Errors
+/// As [`closed_loop`].
+pub fn runs(
+    effort: &Effort,
+    rate: u32,
+    mut peer: Option<&mut Peer>,
+    op: &mut Op<'_>,
+) -> Result<Vec<Sample>, BenchError> {
+    (0..effort.runs.max(1))
+        .map(|_| closed_loop(effort, rate, peer.as_deref_mut(), op))
+        .collect()
+}
+
+/// One run: does `op` again and again, `rate` times a second or, with 0, as often as possible.
+///
+/// System calls are counted while it warms up, because counting makes them slow.
+///
+/// # Errors
+/// The first error of `op`, [`BenchError::Interrupted`], or that `peer` is gone.
+pub fn closed_loop(
+    effort: &Effort,
+    rate: u32,
+    mut peer: Option<&mut Peer>,
+    op: &mut Op<'_>,
+) -> Result<Sample, BenchError> {
+    let pids = [
+        Some(std::process::id()),
+        peer.as_ref().map(|peer| peer.pid()),
+    ];
+    // A few operations first, so that both sides have their threads, buffers and session.
+    repeat(effort.warm_up / 2, rate, op)?;
+    let mut counter = SyscallCounter::start(&pids.into_iter().flatten().collect::<Vec<_>>());
+    let warm_up = repeat(effort.warm_up / 2, rate, op)?;
+    let syscalls = counter.as_mut().and_then(SyscallCounter::count);
+    drop(counter);
+
+    let mut server = || {
+        peer.as_deref_mut()
+            .map_or(Ok(Usage::default()), Peer::usage)
+    };
+    let before = (server()?, Usage::now());
+    let done = repeat(effort.measured, rate, op)?;
+    let client = Usage::now().since(before.1);
+    Ok(Sample {
+        client,
+        server: server()?.since(before.0),
+        syscalls: syscalls.map(|count| count as f64 / warm_up.ops.max(1) as f64),
+        ..done
+    })
+}
+
+/// Does `op` until `time` is over, at least once.
+fn repeat(time: Duration, rate: u32, op: &mut Op<'_>) -> Result<Sample, BenchError> {
+    let mut latency =
+        Histogram::new_with_max(LONGEST, 3).expect("three digits are a valid precision");
+    let stop = stop_flag();
+    let pace = Pace::new(rate);
+    let (mut units, mut ops) = (0, 0);
+    let begin = Instant::now();
+    let mut now = begin;
+    while ops == 0 || now.duration_since(begin) < time {
+        if stop.load(Ordering::Relaxed) {
+            return Err(BenchError::Interrupted);
+        }
+        let start = pace.wait(begin, ops, now);
+        units += op()?;
+        ops += 1;
+        now = Instant::now();
+        latency.saturating_record(nanos(now.duration_since(start)));
+    }
+    let sample = Sample {
+        units,
+        ops,
+        elapsed: now.duration_since(begin),
+        latency,
+        client: Usage::default(),
+        server: Usage::default(),
+        syscalls: None,
+    };
+    Ok(pace.correct(sample))
+}
+
+/// When operations start.
+struct Pace(Option<Duration>);
+
+impl Pace {
+    fn new(rate: u32) -> Self {
+        Self((rate > 0).then(|| Duration::from_secs(1) / rate))
+    }
+
+    /// Waits until operation `index` is due, in a schedule that does not drift; returns when it
+    /// starts. Sleeps, because spinning here would count as the client's work.
+    fn wait(&self, begin: Instant, index: u64, now: Instant) -> Instant {
+        let Some(period) = self.0 else {
+            return now;
+        };
+        let due = begin + Duration::from_nanos(nanos(period) * index);
+        match due.checked_duration_since(now) {
+            Some(left) if !left.is_zero() => {
+                thread::sleep(left);
+                Instant::now()
+            }
+            _ => now,
+        }
+    }
+
+    /// Counts the operations that a slow one has kept from starting in time, too.
+    ///
+    /// Time runs from the actual start, because a sleep ends later than it should and that is not
+    /// what is measured. Where the rate is not kept at all, lateness is the norm, grows without
+    /// bounds and says nothing: the throughput tells then.
+    fn correct(&self, sample: Sample) -> Sample {
+        let Some(period) = self.0 else {
+            return sample;
+        };
+        let rate = 1.0 / period.as_secs_f64();
+        if sample.ops_per_second() < KEPT * rate {
+            return sample;
+        }
+        let latency = sample.latency.clone_correct(nanos(period));
+        Sample { latency, ..sample }
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(LONGEST)
+}
+
+/// `row` with the medians of `samples`. Percentiles only where single operations were timed.
+#[must_use]
+pub fn fill(row: Row, samples: &[Sample], timed: bool) -> Row {
+    let of = |figure: &dyn Fn(&Sample) -> f64| median(samples.iter().map(figure).collect());
+    let throughputs = || samples.iter().map(Sample::throughput);
+    let percentile = |quantile: f64| {
+        let us = |sample: &Sample| sample.latency.value_at_quantile(quantile) as f64 / 1e3;
+        timed.then(|| of(&us))
+    };
+    let syscalls: Option<Vec<f64>> = samples.iter().map(|sample| sample.syscalls).collect();
+    Row {
+        throughput: of(&Sample::throughput),
+        min: throughputs().fold(f64::INFINITY, f64::min),
+        max: throughputs().fold(0.0, f64::max),
+        p50_us: percentile(0.5),
+        p95_us: percentile(0.95),
+        p99_us: percentile(0.99),
+        p999_us: percentile(0.999),
+        client_cpu: of(&|sample| sample.cores(sample.client)),
+        server_cpu: of(&|sample| sample.cores(sample.server)),
+        syscalls: syscalls.map(median),
+        switches: Some(of(&Sample::switches_per_op)),
+        ..row
+    }
+}
+
+/// The middle one, or the mean of the two in the middle; 0 of nothing.
+#[must_use]
+pub fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    let middle = numbers.len() / 2;
+    let at = |index| numbers.get(index).copied().unwrap_or_default();
+    match numbers.len() % 2 {
+        0 if middle > 0 => f64::midpoint(at(middle - 1), at(middle)),
+        _ => at(middle),
+    }
+}
