@@ -44,7 +44,7 @@ fn receive(framing: Framing, client: bool, packets: &[Vec<u8>]) {
     }
     for packet in packets {
         let result = deliver(&mut session, packet);
-        assert!(session.space().1.len() <= 1000);
+        assert!(session.space().len() <= 32 + 1000);
         if result.is_err() {
             break;
         }

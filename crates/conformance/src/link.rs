@@ -191,16 +191,15 @@ pub(crate) fn say(link: &mut dyn Link, bytes: &[u8]) {
 
 /// Receives one packet whole.
 pub(crate) fn hear(link: &mut dyn Link) -> Vec<u8> {
-    let (mut head, mut body) = ([0; 32], vec![0; 300_000]);
+    let mut packet = vec![0; 300_000];
     let size = link
-        .receive(&mut head, &mut body, &Wait::timeout(SOON))
+        .receive(&mut packet, &Wait::timeout(SOON))
         .expect("receive");
     assert!(
-        size <= head.len() + body.len(),
+        size <= packet.len(),
         "a packet of {size} bytes was never sent"
     );
-    let mut packet = head[..size.min(head.len())].to_vec();
-    packet.extend_from_slice(&body[..size - packet.len()]);
+    packet.truncate(size);
     packet
 }
 

@@ -353,11 +353,10 @@ impl RawServer {
     fn answer_once(&mut self, spoil: impl FnOnce(&mut Header), payload: &[u8]) {
         let wait = Wait::timeout(SOON);
         let mut link = self.accept();
-        let mut head = [0; Header::LEN];
-        let mut body = [0; 1000];
-        let len = link.receive(&mut head, &mut body, &wait).unwrap();
-        assert_eq!(asked(&body[..len - head.len()]), [1, 2, 3]);
-        let mut header = Header::decode(&head).unwrap().answer(Status::OK);
+        let mut packet = [0; 1000];
+        let len = link.receive(&mut packet, &wait).unwrap();
+        assert_eq!(asked(&packet[Header::LEN..len]), [1, 2, 3]);
+        let mut header = Header::decode(&packet).unwrap().answer(Status::OK);
         header.payload_len = u32::try_from(payload.len()).unwrap();
         spoil(&mut header);
         link.send(&header.encode(), payload, &wait).unwrap();
@@ -368,7 +367,7 @@ impl RawServer {
         let wait = Wait::timeout(SOON);
         let mut link = self.listener.accept(&wait).unwrap();
         let mut hello = [0; 128];
-        let len = link.receive(&mut hello, &mut [], &wait).unwrap();
+        let len = link.receive(&mut hello, &wait).unwrap();
         let direction = DirectionLimits {
             payload_bytes: 65_536,
             batch_items: 1,

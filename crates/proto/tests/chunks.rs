@@ -285,12 +285,16 @@ fn an_answer_in_chunks_is_open_until_its_last_packet() {
 fn the_first_packet_fixes_the_buffer() {
     let mut server = server(LIMITS);
     assert_eq!(
-        server.space().1.len(),
-        32,
+        server.space().len(),
+        32 + 32,
         "no more than a packet before a message needs it"
     );
     assert_eq!(deliver(&mut server, &four_packets()[0]), Ok(None));
-    assert_eq!(server.space().1.len(), 68, "what is left of the payload");
+    assert_eq!(
+        server.space().len(),
+        32 + 68,
+        "a header, and what is left of the payload"
+    );
 
     let mut server = common::server(LIMITS);
     let over = Header {
@@ -299,8 +303,8 @@ fn the_first_packet_fixes_the_buffer() {
     };
     assert!(deliver(&mut server, &over.encode()).is_err());
     assert_eq!(
-        server.space().1.len(),
-        32,
+        server.space().len(),
+        32 + 32,
         "nothing is allocated for what is refused"
     );
 }

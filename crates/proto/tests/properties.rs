@@ -103,7 +103,7 @@ fn survive(role: Role, framing: Framing, packets: &[Vec<u8>]) -> Result<(), Test
             prop_assert_eq!(&result, &Err(SessionError::Ended));
         }
         ended |= result.is_err();
-        prop_assert!(session.space().1.len() <= MAX_PAYLOAD as usize);
+        prop_assert!(session.space().len() <= Header::LEN + MAX_PAYLOAD as usize);
         if let Ok(Some((header, payload))) = result {
             prop_assert_eq!(payload.len(), header.payload_len as usize);
             prop_assert!(header.payload_len <= MAX_PAYLOAD && header.item_count <= 3);

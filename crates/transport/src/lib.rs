@@ -21,7 +21,7 @@
 //!
 //! client.send(b"he", b"llo", &wait)?;
 //! let mut packet = [0; 5];
-//! assert_eq!(server.receive(&mut packet, &mut [], &wait)?, 5);
+//! assert_eq!(server.receive(&mut packet, &wait)?, 5);
 //! assert_eq!(&packet, b"hello");
 //! # Ok(())
 //! # }

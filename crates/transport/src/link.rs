@@ -21,32 +21,27 @@ pub use crate::error::{AttachError, BindError, ConnectError, LinkError};
 ///   reported.
 /// - **An end is told apart.** An orderly close is [`LinkError::Disconnected`], a broken one
 ///   [`LinkError::Reset`].
-/// - **An empty packet is a protocol error**, in both directions.
+/// - **An empty packet is a protocol error**, in both directions, unless the sender is gone by then.
 /// - **An error other than `Timeout`, `Aborted`, `Busy` and `TooLarge` is final**: the link is of
 ///   no more use.
 /// - **Dropping a link ends it** and removes whatever it owns in the file system.
 /// - **One owner.** A link is `Send` and never shared.
 pub trait Link: Send + fmt::Debug {
-    /// Sends `head` followed by `body` as one packet, without copying them together first.
+    /// Sends `head` followed by `body` as one packet.
     ///
     /// # Errors
     /// [`LinkError::TooLarge`] beyond [`LinkInfo::max_packet`], [`LinkError::Busy`] when
     /// [`LinkInfo::window`] messages are already under way, else why the link failed.
     fn send(&mut self, head: &[u8], body: &[u8], wait: &Wait<'_>) -> Result<(), LinkError>;
 
-    /// Receives one packet: its first bytes fill `head`, the rest goes to `body`.
+    /// Receives one packet into `packet`.
     ///
     /// Returns the packet's full length. What does not fit is dropped; a result above
-    /// `head.len() + body.len()` says so.
+    /// `packet.len()` says so.
     ///
     /// # Errors
     /// Why the link failed, or that `wait` ended.
-    fn receive(
-        &mut self,
-        head: &mut [u8],
-        body: &mut [u8],
-        wait: &Wait<'_>,
-    ) -> Result<usize, LinkError>;
+    fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError>;
 
     /// Looks whether the peer is still there, at once and without consuming data.
     ///

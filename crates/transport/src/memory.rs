@@ -253,25 +253,18 @@ impl Link for MemoryLink {
         Ok(())
     }
 
-    fn receive(
-        &mut self,
-        head: &mut [u8],
-        body: &mut [u8],
-        wait: &Wait<'_>,
-    ) -> Result<usize, LinkError> {
-        let (packet, mut queue) =
+    fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError> {
+        let (came, mut queue) =
             self.incoming
                 .wait_until(wait, |queue| match queue.packets.pop_front() {
                     None if queue.ended => Some(None),
                     packet => packet.map(Some),
                 })?;
-        let packet = packet.ok_or(LinkError::Disconnected)?;
-        let (first, rest) = packet.split_at(packet.len().min(head.len()));
-        head[..first.len()].copy_from_slice(first);
-        let fitting = rest.len().min(body.len());
-        body[..fitting].copy_from_slice(&rest[..fitting]);
-        let size = packet.len();
-        queue.spare.push(packet);
+        let came = came.ok_or(LinkError::Disconnected)?;
+        let fitting = came.len().min(packet.len());
+        packet[..fitting].copy_from_slice(&came[..fitting]);
+        let size = came.len();
+        queue.spare.push(came);
         self.incoming.changed.notify_all();
         Ok(size)
     }
@@ -289,7 +282,7 @@ impl Link for MemoryLink {
     fn linger(&mut self) {
         self.end_sending();
         let wait = Wait::timeout(LINGER);
-        while wait.check().is_ok() && self.receive(&mut [], &mut [], &wait).is_ok() {}
+        while wait.check().is_ok() && self.receive(&mut [], &wait).is_ok() {}
     }
 
     fn info(&self) -> LinkInfo {

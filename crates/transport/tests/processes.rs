@@ -118,7 +118,7 @@ fn defect_06_a_server_notices_a_killed_client() {
         let client = transport().connect(&endpoint, &soon()).unwrap();
         let mut client = client.attach(&plan(1), &soon()).unwrap();
         tell("attached");
-        let _ = client.receive(&mut [0; 1], &mut [], &Wait::forever());
+        let _ = client.receive(&mut [0; 1], &Wait::forever());
         return;
     }
     let noticed = best_of_three(|| {
@@ -173,7 +173,7 @@ fn defect_07_a_client_notices_a_killed_server() {
 /// How long after `end` a receive on `link` reports it; `end` comes when it has waited for `idle`.
 fn time_of_end(mut link: Box<dyn Link>, idle: Duration, end: impl FnOnce()) -> Duration {
     let waiting = thread::spawn(move || {
-        let received = link.receive(&mut [0; 1], &mut [], &soon());
+        let received = link.receive(&mut [0; 1], &soon());
         assert!(
             matches!(received, Err(LinkError::Disconnected)),
             "{received:?}"
@@ -270,7 +270,7 @@ fn without_descriptors_links_and_aborts_work() {
         let abort = Abort::new();
         let wait = Wait::forever().or_abort(&abort);
         let (received, taken) = thread::scope(|scope| {
-            let waiting = scope.spawn(|| client.receive(&mut [0; 1], &mut [], &wait));
+            let waiting = scope.spawn(|| client.receive(&mut [0; 1], &wait));
             abort.raise();
             timed(|| waiting.join().unwrap())
         });

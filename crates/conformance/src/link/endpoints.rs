@@ -133,7 +133,7 @@ pub fn a_visitor_that_left_harms_nobody(rig: &Rig) {
     let mut left = listener
         .accept(&Wait::timeout(SOON))
         .expect("it did connect");
-    let received = left.receive(&mut [0; 32], &mut [], &Wait::timeout(SOON));
+    let received = left.receive(&mut [0; 32], &Wait::timeout(SOON));
     assert!(
         matches!(received, Err(LinkError::Disconnected)),
         "{received:?}"

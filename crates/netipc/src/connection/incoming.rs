@@ -2,7 +2,6 @@
 
 use netipc_proto::session::Role;
 use netipc_proto::session::handshake::{MAX_HELLO_LEN, Offer, Policy, Refusal, ServerHandshake};
-use netipc_proto::wire::Header;
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::{Baseline, BindError, BindOptions, LinkError, Listener, Transport};
 use netipc_transport::wait::Wait;
@@ -123,10 +122,7 @@ impl Incoming {
             ..*policy
         };
         let mut hello = [0; MAX_HELLO_LEN];
-        let len = {
-            let (head, body) = hello.split_at_mut(Header::LEN);
-            link.receive(head, body, wait)?
-        };
+        let len = link.receive(&mut hello, wait)?;
         let allowed = link.peer_allowed();
         // A packet longer than the buffer keeps its true length, and is refused for it.
         let judged = match hello.get(..len) {

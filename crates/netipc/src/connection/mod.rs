@@ -93,8 +93,7 @@ impl Connection {
     /// Why the session is over.
     pub fn receive(&mut self, wait: &Wait<'_>) -> Result<Header, ConnectionError> {
         loop {
-            let (head, body) = self.session.space();
-            let len = self.link.receive(head, body, wait)?;
+            let len = self.link.receive(self.session.space(), wait)?;
             if let Some(message) = self.session.received(len)? {
                 return Ok(message.header);
             }
@@ -217,8 +216,7 @@ fn greet(
     // A server that refuses at once may have closed before our packet left: its answer counts.
     let sent = send_packet(link, &handshake.hello(), wait);
     let mut ack = [0; ACK_PACKET_LEN + 1];
-    let (head, body) = ack.split_at_mut(Header::LEN);
-    let len = match (sent, link.receive(head, body, wait)) {
+    let len = match (sent, link.receive(&mut ack, wait)) {
         (_, Ok(len)) => len.min(ack.len()),
         (Err(error), Err(_)) | (Ok(()), Err(error)) => return Err(error.into()),
     };

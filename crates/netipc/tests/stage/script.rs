@@ -298,7 +298,7 @@ fn region(ack: &HelloAck, extra: u64) -> RegionPlan {
 
 fn receive(link: &mut (impl Link + ?Sized)) -> Result<(Header, Vec<u8>), LinkError> {
     let mut packet = vec![0; 2 << 20];
-    let size = link.receive(&mut packet, &mut [], &soon())?;
+    let size = link.receive(&mut packet, &soon())?;
     let payload = packet.get(Header::LEN..size).unwrap_or_default();
     Ok((Header::decode(&packet).unwrap(), payload.to_vec()))
 }

@@ -91,24 +91,38 @@ pub(super) struct Reassembly {
     pub(super) header: Header,
     /// Bytes of the payload that have come.
     pub(super) filled: usize,
+    /// What the next chunk header is written over.
+    covered: [u8; ChunkHeader::LEN],
     /// Index of the next packet.
-    pub(super) next: u32,
+    next: u32,
     /// Packets of the message, fixed by the first.
-    pub(super) count: u32,
+    count: u32,
 }
 
 impl Reassembly {
-    /// Takes a continuation of `len` bytes; returns what is still open, or nothing when the message
-    /// is complete.
-    pub(super) fn take(
-        self,
-        head: &[u8; Header::LEN],
-        len: usize,
-    ) -> Result<Option<Self>, SessionError> {
+    /// A message of `count` packets, of whose payload `filled` bytes have come. `buffer` is header
+    /// and payload.
+    pub(super) fn new(header: Header, filled: usize, count: u32, buffer: &[u8]) -> Self {
+        Self {
+            header,
+            filled,
+            covered: covered(buffer, filled),
+            next: 1,
+            count,
+        }
+    }
+
+    /// Takes a continuation of `len` bytes, whose data lies behind what has come; returns what is
+    /// still open, or nothing when the message is complete.
+    pub(super) fn take(self, buffer: &mut [u8], len: usize) -> Result<Option<Self>, SessionError> {
         let data = len.checked_sub(ChunkHeader::LEN).ok_or_else(|| {
             SessionError::Chunk(WireError::truncated("chunk header", ChunkHeader::LEN, len))
         })?;
-        let found = ChunkHeader::decode(head).map_err(SessionError::Chunk)?;
+        let head = covered(buffer, self.filled);
+        if let Some(place) = buffer.get_mut(self.filled..self.filled + ChunkHeader::LEN) {
+            place.copy_from_slice(&self.covered);
+        }
+        let found = ChunkHeader::decode(&head).map_err(SessionError::Chunk)?;
         let want = chunk(&self.header, self.next, self.count, data);
         found.expect(&want).map_err(SessionError::Chunk)?;
         let (payload, filled) = (self.header.payload_len as usize, self.filled + data);
@@ -117,6 +131,7 @@ impl Reassembly {
         }
         let open = Self {
             filled,
+            covered: covered(buffer, filled),
             next: self.next + 1,
             ..self
         };
@@ -127,6 +142,12 @@ impl Reassembly {
             _ => Err(packet_error("chunk data", payload - self.filled, data)),
         }
     }
+}
+
+/// The bytes in front of the data of a continuation that comes after `filled` bytes.
+fn covered(buffer: &[u8], filled: usize) -> [u8; ChunkHeader::LEN] {
+    let bytes = buffer.get(filled..).and_then(<[u8]>::first_chunk);
+    bytes.copied().unwrap_or_default()
 }
 
 /// Packets of a message with `behind` bytes left after the first.

@@ -109,9 +109,8 @@ impl<'p> Message<'p> {
 ///
 /// let request = Header::request(MethodCode::INCREMENT, 1);
 /// for packet in client.send(request, &[0; 8])? {
-///     let (head, body) = server.space();
-///     head.copy_from_slice(&packet.head);
-///     body[..packet.body.len()].copy_from_slice(packet.body);
+///     let bytes = [&packet.head, packet.body].concat();
+///     server.space()[..bytes.len()].copy_from_slice(&bytes);
 ///     let message = server.received(packet.len())?.expect("one packet");
 ///     assert_eq!(message.payload, [0; 8]);
 ///     assert_eq!(message.header.answer(Status::OK).message_id, 1);
@@ -125,8 +124,8 @@ pub struct Session {
     limits: Limits,
     framing: Framing,
     in_flight: InFlight,
-    head: [u8; Header::LEN],
-    body: Vec<u8>,
+    /// Header and payload of the message that came last, or is coming.
+    buffer: Vec<u8>,
     partial: Option<Reassembly>,
     last: Option<Header>,
     ended: bool,
@@ -146,8 +145,7 @@ impl Session {
             limits,
             framing,
             in_flight: InFlight::default(),
-            head: [0; Header::LEN],
-            body: vec![0; first],
+            buffer: vec![0; Header::LEN + first],
             partial: None,
             last: None,
             ended: false,
@@ -206,11 +204,16 @@ impl Session {
         self.in_flight.remove(message_id);
     }
 
-    /// Where the next packet goes: its first 32 bytes, and the rest.
+    /// Where the next packet goes. A continuation is laid so that its data joins what has come:
+    ///
+    /// ```text
+    ///               header | payload so far ........ | data of the continuation
+    /// continuation                    | chunk header |
+    /// ```
     #[must_use]
-    pub fn space(&mut self) -> (&mut [u8], &mut [u8]) {
+    pub fn space(&mut self) -> &mut [u8] {
         let at = self.partial.as_ref().map_or(0, |partial| partial.filled);
-        (&mut self.head, self.body.get_mut(at..).unwrap_or_default())
+        self.buffer.get_mut(at..).unwrap_or_default()
     }
 
     /// Takes the packet of `len` bytes that was written to [`space`](Self::space), or whose front
@@ -241,10 +244,7 @@ impl Session {
     #[must_use]
     pub fn message(&self) -> Option<Message<'_>> {
         let header = self.last?;
-        let payload = self
-            .body
-            .get(..header.payload_len as usize)
-            .unwrap_or_default();
+        let payload = self.payload(&header);
         Some(Message { header, payload })
     }
 
@@ -261,7 +261,7 @@ impl Session {
         }
         let header = match self.partial.take() {
             Some(partial) => {
-                self.partial = partial.take(&self.head, len)?;
+                self.partial = partial.take(&mut self.buffer, len)?;
                 partial.header
             }
             None => self.first_packet(len)?,
@@ -275,7 +275,7 @@ impl Session {
 
     /// Checks a packet that starts a message, in the order of the contract.
     fn first_packet(&mut self, len: usize) -> Result<Header, SessionError> {
-        let head = self.head.get(..len.min(Header::LEN)).unwrap_or_default();
+        let head = self.buffer.get(..len.min(Header::LEN)).unwrap_or_default();
         let header = Header::decode(head).map_err(SessionError::Envelope)?;
         let (_, receives) = self.kinds();
         if header.kind != receives {
@@ -309,18 +309,15 @@ impl Session {
                 data + Header::LEN,
             ));
         }
-        if let Some(more @ 1..) = payload.checked_sub(self.body.len()) {
+        let whole = Header::LEN + payload;
+        if let Some(more @ 1..) = whole.checked_sub(self.buffer.len()) {
             // What doubling would add is beyond the agreed limit, and never used.
-            self.body.reserve_exact(more);
-            self.body.resize(payload, 0);
+            self.buffer.reserve_exact(more);
+            self.buffer.resize(whole, 0);
         }
         let budget = data_bytes(self.limits.packet_size);
-        self.partial = Some(Reassembly {
-            header,
-            filled: data,
-            next: 1,
-            count: chunk_count(payload - data, budget),
-        });
+        let count = chunk_count(payload - data, budget);
+        self.partial = Some(Reassembly::new(header, data, count, &self.buffer));
         Ok(())
     }
 
@@ -336,12 +333,15 @@ impl Session {
             let none = WireError::new(WireErrorKind::BadItemCount, "batch", 1, 0);
             return Err(bad(none));
         }
-        let payload = self
-            .body
-            .get(..header.payload_len as usize)
-            .unwrap_or_default();
+        let payload = self.payload(header);
         Packed::parse(payload, 0, header.item_count, ListRules::BATCH).map_err(bad)?;
         Ok(())
+    }
+
+    /// The payload of a message that has come as a whole.
+    fn payload(&self, header: &Header) -> &[u8] {
+        let end = Header::LEN + header.payload_len as usize;
+        self.buffer.get(Header::LEN..end).unwrap_or_default()
     }
 
     /// What this role sends, and what it receives.
@@ -398,13 +398,13 @@ mod tests {
             packet_size: 32 + 99,
         };
         let mut server = Session::new(Role::Server, limits, Framing::Chunked);
-        assert_eq!(server.body.capacity(), 99);
-        server.head = Header {
+        assert_eq!(server.buffer.capacity(), 32 + 99);
+        let header = Header {
             payload_len: 100,
             ..Header::request(MethodCode::INCREMENT, 1)
-        }
-        .encode();
+        };
+        server.space()[..32].copy_from_slice(&header.encode());
         assert_eq!(server.received(32 + 99), Ok(None));
-        assert_eq!(server.body.capacity(), 100);
+        assert_eq!(server.buffer.capacity(), 32 + 100);
     }
 }

@@ -90,11 +90,9 @@ pub(crate) type Whole = (Header, Vec<u8>);
 
 /// Hands a packet over as a link does: its front to where there is space, and its true length.
 pub(crate) fn deliver(to: &mut Session, packet: &[u8]) -> Result<Option<Whole>, SessionError> {
-    let (head, body) = to.space();
-    let (front, data) = packet.split_at(packet.len().min(Header::LEN));
-    head[..front.len()].copy_from_slice(front);
-    let kept = data.len().min(body.len());
-    body[..kept].copy_from_slice(&data[..kept]);
+    let space = to.space();
+    let kept = packet.len().min(space.len());
+    space[..kept].copy_from_slice(&packet[..kept]);
     let message = to.received(packet.len())?;
     Ok(message.map(|message| (message.header, message.payload.to_vec())))
 }

@@ -77,8 +77,7 @@ impl Area {
         &self,
         direction: Direction,
         taken: u64,
-        head: &mut [u8],
-        body: &mut [u8],
+        packet: &mut [u8],
     ) -> Result<Option<usize>, Broken> {
         let slot = self.slot(direction);
         if !slot.arrived(taken)? {
@@ -86,11 +85,8 @@ impl Area {
         }
         let Span { offset, capacity } = self.span(direction);
         let copy = |len: u32| {
-            let (start, len) = (offset as usize, len as usize);
-            let in_head = len.min(head.len());
-            self.map.read(start, &mut head[..in_head]);
-            let in_body = (len - in_head).min(body.len());
-            self.map.read(start + in_head, &mut body[..in_body]);
+            let kept = packet.len().min(len as usize);
+            self.map.read(offset as usize, &mut packet[..kept]);
         };
         slot.take(taken, capacity, copy)
             .map(|len| Some(len as usize))

@@ -70,11 +70,11 @@ impl ShmLink {
         }
     }
 
-    fn take(&mut self, head: &mut [u8], body: &mut [u8]) -> Result<Option<usize>, LinkError> {
+    fn take(&mut self, packet: &mut [u8]) -> Result<Option<usize>, LinkError> {
         let size = self
             .region
             .area
-            .take(self.side.receives(), self.taken, head, body)?;
+            .take(self.side.receives(), self.taken, packet)?;
         if size.is_some() {
             self.taken = self.taken.wrapping_add(1);
             self.may_send = true;
@@ -136,18 +136,13 @@ impl Link for ShmLink {
         Ok(())
     }
 
-    fn receive(
-        &mut self,
-        head: &mut [u8],
-        body: &mut [u8],
-        wait: &Wait<'_>,
-    ) -> Result<usize, LinkError> {
+    fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError> {
         wait.check_abort()?;
-        if let Some(size) = self.take(head, body)? {
+        if let Some(size) = self.take(packet)? {
             return Ok(size);
         }
         let mut spin = self.spin;
-        let found = spin.run(LOOKS, || self.take(head, body));
+        let found = spin.run(LOOKS, || self.take(packet));
         self.spin = spin;
         if let Some(size) = found? {
             return Ok(size);
@@ -155,7 +150,7 @@ impl Link for ShmLink {
         let start = Instant::now();
         loop {
             self.wait_for_message(wait)?;
-            if let Some(size) = self.take(head, body)? {
+            if let Some(size) = self.take(packet)? {
                 self.spin.slept(start.elapsed());
                 return Ok(size);
             }

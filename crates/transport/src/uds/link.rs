@@ -7,7 +7,6 @@ use std::time::Duration;
 use crate::endpoint::Endpoint;
 use crate::link::{AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, RegionPlan};
 use crate::shm::{Region, ShmLink, Side};
-use crate::sys::Errno;
 use crate::wait::Wait;
 
 use super::socket::Socket;
@@ -24,19 +23,14 @@ pub struct UnixLink {
 
 impl UnixLink {
     /// The client's end: whoever owns the endpoint is welcome.
-    pub(super) fn connected(
-        fd: OwnedFd,
-        endpoint: Endpoint,
-        spin: Duration,
-    ) -> Result<Self, Errno> {
-        let socket = Socket::new(fd, spin)?;
-        Ok(Self {
-            socket,
+    pub(super) fn connected(fd: OwnedFd, endpoint: Endpoint, spin: Duration) -> Self {
+        Self {
+            socket: Socket::new(fd, spin),
             endpoint,
             peer_allowed: true,
             spin,
             offered: None,
-        })
+        }
     }
 
     /// The server's end: `allows` says which users are welcome.
@@ -45,16 +39,16 @@ impl UnixLink {
         endpoint: Endpoint,
         spin: Duration,
         allows: impl FnOnce(Option<u32>) -> bool,
-    ) -> Result<Self, Errno> {
-        let socket = Socket::new(fd, spin)?;
+    ) -> Self {
+        let socket = Socket::new(fd, spin);
         let peer_allowed = allows(socket.peer().map(|peer| peer.uid));
-        Ok(Self {
+        Self {
             socket,
             endpoint,
             peer_allowed,
             spin,
             offered: None,
-        })
+        }
     }
 }
 
@@ -63,13 +57,8 @@ impl Link for UnixLink {
         self.socket.send(head, body, wait)
     }
 
-    fn receive(
-        &mut self,
-        head: &mut [u8],
-        body: &mut [u8],
-        wait: &Wait<'_>,
-    ) -> Result<usize, LinkError> {
-        self.socket.receive(head, body, wait)
+    fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError> {
+        self.socket.receive(packet, wait)
     }
 
     fn check(&mut self) -> Result<(), LinkError> {

@@ -60,8 +60,12 @@ impl UnixListener {
             }
         };
         let allows = |uid| allows(&self.allow_uids, uid, sys::own_uid());
-        UnixLink::accepted(fd, self.endpoint.clone(), self.spin, allows)
-            .map_err(|errno| LinkError::Io(errno.into()))
+        Ok(UnixLink::accepted(
+            fd,
+            self.endpoint.clone(),
+            self.spin,
+            allows,
+        ))
     }
 }
 

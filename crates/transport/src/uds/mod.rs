@@ -68,8 +68,7 @@ impl UnixTransport {
                 }
             }
         }
-        UnixLink::connected(socket, endpoint.clone(), self.spin)
-            .map_err(|errno| failure(endpoint, errno))
+        Ok(UnixLink::connected(socket, endpoint.clone(), self.spin))
     }
 
     /// Binds, like [`Transport::bind`], and gives the listener as what it is.

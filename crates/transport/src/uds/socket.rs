@@ -13,6 +13,8 @@ use crate::wait::Wait;
 const LINGER: Duration = Duration::from_millis(100);
 /// What the kernel keeps of the send buffer for itself.
 const PACKET_OVERHEAD: usize = 32;
+/// Bytes of a packet whose parts are put together before they are sent.
+const SMALL: usize = 4096;
 /// The packet size if the buffer's size cannot be read.
 const FALLBACK_PACKET: u32 = 65536 - 32;
 
@@ -35,25 +37,27 @@ pub(crate) struct Socket {
     reset: bool,
     /// Looks for a packet before the first sleep.
     spin: Spin,
+    /// Where the parts of a small packet are put together.
+    joined: Vec<u8>,
 }
 
 impl Socket {
     /// Takes a connected, non-blocking socket.
-    pub(crate) fn new(fd: OwnedFd, spin: Duration) -> Result<Self, Errno> {
-        sys::tell_empty_packets(&fd)?;
+    pub(crate) fn new(fd: OwnedFd, spin: Duration) -> Self {
         let buffer = sys::send_buffer_size(&fd).ok();
         let packet_size = buffer
             .and_then(|size| size.checked_sub(PACKET_OVERHEAD))
             .and_then(|size| u32::try_from(size).ok())
             .unwrap_or(FALLBACK_PACKET);
         let peer = sys::peer(fd.as_fd());
-        Ok(Self {
+        Self {
             fd,
             packet_size,
             peer,
             reset: false,
             spin: Spin::new(spin),
-        })
+            joined: Vec::new(),
+        }
     }
 
     /// Bytes of the largest packet that the kernel takes.
@@ -80,7 +84,7 @@ impl Socket {
         }
         wait.check_abort()?;
         loop {
-            match sys::send(&self.fd, head, body) {
+            match self.send_now(head, body) {
                 Ok(()) => return Ok(()),
                 Err(Errno::AGAIN) => sys::ready(self.fd.as_fd(), Interest::Writable, wait)?,
                 Err(Errno::MSGSIZE) => return Err(LinkError::TooLarge { size, limit }),
@@ -94,18 +98,28 @@ impl Socket {
         }
     }
 
+    /// For a few bytes, a copy costs less than the kernel's way to take several parts.
+    fn send_now(&mut self, head: &[u8], body: &[u8]) -> Result<(), Errno> {
+        if head.len() + body.len() > SMALL {
+            return sys::send_parts(&self.fd, head, body);
+        }
+        self.joined.clear();
+        self.joined.extend_from_slice(head);
+        self.joined.extend_from_slice(body);
+        sys::send(&self.fd, &self.joined)
+    }
+
     pub(crate) fn receive(
         &mut self,
-        head: &mut [u8],
-        body: &mut [u8],
+        packet: &mut [u8],
         wait: &Wait<'_>,
     ) -> Result<usize, LinkError> {
         wait.check_abort()?;
-        if let Some(size) = self.try_receive(head, body)? {
+        if let Some(size) = self.try_receive(packet)? {
             return Ok(size);
         }
         let mut spin = self.spin;
-        let found = spin.run(1, || self.try_receive(head, body));
+        let found = spin.run(1, || self.try_receive(packet));
         self.spin = spin;
         if let Some(size) = found? {
             return Ok(size);
@@ -113,7 +127,7 @@ impl Socket {
         let start = Instant::now();
         loop {
             sys::ready(self.fd.as_fd(), Interest::Readable, wait)?;
-            if let Some(size) = self.try_receive(head, body)? {
+            if let Some(size) = self.try_receive(packet)? {
                 self.spin.slept(start.elapsed());
                 return Ok(size);
             }
@@ -121,13 +135,9 @@ impl Socket {
     }
 
     /// Takes a packet if one waits.
-    fn try_receive(
-        &mut self,
-        head: &mut [u8],
-        body: &mut [u8],
-    ) -> Result<Option<usize>, LinkError> {
+    fn try_receive(&mut self, packet: &mut [u8]) -> Result<Option<usize>, LinkError> {
         loop {
-            return match sys::receive(&self.fd, head, body, Take::Packet) {
+            return match sys::receive(&self.fd, packet, Take::Packet) {
                 Ok(Received::Packet(0)) => Err(LinkError::Protocol {
                     what: "an empty packet",
                 }),
@@ -146,7 +156,7 @@ impl Socket {
     /// Looks what there is to receive, without taking it.
     pub(crate) fn look(&mut self) -> Seen {
         loop {
-            return match sys::receive(&self.fd, &mut [], &mut [], Take::Nothing) {
+            return match sys::receive(&self.fd, &mut [], Take::Nothing) {
                 Ok(Received::Packet(_)) => Seen::Packet,
                 Ok(Received::End) => Seen::Gone,
                 Err(Errno::AGAIN) => Seen::Nothing,
@@ -174,7 +184,7 @@ impl Socket {
         let wait = Wait::timeout(LINGER);
         // The clock is asked every time: a peer may talk without end.
         while wait.check().is_ok() {
-            match self.receive(&mut [], &mut [], &wait) {
+            match self.receive(&mut [], &wait) {
                 Ok(_) | Err(LinkError::Protocol { .. }) => {}
                 Err(_) => return,
             }

@@ -75,7 +75,7 @@ pub(crate) fn soon() -> Wait<'static> {
 
 pub(crate) fn hear(link: &mut (impl Link + ?Sized)) -> Vec<u8> {
     let mut packet = vec![0; 300_000];
-    let size = link.receive(&mut packet, &mut [], &soon()).unwrap();
+    let size = link.receive(&mut packet, &soon()).unwrap();
     packet.truncate(size);
     packet
 }

@@ -4,14 +4,15 @@
     reason = "rustix cannot hold the pid 0 of a peer in another pid namespace"
 )]
 
-use std::io::{IoSlice, IoSliceMut};
+use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, fchmod};
 use rustix::net::{
-    self, AddressFamily, RecvAncillaryBuffer, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendFlags, Shutdown, SocketAddrUnix, SocketFlags, SocketType, sockopt,
+    self, AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketAddrUnix,
+    SocketFlags, SocketType, sockopt,
 };
 
 use super::{Result, retry_on_intr};
@@ -64,42 +65,41 @@ pub(crate) fn accept(socket: &OwnedFd) -> Result<OwnedFd> {
     retry_on_intr(|| net::accept_with(socket, flags))
 }
 
-/// Makes [`receive`] able to tell an empty packet from the end of the stream.
-///
-/// After connecting only: on an unbound socket the option makes `connect` invent an address.
-pub(crate) fn tell_empty_packets(socket: &OwnedFd) -> Result<()> {
-    sockopt::set_socket_passcred(socket, true)
+/// Sends one packet.
+pub(crate) fn send(socket: &OwnedFd, packet: &[u8]) -> Result<()> {
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    retry_on_intr(|| net::send(socket, packet, flags)).map(drop)
 }
 
 /// Sends two parts as one packet.
-pub(crate) fn send(socket: &OwnedFd, head: &[u8], body: &[u8]) -> Result<()> {
+pub(crate) fn send_parts(socket: &OwnedFd, head: &[u8], body: &[u8]) -> Result<()> {
     let parts = [IoSlice::new(head), IoSlice::new(body)];
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
     retry_on_intr(|| net::sendmsg(socket, &parts, &mut SendAncillaryBuffer::default(), flags))
         .map(drop)
 }
 
-/// Receives one packet into two parts.
-pub(crate) fn receive(
-    socket: &OwnedFd,
-    head: &mut [u8],
-    body: &mut [u8],
-    take: Take,
-) -> Result<Received> {
-    let mut parts = [IoSliceMut::new(head), IoSliceMut::new(body)];
+/// Receives one packet. There is no room for control data, on purpose: descriptors that a peer
+/// passes are closed by the kernel.
+pub(crate) fn receive(socket: &OwnedFd, packet: &mut [u8], take: Take) -> Result<Received> {
     // TRUNC asks for the full length of a packet that does not fit.
     let mut flags = RecvFlags::TRUNC | RecvFlags::DONTWAIT;
     if take == Take::Nothing {
         flags |= RecvFlags::PEEK;
     }
-    // No room for control data, on purpose: descriptors that a peer passes are closed by the kernel,
-    // and credentials, which only a packet has, show as CTRUNC even if the packet is empty.
-    let mut none = RecvAncillaryBuffer::default();
-    let message = retry_on_intr(|| net::recvmsg(socket, &mut parts, &mut none, flags))?;
-    if message.bytes == 0 && !message.flags.contains(ReturnFlags::CTRUNC) {
+    let (_, size) = retry_on_intr(|| net::recv(socket, &mut *packet, flags))?;
+    // Both an empty packet and the end have no bytes; only after the end nothing more can come.
+    if size == 0 && has_ended(socket)? {
         return Ok(Received::End);
     }
-    Ok(Received::Packet(message.bytes))
+    Ok(Received::Packet(size))
+}
+
+fn has_ended(socket: &OwnedFd) -> Result<bool> {
+    let mut fds = [PollFd::new(socket, PollFlags::RDHUP)];
+    retry_on_intr(|| poll(&mut fds, Some(&Timespec::default())))?;
+    let [fd] = fds;
+    Ok(fd.revents().intersects(PollFlags::RDHUP | PollFlags::HUP))
 }
 
 /// Ends our sending side.
