@@ -1,1 +1,59 @@
-//! A page of Markdown with plots.
+//! The page an operator reads: Markdown with the figures, and SVG plots beside it.
+//!
+//! [`write()`] is a function of the rows, the command and the machine it runs on; the same rows give
+//! the same plots, byte for byte.
+
+mod chart;
+mod draw;
+mod figures;
+mod machine;
+mod number;
+mod page;
+mod plots;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use self::{machine::Machine, plots::Plots};
+use crate::Row;
+
+/// Writes `README.md` and its plots into `dir`, which is made where it is missing, and returns the
+/// page's path. Files of an earlier report are replaced; those that the new page does not need stay.
+///
+/// `command` is what gave the rows. Only the last part of paths in it is shown, so that the page
+/// can be published.
+///
+/// # Errors
+///
+/// A file or directory that cannot be written, by name.
+pub fn write(dir: &Path, rows: &[Row], command: &str) -> Result<PathBuf, io::Error> {
+    fs::create_dir_all(dir).map_err(|cause| at(dir, cause))?;
+    let plots = Plots::draw(rows)?;
+    for plot in plots.iter() {
+        save(&dir.join(&plot.file), &plot.svg)?;
+    }
+    let page = dir.join("README.md");
+    save(
+        &page,
+        &page::render(rows, &plots, command, &Machine::here()),
+    )?;
+    Ok(page)
+}
+
+fn save(path: &Path, content: &str) -> Result<(), io::Error> {
+    fs::write(path, content).map_err(|cause| at(path, cause))
+}
+
+/// The same error, with the file it is about.
+fn at(path: &Path, cause: io::Error) -> io::Error {
+    io::Error::new(
+        cause.kind(),
+        format!("cannot write {}: {cause}", path.display()),
+    )
+}
