@@ -24,7 +24,8 @@ use self::{machine::Machine, plots::Plots};
 use crate::Row;
 
 /// Writes `README.md` and its plots into `dir`, which is made where it is missing, and returns the
-/// page's path. Files of an earlier report are replaced; those that the new page does not need stay.
+/// page's path. Files of an earlier report are replaced; those that the new page does not need
+/// stay.
 ///
 /// `command` is what gave the rows. Only the last part of paths in it is shown, so that the page
 /// can be published.

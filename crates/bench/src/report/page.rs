@@ -64,7 +64,7 @@ fn about(scenario: Scenario) -> &'static str {
         Scenario::Snapshot => "The typed snapshot call.",
         Scenario::Lookup => "The typed lookup calls.",
         Scenario::Codec => {
-            "A lookup's request encoded, dispatched and answered, its response decoded; no transport."
+            "A lookup encoded, dispatched, answered and decoded in one process, without transport."
         }
         Scenario::Cache => "Every item looked up by hash and name, while tables may be swapped.",
         Scenario::Connect => "Connect, handshake and close.",
@@ -80,8 +80,8 @@ fn measured(rows: &[Row], command: &str, machine: &Machine) -> String {
     format!(
         "| how it was measured | |\n| --- | --- |\n| command | {} |\n| day (UTC) | {} |\n\
          | kernel | {} |\n| processors | {} |\n| rows | {figures} |\n\n\
-         Where there is a server, it is a process of its own. The client asks again as soon as it has its \
-         answer, or at the fixed rate that the row names.\n",
+         Where there is a server, it is a process of its own. The client asks again as soon as it \
+         has its answer, or at the fixed rate that the row names.\n",
         code(&without_directories(command)),
         plain(&machine.day),
         plain(&machine.kernel),
