@@ -38,9 +38,9 @@ impl Direction {
         }
     }
 
-    fn publish(&self, message: u32) {
+    fn publish(&self, number: u64, message: u32) {
         let copy = || self.area.with_mut(|area| write(area, message));
-        self.slot().publish(message, copy, |_| self.wake());
+        self.slot().publish(number, message, copy, |_| self.wake());
     }
 
     /// Takes the next message, or `None` once `aborted`.
@@ -87,7 +87,7 @@ fn a_sleeper_gets_the_whole_message() {
     model(3, || {
         let direction = Arc::new(Direction::default());
         let publisher = Arc::clone(&direction);
-        let publisher = thread::spawn(move || publisher.publish(7));
+        let publisher = thread::spawn(move || publisher.publish(1, 7));
         assert_eq!(direction.take(0, None), Some(7));
         publisher.join().unwrap();
     });
@@ -102,13 +102,13 @@ fn request_and_response_take_turns_in_one_area() {
             let (requests, responses) = &*server;
             for taken in 0..2 {
                 let request = requests.take(taken, None).unwrap();
-                responses.publish(request + 10);
+                responses.publish(taken + 1, request + 10);
             }
         });
         let (requests, responses) = &*session;
         for taken in 0..2 {
             let request = u32::try_from(taken).unwrap() + 1;
-            requests.publish(request);
+            requests.publish(taken + 1, request);
             assert_eq!(responses.take(taken, None), Some(request + 10));
         }
         server.join().unwrap();
@@ -134,7 +134,7 @@ fn an_abort_and_a_message_at_once_lose_neither() {
     model(3, || {
         let waiting = Arc::new((Direction::default(), AtomicBool::new(false)));
         let publisher = Arc::clone(&waiting);
-        let publisher = thread::spawn(move || publisher.0.publish(7));
+        let publisher = thread::spawn(move || publisher.0.publish(1, 7));
         let raiser = Arc::clone(&waiting);
         let raiser = thread::spawn(move || {
             raiser.1.store(true, Ordering::Release);
@@ -151,8 +151,8 @@ fn an_abort_and_a_message_at_once_lose_neither() {
 fn a_message_over_an_untaken_one_is_noticed() {
     model(3, || {
         let direction = Direction::default();
-        direction.publish(1);
-        direction.publish(2);
+        direction.publish(1, 1);
+        direction.publish(2, 2);
         assert_eq!(direction.slot().arrived(0), Err(slot::Broken::Overwritten));
         let taken = direction.slot().take(0, 100, |_| ());
         assert_eq!(taken, Err(slot::Broken::Overwritten));
@@ -164,7 +164,7 @@ fn a_length_is_checked_before_anything_is_copied() {
     model(3, || {
         for len in [0, 101, u32::MAX] {
             let direction = Direction::default();
-            direction.slot().publish(len, || (), |_| ());
+            direction.slot().publish(1, len, || (), |_| ());
             let taken = direction.slot().take(0, 100, |len| panic!("copied {len}"));
             assert_eq!(taken, Err(slot::Broken::Length));
         }

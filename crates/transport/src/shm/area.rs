@@ -62,14 +62,21 @@ impl Area {
         self.slot(direction).published()
     }
 
-    /// Publishes `head` and `body` as one message, which the caller has found to fit.
-    pub(super) fn publish(&self, direction: Direction, head: &[u8], body: &[u8], len: u32) {
+    /// Publishes `head` and `body` as message `number`, which the caller has found to fit.
+    pub(super) fn publish(
+        &self,
+        direction: Direction,
+        number: u64,
+        head: &[u8],
+        body: &[u8],
+        len: u32,
+    ) {
         let start = self.span(direction).offset as usize;
         let copy = || {
             self.map.write(start, head);
             self.map.write(start + head.len(), body);
         };
-        self.slot(direction).publish(len, copy, futex_wake);
+        self.slot(direction).publish(number, len, copy, futex_wake);
     }
 
     /// Copies the message after the `taken` ones, if there is one; gives its full length.

@@ -35,6 +35,8 @@ pub struct ShmLink {
     socket: Socket,
     region: Region,
     side: Side,
+    /// Messages sent.
+    sent: u64,
     /// Messages received.
     taken: u64,
     /// Whether it is our turn to send.
@@ -51,13 +53,17 @@ impl ShmLink {
             area: Arc::clone(&region.area),
             direction: side.receives(),
         };
+        // A client may have asked already; its server made the region and starts at 0.
+        let (sent, taken) = match side {
+            Side::Server => (0, 0),
+            Side::Client => (
+                region.area.published(Direction::Request),
+                region.area.published(Direction::Response),
+            ),
+        };
         Self {
-            // A client may have asked already; its server made the region and starts at 0.
-            taken: if side == Side::Server {
-                0
-            } else {
-                region.area.published(side.receives())
-            },
+            sent,
+            taken,
             may_send: side == Side::Client,
             spin: Spin::new(match region.plan.mode {
                 RegionMode::Hybrid => spin,
@@ -131,7 +137,9 @@ impl Link for ShmLink {
         if !self.may_send {
             return Err(LinkError::Busy);
         }
-        self.region.area.publish(self.side.sends(), head, body, len);
+        self.sent = self.sent.wrapping_add(1);
+        let (area, direction) = (&self.region.area, self.side.sends());
+        area.publish(direction, self.sent, head, body, len);
         self.may_send = false;
         Ok(())
     }

@@ -36,13 +36,20 @@ pub(crate) enum Broken {
 }
 
 impl Slot<'_> {
-    /// Publishes what `copy` writes, `len` bytes, and has `wake` wake the taker.
-    pub(crate) fn publish(self, len: u32, copy: impl FnOnce(), wake: impl FnOnce(&AtomicU32)) {
+    /// Publishes what `copy` writes, `len` bytes, as message `number`, and has `wake` wake the taker.
+    pub(crate) fn publish(
+        self,
+        number: u64,
+        len: u32,
+        copy: impl FnOnce(),
+        wake: impl FnOnce(&AtomicU32),
+    ) {
         copy();
         // Published by the store to `seq`; release besides, because some peers load it on its own.
         self.len.store(len, Ordering::Release);
-        // Pairs with the acquire in `arrived`: who sees the count sees message and length.
-        self.seq.fetch_add(1, Ordering::Release);
+        // Pairs with the acquire in `arrived`: who sees the count sees message and length. Nobody
+        // else counts here, and an addition would wait until the message has left this processor.
+        self.seq.store(number, Ordering::Release);
         self.ring(wake);
     }
 
