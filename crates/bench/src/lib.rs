@@ -4,8 +4,18 @@
 //! machine it is held against.
 #![forbid(unsafe_code)]
 
+pub mod effort;
+pub mod error;
 pub mod limits;
+pub mod load;
+pub mod measure;
+pub mod peer;
+pub mod plan;
 pub mod report;
 pub mod row;
+pub mod run;
+pub mod scenarios;
+pub mod table;
+pub mod usage;
 
 pub use row::{Layer, Row, Scenario, Transport};

@@ -21,6 +21,9 @@ const KEPT: f64 = 0.95;
 /// Does one operation, checks what came of it, and returns how many units it was worth.
 pub type Op<'a> = dyn FnMut() -> Result<u64, BenchError> + 'a;
 
+/// An operation of a thread, with all that it works on.
+pub type BoxedOp<'a> = Box<dyn FnMut() -> Result<u64, BenchError> + Send + 'a>;
+
 /// What one run came to.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -53,6 +56,30 @@ impl Sample {
         self.ops as f64 / self.seconds()
     }
 
+    fn nothing() -> Self {
+        Self {
+            units: 0,
+            ops: 0,
+            elapsed: Duration::ZERO,
+            latency: Histogram::new_with_max(LONGEST, 3)
+                .expect("three digits are a valid precision"),
+            client: Usage::default(),
+            server: Usage::default(),
+            syscalls: None,
+        }
+    }
+
+    /// What two threads did at the same time.
+    fn beside(mut self, other: Self) -> Self {
+        self.units += other.units;
+        self.ops += other.ops;
+        self.elapsed = self.elapsed.max(other.elapsed);
+        self.latency
+            .add(&other.latency)
+            .expect("both have the same bounds");
+        self
+    }
+
     fn seconds(&self) -> f64 {
         self.elapsed.as_secs_f64().max(1e-9)
     }
@@ -70,6 +97,29 @@ impl Sample {
 pub fn stop_flag() -> &'static Arc<AtomicBool> {
     static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     STOP.get_or_init(Arc::default)
+}
+
+/// As many runs as `effort` says, with a thread for each of `ops`. With several threads every rate
+/// is as often as possible.
+///
+/// # Errors
+/// As [`closed_loop`].
+pub fn runs_of(
+    effort: &Effort,
+    rate: u32,
+    mut peer: Option<&mut Peer>,
+    ops: &mut [BoxedOp<'_>],
+) -> Result<Vec<Sample>, BenchError> {
+    if let [op] = ops {
+        return runs(effort, rate, peer, op);
+    }
+    (0..effort.runs.max(1))
+        .map(|_| {
+            run(effort, peer.as_deref_mut(), &mut |time| {
+                repeat_all(time, ops)
+            })
+        })
+        .collect()
 }
 
 /// As many runs as `effort` says.
@@ -96,17 +146,24 @@ pub fn runs(
 pub fn closed_loop(
     effort: &Effort,
     rate: u32,
-    mut peer: Option<&mut Peer>,
+    peer: Option<&mut Peer>,
     op: &mut Op<'_>,
 ) -> Result<Sample, BenchError> {
-    let pids = [
-        Some(std::process::id()),
-        peer.as_ref().map(|peer| peer.pid()),
-    ];
+    run(effort, peer, &mut |time| repeat(time, rate, op))
+}
+
+/// One run of what `work` does for as long as it is told.
+fn run(
+    effort: &Effort,
+    mut peer: Option<&mut Peer>,
+    work: &mut dyn FnMut(Duration) -> Result<Sample, BenchError>,
+) -> Result<Sample, BenchError> {
+    let mut pids = vec![std::process::id()];
+    pids.extend(peer.as_ref().map(|peer| peer.pid()));
     // A few operations first, so that both sides have their threads, buffers and session.
-    repeat(effort.warm_up / 2, rate, op)?;
-    let mut counter = SyscallCounter::start(&pids.into_iter().flatten().collect::<Vec<_>>());
-    let warm_up = repeat(effort.warm_up / 2, rate, op)?;
+    work(effort.warm_up / 2)?;
+    let mut counter = SyscallCounter::start(&pids);
+    let warm_up = work(effort.warm_up / 2)?;
     let syscalls = counter.as_mut().and_then(SyscallCounter::count);
     drop(counter);
 
@@ -115,7 +172,7 @@ pub fn closed_loop(
             .map_or(Ok(Usage::default()), Peer::usage)
     };
     let before = (server()?, Usage::now());
-    let done = repeat(effort.measured, rate, op)?;
+    let done = work(effort.measured)?;
     let client = Usage::now().since(before.1);
     Ok(Sample {
         client,
@@ -149,11 +206,25 @@ fn repeat(time: Duration, rate: u32, op: &mut Op<'_>) -> Result<Sample, BenchErr
         ops,
         elapsed: now.duration_since(begin),
         latency,
-        client: Usage::default(),
-        server: Usage::default(),
-        syscalls: None,
+        ..Sample::nothing()
     };
     Ok(pace.correct(sample))
+}
+
+/// Does each of `ops` in a thread of its own until `time` is over.
+fn repeat_all(time: Duration, ops: &mut [BoxedOp<'_>]) -> Result<Sample, BenchError> {
+    thread::scope(|scope| {
+        let spawn = ops
+            .iter_mut()
+            .map(|op| scope.spawn(move || repeat(time, 0, op)));
+        let threads: Vec<_> = spawn.collect();
+        let joined = threads.into_iter().map(|thread| match thread.join() {
+            Ok(sample) => sample,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        let samples: Vec<Sample> = joined.collect::<Result<_, _>>()?;
+        Ok(samples.into_iter().fold(Sample::nothing(), Sample::beside))
+    })
 }
 
 /// When operations start.

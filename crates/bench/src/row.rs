@@ -105,6 +105,51 @@ pub enum Layer {
     Raw,
 }
 
+impl Scenario {
+    /// Every scenario, in the order of reports.
+    pub const ALL: [Self; 10] = [
+        Self::Ping,
+        Self::Batch,
+        Self::Pipeline,
+        Self::PipelineBatch,
+        Self::Snapshot,
+        Self::Lookup,
+        Self::Codec,
+        Self::Cache,
+        Self::Connect,
+        Self::Limits,
+    ];
+
+    /// Its name, as in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ping => "ping",
+            Self::Batch => "batch",
+            Self::Pipeline => "pipeline",
+            Self::PipelineBatch => "pipeline-batch",
+            Self::Snapshot => "snapshot",
+            Self::Lookup => "lookup",
+            Self::Codec => "codec",
+            Self::Cache => "cache",
+            Self::Connect => "connect",
+            Self::Limits => "limits",
+        }
+    }
+}
+
+impl Transport {
+    /// Its name, as in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Socket => "socket",
+            Self::Shm => "shm",
+            Self::None => "none",
+        }
+    }
+}
+
 impl Row {
     /// A row without figures: any variant, one thread, as fast as possible, on a quiet machine.
     #[must_use]
@@ -162,5 +207,40 @@ fn word(value: impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_everywhere() {
+        for scenario in Scenario::ALL {
+            assert_eq!(word(scenario), scenario.name());
+        }
+        for transport in [Transport::Socket, Transport::Shm, Transport::None] {
+            assert_eq!(word(transport), transport.name());
+        }
+    }
+
+    #[test]
+    fn names_tell_all_there_is_to_tell() {
+        let row = Row::new(Scenario::Ping, Transport::Shm, Layer::Client, "calls");
+        assert_eq!(row.name(), "ping shm client");
+        let row = Row {
+            variant: "16 known".to_owned(),
+            threads: 2,
+            rate: 1000,
+            load: "one hog".to_owned(),
+            ..Row::new(
+                Scenario::PipelineBatch,
+                Transport::None,
+                Layer::Raw,
+                "items",
+            )
+        };
+        let name = "pipeline-batch 16 known raw x2 @1000 (one hog)";
+        assert_eq!(row.name(), name);
     }
 }

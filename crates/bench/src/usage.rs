@@ -94,7 +94,7 @@ impl SyscallCounter {
     /// System calls since the start.
     #[must_use]
     pub fn count(&mut self) -> Option<u64> {
-        self.0.iter_mut().map(|counter| counter.count().ok()).sum()
+        self.0.iter_mut().map(|counter| counter.read().ok()).sum()
     }
 }
 

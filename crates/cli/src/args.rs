@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
@@ -141,6 +142,16 @@ impl fmt::Display for ServiceName {
     }
 }
 
+/// A number of seconds, which may be a fraction.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    const RANGE: std::ops::RangeInclusive<f64> = 0.01..=86_400.0;
+    let seconds: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    match RANGE.contains(&seconds) {
+        true => Ok(Duration::from_secs_f64(seconds)),
+        false => Err(format!("not within {} to {}", RANGE.start(), RANGE.end())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,5 +189,14 @@ mod tests {
         assert_eq!(bits(&[Profile::Baseline, Profile::Shm]), 7);
         assert_eq!(bits(&[Profile::ShmHybrid]), 2);
         assert_eq!(bits(&[Profile::Baseline, Profile::ShmFutex]), 5);
+    }
+
+    #[test]
+    fn periods_may_be_fractions_and_are_bounded() {
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
+        for bad in ["0", "-1", "nan", "inf", "1e300", "one", ""] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -2,10 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bench;
 mod call;
 mod demo;
 mod documents;
 mod exit;
+mod interrupt;
 mod plain;
 mod serve;
 mod token;
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => exit::report(serve::run(&args)),
         Command::Call(args) => exit::report(call::run(&args)),
+        Command::Bench(args) => bench::run(&args),
     }
 }
 
@@ -47,6 +50,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Asks a service once
     Call(call::CallArgs),
+    /// Measures how fast it is on this machine
+    Bench(bench::BenchArgs),
 }
 
 fn log_to_stderr(verbose: u8, command: &Command) {

@@ -50,22 +50,6 @@ pub(super) fn pairs(rows: &[Row], scenario: Scenario) -> Vec<Pair<'_>> {
     pairs
 }
 
-/// The name of a scenario, as in the rows' names.
-pub(super) fn scenario_name(scenario: Scenario) -> &'static str {
-    match scenario {
-        Scenario::Ping => "ping",
-        Scenario::Batch => "batch",
-        Scenario::Pipeline => "pipeline",
-        Scenario::PipelineBatch => "pipeline-batch",
-        Scenario::Snapshot => "snapshot",
-        Scenario::Lookup => "lookup",
-        Scenario::Codec => "codec",
-        Scenario::Cache => "cache",
-        Scenario::Connect => "connect",
-        Scenario::Limits => "limits",
-    }
-}
-
 /// Whether the row is about sides that never spin.
 pub(super) fn is_blocking(row: &Row) -> bool {
     row.variant

@@ -7,7 +7,7 @@ mod chart;
 mod draw;
 mod figures;
 mod machine;
-mod number;
+pub(crate) mod number;
 mod page;
 mod plots;
 mod text;

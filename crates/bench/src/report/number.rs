@@ -4,7 +4,7 @@
 pub(super) const NONE: &str = "–";
 
 /// Three significant digits and a decimal prefix: `1.52 M`, `48.3 k`, `7.00`.
-pub(super) fn scaled(value: f64) -> String {
+pub(crate) fn scaled(value: f64) -> String {
     let (digits, prefix) = prefixed(value);
     join(&significant(digits), prefix)
 }
@@ -28,7 +28,7 @@ pub(super) fn time_tick(micros: f64) -> String {
 }
 
 /// A part of one as a percentage: `93.0 %`.
-pub(super) fn percent(part: f64) -> String {
+pub(crate) fn percent(part: f64) -> String {
     join(&significant(part * 100.0), "%")
 }
 
@@ -55,7 +55,7 @@ pub(super) fn significant(value: f64) -> String {
 }
 
 /// [`significant`] for what may be missing.
-pub(super) fn optional(value: Option<f64>) -> String {
+pub(crate) fn optional(value: Option<f64>) -> String {
     value.map_or_else(|| NONE.to_owned(), significant)
 }
 

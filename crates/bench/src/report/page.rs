@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    figures::{Pair, cpu, cpu_per_unit, pairs, scenario_name},
+    figures::{Pair, cpu, cpu_per_unit, pairs},
     machine::Machine,
     number::{NONE, optional, percent, scaled, significant},
     plots::{Kind, Plots},
@@ -40,7 +40,7 @@ pub(super) fn render(rows: &[Row], plots: &Plots, command: &str, machine: &Machi
     }
     let links: Vec<String> = scenarios
         .iter()
-        .map(|scenario| format!("[{0}](#{0})", scenario_name(*scenario)))
+        .map(|scenario| format!("[{0}](#{0})", scenario.name()))
         .collect();
     page += &format!("\nFigures: {}\n", links.join(" · "));
     page += "\n## How to read it\n\n";
@@ -90,7 +90,7 @@ fn measured(rows: &[Row], command: &str, machine: &Machine) -> String {
 }
 
 fn section(rows: &[Row], plots: &Plots, scenario: Scenario) -> String {
-    let mut text = format!("\n## {}\n\n{}\n", scenario_name(scenario), about(scenario));
+    let mut text = format!("\n## {}\n\n{}\n", scenario.name(), about(scenario));
     let images = |of: fn(Kind) -> bool| {
         plots
             .iter()
@@ -102,7 +102,7 @@ fn section(rows: &[Row], plots: &Plots, scenario: Scenario) -> String {
     text += &table(rows.iter().filter(|row| row.scenario == scenario));
     let pairs = pairs(rows, scenario);
     if !pairs.is_empty() {
-        text += &format!("\n### CPU of {} at fixed rates\n", scenario_name(scenario));
+        text += &format!("\n### CPU of {} at fixed rates\n", scenario.name());
         text += &images(|kind| kind == Kind::CpuAtRate);
         text += &comparison(&pairs);
     }

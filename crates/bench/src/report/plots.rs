@@ -6,7 +6,7 @@ use plotters::style::RGBColor;
 
 use super::{
     chart::{BLUE, Chart, GREEN, Glyph, INK, Line, Mark, ORANGE, Scale, VERMILION},
-    figures::{cpu, cpu_per_unit, finite, is_blocking, limit, pairs, scenario_name},
+    figures::{cpu, cpu_per_unit, finite, is_blocking, limit, pairs},
     number::{self, NONE},
     text::slug,
 };
@@ -76,7 +76,7 @@ impl Plots {
     }
 
     fn add(&mut self, kind: Kind, part: &Part<'_>) -> Result<(), io::Error> {
-        let name = format!("{} {}", scenario_name(part.scenario), part.name);
+        let name = format!("{} {}", part.scenario.name(), part.name);
         let base = slug(&format!("{} {name}", kind.word()));
         let file = (1..)
             .map(|number| match number {

@@ -30,11 +30,10 @@ use netipc::service::cgroups::{CgroupsCache, CgroupsSnapshot};
 use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::transport::link::LinkKind;
 use netipc::{Client, ErrorCode, SessionStatus};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::flag;
 
 use crate::args::MAX_RESPONSE_BYTES;
 use crate::exit::{self, Exit, Failed};
+use crate::interrupt;
 use collect::Looks;
 use error::DemoError;
 use measure::{Budget, Wanted};
@@ -125,7 +124,9 @@ impl Demo<'_> {
     /// what nothing can follow.
     fn perform(&mut self) -> Result<(), DemoError> {
         let total = Duration::from_secs(self.args.seconds.into());
-        let budget = Budget::new(total, stop_on_signal().map_err(DemoError::Signals)?);
+        let stop = Arc::new(AtomicBool::new(false));
+        interrupt::raise(&stop).map_err(DemoError::Signals)?;
+        let budget = Budget::new(total, stop);
         let mut setup = Setup::new(self.args)?;
         let looks = Looks::begin(&self.args.proc_root, setup.run_dir());
         let looks = self.report.keep("processes", looks);
@@ -328,15 +329,4 @@ fn connected<S: Service>(mut client: Client<S>) -> Result<Client<S>, DemoError> 
             .last_error
             .unwrap_or_else(|| status.state.to_string()),
     })
-}
-
-/// Raised by the first signal that asks to end, so that the run cleans up; the second one ends it
-/// at once.
-fn stop_on_signal() -> io::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
-        flag::register_conditional_default(signal, Arc::clone(&stop))?;
-        flag::register(signal, Arc::clone(&stop))?;
-    }
-    Ok(stop)
 }

@@ -18,7 +18,7 @@ use netipc_host::{Host, HostConfig, answers};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::args::{EndpointArgs, ServiceName};
+use crate::args::{EndpointArgs, ServiceName, seconds};
 use crate::exit::{self, Exit, Failed};
 use crate::token::TokenArgs;
 use fixture::Fixture;
@@ -256,29 +256,6 @@ impl Keeper {
                 exit::tell(&Failed::caused_by(Exit::Failed, error));
             }
             failing = done.is_err();
-        }
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    const RANGE: std::ops::RangeInclusive<f64> = 0.01..=86_400.0;
-    let seconds: f64 = text.parse().map_err(|error| format!("{error}"))?;
-    match RANGE.contains(&seconds) {
-        true => Ok(Duration::from_secs_f64(seconds)),
-        false => Err(format!("not within {} to {}", RANGE.start(), RANGE.end())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn periods_may_be_fractions_and_are_bounded() {
-        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
-        assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
-        for bad in ["0", "-1", "nan", "inf", "1e300", "one", ""] {
-            assert!(seconds(bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,0 +1,418 @@
+//! Which rows there are: what is measured, and what each is held against.
+
+use std::thread::available_parallelism;
+
+use crate::effort::Effort;
+use crate::row::{Layer, Row, Scenario, Transport};
+use crate::scenarios::{Keys, Lookups, Mix, Service, WINDOW, Work};
+
+/// The raw limits that results are held against, as [`Row::name`] gives them.
+const ECHO: &str = "limits echo spin socket raw";
+const FUTEX: &str = "limits futex 20us shm raw";
+const MEMCPY: &str = "limits memcpy";
+
+/// Operations a second of a ping, besides as many as possible.
+const RATES: [u32; 4] = [1_000, 10_000, 100_000, 0];
+const SNAPSHOT_ITEMS: [u32; 3] = [16, 1_000, 10_000];
+const LOOKUP_KEYS: [u32; 5] = [1, 16, 256, 8_192, 32_768];
+const CACHE_ITEMS: [u32; 2] = [16, 10_000];
+const LINKS: [Transport; 2] = [Transport::Socket, Transport::Shm];
+
+/// What to measure, and how long.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Scenarios; all where there are none.
+    pub scenarios: Vec<Scenario>,
+    /// What carries the data; everything where there are none.
+    pub transports: Vec<Transport>,
+    /// Rates of `ping`, `batch`, `snapshot` and `lookup`; where there are none, `ping` has several
+    /// and the others are as fast as they can be.
+    pub rates: Vec<u32>,
+    /// How long each row takes.
+    pub effort: Effort,
+    /// Whether the limits that nothing is held against may be left out.
+    pub quick: bool,
+}
+
+/// One row to measure.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The row, still without figures.
+    pub row: Row,
+    /// What one operation is.
+    pub work: Work,
+    /// Whether both sides may look before they sleep.
+    pub spin: bool,
+    /// What else the machine does.
+    pub busy: Busy,
+    /// What the result is held against.
+    pub limit: Option<Limit>,
+}
+
+/// What else the machine does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Busy {
+    /// Nothing.
+    Quiet,
+    /// So many processes compute.
+    Hogs(usize),
+    /// Nothing, but both ends share one processor.
+    OneCpu,
+}
+
+/// What a result is held against.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Limit {
+    /// Requests against this row's round trips; so many are in an operation.
+    Requests(&'static str, usize),
+    /// Bytes of requests and replies against the copies whose size is next to theirs.
+    Copies(&'static str),
+}
+
+impl Plan {
+    /// The rows to measure, without those of [`Scenario::Limits`].
+    #[must_use]
+    pub fn cases(&self) -> Vec<Case> {
+        let all = [
+            self.pings(),
+            self.busy_pings(),
+            self.batches(),
+            self.snapshots(),
+            self.lookups(),
+            codecs(),
+            caches(),
+            connects(),
+        ];
+        let wanted = |case: &Case| {
+            has(&self.scenarios, case.row.scenario)
+                && (case.row.transport == Transport::None
+                    || has(&self.transports, case.row.transport))
+        };
+        all.into_iter().flatten().filter(wanted).collect()
+    }
+
+    /// Whether raw limits are measured: for themselves, or to hold something against them.
+    #[must_use]
+    pub fn needs_limits(&self) -> bool {
+        has(&self.scenarios, Scenario::Limits)
+            || self.cases().iter().any(|case| case.limit.is_some())
+    }
+
+    fn pings(&self) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for link in LINKS {
+            for layer in [Layer::Session, Layer::Client] {
+                let ping = Case::new(Work::Ping, link, layer);
+                cases.extend(ping.at(self.rates_or(&RATES)));
+            }
+            // At a fixed rate, what a blocking client and server need is what ours may cost.
+            let ping = Case::new(Work::Ping, link, Layer::Client).blocking();
+            cases.extend(
+                ping.at(self.rates_or(&RATES))
+                    .filter(|case| case.row.rate > 0),
+            );
+        }
+        cases
+    }
+
+    fn busy_pings(&self) -> Vec<Case> {
+        let mut cases = Vec::new();
+        if self.rates_or(&[0]).contains(&0) {
+            for link in LINKS {
+                for busy in [Busy::Hogs(1), Busy::Hogs(2), Busy::OneCpu] {
+                    cases.push(Case::new(Work::Ping, link, Layer::Client).busy(busy));
+                }
+            }
+        }
+        cases
+    }
+
+    fn batches(&self) -> Vec<Case> {
+        let batches = LINKS.map(|link| Case::new(Work::Batch, link, Layer::Client));
+        let mut cases: Vec<_> = batches
+            .iter()
+            .flat_map(|case| case.at(self.rates_or(&[0])))
+            .collect();
+        cases.extend([
+            Case::new(Work::Pipeline, Transport::Socket, Layer::Session),
+            Case::new(Work::Pipeline, Transport::Socket, Layer::Client),
+            Case::new(Work::PipelineBatch, Transport::Socket, Layer::Session),
+        ]);
+        cases
+    }
+
+    fn snapshots(&self) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for link in LINKS {
+            for items in SNAPSHOT_ITEMS {
+                let case = Case::new(Work::Snapshot(items), link, Layer::Client);
+                cases.extend(case.at(self.rates_or(&[0])));
+            }
+        }
+        cases
+    }
+
+    fn lookups(&self) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for link in LINKS {
+            for keys in keys() {
+                let case = Case::new(Work::Lookup(keys), link, Layer::Client);
+                cases.extend(case.at(self.rates_or(&[0])));
+            }
+        }
+        cases
+    }
+
+    fn rates_or<'r>(&'r self, usual: &'r [u32]) -> &'r [u32] {
+        match self.rates.is_empty() {
+            true => usual,
+            false => &self.rates,
+        }
+    }
+}
+
+fn codecs() -> Vec<Case> {
+    keys()
+        .map(|keys| Case::new(Work::Codec(keys), Transport::None, Layer::Codec))
+        .collect()
+}
+
+fn caches() -> Vec<Case> {
+    let all =
+        available_parallelism().map_or(1, |threads| u32::try_from(threads.get()).unwrap_or(1));
+    let mut cases = Vec::new();
+    for items in CACHE_ITEMS {
+        for pinned in [false, true] {
+            for (refreshed, threads) in [(false, 1), (true, 1), (true, all)] {
+                let lookups = Lookups {
+                    items,
+                    pinned,
+                    refreshed,
+                };
+                let mut case = Case::new(Work::Cache(lookups), Transport::None, Layer::Cache);
+                case.row.threads = threads;
+                cases.push(case);
+            }
+        }
+    }
+    cases.dedup_by(|a, b| a.row.name() == b.row.name());
+    cases
+}
+
+fn connects() -> Vec<Case> {
+    LINKS
+        .map(|link| Case::new(Work::Connect, link, Layer::Session))
+        .into()
+}
+
+fn keys() -> impl Iterator<Item = Keys> {
+    [Service::Cgroups, Service::Apps]
+        .into_iter()
+        .flat_map(|service| {
+            LOOKUP_KEYS.into_iter().flat_map(move |count| {
+                Mix::ALL.map(|mix| Keys {
+                    service,
+                    count,
+                    mix,
+                })
+            })
+        })
+}
+
+impl Case {
+    fn new(work: Work, transport: Transport, layer: Layer) -> Self {
+        let (scenario, unit) = work.scenario();
+        let mut row = Row::new(scenario, transport, layer, unit);
+        row.variant = work.variant();
+        Self {
+            limit: work.limit(transport),
+            row,
+            work,
+            spin: true,
+            busy: Busy::Quiet,
+        }
+    }
+
+    /// The same, both sides of which sleep at once.
+    fn blocking(mut self) -> Self {
+        self.spin = false;
+        self.row.variant = "blocking".to_owned();
+        self
+    }
+
+    fn busy(mut self, busy: Busy) -> Self {
+        self.busy = busy;
+        self.row.load = match busy {
+            Busy::Quiet => "",
+            Busy::Hogs(1) => "one hog",
+            Busy::Hogs(_) => "two hogs",
+            Busy::OneCpu => "one cpu",
+        }
+        .to_owned();
+        self
+    }
+
+    /// The same, at each of `rates`.
+    fn at<'r>(&'r self, rates: &'r [u32]) -> impl Iterator<Item = Self> + 'r {
+        rates.iter().map(|rate| {
+            let mut case = self.clone();
+            case.row.rate = *rate;
+            case
+        })
+    }
+}
+
+impl Work {
+    fn scenario(self) -> (Scenario, &'static str) {
+        match self {
+            Self::Ping => (Scenario::Ping, "calls"),
+            Self::Batch => (Scenario::Batch, "items"),
+            Self::Pipeline => (Scenario::Pipeline, "calls"),
+            Self::PipelineBatch => (Scenario::PipelineBatch, "items"),
+            Self::Snapshot(_) => (Scenario::Snapshot, "calls"),
+            Self::Lookup(_) => (Scenario::Lookup, "calls"),
+            Self::Codec(_) => (Scenario::Codec, "calls"),
+            Self::Cache(_) => (Scenario::Cache, "lookups"),
+            Self::Connect => (Scenario::Connect, "connections"),
+        }
+    }
+
+    fn variant(self) -> String {
+        match self {
+            Self::Snapshot(items) => items.to_string(),
+            Self::Lookup(keys) | Self::Codec(keys) => {
+                let service = match keys.service {
+                    Service::Cgroups => "cgroups",
+                    Service::Apps => "apps",
+                };
+                format!("{service} {} {}", keys.count, keys.mix)
+            }
+            Self::Cache(lookups) => {
+                let how = if lookups.pinned { " pinned" } else { "" };
+                let meanwhile = if lookups.refreshed { " refreshed" } else { "" };
+                format!("{}{how}{meanwhile}", lookups.items)
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn limit(self, transport: Transport) -> Option<Limit> {
+        let raw = match transport {
+            Transport::Socket => ECHO,
+            Transport::Shm => FUTEX,
+            Transport::None => MEMCPY,
+        };
+        match self {
+            Self::Cache(_) | Self::Connect => None,
+            Self::Codec(_) => Some(Limit::Copies(raw)),
+            Self::Pipeline | Self::PipelineBatch => Some(Limit::Requests(raw, WINDOW)),
+            _ => Some(Limit::Requests(raw, 1)),
+        }
+    }
+}
+
+/// Whether `wanted` lets `this` through; nothing wanted is everything.
+fn has<T: PartialEq>(wanted: &[T], this: T) -> bool {
+    wanted.is_empty() || wanted.contains(&this)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan {
+            scenarios: Vec::new(),
+            transports: Vec::new(),
+            rates: Vec::new(),
+            effort: Effort::QUICK,
+            quick: true,
+        }
+    }
+
+    fn names(plan: &Plan) -> Vec<String> {
+        plan.cases().iter().map(|case| case.row.name()).collect()
+    }
+
+    #[test]
+    fn every_row_has_a_name_of_its_own() {
+        let names = names(&plan());
+        let different: HashSet<_> = names.iter().collect();
+        assert_eq!(different.len(), names.len());
+        for name in [
+            "ping socket session",
+            "ping shm client @1000",
+            "ping blocking socket client @100000",
+            "ping shm client (two hogs)",
+            "batch shm client",
+            "pipeline socket client",
+            "pipeline-batch socket session",
+            "snapshot 10000 shm client",
+            "lookup apps 32768 mixed socket client",
+            "codec cgroups 8192 known codec",
+            "cache 16 pinned cache",
+            "connect shm session",
+        ] {
+            assert!(names.iter().any(|known| known == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_quick_look_takes_less_than_two_minutes() {
+        let plan = plan();
+        let measuring = plan.effort.total() * u32::try_from(plan.cases().len() + 12).unwrap();
+        assert!(
+            measuring.as_secs() < 90,
+            "and then there are processes to start: {measuring:?}"
+        );
+    }
+
+    #[test]
+    fn only_what_is_wanted_is_measured() {
+        let only = Plan {
+            scenarios: vec![Scenario::Ping, Scenario::Codec],
+            transports: vec![Transport::Shm],
+            rates: vec![0, 500],
+            ..plan()
+        };
+        assert!(only.needs_limits());
+        for case in only.cases() {
+            let Row {
+                scenario,
+                transport,
+                rate,
+                ..
+            } = case.row;
+            match scenario {
+                Scenario::Ping => assert_eq!(transport, Transport::Shm),
+                scenario => assert_eq!(scenario, Scenario::Codec),
+            }
+            assert!(rate == 0 || (rate == 500 && scenario == Scenario::Ping));
+        }
+        let cache = Plan {
+            scenarios: vec![Scenario::Cache],
+            ..plan()
+        };
+        assert!(!cache.needs_limits());
+    }
+
+    #[test]
+    fn rates_are_for_what_asks_and_waits() {
+        let rates = Plan {
+            rates: vec![500],
+            ..plan()
+        };
+        let paced = |case: &Case| {
+            use Scenario::{Batch, Lookup, Ping, Snapshot};
+            matches!(case.row.scenario, Batch | Lookup | Ping | Snapshot)
+        };
+        assert!(
+            rates
+                .cases()
+                .iter()
+                .all(|case| (case.row.rate == 500) == paced(case))
+        );
+    }
+}

@@ -1,0 +1,27 @@
+//! `lookup`: typed lookup calls of any number of keys.
+
+use netipc::lookup::Key;
+
+use super::serve::Route;
+use super::subject::{self, Subject};
+use super::{Mix, open};
+use crate::error::BenchError;
+use crate::measure::BoxedOp;
+
+/// Asks for `keys` at once, and looks at each item.
+pub(super) fn op<'k, S: Subject>(
+    route: &Route,
+    keys: &'k [S::Owned],
+    mix: Mix,
+) -> Result<BoxedOp<'k>, BenchError>
+where
+    Key<'k, S>: Send,
+{
+    let mut client = open::client::<S>(route)?;
+    let keys: Vec<Key<'k, S>> = keys.iter().map(S::key).collect();
+    Ok(Box::new(move || {
+        let reply = client.lookup(&keys)?;
+        subject::check::<S>(&keys, mix, reply.iter())?;
+        Ok(1)
+    }))
+}

@@ -1,0 +1,205 @@
+//! What is measured: for each scenario, what the second process serves and what one operation is.
+
+mod cache;
+mod codec;
+mod connect;
+mod increment;
+mod lookup;
+mod open;
+pub mod serve;
+mod snapshot;
+mod subject;
+
+use netipc::service::apps_lookup::AppsLookup;
+use netipc::service::cgroups_lookup::CgroupsLookup;
+
+pub use cache::Lookups;
+pub use subject::Mix;
+
+use crate::error::BenchError;
+use crate::measure::BoxedOp;
+use crate::row::Layer;
+use serve::{Content, Route};
+
+/// Requests that are under way at once in a pipeline.
+pub(crate) const WINDOW: usize = 16;
+/// Bytes beside the items of a message.
+const ENVELOPE: u32 = 1024;
+/// More bytes than an item takes, in a batch, a snapshot, a lookup's request and its reply.
+const BATCH_ITEM: u32 = 16;
+const SNAPSHOT_ITEM: u32 = 128;
+const LOOKUP_KEY: u32 = 64;
+const LOOKUP_ITEM: u32 = 320;
+
+/// What one operation is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Work {
+    /// One INCREMENT.
+    Ping,
+    /// A batch of them.
+    Batch,
+    /// A window of them.
+    Pipeline,
+    /// A window of batches.
+    PipelineBatch,
+    /// A snapshot of so many items.
+    Snapshot(u32),
+    /// A lookup over a transport.
+    Lookup(Keys),
+    /// A lookup without one.
+    Codec(Keys),
+    /// Lookups in a cache.
+    Cache(Lookups),
+    /// Connect, handshake and close.
+    Connect,
+}
+
+/// What is looked up in one call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Keys {
+    /// Which service is asked.
+    pub service: Service,
+    /// How many keys.
+    pub count: u32,
+    /// Which of them the server knows.
+    pub mix: Mix,
+}
+
+/// A lookup service.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Service {
+    /// `cgroups-lookup`.
+    Cgroups,
+    /// `apps-lookup`.
+    Apps,
+}
+
+/// Keys that operations ask for.
+#[derive(Clone, Debug, Default)]
+pub struct Stock {
+    paths: Vec<Vec<u8>>,
+    pids: Vec<u32>,
+}
+
+impl Stock {
+    /// The keys that `work` asks for, if any.
+    #[must_use]
+    pub fn of(work: Work) -> Self {
+        let mut stock = Self::default();
+        if let Work::Lookup(keys) | Work::Codec(keys) = work {
+            let Keys { count, mix, .. } = keys;
+            match keys.service {
+                Service::Cgroups => stock.paths = subject::keys::<CgroupsLookup>(count, mix),
+                Service::Apps => stock.pids = subject::keys::<AppsLookup>(count, mix),
+            }
+        }
+        stock
+    }
+}
+
+impl Work {
+    /// What the second process serves for it; nothing where all of it happens in this one.
+    #[must_use]
+    pub const fn content(self, layer: Layer) -> Option<Content> {
+        Some(match (self, layer) {
+            (Self::Codec(_), _) => return None,
+            (Self::Snapshot(items) | Self::Cache(Lookups { items, .. }), _) => {
+                Content::Snapshot(items)
+            }
+            (
+                Self::Lookup(Keys {
+                    service: Service::Cgroups,
+                    ..
+                }),
+                _,
+            ) => Content::Cgroups,
+            (
+                Self::Lookup(Keys {
+                    service: Service::Apps,
+                    ..
+                }),
+                _,
+            ) => Content::Apps,
+            (Self::Connect, _) => Content::Increment,
+            (_, Layer::Session) => Content::Sessions,
+            _ => Content::Increment,
+        })
+    }
+
+    /// Bytes that the largest request and the largest reply may have.
+    #[must_use]
+    pub const fn bytes(self) -> [u32; 2] {
+        let [request, reply] = match self {
+            Self::Ping | Self::Pipeline | Self::Connect => [0; 2],
+            Self::Batch | Self::PipelineBatch => [increment::MOST_ITEMS * BATCH_ITEM; 2],
+            Self::Snapshot(items) | Self::Cache(Lookups { items, .. }) => {
+                [0, items * SNAPSHOT_ITEM]
+            }
+            Self::Lookup(keys) | Self::Codec(keys) => {
+                [keys.count * LOOKUP_KEY, keys.count * LOOKUP_ITEM]
+            }
+        };
+        [ENVELOPE + request, ENVELOPE + reply]
+    }
+
+    /// Items of the largest batch.
+    #[must_use]
+    pub const fn batch_items(self) -> u32 {
+        match self {
+            Self::Batch | Self::PipelineBatch => increment::MOST_ITEMS,
+            _ => 1,
+        }
+    }
+
+    /// Whether every operation is long enough to be timed.
+    #[must_use]
+    pub const fn is_timed(self) -> bool {
+        match self {
+            Self::Codec(keys) => codec::calls_per_op(keys.count) == 1,
+            Self::Cache(_) => false,
+            _ => true,
+        }
+    }
+
+    /// For each of `threads`, one operation over `route` on `layer`, ready to be done.
+    pub(crate) fn ops<'s>(
+        self,
+        route: &Route,
+        layer: Layer,
+        threads: u32,
+        stock: &'s Stock,
+    ) -> Result<Vec<BoxedOp<'s>>, BenchError> {
+        let op = match (self, layer) {
+            (Self::Cache(lookups), _) => return cache::ops(route, lookups, threads),
+            (Self::Ping, Layer::Session) => increment::session(route, false, 1),
+            (Self::Ping, _) => increment::ping(route),
+            (Self::Batch, Layer::Session) => increment::session(route, true, 1),
+            (Self::Batch, _) => increment::batch(route),
+            (Self::Pipeline, Layer::Session) => increment::session(route, false, WINDOW),
+            (Self::Pipeline, _) => increment::pipeline(route),
+            (Self::PipelineBatch, _) => increment::session(route, true, WINDOW),
+            (Self::Snapshot(items), _) => snapshot::op(route, items),
+            (Self::Connect, _) => Ok(connect::op(route)),
+            (Self::Lookup(keys), _) => match keys.service {
+                Service::Cgroups => lookup::op::<CgroupsLookup>(route, &stock.paths, keys.mix),
+                Service::Apps => lookup::op::<AppsLookup>(route, &stock.pids, keys.mix),
+            },
+            (Self::Codec(keys), _) => match keys.service {
+                Service::Cgroups => codec::op::<CgroupsLookup>(&stock.paths, keys.mix),
+                Service::Apps => codec::op::<AppsLookup>(&stock.pids, keys.mix),
+            },
+        };
+        Ok(vec![op?])
+    }
+
+    /// Bytes of a request and its reply together, for what is held against copying them.
+    pub(crate) fn payload(self, stock: &Stock) -> Result<usize, BenchError> {
+        match self {
+            Self::Codec(keys) => match keys.service {
+                Service::Cgroups => codec::bytes::<CgroupsLookup>(&stock.paths, keys.mix),
+                Service::Apps => codec::bytes::<AppsLookup>(&stock.pids, keys.mix),
+            },
+            _ => Ok(0),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What the second process serves: one service, over one transport.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use netipc::connection::{Acceptor, Connection, ConnectionError};
+use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID};
+use netipc::service::apps_lookup::AppsLookup;
+use netipc::service::cgroups_lookup::CgroupsLookup;
+use netipc::service::increment::{self, Increment};
+use netipc::service::{Method, Service};
+use netipc::transport::link::LinkError;
+use netipc::transport::{Endpoint, UnixTransport, Wait};
+use netipc::{ClientConfig, Handler, Server, ServerConfig};
+use serde::{Deserialize, Serialize};
+
+use super::snapshot;
+use super::subject::Subject;
+use crate::error::BenchError;
+use crate::row::Transport;
+
+/// What is served, where, and how.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Serve {
+    /// What clients can ask for.
+    pub content: Content,
+    /// How to reach it.
+    pub route: Route,
+}
+
+/// What clients can ask for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Content {
+    /// INCREMENT on bare Level 1 sessions, one after the other.
+    Sessions,
+    /// INCREMENT on a managed server.
+    Increment,
+    /// A snapshot of so many items.
+    Snapshot(u32),
+    /// `cgroups-lookup`.
+    Cgroups,
+    /// `apps-lookup`.
+    Apps,
+}
+
+/// How both sides meet.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Route {
+    /// Where the endpoint is.
+    pub run_dir: PathBuf,
+    /// What carries the data.
+    pub transport: Transport,
+    /// Whether receivers may look for a message before they sleep.
+    pub spin: bool,
+    /// Bytes of the largest request and of the largest reply: both sides start with that much, so
+    /// that every call is one message.
+    pub bytes: [u32; 2],
+    /// Items of the largest batch.
+    pub batch_items: u32,
+}
+
+impl Serve {
+    /// Serves for ever; calls `ready` once clients can connect.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub(crate) fn run(self, ready: impl FnOnce()) -> Result<(), BenchError> {
+        let Self { content, route } = self;
+        match content {
+            Content::Sessions => route.serve_sessions(ready),
+            Content::Increment => route.serve(increment::handler(), ready),
+            Content::Snapshot(items) => route.serve(snapshot::handler(items), ready),
+            Content::Cgroups => route.serve(CgroupsLookup::handler(), ready),
+            Content::Apps => route.serve(AppsLookup::handler(), ready),
+        }
+    }
+}
+
+impl Route {
+    /// The platform's transport, set up as this route wants it.
+    pub(crate) fn native(&self) -> UnixTransport {
+        match self.spin {
+            true => UnixTransport::new(),
+            false => UnixTransport::new().with_spin(Duration::ZERO),
+        }
+    }
+
+    /// How clients connect.
+    pub(crate) fn client_config(&self) -> ClientConfig {
+        let [max_request_payload_bytes, max_response_payload_bytes] = self.bytes;
+        ClientConfig {
+            supported_profiles: self.profiles(),
+            preferred_profiles: self.profiles(),
+            max_request_payload_bytes,
+            max_request_batch_items: self.batch_items,
+            max_response_payload_bytes,
+            ..ClientConfig::default()
+        }
+    }
+
+    /// Where `method` is served.
+    pub(crate) fn endpoint(&self, method: Method) -> Result<Endpoint, BenchError> {
+        Ok(Endpoint::new(&self.run_dir, method.name)?)
+    }
+
+    /// Where everything is served.
+    pub(crate) fn run_dir(&self) -> &Path {
+        &self.run_dir
+    }
+
+    fn server_config(&self) -> ServerConfig {
+        let [max_request_payload_bytes, max_response_payload_bytes] = self.bytes;
+        ServerConfig {
+            supported_profiles: self.profiles(),
+            preferred_profiles: self.profiles(),
+            max_request_payload_bytes,
+            max_request_batch_items: self.batch_items,
+            max_response_payload_bytes,
+            ..ServerConfig::default()
+        }
+    }
+
+    const fn profiles(&self) -> u32 {
+        match self.transport {
+            Transport::Shm => PROFILE_BASELINE | PROFILE_SHM_HYBRID,
+            _ => PROFILE_BASELINE,
+        }
+    }
+
+    fn serve<S: Service>(
+        &self,
+        handler: Handler<S>,
+        ready: impl FnOnce(),
+    ) -> Result<(), BenchError> {
+        let server = Server::new(&self.run_dir, S::METHOD.name, self.server_config(), handler)
+            .over(Arc::new(self.native()));
+        server.bind()?;
+        ready();
+        Ok(server.run()?)
+    }
+
+    fn serve_sessions(&self, ready: impl FnOnce()) -> Result<(), BenchError> {
+        let endpoint = self.endpoint(Increment::METHOD)?;
+        let mut acceptor = Acceptor::bind(&self.native(), &endpoint, &self.server_config())?;
+        ready();
+        loop {
+            // Who fails to shake hands finds out, and so does the benchmark.
+            if let Ok(session) = acceptor.accept(&Wait::forever()) {
+                thread::spawn(|| answer(session));
+            }
+        }
+    }
+}
+
+/// Answers one session until it ends.
+fn answer(mut session: Connection) -> Result<(), ConnectionError> {
+    let handler = increment::handler();
+    let mut buf = vec![0; session.limits().response.payload_bytes as usize];
+    let wait = Wait::forever();
+    loop {
+        let header = session.receive(&wait)?;
+        let request = session.message().ok_or(LinkError::Disconnected)?;
+        let answered = handler.dispatch(request, &mut buf);
+        let payload = buf.get(..answered.len).unwrap_or_default();
+        session.send(header.answer(answered.status), payload, &wait)?;
+    }
+}

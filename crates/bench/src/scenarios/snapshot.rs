@@ -1,0 +1,65 @@
+//! `snapshot`: all cgroups, typed.
+
+use netipc::service::cgroups::{CgroupsSnapshot, Handler};
+use netipc::simple_hash;
+
+use super::open;
+use super::serve::Route;
+use crate::error::BenchError;
+use crate::measure::BoxedOp;
+
+/// What does not change in a benchmark.
+const GENERATION: u64 = 1;
+const ENABLED: u32 = 1;
+
+/// One cgroup of a benchmark.
+pub(super) struct Cgroup {
+    pub(super) hash: u32,
+    pub(super) name: String,
+    pub(super) path: String,
+}
+
+/// So many of them.
+pub(super) fn cgroups(items: u32) -> Vec<Cgroup> {
+    let cgroup = |index| {
+        let name = format!("cgroup-{index}");
+        Cgroup {
+            hash: simple_hash(name.as_bytes()),
+            name,
+            path: format!("/sys/fs/cgroup/bench/cg-{index}"),
+        }
+    };
+    (0..items).map(cgroup).collect()
+}
+
+/// What answers with `items` cgroups.
+pub(super) fn handler(items: u32) -> Handler {
+    let cgroups = cgroups(items);
+    Handler::new(move |_request, answer| {
+        answer.set_header(0, GENERATION);
+        cgroups.iter().try_for_each(|cgroup| {
+            let Cgroup { hash, name, path } = cgroup;
+            answer.add(*hash, 0, ENABLED, name.as_bytes(), path.as_bytes())
+        })
+    })
+}
+
+/// Asks for all of them, and looks at each.
+pub(super) fn op(route: &Route, items: u32) -> Result<BoxedOp<'static>, BenchError> {
+    let mut client = open::client::<CgroupsSnapshot>(route)?;
+    let expected = cgroups(items);
+    Ok(Box::new(move || {
+        let reply = client.call_snapshot()?;
+        let mut right = reply.item_count == items && reply.generation == GENERATION;
+        for (item, cgroup) in reply.iter().zip(&expected) {
+            let item = item?;
+            right &= item.hash == cgroup.hash
+                && item.name.as_bytes() == cgroup.name.as_bytes()
+                && item.path.as_bytes() == cgroup.path.as_bytes();
+        }
+        match right {
+            true => Ok(1),
+            false => Err(BenchError::wrong("a snapshot that is not the served one")),
+        }
+    }))
+}

@@ -1,0 +1,205 @@
+//! `netipc bench`: how fast it is on this machine, beside what the machine allows.
+
+mod progress;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::value_parser;
+use netipc_bench::effort::Effort;
+use netipc_bench::error::BenchError;
+use netipc_bench::plan::Plan;
+use netipc_bench::{Row, Scenario, Transport, measure, peer, report, run, table};
+
+use crate::args::seconds;
+use crate::exit::{self, Exit, Failed};
+use crate::interrupt;
+use progress::Progress;
+
+const DETAILS: &str = "\
+Client and server are two processes of this program. Scenarios:
+
+  ping            one INCREMENT at a time; also at fixed rates, with both sides sleeping at once
+                  (blocking), and on a busy machine
+  batch           batches of 2 to 1000 INCREMENTs
+  pipeline        16 INCREMENTs under way at once
+  pipeline-batch  16 batches under way at once
+  snapshot        typed snapshots of 16, 1000 and 10000 cgroups
+  lookup          typed lookups of 1 to 32768 keys, known, unknown and mixed
+  codec           the same without transport: encode, dispatch, decode
+  cache           lookups of every cached item, each with a guard of its own or all with one
+                  (pinned), while tables are swapped (refreshed) or not
+  connect         connect, handshake and close
+  limits          what the machine itself allows; measured whenever something is held against it
+
+Every answer is checked; a wrong one ends the run. CPU is the processors that client + server keep \
+busy; system calls and context switches are those of both for each operation, and system calls are \
+known only where tracefs is mounted and readable. In JSON, rows are objects; with several runs, \
+figures are medians and `min` and `max` are of the throughput.";
+
+/// Arguments of `bench`.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = DETAILS)]
+pub(crate) struct BenchArgs {
+    /// What to measure [default: everything]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = scenario())]
+    scenario: Vec<Scenario>,
+
+    /// What carries the data [default: both]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = transport())]
+    transport: Vec<Transport>,
+
+    /// Operations a second of ping, batch, snapshot and lookup; 0 is as many as possible
+    /// [default: 1000,10000,100000,0 for ping, else 0]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    rate: Vec<u32>,
+
+    /// Runs of each row, of which the median counts [default: 3; quick: 1]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100))]
+    runs: Option<u32>,
+
+    /// Seconds that a run is measured; fractions are fine [default: 1; quick: 0.35]
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    duration: Option<Duration>,
+
+    /// Seconds before a run that do not count [default: 0.2; quick: 0.1]
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    warm_up: Option<Duration>,
+
+    /// Everything in less than two minutes, for a first look
+    #[arg(long)]
+    quick: bool,
+
+    /// Prints one JSON array at the end and nothing else
+    #[arg(long)]
+    json: bool,
+
+    /// Writes a Markdown page with plots into this directory, too
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+
+    /// Names the rows, but for the limits, and measures nothing
+    #[arg(long)]
+    list: bool,
+
+    /// Becomes the other end of a benchmark
+    #[arg(long, value_name = "JSON", hide = true)]
+    peer: Option<String>,
+}
+
+/// Measures, and prints what came out.
+pub(crate) fn run(args: &BenchArgs) -> ExitCode {
+    let done = match &args.peer {
+        Some(task) => peer::run_peer(task).map_err(failed),
+        None => measure_all(args),
+    };
+    exit::report(done)
+}
+
+fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
+    let plan = args.plan();
+    let cases = plan.cases();
+    if args.list {
+        let names = cases.iter().map(|case| format!("{}\n", case.row.name()));
+        return print(&names.collect::<String>());
+    }
+    interrupt::raise(measure::stop_flag())
+        .map_err(|error| Failed::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
+    let mut progress = Progress::new(cases.len());
+    let rows = run::run(&plan, &mut |row| progress.show(row));
+    progress.end();
+    let rows = rows.map_err(failed)?;
+    let page = args
+        .report
+        .as_ref()
+        .map(|dir| report::write(dir, &rows, &command()));
+    let page = page
+        .transpose()
+        .map_err(|error| Failed::caused_by(Exit::Failed, &error))?;
+    print(&args.shown(&rows)?)?;
+    match page {
+        Some(page) if args.json => exit::tell(&format_args!("report: {}", page.display())),
+        Some(page) => print(&format!("\nReport: {}\n", page.display()))?,
+        None => {}
+    }
+    Ok(())
+}
+
+impl BenchArgs {
+    fn plan(&self) -> Plan {
+        let usual = if self.quick {
+            Effort::QUICK
+        } else {
+            Effort::FULL
+        };
+        Plan {
+            scenarios: self.scenario.clone(),
+            transports: self.transport.clone(),
+            rates: self.rate.clone(),
+            effort: Effort {
+                warm_up: self.warm_up.unwrap_or(usual.warm_up),
+                measured: self.duration.unwrap_or(usual.measured),
+                runs: self.runs.unwrap_or(usual.runs),
+            },
+            quick: self.quick,
+        }
+    }
+
+    fn shown(&self, rows: &[Row]) -> Result<String, Failed> {
+        match self.json {
+            true => serde_json::to_string_pretty(rows)
+                .map(|json| json + "\n")
+                .map_err(|error| Failed::caused_by(Exit::Failed, &error)),
+            false => Ok(table::tables(rows)),
+        }
+    }
+}
+
+fn print(text: &str) -> Result<(), Failed> {
+    exit::printed(io::stdout().write_all(text.as_bytes()))
+}
+
+/// What the user has typed, about.
+fn command() -> String {
+    let arguments = std::env::args().skip(1);
+    ["netipc".to_owned()]
+        .into_iter()
+        .chain(arguments)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn failed(error: BenchError) -> Failed {
+    let exit = match &error {
+        BenchError::Task(_) => Exit::Usage,
+        BenchError::Open(error) => Exit::of_open(error),
+        BenchError::Serve(error) => Exit::of_serve(error),
+        _ => Exit::Failed,
+    };
+    Failed::caused_by(exit, &error)
+}
+
+fn scenario() -> impl TypedValueParser<Value = Scenario> {
+    one_of(Scenario::ALL, Scenario::name)
+}
+
+fn transport() -> impl TypedValueParser<Value = Transport> {
+    one_of([Transport::Socket, Transport::Shm], Transport::name)
+}
+
+/// Takes the name of one of `all`.
+fn one_of<T, const N: usize>(
+    all: [T; N],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(all.map(name)).try_map(move |chosen| {
+        let mut all = all.into_iter();
+        all.find(|one| name(*one) == chosen).ok_or("no such name")
+    })
+}
