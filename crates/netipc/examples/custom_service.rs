@@ -43,7 +43,7 @@ netipc::codes! {
 }
 
 /// An address to ask for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Address(pub IpAddr);
 
 /// The network that an address belongs to. An unknown one has only its address.
@@ -79,12 +79,6 @@ impl CachedLookup for IpToAsn {
 
     fn key(owned: &IpAddr) -> Address {
         Address(*owned)
-    }
-
-    fn hash(Address(address): Address) -> u32 {
-        let (high, low) = halves(address);
-        let mixed = (high ^ low.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> 32) as u32
     }
 }
 

@@ -365,6 +365,11 @@ fn refreshes_never_wait_for_readers_who_see_whole_tables() {
                     assert_eq!(guard.generation(), generation.into());
                     assert_eq!(guard.len(), 50);
                     assert!(guard.iter().all(|item| item.options == generation));
+                    for hash in 0..50 {
+                        let name = CStrView::from("n");
+                        let item = guard.get(CgroupKey { hash, name }).unwrap();
+                        assert_eq!((item.hash, item.options), (hash, generation));
+                    }
                 }
             });
         }

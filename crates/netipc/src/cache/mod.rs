@@ -1,8 +1,11 @@
 //! Level 3: the last good answer, kept for as long as it takes, and looked up without I/O.
 
+mod mixer;
+mod short;
 mod table;
 
 use std::fmt;
+use std::hash::Hash;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::path::Path;
@@ -21,6 +24,7 @@ use crate::error::{CallError, chain};
 use crate::lookup::{Key, Lookup, LookupItem};
 use crate::service::Service;
 use crate::status::{ClientState, ClientStatus};
+pub(crate) use short::same_bytes;
 use table::Table;
 
 /// A service whose answers can be cached: what a refresh asks for, and how an item is found again.
@@ -30,7 +34,7 @@ pub trait Cached: Service {
     /// What a refresh asks for.
     type Query: Send;
     /// What an item is found by.
-    type Key<'k>: Copy;
+    type Key<'k>: Copy + Hash;
     /// An item.
     type Item<'a>;
 
@@ -55,11 +59,16 @@ pub trait Cached: Service {
     /// What an item is found by.
     fn key<'a>(item: &Self::Item<'a>) -> Self::Key<'a>;
 
-    /// A number that is the same for the same key, spread well over 32 bits.
-    fn hash(key: Self::Key<'_>) -> u32;
+    /// A number that is the same for the same key. The cheaper, the faster is a lookup: where it
+    /// tells too few keys apart, the table hashes them itself.
+    #[must_use]
+    #[inline]
+    fn hash(key: Self::Key<'_>) -> u32 {
+        (mixer::mix(&key) >> 32) as u32
+    }
 
-    /// Whether two keys are the same; `a == b` in every implementation.
-    fn same(a: Self::Key<'_>, b: Self::Key<'_>) -> bool;
+    /// The item that was validated, if it is the one that `key` finds.
+    fn matching<'a>(item: &'a [u8], key: Self::Key<'_>) -> Option<Self::Item<'a>>;
 }
 
 /// A lookup whose answers can be cached: a refresh asks for the keys of interest.
@@ -69,9 +78,6 @@ pub trait CachedLookup: Lookup {
 
     /// The key to ask for.
     fn key(owned: &Self::OwnedKey) -> Key<'_, Self>;
-
-    /// A number that is the same for the same key, spread well over 32 bits.
-    fn hash(key: Key<'_, Self>) -> u32;
 }
 
 impl<L: CachedLookup> Cached for L {
@@ -105,12 +111,8 @@ impl<L: CachedLookup> Cached for L {
         item.key()
     }
 
-    fn hash(key: Key<'_, L>) -> u32 {
-        L::hash(key)
-    }
-
-    fn same(a: Key<'_, L>, b: Key<'_, L>) -> bool {
-        <L as Lookup>::same(a, b)
+    fn matching<'a>(item: &'a [u8], key: Key<'_, L>) -> Option<L::Item<'a>> {
+        Some(L::Item::view(item)).filter(|item| L::same(item.key(), key))
     }
 }
 

@@ -1,108 +1,111 @@
-use netipc_proto::wire::{WireError, WireErrorKind, align8};
+use std::hash::{BuildHasher, RandomState};
 
+use netipc_proto::wire::{Packed, WireError, WireErrorKind};
+
+use super::mixer::mix;
 use super::{Cached, Fetched};
+
+/// Bytes that places are counted in.
+const UNIT: usize = 4;
+/// A slot without item. No item lies at place 0.
+const FREE: u32 = 0;
+/// 2^64 over the golden ratio: spreads numbers that follow one another.
+pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The items of one answer, as they came, and where to find each.
 ///
 /// ```text
-/// slots   | tag start len | - | tag start len | ...   open addressing, at most half full
-/// arena   | item 0 .. gap to 8 | item 1 .. | ...      in the order of the answer
+/// slots   | - | hash place | - | hash place | ...     open addressing, at most half full
+/// arena   | 0 | len item 0 .. gap to 4 | len item 1 .. gap to 4 | ...
 /// ```
 ///
-/// A hit reads one slot and one item.
+/// A slot is one number: the place of an item in the low bits, above it as much of the hash as there
+/// is room for. The slots of ten thousand items stay in the nearest caches, so that a hit waits for
+/// nothing but its item.
 #[derive(Debug)]
 pub(super) struct Table {
+    slots: Box<[u32]>,
     arena: Box<[u8]>,
-    spans: Box<[Span]>,
-    slots: Box<[Slot]>,
+    /// The bits of a slot that are a place.
+    places: u32,
+    /// What takes a hash to its slot: its high bits count.
+    shift: u32,
+    /// Slots that an item may be in, from the one that its key hashes to.
+    reach: usize,
+    hashing: Hashing,
+    len: usize,
     duplicates: u32,
     generation: u64,
     systemd_enabled: u32,
 }
 
-/// Where an item lies in the arena.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    start: u32,
-    len: u32,
+/// How keys are spread over the slots.
+#[derive(Debug)]
+enum Hashing {
+    /// By the service's own hash, which costs next to nothing.
+    Plain,
+    /// By all of the key, where the service's hash does not tell enough of them apart.
+    Whole,
+    /// By all of the key and a secret, where somebody chose them to be alike.
+    Salted(RandomState),
 }
-
-/// A place in the index; free while its item has no bytes.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    tag: u32,
-    item: Span,
-}
-
-const FREE: Slot = Slot {
-    tag: 0,
-    item: Span { start: 0, len: 0 },
-};
 
 impl Table {
     /// Copies what came, validates every item, and indexes it.
     pub(super) fn build<S: Cached>(fetched: &Fetched<'_>) -> Result<Self, WireError> {
-        let items = fetched.items;
-        // A few bytes may stand for many items: copied, they would take more than came.
-        let bytes = items
-            .iter()
-            .fold(0_usize, |sum, item| sum.saturating_add(item.len()));
-        if bytes > items.item_bytes() {
-            let (room, bytes) = (items.item_bytes() as u64, bytes as u64);
-            return Err(WireError::layout("bytes of disjoint items", room, bytes));
-        }
-        let padded = items.iter().map(|item| align8(item.len())).sum();
-        let mut arena = Vec::with_capacity(padded);
-        let mut spans = Vec::with_capacity(items.len());
-        for item in items.iter() {
-            S::check(item)?;
-            spans.push(Span {
-                start: narrow(arena.len())?,
-                len: narrow(item.len())?,
-            });
-            arena.extend_from_slice(item);
-            arena.resize(align8(arena.len()), 0);
-        }
-        let capacity = (items.len() * 2).next_power_of_two();
+        let arena = copy::<S>(fetched.items)?;
         let mut table = Self {
+            slots: Box::default(),
+            places: u32::MAX >> narrow(arena.len() / UNIT)?.leading_zeros(),
             arena: arena.into(),
-            spans: spans.into(),
-            slots: vec![FREE; capacity].into(),
+            shift: 0,
+            reach: 0,
+            hashing: Hashing::Plain,
+            len: fetched.items.len(),
             duplicates: 0,
             generation: fetched.generation,
             systemd_enabled: fetched.systemd_enabled,
         };
-        for index in 0..table.spans.len() {
-            table.index::<S>(index);
+        let mut capacity = (table.len * 2).next_power_of_two().max(2);
+        while !table.index::<S>(capacity) {
+            table.hashing = match table.hashing {
+                Hashing::Plain => Hashing::Whole,
+                Hashing::Whole => Hashing::Salted(RandomState::new()),
+                Hashing::Salted(_) => {
+                    capacity *= 2;
+                    Hashing::Salted(RandomState::new())
+                }
+            };
         }
         Ok(table)
     }
 
     #[inline]
     pub(super) fn get<S: Cached>(&self, key: S::Key<'_>) -> Option<S::Item<'_>> {
-        let tag = S::hash(key);
-        let mut at = tag as usize;
-        loop {
-            let slot = self.slot(at);
-            if slot.item.len == 0 {
-                return None;
-            }
-            if slot.tag == tag {
-                let item = S::view(self.bytes_of(slot.item));
-                if S::same(S::key(&item), key) {
-                    return Some(item);
-                }
-            }
-            at = at.wrapping_add(1);
+        let Hashing::Plain = self.hashing else {
+            return self.find::<S>(&key);
+        };
+        // Most items are where their hash says.
+        let hash = plain::<S>(key);
+        let slot = *self.slots.get(self.start(hash))?;
+        if slot == FREE {
+            return None;
         }
+        self.matching::<S>(slot, hash, key)
+            .or_else(|| self.find::<S>(&key))
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = &[u8]> {
-        self.spans.iter().map(|span| self.bytes_of(*span))
+        let mut place = 1;
+        (0..self.len).map(move |_| {
+            let item = self.item(place).unwrap_or_default();
+            place = behind(place, item);
+            item
+        })
     }
 
     pub(super) const fn len(&self) -> usize {
-        self.spans.len()
+        self.len
     }
 
     pub(super) const fn duplicates(&self) -> u32 {
@@ -118,45 +121,127 @@ impl Table {
     }
 
     pub(super) const fn bytes(&self) -> usize {
-        size_of::<Self>()
-            + self.arena.len()
-            + size_of_val::<[Span]>(&self.spans)
-            + size_of_val::<[Slot]>(&self.slots)
+        size_of::<Self>() + self.arena.len() + size_of_val::<[u32]>(&self.slots)
     }
 
-    /// Enters an item, unless one before it has the same key.
-    fn index<S: Cached>(&mut self, index: usize) {
-        let Some(span) = self.spans.get(index).copied() else {
-            return;
-        };
-        let key = S::key(&S::view(self.bytes_of(span)));
+    /// Enters the items in `capacity` slots. Fails where one would be out of reach.
+    fn index<S: Cached>(&mut self, capacity: usize) -> bool {
+        let bits = capacity.ilog2();
+        self.shift = u64::BITS - bits;
+        // Keys that spread as if by chance stay well within three times the bits.
+        self.reach = 3 * bits as usize;
+        self.duplicates = 0;
+        self.slots = vec![FREE; capacity + self.reach].into();
+        let mut place = 1;
+        (0..self.len).all(|_| {
+            let (this, item) = (place, self.item(place).unwrap_or_default());
+            place = behind(this, item);
+            self.enter::<S>(this)
+        })
+    }
+
+    /// Enters the item at `place`, unless one before it has the same key. Fails where each of the
+    /// slots that it may be in is taken.
+    fn enter<S: Cached>(&mut self, place: u32) -> bool {
+        let key = S::key(&S::view(self.item(place).unwrap_or_default()));
         if self.get::<S>(key).is_some() {
             self.duplicates += 1;
-            return;
+            return true;
         }
-        let tag = S::hash(key);
-        let mut at = tag as usize;
-        while self.slot(at).item.len > 0 {
-            at = at.wrapping_add(1);
+        let hash = self.hash::<S>(key);
+        let entry = tag(hash) & !self.places | place;
+        let start = self.start(hash);
+        let mut slots = self.slots.iter_mut().skip(start).take(self.reach);
+        let free = slots.find(|slot| **slot == FREE);
+        free.map(|slot| *slot = entry).is_some()
+    }
+
+    /// Looks into every slot that an item with this key may be in.
+    #[inline(never)]
+    fn find<S: Cached>(&self, key: &S::Key<'_>) -> Option<S::Item<'_>> {
+        let key = *key;
+        let hash = self.hash::<S>(key);
+        let start = self.start(hash);
+        let slots = self.slots.get(start..start + self.reach)?;
+        let mut taken = slots.iter().take_while(|slot| **slot != FREE);
+        taken.find_map(|slot| self.matching::<S>(*slot, hash, key))
+    }
+
+    /// The item of this slot, if it has this key.
+    #[inline]
+    fn matching<S: Cached>(&self, slot: u32, hash: u64, key: S::Key<'_>) -> Option<S::Item<'_>> {
+        if (slot ^ tag(hash)) & !self.places != 0 {
+            return None;
         }
-        let mask = self.slots.len() - 1;
-        if let Some(slot) = self.slots.get_mut(at & mask) {
-            *slot = Slot { tag, item: span };
+        S::matching(self.item(slot & self.places)?, key)
+    }
+
+    fn hash<S: Cached>(&self, key: S::Key<'_>) -> u64 {
+        match &self.hashing {
+            Hashing::Plain => plain::<S>(key),
+            Hashing::Whole => mix(&key),
+            Hashing::Salted(salt) => salt.hash_one(key),
         }
     }
 
+    /// The first slot for a key of this hash: its high bits.
     #[inline]
-    fn slot(&self, at: usize) -> Slot {
-        // The number of slots is a power of two, and at least one of them is free.
-        let mask = self.slots.len() - 1;
-        self.slots.get(at & mask).copied().unwrap_or(FREE)
+    fn start(&self, hash: u64) -> usize {
+        usize::try_from(hash >> self.shift).unwrap_or(usize::MAX)
     }
 
+    /// The item at `place`, which is that of an item.
     #[inline]
-    fn bytes_of(&self, span: Span) -> &[u8] {
-        let (start, len) = (span.start as usize, span.len as usize);
-        self.arena.get(start..start + len).unwrap_or_default()
+    fn item(&self, place: u32) -> Option<&[u8]> {
+        let front = self.arena.get(place as usize * UNIT..)?;
+        let (len, rest) = front.split_first_chunk()?;
+        rest.get(..u32::from_le_bytes(*len) as usize)
     }
+}
+
+#[inline]
+fn plain<S: Cached>(key: S::Key<'_>) -> u64 {
+    u64::from(S::hash(key)).wrapping_mul(GOLDEN)
+}
+
+/// What tells a key from those that start at the same slot.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the high bits are told by the slot"
+)]
+const fn tag(hash: u64) -> u32 {
+    hash as u32
+}
+
+/// The place behind `item`, which is at `place`. The arena was found to have no more places than
+/// numbers.
+fn behind(place: u32, item: &[u8]) -> u32 {
+    let units = (UNIT + item.len()).div_ceil(UNIT);
+    place.saturating_add(u32::try_from(units).unwrap_or(u32::MAX))
+}
+
+/// The arena: every item validated, in the order of the answer.
+fn copy<S: Cached>(items: Packed<'_>) -> Result<Vec<u8>, WireError> {
+    // A few bytes may stand for many items: copied, they would take more than came.
+    let (mut bytes, mut padded) = (0_usize, UNIT);
+    for item in items.iter() {
+        bytes = bytes.saturating_add(item.len());
+        padded = padded.saturating_add(UNIT + item.len().next_multiple_of(UNIT));
+    }
+    if bytes > items.item_bytes() {
+        let (room, bytes) = (items.item_bytes() as u64, bytes as u64);
+        return Err(WireError::layout("bytes of disjoint items", room, bytes));
+    }
+    let mut arena = Vec::with_capacity(padded);
+    arena.resize(UNIT, 0);
+    for item in items.iter() {
+        S::check(item)?;
+        arena.extend_from_slice(&narrow(item.len())?.to_le_bytes());
+        arena.extend_from_slice(item);
+        arena.resize(arena.len().next_multiple_of(UNIT), 0);
+    }
+    Ok(arena)
 }
 
 fn narrow(n: usize) -> Result<u32, WireError> {
@@ -170,37 +255,4 @@ fn narrow(n: usize) -> Result<u32, WireError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use netipc_proto::wire::{ENTRY_LEN, Packed};
-
-    use super::*;
-    use crate::service::cgroups::{CgroupsBuilder, CgroupsSnapshot};
-
-    const HEADER_LEN: usize = 24;
-
-    fn build(payload: &[u8]) -> Result<Table, WireError> {
-        let fetched = Fetched {
-            generation: 1,
-            systemd_enabled: 0,
-            items: Packed::trusted(payload, HEADER_LEN, 2)?,
-        };
-        Table::build::<CgroupsSnapshot>(&fetched)
-    }
-
-    #[test]
-    fn items_that_share_their_bytes_are_refused() {
-        let mut payload = vec![0; 1024];
-        let mut snapshot = CgroupsBuilder::new(&mut payload).unwrap();
-        for name in [b"a", b"b"] {
-            snapshot.add(1, 0, 1, name, b"/path").unwrap();
-        }
-        let len = snapshot.finish().unwrap();
-        payload.truncate(len);
-        assert_eq!(build(&payload).unwrap().len(), 2);
-
-        payload.copy_within(HEADER_LEN..HEADER_LEN + ENTRY_LEN, HEADER_LEN + ENTRY_LEN);
-        payload.truncate(payload.len() - 40);
-        let error = build(&payload).unwrap_err();
-        assert_eq!(error.kind(), WireErrorKind::BadLayout, "{error}");
-    }
-}
+mod tests;

@@ -18,6 +18,8 @@ pub(crate) use reply::Stitcher;
 pub use request::{LookupRequest, encode_request};
 pub(crate) use request::{Window, WindowLimits};
 
+use std::hash::Hash;
+
 use netipc_proto::wire::{Decode, Encode, Fields, Reader, WireError};
 
 use crate::service::{Method, Service};
@@ -51,7 +53,7 @@ pub trait Lookup: Sized + 'static {
 pub type Key<'a, L> = <<L as Lookup>::Item<'a> as LookupItem<'a>>::Key;
 
 /// A key of a lookup. Its value is valid by construction, so that it is scanned once.
-pub trait LookupKey<'a>: Copy + Encode + Decode<'a> {
+pub trait LookupKey<'a>: Copy + Hash + Encode + Decode<'a> {
     /// Bytes of the shortest key.
     const MIN_LEN: usize;
 

@@ -7,11 +7,11 @@
 
 use netipc_proto::wire::{
     CStrBuf, CStrView, Decode, Encode, Fields, MethodCode, Reader, Span, WireError, Writer,
-    lay_out, string, view,
+    lay_out, string,
 };
 
 use super::{Method, Service};
-use crate::cache::{Cache, CacheReader, Cached, Fetched};
+use crate::cache::{Cache, CacheReader, Cached, Fetched, same_bytes};
 use crate::snapshot::{Snapshot, SnapshotAnswer, SnapshotReply};
 use crate::{CallError, Client, Handler as AnyHandler, Server};
 
@@ -111,7 +111,7 @@ impl CgroupsClient {
 }
 
 /// What a snapshot's item is found by: the producer's hash, and the name.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct CgroupKey<'k> {
     /// The producer's hash of the name.
     pub hash: u32,
@@ -212,7 +212,7 @@ impl Cached for CgroupsSnapshot {
 
     #[inline]
     fn view(item: &[u8]) -> CgroupsItemView<'_> {
-        CgroupsItemView::read(item).map_or_else(|_| CgroupsItemView::default(), |(item, ..)| item)
+        CgroupsItemView::validated(item).unwrap_or_default()
     }
 
     #[inline]
@@ -225,55 +225,55 @@ impl Cached for CgroupsSnapshot {
 
     #[inline]
     fn hash(key: CgroupKey<'_>) -> u32 {
-        // The producer's hash may be anything, also always the same, and names may begin and end
-        // alike: every byte has a say.
-        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mix = |hash: u64, word: u64| (hash.rotate_left(29) ^ word).wrapping_mul(ODD);
-        let (words, rest) = key.name.as_chunks();
-        let words = words.iter().map(|word| u64::from_le_bytes(*word));
-        let rest = rest
-            .iter()
-            .fold(1, |word, byte| (word << 8) | u64::from(*byte));
-        let hash = mix(words.fold(key.hash.into(), mix), rest);
-        ((hash ^ (hash >> 32)).wrapping_mul(ODD) >> 32) as u32
+        key.hash
     }
 
     #[inline]
-    fn same(a: CgroupKey<'_>, b: CgroupKey<'_>) -> bool {
-        a == b
+    fn matching<'a>(item: &'a [u8], key: CgroupKey<'_>) -> Option<CgroupsItemView<'a>> {
+        CgroupsItemView::validated(item)
+            .filter(|item| item.hash == key.hash && same_bytes(&item.name, &key.name))
     }
 }
 
 impl<'a> CgroupsItemView<'a> {
-    /// The item, and where its strings lie; the strings themselves are not looked at.
+    /// The numbers of an item, and where its strings lie.
     #[inline]
-    fn read(item: &'a [u8]) -> Result<(Self, Span, Span), WireError> {
-        let mut r = Reader::record::<ITEM_LEN>(item, "snapshot item")?;
-        r.expect_u16(1, "item layout_version")?;
-        r.expect_u16(0, "item flags")?;
-        let (hash, options, enabled) = (r.u32("hash")?, r.u32("options")?, r.u32("enabled")?);
-        let (name, path) = (r.span("name")?, r.span("path")?);
-        let texts = (view(item, name), view(item, path));
-        Ok((
-            Self {
-                hash,
-                options,
-                enabled,
-                name: texts.0,
-                path: texts.1,
-            },
-            name,
-            path,
-        ))
+    fn record(mut r: Reader<'_>) -> Result<(Self, [Span; 2]), WireError> {
+        let numbers = Self {
+            hash: r.u32("hash")?,
+            options: r.u32("options")?,
+            enabled: r.u32("enabled")?,
+            ..Self::default()
+        };
+        Ok((numbers, [r.span("name")?, r.span("path")?]))
+    }
+
+    /// The item in bytes that were decoded before: nothing is looked at twice.
+    #[inline]
+    fn validated(item: &'a [u8]) -> Option<Self> {
+        let (_, fields) = item.first_chunk::<ITEM_LEN>()?.split_first_chunk::<4>()?;
+        let (numbers, [name, path]) = Self::record(Reader::new(fields)).ok()?;
+        let text = |span: Span| item.get(span.offset..span.offset.saturating_add(span.len));
+        Some(Self {
+            name: CStrView::new(text(name)?),
+            path: CStrView::new(text(path)?),
+            ..numbers
+        })
     }
 }
 
 impl<'a> Decode<'a> for CgroupsItemView<'a> {
     #[inline]
     fn decode(item: &'a [u8]) -> Result<Self, WireError> {
-        let (view, name, path) = Self::read(item)?;
-        string(item, ITEM_LEN, name, "name")?;
-        string(item, ITEM_LEN, path, "path")?;
+        let mut r = Reader::record::<ITEM_LEN>(item, "snapshot item")?;
+        r.expect_u16(1, "item layout_version")?;
+        r.expect_u16(0, "item flags")?;
+        let (numbers, [name, path]) = Self::record(r)?;
+        let view = Self {
+            name: string(item, ITEM_LEN, name, "name")?,
+            path: string(item, ITEM_LEN, path, "path")?,
+            ..numbers
+        };
         match name.apart_from(path) {
             true => Ok(view),
             false => Err(WireError::layout(
