@@ -28,6 +28,8 @@ pub struct Plan {
     /// Rates of `ping`, `batch`, `snapshot` and `lookup`; where there are none, `ping` has several
     /// and the others are as fast as they can be.
     pub rates: Vec<u32>,
+    /// Parts of names; rows that have one of them, or all where there are none.
+    pub only: Vec<String>,
     /// How long each row takes.
     pub effort: Effort,
     /// Whether the limits that nothing is held against may be left out.
@@ -87,6 +89,7 @@ impl Plan {
             has(&self.scenarios, case.row.scenario)
                 && (case.row.transport == Transport::None
                     || has(&self.transports, case.row.transport))
+                && self.names(case)
         };
         all.into_iter().flatten().filter(wanted).collect()
     }
@@ -94,8 +97,13 @@ impl Plan {
     /// Whether raw limits are measured: for themselves, or to hold something against them.
     #[must_use]
     pub fn needs_limits(&self) -> bool {
-        has(&self.scenarios, Scenario::Limits)
-            || self.cases().iter().any(|case| case.limit.is_some())
+        let wanted = self.only.is_empty() && has(&self.scenarios, Scenario::Limits);
+        wanted || self.cases().iter().any(|case| case.limit.is_some())
+    }
+
+    fn names(&self, case: &Case) -> bool {
+        let name = case.row.name();
+        self.only.is_empty() || self.only.iter().any(|part| name.contains(part))
     }
 
     fn pings(&self) -> Vec<Case> {
@@ -327,6 +335,7 @@ mod tests {
             scenarios: Vec::new(),
             transports: Vec::new(),
             rates: Vec::new(),
+            only: Vec::new(),
             effort: Effort::QUICK,
             quick: true,
         }
@@ -391,6 +400,12 @@ mod tests {
             }
             assert!(rate == 0 || (rate == 500 && scenario == Scenario::Ping));
         }
+        let part = Plan {
+            only: vec!["16 known".to_owned(), "(one hog)".to_owned()],
+            ..plan()
+        };
+        // Two services on two transports and as codecs, and both transports on a busy machine.
+        assert_eq!(part.cases().len(), 2 * 3 + 2);
         let cache = Plan {
             scenarios: vec![Scenario::Cache],
             ..plan()

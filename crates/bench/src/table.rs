@@ -8,8 +8,8 @@ use crate::row::Row;
 const HEADER: [&str; 12] = [
     "",
     "PER SECOND",
-    "FROM",
-    "TO",
+    "MIN",
+    "MAX",
     "P50 µs",
     "P95 µs",
     "P99 µs",
@@ -79,7 +79,10 @@ fn cores(cores: f64) -> String {
 /// Which part of which limit; where a rate was asked for, that says nothing.
 fn share(row: &Row) -> String {
     match (row.share_of_limit, &row.limit) {
-        (Some(share), Some(limit)) if row.rate == 0 => format!("{} of {limit}", percent(share)),
+        (Some(share), Some(limit)) if row.rate == 0 => {
+            let limit = limit.trim_start_matches("limits ").trim_end_matches(" raw");
+            format!("{} of {limit}", percent(share))
+        }
         _ => String::new(),
     }
 }
@@ -115,7 +118,7 @@ mod tests {
         assert_eq!(lines[0], "ping: calls");
         assert_eq!(
             lines[2],
-            "socket client 48.3 k 47.0 k 51.0 k 12.5 – – – 0.25 + 0.50 = 0.75 – – 93.0 % of limits echo raw"
+            "socket client 48.3 k 47.0 k 51.0 k 12.5 – – – 0.25 + 0.50 = 0.75 – – 93.0 % of echo"
         );
         assert!(lines[3].starts_with("socket client @1000 48.3 k"), "{text}");
         assert!(!lines[3].contains('%'), "a rate was asked for: {text}");

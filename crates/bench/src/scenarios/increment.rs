@@ -1,16 +1,6 @@
-//! `ping`, `batch` and the pipelines: INCREMENT, one or many at a time, on a bare session and
-//! through the typed client.
+//! `ping`, `batch` and `pipeline` through the typed client: INCREMENT, one or many at a time.
 
-use std::collections::VecDeque;
-use std::time::Duration;
-
-use netipc::connection::{Connection, ConnectionError};
-use netipc::proto::session::Message;
-use netipc::service::Service;
 use netipc::service::increment::{Increment, next};
-use netipc::transport::Wait;
-use netipc::transport::link::LinkError;
-use netipc::wire::{ENTRY_LEN, Header, PackedWriter, Status, WireError};
 
 use super::serve::Route;
 use super::{WINDOW, open};
@@ -19,8 +9,6 @@ use crate::measure::BoxedOp;
 
 /// Items of the largest batch.
 pub(super) const MOST_ITEMS: u32 = 1000;
-/// Bytes of a number, alone or in a batch.
-const NUMBER: usize = size_of::<u64>();
 
 /// Asks for one number after the other.
 pub(super) fn ping(route: &Route) -> Result<BoxedOp<'static>, BenchError> {
@@ -67,151 +55,16 @@ pub(super) fn pipeline(route: &Route) -> Result<BoxedOp<'static>, BenchError> {
     }))
 }
 
-/// Sends a window of messages on a bare session, and takes the answers.
-pub(super) fn session(
-    route: &Route,
-    batches: bool,
-    window: usize,
-) -> Result<BoxedOp<'static>, BenchError> {
-    let mut session = open::session::<Increment>(route)?;
-    let mut asking = Asking::new(batches);
-    let mut flying = VecDeque::with_capacity(window);
-    Ok(Box::new(move || {
-        let (mut sent, mut units) = (0, 0);
-        while sent < window || !flying.is_empty() {
-            // A message that does not go out at once waits until an answer was taken: the server
-            // may be waiting for that, too.
-            if sent < window && asking.send(&mut session, flying.is_empty())? {
-                flying.push_back(asking.asked);
-                asking.advance()?;
-                sent += 1;
-                continue;
-            }
-            session.receive(&Wait::forever())?;
-            let answer = session.message();
-            let (asked, answer) = flying.pop_front().zip(answer).ok_or_else(wrong)?;
-            right(asked.is_answered_by(&answer)?)?;
-            units += u64::from(asked.items);
-        }
-        Ok(units)
-    }))
-}
-
-/// The message to send next.
-struct Asking {
-    asked: Asked,
-    payload: Vec<u8>,
-    /// Of the batches; single numbers have none.
-    sizes: Option<Sizes>,
-}
-
-/// What a message asks for: numbers that follow each other.
-#[derive(Clone, Copy)]
-struct Asked {
-    header: Header,
-    first: u64,
-    items: u32,
-}
-
-impl Asking {
-    fn new(batches: bool) -> Self {
-        let mut sizes = batches.then(Sizes::new);
-        let asked = Asked::new(1, 0, sizes.as_mut());
-        let mut asking = Self {
-            asked,
-            payload: Vec::new(),
-            sizes,
-        };
-        asking.encode().expect("there is room for every batch");
-        asking
-    }
-
-    /// Sends the message; whether it went out, which it need not if it may not `wait`.
-    fn send(&self, session: &mut Connection, wait: bool) -> Result<bool, ConnectionError> {
-        let wait = match wait {
-            true => Wait::forever(),
-            false => Wait::timeout(Duration::ZERO),
-        };
-        match session.send(self.asked.header, &self.payload, &wait) {
-            Ok(()) => Ok(true),
-            Err(ConnectionError::Link(LinkError::Timeout)) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Goes on to the next message.
-    fn advance(&mut self) -> Result<(), WireError> {
-        let Asked {
-            header,
-            first,
-            items,
-        } = self.asked;
-        let (id, first) = (header.message_id + 1, first + u64::from(items));
-        self.asked = Asked::new(id, first, self.sizes.as_mut());
-        self.encode()
-    }
-
-    fn encode(&mut self) -> Result<(), WireError> {
-        let Asked { first, items, .. } = self.asked;
-        if self.sizes.is_none() {
-            self.payload.clear();
-            self.payload.extend(first.to_le_bytes());
-            return Ok(());
-        }
-        self.payload
-            .resize(items as usize * (ENTRY_LEN + NUMBER), 0);
-        let mut list = PackedWriter::exact(&mut self.payload, 0, items as usize)?;
-        (first..)
-            .take(items as usize)
-            .try_for_each(|number| list.push(&number))?;
-        list.finish_batch().map(drop)
-    }
-}
-
-impl Asked {
-    fn new(id: u64, first: u64, sizes: Option<&mut Sizes>) -> Self {
-        let method = Increment::METHOD.code;
-        let (header, items) = match sizes.map(Sizes::next) {
-            None => (Header::request(method, id), 1),
-            Some(items) => (Header::batch(method, id, items), items),
-        };
-        Self {
-            header,
-            first,
-            items,
-        }
-    }
-
-    /// Whether every number came back as the next one.
-    fn is_answered_by(&self, answer: &Message<'_>) -> Result<bool, WireError> {
-        let header = &answer.header;
-        if header.status != Status::OK || header.message_id != self.header.message_id {
-            return Ok(false);
-        }
-        let is = |bytes: &[u8], number: u64| *bytes == next(number).to_le_bytes();
-        if !self.header.flags.is_batch() {
-            return Ok(is(answer.payload, self.first));
-        }
-        let items = answer.items()?;
-        let complete = items.len() == self.items as usize;
-        Ok(complete
-            && items
-                .iter()
-                .zip(self.first..)
-                .all(|(item, number)| is(item, number)))
-    }
-}
-
 /// Sizes of batches, the same ones in every run: xorshift32.
-struct Sizes(u32);
+pub(super) struct Sizes(u32);
 
 impl Sizes {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self(12_345)
     }
 
     /// From 2 to [`MOST_ITEMS`].
-    const fn next(&mut self) -> u32 {
+    pub(super) const fn next(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;
         self.0 ^= self.0 << 5;
@@ -219,11 +72,11 @@ impl Sizes {
     }
 }
 
-fn right(right: bool) -> Result<(), BenchError> {
+pub(super) fn right(right: bool) -> Result<(), BenchError> {
     right.then_some(()).ok_or_else(wrong)
 }
 
-fn wrong() -> BenchError {
+pub(super) fn wrong() -> BenchError {
     BenchError::wrong("not the next number")
 }
 
@@ -234,48 +87,10 @@ mod tests {
     #[test]
     fn sizes_are_those_that_others_publish() {
         let mut sizes = Sizes::new();
-        // x ^= x << 13, x >> 17, x << 5 from 12345, reckoned by hand.
+        // The first number of xorshift32 (13, 17, 5) after 12345.
         assert_eq!(sizes.next(), 3_336_926_330 % 999 + 2);
         for _ in 0..10_000 {
             assert!((2..=MOST_ITEMS).contains(&sizes.next()));
         }
-    }
-
-    #[test]
-    fn only_the_next_numbers_are_right() {
-        let asked = Asked::new(7, 41, None);
-        let header = asked.header.answer(Status::OK);
-        let answered = |header, number: u64| {
-            let payload = &number.to_le_bytes();
-            asked.is_answered_by(&Message { header, payload }).unwrap()
-        };
-        assert!(answered(header, 42));
-        assert!(!answered(header, 41));
-        assert!(!answered(asked.header.answer(Status::INTERNAL_ERROR), 42));
-        assert!(!answered(
-            Asked::new(8, 41, None).header.answer(Status::OK),
-            42
-        ));
-    }
-
-    #[test]
-    fn batches_are_checked_item_by_item() {
-        let mut asking = Asking::new(true);
-        asking.advance().unwrap();
-        let mut answer = Asking::new(true);
-        (answer.asked.first, answer.asked.items) = (asking.asked.first + 1, asking.asked.items);
-        answer.encode().unwrap();
-        let header = asking.asked.header.answer(Status::OK);
-        let judge = |payload: &[u8]| {
-            asking
-                .asked
-                .is_answered_by(&Message { header, payload })
-                .unwrap()
-        };
-        assert!(judge(&answer.payload));
-        if let Some(last) = answer.payload.last_mut() {
-            *last ^= 1;
-        }
-        assert!(!judge(&answer.payload));
     }
 }

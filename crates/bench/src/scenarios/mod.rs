@@ -7,6 +7,7 @@ mod increment;
 mod lookup;
 mod open;
 pub mod serve;
+mod session;
 mod snapshot;
 mod subject;
 
@@ -171,13 +172,13 @@ impl Work {
     ) -> Result<Vec<BoxedOp<'s>>, BenchError> {
         let op = match (self, layer) {
             (Self::Cache(lookups), _) => return cache::ops(route, lookups, threads),
-            (Self::Ping, Layer::Session) => increment::session(route, false, 1),
+            (Self::Ping, Layer::Session) => session::op(route, false, 1),
             (Self::Ping, _) => increment::ping(route),
-            (Self::Batch, Layer::Session) => increment::session(route, true, 1),
+            (Self::Batch, Layer::Session) => session::op(route, true, 1),
             (Self::Batch, _) => increment::batch(route),
-            (Self::Pipeline, Layer::Session) => increment::session(route, false, WINDOW),
+            (Self::Pipeline, Layer::Session) => session::op(route, false, WINDOW),
             (Self::Pipeline, _) => increment::pipeline(route),
-            (Self::PipelineBatch, _) => increment::session(route, true, WINDOW),
+            (Self::PipelineBatch, _) => session::op(route, true, WINDOW),
             (Self::Snapshot(items), _) => snapshot::op(route, items),
             (Self::Connect, _) => Ok(connect::op(route)),
             (Self::Lookup(keys), _) => match keys.service {

@@ -57,6 +57,10 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     rate: Vec<u32>,
 
+    /// Only rows whose name has this in it, as in `codec cgroups 16`; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+
     /// Runs of each row, of which the median counts [default: 3; quick: 1]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100))]
     runs: Option<u32>,
@@ -139,6 +143,7 @@ impl BenchArgs {
             scenarios: self.scenario.clone(),
             transports: self.transport.clone(),
             rates: self.rate.clone(),
+            only: self.only.clone(),
             effort: Effort {
                 warm_up: self.warm_up.unwrap_or(usual.warm_up),
                 measured: self.duration.unwrap_or(usual.measured),

@@ -201,7 +201,7 @@ impl Drop for Provider {
 }
 
 /// Waits for a process that is killed when it takes too long.
-fn watched<R>(pid: &Pid, wait: impl FnOnce() -> R) -> R {
+pub(crate) fn watched<R>(pid: &Pid, wait: impl FnOnce() -> R) -> R {
     thread::scope(|scope| {
         let (done, watch) = mpsc::channel::<()>();
         scope.spawn(move || {

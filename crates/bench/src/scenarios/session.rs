@@ -1,0 +1,199 @@
+//! `ping`, `batch` and the pipelines on a bare Level 1 session.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use netipc::connection::{Connection, ConnectionError};
+use netipc::proto::session::Message;
+use netipc::service::Service;
+use netipc::service::increment::{Increment, next};
+use netipc::transport::Wait;
+use netipc::transport::link::LinkError;
+use netipc::wire::{ENTRY_LEN, Header, PackedWriter, Status, WireError};
+
+use super::increment::{Sizes, right, wrong};
+use super::open;
+use super::serve::Route;
+use crate::error::BenchError;
+use crate::measure::BoxedOp;
+
+/// Bytes of a number, alone or in a batch.
+const NUMBER: usize = size_of::<u64>();
+
+/// Sends a window of messages on a bare session, and takes the answers.
+pub(super) fn op(
+    route: &Route,
+    batches: bool,
+    window: usize,
+) -> Result<BoxedOp<'static>, BenchError> {
+    let mut session = open::session::<Increment>(route)?;
+    let mut asking = Asking::new(batches);
+    let mut flying = VecDeque::with_capacity(window);
+    Ok(Box::new(move || {
+        let (mut sent, mut units) = (0, 0);
+        while sent < window || !flying.is_empty() {
+            // A message that does not go out at once waits until an answer was taken: the server
+            // may be waiting for that, too.
+            if sent < window && asking.send(&mut session, flying.is_empty())? {
+                flying.push_back(asking.asked);
+                asking.advance()?;
+                sent += 1;
+                continue;
+            }
+            session.receive(&Wait::forever())?;
+            let answer = session.message();
+            let (asked, answer) = flying.pop_front().zip(answer).ok_or_else(wrong)?;
+            right(asked.is_answered_by(&answer)?)?;
+            units += u64::from(asked.items);
+        }
+        Ok(units)
+    }))
+}
+
+/// The message to send next.
+struct Asking {
+    asked: Asked,
+    payload: Vec<u8>,
+    /// Of the batches; single numbers have none.
+    sizes: Option<Sizes>,
+}
+
+/// What a message asks for: numbers that follow each other.
+#[derive(Clone, Copy)]
+struct Asked {
+    header: Header,
+    first: u64,
+    items: u32,
+}
+
+impl Asking {
+    fn new(batches: bool) -> Self {
+        let mut sizes = batches.then(Sizes::new);
+        let asked = Asked::new(1, 0, sizes.as_mut());
+        let mut asking = Self {
+            asked,
+            payload: Vec::new(),
+            sizes,
+        };
+        asking.encode().expect("there is room for every batch");
+        asking
+    }
+
+    /// Sends the message; whether it went out, which it need not if it may not `wait`.
+    fn send(&self, session: &mut Connection, wait: bool) -> Result<bool, ConnectionError> {
+        let wait = match wait {
+            true => Wait::forever(),
+            false => Wait::timeout(Duration::ZERO),
+        };
+        match session.send(self.asked.header, &self.payload, &wait) {
+            Ok(()) => Ok(true),
+            Err(ConnectionError::Link(LinkError::Timeout)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Goes on to the next message.
+    fn advance(&mut self) -> Result<(), WireError> {
+        let Asked {
+            header,
+            first,
+            items,
+        } = self.asked;
+        let (id, first) = (header.message_id + 1, first + u64::from(items));
+        self.asked = Asked::new(id, first, self.sizes.as_mut());
+        self.encode()
+    }
+
+    fn encode(&mut self) -> Result<(), WireError> {
+        let Asked { first, items, .. } = self.asked;
+        if self.sizes.is_none() {
+            self.payload.clear();
+            self.payload.extend(first.to_le_bytes());
+            return Ok(());
+        }
+        self.payload
+            .resize(items as usize * (ENTRY_LEN + NUMBER), 0);
+        let mut list = PackedWriter::exact(&mut self.payload, 0, items as usize)?;
+        (first..)
+            .take(items as usize)
+            .try_for_each(|number| list.push(&number))?;
+        list.finish_batch().map(drop)
+    }
+}
+
+impl Asked {
+    fn new(id: u64, first: u64, sizes: Option<&mut Sizes>) -> Self {
+        let method = Increment::METHOD.code;
+        let (header, items) = match sizes.map(Sizes::next) {
+            None => (Header::request(method, id), 1),
+            Some(items) => (Header::batch(method, id, items), items),
+        };
+        Self {
+            header,
+            first,
+            items,
+        }
+    }
+
+    /// Whether every number came back as the next one.
+    fn is_answered_by(&self, answer: &Message<'_>) -> Result<bool, WireError> {
+        let header = &answer.header;
+        if header.status != Status::OK || header.message_id != self.header.message_id {
+            return Ok(false);
+        }
+        let is = |bytes: &[u8], number: u64| *bytes == next(number).to_le_bytes();
+        if !self.header.flags.is_batch() {
+            return Ok(is(answer.payload, self.first));
+        }
+        let items = answer.items()?;
+        let complete = items.len() == self.items as usize;
+        Ok(complete
+            && items
+                .iter()
+                .zip(self.first..)
+                .all(|(item, number)| is(item, number)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_next_numbers_are_right() {
+        let asked = Asked::new(7, 41, None);
+        let header = asked.header.answer(Status::OK);
+        let answered = |header, number: u64| {
+            let payload = &number.to_le_bytes();
+            asked.is_answered_by(&Message { header, payload }).unwrap()
+        };
+        assert!(answered(header, 42));
+        assert!(!answered(header, 41));
+        assert!(!answered(asked.header.answer(Status::INTERNAL_ERROR), 42));
+        assert!(!answered(
+            Asked::new(8, 41, None).header.answer(Status::OK),
+            42
+        ));
+    }
+
+    #[test]
+    fn batches_are_checked_item_by_item() {
+        let mut asking = Asking::new(true);
+        asking.advance().unwrap();
+        let mut answer = Asking::new(true);
+        (answer.asked.first, answer.asked.items) = (asking.asked.first + 1, asking.asked.items);
+        answer.encode().unwrap();
+        let header = asking.asked.header.answer(Status::OK);
+        let judge = |payload: &[u8]| {
+            asking
+                .asked
+                .is_answered_by(&Message { header, payload })
+                .unwrap()
+        };
+        assert!(judge(&answer.payload));
+        if let Some(last) = answer.payload.last_mut() {
+            *last ^= 1;
+        }
+        assert!(!judge(&answer.payload));
+    }
+}

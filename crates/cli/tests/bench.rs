@@ -1,0 +1,296 @@
+//! `netipc bench`: that its figures are complete and belong together, and that it leaves nothing.
+//! How large they are is nobody's business here.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the helpers cannot do is a failed test"
+)]
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+use serde_json::Value;
+use support::{Place, netipc, run, watched};
+
+/// As little as possible of it.
+const BRIEF: [&str; 6] = [
+    "bench",
+    "--quick",
+    "--duration",
+    "0.03",
+    "--warm-up",
+    "0.01",
+];
+const FIELDS: [&str; 21] = [
+    "client_cpu",
+    "layer",
+    "limit",
+    "load",
+    "max",
+    "min",
+    "p50_us",
+    "p95_us",
+    "p999_us",
+    "p99_us",
+    "rate",
+    "scenario",
+    "server_cpu",
+    "share_of_limit",
+    "switches",
+    "syscalls",
+    "threads",
+    "throughput",
+    "transport",
+    "unit",
+    "variant",
+];
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 60,
+    tv_nsec: 0,
+};
+
+/// A benchmark whose temporary files are in the run directory of `place`.
+fn bench(place: &Place, args: &[&str]) -> Command {
+    let mut command = netipc(BRIEF);
+    command.args(args).env("TMPDIR", place.run_dir());
+    command
+}
+
+/// The processes of a benchmark in `place` that are not its parent.
+fn peers(place: &Place) -> Vec<Pid> {
+    let place = place.run_dir();
+    let of_place = |pid: &i32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(place.to_str().unwrap())
+    };
+    let processes = fs::read_dir("/proc").unwrap();
+    let pids = processes.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    pids.filter(of_place).filter_map(Pid::from_raw).collect()
+}
+
+fn assert_clean(place: &Place) {
+    assert_eq!(place.left_behind(), [""; 0], "files are left");
+    assert_eq!(peers(place), [], "processes are left");
+}
+
+/// A benchmark that is measuring `scenario` and goes on for long.
+fn running(place: &Place, scenario: &str) -> (Child, BufReader<impl Read + use<>>) {
+    let args = [
+        "bench",
+        "--scenario",
+        scenario,
+        "--duration",
+        "600",
+        "--warm-up",
+        "0.01",
+    ];
+    let mut command = netipc(args);
+    let mut child = command.env("TMPDIR", place.run_dir()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    watched(&Pid::from_child(&child), || stderr.read_line(&mut line)).unwrap();
+    assert_eq!(line, format!("netipc: measuring {scenario}\n"));
+    (child, stderr)
+}
+
+#[test]
+fn rows_are_complete_and_belong_together() {
+    let place = Place::new();
+    let args = [
+        "--json",
+        "--only",
+        "client",
+        "--only",
+        "codec cgroups 1 ",
+        "--only",
+        "codec apps 256 mixed",
+        "--only",
+        "cache 16",
+        "--only",
+        "connect",
+        "--scenario",
+        "ping,pipeline,codec,cache,connect",
+    ];
+    let rows = run(bench(&place, &args), b"").json();
+    let rows = rows.as_array().unwrap();
+    for row in rows {
+        check(row, rows);
+    }
+    for scenario in ["ping", "pipeline", "codec", "cache", "connect", "limits"] {
+        assert!(
+            rows.iter().any(|row| row["scenario"] == scenario),
+            "{scenario}"
+        );
+    }
+    for (field, value) in [
+        ("variant", "blocking"),
+        ("load", "one hog"),
+        ("load", "one cpu"),
+    ] {
+        assert!(rows.iter().any(|row| row[field] == value), "{value}");
+    }
+    assert_clean(&place);
+}
+
+/// That a row has every field, that its figures fit each other, and that its limit is a row.
+fn check(row: &Value, rows: &[Value]) {
+    let fields: Vec<_> = row.as_object().unwrap().keys().collect();
+    let mut sorted = fields.clone();
+    sorted.sort();
+    assert_eq!(sorted, FIELDS, "{row}");
+
+    let number = |field: &str| row[field].as_f64().unwrap();
+    assert!(0.0 < number("min") && number("max").is_finite(), "{row}");
+    assert!(number("min") <= number("throughput") && number("throughput") <= number("max"));
+    if number("rate") > 0.0 {
+        // An operation more than fits, at most: the first one is due at once.
+        assert!(number("throughput") <= number("rate") + 1.0 / 0.03, "{row}");
+    }
+    assert!(
+        number("client_cpu") >= 0.0 && number("switches") >= 0.0,
+        "{row}"
+    );
+    let percentiles = ["p50_us", "p95_us", "p99_us", "p999_us"].map(|field| row[field].as_f64());
+    let untimed = row["scenario"] == "cache" || row["variant"] == "cgroups 1 known";
+    assert!(percentiles.is_sorted(), "{row}");
+    if row["scenario"] != "limits" {
+        let codec = row["scenario"] == "codec";
+        assert_eq!(
+            percentiles[0].is_none(),
+            untimed || codec && row["variant"] != "apps 256 mixed"
+        );
+    }
+    let unlimited = ["cache", "connect", "limits"]
+        .iter()
+        .any(|name| row["scenario"] == *name);
+    assert_eq!(row["limit"].is_null(), unlimited, "{row}");
+    assert_eq!(row["share_of_limit"].is_null(), unlimited, "{row}");
+    if let Some(limit) = row["limit"].as_str() {
+        assert!(number("share_of_limit") > 0.0, "{row}");
+        assert!(
+            rows.iter().any(|row| name_of_limit(row) == limit),
+            "{limit}"
+        );
+    }
+}
+
+fn name_of_limit(row: &Value) -> String {
+    let words =
+        ["scenario", "variant", "transport", "layer"].map(|field| row[field].as_str().unwrap());
+    let words = words.into_iter().filter(|word| *word != "none");
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_report_is_written_beside_the_table() {
+    let place = Place::new();
+    let dir = place.path("report");
+    let ended = run(
+        bench(
+            &place,
+            &[
+                "--only",
+                "connect socket",
+                "--report",
+                dir.to_str().unwrap(),
+            ],
+        ),
+        b"",
+    );
+    let text = ended.text();
+    assert!(text.starts_with("connect: connections\n"), "{text}");
+    let page = dir.join("README.md");
+    assert!(
+        text.ends_with(&format!("\nReport: {}\n", page.display())),
+        "{text}"
+    );
+    assert!(fs::read_to_string(page).unwrap().contains("connect"));
+    assert_eq!(ended.stderr, "netipc: measuring connect\n");
+    assert_clean(&place);
+}
+
+#[test]
+fn rows_are_listed_without_being_measured() {
+    let args = [
+        "bench",
+        "--list",
+        "--scenario",
+        "snapshot",
+        "--transport",
+        "shm",
+    ];
+    let ended = run(netipc(args), b"");
+    assert_eq!(
+        ended.text(),
+        "snapshot 16 shm client\nsnapshot 1000 shm client\nsnapshot 10000 shm client\n"
+    );
+    assert_eq!(ended.stderr, "");
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    for args in [
+        ["--scenario", "nothing"],
+        ["--transport", "none"],
+        ["--rate", "-1"],
+        ["--runs", "0"],
+    ] {
+        let mut command = netipc(["bench"]);
+        command.args(args);
+        assert_eq!(run(command, b"").code, Some(2), "{args:?}");
+    }
+    run(netipc(["bench", "--peer", "{}"]), b"").failed(2, "invalid", "not a task of a benchmark");
+}
+
+#[test]
+fn no_place_for_sockets_is_told() {
+    let place = Place::new();
+    let mut command = netipc(BRIEF);
+    command
+        .args(["--only", "connect socket"])
+        .env("TMPDIR", place.path("none"));
+    let ended = run(command, b"");
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("set TMPDIR to a writable place"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn an_interrupted_run_cleans_up() {
+    let place = Place::new();
+    let (mut child, mut stderr) = running(&place, "connect");
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::INT).unwrap();
+    let mut end = String::new();
+    watched(&pid, || stderr.read_to_string(&mut end)).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(end, "netipc: failed: interrupted\n");
+    assert_clean(&place);
+}
+
+#[test]
+fn a_killed_run_takes_its_other_half_along() {
+    let place = Place::new();
+    let (mut child, _stderr) = running(&place, "connect");
+    let mut halves = Vec::new();
+    while halves.is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "it measures for long");
+        halves = peers(&place);
+    }
+    let half = pidfd_open(halves[0], PidfdFlags::empty());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // None: it was gone at once.
+    if let Ok(half) = half {
+        let mut ends = [PollFd::new(&half, PollFlags::IN)];
+        assert_eq!(poll(&mut ends, Some(&PATIENCE)), Ok(1), "it is left behind");
+    }
+    assert!(peers(&place).iter().all(|pid| halves.contains(pid)));
+}
