@@ -75,8 +75,8 @@ pub fn serve_raw(task: RawTask) -> Result<(), BenchError> {
     .map_err(failed("cannot answer for a raw limit"))
 }
 
-/// Measures all raw limits, or with `quick` those that other rows are held against; `progress` is
-/// called with the name of each row before it is measured.
+/// Measures all raw limits, or with `quick` not those that only show what a choice of ours would
+/// have cost; `progress` is called with the name of each row before it is measured.
 ///
 /// # Errors
 ///
@@ -106,7 +106,7 @@ pub fn measure_all(
 struct Case {
     variant: &'static str,
     way: Way,
-    /// Whether it is worth a quick look.
+    /// Whether it belongs to a quick look.
     quick: bool,
 }
 
@@ -159,7 +159,7 @@ impl Case {
         }
     }
 
-    /// One that only shows what a choice of ours would have cost.
+    /// The same, left out of a quick look.
     const fn thorough(self) -> Self {
         Self {
             quick: false,
@@ -175,27 +175,8 @@ impl Case {
             Way::Copy(_) => (Transport::None, "bytes"),
         };
         Row {
-            scenario: Scenario::Limits,
             variant: self.variant.to_owned(),
-            transport,
-            layer: Layer::Raw,
-            rate: 0,
-            threads: 1,
-            unit: unit.to_owned(),
-            throughput: 0.0,
-            min: 0.0,
-            max: 0.0,
-            p50_us: None,
-            p95_us: None,
-            p99_us: None,
-            p999_us: None,
-            client_cpu: 0.0,
-            server_cpu: 0.0,
-            syscalls: None,
-            switches: None,
-            load: String::new(),
-            limit: None,
-            share_of_limit: None,
+            ..Row::new(Scenario::Limits, transport, Layer::Raw, unit)
         }
     }
 }
