@@ -344,6 +344,24 @@ fn a_guard_outlives_refresh_and_close() {
 }
 
 #[test]
+fn a_follower_looks_into_the_newest_answer() {
+    let world = world();
+    let server = serve(&world, &[b"old"]);
+    let mut cache = cache(&world);
+    let mut follower = cache.follow();
+    assert_eq!(follower.get(key(b"old")), None);
+    assert!(cache.refresh());
+    assert_eq!(follower.get(key(b"old")).unwrap().path, "/path/old");
+    drop(server);
+    let _server = serve(&world, &[b"new"]);
+    assert!(cache.refresh());
+    assert_eq!(follower.get(key(b"old")), None);
+    assert!(follower.get(key(b"new")).is_some());
+    cache.close();
+    assert_eq!(follower.get(key(b"new")), None);
+}
+
+#[test]
 fn refreshes_never_wait_for_readers_who_see_whole_tables() {
     let world = world();
     let generation = AtomicU32::new(0);
@@ -359,6 +377,7 @@ fn refreshes_never_wait_for_readers_who_see_whole_tables() {
         for _ in 0..2 {
             let (reader, over) = (cache.reader(), Arc::clone(&over));
             scope.spawn(move || {
+                let mut follower = reader.follow();
                 while over.load(Ordering::Relaxed) == 0 {
                     let guard = reader.read();
                     let generation = guard.systemd_enabled();
@@ -369,6 +388,8 @@ fn refreshes_never_wait_for_readers_who_see_whole_tables() {
                         let name = CStrView::from("n");
                         let item = guard.get(CgroupKey { hash, name }).unwrap();
                         assert_eq!((item.hash, item.options), (hash, generation));
+                        let newest = follower.get(CgroupKey { hash, name }).unwrap();
+                        assert!(newest.hash == hash && newest.options >= generation);
                     }
                 }
             });

@@ -1,5 +1,6 @@
 //! Level 3: the last good answer, kept for as long as it takes, and looked up without I/O.
 
+mod follower;
 mod mixer;
 mod short;
 mod table;
@@ -24,6 +25,7 @@ use crate::error::{CallError, chain};
 use crate::lookup::{Key, Lookup, LookupItem};
 use crate::service::Service;
 use crate::status::{ClientState, ClientStatus};
+pub use follower::CacheFollower;
 pub(crate) use short::same_bytes;
 use table::Table;
 
@@ -329,6 +331,12 @@ impl<S: Cached> CacheReader<S> {
             table: self.shared.table.load(),
             _service: PhantomData,
         }
+    }
+
+    /// What looks things up one at a time, without pinning an answer for each.
+    #[must_use]
+    pub fn follow(&self) -> CacheFollower<S> {
+        CacheFollower::new(Arc::clone(&self.shared))
     }
 
     /// What the cache holds, and how its refreshes went. Never waits for one.
