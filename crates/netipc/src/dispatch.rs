@@ -54,26 +54,34 @@ fn dispatch<S: Service>(request: Message<'_>, buf: &mut [u8], handler: &Handler<
     if header.code != S::METHOD.code.0 {
         return Answered::failed(Status::UNSUPPORTED);
     }
-    let answered = match header.flags.is_batch() {
+    let answered = catch_unwind(AssertUnwindSafe(|| match header.flags.is_batch() {
         false => answer(request.payload, buf, handler),
         true if !S::METHOD.batches || header.item_count == 0 => Err(Status::BAD_ENVELOPE),
         true => answer_batch(request, buf, handler),
-    };
+    }));
     match answered {
-        Ok(len) => Answered {
+        Ok(Ok(len)) => Answered {
             status: Status::OK,
             len,
         },
-        Err(status) => Answered::failed(status),
+        Ok(Err(status)) => Answered::failed(status),
+        Err(_) => {
+            if let Some(times) = handler.panics.note() {
+                tracing::error!(service = S::METHOD.name, times, "the handler panicked");
+            }
+            Answered::failed(Status::INTERNAL_ERROR)
+        }
     }
 }
 
+#[inline]
 fn answer<S: Service>(
     payload: &[u8],
     buf: &mut [u8],
     handler: &Handler<S>,
 ) -> Result<usize, Status> {
     // Both borrows are made as long as the shorter one here, because an answer may keep the request.
+    #[inline]
     fn inner<'a, S: Service>(
         payload: &'a [u8],
         buf: &'a mut [u8],
@@ -82,13 +90,7 @@ fn answer<S: Service>(
         let request = S::Request::<'a>::decode(payload).map_err(bad_envelope)?;
         let status_of = |error| handler.status_of(error);
         let mut answer = S::answer(&request, buf).map_err(status_of)?;
-        let handled = catch_unwind(AssertUnwindSafe(|| handler.call(&request, &mut answer)));
-        let Ok(handled) = handled else {
-            if let Some(times) = handler.panics.note() {
-                tracing::error!(service = S::METHOD.name, times, "the handler panicked");
-            }
-            return Err(Status::INTERNAL_ERROR);
-        };
+        let handled = handler.call(&request, &mut answer);
         match (S::finish(answer), handled) {
             (Ok(len), Ok(())) => Ok(len),
             // An answer that did not fit says so, whatever the handler made of it.

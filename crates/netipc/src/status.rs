@@ -93,6 +93,6 @@ pub struct ClientStatus {
     pub session: Option<SessionStatus>,
     /// The last failure with its causes. It stays after a success.
     pub last_error: Option<String>,
-    /// When a call succeeded last.
+    /// When the last call that succeeded began.
     pub last_success: Option<Instant>,
 }

@@ -66,6 +66,7 @@ impl Spin {
     }
 
     /// How long to look in the wait that begins, if at all.
+    #[inline]
     pub(crate) fn begin(&mut self) -> Option<Duration> {
         if self.soon.is_zero() || self.slept > self.soon * LONG {
             return None;
@@ -80,6 +81,7 @@ impl Spin {
     }
 
     /// Notes that looking found something after `took`.
+    #[inline]
     pub(crate) fn found(&mut self, took: Duration) {
         if took <= self.soon {
             (self.late, self.misses) = (0, 0);

@@ -120,6 +120,7 @@ impl<'a> Wait<'a> {
     }
 
     /// The part of [`check`](Self::check) that needs no clock, for calls that may not wait at all.
+    #[inline]
     pub(crate) fn check_abort(&self) -> Result<(), LinkError> {
         match self.abort {
             Some(abort) if abort.is_raised() => Err(LinkError::Aborted),
@@ -219,6 +220,7 @@ impl Abort {
 
     /// Whether it is raised.
     #[must_use]
+    #[inline]
     pub fn is_raised(&self) -> bool {
         // Acquire pairs with the release in `raise`.
         self.shared.raised.load(Ordering::Acquire)

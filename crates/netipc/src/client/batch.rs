@@ -67,7 +67,7 @@ impl<S: Service> Client<S> {
     where
         S::Request<'r>: Encode,
     {
-        let wait = Wait::timeout(self.timeout).or_abort(&self.abort);
+        let wait = self.core.begin(self.timeout, &self.abort);
         let (count, payload) = if requests.is_empty() {
             (0, &[][..])
         } else {
@@ -99,7 +99,7 @@ impl<S: Service> Client<S> {
     where
         S::Request<'r>: Encode,
     {
-        let wait = Wait::timeout(self.timeout).or_abort(&self.abort);
+        let wait = self.core.begin(self.timeout, &self.abort);
         self.answered.clear();
         self.answered.resize(requests.len(), false);
         let mut pipeline = Pipeline {

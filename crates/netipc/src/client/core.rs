@@ -34,6 +34,9 @@ pub(crate) struct Core {
     pub(super) last_error: Option<String>,
     /// Why the last attempt gave no session.
     open_error: Option<OpenError>,
+    /// When the last logical call began. Its end is not looked at: reading the clock takes as long
+    /// as much of a call.
+    pub(super) began: Instant,
     pub(super) last_success: Option<Instant>,
     /// The payload of the request that goes out next.
     pub(super) request: Vec<u8>,
@@ -60,6 +63,7 @@ impl Core {
             counters: Counters::default(),
             last_error: None,
             open_error: None,
+            began: Instant::now(),
             last_success: None,
             request: Vec::new(),
             next_id: 1,

@@ -1,11 +1,11 @@
 //! A request and its answer, as often as the retry table allows.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use netipc_proto::session::SessionError;
 use netipc_proto::wire::{Encode, Header, Kind, MethodCode, Status, WireError, Writer};
 use netipc_transport::link::LinkError;
-use netipc_transport::wait::Wait;
+use netipc_transport::wait::{Abort, Wait};
 
 use super::core::Core;
 use crate::config::Capacity;
@@ -44,6 +44,14 @@ impl Outgoing {
 }
 
 impl Core {
+    /// Begins a logical call that may take `timeout`.
+    pub(crate) fn begin<'a>(&mut self, timeout: Duration, abort: &'a Abort) -> Wait<'a> {
+        self.began = Instant::now();
+        // A timeout beyond what the clock can name is no deadline.
+        let wait = self.began.checked_add(timeout).map(Wait::until);
+        wait.unwrap_or_default().or_abort(abort)
+    }
+
     /// Writes `request` to the buffer that is sent next.
     pub(crate) fn encode(&mut self, request: &impl Encode) -> Result<(), Failure> {
         self.request.resize(request.size(), 0);
@@ -174,7 +182,7 @@ impl Core {
     /// Books the end of a logical call.
     pub(crate) fn finish(&mut self, done: Result<(), Failure>) -> Result<(), CallError> {
         let Err(failure) = done else {
-            self.last_success = Some(Instant::now());
+            self.last_success = Some(self.began);
             return Ok(());
         };
         self.counters.errors += 1;
@@ -203,30 +211,13 @@ impl Core {
 /// Checks what an answer must say of its request, and what it says of how it went.
 /// `limit` is the agreed response limit, in bytes.
 pub(crate) fn check_answer(request: &Header, reply: &Header, limit: u32) -> Result<(), Failure> {
-    let ok = reply.status == Status::OK;
-    let fields = [
-        ("code", u64::from(request.code), u64::from(reply.code), true),
-        ("message_id", request.message_id, reply.message_id, true),
-        (
-            "BATCH flag",
-            request.flags.is_batch().into(),
-            reply.flags.is_batch().into(),
-            ok,
-        ),
-        (
-            "item_count",
-            request.item_count.into(),
-            reply.item_count.into(),
-            ok && request.flags.is_batch(),
-        ),
-    ];
-    for (field, expected, found, binding) in fields {
-        if binding && expected != found {
-            return Err(Failure::Protocol(ProtocolError::Answer {
-                field,
-                expected,
-                found,
-            }));
+    same("code", request.code, reply.code)?;
+    same("message_id", request.message_id, reply.message_id)?;
+    if reply.status == Status::OK {
+        let batch = request.flags.is_batch();
+        same("BATCH flag", batch, reply.flags.is_batch())?;
+        if batch {
+            same("item_count", request.item_count, reply.item_count)?;
         }
     }
     match reply.status {
@@ -237,6 +228,23 @@ pub(crate) fn check_answer(request: &Header, reply: &Header, limit: u32) -> Resu
         Status::LIMIT_EXCEEDED => Err(Failure::LimitExceeded { limit }),
         status => Err(Failure::UnexpectedStatus { status }),
     }
+}
+
+#[inline]
+fn same<T: Into<u64> + Copy + PartialEq>(
+    field: &'static str,
+    expected: T,
+    found: T,
+) -> Result<(), Failure> {
+    if expected == found {
+        return Ok(());
+    }
+    let (expected, found) = (expected.into(), found.into());
+    Err(Failure::Protocol(ProtocolError::Answer {
+        field,
+        expected,
+        found,
+    }))
 }
 
 pub(crate) fn overflow(what: &'static str, needed: u32, limit: u32) -> Failure {

@@ -40,7 +40,7 @@ impl<S: Lookup> Client<S> {
         K: Copy + TryInto<Key<'k, S>>,
         WireError: From<K::Error>,
     {
-        let wait = Wait::timeout(self.within(timeout_ms)).or_abort(&self.abort);
+        let wait = self.core.begin(self.within(timeout_ms), &self.abort);
         let mut run = Run::<S, K> {
             core: &mut self.core,
             stitcher: &mut self.stitcher,

@@ -170,7 +170,7 @@ impl<S: Service> Client<S> {
     where
         S::Request<'r>: Encode,
     {
-        let wait = Wait::timeout(self.within(timeout_ms)).or_abort(&self.abort);
+        let wait = self.core.begin(self.within(timeout_ms), &self.abort);
         let core = &mut self.core;
         let done = core
             .encode(request)

@@ -69,10 +69,12 @@ impl Core {
             return Err(Failure::NotReady { state: self.state });
         }
         let agreed = self.agreed();
-        let enough = agreed.holds(wanted) && agreed.response_bytes >= wanted.response_bytes;
+        if agreed.holds(wanted) && agreed.response_bytes >= wanted.response_bytes {
+            return Ok(());
+        }
         let before = self.capacity;
         match retry::grow(before, wanted, self.options.ceiling) {
-            Some(capacity) if !enough && !self.was_refused(capacity) => self.capacity = capacity,
+            Some(capacity) if !self.was_refused(capacity) => self.capacity = capacity,
             _ => return Ok(()),
         }
         match self.reconnect(wait) {

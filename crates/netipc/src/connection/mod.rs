@@ -77,12 +77,15 @@ impl Connection {
         payload: &[u8],
         wait: &Wait<'_>,
     ) -> Result<(), ConnectionError> {
-        for (index, packet) in self.session.send(header, payload)?.enumerate() {
-            let sent = self.link.send(&packet.head, packet.body, wait);
-            if index == 0 && sent.as_ref().is_err_and(is_unsent) {
+        let (first, rest) = self.session.send(header, payload)?.split_first();
+        if let Err(error) = self.link.send(&first.head, first.body, wait) {
+            if is_unsent(&error) {
                 self.session.retract(header.message_id);
             }
-            sent?;
+            return Err(error.into());
+        }
+        for packet in rest {
+            self.link.send(&packet.head, packet.body, wait)?;
         }
         Ok(())
     }

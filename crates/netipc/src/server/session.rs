@@ -47,7 +47,8 @@ impl<S: Service> Server<S> {
             let answered = self.handler.dispatch(request, &mut answer);
             let handled = Instant::now();
             let payload = answer.get(..answered.len).unwrap_or_default();
-            self.send(connection, header.answer(answered.status), payload)?;
+            let header = header.answer(answered.status);
+            self.send(connection, header, payload, handled)?;
             self.stats.answer(
                 answered,
                 payload_len,
@@ -78,12 +79,10 @@ impl<S: Service> Server<S> {
         connection: &mut Connection,
         header: Header,
         payload: &[u8],
+        now: Instant,
     ) -> Result<(), ConnectionError> {
-        connection.send(
-            header,
-            payload,
-            &Wait::timeout(SEND_TIMEOUT).or_abort(&self.stop),
-        )
+        let wait = Wait::until(now + SEND_TIMEOUT).or_abort(&self.stop);
+        connection.send(header, payload, &wait)
     }
 
     /// The last words of a session whose own state has ended already.

@@ -55,20 +55,38 @@ impl<'p> Packets<'p> {
             count: chunk_count(behind, budget),
         }
     }
+
+    /// The packet that every message has, and the others. For packets of which none is taken yet.
+    #[must_use]
+    #[inline]
+    pub fn split_first(mut self) -> (Packet<'p>, Self) {
+        let body = self.cut();
+        self.next = 1;
+        let head = self.header.encode();
+        (Packet { head, body }, self)
+    }
+
+    /// The next piece of the payload.
+    #[inline]
+    fn cut(&mut self) -> &'p [u8] {
+        let (piece, rest) = self
+            .rest
+            .split_at_checked(self.budget)
+            .unwrap_or((self.rest, &[]));
+        self.rest = rest;
+        piece
+    }
 }
 
 impl<'p> Iterator for Packets<'p> {
     type Item = Packet<'p>;
 
+    #[inline]
     fn next(&mut self) -> Option<Packet<'p>> {
         if self.next == self.count {
             return None;
         }
-        let (body, rest) = self
-            .rest
-            .split_at_checked(self.budget)
-            .unwrap_or((self.rest, &[]));
-        self.rest = rest;
+        let body = self.cut();
         let head = match self.next {
             0 => self.header.encode(),
             index => chunk(&self.header, index, self.count, body.len()).encode(),
@@ -156,6 +174,10 @@ fn covered(buffer: &[u8], filled: usize) -> [u8; ChunkHeader::LEN] {
     reason = "a payload has at most 2^32 bytes"
 )]
 pub(super) const fn chunk_count(behind: usize, budget: usize) -> u32 {
+    // Mostly none, and a division takes as long as all the rest of a small message.
+    if behind == 0 {
+        return 1;
+    }
     1 + behind.div_ceil(budget) as u32
 }
 

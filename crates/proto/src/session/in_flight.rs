@@ -12,6 +12,7 @@ pub(super) struct InFlight {
 
 impl InFlight {
     /// Whether `id` was free and is now in flight.
+    #[inline]
     pub(super) fn insert(&mut self, id: u64) -> bool {
         if !self.ids.is_empty() && id <= self.highest && self.contains(id) {
             return false;
@@ -25,10 +26,12 @@ impl InFlight {
         true
     }
 
+    #[inline]
     pub(super) fn contains(&self, id: u64) -> bool {
         self.ids.contains(&id)
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, id: u64) {
         if let Some(at) = self.ids.iter().position(|other| *other == id) {
             self.ids.remove(at);

@@ -169,6 +169,7 @@ impl Session {
     /// # Errors
     /// [`SessionError::Kind`] for what this role does not send, [`SessionError::LimitExceeded`]
     /// before a byte leaves, [`SessionError::DuplicateMessageId`]; none harms the session.
+    #[inline]
     pub fn send<'p>(
         &mut self,
         mut header: Header,
@@ -211,6 +212,7 @@ impl Session {
     /// continuation                    | chunk header |
     /// ```
     #[must_use]
+    #[inline]
     pub fn space(&mut self) -> &mut [u8] {
         let at = self.partial.as_ref().map_or(0, |partial| partial.filled);
         self.buffer.get_mut(at..).unwrap_or_default()
@@ -221,6 +223,7 @@ impl Session {
     ///
     /// # Errors
     /// Which rule the peer broke. The session has ended then.
+    #[inline]
     pub fn received(&mut self, len: usize) -> Result<Option<Message<'_>>, SessionError> {
         if self.ended {
             return Err(SessionError::Ended);
@@ -242,6 +245,7 @@ impl Session {
 
     /// The message that the last packet completed, until the next one comes.
     #[must_use]
+    #[inline]
     pub fn message(&self) -> Option<Message<'_>> {
         let header = self.last?;
         let payload = self.payload(&header);
@@ -254,6 +258,7 @@ impl Session {
         self.in_flight.take()
     }
 
+    #[inline]
     fn take_packet(&mut self, len: usize) -> Result<Option<Header>, SessionError> {
         let agreed = self.limits.packet_size as usize;
         if self.framing == Framing::Chunked && len > agreed {
@@ -274,6 +279,7 @@ impl Session {
     }
 
     /// Checks a packet that starts a message, in the order of the contract.
+    #[inline]
     fn first_packet(&mut self, len: usize) -> Result<Header, SessionError> {
         let head = self.buffer.get(..len.min(Header::LEN)).unwrap_or_default();
         let header = Header::decode(head).map_err(SessionError::Envelope)?;
@@ -339,12 +345,14 @@ impl Session {
     }
 
     /// The payload of a message that has come as a whole.
+    #[inline]
     fn payload(&self, header: &Header) -> &[u8] {
         let end = Header::LEN + header.payload_len as usize;
         self.buffer.get(Header::LEN..end).unwrap_or_default()
     }
 
     /// What this role sends, and what it receives.
+    #[inline]
     const fn kinds(&self) -> (Kind, Kind) {
         match self.role {
             Role::Client => (Kind::REQUEST, Kind::RESPONSE),
@@ -353,6 +361,7 @@ impl Session {
     }
 }
 
+#[inline]
 fn check_limits(header: &Header, limits: DirectionLimits) -> Result<(), SessionError> {
     let fields = [
         ("payload_len", header.payload_len, limits.payload_bytes),

@@ -22,6 +22,7 @@ pub(super) enum Direction {
 }
 
 impl Side {
+    #[inline]
     pub(super) fn sends(self) -> Direction {
         match self {
             Self::Client => Direction::Request,
@@ -29,6 +30,7 @@ impl Side {
         }
     }
 
+    #[inline]
     pub(super) fn receives(self) -> Direction {
         match self {
             Self::Client => Direction::Response,
@@ -63,6 +65,7 @@ impl Area {
     }
 
     /// Publishes `head` and `body` as message `number`, which the caller has found to fit.
+    #[inline]
     pub(super) fn publish(
         &self,
         direction: Direction,
@@ -79,24 +82,22 @@ impl Area {
         self.slot(direction).publish(number, len, copy, futex_wake);
     }
 
-    /// Copies the message after the `taken` ones, if there is one; gives its full length.
+    /// Copies the message after the `taken` ones, which has arrived; gives its full length.
+    #[inline]
     pub(super) fn take(
         &self,
         direction: Direction,
         taken: u64,
         packet: &mut [u8],
-    ) -> Result<Option<usize>, Broken> {
-        let slot = self.slot(direction);
-        if !slot.arrived(taken)? {
-            return Ok(None);
-        }
+    ) -> Result<usize, Broken> {
         let Span { offset, capacity } = self.span(direction);
         let copy = |len: u32| {
             let kept = packet.len().min(len as usize);
             self.map.read(offset as usize, &mut packet[..kept]);
         };
-        slot.take(taken, capacity, copy)
-            .map(|len| Some(len as usize))
+        self.slot(direction)
+            .take(taken, capacity, copy)
+            .map(|len| len as usize)
     }
 
     /// Whether a message waits after the `taken` ones.
@@ -109,6 +110,7 @@ impl Area {
         self.slot(direction).ring(futex_wake);
     }
 
+    #[inline]
     pub(super) fn slot(&self, direction: Direction) -> Slot<'_> {
         let (seq, len, signal) = match direction {
             Direction::Request => (REQ_SEQ, REQ_LEN, REQ_SIGNAL),
@@ -121,6 +123,7 @@ impl Area {
         }
     }
 
+    #[inline]
     fn span(&self, direction: Direction) -> Span {
         match direction {
             Direction::Request => self.layout.request,

@@ -76,19 +76,29 @@ impl ShmLink {
         }
     }
 
-    fn take(&mut self, packet: &mut [u8]) -> Result<Option<usize>, LinkError> {
-        let size = self
-            .region
-            .area
-            .take(self.side.receives(), self.taken, packet)?;
-        if size.is_some() {
-            self.taken = self.taken.wrapping_add(1);
-            self.may_send = true;
-        }
+    /// Takes the message that has arrived.
+    fn take(&mut self, packet: &mut [u8]) -> Result<usize, LinkError> {
+        let (area, direction) = (&self.region.area, self.side.receives());
+        let size = area.take(direction, self.taken, packet)?;
+        self.taken = self.taken.wrapping_add(1);
+        self.may_send = true;
         Ok(size)
     }
 
-    /// Waits until something has arrived or the peer is gone, whatever there is to say about it.
+    /// Looks for a message, for as long as that pays; whether it has arrived.
+    fn look(&mut self) -> Result<bool, LinkError> {
+        let (area, direction) = (&self.region.area, self.side.receives());
+        let (slot, taken) = (area.slot(direction), self.taken);
+        if slot.arrived(taken)? {
+            return Ok(true);
+        }
+        let found = self.spin.run(LOOKS, || {
+            Ok::<_, Broken>(slot.arrived(taken)?.then_some(()))
+        });
+        Ok(found?.is_some())
+    }
+
+    /// Sleeps until something has arrived or the peer is gone, whatever there is to say about it.
     fn wait_for_message(&mut self, wait: &Wait<'_>) -> Result<(), LinkError> {
         let direction = self.side.receives();
         let area = Arc::clone(&self.region.area);
@@ -146,23 +156,12 @@ impl Link for ShmLink {
 
     fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError> {
         wait.check_abort()?;
-        if let Some(size) = self.take(packet)? {
-            return Ok(size);
-        }
-        let mut spin = self.spin;
-        let found = spin.run(LOOKS, || self.take(packet));
-        self.spin = spin;
-        if let Some(size) = found? {
-            return Ok(size);
-        }
-        let start = Instant::now();
-        loop {
+        if !self.look()? {
+            let start = Instant::now();
             self.wait_for_message(wait)?;
-            if let Some(size) = self.take(packet)? {
-                self.spin.slept(start.elapsed());
-                return Ok(size);
-            }
+            self.spin.slept(start.elapsed());
         }
+        self.take(packet)
     }
 
     fn check(&mut self) -> Result<(), LinkError> {

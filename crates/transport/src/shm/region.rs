@@ -104,6 +104,7 @@ impl Region {
     }
 
     /// Bytes of the largest message that the session has agreed on.
+    #[inline]
     pub(super) fn limit(&self, direction: Direction) -> usize {
         let bytes = match direction {
             Direction::Request => self.plan.request_bytes,

@@ -37,6 +37,7 @@ pub(crate) enum Broken {
 
 impl Slot<'_> {
     /// Publishes what `copy` writes, `len` bytes, as message `number`, and has `wake` wake the taker.
+    #[inline]
     pub(crate) fn publish(
         self,
         number: u64,
@@ -54,6 +55,7 @@ impl Slot<'_> {
     }
 
     /// Makes the taker look, whether or not there is a message.
+    #[inline]
     pub(crate) fn ring(self, wake: impl FnOnce(&AtomicU32)) {
         // Pairs with the acquire in `signal`: who sees it moved sees why.
         self.signal.fetch_add(1, Ordering::Release);
@@ -67,12 +69,14 @@ impl Slot<'_> {
     }
 
     /// Messages published so far: where a taker starts.
+    #[inline]
     pub(crate) fn published(self) -> u64 {
         // Pairs with the release in `publish`.
         self.seq.load(Ordering::Acquire)
     }
 
     /// Whether there is a message after the `taken` ones.
+    #[inline]
     pub(crate) fn arrived(self, taken: u64) -> Result<bool, Broken> {
         match self.published().wrapping_sub(taken) {
             0 => Ok(false),
@@ -82,6 +86,7 @@ impl Slot<'_> {
     }
 
     /// Takes the message that has arrived after the `taken` ones: `copy` gets its length.
+    #[inline]
     pub(crate) fn take(
         self,
         taken: u64,

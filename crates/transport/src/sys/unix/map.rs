@@ -35,6 +35,7 @@ impl SharedMap {
     }
 
     /// The atomic word at `offset`, a multiple of 4 inside the mapping.
+    #[inline]
     pub(crate) fn word(&self, offset: usize) -> &AtomicU32 {
         let place = self.place(offset, size_of::<AtomicU32>()).cast::<u32>();
         assert!(place.is_aligned(), "a word at {offset} is not aligned");
@@ -43,6 +44,7 @@ impl SharedMap {
     }
 
     /// The atomic long word at `offset`, a multiple of 8 inside the mapping.
+    #[inline]
     pub(crate) fn long(&self, offset: usize) -> &AtomicU64 {
         let place = self.place(offset, size_of::<AtomicU64>()).cast::<u64>();
         assert!(place.is_aligned(), "a long word at {offset} is not aligned");
@@ -51,6 +53,7 @@ impl SharedMap {
     }
 
     /// Copies `bytes` to `offset`.
+    #[inline]
     pub(crate) fn write(&self, offset: usize, bytes: &[u8]) {
         let place = self.place(offset, bytes.len());
         // SAFETY: `place` has room for them, and private memory does not overlap a mapping.
@@ -58,6 +61,7 @@ impl SharedMap {
     }
 
     /// Fills `bytes` from `offset`.
+    #[inline]
     pub(crate) fn read(&self, offset: usize, bytes: &mut [u8]) {
         let place = self.place(offset, bytes.len());
         // SAFETY: `place` has as many bytes, and private memory does not overlap a mapping.
@@ -65,6 +69,7 @@ impl SharedMap {
     }
 
     /// Where `size` bytes at `offset` are. Offsets come from a validated layout, so a bad one is ours.
+    #[inline]
     fn place(&self, offset: usize, size: usize) -> *mut u8 {
         let inside = offset.checked_add(size).is_some_and(|end| end <= self.size);
         assert!(
