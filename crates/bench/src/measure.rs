@@ -310,3 +310,159 @@ pub fn median(mut numbers: Vec<f64>) -> f64 {
         _ => at(middle),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{Layer, Scenario, Transport};
+
+    fn brief(measured: u64) -> Effort {
+        Effort {
+            warm_up: Duration::ZERO,
+            measured: Duration::from_millis(measured),
+            runs: 2,
+        }
+    }
+
+    fn sample(ops: u64, millis: u64, latencies: impl IntoIterator<Item = u64>) -> Sample {
+        let mut sample = Sample {
+            units: 10 * ops,
+            ops,
+            elapsed: Duration::from_millis(millis),
+            ..Sample::nothing()
+        };
+        for latency in latencies {
+            sample.latency.record(latency).unwrap();
+        }
+        sample
+    }
+
+    fn row() -> Row {
+        Row::new(Scenario::Ping, Transport::None, Layer::Client, "calls")
+    }
+
+    #[test]
+    fn medians_are_in_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(median(vec![7.0]), 7.0);
+        assert_eq!(median(Vec::new()), 0.0);
+    }
+
+    #[test]
+    fn rows_have_medians_and_the_extremes_of_the_throughput() {
+        let samples =
+            [100, 300, 200].map(|ops| sample(ops, 100, (1..=1000).map(|us| us * ops * 10)));
+        let row = fill(row(), &samples, true);
+        assert_eq!(
+            [row.min, row.throughput, row.max],
+            [10_000.0, 20_000.0, 30_000.0]
+        );
+        let percentiles = [row.p50_us, row.p95_us, row.p99_us, row.p999_us];
+        for (found, wanted) in percentiles
+            .into_iter()
+            .flatten()
+            .zip([1000.0, 1900.0, 1980.0, 1998.0])
+        {
+            // Three digits are kept.
+            assert!(
+                (found / wanted - 1.0_f64).abs() < 2e-3,
+                "{found} for {wanted}"
+            );
+        }
+        assert!(percentiles.iter().all(Option::is_some));
+        let untimed = fill(row.clone(), &samples, false);
+        assert_eq!([untimed.p50_us, untimed.p999_us], [None, None]);
+    }
+
+    #[test]
+    fn what_was_used_is_for_each_second_and_operation() {
+        let used = |millis, switches| Usage {
+            cpu: Duration::from_millis(millis),
+            switches,
+        };
+        let done = Sample {
+            client: used(50, 150),
+            server: used(25, 50),
+            syscalls: Some(4.0),
+            ..sample(100, 100, [])
+        };
+        let row = fill(row(), std::slice::from_ref(&done), true);
+        assert_eq!([row.client_cpu, row.server_cpu], [0.5, 0.25]);
+        assert_eq!([row.switches, row.syscalls], [Some(2.0), Some(4.0)]);
+        let unknown = Sample {
+            syscalls: None,
+            ..done.clone()
+        };
+        assert_eq!(fill(row, &[done, unknown], true).syscalls, None);
+    }
+
+    #[test]
+    fn every_run_does_something_and_errors_end_it() {
+        let mut done = 0;
+        let samples = runs(&brief(1), 0, None, &mut || {
+            done += 1;
+            Ok(3)
+        });
+        let samples = samples.unwrap();
+        assert_eq!(samples.len(), 2);
+        assert!(
+            samples
+                .iter()
+                .all(|run| run.ops > 0 && run.units == 3 * run.ops)
+        );
+        assert!(samples.iter().all(|run| run.latency.len() == run.ops));
+        assert!(
+            samples.iter().map(|run| run.ops).sum::<u64>() < done,
+            "warm-up does not count"
+        );
+        let failed = runs(&brief(1), 0, None, &mut || Err(BenchError::wrong("always")));
+        assert!(matches!(failed, Err(BenchError::Wrong(_))));
+    }
+
+    #[test]
+    fn every_thread_counts() {
+        let mut ops: [BoxedOp<'_>; 2] = [Box::new(|| Ok(1)), Box::new(|| Ok(2))];
+        for run in runs_of(&brief(1), 0, None, &mut ops).unwrap() {
+            assert!(
+                run.units > run.ops && run.units < 2 * run.ops,
+                "both are in it"
+            );
+            assert_eq!(run.latency.len(), run.ops);
+        }
+        let mut failing: [BoxedOp<'_>; 2] = [
+            Box::new(|| Ok(1)),
+            Box::new(|| Err(BenchError::wrong("always"))),
+        ];
+        assert!(runs_of(&brief(1), 0, None, &mut failing).is_err());
+    }
+
+    #[test]
+    fn schedules_do_not_drift() {
+        let (pace, begin) = (Pace::new(1000), Instant::now());
+        let late = begin + Duration::from_secs(1);
+        assert_eq!(
+            pace.wait(begin, 0, begin),
+            begin,
+            "the first one is due at once"
+        );
+        assert_eq!(
+            pace.wait(begin, 999, late),
+            late,
+            "what is late starts at once"
+        );
+        assert!(pace.wait(begin, 2, begin) >= begin + Duration::from_millis(2));
+        assert_eq!(Pace::new(0).wait(begin, 999, begin), begin);
+    }
+
+    #[test]
+    fn a_slow_operation_counts_for_those_it_has_delayed() {
+        let slow = || (0..99).map(|_| 1_000).chain([10_000_000]);
+        let kept = Pace::new(1000).correct(sample(100, 100, slow()));
+        assert_eq!(kept.latency.len(), 100 + 9);
+        // Where the rate is not kept, or none was asked for, figures are as they came.
+        let behind = Pace::new(2000).correct(sample(100, 100, slow()));
+        let free = Pace::new(0).correct(sample(100, 100, slow()));
+        assert_eq!([behind.latency.len(), free.latency.len()], [100, 100]);
+    }
+}
