@@ -16,10 +16,9 @@
 //! Where both peers share a processor, looking keeps the other one from running and finds nothing,
 //! so that it stops by itself.
 
-use std::num::NonZero;
-use std::sync::OnceLock;
-use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
+
+use crate::sys;
 
 /// How soon a message has to be there for looking to pay, unless configured.
 pub const DEFAULT_SPIN: Duration = Duration::from_micros(20);
@@ -130,10 +129,10 @@ impl Spin {
     }
 }
 
-/// Whether there is another processor for the peer to run on.
+/// Whether there is another processor for the peer to run on. Asked anew for every link: who starts
+/// a process may confine it, and let it out again.
 fn has_processors() -> bool {
-    static MANY: OnceLock<bool> = OnceLock::new();
-    *MANY.get_or_init(|| available_parallelism().map_or(1, NonZero::get) > 1)
+    sys::processors() > 1
 }
 
 #[cfg(test)]

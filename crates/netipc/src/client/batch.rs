@@ -1,11 +1,12 @@
 //! Several requests at once: in one message, or several messages in flight.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use netipc_proto::wire::{
-    Decode, ENTRY_LEN, Encode, Packed, PackedWriter, WireError, WireErrorKind, align8,
+    Decode, ENTRY_LEN, Encode, Header, Packed, PackedWriter, WireError, WireErrorKind, align8,
 };
 use netipc_transport::wait::Wait;
 
@@ -100,11 +101,11 @@ impl<S: Service> Client<S> {
         S::Request<'r>: Encode,
     {
         let wait = self.core.begin(self.timeout, &self.abort);
-        self.answered.clear();
-        self.answered.resize(requests.len(), false);
+        self.underway.answered.clear();
+        self.underway.answered.resize(requests.len(), false);
         let mut pipeline = Pipeline {
             core: &mut self.core,
-            answered: &mut self.answered,
+            underway: &mut self.underway,
             window,
         };
         let mut attempts = Attempts::default();
@@ -153,10 +154,18 @@ fn encode_batch(buf: &mut [u8], requests: &[impl Encode]) -> Result<(), WireErro
     list.finish_batch().map(drop)
 }
 
-/// Requests on their way, and which of them have a reply.
+/// Where the requests of a pipeline are.
+#[derive(Debug, Default)]
+pub(super) struct Underway {
+    /// Which have a reply.
+    answered: Vec<bool>,
+    /// The headers in flight, with the index of their request.
+    flying: VecDeque<(Header, usize)>,
+}
+
 struct Pipeline<'c> {
     core: &'c mut Core,
-    answered: &'c mut [bool],
+    underway: &'c mut Underway,
     window: usize,
 }
 
@@ -175,15 +184,15 @@ impl Pipeline<'_> {
         let largest = requests.iter().map(Encode::size).max().unwrap_or_default();
         self.core
             .make_room(Capacity::of_request(largest, 1), wait)?;
-        // The headers in flight with the index of their request.
-        let mut flying = std::collections::VecDeque::new();
+        let Underway { answered, flying } = &mut *self.underway;
+        flying.clear();
         let mut next = 0;
         loop {
-            while self.answered.get(next) == Some(&true) {
+            while answered.get(next) == Some(&true) {
                 next += 1;
             }
             if let Some(request) = requests.get(next)
-                && self.may_send(flying.len(), request.size())
+                && may_send(self.core, self.window, flying.len(), request.size())
             {
                 self.core.encode(request)?;
                 // With requests in flight a send must not wait: the server may be waiting for us
@@ -217,20 +226,20 @@ impl Pipeline<'_> {
                 index,
                 S::Reply::decode(self.core.payload()).map_err(malformed)?,
             );
-            if let Some(answered) = self.answered.get_mut(index) {
+            if let Some(answered) = answered.get_mut(index) {
                 *answered = true;
             }
         }
     }
+}
 
-    /// Whether a request of `size` bytes may join `flying` others.
-    fn may_send(&self, flying: usize, size: usize) -> bool {
-        let (window, packet) = self.core.window();
-        // A message of several packets waits until nothing is in flight: half of one must not
-        // wait for the server, which may wait for us.
-        let single = size + netipc_proto::wire::Header::LEN <= packet;
-        flying == 0 || (single && flying < self.window.min(window as usize))
-    }
+/// Whether a request of `size` bytes may join `flying` others, of which there may be `most`.
+fn may_send(core: &Core, most: usize, flying: usize, size: usize) -> bool {
+    let (window, packet) = core.window();
+    // A message of several packets waits until nothing is in flight: half of one must not wait for
+    // the server, which may wait for us.
+    let single = size + Header::LEN <= packet;
+    flying == 0 || (single && flying < most.min(window as usize))
 }
 
 fn malformed(error: WireError) -> Failure {

@@ -7,6 +7,7 @@ mod lookup;
 mod room;
 
 pub use batch::BatchReply;
+use batch::Underway;
 pub(crate) use core::Core;
 pub(crate) use exchange::Outgoing;
 
@@ -53,7 +54,7 @@ pub struct Client<S> {
     abort: Abort,
     timeout: Duration,
     stitcher: Stitcher,
-    answered: Vec<bool>,
+    underway: Underway,
     _service: PhantomData<fn() -> S>,
 }
 
@@ -84,7 +85,7 @@ impl<S: Service> Client<S> {
             core: Core::new(transport, endpoint, &config),
             abort: Abort::new(),
             stitcher: Stitcher::default(),
-            answered: Vec::new(),
+            underway: Underway::default(),
             _service: PhantomData,
         }
     }
@@ -143,7 +144,7 @@ impl<S: Service> Client<S> {
     pub fn close(&mut self) {
         self.core.close();
         self.stitcher = Stitcher::default();
-        self.answered = Vec::new();
+        self.underway = Underway::default();
         self.abort.clear();
     }
 

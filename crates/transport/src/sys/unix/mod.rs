@@ -38,6 +38,12 @@ pub(crate) fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// Processors that the calling thread may run on.
+pub(crate) fn processors() -> u32 {
+    // Fails where there are more than a set holds: many.
+    rustix::thread::sched_getaffinity(None).map_or(u32::MAX, |set| set.count())
+}
+
 /// The monotonic clock of the system, which every process of the host reads alike.
 #[must_use]
 pub fn monotonic() -> Duration {

@@ -1,0 +1,147 @@
+//! A steady call allocates nothing, on either side and over every transport.
+
+use allocation_counter::measure;
+use netipc::lookup::encode_request;
+use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID, PidStatus};
+use netipc::service::Service;
+use netipc::service::apps_lookup::{AppsCgroupStatus, AppsLookup, AppsLookupItem, Pid};
+use netipc::service::cgroups::{CgroupsCache, CgroupsSnapshot};
+use netipc::service::cgroups_snapshot::CgroupKey;
+use netipc::service::increment::Increment;
+use netipc::transport::UnixTransport;
+use netipc::wire::{Header, Labels, Status};
+use netipc::{Client, Handler};
+use netipc_conformance::service::{Running, World, connected};
+use netipc_proto::session::Message;
+
+const PIDS: [u32; 3] = [1, 2, 3];
+
+fn worlds() -> [World; 2] {
+    [PROFILE_BASELINE, PROFILE_BASELINE | PROFILE_SHM_HYBRID]
+        .map(|profiles| World::new(UnixTransport::new(), profiles))
+}
+
+fn increment() -> Handler<Increment> {
+    Handler::<Increment>::new(|n, answer| answer.put(&n.wrapping_add(1)))
+}
+
+fn snapshot() -> Handler<CgroupsSnapshot> {
+    Handler::<CgroupsSnapshot>::new(|_, answer| {
+        answer.set_header(1, 42);
+        answer.add(7, 0, 1, b"name", b"/path")
+    })
+}
+
+fn apps() -> Handler<AppsLookup> {
+    Handler::<AppsLookup>::new(|request, answer| {
+        request.keys().try_for_each(|pid| {
+            answer.add(&AppsLookupItem {
+                status: PidStatus::KNOWN,
+                cgroup_status: AppsCgroupStatus::KNOWN,
+                pid: pid.0,
+                comm: "comm".into(),
+                cgroup_path: "/slice".into(),
+                cgroup_name: "name".into(),
+                labels: Labels::NONE,
+                ..AppsLookupItem::default()
+            })
+        })
+    })
+}
+
+/// Makes a call often enough that buffers have their size, then counts what one more allocates.
+fn steady(what: &str, mut call: impl FnMut()) {
+    for _ in 0..3 {
+        call();
+    }
+    let made = measure(call);
+    assert_eq!(made.count_total, 0, "{what}: {made:?}");
+}
+
+#[test]
+fn a_steady_call_allocates_nothing() {
+    for world in worlds() {
+        let server = world.serve(increment());
+        let mut client = world.connected::<Increment>();
+        steady("one", || assert_eq!(client.ask(&1).unwrap(), 2));
+        drop(server.finish());
+
+        let mut config = world.server_config();
+        config.max_request_batch_items = 16;
+        let server = world.server_with(config, increment());
+        let server = Running::start(server);
+        let mut config = world.client_config();
+        config.max_request_batch_items = 16;
+        let mut client: Client<Increment> = connected(world.client_with(config));
+        steady("a batch", || {
+            let replies = client.call_batch(&[1, 2]).unwrap();
+            assert!(replies.iter().eq([2, 3]));
+        });
+        steady("a pipeline", || {
+            let mut sum = 0;
+            client
+                .call_pipelined(&[1, 2, 3], 2, |_, reply| sum += reply)
+                .unwrap();
+            assert_eq!(sum, 9);
+        });
+        drop(server.finish());
+    }
+}
+
+#[test]
+fn a_steady_snapshot_or_lookup_allocates_nothing() {
+    for world in worlds() {
+        let server = world.serve(snapshot());
+        let mut client = world.connected::<CgroupsSnapshot>();
+        steady("a snapshot", || {
+            let view = client.call_snapshot().unwrap();
+            assert_eq!(view.item(0).unwrap().name.as_bytes(), b"name");
+        });
+        drop(server.finish());
+
+        let server = world.serve(apps());
+        let mut client = world.connected::<AppsLookup>();
+        steady("a lookup", || {
+            let reply = client.call(&PIDS).unwrap();
+            assert!(reply.iter().map(|item| item.pid).eq(PIDS));
+        });
+        drop(server.finish());
+    }
+}
+
+#[test]
+fn a_cache_hit_allocates_nothing() {
+    let [world, _] = worlds();
+    let server = world.serve(snapshot());
+    let mut cache = CgroupsCache::of(world.connected(), ());
+    assert!(cache.refresh());
+    let reader = cache.reader();
+    steady("a hit", || {
+        let guard = reader.read();
+        let key = |name: &'static str| CgroupKey {
+            hash: 7,
+            name: name.into(),
+        };
+        assert!(guard.get(key("name")).is_some());
+        assert!(guard.get(key("other")).is_none());
+    });
+    drop(server.finish());
+}
+
+#[test]
+fn a_server_answers_without_allocating() {
+    dispatches(&increment(), &1_u64.to_le_bytes());
+    dispatches(&snapshot(), &[1, 0, 0, 0]);
+    let mut request = Vec::new();
+    encode_request::<AppsLookup>(&PIDS.map(Pid), &mut request).unwrap();
+    dispatches(&apps(), &request);
+}
+
+fn dispatches<S: Service>(handler: &Handler<S>, payload: &[u8]) {
+    let header = Header::request(S::METHOD.code, 1);
+    let mut answer = [0; 4096];
+    steady(S::METHOD.name, || {
+        let answered = handler.dispatch(Message { header, payload }, &mut answer);
+        assert_eq!(answered.status, Status::OK);
+    });
+}
