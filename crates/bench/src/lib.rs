@@ -6,6 +6,7 @@
 
 pub mod effort;
 pub mod error;
+pub mod gate;
 pub mod limits;
 pub mod load;
 pub mod measure;
