@@ -1,0 +1,123 @@
+//! Counts the instructions of codecs, cache and session, and holds them against the stored counts.
+//!
+//! ```text
+//! cargo bench -p netipc-bench                    compares; fails when a case takes 3 % more
+//! cargo bench -p netipc-bench -- cache           only the cases whose names contain `cache`
+//! cargo bench -p netipc-bench -- --update        stores what was counted
+//! ```
+//!
+//! Each case runs in a process of its own under valgrind, so that no case changes another one's
+//! heap. `cargo test --benches` runs every case once, without counting.
+#![forbid(unsafe_code)]
+
+mod cache;
+mod case;
+mod codec;
+mod count;
+mod session;
+
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+use netipc::chain;
+use netipc_bench::gate::{Comparison, Counts, Stored};
+
+use case::Case;
+
+const STORED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.json");
+const UPDATE: &str = "cargo bench -p netipc-bench -- --update";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("instructions: {}", chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the command line asks for.
+#[derive(Default)]
+struct Options {
+    count: bool,
+    update: bool,
+    /// The case to run in this process, as the counting process asks for it.
+    case: Option<String>,
+    filter: String,
+}
+
+impl Options {
+    fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
+        let mut options = Self::default();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--bench" => options.count = true,
+                "--update" => options.update = true,
+                "--case" => options.case = args.next(),
+                flag if flag.starts_with('-') => {
+                    return Err(format!("unknown option {flag}; there is --update").into());
+                }
+                _ => options.filter = arg,
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn run() -> Result<bool, Box<dyn Error>> {
+    let options = Options::parse(std::env::args().skip(1))?;
+    let cases = [codec::cases(), cache::cases(), session::cases()].concat();
+    if let Some(name) = options.case {
+        let case = cases.iter().find(|case| case.name == name);
+        count::run(case.ok_or_else(|| format!("no case {name}"))?);
+        return Ok(true);
+    }
+    let mut selected = cases;
+    selected.retain(|case| case.name.contains(&options.filter));
+    if selected.is_empty() {
+        return Err(format!("no case contains {}", options.filter).into());
+    }
+    if !options.count {
+        selected.iter().for_each(Case::run_once);
+        println!("{} cases ran once; cargo bench counts", selected.len());
+        return Ok(true);
+    }
+    gate(&selected, &options)
+}
+
+/// Counts the cases, and compares or stores the counts. Whether nothing got worse.
+fn gate(cases: &[Case], options: &Options) -> Result<bool, Box<dyn Error>> {
+    let path = Path::new(STORED);
+    let mut stored = Stored::read(path)?;
+    let platform = count::platform()?;
+    let known = stored.counts(&platform).cloned();
+    if let Some(why) = count::hindrance()? {
+        println!("SKIPPED the instruction counts: {why}");
+        return Ok(!options.update);
+    }
+    if known.is_none() && !options.update {
+        println!("SKIPPED the instruction counts: none are stored for {platform}; store: {UPDATE}");
+        return Ok(true);
+    }
+    let mut counted = Counts::new();
+    for case in cases {
+        counted.insert(case.name.clone(), count::count(case)?);
+    }
+    let mut known = known.unwrap_or_default();
+    known.retain(|case, _| case.contains(&options.filter));
+    let comparison = Comparison::new(&known, &counted);
+    println!("instructions for one key, item, lookup or message, {platform}\n\n{comparison}");
+    if options.update {
+        stored.store(&platform, &options.filter, counted);
+        stored.write(path)?;
+        println!("stored in crates/bench/benches/instructions.json");
+        return Ok(true);
+    }
+    if comparison.outdated() || !comparison.passed() {
+        println!("where this is meant to be, store it: {UPDATE}");
+    }
+    Ok(comparison.passed())
+}
