@@ -18,7 +18,7 @@ use netipc::cache::CachedLookup;
 use netipc::lookup::{Key, Lookup, LookupItem, LookupKey};
 use netipc::service::Method;
 use netipc::wire::{
-    CStrView, Decode, Encode, Fields, MethodCode, Reader, Span, WireError, Writer, strings, view,
+    CStrView, Decode, Encode, MethodCode, Reader, Span, WireError, Writer, strings, view,
 };
 use netipc::{Cache, Client, ClientConfig, Handler, Server, ServerConfig};
 
@@ -144,20 +144,21 @@ impl Encode for AsnItem<'_> {
 
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         let (high, low) = halves(self.address);
-        let fields = Fields::<ITEM_LEN>::new()
-            .u16(1)
-            .u16(self.status.0)
-            .u32(self.asn)
-            .u64(high)
-            .u64(low)
-            .u16(if self.address.is_ipv4() { 4 } else { 6 })
-            .u16(u16::from_le_bytes(self.country))
-            .u32(0)
-            .span(Span {
-                offset: ITEM_LEN,
-                len: self.organisation.len(),
-            });
-        out.fields(fields)?;
+        out.record::<ITEM_LEN>(|fields| {
+            fields
+                .u16(1)
+                .u16(self.status.0)
+                .u32(self.asn)
+                .u64(high)
+                .u64(low)
+                .u16(if self.address.is_ipv4() { 4 } else { 6 })
+                .u16(u16::from_le_bytes(self.country))
+                .u32(0)
+                .span(Span {
+                    offset: ITEM_LEN,
+                    len: self.organisation.len(),
+                })
+        })?;
         out.text(self.organisation, "organisation")
     }
 }

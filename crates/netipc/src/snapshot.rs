@@ -36,7 +36,7 @@ impl Encode for SnapshotRequest {
     }
 
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
-        out.fields(Fields::<4>::new().u16(1).u16(0))
+        out.record::<4>(|fields| fields.u16(1).u16(0))
     }
 }
 
@@ -207,15 +207,17 @@ impl<'a, S: Snapshot> SnapshotAnswer<'a, S> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let fields = Fields::<HEADER_LEN>::new()
-            .u16(1)
-            .u16(0)
-            .size(self.list.len())
-            .u32(self.systemd_enabled)
-            .u32(0)
-            .u64(self.generation);
+        let header: [u8; HEADER_LEN] = Fields::record(|fields| {
+            fields
+                .u16(1)
+                .u16(0)
+                .size(self.list.len())
+                .u32(self.systemd_enabled)
+                .u32(0)
+                .u64(self.generation)
+        });
         let (front, len) = self.list.finish();
-        front.copy_from_slice(&fields.finish());
+        front.copy_from_slice(&header);
         Ok(len)
     }
 }

@@ -15,12 +15,8 @@ fn span(offset: usize, len: usize) -> Span {
 
 #[test]
 fn fields_are_little_endian_and_in_order() {
-    let bytes: [u8; 22] = Fields::new()
-        .u16(0x0102)
-        .u32(0x0304_0506)
-        .u64(7)
-        .span(span(8, 9))
-        .finish();
+    let bytes: [u8; 22] =
+        Fields::record(|fields| fields.u16(0x0102).u32(0x0304_0506).u64(7).span(span(8, 9)));
     assert_eq!(bytes[..6], [2, 1, 6, 5, 4, 3]);
     let mut r = Reader::new(&bytes);
     assert_eq!(r.u16("a"), Ok(0x0102));
@@ -33,13 +29,19 @@ fn fields_are_little_endian_and_in_order() {
 #[test]
 #[should_panic(expected = "add up")]
 fn fields_that_do_not_fill_the_record() {
-    let _: [u8; 4] = Fields::new().u16(1).finish();
+    let _: [u8; 4] = Fields::record(|fields| fields.u16(1));
+}
+
+#[test]
+#[should_panic(expected = "add up")]
+fn fields_beyond_the_record() {
+    let _: [u8; 4] = Fields::record(|fields| fields.u16(1).u32(2));
 }
 
 #[test]
 #[should_panic(expected = "32-bit")]
 fn a_size_that_is_no_size() {
-    let _ = Fields::<4>::new().size(1 << 32);
+    let _: [u8; 4] = Fields::record(|fields| fields.size(1 << 32));
 }
 
 #[test]
@@ -99,7 +101,7 @@ fn what_does_not_fit_is_not_written() {
     w.bytes(b"ab").unwrap();
     assert_eq!(w.bytes(b"long"), Err(WireError::overflow("buffer", 3, 4)));
     assert_eq!(
-        w.fields(Fields::<4>::new().u32(1)),
+        w.record::<4>(|fields| fields.u32(1)),
         Err(WireError::overflow("buffer", 3, 4))
     );
     assert_eq!(w.align(), Err(WireError::overflow("buffer", 3, 6)));

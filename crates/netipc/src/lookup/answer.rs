@@ -73,13 +73,12 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
     /// [`WireErrorKind::Overflow`] where the answer cannot start; [`WireErrorKind::BadLayout`] for
     /// another key or an item that may not be sent; [`WireErrorKind::BadItemCount`] beyond the
     /// last key. The first error is kept and decides how the request ends.
+    #[inline]
     pub fn add(&mut self, item: &L::Item<'_>) -> Result<(), WireError> {
-        let done = match self.error {
+        match self.error {
+            None => self.try_add(item).or_else(|error| self.fail(error)),
             Some(error) => Err(error),
-            None => self.try_add(item),
-        };
-        self.error = done.err();
-        done
+        }
     }
 
     /// Adds an item without data for the next key.
@@ -113,71 +112,62 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
         Ok(len)
     }
 
+    #[inline]
     fn try_add(&mut self, item: &L::Item<'_>) -> Result<(), WireError> {
         let index = self.list.len();
-        let key = self
-            .request
-            .key(index)
-            .ok_or_else(|| beyond_last(&self.request))?;
-        let bare = placeholder::<L>(key);
+        let Some(key) = self.request.key(index) else {
+            return Err(beyond_last(&self.request));
+        };
         if !L::same(key, item.key()) {
             return Err(WireError::layout("key of item", index as u64, index as u64));
         }
         let last = index + 1 == self.request.len();
-        let behind = if last {
-            0
-        } else {
-            self.reserve - align8(bare.size())
+        let behind = match last {
+            true => 0,
+            false => self.reserve - align8(placeholder::<L>(key).size()),
         };
-        self.full |= index > 0 && item.status() == L::Item::EXCEEDED;
-        if self.full {
-            self.list.push(&bare)?;
+        let size = item.size();
+        let taken = if last { size } else { align8(size) };
+        let needed = (self.list.next_start() + behind).saturating_add(taken);
+        let whole = !self.full && item.status() != L::Item::EXCEEDED;
+        if whole && needed <= self.list.capacity() {
+            self.list.push_sized(item, size)?;
         } else {
-            self.place(item, key, behind)?;
+            self.stand_in(item.status(), size, key, needed)?;
         }
         self.reserve = behind;
         Ok(())
     }
 
-    /// Writes the item where it leaves `behind` bytes for the others, or what stands for it.
-    fn place(
+    /// Writes what stands for an item of `size` bytes that cannot be written, or may not be.
+    #[cold]
+    fn stand_in(
         &mut self,
-        item: &L::Item<'_>,
+        status: u16,
+        size: usize,
         key: Key<'a, L>,
-        behind: usize,
+        needed: usize,
     ) -> Result<(), WireError> {
         let budget = self.list.capacity();
-        let size = item.size();
-        let end = self.list.next_start().saturating_add(size);
-        let needed = if behind == 0 {
-            end
-        } else {
-            align8(end).saturating_add(behind)
-        };
+        let first = self.list.is_empty();
+        let exceeded = status == L::Item::EXCEEDED;
+        if first && exceeded {
+            let what = "status of the first item";
+            return Err(WireError::layout(what, 0, status.into()));
+        }
         let alone = size.saturating_add(LOOKUP_HEADER_LEN + ENTRY_LEN);
-        if self.list.is_empty() && item.status() == L::Item::EXCEEDED {
-            return Err(WireError::layout(
-                "status of the first item",
-                0,
-                item.status().into(),
-            ));
+        if !self.full && !exceeded && alone > budget {
+            return self.list.push(&L::Item::bare(key, L::Item::OVERSIZED));
         }
-        if needed <= budget {
-            self.list.push_sized(item, size)
-        } else if alone > budget {
-            self.list.push(&L::Item::bare(key, L::Item::OVERSIZED))
-        } else if !self.list.is_empty() {
-            self.full = true;
-            self.list.push(&placeholder::<L>(key))
-        } else {
-            Err(WireError::overflow(
-                "first item and placeholders",
-                budget,
-                needed,
-            ))
+        if first {
+            let what = "first item and placeholders";
+            return Err(WireError::overflow(what, budget, needed));
         }
+        self.full = true;
+        self.list.push(&placeholder::<L>(key))
     }
 
+    #[cold]
     fn fail(&mut self, error: WireError) -> Result<(), WireError> {
         Err(*self.error.get_or_insert(error))
     }
@@ -195,10 +185,12 @@ impl<L: Lookup> fmt::Debug for LookupAnswer<'_, L> {
 }
 
 /// What stands for a key while there is no room for its item.
+#[inline]
 fn placeholder<'a, L: Lookup>(key: Key<'a, L>) -> L::Item<'a> {
     L::Item::bare(key, L::Item::<'a>::EXCEEDED)
 }
 
+#[cold]
 fn beyond_last<L: Lookup>(request: &LookupRequest<'_, L>) -> WireError {
     let keys = request.len() as u64;
     WireError::new(WireErrorKind::BadItemCount, "answered keys", keys, keys + 1)

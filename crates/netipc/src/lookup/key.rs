@@ -1,8 +1,6 @@
 use std::fmt;
 
-use netipc_proto::wire::{
-    CStrView, Decode, Encode, Fields, Reader, Span, WireError, Writer, string,
-};
+use netipc_proto::wire::{CStrView, Decode, Encode, Reader, Span, WireError, Writer, string};
 
 use super::LookupKey;
 
@@ -116,12 +114,14 @@ impl From<u32> for NumberKey {
 impl<'a> LookupKey<'a> for NumberKey {
     const MIN_LEN: usize = 8;
 
+    #[inline]
     fn view(bytes: &'a [u8]) -> Self {
-        Self::decode(bytes).unwrap_or(Self(0))
+        Self(bytes.first_chunk().map_or(0, |n| u32::from_le_bytes(*n)))
     }
 }
 
 impl Decode<'_> for NumberKey {
+    #[inline]
     fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         if bytes.len() != <Self as LookupKey>::MIN_LEN {
             return Err(WireError::layout("key length", 8, bytes.len() as u64));
@@ -134,11 +134,13 @@ impl Decode<'_> for NumberKey {
 }
 
 impl Encode for NumberKey {
+    #[inline]
     fn size(&self) -> usize {
         8
     }
 
+    #[inline]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
-        out.fields(Fields::<8>::new().u32(self.0).u32(0))
+        out.record::<8>(|fields| fields.u32(self.0).u32(0))
     }
 }

@@ -112,12 +112,7 @@ impl<L: Lookup> Service for L {
 
 /// The 16 bytes in front of a directory of `count` entries.
 fn header(count: usize, generation: u64) -> [u8; LOOKUP_HEADER_LEN] {
-    Fields::new()
-        .u16(1)
-        .u16(0)
-        .size(count)
-        .u64(generation)
-        .finish()
+    Fields::record(|fields| fields.u16(1).u16(0).size(count).u64(generation))
 }
 
 /// The number of items, and the generation.

@@ -164,10 +164,7 @@ impl Stitcher {
             u32::from_le_bytes([a, b, c, d])
         });
         let items = LOOKUP_HEADER_LEN + count as usize * ENTRY_LEN;
-        let entry = Fields::<ENTRY_LEN>::new()
-            .size(start - items)
-            .size(size)
-            .finish();
+        let entry: [u8; ENTRY_LEN] = Fields::record(|entry| entry.size(start - items).size(size));
         let at = LOOKUP_HEADER_LEN + self.count * ENTRY_LEN;
         if let Some(target) = self.out.get_mut(at..at + ENTRY_LEN) {
             target.copy_from_slice(&entry);

@@ -9,7 +9,7 @@
 
 use netipc_proto::codes;
 use netipc_proto::wire::{
-    CStrView, Decode, Encode, Fields, Labels, MethodCode, Reader, Span, WireError, Writer, lay_out,
+    CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, WireError, Writer, lay_out,
     strings, view,
 };
 
@@ -201,28 +201,27 @@ impl Encode for AppsLookupItem<'_> {
         self.check()?;
         let texts = [self.comm, self.cgroup_path, self.cgroup_name];
         let [comm, cgroup_path, cgroup_name] = lay_out(Self::HEADER_LEN, texts);
-        let fields = Fields::<ITEM_LEN>::new()
-            .u16(1)
-            .u16(self.status.0)
-            .u16(self.orchestrator.0)
-            .u16(self.cgroup_status.0)
-            .u32(self.pid)
-            .u32(self.ppid)
-            .u32(self.uid)
-            .u32(0)
-            .u64(self.starttime)
-            .span(comm)
-            .span(cgroup_path)
-            .span(cgroup_name)
-            .u16(self.labels.count()?)
-            .u16(0);
-        out.fields(fields)?;
-        for (text, what) in texts
-            .into_iter()
-            .zip(["comm", "cgroup_path", "cgroup_name"])
-        {
-            out.text(text, what)?;
-        }
+        let label_count = self.labels.count()?;
+        out.record::<ITEM_LEN>(|fields| {
+            fields
+                .u16(1)
+                .u16(self.status.0)
+                .u16(self.orchestrator.0)
+                .u16(self.cgroup_status.0)
+                .u32(self.pid)
+                .u32(self.ppid)
+                .u32(self.uid)
+                .u32(0)
+                .u64(self.starttime)
+                .span(comm)
+                .span(cgroup_path)
+                .span(cgroup_name)
+                .u16(label_count)
+                .u16(0)
+        })?;
+        out.text(self.comm, "comm")?;
+        out.text(self.cgroup_path, "cgroup_path")?;
+        out.text(self.cgroup_name, "cgroup_name")?;
         self.labels.encode(out)
     }
 }
@@ -278,6 +277,13 @@ impl<'a> AppsLookupItem<'a> {
         }
     }
 
+    /// Whether it says no more than that there is no data. By value, so that items with data need
+    /// not be in memory for it.
+    #[inline]
+    fn is_bare(self) -> bool {
+        self == Self::bare(Pid(self.pid), self.status.0)
+    }
+
     #[inline]
     fn check(&self) -> Result<(), WireError> {
         let path = !self.cgroup_path.is_empty();
@@ -290,7 +296,7 @@ impl<'a> AppsLookupItem<'a> {
             (PidStatus::KNOWN, AppsCgroupStatus::UNKNOWN_RETRY_LATER) => comm && nameless,
             (PidStatus::KNOWN, AppsCgroupStatus::UNKNOWN_PERMANENT) => comm && nameless && path,
             (PidStatus::KNOWN, AppsCgroupStatus::HOST_ROOT) => comm && nameless && !path,
-            (PidStatus(1..=3), _) => *self == Self::bare(Pid(self.pid), self.status.0),
+            (PidStatus(1..=3), _) => self.is_bare(),
             _ => false,
         };
         let (status, cgroup_status) = (self.status.0.into(), self.cgroup_status.0.into());

@@ -6,8 +6,7 @@
 //! ```
 
 use netipc_proto::wire::{
-    CStrBuf, CStrView, Decode, Encode, Fields, MethodCode, Reader, Span, WireError, Writer,
-    lay_out, string,
+    CStrBuf, CStrView, Decode, Encode, MethodCode, Reader, Span, WireError, Writer, lay_out, string,
 };
 
 use super::{Method, Service};
@@ -294,15 +293,16 @@ impl Encode for CgroupsItemView<'_> {
     #[inline]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         let [name, path] = lay_out(ITEM_LEN, [self.name, self.path]);
-        let fields = Fields::<ITEM_LEN>::new()
-            .u16(1)
-            .u16(0)
-            .u32(self.hash)
-            .u32(self.options)
-            .u32(self.enabled)
-            .span(name)
-            .span(path);
-        out.fields(fields)?;
+        out.record::<ITEM_LEN>(|fields| {
+            fields
+                .u16(1)
+                .u16(0)
+                .u32(self.hash)
+                .u32(self.options)
+                .u32(self.enabled)
+                .span(name)
+                .span(path)
+        })?;
         out.text(self.name, "cgroup name")?;
         out.text(self.path, "cgroup path")
     }

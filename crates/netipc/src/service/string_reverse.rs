@@ -6,7 +6,7 @@
 //! ```
 
 use netipc_proto::wire::{
-    CStrView, Decode, Encode, Fields, MethodCode, Reader, Span, WireError, Writer, string,
+    CStrView, Decode, Encode, MethodCode, Reader, Span, WireError, Writer, string,
 };
 
 use super::{Method, Service, Slot};
@@ -64,7 +64,7 @@ impl Encode for Text<'_> {
             offset: HEADER_LEN,
             len: self.0.len(),
         };
-        out.fields(Fields::<HEADER_LEN>::new().span(span))?;
+        out.record::<HEADER_LEN>(|fields| fields.span(span))?;
         out.clean_text(self.0)
     }
 }

@@ -31,16 +31,17 @@ impl ChunkHeader {
     /// The bytes to send.
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
-        Fields::new()
-            .u32(Self::MAGIC)
-            .u16(Header::VERSION)
-            .u16(0)
-            .u64(self.message_id)
-            .u32(self.total_message_len)
-            .u32(self.chunk_index)
-            .u32(self.chunk_count)
-            .u32(self.chunk_payload_len)
-            .finish()
+        Fields::record(|fields| {
+            fields
+                .u32(Self::MAGIC)
+                .u16(Header::VERSION)
+                .u16(0)
+                .u64(self.message_id)
+                .u32(self.total_message_len)
+                .u32(self.chunk_index)
+                .u32(self.chunk_count)
+                .u32(self.chunk_payload_len)
+        })
     }
 
     /// Reads a chunk header.

@@ -75,18 +75,19 @@ impl Header {
     #[must_use]
     #[inline]
     pub fn encode(&self) -> [u8; Self::LEN] {
-        Fields::new()
-            .u32(Self::MAGIC)
-            .u16(Self::VERSION)
-            .u16(Self::LEN_FIELD)
-            .u16(self.kind.0)
-            .u16(self.flags.0)
-            .u16(self.code)
-            .u16(self.status.0)
-            .u32(self.payload_len)
-            .u32(self.item_count)
-            .u64(self.message_id)
-            .finish()
+        Fields::record(|fields| {
+            fields
+                .u32(Self::MAGIC)
+                .u16(Self::VERSION)
+                .u16(Self::LEN_FIELD)
+                .u16(self.kind.0)
+                .u16(self.flags.0)
+                .u16(self.code)
+                .u16(self.status.0)
+                .u32(self.payload_len)
+                .u32(self.item_count)
+                .u64(self.message_id)
+        })
     }
 
     /// Reads and checks the front of a packet: length, magic, version, header length, kind, in

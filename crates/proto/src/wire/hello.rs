@@ -36,19 +36,20 @@ impl Hello {
     /// The bytes to send.
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
-        Fields::new()
-            .u16(self.layout_version)
-            .u16(self.flags)
-            .u32(self.supported.0)
-            .u32(self.preferred.0)
-            .u32(self.max_request_payload_bytes)
-            .u32(self.max_request_batch_items)
-            .u32(self.max_response_payload_bytes)
-            .u32(self.max_response_batch_items)
-            .u32(self.padding)
-            .u64(self.auth_token)
-            .u32(self.packet_size)
-            .finish()
+        Fields::record(|fields| {
+            fields
+                .u16(self.layout_version)
+                .u16(self.flags)
+                .u32(self.supported.0)
+                .u32(self.preferred.0)
+                .u32(self.max_request_payload_bytes)
+                .u32(self.max_request_batch_items)
+                .u32(self.max_response_payload_bytes)
+                .u32(self.max_response_batch_items)
+                .u32(self.padding)
+                .u64(self.auth_token)
+                .u32(self.packet_size)
+        })
     }
 
     /// Reads every field and judges none: what to refuse, and how, is the handshake's decision.
@@ -116,20 +117,21 @@ impl HelloAck {
     /// The bytes to send.
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
-        Fields::new()
-            .u16(self.layout_version)
-            .u16(self.flags)
-            .u32(self.supported.0)
-            .u32(self.intersection.0)
-            .u32(self.selected.0)
-            .u32(self.max_request_payload_bytes)
-            .u32(self.max_request_batch_items)
-            .u32(self.max_response_payload_bytes)
-            .u32(self.max_response_batch_items)
-            .u32(self.packet_size)
-            .u32(0)
-            .u64(self.session_id)
-            .finish()
+        Fields::record(|fields| {
+            fields
+                .u16(self.layout_version)
+                .u16(self.flags)
+                .u32(self.supported.0)
+                .u32(self.intersection.0)
+                .u32(self.selected.0)
+                .u32(self.max_request_payload_bytes)
+                .u32(self.max_request_batch_items)
+                .u32(self.max_response_payload_bytes)
+                .u32(self.max_response_batch_items)
+                .u32(self.packet_size)
+                .u32(0)
+                .u64(self.session_id)
+        })
     }
 
     /// Reads every field and judges none; the padding is not looked at.

@@ -1,7 +1,5 @@
-use std::convert::Infallible;
-
-use super::cursor::string;
-use super::short::find_nul;
+use super::cursor::{lay_out, no_nul, string};
+use super::writer::put_text;
 use super::{CStrView, Fields, Reader, Span, WireError, WireErrorKind, Writer, align8, view};
 
 /// Bytes of one entry of a label table.
@@ -31,6 +29,13 @@ impl<'a> Label<'a> {
     }
 }
 
+impl<'a> From<&'a (String, String)> for Label<'a> {
+    #[inline]
+    fn from((key, value): &'a (String, String)) -> Self {
+        Self::new(key, value)
+    }
+}
+
 /// The labels of an item: to be written, or as they stand behind its strings.
 ///
 /// ```text
@@ -50,7 +55,7 @@ pub enum Labels<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct WireLabels<'a> {
     item: &'a [u8],
-    table: &'a [u8],
+    table: &'a [[u8; LABEL_ENTRY_LEN]],
 }
 
 impl<'a> Labels<'a> {
@@ -62,22 +67,23 @@ impl<'a> Labels<'a> {
     ///
     /// # Errors
     /// Which rule they break.
-    #[inline]
+    #[inline(always)]
     pub fn parse(item: &'a [u8], count: u16, end: usize) -> Result<Self, WireError> {
-        let labels = Self::trusted(item, count, end);
-        let mut next = end;
-        if let Self::Wire(WireLabels { table, .. }) = labels {
-            let table_end = align8(end) + usize::from(count) * LABEL_ENTRY_LEN;
-            if table_end > item.len() {
+        let (mut next, mut labels) = (end, Self::NONE);
+        if count > 0 {
+            let start = align8(end);
+            next = start + usize::from(count) * LABEL_ENTRY_LEN;
+            let Some(table) = item.get(start..next) else {
                 let kind = WireErrorKind::OutOfBounds;
-                let (room, needed) = (item.len() as u64, table_end as u64);
+                let (room, needed) = (item.len() as u64, next as u64);
                 return Err(WireError::new(kind, "label table", room, needed));
-            }
+            };
             check_gap(item, end)?;
-            next = table_end;
-            for entry in table.chunks_exact(LABEL_ENTRY_LEN) {
+            let (table, _) = table.as_chunks();
+            for entry in table {
                 next = check_label(item, entry, next)?;
             }
+            labels = Self::Wire(WireLabels { item, table });
         }
         match next == item.len() {
             true => Ok(labels),
@@ -98,7 +104,7 @@ impl<'a> Labels<'a> {
         }
         let start = align8(end);
         let table_end = start.saturating_add(usize::from(count) * LABEL_ENTRY_LEN);
-        let table = item.get(start..table_end).unwrap_or_default();
+        let (table, _) = item.get(start..table_end).unwrap_or_default().as_chunks();
         Self::Wire(WireLabels { item, table })
     }
 
@@ -109,7 +115,7 @@ impl<'a> Labels<'a> {
         match self {
             Self::Pairs(pairs) => pairs.len(),
             Self::Owned(pairs) => pairs.len(),
-            Self::Wire(labels) => labels.table.len() / LABEL_ENTRY_LEN,
+            Self::Wire(labels) => labels.table.len(),
         }
     }
 
@@ -125,33 +131,14 @@ impl<'a> Labels<'a> {
     pub fn get(&self, index: usize) -> Option<Label<'a>> {
         match self {
             Self::Pairs(pairs) => pairs.get(index).copied(),
-            Self::Owned(pairs) => pairs.get(index).map(|(key, value)| Label::new(key, value)),
-            Self::Wire(WireLabels { item, table }) => {
-                let entry = table.get(index.checked_mul(LABEL_ENTRY_LEN)?..)?;
-                let [key, value] = spans(entry).ok()?;
-                Some(Label {
-                    key: view(item, key),
-                    value: view(item, value),
-                })
-            }
+            Self::Owned(pairs) => pairs.get(index).map(Label::from),
+            Self::Wire(labels) => labels.table.get(index).map(|entry| labels.label(entry)),
         }
     }
 
     /// Every label, in order.
     pub fn iter(self) -> impl Iterator<Item = Label<'a>> {
         (0..self.len()).filter_map(move |i| self.get(i))
-    }
-
-    /// Hands every label to `each`, in order, until it fails.
-    #[inline]
-    fn try_each<E>(&self, mut each: impl FnMut(Label<'a>) -> Result<(), E>) -> Result<(), E> {
-        match self {
-            Self::Pairs(pairs) => pairs.iter().try_for_each(|label| each(*label)),
-            Self::Owned(pairs) => pairs
-                .iter()
-                .try_for_each(|(key, value)| each(Label::new(key, value))),
-            Self::Wire(_) => self.iter().try_for_each(each),
-        }
     }
 
     /// One past the last byte of an item whose strings end at `end` and that carries these labels.
@@ -161,12 +148,12 @@ impl<'a> Labels<'a> {
         if self.is_empty() {
             return end;
         }
-        let mut at = align8(end) + self.len() * LABEL_ENTRY_LEN;
-        let _: Result<(), Infallible> = self.try_each(|label| {
-            at += label.key.len() + label.value.len() + 2;
-            Ok(())
-        });
-        at
+        let texts: usize = match self {
+            Self::Pairs(pairs) => text_len(pairs.iter().copied()),
+            Self::Owned(pairs) => text_len(pairs.iter().map(Label::from)),
+            Self::Wire(labels) => text_len(labels.iter()),
+        };
+        align8(end) + self.len() * LABEL_ENTRY_LEN + texts
     }
 
     /// The number of labels as it goes into an item.
@@ -175,38 +162,28 @@ impl<'a> Labels<'a> {
     /// [`WireErrorKind::BadItemCount`] beyond 65,535.
     #[inline]
     pub fn count(&self) -> Result<u16, WireError> {
-        u16::try_from(self.len()).or(Err(WireError::new(
-            WireErrorKind::BadItemCount,
-            "labels",
-            u16::MAX.into(),
-            self.len() as u64,
-        )))
+        match u16::try_from(self.len()) {
+            Ok(count) => Ok(count),
+            Err(_) => Err(too_many(self.len())),
+        }
     }
 
     /// Writes the table and the strings, at the end of an item's own strings.
     ///
     /// # Errors
     /// [`WireErrorKind::BadLayout`] for an empty key or a NUL inside, [`WireErrorKind::Overflow`].
-    #[inline]
+    #[inline(always)]
     pub fn encode(&self, w: &mut Writer<'_>) -> Result<(), WireError> {
         if self.is_empty() {
             return Ok(());
         }
         w.align()?;
-        let start = w.len() + self.len() * LABEL_ENTRY_LEN;
-        let (mut table, mut texts) = w.fork(self.len() * LABEL_ENTRY_LEN)?;
-        self.try_each(|Label { key, value }| {
-            if key.is_empty() {
-                return Err(WireError::layout("label key length", 1, 0));
-            }
-            let [k, v] = super::lay_out(start + texts.len(), [key, value]);
-            table.fields(Fields::<LABEL_ENTRY_LEN>::new().span(k).span(v))?;
-            texts.text(key, "label key")?;
-            texts.text(value, "label value")
-        })?;
-        let len = table.len() + texts.len();
-        w.join(len);
-        Ok(())
+        let at = w.len();
+        match *self {
+            Self::Pairs(pairs) => w.rest(|buf| write_pairs(buf, at, pairs)),
+            Self::Owned(pairs) => w.rest(|buf| write_owned(buf, at, pairs)),
+            Self::Wire(labels) => w.rest(|buf| write(buf, at, self.len(), labels.iter())),
+        }
     }
 }
 
@@ -225,38 +202,121 @@ impl<'a> From<&'a [Label<'a>]> for Labels<'a> {
     }
 }
 
-fn spans(entry: &[u8]) -> Result<[Span; 2], WireError> {
-    let mut r = Reader::record::<LABEL_ENTRY_LEN>(entry, "label entry")?;
+impl<'a> WireLabels<'a> {
+    fn iter(self) -> impl Iterator<Item = Label<'a>> {
+        self.table.iter().map(move |entry| self.label(entry))
+    }
+
+    fn label(&self, entry: &[u8; LABEL_ENTRY_LEN]) -> Label<'a> {
+        let [key, value] = spans(entry).unwrap_or_default();
+        Label {
+            key: view(self.item, key),
+            value: view(self.item, value),
+        }
+    }
+}
+
+#[inline(always)]
+fn spans(entry: &[u8; LABEL_ENTRY_LEN]) -> Result<[Span; 2], WireError> {
+    let mut r = Reader::new(entry);
     Ok([r.span("label key")?, r.span("label value")?])
 }
 
+/// Bytes of the strings of `labels` with their NULs.
+#[inline]
+fn text_len<'a>(labels: impl Iterator<Item = Label<'a>>) -> usize {
+    labels
+        .map(|Label { key, value }| key.len() + value.len() + 2)
+        .sum()
+}
+
+fn write_pairs<'b>(
+    buf: &'b mut [u8],
+    at: usize,
+    pairs: &[Label<'_>],
+) -> Result<&'b mut [u8], WireError> {
+    write(buf, at, pairs.len(), pairs.iter().copied())
+}
+
+fn write_owned<'b>(
+    buf: &'b mut [u8],
+    at: usize,
+    pairs: &[(String, String)],
+) -> Result<&'b mut [u8], WireError> {
+    write(buf, at, pairs.len(), pairs.iter().map(Label::from))
+}
+
+/// Writes the table of `count` labels and their strings to the front of `buf`, which is `at` bytes
+/// behind the start of the item; returns what is behind them.
+#[inline]
+fn write<'b, 'a>(
+    buf: &'b mut [u8],
+    at: usize,
+    count: usize,
+    labels: impl Iterator<Item = Label<'a>>,
+) -> Result<&'b mut [u8], WireError> {
+    let (room, needed) = (buf.len(), count * LABEL_ENTRY_LEN);
+    let Some((table, mut rest)) = buf.split_at_mut_checked(needed) else {
+        return Err(WireError::overflow("label table", room, needed));
+    };
+    let (table, _) = table.as_chunks_mut();
+    let mut offset = at + needed;
+    for (entry, Label { key, value }) in table.iter_mut().zip(labels) {
+        if key.is_empty() {
+            return Err(WireError::layout("label key length", 1, 0));
+        }
+        rest = put_text(rest, key, "label key")?;
+        rest = put_text(rest, value, "label value")?;
+        let [k, v] = lay_out(offset, [key, value]);
+        Fields::fill::<LABEL_ENTRY_LEN>(entry, |fields| fields.span(k).span(v));
+        offset = v.offset + v.len + 1;
+    }
+    Ok(rest)
+}
+
+/// The bytes between the strings of an item and its label table are zero.
+#[inline(always)]
 fn check_gap(item: &[u8], end: usize) -> Result<(), WireError> {
-    let gap = item.get(end..align8(end)).unwrap_or_default();
-    match gap.iter().find(|byte| **byte != 0) {
-        None => Ok(()),
-        Some(byte) => Err(WireError::layout(
-            "gap before the labels",
-            0,
-            u64::from(*byte),
-        )),
+    let start = align8(end);
+    let front = item.get(..start).and_then(|front| front.last_chunk());
+    // The gap is the last 0 to 7 bytes in front of the table.
+    let word = u64::from_le_bytes(front.copied().unwrap_or_default());
+    match word >> (56 - 8 * (start - end)) >> 8 {
+        0 => Ok(()),
+        gap => {
+            let first = gap.to_le_bytes().into_iter().find(|byte| *byte != 0);
+            let found = first.unwrap_or_default().into();
+            Err(WireError::layout("gap before the labels", 0, found))
+        }
     }
 }
 
 /// Checks one label whose key must start at `next`; returns where the next one must.
-#[inline]
-fn check_label(item: &[u8], entry: &[u8], next: usize) -> Result<usize, WireError> {
+#[inline(always)]
+fn check_label(
+    item: &[u8],
+    entry: &[u8; LABEL_ENTRY_LEN],
+    next: usize,
+) -> Result<usize, WireError> {
     let [key, value] = spans(entry)?;
     if key.len == 0 {
         return Err(WireError::layout("label key length", 1, 0));
     }
-    for (span, want, what) in [(key, next, "label key"), (value, key.end(), "label value")] {
-        if span.offset != want {
-            return Err(WireError::layout(what, want as u64, span.offset as u64));
-        }
-        let text = string(item, 0, span, what)?;
-        if let Some(inside) = find_nul(&text) {
-            return Err(WireError::layout(what, span.len as u64, inside as u64));
-        }
-    }
+    check_text(item, key, next, "label key")?;
+    check_text(item, value, key.end(), "label value")?;
     Ok(value.end())
+}
+
+#[inline(always)]
+fn check_text(item: &[u8], span: Span, next: usize, what: &'static str) -> Result<(), WireError> {
+    match span.offset == next {
+        true => no_nul(string(item, 0, span, what)?, what),
+        false => Err(WireError::layout(what, next as u64, span.offset as u64)),
+    }
+}
+
+#[cold]
+fn too_many(labels: usize) -> WireError {
+    let most = u16::MAX.into();
+    WireError::new(WireErrorKind::BadItemCount, "labels", most, labels as u64)
 }

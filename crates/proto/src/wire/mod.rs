@@ -11,16 +11,18 @@ mod number;
 mod packed;
 mod short;
 mod text;
+mod writer;
 
 pub use chunk::ChunkHeader;
 pub use codes::{Flags, Kind, MethodCode, Opcode, Profiles, Status};
-pub use cursor::{Fields, Reader, Span, Writer, lay_out, string, strings, view};
+pub use cursor::{Reader, Span, lay_out, string, strings, view};
 pub use error::{WireError, WireErrorKind};
 pub use header::Header;
 pub use hello::{Hello, HelloAck};
 pub use labels::{LABEL_ENTRY_LEN, Label, Labels};
 pub use packed::{ENTRY_LEN, ListRules, Packed, PackedWriter};
 pub use text::{CStrBuf, CStrView};
+pub use writer::{Fields, Writer};
 
 /// Something that can be written to a payload.
 pub trait Encode {

@@ -1,4 +1,4 @@
-use super::{Decode, Encode, Fields, Reader, WireError, Writer};
+use super::{Decode, Encode, Reader, WireError, Writer};
 
 /// A payload that is one number.
 impl Encode for u64 {
@@ -7,7 +7,7 @@ impl Encode for u64 {
     }
 
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
-        out.fields(Fields::<8>::new().u64(*self))
+        out.record::<8>(|fields| fields.u64(*self))
     }
 }
 

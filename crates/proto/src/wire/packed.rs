@@ -1,4 +1,4 @@
-use super::cursor::zero_from;
+use super::writer::{addressable, zero_from};
 use super::{Encode, Fields, Reader, Span, WireError, WireErrorKind, Writer, align8};
 
 /// Bytes of one directory entry.
@@ -77,11 +77,10 @@ impl<'a> Packed<'a> {
                 directory: directory.as_chunks().0,
                 items,
             })
-            .ok_or(WireError::truncated(
-                "item directory",
-                header.saturating_add(len),
-                payload.len(),
-            ))
+            .ok_or_else(|| {
+                let needed = header.saturating_add(len);
+                WireError::truncated("item directory", needed, payload.len())
+            })
     }
 
     /// Number of items.
@@ -128,9 +127,10 @@ impl<'a> Packed<'a> {
     #[inline]
     fn raw(&self, index: usize) -> &'a [u8] {
         let Span { offset, len } = self.entry(index);
-        self.items
-            .get(offset..offset.saturating_add(len))
-            .unwrap_or_default()
+        match self.items.get(offset..offset.saturating_add(len)) {
+            Some(item) => item,
+            None => outside(),
+        }
     }
 
     #[inline]
@@ -175,6 +175,16 @@ pub struct PackedWriter<'b> {
     grows: bool,
 }
 
+/// Where an item goes.
+struct Place<'l> {
+    /// Its entry in the directory.
+    entry: &'l mut [u8; ENTRY_LEN],
+    /// How far behind the first item it starts.
+    at: usize,
+    /// Its first byte and all behind it.
+    rest: &'l mut [u8],
+}
+
 impl<'b> PackedWriter<'b> {
     /// A list of exactly `count` items behind `header` bytes.
     ///
@@ -182,6 +192,7 @@ impl<'b> PackedWriter<'b> {
     /// [`WireErrorKind::Overflow`] where the directory alone does not fit.
     pub fn exact(buf: &'b mut [u8], header: usize, count: usize) -> Result<Self, WireError> {
         let end = count.saturating_mul(ENTRY_LEN).saturating_add(header);
+        let buf = addressable(buf);
         if end > buf.len() {
             return Err(WireError::overflow("item directory", buf.len(), end));
         }
@@ -231,7 +242,8 @@ impl<'b> PackedWriter<'b> {
     #[must_use]
     #[inline]
     pub const fn next_start(&self) -> usize {
-        align8(self.end)
+        // Inside a buffer, where nothing needs to saturate.
+        (self.end + 7) & !7
     }
 
     /// Adds `item`. On failure the list stands as it was.
@@ -250,13 +262,19 @@ impl<'b> PackedWriter<'b> {
     /// As [`push`](Self::push).
     #[inline]
     pub fn push_sized(&mut self, item: &impl Encode, size: usize) -> Result<(), WireError> {
-        self.make_room(size)?;
-        let start = self.next_start();
-        let target = self.buf.get_mut(start..start + size).unwrap_or_default();
+        let Place { entry, at, rest } = self.open(size)?;
+        let (target, behind) = rest.split_at_mut_checked(size).unwrap_or_default();
         let mut w = Writer::new(target);
         item.encode(&mut w)?;
         debug_assert_eq!(w.len(), size, "an encoder writes as much as it announces");
-        self.enter(start, size);
+        Fields::fill(entry, |entry| {
+            entry.span(Span {
+                offset: at,
+                len: size,
+            })
+        });
+        zero_from(behind, 0);
+        self.close(size);
         Ok(())
     }
 
@@ -270,13 +288,19 @@ impl<'b> PackedWriter<'b> {
         write: impl FnOnce(&mut [u8]) -> Result<usize, E>,
         map: impl FnOnce(WireError) -> E,
     ) -> Result<(), E> {
-        if let Err(error) = self.make_room(0) {
-            return Err(map(error));
-        }
-        let start = self.next_start();
-        let target = self.buf.get_mut(start..).unwrap_or_default();
-        let size = write(target)?.min(target.len());
-        self.enter(start, size);
+        let Place { entry, at, rest } = match self.open(0) {
+            Ok(place) => place,
+            Err(error) => return Err(map(error)),
+        };
+        let size = write(rest)?.min(rest.len());
+        Fields::fill(entry, |entry| {
+            entry.span(Span {
+                offset: at,
+                len: size,
+            })
+        });
+        zero_from(rest, size);
+        self.close(size);
         Ok(())
     }
 
@@ -310,12 +334,41 @@ impl<'b> PackedWriter<'b> {
         Ok(padded)
     }
 
-    /// Makes sure that the directory has a free entry and the buffer room for `size` bytes.
+    /// Where the next item goes, which has `size` bytes at least.
     #[inline]
-    fn make_room(&mut self, size: usize) -> Result<(), WireError> {
-        if self.room > self.count && self.next_start().saturating_add(size) <= self.buf.len() {
-            return Ok(());
+    fn open(&mut self, size: usize) -> Result<Place<'_>, WireError> {
+        if self.count == self.room || !self.fits(size) {
+            self.grow(size)?;
         }
+        let start = self.next_start();
+        let (from, at) = (self.items_start(), self.header + self.count * ENTRY_LEN);
+        let room = self.buf.len();
+        let split = self.buf.split_at_mut_checked(start);
+        let place = split.and_then(|(front, rest)| {
+            let entry = front.get_mut(at..)?.first_chunk_mut()?;
+            let at = start - from;
+            Some(Place { entry, at, rest })
+        });
+        place.ok_or_else(|| WireError::overflow("item", room, start))
+    }
+
+    /// Takes in the item of `size` bytes that was written to the place that [`open`](Self::open)
+    /// gave.
+    #[inline]
+    const fn close(&mut self, size: usize) {
+        self.end = self.next_start() + size;
+        self.count += 1;
+    }
+
+    #[inline]
+    fn fits(&self, size: usize) -> bool {
+        let end = self.next_start().checked_add(size);
+        end.is_some_and(|end| end <= self.buf.len())
+    }
+
+    /// Makes sure that the directory has a free entry and the buffer room for `size` bytes.
+    #[cold]
+    fn grow(&mut self, size: usize) -> Result<(), WireError> {
         if !self.grows {
             return Err(match self.room > self.count {
                 true => WireError::overflow("item", self.buf.len(), self.next_start() + size),
@@ -350,21 +403,6 @@ impl<'b> PackedWriter<'b> {
         }
     }
 
-    /// Takes in the item that was written to `start`: enters it into the directory, and zeros the
-    /// gap behind it.
-    #[inline]
-    fn enter(&mut self, start: usize, size: usize) {
-        let offset = start - self.items_start();
-        let entry = Fields::<ENTRY_LEN>::new().size(offset).size(size).finish();
-        let at = self.header + self.count * ENTRY_LEN;
-        if let Some(target) = self.buf.get_mut(at..at + ENTRY_LEN) {
-            target.copy_from_slice(&entry);
-        }
-        self.end = start + size;
-        self.count += 1;
-        zero_from(self.buf, self.end);
-    }
-
     const fn items_start(&self) -> usize {
         self.header + self.room * ENTRY_LEN
     }
@@ -372,6 +410,12 @@ impl<'b> PackedWriter<'b> {
     const fn items_len(&self) -> usize {
         self.end - self.items_start()
     }
+}
+
+/// What an item is that lies outside, in a directory that nobody has checked.
+#[cold]
+const fn outside() -> &'static [u8] {
+    &[]
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Scans and copies of short strings, which most names, labels and paths are: below 32 bytes a call
+//! Scans and copies of short strings, which most names, labels and paths are: below 64 bytes a call
 //! to the library's routines costs more than the work.
 //!
 //! ```text
@@ -11,46 +11,41 @@
     reason = "the length is matched again by whoever inlines"
 )]
 
-/// Where the first NUL of `bytes` is.
+/// Copies `from` to `to`, which is as long, and tells whether there is a NUL in it.
 #[inline(always)]
-pub(super) fn find_nul(bytes: &[u8]) -> Option<usize> {
-    if !has_nul(bytes) {
-        return None;
-    }
-    memchr::memchr(0, bytes)
-}
-
-/// Copies `from` to `to`, which is as long.
-#[inline(always)]
-pub(super) fn copy(to: &mut [u8], from: &[u8]) {
+pub(super) fn copy(to: &mut [u8], from: &[u8]) -> bool {
     match from.len() {
-        0 => {}
-        1..4 => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
-        4..8 => ends::<4>(to, from),
-        8..=16 => ends::<8>(to, from),
-        17..=32 => ends::<16>(to, from),
-        _ => to.copy_from_slice(from),
+        0..4 => to.iter_mut().zip(from).fold(false, |nul, (to, from)| {
+            *to = *from;
+            nul | (*from == 0)
+        }),
+        4..8 => halves(put_both(to, both_ends(from))),
+        8..=16 => words(put_both(to, both_ends(from))),
+        17..=32 => lanes(put_both(to, both_ends::<16>(from))),
+        33..=64 => lanes(put_both(to, both_ends::<32>(from))),
+        _ => {
+            to.copy_from_slice(from);
+            long_has_nul(from)
+        }
     }
 }
 
+/// Whether there is a NUL in `bytes`.
 #[inline(always)]
-fn has_nul(bytes: &[u8]) -> bool {
+pub(super) fn has_nul(bytes: &[u8]) -> bool {
     match bytes.len() {
         0..4 => bytes.contains(&0),
-        4..8 => {
-            let [first, last] = both_ends(bytes).map(u32::from_le_bytes);
-            zero_byte(u64::from(first) << 32 | u64::from(last))
-        }
-        8..=16 => {
-            let [first, last] = both_ends(bytes).map(u64::from_le_bytes);
-            zero_byte(first) | zero_byte(last)
-        }
-        17..=32 => {
-            let [first, last] = both_ends::<16>(bytes).map(u128::from_le_bytes);
-            zero_byte_wide(first) | zero_byte_wide(last)
-        }
-        _ => memchr::memchr(0, bytes).is_some(),
+        4..8 => halves(both_ends(bytes)),
+        8..=16 => words(both_ends(bytes)),
+        17..=32 => lanes(both_ends::<16>(bytes)),
+        33..=64 => lanes(both_ends::<32>(bytes)),
+        _ => long_has_nul(bytes),
     }
+}
+
+#[inline(never)]
+fn long_has_nul(bytes: &[u8]) -> bool {
+    memchr::memchr(0, bytes).is_some()
 }
 
 /// The first and the last `N` bytes of at least `N`.
@@ -64,15 +59,28 @@ fn both_ends<const N: usize>(bytes: &[u8]) -> [[u8; N]; 2] {
     }
 }
 
+/// Writes both ends of `to`; gives them back.
 #[inline(always)]
-fn ends<const N: usize>(to: &mut [u8], from: &[u8]) {
-    let [first, last] = both_ends::<N>(from);
+fn put_both<const N: usize>(to: &mut [u8], ends: [[u8; N]; 2]) -> [[u8; N]; 2] {
     if let Some(target) = to.first_chunk_mut() {
-        *target = first;
+        *target = ends[0];
     }
     if let Some(target) = to.last_chunk_mut() {
-        *target = last;
+        *target = ends[1];
     }
+    ends
+}
+
+#[inline(always)]
+fn halves(ends: [[u8; 4]; 2]) -> bool {
+    let [first, last] = ends.map(|end| u64::from(u32::from_le_bytes(end)));
+    zero_byte(first << 32 | last)
+}
+
+#[inline(always)]
+fn words(ends: [[u8; 8]; 2]) -> bool {
+    let [first, last] = ends.map(u64::from_le_bytes);
+    zero_byte(first) | zero_byte(last)
 }
 
 /// Whether one of the eight bytes is zero: only then does a borrow reach a high bit that was clear.
@@ -83,10 +91,15 @@ const fn zero_byte(word: u64) -> bool {
     word.wrapping_sub(LOW) & !word & HIGH != 0
 }
 
+/// Whether one of the bytes is zero. Without a way out of the loops, they are a few comparisons of
+/// the machine's widest words.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "both halves are looked at")]
-const fn zero_byte_wide(word: u128) -> bool {
-    zero_byte(word as u64) | zero_byte((word >> 64) as u64)
+fn lanes<const N: usize>([first, last]: [[u8; N]; 2]) -> bool {
+    let mut lowest = first;
+    for (lowest, last) in lowest.iter_mut().zip(last) {
+        *lowest = last.min(*lowest);
+    }
+    lowest.iter().fold(false, |zero, byte| zero | (*byte == 0))
 }
 
 #[cfg(test)]
@@ -95,18 +108,21 @@ mod tests {
 
     #[test]
     fn every_length_and_every_place() {
-        for len in 0..80 {
-            let clean: Vec<u8> = (1..=80).map(|i| 0x80 | i).take(len).collect();
-            assert_eq!(find_nul(&clean), None, "{len}");
+        for len in 0..140 {
+            let clean: Vec<u8> = (1..=140).map(|i| 0x80 | i).take(len).collect();
+            assert!(!has_nul(&clean), "{len}");
             let mut copied = vec![0; len];
-            copy(&mut copied, &clean);
+            assert!(!copy(&mut copied, &clean), "{len}");
             assert_eq!(copied, clean);
             for at in 0..len {
                 let mut spoilt = clean.clone();
                 spoilt[at] = 0;
-                assert_eq!(find_nul(&spoilt), Some(at), "{at} of {len}");
+                assert!(has_nul(&spoilt), "{at} of {len}");
+                assert!(copy(&mut copied, &spoilt), "{at} of {len}");
+                assert_eq!(copied, spoilt);
                 spoilt[at] = 1;
-                assert_eq!(find_nul(&spoilt), None, "{at} of {len}");
+                assert!(!has_nul(&spoilt), "{at} of {len}");
+                assert!(!copy(&mut copied, &spoilt), "{at} of {len}");
             }
         }
     }
