@@ -5,6 +5,9 @@ use std::time::Duration;
 /// 1000 ms are ends, with what is longer than 10 s behind the last.
 const ENDS: [u64; 49] = ends();
 
+/// What is longer than the last end has a bucket, too.
+const BUCKETS: usize = ENDS.len() + 1;
+
 const fn ends() -> [u64; 49] {
     let steps = [100, 150, 200, 300, 500, 700];
     let mut ends = [0; 49];
@@ -20,62 +23,83 @@ const fn ends() -> [u64; 49] {
     ends
 }
 
-/// Counts durations, from any thread, without a lock.
+/// Where the search for a bucket starts, by the position of the highest bit: no bucket before it ends
+/// that high.
+const STARTS: [u8; 65] = starts();
+
+const fn starts() -> [u8; 65] {
+    let mut starts = [0; 65];
+    let mut bits = 1;
+    while bits < starts.len() {
+        let least = 1 << (bits - 1);
+        let mut bucket = starts[bits - 1];
+        while (bucket as usize) < ENDS.len() && ENDS[bucket as usize] < least {
+            bucket += 1;
+        }
+        starts[bits] = bucket;
+        bits += 1;
+    }
+    starts
+}
+
+/// Counts durations. One thread writes, any may read.
 #[derive(Debug)]
-pub struct Histogram {
-    counts: [AtomicU64; ENDS.len() + 1],
+pub(super) struct Histogram {
+    counts: [AtomicU64; BUCKETS],
     nanos: AtomicU64,
 }
 
 impl Histogram {
-    /// Counts nothing yet.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            counts: [const { AtomicU64::new(0) }; ENDS.len() + 1],
-            nanos: AtomicU64::new(0),
-        }
-    }
-
     /// Counts one duration.
-    pub fn record(&self, duration: Duration) {
+    pub(super) fn record(&self, duration: Duration) {
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        let bucket = ENDS.partition_point(|end| *end < nanos);
-        // Nobody reads one counter to judge another: relaxed is enough.
-        if let Some(count) = self.counts.get(bucket) {
-            count.fetch_add(1, Ordering::Relaxed);
+        if let Some(count) = self.counts.get(bucket(nanos)) {
+            add(count, 1);
         }
-        self.nanos.fetch_add(nanos, Ordering::Relaxed);
-    }
-
-    /// The counts of this moment.
-    #[must_use]
-    pub fn snapshot(&self) -> HistogramSnapshot {
-        HistogramSnapshot {
-            counts: self
-                .counts
-                .iter()
-                .map(|count| count.load(Ordering::Relaxed))
-                .collect(),
-            sum: Duration::from_nanos(self.nanos.load(Ordering::Relaxed)),
-        }
+        add(&self.nanos, nanos);
     }
 }
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self::new()
+        Self {
+            counts: [const { AtomicU64::new(0) }; BUCKETS],
+            nanos: AtomicU64::new(0),
+        }
     }
+}
+
+/// Adds to what only this thread writes.
+#[inline]
+pub(super) fn add(counter: &AtomicU64, n: u64) {
+    // Nobody reads one counter to judge another: relaxed is enough.
+    let sum = counter.load(Ordering::Relaxed).wrapping_add(n);
+    counter.store(sum, Ordering::Relaxed);
+}
+
+/// The bucket of a duration: the first whose end is not below it.
+fn bucket(nanos: u64) -> usize {
+    let bits = u64::BITS - nanos.leading_zeros();
+    let start = STARTS.get(bits as usize).map_or(0, |start| *start as usize);
+    let ends = ENDS.get(start..).unwrap_or_default();
+    start + ends.iter().take_while(|end| **end < nanos).count()
 }
 
 /// Counts of durations at one moment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HistogramSnapshot {
-    counts: Vec<u64>,
+    counts: [u64; BUCKETS],
     sum: Duration,
 }
 
 impl HistogramSnapshot {
+    pub(super) fn add(&mut self, histogram: &Histogram) {
+        for (sum, count) in self.counts.iter_mut().zip(&histogram.counts) {
+            *sum += count.load(Ordering::Relaxed);
+        }
+        self.sum += Duration::from_nanos(histogram.nanos.load(Ordering::Relaxed));
+    }
+
     /// How many durations were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
@@ -126,6 +150,15 @@ impl HistogramSnapshot {
     }
 }
 
+impl Default for HistogramSnapshot {
+    fn default() -> Self {
+        Self {
+            counts: [0; BUCKETS],
+            sum: Duration::ZERO,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,13 +173,32 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_is_in_the_first_bucket_that_does_not_end_before_it() {
+        let near = |end: &u64| [end - 1, *end, end + 1];
+        let powers = (0..64).map(|bit| 1 << bit);
+        for nanos in ENDS
+            .iter()
+            .flat_map(near)
+            .chain(powers)
+            .chain([0, u64::MAX])
+        {
+            assert_eq!(
+                bucket(nanos),
+                ENDS.partition_point(|end| *end < nanos),
+                "{nanos} ns"
+            );
+        }
+    }
+
+    #[test]
     fn quantiles_are_ends_of_buckets() {
-        let histogram = Histogram::new();
-        assert_eq!(histogram.snapshot().quantile(0.5), None);
+        let histogram = Histogram::default();
+        assert_eq!(HistogramSnapshot::default().quantile(0.5), None);
         for ms in 1..=100 {
             histogram.record(Duration::from_millis(ms));
         }
-        let snapshot = histogram.snapshot();
+        let mut snapshot = HistogramSnapshot::default();
+        snapshot.add(&histogram);
         assert_eq!(snapshot.count(), 100);
         assert_eq!(snapshot.at_most(Duration::from_millis(50)), 50);
         assert_eq!(snapshot.quantile(0.5), Some(Duration::from_millis(50)));

@@ -5,7 +5,7 @@ mod histogram;
 mod session;
 mod stats;
 
-pub use histogram::{Histogram, HistogramSnapshot};
+pub use histogram::HistogramSnapshot;
 pub use stats::{ServerStats, TransportCounts};
 
 use std::fmt;

@@ -7,6 +7,7 @@ use netipc_transport::link::LinkError;
 use netipc_transport::wait::Wait;
 
 use super::Server;
+use super::stats::Tally;
 use crate::connection::{Connection, ConnectionError};
 use crate::service::Service;
 
@@ -17,13 +18,13 @@ impl<S: Service> Server<S> {
     pub(super) fn run_session(&self, mut connection: Connection) {
         let info = connection.info();
         let session = connection.agreed().session_id;
-        let opened = self.stats.open(info.kind);
+        let (tally, opened) = self.stats.open(info.kind);
         if opened == 1 {
             tracing::info!(service = S::METHOD.name, transport = %info.kind, "first client");
         }
         tracing::debug!(service = S::METHOD.name, session, transport = %info.kind, peer = ?info.peer, "session opened");
-        let ended = self.answer_requests(&mut connection);
-        self.stats.close();
+        let ended = self.answer_requests(&mut connection, &tally);
+        self.stats.close(&tally);
         match ended {
             Err(ConnectionError::Link(LinkError::Disconnected | LinkError::Aborted)) | Ok(()) => {
                 tracing::debug!(service = S::METHOD.name, session, "session closed");
@@ -34,11 +35,15 @@ impl<S: Service> Server<S> {
         }
     }
 
-    fn answer_requests(&self, connection: &mut Connection) -> Result<(), ConnectionError> {
+    fn answer_requests(
+        &self,
+        connection: &mut Connection,
+        tally: &Tally,
+    ) -> Result<(), ConnectionError> {
         // Zeroed memory that was never touched costs nothing, however high the limit.
         let mut answer = vec![0; connection.limits().response.payload_bytes as usize];
         loop {
-            let header = self.next_request(connection)?;
+            let header = self.next_request(connection, tally)?;
             let received = Instant::now();
             let Some(request) = connection.message() else {
                 continue;
@@ -49,12 +54,8 @@ impl<S: Service> Server<S> {
             let payload = answer.get(..answered.len).unwrap_or_default();
             let header = header.answer(answered.status);
             self.send(connection, header, payload, handled)?;
-            self.stats.answer(
-                answered,
-                payload_len,
-                handled - received,
-                received.elapsed(),
-            );
+            let (handler, total) = (handled - received, received.elapsed());
+            tally.answer(answered, payload_len, handler, total);
             if answered.ends_session() {
                 connection.linger();
                 return Ok(());
@@ -63,12 +64,16 @@ impl<S: Service> Server<S> {
     }
 
     /// Receives the next request. One that cannot be taken is answered where the protocol says so.
-    fn next_request(&self, connection: &mut Connection) -> Result<Header, ConnectionError> {
+    fn next_request(
+        &self,
+        connection: &mut Connection,
+        tally: &Tally,
+    ) -> Result<Header, ConnectionError> {
         let received = connection.receive(&Wait::forever().or_abort(&self.quiet));
         if let Err(ConnectionError::Session(error)) = &received
             && let Some(answer) = error.answer()
         {
-            self.stats.reject(answer.status);
+            tally.reject(answer.status);
             self.send_last(connection, answer);
         }
         received

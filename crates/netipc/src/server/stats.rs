@@ -1,47 +1,47 @@
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use netipc_proto::wire::{Header, Status};
 use netipc_transport::link::LinkKind;
 
-use super::histogram::{Histogram, HistogramSnapshot};
+use super::histogram::{Histogram, HistogramSnapshot, add};
 use crate::dispatch::Answered;
 
-/// Counters that sessions write without a lock. None is read to judge another, so that relaxed
-/// ordering is enough everywhere.
+/// What a server counts: what happens to sessions here, and what sessions do in a [`Tally`] each.
 #[derive(Debug, Default)]
 pub(super) struct Stats {
-    sessions_now: AtomicU64,
-    memory: AtomicU64,
-    socket: AtomicU64,
-    shared_memory: AtomicU64,
     refused: AtomicU64,
-    ok: AtomicU64,
-    unsupported: AtomicU64,
-    bad_envelope: AtomicU64,
-    limit_exceeded: AtomicU64,
-    internal_error: AtomicU64,
-    bytes_received: AtomicU64,
-    bytes_sent: AtomicU64,
-    handler_time: Histogram,
-    total_time: Histogram,
+    sessions: Mutex<Sessions>,
+}
+
+#[derive(Debug, Default)]
+struct Sessions {
+    opened: TransportCounts,
+    live: Vec<Arc<Tally>>,
+    /// Of those that have ended.
+    past: Totals,
 }
 
 impl Stats {
-    /// Counts a new session; returns how many there have been.
-    pub(super) fn open(&self, kind: LinkKind) -> u64 {
-        self.sessions_now.fetch_add(1, Ordering::Relaxed);
-        let transport = match kind {
-            LinkKind::SharedMemory => &self.shared_memory,
-            LinkKind::Memory => &self.memory,
-            _ => &self.socket,
-        };
-        transport.fetch_add(1, Ordering::Relaxed);
-        self.transports().total()
+    /// Counts a new session; returns where it counts, and how many there have been.
+    pub(super) fn open(&self, kind: LinkKind) -> (Arc<Tally>, u64) {
+        let tally = Arc::new(Tally::default());
+        let mut sessions = self.sessions();
+        sessions.live.push(Arc::clone(&tally));
+        let opened = &mut sessions.opened;
+        match kind {
+            LinkKind::SharedMemory => opened.shared_memory += 1,
+            LinkKind::Memory => opened.memory += 1,
+            _ => opened.socket += 1,
+        }
+        (tally, opened.total())
     }
 
-    pub(super) fn close(&self) {
-        self.sessions_now.fetch_sub(1, Ordering::Relaxed);
+    pub(super) fn close(&self, tally: &Arc<Tally>) {
+        let mut sessions = self.sessions();
+        sessions.live.retain(|live| !Arc::ptr_eq(live, tally));
+        sessions.past.add(tally);
     }
 
     /// Counts a client that was turned down; returns how many there have been.
@@ -49,9 +49,58 @@ impl Stats {
         self.refused.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    pub(super) fn snapshot(&self) -> ServerStats {
+        let sessions = self.sessions();
+        let mut totals = sessions.past.clone();
+        for tally in &sessions.live {
+            totals.add(tally);
+        }
+        let [
+            ok,
+            unsupported,
+            bad_envelope,
+            limit_exceeded,
+            internal_error,
+        ] = totals.outcomes;
+        ServerStats {
+            sessions_now: sessions.live.len() as u64,
+            sessions_total: sessions.opened.total(),
+            sessions: sessions.opened,
+            refused: self.refused.load(Ordering::Relaxed),
+            ok,
+            unsupported,
+            bad_envelope,
+            limit_exceeded,
+            internal_error,
+            bytes_received: totals.bytes_received,
+            bytes_sent: totals.bytes_sent,
+            handler_time: totals.handler_time,
+            total_time: totals.total_time,
+        }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one session did. Its thread alone writes, so that counting needs no locked operation and
+/// sessions never wait for one another's cache lines. None is read to judge another: relaxed
+/// ordering is enough everywhere.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// OK, UNSUPPORTED, BAD_ENVELOPE, LIMIT_EXCEEDED, INTERNAL_ERROR.
+    outcomes: [AtomicU64; 5],
+    bytes_received: AtomicU64,
+    bytes_sent: AtomicU64,
+    handler_time: Histogram,
+    total_time: Histogram,
+}
+
+impl Tally {
     /// Counts a request that was answered without its handler.
     pub(super) fn reject(&self, status: Status) {
-        self.outcome(status).fetch_add(1, Ordering::Relaxed);
+        add(self.outcome(status), 1);
     }
 
     /// Counts an answer, to a request of `payload` bytes.
@@ -62,53 +111,50 @@ impl Stats {
         handler: Duration,
         total: Duration,
     ) {
-        self.outcome(answered.status)
-            .fetch_add(1, Ordering::Relaxed);
-        let message = |payload: usize| (Header::LEN + payload) as u64;
-        self.bytes_received
-            .fetch_add(message(payload), Ordering::Relaxed);
-        self.bytes_sent
-            .fetch_add(message(answered.len), Ordering::Relaxed);
+        add(self.outcome(answered.status), 1);
+        add(&self.bytes_received, (Header::LEN + payload) as u64);
+        add(&self.bytes_sent, (Header::LEN + answered.len) as u64);
         self.handler_time.record(handler);
         self.total_time.record(total);
     }
 
-    pub(super) fn snapshot(&self) -> ServerStats {
-        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let sessions = self.transports();
-        ServerStats {
-            sessions_now: load(&self.sessions_now),
-            sessions_total: sessions.total(),
-            sessions,
-            refused: load(&self.refused),
-            ok: load(&self.ok),
-            unsupported: load(&self.unsupported),
-            bad_envelope: load(&self.bad_envelope),
-            limit_exceeded: load(&self.limit_exceeded),
-            internal_error: load(&self.internal_error),
-            bytes_received: load(&self.bytes_received),
-            bytes_sent: load(&self.bytes_sent),
-            handler_time: self.handler_time.snapshot(),
-            total_time: self.total_time.snapshot(),
-        }
-    }
-
-    fn transports(&self) -> TransportCounts {
-        TransportCounts {
-            memory: self.memory.load(Ordering::Relaxed),
-            socket: self.socket.load(Ordering::Relaxed),
-            shared_memory: self.shared_memory.load(Ordering::Relaxed),
-        }
-    }
-
     const fn outcome(&self, status: Status) -> &AtomicU64 {
+        let [
+            ok,
+            unsupported,
+            bad_envelope,
+            limit_exceeded,
+            internal_error,
+        ] = &self.outcomes;
         match status {
-            Status::OK => &self.ok,
-            Status::UNSUPPORTED => &self.unsupported,
-            Status::BAD_ENVELOPE => &self.bad_envelope,
-            Status::LIMIT_EXCEEDED => &self.limit_exceeded,
-            _ => &self.internal_error,
+            Status::OK => ok,
+            Status::UNSUPPORTED => unsupported,
+            Status::BAD_ENVELOPE => bad_envelope,
+            Status::LIMIT_EXCEEDED => limit_exceeded,
+            _ => internal_error,
         }
+    }
+}
+
+/// The sum of several [`Tally`]s.
+#[derive(Clone, Debug, Default)]
+struct Totals {
+    outcomes: [u64; 5],
+    bytes_received: u64,
+    bytes_sent: u64,
+    handler_time: HistogramSnapshot,
+    total_time: HistogramSnapshot,
+}
+
+impl Totals {
+    fn add(&mut self, tally: &Tally) {
+        for (sum, count) in self.outcomes.iter_mut().zip(&tally.outcomes) {
+            *sum += count.load(Ordering::Relaxed);
+        }
+        self.bytes_received += tally.bytes_received.load(Ordering::Relaxed);
+        self.bytes_sent += tally.bytes_sent.load(Ordering::Relaxed);
+        self.handler_time.add(&tally.handler_time);
+        self.total_time.add(&tally.total_time);
     }
 }
 
