@@ -121,19 +121,14 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
         if !L::same(key, item.key()) {
             return Err(WireError::layout("key of item", index as u64, index as u64));
         }
-        let last = index + 1 == self.request.len();
-        let behind = match last {
+        let behind = match index + 1 == self.request.len() {
             true => 0,
             false => self.reserve - align8(placeholder::<L>(key).size()),
         };
         let size = item.size();
-        let taken = if last { size } else { align8(size) };
-        let needed = (self.list.next_start() + behind).saturating_add(taken);
         let whole = !self.full && item.status() != L::Item::EXCEEDED;
-        if whole && needed <= self.list.capacity() {
-            self.list.push_sized(item, size)?;
-        } else {
-            self.stand_in(item.status(), size, key, needed)?;
+        if !whole || !self.list.push_leaving(item, size, behind)? {
+            self.stand_in(item.status(), size, key, behind)?;
         }
         self.reserve = behind;
         Ok(())
@@ -146,7 +141,7 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
         status: u16,
         size: usize,
         key: Key<'a, L>,
-        needed: usize,
+        behind: usize,
     ) -> Result<(), WireError> {
         let budget = self.list.capacity();
         let first = self.list.is_empty();
@@ -161,6 +156,7 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
         }
         if first {
             let what = "first item and placeholders";
+            let needed = align8(self.list.next_start() + size).saturating_add(behind);
             return Err(WireError::overflow(what, budget, needed));
         }
         self.full = true;

@@ -72,9 +72,10 @@ impl<'a> LookupKey<'a> for TextKey<'a> {
 
     #[inline]
     fn view(bytes: &'a [u8]) -> Self {
-        Self(CStrView::new(
-            bytes.split_last().map_or(&[], |(_, text)| text),
-        ))
+        match bytes {
+            [text @ .., _] => Self(CStrView::new(text)),
+            [] => no_text(),
+        }
     }
 }
 
@@ -99,6 +100,12 @@ impl Encode for TextKey<'_> {
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         out.clean_text(self.0)
     }
+}
+
+/// What stands for a key without its NUL, which no key is that was decoded.
+#[cold]
+const fn no_text() -> TextKey<'static> {
+    TextKey(CStrView::EMPTY)
 }
 
 /// A key that is a number, with four bytes of zero behind it. 0 is a legal key.

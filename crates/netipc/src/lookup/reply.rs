@@ -66,9 +66,8 @@ impl<'a, L: Lookup> Decode<'a> for LookupReply<'a, L> {
             min_len: L::Item::<'a>::HEADER_LEN,
             ordered: true,
         };
-        let list = Packed::parse(payload, LOOKUP_HEADER_LEN, item_count, rules)?;
-        list.iter()
-            .try_for_each(|item| L::Item::<'a>::decode(item).map(drop))?;
+        let check = |item| L::Item::<'a>::decode(item).map(drop);
+        let list = Packed::parse_each(payload, LOOKUP_HEADER_LEN, item_count, rules, check)?;
         Ok(Self {
             item_count,
             generation,

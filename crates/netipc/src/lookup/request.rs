@@ -48,9 +48,8 @@ impl<'a, L: Lookup> Decode<'a> for LookupRequest<'a, L> {
             min_len: Key::<'a, L>::MIN_LEN,
             ordered: true,
         };
-        let list = Packed::parse(payload, LOOKUP_HEADER_LEN, count, rules)?;
-        list.iter()
-            .try_for_each(|key| Key::<'a, L>::decode(key).map(drop))?;
+        let check = |key| Key::<'a, L>::decode(key).map(drop);
+        let list = Packed::parse_each(payload, LOOKUP_HEADER_LEN, count, rules, check)?;
         Ok(Self {
             list,
             _lookup: PhantomData,
@@ -96,7 +95,6 @@ pub fn encode_request<'k, L: Lookup>(
             window.bytes,
         ));
     }
-    out.clear();
     out.resize(window.bytes, 0);
     window.encode::<L>(keys.iter().copied(), out)
 }

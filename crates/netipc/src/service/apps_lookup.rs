@@ -196,7 +196,7 @@ impl Encode for AppsLookupItem<'_> {
         self.labels.end_after(Self::HEADER_LEN + strings)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         self.check()?;
         let texts = [self.comm, self.cgroup_path, self.cgroup_name];

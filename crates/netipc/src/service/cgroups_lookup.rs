@@ -165,7 +165,7 @@ impl Encode for CgroupsLookupItem<'_> {
         self.labels.end_after(Self::HEADER_LEN + strings)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         self.check()?;
         let [path, name] = lay_out(Self::HEADER_LEN, [self.path.text(), self.name]);

@@ -1,9 +1,4 @@
-//! The one place that indexes bytes.
-
-#![expect(
-    clippy::indexing_slicing,
-    reason = "the cursor is where bounds are proven; everybody else goes through it"
-)]
+//! Where bytes are read, and every bound is checked.
 
 use super::short::has_nul;
 use super::{CStrView, WireError, WireErrorKind};
@@ -168,7 +163,7 @@ pub fn strings<'a, const N: usize>(
     }
     // Strings that follow one another, as encoders write them, need no comparison in pairs.
     if !in_order {
-        apart(&spans, what)?;
+        apart(spans, what)?;
     }
     texts.iter().try_for_each(|text| no_nul(*text, what))?;
     Ok((texts, end))
@@ -192,9 +187,9 @@ pub(super) fn nul_inside(text: CStrView<'_>, what: &'static str) -> WireError {
 
 /// Fails where two of the strings, NULs included, share a byte.
 #[cold]
-fn apart(spans: &[Span], what: &'static str) -> Result<(), WireError> {
+fn apart<const N: usize>(spans: [Span; N], what: &'static str) -> Result<(), WireError> {
     for (i, span) in spans.iter().enumerate() {
-        for other in &spans[..i] {
+        for other in spans.iter().take(i) {
             if !span.apart_from(*other) {
                 let (end, start) = (other.end() as u64, span.offset as u64);
                 return Err(WireError::layout(what, end, start));

@@ -1,6 +1,8 @@
 use super::cursor::{lay_out, no_nul, string};
 use super::writer::put_text;
-use super::{CStrView, Fields, Reader, Span, WireError, WireErrorKind, Writer, align8, view};
+use super::{
+    CStrView, Fields, Reader, Span, WireError, WireErrorKind, Writer, align8, next8, view,
+};
 
 /// Bytes of one entry of a label table.
 pub const LABEL_ENTRY_LEN: usize = 16;
@@ -153,7 +155,7 @@ impl<'a> Labels<'a> {
             Self::Owned(pairs) => text_len(pairs.iter().map(Label::from)),
             Self::Wire(labels) => text_len(labels.iter()),
         };
-        align8(end) + self.len() * LABEL_ENTRY_LEN + texts
+        next8(end) + self.len() * LABEL_ENTRY_LEN + texts
     }
 
     /// The number of labels as it goes into an item.
@@ -182,7 +184,7 @@ impl<'a> Labels<'a> {
         match *self {
             Self::Pairs(pairs) => w.rest(|buf| write_pairs(buf, at, pairs)),
             Self::Owned(pairs) => w.rest(|buf| write_owned(buf, at, pairs)),
-            Self::Wire(labels) => w.rest(|buf| write(buf, at, self.len(), labels.iter())),
+            Self::Wire(labels) => w.rest(|buf| write_wire(buf, at, labels)),
         }
     }
 }
@@ -230,6 +232,7 @@ fn text_len<'a>(labels: impl Iterator<Item = Label<'a>>) -> usize {
         .sum()
 }
 
+#[inline(never)]
 fn write_pairs<'b>(
     buf: &'b mut [u8],
     at: usize,
@@ -238,6 +241,7 @@ fn write_pairs<'b>(
     write(buf, at, pairs.len(), pairs.iter().copied())
 }
 
+#[inline(never)]
 fn write_owned<'b>(
     buf: &'b mut [u8],
     at: usize,
@@ -246,9 +250,18 @@ fn write_owned<'b>(
     write(buf, at, pairs.len(), pairs.iter().map(Label::from))
 }
 
+#[inline(never)]
+fn write_wire<'b>(
+    buf: &'b mut [u8],
+    at: usize,
+    labels: WireLabels<'_>,
+) -> Result<&'b mut [u8], WireError> {
+    write(buf, at, labels.table.len(), labels.iter())
+}
+
 /// Writes the table of `count` labels and their strings to the front of `buf`, which is `at` bytes
 /// behind the start of the item; returns what is behind them.
-#[inline]
+#[inline(always)]
 fn write<'b, 'a>(
     buf: &'b mut [u8],
     at: usize,

@@ -9,6 +9,7 @@ mod hello;
 mod labels;
 mod number;
 mod packed;
+mod packed_writer;
 mod short;
 mod text;
 mod writer;
@@ -20,7 +21,8 @@ pub use error::{WireError, WireErrorKind};
 pub use header::Header;
 pub use hello::{Hello, HelloAck};
 pub use labels::{LABEL_ENTRY_LEN, Label, Labels};
-pub use packed::{ENTRY_LEN, ListRules, Packed, PackedWriter};
+pub use packed::{ENTRY_LEN, ListRules, Packed};
+pub use packed_writer::PackedWriter;
 pub use text::{CStrBuf, CStrView};
 pub use writer::{Fields, Writer};
 
@@ -48,6 +50,13 @@ pub trait Decode<'a>: Sized {
 
 /// Rounds up to the wire's alignment.
 #[must_use]
+#[inline]
 pub const fn align8(n: usize) -> usize {
     n.saturating_add(7) & !7
+}
+
+/// The same for positions in a buffer, where nothing needs to saturate.
+#[inline]
+const fn next8(n: usize) -> usize {
+    (n + 7) & !7
 }

@@ -17,9 +17,14 @@ impl<'b> Writer<'b> {
     #[must_use]
     #[inline]
     pub const fn new(buf: &'b mut [u8]) -> Self {
-        let rest = addressable(buf);
-        let total = rest.len();
-        Self { rest, total }
+        Self::within(addressable(buf))
+    }
+
+    /// Starts at the front of a part of an [`addressable`] buffer.
+    #[inline]
+    pub(super) const fn within(buf: &'b mut [u8]) -> Self {
+        let total = buf.len();
+        Self { rest: buf, total }
     }
 
     /// Bytes written so far.
@@ -162,13 +167,9 @@ pub(super) fn put_text<'b>(
     text: CStrView<'_>,
     what: &'static str,
 ) -> Result<&'b mut [u8], WireError> {
-    let (room, len) = (buf.len(), text.len());
-    if room <= len {
-        return Err(WireError::overflow("buffer", room, len + 1));
-    }
-    let (target, rest) = buf.split_at_mut(len);
-    let Some((nul, rest)) = rest.split_first_mut() else {
-        return Err(WireError::overflow("buffer", room, len + 1));
+    let room = buf.len();
+    let Some((target, [nul, rest @ ..])) = buf.split_at_mut_checked(text.len()) else {
+        return Err(WireError::overflow("buffer", room, text.len() + 1));
     };
     *nul = 0;
     match copy(target, &text) {
