@@ -124,6 +124,23 @@ fn text_with_a_nul_is_not_written() {
 }
 
 #[test]
+fn a_nul_is_seen_wherever_it_is() {
+    for len in 1..140 {
+        let mut text = vec![b'x'; len];
+        assert!(!CStrView::new(&text).has_nul(), "{len}");
+        for at in 0..len {
+            text[at] = 0;
+            assert!(CStrView::new(&text).has_nul(), "{at} of {len}");
+            let mut buf = vec![0xee; len + 1];
+            let error = Writer::new(&mut buf).text(CStrView::new(&text), "name");
+            assert_eq!(error, Err(WireError::layout("name", len as u64, at as u64)));
+            text[at] = b'x';
+        }
+    }
+    assert!(!CStrView::EMPTY.has_nul());
+}
+
+#[test]
 fn align8_rounds_up() {
     for (n, want) in [
         (0, 0),

@@ -233,7 +233,6 @@ where
                 most,
             ));
         }
-        self.core.request.clear();
         self.core.request.resize(window.bytes, 0);
         window
             .encode::<S>(self.rest(), &mut self.core.request)

@@ -24,15 +24,11 @@ impl<'a> TextKey<'a> {
     /// For an empty text, or one with a NUL.
     #[inline]
     pub fn new(text: &'a [u8]) -> Result<Self, WireError> {
-        match memchr::memchr(0, text) {
-            Some(nul) => Err(WireError::layout(
-                "NUL in key",
-                text.len() as u64,
-                nul as u64,
-            )),
-            None if text.is_empty() => Err(WireError::layout("key length", 1, 0)),
-            None => Ok(Self(CStrView::new(text))),
+        let view = CStrView::new(text);
+        if text.is_empty() || view.has_nul() {
+            return Err(no_key(text));
         }
+        Ok(Self(view))
     }
 
     /// The bytes.
@@ -99,6 +95,15 @@ impl Encode for TextKey<'_> {
     #[inline]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         out.clean_text(self.0)
+    }
+}
+
+/// Why `text` is no key.
+#[cold]
+fn no_key(text: &[u8]) -> WireError {
+    match memchr::memchr(0, text) {
+        Some(nul) => WireError::layout("NUL in key", text.len() as u64, nul as u64),
+        None => WireError::layout("key length", 1, 0),
     }
 }
 

@@ -81,19 +81,14 @@ pub fn encode_request<'k, L: Lookup>(
     keys: &[Key<'k, L>],
     out: &mut Vec<u8>,
 ) -> Result<(), WireError> {
-    let limits = WindowLimits {
+    const MOST: usize = u32::MAX as usize;
+    let packed = keys.iter().fold(0, |end, key| align8(end) + key.size());
+    let window = Window {
         keys: keys.len(),
-        request: u32::MAX as usize,
-        reply: usize::MAX,
-        item: 0,
+        bytes: LOOKUP_HEADER_LEN + keys.len() * ENTRY_LEN + packed,
     };
-    let window = Window::fill::<L>(keys.iter().copied(), limits);
-    if window.keys < keys.len() {
-        return Err(WireError::overflow(
-            "lookup request",
-            limits.request,
-            window.bytes,
-        ));
+    if window.bytes > MOST {
+        return Err(WireError::overflow("lookup request", MOST, window.bytes));
     }
     out.resize(window.bytes, 0);
     window.encode::<L>(keys.iter().copied(), out)
@@ -178,5 +173,30 @@ impl Window {
         let (front, _) = list.finish();
         front.copy_from_slice(&header(self.keys, 0));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lookup::TextKey;
+    use crate::service::cgroups_lookup::CgroupsLookup;
+
+    #[test]
+    fn nothing_is_left_of_what_the_buffer_held() {
+        let paths = ["/a", "/kubepods/pod-1", "/system.slice/cron.service"];
+        for count in 0..=paths.len() {
+            let keys: Vec<_> = paths[..count]
+                .iter()
+                .map(|path| TextKey::new(path.as_bytes()).unwrap())
+                .collect();
+            let mut fresh = Vec::new();
+            encode_request::<CgroupsLookup>(&keys, &mut fresh).unwrap();
+            for held in [3, 500] {
+                let mut used = vec![0xee; held];
+                encode_request::<CgroupsLookup>(&keys, &mut used).unwrap();
+                assert_eq!(used, fresh, "{count} keys");
+            }
+        }
     }
 }

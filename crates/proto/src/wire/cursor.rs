@@ -1,6 +1,5 @@
 //! Where bytes are read, and every bound is checked.
 
-use super::short::has_nul;
 use super::{CStrView, WireError, WireErrorKind};
 
 /// Reads fixed-size fields from the front of a slice.
@@ -172,7 +171,7 @@ pub fn strings<'a, const N: usize>(
 /// Fails where `text` has a NUL inside.
 #[inline(always)]
 pub(super) fn no_nul(text: CStrView<'_>, what: &'static str) -> Result<(), WireError> {
-    match has_nul(&text) {
+    match text.has_nul() {
         false => Ok(()),
         true => Err(nul_inside(text, what)),
     }

@@ -3,6 +3,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::str::Utf8Error;
 
+use super::short::has_nul;
+
 /// A string on the wire: bytes that a NUL follows, usually but not always UTF-8.
 ///
 /// ```
@@ -32,6 +34,13 @@ impl<'a> CStrView<'a> {
     #[inline]
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0
+    }
+
+    /// Whether there is a NUL in it, which no string on the wire may have.
+    #[must_use]
+    #[inline(always)]
+    pub fn has_nul(self) -> bool {
+        has_nul(self.0)
     }
 
     /// The text, where it is UTF-8.
