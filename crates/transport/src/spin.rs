@@ -14,7 +14,9 @@
 //! Two peers that sleep in turn see nothing but wakes, and would never find out that both could be
 //! quick. That is why a look may last a few wakes at first, as long as what it finds is soon there.
 //! Where both peers share a processor, looking keeps the other one from running and finds nothing,
-//! so that it stops by itself.
+//! so that it stops by itself. They would go on sharing it beside an idle one: as one of them always
+//! sleeps, the scheduler sees nothing to move. So when many sleeps in a row were brief, one look is
+//! patient enough for the scheduler to see two that want to run.
 
 use std::time::{Duration, Instant};
 
@@ -31,6 +33,13 @@ const LONG: u32 = 10;
 const MOST_LATE: u32 = 8;
 /// After this many vain looks in a row, no more waits than before are left out.
 const MOST_MISSES: u32 = 6;
+/// How long a patient look lasts: an idle processor looks for work at the next tick of a busy one,
+/// which comes after 10 ms at most.
+const PATIENT: Duration = Duration::from_millis(12);
+/// Brief sleeps in a row before a patient look: at first, and after patient looks that led to
+/// nothing. Looking costs less than a hundredth of the time then.
+const FEWEST_BRIEF: u32 = 256;
+const MOST_BRIEF: u32 = 1 << 16;
 
 /// Decides for one receiver whether to look before it sleeps.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +53,10 @@ pub(crate) struct Spin {
     misses: u32,
     /// Waits to leave out.
     skip: u32,
+    /// Brief sleeps in a row.
+    brief: u32,
+    /// Brief sleeps in a row before a patient look.
+    enough: u32,
 }
 
 impl Spin {
@@ -61,6 +74,8 @@ impl Spin {
             late: 0,
             misses: 0,
             skip: 0,
+            brief: 0,
+            enough: FEWEST_BRIEF,
         }
     }
 
@@ -69,6 +84,11 @@ impl Spin {
     pub(crate) fn begin(&mut self) -> Option<Duration> {
         if self.soon.is_zero() || self.slept > self.soon * LONG {
             return None;
+        }
+        if self.brief >= self.enough {
+            self.brief = 0;
+            self.enough = (self.enough * 2).min(MOST_BRIEF);
+            return Some(PATIENT);
         }
         match self.skip.checked_sub(1) {
             Some(skip) => {
@@ -83,7 +103,8 @@ impl Spin {
     #[inline]
     pub(crate) fn found(&mut self, took: Duration) {
         if took <= self.soon {
-            (self.late, self.misses) = (0, 0);
+            (self.late, self.misses, self.brief) = (0, 0, 0);
+            self.enough = (self.enough / 2).max(FEWEST_BRIEF);
         } else if self.late < MOST_LATE {
             self.late += 1;
         } else {
@@ -100,6 +121,11 @@ impl Spin {
     /// Notes that the receiver slept, and waited for `took` in all.
     pub(crate) fn slept(&mut self, took: Duration) {
         self.slept = took;
+        self.brief = if took <= self.soon * WAKE {
+            self.brief.saturating_add(1)
+        } else {
+            0
+        };
     }
 
     /// Calls `look` until it gives something, fails, or has looked long enough. The clock is asked
@@ -198,6 +224,32 @@ mod tests {
         }
         spin.slept(Duration::from_micros(90));
         assert_eq!(spin.begin(), LOOK);
+    }
+
+    #[test]
+    fn after_many_brief_sleeps_one_look_is_patient() {
+        let mut spin = spin();
+        let sleeps = |spin: &mut Spin, expected: u32| {
+            for slept in 1..=expected {
+                spin.slept(SOON);
+                let patient = spin.begin() == Some(PATIENT);
+                assert_eq!(patient, slept == expected, "after {slept} sleeps");
+            }
+        };
+        sleeps(&mut spin, FEWEST_BRIEF);
+        spin.missed();
+        sleeps(&mut spin, FEWEST_BRIEF * 2);
+        spin.found(SOON);
+        spin.found(SOON);
+        sleeps(&mut spin, FEWEST_BRIEF);
+
+        spin.slept(SOON * (WAKE + 1));
+        sleeps(&mut spin, FEWEST_BRIEF * 2);
+        for _ in 0..20 {
+            spin.brief = MOST_BRIEF;
+            assert_eq!(spin.begin(), Some(PATIENT));
+        }
+        assert_eq!(spin.enough, MOST_BRIEF);
     }
 
     #[test]

@@ -13,6 +13,8 @@ use crate::wait::Wait;
 const LINGER: Duration = Duration::from_millis(100);
 /// What the kernel keeps of the send buffer for itself.
 const PACKET_OVERHEAD: usize = 32;
+/// Looks at the socket for each look at the clock.
+const LOOKS: u32 = 4;
 /// Bytes of a packet whose parts are put together before they are sent.
 const SMALL: usize = 4096;
 /// The packet size if the buffer's size cannot be read.
@@ -119,7 +121,7 @@ impl Socket {
             return Ok(size);
         }
         let mut spin = self.spin;
-        let found = spin.run(1, || self.try_receive(packet));
+        let found = spin.run(LOOKS, || self.try_receive(packet));
         self.spin = spin;
         if let Some(size) = found? {
             return Ok(size);
