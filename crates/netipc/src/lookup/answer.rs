@@ -73,7 +73,7 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
     /// [`WireErrorKind::Overflow`] where the answer cannot start; [`WireErrorKind::BadLayout`] for
     /// another key or an item that may not be sent; [`WireErrorKind::BadItemCount`] beyond the
     /// last key. The first error is kept and decides how the request ends.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, item: &L::Item<'_>) -> Result<(), WireError> {
         match self.error {
             None => self.try_add(item).or_else(|error| self.fail(error)),
@@ -112,7 +112,7 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
         Ok(len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn try_add(&mut self, item: &L::Item<'_>) -> Result<(), WireError> {
         let index = self.list.len();
         let Some(key) = self.request.key(index) else {

@@ -179,7 +179,7 @@ impl<'a> LookupItem<'a> for AppsLookupItem<'a> {
 }
 
 impl<'a> Decode<'a> for AppsLookupItem<'a> {
-    #[inline]
+    #[inline(always)]
     fn decode(item: &'a [u8]) -> Result<Self, WireError> {
         let (fixed, spans, label_count) = Self::read(item)?;
         let (texts, end) = strings(item, Self::HEADER_LEN, spans, "comm or cgroup")?;
@@ -190,7 +190,7 @@ impl<'a> Decode<'a> for AppsLookupItem<'a> {
 }
 
 impl Encode for AppsLookupItem<'_> {
-    #[inline]
+    #[inline(always)]
     fn size(&self) -> usize {
         let strings = self.comm.len() + self.cgroup_path.len() + self.cgroup_name.len() + 3;
         self.labels.end_after(Self::HEADER_LEN + strings)
@@ -242,7 +242,7 @@ impl<'a> AppsLookupItem<'a> {
     };
 
     /// The fixed part of an item, where its strings lie, and how many labels it has.
-    #[inline]
+    #[inline(always)]
     fn read(item: &[u8]) -> Result<(Self, [Span; 3], u16), WireError> {
         let mut r = Reader::record::<ITEM_LEN>(item, "apps item")?;
         r.expect_u16(1, "item layout_version")?;
@@ -265,7 +265,7 @@ impl<'a> AppsLookupItem<'a> {
         Ok((fixed, spans, label_count))
     }
 
-    #[inline]
+    #[inline(always)]
     fn with(self, texts: [CStrView<'a>; 3], labels: Labels<'a>) -> Self {
         let [comm, cgroup_path, cgroup_name] = texts;
         Self {
@@ -284,7 +284,7 @@ impl<'a> AppsLookupItem<'a> {
         self == Self::bare(Pid(self.pid), self.status.0)
     }
 
-    #[inline]
+    #[inline(always)]
     fn check(&self) -> Result<(), WireError> {
         let path = !self.cgroup_path.is_empty();
         let nameless = self.orchestrator == Orchestrator::UNKNOWN

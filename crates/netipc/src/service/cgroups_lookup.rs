@@ -147,7 +147,7 @@ impl<'a> LookupItem<'a> for CgroupsLookupItem<'a> {
 }
 
 impl<'a> Decode<'a> for CgroupsLookupItem<'a> {
-    #[inline]
+    #[inline(always)]
     fn decode(item: &'a [u8]) -> Result<Self, WireError> {
         let fixed = Fixed::read(item)?;
         let ([path, name], end) = strings(item, Self::HEADER_LEN, fixed.spans, "path or name")?;
@@ -159,7 +159,7 @@ impl<'a> Decode<'a> for CgroupsLookupItem<'a> {
 }
 
 impl Encode for CgroupsLookupItem<'_> {
-    #[inline]
+    #[inline(always)]
     fn size(&self) -> usize {
         let strings = self.path.text().len() + self.name.len() + 2;
         self.labels.end_after(Self::HEADER_LEN + strings)
@@ -188,7 +188,7 @@ impl Encode for CgroupsLookupItem<'_> {
 }
 
 impl CgroupsLookupItem<'_> {
-    #[inline]
+    #[inline(always)]
     fn check(&self) -> Result<(), WireError> {
         let status = self.status.0;
         let empty = self.orchestrator == Orchestrator::UNKNOWN
@@ -216,7 +216,7 @@ struct Fixed {
 }
 
 impl Fixed {
-    #[inline]
+    #[inline(always)]
     fn read(item: &[u8]) -> Result<Self, WireError> {
         let mut r = Reader::record::<ITEM_LEN>(item, "cgroup item")?;
         r.expect_u16(1, "item layout_version")?;
@@ -233,7 +233,7 @@ impl Fixed {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn with<'a>(
         &self,
         path: CStrView<'a>,

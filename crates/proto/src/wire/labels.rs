@@ -145,7 +145,7 @@ impl<'a> Labels<'a> {
 
     /// One past the last byte of an item whose strings end at `end` and that carries these labels.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn end_after(&self, end: usize) -> usize {
         if self.is_empty() {
             return end;
