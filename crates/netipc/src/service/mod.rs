@@ -109,13 +109,13 @@ impl<'a> Slot<'a> {
     /// # Errors
     /// [`WireErrorKind::Overflow`] where it does not fit; the client is told so.
     /// [`WireErrorKind::BadItemCount`] for a second value.
+    #[inline]
     pub fn put(&mut self, value: &impl Encode) -> Result<(), WireError> {
         let done = match self.out.is_empty() {
             true => value.encode(&mut self.out),
             false => Err(WireError::new(WireErrorKind::BadItemCount, "answer", 1, 2)),
         };
-        self.error = self.error.or(done.err());
-        done
+        done.map_err(|error| *self.error.get_or_insert(error))
     }
 
     /// Ends the answer; returns its length.

@@ -11,9 +11,21 @@
     reason = "the length is matched again by whoever inlines"
 )]
 
+/// Copies `from` to `to`, which is as long.
+#[inline(always)]
+pub(super) fn copy(to: &mut [u8], from: &[u8]) {
+    copy_scanning(to, from, |_| false);
+}
+
 /// Copies `from` to `to`, which is as long, and tells whether there is a NUL in it.
 #[inline(always)]
-pub(super) fn copy(to: &mut [u8], from: &[u8]) -> bool {
+pub(super) fn copy_text(to: &mut [u8], from: &[u8]) -> bool {
+    copy_scanning(to, from, long_has_nul)
+}
+
+/// Copies, and scans what is short on its way; what is long, `scan` may scan.
+#[inline(always)]
+fn copy_scanning(to: &mut [u8], from: &[u8], scan: impl FnOnce(&[u8]) -> bool) -> bool {
     match from.len() {
         0..4 => to.iter_mut().zip(from).fold(false, |nul, (to, from)| {
             *to = *from;
@@ -25,7 +37,7 @@ pub(super) fn copy(to: &mut [u8], from: &[u8]) -> bool {
         33..=64 => lanes(put_both(to, both_ends::<32>(from))),
         _ => {
             to.copy_from_slice(from);
-            long_has_nul(from)
+            scan(from)
         }
     }
 }
@@ -112,17 +124,20 @@ mod tests {
             let clean: Vec<u8> = (1..=140).map(|i| 0x80 | i).take(len).collect();
             assert!(!has_nul(&clean), "{len}");
             let mut copied = vec![0; len];
-            assert!(!copy(&mut copied, &clean), "{len}");
+            assert!(!copy_text(&mut copied, &clean), "{len}");
             assert_eq!(copied, clean);
             for at in 0..len {
                 let mut spoilt = clean.clone();
                 spoilt[at] = 0;
                 assert!(has_nul(&spoilt), "{at} of {len}");
-                assert!(copy(&mut copied, &spoilt), "{at} of {len}");
+                assert!(copy_text(&mut copied, &spoilt), "{at} of {len}");
+                assert_eq!(copied, spoilt);
+                copied.fill(0xee);
+                copy(&mut copied, &spoilt);
                 assert_eq!(copied, spoilt);
                 spoilt[at] = 1;
                 assert!(!has_nul(&spoilt), "{at} of {len}");
-                assert!(!copy(&mut copied, &spoilt), "{at} of {len}");
+                assert!(!copy_text(&mut copied, &spoilt), "{at} of {len}");
             }
         }
     }

@@ -1,7 +1,7 @@
 use std::mem;
 
 use super::cursor::nul_inside;
-use super::short::copy;
+use super::short::{copy, copy_text};
 use super::{CStrView, Span, WireError};
 
 /// Writes fields one after another into a slice that cannot grow, up to 4 GiB: every position is
@@ -172,7 +172,7 @@ pub(super) fn put_text<'b>(
         return Err(WireError::overflow("buffer", room, text.len() + 1));
     };
     *nul = 0;
-    match copy(target, &text) {
+    match copy_text(target, &text) {
         false => Ok(rest),
         true => Err(nul_inside(text, what)),
     }
