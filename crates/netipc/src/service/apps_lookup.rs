@@ -167,7 +167,7 @@ impl<'a> LookupItem<'a> for AppsLookupItem<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn view(item: &'a [u8]) -> Self {
         let (fixed, spans, label_count) = Self::read(item).unwrap_or_default();
         let end = spans

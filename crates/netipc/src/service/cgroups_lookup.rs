@@ -134,7 +134,7 @@ impl<'a> LookupItem<'a> for CgroupsLookupItem<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn view(item: &'a [u8]) -> Self {
         let fixed = Fixed::read(item).unwrap_or_default();
         let end = fixed

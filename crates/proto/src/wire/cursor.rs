@@ -244,5 +244,14 @@ pub fn string<'a>(
 #[inline]
 pub fn view(item: &[u8], span: Span) -> CStrView<'_> {
     let end = span.offset.saturating_add(span.len);
-    CStrView::new(item.get(span.offset..end).unwrap_or_default())
+    match item.get(span.offset..end) {
+        Some(text) => CStrView::new(text),
+        None => outside(),
+    }
+}
+
+/// What a string is that lies outside, in an item that nobody has checked.
+#[cold]
+const fn outside() -> CStrView<'static> {
+    CStrView::EMPTY
 }

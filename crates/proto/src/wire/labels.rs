@@ -106,8 +106,13 @@ impl<'a> Labels<'a> {
         }
         let start = align8(end);
         let table_end = start.saturating_add(usize::from(count) * LABEL_ENTRY_LEN);
-        let (table, _) = item.get(start..table_end).unwrap_or_default().as_chunks();
-        Self::Wire(WireLabels { item, table })
+        match item.get(start..table_end) {
+            Some(table) => Self::Wire(WireLabels {
+                item,
+                table: table.as_chunks().0,
+            }),
+            None => Self::NONE,
+        }
     }
 
     /// Number of labels.
