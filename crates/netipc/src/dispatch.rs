@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use netipc_proto::session::Message;
-use netipc_proto::wire::{Decode, PackedWriter, Status, WireError, WireErrorKind};
+use netipc_proto::wire::{Decode, Status, WireError, WireErrorKind, write_batch};
 
 use crate::handler::Handler;
 use crate::service::Service;
@@ -74,14 +74,14 @@ fn dispatch<S: Service>(request: Message<'_>, buf: &mut [u8], handler: &Handler<
     }
 }
 
-#[inline]
+#[inline(always)]
 fn answer<S: Service>(
     payload: &[u8],
     buf: &mut [u8],
     handler: &Handler<S>,
 ) -> Result<usize, Status> {
     // Both borrows are made as long as the shorter one here, because an answer may keep the request.
-    #[inline]
+    #[inline(always)]
     fn inner<'a, S: Service>(
         payload: &'a [u8],
         buf: &'a mut [u8],
@@ -89,7 +89,11 @@ fn answer<S: Service>(
     ) -> Result<usize, Status> {
         let request = S::Request::<'a>::decode(payload).map_err(bad_envelope)?;
         let status_of = |error| handler.status_of(error);
-        let mut answer = S::answer(&request, buf).map_err(status_of)?;
+        // Not `map_err`: an answer beside a status is moved in pieces, and read back too soon.
+        let mut answer = match S::answer(&request, buf) {
+            Ok(answer) => answer,
+            Err(error) => return Err(status_of(error)),
+        };
         let handled = handler.call(&request, &mut answer);
         match (S::finish(answer), handled) {
             (Ok(len), Ok(())) => Ok(len),
@@ -113,11 +117,12 @@ fn answer_batch<S: Service>(
 ) -> Result<usize, Status> {
     let items = request.items().map_err(bad_envelope)?;
     let status_of = |error| handler.status_of(error);
-    let mut list = PackedWriter::exact(buf, 0, items.len()).map_err(status_of)?;
-    for item in items.iter() {
-        list.push_with(|out| answer(item, out, handler), status_of)?;
-    }
-    list.finish_batch().map_err(status_of)
+    write_batch(
+        buf,
+        items.iter(),
+        |item, out| answer(item, out, handler),
+        status_of,
+    )
 }
 
 fn bad_envelope(error: WireError) -> Status {

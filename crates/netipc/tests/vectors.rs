@@ -13,7 +13,7 @@ use netipc::service::cgroups_snapshot::{
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::{StringReverse, Text};
 use netipc::service::{Orchestrator, Slot};
-use netipc::wire::{CStrView, Decode, Encode, Label, Labels, PackedWriter, WireErrorKind, Writer};
+use netipc::wire::{CStrView, Decode, Encode, Label, Labels, WireErrorKind, Writer, write_batch};
 use serde_json::Value;
 
 const CODEC: &str = include_str!("../../../vectors/codec.json");
@@ -89,15 +89,12 @@ fn batches() {
     for (input, bytes) in vectors("batch", 2) {
         let items: Vec<_> = list(&input, "items").iter().map(unhex).collect();
         let mut buf = vec![0xee; bytes.len()];
-        let mut writer = PackedWriter::exact(&mut buf, 0, items.len()).unwrap();
-        for item in &items {
-            let write = |out: &mut [u8]| {
-                out[..item.len()].copy_from_slice(item);
-                Ok(item.len())
-            };
-            writer.push_with(write, |error| error).unwrap();
-        }
-        assert_eq!(writer.finish_batch(), Ok(bytes.len()));
+        let write = |item: &Vec<u8>, out: &mut [u8]| {
+            out[..item.len()].copy_from_slice(item);
+            Ok(item.len())
+        };
+        let written = write_batch(&mut buf, items.iter(), write, |error| error);
+        assert_eq!(written, Ok(bytes.len()));
         assert_eq!(buf, bytes);
     }
 }

@@ -2,20 +2,22 @@
 
 mod common;
 
-use common::{Blob, Whole, client, deliver, deliver_all, limits, put, send, server};
+use common::{Whole, client, deliver, deliver_all, limits, put, send, server};
 use netipc_proto::session::{Limits, Message, SessionError};
-use netipc_proto::wire::{Flags, Header, Kind, MethodCode, PackedWriter, Status, WireErrorKind};
+use netipc_proto::wire::{
+    Flags, Header, Kind, MethodCode, Status, WireError, WireErrorKind, write_batch,
+};
 
 const LIMITS: Limits = limits(4096, 100, 512);
 
 /// The payload of a batch of `items`.
 fn batch(items: &[&[u8]]) -> Vec<u8> {
     let mut payload = vec![0xee; 4096];
-    let mut list = PackedWriter::growing(&mut payload, 0).expect("room");
-    for item in items {
-        list.push(&Blob(item)).expect("room");
-    }
-    let len = list.finish_batch().expect("room and an item");
+    let write = |item: &&[u8], out: &mut [u8]| {
+        out[..item.len()].copy_from_slice(item);
+        Ok::<_, WireError>(item.len())
+    };
+    let len = write_batch(&mut payload, items.iter(), write, |error| error).expect("an item");
     payload.truncate(len);
     payload
 }

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use netipc::proto::session::{DirectionLimits, Framing, Limits, Packet, Role, Session};
-use netipc::wire::{Header, MethodCode, PackedWriter, Status};
+use netipc::wire::{Header, MethodCode, Status, WireError, write_batch};
 
 use crate::case::Case;
 
@@ -62,11 +62,12 @@ fn exchange(what: &str, request: Header, payload: fn() -> Vec<u8>) -> [Case; 2] 
 
 fn batch_payload() -> Vec<u8> {
     let mut payload = vec![0; 4096];
-    let mut list = PackedWriter::exact(&mut payload, 0, BATCH as usize).expect("it has room");
-    for n in 0..u64::from(BATCH) {
-        list.push(&n).expect("it has room");
-    }
-    let len = list.finish_batch().expect("it is whole");
+    let numbers: [u64; BATCH as usize] = std::array::from_fn(|n| n as u64);
+    let write = |number: &u64, out: &mut [u8]| {
+        out[..8].copy_from_slice(&number.to_le_bytes());
+        Ok::<_, WireError>(8)
+    };
+    let len = write_batch(&mut payload, numbers.iter(), write, |error| error).expect("room");
     payload.truncate(len);
     payload
 }

@@ -9,7 +9,7 @@ use netipc::service::Service;
 use netipc::service::increment::{Increment, next};
 use netipc::transport::Wait;
 use netipc::transport::link::LinkError;
-use netipc::wire::{ENTRY_LEN, Header, PackedWriter, Status, WireError};
+use netipc::wire::{ENTRY_LEN, Encode, Header, Status, WireError, Writer, write_batch};
 
 use super::increment::{Sizes, right, wrong};
 use super::open;
@@ -113,11 +113,11 @@ impl Asking {
         }
         self.payload
             .resize(items as usize * (ENTRY_LEN + NUMBER), 0);
-        let mut list = PackedWriter::exact(&mut self.payload, 0, items as usize)?;
-        (first..)
-            .take(items as usize)
-            .try_for_each(|number| list.push(&number))?;
-        list.finish_batch().map(drop)
+        let write = |item: u32, out: &mut [u8]| {
+            let number = first + u64::from(item);
+            number.encode(&mut Writer::new(out)).map(|()| NUMBER)
+        };
+        write_batch(&mut self.payload, 0..items, write, |error| error).map(drop)
     }
 }
 

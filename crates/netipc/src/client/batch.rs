@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use netipc_proto::wire::{
-    Decode, ENTRY_LEN, Encode, Header, Packed, PackedWriter, WireError, WireErrorKind, align8,
+    Decode, ENTRY_LEN, Encode, Header, Packed, WireError, WireErrorKind, Writer, align8,
+    write_batch,
 };
 use netipc_transport::wait::Wait;
 
@@ -149,9 +150,12 @@ where
 }
 
 fn encode_batch(buf: &mut [u8], requests: &[impl Encode]) -> Result<(), WireError> {
-    let mut list = PackedWriter::exact(buf, 0, requests.len())?;
-    requests.iter().try_for_each(|request| list.push(request))?;
-    list.finish_batch().map(drop)
+    let write = |request: &_, out: &mut [u8]| {
+        let mut out = Writer::new(out);
+        Encode::encode(request, &mut out)?;
+        Ok(out.len())
+    };
+    write_batch(buf, requests.iter(), write, |error| error).map(drop)
 }
 
 /// Where the requests of a pipeline are.

@@ -149,36 +149,6 @@ impl<'b> PackedWriter<'b> {
         Ok(true)
     }
 
-    /// Adds an item that `write` writes to the bytes it gets, of which it returns how many it took.
-    /// On failure the list stands as it was.
-    ///
-    /// # Errors
-    /// What `write` returns, or through `map` that there is no room for another item.
-    pub fn push_with<E>(
-        &mut self,
-        write: impl FnOnce(&mut [u8]) -> Result<usize, E>,
-        map: impl FnOnce(WireError) -> E,
-    ) -> Result<(), E> {
-        if self.place().is_none()
-            && let Err(error) = self.grow(0)
-        {
-            return Err(map(error));
-        }
-        let Some(Place { entry, at, rest }) = self.place() else {
-            return Ok(());
-        };
-        let size = write(rest)?.min(rest.len());
-        Fields::fill(entry, |entry| {
-            entry.span(Span {
-                offset: at,
-                len: size,
-            })
-        });
-        zero_from(rest, size);
-        self.close(size);
-        Ok(())
-    }
-
     /// Ends the list; returns the header's bytes to fill in, and the length of the payload.
     #[must_use]
     pub fn finish(mut self) -> (&'b mut [u8], usize) {
@@ -188,25 +158,6 @@ impl<'b> PackedWriter<'b> {
         let end = self.end;
         let header = self.header;
         (self.buf.get_mut(..header).unwrap_or_default(), end)
-    }
-
-    /// Ends the list as a batch, which is padded to 8 at its end.
-    ///
-    /// # Errors
-    /// [`WireErrorKind::BadItemCount`] for a batch without items, [`WireErrorKind::Overflow`] where
-    /// the padding does not fit.
-    pub fn finish_batch(mut self) -> Result<usize, WireError> {
-        if self.count == 0 {
-            return Err(WireError::new(WireErrorKind::BadItemCount, "batch", 1, 0));
-        }
-        self.move_items(self.count);
-        let padded = align8(self.end);
-        let room = self.buf.len();
-        self.buf
-            .get_mut(self.end..padded)
-            .ok_or_else(|| WireError::overflow("batch", room, padded))?
-            .fill(0);
-        Ok(padded)
     }
 
     /// Where the next item goes, if its directory entry is free.
@@ -279,6 +230,60 @@ impl<'b> PackedWriter<'b> {
     }
 }
 
+/// Writes a batch, which is padded to 8 at its end, and returns its length: for each of `sources` the
+/// item that `write` writes to the bytes it gets, of which it returns how many it took.
+///
+/// ```
+/// use netipc_proto::wire::{WireError, write_batch};
+///
+/// let mut batch = [0xff; 64];
+/// let write = |source: &str, out: &mut [u8]| {
+///     out[..source.len()].copy_from_slice(source.as_bytes());
+///     Ok::<_, WireError>(source.len())
+/// };
+/// let len = write_batch(&mut batch, ["one", "three"].into_iter(), write, |error| error)?;
+/// assert_eq!(len, 32);
+/// assert_eq!(&batch[16..len], b"one\0\0\0\0\0three\0\0\0");
+/// # Ok::<(), WireError>(())
+/// ```
+///
+/// # Errors
+/// What `write` returns, or through `map` [`WireErrorKind::BadItemCount`] for a batch without items
+/// and [`WireErrorKind::Overflow`] where it does not fit.
+#[inline]
+pub fn write_batch<T, E>(
+    buf: &mut [u8],
+    sources: impl ExactSizeIterator<Item = T>,
+    mut write: impl FnMut(T, &mut [u8]) -> Result<usize, E>,
+    map: impl Fn(WireError) -> E,
+) -> Result<usize, E> {
+    let buf = addressable(buf);
+    let (room, directory) = (buf.len(), sources.len().saturating_mul(ENTRY_LEN));
+    let overflow = |needed| map(WireError::overflow("batch", room, needed));
+    if directory == 0 {
+        let none = WireError::new(WireErrorKind::BadItemCount, "batch", 1, 0);
+        return Err(map(none));
+    }
+    let Some((entries, items)) = buf.split_at_mut_checked(directory) else {
+        return Err(overflow(directory));
+    };
+    let mut at = 0;
+    let (entries, _) = entries.as_chunks_mut::<ENTRY_LEN>();
+    for (entry, source) in entries.iter_mut().zip(sources) {
+        let Some(rest) = items.get_mut(at..) else {
+            return Err(overflow(directory + at));
+        };
+        let len = write(source, rest)?.min(rest.len());
+        Fields::fill(entry, |entry| entry.span(Span { offset: at, len }));
+        zero_from(rest, len);
+        at = align8(at + len);
+    }
+    match at > items.len() {
+        true => Err(overflow(directory + at)),
+        false => Ok(directory + at),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -299,16 +304,6 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_of_none_is_refused() {
-        let mut buf = [0; 64];
-        let list = PackedWriter::growing(&mut buf, 0).unwrap();
-        assert_eq!(
-            list.finish_batch().unwrap_err().kind(),
-            WireErrorKind::BadItemCount
-        );
-    }
-
-    #[test]
     fn a_full_buffer_is_used_to_the_last_byte() {
         // Directory of three, items of 8, 8 and 3 bytes.
         let mut buf = [0xee; 24 + 24 + 19];
@@ -321,6 +316,33 @@ mod tests {
             WireErrorKind::Overflow
         );
         assert_eq!(list.finish().1, 67);
+    }
+
+    #[test]
+    fn a_batch_has_items_and_room_for_its_padding() {
+        let write = |item: &[u8], out: &mut [u8]| match out.get_mut(..item.len()) {
+            Some(out) => {
+                out.copy_from_slice(item);
+                Ok(item.len())
+            }
+            None => Err(WireErrorKind::Truncated),
+        };
+        let mut buf = [0xee; 64];
+        let mut batch = |room: usize, items: &[&[u8]]| {
+            let items = items.iter().copied();
+            write_batch(&mut buf[..room], items, write, |error| error.kind())
+        };
+        assert_eq!(batch(64, &[]), Err(WireErrorKind::BadItemCount));
+        assert_eq!(batch(15, &[b"", b""]), Err(WireErrorKind::Overflow));
+        assert_eq!(batch(16, &[b"", b""]), Ok(16));
+        assert_eq!(batch(23, &[b"abc", b""]), Err(WireErrorKind::Overflow));
+        assert_eq!(batch(31, &[b"abc", b"vwxyz"]), Err(WireErrorKind::Overflow));
+        assert_eq!(
+            batch(30, &[b"abc", b"1234567"]),
+            Err(WireErrorKind::Truncated)
+        );
+        assert_eq!(batch(32, &[b"abc", b"vwxyz"]), Ok(32));
+        assert_eq!(buf[16..32], *b"abc\0\0\0\0\0vwxyz\0\0\0");
     }
 
     proptest! {
