@@ -5,7 +5,7 @@
 //! processor busy meanwhile. So it looks for a short time, and only where that has paid lately:
 //!
 //! ```text
-//! found soon        look again at the next wait
+//! found soon        look again at the next wait; peers that do nothing else have twice as long
 //! found late        a few times in a row is fine: the peer may just have woken up
 //! nothing found     leave it out for 1, 3, 7 .. 63 waits, then try once more
 //! long waits        do not look at all until waits get shorter
@@ -29,6 +29,8 @@ pub const DEFAULT_SPIN: Duration = Duration::from_micros(20);
 const WAKE: u32 = 5;
 /// Waits longer than this many times as long are not shortened by looking.
 const LONG: u32 = 10;
+/// Peers that do nothing but ask and answer may take this many times as long.
+const BUSY: u32 = 2;
 /// Late finds in a row that may lead to soon ones.
 const MOST_LATE: u32 = 8;
 /// After this many vain looks in a row, no more waits than before are left out.
@@ -53,6 +55,8 @@ pub(crate) struct Spin {
     misses: u32,
     /// Waits to leave out.
     skip: u32,
+    /// When the last find was that took some looking.
+    ended: Option<Instant>,
     /// Brief sleeps in a row.
     brief: u32,
     /// Brief sleeps in a row before a patient look.
@@ -74,6 +78,7 @@ impl Spin {
             late: 0,
             misses: 0,
             skip: 0,
+            ended: None,
             brief: 0,
             enough: FEWEST_BRIEF,
         }
@@ -100,9 +105,13 @@ impl Spin {
     }
 
     /// Notes that looking found something after `took`.
+    ///
+    /// `at_once`: it began to wait as soon as it could, because its owner does nothing else. Such a
+    /// pair of peers gets a wake's time more for what they ask of one another.
     #[inline]
-    pub(crate) fn found(&mut self, took: Duration) {
-        if took <= self.soon {
+    pub(crate) fn found(&mut self, took: Duration, at_once: bool) {
+        let soon = if at_once { self.soon * BUSY } else { self.soon };
+        if took <= soon {
             (self.late, self.misses, self.brief) = (0, 0, 0);
             self.enough = (self.enough / 2).max(FEWEST_BRIEF);
         } else if self.late < MOST_LATE {
@@ -138,20 +147,36 @@ impl Spin {
         let Some(budget) = self.begin() else {
             return Ok(None);
         };
-        let mut start = None;
+        let mut looked: Option<(Instant, Instant)> = None;
         loop {
             for _ in 0..stride {
                 std::hint::spin_loop();
                 if let Some(found) = look()? {
-                    self.found(start.map_or(Duration::ZERO, |start: Instant| start.elapsed()));
+                    self.found_between(looked);
                     return Ok(Some(found));
                 }
             }
-            if start.get_or_insert_with(Instant::now).elapsed() >= budget {
+            let now = Instant::now();
+            let (start, _) = looked.unwrap_or((now, now));
+            if now - start >= budget {
                 self.missed();
                 return Ok(None);
             }
+            looked = Some((start, now));
         }
+    }
+
+    /// Notes a find by the first and the last look at the clock. Not to look once more saves as much
+    /// time as it takes to answer.
+    #[inline]
+    fn found_between(&mut self, looked: Option<(Instant, Instant)>) {
+        let Some((start, last)) = looked else {
+            return self.found(Duration::ZERO, true);
+        };
+        let soon = self.soon;
+        let at_once = self.ended.is_some_and(|ended| start - ended <= soon);
+        self.ended = Some(last);
+        self.found(last - start, at_once);
     }
 }
 
@@ -193,7 +218,7 @@ mod tests {
         spin.missed();
         spin.missed();
         while spin.begin().is_none() {}
-        spin.found(SOON);
+        spin.found(SOON, false);
         assert_eq!(spin.begin(), LOOK);
         spin.missed();
         assert_eq!(spin.begin(), None);
@@ -205,14 +230,29 @@ mod tests {
         let mut spin = spin();
         for _ in 0..MOST_LATE {
             assert_eq!(spin.begin(), LOOK);
-            spin.found(SOON * 2);
+            spin.found(SOON * 2, false);
         }
         assert_eq!(spin.begin(), LOOK);
-        spin.found(SOON * 2);
+        spin.found(SOON * 2, false);
         assert_eq!(spin.begin(), None);
         assert_eq!(spin.begin(), LOOK);
-        spin.found(SOON);
+        spin.found(SOON, false);
         assert_eq!((spin.late, spin.misses), (0, 0));
+    }
+
+    #[test]
+    fn peers_that_do_nothing_else_may_take_longer() {
+        let mut spin = spin();
+        let start = Instant::now();
+        let after = |n: u32| start + SOON * n;
+        spin.found_between(Some((start, after(2))));
+        assert_eq!(spin.late, 1, "nothing is known of it yet");
+        spin.found_between(Some((after(3), after(5))));
+        assert_eq!(spin.late, 0);
+        spin.found_between(Some((after(7), after(9))));
+        assert_eq!(spin.late, 1, "it did something else");
+        spin.found_between(Some((after(10), after(13))));
+        assert_eq!(spin.late, 2);
     }
 
     #[test]
@@ -239,8 +279,8 @@ mod tests {
         sleeps(&mut spin, FEWEST_BRIEF);
         spin.missed();
         sleeps(&mut spin, FEWEST_BRIEF * 2);
-        spin.found(SOON);
-        spin.found(SOON);
+        spin.found(SOON, false);
+        spin.found(SOON, false);
         sleeps(&mut spin, FEWEST_BRIEF);
 
         spin.slept(SOON * (WAKE + 1));
