@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use netipc_proto::wire::{
     Decode, ENTRY_LEN, Encode, Header, Packed, WireError, WireErrorKind, Writer, align8,
@@ -201,7 +200,7 @@ impl Pipeline<'_> {
                 self.core.encode(request)?;
                 // With requests in flight a send must not wait: the server may be waiting for us
                 // to take its answers.
-                let now = Wait::timeout(Duration::ZERO);
+                let now = Wait::until(self.core.began);
                 let patience = if flying.is_empty() { wait } else { &now };
                 match self.core.send(out, patience) {
                     Ok(header) => {
