@@ -28,12 +28,14 @@ impl InFlight {
 
     #[inline]
     pub(super) fn contains(&self, id: u64) -> bool {
-        self.ids.contains(&id)
+        self.ids.front() == Some(&id) || self.ids.contains(&id)
     }
 
     #[inline]
     pub(super) fn remove(&mut self, id: u64) {
-        if let Some(at) = self.ids.iter().position(|other| *other == id) {
+        if self.ids.front() == Some(&id) {
+            self.ids.pop_front();
+        } else if let Some(at) = self.ids.iter().position(|other| *other == id) {
             self.ids.remove(at);
         }
     }
