@@ -177,10 +177,17 @@ struct Shared {
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct Waiters {
     next: u64,
     wakers: Vec<(u64, Waker)>,
+}
+
+impl Default for Waiters {
+    fn default() -> Self {
+        // Mostly there is one: a first wait that sleeps is to find room for it.
+        let wakers = Vec::with_capacity(1);
+        Self { next: 0, wakers }
+    }
 }
 
 impl Abort {
