@@ -21,6 +21,7 @@
 use std::time::{Duration, Instant};
 
 use crate::sys;
+use crate::wait::Wait;
 
 /// How soon a message has to be there for looking to pay, unless configured.
 pub const DEFAULT_SPIN: Duration = Duration::from_micros(20);
@@ -137,11 +138,13 @@ impl Spin {
         };
     }
 
-    /// Calls `look` until it gives something, fails, or has looked long enough. The clock is asked
-    /// once in `stride` looks, from the second time on: the first ones often find it already.
+    /// Calls `look` until it gives something, fails, or has looked long enough, or `wait` ends. The
+    /// clock is asked once in `stride` looks, from the second time on: the first ones often find it
+    /// already.
     pub(crate) fn run<T, E>(
         &mut self,
         stride: u32,
+        wait: &Wait<'_>,
         mut look: impl FnMut() -> Result<Option<T>, E>,
     ) -> Result<Option<T>, E> {
         let Some(budget) = self.begin() else {
@@ -158,6 +161,9 @@ impl Spin {
             }
             let now = Instant::now();
             let (start, _) = looked.unwrap_or((now, now));
+            if wait.is_over(now) {
+                return Ok(None);
+            }
             if now - start >= budget {
                 self.missed();
                 return Ok(None);
@@ -189,6 +195,7 @@ fn has_processors() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wait::Abort;
 
     const SOON: Duration = DEFAULT_SPIN;
     const LOOK: Option<Duration> = Some(Duration::from_micros(100));
@@ -295,19 +302,40 @@ mod tests {
     #[test]
     fn nothing_is_looked_for_when_switched_off() {
         let mut spin = Spin::new(Duration::ZERO);
-        let looked = spin.run::<(), ()>(4, || unreachable!("it may not look"));
+        let looked = spin.run::<(), ()>(4, &Wait::forever(), || unreachable!("it may not look"));
         assert_eq!(looked, Ok(None));
+    }
+
+    #[test]
+    fn patience_ends_with_the_wait() {
+        let abort = Abort::new();
+        abort.raise();
+        let over = [
+            Wait::timeout(Duration::ZERO),
+            Wait::forever().or_abort(&abort),
+        ];
+        for wait in over {
+            let mut spin = spin();
+            spin.brief = spin.enough;
+            let mut looks = 0;
+            let found = spin.run::<(), ()>(4, &wait, || {
+                looks += 1;
+                Ok(None)
+            });
+            assert_eq!((found, looks), (Ok(None), 4));
+        }
     }
 
     #[test]
     fn looking_ends_with_a_find_a_failure_or_the_time() {
         let mut looks = 0;
-        let found = spin().run::<_, ()>(4, || {
+        let wait = Wait::forever();
+        let found = spin().run::<_, ()>(4, &wait, || {
             looks += 1;
             Ok((looks == 7).then_some(looks))
         });
         assert_eq!(found, Ok(Some(7)));
-        assert_eq!(spin().run::<(), _>(4, || Err("gone")), Err("gone"));
-        assert_eq!(spin().run::<(), ()>(4, || Ok(None)), Ok(None));
+        assert_eq!(spin().run::<(), _>(4, &wait, || Err("gone")), Err("gone"));
+        assert_eq!(spin().run::<(), ()>(4, &wait, || Ok(None)), Ok(None));
     }
 }

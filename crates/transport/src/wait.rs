@@ -100,6 +100,11 @@ impl<'a> Wait<'a> {
         Ok(())
     }
 
+    /// As [`check`](Self::check), for who knows the time and does not ask why.
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
+        self.check_abort().is_err() || self.deadline.is_some_and(|deadline| deadline <= now)
+    }
+
     /// Sleeps for `duration`, or until this wait ends.
     ///
     /// # Errors

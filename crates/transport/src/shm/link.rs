@@ -86,13 +86,13 @@ impl ShmLink {
     }
 
     /// Looks for a message, for as long as that pays; whether it has arrived.
-    fn look(&mut self) -> Result<bool, LinkError> {
+    fn look(&mut self, wait: &Wait<'_>) -> Result<bool, LinkError> {
         let (area, direction) = (&self.region.area, self.side.receives());
         let (slot, taken) = (area.slot(direction), self.taken);
         if slot.arrived(taken)? {
             return Ok(true);
         }
-        let found = self.spin.run(LOOKS, || {
+        let found = self.spin.run(LOOKS, wait, || {
             Ok::<_, Broken>(slot.arrived(taken)?.then_some(()))
         });
         Ok(found?.is_some())
@@ -156,7 +156,7 @@ impl Link for ShmLink {
 
     fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError> {
         wait.check_abort()?;
-        if !self.look()? {
+        if !self.look(wait)? {
             let start = Instant::now();
             self.wait_for_message(wait)?;
             self.spin.slept(start.elapsed());

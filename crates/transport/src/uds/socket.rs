@@ -121,7 +121,7 @@ impl Socket {
             return Ok(size);
         }
         let mut spin = self.spin;
-        let found = spin.run(LOOKS, || self.try_receive(packet));
+        let found = spin.run(LOOKS, wait, || self.try_receive(packet));
         self.spin = spin;
         if let Some(size) = found? {
             return Ok(size);
