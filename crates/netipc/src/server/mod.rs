@@ -196,7 +196,7 @@ impl<S: Service> Server<S> {
         finished
     }
 
-    /// What the server has done so far. Takes no lock that a session could wait for.
+    /// What the server has done so far. Takes a lock that a session takes only when it begins and ends.
     #[must_use]
     pub fn stats(&self) -> ServerStats {
         self.stats.snapshot()
