@@ -28,7 +28,8 @@ pub struct Plan {
     /// Rates of `ping`, `batch`, `snapshot` and `lookup`; where there are none, `ping` has several
     /// and the others are as fast as they can be.
     pub rates: Vec<u32>,
-    /// Parts of names; rows that have one of them, or all where there are none.
+    /// Parts of names; rows that have one of them, or all where there are none. Limits, which have
+    /// no names before they are measured, come together where a part begins with `limits`.
     pub only: Vec<String>,
     /// How long each row takes.
     pub effort: Effort,
@@ -97,8 +98,19 @@ impl Plan {
     /// Whether raw limits are measured: for themselves, or to hold something against them.
     #[must_use]
     pub fn needs_limits(&self) -> bool {
-        let wanted = self.only.is_empty() && has(&self.scenarios, Scenario::Limits);
-        wanted || self.cases().iter().any(|case| case.limit.is_some())
+        self.wants_limits() || self.cases().iter().any(|case| case.limit.is_some())
+    }
+
+    /// Whether nothing at all is measured.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.wants_limits() && self.cases().is_empty()
+    }
+
+    fn wants_limits(&self) -> bool {
+        let limits = Scenario::Limits;
+        let named = |part: &String| part.starts_with(limits.name());
+        has(&self.scenarios, limits) && (self.only.is_empty() || self.only.iter().any(named))
     }
 
     fn names(&self, case: &Case) -> bool {
@@ -260,11 +272,13 @@ impl Case {
         self
     }
 
-    /// The same, at each of `rates`.
+    /// The same, at each of `rates`, and at none of them twice.
     fn at<'r>(&'r self, rates: &'r [u32]) -> impl Iterator<Item = Self> + 'r {
-        rates.iter().map(|rate| {
+        let first = |(index, rate)| !rates.iter().take(index).any(|other| *other == rate);
+        let rates = rates.iter().copied().enumerate();
+        rates.filter(move |rate| first(*rate)).map(|(_, rate)| {
             let mut case = self.clone();
-            case.row.rate = *rate;
+            case.row.rate = rate;
             case
         })
     }
@@ -411,6 +425,35 @@ mod tests {
             ..plan()
         };
         assert!(!cache.needs_limits());
+    }
+
+    #[test]
+    fn limits_can_be_all_that_is_wanted() {
+        let of = |scenario, only: &[&str]| Plan {
+            scenarios: vec![scenario],
+            only: only.iter().map(|part| (*part).to_owned()).collect(),
+            ..plan()
+        };
+        let limits = of(Scenario::Limits, &["limits echo"]);
+        assert!(limits.needs_limits() && !limits.is_empty());
+        assert!(of(Scenario::Limits, &["echo"]).is_empty());
+        assert!(of(Scenario::Ping, &["limits"]).is_empty());
+        assert!(of(Scenario::Ping, &["pong"]).is_empty());
+        assert!(!of(Scenario::Ping, &["ping"]).is_empty());
+    }
+
+    #[test]
+    fn rates_count_once() {
+        let twice = Plan {
+            scenarios: vec![Scenario::Batch],
+            rates: vec![500, 0, 500, 0],
+            ..plan()
+        };
+        let once = Plan {
+            rates: vec![500, 0],
+            ..twice.clone()
+        };
+        assert_eq!(names(&twice), names(&once));
     }
 
     #[test]
