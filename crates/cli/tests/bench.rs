@@ -214,6 +214,41 @@ fn a_report_is_written_beside_the_table() {
 }
 
 #[test]
+fn a_report_without_a_place_is_refused_before_anything_is_measured() {
+    let place = Place::new();
+    let file = place.path("file");
+    fs::write(&file, "").unwrap();
+    let dir = file.join("report");
+    let args = [
+        "--only",
+        "connect socket",
+        "--report",
+        dir.to_str().unwrap(),
+    ];
+    let ended = run(bench(&place, &args), b"");
+    assert_eq!(ended.code, Some(1));
+    let why = format!(
+        "netipc: failed: cannot write a report into {}: ",
+        dir.display()
+    );
+    assert!(ended.stderr.starts_with(&why), "{}", ended.stderr);
+}
+
+#[test]
+fn limits_can_be_measured_alone() {
+    let place = Place::new();
+    let args = ["--scenario", "limits", "--only", "limits echo", "--json"];
+    let rows = run(bench(&place, &args), b"").json();
+    let rows = rows.as_array().unwrap();
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert_eq!(row["scenario"], "limits");
+        check(row, rows);
+    }
+    assert_clean(&place);
+}
+
+#[test]
 fn rows_are_listed_without_being_measured() {
     let args = [
         "bench",
@@ -238,6 +273,7 @@ fn what_cannot_be_is_refused() {
         ["--transport", "none"],
         ["--rate", "-1"],
         ["--runs", "0"],
+        ["--only", "no such row"],
     ] {
         let mut command = netipc(["bench"]);
         command.args(args);
@@ -272,6 +308,23 @@ fn an_interrupted_run_cleans_up() {
     watched(&pid, || stderr.read_to_string(&mut end)).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert_eq!(end, "netipc: failed: interrupted\n");
+    assert_clean(&place);
+}
+
+#[test]
+fn a_killed_half_ends_the_run_and_tells_where() {
+    let place = Place::new();
+    let (mut child, mut stderr) = running(&place, "connect");
+    let mut halves = Vec::new();
+    while halves.is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "it measures for long");
+        halves = peers(&place);
+    }
+    kill_process(halves[0], Signal::KILL).unwrap();
+    let mut end = String::new();
+    watched(&Pid::from_child(&child), || stderr.read_to_string(&mut end)).unwrap();
+    assert!(!child.wait().unwrap().success());
+    assert!(end.contains(": connect socket session: "), "{end}");
     assert_clean(&place);
 }
 

@@ -2,8 +2,9 @@
 
 mod progress;
 
+use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -86,7 +87,7 @@ pub(crate) struct BenchArgs {
     report: Option<PathBuf>,
 
     /// Names the rows, but for the limits, and measures nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["json", "report"])]
     list: bool,
 
     /// Becomes the other end of a benchmark
@@ -97,7 +98,7 @@ pub(crate) struct BenchArgs {
 /// Measures, and prints what came out.
 pub(crate) fn run(args: &BenchArgs) -> ExitCode {
     let done = match &args.peer {
-        Some(task) => peer::run_peer(task).map_err(failed),
+        Some(task) => peer::run_peer(task).map_err(|error| failed(&error)),
         None => measure_all(args),
     };
     exit::report(done)
@@ -105,29 +106,38 @@ pub(crate) fn run(args: &BenchArgs) -> ExitCode {
 
 fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
     let plan = args.plan();
+    if plan.is_empty() {
+        let why = "no row is like that; `netipc bench --list` names them";
+        return Err(Failed::new(Exit::Usage, why));
+    }
     let cases = plan.cases();
     if args.list {
         let names = cases.iter().map(|case| format!("{}\n", case.row.name()));
         return print(&names.collect::<String>());
     }
+    if let Some(dir) = &args.report {
+        make_place(dir)?;
+    }
     interrupt::raise(measure::stop_flag())
         .map_err(|error| Failed::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
     let mut progress = Progress::new(cases.len());
-    let rows = run::run(&plan, &mut |row| progress.show(row));
+    let mut measured = String::new();
+    let rows = run::run(&plan, &mut |row| {
+        row.clone_into(&mut measured);
+        progress.show(row);
+    });
     progress.end();
-    let rows = rows.map_err(failed)?;
-    let page = args
-        .report
-        .as_ref()
-        .map(|dir| report::write(dir, &rows, &command()));
-    let page = page
-        .transpose()
-        .map_err(|error| Failed::caused_by(Exit::Failed, &error))?;
+    let rows = rows.map_err(|error| failed_at(&measured, &error))?;
+    // First of all: a page that cannot be written does not take the figures along.
     print(&args.shown(&rows)?)?;
-    match page {
-        Some(page) if args.json => exit::tell(&format_args!("report: {}", page.display())),
-        Some(page) => print(&format!("\nReport: {}\n", page.display()))?,
-        None => {}
+    let Some(dir) = &args.report else {
+        return Ok(());
+    };
+    let page = report::write(dir, &rows, &command())
+        .map_err(|error| Failed::caused_by(Exit::Failed, &error))?;
+    match args.json {
+        true => exit::tell(&format_args!("report: {}", page.display())),
+        false => print(&format!("\nReport: {}\n", page.display()))?,
     }
     Ok(())
 }
@@ -163,6 +173,15 @@ impl BenchArgs {
     }
 }
 
+/// Makes `dir`, and finds out whether files can be written there, before minutes are spent on them.
+fn make_place(dir: &Path) -> Result<(), Failed> {
+    let made = fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir));
+    made.map(drop).map_err(|error| {
+        let why = format!("cannot write a report into {}: {error}", dir.display());
+        Failed::new(Exit::Failed, why)
+    })
+}
+
 fn print(text: &str) -> Result<(), Failed> {
     exit::printed(io::stdout().write_all(text.as_bytes()))
 }
@@ -177,14 +196,25 @@ fn command() -> String {
         .join(" ")
 }
 
-fn failed(error: BenchError) -> Failed {
-    let exit = match &error {
+/// Calling it off has nothing to do with the row that is measured just then.
+fn failed_at(row: &str, error: &BenchError) -> Failed {
+    match error {
+        BenchError::Interrupted => failed(error),
+        error => Failed::new(exit_of(error), format!("{row}: {}", netipc::chain(error))),
+    }
+}
+
+fn failed(error: &BenchError) -> Failed {
+    Failed::caused_by(exit_of(error), error)
+}
+
+const fn exit_of(error: &BenchError) -> Exit {
+    match error {
         BenchError::Task(_) => Exit::Usage,
         BenchError::Open(error) => Exit::of_open(error),
         BenchError::Serve(error) => Exit::of_serve(error),
         _ => Exit::Failed,
-    };
-    Failed::caused_by(exit, &error)
+    }
 }
 
 fn scenario() -> impl TypedValueParser<Value = Scenario> {
