@@ -69,6 +69,17 @@ impl Sample {
         }
     }
 
+    /// So many operations of one unit each.
+    #[cfg(test)]
+    pub(crate) fn of(ops: u64, elapsed: Duration) -> Self {
+        Self {
+            units: ops,
+            ops,
+            elapsed,
+            ..Self::nothing()
+        }
+    }
+
     /// What two threads did at the same time.
     fn beside(mut self, other: Self) -> Self {
         self.units += other.units;
@@ -99,42 +110,20 @@ pub fn stop_flag() -> &'static Arc<AtomicBool> {
     STOP.get_or_init(Arc::default)
 }
 
-/// As many runs as `effort` says, with a thread for each of `ops`. With several threads every rate
-/// is as often as possible.
+/// One run with a thread for each of `ops`. With several threads every rate is as often as possible.
 ///
 /// # Errors
 /// As [`closed_loop`].
-pub fn runs_of(
+pub fn run_of(
     effort: &Effort,
     rate: u32,
-    mut peer: Option<&mut Peer>,
+    peer: Option<&mut Peer>,
     ops: &mut [BoxedOp<'_>],
-) -> Result<Vec<Sample>, BenchError> {
-    if let [op] = ops {
-        return runs(effort, rate, peer, op);
+) -> Result<Sample, BenchError> {
+    match ops {
+        [op] => closed_loop(effort, rate, peer, op),
+        ops => run(effort, peer, &mut |time| repeat_all(time, ops)),
     }
-    (0..effort.runs.max(1))
-        .map(|_| {
-            run(effort, peer.as_deref_mut(), &mut |time| {
-                repeat_all(time, ops)
-            })
-        })
-        .collect()
-}
-
-/// As many runs as `effort` says.
-///
-/// # Errors
-/// As [`closed_loop`].
-pub fn runs(
-    effort: &Effort,
-    rate: u32,
-    mut peer: Option<&mut Peer>,
-    op: &mut Op<'_>,
-) -> Result<Vec<Sample>, BenchError> {
-    (0..effort.runs.max(1))
-        .map(|_| closed_loop(effort, rate, peer.as_deref_mut(), op))
-        .collect()
 }
 
 /// One run: does `op` again and again, `rate` times a second or, with 0, as often as possible.
@@ -320,7 +309,7 @@ mod tests {
         Effort {
             warm_up: Duration::ZERO,
             measured: Duration::from_millis(measured),
-            runs: 2,
+            runs: 1,
         }
     }
 
@@ -400,41 +389,32 @@ mod tests {
     #[test]
     fn every_run_does_something_and_errors_end_it() {
         let mut done = 0;
-        let samples = runs(&brief(1), 0, None, &mut || {
+        let run = closed_loop(&brief(1), 0, None, &mut || {
             done += 1;
             Ok(3)
         });
-        let samples = samples.unwrap();
-        assert_eq!(samples.len(), 2);
-        assert!(
-            samples
-                .iter()
-                .all(|run| run.ops > 0 && run.units == 3 * run.ops)
-        );
-        assert!(samples.iter().all(|run| run.latency.len() == run.ops));
-        assert!(
-            samples.iter().map(|run| run.ops).sum::<u64>() < done,
-            "warm-up does not count"
-        );
-        let failed = runs(&brief(1), 0, None, &mut || Err(BenchError::wrong("always")));
+        let run = run.unwrap();
+        assert!(run.ops > 0 && run.units == 3 * run.ops);
+        assert_eq!(run.latency.len(), run.ops);
+        assert!(run.ops < done, "warm-up does not count");
+        let failed = closed_loop(&brief(1), 0, None, &mut || Err(BenchError::wrong("always")));
         assert!(matches!(failed, Err(BenchError::Wrong(_))));
     }
 
     #[test]
     fn every_thread_counts() {
         let mut ops: [BoxedOp<'_>; 2] = [Box::new(|| Ok(1)), Box::new(|| Ok(2))];
-        for run in runs_of(&brief(1), 0, None, &mut ops).unwrap() {
-            assert!(
-                run.units > run.ops && run.units < 2 * run.ops,
-                "both are in it"
-            );
-            assert_eq!(run.latency.len(), run.ops);
-        }
+        let run = run_of(&brief(1), 0, None, &mut ops).unwrap();
+        assert!(
+            run.units > run.ops && run.units < 2 * run.ops,
+            "both are in it"
+        );
+        assert_eq!(run.latency.len(), run.ops);
         let mut failing: [BoxedOp<'_>; 2] = [
             Box::new(|| Ok(1)),
             Box::new(|| Err(BenchError::wrong("always"))),
         ];
-        assert!(runs_of(&brief(1), 0, None, &mut failing).is_err());
+        assert!(run_of(&brief(1), 0, None, &mut failing).is_err());
     }
 
     #[test]

@@ -47,7 +47,13 @@ pub struct Row {
     pub load: String,
     /// The raw row it is held against, as [`Row::name`] gives it.
     pub limit: Option<String>,
-    /// `throughput` as a part of the limit's.
+    /// `throughput` as a part of the limit's, in the limit's unit; null where there is no limit.
+    ///
+    /// At the maximum rate on a quiet machine the limit is measured beside each run, since machines
+    /// change within a minute, and this is the median of the runs' shares; the limit's own row has
+    /// the median of all its measurements, so that the two quotients differ. With a fixed rate it
+    /// is how much of that median the rate takes up, and with a `load` how much of what a quiet
+    /// machine allows is left.
     pub share_of_limit: Option<f64>,
 }
 

@@ -2,14 +2,15 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::effort::Effort;
 use crate::error::BenchError;
-use crate::limits;
+use crate::limits::{Limits, Raw};
 use crate::load::{self, Hogs, Pinned};
-use crate::measure::{Sample, fill, median, runs_of};
+use crate::measure::{Sample, fill, median, run_of};
 use crate::peer::{Peer, Task};
 use crate::plan::{Busy, Case, Limit, Plan};
 use crate::row::Row;
@@ -21,33 +22,38 @@ use crate::scenarios::serve::{Route, Serve};
 /// # Errors
 /// The first row that cannot be measured, or [`BenchError::Interrupted`].
 pub fn run(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Vec<Row>, BenchError> {
-    let limits = match plan.needs_limits() {
-        true => limits::measure_all(&plan.effort, plan.quick, progress)?,
-        false => Vec::new(),
-    };
-    let mut rows = Vec::new();
-    for case in plan.cases() {
-        progress(&case.row.name());
-        rows.push(case.measure(&plan.effort)?.held_against(&limits)?);
+    let cases = plan.cases();
+    let has_hogs = |case: &Case| matches!(case.busy, Busy::Hogs(_));
+    if cases.iter().any(has_hogs) {
+        load::check_policy()?;
     }
+    let mut limits = match plan.needs_limits() {
+        true => Limits::measure(&plan.effort, plan.quick, progress)?,
+        false => Limits::default(),
+    };
+    let mut measured = Vec::new();
+    for case in cases {
+        progress(&case.row.name());
+        measured.push(case.measure(&plan.effort, &mut limits)?);
+    }
+    // What is beside no limit of its own is held against the median of all, known only now.
+    let limits = limits.rows();
+    let rows = measured.into_iter().map(|row| row.held_against(&limits));
+    let mut rows: Vec<_> = rows.collect::<Result<_, _>>()?;
     rows.extend(limits);
     Ok(rows)
 }
 
-/// A row with its figures, and how they compare with a limit.
-struct Measured {
-    row: Row,
-    limit: Option<Limit>,
-    /// Operations a second.
-    operations: f64,
-    /// Bytes of a request and its reply, where those are the limit.
-    payload: usize,
-}
-
 impl Case {
-    fn measure(&self, effort: &Effort) -> Result<Measured, BenchError> {
+    fn measure(&self, effort: &Effort, limits: &mut Limits) -> Result<Measured, BenchError> {
         let dir = run_dir()?;
         let stock = Stock::of(self.work);
+        let yardstick = self.limit.map(|limit| {
+            let payload = self.work.payload(&stock)?;
+            Yardstick::new(limit, payload, limits)
+        });
+        let yardstick = yardstick.transpose()?;
+        let mut raw = self.neighbour(yardstick.as_ref(), limits)?;
         let route = Route {
             run_dir: dir.path().to_owned(),
             transport: self.row.transport,
@@ -55,49 +61,139 @@ impl Case {
             bytes: self.work.bytes(),
             batch_items: self.work.batch_items(),
         };
+        let mut peer = self.peer(&route)?;
+        let (layer, threads) = (self.row.layer, self.row.threads);
+        let mut ops = self.work.ops(&route, layer, threads, &stock)?;
+        // Once both sides have their session: how they wait depends on the processors they see.
+        let busy = busy(self.busy, effort.total(), peer.as_ref())?;
+        let mut runs = Vec::new();
+        for _ in 0..effort.runs.max(1) {
+            let beside = raw.as_mut().map(|raw| raw.run_beside(effort)).transpose()?;
+            let sample = run_of(effort, self.row.rate, peer.as_mut(), &mut ops)?;
+            runs.push(Run { sample, beside });
+        }
+        if let Some(hogs) = &busy.0 {
+            hogs.check()?;
+        }
+        Ok(Measured::new(self, yardstick, runs, limits))
+    }
+
+    /// The limit that is measured beside each run: a machine may be half as fast, or its cache
+    /// lines a fifth, a minute later. Not for what is not to be as fast as the machine allows.
+    fn neighbour(
+        &self,
+        yardstick: Option<&Yardstick>,
+        limits: &Limits,
+    ) -> Result<Option<Raw>, BenchError> {
+        let full = self.row.rate == 0 && self.busy == Busy::Quiet;
+        let limit = yardstick.filter(|_| full);
+        limit.map(|limit| limits.open(&limit.name)).transpose()
+    }
+
+    fn peer(&self, route: &Route) -> Result<Option<Peer>, BenchError> {
         let content = self.work.content(self.row.layer);
         let task = content.map(|content| {
             let route = route.clone();
             Task::Serve(Serve { content, route })
         });
-        let mut peer = task.as_ref().map(Peer::start).transpose()?;
-        let Row {
-            layer,
-            threads,
-            rate,
-            ..
-        } = self.row;
-        let mut ops = self.work.ops(&route, layer, threads, &stock)?;
-        // Once both sides have their session: how they wait depends on the processors they see.
-        let _busy = busy(self.busy, peer.as_ref())?;
-        let samples = runs_of(effort, rate, peer.as_mut(), &mut ops)?;
-        Ok(Measured {
-            row: fill(self.row.clone(), &samples, self.work.is_timed()),
-            limit: self.limit,
-            operations: median(samples.iter().map(Sample::ops_per_second).collect()),
-            payload: self.work.payload(&stock)?,
+        task.as_ref().map(Peer::start).transpose()
+    }
+}
+
+/// One run of a row, and the one of its limit beside it.
+struct Run {
+    sample: Sample,
+    beside: Option<Sample>,
+}
+
+/// A row with its figures, and how they compare with a limit.
+struct Measured {
+    row: Row,
+    yardstick: Option<Yardstick>,
+    /// How much a second of what the limit counts.
+    done: f64,
+    /// The share of each run, of the limit beside it.
+    shares: Vec<f64>,
+}
+
+impl Measured {
+    /// Gives what was measured of the limit to `limits`.
+    fn new(case: &Case, yardstick: Option<Yardstick>, runs: Vec<Run>, limits: &mut Limits) -> Self {
+        let mut shares = Vec::new();
+        let mut samples = Vec::new();
+        for Run { sample, beside } in runs {
+            if let Some((yardstick, beside)) = yardstick.as_ref().zip(beside) {
+                shares.push(yardstick.done(&sample) / beside.throughput());
+                limits.add(&yardstick.name, beside);
+            }
+            samples.push(sample);
+        }
+        let done = yardstick.as_ref().map(|yardstick| {
+            let done = samples.iter().map(|sample| yardstick.done(sample));
+            median(done.collect())
+        });
+        Self {
+            row: fill(case.row.clone(), &samples, case.work.is_timed()),
+            yardstick,
+            done: done.unwrap_or_default(),
+            shares,
+        }
+    }
+
+    /// The row, with its share of the limit: the median of those of its runs, or else of the limit
+    /// in `limits`.
+    fn held_against(self, limits: &[Row]) -> Result<Row, BenchError> {
+        let Some(Yardstick { name, .. }) = self.yardstick else {
+            return Ok(self.row);
+        };
+        let share = match self.shares.is_empty() {
+            true => self.done / named(limits, &name)?.throughput,
+            false => median(self.shares),
+        };
+        Ok(Row {
+            limit: Some(name),
+            share_of_limit: Some(share),
+            ..self.row
         })
     }
 }
 
-impl Measured {
-    /// The row, with its share of the limit.
-    fn held_against(self, limits: &[Row]) -> Result<Row, BenchError> {
-        let Some(limit) = self.limit else {
-            return Ok(self.row);
-        };
-        let (raw, done) = match limit {
-            Limit::Requests(name, each) => (named(limits, name)?, self.operations * each as f64),
-            Limit::Copies(name) => {
-                let bytes = self.row.throughput * self.payload as f64;
-                (nearest_in_size(limits, name, self.payload)?, bytes)
-            }
-        };
-        Ok(Row {
-            limit: Some(raw.name()),
-            share_of_limit: Some(done / raw.throughput),
-            ..self.row
+/// A limit, and how runs are held against it.
+struct Yardstick {
+    /// The limit, as [`Row::name`] gives it.
+    name: String,
+    worth: Worth,
+}
+
+/// What a run has done, in what the limit counts.
+enum Worth {
+    /// Every operation is so much.
+    Operation(f64),
+    /// Every unit is so much.
+    Unit(f64),
+}
+
+impl Yardstick {
+    /// For calls whose requests and replies are `payload` bytes, where those count.
+    fn new(limit: Limit, payload: usize, limits: &Limits) -> Result<Self, BenchError> {
+        Ok(match limit {
+            Limit::Requests(name, each) => Self {
+                name: name.to_owned(),
+                worth: Worth::Operation(each as f64),
+            },
+            Limit::Copies(prefix) => Self {
+                name: nearest_in_size(limits.names(), prefix, payload)?,
+                worth: Worth::Unit(payload as f64),
+            },
         })
+    }
+
+    /// How much a second.
+    fn done(&self, sample: &Sample) -> f64 {
+        match self.worth {
+            Worth::Operation(each) => sample.ops_per_second() * each,
+            Worth::Unit(each) => sample.throughput() * each,
+        }
     }
 }
 
@@ -108,37 +204,36 @@ fn named<'r>(limits: &'r [Row], name: &str) -> Result<&'r Row, BenchError> {
         .ok_or_else(|| BenchError::NoLimit(name.to_owned()))
 }
 
-/// Of the rows `prefix SIZE ..`, the one whose size is nearest to `bytes` as a ratio.
-fn nearest_in_size<'r>(
-    limits: &'r [Row],
+/// Of the names `prefix SIZE ..`, the one whose size is nearest to `bytes` as a ratio.
+fn nearest_in_size(
+    names: impl Iterator<Item = String>,
     prefix: &str,
     bytes: usize,
-) -> Result<&'r Row, BenchError> {
-    let distance = |row: &'r Row| {
-        let name = row.name();
-        let size: u32 = name
-            .strip_prefix(prefix)?
-            .split_whitespace()
-            .next()?
-            .parse()
-            .ok()?;
-        Some(((bytes as f64 / f64::from(size)).ln().abs(), row))
+) -> Result<String, BenchError> {
+    let distance = |name: String| {
+        let size = name.strip_prefix(prefix)?.split_whitespace().next()?;
+        let size: u32 = size.parse().ok()?;
+        Some(((bytes as f64 / f64::from(size)).ln().abs(), name))
     };
-    let rows = limits.iter().filter_map(distance);
-    rows.min_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, row)| row)
+    let distances = names.filter_map(distance);
+    distances
+        .min_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, name)| name)
         .ok_or_else(|| BenchError::NoLimit(prefix.to_owned()))
 }
 
-/// Keeps the machine busy while what it returns exists.
-fn busy(busy: Busy, peer: Option<&Peer>) -> Result<(Option<Hogs>, Vec<Pinned>), BenchError> {
+/// What keeps the machine busy while it exists.
+type Load = (Option<Hogs>, Vec<Pinned>);
+
+/// Keeps the machine busy for what takes `time`.
+fn busy(busy: Busy, time: Duration, peer: Option<&Peer>) -> Result<Load, BenchError> {
     let failed = |source| BenchError::System {
         what: "cannot choose a processor",
         source,
     };
     match busy {
         Busy::Quiet => Ok((None, Vec::new())),
-        Busy::Hogs(count) => Ok((Some(Hogs::start(count, None)?), Vec::new())),
+        Busy::Hogs(count) => Ok((Some(Hogs::start(count, None, time)?), Vec::new())),
         Busy::OneCpu => {
             let cpus = load::allowed_cpus().map_err(failed)?;
             let one = cpus.get(..1).unwrap_or_default();
@@ -163,66 +258,108 @@ fn run_dir() -> Result<TempDir, BenchError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::{Layer, Scenario, Transport};
+    use crate::limits::tests::known;
 
-    fn limit(variant: &str, throughput: f64) -> Row {
-        Row {
-            variant: variant.to_owned(),
-            throughput,
-            ..Row::new(Scenario::Limits, Transport::None, Layer::Raw, "bytes")
+    const ECHO: &str = "limits echo spin socket raw";
+
+    /// The case of this name.
+    fn case(name: &str) -> Case {
+        let plan = Plan {
+            scenarios: Vec::new(),
+            transports: Vec::new(),
+            rates: Vec::new(),
+            only: Vec::new(),
+            effort: Effort::QUICK,
+            quick: true,
+        };
+        let mut cases = plan.cases().into_iter();
+        cases.find(|case| case.row.name() == name).unwrap()
+    }
+
+    /// So many operations in a second, beside so much of the limit.
+    fn run(ops: u64, beside: impl Into<Option<u64>>) -> Run {
+        let second = Duration::from_secs(1);
+        Run {
+            sample: Sample::of(ops, second),
+            beside: beside.into().map(|units| Sample::of(units, second)),
         }
     }
 
-    fn measured(limit: Limit) -> Measured {
-        Measured {
-            row: Row {
-                throughput: 500.0,
-                ..Row::new(Scenario::Batch, Transport::Socket, Layer::Client, "items")
-            },
-            limit: Some(limit),
-            operations: 10.0,
-            payload: 2048,
-        }
+    /// The share, once `runs` of a row are measured.
+    fn share(limit: Limit, payload: usize, runs: Vec<Run>, limits: &mut Limits) -> Row {
+        let yardstick = Yardstick::new(limit, payload, limits).unwrap();
+        let measured = Measured::new(&case("ping socket client"), Some(yardstick), runs, limits);
+        measured.held_against(&limits.rows()).unwrap()
     }
 
     #[test]
     fn shares_are_in_the_units_of_the_limit() {
-        let limits = [
-            limit("echo", 100.0),
-            limit("memcpy 64", 1e6),
-            limit("memcpy 4096", 2e6),
+        let sizes = [
+            ("echo spin", 100),
+            ("memcpy 64", 1000),
+            ("memcpy 4096", 2000),
         ];
-        for (limit, name, share) in [
-            (
-                Limit::Requests("limits echo raw", 1),
-                "limits echo raw",
-                0.1,
-            ),
-            (
-                Limit::Requests("limits echo raw", 16),
-                "limits echo raw",
-                1.6,
-            ),
+        for (limit, name, part) in [
+            (Limit::Requests(ECHO, 1), ECHO, 0.1),
+            (Limit::Requests(ECHO, 16), ECHO, 1.6),
             (
                 Limit::Copies("limits memcpy"),
                 "limits memcpy 4096 raw",
-                500.0 * 2048.0 / 2e6,
+                10.0 * 2048.0 / 2000.0,
             ),
         ] {
-            let row = measured(limit).held_against(&limits).unwrap();
+            let row = share(limit, 2048, vec![run(10, None)], &mut known(&sizes));
             assert_eq!(row.limit.as_deref(), Some(name));
-            assert_eq!(row.share_of_limit, Some(share));
+            assert_eq!(row.share_of_limit, Some(part));
         }
     }
 
     #[test]
-    fn a_limit_that_was_not_measured_is_an_error() {
-        for limit in [
-            Limit::Requests("limits echo raw", 1),
-            Limit::Copies("limits memcpy"),
+    fn every_run_is_held_against_the_limit_beside_it() {
+        // The machine gets slower and slower, and the row with it.
+        let runs = vec![run(90, 100), run(40, 50), run(7, 10)];
+        let mut limits = known(&[("echo spin", 1000)]);
+        let row = share(Limit::Requests(ECHO, 1), 0, runs, &mut limits);
+        assert_eq!(row.throughput, 40.0);
+        assert_eq!(row.share_of_limit, Some(0.8));
+        let [echo] = limits.rows().try_into().unwrap();
+        assert_eq!([echo.min, echo.throughput, echo.max], [10.0, 75.0, 1000.0]);
+    }
+
+    #[test]
+    fn only_what_may_be_as_fast_as_the_machine_is_beside_a_limit() {
+        let limits = known(&[("memcpy 64", 1000)]);
+        for (name, beside) in [
+            ("ping socket client", true),
+            ("ping socket client @1000", false),
+            ("ping socket client (one cpu)", false),
         ] {
-            let error = measured(limit).held_against(&[]).unwrap_err();
-            assert!(matches!(error, BenchError::NoLimit(_)), "{error}");
+            let yardstick = Yardstick {
+                name: "limits memcpy 64 raw".to_owned(),
+                worth: Worth::Operation(1.0),
+            };
+            let raw = case(name).neighbour(Some(&yardstick), &limits).unwrap();
+            assert_eq!(raw.is_some(), beside, "{name}");
         }
+        let nothing = case("ping socket client").neighbour(None, &limits);
+        assert!(nothing.unwrap().is_none());
+    }
+
+    #[test]
+    fn a_limit_that_was_not_measured_is_an_error() {
+        let none = Limits::default();
+        let copies = Yardstick::new(Limit::Copies("limits memcpy"), 1, &none);
+        assert!(matches!(copies.err().unwrap(), BenchError::NoLimit(_)));
+        let echo = Yardstick::new(Limit::Requests(ECHO, 1), 0, &none).unwrap();
+        let ping = case("ping socket client");
+        assert!(ping.neighbour(Some(&echo), &none).is_err());
+        let measured = Measured::new(
+            &ping,
+            Some(echo),
+            vec![run(1, None)],
+            &mut Limits::default(),
+        );
+        let error = measured.held_against(&[]).unwrap_err();
+        assert!(matches!(error, BenchError::NoLimit(_)), "{error}");
     }
 }

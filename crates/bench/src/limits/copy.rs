@@ -27,14 +27,17 @@ impl Copies {
         }
     }
 
-    /// How often the payload is copied in a lot.
-    pub(super) fn per_lot(&self) -> u64 {
-        (LOT / self.size).max(1) as u64
+    /// How often a payload of `size` bytes is copied in a lot.
+    pub(super) const fn per_lot(size: usize) -> u64 {
+        match LOT / size {
+            0 => 1,
+            times => times as u64,
+        }
     }
 
     /// Copies the payload as often as a lot says; gives the bytes.
     pub(super) fn lot(&mut self) -> u64 {
-        let times = self.per_lot();
+        let times = Self::per_lot(self.size);
         let (from, to) = (self.from.bytes(), self.to.bytes_mut());
         for _ in 0..times {
             black_box(&mut *to).copy_from_slice(black_box(from));
@@ -76,7 +79,7 @@ mod tests {
     fn a_lot_is_many_small_copies_or_one_large_one() {
         for (size, times) in [(64, 16384), (4096, 256), (LOT, 1), (3 * LOT, 1)] {
             let mut copies = Copies::of(size);
-            assert_eq!(copies.per_lot(), times);
+            assert_eq!(Copies::per_lot(size), times);
             assert_eq!(copies.lot(), times * size as u64);
             assert_eq!(copies.from.bytes(), copies.to.bytes());
             assert_eq!(copies.to.bytes(), vec![0x5a; size]);

@@ -11,7 +11,7 @@ use rustix::net::{
     bind, connect, listen, recv, send, socket_with, sockopt,
 };
 
-use super::{PATIENCE, silence};
+use super::{PATIENCE, is_silence, silence};
 
 /// Bytes of a packet: as many as a header and a number.
 const PACKET: usize = 32 + 8;
@@ -40,16 +40,20 @@ impl Listener {
     }
 }
 
-/// Sends back what comes until the other side hangs up.
+/// Sends back what comes until the other side hangs up, however long that one does something else.
 pub(super) fn serve(path: &Path, spin: Duration) -> io::Result<()> {
     let socket = packet_socket()?;
     connect(&socket, &SocketAddrUnix::new(path)?)?;
     let side = Side::new(socket, spin)?;
     let mut packet = [0; PACKET];
-    while side.receive(&mut packet)? == PACKET {
-        side.send(&packet)?;
+    loop {
+        match side.receive(&mut packet) {
+            Ok(PACKET) => side.send(&packet)?,
+            Ok(_) => return Ok(()),
+            Err(error) if is_silence(&error) => {}
+            Err(error) => return Err(error),
+        }
     }
-    Ok(())
 }
 
 /// One of the two sides.

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use netipc_transport::raw::{self, Memory, Shape};
 use serde::{Deserialize, Serialize};
 
-use super::{PATIENCE, silence};
+use super::{PATIENCE, is_silence, silence};
 
 /// The bit of a word whose last writer sleeps.
 const ASLEEP: u32 = 1 << 31;
@@ -68,13 +68,16 @@ pub(super) fn create(path: &Path) -> io::Result<Memory> {
     Memory::create(path, SHAPE)
 }
 
-/// Takes every other turn, until the other side has not taken one for a long time.
+/// Takes every other turn, however long the other side does something else.
 pub(super) fn serve(path: &Path, manner: Manner) -> io::Result<()> {
     let memory = Memory::open(path, SHAPE)?;
-    let mut side = Side::new(&memory, manner);
+    let mut side = Side::new(&memory, manner, 0);
     loop {
-        side.wait()?;
-        side.pass();
+        match side.wait() {
+            Ok(()) => side.pass(),
+            Err(error) if is_silence(&error) => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -90,13 +93,19 @@ pub(super) struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    pub(super) fn new(memory: &'a Memory, manner: Manner) -> Self {
+    /// A side that knows of the turns until `taken`.
+    pub(super) fn new(memory: &'a Memory, manner: Manner, taken: u32) -> Self {
         Self {
             word: memory.word(0),
             manner,
-            turn: 0,
+            turn: taken,
             patience: PATIENCE,
         }
+    }
+
+    /// The last turn taken, by either side.
+    pub(super) const fn taken(&self) -> u32 {
+        self.turn
     }
 
     /// Takes a turn and waits until the other side has taken one.
@@ -197,9 +206,8 @@ mod tests {
         let ours = create(&path).unwrap();
         let theirs = Memory::open(&path, SHAPE).unwrap();
         ours.word(0).store(first, Ordering::Relaxed);
-        let mut asking = Side::new(&ours, manner);
-        let mut answering = Side::new(&theirs, manner);
-        (asking.turn, answering.turn) = (first, first);
+        let mut asking = Side::new(&ours, manner, first);
+        let mut answering = Side::new(&theirs, manner, first);
         thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..rounds {
@@ -243,8 +251,8 @@ mod tests {
         let memory = create(&dir.path().join("word")).unwrap();
         let sleep = Sleep::WokenAsleep;
         let manner = Manner { look: SOME, sleep };
-        let mut asking = Side::new(&memory, manner);
-        let mut answering = Side::new(&memory, manner);
+        let mut asking = Side::new(&memory, manner, 0);
+        let mut answering = Side::new(&memory, manner, 0);
         asking.pass();
         thread::scope(|scope| {
             scope.spawn(|| asking.wait().unwrap());
@@ -263,7 +271,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let memory = create(&dir.path().join("word")).unwrap();
         let sleep = Sleep::WokenAsleep;
-        let mut side = Side::new(&memory, Manner { look: SOME, sleep });
+        let mut side = Side::new(&memory, Manner { look: SOME, sleep }, 0);
         side.pass();
         memory.word(0).store(2, Ordering::Relaxed);
         side.sleep().unwrap();
@@ -277,7 +285,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let memory = create(&dir.path().join("word")).unwrap();
         for sleep in [Sleep::Never, Sleep::WokenAlways, Sleep::WokenAsleep] {
-            let mut side = Side::new(&memory, Manner { look: SOME, sleep });
+            let mut side = Side::new(&memory, Manner { look: SOME, sleep }, 0);
             side.patience = Duration::from_millis(5);
             let kind = side.round_trip().unwrap_err().kind();
             assert_eq!(kind, io::ErrorKind::TimedOut);
