@@ -2,7 +2,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use netipc_proto::wire::{
-    Decode, ENTRY_LEN, Encode, ListRules, Packed, PackedWriter, WireError, align8,
+    Decode, ENTRY_LEN, Encode, ListRules, Packed, WireError, Writer, align8, write_list,
 };
 
 use super::{Key, LOOKUP_HEADER_LEN, Lookup, LookupKey, header, read_header};
@@ -166,12 +166,18 @@ impl Window {
         keys: impl Iterator<Item = Key<'k, L>>,
         buf: &mut [u8],
     ) -> Result<(), WireError> {
-        let mut list = PackedWriter::exact(buf, LOOKUP_HEADER_LEN, self.keys)?;
-        for key in keys.take(self.keys) {
-            list.push(&key)?;
-        }
-        let (front, _) = list.finish();
-        front.copy_from_slice(&header(self.keys, 0));
+        let room = buf.len();
+        let Some((front, list)) = buf.split_first_chunk_mut() else {
+            let what = "lookup header";
+            return Err(WireError::overflow(what, room, LOOKUP_HEADER_LEN));
+        };
+        *front = header(self.keys, 0);
+        let write = |key: Key<'k, L>, out: &mut [u8]| {
+            let mut out = Writer::new(out);
+            key.encode(&mut out)?;
+            Ok(out.len())
+        };
+        write_list(list, self.keys, keys, write, |error| error)?;
         Ok(())
     }
 }

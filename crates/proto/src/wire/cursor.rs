@@ -1,5 +1,6 @@
 //! Where bytes are read, and every bound is checked.
 
+use super::short::{Part, WINDOW, count_nuls};
 use super::{CStrView, WireError, WireErrorKind};
 
 /// Reads fixed-size fields from the front of a slice.
@@ -148,6 +149,48 @@ pub fn lay_out<const N: usize>(mut offset: usize, strings: [CStrView<'_>; N]) ->
 /// Which rule the strings of `what` break.
 #[inline(always)]
 pub fn strings<'a, const N: usize>(
+    item: &'a [u8],
+    header: usize,
+    spans: [Span; N],
+    what: &'static str,
+) -> Result<([CStrView<'a>; N], usize), WireError> {
+    if let Some(found) = in_line(item, header, spans) {
+        return Ok(found);
+    }
+    one_by_one(item, header, spans, what)
+}
+
+/// The strings at `spans` as encoders write them, one behind another from `header` on, where they are
+/// short. If closed by NUL each, they have none inside where there are no more of them.
+#[inline(always)]
+fn in_line<const N: usize>(
+    item: &[u8],
+    header: usize,
+    spans: [Span; N],
+) -> Option<([CStrView<'_>; N], usize)> {
+    let window = item.get(header..)?.first_chunk::<WINDOW>()?;
+    let mut texts = [CStrView::EMPTY; N];
+    let mut end = 0;
+    for (text, span) in texts.iter_mut().zip(spans) {
+        if span.offset != header + end || span.len >= WINDOW {
+            return None;
+        }
+        let rest = window.get(end..)?;
+        let (bytes, [0, ..]) = rest.split_at_checked(span.len)? else {
+            return None;
+        };
+        *text = CStrView::new(bytes);
+        end += span.len + 1;
+    }
+    match usize::from(count_nuls(window, Part::First(end))) == N {
+        true => Some((texts, header + end)),
+        false => None,
+    }
+}
+
+/// The strings at `spans`, wherever they are, or which rule they break.
+#[inline(never)]
+fn one_by_one<'a, const N: usize>(
     item: &'a [u8],
     header: usize,
     spans: [Span; N],

@@ -1,4 +1,5 @@
 use super::cursor::{lay_out, no_nul, string};
+use super::short::{Part, WINDOW, count_nuls};
 use super::writer::put_text;
 use super::{
     CStrView, Fields, Reader, Span, WireError, WireErrorKind, Writer, align8, next8, view,
@@ -82,9 +83,10 @@ impl<'a> Labels<'a> {
             };
             check_gap(item, end)?;
             let (table, _) = table.as_chunks();
-            for entry in table {
-                next = check_label(item, entry, next)?;
-            }
+            next = match in_line(item, table, next) {
+                true => item.len(),
+                false => check_labels(item, table, next)?,
+            };
             labels = Self::Wire(WireLabels { item, table });
         }
         match next == item.len() {
@@ -307,6 +309,43 @@ fn check_gap(item: &[u8], end: usize) -> Result<(), WireError> {
             Err(WireError::layout("gap before the labels", 0, found))
         }
     }
+}
+
+/// Whether the labels of `table`, whose strings start at `next`, are as they must be and the last
+/// thing in the item, where that can be told at a glance: when their strings are short. If closed by
+/// NUL each, they have none inside where there are no more of them.
+#[inline(always)]
+fn in_line(item: &[u8], table: &[[u8; LABEL_ENTRY_LEN]], next: usize) -> bool {
+    let (Some(texts), Some(window)) = (item.get(next..), item.last_chunk::<WINDOW>()) else {
+        return false;
+    };
+    if texts.len() > WINDOW {
+        return false;
+    }
+    let mut at = next;
+    for entry in table {
+        let [key, value] = spans(entry).unwrap_or_default();
+        if key.len == 0 || key.offset != at || value.offset != key.end() {
+            return false;
+        }
+        let closed = |span: Span| item.get(span.end() - 1) == Some(&0);
+        if !closed(key) || !closed(value) {
+            return false;
+        }
+        at = value.end();
+    }
+    at == item.len() && usize::from(count_nuls(window, Part::Last(texts.len()))) == 2 * table.len()
+}
+
+/// Checks one label after another; returns where the last one ends.
+#[inline(never)]
+fn check_labels(
+    item: &[u8],
+    table: &[[u8; LABEL_ENTRY_LEN]],
+    next: usize,
+) -> Result<usize, WireError> {
+    let mut labels = table.iter();
+    labels.try_fold(next, |next, entry| check_label(item, entry, next))
 }
 
 /// Checks one label whose key must start at `next`; returns where the next one must.

@@ -22,7 +22,7 @@ pub use header::Header;
 pub use hello::{Hello, HelloAck};
 pub use labels::{LABEL_ENTRY_LEN, Label, Labels};
 pub use packed::{ENTRY_LEN, ListRules, Packed};
-pub use packed_writer::{PackedWriter, write_batch};
+pub use packed_writer::{PackedWriter, write_batch, write_list};
 pub use text::{CStrBuf, CStrView};
 pub use writer::{Fields, Writer};
 

@@ -254,20 +254,42 @@ impl<'b> PackedWriter<'b> {
 pub fn write_batch<T, E>(
     buf: &mut [u8],
     sources: impl ExactSizeIterator<Item = T>,
+    write: impl FnMut(T, &mut [u8]) -> Result<usize, E>,
+    map: impl Fn(WireError) -> E,
+) -> Result<usize, E> {
+    let buf = addressable(buf);
+    let (room, count) = (buf.len(), sources.len());
+    if count == 0 {
+        let none = WireError::new(WireErrorKind::BadItemCount, "batch", 1, 0);
+        return Err(map(none));
+    }
+    match next8(write_list(buf, count, sources, write, &map)?) {
+        end if end > room => Err(map(WireError::overflow("batch", room, end))),
+        end => Ok(end),
+    }
+}
+
+/// Writes a list of `count` items, which starts with its directory, and returns its length: for each of
+/// `sources`, of which there are as many, what `write` writes to the bytes it gets, of which it returns
+/// how many it took.
+///
+/// # Errors
+/// What `write` returns, or through `map` [`WireErrorKind::Overflow`] where it does not fit.
+#[inline]
+pub fn write_list<T, E>(
+    buf: &mut [u8],
+    count: usize,
+    sources: impl Iterator<Item = T>,
     mut write: impl FnMut(T, &mut [u8]) -> Result<usize, E>,
     map: impl Fn(WireError) -> E,
 ) -> Result<usize, E> {
     let buf = addressable(buf);
-    let (room, directory) = (buf.len(), sources.len().saturating_mul(ENTRY_LEN));
-    let overflow = |needed| map(WireError::overflow("batch", room, needed));
-    if directory == 0 {
-        let none = WireError::new(WireErrorKind::BadItemCount, "batch", 1, 0);
-        return Err(map(none));
-    }
+    let (room, directory) = (buf.len(), count.saturating_mul(ENTRY_LEN));
+    let overflow = |needed| map(WireError::overflow("list", room, needed));
     let Some((entries, items)) = buf.split_at_mut_checked(directory) else {
         return Err(overflow(directory));
     };
-    let mut at = 0;
+    let (mut at, mut end) = (0, 0);
     let (entries, _) = entries.as_chunks_mut::<ENTRY_LEN>();
     for (entry, source) in entries.iter_mut().zip(sources) {
         let Some(rest) = items.get_mut(at..) else {
@@ -276,12 +298,10 @@ pub fn write_batch<T, E>(
         let len = write(source, rest)?.min(rest.len());
         Fields::fill(entry, |entry| entry.span(Span { offset: at, len }));
         zero_from(rest, len);
-        at = align8(at + len);
+        end = at + len;
+        at = next8(end);
     }
-    match at > items.len() {
-        true => Err(overflow(directory + at)),
-        false => Ok(directory + at),
-    }
+    Ok(directory + end)
 }
 
 #[cfg(test)]

@@ -55,6 +55,43 @@ pub(super) fn has_nul(bytes: &[u8]) -> bool {
     }
 }
 
+/// Most bytes whose NULs are counted at once.
+pub(super) const WINDOW: usize = 64;
+
+/// Number of NULs in a part of `window`.
+#[inline(always)]
+pub(super) fn count_nuls(window: &[u8; WINDOW], part: Part) -> u8 {
+    // Laid over a window, hides all but its front or its back.
+    const HIDE: [u8; 3 * WINDOW] = {
+        let mut hide = [0xff; 3 * WINDOW];
+        let (_, rest) = hide.split_at_mut(WINDOW);
+        let (middle, _) = rest.split_at_mut(WINDOW);
+        *middle.first_chunk_mut().expect("it is as long") = [0; WINDOW];
+        hide
+    };
+    let from = match part {
+        Part::First(len) => 2 * WINDOW - len.min(WINDOW),
+        Part::Last(len) => len.min(WINDOW),
+    };
+    let Some(hide) = HIDE
+        .get(from..)
+        .and_then(|hide| hide.first_chunk::<WINDOW>())
+    else {
+        return 0;
+    };
+    let bytes = window.iter().zip(hide);
+    bytes.fold(0, |count, (byte, hide)| count + u8::from(byte | hide == 0))
+}
+
+/// The bytes of a window that count.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    /// So many at its front.
+    First(usize),
+    /// So many at its back.
+    Last(usize),
+}
+
 #[inline(never)]
 fn long_has_nul(bytes: &[u8]) -> bool {
     memchr::memchr(0, bytes).is_some()
@@ -140,5 +177,21 @@ mod tests {
                 assert!(!copy_text(&mut copied, &spoilt), "{at} of {len}");
             }
         }
+    }
+
+    #[test]
+    fn every_part_of_a_window() {
+        for at in 0..WINDOW {
+            let mut window = [0xff; WINDOW];
+            window[at] = 0;
+            for len in 0..=WINDOW {
+                let first = count_nuls(&window, Part::First(len));
+                assert_eq!(first, u8::from(at < len), "{at} in the first {len}");
+                let last = count_nuls(&window, Part::Last(len));
+                assert_eq!(last, u8::from(at >= WINDOW - len), "{at} in the last {len}");
+            }
+        }
+        assert_eq!(count_nuls(&[0; WINDOW], Part::First(WINDOW)), 64);
+        assert_eq!(count_nuls(&[0; WINDOW], Part::Last(9)), 9);
     }
 }
