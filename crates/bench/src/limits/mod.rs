@@ -7,6 +7,9 @@
 //! echo ...     40 bytes over a packet socket and back
 //! memcpy ...   a payload from one place to another, in one process
 //! ```
+//!
+//! Sides that look before they sleep are kept on different processors while they are measured;
+//! where those that sleep at once run is up to the system.
 
 use std::io;
 use std::path::PathBuf;
