@@ -68,10 +68,8 @@ impl<'a> LookupKey<'a> for TextKey<'a> {
 
     #[inline]
     fn view(bytes: &'a [u8]) -> Self {
-        match bytes {
-            [text @ .., _] => Self(CStrView::new(text)),
-            [] => no_text(),
-        }
+        let (text, _) = bytes.split_at(bytes.len().saturating_sub(1));
+        Self(CStrView::new(text))
     }
 }
 
@@ -105,12 +103,6 @@ fn no_key(text: &[u8]) -> WireError {
         Some(nul) => WireError::layout("NUL in key", text.len() as u64, nul as u64),
         None => WireError::layout("key length", 1, 0),
     }
-}
-
-/// What stands for a key without its NUL, which no key is that was decoded.
-#[cold]
-const fn no_text() -> TextKey<'static> {
-    TextKey(CStrView::EMPTY)
 }
 
 /// A key that is a number, with four bytes of zero behind it. 0 is a legal key.

@@ -239,7 +239,7 @@ fn text_len<'a>(labels: impl Iterator<Item = Label<'a>>) -> usize {
         .sum()
 }
 
-#[inline(never)]
+#[inline(always)]
 fn write_pairs<'b>(
     buf: &'b mut [u8],
     at: usize,
