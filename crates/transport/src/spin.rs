@@ -5,7 +5,7 @@
 //! processor busy meanwhile. So it looks for a short time, and only where that has paid lately:
 //!
 //! ```text
-//! found soon        look again at the next wait; peers that do nothing else have twice as long
+//! found soon        look again at the next wait; peers that do nothing else may take longer
 //! found late        a few times in a row is fine: the peer may just have woken up
 //! nothing found     leave it out for 1, 3, 7 .. 63 waits, then try once more
 //! long waits        do not look at all until waits get shorter
@@ -26,12 +26,8 @@ use crate::wait::Wait;
 /// How soon a message has to be there for looking to pay, unless configured.
 pub const DEFAULT_SPIN: Duration = Duration::from_micros(20);
 
-/// A look lasts this many times as long: a wake, and what the peer does then.
-const WAKE: u32 = 5;
-/// Waits longer than this many times as long are not shortened by looking.
-const LONG: u32 = 10;
-/// Peers that do nothing but ask and answer may take this many times as long.
-const BUSY: u32 = 2;
+/// Sleeps of up to this many times as long are brief: not much more than a wake.
+const BRIEF: u32 = 5;
 /// Late finds in a row that may lead to soon ones.
 const MOST_LATE: u32 = 8;
 /// After this many vain looks in a row, no more waits than before are left out.
@@ -44,10 +40,40 @@ const PATIENT: Duration = Duration::from_millis(12);
 const FEWEST_BRIEF: u32 = 256;
 const MOST_BRIEF: u32 = 1 << 16;
 
+/// What a receiver waits for. All are multiples of "soon".
+///
+/// An answer takes as long as the question is hard. A request takes as long as its client likes, and
+/// mostly far longer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Patience {
+    /// How long a look lasts: a wake, and what the peer does then.
+    look: u32,
+    /// Longer waits are not shortened by looking.
+    long: u32,
+    /// How long peers may take that do nothing but ask and answer.
+    busy: u32,
+}
+
+impl Patience {
+    /// Of a client.
+    pub(crate) const ANSWER: Self = Self {
+        look: 10,
+        long: 20,
+        busy: 5,
+    };
+    /// Of a server.
+    pub(crate) const REQUEST: Self = Self {
+        look: 5,
+        long: 10,
+        busy: 2,
+    };
+}
+
 /// Decides for one receiver whether to look before it sleeps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spin {
     soon: Duration,
+    patience: Patience,
     /// How long the last wait took that ended in sleep.
     slept: Duration,
     /// Late finds in a row.
@@ -67,7 +93,7 @@ pub(crate) struct Spin {
 impl Spin {
     /// A receiver for which a message within `soon` is worth looking for. Zero never looks, and
     /// neither does a machine with one processor.
-    pub(crate) fn new(soon: Duration) -> Self {
+    pub(crate) fn new(soon: Duration, patience: Patience) -> Self {
         let soon = if has_processors() {
             soon
         } else {
@@ -75,6 +101,7 @@ impl Spin {
         };
         Self {
             soon,
+            patience,
             slept: Duration::ZERO,
             late: 0,
             misses: 0,
@@ -88,7 +115,7 @@ impl Spin {
     /// How long to look in the wait that begins, if at all.
     #[inline]
     pub(crate) fn begin(&mut self) -> Option<Duration> {
-        if self.soon.is_zero() || self.slept > self.soon * LONG {
+        if self.soon.is_zero() || self.slept > self.soon * self.patience.long {
             return None;
         }
         if self.brief >= self.enough {
@@ -101,17 +128,18 @@ impl Spin {
                 self.skip = skip;
                 None
             }
-            None => Some(self.soon * WAKE),
+            None => Some(self.soon * self.patience.look),
         }
     }
 
     /// Notes that looking found something after `took`.
     ///
     /// `at_once`: it began to wait as soon as it could, because its owner does nothing else. Such a
-    /// pair of peers gets a wake's time more for what they ask of one another.
+    /// pair of peers may take longer for what they ask of one another.
     #[inline]
     pub(crate) fn found(&mut self, took: Duration, at_once: bool) {
-        let soon = if at_once { self.soon * BUSY } else { self.soon };
+        let times = if at_once { self.patience.busy } else { 1 };
+        let soon = self.soon * times;
         if took <= soon {
             (self.late, self.misses, self.brief) = (0, 0, 0);
             self.enough = (self.enough / 2).max(FEWEST_BRIEF);
@@ -131,7 +159,7 @@ impl Spin {
     /// Notes that the receiver slept, and waited for `took` in all.
     pub(crate) fn slept(&mut self, took: Duration) {
         self.slept = took;
-        self.brief = if took <= self.soon * WAKE {
+        self.brief = if took <= self.soon * BRIEF {
             self.brief.saturating_add(1)
         } else {
             0
@@ -203,7 +231,7 @@ mod tests {
     fn spin() -> Spin {
         Spin {
             soon: SOON,
-            ..Spin::new(Duration::ZERO)
+            ..Spin::new(Duration::ZERO, Patience::REQUEST)
         }
     }
 
@@ -290,7 +318,7 @@ mod tests {
         spin.found(SOON, false);
         sleeps(&mut spin, FEWEST_BRIEF);
 
-        spin.slept(SOON * (WAKE + 1));
+        spin.slept(SOON * (BRIEF + 1));
         sleeps(&mut spin, FEWEST_BRIEF * 2);
         for _ in 0..20 {
             spin.brief = MOST_BRIEF;
@@ -301,7 +329,7 @@ mod tests {
 
     #[test]
     fn nothing_is_looked_for_when_switched_off() {
-        let mut spin = Spin::new(Duration::ZERO);
+        let mut spin = Spin::new(Duration::ZERO, Patience::ANSWER);
         let looked = spin.run::<(), ()>(4, &Wait::forever(), || unreachable!("it may not look"));
         assert_eq!(looked, Ok(None));
     }

@@ -6,7 +6,7 @@ use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
 use crate::link::{Link, LinkError, LinkInfo, LinkKind, RegionMode};
-use crate::spin::Spin;
+use crate::spin::{Patience, Spin};
 use crate::sys::futex_wait;
 use crate::uds::socket::{Seen, Socket};
 use crate::wait::Wait;
@@ -65,10 +65,11 @@ impl ShmLink {
             sent,
             taken,
             may_send: side == Side::Client,
-            spin: Spin::new(match region.plan.mode {
-                RegionMode::Hybrid => spin,
-                RegionMode::Kernel => Duration::ZERO,
-            }),
+            spin: match (region.plan.mode, side) {
+                (RegionMode::Kernel, _) => Spin::new(Duration::ZERO, Patience::REQUEST),
+                (RegionMode::Hybrid, Side::Client) => Spin::new(spin, Patience::ANSWER),
+                (RegionMode::Hybrid, Side::Server) => Spin::new(spin, Patience::REQUEST),
+            },
             bell: Waker::from(Arc::new(bell)),
             socket,
             region,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::endpoint::Endpoint;
 use crate::link::{AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, RegionPlan};
 use crate::shm::{Region, ShmLink, Side};
+use crate::spin::{Patience, Spin};
 use crate::wait::Wait;
 
 use super::socket::Socket;
@@ -25,7 +26,7 @@ impl UnixLink {
     /// The client's end: whoever owns the endpoint is welcome.
     pub(super) fn connected(fd: OwnedFd, endpoint: Endpoint, spin: Duration) -> Self {
         Self {
-            socket: Socket::new(fd, spin),
+            socket: Socket::new(fd, Spin::new(spin, Patience::ANSWER)),
             endpoint,
             peer_allowed: true,
             spin,
@@ -40,7 +41,7 @@ impl UnixLink {
         spin: Duration,
         allows: impl FnOnce(Option<u32>) -> bool,
     ) -> Self {
-        let socket = Socket::new(fd, spin);
+        let socket = Socket::new(fd, Spin::new(spin, Patience::REQUEST));
         let peer_allowed = allows(socket.peer().map(|peer| peer.uid));
         Self {
             socket,

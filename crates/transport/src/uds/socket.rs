@@ -45,7 +45,7 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// Takes a connected, non-blocking socket.
-    pub(crate) fn new(fd: OwnedFd, spin: Duration) -> Self {
+    pub(crate) fn new(fd: OwnedFd, spin: Spin) -> Self {
         let buffer = sys::send_buffer_size(&fd).ok();
         let packet_size = buffer
             .and_then(|size| size.checked_sub(PACKET_OVERHEAD))
@@ -57,7 +57,7 @@ impl Socket {
             packet_size,
             peer,
             reset: false,
-            spin: Spin::new(spin),
+            spin,
             joined: Vec::new(),
         }
     }
