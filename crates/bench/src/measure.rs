@@ -190,10 +190,12 @@ fn repeat(time: Duration, rate: u32, op: &mut Op<'_>) -> Result<Sample, BenchErr
         now = Instant::now();
         latency.saturating_record(nanos(now.duration_since(start)));
     }
+    // To the end of the last period: a rate counts periods, not their beginnings.
+    let end = pace.wait(begin, ops, now);
     let sample = Sample {
         units,
         ops,
-        elapsed: now.duration_since(begin),
+        elapsed: end.duration_since(begin),
         latency,
         ..Sample::nothing()
     };
