@@ -9,6 +9,7 @@
 //! found late        a few times in a row is fine: the peer may just have woken up
 //! nothing found     leave it out for 1, 3, 7 .. 63 waits, then try once more
 //! long waits        do not look at all until waits get shorter
+//! rare questions    do not look for the answer: the server sleeps and has to wake up
 //! ```
 //!
 //! Two peers that sleep in turn see nothing but wakes, and would never find out that both could be
@@ -52,6 +53,8 @@ pub(crate) struct Patience {
     long: u32,
     /// How long peers may take that do nothing but ask and answer.
     busy: u32,
+    /// After this time without a message the peer sleeps, too: what comes takes a wake.
+    sparse: u32,
 }
 
 impl Patience {
@@ -60,12 +63,14 @@ impl Patience {
         look: 10,
         long: 20,
         busy: 5,
+        sparse: Self::REQUEST.look,
     };
     /// Of a server.
     pub(crate) const REQUEST: Self = Self {
         look: 5,
         long: 10,
         busy: 2,
+        sparse: u32::MAX,
     };
 }
 
@@ -82,8 +87,10 @@ pub(crate) struct Spin {
     misses: u32,
     /// Waits to leave out.
     skip: u32,
-    /// When the last find was that took some looking.
+    /// When the last wait ended that took some looking, or sleep.
     ended: Option<Instant>,
+    /// Whether another one has ended since.
+    at_hand: bool,
     /// Brief sleeps in a row.
     brief: u32,
     /// Brief sleeps in a row before a patient look.
@@ -107,6 +114,7 @@ impl Spin {
             misses: 0,
             skip: 0,
             ended: None,
+            at_hand: false,
             brief: 0,
             enough: FEWEST_BRIEF,
         }
@@ -156,8 +164,17 @@ impl Spin {
         self.skip = (1 << self.misses) - 1;
     }
 
-    /// Notes that the receiver slept, and waited for `took` in all.
-    pub(crate) fn slept(&mut self, took: Duration) {
+    /// Notes that there was nothing to wait for.
+    #[inline]
+    pub(crate) const fn at_hand(&mut self) {
+        self.at_hand = true;
+    }
+
+    /// Notes that the receiver slept, and waited since `start` in all.
+    pub(crate) fn slept(&mut self, start: Instant) {
+        let now = Instant::now();
+        let took = now - start;
+        self.end(now);
         self.slept = took;
         self.brief = if took <= self.soon * BRIEF {
             self.brief.saturating_add(1)
@@ -189,7 +206,7 @@ impl Spin {
             }
             let now = Instant::now();
             let (start, _) = looked.unwrap_or((now, now));
-            if wait.is_over(now) {
+            if wait.is_over(now) || self.is_sparse(start) {
                 return Ok(None);
             }
             if now - start >= budget {
@@ -205,12 +222,23 @@ impl Spin {
     #[inline]
     fn found_between(&mut self, looked: Option<(Instant, Instant)>) {
         let Some((start, last)) = looked else {
+            self.at_hand();
             return self.found(Duration::ZERO, true);
         };
         let soon = self.soon;
         let at_once = self.ended.is_some_and(|ended| start - ended <= soon);
-        self.ended = Some(last);
+        self.end(last);
         self.found(last - start, at_once);
+    }
+
+    fn end(&mut self, now: Instant) {
+        (self.ended, self.at_hand) = (Some(now), false);
+    }
+
+    /// Whether the wait that began at `start` comes so long after the last one that the peer sleeps.
+    fn is_sparse(&self, start: Instant) -> bool {
+        let sparse = self.soon.saturating_mul(self.patience.sparse);
+        !self.at_hand && self.ended.is_some_and(|ended| start - ended > sparse)
     }
 }
 
@@ -233,6 +261,11 @@ mod tests {
             soon: SOON,
             ..Spin::new(Duration::ZERO, Patience::REQUEST)
         }
+    }
+
+    fn sleep(spin: &mut Spin, took: Duration) {
+        let start = Instant::now().checked_sub(took);
+        spin.slept(start.expect("the clock has run for a while"));
     }
 
     #[test]
@@ -293,11 +326,11 @@ mod tests {
     #[test]
     fn long_waits_are_slept_through_until_they_get_shorter() {
         let mut spin = spin();
-        spin.slept(Duration::from_millis(1));
+        sleep(&mut spin, Duration::from_millis(1));
         for _ in 0..1000 {
             assert_eq!(spin.begin(), None);
         }
-        spin.slept(Duration::from_micros(90));
+        sleep(&mut spin, Duration::from_micros(90));
         assert_eq!(spin.begin(), LOOK);
     }
 
@@ -306,7 +339,7 @@ mod tests {
         let mut spin = spin();
         let sleeps = |spin: &mut Spin, expected: u32| {
             for slept in 1..=expected {
-                spin.slept(SOON);
+                sleep(spin, SOON);
                 let patient = spin.begin() == Some(PATIENT);
                 assert_eq!(patient, slept == expected, "after {slept} sleeps");
             }
@@ -318,7 +351,7 @@ mod tests {
         spin.found(SOON, false);
         sleeps(&mut spin, FEWEST_BRIEF);
 
-        spin.slept(SOON * (BRIEF + 1));
+        sleep(&mut spin, SOON * (BRIEF + 1));
         sleeps(&mut spin, FEWEST_BRIEF * 2);
         for _ in 0..20 {
             spin.brief = MOST_BRIEF;
@@ -332,6 +365,25 @@ mod tests {
         let mut spin = Spin::new(Duration::ZERO, Patience::ANSWER);
         let looked = spin.run::<(), ()>(4, &Wait::forever(), || unreachable!("it may not look"));
         assert_eq!(looked, Ok(None));
+    }
+
+    #[test]
+    fn rare_questions_do_not_look_for_their_answer() {
+        let wait = Wait::forever();
+        let looks = |patience: Patience, at_hand: bool| {
+            let mut spin = Spin { patience, ..spin() };
+            spin.ended = Instant::now().checked_sub(SOON * 6);
+            spin.at_hand = at_hand;
+            let mut looks = 0;
+            let found = spin.run::<(), ()>(1, &wait, || {
+                looks += 1;
+                Ok((looks == 3).then_some(()))
+            });
+            (found, looks, spin.misses)
+        };
+        assert_eq!(looks(Patience::ANSWER, false), (Ok(None), 1, 0));
+        assert_eq!(looks(Patience::ANSWER, true), (Ok(Some(())), 3, 0));
+        assert_eq!(looks(Patience::REQUEST, false), (Ok(Some(())), 3, 0));
     }
 
     #[test]

@@ -91,6 +91,7 @@ impl ShmLink {
         let (area, direction) = (&self.region.area, self.side.receives());
         let (slot, taken) = (area.slot(direction), self.taken);
         if slot.arrived(taken)? {
+            self.spin.at_hand();
             return Ok(true);
         }
         let found = self.spin.run(LOOKS, wait, || {
@@ -160,7 +161,7 @@ impl Link for ShmLink {
         if !self.look(wait)? {
             let start = Instant::now();
             self.wait_for_message(wait)?;
-            self.spin.slept(start.elapsed());
+            self.spin.slept(start);
         }
         self.take(packet)
     }

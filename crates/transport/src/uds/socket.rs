@@ -118,6 +118,7 @@ impl Socket {
     ) -> Result<usize, LinkError> {
         wait.check_abort()?;
         if let Some(size) = self.try_receive(packet)? {
+            self.spin.at_hand();
             return Ok(size);
         }
         let mut spin = self.spin;
@@ -130,7 +131,7 @@ impl Socket {
         loop {
             sys::ready(self.fd.as_fd(), Interest::Readable, wait)?;
             if let Some(size) = self.try_receive(packet)? {
-                self.spin.slept(start.elapsed());
+                self.spin.slept(start);
                 return Ok(size);
             }
         }
