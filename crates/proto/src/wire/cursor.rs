@@ -189,7 +189,7 @@ fn in_line<const N: usize>(
 }
 
 /// The strings at `spans`, wherever they are, or which rule they break.
-#[inline(never)]
+#[inline]
 fn one_by_one<'a, const N: usize>(
     item: &'a [u8],
     header: usize,
