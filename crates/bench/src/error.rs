@@ -1,7 +1,6 @@
 //! Why a figure could not be measured.
 
 use std::io;
-use std::path::PathBuf;
 
 use netipc::connection::ConnectionError;
 use netipc::transport::EndpointError;
@@ -9,21 +8,15 @@ use netipc::transport::link::{BindError, LinkError};
 use netipc::wire::WireError;
 use netipc::{CallError, OpenError, ServeError};
 
+use crate::place::NoPlace;
+
 /// Why a figure could not be measured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BenchError {
     /// There is no place for the sockets.
-    #[error(
-        "cannot make a run directory in {}; set TMPDIR to a writable place with a short path",
-        place.display()
-    )]
-    RunDir {
-        /// Where it was to be.
-        place: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    RunDir(#[from] NoPlace),
     /// The other process could not be started or asked.
     #[error("cannot work with a second process of this program")]
     Peer(#[source] io::Error),

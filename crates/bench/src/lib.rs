@@ -11,6 +11,7 @@ pub mod limits;
 pub mod load;
 pub mod measure;
 pub mod peer;
+pub mod place;
 pub mod plan;
 pub mod report;
 pub mod row;

@@ -339,12 +339,12 @@ fn has<T: PartialEq>(wanted: &[T], this: T) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::HashSet;
 
     use super::*;
 
-    fn plan() -> Plan {
+    pub(crate) fn plan() -> Plan {
         Plan {
             scenarios: Vec::new(),
             transports: Vec::new(),

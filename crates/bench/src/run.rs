@@ -1,10 +1,6 @@
 //! Measures what a plan says, row by row.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
-
-use tempfile::TempDir;
 
 use crate::effort::Effort;
 use crate::error::BenchError;
@@ -12,6 +8,7 @@ use crate::limits::{Limits, Raw};
 use crate::load::{self, Hogs, Pinned};
 use crate::measure::{Sample, fill, median, run_of};
 use crate::peer::{Peer, Task};
+use crate::place::private_dir;
 use crate::plan::{Busy, Case, Limit, Plan};
 use crate::row::Row;
 use crate::scenarios::Stock;
@@ -46,7 +43,7 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Vec<Row>, Benc
 
 impl Case {
     fn measure(&self, effort: &Effort, limits: &mut Limits) -> Result<Measured, BenchError> {
-        let dir = run_dir()?;
+        let dir = private_dir()?;
         let stock = Stock::of(self.work);
         let yardstick = self.limit.map(|limit| {
             let payload = self.work.payload(&stock)?;
@@ -245,34 +242,17 @@ fn busy(busy: Busy, time: Duration, peer: Option<&Peer>) -> Result<Load, BenchEr
     }
 }
 
-/// A private directory for the endpoints, which goes away with this.
-fn run_dir() -> Result<TempDir, BenchError> {
-    let place = std::env::temp_dir();
-    tempfile::Builder::new()
-        .prefix("n")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(&place)
-        .map_err(|source| BenchError::RunDir { place, source })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::limits::tests::known;
+    use crate::plan::tests::plan;
 
     const ECHO: &str = "limits echo spin socket raw";
 
     /// The case of this name.
     fn case(name: &str) -> Case {
-        let plan = Plan {
-            scenarios: Vec::new(),
-            transports: Vec::new(),
-            rates: Vec::new(),
-            only: Vec::new(),
-            effort: Effort::QUICK,
-            quick: true,
-        };
-        let mut cases = plan.cases().into_iter();
+        let mut cases = plan().cases().into_iter();
         cases.find(|case| case.row.name() == name).unwrap()
     }
 

@@ -10,6 +10,7 @@ use crate::error::BenchError;
 use crate::load;
 use crate::measure::{BoxedOp, Sample, closed_loop};
 use crate::peer::{Peer, Task};
+use crate::place::private_dir;
 use crate::row::{Layer, Row, Scenario, Transport};
 
 use super::copy::Copies;
@@ -95,10 +96,7 @@ impl Case {
 
     /// Makes it ready to be measured.
     pub(super) fn open(self) -> Result<Raw, BenchError> {
-        let dir = tempfile::tempdir().map_err(|source| BenchError::RunDir {
-            place: std::env::temp_dir(),
-            source,
-        })?;
+        let dir = private_dir()?;
         let path = dir.path().join("raw");
         let (op, peer) = match self.way {
             Way::Turns(manner) => take_turns(&path, manner)?,

@@ -1,26 +1,18 @@
 //! Why a part of the demo could not be shown.
 
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use netipc::CallError;
+use netipc_bench::place::NoPlace;
 use netipc_host::HostError;
 
 /// Why a part of the demo could not be shown.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DemoError {
     /// There is no place for the sockets.
-    #[error(
-        "cannot make a run directory in {}; set TMPDIR to a writable place with a short path",
-        place.display()
-    )]
-    RunDir {
-        /// Where it was to be.
-        place: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    RunDir(#[from] NoPlace),
     /// The provider's process could not be made.
     #[error("cannot start the provider")]
     Start(#[source] io::Error),

@@ -1,10 +1,10 @@
 //! The provider: this same program as `netipc serve`, in a process and a directory of its own.
 
 use std::ffi::OsString;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,9 +13,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use netipc::ClientConfig;
-use netipc::service::Service;
-use netipc::service::cgroups::CgroupsSnapshot;
-use netipc::transport::Endpoint;
+use netipc_bench::place::{NoPlace, private_dir_in};
 use rustix::process;
 use tempfile::TempDir;
 
@@ -28,8 +26,6 @@ pub(super) const START_PATIENCE: Duration = Duration::from_secs(10);
 const REFRESH_SECONDS: &str = "0.25";
 /// How long a call may take before the provider counts as stuck.
 const CALL_TIMEOUT_MS: u32 = 2_000;
-/// The service whose socket has the longest path.
-const LONGEST_SERVICE: &str = CgroupsSnapshot::METHOD.name;
 /// Where to try after the place for temporary files, which may be read-only, or deep in the tree.
 const OTHER_PLACES: [&str; 4] = ["/tmp", "/run", "/dev/shm", "/var/tmp"];
 
@@ -212,25 +208,10 @@ pub(super) fn become_child(parent: u32, arguments: &[OsString]) -> io::Error {
 }
 
 /// A directory of our own whose path is short enough for every socket in it.
-fn private_dir() -> Result<TempDir, DemoError> {
+fn private_dir() -> Result<TempDir, NoPlace> {
     let usual = private_dir_in(&std::env::temp_dir());
     OTHER_PLACES.iter().fold(usual, |made, place| {
         made.or_else(|error| private_dir_in(Path::new(place)).or(Err(error)))
-    })
-}
-
-fn private_dir_in(place: &Path) -> Result<TempDir, DemoError> {
-    let made = tempfile::Builder::new()
-        .prefix("n")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(place);
-    let checked = made.and_then(|dir| match Endpoint::new(dir.path(), LONGEST_SERVICE) {
-        Ok(_) => Ok(dir),
-        Err(error) => Err(io::Error::other(error)),
-    });
-    checked.map_err(|source| DemoError::RunDir {
-        place: place.to_owned(),
-        source,
     })
 }
 

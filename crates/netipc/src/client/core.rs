@@ -34,8 +34,8 @@ pub(crate) struct Core {
     pub(super) last_error: Option<String>,
     /// Why the last attempt gave no session.
     open_error: Option<OpenError>,
-    /// When the last logical call began. Its end is not looked at: reading the clock takes as long
-    /// as much of a call.
+    /// When the last logical call began. When it ends is not asked: the clock takes a good part of a
+    /// short call's time.
     pub(super) began: Instant,
     pub(super) last_success: Option<Instant>,
     /// The payload of the request that goes out next.
