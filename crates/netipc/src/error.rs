@@ -63,6 +63,8 @@ codes! {
         ADDRESS_IN_USE = 39, "address in use";
         /// The system failed.
         IO = 40, "input/output error";
+        /// The library itself failed: a defect.
+        INTERNAL = 41, "internal error";
     }
 }
 

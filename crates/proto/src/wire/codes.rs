@@ -33,6 +33,10 @@ macro_rules! codes {
         impl $name {
             $($(#[$vdoc])* pub const $value: Self = Self($number);)*
 
+            /// Every value that has a name, with the name of its constant.
+            pub const NAMED: &'static [(&'static str, Self)] =
+                &[$((stringify!($value), Self::$value)),*];
+
             /// Its name, where it has one.
             #[must_use]
             pub const fn name(self) -> Option<&'static str> {

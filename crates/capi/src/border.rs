@@ -1,0 +1,195 @@
+//! What crosses the border: pointers come in checked, panics do not get out.
+//!
+//! Every pointer that C hands over is turned into a reference here and nowhere else. What C has to
+//! keep to is said once, in the headers: a pointer that is not NULL points to what its type and
+//! length say, for as long as its function's comment says.
+
+#![expect(unsafe_code, reason = "this is where C's pointers become references")]
+
+use std::ffi::{CStr, c_char, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::slice;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use netipc::ErrorCode;
+
+use crate::error::{Outcome, nipc_error_t};
+
+/// Panics caught here. Nothing is judged by it: relaxed ordering is enough.
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+/// Panics that were caught since the process began.
+pub(crate) fn panics() -> u64 {
+    PANICS.load(Ordering::Relaxed)
+}
+
+/// Runs what a function of the library does; gives `instead` where it panics.
+#[inline(always)]
+pub(crate) fn guard<T>(instead: T, run: impl FnOnce() -> T) -> T {
+    // What a panic leaves half done is behind locks that are poisoned, or in memory of the caller
+    // that it is told not to use.
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
+        instead
+    })
+}
+
+/// Runs what gives a number; a panic has one, too.
+#[inline(always)]
+pub(crate) fn code(run: impl FnOnce() -> Outcome) -> nipc_error_t {
+    let instead = nipc_error_t::new(ErrorCode::INTERNAL);
+    guard(instead, || run().into())
+}
+
+/// Runs what gives a length, where 0 stands for every failure.
+#[inline(always)]
+pub(crate) fn length(run: impl FnOnce() -> Outcome<usize>) -> usize {
+    guard(0, || run().unwrap_or(0))
+}
+
+/// What `ptr` points to.
+///
+/// # Safety
+/// `ptr` is NULL, or points to a `T` that nobody writes to during `'a`.
+#[inline(always)]
+pub(crate) unsafe fn shared<'a, T>(ptr: *const T) -> Outcome<&'a T> {
+    // SAFETY: the caller promises what `as_ref` asks for, but for the alignment, which is checked.
+    unsafe { aligned(ptr)?.as_ref() }.ok_or(ErrorCode::INVALID_ARGUMENT)
+}
+
+/// What `ptr` points to, to write to.
+///
+/// # Safety
+/// `ptr` is NULL, or points to a `T` that nobody else looks at during `'a`.
+#[inline(always)]
+pub(crate) unsafe fn unique<'a, T>(ptr: *mut T) -> Outcome<&'a mut T> {
+    aligned(ptr)?;
+    // SAFETY: the caller promises what `as_mut` asks for, but for the alignment, which was checked.
+    unsafe { ptr.as_mut() }.ok_or(ErrorCode::INVALID_ARGUMENT)
+}
+
+/// Writes `value` to where `out` points, whatever was there.
+///
+/// # Safety
+/// `out` is NULL, or points to room for a `T`.
+#[inline(always)]
+pub(crate) unsafe fn put<T>(out: *mut T, value: T) -> Outcome {
+    aligned(out)?;
+    match out.is_null() {
+        true => Err(ErrorCode::INVALID_ARGUMENT),
+        false => {
+            // SAFETY: not NULL and aligned; the caller promises the room.
+            unsafe { out.write(value) };
+            Ok(())
+        }
+    }
+}
+
+/// `count` elements. NULL stands for none.
+///
+/// # Safety
+/// `ptr` is NULL, or points to `count` elements that nobody writes to during `'a`.
+#[inline(always)]
+pub(crate) unsafe fn elements<'a, T>(ptr: *const T, count: usize) -> Outcome<&'a [T]> {
+    check_len::<T>(aligned(ptr)?.is_null(), count)?;
+    match count {
+        0 => Ok(&[]),
+        // SAFETY: not NULL, aligned, and not larger than memory can be; the caller promises the rest.
+        _ => Ok(unsafe { slice::from_raw_parts(ptr, count) }),
+    }
+}
+
+/// `count` elements to write to. NULL stands for none.
+///
+/// # Safety
+/// `ptr` is NULL, or points to `count` initialised elements that nobody else looks at during `'a`.
+#[inline(always)]
+pub(crate) unsafe fn elements_mut<'a, T>(ptr: *mut T, count: usize) -> Outcome<&'a mut [T]> {
+    check_len::<T>(aligned(ptr)?.is_null(), count)?;
+    match count {
+        0 => Ok(&mut []),
+        // SAFETY: not NULL, aligned, and not larger than memory can be; the caller promises the rest.
+        _ => Ok(unsafe { slice::from_raw_parts_mut(ptr, count) }),
+    }
+}
+
+/// The bytes that `ptr` points to. NULL stands for none.
+///
+/// # Safety
+/// As for [`elements`].
+#[inline(always)]
+pub(crate) unsafe fn bytes<'a>(ptr: *const c_void, len: usize) -> Outcome<&'a [u8]> {
+    // SAFETY: the caller's promise is that of `elements`.
+    unsafe { elements(ptr.cast(), len) }
+}
+
+/// The buffer that `ptr` points to, as the caller made it: it need not be initialised in C, and it
+/// is only written to.
+///
+/// # Safety
+/// As for [`elements_mut`].
+#[inline(always)]
+pub(crate) unsafe fn buffer<'a>(ptr: *mut c_void, len: usize) -> Outcome<&'a mut [u8]> {
+    // SAFETY: the caller's promise is that of `elements_mut`.
+    unsafe { elements_mut(ptr.cast(), len) }
+}
+
+/// The characters that `ptr` points to. NULL stands for none.
+///
+/// # Safety
+/// As for [`elements`].
+#[inline(always)]
+pub(crate) unsafe fn chars<'a>(ptr: *const c_char, len: u32) -> Outcome<&'a [u8]> {
+    // SAFETY: the caller's promise is that of `elements`.
+    unsafe { elements(ptr.cast(), len as usize) }
+}
+
+/// A string that ends with NUL.
+///
+/// # Safety
+/// `ptr` is NULL, or points to characters of which one is NUL and which nobody writes to during `'a`.
+#[inline(always)]
+pub(crate) unsafe fn string<'a>(ptr: *const c_char) -> Outcome<&'a CStr> {
+    match ptr.is_null() {
+        true => Err(ErrorCode::INVALID_ARGUMENT),
+        // SAFETY: not NULL; the caller promises the NUL.
+        false => Ok(unsafe { CStr::from_ptr(ptr) }),
+    }
+}
+
+/// Copies `text` into a caller's buffer like `snprintf`: as much as fits, with a NUL; returns the
+/// length of all of it.
+///
+/// # Safety
+/// As for [`elements_mut`].
+pub(crate) unsafe fn copy_text(text: &str, buf: *mut c_char, len: usize) -> usize {
+    // SAFETY: the caller's promise is that of `elements_mut`.
+    let room = unsafe { elements_mut(buf.cast::<u8>(), len) };
+    if let Ok([room @ .., end]) = room {
+        let mut fits = room.len().min(text.len());
+        while !text.is_char_boundary(fits) {
+            fits -= 1;
+        }
+        let (copy, rest) = room.split_at_mut(fits);
+        copy.copy_from_slice(text.as_bytes().split_at(fits).0);
+        *rest.first_mut().unwrap_or(end) = 0;
+    }
+    text.len()
+}
+
+fn check_len<T>(null: bool, count: usize) -> Outcome {
+    let most = isize::MAX.unsigned_abs() / size_of::<T>().max(1);
+    match count > most || (null && count > 0) {
+        true => Err(ErrorCode::INVALID_ARGUMENT),
+        false => Ok(()),
+    }
+}
+
+/// `ptr`, unless it cannot point to a `T`.
+#[inline(always)]
+fn aligned<T>(ptr: *const T) -> Outcome<*const T> {
+    match ptr.is_aligned() {
+        true => Ok(ptr),
+        false => Err(ErrorCode::INVALID_ARGUMENT),
+    }
+}

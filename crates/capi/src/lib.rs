@@ -1,0 +1,25 @@
+//! NetIPC for C and C++.
+//!
+//! ```text
+//! border     what crosses: pointers checked, panics caught
+//! error      the numbers of errors
+//! protocol   netipc/netipc_protocol.h: bytes
+//! service    netipc/netipc_service.h: clients, servers, cache
+//! ```
+//!
+//! Every function checks its pointers for NULL, converts them in `border`, and does the rest in safe
+//! code. The headers are generated from the items and comments of `protocol` and `service`.
+
+#![expect(
+    clippy::missing_safety_doc,
+    reason = "what callers have to keep to is said in the words of the headers"
+)]
+#![expect(
+    non_camel_case_types,
+    reason = "the names are those of the C headers, which are generated from them"
+)]
+
+mod border;
+pub mod error;
+pub mod protocol;
+pub mod service;

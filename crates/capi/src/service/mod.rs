@@ -1,0 +1,1 @@
+//! `netipc/netipc_service.h`: clients, servers, and the cache.
