@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use netipc_proto::session::handshake::HandshakeError;
 use netipc_proto::wire::Profiles;
+use netipc_transport::BorrowedFd;
 use netipc_transport::endpoint::{Endpoint, EndpointError};
 use netipc_transport::link::{AttachError, Transport};
 use netipc_transport::wait::Wait;
@@ -82,8 +83,16 @@ impl Core {
         self.open_error.as_ref()
     }
 
-    pub(crate) fn status(&self) -> ClientStatus {
-        let session = self.connection.as_ref().map(|connection| {
+    pub(crate) const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    pub(crate) fn native(&self) -> Option<BorrowedFd<'_>> {
+        self.connection.as_ref().and_then(Connection::native)
+    }
+
+    pub(crate) fn session(&self) -> Option<SessionStatus> {
+        self.connection.as_ref().map(|connection| {
             let (agreed, info) = (connection.agreed(), connection.info());
             SessionStatus {
                 profile: agreed.profile,
@@ -92,11 +101,14 @@ impl Core {
                 limits: agreed.limits,
                 peer: info.peer,
             }
-        });
+        })
+    }
+
+    pub(crate) fn status(&self) -> ClientStatus {
         ClientStatus {
             state: self.state,
             counters: self.counters,
-            session,
+            session: self.session(),
             last_error: self.last_error.clone(),
             last_success: self.last_success,
         }

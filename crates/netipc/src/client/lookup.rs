@@ -11,6 +11,7 @@ use crate::lookup::{
     Key, LOOKUP_HEADER_LEN, Lookup, LookupItem, LookupReply, Stitcher, Window, WindowLimits,
 };
 use crate::retry::{Attempts, Decision, decide};
+use crate::service::Service;
 
 impl<S: Lookup> Client<S> {
     /// Looks up any number of keys. Items come in the order of the keys, as one reply, whatever it
@@ -40,8 +41,28 @@ impl<S: Lookup> Client<S> {
         K: Copy + TryInto<Key<'k, S>>,
         WireError: From<K::Error>,
     {
+        self.lookup_as::<S, K>(keys, timeout_ms)
+    }
+}
+
+impl<S: Service> Client<S> {
+    /// As [`lookup_within`](Self::lookup_within), in the words of another service: for bindings to
+    /// languages where one type of client speaks to every service.
+    ///
+    /// # Errors
+    /// As [`lookup`](Self::lookup).
+    pub fn lookup_as<'k, T, K>(
+        &mut self,
+        keys: &[K],
+        timeout_ms: u32,
+    ) -> Result<LookupReply<'_, T>, CallError>
+    where
+        T: Lookup,
+        K: Copy + TryInto<Key<'k, T>>,
+        WireError: From<K::Error>,
+    {
         let wait = self.core.begin(self.within(timeout_ms), &self.abort);
-        let mut run = Run::<S, K> {
+        let mut run = Run::<T, K> {
             core: &mut self.core,
             stitcher: &mut self.stitcher,
             keys,

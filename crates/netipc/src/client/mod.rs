@@ -18,16 +18,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netipc_proto::wire::{Decode, Encode, WireError};
-use netipc_transport::NativeTransport;
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::Transport;
 use netipc_transport::wait::{Abort, Wait};
+use netipc_transport::{BorrowedFd, NativeTransport};
 
 use crate::config::{ClientConfig, call_timeout};
 use crate::error::{CallError, Failure, OpenError, ProtocolError};
 use crate::lookup::Stitcher;
 use crate::service::Service;
-use crate::status::{ClientState, ClientStatus};
+use crate::status::{ClientState, ClientStatus, Counters, SessionStatus};
 
 /// A client of one service at one endpoint.
 ///
@@ -128,6 +128,25 @@ impl<S: Service> Client<S> {
         self.core.status()
     }
 
+    /// What happened so far. No I/O.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.core.counters()
+    }
+
+    /// The session, while there is one. No I/O.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionStatus> {
+        self.core.session()
+    }
+
+    /// What an event loop can watch while there is a session: readable when the provider has hung
+    /// up.
+    #[must_use]
+    pub fn native(&self) -> Option<BorrowedFd<'_>> {
+        self.core.native()
+    }
+
     /// Sets how long a whole call may take, in milliseconds; 0 is 30,000.
     pub fn set_call_timeout(&mut self, timeout_ms: u32) {
         self.timeout = call_timeout(timeout_ms);
@@ -171,13 +190,29 @@ impl<S: Service> Client<S> {
     where
         S::Request<'r>: Encode,
     {
+        self.ask_as::<S>(request, timeout_ms)
+    }
+
+    /// As [`ask_within`](Self::ask_within), in the words of another service: for bindings to
+    /// languages where one type of client speaks to every service.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub fn ask_as<'r, T: Service>(
+        &mut self,
+        request: &T::Request<'r>,
+        timeout_ms: u32,
+    ) -> Result<T::Reply<'_>, CallError>
+    where
+        T::Request<'r>: Encode,
+    {
         let wait = self.core.begin(self.within(timeout_ms), &self.abort);
         let core = &mut self.core;
         let done = core
             .encode(request)
-            .and_then(|()| core.perform(Outgoing::single(S::METHOD.code), &wait, decodes::<S>));
+            .and_then(|()| core.perform(Outgoing::single(T::METHOD.code), &wait, decodes::<T>));
         core.finish(done)?;
-        S::reread(self.core.payload()).map_err(|error| self.core.malformed(error))
+        T::reread(self.core.payload()).map_err(|error| self.core.malformed(error))
     }
 
     /// How long a whole call may take.
