@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use netipc_proto::session::Message;
 use netipc_proto::wire::{Decode, Status, WireError, WireErrorKind, write_batch};
 
-use crate::handler::Handler;
+use crate::handler::{Handler, HandlerFailed};
 use crate::service::Service;
 
 /// How a request was answered.
@@ -99,10 +99,7 @@ fn answer<S: Service>(
             (Ok(len), Ok(())) => Ok(len),
             // An answer that did not fit says so, whatever the handler made of it.
             (Err(error), _) if error.kind() == WireErrorKind::Overflow => Err(status_of(error)),
-            (_, Err(error)) => {
-                tracing::debug!(service = S::METHOD.name, %error, "the handler failed");
-                Err(Status::INTERNAL_ERROR)
-            }
+            (_, Err(failed)) => Err(told::<S>(&failed)),
             (Err(error), Ok(())) => Err(status_of(error)),
         }
     }
@@ -125,7 +122,65 @@ fn answer_batch<S: Service>(
     )
 }
 
+#[cold]
+fn told<S: Service>(failed: &HandlerFailed) -> Status {
+    let (status, error) = (failed.status(), failed.reason());
+    tracing::debug!(service = S::METHOD.name, %status, error, "the handler failed");
+    status
+}
+
 fn bad_envelope(error: WireError) -> Status {
     tracing::debug!(%error, "a request could not be decoded");
     Status::BAD_ENVELOPE
+}
+
+#[cfg(test)]
+mod tests {
+    use netipc_proto::wire::{Header, MethodCode};
+
+    use super::*;
+    use crate::service::increment::Increment;
+
+    /// What one request with the number `n` is answered, with room for `room` bytes.
+    fn ask(handler: &Handler<Increment>, n: u64, room: usize) -> Answered {
+        let request = Message {
+            header: Header::request(MethodCode::INCREMENT, 1),
+            payload: &n.to_le_bytes(),
+        };
+        handler.dispatch(request, &mut vec![0; room])
+    }
+
+    #[test]
+    fn a_handler_says_which_status_its_failure_has() {
+        let handler = Handler::<Increment>::new(|n, _answer| {
+            let status = Status(u16::try_from(*n)?);
+            Err(HandlerFailed::with_status(status, "as asked"))
+        });
+        for (asked, told, ends) in [
+            (Status::UNSUPPORTED, Status::UNSUPPORTED, false),
+            (Status::BAD_ENVELOPE, Status::BAD_ENVELOPE, true),
+            (Status::LIMIT_EXCEEDED, Status::LIMIT_EXCEEDED, true),
+            (Status::INTERNAL_ERROR, Status::INTERNAL_ERROR, true),
+            // Nothing that a handler could mean.
+            (Status::OK, Status::INTERNAL_ERROR, true),
+            (Status::AUTH_FAILED, Status::INTERNAL_ERROR, true),
+            (Status(77), Status::INTERNAL_ERROR, true),
+        ] {
+            let answered = ask(&handler, asked.0.into(), 8);
+            assert_eq!(answered, Answered::failed(told), "{asked}");
+            assert_eq!(answered.ends_session(), ends, "{asked}");
+        }
+        let broken = ask(&handler, u64::MAX, 8);
+        assert_eq!(broken.status, Status::INTERNAL_ERROR, "any other error");
+    }
+
+    #[test]
+    fn an_answer_that_did_not_fit_says_so_whatever_the_handler_says() {
+        let handler = Handler::<Increment>::new(|n, answer| {
+            let _ = answer.put(n);
+            Err(HandlerFailed::with_status(Status::UNSUPPORTED, "unlucky"))
+        });
+        assert_eq!(ask(&handler, 1, 7).status, Status::LIMIT_EXCEEDED);
+        assert_eq!(ask(&handler, 1, 8).status, Status::UNSUPPORTED);
+    }
 }

@@ -318,6 +318,20 @@ pub enum ServeError {
     Stopped,
 }
 
+impl ServeError {
+    /// The number of this error.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Endpoint(_) => ErrorCode::INVALID_ARGUMENT,
+            Self::Bind(BindError::AddressInUse { .. }) => ErrorCode::ADDRESS_IN_USE,
+            Self::Bind(_) => ErrorCode::IO,
+            Self::Running => ErrorCode::BUSY,
+            Self::Stopped => ErrorCode::ABORTED,
+        }
+    }
+}
+
 /// The code of a decoder's or builder's error.
 #[must_use]
 pub const fn wire_code(kind: WireErrorKind) -> ErrorCode {
@@ -363,8 +377,35 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use netipc_proto::wire::Status;
+    use netipc_transport::endpoint::Endpoint;
 
     use super::*;
+
+    #[test]
+    fn servers_that_do_not_run_have_numbers() {
+        let endpoint = || "/run/x.sock".to_owned();
+        let bind = |kind: std::io::ErrorKind| BindError::Io {
+            endpoint: endpoint(),
+            source: kind.into(),
+        };
+        let taken = BindError::AddressInUse {
+            endpoint: endpoint(),
+            why: "it answers",
+        };
+        let invalid = Endpoint::new("/run", "a/b").unwrap_err();
+        for (error, code) in [
+            (ServeError::from(invalid), ErrorCode::INVALID_ARGUMENT),
+            (taken.into(), ErrorCode::ADDRESS_IN_USE),
+            (
+                bind(std::io::ErrorKind::PermissionDenied).into(),
+                ErrorCode::IO,
+            ),
+            (ServeError::Running, ErrorCode::BUSY),
+            (ServeError::Stopped, ErrorCode::ABORTED),
+        ] {
+            assert_eq!(error.code(), code, "{error}");
+        }
+    }
 
     #[test]
     fn causes_of_a_failed_reconnect_have_their_own_numbers() {

@@ -1,4 +1,7 @@
+use std::borrow::Cow;
 use std::fmt;
+
+use netipc_proto::wire::Status;
 
 use crate::repeats::Repeats;
 use crate::service::Service;
@@ -22,7 +25,8 @@ type Run<S> = dyn for<'r, 'a> Fn(
     + Sync;
 
 impl<S: Service> Handler<S> {
-    /// A handler from a function that returns a `bool`, a `Result<(), E>` or nothing.
+    /// A handler from a function that returns a `bool`, a `Result<(), E>` or nothing; with
+    /// [`HandlerFailed`] for `E` it chooses what the client is told.
     pub fn new<F, R>(run: F) -> Self
     where
         F: for<'r, 'a> Fn(&S::Request<'r>, &mut S::Answer<'a>) -> R + Send + Sync + 'static,
@@ -50,11 +54,63 @@ impl<S: Service> fmt::Debug for Handler<S> {
     }
 }
 
-/// A handler did not answer. The client is told that it failed, and nothing more.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{reason}")]
+/// A handler did not answer.
+///
+/// Whatever says why becomes one, with `?` or as what the handler returns, and the client is told
+/// that the handler failed, and nothing more. A handler that means another status says so:
+///
+/// ```
+/// use netipc::service::increment::Increment;
+/// use netipc::wire::Status;
+/// use netipc::{Handler, HandlerFailed};
+///
+/// let handler = Handler::<Increment>::new(|n, answer| {
+///     let next = n.checked_add(1);
+///     let next = next.ok_or(HandlerFailed::with_status(Status::UNSUPPORTED, "the last one"))?;
+///     answer.put(&next)?;
+///     Ok::<_, HandlerFailed>(())
+/// });
+/// ```
+// Were it an error itself, it could not be made from every error.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HandlerFailed {
-    reason: String,
+    status: Status,
+    reason: Cow<'static, str>,
+}
+
+impl HandlerFailed {
+    /// A failure that the client is told as `status`: after UNSUPPORTED the session goes on, after
+    /// BAD_ENVELOPE and LIMIT_EXCEEDED it ends. Every other status is INTERNAL_ERROR.
+    #[must_use]
+    pub fn with_status(status: Status, reason: impl Into<Cow<'static, str>>) -> Self {
+        let status = match status {
+            Status::UNSUPPORTED | Status::BAD_ENVELOPE | Status::LIMIT_EXCEEDED => status,
+            _ => Status::INTERNAL_ERROR,
+        };
+        Self {
+            status,
+            reason: reason.into(),
+        }
+    }
+
+    /// What the client is told.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Why, for the log of the server.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+impl<E: fmt::Display> From<E> for HandlerFailed {
+    #[cold]
+    fn from(error: E) -> Self {
+        Self::with_status(Status::INTERNAL_ERROR, error.to_string())
+    }
 }
 
 /// What a handler may return.
@@ -76,17 +132,16 @@ impl Outcome for bool {
     fn into_result(self) -> Result<(), HandlerFailed> {
         match self {
             true => Ok(()),
-            false => Err(HandlerFailed {
-                reason: "the handler returned false".into(),
-            }),
+            false => Err(HandlerFailed::with_status(
+                Status::INTERNAL_ERROR,
+                "the handler returned false",
+            )),
         }
     }
 }
 
-impl<E: fmt::Display> Outcome for Result<(), E> {
+impl<E: Into<HandlerFailed>> Outcome for Result<(), E> {
     fn into_result(self) -> Result<(), HandlerFailed> {
-        self.map_err(|error| HandlerFailed {
-            reason: error.to_string(),
-        })
+        self.map_err(Into::into)
     }
 }
