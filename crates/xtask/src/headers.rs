@@ -1,0 +1,97 @@
+//! The two headers, generated from the sources and comments of `crates/capi`.
+//!
+//! cbindgen turns each source file into C; here the pieces are put in order and get a frame: what the
+//! header is, the errors, and assertions that hold C compilers to the layouts of the sources.
+
+mod piece;
+mod source;
+mod text;
+
+use std::path::PathBuf;
+
+use crate::{Error, tool, workspace};
+
+/// The headers, the second of which includes the first.
+pub const NAMES: [&str; 2] = ["netipc_protocol.h", "netipc_service.h"];
+
+/// Where the committed headers are.
+#[must_use]
+pub fn directory() -> PathBuf {
+    workspace().join("crates/capi/include/netipc")
+}
+
+/// Writes both headers.
+///
+/// # Errors
+/// A source cannot be read or is not what the generator understands, or a header cannot be written.
+pub fn write() -> Result<(), Error> {
+    for (name, text) in NAMES.iter().zip(generate()?) {
+        tool::put(&directory().join(name), text.as_bytes(), 0o644)?;
+    }
+    Ok(())
+}
+
+/// Compares the committed headers with what the sources say.
+///
+/// # Errors
+/// As for [`write`](fn@write), and where they differ.
+pub fn check() -> Result<(), Error> {
+    let mut report = Vec::new();
+    for (name, text) in NAMES.iter().zip(generate()?) {
+        let path = directory().join(name);
+        report.extend(difference(name, &tool::read(&path)?, &text));
+    }
+    match report.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Stale {
+            report: report.join("\n"),
+        }),
+    }
+}
+
+/// Both headers, as they should be.
+///
+/// # Errors
+/// A source cannot be read or is not what the generator understands.
+pub fn generate() -> Result<[String; 2], Error> {
+    let capi = workspace().join("crates/capi/src");
+    let errors = source::errors(&workspace().join("crates/netipc/src/error.rs"))?;
+    let protocol = piece::in_order(&capi.join("protocol"))?;
+    let service = piece::in_order(&capi.join("service"))?;
+    Ok([text::protocol(&errors, &protocol), text::service(&service)])
+}
+
+/// Says where a committed header first differs from the generated one.
+fn difference(name: &str, committed: &str, generated: &str) -> Option<String> {
+    let mut committed = committed.lines();
+    let mut generated = generated.lines();
+    (1..).find_map(|number| match (committed.next(), generated.next()) {
+        (None, None) => Some(None),
+        (is, should) if is != should => Some(Some(format!(
+            "{name} is not as generated from crates/capi/src, first in line {number}:\n  is:     {}\n  should: {}",
+            is.unwrap_or("(the end)"),
+            should.unwrap_or("(the end)"),
+        ))),
+        _ => None,
+    })?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn difference_names_the_line() {
+        assert_eq!(difference("a.h", "1\n2\n", "1\n2\n"), None);
+        let report = difference("a.h", "1\n2\n", "1\n3\n").unwrap();
+        assert!(
+            report.contains("line 2:\n  is:     2\n  should: 3"),
+            "{report}"
+        );
+        let report = difference("a.h", "1\n", "1\n3\n").unwrap();
+        assert!(
+            report.contains("line 2:\n  is:     (the end)\n  should: 3"),
+            "{report}"
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! Installing the C library where pkg-config, CMake and compilers find it.
+//!
+//! ```text
+//! include/netipc/*.h               lib/libnetipc.a
+//! lib/libnetipc.so.0.1.0           and its links libnetipc.so.0, libnetipc.so
+//! lib/pkgconfig/netipc.pc          lib/cmake/netipc/netipc-config{,-version}.cmake
+//! ```
+//!
+//! No file says where it is: the whole prefix can be moved.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::build::{self, StaticLib};
+use crate::{Error, headers, tool};
+
+/// The version of the library, which is that of the workspace.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Changes when programs that were built against an older library can no longer use this one. The
+/// functions and public fields of the C API are fixed, also while the version begins with 0: so it is
+/// the first number of the version alone. `build.rs` of the crate and `netipc.map` name it, too.
+const SONAME: &str = concat!("libnetipc.so.", env!("CARGO_PKG_VERSION_MAJOR"));
+
+const PKG_CONFIG: &str = include_str!("../../capi/packaging/netipc.pc.in");
+const CMAKE_CONFIG: &str = include_str!("../../capi/packaging/netipc-config.cmake.in");
+const CMAKE_VERSION: &str = include_str!("../../capi/packaging/netipc-config-version.cmake.in");
+
+const FILE: u32 = 0o644;
+const LIBRARY: u32 = 0o755;
+
+/// What is installed where.
+///
+/// ```no_run
+/// netipc_xtask::install(&netipc_xtask::Options::new("/opt/netipc"))?;
+/// # Ok::<(), netipc_xtask::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the library will be, such as `/usr/local`.
+    pub prefix: PathBuf,
+    /// What stands before the prefix while a package is made. None: nothing.
+    pub destdir: Option<PathBuf>,
+    /// How it is built.
+    pub profile: Profile,
+}
+
+impl Options {
+    /// A release build, installed in `prefix`.
+    #[must_use]
+    pub fn new(prefix: impl Into<PathBuf>) -> Self {
+        Self {
+            prefix: prefix.into(),
+            destdir: None,
+            profile: Profile::Release,
+        }
+    }
+
+    /// Where files are written.
+    fn root(&self) -> PathBuf {
+        match &self.destdir {
+            Some(destdir) => destdir.join(self.prefix.strip_prefix("/").unwrap_or(&self.prefix)),
+            None => self.prefix.clone(),
+        }
+    }
+}
+
+/// How the library is built.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Profile {
+    /// Optimised, and without debug information.
+    Release,
+    /// As tests are.
+    Dev,
+}
+
+impl Profile {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Dev => "dev",
+        }
+    }
+
+    pub(crate) const fn strips(self) -> bool {
+        matches!(self, Self::Release)
+    }
+}
+
+/// Builds the C library and installs it. Files that are there and equal stay untouched, and others
+/// are replaced at once, so that programs can go on using them.
+///
+/// # Errors
+/// The build fails, a C compiler is missing, or a file cannot be written.
+pub fn install(options: &Options) -> Result<(), Error> {
+    let root = options.root();
+    let lib_dir = root.join("lib");
+    tool::make_dir(&lib_dir)?;
+    for header in headers::NAMES {
+        let source = headers::directory().join(header);
+        tool::copy(&source, &root.join("include/netipc").join(header), FILE)?;
+    }
+    let lib = build::static_lib(options.profile)?;
+    install_libraries(&lib, options.profile, &lib_dir)?;
+    let text = |template: &str| configure(template, &lib.system_libs);
+    let pkg_config = lib_dir.join("pkgconfig/netipc.pc");
+    tool::put(&pkg_config, text(PKG_CONFIG).as_bytes(), FILE)?;
+    let cmake = lib_dir.join("cmake/netipc");
+    tool::put(
+        &cmake.join("netipc-config.cmake"),
+        text(CMAKE_CONFIG).as_bytes(),
+        FILE,
+    )?;
+    tool::put(
+        &cmake.join("netipc-config-version.cmake"),
+        text(CMAKE_VERSION).as_bytes(),
+        FILE,
+    )
+}
+
+/// Installs the library below cargo's target directory, built like the calling test, and returns the
+/// prefix. Tests of several programs may call it at once: they share one installation, which changes
+/// only when the sources did.
+///
+/// # Panics
+/// As [`install`] fails: tests cannot go on without it.
+#[must_use]
+pub fn install_for_tests() -> PathBuf {
+    let profile = match cfg!(debug_assertions) {
+        true => Profile::Dev,
+        false => Profile::Release,
+    };
+    let installed = build::target_dir().and_then(|target| {
+        let prefix = target.join("capi-tests").join(profile.name());
+        tool::make_dir(&prefix)?;
+        let _lock = lock(&prefix.join("lock"))?;
+        install(&Options {
+            prefix: prefix.clone(),
+            destdir: None,
+            profile,
+        })?;
+        Ok(prefix)
+    });
+    installed.unwrap_or_else(|error| panic!("cannot install the C library for tests: {error}"))
+}
+
+/// Both libraries: made aside, then put in place.
+fn install_libraries(lib: &StaticLib, profile: Profile, lib_dir: &Path) -> Result<(), Error> {
+    let scratch = tempfile::tempdir().map_err(Error::file("make a directory in", "TMPDIR"))?;
+    let shared = scratch.path().join("libnetipc.so");
+    build::shared_lib(lib, SONAME, profile, &shared)?;
+    let file = format!("libnetipc.so.{VERSION}");
+    tool::copy(&shared, &lib_dir.join(&file), LIBRARY)?;
+    tool::link(&file, &lib_dir.join(SONAME))?;
+    tool::link(SONAME, &lib_dir.join("libnetipc.so"))?;
+
+    let archive = scratch.path().join("libnetipc.a");
+    tool::copy(&lib.path, &archive, FILE)?;
+    if profile.strips() {
+        build::strip(&archive)?;
+    }
+    tool::copy(&archive, &lib_dir.join("libnetipc.a"), FILE)
+}
+
+/// Fills in what a template leaves open.
+fn configure(template: &str, system_libs: &[String]) -> String {
+    let names = system_libs.iter().map(|flag| flag.trim_start_matches("-l"));
+    template
+        .replace("@VERSION@", VERSION)
+        .replace("@VERSION_MAJOR@", env!("CARGO_PKG_VERSION_MAJOR"))
+        .replace("@SONAME@", SONAME)
+        .replace("@SYSTEM_LIBS@", &system_libs.join(" "))
+        .replace("@SYSTEM_LIB_NAMES@", &names.collect::<Vec<_>>().join(";"))
+}
+
+/// Held until it is dropped, or the process ends.
+fn lock(path: &Path) -> Result<File, Error> {
+    let file = File::create(path).map_err(Error::file("write", path))?;
+    flock(&file, FlockOperation::LockExclusive)
+        .map_err(|errno| Error::file("lock", path)(errno.into()))?;
+    Ok(file)
+}

@@ -1,0 +1,29 @@
+//! What the C library takes beyond `cargo build`: its headers, and its installation.
+//!
+//! ```text
+//! headers    writes crates/capi/include/netipc/*.h, or checks that they are as generated
+//! install    builds and installs headers, libraries, pkg-config and CMake files
+//! ```
+//!
+//! The program `xtask` has a command for each; tests of C programs call [`install_for_tests`].
+
+mod build;
+mod error;
+pub mod headers;
+mod install;
+mod tool;
+
+use std::path::{Path, PathBuf};
+
+pub use crate::error::Error;
+pub use crate::install::{Options, Profile, install, install_for_tests};
+
+/// Where the workspace is.
+#[must_use]
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .map(PathBuf::from)
+        .unwrap_or_default()
+}

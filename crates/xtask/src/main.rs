@@ -1,0 +1,74 @@
+//! `cargo xtask`: what the C library takes beyond `cargo build`.
+
+use std::error::Error as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use netipc_xtask::{Error, Options, Profile, headers, install};
+
+/// What the C library takes beyond cargo build.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Command {
+    /// Write the C headers from the sources of crates/capi.
+    Headers {
+        /// Write nothing; fail where the committed headers differ.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build the C library and install it with its headers, pkg-config and CMake files.
+    Install {
+        /// Where it will be.
+        #[arg(long, default_value = "/usr/local")]
+        prefix: PathBuf,
+        /// What to put before the prefix while a package is made.
+        #[arg(long)]
+        destdir: Option<PathBuf>,
+        /// How to build it.
+        #[arg(long, default_value = "release")]
+        profile: Build,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Build {
+    Release,
+    Dev,
+}
+
+fn main() -> ExitCode {
+    let Err(error) = run(Command::parse()) else {
+        return ExitCode::SUCCESS;
+    };
+    eprint!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        eprint!(": {error}");
+        cause = error.source();
+    }
+    eprintln!();
+    ExitCode::FAILURE
+}
+
+fn run(command: Command) -> Result<(), Error> {
+    match command {
+        Command::Headers { check: true } => headers::check(),
+        Command::Headers { check: false } => headers::write(),
+        Command::Install {
+            prefix,
+            destdir,
+            profile,
+        } => {
+            let profile = match profile {
+                Build::Release => Profile::Release,
+                Build::Dev => Profile::Dev,
+            };
+            install(&Options {
+                prefix,
+                destdir,
+                profile,
+            })
+        }
+    }
+}
