@@ -1,0 +1,112 @@
+//! Checks that ask, and compare each answer with what it must be.
+
+use netipc::lookup::TextKey;
+use netipc::service::apps_lookup::AppsLookup;
+use netipc::service::cgroups::CgroupsSnapshot;
+use netipc::service::cgroups_lookup::CgroupsLookup;
+use netipc::service::increment::Increment;
+use netipc::service::string_reverse::{StringReverse, Text};
+use netipc_interop::data;
+
+use super::check::{Carried, carried, connected};
+use super::{Options, Wrong, same};
+
+pub(super) fn increments(options: &Options) -> Result<Carried, Wrong> {
+    let mut client = connected::<Increment>(options)?;
+    for value in values(options) {
+        same("an answer", client.ask(&value)?, value.wrapping_add(1))?;
+    }
+    carried(&client.status(), options)
+}
+
+pub(super) fn increment_batch(options: &Options) -> Result<Carried, Wrong> {
+    let mut client = connected::<Increment>(options)?;
+    let values = values(options);
+    let found: Vec<u64> = client.call_batch(&values)?.iter().collect();
+    same("the batch", found, next(&values))?;
+    carried(&client.status(), options)
+}
+
+pub(super) fn increments_pipelined(options: &Options) -> Result<Carried, Wrong> {
+    let mut client = connected::<Increment>(options)?;
+    let values = values(options);
+    let mut found = vec![0; values.len()];
+    let mut times = vec![0; values.len()];
+    client.call_pipelined(&values, options.window, |index, answer| {
+        found[index] = answer;
+        times[index] += 1;
+    })?;
+    same("the answers", found, next(&values))?;
+    same("how often each came", times, vec![1; values.len()])?;
+    carried(&client.status(), options)
+}
+
+pub(super) fn text_reversed(options: &Options) -> Result<Carried, Wrong> {
+    let mut client = connected::<StringReverse>(options)?;
+    let text = data::text(options.count as usize);
+    let reversed: Vec<u8> = text.iter().rev().copied().collect();
+    same(
+        "the text",
+        client.ask(&Text::new(&text))?,
+        Text::new(&reversed),
+    )?;
+    carried(&client.status(), options)
+}
+
+pub(super) fn snapshot(options: &Options) -> Result<Carried, Wrong> {
+    let mut client = connected::<CgroupsSnapshot>(options)?;
+    let (expected, reply) = (options.snapshot(), client.call_snapshot()?);
+    same("the number of items", reply.item_count, expected.items)?;
+    same("the generation", reply.generation, expected.generation)?;
+    same(
+        "systemd_enabled",
+        reply.systemd_enabled,
+        expected.systemd_enabled(),
+    )?;
+    for (index, item) in (0..).zip(reply.iter()) {
+        let item = item?;
+        expected.with_item(index, |expected| same("an item", item, *expected))?;
+    }
+    carried(&client.status(), options)
+}
+
+pub(super) fn cgroups_found(options: &Options) -> Result<Carried, Wrong> {
+    let mut client = connected::<CgroupsLookup>(options)?;
+    let paths: Vec<String> = numbers(options).map(data::path).collect();
+    let keys: Vec<&[u8]> = paths.iter().map(String::as_bytes).collect();
+    let reply = client.call(&keys)?;
+    same("the number of items", reply.len(), keys.len())?;
+    same("the generation", reply.generation, options.generation)?;
+    for (key, item) in keys.iter().zip(reply.iter()) {
+        data::with_path(TextKey::new(key)?, options.small(), |expected| {
+            same("an item", item, *expected)
+        })?;
+    }
+    carried(&client.status(), options)
+}
+
+pub(super) fn processes_found(options: &Options) -> Result<Carried, Wrong> {
+    let mut client = connected::<AppsLookup>(options)?;
+    let pids: Vec<u32> = numbers(options).collect();
+    let reply = client.call(&pids)?;
+    same("the number of items", reply.len(), pids.len())?;
+    same("the generation", reply.generation, options.generation)?;
+    for (pid, item) in pids.iter().zip(reply.iter()) {
+        data::with_process(*pid, options.small(), |expected| {
+            same("an item", item, *expected)
+        })?;
+    }
+    carried(&client.status(), options)
+}
+
+fn values(options: &Options) -> Vec<u64> {
+    (0..options.count.into()).map(data::value).collect()
+}
+
+fn next(values: &[u64]) -> Vec<u64> {
+    values.iter().map(|value| value.wrapping_add(1)).collect()
+}
+
+fn numbers(options: &Options) -> impl Iterator<Item = u32> {
+    (options.first..options.first + options.count).map(data::number)
+}

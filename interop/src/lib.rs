@@ -1,0 +1,26 @@
+//! The language matrix: every language as client and as server of every other, over every
+//! transport, in real processes.
+//!
+//! ```text
+//! data      what every provider knows, as a function of the key
+//! case      what is tried, as data
+//! plan      every case for every pair of languages and every transport
+//! language  how the peer of a language is built and started
+//! process   a peer that runs: lines in and out, with a deadline
+//! cell      one case between two peers
+//! run       all of them, some at a time
+//! report    what came out: a table for people, a document for machines
+//! ```
+//!
+//! What a peer has to do is in the README of this directory.
+
+#![forbid(unsafe_code)]
+
+pub mod case;
+mod cell;
+pub mod data;
+pub mod language;
+pub mod plan;
+mod process;
+pub mod report;
+pub mod run;

@@ -1,0 +1,223 @@
+//! What came out: a table for people, a document for machines.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::plan::{Cell, Column};
+use crate::run::Outcome;
+
+/// The outcomes of everything that was planned. A cell without an outcome has failed.
+#[derive(Clone, Debug)]
+pub struct Report {
+    cells: Vec<(Cell, Option<Outcome>)>,
+}
+
+impl Report {
+    /// A report on the cells of `plan`.
+    #[must_use]
+    pub fn new(plan: &[Cell], outcomes: &[Outcome]) -> Self {
+        let outcome = |cell: &Cell| outcomes.iter().find(|outcome| outcome.cell == *cell);
+        let cells = plan.iter().map(|cell| (*cell, outcome(cell).cloned()));
+        Self {
+            cells: cells.collect(),
+        }
+    }
+
+    /// Whether there is something, and all of it is green.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        !self.cells.is_empty() && self.failures().is_empty()
+    }
+
+    /// A line for each cell that is not green.
+    #[must_use]
+    pub fn failures(&self) -> Vec<String> {
+        let why = |(cell, outcome): &(Cell, Option<Outcome>)| {
+            detail(outcome.as_ref()).map(|detail| format!("{cell}: {detail}"))
+        };
+        self.cells.iter().filter_map(why).collect()
+    }
+
+    /// The table: a row for each case, a column for each pair of languages over each transport.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let columns = self.columns();
+        let mut names: Vec<&str> = Vec::new();
+        for (cell, _) in &self.cells {
+            if !names.contains(&cell.case.name) {
+                names.push(cell.case.name);
+            }
+        }
+        let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
+        let mut text = head(&columns, width);
+        for name in names {
+            let mut row = format!("{name:width$}");
+            let mut before = None;
+            for column in &columns {
+                row += gap(&mut before, column);
+                row += self.mark(name, column);
+            }
+            text += row.trim_end();
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The document, in one line for each cell.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let lines = self.cells.iter().map(|(cell, outcome)| {
+            let done = outcome.as_ref();
+            let record = Record {
+                case: cell.case.name,
+                client: cell.column.client.to_string(),
+                server: cell.column.server.to_string(),
+                transport: cell.column.transport.kind(),
+                profile: cell.column.transport.profile(),
+                ok: detail(done).is_none(),
+                detail: detail(done),
+                calls: done.and_then(|done| done.result.clone().ok()),
+                ms: done.map(|done| done.took.as_secs_f64() * 1e3),
+            };
+            serde_json::to_string(&record).unwrap_or_else(|error| format!("\"{error}\""))
+        });
+        let lines: Vec<_> = lines.collect();
+        let (total, failed) = (self.cells.len(), self.failures().len());
+        format!(
+            "{{\"ok\":{},\"total\":{total},\"failed\":{failed},\"cells\":[\n{}\n]}}\n",
+            self.is_green(),
+            lines.join(",\n")
+        )
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let mut columns: Vec<_> = self.cells.iter().map(|(cell, _)| cell.column).collect();
+        columns.sort();
+        columns.dedup();
+        columns
+    }
+
+    fn mark(&self, name: &str, column: &Column) -> &'static str {
+        let mut cells = self.cells.iter();
+        let cell = cells.find(|(cell, _)| cell.case.name == name && cell.column == *column);
+        match cell {
+            Some((_, Some(outcome))) if outcome.result.is_ok() => " ok ",
+            Some((_, Some(_))) => "FAIL",
+            Some((_, None)) => "LOST",
+            None => "    ",
+        }
+    }
+}
+
+/// What is wrong with a cell, if anything.
+fn detail(outcome: Option<&Outcome>) -> Option<String> {
+    match outcome {
+        Some(outcome) => outcome.result.clone().err(),
+        None => Some("it was not tried".to_owned()),
+    }
+}
+
+/// Two lines: the transports, and client and server of each column.
+fn head(columns: &[Column], width: usize) -> String {
+    let (mut over, mut pairs) = (" ".repeat(width), format!("{:width$}", "client>server"));
+    let (mut before_over, mut before_pairs) = (None, None);
+    for column in columns {
+        let (client, server) = (column.client.letter(), column.server.letter());
+        pairs += gap(&mut before_pairs, column);
+        // A string takes anything.
+        let _ = write!(pairs, "{client}>{server} ");
+        if before_over != Some(column.transport) {
+            let start = pairs.len() - 4;
+            let _ = write!(
+                over,
+                "{:1$}{2}",
+                "",
+                start.saturating_sub(over.len()),
+                column.transport
+            );
+            before_over = Some(column.transport);
+        }
+    }
+    format!("{}\n{}\n", over.trim_end(), pairs.trim_end())
+}
+
+/// What stands between the column `before` and `column`.
+fn gap(before: &mut Option<crate::plan::Transport>, column: &Column) -> &'static str {
+    let same = *before == Some(column.transport);
+    *before = Some(column.transport);
+    if same { " " } else { "     " }
+}
+
+#[derive(Serialize)]
+struct Record {
+    case: &'static str,
+    client: String,
+    server: String,
+    transport: &'static str,
+    profile: u32,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ms: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::plan::cells;
+
+    fn outcome(cell: &Cell, result: Result<u64, String>) -> Outcome {
+        Outcome {
+            cell: *cell,
+            result,
+            took: Duration::from_millis(5),
+        }
+    }
+
+    #[test]
+    fn what_was_not_tried_has_failed() {
+        let plan = cells("increment batch of 16, rust -> rust");
+        let [first, second, third] = &plan[..] else {
+            panic!("three transports");
+        };
+        let mut outcomes = vec![
+            outcome(first, Ok(1)),
+            outcome(second, Err("why".to_owned())),
+        ];
+        let report = Report::new(&plan, &outcomes);
+        assert!(!report.is_green());
+        assert_eq!(report.failures().len(), 2);
+        let table = report.table();
+        let lines: Vec<_> = table.lines().collect();
+        assert_eq!(
+            lines[0].split_whitespace().collect::<Vec<_>>().join(" "),
+            "socket shm 0x02 shm 0x04"
+        );
+        assert!(
+            lines[1].starts_with("client>server ") && lines[1].ends_with(" r>r"),
+            "{table}"
+        );
+        assert!(lines[2].ends_with(" ok      FAIL     LOST"), "{table}");
+        let json: serde_json::Value = serde_json::from_str(&report.json()).expect("a document");
+        assert_eq!((&json["ok"], &json["failed"]), (&false.into(), &2.into()));
+        assert_eq!(json["cells"][1]["detail"], "why");
+        assert_eq!(json["cells"][2]["profile"], 4);
+
+        outcomes = vec![
+            outcome(first, Ok(1)),
+            outcome(second, Ok(1)),
+            outcome(third, Ok(1)),
+        ];
+        assert!(Report::new(&plan, &outcomes).is_green());
+        assert!(
+            !Report::new(&[], &outcomes).is_green(),
+            "nothing is not enough"
+        );
+    }
+}

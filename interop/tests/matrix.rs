@@ -1,0 +1,74 @@
+//! The whole matrix, a test for each column.
+
+use std::num::NonZero;
+use std::sync::LazyLock;
+
+use netipc_interop::case::CASES;
+use netipc_interop::language::{Language, Peers};
+use netipc_interop::plan::{Cell, Column, Transport};
+use netipc_interop::report::Report;
+use netipc_interop::run::run;
+
+/// Makes a module of tests for each pair of languages, one for each transport, and knows them all.
+macro_rules! columns {
+    ($($pair:ident: $client:ident -> $server:ident;)+) => {
+        $(
+            mod $pair {
+                use super::*;
+
+                #[test]
+                fn over_a_socket() {
+                    all_green(column(Transport::Socket));
+                }
+
+                #[test]
+                fn over_hybrid_shared_memory() {
+                    all_green(column(Transport::ShmHybrid));
+                }
+
+                #[test]
+                fn over_futex_shared_memory() {
+                    all_green(column(Transport::ShmFutex));
+                }
+
+                pub(crate) const fn column(transport: Transport) -> Column {
+                    Column {
+                        transport,
+                        client: Language::$client,
+                        server: Language::$server,
+                    }
+                }
+            }
+        )+
+
+        fn tested() -> Vec<Column> {
+            let column = |transport| [$($pair::column(transport)),+];
+            Transport::ALL.into_iter().flat_map(column).collect()
+        }
+    };
+}
+
+columns! {
+    rust_asks_rust: Rust -> Rust;
+}
+
+#[test]
+fn every_column_has_its_test() {
+    assert_eq!(tested(), Column::all().collect::<Vec<_>>());
+}
+
+static PEERS: LazyLock<Peers> =
+    LazyLock::new(|| Peers::new(env!("CARGO_BIN_EXE_netipc-interop").into()));
+
+fn all_green(column: Column) {
+    let cells: Vec<_> = CASES.iter().map(|case| Cell { case, column }).collect();
+    // Most of what takes long is waiting.
+    let jobs = NonZero::new(4).expect("not zero");
+    let report = Report::new(&cells, &run(&cells, &PEERS, jobs, |_| ()));
+    assert!(
+        report.is_green(),
+        "{}\n{}",
+        report.table(),
+        report.failures().join("\n")
+    );
+}
