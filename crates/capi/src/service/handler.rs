@@ -1,0 +1,284 @@
+//! What answers the requests of a server: functions of C, called on its session threads.
+
+#![expect(unsafe_code, reason = "functions of C are called here")]
+
+use std::ffi::c_void;
+
+use netipc::service::Service;
+use netipc::service::apps_lookup::AppsLookup;
+use netipc::service::cgroups::CgroupsSnapshot;
+use netipc::service::cgroups_lookup::CgroupsLookup;
+use netipc::service::increment::Increment;
+use netipc::service::string_reverse::StringReverse;
+use netipc::wire::Status;
+use netipc::{ErrorCode, Handler, HandlerFailed};
+
+use super::serving::ServerId;
+use crate::error::nipc_error_t;
+use crate::protocol::{
+    nipc_apps_lookup_builder_t, nipc_apps_lookup_req_view_t, nipc_cgroups_builder_t,
+    nipc_cgroups_lookup_builder_t, nipc_cgroups_lookup_req_view_t, nipc_cgroups_req_t,
+    nipc_string_reverse_builder_t, nipc_string_reverse_view_t,
+};
+
+/// Answers a cgroups-snapshot request by filling the builder.
+///
+/// Handlers are called on the threads of sessions: in several at once, each session in order. What
+/// they share is theirs to lock; copy what you need under the lock, and build the answer after it.
+/// Requests may come twice. A handler must return: not by an exception, longjmp, or the end of the
+/// thread. What request and builder point to is valid until it returns.
+///
+/// \param user     what the handler was given with
+/// \param request  what is asked
+/// \param builder  takes the answer
+/// \return true where the answer is in the builder. After false, or where builder->error is set, the
+///         client is told by that error: NIPC_ERR_OVERFLOW that the answer is above the limits,
+///         NIPC_ERR_UNSUPPORTED and NIPC_ERR_REJECTED the same, and everything else that the handler
+///         failed. All but NIPC_ERR_UNSUPPORTED end the session
+pub type nipc_cgroups_handler_fn = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        request: *const nipc_cgroups_req_t,
+        builder: *mut nipc_cgroups_builder_t,
+    ) -> bool,
+>;
+
+/// Answers a cgroups-lookup request: one item for each path, in order. The rest is as for
+/// nipc_cgroups_handler_fn.
+pub type nipc_cgroups_lookup_handler_fn = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        request: *const nipc_cgroups_lookup_req_view_t,
+        builder: *mut nipc_cgroups_lookup_builder_t,
+    ) -> bool,
+>;
+
+/// Answers an apps-lookup request: one item for each process, in order. The rest is as for
+/// nipc_cgroups_handler_fn.
+pub type nipc_apps_lookup_handler_fn = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        request: *const nipc_apps_lookup_req_view_t,
+        builder: *mut nipc_apps_lookup_builder_t,
+    ) -> bool,
+>;
+
+/// Answers an increment request. It is called for each number of a batch. The rest is as for
+/// nipc_cgroups_handler_fn.
+pub type nipc_increment_handler_fn =
+    Option<unsafe extern "C" fn(user: *mut c_void, request: u64, response: *mut u64) -> bool>;
+
+/// Answers a string-reverse request. It is called for each text of a batch. The rest is as for
+/// nipc_cgroups_handler_fn.
+pub type nipc_string_reverse_handler_fn = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        request: *const nipc_string_reverse_view_t,
+        builder: *mut nipc_string_reverse_builder_t,
+    ) -> bool,
+>;
+
+/// The handler of a server of cgroups-snapshot.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct nipc_cgroups_service_handler_t {
+    /// What answers requests.
+    pub handle: nipc_cgroups_handler_fn,
+    /// About how many items a snapshot has. A hint: nothing is reserved for them, and nothing is
+    /// left out beyond them.
+    pub snapshot_max_items: u32,
+    /// What the function gets as its first argument. It must live until the server is destroyed, or
+    /// nipc_server_run has returned, if that is later.
+    pub user: *mut c_void,
+}
+
+/// The handler of a server of cgroups-lookup.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct nipc_cgroups_lookup_service_handler_t {
+    /// What answers requests.
+    pub handle: nipc_cgroups_lookup_handler_fn,
+    /// As in nipc_cgroups_service_handler_t.
+    pub user: *mut c_void,
+}
+
+/// The handler of a server of apps-lookup.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct nipc_apps_lookup_service_handler_t {
+    /// What answers requests.
+    pub handle: nipc_apps_lookup_handler_fn,
+    /// As in nipc_cgroups_service_handler_t.
+    pub user: *mut c_void,
+}
+
+/// The handler of a server of increment.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct nipc_increment_service_handler_t {
+    /// What answers requests.
+    pub handle: nipc_increment_handler_fn,
+    /// As in nipc_cgroups_service_handler_t.
+    pub user: *mut c_void,
+}
+
+/// The handler of a server of string-reverse.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct nipc_string_reverse_service_handler_t {
+    /// What answers requests.
+    pub handle: nipc_string_reverse_handler_fn,
+    /// As in nipc_cgroups_service_handler_t.
+    pub user: *mut c_void,
+}
+
+/// A function of C that answers requests.
+pub(super) trait Callback {
+    /// What it serves.
+    type Service: Service;
+
+    /// The handler of the server `id`; none without a function.
+    fn bound_to(&self, id: ServerId) -> Option<Handler<Self::Service>>;
+}
+
+impl Callback for nipc_cgroups_service_handler_t {
+    type Service = CgroupsSnapshot;
+
+    fn bound_to(&self, id: ServerId) -> Option<Handler<CgroupsSnapshot>> {
+        let (handle, user) = (self.handle?, User::new(self.user, id));
+        Some(Handler::<CgroupsSnapshot>::new(move |_, answer| {
+            let request = nipc_cgroups_req_t {
+                layout_version: 1,
+                flags: 0,
+            };
+            let mut builder = nipc_cgroups_builder_t::lend(answer);
+            // SAFETY: it is called as the header says.
+            let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
+            outcome(answered, builder.error)
+        }))
+    }
+}
+
+impl Callback for nipc_cgroups_lookup_service_handler_t {
+    type Service = CgroupsLookup;
+
+    fn bound_to(&self, id: ServerId) -> Option<Handler<CgroupsLookup>> {
+        let (handle, user) = (self.handle?, User::new(self.user, id));
+        Some(Handler::<CgroupsLookup>::new(move |request, answer| {
+            let request = nipc_cgroups_lookup_req_view_t::from(*request);
+            let mut builder = nipc_cgroups_lookup_builder_t::lend(answer);
+            // SAFETY: it is called as the header says.
+            let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
+            outcome(answered, builder.error)
+        }))
+    }
+}
+
+impl Callback for nipc_apps_lookup_service_handler_t {
+    type Service = AppsLookup;
+
+    fn bound_to(&self, id: ServerId) -> Option<Handler<AppsLookup>> {
+        let (handle, user) = (self.handle?, User::new(self.user, id));
+        Some(Handler::<AppsLookup>::new(move |request, answer| {
+            let request = nipc_apps_lookup_req_view_t::from(*request);
+            let mut builder = nipc_apps_lookup_builder_t::lend(answer);
+            // SAFETY: it is called as the header says.
+            let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
+            outcome(answered, builder.error)
+        }))
+    }
+}
+
+impl Callback for nipc_increment_service_handler_t {
+    type Service = Increment;
+
+    fn bound_to(&self, id: ServerId) -> Option<Handler<Increment>> {
+        let (handle, user) = (self.handle?, User::new(self.user, id));
+        Some(Handler::<Increment>::new(move |request, answer| {
+            let mut response = 0;
+            // SAFETY: it is called as the header says.
+            let answered = user.call(|user| unsafe { handle(user, *request, &mut response) });
+            outcome(answered, nipc_error_t::OK)?;
+            answer.put(&response).map_err(HandlerFailed::from)
+        }))
+    }
+}
+
+impl Callback for nipc_string_reverse_service_handler_t {
+    type Service = StringReverse;
+
+    fn bound_to(&self, id: ServerId) -> Option<Handler<StringReverse>> {
+        let (handle, user) = (self.handle?, User::new(self.user, id));
+        Some(Handler::<StringReverse>::new(move |request, answer| {
+            let request = nipc_string_reverse_view_t::from(*request);
+            let mut builder = nipc_string_reverse_builder_t::lend(answer);
+            // SAFETY: it is called as the header says.
+            let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
+            outcome(answered, builder.error)
+        }))
+    }
+}
+
+/// What a function of C gets as its first argument, and which server calls it.
+struct User {
+    ptr: *mut c_void,
+    server: ServerId,
+}
+
+// SAFETY: it is only handed to a function that the header asks to be fit for any thread.
+unsafe impl Send for User {}
+// SAFETY: as above; several threads at once are asked for, too.
+unsafe impl Sync for User {}
+
+impl User {
+    const fn new(ptr: *mut c_void, server: ServerId) -> Self {
+        Self { ptr, server }
+    }
+
+    fn call(&self, handle: impl FnOnce(*mut c_void) -> bool) -> bool {
+        self.server.answering(|| handle(self.ptr))
+    }
+}
+
+/// What the client is told of what a handler returned, and of the error it left behind. The text is
+/// for the log.
+fn outcome(answered: bool, error: nipc_error_t) -> Result<(), HandlerFailed> {
+    let status = match error.code() {
+        ErrorCode::OK if answered => return Ok(()),
+        ErrorCode::OVERFLOW => Status::LIMIT_EXCEEDED,
+        ErrorCode::UNSUPPORTED => Status::UNSUPPORTED,
+        ErrorCode::REJECTED => Status::BAD_ENVELOPE,
+        _ => Status::INTERNAL_ERROR,
+    };
+    let reason = match error.code() {
+        ErrorCode::OK => "it returned false",
+        error => error.name().unwrap_or("it left an error without a name"),
+    };
+    Err(HandlerFailed::with_status(status, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_handlers_have_statuses() {
+        let told = |answered, code| {
+            let outcome = outcome(answered, nipc_error_t::new(code));
+            outcome.map_or_else(|failed| failed.status(), |()| Status::OK)
+        };
+        assert_eq!(told(true, ErrorCode::OK), Status::OK);
+        assert_eq!(told(false, ErrorCode::OK), Status::INTERNAL_ERROR);
+        for (code, status) in [
+            (ErrorCode::OVERFLOW, Status::LIMIT_EXCEEDED),
+            (ErrorCode::UNSUPPORTED, Status::UNSUPPORTED),
+            (ErrorCode::REJECTED, Status::BAD_ENVELOPE),
+            (ErrorCode::BAD_LAYOUT, Status::INTERNAL_ERROR),
+            (ErrorCode::TRUNCATED, Status::INTERNAL_ERROR),
+            (ErrorCode(9999), Status::INTERNAL_ERROR),
+        ] {
+            assert_eq!(told(true, code), status, "{code}");
+            assert_eq!(told(false, code), status, "{code}");
+        }
+    }
+}

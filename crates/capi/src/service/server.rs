@@ -1,0 +1,291 @@
+//! A server's life: bind, run, stop, destroy.
+
+#![expect(unsafe_code, reason = "the functions of the header take pointers")]
+
+use std::ffi::{c_char, c_int, c_void};
+use std::time::Duration;
+
+use netipc::{ErrorCode, ServeError, Server, ServerConfig, chain};
+
+use super::config::{Place, config as configured, nipc_server_config_t};
+use super::handler::{
+    Callback, nipc_apps_lookup_service_handler_t, nipc_cgroups_lookup_service_handler_t,
+    nipc_cgroups_service_handler_t, nipc_increment_service_handler_t,
+    nipc_string_reverse_service_handler_t,
+};
+use super::serving::{ServerId, Serving, excuse, last_error, serving, settle, take, vacate};
+use super::stats::nipc_server_stats_t;
+use crate::border::{code, copy_text, guard, length, put, shared};
+use crate::error::nipc_error_t;
+
+/// A server of one service. It lives where the caller wants, zeroed or not before it is initialised,
+/// and must not be copied or moved afterwards.
+///
+/// Every thread may use it at any time, except that it must not be initialised while others use it.
+/// None of its functions is for signal handlers.
+#[repr(C)]
+#[derive(Debug)]
+pub struct nipc_managed_server_t {
+    /// Private.
+    pub handle: *mut c_void,
+    /// Private: why there is no server here.
+    pub failure: [u8; 504],
+}
+
+/// Makes a server of cgroups-snapshot at run_dir/service.sock. Clients can connect from here on, and
+/// are served once nipc_server_run runs.
+///
+/// Nothing is kept of the arguments but the handler's function and user. A server that was here
+/// before must have been destroyed. After an error there is no server here and nothing to free;
+/// nipc_server_last_error tells more.
+///
+/// \param server   where the server will be; need not be initialised
+/// \param run_dir  the directory of the endpoints; it must exist
+/// \param service  the name of the service
+/// \param config   how to accept and answer; NULL is a zeroed one
+/// \param workers  the most sessions at once, each with a thread of its own; less than 1 is 1
+/// \param handler  what answers the requests
+/// \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for a NULL or a name that cannot be;
+///         NIPC_ERR_ADDRESS_IN_USE where another server has the endpoint; NIPC_ERR_IO where the
+///         system failed
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_init_typed(
+    server: *mut nipc_managed_server_t,
+    run_dir: *const c_char,
+    service: *const c_char,
+    config: *const nipc_server_config_t,
+    workers: c_int,
+    handler: *const nipc_cgroups_service_handler_t,
+) -> nipc_error_t {
+    // SAFETY: C's promise is that of `init`.
+    unsafe { init(server, run_dir, service, config, workers, handler) }
+}
+
+/// Makes a server of cgroups-lookup; the rest is as for nipc_server_init_typed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_init_cgroups_lookup(
+    server: *mut nipc_managed_server_t,
+    run_dir: *const c_char,
+    service: *const c_char,
+    config: *const nipc_server_config_t,
+    workers: c_int,
+    handler: *const nipc_cgroups_lookup_service_handler_t,
+) -> nipc_error_t {
+    // SAFETY: C's promise is that of `init`.
+    unsafe { init(server, run_dir, service, config, workers, handler) }
+}
+
+/// Makes a server of apps-lookup; the rest is as for nipc_server_init_typed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_init_apps_lookup(
+    server: *mut nipc_managed_server_t,
+    run_dir: *const c_char,
+    service: *const c_char,
+    config: *const nipc_server_config_t,
+    workers: c_int,
+    handler: *const nipc_apps_lookup_service_handler_t,
+) -> nipc_error_t {
+    // SAFETY: C's promise is that of `init`.
+    unsafe { init(server, run_dir, service, config, workers, handler) }
+}
+
+/// Makes a server of increment; the rest is as for nipc_server_init_typed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_init_increment(
+    server: *mut nipc_managed_server_t,
+    run_dir: *const c_char,
+    service: *const c_char,
+    config: *const nipc_server_config_t,
+    workers: c_int,
+    handler: *const nipc_increment_service_handler_t,
+) -> nipc_error_t {
+    // SAFETY: C's promise is that of `init`.
+    unsafe { init(server, run_dir, service, config, workers, handler) }
+}
+
+/// Makes a server of string-reverse; the rest is as for nipc_server_init_typed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_init_string_reverse(
+    server: *mut nipc_managed_server_t,
+    run_dir: *const c_char,
+    service: *const c_char,
+    config: *const nipc_server_config_t,
+    workers: c_int,
+    handler: *const nipc_string_reverse_service_handler_t,
+) -> nipc_error_t {
+    // SAFETY: C's promise is that of `init`.
+    unsafe { init(server, run_dir, service, config, workers, handler) }
+}
+
+/// Serves until the server is stopped, drained or destroyed, and returns when its last session has
+/// ended. Sessions have threads of their own, in which handlers are called.
+///
+/// Returns at once where the server was stopped before, where there is none, and where another
+/// thread runs it already; nipc_server_last_error tells of the latter.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_run(server: *mut nipc_managed_server_t) {
+    guard((), || {
+        // SAFETY: C promises a server.
+        if let Ok(serving) = unsafe { serving(server) } {
+            serving.run();
+        }
+    });
+}
+
+/// Ends everything from any thread, handlers included, and does not wait: no new client, no new
+/// request, and no answer but those that a handler is working on. A server that does not run yet
+/// never will.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_stop(server: *mut nipc_managed_server_t) {
+    guard((), || {
+        // SAFETY: C promises a server.
+        if let Ok(serving) = unsafe { serving(server) } {
+            serving.stop();
+        }
+    });
+}
+
+/// Takes no new client and no new request, lets what is being answered finish, and stops. From any
+/// thread; a handler of the server would wait for itself, in vain.
+///
+/// \param timeout_ms  milliseconds that answers may take; 0 does not wait
+/// \return whether all finished in time; false where there is no server
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_drain(
+    server: *mut nipc_managed_server_t,
+    timeout_ms: u32,
+) -> bool {
+    guard(false, || {
+        let timeout = Duration::from_millis(timeout_ms.into());
+        // SAFETY: C promises a server.
+        unsafe { serving(server) }.is_ok_and(|serving| serving.drain(timeout))
+    })
+}
+
+/// Stops the server, waits until nipc_server_run has returned, and frees it. No handler is called
+/// any more afterwards, so that its user may be freed, too. Does nothing where there is no server:
+/// zeroed, destroyed, or failed to be initialised.
+///
+/// A handler of the server may destroy it, too, which then does not wait: the server is freed, and
+/// handlers are over, when nipc_server_run returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_destroy(server: *mut nipc_managed_server_t) {
+    guard((), || {
+        // SAFETY: C promises a server.
+        if let Ok(serving) = unsafe { take(server) } {
+            serving.end();
+        }
+    });
+}
+
+/// Tells in words why the server could not be initialised or run, until it is destroyed or
+/// initialised again. Works as snprintf does.
+///
+/// \param buf      where to; ends in NUL unless buf_len is 0
+/// \param buf_len  bytes of room
+/// \return bytes of the whole text without its NUL; 0 where nothing went wrong
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_last_error(
+    server: *mut nipc_managed_server_t,
+    buf: *mut c_char,
+    buf_len: usize,
+) -> usize {
+    length(|| {
+        // SAFETY: C promises a server.
+        let text = unsafe { last_error(server) }.unwrap_or_default();
+        // SAFETY: C promises a buffer.
+        Ok(unsafe { copy_text(&text, buf, buf_len) })
+    })
+}
+
+/// Tells what the server has done so far, at any time; all zeros where there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_stats(
+    server: *mut nipc_managed_server_t,
+    out: *mut nipc_server_stats_t,
+) {
+    let tell = || {
+        // SAFETY: C promises a server.
+        let stats = unsafe { serving(server) }.map(|serving| serving.stats());
+        let stats = stats
+            .as_ref()
+            .map_or_else(|_| Default::default(), Into::into);
+        // SAFETY: C promises room for the statistics.
+        unsafe { put(out, stats) }
+    };
+    // Who has no room for an answer gets none.
+    code(tell);
+}
+
+/// Why there is no server.
+struct Refusal {
+    code: ErrorCode,
+    why: String,
+}
+
+impl Refusal {
+    /// A mistake of the caller's.
+    fn invalid(why: &str) -> Self {
+        Self {
+            code: ErrorCode::INVALID_ARGUMENT,
+            why: why.to_owned(),
+        }
+    }
+}
+
+impl From<ServeError> for Refusal {
+    fn from(error: ServeError) -> Self {
+        Self {
+            code: error.code(),
+            why: chain(&error),
+        }
+    }
+}
+
+/// Makes a server of the service that `handler` is for.
+///
+/// # Safety
+/// `server` is NULL or points to room for a server that nobody uses meanwhile; the others are NULL or
+/// point to what they say, and keep to what the header asks of handlers.
+unsafe fn init<C: Callback>(
+    server: *mut nipc_managed_server_t,
+    run_dir: *const c_char,
+    service: *const c_char,
+    config: *const nipc_server_config_t,
+    workers: c_int,
+    handler: *const C,
+) -> nipc_error_t {
+    let bind = || {
+        // SAFETY: the caller promises strings.
+        let place = unsafe { Place::new(run_dir, service) };
+        let place = place.or(Err(Refusal::invalid("run_dir or service is NULL")))?;
+        // SAFETY: the caller promises a configuration.
+        let config = unsafe { configured::<_, ServerConfig>(config) };
+        let config = config.or(Err(Refusal::invalid("config is not aligned")))?;
+        let id = ServerId::next();
+        // SAFETY: the caller promises a handler.
+        let handler = unsafe { shared(handler) }.ok();
+        let handler = handler.and_then(|handler| handler.bound_to(id));
+        let handler = handler.ok_or_else(|| Refusal::invalid("handler or its function is NULL"))?;
+        let workers = usize::try_from(workers).unwrap_or(0);
+        let service = &place.service;
+        let server = Server::with_workers(place.run_dir, service, config, handler, workers);
+        Ok(Serving::bind(server, id)?)
+    };
+    code(|| {
+        // SAFETY: the caller promises room that nobody uses.
+        unsafe { vacate(server) }?;
+        match bind() {
+            // SAFETY: it was vacated.
+            Ok(serving) => unsafe { settle(server, serving) },
+            Err(Refusal { code, why }) => {
+                // SAFETY: it was vacated.
+                unsafe { excuse(server, &why) }?;
+                Err(code)
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;
