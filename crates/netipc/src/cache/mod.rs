@@ -12,7 +12,7 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwapOption, Guard};
 use netipc_proto::wire::{Packed, WireError};
@@ -202,10 +202,14 @@ impl<S: Cached> Cache<S> {
     /// # Errors
     /// [`CallError`]; the cache keeps what it has.
     pub fn try_refresh(&mut self) -> Result<(), CallError> {
-        self.client.refresh_within(self.client.call_timeout());
+        let (began, whole) = (Instant::now(), self.client.call_timeout());
+        self.client.refresh_within(whole);
         let shared = &*self.reader.shared;
+        // What connecting took is missing now: one deadline covers the refresh.
+        self.client.limit_calls(whole.saturating_sub(began.elapsed()));
         let built =
             S::fetch(&mut self.client, &self.query).map(|fetched| Table::build::<S>(&fetched));
+        self.client.limit_calls(whole);
         let done = match built {
             Ok(Ok(table)) => {
                 shared.publish(table);
@@ -240,7 +244,7 @@ impl<S: Cached> Cache<S> {
         self.client.status()
     }
 
-    /// Sets how long a refresh may take to connect, and then to ask, in milliseconds; 0 is 30,000.
+    /// Sets how long a whole refresh may take, in milliseconds; 0 is 30,000.
     pub fn set_call_timeout(&mut self, timeout_ms: u32) {
         self.client.set_call_timeout(timeout_ms);
     }
@@ -386,6 +390,15 @@ pub struct CacheGuard<S> {
 }
 
 impl<S: Cached> CacheGuard<S> {
+    /// The same, to be kept for long: it takes none of the few places that make pinning cheap.
+    #[must_use]
+    pub fn kept(self) -> Self {
+        Self {
+            table: Guard::from_inner(Guard::into_inner(self.table)),
+            _service: PhantomData,
+        }
+    }
+
     /// The first item with this key, in the order of the answer. Memory only.
     #[must_use]
     #[inline]

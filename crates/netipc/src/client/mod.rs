@@ -220,6 +220,11 @@ impl<S: Service> Client<S> {
         self.timeout
     }
 
+    /// Sets how long a whole call may take.
+    pub(crate) const fn limit_calls(&mut self, timeout: Duration) {
+        self.timeout = timeout;
+    }
+
     /// The error of a reply with a bad item.
     pub(crate) fn malformed(&self, error: WireError) -> CallError {
         self.core.malformed(error)
