@@ -16,7 +16,8 @@ use netipc_proto::wire::{
     Writer,
 };
 
-const HEADER_LEN: usize = 24;
+/// Bytes in front of the directory of a reply.
+pub const SNAPSHOT_HEADER_LEN: usize = 24;
 
 /// A kind of snapshot: what its items are.
 pub trait Snapshot: Sized + 'static {
@@ -30,20 +31,27 @@ pub trait Snapshot: Sized + 'static {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct SnapshotRequest;
 
+impl SnapshotRequest {
+    /// Bytes on the wire.
+    pub const LEN: usize = 4;
+    /// The version of the layout.
+    pub const LAYOUT: u16 = 1;
+}
+
 impl Encode for SnapshotRequest {
     fn size(&self) -> usize {
-        4
+        Self::LEN
     }
 
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
-        out.record::<4>(|fields| fields.u16(1).u16(0))
+        out.record::<{ Self::LEN }>(|fields| fields.u16(Self::LAYOUT).u16(0))
     }
 }
 
 impl Decode<'_> for SnapshotRequest {
     fn decode(payload: &[u8]) -> Result<Self, WireError> {
-        let mut r = Reader::record::<4>(payload, "snapshot request")?;
-        r.expect_u16(1, "snapshot request layout_version")?;
+        let mut r = Reader::record::<{ Self::LEN }>(payload, "snapshot request")?;
+        r.expect_u16(Self::LAYOUT, "snapshot request layout_version")?;
         r.expect_u16(0, "snapshot request flags")?;
         Ok(Self)
     }
@@ -58,11 +66,19 @@ pub struct SnapshotReply<'a, S> {
     pub systemd_enabled: u32,
     /// Changes when the provider's data does.
     pub generation: u64,
+    payload: &'a [u8],
     list: Packed<'a>,
     _snapshot: PhantomData<fn() -> S>,
 }
 
 impl<'a, S: Snapshot> SnapshotReply<'a, S> {
+    /// Reads a reply that was decoded before: its directory need not be checked again.
+    pub(crate) fn trusted(payload: &'a [u8]) -> Result<Self, WireError> {
+        Self::read(payload, |count| {
+            Packed::trusted(payload, SNAPSHOT_HEADER_LEN, count)
+        })
+    }
+
     /// Item `index`.
     ///
     /// # Errors
@@ -88,31 +104,47 @@ impl<'a, S: Snapshot> SnapshotReply<'a, S> {
         self.iter().try_for_each(|item| item.map(drop))
     }
 
+    /// The whole reply, for [`Service::reread`](crate::service::Service::reread) later on.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
     /// The packed items, not validated.
     pub(crate) const fn list(&self) -> Packed<'a> {
         self.list
     }
-}
 
-impl<'a, S: Snapshot> Decode<'a> for SnapshotReply<'a, S> {
-    fn decode(payload: &'a [u8]) -> Result<Self, WireError> {
-        let mut r = Reader::record::<HEADER_LEN>(payload, "snapshot header")?;
+    #[inline(always)]
+    fn read(
+        payload: &'a [u8],
+        list: impl FnOnce(u32) -> Result<Packed<'a>, WireError>,
+    ) -> Result<Self, WireError> {
+        let mut r = Reader::record::<SNAPSHOT_HEADER_LEN>(payload, "snapshot header")?;
         r.expect_u16(1, "snapshot layout_version")?;
         r.expect_u16(0, "snapshot flags")?;
         let (item_count, systemd_enabled) = (r.u32("item_count")?, r.u32("systemd_enabled")?);
         r.expect_zero_u32("snapshot reserved")?;
         let generation = r.u64("generation")?;
-        let rules = ListRules {
-            min_len: S::ITEM_HEADER_LEN,
-            ordered: false,
-        };
-        let list = Packed::parse(payload, HEADER_LEN, item_count, rules)?;
         Ok(Self {
             item_count,
             systemd_enabled,
             generation,
-            list,
+            payload,
+            list: list(item_count)?,
             _snapshot: PhantomData,
+        })
+    }
+}
+
+impl<'a, S: Snapshot> Decode<'a> for SnapshotReply<'a, S> {
+    fn decode(payload: &'a [u8]) -> Result<Self, WireError> {
+        let rules = ListRules {
+            min_len: S::ITEM_HEADER_LEN,
+            ordered: false,
+        };
+        Self::read(payload, |count| {
+            Packed::parse(payload, SNAPSHOT_HEADER_LEN, count, rules)
         })
     }
 }
@@ -153,7 +185,7 @@ impl<'a, S: Snapshot> SnapshotAnswer<'a, S> {
     /// # Errors
     /// [`WireErrorKind::Overflow`] where not even the header fits.
     pub fn new(buf: &'a mut [u8]) -> Result<Self, WireError> {
-        let list = PackedWriter::growing(buf, HEADER_LEN)?;
+        let list = PackedWriter::growing(buf, SNAPSHOT_HEADER_LEN)?;
         Ok(Self {
             list,
             systemd_enabled: 0,
@@ -207,7 +239,7 @@ impl<'a, S: Snapshot> SnapshotAnswer<'a, S> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let header: [u8; HEADER_LEN] = Fields::record(|fields| {
+        let header: [u8; SNAPSHOT_HEADER_LEN] = Fields::record(|fields| {
             fields
                 .u16(1)
                 .u16(0)

@@ -48,6 +48,18 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
         })
     }
 
+    /// What is answered.
+    #[must_use]
+    pub const fn request(&self) -> LookupRequest<'a, L> {
+        self.request
+    }
+
+    /// Items so far.
+    #[must_use]
+    pub const fn item_count(&self) -> usize {
+        self.list.len()
+    }
+
     /// Number of keys that still need an item.
     #[must_use]
     pub const fn remaining(&self) -> usize {

@@ -15,7 +15,7 @@ pub use answer::LookupAnswer;
 pub use key::{NumberKey, TextKey};
 pub use reply::LookupReply;
 pub(crate) use reply::Stitcher;
-pub use request::{LookupRequest, encode_request};
+pub use request::{LookupRequest, encode_request, write_request};
 pub(crate) use request::{Window, WindowLimits};
 
 use std::hash::Hash;

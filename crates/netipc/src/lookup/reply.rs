@@ -13,6 +13,7 @@ pub struct LookupReply<'a, L> {
     pub item_count: u32,
     /// Changes when the server's data does.
     pub generation: u64,
+    payload: &'a [u8],
     list: Packed<'a>,
     _lookup: PhantomData<fn() -> L>,
 }
@@ -25,6 +26,7 @@ impl<'a, L: Lookup> LookupReply<'a, L> {
         Ok(Self {
             item_count,
             generation,
+            payload,
             list,
             _lookup: PhantomData,
         })
@@ -48,9 +50,21 @@ impl<'a, L: Lookup> LookupReply<'a, L> {
         self.list.get(index as usize).map(L::Item::view)
     }
 
+    /// The bytes of item `index`, for [`LookupItem::view`] later on.
+    #[must_use]
+    pub fn item_bytes(&self, index: u32) -> Option<&'a [u8]> {
+        self.list.get(index as usize)
+    }
+
     /// Every item, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = L::Item<'a>> + use<'a, L> {
         self.list.iter().map(L::Item::view)
+    }
+
+    /// The whole reply, for [`Service::reread`](crate::service::Service::reread) later on.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
     }
 
     /// The packed items.
@@ -71,6 +85,7 @@ impl<'a, L: Lookup> Decode<'a> for LookupReply<'a, L> {
         Ok(Self {
             item_count,
             generation,
+            payload,
             list,
             _lookup: PhantomData,
         })

@@ -9,11 +9,25 @@ use super::{Key, LOOKUP_HEADER_LEN, Lookup, LookupKey, header, read_header};
 
 /// The keys of a request, as the handler gets them.
 pub struct LookupRequest<'a, L> {
+    payload: &'a [u8],
     list: Packed<'a>,
     _lookup: PhantomData<fn() -> L>,
 }
 
 impl<'a, L: Lookup> LookupRequest<'a, L> {
+    /// Reads a request that was decoded before, and so need not be validated again.
+    ///
+    /// # Errors
+    /// None for such a request.
+    pub fn reread(payload: &'a [u8]) -> Result<Self, WireError> {
+        let (count, _) = read_header(payload)?;
+        Ok(Self {
+            payload,
+            list: Packed::trusted(payload, LOOKUP_HEADER_LEN, count)?,
+            _lookup: PhantomData,
+        })
+    }
+
     /// Number of keys. No key is a legal probe for the generation.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -36,6 +50,12 @@ impl<'a, L: Lookup> LookupRequest<'a, L> {
     pub fn keys(&self) -> impl ExactSizeIterator<Item = Key<'a, L>> + use<'a, L> {
         self.list.iter().map(Key::<'a, L>::view)
     }
+
+    /// The whole request, for [`reread`](Self::reread) later on.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
 }
 
 impl<'a, L: Lookup> Decode<'a> for LookupRequest<'a, L> {
@@ -51,6 +71,7 @@ impl<'a, L: Lookup> Decode<'a> for LookupRequest<'a, L> {
         let check = |key| Key::<'a, L>::decode(key).map(drop);
         let list = Packed::parse_each(payload, LOOKUP_HEADER_LEN, count, rules, check)?;
         Ok(Self {
+            payload,
             list,
             _lookup: PhantomData,
         })
@@ -92,6 +113,39 @@ pub fn encode_request<'k, L: Lookup>(
     }
     out.resize(window.bytes, 0);
     window.encode::<L>(keys.iter().copied(), out)
+}
+
+/// Writes the request for `keys` to the front of `buf`; returns its length.
+///
+/// # Errors
+/// That of the first key that is none, or
+/// [`WireErrorKind::Overflow`](netipc_proto::wire::WireErrorKind::Overflow) where it does not fit.
+pub fn write_request<'k, L: Lookup>(
+    keys: impl ExactSizeIterator<Item = Result<Key<'k, L>, WireError>>,
+    buf: &mut [u8],
+) -> Result<usize, WireError> {
+    write::<L>(keys.len(), keys, buf)
+}
+
+#[inline(always)]
+fn write<'k, L: Lookup>(
+    count: usize,
+    keys: impl Iterator<Item = Result<Key<'k, L>, WireError>>,
+    buf: &mut [u8],
+) -> Result<usize, WireError> {
+    let room = buf.len();
+    let Some((front, list)) = buf.split_first_chunk_mut() else {
+        let what = "lookup header";
+        return Err(WireError::overflow(what, room, LOOKUP_HEADER_LEN));
+    };
+    *front = header(count, 0);
+    let write = |key: Result<Key<'k, L>, WireError>, out: &mut [u8]| {
+        let mut out = Writer::new(out);
+        key?.encode(&mut out)?;
+        Ok(out.len())
+    };
+    let len = write_list(list, count, keys, write, |error| error)?;
+    Ok(LOOKUP_HEADER_LEN + len)
 }
 
 /// As many keys from the front of a list as one request and its likely reply hold.
@@ -166,19 +220,7 @@ impl Window {
         keys: impl Iterator<Item = Key<'k, L>>,
         buf: &mut [u8],
     ) -> Result<(), WireError> {
-        let room = buf.len();
-        let Some((front, list)) = buf.split_first_chunk_mut() else {
-            let what = "lookup header";
-            return Err(WireError::overflow(what, room, LOOKUP_HEADER_LEN));
-        };
-        *front = header(self.keys, 0);
-        let write = |key: Key<'k, L>, out: &mut [u8]| {
-            let mut out = Writer::new(out);
-            key.encode(&mut out)?;
-            Ok(out.len())
-        };
-        write_list(list, self.keys, keys, write, |error| error)?;
-        Ok(())
+        write::<L>(self.keys, keys.map(Ok), buf).map(drop)
     }
 }
 

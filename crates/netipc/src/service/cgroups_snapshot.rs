@@ -80,6 +80,10 @@ impl Service for CgroupsSnapshot {
     fn finish(answer: CgroupsBuilder<'_>) -> Result<usize, WireError> {
         answer.finish()
     }
+
+    fn reread<'a>(payload: &'a [u8]) -> Result<CgroupsResponseView<'a>, WireError> {
+        CgroupsResponseView::trusted(payload)
+    }
 }
 
 impl Snapshot for CgroupsSnapshot {

@@ -29,7 +29,8 @@ impl Header {
     pub const LEN: usize = 32;
     /// The first four bytes.
     pub const MAGIC: u32 = 0x4e49_5043;
-    const LEN_FIELD: u16 = 32;
+    /// The same, as the envelope says it.
+    pub const LEN_FIELD: u16 = 32;
     /// The version of the envelope.
     pub const VERSION: u16 = 1;
 

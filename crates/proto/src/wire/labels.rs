@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::cursor::{lay_out, no_nul, string};
 use super::short::{Part, WINDOW, count_nuls};
 use super::writer::put_text;
@@ -39,6 +41,15 @@ impl<'a> From<&'a (String, String)> for Label<'a> {
     }
 }
 
+/// Labels that are kept in a form of their own.
+pub trait LabelList: fmt::Debug + Sync {
+    /// Number of labels.
+    fn count(&self) -> usize;
+
+    /// Label `index`; any label beyond the last.
+    fn label(&self, index: usize) -> Label<'_>;
+}
+
 /// The labels of an item: to be written, or as they stand behind its strings.
 ///
 /// ```text
@@ -50,8 +61,17 @@ pub enum Labels<'a> {
     Pairs(&'a [Label<'a>]),
     /// To be written, from where they are kept.
     Owned(&'a [(String, String)]),
+    /// To be written, in whatever form they are kept.
+    Listed(ListedLabels<'a>),
     /// Read from an item.
     Wire(WireLabels<'a>),
+}
+
+/// Labels that are asked for one by one.
+#[derive(Clone, Copy, Debug)]
+pub struct ListedLabels<'a> {
+    list: &'a dyn LabelList,
+    count: usize,
 }
 
 /// Labels as they stand in an item.
@@ -124,6 +144,7 @@ impl<'a> Labels<'a> {
         match self {
             Self::Pairs(pairs) => pairs.len(),
             Self::Owned(pairs) => pairs.len(),
+            Self::Listed(labels) => labels.count,
             Self::Wire(labels) => labels.table.len(),
         }
     }
@@ -141,6 +162,7 @@ impl<'a> Labels<'a> {
         match self {
             Self::Pairs(pairs) => pairs.get(index).copied(),
             Self::Owned(pairs) => pairs.get(index).map(Label::from),
+            Self::Listed(labels) => labels.get(index),
             Self::Wire(labels) => labels.table.get(index).map(|entry| labels.label(entry)),
         }
     }
@@ -160,6 +182,7 @@ impl<'a> Labels<'a> {
         let texts: usize = match self {
             Self::Pairs(pairs) => text_len(pairs.iter().copied()),
             Self::Owned(pairs) => text_len(pairs.iter().map(Label::from)),
+            Self::Listed(labels) => labels.text_len(),
             Self::Wire(labels) => text_len(labels.iter()),
         };
         next8(end) + self.len() * LABEL_ENTRY_LEN + texts
@@ -191,6 +214,7 @@ impl<'a> Labels<'a> {
         match *self {
             Self::Pairs(pairs) => w.rest(|buf| write_pairs(buf, at, pairs)),
             Self::Owned(pairs) => w.rest(|buf| write_owned(buf, at, pairs)),
+            Self::Listed(labels) => w.rest(|buf| write_listed(buf, at, labels)),
             Self::Wire(labels) => w.rest(|buf| write_wire(buf, at, labels)),
         }
     }
@@ -208,6 +232,28 @@ impl Eq for Labels<'_> {}
 impl<'a> From<&'a [Label<'a>]> for Labels<'a> {
     fn from(pairs: &'a [Label<'a>]) -> Self {
         Self::Pairs(pairs)
+    }
+}
+
+impl<'a> From<&'a dyn LabelList> for Labels<'a> {
+    fn from(list: &'a dyn LabelList) -> Self {
+        let count = list.count();
+        Self::Listed(ListedLabels { list, count })
+    }
+}
+
+impl<'a> ListedLabels<'a> {
+    fn get(&self, index: usize) -> Option<Label<'a>> {
+        (index < self.count).then(|| self.list.label(index))
+    }
+
+    fn iter(self) -> impl Iterator<Item = Label<'a>> {
+        (0..self.count).map(move |index| self.list.label(index))
+    }
+
+    #[inline(never)]
+    fn text_len(self) -> usize {
+        text_len(self.iter())
     }
 }
 
@@ -255,6 +301,15 @@ fn write_owned<'b>(
     pairs: &[(String, String)],
 ) -> Result<&'b mut [u8], WireError> {
     write(buf, at, pairs.len(), pairs.iter().map(Label::from))
+}
+
+#[inline(never)]
+fn write_listed<'b>(
+    buf: &'b mut [u8],
+    at: usize,
+    labels: ListedLabels<'_>,
+) -> Result<&'b mut [u8], WireError> {
+    write(buf, at, labels.count, labels.iter())
 }
 
 #[inline(never)]

@@ -20,7 +20,7 @@ pub use cursor::{Reader, Span, lay_out, string, strings, view};
 pub use error::{WireError, WireErrorKind};
 pub use header::Header;
 pub use hello::{Hello, HelloAck};
-pub use labels::{LABEL_ENTRY_LEN, Label, Labels};
+pub use labels::{LABEL_ENTRY_LEN, Label, LabelList, Labels};
 pub use packed::{ENTRY_LEN, ListRules, Packed};
 pub use packed_writer::{PackedWriter, write_batch, write_list};
 pub use text::{CStrBuf, CStrView};

@@ -33,6 +33,65 @@ impl ListRules {
         min_len: 0,
         ordered: false,
     };
+
+    /// Reads a directory of `count` entries whose items, `room` bytes, are elsewhere, and checks
+    /// every entry of it.
+    ///
+    /// # Errors
+    /// As [`Packed::parse`].
+    pub fn directory(
+        self,
+        bytes: &[u8],
+        count: u32,
+        room: usize,
+    ) -> Result<impl ExactSizeIterator<Item = Span> + '_, WireError> {
+        let entries = Packed::trusted(bytes, 0, count)?.directory;
+        self.check_all(entries, room, |_| Ok(()))?;
+        Ok(entries.iter().map(|entry| span(*entry)))
+    }
+
+    /// Checks every entry of a directory whose items take `room` bytes, and each with `check`.
+    #[inline(always)]
+    fn check_all(
+        self,
+        entries: &[[u8; ENTRY_LEN]],
+        room: usize,
+        mut check: impl FnMut(Span) -> Result<(), WireError>,
+    ) -> Result<(), WireError> {
+        let mut last_end = 0;
+        for entry in entries {
+            let entry = span(*entry);
+            let (offset, len) = (entry.offset as u64, entry.len as u64);
+            let end = self.check(offset, len, room)?;
+            if self.ordered && offset < last_end {
+                return Err(WireError::layout("item offset", last_end, offset));
+            }
+            last_end = end;
+            check(entry)?;
+        }
+        Ok(())
+    }
+
+    /// Checks where an item lies among `room` bytes of items; returns where it ends.
+    #[inline]
+    fn check(self, offset: u64, len: u64, room: usize) -> Result<u64, WireError> {
+        let kind = |kind, field, expected, found| Err(WireError::new(kind, field, expected, found));
+        let (room, min) = (room as u64, self.min_len as u64);
+        let end = offset + len;
+        if !offset.is_multiple_of(8) {
+            return kind(WireErrorKind::BadAlignment, "item offset", 8, offset);
+        }
+        if self.ordered && len < min {
+            return kind(WireErrorKind::BadLayout, "item length", min, len);
+        }
+        if end > room {
+            return kind(WireErrorKind::OutOfBounds, "item", room, end);
+        }
+        if len < min {
+            return kind(WireErrorKind::Truncated, "item", min, len);
+        }
+        Ok(end)
+    }
 }
 
 impl<'a> Packed<'a> {
@@ -65,17 +124,9 @@ impl<'a> Packed<'a> {
         mut check: impl FnMut(&'a [u8]) -> Result<(), WireError>,
     ) -> Result<Self, WireError> {
         let list = Self::trusted(payload, header, count)?;
-        let mut last_end = 0;
-        for entry in list.directory {
-            let entry = span(*entry);
-            let (offset, len) = (entry.offset as u64, entry.len as u64);
-            let end = list.check(offset, len, rules)?;
-            if rules.ordered && offset < last_end {
-                return Err(WireError::layout("item offset", last_end, offset));
-            }
-            last_end = end;
-            check(list.at(entry))?;
-        }
+        rules.check_all(list.directory, list.items.len(), |entry| {
+            check(list.at(entry))
+        })?;
         Ok(list)
     }
 
@@ -96,6 +147,21 @@ impl<'a> Packed<'a> {
                 let needed = header.saturating_add(len);
                 WireError::truncated("item directory", needed, payload.len())
             })
+    }
+
+    /// Item `index` of a list whose directory nobody has checked.
+    ///
+    /// # Errors
+    /// What is wrong with its entry, or [`OutOfBounds`](WireErrorKind::OutOfBounds) beyond the last.
+    pub fn item(&self, index: usize, rules: ListRules) -> Result<&'a [u8], WireError> {
+        let Some(entry) = self.directory.get(index) else {
+            let (count, index) = (self.len() as u64, index as u64);
+            let kind = WireErrorKind::OutOfBounds;
+            return Err(WireError::new(kind, "item index", count, index));
+        };
+        let entry = span(*entry);
+        rules.check(entry.offset as u64, entry.len as u64, self.items.len())?;
+        Ok(self.at(entry))
     }
 
     /// Number of items.
@@ -146,26 +212,6 @@ impl<'a> Packed<'a> {
             Some(item) => item,
             None => outside(),
         }
-    }
-
-    #[inline]
-    fn check(&self, offset: u64, len: u64, rules: ListRules) -> Result<u64, WireError> {
-        let kind = |kind, field, expected, found| Err(WireError::new(kind, field, expected, found));
-        let (room, min) = (self.items.len() as u64, rules.min_len as u64);
-        let end = offset + len;
-        if !offset.is_multiple_of(8) {
-            return kind(WireErrorKind::BadAlignment, "item offset", 8, offset);
-        }
-        if rules.ordered && len < min {
-            return kind(WireErrorKind::BadLayout, "item length", min, len);
-        }
-        if end > room {
-            return kind(WireErrorKind::OutOfBounds, "item", room, end);
-        }
-        if len < min {
-            return kind(WireErrorKind::Truncated, "item", min, len);
-        }
-        Ok(end)
     }
 }
 
