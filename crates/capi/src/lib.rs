@@ -21,5 +21,6 @@
 
 mod border;
 pub mod error;
+mod layout;
 pub mod protocol;
 pub mod service;

@@ -1,2 +1,37 @@
 //! `netipc/netipc_protocol.h`: bytes, for those who frame messages themselves, and the views and
 //! builders that calls and handlers use.
+//!
+//! ```text
+//! misc, constants              what has a name or a number
+//! envelope, batch              what is around payloads
+//! increment .. apps_lookup     the payloads, a file for each method
+//! text, lookup, builder, codec what those share
+//! ```
+
+pub mod apps_lookup;
+mod batch;
+mod builder;
+pub mod cgroups_lookup;
+mod codec;
+mod constants;
+mod envelope;
+mod increment;
+mod lookup;
+mod misc;
+pub mod snapshot;
+pub mod string_reverse;
+mod text;
+
+pub use apps_lookup::*;
+pub use batch::*;
+pub use builder::nipc_builder_state_t;
+pub use cgroups_lookup::*;
+pub use constants::*;
+pub use envelope::*;
+pub use increment::*;
+pub use misc::*;
+pub use snapshot::*;
+pub use string_reverse::*;
+pub use text::{nipc_lookup_label_view_t, nipc_str_view_t};
+
+pub(crate) use codec::{Zeroed, zeroed};

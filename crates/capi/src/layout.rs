@@ -1,0 +1,133 @@
+//! Pins the layout of every public type: here against what Rust makes of it, in the headers, which
+//! get the same numbers as static assertions, against what the C compiler makes of it.
+
+/// Asserts the size of types, and where their public fields are: `name: size { field: offset, .. }`.
+macro_rules! layout {
+    ($($name:ident: $size:literal { $($field:ident: $offset:literal),* $(,)? })*) => {
+        #[cfg(target_pointer_width = "64")]
+        const _: () = {
+            $(
+                assert!(size_of::<$name>() == $size, stringify!($name));
+                $(assert!(
+                    std::mem::offset_of!($name, $field) == $offset,
+                    concat!(stringify!($name), ".", stringify!($field)),
+                );)*
+            )*
+        };
+    };
+}
+
+mod protocol {
+    use crate::error::nipc_error_t;
+    use crate::protocol::*;
+
+    layout! {
+        nipc_error_t: 4 {}
+        nipc_str_view_t: 16 { ptr: 0, len: 8 }
+        nipc_lookup_label_view_t: 32 { key: 0, value: 16 }
+        nipc_header_t: 32 {
+            magic: 0, version: 4, header_len: 6, kind: 8, flags: 10, code: 12, transport_status: 14,
+            payload_len: 16, item_count: 20, message_id: 24,
+        }
+        nipc_chunk_header_t: 32 {
+            magic: 0, version: 4, flags: 6, message_id: 8, total_message_len: 16, chunk_index: 20,
+            chunk_count: 24, chunk_payload_len: 28,
+        }
+        nipc_hello_t: 48 {
+            layout_version: 0, flags: 2, supported_profiles: 4, preferred_profiles: 8,
+            max_request_payload_bytes: 12, max_request_batch_items: 16,
+            max_response_payload_bytes: 20, max_response_batch_items: 24, padding: 28,
+            auth_token: 32, packet_size: 40,
+        }
+        nipc_hello_ack_t: 48 {
+            layout_version: 0, flags: 2, server_supported_profiles: 4, intersection_profiles: 8,
+            selected_profile: 12, agreed_max_request_payload_bytes: 16,
+            agreed_max_request_batch_items: 20, agreed_max_response_payload_bytes: 24,
+            agreed_max_response_batch_items: 28, agreed_packet_size: 32, padding: 36,
+            session_id: 40,
+        }
+        nipc_batch_entry_t: 8 { offset: 0, length: 4 }
+        nipc_batch_builder_t: 184 { error: 0, item_count: 4 }
+        nipc_string_reverse_view_t: 16 { str: 0, str_len: 8 }
+        nipc_string_reverse_builder_t: 184 { error: 0, item_count: 4 }
+        nipc_cgroups_req_t: 4 { layout_version: 0, flags: 2 }
+        nipc_cgroups_resp_view_t: 32 { item_count: 0, systemd_enabled: 4, generation: 8 }
+        nipc_cgroups_item_view_t: 48 { hash: 0, options: 4, enabled: 8, name: 16, path: 32 }
+        nipc_cgroups_builder_t: 184 { error: 0, item_count: 4 }
+        nipc_cgroups_lookup_req_view_t: 24 { item_count: 0 }
+        nipc_cgroups_lookup_req_item_t: 16 { path: 0 }
+        nipc_cgroups_lookup_resp_view_t: 32 { item_count: 0, generation: 8 }
+        nipc_cgroups_lookup_item_view_t: 64 {
+            status: 0, orchestrator: 2, path: 8, name: 24, label_count: 40,
+        }
+        nipc_cgroups_lookup_builder_t: 184 { error: 0, item_count: 4 }
+        nipc_apps_lookup_req_view_t: 24 { item_count: 0 }
+        nipc_apps_lookup_req_item_t: 4 { pid: 0 }
+        nipc_apps_lookup_resp_view_t: 32 { item_count: 0, generation: 8 }
+        nipc_apps_lookup_item_view_t: 104 {
+            status: 0, orchestrator: 2, cgroup_status: 4, pid: 8, ppid: 12, uid: 16, starttime: 24,
+            comm: 32, cgroup_path: 48, cgroup_name: 64, label_count: 80,
+        }
+        nipc_apps_lookup_builder_t: 184 { error: 0, item_count: 4 }
+    }
+}
+
+mod service {
+    use crate::service::cache::*;
+    use crate::service::config::*;
+    use crate::service::guard::*;
+    use crate::service::handler::*;
+    use crate::service::server::*;
+    use crate::service::stats::*;
+    use crate::service::types::*;
+    use crate::service::views::*;
+
+    layout! {
+        nipc_client_config_t: 48 {
+            supported_profiles: 0, preferred_profiles: 4, max_request_payload_bytes: 8,
+            max_request_batch_items: 12, max_response_payload_bytes: 16, auth_token: 24,
+            call_timeout_ms: 32, max_logical_lookup_items: 36, max_logical_lookup_subcalls: 40,
+            max_logical_lookup_response_bytes: 44,
+        }
+        nipc_server_config_t: 32 {
+            supported_profiles: 0, preferred_profiles: 4, max_request_payload_bytes: 8,
+            max_request_batch_items: 12, max_response_payload_bytes: 16, auth_token: 24,
+        }
+        nipc_client_session_t: 16 { selected_profile: 0, session_id: 8 }
+        nipc_client_ctx_t: 88 { state: 0, session_valid: 4, session: 8, shm: 24 }
+        nipc_client_status_t: 48 {
+            state: 0, connect_count: 4, reconnect_count: 8, call_count: 12, error_count: 16,
+            retry_count: 20, timeout_count: 24, abort_count: 28, bytes_sent: 32,
+            bytes_received: 40,
+        }
+        nipc_transport_info_t: 40 {
+            transport: 0, profile: 4, session_id: 8, max_request_payload_bytes: 16,
+            max_request_batch_items: 20, max_response_payload_bytes: 24,
+            max_response_batch_items: 28, peer_pid: 32, peer_uid: 36,
+        }
+        nipc_managed_server_t: 512 {}
+        nipc_cgroups_service_handler_t: 24 { handle: 0, snapshot_max_items: 8, user: 16 }
+        nipc_cgroups_lookup_service_handler_t: 16 { handle: 0, user: 8 }
+        nipc_apps_lookup_service_handler_t: 16 { handle: 0, user: 8 }
+        nipc_increment_service_handler_t: 16 { handle: 0, user: 8 }
+        nipc_string_reverse_service_handler_t: 16 { handle: 0, user: 8 }
+        nipc_histogram_t: 96 {
+            count: 0, total_ns: 8, le_1ms: 16, le_5ms: 24, le_10ms: 32, le_50ms: 40, le_100ms: 48,
+            le_500ms: 56, le_1000ms: 64, p50_ns: 72, p90_ns: 80, p99_ns: 88,
+        }
+        nipc_server_stats_t: 288 {
+            sessions_now: 0, sessions_total: 8, sessions_socket: 16, sessions_shm: 24, refused: 32,
+            ok: 40, unsupported: 48, bad_envelope: 56, limit_exceeded: 64, internal_error: 72,
+            bytes_received: 80, bytes_sent: 88, handler_time: 96, total_time: 192,
+        }
+        nipc_cgroups_cache_t: 80 {}
+        nipc_cgroups_cache_read_guard_t: 40 {}
+        nipc_cgroups_cache_item_view_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }
+        nipc_cgroups_cache_item_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }
+        nipc_cgroups_cache_status_t: 72 {
+            populated: 0, item_count: 4, systemd_enabled: 8, generation: 16,
+            refresh_success_count: 24, refresh_failure_count: 28, connection_state: 32,
+            last_refresh_ts: 40, age_ms: 48, bytes: 56, duplicates: 64,
+        }
+    }
+}

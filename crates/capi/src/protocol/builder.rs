@@ -1,0 +1,213 @@
+//! What builders share: where the answer is that they fill in, and the first error, which stays.
+//!
+//! ```text
+//! lent   in a handler: error item_count | LENT  *  ------> the session's answer
+//! own    over a buffer: error item_count | OWN     answer
+//! none   zeroed, or finished
+//! ```
+
+#![expect(
+    unsafe_code,
+    reason = "answers lie in memory of C, or behind its pointers"
+)]
+
+use std::ffi::c_void;
+use std::mem::needs_drop;
+use std::ptr;
+
+use netipc::ErrorCode;
+use netipc::wire::WireError;
+
+use super::Zeroed;
+use crate::border::{code, guard, length, put, unique};
+use crate::error::{Outcome, nipc_error_t, of_wire};
+
+/// Private: what a builder fills in. Do not touch or copy it.
+#[repr(C)]
+pub struct nipc_builder_state_t {
+    /// Private: do not touch.
+    kind: u64,
+    /// Private: do not touch.
+    lent: *mut c_void,
+    /// Private: do not touch.
+    own: [u64; 20],
+}
+
+/// Neither of these is what memory holds by chance.
+const LENT: u64 = 0x6e69_7063_6c65_6e74;
+const OWN: u64 = 0x6e69_7063_206f_776e;
+
+/// A builder of C, around an answer of Rust.
+pub(super) trait Builder: Zeroed {
+    /// What it fills in. Its borrows are shorter: as long as C may use the builder.
+    type Answer;
+
+    /// What all builders have.
+    fn parts(&mut self) -> Parts<'_>;
+
+    /// A builder of `answer`, which is not its own.
+    fn lend(answer: *mut Self::Answer) -> Self {
+        let mut builder = Self::ZEROED;
+        let state = builder.parts().state;
+        state.kind = LENT;
+        state.lent = answer.cast();
+        builder
+    }
+}
+
+/// What all builders have.
+pub(super) struct Parts<'b> {
+    pub(super) error: &'b mut nipc_error_t,
+    pub(super) item_count: &'b mut u32,
+    pub(super) state: &'b mut nipc_builder_state_t,
+}
+
+/// Implements `Builder`, of which the fields are the same everywhere.
+macro_rules! builders {
+    ($($name:ident($answer:ty)),* $(,)?) => {$(
+        $crate::protocol::zeroed!($name);
+
+        impl $crate::protocol::builder::Builder for $name {
+            type Answer = $answer;
+
+            fn parts(&mut self) -> $crate::protocol::builder::Parts<'_> {
+                $crate::protocol::builder::Parts {
+                    error: &mut self.error,
+                    item_count: &mut self.item_count,
+                    state: &mut self.state,
+                }
+            }
+        }
+    )*};
+}
+pub(super) use builders;
+
+/// Makes a builder of its own answer, or one that has failed.
+///
+/// # Safety
+/// As for [`put`].
+pub(super) unsafe fn init<B: Builder>(
+    builder: *mut B,
+    start: impl FnOnce() -> Outcome<B::Answer>,
+) -> nipc_error_t {
+    code(|| {
+        // SAFETY: the caller's promise is that of `put`.
+        unsafe { put(builder, B::ZEROED) }?;
+        // SAFETY: it was written to just now.
+        let Parts { error, state, .. } = unsafe { unique(builder) }?.parts();
+        let answer = guard(Err(ErrorCode::INTERNAL), start).inspect_err(|code| {
+            *error = nipc_error_t::new(*code);
+        })?;
+        state.own(answer);
+        Ok(())
+    })
+}
+
+/// Adds an item, unless there was an error; keeps the error.
+///
+/// # Safety
+/// As for [`unique`]. The builder is zeroed, or was made here, and what was lent to it is still there.
+#[inline(always)]
+pub(super) unsafe fn add<B: Builder>(
+    builder: *mut B,
+    add: impl FnOnce(&mut B::Answer) -> Outcome,
+) -> nipc_error_t {
+    code(|| {
+        // SAFETY: the caller's promise is that of `unique`.
+        let parts = unsafe { unique(builder) }?.parts();
+        if *parts.error != nipc_error_t::OK {
+            return Err(parts.error.code());
+        }
+        // SAFETY: the caller promises that what is said to be there is.
+        let answer = unsafe { parts.state.answer::<B::Answer>() }?;
+        let added = guard(Err(ErrorCode::INTERNAL), || add(answer));
+        match added {
+            Ok(()) => *parts.item_count = parts.item_count.saturating_add(1),
+            Err(code) => *parts.error = nipc_error_t::new(code),
+        }
+        added
+    })
+}
+
+/// Changes an answer, whether or not there was an error.
+///
+/// # Safety
+/// As for [`add`].
+pub(super) unsafe fn change<B: Builder>(
+    builder: *mut B,
+    change: impl FnOnce(&mut B::Answer, &mut nipc_error_t),
+) {
+    let change = || {
+        // SAFETY: the caller's promise is that of `unique`.
+        let parts = unsafe { unique(builder) }?.parts();
+        // SAFETY: the caller promises that what is said to be there is.
+        let answer = unsafe { parts.state.answer::<B::Answer>() }?;
+        change(answer, parts.error);
+        Ok(())
+    };
+    // Nothing is to be changed in what is no builder.
+    code(change);
+}
+
+/// Ends an answer that is a builder's own; returns its length, or 0. The builder is none then.
+///
+/// # Safety
+/// As for [`add`].
+pub(super) unsafe fn finish<B: Builder>(
+    builder: *mut B,
+    end: impl FnOnce(B::Answer) -> Result<usize, WireError>,
+) -> usize {
+    length(|| {
+        // SAFETY: the caller's promise is that of `unique`.
+        let parts = unsafe { unique(builder) }?.parts();
+        // SAFETY: the caller promises that what is said to be there is.
+        let answer = unsafe { parts.state.take::<B::Answer>() }?;
+        if *parts.error != nipc_error_t::OK {
+            return Err(parts.error.code());
+        }
+        let ended = guard(Err(ErrorCode::INTERNAL), || end(answer).map_err(of_wire));
+        ended.inspect_err(|code| *parts.error = nipc_error_t::new(*code))
+    })
+}
+
+impl nipc_builder_state_t {
+    /// Takes in an answer.
+    fn own<A>(&mut self, answer: A) {
+        const {
+            assert!(size_of::<A>() <= size_of::<[u64; 20]>());
+            assert!(align_of::<A>() <= align_of::<u64>());
+            assert!(!needs_drop::<A>(), "C forgets what it does not finish");
+        }
+        // SAFETY: there is as much room, as the assertions say.
+        unsafe { self.own.as_mut_ptr().cast::<A>().write(answer) };
+        self.kind = OWN;
+    }
+
+    /// The answer, wherever it is.
+    ///
+    /// # Safety
+    /// It is an `A`, and what was lent is still there.
+    unsafe fn answer<A>(&mut self) -> Outcome<&mut A> {
+        let place = match self.kind {
+            LENT => self.lent.cast::<A>(),
+            OWN => self.own.as_mut_ptr().cast(),
+            _ => ptr::null_mut(),
+        };
+        // SAFETY: the kind tells that an answer is there; the caller promises its type.
+        unsafe { unique(place) }
+    }
+
+    /// The answer, if it is its own; there is none behind it.
+    ///
+    /// # Safety
+    /// It is an `A`.
+    unsafe fn take<A>(&mut self) -> Outcome<A> {
+        if self.kind != OWN {
+            return Err(ErrorCode::INVALID_ARGUMENT);
+        }
+        self.kind = 0;
+        // SAFETY: the kind tells that an answer is there, nobody reads it again, and the caller
+        // promises its type.
+        Ok(unsafe { self.own.as_ptr().cast::<A>().read() })
+    }
+}

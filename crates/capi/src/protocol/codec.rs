@@ -1,0 +1,112 @@
+//! What encoders and decoders share: buffers come in checked, results go out, or zeros.
+
+#![expect(unsafe_code, reason = "buffers and results are memory of C")]
+
+use std::ffi::c_void;
+
+use netipc::ErrorCode;
+use netipc::wire::{WireError, Writer};
+
+use crate::border::{buffer, bytes, code, length, put, shared};
+use crate::error::{Outcome, nipc_error_t, of_wire};
+
+/// What may be all zeros, and is where there is nothing to say.
+pub(crate) trait Zeroed: Sized {
+    /// Zeros.
+    const ZEROED: Self;
+}
+
+/// Says that types may be all zeros: they are made of numbers and pointers.
+macro_rules! zeroed {
+    ($($name:ty),* $(,)?) => {
+        $(impl $crate::protocol::Zeroed for $name {
+            // SAFETY: numbers may be zero, and pointers NULL.
+            const ZEROED: Self = unsafe { std::mem::MaybeUninit::zeroed().assume_init() };
+        })*
+    };
+}
+pub(crate) use zeroed;
+
+zeroed!(u64, nipc_error_t);
+
+/// Reads `buf` into `out`, which is zeroed where that fails.
+///
+/// # Safety
+/// As for [`bytes`] and [`put`].
+#[inline(always)]
+pub(super) unsafe fn decode<'a, V: Zeroed>(
+    buf: *const c_void,
+    len: usize,
+    out: *mut V,
+    read: impl FnOnce(&'a [u8]) -> Result<V, WireError>,
+) -> nipc_error_t {
+    code(|| {
+        // SAFETY: the caller's promise is that of `put`.
+        unsafe { put(out, V::ZEROED) }?;
+        // SAFETY: the caller's promise is that of `bytes`.
+        let bytes = unsafe { bytes(buf, len) }?;
+        let value = read(bytes).map_err(of_wire)?;
+        // SAFETY: the caller's promise is that of `put`.
+        unsafe { put(out, value) }
+    })
+}
+
+/// Writes to `buf`; returns how much.
+///
+/// # Safety
+/// As for [`buffer`].
+#[inline(always)]
+pub(super) unsafe fn encode(
+    buf: *mut c_void,
+    len: usize,
+    write: impl FnOnce(&mut Writer<'_>) -> Result<(), WireError>,
+) -> usize {
+    length(|| {
+        // SAFETY: the caller's promise is that of `buffer`.
+        let mut out = Writer::new(unsafe { buffer(buf, len) }?);
+        write(&mut out).map_err(of_wire)?;
+        Ok(out.len())
+    })
+}
+
+/// Writes the bytes of what `value` points to; returns how many.
+///
+/// # Safety
+/// As for [`shared`] and [`buffer`].
+#[inline(always)]
+pub(super) unsafe fn encode_as<T, const N: usize>(
+    value: *const T,
+    buf: *mut c_void,
+    len: usize,
+    to_bytes: impl FnOnce(&T) -> Outcome<[u8; N]>,
+) -> usize {
+    length(|| {
+        // SAFETY: the caller's promise is that of `shared`.
+        let encoded = to_bytes(unsafe { shared(value) }?)?;
+        // SAFETY: the caller's promise is that of `buffer`.
+        let buf = unsafe { buffer(buf, len) }?;
+        let room = buf.first_chunk_mut().ok_or(ErrorCode::OVERFLOW)?;
+        *room = encoded;
+        Ok(N)
+    })
+}
+
+/// Reads a part of what `view` points to into `out`, which is zeroed where that fails.
+///
+/// # Safety
+/// As for [`shared`] and [`put`].
+#[inline(always)]
+pub(super) unsafe fn part<V, T: Zeroed>(
+    view: *const V,
+    out: *mut T,
+    read: impl FnOnce(&V) -> Outcome<T>,
+) -> nipc_error_t {
+    code(|| {
+        // SAFETY: the caller's promise is that of `put`.
+        unsafe { put(out, T::ZEROED) }?;
+        // SAFETY: the caller's promise is that of `shared`.
+        let value = read(unsafe { shared(view) }?)?;
+        // SAFETY: the caller's promise is that of `put`.
+        unsafe { put(out, value) }
+    })
+}

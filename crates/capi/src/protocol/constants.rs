@@ -1,0 +1,234 @@
+//! The numbers of the protocol, as literals for the header, each held to what the crates use.
+
+use netipc::lookup::{LOOKUP_HEADER_LEN, LookupItem, LookupKey};
+use netipc::protocol::{
+    AppsCgroupStatus, CgroupStatus, Kind, MAX_PAYLOAD_CAP, MAX_PAYLOAD_DEFAULT, MethodCode,
+    Orchestrator, PidStatus, Profiles, Status, UID_UNSET,
+};
+use netipc::service::apps_lookup::{AppsLookupItem, Pid};
+use netipc::service::cgroups_lookup::CgroupsLookupItem;
+use netipc::service::cgroups_snapshot::CgroupsSnapshot;
+use netipc::snapshot::{SNAPSHOT_HEADER_LEN, Snapshot, SnapshotRequest};
+use netipc::wire::{
+    ChunkHeader, ENTRY_LEN, Flags, Header, Hello, HelloAck, LABEL_ENTRY_LEN, Opcode,
+};
+
+/// The platform's packet socket.
+pub const NIPC_PROFILE_BASELINE: u32 = 0x01;
+/// Shared memory that spins before it waits in the kernel.
+pub const NIPC_PROFILE_SHM_HYBRID: u32 = 0x02;
+/// Shared memory that waits in the kernel at once.
+pub const NIPC_PROFILE_SHM_FUTEX: u32 = 0x04;
+/// Reserved.
+pub const NIPC_PROFILE_SHM_WAITADDR: u32 = 0x08;
+
+/// The first four bytes of a message.
+pub const NIPC_MAGIC_MSG: u32 = 0x4e49_5043;
+/// The first four bytes of every packet of a message but the first.
+pub const NIPC_MAGIC_CHUNK: u32 = 0x4e43_484b;
+/// The version of the envelope.
+pub const NIPC_VERSION: u32 = 1;
+/// A message that asks.
+pub const NIPC_KIND_REQUEST: u32 = 1;
+/// A message that answers.
+pub const NIPC_KIND_RESPONSE: u32 = 2;
+/// A message that sets the session up.
+pub const NIPC_KIND_CONTROL: u32 = 3;
+/// The flag of a message whose payload is a batch.
+pub const NIPC_FLAG_BATCH: u32 = 1;
+/// The control message that a client starts with.
+pub const NIPC_CODE_HELLO: u32 = 1;
+/// The control message that a server answers it with.
+pub const NIPC_CODE_HELLO_ACK: u32 = 2;
+/// A number in, the next one out.
+pub const NIPC_METHOD_INCREMENT: u32 = 1;
+/// All cgroups of the host.
+pub const NIPC_METHOD_CGROUPS_SNAPSHOT: u32 = 2;
+/// Bytes in, the same bytes backwards out.
+pub const NIPC_METHOD_STRING_REVERSE: u32 = 3;
+/// Cgroup paths in, what is known of each out.
+pub const NIPC_METHOD_CGROUPS_LOOKUP: u32 = 4;
+/// Process ids in, what is known of each out.
+pub const NIPC_METHOD_APPS_LOOKUP: u32 = 5;
+
+/// Answered.
+pub const NIPC_STATUS_OK: u32 = 0;
+/// The request could not be understood.
+pub const NIPC_STATUS_BAD_ENVELOPE: u32 = 1;
+/// The token is not the server's, or the peer is not welcome.
+pub const NIPC_STATUS_AUTH_FAILED: u32 = 2;
+/// Another version of the protocol.
+pub const NIPC_STATUS_INCOMPATIBLE: u32 = 3;
+/// Another method than the endpoint serves, or no common profile.
+pub const NIPC_STATUS_UNSUPPORTED: u32 = 4;
+/// More than was agreed.
+pub const NIPC_STATUS_LIMIT_EXCEEDED: u32 = 5;
+/// The handler failed, or the server is full.
+pub const NIPC_STATUS_INTERNAL_ERROR: u32 = 6;
+
+/// Not known.
+pub const NIPC_ORCHESTRATOR_UNKNOWN: u32 = 0;
+/// A systemd unit or slice.
+pub const NIPC_ORCHESTRATOR_SYSTEMD: u32 = 1;
+/// A Docker container.
+pub const NIPC_ORCHESTRATOR_DOCKER: u32 = 2;
+/// A Kubernetes pod or container.
+pub const NIPC_ORCHESTRATOR_K8S: u32 = 3;
+/// A virtual machine.
+pub const NIPC_ORCHESTRATOR_KVM: u32 = 4;
+/// An LXC container.
+pub const NIPC_ORCHESTRATOR_LXC: u32 = 5;
+/// A Podman container.
+pub const NIPC_ORCHESTRATOR_PODMAN: u32 = 6;
+/// A systemd-nspawn container.
+pub const NIPC_ORCHESTRATOR_NSPAWN: u32 = 7;
+
+/// The item holds data.
+pub const NIPC_CGROUP_LOOKUP_KNOWN: u32 = 0;
+/// Not known yet: ask again later.
+pub const NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER: u32 = 1;
+/// Not known, and asking again is of no use.
+pub const NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT: u32 = 2;
+/// There was no room. Clients ask again by themselves: callers never see it.
+pub const NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED: u32 = 3;
+/// No answer within the agreed limits can hold the item.
+pub const NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM: u32 = 4;
+
+/// The item holds data.
+pub const NIPC_PID_LOOKUP_KNOWN: u32 = 0;
+/// There is no such process.
+pub const NIPC_PID_LOOKUP_UNKNOWN: u32 = 1;
+/// There was no room. Clients ask again by themselves: callers never see it.
+pub const NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED: u32 = 2;
+/// No answer within the agreed limits can hold the item.
+pub const NIPC_PID_LOOKUP_OVERSIZED_ITEM: u32 = 3;
+
+/// There is a path, and maybe a name and labels.
+pub const NIPC_APPS_CGROUP_KNOWN: u32 = 0;
+/// Not known yet: ask again later. There may be a path.
+pub const NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER: u32 = 1;
+/// Not known, and asking again is of no use. There is a path.
+pub const NIPC_APPS_CGROUP_UNKNOWN_PERMANENT: u32 = 2;
+/// The process is in no cgroup but the host's root.
+pub const NIPC_APPS_CGROUP_HOST_ROOT: u32 = 3;
+
+/// The uid of a process that is not known.
+pub const NIPC_UID_UNSET: u32 = 0xffff_ffff;
+/// Bytes of a request payload that an unconfigured client proposes first.
+pub const NIPC_MAX_PAYLOAD_DEFAULT: u32 = 1024;
+/// Bytes of a payload that automatic growth stops at, and the maximum of an unconfigured server.
+pub const NIPC_MAX_PAYLOAD_CAP: u32 = 1_048_576;
+
+/// The envelope of a message.
+pub const NIPC_HEADER_LEN: u32 = 32;
+/// The envelope of every packet of a message but the first.
+pub const NIPC_CHUNK_HEADER_LEN: u32 = 32;
+/// The payload of a hello.
+pub const NIPC_HELLO_LEN: u32 = 44;
+/// The payload of the answer to a hello.
+pub const NIPC_HELLO_ACK_LEN: u32 = 48;
+/// An entry of a batch's directory.
+pub const NIPC_BATCH_ENTRY_SIZE: u32 = 8;
+/// The request of a snapshot, all of it.
+pub const NIPC_CGROUPS_REQ_HDR_SIZE: u32 = 4;
+/// In front of a snapshot's directory.
+pub const NIPC_CGROUPS_RESP_HDR_SIZE: u32 = 24;
+/// An entry of a snapshot's directory.
+pub const NIPC_CGROUPS_DIR_ENTRY_SIZE: u32 = 8;
+/// In front of the strings of a snapshot's item.
+pub const NIPC_CGROUPS_ITEM_HDR_SIZE: u32 = 32;
+/// In front of the directory of a lookup's request.
+pub const NIPC_LOOKUP_REQ_HDR_SIZE: u32 = 16;
+/// In front of the directory of a lookup's answer.
+pub const NIPC_LOOKUP_RESP_HDR_SIZE: u32 = 16;
+/// An entry of a lookup's directory.
+pub const NIPC_LOOKUP_DIR_ENTRY_SIZE: u32 = 8;
+/// An entry of an item's label table.
+pub const NIPC_LOOKUP_LABEL_ENTRY_SIZE: u32 = 16;
+/// As NIPC_LOOKUP_REQ_HDR_SIZE.
+pub const NIPC_CGROUPS_LOOKUP_REQ_HDR_SIZE: u32 = 16;
+/// As NIPC_LOOKUP_RESP_HDR_SIZE.
+pub const NIPC_CGROUPS_LOOKUP_RESP_HDR_SIZE: u32 = 16;
+/// In front of the strings of an item of cgroups-lookup.
+pub const NIPC_CGROUPS_LOOKUP_ITEM_HDR_SIZE: u32 = 28;
+/// As NIPC_LOOKUP_REQ_HDR_SIZE.
+pub const NIPC_APPS_LOOKUP_REQ_HDR_SIZE: u32 = 16;
+/// As NIPC_LOOKUP_RESP_HDR_SIZE.
+pub const NIPC_APPS_LOOKUP_RESP_HDR_SIZE: u32 = 16;
+/// In front of the strings of an item of apps-lookup.
+pub const NIPC_APPS_LOOKUP_ITEM_HDR_SIZE: u32 = 60;
+/// A key of a request of apps-lookup.
+pub const NIPC_APPS_LOOKUP_KEY_SIZE: u32 = 8;
+
+/// None of the numbers is made up here.
+const _: () = {
+    assert!(NIPC_PROFILE_BASELINE == Profiles::BASELINE.0);
+    assert!(NIPC_PROFILE_SHM_HYBRID == Profiles::SHM_HYBRID.0);
+    assert!(NIPC_PROFILE_SHM_FUTEX == Profiles::SHM_FUTEX.0);
+    assert!(NIPC_PROFILE_SHM_WAITADDR == Profiles::SHM_WAITADDR.0);
+    assert!(NIPC_MAGIC_MSG == Header::MAGIC);
+    assert!(NIPC_MAGIC_CHUNK == ChunkHeader::MAGIC);
+    assert!(NIPC_VERSION == Header::VERSION as u32);
+    assert!(NIPC_KIND_REQUEST == Kind::REQUEST.0 as u32);
+    assert!(NIPC_KIND_RESPONSE == Kind::RESPONSE.0 as u32);
+    assert!(NIPC_KIND_CONTROL == Kind::CONTROL.0 as u32);
+    assert!(NIPC_FLAG_BATCH == Flags::BATCH.0 as u32);
+    assert!(NIPC_CODE_HELLO == Opcode::HELLO.0 as u32);
+    assert!(NIPC_CODE_HELLO_ACK == Opcode::HELLO_ACK.0 as u32);
+    assert!(NIPC_METHOD_INCREMENT == MethodCode::INCREMENT.0 as u32);
+    assert!(NIPC_METHOD_CGROUPS_SNAPSHOT == MethodCode::CGROUPS_SNAPSHOT.0 as u32);
+    assert!(NIPC_METHOD_STRING_REVERSE == MethodCode::STRING_REVERSE.0 as u32);
+    assert!(NIPC_METHOD_CGROUPS_LOOKUP == MethodCode::CGROUPS_LOOKUP.0 as u32);
+    assert!(NIPC_METHOD_APPS_LOOKUP == MethodCode::APPS_LOOKUP.0 as u32);
+    assert!(NIPC_STATUS_OK == Status::OK.0 as u32);
+    assert!(NIPC_STATUS_BAD_ENVELOPE == Status::BAD_ENVELOPE.0 as u32);
+    assert!(NIPC_STATUS_AUTH_FAILED == Status::AUTH_FAILED.0 as u32);
+    assert!(NIPC_STATUS_INCOMPATIBLE == Status::INCOMPATIBLE.0 as u32);
+    assert!(NIPC_STATUS_UNSUPPORTED == Status::UNSUPPORTED.0 as u32);
+    assert!(NIPC_STATUS_LIMIT_EXCEEDED == Status::LIMIT_EXCEEDED.0 as u32);
+    assert!(NIPC_STATUS_INTERNAL_ERROR == Status::INTERNAL_ERROR.0 as u32);
+    assert!(NIPC_ORCHESTRATOR_UNKNOWN == Orchestrator::UNKNOWN.0 as u32);
+    assert!(NIPC_ORCHESTRATOR_SYSTEMD == Orchestrator::SYSTEMD.0 as u32);
+    assert!(NIPC_ORCHESTRATOR_DOCKER == Orchestrator::DOCKER.0 as u32);
+    assert!(NIPC_ORCHESTRATOR_K8S == Orchestrator::K8S.0 as u32);
+    assert!(NIPC_ORCHESTRATOR_KVM == Orchestrator::KVM.0 as u32);
+    assert!(NIPC_ORCHESTRATOR_LXC == Orchestrator::LXC.0 as u32);
+    assert!(NIPC_ORCHESTRATOR_PODMAN == Orchestrator::PODMAN.0 as u32);
+    assert!(NIPC_ORCHESTRATOR_NSPAWN == Orchestrator::NSPAWN.0 as u32);
+    assert!(NIPC_CGROUP_LOOKUP_KNOWN == CgroupStatus::KNOWN.0 as u32);
+    assert!(NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER == CgroupStatus::UNKNOWN_RETRY_LATER.0 as u32);
+    assert!(NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT == CgroupStatus::UNKNOWN_PERMANENT.0 as u32);
+    assert!(NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED == CgroupStatus::PAYLOAD_EXCEEDED.0 as u32);
+    assert!(NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM == CgroupStatus::OVERSIZED_ITEM.0 as u32);
+    assert!(NIPC_PID_LOOKUP_KNOWN == PidStatus::KNOWN.0 as u32);
+    assert!(NIPC_PID_LOOKUP_UNKNOWN == PidStatus::UNKNOWN.0 as u32);
+    assert!(NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED == PidStatus::PAYLOAD_EXCEEDED.0 as u32);
+    assert!(NIPC_PID_LOOKUP_OVERSIZED_ITEM == PidStatus::OVERSIZED_ITEM.0 as u32);
+    assert!(NIPC_APPS_CGROUP_KNOWN == AppsCgroupStatus::KNOWN.0 as u32);
+    assert!(NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER == AppsCgroupStatus::UNKNOWN_RETRY_LATER.0 as u32);
+    assert!(NIPC_APPS_CGROUP_UNKNOWN_PERMANENT == AppsCgroupStatus::UNKNOWN_PERMANENT.0 as u32);
+    assert!(NIPC_APPS_CGROUP_HOST_ROOT == AppsCgroupStatus::HOST_ROOT.0 as u32);
+    assert!(NIPC_UID_UNSET == UID_UNSET);
+    assert!(NIPC_MAX_PAYLOAD_DEFAULT == MAX_PAYLOAD_DEFAULT);
+    assert!(NIPC_MAX_PAYLOAD_CAP == MAX_PAYLOAD_CAP);
+    assert!(NIPC_HEADER_LEN as usize == Header::LEN);
+    assert!(NIPC_CHUNK_HEADER_LEN as usize == ChunkHeader::LEN);
+    assert!(NIPC_HELLO_LEN as usize == Hello::LEN);
+    assert!(NIPC_HELLO_ACK_LEN as usize == HelloAck::LEN);
+    assert!(NIPC_BATCH_ENTRY_SIZE as usize == ENTRY_LEN);
+    assert!(NIPC_CGROUPS_REQ_HDR_SIZE as usize == SnapshotRequest::LEN);
+    assert!(NIPC_CGROUPS_RESP_HDR_SIZE as usize == SNAPSHOT_HEADER_LEN);
+    assert!(NIPC_CGROUPS_DIR_ENTRY_SIZE as usize == ENTRY_LEN);
+    assert!(NIPC_CGROUPS_ITEM_HDR_SIZE as usize == CgroupsSnapshot::ITEM_HEADER_LEN);
+    assert!(NIPC_LOOKUP_REQ_HDR_SIZE as usize == LOOKUP_HEADER_LEN);
+    assert!(NIPC_LOOKUP_RESP_HDR_SIZE as usize == LOOKUP_HEADER_LEN);
+    assert!(NIPC_LOOKUP_DIR_ENTRY_SIZE as usize == ENTRY_LEN);
+    assert!(NIPC_LOOKUP_LABEL_ENTRY_SIZE as usize == LABEL_ENTRY_LEN);
+    assert!(NIPC_CGROUPS_LOOKUP_REQ_HDR_SIZE as usize == LOOKUP_HEADER_LEN);
+    assert!(NIPC_CGROUPS_LOOKUP_RESP_HDR_SIZE as usize == LOOKUP_HEADER_LEN);
+    assert!(NIPC_CGROUPS_LOOKUP_ITEM_HDR_SIZE as usize == CgroupsLookupItem::HEADER_LEN);
+    assert!(NIPC_APPS_LOOKUP_REQ_HDR_SIZE as usize == LOOKUP_HEADER_LEN);
+    assert!(NIPC_APPS_LOOKUP_RESP_HDR_SIZE as usize == LOOKUP_HEADER_LEN);
+    assert!(NIPC_APPS_LOOKUP_ITEM_HDR_SIZE as usize == AppsLookupItem::HEADER_LEN);
+    assert!(NIPC_APPS_LOOKUP_KEY_SIZE as usize == <Pid as LookupKey>::MIN_LEN);
+};
