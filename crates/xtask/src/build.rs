@@ -29,6 +29,11 @@ pub(crate) struct StaticLib {
     pub(crate) system_libs: Vec<String>,
 }
 
+/// Says so where there is nothing to link with, before anything is built.
+pub(crate) fn check_compiler() -> Result<(), Error> {
+    tool::run(compiler().arg("--version"), CC_NEEDED).map(drop)
+}
+
 /// Builds `libnetipc.a`.
 pub(crate) fn static_lib(profile: Profile) -> Result<StaticLib, Error> {
     let mut command = cargo();
@@ -72,7 +77,7 @@ pub(crate) fn shared_lib(
 ) -> Result<(), Error> {
     let mut script = OsString::from("-Wl,--version-script=");
     script.push(workspace().join("crates/capi/netipc.map"));
-    let mut command = Command::new(env::var_os("CC").unwrap_or("cc".into()));
+    let mut command = compiler();
     command
         .arg("-shared")
         .arg(format!("-Wl,-soname,{soname}"))
@@ -113,6 +118,11 @@ pub(crate) fn target_dir() -> Result<PathBuf, Error> {
             command: "cargo metadata",
             problem: "named no target directory",
         })
+}
+
+/// The C compiler, which knows how to call the linker.
+fn compiler() -> Command {
+    Command::new(env::var_os("CC").unwrap_or("cc".into()))
 }
 
 /// The cargo that runs this program, if one does.

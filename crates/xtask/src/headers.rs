@@ -1,7 +1,7 @@
 //! The two headers, generated from the sources and comments of `crates/capi`.
 //!
-//! cbindgen turns each source file into C; here the pieces are put in order and get a frame: what the
-//! header is, the errors, and assertions that hold C compilers to the layouts of the sources.
+//! cbindgen turns each source file into C. The pieces go where `headers/*.h.in` name their files,
+//! together with the errors, and assertions that hold C compilers to the layouts of the sources.
 
 mod piece;
 mod source;
@@ -56,9 +56,10 @@ pub fn check() -> Result<(), Error> {
 pub fn generate() -> Result<[String; 2], Error> {
     let capi = workspace().join("crates/capi/src");
     let errors = source::errors(&workspace().join("crates/netipc/src/error.rs"))?;
-    let protocol = piece::in_order(&capi.join("protocol"))?;
-    let service = piece::in_order(&capi.join("service"))?;
-    Ok([text::protocol(&errors, &protocol), text::service(&service)])
+    Ok([
+        text::protocol(&errors, &piece::all(&capi.join("protocol"))?)?,
+        text::service(&piece::all(&capi.join("service"))?)?,
+    ])
 }
 
 /// Says where a committed header first differs from the generated one.

@@ -10,6 +10,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -95,6 +96,7 @@ impl Profile {
 /// # Errors
 /// The build fails, a C compiler is missing, or a file cannot be written.
 pub fn install(options: &Options) -> Result<(), Error> {
+    build::check_compiler()?;
     let root = options.root();
     let lib_dir = root.join("lib");
     tool::make_dir(&lib_dir)?;
@@ -128,22 +130,27 @@ pub fn install(options: &Options) -> Result<(), Error> {
 /// As [`install`] fails: tests cannot go on without it.
 #[must_use]
 pub fn install_for_tests() -> PathBuf {
+    static PREFIX: LazyLock<Result<PathBuf, Error>> = LazyLock::new(install_below_target);
+    match &*PREFIX {
+        Ok(prefix) => prefix.clone(),
+        Err(error) => panic!("cannot install the C library for tests: {error}"),
+    }
+}
+
+fn install_below_target() -> Result<PathBuf, Error> {
     let profile = match cfg!(debug_assertions) {
         true => Profile::Dev,
         false => Profile::Release,
     };
-    let installed = build::target_dir().and_then(|target| {
-        let prefix = target.join("capi-tests").join(profile.name());
-        tool::make_dir(&prefix)?;
-        let _lock = lock(&prefix.join("lock"))?;
-        install(&Options {
-            prefix: prefix.clone(),
-            destdir: None,
-            profile,
-        })?;
-        Ok(prefix)
-    });
-    installed.unwrap_or_else(|error| panic!("cannot install the C library for tests: {error}"))
+    let prefix = build::target_dir()?.join("capi-tests").join(profile.name());
+    tool::make_dir(&prefix)?;
+    let _lock = lock(&prefix.join("lock"))?;
+    install(&Options {
+        prefix: prefix.clone(),
+        destdir: None,
+        profile,
+    })?;
+    Ok(prefix)
 }
 
 /// Both libraries: made aside, then put in place.

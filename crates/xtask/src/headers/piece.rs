@@ -2,94 +2,64 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use cbindgen::{Builder, Config, DocumentationStyle, Language, Style};
 
 use super::source::{self, Layout};
 use crate::{Error, tool};
 
+/// How long a line of a header may be.
+const LINE: usize = 100;
+
 /// What one source file declares.
 pub(crate) struct Piece {
+    /// The file, without its directory and `.rs`.
+    pub(crate) name: String,
     /// The declarations.
     pub(crate) text: String,
     /// How large its types are.
     pub(crate) layouts: Vec<Layout>,
     /// The values of its enums.
     pub(crate) enum_values: Vec<(String, u64)>,
-    /// The types that it defines.
-    types: Vec<String>,
 }
 
 impl Piece {
     fn new(path: &Path) -> Result<Self, Error> {
         let file = source::parse(path)?;
-        let types = source::types(&file);
-        let layouts = source::layouts(path, &file)?;
-        let text = declarations(path, &types)?;
-        let enum_values = source::enum_values(&file);
         Ok(Self {
-            text,
-            layouts,
-            enum_values,
-            types,
+            name: path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            text: declarations(path, &source::types(&file))?,
+            layouts: source::layouts(path, &file)?,
+            enum_values: source::enum_values(&file),
         })
     }
-
-    /// Whether it names a type of `other`.
-    fn needs(&self, other: &Self) -> bool {
-        let mut words = self
-            .text
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        words.any(|word| other.types.iter().any(|name| name == word))
-    }
 }
 
-/// The pieces of a directory in alphabetical order, but for those that need a later one's types: C
-/// wants them first.
-pub(crate) fn in_order(dir: &Path) -> Result<Vec<Piece>, Error> {
-    let mut waiting = Vec::new();
-    for path in sources(dir)? {
-        let piece = Piece::new(&path)?;
-        if !piece.text.is_empty() {
-            waiting.push(piece);
-        }
-    }
-    let mut ordered = Vec::new();
-    while !waiting.is_empty() {
-        let free =
-            |i: &usize| (0..waiting.len()).all(|j| j == *i || !waiting[*i].needs(&waiting[j]));
-        let next = (0..waiting.len()).find(free).ok_or_else(|| Error::Source {
-            path: dir.into(),
-            problem: "has files that need each other's types; C needs one of them first".into(),
-        })?;
-        ordered.push(waiting.remove(next));
-    }
-    Ok(ordered)
-}
-
-/// The Rust files of a directory and those below it, in alphabetical order, `mod.rs` first.
-fn sources(dir: &Path) -> Result<Vec<PathBuf>, Error> {
-    let read = |error| Error::file("list", dir)(error);
-    let mut entries = fs::read_dir(dir)
+/// What the Rust files of a directory declare, in alphabetical order.
+pub(crate) fn all(dir: &Path) -> Result<Vec<Piece>, Error> {
+    let mut paths = fs::read_dir(dir)
         .and_then(|entries| {
             entries
                 .map(|entry| Ok(entry?.path()))
-                .collect::<Result<Vec<_>, _>>()
+                .collect::<io::Result<Vec<_>>>()
         })
-        .map_err(read)?;
-    entries.sort_by_key(|path| (!path.ends_with("mod.rs"), path.clone()));
-    let mut sources = Vec::new();
-    for entry in entries {
-        match entry.is_dir() {
-            true => sources.extend(self::sources(&entry)?),
-            false if entry.extension().is_some_and(|extension| extension == "rs") => {
-                sources.push(entry);
-            }
-            false => {}
-        }
-    }
-    Ok(sources)
+        .map_err(Error::file("list", dir))?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    paths.sort();
+    let pieces: Vec<_> = paths
+        .iter()
+        .map(|path| Piece::new(path))
+        .collect::<Result<_, _>>()?;
+    Ok(pieces
+        .into_iter()
+        .filter(|piece| !piece.text.is_empty())
+        .collect())
 }
 
 /// The C declarations of one file. Types of other files appear by their names.
@@ -115,7 +85,8 @@ fn declarations(path: &Path, types: &[String]) -> Result<String, Error> {
     })?;
     let mut text = Vec::new();
     bindings.write(&mut text);
-    Ok(with_tags(String::from_utf8_lossy(&text).trim()))
+    let text = with_tags(String::from_utf8_lossy(&text).trim());
+    Ok(with_short_comments(&with_unsigned(&text)))
 }
 
 /// Gives structs and enums tags, which are named like the types: programs may declare them so.
@@ -137,6 +108,42 @@ fn with_tags(text: &str) -> String {
     lines.join("\n")
 }
 
+/// Writes large constants as C programs want them: unsigned, not longer than they are in Rust.
+fn with_unsigned(text: &str) -> String {
+    let constant = |line: &str| {
+        let (name, value) = line.strip_prefix("#define ")?.split_once(' ')?;
+        let value = value
+            .parse::<u32>()
+            .ok()
+            .filter(|value| *value > 0xff_ffff)?;
+        Some(format!("#define {name} {value:#010x}u"))
+    };
+    let lines = text
+        .lines()
+        .map(|line| constant(line).unwrap_or_else(|| line.to_owned()));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Writes comments of one line in one line.
+fn with_short_comments(text: &str) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        lines.push(line.to_owned());
+        if let [.., open, words, close] = &lines[..]
+            && close.trim() == "*/"
+            && open.trim() == "/**"
+            && let Some(words) = words.trim().strip_prefix("* ")
+        {
+            let short = format!("{open} {words} */");
+            if short.len() <= LINE {
+                lines.truncate(lines.len() - 3);
+                lines.push(short);
+            }
+        }
+    }
+    lines.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,14 +156,32 @@ mod tests {
     }
 
     #[test]
-    fn files_whose_types_others_need_come_first() {
+    fn large_constants_are_unsigned() {
+        let text = "#define NIPC_A 65536\n#define NIPC_B 4294967295";
+        assert_eq!(
+            with_unsigned(text),
+            "#define NIPC_A 65536\n#define NIPC_B 0xffffffffu"
+        );
+    }
+
+    #[test]
+    fn comments_of_one_line_are_short() {
+        let text =
+            "/**\n * One.\n */\nint a;\n    /**\n     * One\n     * two.\n     */\n    int b;";
+        let short = "/** One. */\nint a;\n    /**\n     * One\n     * two.\n     */\n    int b;";
+        assert_eq!(with_short_comments(text), short);
+    }
+
+    #[test]
+    fn files_are_read_alone() {
         let dir = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
-        write("mod.rs", "pub mod a; pub mod b;");
-        write("a.rs", "#[repr(C)] pub struct nipc_a_t { pub b: nipc_b_t }");
+        write("mod.rs", "mod a; mod b;");
         write("b.rs", "#[repr(C)] pub struct nipc_b_t { pub n: u32 }");
-        let pieces = in_order(dir.path()).unwrap();
-        let types: Vec<_> = pieces.iter().map(|piece| &piece.types[..]).collect();
-        assert_eq!(types, [["nipc_b_t"], ["nipc_a_t"]]);
+        write("a.rs", "#[repr(C)] pub struct nipc_a_t { pub b: nipc_b_t }");
+        let pieces = all(dir.path()).unwrap();
+        let names: Vec<_> = pieces.iter().map(|piece| &piece.name[..]).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert!(pieces[0].text.contains("nipc_b_t b;"), "{}", pieces[0].text);
     }
 }

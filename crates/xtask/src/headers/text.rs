@@ -1,40 +1,61 @@
 //! The frame of each header.
 
+use std::path::Path;
+
 use super::piece::Piece;
 use super::source::{Code, Layout};
+use crate::Error;
 
 const PROTOCOL: &str = include_str!("protocol.h.in");
 const SERVICE: &str = include_str!("service.h.in");
 
 /// `netipc_protocol.h`.
-pub(crate) fn protocol(errors: &[Code], pieces: &[Piece]) -> String {
+pub(crate) fn protocol(errors: &[Code], pieces: &[Piece]) -> Result<String, Error> {
     let values = errors
         .iter()
         .map(|code| assert_value(&c_name(code), code.value.into()));
     let assertions = values.collect::<String>() + &assertions(pieces);
-    PROTOCOL
+    let text = PROTOCOL
         .replace("@ERRORS@", &error_values(errors))
-        .replace("@DECLARATIONS@", &declarations(pieces))
-        .replace("@ASSERTIONS@", &assertions)
+        .replace("@ASSERTIONS@", &assertions);
+    place("protocol.h.in", text, pieces)
 }
 
 /// `netipc_service.h`.
-pub(crate) fn service(pieces: &[Piece]) -> String {
-    SERVICE
-        .replace("@DECLARATIONS@", &declarations(pieces))
-        .replace("@ASSERTIONS@", &assertions(pieces))
+pub(crate) fn service(pieces: &[Piece]) -> Result<String, Error> {
+    let text = SERVICE.replace("@ASSERTIONS@", &assertions(pieces));
+    place("service.h.in", text, pieces)
 }
 
-fn declarations(pieces: &[Piece]) -> String {
-    let texts = pieces.iter().map(|piece| piece.text.as_str());
-    texts.collect::<Vec<_>>().join("\n\n")
+/// Puts each piece where `@name@` stands.
+fn place(template: &str, mut text: String, pieces: &[Piece]) -> Result<String, Error> {
+    let problem = |problem| Error::Source {
+        path: Path::new("crates/xtask/src/headers").join(template),
+        problem,
+    };
+    for piece in pieces {
+        let mark = format!("@{}@", piece.name);
+        if !text.contains(&mark) {
+            return Err(problem(format!(
+                "has no {mark} for what {}.rs declares",
+                piece.name
+            )));
+        }
+        text = text.replace(&mark, &piece.text);
+    }
+    match text.lines().find(|line| line.starts_with('@')) {
+        Some(mark) => Err(problem(format!(
+            "has {mark}, but no file declares anything there"
+        ))),
+        None => Ok(text),
+    }
 }
 
 /// The values of `nipc_error_t`, which is a plain number in Rust: C may write anything into it.
 fn error_values(errors: &[Code]) -> String {
     let value = |code: &Code| {
         let (doc, name, number) = (&code.doc, c_name(code), code.value);
-        format!("    /**\n     * {doc}\n     */\n    {name} = {number},")
+        format!("    /** {doc} */\n    {name} = {number},")
     };
     errors.iter().map(value).collect::<Vec<_>>().join("\n")
 }

@@ -1,0 +1,24 @@
+//! What `cargo xtask install` says where it cannot work. Where it can: `crates/capi/tests/packaging`.
+
+use std::fs;
+use std::process::Command;
+
+#[test]
+fn a_missing_compiler_is_told_in_one_line_before_anything_is_built() {
+    let prefix = tempfile::tempdir().unwrap();
+    let mut install = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    install
+        .args(["install", "--prefix"])
+        .arg(prefix.path())
+        .env("CC", "no-such-compiler");
+    let output = install.output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.starts_with("error: no-such-compiler: not found; "),
+        "{said}"
+    );
+    assert!(said.contains("install gcc or clang"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(fs::read_dir(prefix.path()).unwrap().count(), 0);
+}
