@@ -1,0 +1,3 @@
+module github.com/netipc/netipc/go
+
+go 1.24
