@@ -146,11 +146,8 @@ impl Callback for nipc_cgroups_service_handler_t {
 
     fn bound_to(&self, id: ServerId) -> Option<Handler<CgroupsSnapshot>> {
         let (handle, user) = (self.handle?, User::new(self.user, id));
-        Some(Handler::<CgroupsSnapshot>::new(move |_, answer| {
-            let request = nipc_cgroups_req_t {
-                layout_version: 1,
-                flags: 0,
-            };
+        Some(Handler::<CgroupsSnapshot>::new(move |request, answer| {
+            let request = nipc_cgroups_req_t::of_request(*request);
             let mut builder = nipc_cgroups_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
@@ -165,7 +162,7 @@ impl Callback for nipc_cgroups_lookup_service_handler_t {
     fn bound_to(&self, id: ServerId) -> Option<Handler<CgroupsLookup>> {
         let (handle, user) = (self.handle?, User::new(self.user, id));
         Some(Handler::<CgroupsLookup>::new(move |request, answer| {
-            let request = nipc_cgroups_lookup_req_view_t::from(*request);
+            let request = nipc_cgroups_lookup_req_view_t::of_request(*request);
             let mut builder = nipc_cgroups_lookup_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
@@ -180,7 +177,7 @@ impl Callback for nipc_apps_lookup_service_handler_t {
     fn bound_to(&self, id: ServerId) -> Option<Handler<AppsLookup>> {
         let (handle, user) = (self.handle?, User::new(self.user, id));
         Some(Handler::<AppsLookup>::new(move |request, answer| {
-            let request = nipc_apps_lookup_req_view_t::from(*request);
+            let request = nipc_apps_lookup_req_view_t::of_request(*request);
             let mut builder = nipc_apps_lookup_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
@@ -210,7 +207,7 @@ impl Callback for nipc_string_reverse_service_handler_t {
     fn bound_to(&self, id: ServerId) -> Option<Handler<StringReverse>> {
         let (handle, user) = (self.handle?, User::new(self.user, id));
         Some(Handler::<StringReverse>::new(move |request, answer| {
-            let request = nipc_string_reverse_view_t::from(*request);
+            let request = nipc_string_reverse_view_t::of_text(*request);
             let mut builder = nipc_string_reverse_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });

@@ -46,7 +46,7 @@ pub type nipc_log_fn = Option<
 /// \return NIPC_OK; NIPC_ERR_BUSY where there is such a function already;
 ///         NIPC_ERR_INVALID_ARGUMENT for NULL and for a level that is none
 #[unsafe(no_mangle)]
-pub extern "C" fn nipc_log_set(
+pub unsafe extern "C" fn nipc_log_set(
     log: nipc_log_fn,
     user: *mut c_void,
     // C may pass any number.
@@ -189,7 +189,8 @@ mod tests {
     fn a_function_hears_of_events_once_it_is_set_and_stays() {
         static LINES: Lines = Mutex::new(Vec::new());
         let user = (&raw const LINES).cast_mut().cast::<c_void>();
-        let set = |log, most| nipc_log_set(log, user, most).code();
+        // SAFETY: `keep` gets what it takes.
+        let set = |log, most| unsafe { nipc_log_set(log, user, most) }.code();
         let info = MaybeUninit::new(NIPC_LOG_INFO);
         assert_eq!(set(None, info), ErrorCode::INVALID_ARGUMENT);
         for none in [0_u32, 5, u32::MAX] {
