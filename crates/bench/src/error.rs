@@ -26,6 +26,22 @@ pub enum BenchError {
     /// The other process was told what it does not understand.
     #[error("not a task of a benchmark")]
     Task(#[from] serde_json::Error),
+    /// A foreign client could not be started or asked.
+    #[error("cannot work with the client {name:?}")]
+    Client {
+        /// What it is called.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A foreign client has failed, or does not keep to what was agreed.
+    #[error("the client {name:?} failed: {why}")]
+    ClientFailed {
+        /// What it is called.
+        name: String,
+        /// What it said last, or what is wrong with that.
+        why: String,
+    },
     /// The system refused what a raw limit needs.
     #[error("{what}")]
     System {

@@ -6,6 +6,7 @@
 
 pub mod effort;
 pub mod error;
+pub mod foreign;
 pub mod gate;
 pub mod limits;
 pub mod load;
@@ -13,6 +14,7 @@ pub mod measure;
 pub mod peer;
 pub mod place;
 pub mod plan;
+mod process;
 pub mod report;
 pub mod row;
 pub mod run;

@@ -1,5 +1,6 @@
 //! The closed loop: one operation after the other, timed, and what both processes used meanwhile.
 
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -9,6 +10,7 @@ use hdrhistogram::Histogram;
 
 use crate::effort::Effort;
 use crate::error::BenchError;
+use crate::foreign::Client;
 use crate::peer::Peer;
 use crate::row::Row;
 use crate::usage::{SyscallCounter, Usage};
@@ -35,7 +37,7 @@ pub struct Sample {
     pub elapsed: Duration,
     /// Nanoseconds of the operations.
     pub latency: Histogram<u64>,
-    /// What this process used.
+    /// What the asking process used.
     pub client: Usage,
     /// What the other process used.
     pub server: Usage,
@@ -56,7 +58,7 @@ impl Sample {
         self.ops as f64 / self.seconds()
     }
 
-    fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self {
             units: 0,
             ops: 0,
@@ -122,8 +124,22 @@ pub fn run_of(
 ) -> Result<Sample, BenchError> {
     match ops {
         [op] => closed_loop(effort, rate, peer, op),
-        ops => run(effort, peer, &mut |time| repeat_all(time, ops)),
+        ops => run(effort, process::id(), peer, &mut |time| {
+            with_usage(|| repeat_all(time, ops))
+        }),
     }
+}
+
+/// One run of another program.
+///
+/// # Errors
+/// What it tells, [`BenchError::Interrupted`], or that `peer` is gone.
+pub fn run_foreign(
+    effort: &Effort,
+    peer: Option<&mut Peer>,
+    client: &mut Client,
+) -> Result<Sample, BenchError> {
+    run(effort, client.pid(), peer, &mut |time| client.work(time))
 }
 
 /// One run: does `op` again and again, `rate` times a second or, with 0, as often as possible.
@@ -138,16 +154,19 @@ pub fn closed_loop(
     peer: Option<&mut Peer>,
     op: &mut Op<'_>,
 ) -> Result<Sample, BenchError> {
-    run(effort, peer, &mut |time| repeat(time, rate, op))
+    run(effort, process::id(), peer, &mut |time| {
+        with_usage(|| repeat(time, rate, op))
+    })
 }
 
-/// One run of what `work` does for as long as it is told.
+/// One run of what `work`, in the process `client`, does for as long as it is told.
 fn run(
     effort: &Effort,
+    client: u32,
     mut peer: Option<&mut Peer>,
     work: &mut dyn FnMut(Duration) -> Result<Sample, BenchError>,
 ) -> Result<Sample, BenchError> {
-    let mut pids = vec![std::process::id()];
+    let mut pids = vec![client];
     pids.extend(peer.as_ref().map(|peer| peer.pid()));
     // A few operations first, so that both sides have their threads, buffers and session.
     work(effort.warm_up / 2)?;
@@ -160,13 +179,21 @@ fn run(
         peer.as_deref_mut()
             .map_or(Ok(Usage::default()), Peer::usage)
     };
-    let before = (server()?, Usage::now());
+    let before = server()?;
     let done = work(effort.measured)?;
-    let client = Usage::now().since(before.1);
     Ok(Sample {
-        client,
-        server: server()?.since(before.0),
+        server: server()?.since(before),
         syscalls: syscalls.map(|count| count as f64 / warm_up.ops.max(1) as f64),
+        ..done
+    })
+}
+
+/// What `work` came to, with what this process used for it.
+fn with_usage(work: impl FnOnce() -> Result<Sample, BenchError>) -> Result<Sample, BenchError> {
+    let before = Usage::now();
+    let done = work()?;
+    Ok(Sample {
+        client: Usage::now().since(before),
         ..done
     })
 }
@@ -260,7 +287,7 @@ impl Pace {
     }
 }
 
-fn nanos(time: Duration) -> u64 {
+pub(crate) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(LONGEST)
 }
 

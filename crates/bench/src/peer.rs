@@ -9,9 +9,8 @@
 //! ```
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io::{self, Write};
+use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 
@@ -19,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::BenchError;
 use crate::limits::{self, RawTask};
+use crate::process::Process;
 use crate::scenarios::serve::Serve;
 use crate::usage::Usage;
 
@@ -49,11 +49,7 @@ impl Task {
 
 /// A second process of this program. Killed when this is dropped; it ends by itself when this
 /// process ends in another way.
-pub struct Peer {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
-}
+pub struct Peer(Process);
 
 impl Peer {
     /// Starts it, and waits until it is ready.
@@ -62,24 +58,9 @@ impl Peer {
     /// Why it does not run, or what it said.
     pub fn start(task: &Task) -> Result<Self, BenchError> {
         let program = std::env::current_exe().map_err(BenchError::Peer)?;
-        let mut child = Command::new(program)
-            .args(["bench", "--peer", &serde_json::to_string(task)?])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            // A group of its own: the terminal's interrupt is for us to act on, in good order.
-            .process_group(0)
-            .spawn()
-            .map_err(BenchError::Peer)?;
-        let pipes = child.stdin.take().zip(child.stdout.take());
-        let Some((stdin, stdout)) = pipes else {
-            return Err(BenchError::Peer(io::ErrorKind::BrokenPipe.into()));
-        };
-        let stdout = BufReader::new(stdout);
-        let mut peer = Self {
-            child,
-            stdin,
-            stdout,
-        };
+        let task = serde_json::to_string(task)?;
+        let process = Process::start(Command::new(program).args(["bench", "--peer", &task]));
+        let mut peer = Self(process.map_err(BenchError::Peer)?);
         match peer.line()?.as_str() {
             READY => Ok(peer),
             other => Err(BenchError::PeerFailed(other.to_owned())),
@@ -91,7 +72,7 @@ impl Peer {
     /// # Errors
     /// Where it does not answer.
     pub fn usage(&mut self) -> Result<Usage, BenchError> {
-        writeln!(self.stdin, "{USAGE}").map_err(BenchError::Peer)?;
+        self.0.tell(USAGE).map_err(BenchError::Peer)?;
         let line = self.line()?;
         serde_json::from_str(&line).or(Err(BenchError::PeerFailed(line)))
     }
@@ -99,24 +80,12 @@ impl Peer {
     /// Its process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.0.pid()
     }
 
     fn line(&mut self) -> Result<String, BenchError> {
-        let mut line = String::new();
-        match self.stdout.read_line(&mut line) {
-            Ok(0) => Err(BenchError::PeerFailed("it ended".to_owned())),
-            Ok(_) => Ok(line.trim_end().to_owned()),
-            Err(error) => Err(BenchError::Peer(error)),
-        }
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // Both fail only where it is gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let line = self.0.line(BenchError::Peer)?;
+        line.ok_or_else(|| BenchError::PeerFailed("it ended".to_owned()))
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Row {
     pub transport: Transport,
     /// Which part of the software was measured.
     pub layer: Layer,
+    /// The program that asked, as it was named; empty for this one.
+    pub client: String,
     /// Operations a second that were asked for; 0 is as many as possible.
     pub rate: u32,
     /// Threads that worked at the same time on the asking side.
@@ -55,6 +57,9 @@ pub struct Row {
     /// is how much of that median the rate takes up, and with a `load` how much of what a quiet
     /// machine allows is left.
     pub share_of_limit: Option<f64>,
+    /// `throughput` as a part of what this program itself reached right before or after: the median
+    /// of the runs' shares. Null for its own rows.
+    pub share_of_own: Option<f64>,
 }
 
 /// What is done again and again.
@@ -77,6 +82,8 @@ pub enum Scenario {
     Codec,
     /// Lookups in a cache.
     Cache,
+    /// Every item or label of a reply, one after the other.
+    Item,
     /// Connect, handshake and close.
     Connect,
     /// What the machine itself allows.
@@ -113,7 +120,7 @@ pub enum Layer {
 
 impl Scenario {
     /// Every scenario, in the order of reports.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Ping,
         Self::Batch,
         Self::Pipeline,
@@ -122,6 +129,7 @@ impl Scenario {
         Self::Lookup,
         Self::Codec,
         Self::Cache,
+        Self::Item,
         Self::Connect,
         Self::Limits,
     ];
@@ -138,6 +146,7 @@ impl Scenario {
             Self::Lookup => "lookup",
             Self::Codec => "codec",
             Self::Cache => "cache",
+            Self::Item => "item",
             Self::Connect => "connect",
             Self::Limits => "limits",
         }
@@ -165,6 +174,7 @@ impl Row {
             variant: String::new(),
             transport,
             layer,
+            client: String::new(),
             rate: 0,
             threads: 1,
             unit: unit.to_owned(),
@@ -182,11 +192,12 @@ impl Row {
             load: String::new(),
             limit: None,
             share_of_limit: None,
+            share_of_own: None,
         }
     }
 
     /// What tells this row from the others, for people: `ping shm client`, `lookup apps 16 known
-    /// socket client @1000`.
+    /// socket client @1000`, `ping shm client c`.
     #[must_use]
     pub fn name(&self) -> String {
         let mut words = vec![word(self.scenario)];
@@ -195,6 +206,9 @@ impl Row {
             words.push(word(self.transport));
         }
         words.push(word(self.layer));
+        if !self.client.is_empty() {
+            words.push(self.client.clone());
+        }
         if self.threads > 1 {
             words.push(format!("x{}", self.threads));
         }
@@ -236,6 +250,7 @@ mod tests {
         assert_eq!(row.name(), "ping shm client");
         let row = Row {
             variant: "16 known".to_owned(),
+            client: "c".to_owned(),
             threads: 2,
             rate: 1000,
             load: "one hog".to_owned(),
@@ -246,7 +261,7 @@ mod tests {
                 "items",
             )
         };
-        let name = "pipeline-batch 16 known raw x2 @1000 (one hog)";
+        let name = "pipeline-batch 16 known raw c x2 @1000 (one hog)";
         assert_eq!(row.name(), name);
     }
 }

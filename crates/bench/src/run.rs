@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::effort::Effort;
 use crate::error::BenchError;
+use crate::foreign::Client;
 use crate::limits::{Limits, Raw};
 use crate::load::{self, Hogs, Pinned};
-use crate::measure::{Sample, fill, median, run_of};
+use crate::measure::{BoxedOp, Sample, fill, median, run_foreign, run_of};
 use crate::peer::{Peer, Task};
 use crate::place::private_dir;
 use crate::plan::{Busy, Case, Limit, Plan};
@@ -31,7 +32,7 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Vec<Row>, Benc
     let mut measured = Vec::new();
     for case in cases {
         progress(&case.row.name());
-        measured.push(case.measure(&plan.effort, &mut limits)?);
+        measured.extend(case.measure(&plan.effort, &mut limits)?);
     }
     // What is beside no limit of its own is held against the median of all, known only now.
     let limits = limits.rows();
@@ -42,9 +43,10 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Vec<Row>, Benc
 }
 
 impl Case {
-    fn measure(&self, effort: &Effort, limits: &mut Limits) -> Result<Measured, BenchError> {
+    /// Measures its rows, in turn, run after run.
+    fn measure(&self, effort: &Effort, limits: &mut Limits) -> Result<Vec<Measured>, BenchError> {
         let dir = private_dir()?;
-        let stock = Stock::of(self.work);
+        let stock = Stock::of(self.work)?;
         let yardstick = self.limit.map(|limit| {
             let payload = self.work.payload(&stock)?;
             Yardstick::new(limit, payload, limits)
@@ -59,20 +61,34 @@ impl Case {
             batch_items: self.work.batch_items(),
         };
         let mut peer = self.peer(&route)?;
-        let (layer, threads) = (self.row.layer, self.row.threads);
-        let mut ops = self.work.ops(&route, layer, threads, &stock)?;
+        let mut askers = self.askers(&route, &stock)?;
         // Once both sides have their session: how they wait depends on the processors they see.
-        let busy = busy(self.busy, effort.total(), peer.as_ref())?;
-        let mut runs = Vec::new();
+        let time = effort.total() * u32::try_from(askers.len()).unwrap_or(1);
+        let busy = busy(self.busy, time, peer.as_ref())?;
+        let mut rounds = Vec::new();
         for _ in 0..effort.runs.max(1) {
             let beside = raw.as_mut().map(|raw| raw.run_beside(effort)).transpose()?;
-            let sample = run_of(effort, self.row.rate, peer.as_mut(), &mut ops)?;
-            runs.push(Run { sample, beside });
+            let mut samples = Vec::new();
+            for asker in &mut askers {
+                samples.push(asker.run(effort, self.row.rate, peer.as_mut())?);
+            }
+            rounds.push(Round { samples, beside });
         }
         if let Some(hogs) = &busy.0 {
             hogs.check()?;
         }
-        Ok(Measured::new(self, yardstick, runs, limits))
+        Ok(Measured::all(self, yardstick.as_ref(), rounds, limits))
+    }
+
+    /// Who asks, in the order of the rows.
+    fn askers<'s>(&self, route: &Route, stock: &'s Stock) -> Result<Vec<Asker<'s>>, BenchError> {
+        let (layer, threads) = (self.row.layer, self.row.threads);
+        let mut askers = vec![Asker::Own(self.work.ops(route, layer, threads, stock)?)];
+        for program in &self.clients {
+            let client = Client::start(program, &self.row, self.work, route)?;
+            askers.push(Asker::Foreign(client));
+        }
+        Ok(askers)
     }
 
     /// The limit that is measured beside each run: a machine may be half as fast, or its cache
@@ -97,9 +113,32 @@ impl Case {
     }
 }
 
-/// One run of a row, and the one of its limit beside it.
-struct Run {
-    sample: Sample,
+/// Who does the operations.
+enum Asker<'s> {
+    /// This program.
+    Own(Vec<BoxedOp<'s>>),
+    /// Another one.
+    Foreign(Client),
+}
+
+impl Asker<'_> {
+    fn run(
+        &mut self,
+        effort: &Effort,
+        rate: u32,
+        peer: Option<&mut Peer>,
+    ) -> Result<Sample, BenchError> {
+        match self {
+            Self::Own(ops) => run_of(effort, rate, peer, ops),
+            Self::Foreign(client) => run_foreign(effort, peer, client),
+        }
+    }
+}
+
+/// One run of each row of a case, and the one of their limit beside them.
+struct Round {
+    /// In the order of the rows.
+    samples: Vec<Sample>,
     beside: Option<Sample>,
 }
 
@@ -114,24 +153,53 @@ struct Measured {
 }
 
 impl Measured {
-    /// Gives what was measured of the limit to `limits`.
-    fn new(case: &Case, yardstick: Option<Yardstick>, runs: Vec<Run>, limits: &mut Limits) -> Self {
-        let mut shares = Vec::new();
-        let mut samples = Vec::new();
-        for Run { sample, beside } in runs {
-            if let Some((yardstick, beside)) = yardstick.as_ref().zip(beside) {
-                shares.push(yardstick.done(&sample) / beside.throughput());
-                limits.add(&yardstick.name, beside);
-            }
-            samples.push(sample);
+    /// Every row of `case`. Gives what was measured of the limit to `limits`.
+    fn all(
+        case: &Case,
+        yardstick: Option<&Yardstick>,
+        rounds: Vec<Round>,
+        limits: &mut Limits,
+    ) -> Vec<Self> {
+        let rows = case.rows().enumerate();
+        let measured = rows
+            .map(|(index, row)| Self::new(case, row, index, yardstick, &rounds))
+            .collect();
+        if let Some(yardstick) = yardstick {
+            let beside = rounds.into_iter().filter_map(|round| round.beside);
+            beside.for_each(|sample| limits.add(&yardstick.name, sample));
         }
-        let done = yardstick.as_ref().map(|yardstick| {
+        measured
+    }
+
+    /// Row number `index` of the case.
+    fn new(
+        case: &Case,
+        row: Row,
+        index: usize,
+        yardstick: Option<&Yardstick>,
+        rounds: &[Round],
+    ) -> Self {
+        let of_round = |round: &Round| round.samples.get(index).cloned();
+        let samples: Vec<Sample> = rounds.iter().filter_map(of_round).collect();
+        let (mut shares, mut of_own) = (Vec::new(), Vec::new());
+        for (sample, round) in samples.iter().zip(rounds) {
+            if let Some((yardstick, beside)) = yardstick.zip(round.beside.as_ref()) {
+                shares.push(yardstick.done(sample) / beside.throughput());
+            }
+            let own = round.samples.first().filter(|_| index > 0);
+            of_own.extend(own.map(|own| sample.throughput() / own.throughput()));
+        }
+        let done = yardstick.map(|yardstick| {
             let done = samples.iter().map(|sample| yardstick.done(sample));
             median(done.collect())
         });
+        let row = Row {
+            share_of_own: (!of_own.is_empty()).then(|| median(of_own)),
+            ..fill(row, &samples, case.work.is_timed())
+        };
         Self {
-            row: fill(case.row.clone(), &samples, case.work.is_timed()),
-            yardstick,
+            row,
+            yardstick: yardstick.cloned(),
             done: done.unwrap_or_default(),
             shares,
         }
@@ -156,6 +224,7 @@ impl Measured {
 }
 
 /// A limit, and how runs are held against it.
+#[derive(Clone)]
 struct Yardstick {
     /// The limit, as [`Row::name`] gives it.
     name: String,
@@ -163,6 +232,7 @@ struct Yardstick {
 }
 
 /// What a run has done, in what the limit counts.
+#[derive(Clone, Copy)]
 enum Worth {
     /// Every operation is so much.
     Operation(f64),
@@ -257,18 +327,29 @@ mod tests {
     }
 
     /// So many operations in a second, beside so much of the limit.
-    fn run(ops: u64, beside: impl Into<Option<u64>>) -> Run {
+    fn run(ops: u64, beside: impl Into<Option<u64>>) -> Round {
+        round(&[ops], beside)
+    }
+
+    /// The same of every row.
+    fn round(ops: &[u64], beside: impl Into<Option<u64>>) -> Round {
         let second = Duration::from_secs(1);
-        Run {
-            sample: Sample::of(ops, second),
+        Round {
+            samples: ops.iter().map(|ops| Sample::of(*ops, second)).collect(),
             beside: beside.into().map(|units| Sample::of(units, second)),
         }
     }
 
+    /// The rows, as many as there have to be.
+    fn only<const N: usize>(measured: Vec<Measured>) -> [Measured; N] {
+        measured.try_into().ok().unwrap()
+    }
+
     /// The share, once `runs` of a row are measured.
-    fn share(limit: Limit, payload: usize, runs: Vec<Run>, limits: &mut Limits) -> Row {
+    fn share(limit: Limit, payload: usize, runs: Vec<Round>, limits: &mut Limits) -> Row {
         let yardstick = Yardstick::new(limit, payload, limits).unwrap();
-        let measured = Measured::new(&case("ping socket client"), Some(yardstick), runs, limits);
+        let case = case("ping socket client");
+        let [measured] = only(Measured::all(&case, Some(&yardstick), runs, limits));
         measured.held_against(&limits.rows()).unwrap()
     }
 
@@ -307,6 +388,35 @@ mod tests {
     }
 
     #[test]
+    fn every_run_of_a_client_is_held_against_ours_beside_it() {
+        // The machine gets slower and slower, and all rows with it.
+        let rounds = vec![
+            round(&[100, 90, 200], 1000),
+            round(&[50, 40, 100], 500),
+            round(&[10, 7, 20], 100),
+        ];
+        let mut case = case("ping socket client");
+        case.clients = vec!["c=c".parse().unwrap(), "go=go".parse().unwrap()];
+        let mut limits = known(&[("echo spin", 1000)]);
+        let yardstick = Yardstick::new(Limit::Requests(ECHO, 1), 0, &limits).unwrap();
+        let measured = Measured::all(&case, Some(&yardstick), rounds, &mut limits);
+        let [own, c, go] = only(measured).map(|one| one.held_against(&limits.rows()).unwrap());
+        assert_eq!(
+            [own.throughput, c.throughput, go.throughput],
+            [50.0, 40.0, 100.0]
+        );
+        let of_own = [own.share_of_own, c.share_of_own, go.share_of_own];
+        assert_eq!(of_own, [None, Some(0.8), Some(2.0)]);
+        assert_eq!(
+            [c.share_of_limit, go.share_of_limit],
+            [Some(0.08), Some(0.2)]
+        );
+        assert_eq!([own.client, c.client, go.client], ["", "c", "go"]);
+        let [echo] = limits.rows().try_into().unwrap();
+        assert_eq!(echo.throughput, 750.0, "each of its runs counts once");
+    }
+
+    #[test]
     fn only_what_may_be_as_fast_as_the_machine_is_beside_a_limit() {
         let limits = known(&[("memcpy 64", 1000)]);
         for (name, beside) in [
@@ -333,12 +443,9 @@ mod tests {
         let echo = Yardstick::new(Limit::Requests(ECHO, 1), 0, &none).unwrap();
         let ping = case("ping socket client");
         assert!(ping.neighbour(Some(&echo), &none).is_err());
-        let measured = Measured::new(
-            &ping,
-            Some(echo),
-            vec![run(1, None)],
-            &mut Limits::default(),
-        );
+        let mut limits = Limits::default();
+        let runs = vec![run(1, None)];
+        let [measured] = only(Measured::all(&ping, Some(&echo), runs, &mut limits));
         let error = measured.held_against(&[]).unwrap_err();
         assert!(matches!(error, BenchError::NoLimit(_)), "{error}");
     }

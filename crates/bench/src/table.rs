@@ -1,15 +1,16 @@
 //! The figures as people read them: a table for each scenario.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, Table, presets};
 
-use crate::report::number::{optional, percent, scaled};
+use crate::report::number::{optional, percent, scaled, time};
 use crate::row::Row;
 
-const HEADER: [&str; 12] = [
+const HEADER: [&str; 14] = [
     "",
     "PER SECOND",
     "MIN",
     "MAX",
+    "EACH",
     "P50 µs",
     "P95 µs",
     "P99 µs",
@@ -17,11 +18,13 @@ const HEADER: [&str; 12] = [
     "CPU",
     "SYSCALLS",
     "SWITCHES",
+    "OF OURS",
     "OF LIMIT",
 ];
 
 /// All rows, with a title for each scenario. CPU is the processors that client and server keep busy,
-/// and system calls and context switches are those of both for each operation.
+/// and system calls and context switches are those of both for each operation. EACH is the time of
+/// one unit, where single operations were not timed.
 #[must_use]
 pub fn tables(rows: &[Row]) -> String {
     let tables = rows
@@ -39,9 +42,14 @@ fn table(rows: &[Row]) -> String {
     for column in table.column_iter_mut().skip(1).take(HEADER.len() - 2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    for row in rows {
-        table.add_row(cells(row));
+    let rows: Vec<_> = rows.iter().map(cells).collect();
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let is_empty = |cells: &[String; _]| cells.get(index).is_some_and(String::is_empty);
+        if rows.iter().all(is_empty) {
+            column.set_constraint(ColumnConstraint::Hidden);
+        }
     }
+    table.add_rows(rows);
     let lines = table.lines().map(|line| format!("{}\n", line.trim_end()));
     let title = format!("{}: {}", first.scenario.name(), first.unit);
     format!("{title}\n{}", lines.collect::<String>())
@@ -55,6 +63,7 @@ fn cells(row: &Row) -> [String; HEADER.len()] {
         scaled(row.throughput),
         scaled(row.min),
         scaled(row.max),
+        each(row),
         optional(row.p50_us),
         optional(row.p95_us),
         optional(row.p99_us),
@@ -67,8 +76,17 @@ fn cells(row: &Row) -> [String; HEADER.len()] {
         ),
         optional(row.syscalls),
         optional(row.switches),
+        row.share_of_own.map_or_else(String::new, percent),
         share(row),
     ]
+}
+
+/// The time of one unit; nothing where operations were timed.
+fn each(row: &Row) -> String {
+    match row.p50_us {
+        None => time(1e6 / row.throughput),
+        Some(_) => String::new(),
+    }
 }
 
 /// Two decimals: the clock of processor time tells no more.
@@ -109,8 +127,16 @@ mod tests {
             rate: 1000,
             ..ping.clone()
         };
-        let cache = Row::new(Scenario::Cache, Transport::None, Layer::Cache, "lookups");
-        let text = tables(&[ping, paced, cache]);
+        let cache = Row {
+            throughput: 5e7,
+            ..Row::new(Scenario::Cache, Transport::None, Layer::Cache, "lookups")
+        };
+        let foreign = Row {
+            client: "c".to_owned(),
+            share_of_own: Some(0.985),
+            ..cache.clone()
+        };
+        let text = tables(&[ping, paced, cache, foreign]);
         let lines: Vec<_> = text
             .lines()
             .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -122,6 +148,14 @@ mod tests {
         );
         assert!(lines[3].starts_with("socket client @1000 48.3 k"), "{text}");
         assert!(!lines[3].contains('%'), "a rate was asked for: {text}");
+        assert!(
+            !lines[1].contains("EACH") && !lines[1].contains("OURS"),
+            "nothing is in them"
+        );
         assert_eq!(lines[5], "cache: lookups");
+        assert!(lines[6].contains("MAX EACH P50") && lines[6].ends_with("OF OURS"));
+        assert!(lines[7].starts_with("cache 50.0 M 0 0 20.0 ns –"), "{text}");
+        assert!(lines[8].starts_with("cache c 50.0 M"), "{text}");
+        assert!(lines[8].ends_with("98.5 %"), "{text}");
     }
 }

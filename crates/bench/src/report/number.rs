@@ -16,7 +16,7 @@ pub(super) fn tick(value: f64) -> String {
 }
 
 /// A time given in microseconds, in the unit that suits it: `350 ns`, `12.3 µs`, `4.10 ms`.
-pub(super) fn time(micros: f64) -> String {
+pub(crate) fn time(micros: f64) -> String {
     let (value, unit) = in_unit(micros);
     join(&significant(value), unit)
 }

@@ -27,6 +27,8 @@ are rare.
 - **Limit** names the raw figure of the same machine that a row is held against (see \
 [limits](#limits)), and the **share** is how much of it is reached. `@1000` in a name is a fixed \
 rate of 1000 a second, `x2` two threads, and words in brackets what else kept the machine busy.
+- **Of ours** is for clients that are other programs, named at the end of the row: how much of what \
+this program's own client reached right before or after.
 ";
 
 /// The whole page.
@@ -67,6 +69,7 @@ fn about(scenario: Scenario) -> &'static str {
             "A lookup encoded, dispatched, answered and decoded in one process, without transport."
         }
         Scenario::Cache => "Every item looked up by hash and name, while tables may be swapped.",
+        Scenario::Item => "Every item or label of a reply looked at, one after the other.",
         Scenario::Connect => "Connect, handshake and close.",
         Scenario::Limits => "What the machine itself allows, without any of NetIPC's protocol.",
     }
@@ -113,9 +116,10 @@ fn section(rows: &[Row], plots: &Plots, scenario: Scenario) -> String {
 fn table<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
     let mut text = String::from(
         "\n| row | a second | unit | slowest – fastest run | p50 µs | p95 µs | p99 µs | p99.9 µs \
-         | CPUs: client | server | CPU µs per unit | system calls | switches | limit | share |\n\
+         | CPUs: client | server | CPU µs per unit | system calls | switches | limit | share \
+         | of ours |\n\
          | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: \
-         | --- | ---: |\n",
+         | --- | ---: | ---: |\n",
     );
     for row in rows {
         let cells = [
@@ -134,6 +138,7 @@ fn table<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
             optional(row.switches),
             row.limit.as_deref().map_or_else(|| NONE.to_owned(), code),
             row.share_of_limit.map_or_else(|| NONE.to_owned(), percent),
+            row.share_of_own.map_or_else(|| NONE.to_owned(), percent),
         ];
         text += &format!("| {} |\n", cells.join(" | "));
     }

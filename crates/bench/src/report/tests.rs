@@ -11,6 +11,7 @@ fn row(scenario: Scenario, variant: &str, transport: Transport, layer: Layer) ->
         variant: variant.to_owned(),
         transport,
         layer,
+        client: String::new(),
         rate: 0,
         threads: 1,
         unit: "calls".to_owned(),
@@ -28,6 +29,7 @@ fn row(scenario: Scenario, variant: &str, transport: Transport, layer: Layer) ->
         load: String::new(),
         limit: Some("limits echo socket raw".to_owned()),
         share_of_limit: Some(0.93),
+        share_of_own: None,
     }
 }
 
@@ -330,7 +332,7 @@ fn names_are_only_text() {
         .lines()
         .find(|line| line.starts_with("| `ping"))
         .unwrap();
-    assert_eq!(cells.replace("\\|", "").matches('|').count(), 16, "{cells}");
+    assert_eq!(cells.replace("\\|", "").matches('|').count(), 17, "{cells}");
     assert!(plots.iter().all(|(_, svg)| !svg.contains("<script>")));
 }
 

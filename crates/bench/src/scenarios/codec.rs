@@ -42,6 +42,14 @@ pub(super) fn bytes<S: Subject>(keys: &[S::Owned], mix: Mix) -> Result<usize, Be
     Ok(codec.call()? + codec.request.len())
 }
 
+/// The reply to a request for `keys`.
+pub(super) fn reply<S: Subject>(keys: &[S::Owned], mix: Mix) -> Result<Vec<u8>, BenchError> {
+    let mut codec = Codec::<S>::new(keys, mix);
+    let len = codec.call()?;
+    codec.reply.truncate(len);
+    Ok(codec.reply)
+}
+
 /// Both sides of a lookup.
 struct Codec<'k, S: Subject> {
     keys: Vec<Key<'k, S>>,

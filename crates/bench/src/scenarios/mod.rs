@@ -4,6 +4,7 @@ mod cache;
 mod codec;
 mod connect;
 mod increment;
+mod item;
 mod lookup;
 mod open;
 pub mod serve;
@@ -15,6 +16,7 @@ use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups_lookup::CgroupsLookup;
 
 pub use cache::Lookups;
+pub use item::Access;
 pub use subject::Mix;
 
 use crate::error::BenchError;
@@ -51,6 +53,8 @@ pub enum Work {
     Codec(Keys),
     /// Lookups in a cache.
     Cache(Lookups),
+    /// Items or labels of a reply.
+    Item(Access),
     /// Connect, handshake and close.
     Connect,
 }
@@ -75,26 +79,56 @@ pub enum Service {
     Apps,
 }
 
-/// Keys that operations ask for.
+/// Keys that operations ask for, and a reply that they look at.
 #[derive(Clone, Debug, Default)]
 pub struct Stock {
     paths: Vec<Vec<u8>>,
     pids: Vec<u32>,
+    reply: Vec<u8>,
 }
 
 impl Stock {
-    /// The keys that `work` asks for, if any.
-    #[must_use]
-    pub fn of(work: Work) -> Self {
+    /// What `work` needs, if anything.
+    ///
+    /// # Errors
+    /// Why there is no reply.
+    pub fn of(work: Work) -> Result<Self, BenchError> {
         let mut stock = Self::default();
-        if let Work::Lookup(keys) | Work::Codec(keys) = work {
-            let Keys { count, mix, .. } = keys;
-            match keys.service {
-                Service::Cgroups => stock.paths = subject::keys::<CgroupsLookup>(count, mix),
-                Service::Apps => stock.pids = subject::keys::<AppsLookup>(count, mix),
+        match work {
+            Work::Lookup(keys) | Work::Codec(keys) => stock.add_keys(keys),
+            Work::Item(access) => {
+                stock = Self::of(access.source())?;
+                stock.reply = stock.reply_to(access.source())?;
             }
+            _ => {}
         }
-        stock
+        Ok(stock)
+    }
+
+    fn add_keys(
+        &mut self,
+        Keys {
+            service,
+            count,
+            mix,
+        }: Keys,
+    ) {
+        match service {
+            Service::Cgroups => self.paths = subject::keys::<CgroupsLookup>(count, mix),
+            Service::Apps => self.pids = subject::keys::<AppsLookup>(count, mix),
+        }
+    }
+
+    /// What a server answers to `work`.
+    fn reply_to(&self, work: Work) -> Result<Vec<u8>, BenchError> {
+        match work {
+            Work::Snapshot(items) => snapshot::reply(items),
+            Work::Lookup(keys) => match keys.service {
+                Service::Cgroups => codec::reply::<CgroupsLookup>(&self.paths, keys.mix),
+                Service::Apps => codec::reply::<AppsLookup>(&self.pids, keys.mix),
+            },
+            _ => Ok(Vec::new()),
+        }
     }
 }
 
@@ -104,6 +138,8 @@ impl Work {
     pub const fn content(self, layer: Layer) -> Option<Content> {
         Some(match (self, layer) {
             (Self::Codec(_), _) => return None,
+            // For foreign clients: ours looks at a reply of its own.
+            (Self::Item(access), layer) => return access.source().content(layer),
             (Self::Snapshot(items) | Self::Cache(Lookups { items, .. }), _) => {
                 Content::Snapshot(items)
             }
@@ -127,6 +163,18 @@ impl Work {
         })
     }
 
+    /// How many keys, cgroups or numbers an operation is about, or at most.
+    pub(crate) const fn items(self) -> usize {
+        match self {
+            Self::Ping | Self::Connect => 1,
+            Self::Batch | Self::PipelineBatch => increment::MOST_ITEMS as usize,
+            Self::Pipeline => WINDOW,
+            Self::Snapshot(items) | Self::Cache(Lookups { items, .. }) => items as usize,
+            Self::Lookup(keys) | Self::Codec(keys) => keys.count as usize,
+            Self::Item(access) => access.source().items(),
+        }
+    }
+
     /// Bytes that the largest request and the largest reply may have.
     #[must_use]
     pub const fn bytes(self) -> [u32; 2] {
@@ -139,6 +187,7 @@ impl Work {
             Self::Lookup(keys) | Self::Codec(keys) => {
                 [keys.count * LOOKUP_KEY, keys.count * LOOKUP_ITEM]
             }
+            Self::Item(access) => return access.source().bytes(),
         };
         [ENVELOPE + request, ENVELOPE + reply]
     }
@@ -157,7 +206,7 @@ impl Work {
     pub const fn is_timed(self) -> bool {
         match self {
             Self::Codec(keys) => codec::calls_per_op(keys.count) == 1,
-            Self::Cache(_) => false,
+            Self::Cache(_) | Self::Item(_) => false,
             _ => true,
         }
     }
@@ -181,6 +230,7 @@ impl Work {
             (Self::PipelineBatch, _) => session::op(route, true, WINDOW),
             (Self::Snapshot(items), _) => snapshot::op(route, items),
             (Self::Connect, _) => Ok(connect::op(route)),
+            (Self::Item(access), _) => item::op(access, stock),
             (Self::Lookup(keys), _) => match keys.service {
                 Service::Cgroups => lookup::op::<CgroupsLookup>(route, &stock.paths, keys.mix),
                 Service::Apps => lookup::op::<AppsLookup>(route, &stock.pids, keys.mix),

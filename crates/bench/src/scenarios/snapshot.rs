@@ -1,10 +1,11 @@
 //! `snapshot`: all cgroups, typed.
 
-use netipc::service::cgroups::{CgroupsSnapshot, Handler};
+use netipc::service::cgroups::{CgroupsBuilder, CgroupsSnapshot, Handler};
 use netipc::simple_hash;
+use netipc::wire::WireError;
 
-use super::open;
 use super::serve::Route;
+use super::{ENVELOPE, SNAPSHOT_ITEM, open};
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
 
@@ -35,12 +36,24 @@ pub(super) fn cgroups(items: u32) -> Vec<Cgroup> {
 /// What answers with `items` cgroups.
 pub(super) fn handler(items: u32) -> Handler {
     let cgroups = cgroups(items);
-    Handler::new(move |_request, answer| {
-        answer.set_header(0, GENERATION);
-        cgroups.iter().try_for_each(|cgroup| {
-            let Cgroup { hash, name, path } = cgroup;
-            answer.add(*hash, 0, ENABLED, name.as_bytes(), path.as_bytes())
-        })
+    Handler::new(move |_request, answer| fill(answer, &cgroups))
+}
+
+/// The reply with `items` cgroups.
+pub(super) fn reply(items: u32) -> Result<Vec<u8>, BenchError> {
+    let mut reply = vec![0; (ENVELOPE + items * SNAPSHOT_ITEM) as usize];
+    let mut answer = CgroupsBuilder::new(&mut reply)?;
+    fill(&mut answer, &cgroups(items))?;
+    let len = answer.finish()?;
+    reply.truncate(len);
+    Ok(reply)
+}
+
+fn fill(answer: &mut CgroupsBuilder<'_>, cgroups: &[Cgroup]) -> Result<(), WireError> {
+    answer.set_header(0, GENERATION);
+    cgroups.iter().try_for_each(|cgroup| {
+        let Cgroup { hash, name, path } = cgroup;
+        answer.add(*hash, 0, ENABLED, name.as_bytes(), path.as_bytes())
     })
 }
 

@@ -12,7 +12,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::value_parser;
 use netipc_bench::effort::Effort;
 use netipc_bench::error::BenchError;
-use netipc_bench::plan::Plan;
+use netipc_bench::foreign::Program;
+use netipc_bench::plan::{Case, Plan};
 use netipc_bench::{Row, Scenario, Transport, measure, peer, report, run, table};
 
 use crate::args::seconds;
@@ -33,8 +34,13 @@ Client and server are two processes of this program. Scenarios:
   codec           the same without transport: encode, dispatch, decode
   cache           lookups of every cached item, each with a guard of its own or all with one
                   (pinned), while tables are swapped (refreshed) or not
+  item            every item of a reply, or every label of its items, after the call
   connect         connect, handshake and close
   limits          what the machine itself allows; measured whenever something is held against it
+
+Programs given with --client ask the same server for the same, in turn with this one, run after \
+run: OF OURS is the median of what they reached of ours. They take part in ping, batch, pipeline, \
+snapshot, lookup, cache and item, on a quiet machine, as fast as possible.
 
 Every answer is checked; a wrong one ends the run. CPU is the processors that client + server keep \
 busy; system calls and context switches are those of both for each operation, and system calls are \
@@ -61,6 +67,10 @@ pub(crate) struct BenchArgs {
     /// Only rows whose name has this in it, as in `codec cgroups 16`; may be repeated
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
+
+    /// Programs that are measured beside this one, in the rows that they can take part in
+    #[arg(long, value_name = "NAME=PROGRAM", value_delimiter = ',')]
+    client: Vec<Program>,
 
     /// Runs of each row, of which the median counts [default: 3; quick: 1]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100))]
@@ -112,7 +122,8 @@ fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
     }
     let cases = plan.cases();
     if args.list {
-        let names = cases.iter().map(|case| format!("{}\n", case.row.name()));
+        let rows = cases.iter().flat_map(Case::rows);
+        let names = rows.map(|row| format!("{}\n", row.name()));
         return print(&names.collect::<String>());
     }
     if let Some(dir) = &args.report {
@@ -154,6 +165,7 @@ impl BenchArgs {
             transports: self.transport.clone(),
             rates: self.rate.clone(),
             only: self.only.clone(),
+            clients: self.client.clone(),
             effort: Effort {
                 warm_up: self.warm_up.unwrap_or(usual.warm_up),
                 measured: self.duration.unwrap_or(usual.measured),

@@ -5,6 +5,8 @@
     reason = "what the helpers cannot do is a failed test"
 )]
 
+mod clients;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::fs;
@@ -25,7 +27,8 @@ const BRIEF: [&str; 6] = [
     "--warm-up",
     "0.01",
 ];
-const FIELDS: [&str; 21] = [
+const FIELDS: [&str; 23] = [
+    "client",
     "client_cpu",
     "layer",
     "limit",
@@ -40,6 +43,7 @@ const FIELDS: [&str; 21] = [
     "scenario",
     "server_cpu",
     "share_of_limit",
+    "share_of_own",
     "switches",
     "syscalls",
     "threads",
@@ -72,23 +76,40 @@ fn peers(place: &Place) -> Vec<Pid> {
     pids.filter(of_place).filter_map(Pid::from_raw).collect()
 }
 
+/// Kills a benchmark; waits until its other processes are gone, too.
+fn kill_and_wait_for(mut child: Child, peers: Vec<Pid>) {
+    let handle = |pid| pidfd_open(pid, PidfdFlags::empty());
+    // What has no handle was gone at once.
+    let peers: Vec<_> = peers.into_iter().flat_map(handle).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for peer in peers {
+        let mut ends = [PollFd::new(&peer, PollFlags::IN)];
+        assert_eq!(poll(&mut ends, Some(&PATIENCE)), Ok(1), "it is left behind");
+    }
+}
+
+/// The processes of a benchmark that goes on for long, once there are `count`.
+fn wait_for_peers(place: &Place, child: &mut Child, count: usize) -> Vec<Pid> {
+    loop {
+        assert!(child.try_wait().unwrap().is_none(), "it measures for long");
+        let peers = peers(place);
+        if peers.len() >= count {
+            return peers;
+        }
+    }
+}
+
 fn assert_clean(place: &Place) {
     assert_eq!(place.left_behind(), [""; 0], "files are left");
     assert_eq!(peers(place), [], "processes are left");
 }
 
 /// A benchmark that is measuring `scenario` and goes on for long.
-fn running(place: &Place, scenario: &str) -> (Child, BufReader<impl Read + use<>>) {
-    let args = [
-        "bench",
-        "--scenario",
-        scenario,
-        "--duration",
-        "600",
-        "--warm-up",
-        "0.01",
-    ];
+fn running(place: &Place, scenario: &str, more: &[&str]) -> (Child, BufReader<impl Read + use<>>) {
+    let args = ["bench", "--duration", "600", "--warm-up", "0.01"];
     let mut command = netipc(args);
+    command.args(["--scenario", scenario]).args(more);
     let mut child = command.env("TMPDIR", place.run_dir()).spawn().unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
@@ -301,7 +322,7 @@ fn no_place_for_sockets_is_told() {
 #[test]
 fn an_interrupted_run_cleans_up() {
     let place = Place::new();
-    let (mut child, mut stderr) = running(&place, "connect");
+    let (mut child, mut stderr) = running(&place, "connect", &[]);
     let pid = Pid::from_child(&child);
     kill_process(pid, Signal::INT).unwrap();
     let mut end = String::new();
@@ -314,12 +335,8 @@ fn an_interrupted_run_cleans_up() {
 #[test]
 fn a_killed_half_ends_the_run_and_tells_where() {
     let place = Place::new();
-    let (mut child, mut stderr) = running(&place, "connect");
-    let mut halves = Vec::new();
-    while halves.is_empty() {
-        assert!(child.try_wait().unwrap().is_none(), "it measures for long");
-        halves = peers(&place);
-    }
+    let (mut child, mut stderr) = running(&place, "connect", &[]);
+    let halves = wait_for_peers(&place, &mut child, 1);
     kill_process(halves[0], Signal::KILL).unwrap();
     let mut end = String::new();
     watched(&Pid::from_child(&child), || stderr.read_to_string(&mut end)).unwrap();
@@ -331,19 +348,7 @@ fn a_killed_half_ends_the_run_and_tells_where() {
 #[test]
 fn a_killed_run_takes_its_other_half_along() {
     let place = Place::new();
-    let (mut child, _stderr) = running(&place, "connect");
-    let mut halves = Vec::new();
-    while halves.is_empty() {
-        assert!(child.try_wait().unwrap().is_none(), "it measures for long");
-        halves = peers(&place);
-    }
-    let half = pidfd_open(halves[0], PidfdFlags::empty());
-    child.kill().unwrap();
-    child.wait().unwrap();
-    // None: it was gone at once.
-    if let Ok(half) = half {
-        let mut ends = [PollFd::new(&half, PollFlags::IN)];
-        assert_eq!(poll(&mut ends, Some(&PATIENCE)), Ok(1), "it is left behind");
-    }
-    assert!(peers(&place).iter().all(|pid| halves.contains(pid)));
+    let (mut child, _stderr) = running(&place, "connect", &[]);
+    let halves = wait_for_peers(&place, &mut child, 1);
+    kill_and_wait_for(child, halves);
 }

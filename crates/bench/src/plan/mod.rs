@@ -1,10 +1,15 @@
 //! Which rows there are: what is measured, and what each is held against.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::iter;
 use std::thread::available_parallelism;
 
 use crate::effort::Effort;
+use crate::foreign::{Program, takes_part};
 use crate::row::{Layer, Row, Scenario, Transport};
-use crate::scenarios::{Keys, Lookups, Mix, Service, WINDOW, Work};
+use crate::scenarios::{Access, Keys, Lookups, Mix, Service, WINDOW, Work};
 
 /// The raw limits that results are held against, as [`Row::name`] gives them.
 const ECHO: &str = "limits echo spin socket raw";
@@ -31,6 +36,8 @@ pub struct Plan {
     /// Parts of names; rows that have one of them, or all where there are none. Limits, which have
     /// no names before they are measured, come together where a part begins with `limits`.
     pub only: Vec<String>,
+    /// Programs that are measured beside this one; where there are any, only what they can do.
+    pub clients: Vec<Program>,
     /// How long each row takes.
     pub effort: Effort,
     /// Whether the limits that nothing is held against may be left out.
@@ -50,6 +57,8 @@ pub struct Case {
     pub busy: Busy,
     /// What the result is held against.
     pub limit: Option<Limit>,
+    /// Programs that do the same, in turn with this one.
+    pub clients: Vec<Program>,
 }
 
 /// What else the machine does.
@@ -84,15 +93,22 @@ impl Plan {
             self.lookups(),
             codecs(),
             caches(),
+            items(),
             connects(),
         ];
+        let with_clients = |mut case: Case| {
+            case.clients.clone_from(&self.clients);
+            case
+        };
         let wanted = |case: &Case| {
             has(&self.scenarios, case.row.scenario)
                 && (case.row.transport == Transport::None
                     || has(&self.transports, case.row.transport))
+                && (self.clients.is_empty() || takes_part(case.work, &case.row))
                 && self.names(case)
         };
-        all.into_iter().flatten().filter(wanted).collect()
+        let all = all.into_iter().flatten().map(with_clients);
+        all.filter(wanted).collect()
     }
 
     /// Whether raw limits are measured: for themselves, or to hold something against them.
@@ -114,8 +130,8 @@ impl Plan {
     }
 
     fn names(&self, case: &Case) -> bool {
-        let name = case.row.name();
-        self.only.is_empty() || self.only.iter().any(|part| name.contains(part))
+        let has = |part: &String| case.rows().any(|row| row.name().contains(part));
+        self.only.is_empty() || self.only.iter().any(has)
     }
 
     fn pings(&self) -> Vec<Case> {
@@ -219,6 +235,12 @@ fn caches() -> Vec<Case> {
     cases
 }
 
+fn items() -> Vec<Case> {
+    Access::ALL
+        .map(|access| Case::new(Work::Item(access), Transport::None, Layer::Codec))
+        .into()
+}
+
 fn connects() -> Vec<Case> {
     LINKS
         .map(|link| Case::new(Work::Connect, link, Layer::Session))
@@ -240,6 +262,16 @@ fn keys() -> impl Iterator<Item = Keys> {
 }
 
 impl Case {
+    /// Its rows, still without figures: this program's and those of its clients.
+    pub fn rows(&self) -> impl Iterator<Item = Row> + '_ {
+        let of_client = |program: &Program| Row {
+            client: program.name.clone(),
+            ..self.row.clone()
+        };
+        let clients = self.clients.iter().map(of_client);
+        iter::once(self.row.clone()).chain(clients)
+    }
+
     fn new(work: Work, transport: Transport, layer: Layer) -> Self {
         let (scenario, unit) = work.scenario();
         let mut row = Row::new(scenario, transport, layer, unit);
@@ -250,6 +282,7 @@ impl Case {
             work,
             spin: true,
             busy: Busy::Quiet,
+            clients: Vec::new(),
         }
     }
 
@@ -295,6 +328,8 @@ impl Work {
             Self::Lookup(_) => (Scenario::Lookup, "calls"),
             Self::Codec(_) => (Scenario::Codec, "calls"),
             Self::Cache(_) => (Scenario::Cache, "lookups"),
+            Self::Item(Access::Labels) => (Scenario::Item, "labels"),
+            Self::Item(_) => (Scenario::Item, "items"),
             Self::Connect => (Scenario::Connect, "connections"),
         }
     }
@@ -314,6 +349,15 @@ impl Work {
                 let meanwhile = if lookups.refreshed { " refreshed" } else { "" };
                 format!("{}{how}{meanwhile}", lookups.items)
             }
+            Self::Item(access) => {
+                let of = match access {
+                    Access::Snapshot => "snapshot",
+                    Access::Cgroups => "cgroups",
+                    Access::Apps => "apps",
+                    Access::Labels => "labels",
+                };
+                format!("{of} {}", self.items())
+            }
             _ => String::new(),
         }
     }
@@ -325,7 +369,7 @@ impl Work {
             Transport::None => MEMCPY,
         };
         match self {
-            Self::Cache(_) | Self::Connect => None,
+            Self::Cache(_) | Self::Item(_) | Self::Connect => None,
             Self::Codec(_) => Some(Limit::Copies(raw)),
             Self::Pipeline | Self::PipelineBatch => Some(Limit::Requests(raw, WINDOW)),
             _ => Some(Limit::Requests(raw, 1)),
@@ -336,141 +380,4 @@ impl Work {
 /// Whether `wanted` lets `this` through; nothing wanted is everything.
 fn has<T: PartialEq>(wanted: &[T], this: T) -> bool {
     wanted.is_empty() || wanted.contains(&this)
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    pub(crate) fn plan() -> Plan {
-        Plan {
-            scenarios: Vec::new(),
-            transports: Vec::new(),
-            rates: Vec::new(),
-            only: Vec::new(),
-            effort: Effort::QUICK,
-            quick: true,
-        }
-    }
-
-    fn names(plan: &Plan) -> Vec<String> {
-        plan.cases().iter().map(|case| case.row.name()).collect()
-    }
-
-    #[test]
-    fn every_row_has_a_name_of_its_own() {
-        let names = names(&plan());
-        let different: HashSet<_> = names.iter().collect();
-        assert_eq!(different.len(), names.len());
-        for name in [
-            "ping socket session",
-            "ping shm client @1000",
-            "ping blocking socket client @100000",
-            "ping shm client (two hogs)",
-            "batch shm client",
-            "pipeline socket client",
-            "pipeline-batch socket session",
-            "snapshot 10000 shm client",
-            "lookup apps 32768 mixed socket client",
-            "codec cgroups 8192 known codec",
-            "cache 16 pinned cache",
-            "connect shm session",
-        ] {
-            assert!(names.iter().any(|known| known == name), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_quick_look_takes_less_than_two_minutes() {
-        let plan = plan();
-        let measuring = plan.effort.total() * u32::try_from(plan.cases().len() + 12).unwrap();
-        assert!(
-            measuring.as_secs() < 90,
-            "and then there are processes to start: {measuring:?}"
-        );
-    }
-
-    #[test]
-    fn only_what_is_wanted_is_measured() {
-        let only = Plan {
-            scenarios: vec![Scenario::Ping, Scenario::Codec],
-            transports: vec![Transport::Shm],
-            rates: vec![0, 500],
-            ..plan()
-        };
-        assert!(only.needs_limits());
-        for case in only.cases() {
-            let Row {
-                scenario,
-                transport,
-                rate,
-                ..
-            } = case.row;
-            match scenario {
-                Scenario::Ping => assert_eq!(transport, Transport::Shm),
-                scenario => assert_eq!(scenario, Scenario::Codec),
-            }
-            assert!(rate == 0 || (rate == 500 && scenario == Scenario::Ping));
-        }
-        let part = Plan {
-            only: vec!["16 known".to_owned(), "(one hog)".to_owned()],
-            ..plan()
-        };
-        // Two services on two transports and as codecs, and both transports on a busy machine.
-        assert_eq!(part.cases().len(), 2 * 3 + 2);
-        let cache = Plan {
-            scenarios: vec![Scenario::Cache],
-            ..plan()
-        };
-        assert!(!cache.needs_limits());
-    }
-
-    #[test]
-    fn limits_can_be_all_that_is_wanted() {
-        let of = |scenario, only: &[&str]| Plan {
-            scenarios: vec![scenario],
-            only: only.iter().map(|part| (*part).to_owned()).collect(),
-            ..plan()
-        };
-        let limits = of(Scenario::Limits, &["limits echo"]);
-        assert!(limits.needs_limits() && !limits.is_empty());
-        assert!(of(Scenario::Limits, &["echo"]).is_empty());
-        assert!(of(Scenario::Ping, &["limits"]).is_empty());
-        assert!(of(Scenario::Ping, &["pong"]).is_empty());
-        assert!(!of(Scenario::Ping, &["ping"]).is_empty());
-    }
-
-    #[test]
-    fn rates_count_once() {
-        let twice = Plan {
-            scenarios: vec![Scenario::Batch],
-            rates: vec![500, 0, 500, 0],
-            ..plan()
-        };
-        let once = Plan {
-            rates: vec![500, 0],
-            ..twice.clone()
-        };
-        assert_eq!(names(&twice), names(&once));
-    }
-
-    #[test]
-    fn rates_are_for_what_asks_and_waits() {
-        let rates = Plan {
-            rates: vec![500],
-            ..plan()
-        };
-        let paced = |case: &Case| {
-            use Scenario::{Batch, Lookup, Ping, Snapshot};
-            matches!(case.row.scenario, Batch | Lookup | Ping | Snapshot)
-        };
-        assert!(
-            rates
-                .cases()
-                .iter()
-                .all(|case| (case.row.rate == 500) == paced(case))
-        );
-    }
 }

@@ -1,0 +1,86 @@
+/* Sessions, and what both sides know of the data of a benchmark. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "driver.h"
+
+nipc_client_config_t client_config(void)
+{
+    uint32_t profiles = NIPC_PROFILE_BASELINE;
+    if (option_is("transport", "shm"))
+        profiles |= NIPC_PROFILE_SHM_HYBRID;
+    return (nipc_client_config_t){
+        .supported_profiles = profiles,
+        .preferred_profiles = profiles,
+        .max_request_payload_bytes = number("request-bytes"),
+        .max_request_batch_items = number("batch-items"),
+        .max_response_payload_bytes = number("response-bytes"),
+    };
+}
+
+void client_open(nipc_client_ctx_t *client)
+{
+    const nipc_client_config_t config = client_config();
+    nipc_client_init(client, option("run-dir"), option("service"), &config);
+    nipc_client_refresh(client);
+    nipc_transport_info_t info;
+    client_check(client, nipc_client_transport(client, &info));
+    const bool wants_shm = option_is("transport", "shm");
+    if (info.transport != (wants_shm ? NIPC_TRANSPORT_SHM : NIPC_TRANSPORT_SOCKET))
+        fail("the session is not over %s", option("transport"));
+}
+
+void client_check(nipc_client_ctx_t *client, nipc_error_t error)
+{
+    if (error == NIPC_OK)
+        return;
+    char why[512];
+    nipc_client_last_error(client, why, sizeof why);
+    fail("%s: %s", nipc_strerror(error), why);
+}
+
+struct cgroup *cgroups_make(uint32_t count)
+{
+    struct cgroup *cgroups = room_for(count, sizeof *cgroups);
+    for (uint32_t i = 0; i < count; i++) {
+        struct cgroup *cgroup = &cgroups[i];
+        snprintf(cgroup->name, sizeof cgroup->name, "cgroup-%u", (unsigned)i);
+        snprintf(cgroup->path, sizeof cgroup->path, CGROUPS_DIR "cg-%u", (unsigned)i);
+        cgroup->hash = nipc_simple_hash(cgroup->name);
+        cgroup->name_len = (uint32_t)strlen(cgroup->name);
+        cgroup->path_len = (uint32_t)strlen(cgroup->path);
+    }
+    return cgroups;
+}
+
+/* The server tells known keys from others by the keys alone. */
+static nipc_str_view_t path_make(uint32_t index, bool known)
+{
+    char text[64];
+    const char *kind = known ? "cg" : "no";
+    snprintf(text, sizeof text, CGROUPS_DIR "%s-%u", kind, (unsigned)index);
+    const uint32_t len = (uint32_t)strlen(text);
+    char *path = room_for(len + 1, 1);
+    memcpy(path, text, len);
+    return (nipc_str_view_t){.ptr = path, .len = len};
+}
+
+struct keys keys_make(uint32_t count, const char *mix)
+{
+    struct keys keys = {
+        .count = count,
+        .are_apps = option_is("service", "apps-lookup"),
+        .paths = room_for(count, sizeof *keys.paths),
+        .pids = room_for(count, sizeof *keys.pids),
+        .known = room_for(count, sizeof *keys.known),
+    };
+    for (uint32_t i = 0; i < count; i++) {
+        keys.known[i] = strcmp(mix, "known") == 0 || (strcmp(mix, "mixed") == 0 && i % 2 == 0);
+        if (keys.are_apps)
+            keys.pids[i] = i * 2 + keys.known[i];
+        else
+            keys.paths[i] = path_make(i, keys.known[i]);
+    }
+    return keys;
+}

@@ -1,0 +1,16 @@
+#!/bin/sh
+# A client of `netipc bench --client` that measures nothing, but keeps to what is agreed. With
+# BENCH_DRIVER_SAYS, that is what it answers; with BENCH_DRIVER_INTERRUPTS, it calls the run off.
+done='{"units":12,"ops":4,"elapsed_ns":1000,"cpu_ns":500,"switches":2,"latency":[[200,3],[400,1]]}'
+
+case " $* " in
+*" --run-dir /"*) echo ready ;;
+*) echo "not told where the server is: $*" ;;
+esac
+while read -r time; do
+    if [ -n "${BENCH_DRIVER_INTERRUPTS-}" ]; then
+        kill -INT "$PPID"
+    elif [ "$time" -ge 0 ]; then
+        echo "${BENCH_DRIVER_SAYS-$done}"
+    fi
+done
