@@ -1,0 +1,1377 @@
+/**
+ * \file netipc_protocol.h
+ * The bytes of NetIPC: encoders, decoders and builders of every message, and the views that calls
+ * and handlers use. Programs that only ask or answer include netipc_service.h, which includes this.
+ *
+ * Encoders return the length that they wrote, or 0 where the buffer has no room or the values cannot
+ * be sent. Decoders and builders return NIPC_OK or why not, and decoders check every length and offset
+ * before they look behind it: bytes from anywhere may be passed.
+ *
+ * Views point into the bytes that were decoded and live as long as those do. Nothing here allocates,
+ * keeps a pointer beyond what its comment says, or has state of its own: any thread may call anything
+ * on data that no other thread writes to at the same time.
+ *
+ * A pointer that may not be NULL gives NIPC_ERR_INVALID_ARGUMENT, and an index beyond the last item
+ * NIPC_ERR_OUT_OF_BOUNDS; functions that return nothing then do nothing. NULL with a length of 0 is an
+ * empty string.
+ *
+ * Generated from crates/capi/src/protocol by "cargo xtask headers": change the sources, not this file.
+ */
+#ifndef NETIPC_PROTOCOL_H
+#define NETIPC_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * A condition that the compiler checks.
+ */
+#ifdef __cplusplus
+#define NIPC_STATIC_ASSERT(condition, text) static_assert(condition, text)
+#else
+#define NIPC_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Errors and the library ---------------------------------------------------------------- */
+
+/**
+ * Why something did not work. The numbers are the same in every language.
+ */
+typedef enum nipc_error_t {
+    /** No error. */
+    NIPC_OK = 0,
+    /** The bytes end too early. */
+    NIPC_ERR_TRUNCATED = 1,
+    /** Not an envelope. */
+    NIPC_ERR_BAD_MAGIC = 2,
+    /** Another version of the envelope. */
+    NIPC_ERR_BAD_VERSION = 3,
+    /** An envelope of another length. */
+    NIPC_ERR_BAD_HEADER_LEN = 4,
+    /** Neither request, response nor control. */
+    NIPC_ERR_BAD_KIND = 5,
+    /** A value that the layout does not allow. */
+    NIPC_ERR_BAD_LAYOUT = 6,
+    /** An offset that points outside. */
+    NIPC_ERR_OUT_OF_BOUNDS = 7,
+    /** A string without its NUL. */
+    NIPC_ERR_MISSING_NUL = 8,
+    /** An item that is not aligned. */
+    NIPC_ERR_BAD_ALIGNMENT = 9,
+    /** Another number of items. */
+    NIPC_ERR_BAD_ITEM_COUNT = 10,
+    /** More than the limits hold. */
+    NIPC_ERR_OVERFLOW = 11,
+    /** The handler failed. */
+    NIPC_ERR_HANDLER_FAILED = 12,
+    /** There is no session. */
+    NIPC_ERR_NOT_READY = 13,
+    /** The deadline passed. */
+    NIPC_ERR_TIMEOUT = 14,
+    /** The caller called it off. */
+    NIPC_ERR_ABORTED = 15,
+    /** The peer is gone. */
+    NIPC_ERR_DISCONNECTED = 32,
+    /** The endpoint serves another method, or no common profile. */
+    NIPC_ERR_UNSUPPORTED = 33,
+    /** The server could not understand the request, or turned the session down. */
+    NIPC_ERR_REJECTED = 34,
+    /** The peer broke the protocol. */
+    NIPC_ERR_PROTOCOL = 35,
+    /** The data changed during a lookup. */
+    NIPC_ERR_GENERATION_MISMATCH = 36,
+    /** The last request is unanswered. */
+    NIPC_ERR_BUSY = 37,
+    /** The caller passed something that cannot be sent. */
+    NIPC_ERR_INVALID_ARGUMENT = 38,
+    /** Another server owns the endpoint. */
+    NIPC_ERR_ADDRESS_IN_USE = 39,
+    /** The system failed. */
+    NIPC_ERR_IO = 40,
+    /** The library itself failed: a defect. */
+    NIPC_ERR_INTERNAL = 41,
+} nipc_error_t;
+
+/**
+ * Says in a few words what an error means.
+ *
+ * \param error  any number; one that is not in the list is an unknown error
+ * \return a text that lives as long as the program, never NULL
+ */
+const char *nipc_strerror(nipc_error_t error);
+
+/** The version of the library, such as "0.1.0". Lives as long as the program. */
+const char *nipc_version(void);
+
+/**
+ * The hash that producers put into the items of snapshots: 32-bit FNV-1a over the name.
+ *
+ * \param name  ends with NUL; NULL is an empty name
+ */
+uint32_t nipc_simple_hash(const char *name);
+
+/**
+ * How many times the library itself failed since the process began. Each of them was returned as
+ * NIPC_ERR_INTERNAL, or as what the function gives where it cannot tell an error. Anything but 0 is
+ * a defect to report.
+ */
+uint64_t nipc_panic_count(void);
+
+/* ---- Numbers of the protocol --------------------------------------------------------------- */
+
+/** The platform's packet socket. */
+#define NIPC_PROFILE_BASELINE 1
+
+/** Shared memory that spins before it waits in the kernel. */
+#define NIPC_PROFILE_SHM_HYBRID 2
+
+/** Shared memory that waits in the kernel at once. */
+#define NIPC_PROFILE_SHM_FUTEX 4
+
+/** Reserved. */
+#define NIPC_PROFILE_SHM_WAITADDR 8
+
+/** The first four bytes of a message. */
+#define NIPC_MAGIC_MSG 0x4e495043u
+
+/** The first four bytes of every packet of a message but the first. */
+#define NIPC_MAGIC_CHUNK 0x4e43484bu
+
+/** The version of the envelope. */
+#define NIPC_VERSION 1
+
+/** A message that asks. */
+#define NIPC_KIND_REQUEST 1
+
+/** A message that answers. */
+#define NIPC_KIND_RESPONSE 2
+
+/** A message that sets the session up. */
+#define NIPC_KIND_CONTROL 3
+
+/** The flag of a message whose payload is a batch. */
+#define NIPC_FLAG_BATCH 1
+
+/** The control message that a client starts with. */
+#define NIPC_CODE_HELLO 1
+
+/** The control message that a server answers it with. */
+#define NIPC_CODE_HELLO_ACK 2
+
+/** A number in, the next one out. */
+#define NIPC_METHOD_INCREMENT 1
+
+/** All cgroups of the host. */
+#define NIPC_METHOD_CGROUPS_SNAPSHOT 2
+
+/** Bytes in, the same bytes backwards out. */
+#define NIPC_METHOD_STRING_REVERSE 3
+
+/** Cgroup paths in, what is known of each out. */
+#define NIPC_METHOD_CGROUPS_LOOKUP 4
+
+/** Process ids in, what is known of each out. */
+#define NIPC_METHOD_APPS_LOOKUP 5
+
+/** Answered. */
+#define NIPC_STATUS_OK 0
+
+/** The request could not be understood. */
+#define NIPC_STATUS_BAD_ENVELOPE 1
+
+/** The token is not the server's, or the peer is not welcome. */
+#define NIPC_STATUS_AUTH_FAILED 2
+
+/** Another version of the protocol. */
+#define NIPC_STATUS_INCOMPATIBLE 3
+
+/** Another method than the endpoint serves, or no common profile. */
+#define NIPC_STATUS_UNSUPPORTED 4
+
+/** More than was agreed. */
+#define NIPC_STATUS_LIMIT_EXCEEDED 5
+
+/** The handler failed, or the server is full. */
+#define NIPC_STATUS_INTERNAL_ERROR 6
+
+/** Not known. */
+#define NIPC_ORCHESTRATOR_UNKNOWN 0
+
+/** A systemd unit or slice. */
+#define NIPC_ORCHESTRATOR_SYSTEMD 1
+
+/** A Docker container. */
+#define NIPC_ORCHESTRATOR_DOCKER 2
+
+/** A Kubernetes pod or container. */
+#define NIPC_ORCHESTRATOR_K8S 3
+
+/** A virtual machine. */
+#define NIPC_ORCHESTRATOR_KVM 4
+
+/** An LXC container. */
+#define NIPC_ORCHESTRATOR_LXC 5
+
+/** A Podman container. */
+#define NIPC_ORCHESTRATOR_PODMAN 6
+
+/** A systemd-nspawn container. */
+#define NIPC_ORCHESTRATOR_NSPAWN 7
+
+/** The item holds data. */
+#define NIPC_CGROUP_LOOKUP_KNOWN 0
+
+/** Not known yet: ask again later. */
+#define NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER 1
+
+/** Not known, and asking again is of no use. */
+#define NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT 2
+
+/** There was no room. Clients ask again by themselves: callers never see it. */
+#define NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED 3
+
+/** No answer within the agreed limits can hold the item. */
+#define NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM 4
+
+/** The item holds data. */
+#define NIPC_PID_LOOKUP_KNOWN 0
+
+/** There is no such process. */
+#define NIPC_PID_LOOKUP_UNKNOWN 1
+
+/** There was no room. Clients ask again by themselves: callers never see it. */
+#define NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED 2
+
+/** No answer within the agreed limits can hold the item. */
+#define NIPC_PID_LOOKUP_OVERSIZED_ITEM 3
+
+/** There is a path, and maybe a name and labels. */
+#define NIPC_APPS_CGROUP_KNOWN 0
+
+/** Not known yet: ask again later. There may be a path. */
+#define NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER 1
+
+/** Not known, and asking again is of no use. There is a path. */
+#define NIPC_APPS_CGROUP_UNKNOWN_PERMANENT 2
+
+/** The process is in no cgroup but the host's root. */
+#define NIPC_APPS_CGROUP_HOST_ROOT 3
+
+/** The uid of a process that is not known. */
+#define NIPC_UID_UNSET 0xffffffffu
+
+/** Bytes of a request payload that an unconfigured client proposes first. */
+#define NIPC_MAX_PAYLOAD_DEFAULT 1024
+
+/** Bytes of a payload that automatic growth stops at, and the maximum of an unconfigured server. */
+#define NIPC_MAX_PAYLOAD_CAP 1048576
+
+/** The envelope of a message. */
+#define NIPC_HEADER_LEN 32
+
+/** The envelope of every packet of a message but the first. */
+#define NIPC_CHUNK_HEADER_LEN 32
+
+/** The payload of a hello. */
+#define NIPC_HELLO_LEN 44
+
+/** The payload of the answer to a hello. */
+#define NIPC_HELLO_ACK_LEN 48
+
+/** An entry of a batch's directory. */
+#define NIPC_BATCH_ENTRY_SIZE 8
+
+/** The request of a snapshot, all of it. */
+#define NIPC_CGROUPS_REQ_HDR_SIZE 4
+
+/** In front of a snapshot's directory. */
+#define NIPC_CGROUPS_RESP_HDR_SIZE 24
+
+/** An entry of a snapshot's directory. */
+#define NIPC_CGROUPS_DIR_ENTRY_SIZE 8
+
+/** In front of the strings of a snapshot's item. */
+#define NIPC_CGROUPS_ITEM_HDR_SIZE 32
+
+/** In front of the directory of a lookup's request. */
+#define NIPC_LOOKUP_REQ_HDR_SIZE 16
+
+/** In front of the directory of a lookup's answer. */
+#define NIPC_LOOKUP_RESP_HDR_SIZE 16
+
+/** An entry of a lookup's directory. */
+#define NIPC_LOOKUP_DIR_ENTRY_SIZE 8
+
+/** An entry of an item's label table. */
+#define NIPC_LOOKUP_LABEL_ENTRY_SIZE 16
+
+/** As NIPC_LOOKUP_REQ_HDR_SIZE. */
+#define NIPC_CGROUPS_LOOKUP_REQ_HDR_SIZE 16
+
+/** As NIPC_LOOKUP_RESP_HDR_SIZE. */
+#define NIPC_CGROUPS_LOOKUP_RESP_HDR_SIZE 16
+
+/** In front of the strings of an item of cgroups-lookup. */
+#define NIPC_CGROUPS_LOOKUP_ITEM_HDR_SIZE 28
+
+/** As NIPC_LOOKUP_REQ_HDR_SIZE. */
+#define NIPC_APPS_LOOKUP_REQ_HDR_SIZE 16
+
+/** As NIPC_LOOKUP_RESP_HDR_SIZE. */
+#define NIPC_APPS_LOOKUP_RESP_HDR_SIZE 16
+
+/** In front of the strings of an item of apps-lookup. */
+#define NIPC_APPS_LOOKUP_ITEM_HDR_SIZE 60
+
+/** A key of a request of apps-lookup. */
+#define NIPC_APPS_LOOKUP_KEY_SIZE 8
+
+/**
+ * Rounds up to the alignment of items in payloads.
+ *
+ * \param n a length in bytes
+ * \return the smallest multiple of 8 that is not below n
+ */
+static inline size_t nipc_align8(size_t n)
+{
+    return (n + 7u) & ~(size_t)7u;
+}
+
+/* ---- Strings and labels -------------------------------------------------------------------- */
+
+/**
+ * Characters and how many there are. They need not be UTF-8.
+ *
+ * Where it comes from this library, ptr is never NULL and a NUL follows the characters. Where it is
+ * given to this library, it needs no NUL, and NULL with a length of 0 is an empty string.
+ */
+typedef struct nipc_str_view_t {
+    /** The first character. */
+    const char *ptr;
+    /** How many characters, the NUL not counted. */
+    uint32_t len;
+} nipc_str_view_t;
+
+/** A label of a cgroup: a key, which is never empty, and its value, which may be. */
+typedef struct nipc_lookup_label_view_t {
+    /** The key. */
+    nipc_str_view_t key;
+    /** The value. */
+    nipc_str_view_t value;
+} nipc_lookup_label_view_t;
+
+/* ---- Builders ------------------------------------------------------------------------------ */
+
+/** Private: what a builder fills in. Do not touch or copy it. */
+typedef struct nipc_builder_state_t {
+    /** Private: do not touch. */
+    uint64_t kind;
+    /** Private: do not touch. */
+    void *lent;
+    /** Private: do not touch. */
+    uint64_t own[24];
+} nipc_builder_state_t;
+
+/* ---- Envelopes and handshakes -------------------------------------------------------------- */
+
+/** The envelope of a message, with the fields of the wire at the offsets of the wire. */
+typedef struct nipc_header_t {
+    /** NIPC_MAGIC_MSG. Ignored by the encoder, which always writes that. */
+    uint32_t magic;
+    /** NIPC_VERSION. Ignored by the encoder, which always writes that. */
+    uint16_t version;
+    /** NIPC_HEADER_LEN. Ignored by the encoder, which always writes that. */
+    uint16_t header_len;
+    /** A NIPC_KIND_ number. */
+    uint16_t kind;
+    /** NIPC_FLAG_BATCH where the payload is a batch, else 0. Other bits do not matter. */
+    uint16_t flags;
+    /** A NIPC_METHOD_ number; in a control message a NIPC_CODE_ number. */
+    uint16_t code;
+    /** A NIPC_STATUS_ number; NIPC_STATUS_OK in a request. */
+    uint16_t transport_status;
+    /** Bytes behind the envelope, in all packets of the message together. */
+    uint32_t payload_len;
+    /** Items of a batch, else 1. */
+    uint32_t item_count;
+    /** Pairs a response with its request. */
+    uint64_t message_id;
+} nipc_header_t;
+
+/**
+ * The envelope of every packet of a message but the first, with the fields of the wire at the
+ * offsets of the wire.
+ */
+typedef struct nipc_chunk_header_t {
+    /** NIPC_MAGIC_CHUNK. Ignored by the encoder, which always writes that. */
+    uint32_t magic;
+    /** NIPC_VERSION. Ignored by the encoder, which always writes that. */
+    uint16_t version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
+    /** That of the message. */
+    uint64_t message_id;
+    /** Bytes of the whole message, its envelope included and those of its packets not. */
+    uint32_t total_message_len;
+    /** Which packet of the message; 1 is the second, which is the first with this envelope. */
+    uint32_t chunk_index;
+    /** Packets of the message, the first included. */
+    uint32_t chunk_count;
+    /** Bytes of data in this packet. */
+    uint32_t chunk_payload_len;
+} nipc_chunk_header_t;
+
+/** What a client proposes. Its size is larger than that on the wire, which is NIPC_HELLO_LEN. */
+typedef struct nipc_hello_t {
+    /** 1. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
+    /** The NIPC_PROFILE_ bits that the client can use. */
+    uint32_t supported_profiles;
+    /** Those that it would rather use. */
+    uint32_t preferred_profiles;
+    /** Bytes of the largest request payload. */
+    uint32_t max_request_payload_bytes;
+    /** Items of the largest request batch. */
+    uint32_t max_request_batch_items;
+    /** Bytes of the largest response payload: a hint, the server decides. */
+    uint32_t max_response_payload_bytes;
+    /** Items of the largest response batch. */
+    uint32_t max_response_batch_items;
+    /** 0. */
+    uint32_t padding;
+    /** The shared secret of the endpoint. */
+    uint64_t auth_token;
+    /** Bytes of the largest packet. */
+    uint32_t packet_size;
+} nipc_hello_t;
+
+/** What a server has decided. */
+typedef struct nipc_hello_ack_t {
+    /** 1. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
+    /** The NIPC_PROFILE_ bits that the server can use. */
+    uint32_t server_supported_profiles;
+    /** Those that both can use. */
+    uint32_t intersection_profiles;
+    /** The one of the session. */
+    uint32_t selected_profile;
+    /** Bytes of the largest request payload. */
+    uint32_t agreed_max_request_payload_bytes;
+    /** Items of the largest request batch. */
+    uint32_t agreed_max_request_batch_items;
+    /** Bytes of the largest response payload. */
+    uint32_t agreed_max_response_payload_bytes;
+    /** Items of the largest response batch. */
+    uint32_t agreed_max_response_batch_items;
+    /** Bytes of the largest packet. */
+    uint32_t agreed_packet_size;
+    /** 0, whatever was there. */
+    uint32_t padding;
+    /** The server's number for the session. */
+    uint64_t session_id;
+} nipc_hello_ack_t;
+
+/**
+ * Writes the envelope of a message. Fields are written as they are, but for magic, version and
+ * header_len, which are those of the protocol.
+ *
+ * \return NIPC_HEADER_LEN, or 0 for NULL or a smaller buffer
+ */
+size_t nipc_header_encode(const nipc_header_t *header, void *buf, size_t buf_len);
+
+/**
+ * Reads and checks the envelope of a message.
+ *
+ * \param buf  a packet; bytes behind the envelope are not looked at
+ * \param out  the envelope; zeroed on failure
+ * \return NIPC_OK, or the first that is wrong: NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_MAGIC,
+ *         NIPC_ERR_BAD_VERSION, NIPC_ERR_BAD_HEADER_LEN, NIPC_ERR_BAD_KIND
+ */
+nipc_error_t nipc_header_decode(const void *buf, size_t buf_len, nipc_header_t *out);
+
+/**
+ * Writes the envelope of a packet. Fields are written as they are, but for magic and version, which
+ * are those of the protocol.
+ *
+ * \return NIPC_CHUNK_HEADER_LEN, or 0 for NULL, a smaller buffer, or flags
+ */
+size_t nipc_chunk_header_encode(const nipc_chunk_header_t *header, void *buf, size_t buf_len);
+
+/**
+ * Reads and checks the envelope of a packet.
+ *
+ * \param buf  a packet; bytes behind the envelope are not looked at
+ * \param out  the envelope; zeroed on failure
+ * \return NIPC_OK, or the first that is wrong: NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_MAGIC,
+ *         NIPC_ERR_BAD_VERSION, and NIPC_ERR_BAD_LAYOUT for flags
+ */
+nipc_error_t nipc_chunk_header_decode(const void *buf, size_t buf_len, nipc_chunk_header_t *out);
+
+/**
+ * Writes what a client proposes, every field as it is.
+ *
+ * \return NIPC_HELLO_LEN, or 0 for NULL or a smaller buffer
+ */
+size_t nipc_hello_encode(const nipc_hello_t *hello, void *buf, size_t buf_len);
+
+/**
+ * Reads what a client proposes, and judges nothing of it.
+ *
+ * \param out  what was read; zeroed on failure
+ * \return NIPC_OK, or NIPC_ERR_TRUNCATED
+ */
+nipc_error_t nipc_hello_decode(const void *buf, size_t buf_len, nipc_hello_t *out);
+
+/**
+ * Writes what a server has decided, every field as it is, but for the padding, which is 0.
+ *
+ * \return NIPC_HELLO_ACK_LEN, or 0 for NULL or a smaller buffer
+ */
+size_t nipc_hello_ack_encode(const nipc_hello_ack_t *hello_ack, void *buf, size_t buf_len);
+
+/**
+ * Reads what a server has decided, and judges nothing of it.
+ *
+ * \param out  what was read; zeroed on failure
+ * \return NIPC_OK, or NIPC_ERR_TRUNCATED
+ */
+nipc_error_t nipc_hello_ack_decode(const void *buf, size_t buf_len, nipc_hello_ack_t *out);
+
+/* ---- Batches ------------------------------------------------------------------------------- */
+
+/** Where an item of a batch lies. */
+typedef struct nipc_batch_entry_t {
+    /** Bytes from the end of the directory to the item: a multiple of 8. */
+    uint32_t offset;
+    /** Bytes of the item. */
+    uint32_t length;
+} nipc_batch_entry_t;
+
+/**
+ * Writes a batch: nipc_batch_builder_init, then nipc_batch_builder_add for each item, then
+ * nipc_batch_builder_finish. Do not copy it. Zeroed, it is no builder: nothing can be added.
+ */
+typedef struct nipc_batch_builder_t {
+    /** The first error, which stays. */
+    nipc_error_t error;
+    /** Items so far. */
+    uint32_t item_count;
+    /** Private: do not touch. */
+    nipc_builder_state_t state;
+} nipc_batch_builder_t;
+
+/**
+ * Writes the directory of a batch, every entry as it is: nipc_batch_dir_validate checks one.
+ *
+ * \param entries     where the items will be
+ * \param item_count  how many
+ * \return item_count * NIPC_BATCH_ENTRY_SIZE, or 0 for NULL, no item, or a smaller buffer
+ */
+size_t nipc_batch_dir_encode(const nipc_batch_entry_t *entries,
+                             uint32_t item_count,
+                             void *buf,
+                             size_t buf_len);
+
+/**
+ * Reads and checks the directory of a batch.
+ *
+ * \param buf              starts with the directory
+ * \param item_count       its entries
+ * \param packed_area_len  bytes behind the directory, in which the items lie
+ * \param out              room for item_count entries; untouched on failure
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED for a directory that does not fit, NIPC_ERR_BAD_ALIGNMENT,
+ *         or NIPC_ERR_OUT_OF_BOUNDS
+ */
+nipc_error_t nipc_batch_dir_decode(const void *buf,
+                                   size_t buf_len,
+                                   uint32_t item_count,
+                                   uint32_t packed_area_len,
+                                   nipc_batch_entry_t *out);
+
+/** Checks the directory of a batch, as nipc_batch_dir_decode does. */
+nipc_error_t nipc_batch_dir_validate(const void *buf,
+                                     size_t buf_len,
+                                     uint32_t item_count,
+                                     uint32_t packed_area_len);
+
+/**
+ * Finds one item of a batch. The rest of the directory is not looked at.
+ *
+ * \param payload       the batch: its directory and its items
+ * \param item_count    entries of its directory, as the envelope tells
+ * \param index         which item
+ * \param item_out      the item, in the payload; NULL on failure
+ * \param item_len_out  its bytes; 0 on failure
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED for a directory that does not fit, NIPC_ERR_BAD_ALIGNMENT,
+ *         or NIPC_ERR_OUT_OF_BOUNDS for the index, and for an item that is not all there
+ */
+nipc_error_t nipc_batch_item_get(const void *payload,
+                                 size_t payload_len,
+                                 uint32_t item_count,
+                                 uint32_t index,
+                                 const void **item_out,
+                                 uint32_t *item_len_out);
+
+/**
+ * Starts a batch.
+ *
+ * \param builder    need not be initialised
+ * \param buf        where the batch is written; the builder uses it until it is finished
+ * \param max_items  most items to take
+ * \return NIPC_OK, or NIPC_ERR_INVALID_ARGUMENT for NULL
+ */
+nipc_error_t nipc_batch_builder_init(nipc_batch_builder_t *builder,
+                                     void *buf,
+                                     size_t buf_len,
+                                     uint32_t max_items);
+
+/**
+ * Adds an item.
+ *
+ * \param item  NULL with length 0 is an empty item
+ * \return NIPC_OK, or the first error of this builder: NIPC_ERR_OVERFLOW for a full buffer or more
+ *         than max_items
+ */
+nipc_error_t nipc_batch_builder_add(nipc_batch_builder_t *builder,
+                                    const void *item,
+                                    size_t item_len);
+
+/**
+ * Ends a batch; nothing can be added after.
+ *
+ * \param item_count_out  its number of items, 0 on failure; may be NULL
+ * \return its length, or 0 where there was an error, or no item
+ */
+size_t nipc_batch_builder_finish(nipc_batch_builder_t *builder, uint32_t *item_count_out);
+
+/* ---- increment ----------------------------------------------------------------------------- */
+
+/**
+ * Writes a number: the request or the response of increment.
+ *
+ * \return 8, or 0 for NULL or a smaller buffer
+ */
+size_t nipc_increment_encode(uint64_t value, void *buf, size_t buf_len);
+
+/**
+ * Reads a number: the request or the response of increment.
+ *
+ * \param out  the number; 0 on failure
+ * \return NIPC_OK, or NIPC_ERR_TRUNCATED
+ */
+nipc_error_t nipc_increment_decode(const void *buf, size_t buf_len, uint64_t *out);
+
+/* ---- string-reverse ------------------------------------------------------------------------ */
+
+/**
+ * The text of a request or a response, in the payload it was read from. It may hold NULs, and one
+ * follows it.
+ */
+typedef struct nipc_string_reverse_view_t {
+    /** The first character. */
+    const char *str;
+    /** How many characters. */
+    uint32_t str_len;
+} nipc_string_reverse_view_t;
+
+/**
+ * The answer of a handler: nipc_string_reverse_builder_set gives it. It ends when the handler
+ * returns.
+ */
+typedef struct nipc_string_reverse_builder_t {
+    /** The first error, which stays. A handler may set it before it returns false. */
+    nipc_error_t error;
+    /** 1 when there is an answer. */
+    uint32_t item_count;
+    /** Private: do not touch. */
+    nipc_builder_state_t state;
+} nipc_string_reverse_builder_t;
+
+/**
+ * Writes a text: the request or the response of string-reverse.
+ *
+ * \param str  any characters; NULL with length 0 is an empty text
+ * \return its length, or 0 for NULL or a buffer that is too small
+ */
+size_t nipc_string_reverse_encode(const char *str, uint32_t str_len, void *buf, size_t buf_len);
+
+/**
+ * Reads a text: the request or the response of string-reverse.
+ *
+ * \param buf  must stay as it is while the view is used
+ * \param out  the text; zeroed on failure
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_OUT_OF_BOUNDS, or
+ *         NIPC_ERR_MISSING_NUL
+ */
+nipc_error_t nipc_string_reverse_decode(const void *buf,
+                                        size_t buf_len,
+                                        nipc_string_reverse_view_t *out);
+
+/**
+ * Answers a request with a text. For handlers, once for each request.
+ *
+ * \param str  any characters; NULL with length 0 is an empty text
+ * \return NIPC_OK, or the first error of this builder: NIPC_ERR_OVERFLOW where it does not fit (the
+ *         client is told, and may come back with room for more), NIPC_ERR_BAD_ITEM_COUNT for a
+ *         second answer
+ */
+nipc_error_t nipc_string_reverse_builder_set(nipc_string_reverse_builder_t *builder,
+                                             const char *str,
+                                             uint32_t str_len);
+
+/* ---- cgroups-snapshot ---------------------------------------------------------------------- */
+
+/** The request of a snapshot. It says nothing but its version. */
+typedef struct nipc_cgroups_req_t {
+    /** 1; the encoder takes 0 for 1. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
+} nipc_cgroups_req_t;
+
+/**
+ * A snapshot, in the payload it was read from, which must stay as it is while the view is used.
+ * nipc_cgroups_resp_item reads its items. Zeroed, it has none.
+ */
+typedef struct nipc_cgroups_resp_view_t {
+    /** Number of items. */
+    uint32_t item_count;
+    /** Whether systemd runs the host. */
+    uint32_t systemd_enabled;
+    /** Changes when the provider's data does. */
+    uint64_t generation;
+    /** Private: do not touch. */
+    const uint8_t *payload;
+    /** Private: do not touch. */
+    size_t payload_len;
+} nipc_cgroups_resp_view_t;
+
+/** What is known of one cgroup. The strings lie in the payload. */
+typedef struct nipc_cgroups_item_view_t {
+    /** The producer's hash of the name; nipc_simple_hash, mostly. */
+    uint32_t hash;
+    /**
+     * Bits: 1 another cgroup has the same name, 2 a service slice of systemd, 4 in the unified
+     * hierarchy, 8 excluded by configuration.
+     */
+    uint32_t options;
+    /** Whether it is to be monitored; any value. */
+    uint32_t enabled;
+    /** Its name. */
+    nipc_str_view_t name;
+    /** Its path. */
+    nipc_str_view_t path;
+} nipc_cgroups_item_view_t;
+
+/**
+ * Takes the items of a snapshot: in a handler, which is given one, or over a buffer of one's own,
+ * from nipc_cgroups_builder_init to nipc_cgroups_builder_finish. Do not copy it, and do not use it
+ * after the handler has returned. Zeroed, it is no builder: nothing can be added.
+ */
+typedef struct nipc_cgroups_builder_t {
+    /** The first error, which stays. A handler may set it before it returns false. */
+    nipc_error_t error;
+    /** Items so far. */
+    uint32_t item_count;
+    /** Private: do not touch. */
+    nipc_builder_state_t state;
+} nipc_cgroups_builder_t;
+
+/**
+ * Writes the request of a snapshot.
+ *
+ * \param request  NULL, zeroed, or layout_version 1
+ * \return NIPC_CGROUPS_REQ_HDR_SIZE, or 0 for another request, NULL, or a smaller buffer
+ */
+size_t nipc_cgroups_req_encode(const nipc_cgroups_req_t *request, void *buf, size_t buf_len);
+
+/**
+ * Reads the request of a snapshot.
+ *
+ * \param out  what was read; zeroed on failure
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, or NIPC_ERR_BAD_LAYOUT for another version, or flags
+ */
+nipc_error_t nipc_cgroups_req_decode(const void *buf, size_t buf_len, nipc_cgroups_req_t *out);
+
+/**
+ * Reads a snapshot, and checks its directory. Items are checked when they are read, so that a bad
+ * one spoils only itself.
+ *
+ * \param buf  must stay as it is while the view is used
+ * \param out  the snapshot; zeroed on failure
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT, or
+ *         NIPC_ERR_OUT_OF_BOUNDS
+ */
+nipc_error_t nipc_cgroups_resp_decode(const void *buf,
+                                      size_t buf_len,
+                                      nipc_cgroups_resp_view_t *out);
+
+/**
+ * Checks every item of a snapshot at once.
+ *
+ * \return NIPC_OK, or what is wrong with the first bad one: NIPC_ERR_BAD_LAYOUT,
+ *         NIPC_ERR_OUT_OF_BOUNDS, NIPC_ERR_MISSING_NUL
+ */
+nipc_error_t nipc_cgroups_resp_validate(const nipc_cgroups_resp_view_t *view);
+
+/**
+ * Reads an item of a snapshot, and checks it.
+ *
+ * \param index  from 0
+ * \param out    the item; zeroed on failure
+ * \return NIPC_OK, NIPC_ERR_OUT_OF_BOUNDS beyond the last item, or what is wrong with the item:
+ *         NIPC_ERR_BAD_LAYOUT, NIPC_ERR_OUT_OF_BOUNDS, NIPC_ERR_MISSING_NUL
+ */
+nipc_error_t nipc_cgroups_resp_item(const nipc_cgroups_resp_view_t *view,
+                                    uint32_t index,
+                                    nipc_cgroups_item_view_t *out);
+
+/**
+ * Starts a snapshot in a buffer of one's own.
+ *
+ * \param builder          need not be initialised
+ * \param buf              where it is written; the builder uses it until it is finished
+ * \param max_items        ignored: the directory takes what it needs
+ * \param systemd_enabled  whether systemd runs the host
+ * \param generation       changes when the data does
+ * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, or NIPC_ERR_OVERFLOW where not even the
+ *         header fits
+ */
+nipc_error_t nipc_cgroups_builder_init(nipc_cgroups_builder_t *builder,
+                                       void *buf,
+                                       size_t buf_len,
+                                       uint32_t max_items,
+                                       uint32_t systemd_enabled,
+                                       uint64_t generation);
+
+/**
+ * Says whether systemd runs the host, and which generation of the data this is: both are 0 unless
+ * set. At any time, and as often as one likes; the last counts.
+ */
+void nipc_cgroups_builder_set_header(nipc_cgroups_builder_t *builder,
+                                     uint32_t systemd_enabled,
+                                     uint64_t generation);
+
+/**
+ * Adds a cgroup.
+ *
+ * \param hash     nipc_simple_hash of the name, or the producer's own
+ * \param options  as in nipc_cgroups_item_view_t
+ * \param enabled  whether it is to be monitored; any value
+ * \param name     without NUL inside; it is copied
+ * \param path     without NUL inside; it is copied
+ * \return NIPC_OK, or the first error of this builder, with which nothing more is added:
+ *         NIPC_ERR_OVERFLOW where it does not fit (the client is told, and comes back with room for
+ *         more), NIPC_ERR_BAD_LAYOUT for a NUL inside, NIPC_ERR_INVALID_ARGUMENT for NULL with a
+ *         length
+ */
+nipc_error_t nipc_cgroups_builder_add(nipc_cgroups_builder_t *builder,
+                                      uint32_t hash,
+                                      uint32_t options,
+                                      uint32_t enabled,
+                                      const char *name,
+                                      uint32_t name_len,
+                                      const char *path,
+                                      uint32_t path_len);
+
+/** Forgets that something did not fit: what did is sent as if it were all. Other errors stay. */
+void nipc_cgroups_builder_accept_truncated(nipc_cgroups_builder_t *builder);
+
+/**
+ * Ends a snapshot in a buffer of one's own; nothing can be added after. Not for handlers: theirs is
+ * ended when they return.
+ *
+ * \return its length, or 0 where there was an error, which builder->error tells
+ */
+size_t nipc_cgroups_builder_finish(nipc_cgroups_builder_t *builder);
+
+/* ---- cgroups-lookup ------------------------------------------------------------------------ */
+
+/**
+ * The paths of a request, in the payload it was read from, which must stay as it is while the view
+ * is used. nipc_cgroups_lookup_req_item reads them. Zeroed, it has none.
+ */
+typedef struct nipc_cgroups_lookup_req_view_t {
+    /** Number of paths. A request without any asks for the generation of the data. */
+    uint32_t item_count;
+    /** Private: do not touch. */
+    const uint8_t *payload;
+    /** Private: do not touch. */
+    size_t payload_len;
+} nipc_cgroups_lookup_req_view_t;
+
+/** What is asked for. */
+typedef struct nipc_cgroups_lookup_req_item_t {
+    /** A path: not empty, without NUL inside. It lies in the payload. */
+    nipc_str_view_t path;
+} nipc_cgroups_lookup_req_item_t;
+
+/**
+ * The items of an answer, in the order of the paths of the request, in the payload it was read from,
+ * which must stay as it is while the view is used. nipc_cgroups_lookup_resp_item reads them. Zeroed,
+ * it has none.
+ */
+typedef struct nipc_cgroups_lookup_resp_view_t {
+    /** Number of items. */
+    uint32_t item_count;
+    /** Changes when the provider's data does. */
+    uint64_t generation;
+    /** Private: do not touch. */
+    const uint8_t *payload;
+    /** Private: do not touch. */
+    size_t payload_len;
+} nipc_cgroups_lookup_resp_view_t;
+
+/**
+ * What is known of one cgroup; nothing but its path unless status is NIPC_CGROUP_LOOKUP_KNOWN. The
+ * strings lie in the payload.
+ */
+typedef struct nipc_cgroups_lookup_item_view_t {
+    /** A NIPC_CGROUP_LOOKUP_ number. */
+    uint16_t status;
+    /** A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet. */
+    uint16_t orchestrator;
+    /** The path that was asked for. */
+    nipc_str_view_t path;
+    /** Its name; may be empty. */
+    nipc_str_view_t name;
+    /** Number of labels, which nipc_cgroups_lookup_item_label reads. */
+    uint16_t label_count;
+    /** Private: do not touch. */
+    const uint8_t *item;
+    /** Private: do not touch. */
+    size_t item_len;
+} nipc_cgroups_lookup_item_view_t;
+
+/**
+ * Takes an item for each path of a request, in their order: in a handler, which is given one, or
+ * over a buffer of one's own, from nipc_cgroups_lookup_builder_init to
+ * nipc_cgroups_lookup_builder_finish. Do not copy it, and do not use it after the handler has
+ * returned. Zeroed, it is no builder: nothing can be added.
+ *
+ * An answer that gets full says so for each remaining path, and the client asks for those again: add
+ * items for all paths whether or not they fit.
+ */
+typedef struct nipc_cgroups_lookup_builder_t {
+    /** The first error, which stays. A handler may set it before it returns false. */
+    nipc_error_t error;
+    /** Items so far. */
+    uint32_t item_count;
+    /** Private: do not touch. */
+    nipc_builder_state_t state;
+} nipc_cgroups_lookup_builder_t;
+
+/**
+ * Writes a request.
+ *
+ * \param paths  not empty, without NUL inside
+ * \param count  how many; 0 asks for the generation of the data
+ * \return its length, or 0 for a path that cannot be, NULL, or a buffer that is too small
+ */
+size_t nipc_cgroups_lookup_req_encode(const nipc_str_view_t *paths,
+                                      uint32_t count,
+                                      void *buf,
+                                      size_t buf_len);
+
+/**
+ * Reads a request, and checks all of it.
+ *
+ * \param buf  must stay as it is while the view is used
+ * \param out  the paths; zeroed on failure
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT,
+ *         NIPC_ERR_OUT_OF_BOUNDS, or NIPC_ERR_MISSING_NUL
+ */
+nipc_error_t nipc_cgroups_lookup_req_decode(const void *buf,
+                                            size_t buf_len,
+                                            nipc_cgroups_lookup_req_view_t *out);
+
+/**
+ * Reads a path of a request.
+ *
+ * \param index  from 0
+ * \param out    the path; zeroed on failure
+ * \return NIPC_OK, or NIPC_ERR_OUT_OF_BOUNDS beyond the last
+ */
+nipc_error_t nipc_cgroups_lookup_req_item(const nipc_cgroups_lookup_req_view_t *view,
+                                          uint32_t index,
+                                          nipc_cgroups_lookup_req_item_t *out);
+
+/**
+ * Reads an answer, and checks every item of it.
+ *
+ * \param buf  must stay as it is while the view is used
+ * \param out  the items; zeroed on failure
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT,
+ *         NIPC_ERR_OUT_OF_BOUNDS, or NIPC_ERR_MISSING_NUL
+ */
+nipc_error_t nipc_cgroups_lookup_resp_decode(const void *buf,
+                                             size_t buf_len,
+                                             nipc_cgroups_lookup_resp_view_t *out);
+
+/**
+ * Reads an item of an answer.
+ *
+ * \param index  from 0
+ * \param out    the item; zeroed on failure
+ * \return NIPC_OK, or NIPC_ERR_OUT_OF_BOUNDS beyond the last
+ */
+nipc_error_t nipc_cgroups_lookup_resp_item(const nipc_cgroups_lookup_resp_view_t *view,
+                                           uint32_t index,
+                                           nipc_cgroups_lookup_item_view_t *out);
+
+/**
+ * Reads a label of an item.
+ *
+ * \param item   as nipc_cgroups_lookup_resp_item gave it
+ * \param index  from 0
+ * \param out    the label; zeroed on failure
+ * \return NIPC_OK, or NIPC_ERR_OUT_OF_BOUNDS beyond the last
+ */
+nipc_error_t nipc_cgroups_lookup_item_label(const nipc_cgroups_lookup_item_view_t *item,
+                                            uint32_t index,
+                                            nipc_lookup_label_view_t *out);
+
+/**
+ * Starts the answer to a request in a buffer of one's own.
+ *
+ * \param builder  need not be initialised
+ * \param request  what is answered; its payload must stay as it is until the builder is finished
+ * \param buf      where the answer is written; the builder uses it until it is finished
+ * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
+ *         fits, or another error for a request that was not decoded
+ */
+nipc_error_t nipc_cgroups_lookup_builder_init(nipc_cgroups_lookup_builder_t *builder,
+                                              const nipc_cgroups_lookup_req_view_t *request,
+                                              void *buf,
+                                              size_t buf_len);
+
+/** Says which generation of the data this is; 0 unless set. At any time; the last counts. */
+void nipc_cgroups_lookup_builder_set_generation(nipc_cgroups_lookup_builder_t *builder,
+                                                uint64_t generation);
+
+/**
+ * Adds the item of the next path.
+ *
+ * \param status        a NIPC_CGROUP_LOOKUP_ number. With any but NIPC_CGROUP_LOOKUP_KNOWN there is
+ *                      no orchestrator, name or label
+ * \param orchestrator  a NIPC_ORCHESTRATOR_ number
+ * \param path          the path that was asked for
+ * \param name          may be empty, without NUL inside; it is copied
+ * \param labels        label_count labels, with keys that are not empty; they are copied
+ * \return NIPC_OK, or the first error of this builder, with which nothing more is added:
+ *         NIPC_ERR_BAD_LAYOUT for another path or an item that may not be, NIPC_ERR_BAD_ITEM_COUNT
+ *         beyond the last path, NIPC_ERR_OVERFLOW where the answer cannot even start (the client is
+ *         told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT for NULL with a length
+ */
+nipc_error_t nipc_cgroups_lookup_builder_add(nipc_cgroups_lookup_builder_t *builder,
+                                             uint16_t status,
+                                             uint16_t orchestrator,
+                                             const char *path,
+                                             uint32_t path_len,
+                                             const char *name,
+                                             uint32_t name_len,
+                                             const nipc_lookup_label_view_t *labels,
+                                             uint16_t label_count);
+
+/**
+ * Adds the item of path index of the request, which must be the next one. The path itself is taken
+ * from the request.
+ *
+ * \param request  the request that is answered
+ * \param index    from 0
+ * \return as nipc_cgroups_lookup_builder_add; NIPC_ERR_INVALID_ARGUMENT for another request,
+ *         NIPC_ERR_OUT_OF_BOUNDS beyond its last path, NIPC_ERR_BAD_LAYOUT for another path than the
+ *         next
+ */
+nipc_error_t nipc_cgroups_lookup_builder_add_request_item(nipc_cgroups_lookup_builder_t *builder,
+                                                          const nipc_cgroups_lookup_req_view_t *request,
+                                                          uint32_t index,
+                                                          uint16_t status,
+                                                          uint16_t orchestrator,
+                                                          const char *name,
+                                                          uint32_t name_len,
+                                                          const nipc_lookup_label_view_t *labels,
+                                                          uint16_t label_count);
+
+/**
+ * Ends an answer in a buffer of one's own; nothing can be added after. Not for handlers: theirs is
+ * ended when they return.
+ *
+ * \return its length, or 0 where there was an error, which builder->error tells:
+ *         NIPC_ERR_BAD_ITEM_COUNT where a path has no item
+ */
+size_t nipc_cgroups_lookup_builder_finish(nipc_cgroups_lookup_builder_t *builder);
+
+/* ---- apps-lookup --------------------------------------------------------------------------- */
+
+/**
+ * The process ids of a request, in the payload it was read from, which must stay as it is while the view
+ * is used. nipc_apps_lookup_req_item reads them. Zeroed, it has none.
+ */
+typedef struct nipc_apps_lookup_req_view_t {
+    /** Number of process ids. A request without any asks for the generation of the data. */
+    uint32_t item_count;
+    /** Private: do not touch. */
+    const uint8_t *payload;
+    /** Private: do not touch. */
+    size_t payload_len;
+} nipc_apps_lookup_req_view_t;
+
+/** What is asked for. */
+typedef struct nipc_apps_lookup_req_item_t {
+    /** A process id; 0 is legal. */
+    uint32_t pid;
+} nipc_apps_lookup_req_item_t;
+
+/**
+ * The items of an answer, in the order of the process ids of the request, in the payload it was read
+ * from, which must stay as it is while the view is used. nipc_apps_lookup_resp_item reads them. Zeroed,
+ * it has none.
+ */
+typedef struct nipc_apps_lookup_resp_view_t {
+    /** Number of items. */
+    uint32_t item_count;
+    /** Changes when the provider's data does. */
+    uint64_t generation;
+    /** Private: do not touch. */
+    const uint8_t *payload;
+    /** Private: do not touch. */
+    size_t payload_len;
+} nipc_apps_lookup_resp_view_t;
+
+/**
+ * What is known of one process; nothing but its pid unless status is NIPC_PID_LOOKUP_KNOWN. The
+ * strings lie in the payload.
+ */
+typedef struct nipc_apps_lookup_item_view_t {
+    /** A NIPC_PID_LOOKUP_ number. */
+    uint16_t status;
+    /** A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet. */
+    uint16_t orchestrator;
+    /** A NIPC_APPS_CGROUP_ number. */
+    uint16_t cgroup_status;
+    /** The process that was asked for. */
+    uint32_t pid;
+    /** Its parent. */
+    uint32_t ppid;
+    /** Its user; NIPC_UID_UNSET unless known. */
+    uint32_t uid;
+    /** When it started: field 22 of /proc/pid/stat, in clock ticks since boot. */
+    uint64_t starttime;
+    /** Its command, 1 to 15 bytes. */
+    nipc_str_view_t comm;
+    /** Path of its cgroup. */
+    nipc_str_view_t cgroup_path;
+    /** Name of its cgroup. */
+    nipc_str_view_t cgroup_name;
+    /** Number of labels of its cgroup, which nipc_apps_lookup_item_label reads. */
+    uint16_t label_count;
+    /** Private: do not touch. */
+    const uint8_t *item;
+    /** Private: do not touch. */
+    size_t item_len;
+} nipc_apps_lookup_item_view_t;
+
+/**
+ * Takes an item for each process id of a request, in their order: in a handler, which is given one, or
+ * over a buffer of one's own, from nipc_apps_lookup_builder_init to
+ * nipc_apps_lookup_builder_finish. Do not copy it, and do not use it after the handler has
+ * returned. Zeroed, it is no builder: nothing can be added.
+ *
+ * An answer that gets full says so for each remaining process, and the client asks for those again:
+ * add items for all of them whether or not they fit.
+ */
+typedef struct nipc_apps_lookup_builder_t {
+    /** The first error, which stays. A handler may set it before it returns false. */
+    nipc_error_t error;
+    /** Items so far. */
+    uint32_t item_count;
+    /** Private: do not touch. */
+    nipc_builder_state_t state;
+} nipc_apps_lookup_builder_t;
+
+/**
+ * Writes a request.
+ *
+ * \param pids   process ids; 0 is legal
+ * \param count  how many; 0 asks for the generation of the data
+ * \return its length, or 0 for NULL or a buffer that is too small
+ */
+size_t nipc_apps_lookup_req_encode(const uint32_t *pids, uint32_t count, void *buf, size_t buf_len);
+
+/**
+ * Reads a request, and checks all of it.
+ *
+ * \param buf  must stay as it is while the view is used
+ * \param out  the process ids; zeroed on failure
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT, or
+ *         NIPC_ERR_OUT_OF_BOUNDS
+ */
+nipc_error_t nipc_apps_lookup_req_decode(const void *buf,
+                                         size_t buf_len,
+                                         nipc_apps_lookup_req_view_t *out);
+
+/**
+ * Reads a process id of a request.
+ *
+ * \param index  from 0
+ * \param out    the process id; zeroed on failure
+ * \return NIPC_OK, or NIPC_ERR_OUT_OF_BOUNDS beyond the last
+ */
+nipc_error_t nipc_apps_lookup_req_item(const nipc_apps_lookup_req_view_t *view,
+                                       uint32_t index,
+                                       nipc_apps_lookup_req_item_t *out);
+
+/**
+ * Reads an answer, and checks every item of it.
+ *
+ * \param buf  must stay as it is while the view is used
+ * \param out  the items; zeroed on failure
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT,
+ *         NIPC_ERR_OUT_OF_BOUNDS, or NIPC_ERR_MISSING_NUL
+ */
+nipc_error_t nipc_apps_lookup_resp_decode(const void *buf,
+                                          size_t buf_len,
+                                          nipc_apps_lookup_resp_view_t *out);
+
+/**
+ * Reads an item of an answer.
+ *
+ * \param index  from 0
+ * \param out    the item; zeroed on failure
+ * \return NIPC_OK, or NIPC_ERR_OUT_OF_BOUNDS beyond the last
+ */
+nipc_error_t nipc_apps_lookup_resp_item(const nipc_apps_lookup_resp_view_t *view,
+                                        uint32_t index,
+                                        nipc_apps_lookup_item_view_t *out);
+
+/**
+ * Reads a label of an item.
+ *
+ * \param item   as nipc_apps_lookup_resp_item gave it
+ * \param index  from 0
+ * \param out    the label; zeroed on failure
+ * \return NIPC_OK, or NIPC_ERR_OUT_OF_BOUNDS beyond the last
+ */
+nipc_error_t nipc_apps_lookup_item_label(const nipc_apps_lookup_item_view_t *item,
+                                         uint32_t index,
+                                         nipc_lookup_label_view_t *out);
+
+/**
+ * Starts the answer to a request in a buffer of one's own.
+ *
+ * \param builder  need not be initialised
+ * \param request  what is answered; its payload must stay as it is until the builder is finished
+ * \param buf      where the answer is written; the builder uses it until it is finished
+ * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
+ *         fits, or another error for a request that was not decoded
+ */
+nipc_error_t nipc_apps_lookup_builder_init(nipc_apps_lookup_builder_t *builder,
+                                           const nipc_apps_lookup_req_view_t *request,
+                                           void *buf,
+                                           size_t buf_len);
+
+/** Says which generation of the data this is; 0 unless set. At any time; the last counts. */
+void nipc_apps_lookup_builder_set_generation(nipc_apps_lookup_builder_t *builder,
+                                             uint64_t generation);
+
+/**
+ * Adds the item of the next process.
+ *
+ * \param status         a NIPC_PID_LOOKUP_ number. With any but NIPC_PID_LOOKUP_KNOWN there is only
+ *                       the pid: uid is NIPC_UID_UNSET, all else 0 or empty
+ * \param cgroup_status  a NIPC_APPS_CGROUP_ number. NIPC_APPS_CGROUP_KNOWN comes with a path, and
+ *                       maybe orchestrator, name and labels; the others without those, and
+ *                       NIPC_APPS_CGROUP_UNKNOWN_PERMANENT with a path, NIPC_APPS_CGROUP_HOST_ROOT
+ *                       without
+ * \param orchestrator   a NIPC_ORCHESTRATOR_ number
+ * \param pid            the process that was asked for
+ * \param ppid           its parent
+ * \param uid            its user
+ * \param starttime      field 22 of /proc/pid/stat
+ * \param comm           its command, 1 to 15 bytes
+ * \param cgroup_path    path of its cgroup
+ * \param cgroup_name    name of its cgroup
+ * \param labels         label_count labels, with keys that are not empty
+ *
+ * Texts have no NUL inside and are copied.
+ *
+ * \return NIPC_OK, or the first error of this builder, with which nothing more is added:
+ *         NIPC_ERR_BAD_LAYOUT for another process or an item that may not be,
+ *         NIPC_ERR_BAD_ITEM_COUNT beyond the last process, NIPC_ERR_OVERFLOW where the answer cannot
+ *         even start (the client is told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT
+ *         for NULL with a length
+ */
+nipc_error_t nipc_apps_lookup_builder_add(nipc_apps_lookup_builder_t *builder,
+                                          uint16_t status,
+                                          uint16_t cgroup_status,
+                                          uint16_t orchestrator,
+                                          uint32_t pid,
+                                          uint32_t ppid,
+                                          uint32_t uid,
+                                          uint64_t starttime,
+                                          const char *comm,
+                                          uint32_t comm_len,
+                                          const char *cgroup_path,
+                                          uint32_t cgroup_path_len,
+                                          const char *cgroup_name,
+                                          uint32_t cgroup_name_len,
+                                          const nipc_lookup_label_view_t *labels,
+                                          uint16_t label_count);
+
+/**
+ * Ends an answer in a buffer of one's own; nothing can be added after. Not for handlers: theirs is
+ * ended when they return.
+ *
+ * \return its length, or 0 where there was an error, which builder->error tells:
+ *         NIPC_ERR_BAD_ITEM_COUNT where a process has no item
+ */
+size_t nipc_apps_lookup_builder_finish(nipc_apps_lookup_builder_t *builder);
+
+#ifdef __cplusplus
+}
+#endif
+
+/* ---- What compilers are held to ------------------------------------------------------------ */
+
+NIPC_STATIC_ASSERT(sizeof(nipc_error_t) == 4, "nipc_error_t");
+NIPC_STATIC_ASSERT(NIPC_OK == 0, "NIPC_OK");
+NIPC_STATIC_ASSERT(NIPC_ERR_TRUNCATED == 1, "NIPC_ERR_TRUNCATED");
+NIPC_STATIC_ASSERT(NIPC_ERR_BAD_MAGIC == 2, "NIPC_ERR_BAD_MAGIC");
+NIPC_STATIC_ASSERT(NIPC_ERR_BAD_VERSION == 3, "NIPC_ERR_BAD_VERSION");
+NIPC_STATIC_ASSERT(NIPC_ERR_BAD_HEADER_LEN == 4, "NIPC_ERR_BAD_HEADER_LEN");
+NIPC_STATIC_ASSERT(NIPC_ERR_BAD_KIND == 5, "NIPC_ERR_BAD_KIND");
+NIPC_STATIC_ASSERT(NIPC_ERR_BAD_LAYOUT == 6, "NIPC_ERR_BAD_LAYOUT");
+NIPC_STATIC_ASSERT(NIPC_ERR_OUT_OF_BOUNDS == 7, "NIPC_ERR_OUT_OF_BOUNDS");
+NIPC_STATIC_ASSERT(NIPC_ERR_MISSING_NUL == 8, "NIPC_ERR_MISSING_NUL");
+NIPC_STATIC_ASSERT(NIPC_ERR_BAD_ALIGNMENT == 9, "NIPC_ERR_BAD_ALIGNMENT");
+NIPC_STATIC_ASSERT(NIPC_ERR_BAD_ITEM_COUNT == 10, "NIPC_ERR_BAD_ITEM_COUNT");
+NIPC_STATIC_ASSERT(NIPC_ERR_OVERFLOW == 11, "NIPC_ERR_OVERFLOW");
+NIPC_STATIC_ASSERT(NIPC_ERR_HANDLER_FAILED == 12, "NIPC_ERR_HANDLER_FAILED");
+NIPC_STATIC_ASSERT(NIPC_ERR_NOT_READY == 13, "NIPC_ERR_NOT_READY");
+NIPC_STATIC_ASSERT(NIPC_ERR_TIMEOUT == 14, "NIPC_ERR_TIMEOUT");
+NIPC_STATIC_ASSERT(NIPC_ERR_ABORTED == 15, "NIPC_ERR_ABORTED");
+NIPC_STATIC_ASSERT(NIPC_ERR_DISCONNECTED == 32, "NIPC_ERR_DISCONNECTED");
+NIPC_STATIC_ASSERT(NIPC_ERR_UNSUPPORTED == 33, "NIPC_ERR_UNSUPPORTED");
+NIPC_STATIC_ASSERT(NIPC_ERR_REJECTED == 34, "NIPC_ERR_REJECTED");
+NIPC_STATIC_ASSERT(NIPC_ERR_PROTOCOL == 35, "NIPC_ERR_PROTOCOL");
+NIPC_STATIC_ASSERT(NIPC_ERR_GENERATION_MISMATCH == 36, "NIPC_ERR_GENERATION_MISMATCH");
+NIPC_STATIC_ASSERT(NIPC_ERR_BUSY == 37, "NIPC_ERR_BUSY");
+NIPC_STATIC_ASSERT(NIPC_ERR_INVALID_ARGUMENT == 38, "NIPC_ERR_INVALID_ARGUMENT");
+NIPC_STATIC_ASSERT(NIPC_ERR_ADDRESS_IN_USE == 39, "NIPC_ERR_ADDRESS_IN_USE");
+NIPC_STATIC_ASSERT(NIPC_ERR_IO == 40, "NIPC_ERR_IO");
+NIPC_STATIC_ASSERT(NIPC_ERR_INTERNAL == 41, "NIPC_ERR_INTERNAL");
+
+#if UINTPTR_MAX > 0xffffffffu
+#endif
+
+#endif /* NETIPC_PROTOCOL_H */
