@@ -1,0 +1,272 @@
+package protocol
+
+import "math"
+
+const (
+	// AppsLookupItemHeaderLen is the bytes in front of the strings of an item.
+	AppsLookupItemHeaderLen = 60
+	// UidUnset is the Uid of an item that is not known.
+	UidUnset = math.MaxUint32
+	// CommMax is the bytes of the longest Comm.
+	CommMax = 15
+)
+
+type (
+	// AppsLookupRequestView is the process ids of a request.
+	AppsLookupRequestView = LookupRequest[NumberKey]
+	// AppsLookupResponseView is the items of a reply.
+	AppsLookupResponseView = LookupResponse[NumberKey, AppsLookupItemView]
+)
+
+// AppsLookupItemView is what is known of one process, written and read. Whatever is not
+// [PidStatusKnown] has only a pid; see [AppsLookupBuilder.AddBare].
+//
+//	0       2       4             6              8    12    16   20  24         32         40
+//	layout  status  orchestrator  cgroup_status  pid  ppid  uid  0   starttime  comm span  path span
+//	48         56           58  60
+//	name span  label_count  0   comm NUL cgroup_path NUL cgroup_name NUL ..
+type AppsLookupItemView struct {
+	// Status tells whether the process is known.
+	Status PidStatus
+	// CgroupStatus tells whether its cgroup is known.
+	CgroupStatus AppsCgroupStatus
+	// Orchestrator is who runs the cgroup.
+	Orchestrator Orchestrator
+	// Pid is the process that was asked for.
+	Pid uint32
+	// Ppid is its parent.
+	Ppid uint32
+	// Uid is its user; [UidUnset] unless known.
+	Uid uint32
+	// Starttime is field 22 of /proc/<pid>/stat, in clock ticks since boot.
+	Starttime uint64
+	// Comm is its command, 1 to 15 bytes.
+	Comm CStringView
+	// CgroupPath is the path of its cgroup.
+	CgroupPath CStringView
+	// CgroupName is the name of its cgroup.
+	CgroupName CStringView
+	// Labels are the labels of its cgroup.
+	Labels Labels
+}
+
+// AppsLookupBuilder takes an item for each process id of a request.
+type AppsLookupBuilder struct {
+	LookupBuilder[NumberKey, AppsLookupItemView]
+}
+
+// EncodeAppsLookupRequest writes the request for pids to dst; it returns its length. It fails with
+// [ErrOverflow] where there is no room.
+func EncodeAppsLookupRequest(dst []byte, pids []uint32) (int, error) {
+	list, err := startLookupRequest(dst, len(pids))
+	if err != nil {
+		return 0, err
+	}
+	for _, pid := range pids {
+		if err := pushKey(&list, NumberKey(pid)); err != nil {
+			return 0, err
+		}
+	}
+	_, length := list.Finish()
+	return length, nil
+}
+
+// DecodeAppsLookupRequest reads a request, as [DecodeLookupRequest] does.
+func DecodeAppsLookupRequest(payload []byte) (AppsLookupRequestView, error) {
+	return DecodeLookupRequest[NumberKey](payload)
+}
+
+// DecodeAppsLookupResponse reads a reply, as [DecodeLookupResponse] does.
+func DecodeAppsLookupResponse(payload []byte) (AppsLookupResponseView, error) {
+	return DecodeLookupResponse[NumberKey, AppsLookupItemView](payload)
+}
+
+// Add adds the item of the next process id. Whether the item itself or a placeholder was written is
+// not the handler's concern. It fails with [ErrOverflow] where the answer cannot start, with
+// [ErrBadLayout] for another pid or an item that may not be sent, with [ErrBadItemCount] beyond the
+// last pid. The first error is kept and decides how the request ends.
+func (b *AppsLookupBuilder) Add(item AppsLookupItemView) error {
+	dst, err := b.open(NumberKey(item.Pid), uint16(item.Status), item.size())
+	if err != nil || dst == nil {
+		return err
+	}
+	return b.close(dst, item.encode(dst))
+}
+
+// AddBare adds an item without data for the next process id. It fails as [AppsLookupBuilder.Add]
+// does.
+func (b *AppsLookupBuilder) AddBare(status PidStatus) error { return b.addBare(uint16(status)) }
+
+// Key returns the process id.
+func (a AppsLookupItemView) Key() NumberKey { return NumberKey(a.Pid) }
+
+// StatusCode returns the status.
+func (a AppsLookupItemView) StatusCode() uint16 { return uint16(a.Status) }
+
+// HeaderLen returns the bytes in front of the strings.
+func (AppsLookupItemView) HeaderLen() int { return AppsLookupItemHeaderLen }
+
+// Exceeded returns [PidStatusPayloadExceeded].
+func (AppsLookupItemView) Exceeded() uint16 { return uint16(PidStatusPayloadExceeded) }
+
+// Oversized returns [PidStatusOversizedItem].
+func (AppsLookupItemView) Oversized() uint16 { return uint16(PidStatusOversizedItem) }
+
+// Bare returns the item for pid that holds only a status.
+func (AppsLookupItemView) Bare(pid NumberKey, status uint16) AppsLookupItemView {
+	return AppsLookupItemView{Status: PidStatus(status), Pid: uint32(pid), Uid: UidUnset}
+}
+
+// BareSize returns the bytes of such an item.
+func (AppsLookupItemView) BareSize(NumberKey) int { return AppsLookupItemHeaderLen + 3 }
+
+// ReplyEstimate returns the bytes of a short command and nothing more.
+func (AppsLookupItemView) ReplyEstimate(NumberKey) int { return 64 }
+
+// Check fails unless item is one.
+func (AppsLookupItemView) Check(item []byte) error {
+	if len(item) < AppsLookupItemHeaderLen {
+		return truncated("apps item", AppsLookupItemHeaderLen, len(item))
+	}
+	b := item[:AppsLookupItemHeaderLen]
+	if version := le.Uint16(b[0:]); version != lookupLayout {
+		return layout("item layout_version", lookupLayout, uint64(version))
+	}
+	if reserved := le.Uint32(b[20:]) | uint32(le.Uint16(b[58:])); reserved != 0 {
+		return layout("item reserved", 0, uint64(reserved))
+	}
+	spans := [...]Span{spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])}
+	end, err := checkStrings(item, AppsLookupItemHeaderLen, spans[:], "comm or cgroup")
+	if err != nil {
+		return err
+	}
+	labels := le.Uint16(b[56:])
+	if err := checkLabels(item, labels, end); err != nil {
+		return err
+	}
+	shape := appsShape{
+		status:       PidStatus(le.Uint16(b[2:])),
+		cgroupStatus: AppsCgroupStatus(le.Uint16(b[6:])),
+		comm:         int(spans[0].Len),
+		path:         spans[1].Len != 0,
+		nameless:     spans[2].Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0,
+		numberless:   le.Uint32(b[12:]) == 0 && le.Uint32(b[16:]) == UidUnset && le.Uint64(b[24:]) == 0,
+	}
+	return shape.check()
+}
+
+// View returns the item in bytes that were checked before.
+func (AppsLookupItemView) View(item []byte) AppsLookupItemView {
+	if len(item) < AppsLookupItemHeaderLen {
+		return AppsLookupItemView{}
+	}
+	b := item[:AppsLookupItemHeaderLen]
+	comm, path, name := spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])
+	return AppsLookupItemView{
+		Status:       PidStatus(le.Uint16(b[2:])),
+		Orchestrator: Orchestrator(le.Uint16(b[4:])),
+		CgroupStatus: AppsCgroupStatus(le.Uint16(b[6:])),
+		Pid:          le.Uint32(b[8:]),
+		Ppid:         le.Uint32(b[12:]),
+		Uid:          le.Uint32(b[16:]),
+		Starttime:    le.Uint64(b[24:]),
+		Comm:         view(item, comm),
+		CgroupPath:   view(item, path),
+		CgroupName:   view(item, name),
+		Labels:       trustedLabels(item, le.Uint16(b[56:]), max(comm.end(), path.end(), name.end())),
+	}
+}
+
+// Size returns the bytes on the wire.
+func (a AppsLookupItemView) Size() int { return a.size() }
+
+// Encode writes the item to dst, which has exactly Size bytes.
+func (a AppsLookupItemView) Encode(dst []byte) error { return a.encode(dst) }
+
+func (a *AppsLookupItemView) size() int {
+	strings := a.Comm.Len() + a.CgroupPath.Len() + a.CgroupName.Len() + 3
+	return a.Labels.endAfter(AppsLookupItemHeaderLen + strings)
+}
+
+func (a *AppsLookupItemView) encode(dst []byte) error {
+	if err := a.shape().check(); err != nil {
+		return err
+	}
+	b := dst[:AppsLookupItemHeaderLen]
+	le.PutUint16(b[0:], lookupLayout)
+	le.PutUint16(b[2:], uint16(a.Status))
+	le.PutUint16(b[4:], uint16(a.Orchestrator))
+	le.PutUint16(b[6:], uint16(a.CgroupStatus))
+	le.PutUint32(b[8:], a.Pid)
+	le.PutUint32(b[12:], a.Ppid)
+	le.PutUint32(b[16:], a.Uid)
+	le.PutUint32(b[20:], 0)
+	le.PutUint64(b[24:], a.Starttime)
+	end := putText(dst, AppsLookupItemHeaderLen, a.Comm, b[32:])
+	end = putText(dst, end, a.CgroupPath, b[40:])
+	end = putText(dst, end, a.CgroupName, b[48:])
+	le.PutUint32(b[56:], uint32(a.Labels.Len()))
+	if !clean(dst[AppsLookupItemHeaderLen:end], 3) {
+		return a.nulInside()
+	}
+	return a.Labels.encode(dst, end)
+}
+
+// nulInside tells which string has a NUL.
+func (a *AppsLookupItemView) nulInside() error {
+	if err := checkNoNul(a.Comm, "comm"); err != nil {
+		return err
+	}
+	if err := checkNoNul(a.CgroupPath, "cgroup_path"); err != nil {
+		return err
+	}
+	return checkNoNul(a.CgroupName, "cgroup_name")
+}
+
+func (a *AppsLookupItemView) shape() appsShape {
+	return appsShape{
+		status:       a.Status,
+		cgroupStatus: a.CgroupStatus,
+		comm:         a.Comm.Len(),
+		path:         a.CgroupPath.Len() != 0,
+		nameless:     a.CgroupName.Len() == 0 && a.Labels.Len() == 0 && a.Orchestrator == OrchestratorUnknown,
+		numberless:   a.Ppid == 0 && a.Uid == UidUnset && a.Starttime == 0,
+	}
+}
+
+// appsShape is what an item has, as far as its statuses have a say in it.
+type appsShape struct {
+	status       PidStatus
+	cgroupStatus AppsCgroupStatus
+	comm         int
+	// Whether there is a path of the cgroup.
+	path bool
+	// Whether neither name, nor labels, nor orchestrator are known.
+	nameless bool
+	// Whether neither parent, nor user, nor start are known.
+	numberless bool
+}
+
+// check fails unless the data of an item is what its statuses imply.
+func (s appsShape) check() error {
+	comm, valid := s.comm >= 1 && s.comm <= CommMax, false
+	switch s.status {
+	case PidStatusKnown:
+		switch s.cgroupStatus {
+		case AppsCgroupStatusKnown:
+			valid = comm && s.path
+		case AppsCgroupStatusUnknownRetryLater:
+			valid = comm && s.nameless
+		case AppsCgroupStatusUnknownPermanent:
+			valid = comm && s.nameless && s.path
+		case AppsCgroupStatusHostRoot:
+			valid = comm && s.nameless && !s.path
+		}
+	case PidStatusUnknown, PidStatusPayloadExceeded, PidStatusOversizedItem:
+		valid = s.cgroupStatus == AppsCgroupStatusKnown && s.comm == 0 && !s.path && s.nameless && s.numberless
+	}
+	if !valid {
+		return layout("data for status and cgroup_status", uint64(s.status), uint64(s.cgroupStatus))
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package protocol
+
+// CgroupsLookupItemHeaderLen is the bytes in front of the strings of an item.
+const CgroupsLookupItemHeaderLen = 28
+
+type (
+	// CgroupsLookupRequestView is the paths of a request.
+	CgroupsLookupRequestView = LookupRequest[TextKey]
+	// CgroupsLookupResponseView is the items of a reply.
+	CgroupsLookupResponseView = LookupResponse[TextKey, CgroupsLookupItemView]
+)
+
+// CgroupsLookupItemView is what is known of one cgroup, written and read. Whatever is not
+// [CgroupStatusKnown] has only a path.
+//
+//	0       2       4             6  8          16         24           26 28
+//	layout  status  orchestrator  0  path span  name span  label_count  0  path NUL name NUL ..
+type CgroupsLookupItemView struct {
+	// Status tells whether it is known.
+	Status CgroupStatus
+	// Orchestrator is who runs it.
+	Orchestrator Orchestrator
+	// Path is the path that was asked for: not empty, without NUL.
+	Path CStringView
+	// Name is its name; may be empty.
+	Name CStringView
+	// Labels are its labels.
+	Labels Labels
+}
+
+// CgroupsLookupBuilder takes an item for each path of a request.
+type CgroupsLookupBuilder struct {
+	LookupBuilder[TextKey, CgroupsLookupItemView]
+}
+
+// EncodeCgroupsLookupRequest writes the request for paths to dst; it returns its length. It fails
+// with [ErrBadLayout] for a path that is empty or has a NUL, with [ErrOverflow] where there is no
+// room.
+func EncodeCgroupsLookupRequest(dst []byte, paths [][]byte) (int, error) {
+	list, err := startLookupRequest(dst, len(paths))
+	if err != nil {
+		return 0, err
+	}
+	for _, path := range paths {
+		key, err := NewTextKey(path)
+		if err == nil {
+			err = pushKey(&list, key)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	_, length := list.Finish()
+	return length, nil
+}
+
+// DecodeCgroupsLookupRequest reads a request, as [DecodeLookupRequest] does.
+func DecodeCgroupsLookupRequest(payload []byte) (CgroupsLookupRequestView, error) {
+	return DecodeLookupRequest[TextKey](payload)
+}
+
+// DecodeCgroupsLookupResponse reads a reply, as [DecodeLookupResponse] does.
+func DecodeCgroupsLookupResponse(payload []byte) (CgroupsLookupResponseView, error) {
+	return DecodeLookupResponse[TextKey, CgroupsLookupItemView](payload)
+}
+
+// Add adds the item of the next path. Whether the item itself or a placeholder was written is not the
+// handler's concern. It fails with [ErrOverflow] where the answer cannot start, with [ErrBadLayout]
+// for another path or an item that may not be sent, with [ErrBadItemCount] beyond the last path. The
+// first error is kept and decides how the request ends.
+func (b *CgroupsLookupBuilder) Add(item CgroupsLookupItemView) error {
+	dst, err := b.open(TextKey{item.Path}, uint16(item.Status), item.size())
+	if err != nil || dst == nil {
+		return err
+	}
+	return b.close(dst, item.encode(dst))
+}
+
+// AddBare adds an item without data for the next path. It fails as [CgroupsLookupBuilder.Add] does.
+func (b *CgroupsLookupBuilder) AddBare(status CgroupStatus) error { return b.addBare(uint16(status)) }
+
+// Key returns the path.
+func (c CgroupsLookupItemView) Key() TextKey { return TextKey{c.Path} }
+
+// StatusCode returns the status.
+func (c CgroupsLookupItemView) StatusCode() uint16 { return uint16(c.Status) }
+
+// HeaderLen returns the bytes in front of the strings.
+func (CgroupsLookupItemView) HeaderLen() int { return CgroupsLookupItemHeaderLen }
+
+// Exceeded returns [CgroupStatusPayloadExceeded].
+func (CgroupsLookupItemView) Exceeded() uint16 { return uint16(CgroupStatusPayloadExceeded) }
+
+// Oversized returns [CgroupStatusOversizedItem].
+func (CgroupsLookupItemView) Oversized() uint16 { return uint16(CgroupStatusOversizedItem) }
+
+// Bare returns the item for path that holds only a status.
+func (CgroupsLookupItemView) Bare(path TextKey, status uint16) CgroupsLookupItemView {
+	return CgroupsLookupItemView{Status: CgroupStatus(status), Path: path.CStringView}
+}
+
+// BareSize returns the bytes of such an item.
+func (CgroupsLookupItemView) BareSize(path TextKey) int {
+	return CgroupsLookupItemHeaderLen + path.Len() + 2
+}
+
+// ReplyEstimate returns the bytes of an item that finds nothing.
+func (c CgroupsLookupItemView) ReplyEstimate(path TextKey) int {
+	return CgroupsLookupItemHeaderLen + path.Len() + 2
+}
+
+// Check fails unless item is one.
+func (CgroupsLookupItemView) Check(item []byte) error {
+	if len(item) < CgroupsLookupItemHeaderLen {
+		return truncated("cgroup item", CgroupsLookupItemHeaderLen, len(item))
+	}
+	b := item[:CgroupsLookupItemHeaderLen]
+	if version := le.Uint16(b[0:]); version != lookupLayout {
+		return layout("item layout_version", lookupLayout, uint64(version))
+	}
+	if reserved := le.Uint16(b[6:]) | le.Uint16(b[26:]); reserved != 0 {
+		return layout("item reserved", 0, uint64(reserved))
+	}
+	spans := [...]Span{spanAt(b[8:]), spanAt(b[16:])}
+	end, err := checkStrings(item, CgroupsLookupItemHeaderLen, spans[:], "path or name")
+	if err != nil {
+		return err
+	}
+	labels := le.Uint16(b[24:])
+	if err := checkLabels(item, labels, end); err != nil {
+		return err
+	}
+	nameless := spans[1].Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0
+	return checkCgroupsLookup(CgroupStatus(le.Uint16(b[2:])), spans[0].Len != 0, nameless)
+}
+
+// View returns the item in bytes that were checked before.
+func (CgroupsLookupItemView) View(item []byte) CgroupsLookupItemView {
+	if len(item) < CgroupsLookupItemHeaderLen {
+		return CgroupsLookupItemView{}
+	}
+	b := item[:CgroupsLookupItemHeaderLen]
+	path, name := spanAt(b[8:]), spanAt(b[16:])
+	return CgroupsLookupItemView{
+		Status:       CgroupStatus(le.Uint16(b[2:])),
+		Orchestrator: Orchestrator(le.Uint16(b[4:])),
+		Path:         view(item, path),
+		Name:         view(item, name),
+		Labels:       trustedLabels(item, le.Uint16(b[24:]), max(path.end(), name.end())),
+	}
+}
+
+// Size returns the bytes on the wire.
+func (c CgroupsLookupItemView) Size() int { return c.size() }
+
+// Encode writes the item to dst, which has exactly Size bytes.
+func (c CgroupsLookupItemView) Encode(dst []byte) error { return c.encode(dst) }
+
+func (c *CgroupsLookupItemView) size() int {
+	return c.Labels.endAfter(CgroupsLookupItemHeaderLen + c.Path.Len() + c.Name.Len() + 2)
+}
+
+func (c *CgroupsLookupItemView) encode(dst []byte) error {
+	nameless := c.Name.Len() == 0 && c.Labels.Len() == 0 && c.Orchestrator == OrchestratorUnknown
+	if err := checkCgroupsLookup(c.Status, c.Path.Len() != 0, nameless); err != nil {
+		return err
+	}
+	b := dst[:CgroupsLookupItemHeaderLen]
+	le.PutUint16(b[0:], lookupLayout)
+	le.PutUint16(b[2:], uint16(c.Status))
+	le.PutUint32(b[4:], uint32(c.Orchestrator))
+	end := putText(dst, CgroupsLookupItemHeaderLen, c.Path, b[8:])
+	end = putText(dst, end, c.Name, b[16:])
+	le.PutUint32(b[24:], uint32(c.Labels.Len()))
+	if !clean(dst[CgroupsLookupItemHeaderLen:end], 2) {
+		if err := checkNoNul(c.Path, "cgroup path"); err != nil {
+			return err
+		}
+		return checkNoNul(c.Name, "cgroup name")
+	}
+	return c.Labels.encode(dst, end)
+}
+
+// checkCgroupsLookup fails unless the data of an item is what its status implies.
+func checkCgroupsLookup(status CgroupStatus, path, nameless bool) error {
+	switch {
+	case status > CgroupStatusOversizedItem, status != CgroupStatusKnown && !nameless:
+		return layout("data for cgroup status", 0, uint64(status))
+	case !path:
+		return layout("path length", 1, 0)
+	default:
+		return nil
+	}
+}

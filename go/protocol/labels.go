@@ -1,0 +1,211 @@
+package protocol
+
+import (
+	"iter"
+	"math"
+)
+
+// LabelEntryLen is the bytes of one entry of a label table.
+const LabelEntryLen = 16
+
+// Label is a key and its value. Keys are never empty; values may be.
+type Label struct{ Key, Value CStringView }
+
+// NewLabel returns a label of these bytes, which are not copied.
+func NewLabel(key, value []byte) Label { return Label{Key: CString(key), Value: CString(value)} }
+
+// Labels are the labels of an item: to be written, or as they stand behind its strings. The zero
+// value is none.
+//
+//	item: fixed fields | strings | gap to 8 | key value spans, 16 bytes each | key NUL value NUL ..
+type Labels struct {
+	// To be written.
+	pairs []Label
+	// Read: the item, and where its table is.
+	item  []byte
+	table uint32
+	count uint32
+}
+
+// LabelsOf returns labels to be written, which are not copied.
+func LabelsOf(pairs []Label) Labels { return Labels{pairs: pairs} }
+
+// Len returns the number of labels.
+func (l Labels) Len() int { return len(l.pairs) + int(l.count) }
+
+// Get returns label i, or false beyond the last.
+func (l Labels) Get(i int) (Label, bool) {
+	if uint(i) >= uint(l.Len()) {
+		return Label{}, false
+	}
+	return l.at(i), true
+}
+
+// All returns every label, in order.
+func (l Labels) All() iter.Seq2[int, Label] {
+	return func(yield func(int, Label) bool) {
+		for i := range l.Len() {
+			if !yield(i, l.at(i)) {
+				return
+			}
+		}
+	}
+}
+
+// at returns label i, which is there.
+func (l *Labels) at(i int) Label {
+	if l.count == 0 {
+		return l.pairs[i]
+	}
+	entry := l.item[int(l.table)+i*LabelEntryLen:][:LabelEntryLen]
+	return Label{Key: view(l.item, spanAt(entry)), Value: view(l.item, spanAt(entry[8:]))}
+}
+
+// endAfter returns one past the last byte of an item whose strings end at end and that carries these
+// labels.
+func (l *Labels) endAfter(end int) int {
+	n := l.Len()
+	if n == 0 {
+		return end
+	}
+	end = align8(end) + n*(LabelEntryLen+2)
+	for i := range n {
+		label := l.at(i)
+		end += label.Key.Len() + label.Value.Len()
+	}
+	return end
+}
+
+// encode writes the table and the strings to dst, an item whose own strings end at end and that has
+// room for exactly these labels. It fails with [ErrBadItemCount] beyond 65,535 labels, with
+// [ErrBadLayout] for an empty key or a NUL inside.
+func (l *Labels) encode(dst []byte, end int) error {
+	n := l.Len()
+	if n == 0 {
+		return nil
+	}
+	if n > math.MaxUint16 {
+		return NewWireError(ErrBadItemCount, "labels", math.MaxUint16, uint64(n))
+	}
+	table := align8(end)
+	clear(dst[end:table])
+	texts := table + n*LabelEntryLen
+	next := texts
+	for i := range n {
+		label := l.at(i)
+		if label.Key.Len() == 0 {
+			return layout("label key length", 1, 0)
+		}
+		entry := dst[table+i*LabelEntryLen:][:LabelEntryLen]
+		next = putText(dst, next, label.Key, entry)
+		next = putText(dst, next, label.Value, entry[8:])
+	}
+	if !clean(dst[texts:next], 2*n) {
+		return l.nulInside()
+	}
+	return nil
+}
+
+// nulInside tells which label has a NUL.
+func (l *Labels) nulInside() error {
+	for _, label := range l.All() {
+		if err := checkNoNul(label.Key, "label key"); err != nil {
+			return err
+		}
+		if err := checkNoNul(label.Value, "label value"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trustedLabels returns the count labels of an item that was checked before, whose strings end at
+// end.
+func trustedLabels(item []byte, count uint16, end uint64) Labels {
+	table := (end + 7) &^ 7
+	if count == 0 || table+uint64(count)*LabelEntryLen > uint64(len(item)) {
+		return Labels{}
+	}
+	return Labels{item: item, table: uint32(table), count: uint32(count)}
+}
+
+// checkLabels checks that the count labels of item, whose strings end at end, are exactly in place
+// and the last thing in it.
+func checkLabels(item []byte, count uint16, end int) error {
+	next := end
+	if count > 0 {
+		table := align8(end)
+		next = table + int(count)*LabelEntryLen
+		if next > len(item) {
+			return NewWireError(ErrOutOfBounds, "label table", uint64(len(item)), uint64(next))
+		}
+		if labelsInLine(item, end, table, next) {
+			return nil
+		}
+		var err error
+		if next, err = checkLabelsOneByOne(item, end, table, next); err != nil {
+			return err
+		}
+	}
+	if next != len(item) {
+		return layout("item length", uint64(next), uint64(len(item)))
+	}
+	return nil
+}
+
+// labelsInLine tells whether the labels whose table lies from table to texts are as they must be and
+// the last thing in the item. If closed by NUL each, they have none inside where there are no more
+// of them.
+func labelsInLine(item []byte, end, table, texts int) bool {
+	for _, b := range item[end:table] {
+		if b != 0 {
+			return false
+		}
+	}
+	next := uint64(texts)
+	for entries := item[table:texts]; len(entries) >= LabelEntryLen; entries = entries[LabelEntryLen:] {
+		key, value := spanAt(entries), spanAt(entries[8:])
+		ends := value.end()
+		if key.Len == 0 || uint64(key.Offset) != next || uint64(value.Offset) != key.end() ||
+			ends > uint64(len(item)) || item[value.Offset-1] != 0 || item[ends-1] != 0 {
+			return false
+		}
+		next = ends
+	}
+	return next == uint64(len(item)) && clean(item[texts:], (texts-table)/8)
+}
+
+// checkLabelsOneByOne tells where the last label ends, or which rule one breaks.
+func checkLabelsOneByOne(item []byte, end, table, texts int) (int, error) {
+	for _, b := range item[end:table] {
+		if b != 0 {
+			return 0, layout("gap before the labels", 0, uint64(b))
+		}
+	}
+	next := uint64(texts)
+	for at := table; at < texts; at += LabelEntryLen {
+		key, value := spanAt(item[at:]), spanAt(item[at+8:])
+		if key.Len == 0 {
+			return 0, layout("label key length", 1, 0)
+		}
+		if err := checkLabelText(item, key, next, "label key"); err != nil {
+			return 0, err
+		}
+		if err := checkLabelText(item, value, key.end(), "label value"); err != nil {
+			return 0, err
+		}
+		next = value.end()
+	}
+	return int(next), nil
+}
+
+// checkLabelText checks one string that must start at next.
+func checkLabelText(item []byte, s Span, next uint64, field string) error {
+	if uint64(s.Offset) != next {
+		return layout(field, next, uint64(s.Offset))
+	}
+	if err := checkString(item, 0, s, field); err != nil {
+		return err
+	}
+	return checkNoNul(view(item, s), field)
+}

@@ -1,0 +1,162 @@
+package protocol
+
+// LookupBuilder takes one item for each key, in the order of the request.
+//
+// Every answer has room for a placeholder of every key, so that an answer that gets full can say for
+// each remaining key: ask again.
+//
+//	       next item             placeholders of the keys behind it
+//	| ... | item .......... | p | p | p |        fits: written
+//	| ... | item ...................|... p       does not: from here on exceeded
+//
+// An item that could not even be answered alone becomes oversized, which is final for its key. The
+// first item never becomes exceeded: the whole answer overflows instead, and the client asks for
+// less at a time. Errors are sticky.
+type LookupBuilder[K LookupKey[K], I LookupItem[K, I]] struct {
+	request    LookupRequest[K]
+	list       PackedWriter
+	generation uint64
+	// Bytes of the placeholders from the next key on, all but the last rounded up to 8.
+	reserve int
+	full    bool
+	err     error
+}
+
+// Start begins the answer to request, of at most len(buf) bytes, and forgets what was there before.
+// It fails with [ErrOverflow] where not even the directory fits.
+func (b *LookupBuilder[K, I]) Start(request LookupRequest[K], buf []byte) error {
+	list, err := NewPackedWriter(buf, LookupHeaderLen, request.Len())
+	*b = LookupBuilder[K, I]{request: request, list: list, err: err}
+	var key K
+	var item I
+	for i := range request.Len() {
+		b.reserve = align8(b.reserve) + item.BareSize(key.View(request.list.Get(i)))
+	}
+	return err
+}
+
+// Request returns what is answered.
+func (b *LookupBuilder[K, I]) Request() LookupRequest[K] { return b.request }
+
+// ItemCount returns the items so far.
+func (b *LookupBuilder[K, I]) ItemCount() int { return b.list.Len() }
+
+// Remaining returns the number of keys that still need an item.
+func (b *LookupBuilder[K, I]) Remaining() int { return b.request.Len() - b.list.Len() }
+
+// SetGeneration sets the generation of the data; 0 unless set.
+func (b *LookupBuilder[K, I]) SetGeneration(generation uint64) { b.generation = generation }
+
+// Err returns what went wrong first, if anything.
+func (b *LookupBuilder[K, I]) Err() error { return b.err }
+
+// Finish ends the answer; it returns its length. It fails with the first error that was met, or with
+// [ErrBadItemCount] where keys are left.
+func (b *LookupBuilder[K, I]) Finish() (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	if b.Remaining() != 0 {
+		return 0, NewWireError(ErrBadItemCount, "answered keys", uint64(b.request.Len()), uint64(b.list.Len()))
+	}
+	header, length := b.list.Finish()
+	putLookupHeader(header, b.list.Len(), b.generation)
+	return length, nil
+}
+
+// addBare adds an item without data for the next key.
+func (b *LookupBuilder[K, I]) addBare(status uint16) error {
+	if b.err == nil && b.Remaining() == 0 {
+		return b.fail(b.beyondLast())
+	}
+	var key K
+	var item I
+	key = key.View(b.request.list.Get(b.list.Len()))
+	dst, err := b.open(key, status, item.BareSize(key))
+	if err != nil || dst == nil {
+		return err
+	}
+	return b.close(dst, item.Bare(key, status).Encode(dst))
+}
+
+// open returns the place for the item of key, which has size bytes, or nil where a placeholder was
+// written instead. Whether the one or the other is not the handler's concern.
+func (b *LookupBuilder[K, I]) open(key K, status uint16, size int) ([]byte, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
+	if b.Remaining() == 0 {
+		return nil, b.fail(b.beyondLast())
+	}
+	var item I
+	index := b.list.Len()
+	asked := key.View(b.request.list.Get(index))
+	if !asked.Same(key) {
+		return nil, b.fail(layout("key of item", uint64(index), uint64(index)))
+	}
+	behind := 0
+	if b.Remaining() > 1 {
+		behind = b.reserve - align8(item.BareSize(asked))
+	}
+	if !b.full && status != item.Exceeded() {
+		if dst := b.list.openLeaving(size, behind); dst != nil {
+			b.reserve = behind
+			return dst, nil
+		}
+	}
+	if err := b.standIn(asked, status, size, behind); err != nil {
+		return nil, b.fail(err)
+	}
+	b.reserve = behind
+	return nil, nil
+}
+
+// close takes in the item that was written to dst, or keeps its error.
+func (b *LookupBuilder[K, I]) close(dst []byte, err error) error {
+	if err != nil {
+		return b.fail(err)
+	}
+	b.list.Commit(len(dst))
+	return nil
+}
+
+// standIn writes what stands for an item of size bytes that cannot be written, or may not be.
+func (b *LookupBuilder[K, I]) standIn(key K, status uint16, size, behind int) error {
+	var item I
+	budget, first, exceeded := b.list.Cap(), b.list.Len() == 0, status == item.Exceeded()
+	if first && exceeded {
+		return layout("status of the first item", 0, uint64(status))
+	}
+	if alone := size + LookupHeaderLen + EntryLen; !b.full && !exceeded && alone > budget {
+		return b.pushBare(key, item.Oversized())
+	}
+	if first {
+		needed := align8(b.list.nextStart()+size) + behind
+		return overflow("first item and placeholders", budget, needed)
+	}
+	b.full = true
+	return b.pushBare(key, item.Exceeded())
+}
+
+func (b *LookupBuilder[K, I]) pushBare(key K, status uint16) error {
+	var item I
+	dst, err := b.list.Open(item.BareSize(key))
+	if err != nil {
+		return err
+	}
+	if err := item.Bare(key, status).Encode(dst); err != nil {
+		return err
+	}
+	b.list.Commit(len(dst))
+	return nil
+}
+
+func (b *LookupBuilder[K, I]) fail(err error) error {
+	b.err = err
+	return err
+}
+
+func (b *LookupBuilder[K, I]) beyondLast() error {
+	keys := uint64(b.request.Len())
+	return NewWireError(ErrBadItemCount, "answered keys", keys, keys+1)
+}

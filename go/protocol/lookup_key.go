@@ -1,0 +1,94 @@
+package protocol
+
+import "bytes"
+
+// TextKey is a key that is a text with a NUL behind it: not empty, without NUL inside.
+type TextKey struct{ CStringView }
+
+// NewTextKey returns the key with these bytes, which are not copied. It fails with [ErrBadLayout] for
+// an empty text, or one with a NUL.
+func NewTextKey(text []byte) (TextKey, error) {
+	if len(text) == 0 || bytes.IndexByte(text, 0) >= 0 {
+		return TextKey{}, noKey(text)
+	}
+	return TextKey{CString(text)}, nil
+}
+
+// MinLen returns the bytes of the shortest key.
+func (TextKey) MinLen() int { return 2 }
+
+// Check fails unless key is a text with a NUL behind it and none inside.
+func (TextKey) Check(key []byte) error {
+	if last := len(key) - 1; last > 0 && bytes.IndexByte(key, 0) == last {
+		return nil
+	}
+	if err := checkString(key, 0, Span{Len: uint32(max(len(key), 1) - 1)}, "key"); err != nil {
+		return err
+	}
+	return noKey(key[:len(key)-1])
+}
+
+// View returns the key in bytes that were checked before.
+func (TextKey) View(key []byte) TextKey {
+	end := max(len(key), 1) - 1
+	return TextKey{CStringView{key[:end:end]}}
+}
+
+// Same tells whether both are the same key.
+func (k TextKey) Same(other TextKey) bool { return k.Equal(other.CStringView) }
+
+// Size returns the bytes on the wire.
+func (k TextKey) Size() int { return k.Len() + 1 }
+
+// Encode writes the key to dst, which has exactly Size bytes.
+func (k TextKey) Encode(dst []byte) error {
+	dst[copy(dst, k.bytes)] = 0
+	return nil
+}
+
+// noKey tells why text is no key.
+func noKey(text []byte) error {
+	if at := bytes.IndexByte(text, 0); at >= 0 {
+		return layout("NUL in key", uint64(len(text)), uint64(at))
+	}
+	return layout("key length", 1, 0)
+}
+
+// NumberKey is a key that is a number, with four bytes of zero behind it. 0 is a legal key.
+type NumberKey uint32
+
+const numberKeyLen = 8
+
+// MinLen returns the bytes of the shortest key.
+func (NumberKey) MinLen() int { return numberKeyLen }
+
+// Check fails unless key is a number with four bytes of zero behind it.
+func (NumberKey) Check(key []byte) error {
+	if len(key) != numberKeyLen {
+		return layout("key length", numberKeyLen, uint64(len(key)))
+	}
+	if reserved := le.Uint32(key[4:]); reserved != 0 {
+		return layout("key reserved", 0, uint64(reserved))
+	}
+	return nil
+}
+
+// View returns the key in bytes that were checked before.
+func (NumberKey) View(key []byte) NumberKey {
+	if len(key) < 4 {
+		return 0
+	}
+	return NumberKey(le.Uint32(key))
+}
+
+// Same tells whether both are the same key.
+func (k NumberKey) Same(other NumberKey) bool { return k == other }
+
+// Size returns the bytes on the wire.
+func (k NumberKey) Size() int { return numberKeyLen }
+
+// Encode writes the key to dst, which has exactly Size bytes.
+func (k NumberKey) Encode(dst []byte) error {
+	le.PutUint64(dst, uint64(k))
+	return nil
+}

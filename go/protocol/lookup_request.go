@@ -1,0 +1,128 @@
+package protocol
+
+import "iter"
+
+// LookupRequest is the keys of a request, as the handler gets them.
+type LookupRequest[K LookupKey[K]] struct {
+	// ItemCount is the number of keys. No key is a legal probe for the generation.
+	ItemCount uint32
+
+	payload []byte
+	list    Packed
+}
+
+// DecodeLookupRequest reads a request and validates every key of it. It fails with [ErrTruncated],
+// [ErrBadLayout], [ErrBadAlignment], [ErrOutOfBounds] or [ErrMissingNul].
+func DecodeLookupRequest[K LookupKey[K]](payload []byte) (LookupRequest[K], error) {
+	r, reserved, err := readLookupRequest[K](payload)
+	if err != nil {
+		return LookupRequest[K]{}, err
+	}
+	if reserved != 0 {
+		return LookupRequest[K]{}, layout("lookup request reserved", 0, reserved)
+	}
+	if r.list, err = TrustedPacked(payload, LookupHeaderLen, r.ItemCount); err != nil {
+		return LookupRequest[K]{}, err
+	}
+	var key K
+	check := ListRules{MinLen: key.MinLen(), Ordered: true}.checker(len(r.list.items))
+	for i := range r.list.Len() {
+		s := r.list.Entry(i)
+		if err := check.next(s); err != nil {
+			return LookupRequest[K]{}, err
+		}
+		if err := key.Check(r.list.at(s)); err != nil {
+			return LookupRequest[K]{}, err
+		}
+	}
+	return r, nil
+}
+
+// TrustedLookupRequest reads a request that was decoded before, and so need not be validated again.
+// It does not fail for such a request.
+func TrustedLookupRequest[K LookupKey[K]](payload []byte) (LookupRequest[K], error) {
+	r, _, err := readLookupRequest[K](payload)
+	if err == nil {
+		r.list, err = TrustedPacked(payload, LookupHeaderLen, r.ItemCount)
+	}
+	return r, err
+}
+
+func readLookupRequest[K LookupKey[K]](payload []byte) (LookupRequest[K], uint64, error) {
+	count, reserved, err := readLookupHeader(payload)
+	return LookupRequest[K]{ItemCount: count, payload: payload}, reserved, err
+}
+
+// Len returns the number of keys.
+func (r *LookupRequest[K]) Len() int { return r.list.Len() }
+
+// Item returns key i. It fails with [ErrOutOfBounds] beyond the last.
+func (r *LookupRequest[K]) Item(i uint32) (K, error) {
+	var key K
+	if i >= r.ItemCount {
+		return key, NewWireError(ErrOutOfBounds, "key index", uint64(r.ItemCount), uint64(i))
+	}
+	return key.View(r.list.Get(int(i))), nil
+}
+
+// Keys returns every key, in order.
+func (r *LookupRequest[K]) Keys() iter.Seq2[int, K] {
+	list := r.list
+	return func(yield func(int, K) bool) {
+		var key K
+		for i := range list.Len() {
+			if !yield(i, key.View(list.Get(i))) {
+				return
+			}
+		}
+	}
+}
+
+// Payload returns the whole request, for [TrustedLookupRequest] later on.
+func (r *LookupRequest[K]) Payload() []byte { return r.payload }
+
+// LookupRequestLen returns the bytes of the request for keys.
+func LookupRequestLen[K LookupKey[K]](keys []K) int {
+	packed := 0
+	for _, key := range keys {
+		packed = align8(packed) + key.Size()
+	}
+	return LookupHeaderLen + len(keys)*EntryLen + packed
+}
+
+// EncodeLookupRequest writes the request for keys to dst; it returns its length. It fails with
+// [ErrOverflow] where it does not fit.
+func EncodeLookupRequest[K LookupKey[K]](dst []byte, keys []K) (int, error) {
+	list, err := startLookupRequest(dst, len(keys))
+	if err != nil {
+		return 0, err
+	}
+	for _, key := range keys {
+		if err := pushKey(&list, key); err != nil {
+			return 0, err
+		}
+	}
+	_, length := list.Finish()
+	return length, nil
+}
+
+func startLookupRequest(dst []byte, count int) (PackedWriter, error) {
+	list, err := NewPackedWriter(dst, LookupHeaderLen, count)
+	if err == nil {
+		putLookupHeader(dst, count, 0)
+	}
+	return list, err
+}
+
+func pushKey[K LookupKey[K]](list *PackedWriter, key K) error {
+	size := key.Size()
+	dst, err := list.Open(size)
+	if err != nil {
+		return err
+	}
+	if err := key.Encode(dst); err != nil {
+		return err
+	}
+	list.Commit(size)
+	return nil
+}

@@ -1,0 +1,128 @@
+package protocol
+
+// EntryLen is the bytes of one directory entry.
+const EntryLen = 8
+
+// Packed is a list on the wire: a directory of offsets and lengths, then the items, each 8-aligned.
+//
+// Batches, snapshots, lookup requests and lookup responses are all this list behind a header of
+// their own:
+//
+//	header | offset len | offset len | item 0 .. gap | item 1
+//	                                 ^ offsets count from here
+type Packed struct {
+	directory []byte
+	items     []byte
+}
+
+// ListRules is what a directory may look like, where the kinds of list differ.
+type ListRules struct {
+	// MinLen is the bytes of the shortest item.
+	MinLen int
+	// Ordered tells whether items must be in order and disjoint.
+	Ordered bool
+}
+
+// BatchRules let pass anything that lies inside: overlap, disorder, gaps and zero lengths.
+var BatchRules = ListRules{}
+
+// ParsePacked reads the list of count items behind the first header bytes of payload, and checks
+// every entry of its directory. It fails with [ErrTruncated] for a directory that does not fit,
+// [ErrBadAlignment], [ErrOutOfBounds], and for items too short or out of order with what rules imply.
+func ParsePacked(payload []byte, header int, count uint32, rules ListRules) (Packed, error) {
+	list, err := TrustedPacked(payload, header, count)
+	if err != nil {
+		return Packed{}, err
+	}
+	if err := rules.CheckDirectory(list.directory, len(list.items)); err != nil {
+		return Packed{}, err
+	}
+	return list, nil
+}
+
+// TrustedPacked reads the same list from a payload whose directory was checked before. It fails with
+// [ErrTruncated] for a directory that does not fit.
+func TrustedPacked(payload []byte, header int, count uint32) (Packed, error) {
+	first := uint64(header) + uint64(count)*EntryLen
+	if first > uint64(len(payload)) {
+		return Packed{}, NewWireError(ErrTruncated, "item directory", first, uint64(len(payload)))
+	}
+	return Packed{directory: payload[header:first:first], items: payload[first:]}, nil
+}
+
+// CheckDirectory checks every entry of a directory whose items, room bytes, may be elsewhere. It
+// fails as [ParsePacked] does.
+func (r ListRules) CheckDirectory(directory []byte, room int) error {
+	check := r.checker(room)
+	for ; len(directory) >= EntryLen; directory = directory[EntryLen:] {
+		if err := check.next(spanAt(directory)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Len returns the number of items.
+func (p Packed) Len() int { return len(p.directory) / EntryLen }
+
+// ItemBytes returns the bytes behind the directory: the items, their gaps, and what may follow.
+func (p Packed) ItemBytes() int { return len(p.items) }
+
+// Get returns the bytes of item i, or nil beyond the last.
+func (p Packed) Get(i int) []byte { return p.at(p.Entry(i)) }
+
+// Entry returns where item i lies among the packed items, or nowhere beyond the last.
+func (p Packed) Entry(i int) Span {
+	if uint(i) >= uint(p.Len()) {
+		return Span{}
+	}
+	return spanAt(p.directory[i*EntryLen:])
+}
+
+// at returns the bytes of the item at s, or none where a directory that nobody has checked points
+// outside.
+func (p Packed) at(s Span) []byte {
+	from, to := uint64(s.Offset), uint64(s.Offset)+uint64(s.Len)
+	if to > uint64(len(p.items)) {
+		return nil
+	}
+	return p.items[from:to:to]
+}
+
+// directoryChecker checks the entries of a directory, one after another.
+type directoryChecker struct {
+	room, min, lastEnd uint64
+	ordered            bool
+}
+
+func (r ListRules) checker(room int) directoryChecker {
+	return directoryChecker{room: uint64(room), min: uint64(r.MinLen), ordered: r.Ordered}
+}
+
+// next checks the next entry.
+func (c *directoryChecker) next(s Span) error {
+	offset, length := uint64(s.Offset), uint64(s.Len)
+	end := offset + length
+	if offset%8 != 0 || length < c.min || end > c.room || c.ordered && offset < c.lastEnd {
+		return c.refuse(offset, length)
+	}
+	c.lastEnd = end
+	return nil
+}
+
+// refuse tells which rule an entry breaks first.
+func (c *directoryChecker) refuse(offset, length uint64) error {
+	end := offset + length
+	switch {
+	case offset%8 != 0:
+		return NewWireError(ErrBadAlignment, "item offset", 8, offset)
+	case c.ordered && length < c.min:
+		return layout("item length", c.min, length)
+	case end > c.room:
+		return NewWireError(ErrOutOfBounds, "item", c.room, end)
+	case length < c.min:
+		return NewWireError(ErrTruncated, "item", c.min, length)
+	default:
+		return layout("item offset", c.lastEnd, offset)
+	}
+}
