@@ -45,13 +45,16 @@ struct Play<'c> {
 
 impl<'c> Play<'c> {
     fn begin(cell: &'c Cell, peers: &'c Peers) -> Result<Self, CellError> {
+        let Cell { case, column } = cell;
         let place = Place::new()?;
+        // The time that building peers takes is not theirs.
+        peers.command(column.server)?;
+        let command = peers.command(column.client)?;
         let deadline = Instant::now() + PATIENCE;
         let server = start_server(cell, peers, &place, &[], deadline)?;
-        let Cell { case, column } = cell;
         let mut args = place.args("check", case.check, column, case.both);
         args.extend(case.client.iter().map(OsString::from));
-        let client = Process::start("client", peers.command(column.client)?, &args)?;
+        let client = Process::start("client", command, &args)?;
         Ok(Self {
             cell,
             peers,

@@ -1,25 +1,31 @@
 //! The languages, and how the peer of each is built and started.
 
+mod c;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// A language with a peer.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Language {
     /// The crate `netipc`.
     Rust,
+    /// The C library.
+    C,
 }
 
 impl Language {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 1] = [Self::Rust];
+    pub const ALL: [Self; 2] = [Self::Rust, Self::C];
 
     /// The letter at the head of a column.
     #[must_use]
     pub const fn letter(self) -> char {
         match self {
             Self::Rust => 'r',
+            Self::C => 'c',
         }
     }
 }
@@ -28,6 +34,7 @@ impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Rust => "rust",
+            Self::C => "c",
         })
     }
 }
@@ -36,13 +43,17 @@ impl fmt::Display for Language {
 #[derive(Debug)]
 pub struct Peers {
     rust: PathBuf,
+    c: OnceLock<Result<PathBuf, String>>,
 }
 
 impl Peers {
     /// Peers of which the one in Rust is the program `rust`, the one of this package.
     #[must_use]
     pub const fn new(rust: PathBuf) -> Self {
-        Self { rust }
+        Self {
+            rust,
+            c: OnceLock::new(),
+        }
     }
 
     /// A command that starts the peer of `language`.
@@ -53,6 +64,13 @@ impl Peers {
                 command.arg("peer");
                 Ok(command)
             }
+            Language::C => match self.c.get_or_init(c::build) {
+                Ok(program) => Ok(Command::new(program)),
+                Err(why) => Err(PeerError {
+                    language,
+                    why: why.clone(),
+                }),
+            },
         }
     }
 }

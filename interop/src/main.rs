@@ -90,14 +90,10 @@ fn try_matrix(cli: &Cli) -> ExitCode {
     let text = match cli.json {
         true => report.json(),
         false => {
-            let failures = report.failures();
-            let lines: String = failures.iter().map(|line| format!("\n{line}")).collect();
-            let (total, failed) = (cells.len(), failures.len());
+            let (table, failures) = (report.table(), report.failures());
+            let (total, failed) = (report.total(), report.failed());
             let seconds = began.elapsed().as_secs_f64();
-            format!(
-                "{}{lines}\n{total} cells, {failed} failed, in {seconds:.1} s\n",
-                report.table()
-            )
+            format!("{table}\n{failures}{total} cells, {failed} failed, in {seconds:.1} s\n")
         }
     };
     match report.is_green() {

@@ -27,16 +27,36 @@ impl Report {
     /// Whether there is something, and all of it is green.
     #[must_use]
     pub fn is_green(&self) -> bool {
-        !self.cells.is_empty() && self.failures().is_empty()
+        !self.cells.is_empty() && self.failed() == 0
     }
 
-    /// A line for each cell that is not green.
+    /// How many cells there are.
     #[must_use]
-    pub fn failures(&self) -> Vec<String> {
-        let why = |(cell, outcome): &(Cell, Option<Outcome>)| {
-            detail(outcome.as_ref()).map(|detail| format!("{cell}: {detail}"))
-        };
-        self.cells.iter().filter_map(why).collect()
+    pub const fn total(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// How many of them are not green.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.wrong().count()
+    }
+
+    /// A line for each thing that went wrong, with the first cell where it did.
+    #[must_use]
+    pub fn failures(&self) -> String {
+        let mut reasons: Vec<(String, &Cell, usize)> = Vec::new();
+        for (cell, detail) in self.wrong() {
+            match reasons.iter_mut().find(|(reason, ..)| *reason == detail) {
+                Some((_, _, times)) => *times += 1,
+                None => reasons.push((detail, cell, 1)),
+            }
+        }
+        let lines = reasons.iter().map(|(reason, cell, times)| match times {
+            1 => format!("{cell}: {reason}\n"),
+            _ => format!("{cell} and {} more: {reason}\n", times - 1),
+        });
+        lines.collect()
     }
 
     /// The table: a row for each case, a column for each pair of languages over each transport.
@@ -83,12 +103,17 @@ impl Report {
             serde_json::to_string(&record).unwrap_or_else(|error| format!("\"{error}\""))
         });
         let lines: Vec<_> = lines.collect();
-        let (total, failed) = (self.cells.len(), self.failures().len());
+        let (total, failed) = (self.total(), self.failed());
         format!(
             "{{\"ok\":{},\"total\":{total},\"failed\":{failed},\"cells\":[\n{}\n]}}\n",
             self.is_green(),
             lines.join(",\n")
         )
+    }
+
+    fn wrong(&self) -> impl Iterator<Item = (&Cell, String)> {
+        let cells = self.cells.iter();
+        cells.filter_map(|(cell, outcome)| Some((cell, detail(outcome.as_ref())?)))
     }
 
     fn columns(&self) -> Vec<Column> {
@@ -192,7 +217,8 @@ mod tests {
         ];
         let report = Report::new(&plan, &outcomes);
         assert!(!report.is_green());
-        assert_eq!(report.failures().len(), 2);
+        assert_eq!((report.failed(), report.total()), (2, 3));
+        assert!(report.failures().contains(": why\n"));
         let table = report.table();
         let lines: Vec<_> = table.lines().collect();
         assert_eq!(

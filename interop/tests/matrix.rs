@@ -50,6 +50,9 @@ macro_rules! columns {
 
 columns! {
     rust_asks_rust: Rust -> Rust;
+    rust_asks_c: Rust -> C;
+    c_asks_rust: C -> Rust;
+    c_asks_c: C -> C;
 }
 
 #[test]
@@ -69,6 +72,6 @@ fn all_green(column: Column) {
         report.is_green(),
         "{}\n{}",
         report.table(),
-        report.failures().join("\n")
+        report.failures()
     );
 }

@@ -111,8 +111,9 @@ pub(super) fn death_ends_a_call(options: &Options) -> Result<Carried, Wrong> {
     let call = client.ask(&options.stuck_on).map_err(|error| error.code());
     same("the call", call, Err(ErrorCode::DISCONNECTED))?;
     same("it failed soon", began.elapsed() < PATIENCE, true)?;
-    same("the state", client.state(), ClientState::NotFound)?;
     fulfilled()?;
+    client.refresh();
+    same("the state", client.state(), ClientState::NotFound)?;
     want("start")?;
     client.refresh();
     ready(&client)?;

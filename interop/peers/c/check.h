@@ -1,0 +1,61 @@
+/* What the checks have in common: a client, expectations, and wishes. */
+#ifndef INTEROP_CHECK_H
+#define INTEROP_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "data.h"
+#include "options.h"
+
+/* Bytes of a sentence that says what is wrong. */
+#define DETAIL_MAX 1024
+
+struct check {
+    const struct options *options;
+    /* Whose session and calls the verdict tells. Set up, not connected, and closed by the caller. */
+    nipc_client_ctx_t client;
+    char detail[DETAIL_MAX];
+};
+
+/* All return whether things are as they have to be, and otherwise keep what is wrong. */
+
+__attribute__((format(printf, 2, 3))) bool fail(struct check *check, const char *format, ...);
+bool same(struct check *check, const char *what, uint64_t found, uint64_t expected);
+bool same_text(struct check *check, const char *what, nipc_str_view_t found, nipc_str_view_t expected);
+bool succeeded(struct check *check, nipc_error_t error);
+bool failed_with(struct check *check, nipc_error_t error, nipc_error_t expected);
+
+/* One increment, right or wrong. */
+bool increments(struct check *check, nipc_client_ctx_t *client, uint64_t value);
+
+/* Refreshes a client, which must be ready then. */
+bool connects(struct check *check, nipc_client_ctx_t *client);
+
+/* Wants something of whoever has started both peers: without waiting, and until it is done. */
+bool wish(struct check *check, const char *what);
+bool fulfilled(struct check *check);
+bool want(struct check *check, const char *what);
+
+/* calls.c */
+bool check_increment(struct check *check);
+bool check_increment_batch(struct check *check);
+bool check_increment_pipelined(struct check *check);
+bool check_string_reverse(struct check *check);
+bool check_snapshot(struct check *check);
+
+/* lookups.c */
+bool check_cgroups_lookup(struct check *check);
+bool check_apps_lookup(struct check *check);
+
+/* lives.c */
+bool check_wrong_token(struct check *check);
+bool check_capacity(struct check *check);
+bool check_restart(struct check *check);
+bool check_killed(struct check *check);
+
+/* cache.c */
+bool check_cache(struct check *check);
+
+#endif
