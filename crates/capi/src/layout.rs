@@ -47,20 +47,20 @@ mod protocol {
             session_id: 40,
         }
         nipc_batch_entry_t: 8 { offset: 0, length: 4 }
-        nipc_batch_builder_t: 184 { error: 0, item_count: 4 }
+        nipc_batch_builder_t: 216 { error: 0, item_count: 4 }
         nipc_string_reverse_view_t: 16 { str: 0, str_len: 8 }
-        nipc_string_reverse_builder_t: 184 { error: 0, item_count: 4 }
+        nipc_string_reverse_builder_t: 216 { error: 0, item_count: 4 }
         nipc_cgroups_req_t: 4 { layout_version: 0, flags: 2 }
         nipc_cgroups_resp_view_t: 32 { item_count: 0, systemd_enabled: 4, generation: 8 }
         nipc_cgroups_item_view_t: 48 { hash: 0, options: 4, enabled: 8, name: 16, path: 32 }
-        nipc_cgroups_builder_t: 184 { error: 0, item_count: 4 }
+        nipc_cgroups_builder_t: 216 { error: 0, item_count: 4 }
         nipc_cgroups_lookup_req_view_t: 24 { item_count: 0 }
         nipc_cgroups_lookup_req_item_t: 16 { path: 0 }
         nipc_cgroups_lookup_resp_view_t: 32 { item_count: 0, generation: 8 }
         nipc_cgroups_lookup_item_view_t: 64 {
             status: 0, orchestrator: 2, path: 8, name: 24, label_count: 40,
         }
-        nipc_cgroups_lookup_builder_t: 184 { error: 0, item_count: 4 }
+        nipc_cgroups_lookup_builder_t: 216 { error: 0, item_count: 4 }
         nipc_apps_lookup_req_view_t: 24 { item_count: 0 }
         nipc_apps_lookup_req_item_t: 4 { pid: 0 }
         nipc_apps_lookup_resp_view_t: 32 { item_count: 0, generation: 8 }
@@ -68,7 +68,7 @@ mod protocol {
             status: 0, orchestrator: 2, cgroup_status: 4, pid: 8, ppid: 12, uid: 16, starttime: 24,
             comm: 32, cgroup_path: 48, cgroup_name: 64, label_count: 80,
         }
-        nipc_apps_lookup_builder_t: 184 { error: 0, item_count: 4 }
+        nipc_apps_lookup_builder_t: 216 { error: 0, item_count: 4 }
     }
 }
 

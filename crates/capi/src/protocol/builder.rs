@@ -30,7 +30,7 @@ pub struct nipc_builder_state_t {
     /// Private: do not touch.
     lent: *mut c_void,
     /// Private: do not touch.
-    own: [u64; 20],
+    own: [u64; 24],
 }
 
 /// Neither of these is what memory holds by chance.
@@ -174,7 +174,7 @@ impl nipc_builder_state_t {
     /// Takes in an answer.
     fn own<A>(&mut self, answer: A) {
         const {
-            assert!(size_of::<A>() <= size_of::<[u64; 20]>());
+            assert!(size_of::<A>() <= size_of::<[u64; 24]>());
             assert!(align_of::<A>() <= align_of::<u64>());
             assert!(!needs_drop::<A>(), "C forgets what it does not finish");
         }

@@ -1,1 +1,16 @@
 //! `netipc/netipc_service.h`: clients, servers, and the cache.
+
+pub mod cache;
+pub mod calls;
+pub mod client;
+pub mod config;
+pub mod guard;
+mod handle;
+pub mod handler;
+mod keys;
+pub mod log;
+pub mod server;
+mod serving;
+pub mod stats;
+pub mod types;
+pub mod views;

@@ -1,0 +1,308 @@
+//! A cache's life: refresh, watch, abort, close.
+
+#![expect(unsafe_code, reason = "the functions of the header take pointers")]
+
+use std::ffi::{c_char, c_void};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::{mem, ptr};
+
+use arc_swap::{ArcSwapOption, Guard};
+use netipc::cache::CacheReader;
+use netipc::service::cgroups_snapshot::{CgroupsCache, CgroupsSnapshot};
+use netipc::{AbortHandle, ClientConfig, ErrorCode};
+
+use super::config::{Place, config as configured, nipc_client_config_t};
+use super::types::nipc_client_state_t;
+use super::views::Views;
+use crate::border::{code, copy_text, guard, put, shared};
+use crate::error::Outcome;
+
+const NEVER_INITIALISED: &str =
+    "the cache is not initialised: nipc_cgroups_cache_init needs a run_dir and a service";
+
+/// A client of a cgroups-snapshot endpoint and the last good answer. It lives where the caller wants,
+/// zeroed or not before nipc_cgroups_cache_init, and must not be copied or moved afterwards. Any
+/// thread may read it, abort it, or refresh it; refreshes wait for one another, and nothing else
+/// waits for them.
+#[repr(C)]
+#[derive(Debug)]
+pub struct nipc_cgroups_cache_t {
+    /// Private.
+    pub handle: *mut c_void,
+    /// Private: what is left of a cache that was closed.
+    pub last: nipc_cgroups_cache_status_t,
+}
+
+/// What a cache holds, and how its refreshes went.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct nipc_cgroups_cache_status_t {
+    /// Whether some refresh succeeded. A snapshot without items populates a cache, too.
+    pub populated: bool,
+    /// Items, duplicates included.
+    pub item_count: u32,
+    /// Whether systemd runs the host, as the provider says.
+    pub systemd_enabled: u32,
+    /// The generation of the data.
+    pub generation: u64,
+    /// Refreshes that succeeded.
+    pub refresh_success_count: u32,
+    /// Refreshes that failed.
+    pub refresh_failure_count: u32,
+    /// Where the client stood after the last refresh.
+    pub connection_state: nipc_client_state_t,
+    /// When a refresh succeeded last, in milliseconds of the monotonic clock; 0 is never.
+    pub last_refresh_ts: u64,
+    /// How long ago that was, in milliseconds; 0 where it never happened.
+    pub age_ms: u64,
+    /// Bytes that the cache holds.
+    pub bytes: u64,
+    /// Items that another one before them hides.
+    pub duplicates: u32,
+}
+
+/// What is behind a `nipc_cgroups_cache_t`.
+pub(crate) struct Handle {
+    cache: Mutex<CgroupsCache>,
+    reader: CacheReader<CgroupsSnapshot>,
+    views: ArcSwapOption<Views>,
+    abort: AbortHandle,
+    timeout_ms: AtomicU32,
+}
+
+impl Handle {
+    /// What can be read at this moment.
+    #[inline]
+    pub(crate) fn views(&self) -> Guard<Option<Arc<Views>>> {
+        self.views.load()
+    }
+
+    fn leak(place: &Place<'_>, config: ClientConfig) -> *mut c_void {
+        let timeout_ms = AtomicU32::new(config.call_timeout_ms);
+        let cache = CgroupsCache::new(place.run_dir, &place.service, config);
+        let handle = Self {
+            reader: cache.reader(),
+            abort: cache.abort_handle(),
+            cache: Mutex::new(cache),
+            views: ArcSwapOption::empty(),
+            timeout_ms,
+        };
+        Box::into_raw(Box::new(handle)).cast()
+    }
+
+    fn refresh(&self) -> bool {
+        let mut cache = self.lock();
+        // Relaxed: no other memory goes with it.
+        cache.set_call_timeout(self.timeout_ms.load(Ordering::Relaxed));
+        let refreshed = cache.refresh();
+        if refreshed {
+            let views = Views::new(self.reader.read().kept());
+            self.views.store(Some(Arc::new(views)));
+        }
+        refreshed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, CgroupsCache> {
+        self.cache.lock().unwrap_or_else(|half_done| {
+            // A panic has left the client somewhere inside a call: what comes next finds that the
+            // answer is not its own, and connects anew. What was published stays.
+            self.cache.clear_poison();
+            half_done.into_inner()
+        })
+    }
+
+    fn status(&self) -> nipc_cgroups_cache_status_t {
+        let status = self.reader.status();
+        let views = self.views();
+        let cap = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        nipc_cgroups_cache_status_t {
+            populated: status.populated,
+            item_count: status.item_count,
+            systemd_enabled: status.systemd_enabled,
+            generation: status.generation,
+            refresh_success_count: cap(status.refresh_success_count),
+            refresh_failure_count: cap(status.refresh_failure_count),
+            connection_state: status.connection_state.into(),
+            last_refresh_ts: status.last_refresh_ts,
+            age_ms: status
+                .age
+                .map_or(0, |age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
+            bytes: (status.bytes + views.as_deref().map_or(0, Views::bytes)) as u64,
+            duplicates: status.duplicates,
+        }
+    }
+}
+
+/// Makes a cache of the service at run_dir/service.sock. Connects to nothing.
+///
+/// Nothing is kept of the arguments. A cache that was used before must have been closed.
+///
+/// \param cache    where the cache will be; need not be initialised
+/// \param run_dir  the directory of the endpoints
+/// \param service  the name of the service
+/// \param config   how to connect and call; NULL is a zeroed one
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_cache_init(
+    cache: *mut nipc_cgroups_cache_t,
+    run_dir: *const c_char,
+    service: *const c_char,
+    config: *const nipc_client_config_t,
+) {
+    let init = || {
+        // SAFETY: C promises room for a cache.
+        unsafe { put(cache, closed(nipc_cgroups_cache_status_t::default())) }?;
+        // SAFETY: C promises strings.
+        let place = unsafe { Place::new(run_dir, service) }?;
+        // SAFETY: C promises a configuration.
+        let config: ClientConfig = unsafe { configured(config) }?;
+        let handle = Handle::leak(&place, config);
+        // SAFETY: it was written to just now.
+        unsafe { (*cache).handle = handle };
+        Ok(())
+    };
+    // Whoever uses a cache without handle is told.
+    code(init);
+}
+
+/// Connects where needed, asks once, and publishes the answer in one step. Call it at your own pace;
+/// all input and output happens here. A failure of any kind keeps what is there.
+///
+/// \return whether there is a new answer; nipc_cgroups_cache_last_error says why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_cache_refresh(cache: *mut nipc_cgroups_cache_t) -> bool {
+    guard(false, || {
+        // SAFETY: C promises a cache.
+        unsafe { self::cache(cache) }.is_ok_and(Handle::refresh)
+    })
+}
+
+/// Whether some refresh succeeded. No input or output, no lock.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_cache_ready(cache: *const nipc_cgroups_cache_t) -> bool {
+    guard(false, || {
+        // SAFETY: C promises a cache.
+        unsafe { self::cache(cache) }.is_ok_and(|cache| cache.views().is_some())
+    })
+}
+
+/// Tells what the cache holds, and how its refreshes went. Waits for nothing. Counters stay when the
+/// cache is closed, until it is initialised again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_cache_status(
+    cache: *mut nipc_cgroups_cache_t,
+    out: *mut nipc_cgroups_cache_status_t,
+) {
+    let tell = || {
+        // SAFETY: C promises room for a status.
+        unsafe { put(out, nipc_cgroups_cache_status_t::default()) }?;
+        // SAFETY: C promises a cache.
+        let status = match unsafe { self::cache(cache) } {
+            Ok(handle) => handle.status(),
+            // SAFETY: C promises a cache, or NULL.
+            Err(_) => unsafe { shared(cache) }?.last,
+        };
+        // SAFETY: C promises room for a status.
+        unsafe { put(out, status) }
+    };
+    code(tell);
+}
+
+/// Why the last refresh that failed did, with the endpoint and the cause. It stays after a success.
+/// Copies as much as fits, with a NUL, like snprintf.
+///
+/// \return the length of the whole text, without NUL; 0 where nothing has failed
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_cache_last_error(
+    cache: *mut nipc_cgroups_cache_t,
+    buf: *mut c_char,
+    buf_len: usize,
+) -> usize {
+    guard(0, || {
+        // SAFETY: C promises a cache.
+        let text = match unsafe { self::cache(cache) } {
+            Ok(handle) => handle.reader.status().last_error.unwrap_or_default(),
+            Err(_) => NEVER_INITIALISED.to_owned(),
+        };
+        // SAFETY: C promises the buffer.
+        unsafe { copy_text(&text, buf, buf_len) }
+    })
+}
+
+/// Sets how long a whole refresh may take, in milliseconds, from the next one on; 0 is 30000.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_cache_set_call_timeout(
+    cache: *mut nipc_cgroups_cache_t,
+    timeout_ms: u32,
+) {
+    guard((), || {
+        // SAFETY: C promises a cache.
+        if let Ok(handle) = unsafe { self::cache(cache) } {
+            handle.timeout_ms.store(timeout_ms, Ordering::Relaxed);
+        }
+    });
+}
+
+/// Calls off a refresh, and all that follow until nipc_cgroups_cache_clear_abort. For any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_cache_abort(cache: *mut nipc_cgroups_cache_t) {
+    guard((), || {
+        // SAFETY: C promises a cache.
+        if let Ok(handle) = unsafe { self::cache(cache) } {
+            handle.abort.abort();
+        }
+    });
+}
+
+/// Lets the cache be refreshed again. For any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_cache_clear_abort(cache: *mut nipc_cgroups_cache_t) {
+    guard((), || {
+        // SAFETY: C promises a cache.
+        if let Ok(handle) = unsafe { self::cache(cache) } {
+            handle.abort.clear();
+        }
+    });
+}
+
+/// Frees everything but what guards still pin. A refresh that runs in another thread is called off
+/// and waited for. Closing twice, or a zeroed cache, does nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_cache_close(cache: *mut nipc_cgroups_cache_t) {
+    let close = || {
+        // SAFETY: C promises a cache.
+        let handle = unsafe { self::cache(cache) }?;
+        handle.abort.abort();
+        let last = {
+            let mut cache = handle.lock();
+            cache.close();
+            handle.views.store(None);
+            handle.status()
+        };
+        // SAFETY: a cache with a handle was initialised, and C promises that nobody uses it any more.
+        let closed = mem::replace(unsafe { &mut *cache }, closed(last));
+        // SAFETY: it is from `Handle::leak`, and taken out of its only place.
+        drop(unsafe { Box::from_raw(closed.handle.cast::<Handle>()) });
+        Ok(())
+    };
+    code(close);
+}
+
+/// The handle of `cache`.
+///
+/// # Safety
+/// `cache` is NULL, or points to one that is zeroed or initialised, and is not closed during `'a`.
+#[inline]
+pub(crate) unsafe fn cache<'a>(cache: *const nipc_cgroups_cache_t) -> Outcome<&'a Handle> {
+    // SAFETY: the caller's promise; nothing but init and close writes to it.
+    let handle = unsafe { shared(cache) }?.handle;
+    // SAFETY: it is NULL or from `Handle::leak`, and the caller promises that nobody closes it.
+    unsafe { shared(handle.cast::<Handle>().cast_const()) }.or(Err(ErrorCode::NOT_READY))
+}
+
+const fn closed(last: nipc_cgroups_cache_status_t) -> nipc_cgroups_cache_t {
+    nipc_cgroups_cache_t {
+        handle: ptr::null_mut(),
+        last,
+    }
+}

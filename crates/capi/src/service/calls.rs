@@ -1,0 +1,304 @@
+//! Calls: a question, and a view of its answer.
+
+#![expect(unsafe_code, reason = "the functions of the header take pointers")]
+
+use std::ffi::c_char;
+
+use netipc::CallError;
+use netipc::service::apps_lookup::AppsLookup;
+use netipc::service::cgroups_lookup::CgroupsLookup;
+use netipc::service::cgroups_snapshot::{CgroupsRequest, CgroupsSnapshot};
+use netipc::service::increment::Increment;
+use netipc::service::string_reverse::{StringReverse, Text};
+
+use super::handle::{AnyClient, call};
+use super::keys::paths;
+use super::types::nipc_client_ctx_t;
+use crate::border::{chars, code, elements, elements_mut, put};
+use crate::error::{Outcome, nipc_error_t};
+use crate::protocol::apps_lookup::nipc_apps_lookup_resp_view_t;
+use crate::protocol::cgroups_lookup::nipc_cgroups_lookup_resp_view_t;
+use crate::protocol::snapshot::nipc_cgroups_resp_view_t;
+use crate::protocol::string_reverse::nipc_string_reverse_view_t;
+use crate::protocol::{Zeroed, nipc_str_view_t};
+
+/// Asks for all cgroups of the host.
+///
+/// The call needs a client that is ready, and takes at most the client's call timeout, whatever
+/// happens: a lost session is made anew and the question asked once more within it.
+///
+/// \param ctx  the client of a cgroups-snapshot endpoint
+/// \param out  a view of the answer, which lives in the client until the next call or close; zeroed
+///             on failure. nipc_cgroups_resp_item reads its items.
+/// \return NIPC_OK, or why there is no answer; nipc_client_last_error says more
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_cgroups_snapshot(
+    ctx: *mut nipc_client_ctx_t,
+    out: *mut nipc_cgroups_resp_view_t,
+) -> nipc_error_t {
+    // SAFETY: the same promises, and 0 is the client's own timeout.
+    unsafe { nipc_client_call_cgroups_snapshot_timeout(ctx, out, 0) }
+}
+
+/// As nipc_client_call_cgroups_snapshot, within timeout_ms milliseconds; 0 is the client's own
+/// timeout.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_cgroups_snapshot_timeout(
+    ctx: *mut nipc_client_ctx_t,
+    out: *mut nipc_cgroups_resp_view_t,
+    timeout_ms: u32,
+) -> nipc_error_t {
+    let ask = |client: &mut AnyClient| {
+        let reply = client.ask_as::<CgroupsSnapshot>(&CgroupsRequest, timeout_ms)?;
+        Ok(nipc_cgroups_resp_view_t::of_reply(reply))
+    };
+    // SAFETY: C promises a context and room for a view.
+    code(|| unsafe { answer(ctx, out, ask) })
+}
+
+/// Asks what is known of any number of cgroups, in as many requests as the limits want.
+///
+/// \param ctx    the client of a cgroups-lookup endpoint, which is ready
+/// \param paths  their paths: not empty, without NUL inside
+/// \param count  how many; 0 asks for the generation of the data only
+/// \param out    a view of the answer, one item for each path and in their order, which lives in the
+///               client until the next call or close; zeroed on failure.
+///               nipc_cgroups_lookup_resp_item reads its items.
+/// \return NIPC_OK, or why there is no answer; NIPC_ERR_INVALID_ARGUMENT for a path that cannot be,
+///         before anything is sent
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_cgroups_lookup(
+    ctx: *mut nipc_client_ctx_t,
+    paths: *const nipc_str_view_t,
+    count: u32,
+    out: *mut nipc_cgroups_lookup_resp_view_t,
+) -> nipc_error_t {
+    // SAFETY: the same promises, and 0 is the client's own timeout.
+    unsafe { nipc_client_call_cgroups_lookup_timeout(ctx, paths, count, out, 0) }
+}
+
+/// As nipc_client_call_cgroups_lookup, within timeout_ms milliseconds; 0 is the client's own timeout.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_cgroups_lookup_timeout(
+    ctx: *mut nipc_client_ctx_t,
+    paths: *const nipc_str_view_t,
+    count: u32,
+    out: *mut nipc_cgroups_lookup_resp_view_t,
+    timeout_ms: u32,
+) -> nipc_error_t {
+    code(|| {
+        // SAFETY: C promises room for a view.
+        unsafe { put(out, Zeroed::ZEROED) }?;
+        // SAFETY: C promises the paths, for as long as the call takes.
+        let keys = unsafe { self::paths(paths, count) }?;
+        let ask = |client: &mut AnyClient| {
+            let reply = client.lookup_as::<CgroupsLookup, _>(keys, timeout_ms)?;
+            Ok(nipc_cgroups_lookup_resp_view_t::of_reply(reply))
+        };
+        // SAFETY: C promises a context and room for a view.
+        unsafe { answer(ctx, out, ask) }
+    })
+}
+
+/// Asks what is known of any number of processes, in as many requests as the limits want.
+///
+/// \param ctx    the client of an apps-lookup endpoint, which is ready
+/// \param pids   their process ids; 0 is legal
+/// \param count  how many; 0 asks for the generation of the data only
+/// \param out    a view of the answer, one item for each process and in their order, which lives in
+///               the client until the next call or close; zeroed on failure.
+///               nipc_apps_lookup_resp_item reads its items.
+/// \return NIPC_OK, or why there is no answer
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_apps_lookup(
+    ctx: *mut nipc_client_ctx_t,
+    pids: *const u32,
+    count: u32,
+    out: *mut nipc_apps_lookup_resp_view_t,
+) -> nipc_error_t {
+    // SAFETY: the same promises, and 0 is the client's own timeout.
+    unsafe { nipc_client_call_apps_lookup_timeout(ctx, pids, count, out, 0) }
+}
+
+/// As nipc_client_call_apps_lookup, within timeout_ms milliseconds; 0 is the client's own timeout.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_apps_lookup_timeout(
+    ctx: *mut nipc_client_ctx_t,
+    pids: *const u32,
+    count: u32,
+    out: *mut nipc_apps_lookup_resp_view_t,
+    timeout_ms: u32,
+) -> nipc_error_t {
+    code(|| {
+        // SAFETY: C promises room for a view.
+        unsafe { put(out, Zeroed::ZEROED) }?;
+        // SAFETY: C promises the process ids, for as long as the call takes.
+        let keys = unsafe { elements(pids, count as usize) }?;
+        let ask = |client: &mut AnyClient| {
+            let reply = client.lookup_as::<AppsLookup, _>(keys, timeout_ms)?;
+            Ok(nipc_apps_lookup_resp_view_t::of_reply(reply))
+        };
+        // SAFETY: C promises a context and room for a view.
+        unsafe { answer(ctx, out, ask) }
+    })
+}
+
+/// Asks an increment endpoint for request + 1. For tests and measurements.
+///
+/// \param out  the answer; 0 on failure
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_increment(
+    ctx: *mut nipc_client_ctx_t,
+    request: u64,
+    out: *mut u64,
+) -> nipc_error_t {
+    // SAFETY: the same promises, and 0 is the client's own timeout.
+    unsafe { nipc_client_call_increment_timeout(ctx, request, out, 0) }
+}
+
+/// As nipc_client_call_increment, within timeout_ms milliseconds; 0 is the client's own timeout.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_increment_timeout(
+    ctx: *mut nipc_client_ctx_t,
+    request: u64,
+    out: *mut u64,
+    timeout_ms: u32,
+) -> nipc_error_t {
+    let ask = |client: &mut AnyClient| client.ask_as::<Increment>(&request, timeout_ms);
+    // SAFETY: C promises a context and room for a number.
+    code(|| unsafe { answer(ctx, out, ask) })
+}
+
+/// Asks an increment endpoint many requests in one message.
+///
+/// \param requests  the requests
+/// \param count     how many; 0 needs no input or output
+/// \param out       room for count answers, which come in the order of the requests; zeroed on failure
+/// \return NIPC_OK, or why there is no answer; one request that fails fails all
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_increment_batch(
+    ctx: *mut nipc_client_ctx_t,
+    requests: *const u64,
+    count: u32,
+    out: *mut u64,
+) -> nipc_error_t {
+    code(|| {
+        // SAFETY: C promises the requests, and room for the answers.
+        let (requests, out) = unsafe { pairs(requests, count, out) }?;
+        // SAFETY: C promises a context.
+        unsafe {
+            call(ctx, |client| {
+                let replies = client.call_batch(requests)?;
+                out.iter_mut()
+                    .zip(replies.iter())
+                    .for_each(|(out, reply)| *out = reply);
+                Ok(())
+            })
+        }
+    })
+}
+
+/// Asks an increment endpoint many requests, with up to window of them under way at once. Over shared
+/// memory, where one message is under way at a time, they go one by one.
+///
+/// \param requests  the requests
+/// \param count     how many; 0 needs no input or output
+/// \param window    how many may be under way; 0 is 1
+/// \param out       room for count answers, which come in the order of the requests; those that did
+///                  not come are 0 on failure
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_increment_pipelined(
+    ctx: *mut nipc_client_ctx_t,
+    requests: *const u64,
+    count: u32,
+    window: u32,
+    out: *mut u64,
+) -> nipc_error_t {
+    code(|| {
+        // SAFETY: C promises the requests, and room for the answers.
+        let (requests, out) = unsafe { pairs(requests, count, out) }?;
+        // SAFETY: C promises a context.
+        unsafe {
+            call(ctx, |client| {
+                client.call_pipelined(requests, window.max(1) as usize, |index, reply| {
+                    if let Some(out) = out.get_mut(index) {
+                        *out = reply;
+                    }
+                })
+            })
+        }
+    })
+}
+
+/// Asks a string-reverse endpoint for the bytes of str backwards. For tests and measurements.
+///
+/// \param out  a view of the answer, which lives in the client until the next call or close; zeroed on
+///             failure
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_string_reverse(
+    ctx: *mut nipc_client_ctx_t,
+    str: *const c_char,
+    str_len: u32,
+    out: *mut nipc_string_reverse_view_t,
+) -> nipc_error_t {
+    // SAFETY: the same promises, and 0 is the client's own timeout.
+    unsafe { nipc_client_call_string_reverse_timeout(ctx, str, str_len, out, 0) }
+}
+
+/// As nipc_client_call_string_reverse, within timeout_ms milliseconds; 0 is the client's own timeout.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_string_reverse_timeout(
+    ctx: *mut nipc_client_ctx_t,
+    str: *const c_char,
+    str_len: u32,
+    out: *mut nipc_string_reverse_view_t,
+    timeout_ms: u32,
+) -> nipc_error_t {
+    code(|| {
+        // SAFETY: C promises room for a view.
+        unsafe { put(out, Zeroed::ZEROED) }?;
+        // SAFETY: C promises the characters, for as long as the call takes.
+        let text = Text::new(unsafe { chars(str, str_len) }?);
+        let ask = |client: &mut AnyClient| {
+            let reply = client.ask_as::<StringReverse>(&text, timeout_ms)?;
+            Ok(nipc_string_reverse_view_t::of_text(reply))
+        };
+        // SAFETY: C promises a context and room for a view.
+        unsafe { answer(ctx, out, ask) }
+    })
+}
+
+/// Makes a call and writes its answer to `out`, or zero.
+///
+/// # Safety
+/// As for [`call`], and for [`put`].
+#[inline(always)]
+unsafe fn answer<V: Zeroed>(
+    ctx: *mut nipc_client_ctx_t,
+    out: *mut V,
+    ask: impl FnOnce(&mut AnyClient) -> Result<V, CallError>,
+) -> Outcome {
+    // SAFETY: the caller's promise is that of `put`.
+    unsafe { put(out, V::ZEROED) }?;
+    // SAFETY: the caller's promise is that of `call`.
+    let view = unsafe { call(ctx, ask) }?;
+    // SAFETY: the caller's promise is that of `put`.
+    unsafe { put(out, view) }
+}
+
+/// Requests, and room for their answers, zeroed.
+///
+/// # Safety
+/// As for [`elements`] and [`elements_mut`].
+unsafe fn pairs<'a>(
+    requests: *const u64,
+    count: u32,
+    out: *mut u64,
+) -> Outcome<(&'a [u64], &'a mut [u64])> {
+    // SAFETY: the caller's promise is that of `elements_mut`.
+    let out = unsafe { elements_mut(out, count as usize) }?;
+    // SAFETY: the caller's promise is that of `elements`.
+    let requests = unsafe { elements(requests, count as usize) }?;
+    out.fill(0);
+    Ok((requests, out))
+}

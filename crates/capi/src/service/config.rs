@@ -1,0 +1,125 @@
+//! What C configures, and how it names an endpoint.
+
+#![expect(unsafe_code, reason = "strings and structs of C are read here")]
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, c_char};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use netipc::{ClientConfig, ServerConfig};
+
+use crate::border::{shared, string};
+use crate::error::Outcome;
+
+/// How a client connects and calls. Zero in a field means the default that its comment names, so
+/// that a zeroed struct is a good start.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct nipc_client_config_t {
+    /// Profiles to offer, NIPC_PROFILE_* bits; 0 is NIPC_PROFILE_BASELINE alone.
+    pub supported_profiles: u32,
+    /// Profiles to prefer, NIPC_PROFILE_* bits; 0 is no preference, and does not mean the baseline.
+    pub preferred_profiles: u32,
+    /// Most bytes of a request payload; 0 starts at NIPC_MAX_PAYLOAD_DEFAULT and grows as needed up
+    /// to NIPC_MAX_PAYLOAD_CAP.
+    pub max_request_payload_bytes: u32,
+    /// Most items of a request batch; 0 starts at 1 and grows as needed up to 65536.
+    pub max_request_batch_items: u32,
+    /// Most bytes of a response payload; 0 starts at 65536 and grows as needed up to
+    /// NIPC_MAX_PAYLOAD_CAP.
+    pub max_response_payload_bytes: u32,
+    /// The shared secret of the endpoint.
+    pub auth_token: u64,
+    /// Milliseconds that a whole call may take, retries included; 0 is 30000.
+    pub call_timeout_ms: u32,
+    /// Most keys of one lookup call; 0 is 65536.
+    pub max_logical_lookup_items: u32,
+    /// Most requests that one lookup call may be split into; 0 is 4096.
+    pub max_logical_lookup_subcalls: u32,
+    /// Most bytes of the whole answer to one lookup call; 0 is 64 MiB.
+    pub max_logical_lookup_response_bytes: u32,
+}
+
+/// How a server accepts and answers. Zero in a field means the default that its comment names.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct nipc_server_config_t {
+    /// Profiles to offer, NIPC_PROFILE_* bits; 0 is NIPC_PROFILE_BASELINE alone.
+    pub supported_profiles: u32,
+    /// Profiles to prefer, NIPC_PROFILE_* bits; 0 is no preference, and does not mean the baseline.
+    pub preferred_profiles: u32,
+    /// Most bytes of a request payload; 0 accepts up to NIPC_MAX_PAYLOAD_CAP.
+    pub max_request_payload_bytes: u32,
+    /// Most items of a request batch; 0 accepts up to 65536.
+    pub max_request_batch_items: u32,
+    /// Most bytes of a response payload; 0 answers what clients ask for, up to
+    /// NIPC_MAX_PAYLOAD_CAP.
+    pub max_response_payload_bytes: u32,
+    /// The shared secret of the endpoint.
+    pub auth_token: u64,
+}
+
+impl From<nipc_client_config_t> for ClientConfig {
+    fn from(config: nipc_client_config_t) -> Self {
+        Self {
+            supported_profiles: config.supported_profiles,
+            preferred_profiles: config.preferred_profiles,
+            max_request_payload_bytes: config.max_request_payload_bytes,
+            max_request_batch_items: config.max_request_batch_items,
+            max_response_payload_bytes: config.max_response_payload_bytes,
+            auth_token: config.auth_token,
+            call_timeout_ms: config.call_timeout_ms,
+            max_logical_lookup_items: config.max_logical_lookup_items,
+            max_logical_lookup_subcalls: config.max_logical_lookup_subcalls,
+            max_logical_lookup_response_bytes: config.max_logical_lookup_response_bytes,
+        }
+    }
+}
+
+impl From<nipc_server_config_t> for ServerConfig {
+    fn from(config: nipc_server_config_t) -> Self {
+        Self {
+            supported_profiles: config.supported_profiles,
+            preferred_profiles: config.preferred_profiles,
+            max_request_payload_bytes: config.max_request_payload_bytes,
+            max_request_batch_items: config.max_request_batch_items,
+            max_response_payload_bytes: config.max_response_payload_bytes,
+            auth_token: config.auth_token,
+        }
+    }
+}
+
+/// An endpoint as C names it. Whether it can be is for the library to say.
+#[derive(Clone, Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) run_dir: &'a Path,
+    pub(crate) service: Cow<'a, str>,
+}
+
+impl<'a> Place<'a> {
+    /// # Safety
+    /// As for [`string`], for both.
+    pub(crate) unsafe fn new(run_dir: *const c_char, service: *const c_char) -> Outcome<Self> {
+        // SAFETY: the caller's promise is that of `string`.
+        let run_dir = unsafe { string(run_dir) }?;
+        // SAFETY: the caller's promise is that of `string`.
+        let service = unsafe { string(service) }?;
+        Ok(Self {
+            run_dir: Path::new(OsStr::from_bytes(run_dir.to_bytes())),
+            service: service.to_string_lossy(),
+        })
+    }
+}
+
+/// A configuration, where NULL is the default.
+///
+/// # Safety
+/// As for [`shared`].
+pub(crate) unsafe fn config<C: Copy, T: From<C> + Default>(config: *const C) -> Outcome<T> {
+    match config.is_null() {
+        true => Ok(T::default()),
+        // SAFETY: the caller's promise is that of `shared`.
+        false => unsafe { shared(config) }.map(|config| (*config).into()),
+    }
+}
