@@ -193,3 +193,63 @@ fn aligned<T>(ptr: *const T) -> Outcome<*const T> {
         false => Err(ErrorCode::INVALID_ARGUMENT),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_and_counted() {
+        let before = panics();
+        let failed = code(|| panic!("as a defect does"));
+        assert_eq!(failed, nipc_error_t::new(ErrorCode::INTERNAL));
+        assert_eq!(length(|| panic!("as a defect does")), 0);
+        assert!(guard(true, || panic!("as a defect does")));
+        assert!(panics() >= before + 3);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let invalid = Some(ErrorCode::INVALID_ARGUMENT);
+        let numbers = [7_u64, 8];
+        let odd: *const u64 = ptr::from_ref(&numbers).cast::<u8>().wrapping_add(1).cast();
+        macro_rules! refused {
+            ($($call:expr;)*) => {$(
+                // SAFETY: nothing is followed that is NULL, misaligned or too long.
+                assert_eq!(unsafe { $call }.err(), invalid);
+            )*};
+        }
+        refused! {
+            shared::<u64>(ptr::null());
+            shared(odd);
+            unique(odd.cast_mut());
+            put(ptr::null_mut(), 1);
+            elements::<u64>(ptr::null(), 1);
+            elements(numbers.as_ptr(), usize::MAX);
+            string(ptr::null());
+        }
+        // SAFETY: NULL may stand for none.
+        assert_eq!(unsafe { elements::<u64>(ptr::null(), 0) }, Ok(&[][..]));
+        // SAFETY: there are as many.
+        assert_eq!(unsafe { elements(numbers.as_ptr(), 2) }, Ok(&numbers[..]));
+    }
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        for (room, expected) in [
+            (0, ""),
+            (1, "\0"),
+            (3, "a\0"),
+            (4, "a\u{e4}\0"),
+            (9, "a\u{e4}b\0"),
+        ] {
+            let mut buf = [0xee_u8; 9];
+            // SAFETY: the buffer is at least as long.
+            let len = unsafe { copy_text("a\u{e4}b", buf.as_mut_ptr().cast(), room) };
+            assert_eq!(len, 4);
+            assert!(buf.starts_with(expected.as_bytes()), "{room}");
+        }
+    }
+}

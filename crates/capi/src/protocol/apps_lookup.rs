@@ -295,7 +295,6 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_set_generation(
 ///         NIPC_ERR_BAD_ITEM_COUNT beyond the last process, NIPC_ERR_OVERFLOW where the answer cannot
 ///         even start (the client is told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT
 ///         for NULL with a length
-#[expect(clippy::too_many_arguments, reason = "integrators know it so")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_apps_lookup_builder_add(
     builder: *mut nipc_apps_lookup_builder_t,

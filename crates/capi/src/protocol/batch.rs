@@ -268,3 +268,76 @@ fn directory(
 fn number(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::undocumented_unsafe_blocks,
+    reason = "every pointer here is NULL, or comes from a reference or a slice"
+)]
+mod tests {
+    use super::*;
+    use crate::protocol::Zeroed;
+
+    fn error(code: ErrorCode) -> nipc_error_t {
+        nipc_error_t::new(code)
+    }
+
+    #[test]
+    fn a_batch_is_padded_and_holds_what_it_may() {
+        let mut buf = [0xee; 43];
+        let mut builder = nipc_batch_builder_t::ZEROED;
+        let room = buf.as_mut_ptr().cast();
+        unsafe { nipc_batch_builder_init(&mut builder, room, buf.len(), 2) };
+        let add = |builder: &mut _, item: &[u8]| unsafe {
+            nipc_batch_builder_add(builder, item.as_ptr().cast(), item.len())
+        };
+        assert_eq!(add(&mut builder, b"abc"), nipc_error_t::OK);
+        assert_eq!(add(&mut builder, b"twelve bytes"), nipc_error_t::OK);
+        let mut items = 9;
+        let len = unsafe { nipc_batch_builder_finish(&mut builder, &mut items) };
+        assert_eq!((len, items), (40, 2));
+        assert_eq!(buf[16..40], *b"abc\0\0\0\0\0twelve bytes\0\0\0\0");
+        let (mut item, mut item_len) = (ptr::null(), 0);
+        let payload = buf.as_ptr().cast();
+        let mut get = |index| {
+            let code =
+                unsafe { nipc_batch_item_get(payload, len, 2, index, &mut item, &mut item_len) };
+            (code, item_len)
+        };
+        assert_eq!(get(1), (nipc_error_t::OK, 12));
+        assert_eq!(get(2), (error(ErrorCode::OUT_OF_BOUNDS), 0));
+
+        unsafe { nipc_batch_builder_init(&mut builder, room, buf.len(), 1) };
+        assert_eq!(add(&mut builder, b"abc"), nipc_error_t::OK);
+        assert_eq!(add(&mut builder, b"abc"), error(ErrorCode::OVERFLOW));
+        assert_eq!(
+            unsafe { nipc_batch_builder_finish(&mut builder, ptr::null_mut()) },
+            0
+        );
+    }
+
+    #[test]
+    fn directories_are_written_as_they_are_and_checked() {
+        let entries =
+            [(0, 3), (8, 5), (3, 1)].map(|(offset, length)| nipc_batch_entry_t { offset, length });
+        let mut buf = [0; 24];
+        let room = buf.as_mut_ptr().cast();
+        let mut read = [nipc_batch_entry_t::ZEROED; 3];
+        assert_eq!(
+            unsafe { nipc_batch_dir_encode(entries.as_ptr(), 3, room, 23) },
+            0
+        );
+        assert_eq!(
+            unsafe { nipc_batch_dir_encode(entries.as_ptr(), 3, room, 24) },
+            24
+        );
+        let mut decode = |len, count, packed| unsafe {
+            nipc_batch_dir_decode(room.cast_const(), len, count, packed, read.as_mut_ptr())
+        };
+        assert_eq!(decode(24, 3, 16), error(ErrorCode::BAD_ALIGNMENT));
+        assert_eq!(decode(24, 2, 12), error(ErrorCode::OUT_OF_BOUNDS));
+        assert_eq!(decode(15, 2, 16), error(ErrorCode::TRUNCATED));
+        assert_eq!(decode(24, 2, 13), nipc_error_t::OK);
+        assert_eq!(read[..2], entries[..2]);
+    }
+}

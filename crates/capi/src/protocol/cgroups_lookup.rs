@@ -277,7 +277,6 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_set_generation(
 ///         NIPC_ERR_BAD_LAYOUT for another path or an item that may not be, NIPC_ERR_BAD_ITEM_COUNT
 ///         beyond the last path, NIPC_ERR_OVERFLOW where the answer cannot even start (the client is
 ///         told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT for NULL with a length
-#[expect(clippy::too_many_arguments, reason = "integrators know it so")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add(
     builder: *mut nipc_cgroups_lookup_builder_t,
@@ -315,7 +314,6 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add(
 /// \return as nipc_cgroups_lookup_builder_add; NIPC_ERR_INVALID_ARGUMENT for another request,
 ///         NIPC_ERR_OUT_OF_BOUNDS beyond its last path, NIPC_ERR_BAD_LAYOUT for another path than the
 ///         next
-#[expect(clippy::too_many_arguments, reason = "integrators know it so")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add_request_item(
     builder: *mut nipc_cgroups_lookup_builder_t,

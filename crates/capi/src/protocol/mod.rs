@@ -20,6 +20,8 @@ mod lookup;
 mod misc;
 pub mod snapshot;
 pub mod string_reverse;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use apps_lookup::*;

@@ -242,7 +242,6 @@ pub unsafe extern "C" fn nipc_cgroups_builder_set_header(
 ///         NIPC_ERR_OVERFLOW where it does not fit (the client is told, and comes back with room for
 ///         more), NIPC_ERR_BAD_LAYOUT for a NUL inside, NIPC_ERR_INVALID_ARGUMENT for NULL with a
 ///         length
-#[expect(clippy::too_many_arguments, reason = "integrators know it so")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_builder_add(
     builder: *mut nipc_cgroups_builder_t,
