@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_void};
 use std::fmt::{self, Write};
 use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use netipc::ErrorCode;
 use tracing::field::{Field, Visit};
@@ -62,9 +63,16 @@ pub unsafe extern "C" fn nipc_log_set(
             _ => return Err(ErrorCode::INVALID_ARGUMENT),
         };
         let log = log.ok_or(ErrorCode::INVALID_ARGUMENT)?;
+        // Even a subscriber that comes too late would stay registered, and count for the levels.
+        if TAKEN.swap(true, Ordering::Relaxed) {
+            return Err(ErrorCode::BUSY);
+        }
         tracing::subscriber::set_global_default(Log { log, user, most }).or(Err(ErrorCode::BUSY))
     })
 }
+
+/// Whether there is a function. Nothing else is judged by it: relaxed ordering is enough.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Where events go.
 struct Log {
