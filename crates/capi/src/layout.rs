@@ -23,6 +23,7 @@ mod protocol {
 
     layout! {
         nipc_error_t: 4 {}
+        nipc_builder_state_t: 208 {}
         nipc_str_view_t: 16 { ptr: 0, len: 8 }
         nipc_lookup_label_view_t: 32 { key: 0, value: 16 }
         nipc_header_t: 32 {

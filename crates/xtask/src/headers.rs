@@ -56,9 +56,11 @@ pub fn check() -> Result<(), Error> {
 pub fn generate() -> Result<[String; 2], Error> {
     let capi = workspace().join("crates/capi/src");
     let errors = source::errors(&workspace().join("crates/netipc/src/error.rs"))?;
+    let pieces = |header: &str| piece::all(&capi.join(header));
+    let layouts = |header: &str| source::layouts(&capi.join("layout.rs"), header);
     Ok([
-        text::protocol(&errors, &piece::all(&capi.join("protocol"))?)?,
-        text::service(&piece::all(&capi.join("service"))?)?,
+        text::protocol(&errors, &pieces("protocol")?, &layouts("protocol")?)?,
+        text::service(&pieces("service")?, &layouts("service")?)?,
     ])
 }
 

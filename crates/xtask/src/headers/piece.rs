@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cbindgen::{Builder, Config, DocumentationStyle, Language, Style};
 
-use super::source::{self, Layout};
+use super::source;
 use crate::{Error, tool};
 
 /// How long a line of a header may be.
@@ -19,8 +19,8 @@ pub(crate) struct Piece {
     pub(crate) name: String,
     /// The declarations.
     pub(crate) text: String,
-    /// How large its types are.
-    pub(crate) layouts: Vec<Layout>,
+    /// The types that it defines.
+    pub(crate) types: Vec<String>,
     /// The values of its enums.
     pub(crate) enum_values: Vec<(String, u64)>,
 }
@@ -28,15 +28,16 @@ pub(crate) struct Piece {
 impl Piece {
     fn new(path: &Path) -> Result<Self, Error> {
         let file = source::parse(path)?;
+        let types = source::types(&file);
         Ok(Self {
             name: path
                 .file_stem()
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned(),
-            text: declarations(path, &source::types(&file))?,
-            layouts: source::layouts(path, &file)?,
+            text: declarations(path, &types)?,
             enum_values: source::enum_values(&file),
+            types,
         })
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn parse(path: &Path) -> Result<syn::File, Error> {
 
 /// The errors that every language shares.
 pub(crate) fn errors(path: &Path) -> Result<Vec<Code>, Error> {
-    let codes: Vec<Codes> = invocations(path, &parse(path)?, "codes")?;
+    let codes: Vec<Codes> = invocations(path, &parse(path)?.items, "codes")?;
     let errors = codes.into_iter().find(|codes| codes.name == "ErrorCode");
     errors
         .map(|codes| codes.values)
@@ -47,10 +47,19 @@ pub(crate) fn errors(path: &Path) -> Result<Vec<Code>, Error> {
         })
 }
 
-/// The layouts of one source.
-pub(crate) fn layouts(path: &Path, file: &syn::File) -> Result<Vec<Layout>, Error> {
-    let groups: Vec<Layouts> = invocations(path, file, "layout")?;
-    Ok(groups.into_iter().flat_map(|group| group.0).collect())
+/// The layouts in the module `header` of a source.
+pub(crate) fn layouts(path: &Path, header: &str) -> Result<Vec<Layout>, Error> {
+    let file = parse(path)?;
+    let modules = file.items.iter().filter_map(|item| match item {
+        Item::Mod(module) if module.ident == header => module.content.as_ref(),
+        _ => None,
+    });
+    let mut layouts = Vec::new();
+    for (_, items) in modules {
+        let groups: Vec<Layouts> = invocations(path, items, "layout")?;
+        layouts.extend(groups.into_iter().flat_map(|group| group.0));
+    }
+    Ok(layouts)
 }
 
 /// The names and values of the variants of enums that C gets to see.
@@ -162,8 +171,8 @@ fn entry(input: ParseStream<'_>) -> syn::Result<(String, usize)> {
 }
 
 /// What each `name! { ... }` of a source says.
-fn invocations<T: Parse>(path: &Path, file: &syn::File, name: &str) -> Result<Vec<T>, Error> {
-    let bodies = file.items.iter().filter_map(|item| match item {
+fn invocations<T: Parse>(path: &Path, items: &[Item], name: &str) -> Result<Vec<T>, Error> {
+    let bodies = items.iter().filter_map(|item| match item {
         Item::Macro(item)
             if item
                 .mac
@@ -207,12 +216,16 @@ fn unexpected(path: &Path, error: &syn::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use tempfile::NamedTempFile;
+
     use super::*;
 
     #[test]
     fn layouts_are_read() {
-        let source = "layout! { nipc_a_t: 16 { ptr: 0, len: 8, } nipc_b_t: 4 {} }";
-        let found = layouts(Path::new("a.rs"), &syn::parse_file(source).unwrap()).unwrap();
+        let source = "mod service { layout! { nipc_c_t: 8 {} } }
+            mod protocol { layout! { nipc_a_t: 16 { ptr: 0, len: 8, } nipc_b_t: 4 {} } }";
         let a = Layout {
             name: "nipc_a_t".into(),
             size: 16,
@@ -223,7 +236,8 @@ mod tests {
             size: 4,
             fields: vec![],
         };
-        assert_eq!(found, [a, b]);
+        let file = written(source);
+        assert_eq!(layouts(file.path(), "protocol").unwrap(), [a, b]);
     }
 
     #[test]
@@ -238,8 +252,14 @@ mod tests {
 
     #[test]
     fn malformed_layouts_name_their_file() {
-        let file = syn::parse_file("layout! { nipc_a_t { ptr: 0 } }").unwrap();
-        let error = layouts(Path::new("src/a.rs"), &file).unwrap_err();
-        assert!(error.to_string().starts_with("src/a.rs: "), "{error}");
+        let file = written("mod protocol { layout! { nipc_a_t { ptr: 0 } } }");
+        let error = layouts(file.path(), "protocol").unwrap_err().to_string();
+        assert!(error.starts_with(file.path().to_str().unwrap()), "{error}");
+    }
+
+    fn written(text: &str) -> NamedTempFile {
+        let file = NamedTempFile::new().expect("tests have a directory for temporary files");
+        fs::write(file.path(), text).expect("the file was just made");
+        file
     }
 }

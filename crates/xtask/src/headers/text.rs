@@ -10,11 +10,15 @@ const PROTOCOL: &str = include_str!("protocol.h.in");
 const SERVICE: &str = include_str!("service.h.in");
 
 /// `netipc_protocol.h`.
-pub(crate) fn protocol(errors: &[Code], pieces: &[Piece]) -> Result<String, Error> {
+pub(crate) fn protocol(
+    errors: &[Code],
+    pieces: &[Piece],
+    layouts: &[Layout],
+) -> Result<String, Error> {
     let values = errors
         .iter()
         .map(|code| assert_value(&c_name(code), code.value.into()));
-    let assertions = values.collect::<String>() + &assertions(pieces);
+    let assertions = values.collect::<String>() + &assertions(pieces, layouts)?;
     let text = PROTOCOL
         .replace("@ERRORS@", &error_values(errors))
         .replace("@ASSERTIONS@", &assertions);
@@ -22,8 +26,8 @@ pub(crate) fn protocol(errors: &[Code], pieces: &[Piece]) -> Result<String, Erro
 }
 
 /// `netipc_service.h`.
-pub(crate) fn service(pieces: &[Piece]) -> Result<String, Error> {
-    let text = SERVICE.replace("@ASSERTIONS@", &assertions(pieces));
+pub(crate) fn service(pieces: &[Piece], layouts: &[Layout]) -> Result<String, Error> {
+    let text = SERVICE.replace("@ASSERTIONS@", &assertions(pieces, layouts)?);
     place("service.h.in", text, pieces)
 }
 
@@ -67,14 +71,27 @@ fn c_name(code: &Code) -> String {
     }
 }
 
-fn assertions(pieces: &[Piece]) -> String {
+/// What compilers are held to. Every type has a layout: nobody forgets one.
+fn assertions(pieces: &[Piece], layouts: &[Layout]) -> Result<String, Error> {
+    let has_none = |name: &&String| {
+        name.ends_with("_t") && !layouts.iter().any(|layout| layout.name == **name)
+    };
+    let types = pieces.iter().flat_map(|piece| &piece.types);
+    let missing: Vec<_> = types.filter(has_none).map(String::as_str).collect();
+    if !missing.is_empty() {
+        return Err(Error::Source {
+            path: "crates/capi/src/layout.rs".into(),
+            problem: format!("has no layout of {}", missing.join(", ")),
+        });
+    }
     let values = pieces.iter().flat_map(|piece| &piece.enum_values);
     let values = values
         .map(|(name, value)| assert_value(name, *value))
         .collect::<String>();
-    let layouts = pieces.iter().flat_map(|piece| &piece.layouts);
-    let layouts = layouts.map(assert_layout).collect::<String>();
-    format!("{values}\n#if UINTPTR_MAX > 0xffffffffu\n{layouts}#endif\n")
+    let layouts = layouts.iter().map(assert_layout).collect::<String>();
+    Ok(format!(
+        "{values}\n#if UINTPTR_MAX > 0xffffffffu\n{layouts}#endif\n"
+    ))
 }
 
 fn assert_value(name: &str, value: u64) -> String {
