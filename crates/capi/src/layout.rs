@@ -78,12 +78,16 @@ mod service {
     use crate::service::config::*;
     use crate::service::guard::*;
     use crate::service::handler::*;
+    use crate::service::log::*;
     use crate::service::server::*;
     use crate::service::stats::*;
     use crate::service::types::*;
     use crate::service::views::*;
 
     layout! {
+        nipc_client_state_t: 4 {}
+        nipc_transport_t: 4 {}
+        nipc_log_level_t: 4 {}
         nipc_client_config_t: 48 {
             supported_profiles: 0, preferred_profiles: 4, max_request_payload_bytes: 8,
             max_request_batch_items: 12, max_response_payload_bytes: 16, auth_token: 24,
