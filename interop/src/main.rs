@@ -6,7 +6,6 @@ mod peer;
 
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZero;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -75,8 +74,13 @@ fn try_matrix(cli: &Cli) -> ExitCode {
         );
     }
     let began = Instant::now();
-    let peers =
-        Peers::new(std::env::current_exe().unwrap_or_else(|_| PathBuf::from("netipc-interop")));
+    let peers = match std::env::current_exe() {
+        Ok(program) => Peers::new(program),
+        Err(error) => {
+            eprintln!("netipc-interop: cannot tell which program is the Rust peer: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let live = io::stderr().is_terminal();
     let see = |outcome: &Outcome| {
         if live {

@@ -24,15 +24,14 @@ const FLAGS: [&str; 8] = [
 pub(super) fn build() -> Result<PathBuf, String> {
     let prefix = panic::catch_unwind(netipc_xtask::install_for_tests)
         .map_err(|_reported| "the C library cannot be installed".to_owned())?;
-    let program = prefix.with_file_name("interop-c-peer");
+    let program = prefix.join("netipc-interop-c");
     compile(&prefix, &program).map_err(|error| error.to_string())?;
     Ok(program)
 }
 
 /// Compiles aside and puts the program in place at once: others may be at it, or run it.
 fn compile(prefix: &Path, program: &Path) -> io::Result<()> {
-    let place = program.parent().unwrap_or(prefix);
-    let aside = tempfile::tempdir_in(place)?;
+    let aside = tempfile::tempdir_in(prefix)?;
     let made = aside.path().join("peer");
     let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
     let lib = prefix.join("lib");
