@@ -1,0 +1,66 @@
+//! What asks providers of this machine: the program `netipc`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use crate::programs::{Bench, Running, run};
+
+/// The program `netipc`.
+fn netipc() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(build);
+    &PROGRAM
+}
+
+fn build() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .current_dir(netipc_xtask::workspace())
+        .args(["build", "--package", "netipc-cli", "--bin", "netipc"])
+        .args(["--message-format", "json"]);
+    let messages = run(&mut command);
+    let (_, executable) = messages
+        .rsplit_once("\"executable\":\"")
+        .expect("cargo names the program");
+    PathBuf::from(executable.split('"').next().unwrap())
+}
+
+#[test]
+fn the_demo_survives_its_provider() {
+    let bench = Bench::new();
+    let mut command = Command::new(bench.example("demo"));
+    let demo = Running::spawn(command.arg(netipc()).arg("1"));
+    let text = demo.succeed();
+    for part in [
+        "processes, asked for in one call",
+        "one process  socket",
+        "all cgroups",
+        "the cache",
+        "the cache served all",
+        "came back by itself",
+        "Summary: 0 errors.",
+    ] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+}
+
+#[test]
+fn apps_lookup_knows_a_process_of_this_machine() {
+    let bench = Bench::new();
+    let mut command = Command::new(netipc());
+    command
+        .args(["serve", "--service", "apps-lookup", "--auth-token", "42"])
+        .arg("--run-dir")
+        .arg(bench.run_dir());
+    let provider = Running::spawn(&mut command);
+    provider.wait_for("READY");
+    let pid = std::process::id().to_string();
+    let client = bench.start_checked(&bench.example("apps_lookup"), &[&pid, "4000000000"]);
+    let shown = client.succeed();
+    assert!(shown.starts_with(&format!("{pid}: examples")), "{shown}");
+    assert!(shown.ends_with("4000000000: status 1\n"), "{shown}");
+    provider.signal("TERM");
+    provider.succeed();
+    bench.is_clean();
+}

@@ -1,0 +1,8 @@
+//! The examples and what the C guide shows: compiled as their readers compile them, and run against
+//! one another.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod demo;
+mod examples;
+mod programs;
+mod shown;
