@@ -85,6 +85,23 @@ pub(crate) unsafe fn put<T>(out: *mut T, value: T) -> Outcome {
     }
 }
 
+/// Fills what `out` points to with zeros, the gaps between its fields included.
+///
+/// # Safety
+/// `out` is NULL, or points to room for a `T`, which may be all zeros.
+#[inline(always)]
+pub(crate) unsafe fn zero<T>(out: *mut T) -> Outcome {
+    aligned(out)?;
+    match out.is_null() {
+        true => Err(ErrorCode::INVALID_ARGUMENT),
+        false => {
+            // SAFETY: not NULL and aligned; the caller promises the room.
+            unsafe { out.write_bytes(0, 1) };
+            Ok(())
+        }
+    }
+}
+
 /// `count` elements. NULL stands for none.
 ///
 /// # Safety

@@ -19,7 +19,7 @@ use netipc::ErrorCode;
 use netipc::wire::WireError;
 
 use super::Zeroed;
-use crate::border::{code, guard, length, put, unique};
+use crate::border::{code, guard, length, unique, zero};
 use crate::error::{Outcome, nipc_error_t, of_wire};
 
 /// Private: what a builder fills in. Do not touch or copy it.
@@ -92,7 +92,7 @@ pub(super) unsafe fn init<B: Builder>(
 ) -> nipc_error_t {
     code(|| {
         // SAFETY: the caller's promise is that of `put`.
-        unsafe { put(builder, B::ZEROED) }?;
+        unsafe { zero(builder) }?;
         // SAFETY: it was written to just now.
         let Parts { error, state, .. } = unsafe { unique(builder) }?.parts();
         let answer = guard(Err(ErrorCode::INTERNAL), start).inspect_err(|code| {

@@ -15,7 +15,7 @@ use netipc::{AbortHandle, ClientConfig, ErrorCode};
 use super::config::{Place, config as configured, nipc_client_config_t};
 use super::types::nipc_client_state_t;
 use super::views::Views;
-use crate::border::{code, copy_text, guard, put, shared};
+use crate::border::{code, copy_text, guard, put, shared, zero};
 use crate::error::Outcome;
 
 const NEVER_INITIALISED: &str =
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_status(
 ) {
     let tell = || {
         // SAFETY: C promises room for a status.
-        unsafe { put(out, nipc_cgroups_cache_status_t::default()) }?;
+        unsafe { zero(out) }?;
         // SAFETY: C promises a cache.
         let status = match unsafe { self::cache(cache) } {
             Ok(handle) => handle.status(),

@@ -14,7 +14,7 @@ use netipc::service::string_reverse::{StringReverse, Text};
 use super::handle::{AnyClient, call};
 use super::keys::paths;
 use super::types::nipc_client_ctx_t;
-use crate::border::{chars, code, elements, elements_mut, put};
+use crate::border::{chars, code, elements, elements_mut, put, zero};
 use crate::error::{Outcome, nipc_error_t};
 use crate::protocol::apps_lookup::nipc_apps_lookup_resp_view_t;
 use crate::protocol::cgroups_lookup::nipc_cgroups_lookup_resp_view_t;
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_lookup_timeout(
 ) -> nipc_error_t {
     code(|| {
         // SAFETY: C promises room for a view.
-        unsafe { put(out, Zeroed::ZEROED) }?;
+        unsafe { zero(out) }?;
         // SAFETY: C promises the paths, for as long as the call takes.
         let keys = unsafe { self::paths(paths, count) }?;
         let ask = |client: &mut AnyClient| {
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn nipc_client_call_apps_lookup_timeout(
 ) -> nipc_error_t {
     code(|| {
         // SAFETY: C promises room for a view.
-        unsafe { put(out, Zeroed::ZEROED) }?;
+        unsafe { zero(out) }?;
         // SAFETY: C promises the process ids, for as long as the call takes.
         let keys = unsafe { elements(pids, count as usize) }?;
         let ask = |client: &mut AnyClient| {
@@ -256,7 +256,7 @@ pub unsafe extern "C" fn nipc_client_call_string_reverse_timeout(
 ) -> nipc_error_t {
     code(|| {
         // SAFETY: C promises room for a view.
-        unsafe { put(out, Zeroed::ZEROED) }?;
+        unsafe { zero(out) }?;
         // SAFETY: C promises the characters, for as long as the call takes.
         let text = Text::new(unsafe { chars(str, str_len) }?);
         let ask = |client: &mut AnyClient| {
@@ -279,7 +279,7 @@ unsafe fn answer<V: Zeroed>(
     ask: impl FnOnce(&mut AnyClient) -> Result<V, CallError>,
 ) -> Outcome {
     // SAFETY: the caller's promise is that of `put`.
-    unsafe { put(out, V::ZEROED) }?;
+    unsafe { zero(out) }?;
     // SAFETY: the caller's promise is that of `call`.
     let view = unsafe { call(ctx, ask) }?;
     // SAFETY: the caller's promise is that of `put`.

@@ -12,7 +12,7 @@ use super::handle::{Handle, close, handle, with_client};
 use super::types::{
     nipc_client_ctx_t, nipc_client_state_t, nipc_client_status_t, nipc_transport_info_t,
 };
-use crate::border::{code, copy_text, guard, put, shared};
+use crate::border::{code, copy_text, guard, put, shared, zero};
 use crate::error::nipc_error_t;
 
 const NEVER_INITIALISED: &str =
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn nipc_client_status(
 ) {
     let tell = || {
         // SAFETY: C promises room for a status.
-        unsafe { put(out, nipc_client_status_t::default()) }?;
+        unsafe { zero(out) }?;
         // SAFETY: C promises a context.
         let status = match unsafe { handle(ctx) } {
             Ok(handle) => {
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn nipc_client_transport(
 ) -> nipc_error_t {
     code(|| {
         // SAFETY: C promises room.
-        unsafe { put(out, nipc_transport_info_t::default()) }?;
+        unsafe { zero(out) }?;
         // SAFETY: C promises a context.
         let client = unsafe { handle(ctx) }?.client()?;
         let session = client.session().ok_or(ErrorCode::NOT_READY)?;

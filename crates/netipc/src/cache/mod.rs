@@ -206,7 +206,8 @@ impl<S: Cached> Cache<S> {
         self.client.refresh_within(whole);
         let shared = &*self.reader.shared;
         // What connecting took is missing now: one deadline covers the refresh.
-        self.client.limit_calls(whole.saturating_sub(began.elapsed()));
+        self.client
+            .limit_calls(whole.saturating_sub(began.elapsed()));
         let built =
             S::fetch(&mut self.client, &self.query).map(|fetched| Table::build::<S>(&fetched));
         self.client.limit_calls(whole);

@@ -1,10 +1,9 @@
 //! The file behind a region: made by the server, attached by the client.
 
-use std::collections::HashSet;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::endpoint::Endpoint;
@@ -22,7 +21,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const RETRY: Duration = Duration::from_millis(5);
 
 /// The regions that this process has made and not yet removed.
-static OWN: LazyLock<Mutex<HashSet<FileId>>> = LazyLock::new(Mutex::default);
+static OWN: Mutex<Vec<FileId>> = Mutex::new(Vec::new());
 
 /// A region that is ready for use.
 #[derive(Debug)]
@@ -133,7 +132,7 @@ impl OwnFile {
         let mut own = lock(&OWN);
         let fd = sys::create_private(path)?;
         let id = sys::look_into(&fd)?.id;
-        own.insert(id);
+        own.push(id);
         Ok((
             fd,
             Self {
@@ -149,7 +148,12 @@ impl Drop for OwnFile {
         if let Err(errno) = sys::remove_if(&self.path, self.id) {
             tracing::warn!(region = %self.path.display(), error = %errno, "cannot remove a shared region");
         }
-        lock(&OWN).remove(&self.id);
+        let mut own = lock(&OWN);
+        own.retain(|id| *id != self.id);
+        if own.is_empty() {
+            // A program that looks for leaks at its end finds none.
+            *own = Vec::new();
+        }
     }
 }
 
