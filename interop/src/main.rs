@@ -45,7 +45,7 @@ struct Cli {
     #[arg(long)]
     list: bool,
     /// How many cells to try at the same time
-    #[arg(long, value_name = "N", default_value = "4")]
+    #[arg(long, value_name = "N", default_value = "8")]
     jobs: NonZero<usize>,
 }
 
@@ -66,12 +66,8 @@ fn try_matrix(cli: &Cli) -> ExitCode {
         return ExitCode::FAILURE;
     }
     if cli.list {
-        return print(
-            &cells
-                .iter()
-                .map(|cell| format!("{cell}\n"))
-                .collect::<String>(),
-        );
+        let names: String = cells.iter().map(|cell| format!("{cell}\n")).collect();
+        return print(&names);
     }
     let began = Instant::now();
     let peers = match std::env::current_exe() {
