@@ -7,6 +7,9 @@ use serde::Serialize;
 use crate::plan::{Cell, Column};
 use crate::run::Outcome;
 
+/// What stands in front of the heads of the columns.
+const PAIRS: &str = "client>server";
+
 /// The outcomes of everything that was planned. A cell without an outcome has failed.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -69,7 +72,8 @@ impl Report {
                 names.push(cell.case.name);
             }
         }
-        let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
+        let longest = names.iter().map(|name| name.len()).max();
+        let width = longest.unwrap_or(0).max(PAIRS.len());
         let mut text = head(&columns, width);
         for name in names {
             let mut row = format!("{name:width$}");
@@ -145,7 +149,7 @@ fn detail(outcome: Option<&Outcome>) -> Option<String> {
 
 /// Two lines: the transports, and client and server of each column.
 fn head(columns: &[Column], width: usize) -> String {
-    let (mut over, mut pairs) = (" ".repeat(width), format!("{:width$}", "client>server"));
+    let (mut over, mut pairs) = (" ".repeat(width), format!("{PAIRS:width$}"));
     let (mut before_over, mut before_pairs) = (None, None);
     for column in columns {
         let (client, server) = (column.client.letter(), column.server.letter());
