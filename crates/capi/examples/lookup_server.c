@@ -25,7 +25,7 @@ static bool answer(void *path, const nipc_cgroups_lookup_req_view_t *asked,
 }
 static void *run(void *server) { return nipc_server_run(server), NULL; }
 int main(int argc, char **argv) {
-    nipc_server_config_t config = {.supported_profiles = 3, .auth_token = 42};
+    nipc_server_config_t config = {.supported_profiles = 3, .auth_token = 42}; /* socket, shm */
     nipc_cgroups_lookup_service_handler_t handler = {.handle = answer, .user = "/docker/abc"};
     static nipc_managed_server_t server;
     char why[512];

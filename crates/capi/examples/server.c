@@ -5,13 +5,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
-#define TEXT(literal) literal, sizeof(literal) - 1
 /* Called in the threads of sessions, several at a time. */
 static bool answer(void *user, const nipc_cgroups_req_t *request, nipc_cgroups_builder_t *out) {
     (void)user, (void)request;
     uint32_t hash = nipc_simple_hash("shop");
     nipc_cgroups_builder_set_header(out, 1, 7); /* systemd runs the host; generation 7 */
-    return nipc_cgroups_builder_add(out, hash, 0, 1, TEXT("shop"), TEXT("/docker/abc")) == NIPC_OK;
+    return nipc_cgroups_builder_add(out, hash, 0, 1, "shop", 4, "/docker/abc", 11) == NIPC_OK;
 }
 static void *run(void *server) {
     nipc_server_run(server);
@@ -19,7 +18,7 @@ static void *run(void *server) {
     return NULL;
 }
 int main(int argc, char **argv) {
-    nipc_server_config_t config = {.supported_profiles = 3, .auth_token = 42};
+    nipc_server_config_t config = {.supported_profiles = 3, .auth_token = 42}; /* socket, shm */
     nipc_cgroups_service_handler_t handler = {.handle = answer};
     static nipc_managed_server_t server;
     char why[512];
@@ -27,14 +26,15 @@ int main(int argc, char **argv) {
     sigset_t signals;
     sigemptyset(&signals), sigaddset(&signals, SIGINT), sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before there are threads, which inherit it */
-    if (nipc_server_init_typed(&server, argc > 1 ? argv[1] : "/tmp/example", "cgroups-snapshot",
-                               &config, 8, &handler) == NIPC_OK
-        && pthread_create(&thread, NULL, run, &server) == 0 && puts("READY") >= 0) {
-        fflush(stdout), sigwaitinfo(&signals, NULL); /* a signal handler may call none of this */
-        nipc_server_drain(&server, 5000);            /* what is being answered may finish */
+    bool serves = nipc_server_init_typed(&server, argc > 1 ? argv[1] : "/tmp/example",
+                                         "cgroups-snapshot", &config, 8, &handler) == NIPC_OK
+                  && pthread_create(&thread, NULL, run, &server) == 0;
+    if (serves) {
+        puts("READY"), fflush(stdout), sigwaitinfo(&signals, NULL);
+        nipc_server_drain(&server, 5000); /* not in a signal handler; what runs may finish */
         pthread_join(thread, NULL);
     }
     if (nipc_server_last_error(&server, why, sizeof(why)) > 0) fprintf(stderr, "%s\n", why);
     nipc_server_destroy(&server); /* no handler is called any more */
-    return why[0] != '\0';
+    return serves && why[0] == '\0' ? 0 : 1;
 }
