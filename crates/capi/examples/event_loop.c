@@ -19,7 +19,7 @@ static bool ask(nipc_client_ctx_t *client) {
 }
 
 int main(int argc, char **argv) {
-    const nipc_client_config_t config = {.supported_profiles = 3, .auth_token = 42}; /* socket, shm */
+    nipc_client_config_t config = {.supported_profiles = 3, .auth_token = 42}; /* socket, shm */
     const struct itimerspec each_second = {.it_interval = {1, 0}, .it_value = {0, 1}};
     unsigned long answers = 0, enough = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     static nipc_client_ctx_t client;
