@@ -1,0 +1,76 @@
+package connection
+
+import (
+	"github.com/netipc/netipc/go/internal/session"
+	"github.com/netipc/netipc/go/internal/session/handshake"
+	"github.com/netipc/netipc/go/transport"
+)
+
+// Incoming is a client whose HELLO has passed every check but a free slot. It is used up by Accept,
+// TurnDown or Close.
+type Incoming struct {
+	link  transport.Baseline
+	offer handshake.Offer
+}
+
+// Receive receives the HELLO of a fresh connection and judges it. Where there is no session, a
+// refusal is sent and the link is closed; it fails with a link's error or a [*handshake.Refusal].
+func Receive(link transport.Baseline, policy handshake.Policy, w transport.Wait) (*Incoming, error) {
+	policy.PacketSize = link.PacketSize()
+	// One byte more than is looked at: a packet that is longer keeps its length, and is refused for
+	// it.
+	var hello [handshake.MaxHelloLen + 1]byte
+	size, err := link.Receive(hello[:], w)
+	if err != nil {
+		_ = link.Close()
+		return nil, err
+	}
+	offer, refusal := policy.Hello(hello[:min(size, len(hello))], link.PeerAllowed())
+	if refusal != nil {
+		return nil, refuse(link, refusal, w)
+	}
+	return &Incoming{link: link, offer: offer}, nil
+}
+
+// Accept accepts the session as number sessionID, over the best profile that can be prepared. It
+// fails as [Receive] does.
+func (i *Incoming) Accept(sessionID uint64, w transport.Wait) (*Connection, error) {
+	agreed := i.offer.Agreed(sessionID)
+	plan, shared := region(&agreed)
+	for shared && i.link.Offer(plan) != nil {
+		offer, refusal := i.offer.WithoutProfile()
+		if refusal != nil {
+			return nil, refuse(i.link, refusal, w)
+		}
+		i.offer = offer
+		agreed = offer.Agreed(sessionID)
+		plan, shared = region(&agreed)
+	}
+	ack := i.offer.Accept(sessionID)
+	if err := sendPacket(i.link, ack[:], w); err != nil {
+		_ = i.link.Close()
+		return nil, err
+	}
+	if shared {
+		return open(session.RoleServer, i.link.Switch(), agreed), nil
+	}
+	return open(session.RoleServer, i.link, agreed), nil
+}
+
+// TurnDown turns the session down, because every slot is taken.
+func (i *Incoming) TurnDown(w transport.Wait) { _ = refuse(i.link, handshake.Busy, w) }
+
+// Close ends the connection without a word.
+func (i *Incoming) Close() error { return i.link.Close() }
+
+// refuse tells the peer why, where it deserves an answer, and closes the connection.
+func refuse(link transport.Baseline, refusal *handshake.Refusal, w transport.Wait) error {
+	if packet, told := refusal.Packet(); told {
+		// A peer that is gone already misses nothing.
+		if sendPacket(link, packet[:], w) == nil {
+			link.Linger()
+		}
+	}
+	_ = link.Close()
+	return refusal
+}

@@ -1,0 +1,181 @@
+package handshake
+
+import (
+	"crypto/subtle"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/netipc/netipc/go/protocol"
+)
+
+// Offer is a session that passed every check but a free slot.
+//
+// The driver prepares the data plane of [Offer.Profile]; where it cannot, it asks WithoutProfile for
+// the next best. Then it sends the packet of Accept, or of [Refusal.Packet].
+type Offer struct {
+	ack protocol.HelloAck
+	// The common profiles that were not given up yet.
+	candidates                       protocol.Profiles
+	clientPreferred, serverPreferred protocol.Profiles
+}
+
+// Refusal says why a client gets no session, and whether it is told.
+type Refusal struct {
+	// Silent tells that what came is no HELLO: close without a word.
+	Silent bool
+	// Status is what the client is told.
+	Status protocol.Status
+	// Why is what the log is told.
+	Why string
+	// Cause is what is wrong with the bytes, where that is it.
+	Cause error
+}
+
+// Busy is the refusal when there is no free slot.
+var Busy = refuse(protocol.StatusInternalError, "every session slot is taken")
+
+// Error says why.
+func (r *Refusal) Error() string {
+	if r.Silent {
+		return fmt.Sprintf("not a HELLO: %v", r.Cause)
+	}
+	return fmt.Sprintf("refused with %v: %s", r.Status, r.Why)
+}
+
+// Unwrap returns the cause.
+func (r *Refusal) Unwrap() error { return r.Cause }
+
+// Packet returns the packet to send before closing; false where the peer deserves none.
+func (r *Refusal) Packet() ([AckPacketLen]byte, bool) {
+	if r.Silent {
+		return [AckPacketLen]byte{}, false
+	}
+	return ackPacket(r.Status, protocol.HelloRefusal()), true
+}
+
+// Hello judges a client's first packet, check by check in the order of the contract. peerAllowed
+// says whether the process at the other end may talk to us at all.
+func (p *Policy) Hello(packet []byte, peerAllowed bool) (Offer, *Refusal) {
+	version, err := firstLook(packet)
+	if err != nil {
+		return Offer{}, &Refusal{Silent: true, Cause: err}
+	}
+	if version != protocol.HeaderVersion {
+		return Offer{}, refuse(protocol.StatusIncompatible, "another version of the envelope")
+	}
+	hello, err := protocol.DecodeHello(packet[protocol.HeaderLen:])
+	if err != nil {
+		return Offer{}, &Refusal{Silent: true, Cause: err}
+	}
+	if refusal := p.judge(&hello, peerAllowed); refusal != nil {
+		return Offer{}, refusal
+	}
+	return p.offer(&hello), nil
+}
+
+func (p *Policy) judge(hello *protocol.Hello, peerAllowed bool) *Refusal {
+	switch {
+	case hello.LayoutVersion != protocol.HelloLayout:
+		return refuse(protocol.StatusIncompatible, "another layout of HELLO")
+	case hello.Flags != 0 || hello.Padding != 0:
+		return refuse(protocol.StatusBadEnvelope, "unknown flags or padding in HELLO")
+	case !sameToken(hello.AuthToken, p.AuthToken):
+		return refuse(protocol.StatusAuthFailed, "wrong auth token")
+	case !peerAllowed:
+		return refuse(protocol.StatusAuthFailed, "a user that is not allowed")
+	case hello.Supported&p.Supported == 0:
+		return refuse(protocol.StatusUnsupported, "no profile in common")
+	case hello.MaxRequestPayloadBytes > p.Request.PayloadBytes,
+		hello.MaxRequestBatchItems > p.Request.BatchItems:
+		return refuse(protocol.StatusLimitExceeded, "a proposal above the request limits")
+	case min(hello.PacketSize, p.PacketSize) <= protocol.HeaderLen:
+		return refuse(protocol.StatusIncompatible, "packets without room for a payload")
+	}
+	return nil
+}
+
+func (p *Policy) offer(hello *protocol.Hello) Offer {
+	intersection := hello.Supported & p.Supported
+	return Offer{
+		ack: protocol.HelloAck{
+			LayoutVersion:           protocol.HelloLayout,
+			Supported:               p.Supported,
+			Intersection:            intersection,
+			Selected:                SelectProfile(intersection, hello.Preferred, p.Preferred),
+			MaxRequestPayloadBytes:  hello.MaxRequestPayloadBytes,
+			MaxRequestBatchItems:    hello.MaxRequestBatchItems,
+			MaxResponsePayloadBytes: ResponseBytes(hello.MaxResponsePayloadBytes, p.MaxResponseBytes),
+			MaxResponseBatchItems:   hello.MaxRequestBatchItems,
+			PacketSize:              min(hello.PacketSize, p.PacketSize),
+		},
+		candidates:      intersection,
+		clientPreferred: hello.Preferred,
+		serverPreferred: p.Preferred,
+	}
+}
+
+// Profile returns the profile whose data plane has to be ready before the acceptance leaves.
+func (o *Offer) Profile() protocol.Profiles { return o.ack.Selected }
+
+// Agreed returns what will be agreed, for session sessionID.
+func (o *Offer) Agreed(sessionID uint64) Agreed {
+	ack := o.ack
+	ack.SessionID = sessionID
+	return agreed(&ack)
+}
+
+// WithoutProfile returns the offer with the next best profile, where the selected one cannot be had.
+// It refuses with [protocol.StatusUnsupported] when none is left.
+func (o Offer) WithoutProfile() (Offer, *Refusal) {
+	o.candidates &^= o.ack.Selected
+	if o.candidates == 0 {
+		return Offer{}, refuse(protocol.StatusUnsupported, "no profile left that the server can prepare")
+	}
+	o.ack.Selected = SelectProfile(o.candidates, o.clientPreferred, o.serverPreferred)
+	return o, nil
+}
+
+// Accept returns the packet that accepts the session under sessionID.
+func (o *Offer) Accept(sessionID uint64) [AckPacketLen]byte {
+	ack := o.ack
+	ack.SessionID = sessionID
+	return ackPacket(protocol.StatusOK, ack)
+}
+
+// firstLook tells whether packet is a HELLO of some version: by the fields that tell, and no other.
+// It returns the version.
+func firstLook(packet []byte) (uint16, error) {
+	bad := func(field string, expected, found uint64) (uint16, error) {
+		return 0, protocol.NewWireError(protocol.ErrBadLayout, field, expected, found)
+	}
+	if len(packet) > MaxHelloLen {
+		return bad("hello length", MaxHelloLen, uint64(len(packet)))
+	}
+	if len(packet) < protocol.HeaderLen {
+		return 0, protocol.NewWireError(protocol.ErrTruncated, "hello", protocol.HeaderLen, uint64(len(packet)))
+	}
+	le := binary.LittleEndian
+	if magic := le.Uint32(packet); magic != protocol.HeaderMagic {
+		return bad("hello magic", uint64(protocol.HeaderMagic), uint64(magic))
+	}
+	if length := le.Uint16(packet[6:]); length != protocol.HeaderLen {
+		return bad("hello header_len", protocol.HeaderLen, uint64(length))
+	}
+	if kind := le.Uint16(packet[8:]); kind != uint16(protocol.KindControl) {
+		return bad("hello kind", uint64(protocol.KindControl), uint64(kind))
+	}
+	if opcode := le.Uint16(packet[12:]); opcode != uint16(protocol.OpcodeHello) {
+		return bad("hello opcode", uint64(protocol.OpcodeHello), uint64(opcode))
+	}
+	return le.Uint16(packet[4:]), nil
+}
+
+// sameToken takes the same time whatever the tokens are.
+func sameToken(a, b uint64) bool {
+	left, right := binary.LittleEndian.AppendUint64(nil, a), binary.LittleEndian.AppendUint64(nil, b)
+	return subtle.ConstantTimeCompare(left, right) == 1
+}
+
+func refuse(status protocol.Status, why string) *Refusal {
+	return &Refusal{Status: status, Why: why}
+}

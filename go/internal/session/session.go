@@ -1,0 +1,286 @@
+// Package session is packets in, messages out, and the other way round. It does no input or output
+// and reads no clock.
+package session
+
+import "github.com/netipc/netipc/go/protocol"
+
+// Role is which side of a session this is.
+type Role uint8
+
+const (
+	// RoleClient sends requests and receives responses.
+	RoleClient Role = iota
+	// RoleServer receives requests and sends responses.
+	RoleServer
+)
+
+// Framing is how messages lie in packets.
+type Framing uint8
+
+const (
+	// FramingChunked cuts a message longer than the agreed packet size into chunks.
+	FramingChunked Framing = iota
+	// FramingWhole: one packet is one message, whatever its length.
+	FramingWhole
+)
+
+// DirectionLimits is what one direction may carry.
+type DirectionLimits struct {
+	// PayloadBytes is the bytes of a payload.
+	PayloadBytes uint32
+	// BatchItems is the items of a batch.
+	BatchItems uint32
+}
+
+// Limits is what the handshake agreed on.
+type Limits struct {
+	// Request is the limits of requests.
+	Request DirectionLimits
+	// Response is the limits of responses.
+	Response DirectionLimits
+	// PacketSize is the bytes of a packet.
+	PacketSize uint32
+}
+
+// Message is a whole message.
+type Message struct {
+	// Header is its header.
+	Header protocol.Header
+	// Payload is its payload, of all chunks. It is good until the session takes the next packet.
+	Payload []byte
+}
+
+// Items returns the items of a batch; the session has checked the directory. It fails with
+// [protocol.ErrTruncated] for a payload that is not a batch.
+func (m Message) Items() (protocol.Packed, error) {
+	return protocol.TrustedPacked(m.Payload, 0, m.Header.ItemCount)
+}
+
+// Session is the protocol state of one connection after the handshake.
+//
+//   - Work goes out of Send: send its packets in order, before anything else.
+//   - Events go in at Received, after a packet was written to what Space gave. It tells whether the
+//     packet completes a message, which Message gives.
+//   - An error of Received ends the session. It may name an answer to send first: [Error.Answer]. An
+//     error of Send leaves the session as it was.
+//   - When the session or its link ends, Fail tells which requests got no answer.
+type Session struct {
+	limits   Limits
+	role     Role
+	framing  Framing
+	ended    bool
+	complete bool
+	partial  bool
+	inFlight inFlight
+	// Header and payload of the message that came last, or is coming.
+	buffer []byte
+	last   protocol.Header
+	open   reassembly
+}
+
+// New starts a session after the handshake. limits.PacketSize is above 32, as every handshake makes
+// sure.
+func New(role Role, limits Limits, framing Framing) *Session {
+	s := &Session{role: role, limits: limits, framing: framing}
+	_, incoming := s.directions()
+	first := uint64(incoming.PayloadBytes)
+	if framing == FramingChunked {
+		first = min(first, uint64(limits.dataBytes()))
+	}
+	s.buffer = make([]byte, protocol.HeaderLen+first)
+	return s
+}
+
+// Limits returns what was agreed.
+func (s *Session) Limits() Limits { return s.limits }
+
+// InFlight returns how many requests have no answer yet.
+func (s *Session) InFlight() int { return s.inFlight.len() }
+
+// Send returns the packets that carry payload behind header, whose PayloadLen is filled in here.
+//
+// It fails with [ErrKind] for what this role does not send, [ErrLimitExceeded] before a byte leaves,
+// and [ErrDuplicateMessageID]; none harms the session.
+func (s *Session) Send(header protocol.Header, payload []byte) (Packets, error) {
+	if s.ended {
+		return Packets{}, errEnded
+	}
+	if sends, _ := s.kinds(); header.Kind != sends {
+		return Packets{}, kindError(sends, header)
+	}
+	outgoing, _ := s.directions()
+	header.PayloadLen = uint32(min(uint64(len(payload)), 1<<32-1))
+	if err := outgoing.check(&header); err != nil {
+		return Packets{}, err
+	}
+	if s.role == RoleClient && !s.inFlight.insert(header.MessageID) {
+		return Packets{}, &Error{Kind: ErrDuplicateMessageID, Header: header}
+	}
+	budget := len(payload)
+	if s.framing == FramingChunked {
+		budget = s.limits.dataBytes()
+	}
+	return newPackets(header, payload, budget), nil
+}
+
+// Retract takes a request back that its link refused to send.
+func (s *Session) Retract(messageID uint64) { s.inFlight.remove(messageID) }
+
+// Space returns where the next packet goes. A continuation is laid so that its data joins what has
+// come:
+//
+//	              header | payload so far ........ | data of the continuation
+//	continuation                    | chunk header |
+func (s *Session) Space() []byte {
+	if s.partial {
+		return s.buffer[s.open.filled:]
+	}
+	return s.buffer
+}
+
+// Received takes the packet of size bytes that was written to [Session.Space], or whose front was
+// where it is longer; it tells whether that completes a message. An error says which rule the peer
+// broke, and the session has ended then.
+func (s *Session) Received(size int) (bool, error) {
+	if s.ended {
+		return false, errEnded
+	}
+	s.complete = false
+	err := s.takePacket(size)
+	if err != nil {
+		s.ended = true
+		return false, err
+	}
+	return s.complete, nil
+}
+
+// Message returns the message that the last packet completed, until the next one comes.
+func (s *Session) Message() (Message, bool) {
+	if !s.complete {
+		return Message{}, false
+	}
+	end := protocol.HeaderLen + uint64(s.last.PayloadLen)
+	return Message{Header: s.last, Payload: s.buffer[protocol.HeaderLen:end:end]}, true
+}
+
+// Fail ends the session; it returns the ids of the requests that got no answer.
+func (s *Session) Fail() []uint64 {
+	s.ended = true
+	return s.inFlight.take()
+}
+
+func (s *Session) takePacket(size int) error {
+	if s.framing == FramingChunked && uint64(size) > uint64(s.limits.PacketSize) {
+		return packetError("packet size", uint64(s.limits.PacketSize), uint64(size))
+	}
+	if s.partial {
+		done, err := s.open.take(s.buffer, size)
+		if err != nil || !done {
+			return err
+		}
+		s.partial, s.last = false, s.open.header
+	} else if done, err := s.firstPacket(size); err != nil || !done {
+		return err
+	}
+	s.complete = true
+	if err := s.checkBatch(); err != nil {
+		s.complete = false
+		return err
+	}
+	if s.role == RoleClient {
+		s.inFlight.remove(s.last.MessageID)
+	}
+	return nil
+}
+
+// firstPacket checks a packet that starts a message, in the order of the contract; it tells whether
+// that is all of it.
+func (s *Session) firstPacket(size int) (bool, error) {
+	header, err := protocol.DecodeHeader(s.buffer[:min(size, protocol.HeaderLen)])
+	if err != nil {
+		return false, &Error{Kind: ErrEnvelope, Cause: err}
+	}
+	if _, receives := s.kinds(); header.Kind != receives {
+		return false, kindError(receives, header)
+	}
+	_, incoming := s.directions()
+	if err := incoming.check(&header); err != nil {
+		return false, err
+	}
+	if s.role == RoleClient && !s.inFlight.contains(header.MessageID) {
+		return false, &Error{Kind: ErrUnknownMessageID, Header: header}
+	}
+	payload, data := uint64(header.PayloadLen), uint64(size-protocol.HeaderLen)
+	if data > payload {
+		return false, packetError("packet data", payload, data)
+	}
+	s.last = header
+	if data == payload {
+		return true, nil
+	}
+	return false, s.startReassembly(header, data)
+}
+
+func (s *Session) startReassembly(header protocol.Header, data uint64) error {
+	payload := uint64(header.PayloadLen)
+	whole := protocol.HeaderLen + payload
+	if s.framing == FramingWhole {
+		return packetError("message length", whole, protocol.HeaderLen+data)
+	}
+	if uint64(len(s.buffer)) < whole {
+		// As long as needed and no more: what doubling would add is beyond the agreed limit.
+		grown := make([]byte, whole)
+		copy(grown, s.buffer)
+		s.buffer = grown
+	}
+	count := chunkCount(payload-data, uint64(s.limits.dataBytes()))
+	s.partial = true
+	s.open = reassembly{header: header, filled: data, next: 1, count: count}
+	s.open.cover(s.buffer)
+	return nil
+}
+
+func (s *Session) checkBatch() error {
+	header := s.last
+	if !header.Flags.IsBatch() || header.Status != protocol.StatusOK && s.role == RoleClient {
+		return nil
+	}
+	if header.ItemCount == 0 {
+		none := protocol.NewWireError(protocol.ErrBadItemCount, "batch", 1, 0)
+		return &Error{Kind: ErrBatch, Header: header, Cause: none}
+	}
+	message, _ := s.Message()
+	if _, err := protocol.ParsePacked(message.Payload, 0, header.ItemCount, protocol.BatchRules); err != nil {
+		return &Error{Kind: ErrBatch, Header: header, Cause: err}
+	}
+	return nil
+}
+
+// kinds returns what this role sends, and what it receives.
+func (s *Session) kinds() (sends, receives protocol.Kind) {
+	if s.role == RoleClient {
+		return protocol.KindRequest, protocol.KindResponse
+	}
+	return protocol.KindResponse, protocol.KindRequest
+}
+
+// directions returns the limits of what this role sends, and of what it receives.
+func (s *Session) directions() (outgoing, incoming DirectionLimits) {
+	if s.role == RoleClient {
+		return s.limits.Request, s.limits.Response
+	}
+	return s.limits.Response, s.limits.Request
+}
+
+// dataBytes returns the bytes of data in a full packet.
+func (l *Limits) dataBytes() int { return int(l.PacketSize) - protocol.HeaderLen }
+
+func (d DirectionLimits) check(header *protocol.Header) error {
+	if header.PayloadLen > d.PayloadBytes {
+		return limitError("payload_len", header.PayloadLen, d.PayloadBytes, header)
+	}
+	if header.ItemCount > d.BatchItems {
+		return limitError("item_count", header.ItemCount, d.BatchItems, header)
+	}
+	return nil
+}
