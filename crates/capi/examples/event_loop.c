@@ -10,7 +10,7 @@
 /* Connects, where there is no session, and asks. Says whether there was an answer. */
 static bool ask(nipc_client_ctx_t *client) {
     nipc_cgroups_resp_view_t answer;
-    if (nipc_client_refresh(client))
+    if (nipc_client_refresh_timeout(client, 50))
         printf("%s\n", client->session_valid ? "connected" : "no provider");
     nipc_error_t error = nipc_client_call_cgroups_snapshot_timeout(client, &answer, 50);
     printf("%s, %u cgroups\n", nipc_strerror(error), (unsigned)answer.item_count);

@@ -213,6 +213,12 @@ void nipc_client_init(nipc_client_ctx_t *ctx,
  */
 bool nipc_client_refresh(nipc_client_ctx_t *ctx);
 
+/**
+ * As nipc_client_refresh, for at most timeout_ms milliseconds, for callers that must not wait for a
+ * provider that says nothing; 0 takes what can be had at once.
+ */
+bool nipc_client_refresh_timeout(nipc_client_ctx_t *ctx, uint32_t timeout_ms);
+
 /** Whether calls can be made. No input or output. */
 bool nipc_client_ready(const nipc_client_ctx_t *ctx);
 
@@ -484,6 +490,14 @@ void nipc_cgroups_cache_status(nipc_cgroups_cache_t *cache, nipc_cgroups_cache_s
  * \return the length of the whole text, without NUL; 0 where nothing has failed
  */
 size_t nipc_cgroups_cache_last_error(nipc_cgroups_cache_t *cache, char *buf, size_t buf_len);
+
+/**
+ * Tells what carries the cache's session, who is at its other end, and what was agreed.
+ *
+ * \return NIPC_OK; with a zeroed out, NIPC_ERR_NOT_READY without a session, and NIPC_ERR_BUSY while
+ *         the cache is being refreshed
+ */
+nipc_error_t nipc_cgroups_cache_transport(nipc_cgroups_cache_t *cache, nipc_transport_info_t *out);
 
 /** Sets how long a whole refresh may take, in milliseconds, from the next one on; 0 is 30000. */
 void nipc_cgroups_cache_set_call_timeout(nipc_cgroups_cache_t *cache, uint32_t timeout_ms);

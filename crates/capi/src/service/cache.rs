@@ -13,10 +13,10 @@ use netipc::service::cgroups_snapshot::{CgroupsCache, CgroupsSnapshot};
 use netipc::{AbortHandle, ClientConfig, ErrorCode};
 
 use super::config::{Place, config as configured, nipc_client_config_t};
-use super::types::nipc_client_state_t;
+use super::types::{nipc_client_state_t, nipc_transport_info_t};
 use super::views::Views;
 use crate::border::{code, copy_text, guard, put, shared, zero};
-use crate::error::Outcome;
+use crate::error::{Outcome, nipc_error_t};
 
 const NEVER_INITIALISED: &str =
     "the cache is not initialised: nipc_cgroups_cache_init needs a run_dir and a service";
@@ -226,6 +226,27 @@ pub unsafe extern "C" fn nipc_cgroups_cache_last_error(
         };
         // SAFETY: C promises the buffer.
         unsafe { copy_text(&text, buf, buf_len) }
+    })
+}
+
+/// Tells what carries the cache's session, who is at its other end, and what was agreed.
+///
+/// \return NIPC_OK; with a zeroed out, NIPC_ERR_NOT_READY without a session, and NIPC_ERR_BUSY while
+///         the cache is being refreshed
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_cache_transport(
+    cache: *mut nipc_cgroups_cache_t,
+    out: *mut nipc_transport_info_t,
+) -> nipc_error_t {
+    code(|| {
+        // SAFETY: C promises room.
+        unsafe { zero(out) }?;
+        // SAFETY: C promises a cache.
+        let handle = unsafe { self::cache(cache) }?;
+        let cache = handle.cache.try_lock().or(Err(ErrorCode::BUSY))?;
+        let session = cache.client_status().session;
+        // SAFETY: C promises room.
+        unsafe { put(out, session.ok_or(ErrorCode::NOT_READY)?.into()) }
     })
 }
 

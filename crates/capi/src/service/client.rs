@@ -4,6 +4,7 @@
 
 use std::ffi::{c_char, c_int};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use netipc::{ClientConfig, ErrorCode};
 
@@ -62,6 +63,20 @@ pub unsafe extern "C" fn nipc_client_refresh(ctx: *mut nipc_client_ctx_t) -> boo
     guard(false, || {
         // SAFETY: C promises a context that it does not use elsewhere.
         unsafe { with_client(ctx, |client| client.refresh()) }.unwrap_or(false)
+    })
+}
+
+/// As nipc_client_refresh, for at most timeout_ms milliseconds, for callers that must not wait for a
+/// provider that says nothing; 0 takes what can be had at once.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_refresh_timeout(
+    ctx: *mut nipc_client_ctx_t,
+    timeout_ms: u32,
+) -> bool {
+    let timeout = Duration::from_millis(timeout_ms.into());
+    guard(false, || {
+        // SAFETY: C promises a context that it does not use elsewhere.
+        unsafe { with_client(ctx, |client| client.refresh_within(timeout)) }.unwrap_or(false)
     })
 }
 

@@ -33,7 +33,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn u16(&mut self, what: &'static str) -> Result<u16, WireError> {
         self.array(what).map(u16::from_le_bytes)
     }
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn u32(&mut self, what: &'static str) -> Result<u32, WireError> {
         self.array(what).map(u32::from_le_bytes)
     }
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn u64(&mut self, what: &'static str) -> Result<u64, WireError> {
         self.array(what).map(u64::from_le_bytes)
     }
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::BadLayout`], or [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn expect_u16(&mut self, want: u16, what: &'static str) -> Result<(), WireError> {
         match self.u16(what)? {
             found if found == want => Ok(()),
@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::BadLayout`], or [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn expect_zero_u32(&mut self, what: &'static str) -> Result<(), WireError> {
         match self.u32(what)? {
             0 => Ok(()),
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn span(&mut self, what: &'static str) -> Result<Span, WireError> {
         Ok(Span {
             offset: self.u32(what)? as usize,
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], WireError> {
         match self.rest.split_first_chunk() {
             Some((head, rest)) => {
