@@ -86,7 +86,8 @@ func DecodeAppsLookupResponse(payload []byte) (AppsLookupResponseView, error) {
 // [ErrBadLayout] for another pid or an item that may not be sent, with [ErrBadItemCount] beyond the
 // last pid. The first error is kept and decides how the request ends.
 func (b *AppsLookupBuilder) Add(item AppsLookupItemView) error {
-	dst, err := b.open(NumberKey(item.Pid), uint16(item.Status), item.size())
+	asked := b.asked()
+	dst, err := b.open(asked, asked.Same(NumberKey(item.Pid)), uint16(item.Status), item.size())
 	if err != nil || dst == nil {
 		return err
 	}

@@ -69,7 +69,8 @@ func DecodeCgroupsLookupResponse(payload []byte) (CgroupsLookupResponseView, err
 // for another path or an item that may not be sent, with [ErrBadItemCount] beyond the last path. The
 // first error is kept and decides how the request ends.
 func (b *CgroupsLookupBuilder) Add(item CgroupsLookupItemView) error {
-	dst, err := b.open(TextKey{item.Path}, uint16(item.Status), item.size())
+	asked := b.asked()
+	dst, err := b.open(asked, asked.Same(TextKey{item.Path}), uint16(item.Status), item.size())
 	if err != nil || dst == nil {
 		return err
 	}

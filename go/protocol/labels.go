@@ -108,7 +108,8 @@ func (l *Labels) encode(dst []byte, end int) error {
 
 // nulInside tells which label has a NUL.
 func (l *Labels) nulInside() error {
-	for _, label := range l.All() {
+	for i := range l.Len() {
+		label := l.at(i)
 		if err := checkNoNul(label.Key, "label key"); err != nil {
 			return err
 		}

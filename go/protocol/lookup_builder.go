@@ -66,48 +66,47 @@ func (b *LookupBuilder[K, I]) Finish() (int, error) {
 
 // addBare adds an item without data for the next key.
 func (b *LookupBuilder[K, I]) addBare(status uint16) error {
-	if b.err == nil && b.Remaining() == 0 {
-		return b.fail(b.beyondLast())
-	}
-	var key K
 	var item I
-	key = key.View(b.request.list.Get(b.list.Len()))
-	dst, err := b.open(key, status, item.BareSize(key))
+	key := b.asked()
+	dst, err := b.open(key, true, status, item.BareSize(key))
 	if err != nil || dst == nil {
 		return err
 	}
 	return b.close(dst, item.Bare(key, status).Encode(dst))
 }
 
-// open returns the place for the item of key, which has size bytes, or nil where a placeholder was
-// written instead. Whether the one or the other is not the handler's concern.
-func (b *LookupBuilder[K, I]) open(key K, status uint16, size int) ([]byte, error) {
-	if b.err != nil {
+// asked returns the key that is answered next; of no use beyond the last.
+func (b *LookupBuilder[K, I]) asked() K {
+	var key K
+	return key.View(b.request.list.Get(b.list.Len()))
+}
+
+// open returns the place for the item of key, which is the one that was asked for and not another, or
+// nil where a placeholder was written instead. The item has size bytes.
+func (b *LookupBuilder[K, I]) open(key K, same bool, status uint16, size int) ([]byte, error) {
+	index, keys := uint64(b.list.Len()), uint64(b.request.Len())
+	switch {
+	case b.err != nil:
 		return nil, b.err
-	}
-	if b.Remaining() == 0 {
-		return nil, b.fail(b.beyondLast())
+	case index == keys:
+		return nil, b.fail(NewWireError(ErrBadItemCount, "answered keys", keys, keys+1))
+	case !same:
+		return nil, b.fail(layout("key of item", index, index))
 	}
 	var item I
-	index := b.list.Len()
-	asked := key.View(b.request.list.Get(index))
-	if !asked.Same(key) {
-		return nil, b.fail(layout("key of item", uint64(index), uint64(index)))
-	}
 	behind := 0
 	if b.Remaining() > 1 {
-		behind = b.reserve - align8(item.BareSize(asked))
+		behind = b.reserve - align8(item.BareSize(key))
 	}
+	b.reserve = behind
 	if !b.full && status != item.Exceeded() {
 		if dst := b.list.openLeaving(size, behind); dst != nil {
-			b.reserve = behind
 			return dst, nil
 		}
 	}
-	if err := b.standIn(asked, status, size, behind); err != nil {
+	if err := b.standIn(key, status, size, behind); err != nil {
 		return nil, b.fail(err)
 	}
-	b.reserve = behind
 	return nil, nil
 }
 
@@ -154,9 +153,4 @@ func (b *LookupBuilder[K, I]) pushBare(key K, status uint16) error {
 func (b *LookupBuilder[K, I]) fail(err error) error {
 	b.err = err
 	return err
-}
-
-func (b *LookupBuilder[K, I]) beyondLast() error {
-	keys := uint64(b.request.Len())
-	return NewWireError(ErrBadItemCount, "answered keys", keys, keys+1)
 }

@@ -1,0 +1,239 @@
+package protocol_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/netipc/netipc/go/protocol"
+)
+
+// Both sides of a lookup: asks for keys, answers, and looks at every item of the reply. The keys, the
+// items and the mix of known and unknown ones are those of the Rust benchmarks.
+type codec interface {
+	// call does all of it once; it returns the bytes of the reply.
+	call() (int, error)
+}
+
+const benchPaths = "/sys/fs/cgroup/bench/"
+
+var errWrongItem = errors.New("an item is not as it was added")
+
+// What a provider knows comes from elsewhere, and so does it here: from variables.
+var (
+	benchName      = []byte("bench-pod")
+	benchComm      = []byte("bench")
+	benchPath      = []byte(benchPaths + "cg-1")
+	namespaceLabel = protocol.NewLabel([]byte("namespace"), []byte("bench"))
+	imageLabel     = protocol.NewLabel([]byte("image"), []byte("bench:latest"))
+)
+
+type cgroupsCodec struct {
+	paths          [][]byte
+	request, reply []byte
+	known          bool
+	builder        protocol.CgroupsLookupBuilder
+}
+
+func newCgroupsCodec(keys int, known bool) *cgroupsCodec {
+	kind := "no"
+	if known {
+		kind = "cg"
+	}
+	c := &cgroupsCodec{known: known, request: make([]byte, 16+keys*64), reply: make([]byte, 16+keys*256)}
+	for i := range keys {
+		c.paths = append(c.paths, fmt.Appendf(nil, "%s%s-%d", benchPaths, kind, i))
+	}
+	return c
+}
+
+func (c *cgroupsCodec) call() (int, error) {
+	n, err := protocol.EncodeCgroupsLookupRequest(c.request, c.paths)
+	if err != nil {
+		return 0, err
+	}
+	if n, err = c.answer(c.request[:n]); err != nil {
+		return 0, err
+	}
+	reply, err := protocol.DecodeCgroupsLookupResponse(c.reply[:n])
+	if err != nil {
+		return 0, err
+	}
+	for i, path := range c.paths {
+		item, err := reply.Item(uint32(i))
+		if err != nil {
+			return 0, err
+		}
+		if !bytes.Equal(item.Path.Bytes(), path) || !c.right(&item) {
+			return 0, errWrongItem
+		}
+	}
+	return n, nil
+}
+
+func (c *cgroupsCodec) answer(payload []byte) (int, error) {
+	request, err := protocol.DecodeCgroupsLookupRequest(payload)
+	if err != nil {
+		return 0, err
+	}
+	if err := c.builder.Start(request, c.reply); err != nil {
+		return 0, err
+	}
+	for i := range request.ItemCount {
+		key, err := request.Item(i)
+		if err != nil {
+			return 0, err
+		}
+		if key.Bytes()[len(benchPaths)] != 'c' {
+			err = c.builder.AddBare(protocol.CgroupStatusUnknownPermanent)
+		} else {
+			labels := [...]protocol.Label{namespaceLabel, imageLabel}
+			err = c.builder.Add(protocol.CgroupsLookupItemView{
+				Status:       protocol.CgroupStatusKnown,
+				Orchestrator: protocol.OrchestratorK8s,
+				Path:         key.CStringView,
+				Name:         protocol.CString(benchName),
+				Labels:       protocol.LabelsOf(labels[:]),
+			})
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return c.builder.Finish()
+}
+
+func (c *cgroupsCodec) right(item *protocol.CgroupsLookupItemView) bool {
+	if !c.known {
+		return item.Status == protocol.CgroupStatusUnknownPermanent
+	}
+	return item.Status == protocol.CgroupStatusKnown && item.Orchestrator == protocol.OrchestratorK8s &&
+		bytes.Equal(item.Name.Bytes(), benchName) &&
+		labelBytes(item.Labels) == len("namespacebenchimagebench:latest")
+}
+
+type appsCodec struct {
+	pids           []uint32
+	request, reply []byte
+	known          bool
+	builder        protocol.AppsLookupBuilder
+}
+
+func newAppsCodec(keys int, known bool) *appsCodec {
+	c := &appsCodec{known: known, request: make([]byte, 16+keys*16), reply: make([]byte, 16+keys*256)}
+	for i := range keys {
+		pid := uint32(2 * i)
+		if known {
+			pid++
+		}
+		c.pids = append(c.pids, pid)
+	}
+	return c
+}
+
+func (c *appsCodec) call() (int, error) {
+	n, err := protocol.EncodeAppsLookupRequest(c.request, c.pids)
+	if err != nil {
+		return 0, err
+	}
+	if n, err = c.answer(c.request[:n]); err != nil {
+		return 0, err
+	}
+	reply, err := protocol.DecodeAppsLookupResponse(c.reply[:n])
+	if err != nil {
+		return 0, err
+	}
+	for i, pid := range c.pids {
+		item, err := reply.Item(uint32(i))
+		if err != nil {
+			return 0, err
+		}
+		if item.Pid != pid || !c.right(&item) {
+			return 0, errWrongItem
+		}
+	}
+	return n, nil
+}
+
+func (c *appsCodec) answer(payload []byte) (int, error) {
+	request, err := protocol.DecodeAppsLookupRequest(payload)
+	if err != nil {
+		return 0, err
+	}
+	if err := c.builder.Start(request, c.reply); err != nil {
+		return 0, err
+	}
+	for i := range request.ItemCount {
+		pid, err := request.Item(i)
+		if err != nil {
+			return 0, err
+		}
+		if pid%2 == 0 {
+			err = c.builder.AddBare(protocol.PidStatusUnknown)
+		} else {
+			labels := [...]protocol.Label{namespaceLabel}
+			err = c.builder.Add(protocol.AppsLookupItemView{
+				Status:       protocol.PidStatusKnown,
+				CgroupStatus: protocol.AppsCgroupStatusKnown,
+				Orchestrator: protocol.OrchestratorK8s,
+				Pid:          uint32(pid),
+				Ppid:         1,
+				Uid:          1000,
+				Starttime:    12_345,
+				Comm:         protocol.CString(benchComm),
+				CgroupPath:   protocol.CString(benchPath),
+				CgroupName:   protocol.CString(benchName),
+				Labels:       protocol.LabelsOf(labels[:]),
+			})
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return c.builder.Finish()
+}
+
+func (c *appsCodec) right(item *protocol.AppsLookupItemView) bool {
+	if !c.known {
+		return item.Status == protocol.PidStatusUnknown
+	}
+	return item.Status == protocol.PidStatusKnown && item.Ppid == 1 &&
+		bytes.Equal(item.Comm.Bytes(), benchComm) && bytes.HasPrefix(item.CgroupPath.Bytes(), []byte(benchPaths)) &&
+		bytes.Equal(item.CgroupName.Bytes(), benchName) && labelBytes(item.Labels) == len("namespacebench")
+}
+
+// labelBytes returns the bytes of the keys and values of labels, each of which is looked at.
+func labelBytes(labels protocol.Labels) int {
+	sum := 0
+	for _, label := range labels.All() {
+		sum += label.Key.Len() + label.Value.Len()
+	}
+	return sum
+}
+
+// codecs returns both lookups, with all keys known and with none.
+func codecs(keys int) map[string]codec {
+	return map[string]codec{
+		"cgroups/known":   newCgroupsCodec(keys, true),
+		"cgroups/unknown": newCgroupsCodec(keys, false),
+		"apps/known":      newAppsCodec(keys, true),
+		"apps/unknown":    newAppsCodec(keys, false),
+	}
+}
+
+func BenchmarkCodec(b *testing.B) {
+	for _, keys := range []int{16, 8192} {
+		for name, codec := range codecs(keys) {
+			b.Run(fmt.Sprintf("%s/%d", name, keys), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := codec.call(); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*keys), "ns/key")
+			})
+		}
+	}
+}
