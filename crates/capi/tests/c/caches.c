@@ -1,0 +1,327 @@
+/* Caches: refreshed, read from many threads, and kept when something fails. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "provider.h"
+
+static void open_cache(nipc_cgroups_cache_t *cache, const char *service, uint32_t profiles) {
+    const nipc_client_config_t config = client_config(profiles);
+    memset(cache, 0, sizeof(*cache));
+    nipc_cgroups_cache_init(cache, test_dir(), service, &config);
+    CHECK(!nipc_cgroups_cache_ready(cache));
+}
+
+static void check_item(const nipc_cgroups_cache_item_view_t *item, uint32_t index) {
+    struct cgroup want;
+    cgroup_of(index, &want);
+    if (item == NULL) {
+        test_fail(__FILE__, __LINE__, "there is no item %u", (unsigned)index);
+        return;
+    }
+    CHECK_EQ(item->hash, want.item.hash);
+    CHECK_EQ(item->options, want.item.options);
+    CHECK_EQ(item->enabled, want.item.enabled);
+    CHECK(strcmp(item->name, want.name) == 0);
+    CHECK(strcmp(item->path, want.path) == 0);
+}
+
+static void check_owned(nipc_cgroups_cache_item_t *item, uint32_t index) {
+    struct cgroup want;
+    cgroup_of(index, &want);
+    REQUIRE(item != NULL);
+    CHECK_EQ(item->hash, want.item.hash);
+    CHECK(strcmp(item->name, want.name) == 0);
+    CHECK(strcmp(item->path, want.path) == 0);
+    /* It is the caller's. */
+    item->name[0] = 'x';
+    nipc_cgroups_cache_item_free(item);
+}
+
+static void check_table(nipc_cgroups_cache_t *cache, uint32_t count) {
+    nipc_cgroups_cache_read_guard_t guard;
+    REQUIRE(nipc_cgroups_cache_read_lock(cache, &guard));
+    CHECK_EQ(nipc_cgroups_cache_item_count(&guard), count);
+    for (uint32_t i = 0; i < count; i += test_slow() ? 7 : 1) {
+        struct cgroup want;
+        cgroup_of(i, &want);
+        check_item(nipc_cgroups_cache_get(&guard, want.item.hash, want.name), i);
+        check_item(nipc_cgroups_cache_item_at(&guard, i), i);
+        CHECK(nipc_cgroups_cache_get(&guard, want.item.hash + 1, want.name) == NULL);
+    }
+    CHECK(nipc_cgroups_cache_item_at(&guard, count) == NULL);
+    CHECK(nipc_cgroups_cache_get(&guard, 1, "nobody") == NULL);
+    CHECK(nipc_cgroups_cache_get(&guard, 1, NULL) == NULL);
+    nipc_cgroups_cache_read_unlock(&guard);
+    nipc_cgroups_cache_read_unlock(&guard);
+}
+
+static void filled_by(const char *service, uint32_t profiles) {
+    nipc_cgroups_cache_t cache;
+    nipc_cgroups_cache_status_t status;
+    struct cgroup want;
+    cgroup_of(7, &want);
+    open_cache(&cache, service, profiles);
+    CHECK(nipc_cgroups_cache_lookup(&cache, want.item.hash, want.name) == NULL);
+    CHECK(nipc_cgroups_cache_refresh(&cache));
+    CHECK(nipc_cgroups_cache_ready(&cache));
+    check_table(&cache, SNAPSHOT_ITEMS);
+    check_owned(nipc_cgroups_cache_lookup(&cache, want.item.hash, want.name), 7);
+    CHECK(nipc_cgroups_cache_lookup(&cache, want.item.hash, "nobody") == NULL);
+    CHECK(nipc_cgroups_cache_lookup(&cache, want.item.hash, NULL) == NULL);
+    nipc_cgroups_cache_status(&cache, &status);
+    CHECK(status.populated);
+    CHECK_EQ(status.item_count, SNAPSHOT_ITEMS);
+    CHECK_EQ(status.systemd_enabled, 1);
+    CHECK_EQ(status.generation, GENERATION);
+    CHECK_EQ(status.refresh_success_count, 1);
+    CHECK_EQ(status.refresh_failure_count, 0);
+    CHECK_EQ(status.connection_state, NIPC_CLIENT_READY);
+    CHECK(status.last_refresh_ts > 0);
+    CHECK(status.bytes > (uint64_t)SNAPSHOT_ITEMS * SNAPSHOT_PATH);
+    CHECK_EQ(status.duplicates, 0);
+    CHECK_EQ(nipc_cgroups_cache_last_error(&cache, NULL, 0), 0);
+    nipc_cgroups_cache_close(&cache);
+    CHECK(!nipc_cgroups_cache_ready(&cache));
+    nipc_cgroups_cache_status(&cache, &status);
+    CHECK(!status.populated);
+    CHECK_EQ(status.refresh_success_count, 1);
+    nipc_cgroups_cache_close(&cache);
+}
+
+static void filled(void) {
+    for (size_t i = 0; i < COUNT(offers); i++) {
+        test_context("profiles %u", (unsigned)offers[i]);
+        filled_by("rust-snapshot", offers[i]);
+        filled_by("c-snapshot", offers[i]);
+    }
+}
+
+static void start_snapshot(struct provider *provider, const char *service, uint32_t *count) {
+    const struct handlers handlers = {.user = count, .workers = 8};
+    provider_start(provider, service, SNAPSHOT, &handlers);
+}
+
+/* What is there stays when the provider is gone, and is replaced when it is back. */
+static void kept_on_failure(void) {
+    char service[32], text[300];
+    uint32_t count = 20;
+    struct provider provider;
+    nipc_cgroups_cache_t cache;
+    nipc_cgroups_cache_status_t status;
+    nipc_cgroups_cache_read_guard_t guard;
+    snprintf(service, sizeof(service), "%s", new_service());
+    open_cache(&cache, service, offers[1]);
+    CHECK(!nipc_cgroups_cache_refresh(&cache));
+    CHECK(!nipc_cgroups_cache_ready(&cache));
+    CHECK(!nipc_cgroups_cache_read_lock(&cache, &guard));
+    nipc_cgroups_cache_read_unlock(&guard);
+    CHECK(nipc_cgroups_cache_last_error(&cache, text, sizeof(text)) > 0);
+    CHECK(strstr(text, service) != NULL);
+    start_snapshot(&provider, service, &count);
+    CHECK(nipc_cgroups_cache_refresh(&cache));
+    check_table(&cache, 20);
+    provider_stop(&provider);
+    CHECK(!nipc_cgroups_cache_refresh(&cache));
+    CHECK(!nipc_cgroups_cache_refresh(&cache));
+    CHECK(nipc_cgroups_cache_ready(&cache));
+    check_table(&cache, 20);
+    nipc_cgroups_cache_status(&cache, &status);
+    CHECK_EQ(status.refresh_success_count, 1);
+    CHECK_EQ(status.refresh_failure_count, 3);
+    CHECK(status.connection_state != NIPC_CLIENT_READY);
+    count = 30;
+    start_snapshot(&provider, service, &count);
+    CHECK(nipc_cgroups_cache_refresh(&cache));
+    check_table(&cache, 30);
+    /* A snapshot without items is one. */
+    count = 0;
+    CHECK(nipc_cgroups_cache_refresh(&cache));
+    CHECK(nipc_cgroups_cache_ready(&cache));
+    check_table(&cache, 0);
+    nipc_cgroups_cache_status(&cache, &status);
+    CHECK(status.populated);
+    CHECK_EQ(status.item_count, 0);
+    nipc_cgroups_cache_close(&cache);
+    provider_stop(&provider);
+}
+
+/* One bad item spoils a refresh, and the table before it stays. */
+static void malformed(void) {
+    nipc_cgroups_cache_t cache;
+    nipc_cgroups_cache_status_t status;
+    nipc_cgroups_cache_read_guard_t guard;
+    char text[300];
+    open_cache(&cache, "rust-sloppy", offers[2]);
+    CHECK(nipc_cgroups_cache_refresh(&cache));
+    CHECK(!nipc_cgroups_cache_refresh(&cache));
+    REQUIRE(nipc_cgroups_cache_read_lock(&cache, &guard));
+    CHECK_EQ(nipc_cgroups_cache_item_count(&guard), 1);
+    CHECK(strcmp(nipc_cgroups_cache_item_at(&guard, 0)->name, "cgroup-0") == 0);
+    nipc_cgroups_cache_read_unlock(&guard);
+    nipc_cgroups_cache_status(&cache, &status);
+    CHECK(status.populated);
+    CHECK_EQ(status.refresh_success_count, 1);
+    CHECK_EQ(status.refresh_failure_count, 1);
+    CHECK(nipc_cgroups_cache_last_error(&cache, text, sizeof(text)) > 0);
+    nipc_cgroups_cache_close(&cache);
+}
+
+/* A guard is a table at one moment: refreshes and even the close leave it alone. */
+static void guards_pin(void) {
+    char service[32];
+    uint32_t count = 3;
+    struct provider provider;
+    nipc_cgroups_cache_t cache;
+    nipc_cgroups_cache_read_guard_t old, other, young;
+    snprintf(service, sizeof(service), "%s", new_service());
+    start_snapshot(&provider, service, &count);
+    open_cache(&cache, service, offers[0]);
+    CHECK(nipc_cgroups_cache_refresh(&cache));
+    REQUIRE(nipc_cgroups_cache_read_lock(&cache, &old));
+    REQUIRE(nipc_cgroups_cache_read_lock(&cache, &other));
+    const nipc_cgroups_cache_item_view_t *first = nipc_cgroups_cache_item_at(&old, 0);
+    const nipc_cgroups_cache_item_view_t *last = nipc_cgroups_cache_item_at(&old, 2);
+    count = 5;
+    CHECK(nipc_cgroups_cache_refresh(&cache));
+    REQUIRE(nipc_cgroups_cache_read_lock(&cache, &young));
+    CHECK_EQ(nipc_cgroups_cache_item_count(&old), 3);
+    CHECK_EQ(nipc_cgroups_cache_item_count(&young), 5);
+    CHECK(nipc_cgroups_cache_item_at(&other, 0) == first);
+    nipc_cgroups_cache_read_unlock(&other);
+    check_item(first, 0);
+    nipc_cgroups_cache_item_t *copy = nipc_cgroups_cache_item_dup(&old, last);
+    CHECK(nipc_cgroups_cache_item_dup(&old, NULL) == NULL);
+    nipc_cgroups_cache_close(&cache);
+    check_item(first, 0);
+    check_item(last, 2);
+    check_item(nipc_cgroups_cache_item_at(&young, 4), 4);
+    nipc_cgroups_cache_read_unlock(&old);
+    nipc_cgroups_cache_read_unlock(&young);
+    check_owned(copy, 2);
+    CHECK_EQ(nipc_cgroups_cache_item_count(&old), 0);
+    CHECK(nipc_cgroups_cache_item_at(&old, 0) == NULL);
+    nipc_cgroups_cache_item_free(NULL);
+    provider_stop(&provider);
+}
+
+struct readers {
+    nipc_cgroups_cache_t cache;
+    atomic_bool over;
+    atomic_uint rounds;
+};
+
+static void *read_on(void *shared) {
+    struct readers *readers = (struct readers *)shared;
+    struct cgroup want;
+    cgroup_of(4, &want);
+    while (!atomic_load(&readers->over)) {
+        nipc_cgroups_cache_read_guard_t guard;
+        nipc_cgroups_cache_status_t status;
+        REQUIRE(nipc_cgroups_cache_read_lock(&readers->cache, &guard));
+        uint32_t count = nipc_cgroups_cache_item_count(&guard);
+        CHECK(count >= 5);
+        check_item(nipc_cgroups_cache_get(&guard, want.item.hash, want.name), 4);
+        check_item(nipc_cgroups_cache_item_at(&guard, count - 1), count - 1);
+        nipc_cgroups_cache_status(&readers->cache, &status);
+        CHECK(status.populated);
+        nipc_cgroups_cache_read_unlock(&guard);
+        check_owned(nipc_cgroups_cache_lookup(&readers->cache, want.item.hash, want.name), 4);
+        atomic_fetch_add(&readers->rounds, 1);
+    }
+    return NULL;
+}
+
+static bool answer_growing(void *user, const nipc_cgroups_req_t *request,
+                           nipc_cgroups_builder_t *builder) {
+    uint32_t count = 5 + atomic_fetch_add((atomic_uint *)user, 1) % 40;
+    return answer_snapshot(&count, request, builder);
+}
+
+static void read_while_refreshed(void) {
+    atomic_uint asked = 0;
+    const struct handlers handlers = {.snapshot = answer_growing, .user = &asked, .workers = 2};
+    char service[32];
+    struct provider provider;
+    struct readers readers = {.over = false};
+    pthread_t threads[4];
+    snprintf(service, sizeof(service), "%s", new_service());
+    provider_start(&provider, service, SNAPSHOT, &handlers);
+    open_cache(&readers.cache, service, offers[2]);
+    CHECK(nipc_cgroups_cache_refresh(&readers.cache));
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        REQUIRE(pthread_create(&threads[i], NULL, read_on, &readers) == 0);
+    }
+    for (int i = 0; i < 100 || atomic_load(&readers.rounds) < 100; i++) {
+        CHECK(nipc_cgroups_cache_refresh(&readers.cache));
+    }
+    atomic_store(&readers.over, true);
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        pthread_join(threads[i], NULL);
+    }
+    nipc_cgroups_cache_close(&readers.cache);
+    provider_stop(&provider);
+}
+
+static bool snapshot_at_gate(void *user, const nipc_cgroups_req_t *request,
+                             nipc_cgroups_builder_t *builder) {
+    uint32_t count = 2;
+    gate_pass((struct gate *)user);
+    return answer_snapshot(&count, request, builder);
+}
+
+static void *refresh_once(void *cache) {
+    return nipc_cgroups_cache_refresh((nipc_cgroups_cache_t *)cache) ? cache : NULL;
+}
+
+/* A refresh ends when it is called off, or runs out of time. Reading waits for neither. */
+static void interrupted(void) {
+    struct gate gate;
+    const struct handlers handlers = {.snapshot = snapshot_at_gate, .user = &gate, .workers = 4};
+    char service[32];
+    struct provider provider;
+    nipc_cgroups_cache_t cache;
+    nipc_cgroups_cache_status_t status;
+    pthread_t thread;
+    void *refreshed;
+    snprintf(service, sizeof(service), "%s", new_service());
+    gate_open(&gate);
+    provider_start(&provider, service, SNAPSHOT, &handlers);
+    open_cache(&cache, service, offers[1]);
+    REQUIRE(pthread_create(&thread, NULL, refresh_once, &cache) == 0);
+    gate_meet(&gate);
+    nipc_cgroups_cache_status(&cache, &status);
+    CHECK(!status.populated);
+    nipc_cgroups_cache_abort(&cache);
+    pthread_join(thread, &refreshed);
+    CHECK(refreshed == NULL);
+    CHECK(!nipc_cgroups_cache_refresh(&cache));
+    nipc_cgroups_cache_clear_abort(&cache);
+    nipc_cgroups_cache_set_call_timeout(&cache, 200);
+    CHECK(!nipc_cgroups_cache_refresh(&cache));
+    nipc_cgroups_cache_set_call_timeout(&cache, 0);
+    /* For all who stand there, and who is about to come. */
+    for (int i = 0; i < 3; i++) {
+        gate_release(&gate);
+    }
+    CHECK(nipc_cgroups_cache_refresh(&cache));
+    check_table(&cache, 2);
+    nipc_cgroups_cache_close(&cache);
+    provider_stop(&provider);
+    gate_close(&gate);
+}
+
+static const struct test tests[] = {
+    {"filled", filled},
+    {"kept_on_failure", kept_on_failure},
+    {"malformed", malformed},
+    {"guards_pin", guards_pin},
+    {"read_while_refreshed", read_while_refreshed},
+    {"interrupted", interrupted},
+};
+
+int main(int argc, char **argv) {
+    return peers_main(argc, argv, tests, COUNT(tests));
+}

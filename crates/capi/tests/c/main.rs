@@ -1,0 +1,73 @@
+//! Builds the C programs of this directory against the installed library and runs each of them
+//! plain, under Valgrind, and with the sanitizers of the C compiler.
+//!
+//! A program is a table of named tests. What it prints is shown where one fails; run it alone with
+//! `cargo test -p netipc-capi --test c calls::plain`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod peers;
+mod programs;
+mod vectors;
+
+use programs::{Mode, run};
+
+/// Makes a module of tests for each program, one for each mode.
+macro_rules! programs {
+    ($($program:ident),+ $(,)?) => {
+        $(
+            mod $program {
+                use super::*;
+
+                const SOURCE: &str = concat!(stringify!($program), ".c");
+
+                #[test]
+                fn plain() {
+                    run(SOURCE, Mode::Plain);
+                }
+
+                #[test]
+                fn valgrind() {
+                    run(SOURCE, Mode::Valgrind);
+                }
+
+                #[test]
+                fn sanitizers() {
+                    run(SOURCE, Mode::Sanitizers);
+                }
+            }
+        )+
+    };
+}
+
+programs! {
+    arguments,
+    caches,
+    calls,
+    codec,
+    failures,
+    interruptions,
+    little_space,
+    log,
+    lookups,
+    malformed,
+    servers,
+    storage,
+    threads,
+    vectors_messages,
+    vectors_services,
+}
+
+/// C++ programs include the headers, too.
+mod cpp {
+    use super::*;
+
+    #[test]
+    fn arguments() {
+        run("arguments.c", Mode::Cpp);
+    }
+
+    #[test]
+    fn storage() {
+        run("storage.c", Mode::Cpp);
+    }
+}
