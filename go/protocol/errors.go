@@ -56,11 +56,11 @@ func (e *WireError) Error() string {
 	case ErrTruncated:
 		return fmt.Sprintf("%s: truncated, expected %d bytes, found %d", e.Field, e.Expected, e.Found)
 	case ErrBadMagic:
-		return fmt.Sprintf("%s: expected %#010x, found %#010x", e.Field, e.Expected, e.Found)
+		return fmt.Sprintf("%s: expected 0x%08x, found 0x%08x", e.Field, e.Expected, e.Found)
 	case ErrOutOfBounds:
 		return fmt.Sprintf("%s: ends at %d, beyond its %d bytes", e.Field, e.Found, e.Expected)
 	case ErrMissingNul:
-		return fmt.Sprintf("%s: no NUL at %d, found %#04x", e.Field, e.Expected, e.Found)
+		return fmt.Sprintf("%s: no NUL at %d, found 0x%02x", e.Field, e.Expected, e.Found)
 	case ErrBadAlignment:
 		return fmt.Sprintf("%s: %d is not a multiple of %d", e.Field, e.Found, e.Expected)
 	case ErrOverflow:

@@ -69,7 +69,12 @@ func (p Packed) Len() int { return len(p.directory) / EntryLen }
 func (p Packed) ItemBytes() int { return len(p.items) }
 
 // Get returns the bytes of item i, or nil beyond the last.
-func (p Packed) Get(i int) []byte { return p.at(p.Entry(i)) }
+func (p Packed) Get(i int) []byte {
+	if uint(i) >= uint(p.Len()) {
+		return nil
+	}
+	return p.at(spanAt(p.directory[i*EntryLen:]))
+}
 
 // Entry returns where item i lies among the packed items, or nowhere beyond the last.
 func (p Packed) Entry(i int) Span {
