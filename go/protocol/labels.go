@@ -44,10 +44,17 @@ func (l Labels) Get(i int) (Label, bool) {
 // All returns every label, in order.
 func (l Labels) All() iter.Seq2[int, Label] {
 	return func(yield func(int, Label) bool) {
-		for i := range l.Len() {
-			if !yield(i, l.at(i)) {
+		for i := range l.pairs {
+			if !yield(i, l.pairs[i]) {
 				return
 			}
+		}
+		item, table := l.item, l.entries()
+		for i := 0; len(table) >= LabelEntryLen; i++ {
+			if !yield(i, labelAt(item, table)) {
+				return
+			}
+			table = table[LabelEntryLen:]
 		}
 	}
 }
@@ -57,8 +64,18 @@ func (l *Labels) at(i int) Label {
 	if l.count == 0 {
 		return l.pairs[i]
 	}
-	entry := l.item[int(l.table)+i*LabelEntryLen:][:LabelEntryLen]
-	return Label{Key: view(l.item, spanAt(entry)), Value: view(l.item, spanAt(entry[8:]))}
+	return labelAt(l.item, l.entries()[i*LabelEntryLen:])
+}
+
+// entries returns the table of labels that were read.
+func (l *Labels) entries() []byte {
+	return l.item[l.table:][:l.count*LabelEntryLen]
+}
+
+// labelAt returns the label of item that the front of table points to.
+func labelAt(item, table []byte) Label {
+	_ = table[LabelEntryLen-1]
+	return Label{Key: view(item, spanAt(table)), Value: view(item, spanAt(table[8:]))}
 }
 
 // endAfter returns one past the last byte of an item whose strings end at end and that carries these
@@ -69,9 +86,12 @@ func (l *Labels) endAfter(end int) int {
 		return end
 	}
 	end = align8(end) + n*(LabelEntryLen+2)
-	for i := range n {
-		label := l.at(i)
-		end += label.Key.Len() + label.Value.Len()
+	for i := range l.pairs {
+		label := &l.pairs[i]
+		end += len(label.Key.bytes) + len(label.Value.bytes)
+	}
+	for table := l.entries(); len(table) >= LabelEntryLen; table = table[LabelEntryLen:] {
+		end += int(le.Uint32(table[4:])) + int(le.Uint32(table[12:]))
 	}
 	return end
 }
@@ -92,8 +112,14 @@ func (l *Labels) encode(dst []byte, end int) error {
 	texts := table + n*LabelEntryLen
 	next := texts
 	for i := range n {
-		label := l.at(i)
-		if label.Key.Len() == 0 {
+		var read Label
+		label := &read
+		if l.count == 0 {
+			label = &l.pairs[i]
+		} else {
+			read = l.at(i)
+		}
+		if len(label.Key.bytes) == 0 {
 			return layout("label key length", 1, 0)
 		}
 		entry := dst[table+i*LabelEntryLen:][:LabelEntryLen]
