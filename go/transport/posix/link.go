@@ -1,0 +1,87 @@
+//go:build linux
+
+package posix
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/netipc/netipc/go/transport"
+)
+
+// link is a connection over a packet socket.
+type link struct {
+	socket      *socket
+	endpoint    transport.Endpoint
+	peerAllowed bool
+	spin        time.Duration
+	log         *slog.Logger
+	// The region that the server has made for this session.
+	offered *region
+}
+
+func (l *link) Receive(buf []byte, w transport.Wait) (int, error) { return l.socket.receive(buf, w) }
+
+func (l *link) Send(head, body []byte, w transport.Wait) error { return l.socket.send(head, body, w) }
+
+func (l *link) Check() error { return l.socket.check() }
+
+func (l *link) Linger() { l.socket.linger() }
+
+func (l *link) Info() transport.LinkInfo {
+	return transport.LinkInfo{
+		Kind:      transport.LinkSocket,
+		MaxPacket: int(l.socket.packetSize),
+		Peer:      l.socket.peer,
+		PeerKnown: l.socket.peerKnown,
+	}
+}
+
+func (l *link) FD() int { return l.socket.fd }
+
+func (l *link) Close() error {
+	l.dropOffer()
+	l.socket.close()
+	return nil
+}
+
+func (l *link) PacketSize() uint32 { return l.socket.packetSize }
+
+func (l *link) PeerAllowed() bool { return l.peerAllowed }
+
+func (l *link) Offer(plan transport.RegionPlan) error {
+	// The old one goes first: it may have the same name.
+	l.dropOffer()
+	offered, err := createRegion(l.endpoint, plan, l.log)
+	if err != nil {
+		unprepared.warn(l.log, "cannot prepare shared memory", "endpoint", l.endpoint, "error", err)
+		return err
+	}
+	l.offered = offered
+	return nil
+}
+
+func (l *link) Switch() transport.Link {
+	if l.offered == nil {
+		return l
+	}
+	region := l.offered
+	l.offered = nil
+	return newShmLink(l.socket.handOver(), region, serverSide, l.spin)
+}
+
+func (l *link) Attach(plan transport.RegionPlan, w transport.Wait) (transport.Link, error) {
+	region, err := attachRegion(l.endpoint, plan, w, func() bool { return l.socket.check() != nil })
+	if err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	return newShmLink(l.socket.handOver(), region, clientSide, l.spin), nil
+}
+
+func (l *link) dropOffer() {
+	if l.offered != nil {
+		l.offered.close()
+		l.offered = nil
+	}
+}

@@ -1,0 +1,84 @@
+//go:build linux
+
+package posix
+
+import (
+	"log/slog"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/netipc/netipc/go/transport"
+)
+
+// listener is the owner of an endpoint.
+//
+// A shortage of descriptors while accepting is reported at once and leaves the connection waiting:
+// the caller pauses before it tries again.
+type listener struct {
+	fd        int
+	id        fileID
+	endpoint  transport.Endpoint
+	allowUIDs transport.UIDPolicy
+	spin      time.Duration
+	log       *slog.Logger
+}
+
+func (l *listener) Accept(w transport.Wait) (transport.Baseline, error) {
+	if l.fd < 0 {
+		return nil, transport.ErrClosed
+	}
+	if err := w.CheckAbort(); err != nil {
+		return nil, err
+	}
+	for {
+		fd, err := acceptSocket(l.fd)
+		switch err {
+		case nil:
+			return l.accepted(fd), nil
+		case unix.EAGAIN:
+			if err := ready(l.fd, unix.POLLIN, w); err != nil {
+				return nil, err
+			}
+		case unix.ECONNABORTED:
+			// That one left while it waited.
+		default:
+			return nil, err
+		}
+	}
+}
+
+func (l *listener) accepted(fd int) *link {
+	socket := takeSocket(fd, newSpin(l.spin, forRequest))
+	return &link{
+		socket:      socket,
+		endpoint:    l.endpoint,
+		peerAllowed: allows(l.allowUIDs, socket.peer.UID, socket.peerKnown, uint32(unix.Geteuid())),
+		spin:        l.spin,
+		log:         l.log,
+	}
+}
+
+func (l *listener) Endpoint() transport.Endpoint { return l.endpoint }
+
+func (l *listener) FD() int { return l.fd }
+
+func (l *listener) Close() error {
+	if l.fd < 0 {
+		return nil
+	}
+	// While it still listens: nobody may take the name over before it is free.
+	_, err := removeIf(l.endpoint.SocketPath(), l.id)
+	if err != nil {
+		l.log.Warn("cannot remove the socket", "endpoint", l.endpoint, "error", err)
+	}
+	closeFD(l.fd)
+	l.fd = -1
+	return err
+}
+
+// allows tells whether policy lets a peer in. One that the kernel cannot name is nobody's user.
+func allows(policy transport.UIDPolicy, uid uint32, known bool, own uint32) bool {
+	return policy.Any || known && (uid == own || uid == 0 || slices.Contains(policy.Also, uid))
+}

@@ -1,0 +1,245 @@
+//go:build linux
+
+package posix
+
+import (
+	"sync"
+	"time"
+
+	"github.com/netipc/netipc/go/transport"
+)
+
+const (
+	// firstSlice is the first and shortest sleep before the socket is looked at.
+	firstSlice = time.Millisecond
+	// clientSlice is the longest sleep of a client, which waits inside a call.
+	clientSlice = 20 * time.Millisecond
+	// serverSlice is the longest sleep of a server, which waits while nobody asks.
+	serverSlice = 100 * time.Millisecond
+	// shmLooks is the looks at the counter for each look at the clock, which takes about as long.
+	shmLooks = 16
+)
+
+var errStrayData = &transport.ProtocolError{What: "data beside the shared region"}
+
+// side is which end of a session we are.
+type side uint8
+
+const (
+	clientSide side = iota
+	serverSide
+)
+
+// shmLink is a link over shared memory, with the socket that made it beside it.
+//
+// One message per direction at a time: after a client's request comes the server's response. The
+// socket carries nothing any more and tells when the peer is gone; a peer that dies without a word is
+// noticed within 20 ms by a client and 100 ms by a server.
+type shmLink struct {
+	socket *socket
+	region *region
+	// What we send and what we receive; gone once the link is closed.
+	outgoing, incoming *slot
+	// Bytes of the largest message that the session has agreed on for our direction.
+	limit int
+	// Messages sent and messages received.
+	sent, taken uint64
+	// Whether it is our turn to send.
+	maySend bool
+	// The longest sleep.
+	longest time.Duration
+	// Looks at the counter before the first sleep.
+	spin spin
+	// Ends our own sleep.
+	bell bell
+}
+
+// newShmLink takes over the socket and the region.
+func newShmLink(socket *socket, region *region, side side, soon time.Duration) *shmLink {
+	patience := forRequest
+	l := &shmLink{socket: socket, region: region, longest: serverSlice}
+	if side == serverSide {
+		l.outgoing, l.incoming = &region.response, &region.request
+		l.limit = int(region.plan.ResponseBytes)
+	} else {
+		l.outgoing, l.incoming = &region.request, &region.response
+		l.limit = int(region.plan.RequestBytes)
+		l.longest, l.maySend = clientSlice, true
+		patience = forAnswer
+		// The server starts at 0: a client may have asked already. We start where it is.
+		l.sent, l.taken = l.outgoing.published(), l.incoming.published()
+	}
+	if region.plan.Mode == transport.RegionKernel {
+		soon = 0
+	}
+	l.spin = newSpin(soon, patience)
+	l.bell.slot = l.incoming
+	return l
+}
+
+func (l *shmLink) Send(head, body []byte, w transport.Wait) error {
+	size := len(head) + len(body)
+	switch {
+	case l.outgoing == nil:
+		return transport.ErrClosed
+	case size == 0:
+		return transport.ErrEmpty
+	case size > l.limit:
+		return &transport.TooLargeError{Size: size, Limit: l.limit}
+	}
+	if err := w.CheckAbort(); err != nil {
+		return err
+	}
+	if !l.maySend {
+		return transport.ErrBusy
+	}
+	l.sent++
+	l.outgoing.publish(l.sent, head, body)
+	l.maySend = false
+	return nil
+}
+
+func (l *shmLink) Receive(buf []byte, w transport.Wait) (int, error) {
+	if l.incoming == nil {
+		return 0, transport.ErrClosed
+	}
+	if err := w.CheckAbort(); err != nil {
+		return 0, err
+	}
+	arrived, err := l.look(w)
+	if err != nil {
+		return 0, err
+	}
+	if !arrived {
+		start := now()
+		if err := l.sleep(w); err != nil {
+			return 0, err
+		}
+		l.spin.slept(start)
+	}
+	size, err := l.incoming.take(l.taken, buf)
+	if err != nil {
+		return 0, err
+	}
+	l.taken++
+	l.maySend = true
+	return size, nil
+}
+
+// look looks for a message, for as long as that pays; it tells whether one has arrived.
+func (l *shmLink) look(w transport.Wait) (bool, error) {
+	slot, taken := l.incoming, l.taken
+	if arrived, err := slot.arrived(taken); arrived || err != nil {
+		l.spin.atHand()
+		return arrived, err
+	}
+	return l.spin.run(shmLooks, w, func() (bool, error) { return slot.arrived(taken) })
+}
+
+// sleep sleeps until something has arrived; it fails once the peer is gone or w ends.
+func (l *shmLink) sleep(w transport.Wait) error {
+	if w.Abort != nil {
+		w.Abort.Register(&l.bell)
+		defer w.Abort.Unregister(&l.bell)
+	}
+	slot := l.incoming
+	for slice := firstSlice; ; slice = min(slice*2, l.longest) {
+		// Before anything is looked at: what moves it later ends the sleep.
+		signal := slot.signalled()
+		if arrived, err := slot.arrived(l.taken); arrived || err != nil {
+			return err
+		}
+		if ended := w.Check(); ended != nil {
+			if err := l.Check(); err != nil {
+				return err
+			}
+			return ended
+		}
+		limit := slice
+		if left, ends := w.Remaining(); ends {
+			limit = min(left, slice)
+		}
+		if err := futexWait(slot.signal, signal, limit); err != nil {
+			return err
+		}
+		if arrived, err := slot.arrived(l.taken); arrived || err != nil {
+			return err
+		}
+		if err := l.Check(); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *shmLink) Check() error {
+	if l.incoming == nil {
+		return transport.ErrClosed
+	}
+	what, err := l.socket.look()
+	if err != nil {
+		return err
+	}
+	switch what {
+	case seenPacket:
+		return errStrayData
+	case seenGone:
+		// What was published just before the hang-up counts.
+		if arrived, err := l.incoming.arrived(l.taken); arrived || err != nil {
+			return err
+		}
+		return transport.ErrDisconnected
+	}
+	return nil
+}
+
+func (l *shmLink) Linger() { l.socket.linger() }
+
+func (l *shmLink) Info() transport.LinkInfo {
+	return transport.LinkInfo{
+		Kind:          transport.LinkSharedMemory,
+		MaxPacket:     l.limit,
+		Window:        1,
+		WholeMessages: true,
+		Peer:          l.socket.peer,
+		PeerKnown:     l.socket.peerKnown,
+	}
+}
+
+func (l *shmLink) FD() int { return l.socket.fd }
+
+func (l *shmLink) Close() error {
+	if l.incoming == nil {
+		return nil
+	}
+	// In this order, so that who wakes up finds the hang-up.
+	l.socket.hangUp()
+	l.region.request.ring()
+	l.region.response.ring()
+	l.outgoing, l.incoming = nil, nil
+	l.bell.silence()
+	l.region.close()
+	l.socket.close()
+	return nil
+}
+
+// bell wakes the owner of a link, as a message would: an increment too many harms nobody.
+type bell struct {
+	mu   sync.Mutex
+	slot *slot
+}
+
+// Wake is the Wake of [transport.Waker].
+func (b *bell) Wake() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.slot != nil {
+		b.slot.ring()
+	}
+}
+
+// silence keeps the bell from touching memory that is unmapped next.
+func (b *bell) silence() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.slot = nil
+}

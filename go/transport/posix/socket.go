@@ -1,0 +1,256 @@
+//go:build linux
+
+package posix
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/netipc/netipc/go/transport"
+)
+
+const (
+	// lingerTime is how long a last packet may take to be read.
+	lingerTime = 100 * time.Millisecond
+	// packetOverhead is what the kernel keeps of the send buffer for itself.
+	packetOverhead = 32
+	// fallbackPacket is the packet size if the buffer's size cannot be read.
+	fallbackPacket = 65536 - packetOverhead
+	// socketLooks is the looks at a socket for each look at the clock.
+	socketLooks = 4
+	// smallPacket is the bytes of a packet whose parts are put together before they are sent.
+	smallPacket = 4096
+)
+
+var errEmptyPacket = &transport.ProtocolError{What: "an empty packet"}
+
+// seen is what there is to receive.
+type seen uint8
+
+const (
+	seenNothing seen = iota
+	seenPacket
+	seenGone
+)
+
+// socket is a connected packet socket, as the baseline uses it and shared memory watches it. It owns
+// its descriptor.
+type socket struct {
+	fd         int
+	packetSize uint32
+	peer       transport.Peer
+	peerKnown  bool
+	// The kernel tells a reset once, and before what is still queued; it is reported after that.
+	reset bool
+	// Looks for a packet before the first sleep.
+	spin spin
+	// Where the parts of a small packet are put together.
+	joined []byte
+	parts  partsSender
+}
+
+// takeSocket takes over a connected, non-blocking descriptor.
+func takeSocket(fd int, spin spin) *socket {
+	s := &socket{fd: fd, packetSize: fallbackPacket, spin: spin}
+	if size, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF); err == nil && size > packetOverhead {
+		s.packetSize = uint32(size - packetOverhead)
+	}
+	s.peer, s.peerKnown = peerOf(fd)
+	return s
+}
+
+func (s *socket) send(head, body []byte, w transport.Wait) error {
+	size, limit := len(head)+len(body), int(s.packetSize)
+	switch {
+	case s.fd < 0:
+		return transport.ErrClosed
+	case size == 0:
+		return transport.ErrEmpty
+	case size > limit:
+		return &transport.TooLargeError{Size: size, Limit: limit}
+	}
+	if err := w.CheckAbort(); err != nil {
+		return err
+	}
+	for {
+		switch errno := s.sendNow(head, body); errno {
+		case 0:
+			return nil
+		case unix.EAGAIN:
+			if err := ready(s.fd, unix.POLLOUT, w); err != nil {
+				return err
+			}
+		case unix.EMSGSIZE:
+			return &transport.TooLargeError{Size: size, Limit: limit}
+		case unix.EPIPE:
+			return s.gone()
+		case unix.ECONNRESET:
+			s.reset = true
+			return s.gone()
+		default:
+			return errno
+		}
+	}
+}
+
+// sendNow puts the parts together where that costs less than the kernel's way to take several.
+func (s *socket) sendNow(head, body []byte) unix.Errno {
+	if len(head)+len(body) > smallPacket && len(head) > 0 && len(body) > 0 {
+		return s.parts.send(s.fd, head, body)
+	}
+	if len(body) == 0 {
+		return sendOne(s.fd, head)
+	}
+	if len(head) == 0 {
+		return sendOne(s.fd, body)
+	}
+	s.joined = append(append(s.joined[:0], head...), body...)
+	return sendOne(s.fd, s.joined)
+}
+
+func (s *socket) receive(packet []byte, w transport.Wait) (int, error) {
+	if s.fd < 0 {
+		return 0, transport.ErrClosed
+	}
+	if err := w.CheckAbort(); err != nil {
+		return 0, err
+	}
+	size, err := s.tryReceive(packet)
+	if size > 0 || err != nil {
+		s.spin.atHand()
+		return size, err
+	}
+	found, err := s.spin.run(socketLooks, w, func() (bool, error) {
+		var err error
+		size, err = s.tryReceive(packet)
+		return size > 0, err
+	})
+	if found || err != nil {
+		return size, err
+	}
+	start := now()
+	for {
+		if err := ready(s.fd, unix.POLLIN, w); err != nil {
+			return 0, err
+		}
+		size, err := s.tryReceive(packet)
+		if err != nil {
+			return 0, err
+		}
+		if size > 0 {
+			s.spin.slept(start)
+			return size, nil
+		}
+	}
+}
+
+// tryReceive takes a packet if one waits; it returns 0 where none does.
+func (s *socket) tryReceive(packet []byte) (int, error) {
+	for {
+		size, errno := receiveOne(s.fd, packet, false)
+		switch {
+		case errno == unix.EAGAIN:
+			return 0, nil
+		case errno == unix.ECONNRESET:
+			s.reset = true
+		case errno != 0:
+			return 0, errno
+		case size > 0:
+			return size, nil
+		default:
+			return 0, s.nothing()
+		}
+	}
+}
+
+// nothing tells what a packet without bytes was.
+func (s *socket) nothing() error {
+	ended, err := hasEnded(s.fd)
+	if err != nil {
+		return err
+	}
+	if ended {
+		return s.gone()
+	}
+	return errEmptyPacket
+}
+
+// look tells what there is to receive, without taking it.
+func (s *socket) look() (seen, error) {
+	for {
+		size, errno := receiveOne(s.fd, nil, true)
+		switch {
+		case errno == unix.EAGAIN:
+			return seenNothing, nil
+		case errno == unix.ECONNRESET:
+			s.reset = true
+			continue
+		case errno != 0:
+			return seenNothing, errno
+		case size > 0:
+			return seenPacket, nil
+		}
+		ended, err := hasEnded(s.fd)
+		if ended && err == nil {
+			return seenGone, nil
+		}
+		return seenPacket, err
+	}
+}
+
+// check tells whether anything can still come.
+func (s *socket) check() error {
+	if s.fd < 0 {
+		return transport.ErrClosed
+	}
+	what, err := s.look()
+	if err == nil && what == seenGone {
+		err = s.gone()
+	}
+	return err
+}
+
+// linger lets a last packet arrive: closing with unread packets in the queue would be a reset.
+func (s *socket) linger() {
+	if s.fd < 0 {
+		return
+	}
+	// A socket that is gone already has no side left to end.
+	_ = unix.Shutdown(s.fd, unix.SHUT_WR)
+	w := transport.Timeout(lingerTime)
+	// The clock is asked every time: a peer may talk without end.
+	for w.Check() == nil {
+		if _, err := s.receive(nil, w); err != nil && err != error(errEmptyPacket) {
+			return
+		}
+	}
+}
+
+// hangUp ends the connection at once, for everybody who shares the descriptor.
+func (s *socket) hangUp() {
+	if s.fd >= 0 {
+		_ = unix.Shutdown(s.fd, unix.SHUT_RDWR)
+	}
+}
+
+// handOver returns a socket that owns the descriptor from now on, and leaves a closed one.
+func (s *socket) handOver() *socket {
+	heir := *s
+	*s = socket{fd: -1}
+	return &heir
+}
+
+func (s *socket) close() {
+	if s.fd >= 0 {
+		closeFD(s.fd)
+		s.fd = -1
+	}
+}
+
+func (s *socket) gone() error {
+	if s.reset {
+		return transport.ErrReset
+	}
+	return transport.ErrDisconnected
+}

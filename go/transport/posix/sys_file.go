@@ -1,0 +1,151 @@
+//go:build linux
+
+package posix
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// privateMode is our own user and nobody else.
+const privateMode = 0o600
+
+// fileID is which file a name stands for, whatever is renamed.
+type fileID struct {
+	dev, ino uint64
+}
+
+// fileInfo is what is known of a file.
+type fileInfo struct {
+	id   fileID
+	uid  uint32
+	size int64
+	mode uint32
+}
+
+func (i *fileInfo) isRegular() bool { return i.mode&unix.S_IFMT == unix.S_IFREG }
+func (i *fileInfo) isSocket() bool  { return i.mode&unix.S_IFMT == unix.S_IFSOCK }
+func (i *fileInfo) isSymlink() bool { return i.mode&unix.S_IFMT == unix.S_IFLNK }
+func (i *fileInfo) isPrivate() bool { return i.mode&0o7777 == privateMode }
+
+// lookAt tells what stands at path itself, not behind a link.
+func lookAt(path string) (fileInfo, error) {
+	var stat unix.Stat_t
+	err := retry(func() error { return unix.Lstat(path, &stat) })
+	return infoOf(&stat), err
+}
+
+// lookInto tells what an open file is.
+func lookInto(fd int) (fileInfo, error) {
+	var stat unix.Stat_t
+	err := retry(func() error { return unix.Fstat(fd, &stat) })
+	return infoOf(&stat), err
+}
+
+func infoOf(stat *unix.Stat_t) fileInfo {
+	return fileInfo{
+		id:   fileID{dev: uint64(stat.Dev), ino: stat.Ino},
+		uid:  stat.Uid,
+		size: stat.Size,
+		mode: stat.Mode,
+	}
+}
+
+// createPrivate creates a file of mode 0600 that must not exist.
+func createPrivate(path string) (int, error) {
+	return openFile(path, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW)
+}
+
+// openReadWrite opens a file to read and write; never waits, never follows a link.
+func openReadWrite(path string) (int, error) {
+	return openFile(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_NOFOLLOW)
+}
+
+// openRead opens a file to read; never waits, never follows a link.
+func openRead(path string) (int, error) {
+	return openFile(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW)
+}
+
+// openDir opens a directory, for locking it.
+func openDir(path string) (int, error) {
+	return openFile(path, unix.O_RDONLY|unix.O_DIRECTORY)
+}
+
+func openFile(path string, flags int) (int, error) {
+	fd := -1
+	err := retry(func() (err error) {
+		fd, err = unix.Open(path, flags|unix.O_CLOEXEC, privateMode)
+		return err
+	})
+	return fd, err
+}
+
+// closeFD closes a descriptor. It is gone whatever close says, and never closed again.
+func closeFD(fd int) { _ = unix.Close(fd) }
+
+// tryLock locks an open file for ourselves until it is closed; false when somebody else has it.
+func tryLock(fd int) (bool, error) {
+	err := retry(func() error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
+	if err == unix.EWOULDBLOCK {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// makePrivate sets the mode to 0600, whatever the umask took away.
+func makePrivate(fd int) error {
+	return retry(func() error { return unix.Fchmod(fd, privateMode) })
+}
+
+// makePathPrivate sets the mode of what stands at path to 0600, if it is id.
+func makePathPrivate(path string, id fileID) error {
+	// A socket cannot be opened, only pinned; its mode is then set by way of /proc, which cannot be
+	// led elsewhere by a rename.
+	pinned, err := openFile(path, unix.O_PATH|unix.O_NOFOLLOW)
+	if err != nil {
+		return err
+	}
+	defer closeFD(pinned)
+	seen, err := lookInto(pinned)
+	if err != nil {
+		return err
+	}
+	if seen.id != id {
+		return unix.ESTALE
+	}
+	return retry(func() error { return unix.Chmod(fmt.Sprintf("/proc/self/fd/%d", pinned), privateMode) })
+}
+
+// allocate reserves size bytes for real, so that no later write can find the file system full.
+func allocate(fd int, size int64) error {
+	return retry(func() error { return unix.Fallocate(fd, 0, 0, size) })
+}
+
+// readStart reads at the start of a file; may read less.
+func readStart(fd int, bytes []byte) (int, error) {
+	count := 0
+	err := retry(func() (err error) {
+		count, err = unix.Pread(fd, bytes, 0)
+		return err
+	})
+	return max(count, 0), err
+}
+
+// removeIf removes the name path if it stands for id; it tells whether it did.
+func removeIf(path string, id fileID) (bool, error) {
+	found, err := lookAt(path)
+	switch {
+	case err == unix.ENOENT:
+		return false, nil
+	case err != nil:
+		return false, err
+	case found.id != id:
+		return false, nil
+	}
+	err = retry(func() error { return unix.Unlink(path) })
+	return err == nil, err
+}
+
+// isExhausted tells whether we are out of descriptors, and so know nothing.
+func isExhausted(err error) bool { return err == unix.EMFILE || err == unix.ENFILE }

@@ -1,0 +1,168 @@
+//go:build linux
+
+package posix
+
+import (
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/netipc/netipc/go/transport"
+)
+
+// sizeofSun is the bytes of a socket address in front of its path.
+const sizeofSun = 2
+
+// retry calls again what a signal has interrupted: the runtime itself sends them often.
+func retry(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// newSocket returns a packet socket that is not connected and never blocks.
+func newSocket() (int, error) {
+	fd := -1
+	err := retry(func() (err error) {
+		fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		return err
+	})
+	return fd, err
+}
+
+// connectSocket connects at once, or fails: EAGAIN is a full backlog.
+func connectSocket(fd int, path string) error { return withPath(unix.SYS_CONNECT, fd, path) }
+
+// bindPrivate binds with mode 0600, as far as the umask lets it, and without touching the umask.
+func bindPrivate(fd int, path string) error {
+	// The mode of the inode that bind creates is that of the socket, less the umask.
+	if err := retry(func() error { return unix.Fchmod(fd, privateMode) }); err != nil {
+		return err
+	}
+	return withPath(unix.SYS_BIND, fd, path)
+}
+
+// withPath calls what takes a socket and its address. The path is used as it is: what the address
+// type of the library makes of a first '@' is another name space.
+func withPath(call uintptr, fd int, path string) error {
+	address := unix.RawSockaddrUnix{Family: unix.AF_UNIX}
+	if path == "" || len(path) >= len(address.Path) {
+		return unix.EINVAL
+	}
+	for i, c := range []byte(path) {
+		if c == 0 {
+			return unix.EINVAL
+		}
+		address.Path[i] = int8(c)
+	}
+	size := uintptr(sizeofSun + len(path) + 1)
+	return retry(func() error {
+		// SAFETY: the kernel only reads size bytes, all inside address, which lives until it returns.
+		_, _, errno := unix.Syscall(call, uintptr(fd), uintptr(unsafe.Pointer(&address)), size)
+		return failure(errno)
+	})
+}
+
+func failure(errno unix.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return errno
+}
+
+// acceptSocket takes a waiting connection; EAGAIN when there is none.
+func acceptSocket(listener int) (int, error) {
+	fd := -1
+	err := retry(func() (err error) {
+		fd, _, err = unix.Accept4(listener, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
+		return err
+	})
+	return fd, err
+}
+
+// sendOne sends one packet, which has at least one byte.
+func sendOne(fd int, packet []byte) unix.Errno {
+	for {
+		// SAFETY: the kernel only reads len(packet) bytes of packet, and does not wait.
+		_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&packet[0])),
+			uintptr(len(packet)), unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, 0, 0)
+		if errno != unix.EINTR {
+			return errno
+		}
+	}
+}
+
+// partsSender sends packets of two parts. It lives on the heap with its socket, so that the pointers
+// in it are known to the collector while the kernel follows them.
+type partsSender struct {
+	parts   [2]unix.Iovec
+	message unix.Msghdr
+}
+
+// send sends head and body, of at least one byte each, as one packet.
+func (p *partsSender) send(fd int, head, body []byte) unix.Errno {
+	p.parts[0].Base, p.parts[1].Base = &head[0], &body[0]
+	p.parts[0].SetLen(len(head))
+	p.parts[1].SetLen(len(body))
+	p.message.Iov = &p.parts[0]
+	p.message.SetIovlen(len(p.parts))
+	var errno unix.Errno
+	for {
+		// SAFETY: message and the parts it points to are as set above, and the kernel only reads them
+		// and does not wait.
+		_, _, errno = unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&p.message)),
+			unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
+		if errno != unix.EINTR {
+			break
+		}
+	}
+	runtime.KeepAlive(p)
+	p.parts = [2]unix.Iovec{}
+	return errno
+}
+
+// receiveOne receives one packet and returns its length, also of what does not fit. There is no room
+// for control data, on purpose: descriptors that a peer passes are closed by the kernel.
+func receiveOne(fd int, packet []byte, peek bool) (int, unix.Errno) {
+	// TRUNC asks for the full length.
+	flags := uintptr(unix.MSG_TRUNC | unix.MSG_DONTWAIT)
+	if peek {
+		flags |= unix.MSG_PEEK
+	}
+	for {
+		// SAFETY: the kernel writes at most len(packet) bytes to packet, and does not wait. The data
+		// pointer of an empty slice is not followed.
+		size, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd),
+			uintptr(unsafe.Pointer(unsafe.SliceData(packet))), uintptr(len(packet)), flags, 0, 0)
+		if errno == 0 {
+			return int(size), 0
+		}
+		if errno != unix.EINTR {
+			return 0, errno
+		}
+	}
+}
+
+// hasEnded tells whether a socket without packets has come to its end. Both an empty packet and the
+// end have no bytes; only after the end nothing more can come.
+func hasEnded(fd int) (bool, error) {
+	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+	for {
+		_, err := unix.Ppoll(fds[:], &unix.Timespec{}, nil)
+		if err != unix.EINTR {
+			return fds[0].Revents&(unix.POLLRDHUP|unix.POLLHUP) != 0, err
+		}
+	}
+}
+
+// peerOf returns who is at the other end; pid 0 when it has none in our pid namespace.
+func peerOf(fd int) (transport.Peer, bool) {
+	credentials, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err != nil {
+		return transport.Peer{}, false
+	}
+	return transport.Peer{PID: uint32(credentials.Pid), UID: credentials.Uid}, true
+}

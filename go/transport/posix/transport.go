@@ -1,0 +1,107 @@
+//go:build linux
+
+package posix
+
+import (
+	"log/slog"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/netipc/netipc/go/transport"
+)
+
+const (
+	// How a connect waits for room in a full backlog, which no descriptor tells.
+	firstConnectRetry   = time.Millisecond
+	longestConnectRetry = 10 * time.Millisecond
+)
+
+// Transport is packet sockets, with shared memory as a data plane. Use [New].
+type Transport struct {
+	spin time.Duration
+	log  *slog.Logger
+}
+
+// New returns the transport with its defaults.
+func New() *Transport {
+	return &Transport{spin: DefaultSpin, log: slog.New(slog.DiscardHandler)}
+}
+
+// WithSpin returns the same transport, whose receivers look for a message before they sleep when it
+// tends to be there within soon; zero switches it off. It does not matter to
+// [transport.RegionKernel], which always sleeps at once.
+func (t *Transport) WithSpin(soon time.Duration) *Transport {
+	return &Transport{spin: soon, log: t.log}
+}
+
+// WithLogger returns the same transport, which tells log what it removed, and what it could not do.
+func (t *Transport) WithLogger(log *slog.Logger) *Transport {
+	return &Transport{spin: t.spin, log: log}
+}
+
+// Connect is the Connect of [transport.Transport].
+func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (transport.Baseline, error) {
+	if err := w.CheckAbort(); err != nil {
+		return nil, &transport.ConnectError{Endpoint: endpoint.String(), Kind: err}
+	}
+	fd, err := newSocket()
+	if err != nil {
+		return nil, connectError(endpoint, err)
+	}
+	pause := firstConnectRetry
+	for {
+		err := connectSocket(fd, endpoint.SocketPath())
+		if err == nil {
+			break
+		}
+		if err == unix.EAGAIN {
+			if err = w.Sleep(pause); err == nil {
+				pause = min(pause*2, longestConnectRetry)
+				continue
+			}
+		}
+		closeFD(fd)
+		return nil, connectError(endpoint, err)
+	}
+	return &link{
+		socket:      takeSocket(fd, newSpin(t.spin, forAnswer)),
+		endpoint:    endpoint,
+		peerAllowed: true,
+		spin:        t.spin,
+		log:         t.log,
+	}, nil
+}
+
+// Bind is the Bind of [transport.Transport].
+func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOptions) (transport.Listener, error) {
+	backlog := options.Backlog
+	if backlog <= 0 {
+		backlog = transport.DefaultBacklog
+	}
+	fd, id, err := claim(endpoint, backlog, t.log)
+	if err != nil {
+		return nil, err
+	}
+	return &listener{
+		fd:        fd,
+		id:        id,
+		endpoint:  endpoint,
+		allowUIDs: options.AllowUIDs,
+		spin:      t.spin,
+		log:       t.log,
+	}, nil
+}
+
+func connectError(endpoint transport.Endpoint, err error) error {
+	failed := &transport.ConnectError{Endpoint: endpoint.String(), Cause: err}
+	switch err {
+	case unix.ENOENT, unix.ENOTDIR, unix.ECONNREFUSED:
+		failed.Kind = transport.ErrNotFound
+	case unix.EACCES, unix.EPERM:
+		failed.Kind = transport.ErrDenied
+	case transport.ErrTimeout, transport.ErrAborted:
+		failed.Kind, failed.Cause = err, nil
+	}
+	return failed
+}
