@@ -61,6 +61,7 @@ static void check_table(nipc_cgroups_cache_t *cache, uint32_t count) {
 static void filled_by(const char *service, uint32_t profiles) {
     nipc_cgroups_cache_t cache;
     nipc_cgroups_cache_status_t status;
+    nipc_transport_info_t info;
     struct cgroup want;
     cgroup_of(7, &want);
     open_cache(&cache, service, profiles);
@@ -83,6 +84,8 @@ static void filled_by(const char *service, uint32_t profiles) {
     CHECK(status.bytes > (uint64_t)SNAPSHOT_ITEMS * SNAPSHOT_PATH);
     CHECK_EQ(status.duplicates, 0);
     CHECK_EQ(nipc_cgroups_cache_last_error(&cache, NULL, 0), 0);
+    CHECK_OK(nipc_cgroups_cache_transport(&cache, &info));
+    CHECK_EQ(info.profile, chosen(profiles));
     nipc_cgroups_cache_close(&cache);
     CHECK(!nipc_cgroups_cache_ready(&cache));
     nipc_cgroups_cache_status(&cache, &status);
@@ -169,6 +172,11 @@ static void malformed(void) {
     nipc_cgroups_cache_close(&cache);
 }
 
+static void *unlock(void *guard) {
+    nipc_cgroups_cache_read_unlock((nipc_cgroups_cache_read_guard_t *)guard);
+    return NULL;
+}
+
 /* A guard is a table at one moment: refreshes and even the close leave it alone. */
 static void guards_pin(void) {
     char service[32];
@@ -176,6 +184,7 @@ static void guards_pin(void) {
     struct provider provider;
     nipc_cgroups_cache_t cache;
     nipc_cgroups_cache_read_guard_t old, other, young;
+    pthread_t thread;
     snprintf(service, sizeof(service), "%s", new_service());
     start_snapshot(&provider, service, &count);
     open_cache(&cache, service, offers[0]);
@@ -199,7 +208,9 @@ static void guards_pin(void) {
     check_item(last, 2);
     check_item(nipc_cgroups_cache_item_at(&young, 4), 4);
     nipc_cgroups_cache_read_unlock(&old);
-    nipc_cgroups_cache_read_unlock(&young);
+    /* Another thread may let go of it. */
+    REQUIRE(pthread_create(&thread, NULL, unlock, &young) == 0);
+    pthread_join(thread, NULL);
     check_owned(copy, 2);
     CHECK_EQ(nipc_cgroups_cache_item_count(&old), 0);
     CHECK(nipc_cgroups_cache_item_at(&old, 0) == NULL);
@@ -272,6 +283,38 @@ static bool snapshot_at_gate(void *user, const nipc_cgroups_req_t *request,
     return answer_snapshot(&count, request, builder);
 }
 
+static bool answer_twice(void *user, const nipc_cgroups_req_t *request,
+                         nipc_cgroups_builder_t *builder) {
+    uint32_t count = 2;
+    (void)user;
+    return answer_snapshot(&count, request, builder) &&
+           nipc_cgroups_builder_add(builder, nipc_simple_hash("cgroup-1"), 99, 99, "cgroup-1", 8,
+                                    NULL, 0) == NIPC_OK;
+}
+
+/* The first of several is found, and all are there. */
+static void duplicates(void) {
+    const struct handlers handlers = {.snapshot = answer_twice, .workers = 2};
+    char service[32];
+    struct provider provider;
+    nipc_cgroups_cache_t cache;
+    nipc_cgroups_cache_status_t status;
+    nipc_cgroups_cache_read_guard_t guard;
+    snprintf(service, sizeof(service), "%s", new_service());
+    provider_start(&provider, service, SNAPSHOT, &handlers);
+    open_cache(&cache, service, offers[0]);
+    CHECK(nipc_cgroups_cache_refresh(&cache));
+    nipc_cgroups_cache_status(&cache, &status);
+    CHECK_EQ(status.item_count, 3);
+    CHECK_EQ(status.duplicates, 1);
+    REQUIRE(nipc_cgroups_cache_read_lock(&cache, &guard));
+    check_item(nipc_cgroups_cache_get(&guard, nipc_simple_hash("cgroup-1"), "cgroup-1"), 1);
+    CHECK_EQ(nipc_cgroups_cache_item_at(&guard, 2)->options, 99);
+    nipc_cgroups_cache_read_unlock(&guard);
+    nipc_cgroups_cache_close(&cache);
+    provider_stop(&provider);
+}
+
 static void *refresh_once(void *cache) {
     return nipc_cgroups_cache_refresh((nipc_cgroups_cache_t *)cache) ? cache : NULL;
 }
@@ -318,6 +361,7 @@ static const struct test tests[] = {
     {"kept_on_failure", kept_on_failure},
     {"malformed", malformed},
     {"guards_pin", guards_pin},
+    {"duplicates", duplicates},
     {"read_while_refreshed", read_while_refreshed},
     {"interrupted", interrupted},
 };

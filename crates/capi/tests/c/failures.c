@@ -57,12 +57,13 @@ static void absent_and_restarted_provider(uint32_t profiles) {
     nipc_client_init(&client, test_dir(), service, &config);
     CHECK(nipc_client_refresh(&client));
     check_apart(&client, NIPC_CLIENT_NOT_FOUND);
+    CHECK(!nipc_client_refresh_timeout(&client, 0));
     CHECK(!nipc_client_refresh(&client));
     CHECK(nipc_client_last_error(&client, text, sizeof(text)) > 0);
     CHECK(strstr(text, service) != NULL);
 
     provider_start(&provider, service, INCREMENT, NULL);
-    CHECK(nipc_client_refresh(&client));
+    CHECK(nipc_client_refresh_timeout(&client, 20000));
     check_connected(&client, profiles);
     CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
     struct pollfd peer = {.fd = nipc_client_fd(&client), .events = POLLIN};

@@ -115,5 +115,5 @@ static const struct test tests[] = {{"cgroups", cgroups}, {"apps", apps}};
 
 int main(int argc, char **argv) {
     memset(letters, 'n', sizeof(letters));
-    return test_main(argc, argv, tests, COUNT(tests));
+    return test_end(test_main(argc, argv, tests, COUNT(tests)));
 }

@@ -48,5 +48,5 @@ static void the_first_function_hears(void) {
 static const struct test tests[] = {{"the_first_function_hears", the_first_function_hears}};
 
 int main(int argc, char **argv) {
-    return test_main(argc, argv, tests, COUNT(tests));
+    return test_end(test_main(argc, argv, tests, COUNT(tests)));
 }

@@ -5,6 +5,7 @@
 //! `cargo test -p netipc-capi --test c calls::plain`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod coverage;
 mod peers;
 mod programs;
 mod vectors;
@@ -55,6 +56,11 @@ programs! {
     threads,
     vectors_messages,
     vectors_services,
+}
+
+#[test]
+fn every_function_of_the_headers_is_called() {
+    coverage::check();
 }
 
 /// C++ programs include the headers, too.

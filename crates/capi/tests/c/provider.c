@@ -170,7 +170,7 @@ int peers_main(int argc, char **argv, const struct test *tests, size_t count) {
     for (int kind = 0; kind < KINDS; kind++) {
         provider_stop(&peers[kind]);
     }
-    return code;
+    return test_end(code);
 }
 
 void gate_open(struct gate *gate) {

@@ -323,6 +323,29 @@ static void drained_without_requests(void) {
     nipc_client_close(&client);
 }
 
+static bool destroy_own(void *user, uint64_t request, uint64_t *response) {
+    nipc_server_destroy(&((struct provider *)user)->server);
+    *response = request + 1;
+    return true;
+}
+
+/* A handler may end its own server, and waits for nobody. */
+static void destroyed_by_its_handler(void) {
+    struct provider provider;
+    const struct handlers handlers = {.increment = destroy_own, .user = &provider, .workers = 2};
+    nipc_client_ctx_t client;
+    uint64_t answer;
+    rename_service();
+    provider_start(&provider, service, INCREMENT, &handlers);
+    connect_client(&client, service, offers[1]);
+    /* Whether its answer still leaves is not promised. */
+    nipc_error_t code = nipc_client_call_increment(&client, 1, &answer);
+    CHECK(code == NIPC_OK || code == NIPC_ERR_DISCONNECTED);
+    provider_join(&provider);
+    nipc_server_destroy(&provider.server);
+    nipc_client_close(&client);
+}
+
 /* A second run of a server that runs already returns, and says so. */
 static void run_twice(void) {
     struct provider provider;
@@ -348,9 +371,10 @@ static const struct test tests[] = {
     {"drained_in_time", drained_in_time},
     {"drained_too_late", drained_too_late},
     {"drained_without_requests", drained_without_requests},
+    {"destroyed_by_its_handler", destroyed_by_its_handler},
     {"run_twice", run_twice},
 };
 
 int main(int argc, char **argv) {
-    return test_main(argc, argv, tests, COUNT(tests));
+    return test_end(test_main(argc, argv, tests, COUNT(tests)));
 }

@@ -48,6 +48,7 @@ static void use_client(nipc_client_ctx_t *client) {
     char text[200] = "before";
     memset(&status, 0xee, sizeof(status));
     CHECK(!nipc_client_refresh(client));
+    CHECK(!nipc_client_refresh_timeout(client, 1));
     CHECK(!nipc_client_ready(client));
     nipc_client_status(client, &status);
     CHECK_ZEROED(status);
@@ -171,6 +172,7 @@ static void servers(void) {
 static void use_cache(nipc_cgroups_cache_t *cache) {
     nipc_cgroups_cache_read_guard_t guard;
     nipc_cgroups_cache_status_t status;
+    nipc_transport_info_t info;
     char text[200];
     memset(&status, 0xee, sizeof(status));
     CHECK(!nipc_cgroups_cache_refresh(cache));
@@ -185,6 +187,11 @@ static void use_cache(nipc_cgroups_cache_t *cache) {
     CHECK_EQ(status.bytes + status.age_ms + status.generation, 0);
     CHECK_EQ(status.refresh_success_count, 0);
     nipc_cgroups_cache_status(cache, NULL);
+    memset(&info, 0xee, sizeof(info));
+    CHECK_CODE(nipc_cgroups_cache_transport(cache, &info),
+               cache == NULL ? NIPC_ERR_INVALID_ARGUMENT : NIPC_ERR_NOT_READY);
+    CHECK_ZEROED(info);
+    WRONG(nipc_cgroups_cache_transport(cache, NULL));
     (void)nipc_cgroups_cache_last_error(cache, text, sizeof(text));
     nipc_cgroups_cache_set_call_timeout(cache, 1);
     nipc_cgroups_cache_abort(cache);
@@ -233,5 +240,5 @@ static const struct test tests[] = {
 };
 
 int main(int argc, char **argv) {
-    return test_main(argc, argv, tests, COUNT(tests));
+    return test_end(test_main(argc, argv, tests, COUNT(tests)));
 }

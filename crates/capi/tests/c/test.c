@@ -2,7 +2,9 @@
 
 #include "test.h"
 
+#include <dirent.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,7 +13,7 @@
 #include <unistd.h>
 
 /* More than any program takes, so that one that hangs is a failure with a name. */
-#define MOST_SECONDS 120
+#define MOST_SECONDS 240
 
 /* What one cause makes fail many times is told often enough. */
 #define MOST_TOLD 50
@@ -19,6 +21,29 @@
 static atomic_uint failures;
 static const char *directory = ".";
 static _Thread_local char context[200];
+
+/* Threads of this process. */
+static unsigned threads(void) {
+    unsigned count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
+        count += task->d_name[0] != '.';
+    }
+    if (tasks != NULL) {
+        closedir(tasks);
+    }
+    return count;
+}
+
+/* A server has ended when its sessions have, but their threads may still be about to exit. What
+   these have not freed yet would be a leak. */
+static void wait_until_alone(void) {
+    alarm(MOST_SECONDS);
+    while (threads() > 1) {
+        sched_yield();
+    }
+    alarm(0);
+}
 
 static bool run(const struct test *test) {
     unsigned before = atomic_load(&failures);
@@ -38,6 +63,11 @@ void test_begin(int argc, char **argv) {
         exit(2);
     }
     directory = argv[1];
+}
+
+int test_end(int code) {
+    wait_until_alone();
+    return code;
 }
 
 int test_main(int argc, char **argv, const struct test *tests, size_t count) {

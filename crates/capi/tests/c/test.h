@@ -26,6 +26,9 @@ int test_main(int argc, char **argv, const struct test *tests, size_t count);
 /* Takes the arguments, for what comes before the tests. */
 void test_begin(int argc, char **argv);
 
+/* Waits until no other thread is left; gives CODE, the exit code. The last that main does. */
+int test_end(int code);
+
 /* The directory of the first argument. */
 const char *test_dir(void);
 

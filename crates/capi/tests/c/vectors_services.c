@@ -274,5 +274,5 @@ static const struct test tests[] = {
 };
 
 int main(int argc, char **argv) {
-    return test_main(argc, argv, tests, COUNT(tests));
+    return test_end(test_main(argc, argv, tests, COUNT(tests)));
 }

@@ -1,0 +1,36 @@
+//! What the headers declare and no program calls.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+const CRATE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Compares the functions of the headers with the calls in the programs.
+///
+/// # Panics
+/// When a function is not called.
+pub(crate) fn check() {
+    let declared = functions(&Path::new(CRATE).join("include/netipc"), "h");
+    let called = functions(&Path::new(CRATE).join("tests/c"), "c");
+    assert!(declared.len() > 100, "only {} functions", declared.len());
+    let missing: Vec<_> = declared.difference(&called).collect();
+    assert!(missing.is_empty(), "no test calls {missing:?}");
+}
+
+/// The names before a parenthesis in the files of `dir` with this ending.
+fn functions(dir: &Path, ending: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|found| found == ending) {
+            let text = fs::read_to_string(path).unwrap();
+            let before_parenthesis = text.split('(').map(|part| {
+                let name = part.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                name.take(1).collect::<String>()
+            });
+            names.extend(before_parenthesis.filter(|name| name.starts_with("nipc_")));
+        }
+    }
+    names
+}
