@@ -96,7 +96,15 @@ func (b *AppsLookupBuilder) Add(item AppsLookupItemView) error {
 
 // AddBare adds an item without data for the next process id. It fails as [AppsLookupBuilder.Add]
 // does.
-func (b *AppsLookupBuilder) AddBare(status PidStatus) error { return b.addBare(uint16(status)) }
+func (b *AppsLookupBuilder) AddBare(status PidStatus) error {
+	key := b.asked()
+	item := AppsLookupItemView{Status: status, Pid: uint32(key), Uid: UidUnset}
+	dst, err := b.open(key, true, uint16(status), item.size())
+	if err != nil || dst == nil {
+		return err
+	}
+	return b.close(dst, item.encode(dst))
+}
 
 // Key returns the process id.
 func (a AppsLookupItemView) Key() NumberKey { return NumberKey(a.Pid) }
@@ -125,36 +133,10 @@ func (AppsLookupItemView) BareSize(NumberKey) int { return AppsLookupItemHeaderL
 func (AppsLookupItemView) ReplyEstimate(NumberKey) int { return 64 }
 
 // Check fails unless item is one.
-func (AppsLookupItemView) Check(item []byte) error {
-	if len(item) < AppsLookupItemHeaderLen {
-		return truncated("apps item", AppsLookupItemHeaderLen, len(item))
-	}
-	b := item[:AppsLookupItemHeaderLen]
-	if version := le.Uint16(b[0:]); version != lookupLayout {
-		return layout("item layout_version", lookupLayout, uint64(version))
-	}
-	if reserved := le.Uint32(b[20:]) | uint32(le.Uint16(b[58:])); reserved != 0 {
-		return layout("item reserved", 0, uint64(reserved))
-	}
-	spans := [...]Span{spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])}
-	end, err := checkStrings(item, AppsLookupItemHeaderLen, spans[:], "comm or cgroup")
-	if err != nil {
-		return err
-	}
-	labels := le.Uint16(b[56:])
-	if err := checkLabels(item, labels, end); err != nil {
-		return err
-	}
-	shape := appsShape{
-		status:       PidStatus(le.Uint16(b[2:])),
-		cgroupStatus: AppsCgroupStatus(le.Uint16(b[6:])),
-		comm:         int(spans[0].Len),
-		path:         spans[1].Len != 0,
-		nameless:     spans[2].Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0,
-		numberless:   le.Uint32(b[12:]) == 0 && le.Uint32(b[16:]) == UidUnset && le.Uint64(b[24:]) == 0,
-	}
-	return shape.check()
-}
+func (AppsLookupItemView) Check(item []byte) error { return checkAppsLookupItem(item) }
+
+// Checker returns what Check does, for many items.
+func (AppsLookupItemView) Checker() func(item []byte) error { return checkAppsLookupItem }
 
 // View returns the item in bytes that were checked before.
 func (AppsLookupItemView) View(item []byte) AppsLookupItemView {
@@ -270,4 +252,36 @@ func (s appsShape) check() error {
 		return layout("data for status and cgroup_status", uint64(s.status), uint64(s.cgroupStatus))
 	}
 	return nil
+}
+
+// checkAppsLookupItem fails unless item is one.
+func checkAppsLookupItem(item []byte) error {
+	if len(item) < AppsLookupItemHeaderLen {
+		return truncated("apps item", AppsLookupItemHeaderLen, len(item))
+	}
+	b := item[:AppsLookupItemHeaderLen]
+	if version := le.Uint16(b[0:]); version != lookupLayout {
+		return layout("item layout_version", lookupLayout, uint64(version))
+	}
+	if reserved := le.Uint32(b[20:]) | uint32(le.Uint16(b[58:])); reserved != 0 {
+		return layout("item reserved", 0, uint64(reserved))
+	}
+	spans := [...]Span{spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])}
+	end, err := checkStrings(item, AppsLookupItemHeaderLen, spans[:], "comm or cgroup")
+	if err != nil {
+		return err
+	}
+	labels := le.Uint16(b[56:])
+	if err := checkLabels(item, labels, end); err != nil {
+		return err
+	}
+	shape := appsShape{
+		status:       PidStatus(le.Uint16(b[2:])),
+		cgroupStatus: AppsCgroupStatus(le.Uint16(b[6:])),
+		comm:         int(spans[0].Len),
+		path:         spans[1].Len != 0,
+		nameless:     spans[2].Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0,
+		numberless:   le.Uint32(b[12:]) == 0 && le.Uint32(b[16:]) == UidUnset && le.Uint64(b[24:]) == 0,
+	}
+	return shape.check()
 }

@@ -78,7 +78,15 @@ func (b *CgroupsLookupBuilder) Add(item CgroupsLookupItemView) error {
 }
 
 // AddBare adds an item without data for the next path. It fails as [CgroupsLookupBuilder.Add] does.
-func (b *CgroupsLookupBuilder) AddBare(status CgroupStatus) error { return b.addBare(uint16(status)) }
+func (b *CgroupsLookupBuilder) AddBare(status CgroupStatus) error {
+	key := b.asked()
+	item := CgroupsLookupItemView{Status: status, Path: key.CStringView}
+	dst, err := b.open(key, true, uint16(status), item.size())
+	if err != nil || dst == nil {
+		return err
+	}
+	return b.close(dst, item.encode(dst))
+}
 
 // Key returns the path.
 func (c CgroupsLookupItemView) Key() TextKey { return TextKey{c.Path} }
@@ -111,29 +119,10 @@ func (c CgroupsLookupItemView) ReplyEstimate(path TextKey) int {
 }
 
 // Check fails unless item is one.
-func (CgroupsLookupItemView) Check(item []byte) error {
-	if len(item) < CgroupsLookupItemHeaderLen {
-		return truncated("cgroup item", CgroupsLookupItemHeaderLen, len(item))
-	}
-	b := item[:CgroupsLookupItemHeaderLen]
-	if version := le.Uint16(b[0:]); version != lookupLayout {
-		return layout("item layout_version", lookupLayout, uint64(version))
-	}
-	if reserved := le.Uint16(b[6:]) | le.Uint16(b[26:]); reserved != 0 {
-		return layout("item reserved", 0, uint64(reserved))
-	}
-	spans := [...]Span{spanAt(b[8:]), spanAt(b[16:])}
-	end, err := checkStrings(item, CgroupsLookupItemHeaderLen, spans[:], "path or name")
-	if err != nil {
-		return err
-	}
-	labels := le.Uint16(b[24:])
-	if err := checkLabels(item, labels, end); err != nil {
-		return err
-	}
-	nameless := spans[1].Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0
-	return checkCgroupsLookup(CgroupStatus(le.Uint16(b[2:])), spans[0].Len != 0, nameless)
-}
+func (CgroupsLookupItemView) Check(item []byte) error { return checkCgroupsLookupItem(item) }
+
+// Checker returns what Check does, for many items.
+func (CgroupsLookupItemView) Checker() func(item []byte) error { return checkCgroupsLookupItem }
 
 // View returns the item in bytes that were checked before.
 func (CgroupsLookupItemView) View(item []byte) CgroupsLookupItemView {
@@ -192,4 +181,29 @@ func checkCgroupsLookup(status CgroupStatus, path, nameless bool) error {
 	default:
 		return nil
 	}
+}
+
+// checkCgroupsLookupItem fails unless item is one.
+func checkCgroupsLookupItem(item []byte) error {
+	if len(item) < CgroupsLookupItemHeaderLen {
+		return truncated("cgroup item", CgroupsLookupItemHeaderLen, len(item))
+	}
+	b := item[:CgroupsLookupItemHeaderLen]
+	if version := le.Uint16(b[0:]); version != lookupLayout {
+		return layout("item layout_version", lookupLayout, uint64(version))
+	}
+	if reserved := le.Uint16(b[6:]) | le.Uint16(b[26:]); reserved != 0 {
+		return layout("item reserved", 0, uint64(reserved))
+	}
+	spans := [...]Span{spanAt(b[8:]), spanAt(b[16:])}
+	end, err := checkStrings(item, CgroupsLookupItemHeaderLen, spans[:], "path or name")
+	if err != nil {
+		return err
+	}
+	labels := le.Uint16(b[24:])
+	if err := checkLabels(item, labels, end); err != nil {
+		return err
+	}
+	nameless := spans[1].Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0
+	return checkCgroupsLookup(CgroupStatus(le.Uint16(b[2:])), spans[0].Len != 0, nameless)
 }

@@ -23,6 +23,8 @@ type LookupKey[K any] interface {
 	View(key []byte) K
 	// Same tells whether both are the same key.
 	Same(other K) bool
+	// TextLen returns the bytes that the key takes among the strings of its item.
+	TextLen() int
 }
 
 // LookupItem is what is found for one key: [CgroupsLookupItemView] or [AppsLookupItemView]. All but
@@ -42,11 +44,13 @@ type LookupItem[K, I any] interface {
 	Oversized() uint16
 	// Check fails unless item is one.
 	Check(item []byte) error
+	// Checker returns what Check does, for many items.
+	Checker() func(item []byte) error
 	// View returns the item in bytes that were checked before.
 	View(item []byte) I
 	// Bare returns the item for key that holds only a status.
 	Bare(key K, status uint16) I
-	// BareSize returns the bytes of such an item.
+	// BareSize returns the bytes of such an item: the same for all keys, but for their texts.
 	BareSize(key K) int
 	// ReplyEstimate returns the bytes that the item of key is likely to take, for the split of large
 	// calls.

@@ -18,8 +18,11 @@ type LookupBuilder[K LookupKey[K], I LookupItem[K, I]] struct {
 	generation uint64
 	// Bytes of the placeholders from the next key on, all but the last rounded up to 8.
 	reserve int
-	full    bool
-	err     error
+	// Bytes of a placeholder without the text of its key, and its status.
+	bare     int
+	exceeded uint16
+	full     bool
+	err      error
 }
 
 // Start begins the answer to request, of at most len(buf) bytes, and forgets what was there before.
@@ -29,8 +32,9 @@ func (b *LookupBuilder[K, I]) Start(request LookupRequest[K], buf []byte) error 
 	*b = LookupBuilder[K, I]{request: request, list: list, err: err}
 	var key K
 	var item I
+	b.exceeded, b.bare = item.Exceeded(), item.BareSize(key)
 	for i := range request.Len() {
-		b.reserve = align8(b.reserve) + item.BareSize(key.View(request.list.Get(i)))
+		b.reserve = align8(b.reserve) + b.bare + key.View(request.list.Get(i)).TextLen()
 	}
 	return err
 }
@@ -64,17 +68,6 @@ func (b *LookupBuilder[K, I]) Finish() (int, error) {
 	return length, nil
 }
 
-// addBare adds an item without data for the next key.
-func (b *LookupBuilder[K, I]) addBare(status uint16) error {
-	var item I
-	key := b.asked()
-	dst, err := b.open(key, true, status, item.BareSize(key))
-	if err != nil || dst == nil {
-		return err
-	}
-	return b.close(dst, item.Bare(key, status).Encode(dst))
-}
-
 // asked returns the key that is answered next; of no use beyond the last.
 func (b *LookupBuilder[K, I]) asked() K {
 	var key K
@@ -93,13 +86,12 @@ func (b *LookupBuilder[K, I]) open(key K, same bool, status uint16, size int) ([
 	case !same:
 		return nil, b.fail(layout("key of item", index, index))
 	}
-	var item I
 	behind := 0
 	if b.Remaining() > 1 {
-		behind = b.reserve - align8(item.BareSize(key))
+		behind = b.reserve - align8(b.bare+key.TextLen())
 	}
 	b.reserve = behind
-	if !b.full && status != item.Exceeded() {
+	if !b.full && status != b.exceeded {
 		if dst := b.list.openLeaving(size, behind); dst != nil {
 			return dst, nil
 		}

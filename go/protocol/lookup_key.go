@@ -37,6 +37,9 @@ func (TextKey) View(key []byte) TextKey {
 // Same tells whether both are the same key.
 func (k TextKey) Same(other TextKey) bool { return k.Equal(other.CStringView) }
 
+// TextLen returns the bytes of the text.
+func (k TextKey) TextLen() int { return k.Len() }
+
 // Size returns the bytes on the wire.
 func (k TextKey) Size() int { return k.Len() + 1 }
 
@@ -83,6 +86,9 @@ func (NumberKey) View(key []byte) NumberKey {
 
 // Same tells whether both are the same key.
 func (k NumberKey) Same(other NumberKey) bool { return k == other }
+
+// TextLen returns 0: a number is no text.
+func (k NumberKey) TextLen() int { return 0 }
 
 // Size returns the bytes on the wire.
 func (k NumberKey) Size() int { return numberKeyLen }

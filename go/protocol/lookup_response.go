@@ -21,13 +21,14 @@ func DecodeLookupResponse[K LookupKey[K], I LookupItem[K, I]](payload []byte) (L
 		return LookupResponse[K, I]{}, err
 	}
 	var item I
-	check := ListRules{MinLen: item.HeaderLen(), Ordered: true}.checker(len(r.list.items))
+	entries := ListRules{MinLen: item.HeaderLen(), Ordered: true}.checker(len(r.list.items))
+	check := item.Checker()
 	for i := range r.list.Len() {
 		s := r.list.Entry(i)
-		if err := check.next(s); err != nil {
+		if err := entries.next(s); err != nil {
 			return LookupResponse[K, I]{}, err
 		}
-		if err := item.Check(r.list.at(s)); err != nil {
+		if err := check(r.list.at(s)); err != nil {
 			return LookupResponse[K, I]{}, err
 		}
 	}
