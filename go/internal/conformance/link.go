@@ -1,0 +1,210 @@
+// Package conformance is what every backend does: the contracts of links and of services, as tests to
+// run over each of them.
+package conformance
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/netipc/netipc/go/transport"
+)
+
+const (
+	// Soon is more than any step takes, and less than anybody wants to wait for a failure.
+	Soon = 10 * time.Second
+	// Short is a deadline that is meant to pass.
+	Short = 20 * time.Millisecond
+	// AtOnce is what passes for at once on a machine with other work to do.
+	AtOnce = time.Second
+)
+
+// Links checks the contracts of links, baselines, listeners and transports: over the baseline where
+// mode is nil, else over shared regions.
+func Links(t *testing.T, backend func() transport.Transport, mode *transport.RegionMode) {
+	for _, rules := range [][]linkRule{linkRules, endpointRules} {
+		for _, rule := range rules {
+			t.Run(rule.name, func(t *testing.T) {
+				rule.check(newLinkRig(t, backend(), mode))
+			})
+		}
+	}
+}
+
+type linkRule struct {
+	name  string
+	check func(*linkRig)
+}
+
+// linkRig is a backend to test: a transport, a directory of its own, and the data plane to use.
+type linkRig struct {
+	*testing.T
+	transport transport.Transport
+	endpoint  transport.Endpoint
+	mode      *transport.RegionMode
+	sessions  atomic.Uint64
+	dir       string
+}
+
+func newLinkRig(t *testing.T, backend transport.Transport, mode *transport.RegionMode) *linkRig {
+	// Not t.TempDir: its name is that of the test, and too long for a socket.
+	dir, err := os.MkdirTemp("", "netipc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	endpoint, err := transport.NewEndpoint(dir, "svc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &linkRig{T: t, transport: backend, endpoint: endpoint, mode: mode, dir: dir}
+}
+
+func (r *linkRig) listener(options transport.BindOptions) transport.Listener {
+	r.Helper()
+	listener, err := r.transport.Bind(r.endpoint, options)
+	r.no(err)
+	r.Cleanup(func() { _ = listener.Close() })
+	return listener
+}
+
+func (r *linkRig) connect() transport.Baseline {
+	r.Helper()
+	link, err := r.transport.Connect(r.endpoint, transport.Timeout(Soon))
+	r.no(err)
+	r.Cleanup(func() { _ = link.Close() })
+	return link
+}
+
+func (r *linkRig) accept(listener transport.Listener) transport.Baseline {
+	r.Helper()
+	link, err := listener.Accept(transport.Timeout(Soon))
+	r.no(err)
+	r.Cleanup(func() { _ = link.Close() })
+	return link
+}
+
+// baselines returns a client's and a server's end, before the data plane is chosen.
+func (r *linkRig) baselines() (client, server transport.Baseline) {
+	r.Helper()
+	listener := r.listener(transport.BindOptions{})
+	client = r.connect()
+	server = r.accept(listener)
+	r.no(listener.Close())
+	return client, server
+}
+
+// pair returns a client's and a server's end of the data plane under test.
+func (r *linkRig) pair() (client, server transport.Link) {
+	r.Helper()
+	left, right := r.baselines()
+	if r.mode == nil {
+		return left, right.Switch()
+	}
+	plan := transport.RegionPlan{
+		SessionID:     r.sessions.Add(1),
+		Mode:          *r.mode,
+		RequestBytes:  5000,
+		ResponseBytes: 100_000,
+	}
+	r.no(right.Offer(plan))
+	client = r.attach(left, plan)
+	server = right.Switch()
+	r.Cleanup(func() { _ = server.Close() })
+	return client, server
+}
+
+func (r *linkRig) attach(client transport.Baseline, plan transport.RegionPlan) transport.Link {
+	r.Helper()
+	link, err := client.Attach(plan, transport.Timeout(Soon))
+	r.no(err)
+	r.Cleanup(func() { _ = link.Close() })
+	return link
+}
+
+// files checks how many names the directory has.
+func (r *linkRig) files(want int) {
+	r.Helper()
+	entries, err := os.ReadDir(r.dir)
+	r.no(err)
+	if len(entries) != want {
+		r.Fatalf("%d names are in the directory, want %d: %v", len(entries), want, entries)
+	}
+}
+
+func (r *linkRig) say(link transport.Link, packet []byte) {
+	r.Helper()
+	cut := min(len(packet), 32)
+	r.no(link.Send(packet[:cut], packet[cut:], transport.Timeout(Soon)))
+}
+
+// hear receives one packet, which is to be want.
+func (r *linkRig) hear(link transport.Link, want []byte) {
+	r.Helper()
+	packet := make([]byte, max(len(want), 100))
+	size, err := link.Receive(packet, transport.Timeout(Soon))
+	r.no(err)
+	if size != len(want) || !slices.Equal(packet[:size], want) {
+		r.Fatalf("a packet of %d bytes came instead of one of %d: % x", size, len(want), packet[:min(size, 40)])
+	}
+}
+
+func (r *linkRig) no(err error) {
+	r.Helper()
+	if err != nil {
+		r.Fatalf("unexpected: %v", err)
+	}
+}
+
+// is checks that err is one of wanted.
+func (r *linkRig) is(err error, wanted ...error) {
+	r.Helper()
+	for _, want := range wanted {
+		if errors.Is(err, want) {
+			return
+		}
+	}
+	r.Fatalf("got %v, want one of %v", err, wanted)
+}
+
+// within runs step and fails if it takes longer than limit.
+func (r *linkRig) within(limit time.Duration, what string, step func() error) error {
+	r.Helper()
+	start := time.Now()
+	err := step()
+	if taken := time.Since(start); taken > limit {
+		r.Fatalf("%s took %v, more than %v", what, taken, limit)
+	}
+	return err
+}
+
+// aborted checks that an abort ends what waits at once, wherever it is just then.
+func (r *linkRig) aborted(step func(w transport.Wait) error) {
+	r.Helper()
+	var abort transport.Abort
+	defer abort.Close()
+	ended := make(chan error)
+	go func() { ended <- step(transport.Wait{Abort: &abort}) }()
+	abort.Raise()
+	r.is(r.within(AtOnce, "the abort", func() error { return <-ended }), transport.ErrAborted)
+}
+
+// pipelines tells whether link carries several packets in one direction before an answer.
+func pipelines(link transport.Link) bool { return link.Info().Window != 1 }
+
+// bytesOf returns size bytes that differ with seed.
+func bytesOf(size, seed int) []byte {
+	bytes := make([]byte, size)
+	for i := range bytes {
+		bytes[i] = byte(seed + 7*i)
+	}
+	return bytes
+}
+
+func receive(link transport.Link, w transport.Wait) error {
+	_, err := link.Receive(make([]byte, 132), w)
+	return err
+}
