@@ -139,26 +139,10 @@ func (AppsLookupItemView) Check(item []byte) error { return checkAppsLookupItem(
 func (AppsLookupItemView) Checker() func(item []byte) error { return checkAppsLookupItem }
 
 // View returns the item in bytes that were checked before.
-func (AppsLookupItemView) View(item []byte) AppsLookupItemView {
-	if len(item) < AppsLookupItemHeaderLen {
-		return AppsLookupItemView{}
-	}
-	b := item[:AppsLookupItemHeaderLen]
-	comm, path, name := spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])
-	return AppsLookupItemView{
-		Status:       PidStatus(le.Uint16(b[2:])),
-		Orchestrator: Orchestrator(le.Uint16(b[4:])),
-		CgroupStatus: AppsCgroupStatus(le.Uint16(b[6:])),
-		Pid:          le.Uint32(b[8:]),
-		Ppid:         le.Uint32(b[12:]),
-		Uid:          le.Uint32(b[16:]),
-		Starttime:    le.Uint64(b[24:]),
-		Comm:         view(item, comm),
-		CgroupPath:   view(item, path),
-		CgroupName:   view(item, name),
-		Labels:       trustedLabels(item, le.Uint16(b[56:]), max(comm.end(), path.end(), name.end())),
-	}
-}
+func (AppsLookupItemView) View(item []byte) AppsLookupItemView { return viewAppsLookupItem(item) }
+
+// Viewer returns what View does, for many items.
+func (AppsLookupItemView) Viewer() func(item []byte) AppsLookupItemView { return viewAppsLookupItem }
 
 // Size returns the bytes on the wire.
 func (a AppsLookupItemView) Size() int { return a.size() }
@@ -284,4 +268,26 @@ func checkAppsLookupItem(item []byte) error {
 		numberless:   le.Uint32(b[12:]) == 0 && le.Uint32(b[16:]) == UidUnset && le.Uint64(b[24:]) == 0,
 	}
 	return shape.check()
+}
+
+// viewAppsLookupItem returns the item in bytes that were checked before.
+func viewAppsLookupItem(item []byte) AppsLookupItemView {
+	if len(item) < AppsLookupItemHeaderLen {
+		return AppsLookupItemView{}
+	}
+	b := item[:AppsLookupItemHeaderLen]
+	comm, path, name := spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])
+	return AppsLookupItemView{
+		Status:       PidStatus(le.Uint16(b[2:])),
+		Orchestrator: Orchestrator(le.Uint16(b[4:])),
+		CgroupStatus: AppsCgroupStatus(le.Uint16(b[6:])),
+		Pid:          le.Uint32(b[8:]),
+		Ppid:         le.Uint32(b[12:]),
+		Uid:          le.Uint32(b[16:]),
+		Starttime:    le.Uint64(b[24:]),
+		Comm:         view(item, comm),
+		CgroupPath:   view(item, path),
+		CgroupName:   view(item, name),
+		Labels:       trustedLabels(item, le.Uint16(b[56:]), max(comm.end(), path.end(), name.end())),
+	}
 }

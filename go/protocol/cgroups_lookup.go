@@ -126,18 +126,12 @@ func (CgroupsLookupItemView) Checker() func(item []byte) error { return checkCgr
 
 // View returns the item in bytes that were checked before.
 func (CgroupsLookupItemView) View(item []byte) CgroupsLookupItemView {
-	if len(item) < CgroupsLookupItemHeaderLen {
-		return CgroupsLookupItemView{}
-	}
-	b := item[:CgroupsLookupItemHeaderLen]
-	path, name := spanAt(b[8:]), spanAt(b[16:])
-	return CgroupsLookupItemView{
-		Status:       CgroupStatus(le.Uint16(b[2:])),
-		Orchestrator: Orchestrator(le.Uint16(b[4:])),
-		Path:         view(item, path),
-		Name:         view(item, name),
-		Labels:       trustedLabels(item, le.Uint16(b[24:]), max(path.end(), name.end())),
-	}
+	return viewCgroupsLookupItem(item)
+}
+
+// Viewer returns what View does, for many items.
+func (CgroupsLookupItemView) Viewer() func(item []byte) CgroupsLookupItemView {
+	return viewCgroupsLookupItem
 }
 
 // Size returns the bytes on the wire.
@@ -206,4 +200,20 @@ func checkCgroupsLookupItem(item []byte) error {
 	}
 	nameless := spans[1].Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0
 	return checkCgroupsLookup(CgroupStatus(le.Uint16(b[2:])), spans[0].Len != 0, nameless)
+}
+
+// viewCgroupsLookupItem returns the item in bytes that were checked before.
+func viewCgroupsLookupItem(item []byte) CgroupsLookupItemView {
+	if len(item) < CgroupsLookupItemHeaderLen {
+		return CgroupsLookupItemView{}
+	}
+	b := item[:CgroupsLookupItemHeaderLen]
+	path, name := spanAt(b[8:]), spanAt(b[16:])
+	return CgroupsLookupItemView{
+		Status:       CgroupStatus(le.Uint16(b[2:])),
+		Orchestrator: Orchestrator(le.Uint16(b[4:])),
+		Path:         view(item, path),
+		Name:         view(item, name),
+		Labels:       trustedLabels(item, le.Uint16(b[24:]), max(path.end(), name.end())),
+	}
 }

@@ -48,6 +48,8 @@ type LookupItem[K, I any] interface {
 	Checker() func(item []byte) error
 	// View returns the item in bytes that were checked before.
 	View(item []byte) I
+	// Viewer returns what View does, for many items.
+	Viewer() func(item []byte) I
 	// Bare returns the item for key that holds only a status.
 	Bare(key K, status uint16) I
 	// BareSize returns the bytes of such an item: the same for all keys, but for their texts.

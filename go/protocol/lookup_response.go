@@ -11,6 +11,7 @@ type LookupResponse[K LookupKey[K], I LookupItem[K, I]] struct {
 
 	payload []byte
 	list    Packed
+	view    func(item []byte) I
 }
 
 // DecodeLookupResponse reads a reply and validates every item of it. It fails with [ErrTruncated],
@@ -46,7 +47,10 @@ func TrustedLookupResponse[K LookupKey[K], I LookupItem[K, I]](payload []byte) (
 	if err != nil {
 		return LookupResponse[K, I]{}, err
 	}
-	return LookupResponse[K, I]{ItemCount: count, Generation: generation, payload: payload, list: list}, nil
+	var item I
+	return LookupResponse[K, I]{
+		ItemCount: count, Generation: generation, payload: payload, list: list, view: item.Viewer(),
+	}, nil
 }
 
 // Len returns the number of items.
@@ -55,20 +59,19 @@ func (r *LookupResponse[K, I]) Len() int { return r.list.Len() }
 // Item returns item i. Every item was validated when the reply came. It fails with [ErrOutOfBounds]
 // beyond the last.
 func (r *LookupResponse[K, I]) Item(i uint32) (I, error) {
-	var item I
 	if i >= r.ItemCount {
-		return item, NewWireError(ErrOutOfBounds, "item index", uint64(r.ItemCount), uint64(i))
+		var none I
+		return none, NewWireError(ErrOutOfBounds, "item index", uint64(r.ItemCount), uint64(i))
 	}
-	return item.View(r.list.Get(int(i))), nil
+	return r.view(r.list.Get(int(i))), nil
 }
 
 // Items returns every item, in order.
 func (r *LookupResponse[K, I]) Items() iter.Seq2[int, I] {
-	list := r.list
+	list, view := r.list, r.view
 	return func(yield func(int, I) bool) {
-		var item I
 		for i := range list.Len() {
-			if !yield(i, item.View(list.Get(i))) {
+			if !yield(i, view(list.Get(i))) {
 				return
 			}
 		}

@@ -199,3 +199,18 @@ func TestNothingIsAllocated(t *testing.T) {
 		}
 	}
 }
+
+// A view that nothing was decoded into has no items.
+func TestEmptyViews(t *testing.T) {
+	var reply protocol.AppsLookupResponseView
+	if _, err := reply.Item(0); !errors.Is(err, protocol.ErrOutOfBounds) {
+		t.Errorf("item of nothing: %v", err)
+	}
+	for range reply.Items() {
+		t.Error("nothing has items")
+	}
+	var request protocol.CgroupsLookupRequestView
+	if _, err := request.Item(0); !errors.Is(err, protocol.ErrOutOfBounds) {
+		t.Errorf("key of nothing: %v", err)
+	}
+}
