@@ -859,9 +859,9 @@ nipc_error_t nipc_server_init_string_reverse(nipc_managed_server_t *server,
 void nipc_server_run(nipc_managed_server_t *server);
 
 /**
- * Ends everything from any thread, handlers included, and does not wait: no new client, no new
- * request, and no answer but those that a handler is working on. A server that does not run yet
- * never will.
+ * Ends everything, from any thread and from handlers too, and does not wait: no new client and no new
+ * request is taken. What a handler is working on is not interrupted, and its answer may be lost;
+ * nipc_server_drain lets answers leave first. A server that does not run yet never will.
  */
 void nipc_server_stop(nipc_managed_server_t *server);
 

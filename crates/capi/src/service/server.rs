@@ -132,9 +132,9 @@ pub unsafe extern "C" fn nipc_server_run(server: *mut nipc_managed_server_t) {
     });
 }
 
-/// Ends everything from any thread, handlers included, and does not wait: no new client, no new
-/// request, and no answer but those that a handler is working on. A server that does not run yet
-/// never will.
+/// Ends everything, from any thread and from handlers too, and does not wait: no new client and no new
+/// request is taken. What a handler is working on is not interrupted, and its answer may be lost;
+/// nipc_server_drain lets answers leave first. A server that does not run yet never will.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_server_stop(server: *mut nipc_managed_server_t) {
     guard((), || {

@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, Scope};
+use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use netipc_proto::session::handshake::Policy;
@@ -217,12 +217,14 @@ impl<S: Service> Server<S> {
     fn accept<'s>(&'s self, mut listener: Box<dyn Listener>, scope: &'s Scope<'s, '_>) {
         let wait = Wait::forever().or_abort(&self.quiet);
         let closed = || self.quiet.is_raised();
+        let mut sessions = Vec::new();
         while let Some(permit) = self.half_open.enter(None, closed) {
+            join(sessions.extract_if(.., |session: &mut Session<'_>| session.is_finished()));
             let shortage = match listener.accept(&wait) {
                 Ok(link) => thread::Builder::new()
                     .name(format!("netipc-{}", S::METHOD.name))
                     .spawn_scoped(scope, move || self.serve(link, permit))
-                    .map(drop)
+                    .map(|session| sessions.push(session))
                     .map_err(|error| chain(&error)),
                 Err(LinkError::Aborted) => break,
                 Err(error) => Err(chain(&error)),
@@ -236,6 +238,9 @@ impl<S: Service> Server<S> {
                 let _ = pause.sleep(SHORTAGE_PAUSE);
             }
         }
+        // Nobody can connect while the last sessions end.
+        drop(listener);
+        join(sessions.into_iter());
     }
 
     /// One connection, from its first byte to its last.
@@ -297,6 +302,17 @@ impl<S: Service> Server<S> {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // A panic elsewhere leaves the state whole: it is only ever replaced.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Session<'s> = ScopedJoinHandle<'s, ()>;
+
+/// Waits until these threads are gone, not only done, so that none outlives its server.
+fn join<'s>(sessions: impl Iterator<Item = Session<'s>>) {
+    for session in sessions {
+        if session.join().is_err() {
+            tracing::error!("a session panicked outside its handler");
+        }
     }
 }
 
