@@ -1,0 +1,149 @@
+//go:build linux
+
+package posix_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/netipc/netipc/go/transport"
+	"github.com/netipc/netipc/go/transport/posix"
+)
+
+func TestWhatServesNobodyIsReclaimed(t *testing.T) {
+	for name, leave := range map[string]func(s *stage, path string){
+		"a dead packet socket": func(s *stage, path string) {
+			listener := s.bind(transport.BindOptions{})
+			s.no(os.Rename(path, s.path("moved")))
+			s.no(listener.Close())
+			s.no(os.Rename(s.path("moved"), path))
+		},
+		"a dead stream socket": func(s *stage, path string) {
+			listener, err := net.Listen("unix", path)
+			s.no(err)
+			listener.(*net.UnixListener).SetUnlinkOnClose(false)
+			s.no(listener.Close())
+		},
+		"a file":            func(s *stage, path string) { s.no(os.WriteFile(path, []byte("text"), 0o600)) },
+		"a FIFO":            func(s *stage, path string) { s.no(unix.Mkfifo(path, 0o600)) },
+		"a link to nothing": func(s *stage, path string) { s.no(os.Symlink("nowhere", path)) },
+		"a link to a file": func(s *stage, path string) {
+			s.no(os.WriteFile(s.path("file"), []byte("text"), 0o600))
+			s.no(os.Symlink("file", path))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			leave(s, s.endpoint.SocketPath())
+			listener := s.bind(transport.BindOptions{})
+			info, err := os.Lstat(s.endpoint.SocketPath())
+			s.no(err)
+			if info.Mode() != os.ModeSocket|0o600 {
+				t.Errorf("there is %v", info.Mode())
+			}
+			s.connect()
+			s.accept(listener)
+		})
+	}
+}
+
+func TestWhatIsInTheWayAndStays(t *testing.T) {
+	s := newStage(t)
+	path := s.endpoint.SocketPath()
+	s.no(os.Mkdir(path, 0o700))
+	err := s.bindAgain()
+	var failed *transport.BindError
+	if !errors.As(err, &failed) || failed.Kind != nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("a directory: %v", err)
+	}
+	s.no(os.Remove(path))
+
+	other, err := transport.NewEndpoint(s.dir, "other")
+	s.no(err)
+	listener, err := posix.New().Bind(other, transport.BindOptions{})
+	s.no(err)
+	defer listener.Close()
+	s.no(os.Symlink("other.sock", path))
+	s.is(s.bindAgain(), transport.ErrAddressInUse)
+}
+
+func TestAMissingDirectoryIsTold(t *testing.T) {
+	endpoint, err := transport.NewEndpoint("/nonexistent/netipc", "svc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = posix.New().Bind(endpoint, transport.BindOptions{})
+	if !errors.Is(err, unix.ENOENT) || !strings.Contains(err.Error(), endpoint.String()) {
+		t.Error(err)
+	}
+	_, err = posix.New().Connect(endpoint, soon())
+	if !errors.Is(err, transport.ErrNotFound) {
+		t.Error(err)
+	}
+}
+
+func TestPathsAreUsedAsTheyAre(t *testing.T) {
+	s := newStage(t)
+	deep := s.dir + "/" + strings.Repeat("d", transport.MaxSocketPath-len(s.dir)-len("//svc.sock"))
+	s.no(os.Mkdir(deep, 0o700))
+	t.Chdir(s.dir)
+	s.no(os.Mkdir("@", 0o700))
+	for _, dir := range []string{deep, "@", s.dir + "//."} {
+		endpoint, err := transport.NewEndpoint(dir, "svc")
+		s.no(err)
+		listener, err := posix.New().Bind(endpoint, transport.BindOptions{})
+		s.no(err)
+		if _, err := os.Lstat(endpoint.SocketPath()); err != nil {
+			t.Errorf("%s: %v", dir, err)
+		}
+		link, err := posix.New().Connect(endpoint, soon())
+		s.no(err)
+		s.no(link.Close())
+		s.no(listener.Close())
+	}
+	endpoint, err := transport.NewEndpoint(s.dir+"\x00", "svc")
+	s.no(err)
+	if _, err := posix.New().Connect(endpoint, soon()); !errors.Is(err, unix.EINVAL) {
+		t.Errorf("a NUL in the path: %v", err)
+	}
+}
+
+func TestStartersWaitForOneAnother(t *testing.T) {
+	s := newStage(t)
+	directory, err := os.Open(s.dir)
+	s.no(err)
+	defer directory.Close()
+	// Another starter, at work.
+	s.no(unix.Flock(int(directory.Fd()), unix.LOCK_EX))
+	bound := make(chan error)
+	go func() { bound <- s.bindAgain() }()
+	select {
+	case err := <-bound:
+		t.Fatalf("it did not wait: %v", err)
+	case <-transportTimer():
+	}
+	s.no(unix.Flock(int(directory.Fd()), unix.LOCK_UN))
+	s.no(<-bound)
+}
+
+func TestUsersAreTurnedAway(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can be another user")
+	}
+	s := newStage(t)
+	listener := s.bind(transport.BindOptions{AllowUIDs: transport.UIDPolicy{Also: []uint32{7}}})
+	s.no(os.Chmod(s.dir, 0o711))
+	s.no(os.Chmod(s.endpoint.SocketPath(), 0o666))
+	for uid, allowed := range map[int]bool{7: true, 8: false, 0: true} {
+		s.connectAs(uid)
+		link := s.accept(listener)
+		if link.PeerAllowed() != allowed || link.Info().Peer.UID != uint32(uid) {
+			t.Errorf("user %d: %t, %+v", uid, link.PeerAllowed(), link.Info())
+		}
+	}
+}
