@@ -1,0 +1,84 @@
+package service
+
+import (
+	"context"
+
+	"github.com/netipc/netipc/go/transport"
+)
+
+// Client calls one service at one endpoint: requests Q, replies R.
+//
+// Nothing happens behind the caller's back: Refresh connects, the calls call, and neither needs the
+// provider to exist. A call that loses its session makes a new one and asks once more, within the one
+// deadline of the call.
+//
+// A client is used by one goroutine at a time; Abort, ClearAbort, Ready, State, Counters, Status and
+// SetCallTimeout may be called by any. Replies may borrow the client's buffer: they are good until
+// the next call. Close releases what a client holds.
+type Client[Q, R any] struct {
+	*core
+	service *Service[Q, R]
+	reply   R
+	// core.perform's check, made once: it decodes to reply.
+	check    func(payload []byte) error
+	underway underway
+}
+
+// NewClient returns a client of the endpoint name in runDir. It connects to nothing yet, and never
+// fails: a name that cannot be shows as the error of the first refresh.
+func NewClient[Q, R any](service *Service[Q, R], runDir, name string, config ClientConfig) *Client[Q, R] {
+	c := &Client[Q, R]{core: newCore(runDir, name, &config), service: service}
+	c.check = func(payload []byte) (err error) {
+		c.reply, err = service.Reply.Decode(payload)
+		return err
+	}
+	return c
+}
+
+// Call asks and waits for the reply. It fails with a [*CallError].
+func (c *Client[Q, R]) Call(request Q) (R, error) { return c.CallWithTimeout(request, 0) }
+
+// CallWithTimeout is Call within ms milliseconds; 0 is the client's own timeout.
+func (c *Client[Q, R]) CallWithTimeout(request Q, ms uint32) (R, error) {
+	return c.take(c.finish(c.ask(request, c.begin(ms))))
+}
+
+// CallContext is Call, called off at once when ctx is done; the client's own timeout stays. The error
+// has the context's as its cause, too.
+func (c *Client[Q, R]) CallContext(ctx context.Context, request Q) (R, error) {
+	return c.take(c.during(ctx, func(wait transport.Wait) *Failure { return c.ask(request, wait) }))
+}
+
+// Close releases everything; counters stay. The client can be refreshed again, and is closed again
+// after that. It returns nil.
+func (c *Client[Q, R]) Close() error {
+	var none R
+	c.reply, c.underway = none, underway{}
+	return c.core.Close()
+}
+
+func (c *Client[Q, R]) ask(request Q, wait transport.Wait) *Failure {
+	if f := c.encode(request); f != nil {
+		return f
+	}
+	return c.perform(outgoing{method: c.service.Code}, wait, c.check)
+}
+
+// take returns the reply of a call that succeeded.
+func (c *Client[Q, R]) take(err error) (R, error) {
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return c.reply, nil
+}
+
+// encode writes request to the buffer that is sent next.
+func (c *Client[Q, R]) encode(request Q) *Failure {
+	n, err := c.service.Request.Encode(c.space(c.service.Request.Size(request)), request)
+	if err != nil {
+		return invalid(err)
+	}
+	c.request = c.request[:n]
+	return nil
+}

@@ -1,0 +1,276 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/netipc/netipc/go/internal/connection"
+	"github.com/netipc/netipc/go/internal/session/handshake"
+	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/transport"
+)
+
+const handshakeTimeout = protocol.DefaultHandshakeTimeoutMs * time.Millisecond
+
+// core is what clients of all services share: the session's life, retry and growth, on bytes.
+//
+// Its exported methods are those of every client.
+type core struct {
+	published
+
+	transport  transport.Transport
+	endpoint   transport.Endpoint
+	invalid    error
+	options    clientOptions
+	log        *slog.Logger
+	interrupt  interrupt
+	timeout    atomic.Int64
+	connection *connection.Connection
+	// What the session agreed on; of no use without one.
+	limits capacity
+	// What to propose next, and what this provider has refused: never proposed again, nor more.
+	capacity capacity
+	refused  []capacity
+	// When a refused client, and shared memory, may be tried again.
+	rejection, sharing backoff
+	openErr            error
+	// When the last logical call began. When it ends is not asked: the clock takes a good part of a
+	// short call's time.
+	began  time.Time
+	nextID uint64
+	// The payloads of the request that goes out next, and of the answer that came last.
+	request, payload []byte
+}
+
+func newCore(runDir, service string, config *ClientConfig) *core {
+	c := &core{
+		transport: orNative(config.Transport, config.Logger),
+		options:   newClientOptions(config),
+		log:       orDefault(config.Logger),
+		rejection: newBackoff(time.Second, 60*time.Second),
+		sharing:   newBackoff(time.Second, 300*time.Second),
+		nextID:    1,
+	}
+	c.endpoint, c.invalid = transport.NewEndpoint(runDir, service)
+	c.capacity = c.options.initial
+	c.made = time.Now()
+	c.SetCallTimeout(config.CallTimeoutMs)
+	return c
+}
+
+// Refresh connects where there is no session, and looks whether there still is one. It tells whether
+// something changed. Call it at your own pace; an attempt takes at most the handshake timeout of 2
+// seconds, and where the server wants less than was offered, there is a second one.
+func (c *core) Refresh() bool { return c.refresh(transport.Wait{Abort: &c.interrupt.abort}) }
+
+// RefreshContext is [core.Refresh], ended by ctx at the latest.
+func (c *core) RefreshContext(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	release := c.interrupt.follow(ctx)
+	defer release()
+	return c.Refresh()
+}
+
+// OpenError returns why the last refresh that had to connect gave no session, or nil.
+func (c *core) OpenError() error { return c.openErr }
+
+// SetCallTimeout sets how long a whole call may take, in milliseconds; 0 is 30,000.
+func (c *core) SetCallTimeout(ms uint32) { c.timeout.Store(int64(callTimeout(ms))) }
+
+// Abort calls off what runs, in any of its phases and at once, and everything that follows until
+// ClearAbort or Close. Any goroutine may call it.
+func (c *core) Abort() { c.interrupt.raise() }
+
+// ClearAbort lets calls be made again. Any goroutine may call it.
+func (c *core) ClearAbort() { c.interrupt.clear() }
+
+// FD returns what an event loop can watch while there is a session, or -1: it is readable when the
+// provider has hung up.
+func (c *core) FD() int {
+	if c.connection == nil {
+		return -1
+	}
+	return c.connection.FD()
+}
+
+// Close releases everything; counters stay. The client can be refreshed again, and is closed again
+// after that. It returns nil.
+func (c *core) Close() error {
+	c.leave(StateDisconnected)
+	c.refused = nil
+	c.capacity = c.options.initial
+	c.request = nil
+	c.interrupt.clear()
+	c.interrupt.abort.Close()
+	return nil
+}
+
+func (c *core) refresh(wait transport.Wait) bool {
+	state, reconnects := c.State(), c.counters.reconnects.Load()
+	switch state {
+	case StateReady:
+		if err := c.connection.Check(); err != nil {
+			c.note(&Failure{Kind: FailureLost, Cause: err})
+			c.refused = nil
+			c.reopen(wait)
+		}
+	case StateBroken:
+		c.reopen(wait)
+	case StateAuthFailed, StateIncompatible:
+		if c.rejection.allows(time.Now()) && c.open(wait) {
+			add(&c.counters.connects, 1)
+		}
+	default:
+		if c.open(wait) {
+			add(&c.counters.connects, 1)
+		}
+	}
+	return state != c.State() || reconnects != c.counters.reconnects.Load()
+}
+
+// reconnect makes a new session in place of the one there is.
+func (c *core) reconnect(wait transport.Wait) *Failure {
+	if c.reopen(wait) {
+		return nil
+	}
+	switch err := wait.Check(); {
+	case errors.Is(err, transport.ErrAborted):
+		c.setState(StateBroken)
+		return &Failure{Kind: FailureAborted}
+	case err != nil:
+		c.setState(StateBroken)
+		return &Failure{Kind: FailureTimeout}
+	}
+	return &Failure{Kind: FailureReconnect, Cause: c.openErr}
+}
+
+// note keeps the failure for the status, with the endpoint's name.
+func (c *core) note(failure error) {
+	text := failure.Error()
+	if name := c.name(); !strings.Contains(text, name) {
+		text = name + ": " + text
+	}
+	c.setError(text)
+}
+
+func (c *core) name() string {
+	if c.invalid != nil {
+		return c.invalid.Error()
+	}
+	return c.endpoint.String()
+}
+
+// leave drops the session.
+func (c *core) leave(state ClientState) {
+	if c.connection != nil {
+		// Nothing that closing could say is of use to anybody.
+		_ = c.connection.Close()
+		c.connection, c.payload = nil, nil
+		c.setSession(nil)
+	}
+	c.setState(state)
+}
+
+func (c *core) reopen(wait transport.Wait) bool {
+	c.leave(StateBroken)
+	opened := c.open(wait)
+	if opened {
+		add(&c.counters.reconnects, 1)
+	}
+	return opened
+}
+
+// open makes one attempt to get a session; it tells whether there is one.
+func (c *core) open(wait transport.Wait) bool {
+	c.setState(StateConnecting)
+	err := c.tryOpen(wait)
+	c.openErr = err
+	if err == nil {
+		c.rejection.succeeded()
+		c.setState(StateReady)
+		c.log.Debug("netipc: connected", "endpoint", c.name())
+		return true
+	}
+	state := openState(err)
+	switch state {
+	case StateAuthFailed, StateIncompatible:
+		c.rejection.failed(time.Now())
+	case StateNotFound:
+		c.refused = nil
+	}
+	c.note(err)
+	c.setState(state)
+	c.log.Debug("netipc: not connected", "endpoint", c.name(), "state", state, "error", err)
+	return false
+}
+
+// tryOpen connects. Where the server refuses the proposal, or its shared memory is of no use, it
+// connects once more without, for either reason once.
+func (c *core) tryOpen(wait transport.Wait) error {
+	if c.invalid != nil {
+		return c.invalid
+	}
+	offered := c.options.supported
+	socket := offered &^ protocol.ProfilesAllSHM
+	if socket != 0 && !c.sharing.allows(time.Now()) {
+		offered = socket
+	}
+	lowered := false
+	for {
+		err := c.tryConnect(offered, wait)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, handshake.ErrLimitExceeded) && !lowered:
+			lowered = true
+			c.lower()
+		case errors.Is(err, transport.ErrUnusable):
+			c.excludeSharing(err)
+			if socket == 0 || offered == socket {
+				return err
+			}
+			offered = socket
+		default:
+			return err
+		}
+	}
+}
+
+func (c *core) tryConnect(offered protocol.Profiles, wait transport.Wait) error {
+	proposal := c.options.proposal(c.capacity, offered)
+	opened, err := connection.Connect(c.transport, c.endpoint, proposal, wait.AtMost(handshakeTimeout))
+	if err != nil {
+		return err
+	}
+	agreed, info := opened.Agreed(), opened.Info()
+	if agreed.Profile&protocol.ProfilesAllSHM != 0 {
+		c.sharing.succeeded()
+	}
+	c.connection = opened
+	c.limits = capacity{
+		requestBytes:  agreed.Limits.Request.PayloadBytes,
+		batchItems:    agreed.Limits.Request.BatchItems,
+		responseBytes: agreed.Limits.Response.PayloadBytes,
+	}
+	c.setSession(&SessionStatus{
+		Profile:   agreed.Profile,
+		Transport: info.Kind,
+		SessionID: agreed.SessionID,
+		Limits:    agreed.Limits,
+		Peer:      info.Peer,
+		PeerKnown: info.PeerKnown,
+	})
+	return nil
+}
+
+func (c *core) excludeSharing(err error) {
+	c.note(err)
+	c.sharing.failed(time.Now())
+	c.log.Warn("netipc: leaving shared memory out for a while", "endpoint", c.name(), "error", err)
+}

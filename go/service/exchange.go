@@ -1,0 +1,273 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/netipc/netipc/go/internal/session"
+	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/transport"
+)
+
+// outgoing is the envelope of a request whose payload stands in core.request.
+type outgoing struct {
+	method protocol.MethodCode
+	// Items of a batch; 0 for a single request.
+	items uint32
+}
+
+func (o outgoing) header(id uint64) protocol.Header {
+	if o.items == 0 {
+		return protocol.RequestHeader(o.method, id)
+	}
+	return protocol.BatchHeader(o.method, id, o.items)
+}
+
+// begin begins a logical call that may take ms milliseconds; 0 is the client's own timeout.
+func (c *core) begin(ms uint32) transport.Wait {
+	timeout := time.Duration(c.timeout.Load())
+	if ms != 0 {
+		timeout = callTimeout(ms)
+	}
+	c.began = time.Now()
+	return transport.Wait{Deadline: c.began.Add(timeout), Abort: &c.interrupt.abort}
+}
+
+// during runs a logical call that ctx may call off, and books its end.
+func (c *core) during(ctx context.Context, run func(transport.Wait) *Failure) error {
+	wait := c.begin(0)
+	if ctx.Err() != nil {
+		return c.finish(contextFailure(ctx.Err()))
+	}
+	deadline, ends := ctx.Deadline()
+	if ends = ends && deadline.Before(wait.Deadline); ends {
+		wait.Deadline = deadline
+	}
+	release := c.interrupt.follow(ctx)
+	failure := run(wait)
+	release()
+	if failure != nil && (failure.Kind == FailureAborted || failure.Kind == FailureTimeout) {
+		if err := ctx.Err(); err != nil {
+			failure = contextFailure(err)
+		} else if ends && failure.Kind == FailureTimeout {
+			// Our clock may be the first to notice.
+			failure.Cause = context.DeadlineExceeded
+		}
+	}
+	return c.finish(failure)
+}
+
+// finish books the end of a logical call.
+func (c *core) finish(failure *Failure) error {
+	if failure == nil {
+		c.succeeded(c.began)
+		return nil
+	}
+	add(&c.counters.errors, 1)
+	switch failure.Kind {
+	case FailureTimeout:
+		add(&c.counters.timeouts, 1)
+	case FailureAborted:
+		add(&c.counters.aborts, 1)
+	}
+	// Why a client is not ready was noted before, and says more.
+	if failure.Kind != FailureNotReady {
+		c.note(failure)
+	}
+	return &CallError{Endpoint: c.name(), Failure: failure}
+}
+
+// space returns where the payload of the next request goes.
+func (c *core) space(size int) []byte {
+	c.request = slices.Grow(c.request[:0], size)[:size]
+	return c.request
+}
+
+// perform sends the request and receives its answer, as often as the retry table allows. check
+// decodes the answer's payload, so that a malformed one counts as a failure.
+func (c *core) perform(out outgoing, wait transport.Wait, check func(payload []byte) error) *Failure {
+	needed := ofRequest(len(c.request), max(out.items, 1))
+	// An answer as large as its request is likely, and a request that is sent in vain is dear.
+	wanted := needed
+	wanted.responseBytes = needed.requestBytes
+	if f := c.aim(wanted, wait); f != nil {
+		return f
+	}
+	var tried attempts
+	for {
+		if f := c.makeRoom(needed, wait); f != nil {
+			return f
+		}
+		failure := c.exchange(out, wait)
+		if failure == nil {
+			err := check(c.payload)
+			if err == nil {
+				return nil
+			}
+			failure = broken(err)
+		}
+		var f *Failure
+		if tried, f = c.retry(failure, tried, wait); f != nil {
+			return f
+		}
+	}
+}
+
+// exchange is one request and its answer over the session there is.
+func (c *core) exchange(out outgoing, wait transport.Wait) *Failure {
+	header, failure := c.send(out, wait)
+	if failure != nil {
+		return failure
+	}
+	reply, failure := c.receive(wait)
+	if failure != nil {
+		return failure
+	}
+	if failure := checkAnswer(&header, &reply, c.limits.responseBytes); failure != nil {
+		return failure
+	}
+	c.countReply(&reply)
+	return nil
+}
+
+// send sends the request; it returns its header.
+func (c *core) send(out outgoing, wait transport.Wait) (protocol.Header, *Failure) {
+	header := out.header(c.nextID)
+	if f := c.checkReady(); f != nil {
+		return header, f
+	}
+	err := c.connection.Send(header, c.request, wait)
+	// The server may have answered before it closed: its last words come first.
+	if err != nil && !errors.Is(err, transport.ErrReset) && !errors.Is(err, transport.ErrDisconnected) {
+		return header, lost(err)
+	}
+	c.nextID++
+	add(&c.counters.sent, messageBytes(len(c.request)))
+	return header, nil
+}
+
+// receive receives the next answer.
+func (c *core) receive(wait transport.Wait) (protocol.Header, *Failure) {
+	message, err := c.connection.Receive(wait)
+	if err != nil {
+		return protocol.Header{}, lost(err)
+	}
+	c.payload = message.Payload
+	return message.Header, nil
+}
+
+func (c *core) countReply(reply *protocol.Header) {
+	add(&c.counters.calls, 1)
+	add(&c.counters.received, messageBytes(int(reply.PayloadLen)))
+}
+
+// retry acts on a failure. It returns the attempts so far when the request is to be sent again.
+func (c *core) retry(failure *Failure, tried attempts, wait transport.Wait) (attempts, *Failure) {
+	switch decide(failure, tried) {
+	case dropAndGiveUp:
+		c.leave(StateBroken)
+		return tried, failure
+	case reconnectAndRetry:
+		c.log.Debug("netipc: call failed, trying once more", "endpoint", c.name(), "error", failure)
+		c.note(failure)
+		c.refused = nil
+		if f := c.reconnect(wait); f != nil {
+			return tried, f
+		}
+		add(&c.counters.retries, 1)
+		tried.retried = true
+		return tried, nil
+	case growAndRetry:
+		before := c.agreed().responseBytes
+		if !c.widenResponse() {
+			c.leave(StateBroken)
+			return tried, failure
+		}
+		if f := c.reconnect(wait); f != nil {
+			return tried, f
+		}
+		if c.limits.responseBytes <= before {
+			return tried, failure
+		}
+		tried.grown++
+		return tried, nil
+	}
+	return tried, failure
+}
+
+// checkAnswer checks what an answer must say of its request, and what it says of how it went. limit
+// is the agreed response limit, in bytes.
+func checkAnswer(request, reply *protocol.Header, limit uint32) *Failure {
+	if request.Code != reply.Code {
+		return mismatch("code", uint64(request.Code), uint64(reply.Code))
+	}
+	if request.MessageID != reply.MessageID {
+		return mismatch("message_id", request.MessageID, reply.MessageID)
+	}
+	switch reply.Status {
+	case protocol.StatusOK:
+		return checkBatch(request, reply)
+	case protocol.StatusUnsupported:
+		return &Failure{Kind: FailureUnsupported}
+	case protocol.StatusBadEnvelope:
+		return &Failure{Kind: FailureRejected}
+	case protocol.StatusInternalError:
+		return &Failure{Kind: FailureHandler}
+	case protocol.StatusLimitExceeded:
+		return &Failure{Kind: FailureLimitExceeded, Limit: uint64(limit)}
+	}
+	return &Failure{Kind: FailureStatus, Status: reply.Status}
+}
+
+func checkBatch(request, reply *protocol.Header) *Failure {
+	batch, found := request.Flags.IsBatch(), reply.Flags.IsBatch()
+	if batch != found {
+		return mismatch("BATCH flag", bit(batch), bit(found))
+	}
+	if batch && request.ItemCount != reply.ItemCount {
+		return mismatch("item_count", uint64(request.ItemCount), uint64(reply.ItemCount))
+	}
+	return nil
+}
+
+func mismatch(field string, expected, found uint64) *Failure {
+	return broken(&AnswerError{Field: field, Expected: expected, Found: found})
+}
+
+// lost is what a connection's error means for the call.
+func lost(err error) *Failure {
+	var rule *session.Error
+	switch {
+	case errors.Is(err, transport.ErrTimeout):
+		return &Failure{Kind: FailureTimeout}
+	case errors.Is(err, transport.ErrAborted):
+		return &Failure{Kind: FailureAborted}
+	case errors.As(err, &rule):
+		if rule.Kind == session.ErrLimitExceeded && rule.Header.Kind == protocol.KindRequest {
+			return overflow(rule.Field, uint64(rule.Found), uint64(rule.Limit))
+		}
+		return broken(err)
+	case errors.Is(err, transport.ErrProtocol):
+		return broken(err)
+	}
+	return &Failure{Kind: FailureLost, Cause: err}
+}
+
+// contextFailure is the failure of a call that its context has ended.
+func contextFailure(err error) *Failure {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &Failure{Kind: FailureTimeout, Cause: err}
+	}
+	return &Failure{Kind: FailureAborted, Cause: err}
+}
+
+func messageBytes(payload int) uint64 { return uint64(protocol.HeaderLen + payload) }
+
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,146 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/netipc/netipc/go/protocol"
+)
+
+// Handler answers the requests of a server. [ValueHandler] and [BuilderHandler] make one.
+//
+// Different sessions run it at the same time, one session strictly in order. Requests may come twice.
+// Copy what you need under your lock and build the answer after it, so that a slow client never holds
+// your data. A panic costs the request and its session, nothing else.
+type Handler struct {
+	method Method
+	open   func() responder
+}
+
+// responder answers the requests of one session, one after another: it writes the answer to request
+// into answer, which is as long as an answer may be, and returns its length.
+type responder func(request, answer []byte) (int, error)
+
+// HandlerError is a failure of a handler that means another status than INTERNAL_ERROR.
+type HandlerError struct {
+	// Status is what the client is told: after UNSUPPORTED the session goes on, after BAD_ENVELOPE
+	// and LIMIT_EXCEEDED it ends. Every other status is INTERNAL_ERROR.
+	Status protocol.Status
+	// Reason is why, for the log of the server.
+	Reason string
+}
+
+// Error tells the status and the reason.
+func (e *HandlerError) Error() string { return fmt.Sprintf("%v: %s", e.Status, e.Reason) }
+
+// errRefused is the failure of a handler that returned false.
+var errRefused = errors.New("the handler returned false")
+
+// Checked makes a handler for [ValueHandler] of one that tells failure as false.
+func Checked[Q, R any](handle func(Q) (R, bool)) func(Q) (R, error) {
+	if handle == nil {
+		return nil
+	}
+	return func(request Q) (R, error) {
+		reply, ok := handle(request)
+		if !ok {
+			return reply, errRefused
+		}
+		return reply, nil
+	}
+}
+
+// Filled makes a handler for [BuilderHandler] of one that tells failure as false.
+func Filled[Q, B any](handle func(*Q, *B) bool) func(*Q, *B) error {
+	if handle == nil {
+		return nil
+	}
+	return func(request *Q, answer *B) error {
+		if !handle(request, answer) {
+			return errRefused
+		}
+		return nil
+	}
+}
+
+// ValueHandler is the handler of a service whose reply is one value. Where handle fails, the client
+// is told that the handler failed, and nothing more; see [HandlerError] for another status.
+func ValueHandler[Q, R any](service *Service[Q, R], handle func(Q) (R, error)) Handler {
+	if handle == nil {
+		return Handler{method: service.Method}
+	}
+	respond := func(payload, answer []byte) (int, error) {
+		request, err := service.Request.Decode(payload)
+		if err != nil {
+			return 0, &requestError{err}
+		}
+		reply, err := handle(request)
+		if err != nil {
+			return 0, &handlerError{err}
+		}
+		return service.Reply.Encode(answer, reply)
+	}
+	return Handler{service.Method, func() responder { return respond }}
+}
+
+// Builder is how a reply is built: Start begins the answer to a request in a buffer that is as long as
+// an answer may be, and Finish returns the answer's length.
+type Builder[Q, B any] struct {
+	// Start begins the answer to request in buf, and forgets what was there before.
+	Start func(builder *B, request *Q, buf []byte) error
+	// Finish ends the answer.
+	Finish func(builder *B) (int, error)
+}
+
+// BuilderHandler is the handler of a service whose reply is built piece by piece. An answer that did
+// not fit is an overflow, whatever handle returns; else handle fails as that of [ValueHandler] does.
+// Request and builder are good until handle returns.
+func BuilderHandler[Q, B any](method Method, decode func([]byte) (Q, error), builder Builder[Q, B], handle func(*Q, *B) error) Handler {
+	if handle == nil {
+		return Handler{method: method}
+	}
+	return Handler{method, func() responder {
+		// One of each for a session, so that answering allocates nothing.
+		var request Q
+		var answer B
+		return func(payload, buf []byte) (int, error) {
+			var err error
+			if request, err = decode(payload); err != nil {
+				return 0, &requestError{err}
+			}
+			if err := builder.Start(&answer, &request, buf); err != nil {
+				return 0, err
+			}
+			failed := handle(&request, &answer)
+			n, err := builder.Finish(&answer)
+			if failed != nil && !errors.Is(err, protocol.ErrOverflow) {
+				return 0, &handlerError{failed}
+			}
+			return n, err
+		}
+	}}
+}
+
+// requestError says that a request could not be decoded.
+type requestError struct{ cause error }
+
+func (e *requestError) Error() string { return "a request could not be decoded: " + e.cause.Error() }
+func (e *requestError) Unwrap() error { return e.cause }
+
+// handlerError says that the handler did not answer.
+type handlerError struct{ cause error }
+
+func (e *handlerError) Error() string { return "the handler failed: " + e.cause.Error() }
+func (e *handlerError) Unwrap() error { return e.cause }
+
+// status is what the client is told.
+func (e *handlerError) status() protocol.Status {
+	var chosen *HandlerError
+	if errors.As(e.cause, &chosen) {
+		switch chosen.Status {
+		case protocol.StatusUnsupported, protocol.StatusBadEnvelope, protocol.StatusLimitExceeded:
+			return chosen.Status
+		}
+	}
+	return protocol.StatusInternalError
+}

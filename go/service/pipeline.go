@@ -1,0 +1,144 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/transport"
+)
+
+// underway is where the requests of a pipeline are.
+type underway struct {
+	// Which have a reply.
+	answered []bool
+	// The requests in flight, oldest first.
+	flying []flight
+}
+
+type flight struct {
+	header protocol.Header
+	index  int
+}
+
+// CallPipelined asks many requests with up to window of them in flight, and hands each reply with the
+// index of its request to each, in the order the replies come.
+//
+// Over shared memory, where one message is in flight at a time, they go one by one. After a lost
+// session only those without a reply are asked again. It fails with a [*CallError], after which each
+// may have seen some of the replies.
+func (c *Client[Q, R]) CallPipelined(requests []Q, window int, each func(index int, reply R)) error {
+	return c.CallPipelinedContext(context.Background(), requests, window, each)
+}
+
+// CallPipelinedContext is CallPipelined, called off at once when ctx is done.
+func (c *Client[Q, R]) CallPipelinedContext(ctx context.Context, requests []Q, window int, each func(index int, reply R)) error {
+	u := &c.underway
+	u.answered = slices.Grow(u.answered[:0], len(requests))[:len(requests)]
+	clear(u.answered)
+	return c.during(ctx, func(wait transport.Wait) *Failure {
+		var tried attempts
+		for {
+			failure := c.pipeline(requests, window, each, wait)
+			if failure == nil {
+				return nil
+			}
+			if tried, failure = c.retry(failure, tried, wait); failure != nil {
+				return failure
+			}
+		}
+	})
+}
+
+// pipeline asks everything that has no reply yet.
+func (c *Client[Q, R]) pipeline(requests []Q, window int, each func(int, R), wait transport.Wait) *Failure {
+	largest := 0
+	for _, request := range requests {
+		largest = max(largest, c.service.Request.Size(request))
+	}
+	if f := c.makeRoom(ofRequest(largest, 1), wait); f != nil {
+		return f
+	}
+	u := &c.underway
+	u.flying = u.flying[:0]
+	next := 0
+	for {
+		for next < len(requests) && u.answered[next] {
+			next++
+		}
+		if next < len(requests) && c.maySend(window, c.service.Request.Size(requests[next])) {
+			sent, f := c.launch(requests[next], next, wait)
+			if f != nil {
+				return f
+			}
+			if sent {
+				next++
+				continue
+			}
+		}
+		if len(u.flying) == 0 {
+			return nil
+		}
+		if f := c.land(each, wait); f != nil {
+			return f
+		}
+	}
+}
+
+// launch sends a request; it tells whether that needed no waiting while others are in flight.
+func (c *Client[Q, R]) launch(request Q, index int, wait transport.Wait) (bool, *Failure) {
+	if f := c.encode(request); f != nil {
+		return false, f
+	}
+	alone := len(c.underway.flying) == 0
+	if !alone {
+		// With requests in flight a send must not wait: the server may be waiting for us to take its
+		// answers.
+		wait.Deadline = c.began
+	}
+	header, f := c.send(outgoing{method: c.service.Code}, wait)
+	switch {
+	case f == nil:
+		c.underway.flying = append(c.underway.flying, flight{header, index})
+		return true, nil
+	case f.Kind == FailureTimeout && !alone:
+		return false, nil
+	}
+	return false, f
+}
+
+// land receives one answer and hands it over.
+func (c *Client[Q, R]) land(each func(int, R), wait transport.Wait) *Failure {
+	reply, f := c.receive(wait)
+	if f != nil {
+		return f
+	}
+	u := &c.underway
+	at := slices.IndexFunc(u.flying, func(f flight) bool { return f.header.MessageID == reply.MessageID })
+	at = max(at, 0)
+	asked := u.flying[at]
+	u.flying = slices.Delete(u.flying, at, at+1)
+	if f := checkAnswer(&asked.header, &reply, c.limits.responseBytes); f != nil {
+		return f
+	}
+	c.countReply(&reply)
+	value, err := c.service.Reply.Decode(c.payload)
+	if err != nil {
+		return broken(err)
+	}
+	each(asked.index, value)
+	u.answered[asked.index] = true
+	return nil
+}
+
+// maySend tells whether a request of size bytes may join those in flight, of which there may be most.
+func (c *Client[Q, R]) maySend(most, size int) bool {
+	flying := len(c.underway.flying)
+	if flying == 0 {
+		return true
+	}
+	window, packet := c.window()
+	// A message of several packets waits until nothing is in flight: half of one must not wait for the
+	// server, which may wait for us.
+	return size+protocol.HeaderLen <= packet && flying < min(most, window)
+}
