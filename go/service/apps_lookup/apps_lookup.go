@@ -1,0 +1,58 @@
+// Package apps_lookup is the service that takes process ids and answers what is known of each process and its
+// cgroup.
+package apps_lookup
+
+import (
+	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/service"
+)
+
+type (
+	// ClientConfig is how a client connects and calls.
+	ClientConfig = service.ClientConfig
+	// ServerConfig is how a server accepts and answers.
+	ServerConfig = service.ServerConfig
+	// Client is a client of the service. Replies borrow its buffer until the next call.
+	Client = service.LookupClient[uint32, protocol.NumberKey, protocol.AppsLookupItemView]
+	// Server is a server of the service.
+	Server = service.Server
+)
+
+// Service is the request kind.
+var Service = service.Lookup[uint32, protocol.NumberKey, protocol.AppsLookupItemView]{
+	Method: service.Method{Code: protocol.MethodAppsLookup, Name: "apps-lookup"},
+	Key:    func(pid uint32) (protocol.NumberKey, error) { return protocol.NumberKey(pid), nil },
+}
+
+// NewClient returns a client of the endpoint name in runDir. It connects to nothing yet.
+func NewClient(runDir, name string, config ClientConfig) *Client {
+	return service.NewLookupClient(&Service, runDir, name, config)
+}
+
+// Handler is what answers the requests of a server.
+type Handler struct {
+	// Handle adds an item for each key; false is a failure. Sessions run it at the same time. What it
+	// gets is good until it returns.
+	Handle func(request *protocol.AppsLookupRequestView, answer *protocol.AppsLookupBuilder) bool
+}
+
+// NewServer returns a server of the endpoint name in runDir, with 8 workers.
+func NewServer(runDir, name string, config ServerConfig, handler Handler) *Server {
+	return NewServerWithWorkers(runDir, name, config, handler, protocol.DefaultWorkers)
+}
+
+// NewServerWithWorkers returns a server with at most workers sessions at once.
+func NewServerWithWorkers(runDir, name string, config ServerConfig, handler Handler, workers int) *Server {
+	return service.NewServerWithWorkers(runDir, name, config, handler.service(), workers)
+}
+
+var builder = service.Builder[protocol.AppsLookupRequestView, protocol.AppsLookupBuilder]{
+	Start: func(b *protocol.AppsLookupBuilder, request *protocol.AppsLookupRequestView, buf []byte) error {
+		return b.Start(*request, buf)
+	},
+	Finish: func(b *protocol.AppsLookupBuilder) (int, error) { return b.Finish() },
+}
+
+func (h Handler) service() service.Handler {
+	return service.BuilderHandler(Service.Method, protocol.DecodeAppsLookupRequest, builder, service.Filled(h.Handle))
+}
