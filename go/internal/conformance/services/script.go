@@ -1,0 +1,114 @@
+package services
+
+import (
+	"math"
+
+	"github.com/netipc/netipc/go/internal/conformance"
+	"github.com/netipc/netipc/go/internal/connection"
+	"github.com/netipc/netipc/go/internal/session"
+	"github.com/netipc/netipc/go/internal/session/handshake"
+	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/transport"
+)
+
+// Script is a server that says exactly what a test wants it to say.
+type Script struct {
+	w        *World
+	listener transport.Listener
+	// Policy is what the next handshake is judged by: limits of 1 MiB unless changed.
+	Policy  handshake.Policy
+	session uint64
+}
+
+// Script owns the endpoint.
+func (w *World) Script() *Script {
+	w.Helper()
+	listener, err := w.Transport.Bind(w.Endpoint(), transport.BindOptions{})
+	w.No(err)
+	s := &Script{w: w, listener: listener, Policy: handshake.Policy{
+		Supported:        protocol.Profiles(w.profiles),
+		Request:          session.DirectionLimits{PayloadBytes: 1 << 20, BatchItems: 1 << 16},
+		MaxResponseBytes: 1 << 20,
+		AuthToken:        Token,
+	}}
+	w.Cleanup(s.Leave)
+	return s
+}
+
+// Leave gives the endpoint up.
+func (s *Script) Leave() { _ = s.listener.Close() }
+
+// Accept shakes hands with the next client that does not turn out to be refused; nil where none
+// comes.
+func (s *Script) Accept() *connection.Connection {
+	wait := transport.Timeout(conformance.Soon)
+	for {
+		link, err := s.listener.Accept(wait)
+		if err != nil {
+			return nil
+		}
+		incoming, err := connection.Receive(link, s.Policy, wait)
+		if err != nil {
+			continue
+		}
+		s.session++
+		if accepted, err := incoming.Accept(s.session, wait); err == nil {
+			s.w.Cleanup(func() { _ = accepted.Close() })
+			return accepted
+		}
+	}
+}
+
+// Play plays a part while the test goes on, and is waited for at its end.
+func (w *World) Play(part func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		part()
+	}()
+	w.Cleanup(func() { <-done })
+}
+
+// With connects c to the script; it returns the session that the script has with it.
+func With[C client](s *Script, c C) (C, *connection.Connection) {
+	s.w.Helper()
+	accepted := make(chan *connection.Connection, 1)
+	go func() { accepted <- s.Accept() }()
+	c = Connected(s.w, c)
+	return c, <-accepted
+}
+
+// Next receives a request, or fails with why none came.
+func Next(c *connection.Connection) (session.Message, error) {
+	return c.Receive(transport.Timeout(conformance.Soon))
+}
+
+// Answer answers header, in kind, with this payload.
+func Answer(c *connection.Connection, header protocol.Header, status protocol.Status, payload []byte) error {
+	return c.Send(header.Answer(status), payload, transport.Timeout(conformance.Soon))
+}
+
+// RawClient is a session as a server sees it, for requests that no client sends.
+func (w *World) RawClient() *connection.Connection {
+	w.Helper()
+	direction := session.DirectionLimits{PayloadBytes: 65_536, BatchItems: 16}
+	opened, err := connection.Connect(w.Transport, w.Endpoint(), handshake.Proposal{
+		Supported:       protocol.Profiles(w.profiles),
+		Request:         direction,
+		Response:        direction,
+		AuthToken:       Token,
+		ResponseCeiling: math.MaxUint32,
+	}, transport.Timeout(conformance.Soon))
+	w.No(err)
+	w.Cleanup(func() { _ = opened.Close() })
+	return opened
+}
+
+// exchange sends a request and returns the answer.
+func (w *World) exchange(c *connection.Connection, header protocol.Header, payload []byte) session.Message {
+	w.Helper()
+	w.No(c.Send(header, payload, transport.Timeout(conformance.Soon)))
+	answer, err := Next(c)
+	w.No(err)
+	return answer
+}
