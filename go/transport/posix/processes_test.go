@@ -92,8 +92,12 @@ func playStarter(endpoint transport.Endpoint) error {
 		if err != nil {
 			return err
 		}
-		// Who owns the endpoint is reached at it.
-		if err := playVisitor(endpoint); err != nil {
+		// Who owns the endpoint is found at it, even if the others' probes have filled its backlog.
+		link, err := posix.New().Connect(endpoint, transport.Timeout(0))
+		if err == nil {
+			err = link.Close()
+		}
+		if err != nil && !errors.Is(err, transport.ErrTimeout) {
 			return fmt.Errorf("the owner is not found: %w", err)
 		}
 		if err := listener.Close(); err != nil {
