@@ -1,5 +1,7 @@
 //! What is tried, as data: what the server serves, and what the client checks.
 
+use serde::Serialize;
+
 /// One row of the matrix.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Case {
@@ -17,6 +19,60 @@ pub struct Case {
     pub client: &'static [&'static str],
     /// How many clients the server must have turned down, at least.
     pub refused: u64,
+    /// How clients come to their sessions: in each of these ways once.
+    pub doors: &'static [Door],
+}
+
+/// How a client comes to its session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Door {
+    /// At once, with the right token.
+    Open,
+    /// Turned down first, for a wrong token.
+    WrongToken,
+    /// Turned down first, as the capacity of the server is reached.
+    Full,
+}
+
+impl Door {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Open, Self::WrongToken, Self::Full];
+
+    /// What stands behind the name of a case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "",
+            Self::WrongToken => " after a wrong token",
+            Self::Full => " after a full house",
+        }
+    }
+
+    /// Options of the server.
+    pub(crate) const fn server(self) -> &'static [&'static str] {
+        match self {
+            Self::Open | Self::WrongToken => &[],
+            Self::Full => &["--workers", "1"],
+        }
+    }
+
+    /// Options of the client.
+    pub(crate) const fn client(self) -> &'static [&'static str] {
+        match self {
+            Self::Open => &[],
+            Self::WrongToken => &["--door", "1"],
+            Self::Full => &["--door", "2"],
+        }
+    }
+
+    /// How many clients the server must have turned down, at least.
+    pub(crate) const fn refused(self) -> u64 {
+        match self {
+            Self::Open => 0,
+            Self::WrongToken | Self::Full => 1,
+        }
+    }
 }
 
 const PLAIN: Case = Case {
@@ -27,6 +83,13 @@ const PLAIN: Case = Case {
     server: &[],
     client: &[],
     refused: 0,
+    doors: &Door::ALL,
+};
+
+/// What comes to its sessions in its own way.
+const LIFE: Case = Case {
+    doors: &[Door::Open],
+    ..PLAIN
 };
 
 const INCREMENT: &str = "increment";
@@ -91,25 +154,25 @@ pub const CASES: &[Case] = &[
         name: "wrong token",
         check: "wrong-token",
         refused: 1,
-        ..PLAIN
+        ..LIFE
     },
     Case {
         name: "capacity reached",
         check: "capacity",
         server: &["--workers", "1"],
         refused: 1,
-        ..PLAIN
+        ..LIFE
     },
     Case {
         name: "provider restarts",
         check: "restart",
-        ..PLAIN
+        ..LIFE
     },
     Case {
         name: "provider dies during a call",
         check: "killed",
         both: &["--stuck-on", "13"],
-        ..PLAIN
+        ..LIFE
     },
 ];
 

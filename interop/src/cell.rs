@@ -27,7 +27,11 @@ pub(crate) fn try_cell(cell: &Cell, peers: &Peers) -> Result<u64, CellError> {
     verdict.hold_against(&cell.column)?;
     play.client.finish(play.deadline)?;
     play.stop()?;
-    play.served.hold_against(cell, verdict.calls)?;
+    let refused = match play.killed {
+        true => cell.case.refused,
+        false => cell.case.refused.max(cell.door.refused()),
+    };
+    play.served.hold_against(cell, verdict.calls, refused)?;
     play.place.is_clean()?;
     Ok(verdict.calls)
 }
@@ -41,11 +45,13 @@ struct Play<'c> {
     client: Process,
     server: Option<Process>,
     served: Served,
+    /// Whether a server was killed, and took what it had to say with it.
+    killed: bool,
 }
 
 impl<'c> Play<'c> {
     fn begin(cell: &'c Cell, peers: &'c Peers) -> Result<Self, CellError> {
-        let Cell { case, column } = cell;
+        let Cell { case, door, column } = cell;
         let place = Place::new()?;
         // The time that building peers takes is not theirs.
         peers.command(column.server)?;
@@ -53,7 +59,8 @@ impl<'c> Play<'c> {
         let deadline = Instant::now() + PATIENCE;
         let server = start_server(cell, peers, &place, &[], deadline)?;
         let mut args = place.args("check", case.check, column, case.both);
-        args.extend(case.client.iter().map(OsString::from));
+        let options = case.client.iter().chain(door.client());
+        args.extend(options.map(OsString::from));
         let client = Process::start("client", command, &args)?;
         Ok(Self {
             cell,
@@ -63,6 +70,7 @@ impl<'c> Play<'c> {
             client,
             server: Some(server),
             served: Served::default(),
+            killed: false,
         })
     }
 
@@ -102,6 +110,7 @@ impl<'c> Play<'c> {
     }
 
     fn kill(&mut self) -> Result<(), CellError> {
+        self.killed = true;
         match self.server.take() {
             Some(mut server) => Ok(server.kill()?),
             None => Ok(()),
@@ -132,9 +141,10 @@ fn start_server(
     more: &[OsString],
     deadline: Instant,
 ) -> Result<Process, CellError> {
-    let Cell { case, column } = cell;
+    let Cell { case, door, column } = cell;
     let mut args = place.args("serve", case.serve, column, case.both);
-    args.extend(case.server.iter().map(OsString::from));
+    let options = case.server.iter().chain(door.server());
+    args.extend(options.map(OsString::from));
     args.extend_from_slice(more);
     let mut server = Process::start("server", peers.command(column.server)?, &args)?;
     server.expect("READY", deadline)?;
@@ -229,12 +239,12 @@ impl Served {
     }
 
     /// Whether the server carried what the client saw, over what it was to go.
-    fn hold_against(&self, cell: &Cell, calls: u64) -> Result<(), CellError> {
+    fn hold_against(&self, cell: &Cell, calls: u64, refused: u64) -> Result<(), CellError> {
         let (right, wrong) = match cell.column.transport.kind() {
             "shm" => (self.shm, self.socket),
             _ => (self.socket, self.shm),
         };
-        let fits = right > 0 && wrong == 0 && self.refused >= cell.case.refused;
+        let fits = right > 0 && wrong == 0 && self.refused >= refused;
         match fits && calls > 0 && self.ok > 0 {
             true => Ok(()),
             false => Err(CellError::Served(self.clone())),

@@ -1,9 +1,10 @@
 //! The languages, and how the peer of each is built and started.
 
 mod c;
+pub(crate) mod go;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -14,11 +15,13 @@ pub enum Language {
     Rust,
     /// The C library.
     C,
+    /// The Go module.
+    Go,
 }
 
 impl Language {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 2] = [Self::Rust, Self::C];
+    pub const ALL: [Self; 3] = [Self::Rust, Self::C, Self::Go];
 
     /// The letter at the head of a column.
     #[must_use]
@@ -26,6 +29,7 @@ impl Language {
         match self {
             Self::Rust => 'r',
             Self::C => 'c',
+            Self::Go => 'g',
         }
     }
 }
@@ -35,6 +39,7 @@ impl fmt::Display for Language {
         f.write_str(match self {
             Self::Rust => "rust",
             Self::C => "c",
+            Self::Go => "go",
         })
     }
 }
@@ -44,6 +49,7 @@ impl fmt::Display for Language {
 pub struct Peers {
     rust: PathBuf,
     c: OnceLock<Result<PathBuf, String>>,
+    go: OnceLock<Result<PathBuf, String>>,
 }
 
 impl Peers {
@@ -53,26 +59,34 @@ impl Peers {
         Self {
             rust,
             c: OnceLock::new(),
+            go: OnceLock::new(),
         }
     }
 
     /// A command that starts the peer of `language`.
     pub(crate) fn command(&self, language: Language) -> Result<Command, PeerError> {
-        match language {
-            Language::Rust => {
-                let mut command = Command::new(&self.rust);
-                command.arg("peer");
-                Ok(command)
-            }
-            Language::C => match self.c.get_or_init(c::build) {
-                Ok(program) => Ok(Command::new(program)),
-                Err(why) => Err(PeerError {
-                    language,
-                    why: why.clone(),
-                }),
-            },
-        }
+        let program = match language {
+            Language::Rust => return Ok(peer_of(&self.rust)),
+            Language::C => self.c.get_or_init(c::build),
+            Language::Go => self.go.get_or_init(go::build),
+        };
+        let why = |why: &String| PeerError {
+            language,
+            why: why.clone(),
+        };
+        let program = program.as_ref().map_err(why)?;
+        Ok(match language {
+            Language::C => Command::new(program),
+            Language::Rust | Language::Go => peer_of(program),
+        })
     }
+}
+
+/// The peer within a program that does more.
+fn peer_of(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg("peer");
+    command
 }
 
 /// Why there is no peer of a language.

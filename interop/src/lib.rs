@@ -19,6 +19,7 @@
 pub mod case;
 mod cell;
 pub mod data;
+pub mod differential;
 pub mod language;
 pub mod plan;
 mod process;

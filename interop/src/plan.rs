@@ -4,7 +4,7 @@ use std::fmt;
 
 use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
 
-use crate::case::{CASES, Case};
+use crate::case::{CASES, Case, Door};
 use crate::language::Language;
 
 /// How the data of a cell moves.
@@ -91,21 +91,37 @@ impl fmt::Display for Column {
 pub struct Cell {
     /// What.
     pub case: &'static Case,
+    /// How the client comes to its session.
+    pub door: Door,
     /// Between whom.
     pub column: Column,
 }
 
+impl Cell {
+    /// Everything there is to try in a column.
+    pub fn of(column: Column) -> impl Iterator<Item = Self> {
+        let cells = move |case: &'static Case| {
+            let cell = move |door: &Door| Self {
+                case,
+                door: *door,
+                column,
+            };
+            case.doors.iter().map(cell)
+        };
+        CASES.iter().flat_map(cells)
+    }
+}
+
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}", self.case.name, self.column)
+        write!(f, "{}{}, {}", self.case.name, self.door.name(), self.column)
     }
 }
 
 /// Every cell whose name has `text` in it.
 #[must_use]
 pub fn cells(text: &str) -> Vec<Cell> {
-    let column = |column| CASES.iter().map(move |case| Cell { case, column });
-    let mut cells: Vec<_> = Column::all().flat_map(column).collect();
+    let mut cells: Vec<_> = Column::all().flat_map(Cell::of).collect();
     cells.retain(|cell| cell.to_string().contains(text));
     cells
 }
@@ -117,11 +133,12 @@ mod tests {
     #[test]
     fn no_combination_is_left_out() {
         let all = cells("");
-        let languages = Language::ALL.len();
-        assert_eq!(
-            all.len(),
-            languages * languages * Transport::ALL.len() * CASES.len()
-        );
+        let columns = Language::ALL.len() * Language::ALL.len() * Transport::ALL.len();
+        let rows: usize = CASES.iter().map(|case| case.doors.len()).sum();
+        assert_eq!(all.len(), columns * rows);
+        for case in CASES {
+            assert!(case.doors.contains(&Door::Open), "{}", case.name);
+        }
         for (index, cell) in all.iter().enumerate() {
             assert!(!all[..index].contains(cell), "{cell} is there twice");
         }

@@ -109,6 +109,11 @@ impl Process {
         })
     }
 
+    /// Its input, for whoever says something while somebody else waits for lines.
+    pub(crate) const fn take_input(&mut self) -> Option<ChildStdin> {
+        self.stdin.take()
+    }
+
     /// Ends its input, which is how it is told to end.
     pub(crate) fn end_input(&mut self) {
         self.stdin = None;

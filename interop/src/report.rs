@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::case::Door;
 use crate::plan::{Cell, Column};
 use crate::run::Outcome;
 
@@ -62,7 +63,8 @@ impl Report {
         lines.collect()
     }
 
-    /// The table: a row for each case, a column for each pair of languages over each transport.
+    /// The table: a row for each case, a column for each pair of languages over each transport. A
+    /// mark stands for all doors of its case.
     #[must_use]
     pub fn table(&self) -> String {
         let columns = self.columns();
@@ -95,6 +97,7 @@ impl Report {
             let done = outcome.as_ref();
             let record = Record {
                 case: cell.case.name,
+                door: cell.door,
                 client: cell.column.client.to_string(),
                 server: cell.column.server.to_string(),
                 transport: cell.column.transport.kind(),
@@ -128,13 +131,35 @@ impl Report {
     }
 
     fn mark(&self, name: &str, column: &Column) -> &'static str {
-        let mut cells = self.cells.iter();
-        let cell = cells.find(|(cell, _)| cell.case.name == name && cell.column == *column);
-        match cell {
-            Some((_, Some(outcome))) if outcome.result.is_ok() => " ok ",
-            Some((_, Some(_))) => "FAIL",
-            Some((_, None)) => "LOST",
-            None => "    ",
+        let cells = self.cells.iter();
+        let cells = cells.filter(|(cell, _)| cell.case.name == name && cell.column == *column);
+        let marks = cells.map(|(_, outcome)| Mark::of(outcome.as_ref()));
+        marks.max().map_or("    ", Mark::text)
+    }
+}
+
+/// What became of a cell, the worst last.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+enum Mark {
+    Green,
+    Lost,
+    Failed,
+}
+
+impl Mark {
+    fn of(outcome: Option<&Outcome>) -> Self {
+        match outcome {
+            Some(outcome) if outcome.result.is_ok() => Self::Green,
+            Some(_) => Self::Failed,
+            None => Self::Lost,
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Green => " ok ",
+            Self::Lost => "LOST",
+            Self::Failed => "FAIL",
         }
     }
 }
@@ -181,6 +206,7 @@ fn gap(before: &mut Option<crate::plan::Transport>, column: &Column) -> &'static
 #[derive(Serialize)]
 struct Record {
     case: &'static str,
+    door: Door,
     client: String,
     server: String,
     transport: &'static str,
@@ -238,6 +264,7 @@ mod tests {
         assert_eq!((&json["ok"], &json["failed"]), (&false.into(), &2.into()));
         assert_eq!(json["cells"][1]["detail"], "why");
         assert_eq!(json["cells"][2]["profile"], 4);
+        assert_eq!(json["cells"][2]["door"], "open");
 
         outcomes = vec![
             outcome(first, Ok(1)),
@@ -249,5 +276,25 @@ mod tests {
             !Report::new(&[], &outcomes).is_green(),
             "nothing is not enough"
         );
+    }
+
+    #[test]
+    fn a_mark_is_as_bad_as_the_worst_of_its_doors() {
+        let column = Column::all().next().expect("a column");
+        let plan: Vec<_> = Cell::of(column).take(3).collect();
+        let [open, wrong, full] = &plan[..] else {
+            panic!("three doors");
+        };
+        assert_eq!([open.door, wrong.door, full.door], Door::ALL);
+        let marked = |outcomes: &[Outcome]| Report::new(&plan, outcomes).table();
+        let good = |cell| outcome(cell, Ok(1));
+        let bad = |cell| outcome(cell, Err("why".to_owned()));
+        for (outcomes, mark) in [
+            (vec![good(open), good(wrong), good(full)], "ok"),
+            (vec![good(open), good(full)], "LOST"),
+            (vec![good(open), bad(full)], "FAIL"),
+        ] {
+            assert!(marked(&outcomes).trim_end().ends_with(mark), "{mark}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::num::NonZero;
 use std::sync::LazyLock;
 
-use netipc_interop::case::{CASES, Case};
+use netipc_interop::case::{CASES, Case, Door};
 use netipc_interop::language::{Language, Peers};
 use netipc_interop::plan::{Cell, Column, Transport};
 use netipc_interop::report::Report;
@@ -25,6 +25,7 @@ fn tried(change: impl Fn(&mut Case), name: &str, peers: &Peers) -> Vec<String> {
     };
     let cells = Language::ALL.map(|client| Cell {
         case,
+        door: Door::Open,
         column: column(client),
     });
     let outcomes = run(&cells, peers, NonZero::<usize>::MIN, |_| ());

@@ -38,6 +38,11 @@ bool wish(struct check *check, const char *what);
 bool fulfilled(struct check *check);
 bool want(struct check *check, const char *what);
 
+/* door.c: whether a client is turned down, with a reason; and whoever --door says, a cache or a
+ * client, before the check. */
+bool is_refused(struct check *check, nipc_client_ctx_t *client, nipc_client_state_t state);
+bool passes_door(struct check *check, bool cached);
+
 /* calls.c */
 bool check_increment(struct check *check);
 bool check_increment_batch(struct check *check);

@@ -63,22 +63,14 @@ bool check_wrong_token(struct check *check)
            increments(check, stranger, 2);
 }
 
-static bool is_turned_down(struct check *check, nipc_client_ctx_t *client)
-{
-    char why[8];
-    nipc_client_refresh(client);
-    return is_in(check, client, NIPC_CLIENT_DISCONNECTED) &&
-           same(check, "whether there is a reason", nipc_client_last_error(client, why, sizeof why) > 0, true);
-}
-
 /* A full server says so, harms nobody, and takes the second client once the first has left. */
 bool check_capacity(struct check *check)
 {
     nipc_client_config_t config = options_client(check->options);
     nipc_client_ctx_t first = {0}, *second = &check->client;
     nipc_client_init(&first, check->options->run_dir, check->options->service, &config);
-    bool ok = connects(check, &first) && increments(check, &first, 1) && is_turned_down(check, second) &&
-              increments(check, &first, 2);
+    bool ok = connects(check, &first) && increments(check, &first, 1) &&
+              is_refused(check, second, NIPC_CLIENT_DISCONNECTED) && increments(check, &first, 2);
     nipc_client_close(&first);
     return ok && connects(check, second) && increments(check, second, 3);
 }

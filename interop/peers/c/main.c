@@ -40,6 +40,7 @@ static bool set(struct options *options, const char *name, const char *value)
         {"--first", &options->first},
         {"--count", &options->count},
         {"--window", &options->window},
+        {"--door", &options->door},
     };
     for (size_t at = 0; at < sizeof numbers / sizeof *numbers; at++)
         if (strcmp(name, numbers[at].name) == 0)

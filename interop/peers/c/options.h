@@ -22,6 +22,7 @@ struct options {
     uint64_t first;
     uint64_t count;
     uint64_t window;
+    uint64_t door;
 };
 
 /* Reads what stands behind the role; says what is wrong with it. */

@@ -9,7 +9,7 @@ use netipc::transport::link::LinkKind;
 use netipc::{Client, ClientStatus};
 use serde_json::json;
 
-use super::{Options, Wrong, calls, lives, name_of, same};
+use super::{Options, Wrong, calls, door, lives, name_of, same};
 
 /// What is checked.
 #[derive(Clone, Copy, ValueEnum)]
@@ -37,20 +37,8 @@ pub(super) struct Carried {
 
 /// Checks, and tells the verdict in one line.
 pub(super) fn run(check: Check, options: &Options) -> ExitCode {
-    let result = match check {
-        Check::Increment => calls::increments(options),
-        Check::IncrementBatch => calls::increment_batch(options),
-        Check::IncrementPipelined => calls::increments_pipelined(options),
-        Check::StringReverse => calls::text_reversed(options),
-        Check::CgroupsSnapshot => calls::snapshot(options),
-        Check::CgroupsLookup => calls::cgroups_found(options),
-        Check::AppsLookup => calls::processes_found(options),
-        Check::Cache => lives::cache_survives(options),
-        Check::WrongToken => lives::wrong_token_heals(options),
-        Check::Capacity => lives::second_client_waits_its_turn(options),
-        Check::Restart => lives::restart_costs_a_retry(options),
-        Check::Killed => lives::death_ends_a_call(options),
-    };
+    let cached = matches!(check, Check::Cache);
+    let result = door::pass(options, cached).and_then(|()| perform(check, options));
     let name = name_of(&check);
     let (verdict, code) = match result {
         Ok(Carried {
@@ -68,6 +56,23 @@ pub(super) fn run(check: Check, options: &Options) -> ExitCode {
     };
     println!("{verdict}");
     code
+}
+
+fn perform(check: Check, options: &Options) -> Result<Carried, Wrong> {
+    match check {
+        Check::Increment => calls::increments(options),
+        Check::IncrementBatch => calls::increment_batch(options),
+        Check::IncrementPipelined => calls::increments_pipelined(options),
+        Check::StringReverse => calls::text_reversed(options),
+        Check::CgroupsSnapshot => calls::snapshot(options),
+        Check::CgroupsLookup => calls::cgroups_found(options),
+        Check::AppsLookup => calls::processes_found(options),
+        Check::Cache => lives::cache_survives(options),
+        Check::WrongToken => lives::wrong_token_heals(options),
+        Check::Capacity => lives::second_client_waits_its_turn(options),
+        Check::Restart => lives::restart_costs_a_retry(options),
+        Check::Killed => lives::death_ends_a_call(options),
+    }
 }
 
 /// A client of the server that there is.

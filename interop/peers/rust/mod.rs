@@ -2,6 +2,7 @@
 
 mod calls;
 mod check;
+mod door;
 mod lives;
 mod serve;
 
@@ -69,6 +70,8 @@ pub(crate) struct Options {
     window: usize,
     #[arg(long, default_value_t = 0)]
     stuck_on: u64,
+    #[arg(long, default_value_t = 0)]
+    door: u8,
 }
 
 impl Options {

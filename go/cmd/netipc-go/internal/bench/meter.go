@@ -1,0 +1,105 @@
+package bench
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/bits"
+	"syscall"
+	"time"
+)
+
+const (
+	// precision is how many bits of a time are kept, as the histogram of netipc bench does: about one
+	// in a thousand.
+	precision = 11
+	half      = 1 << (precision - 1)
+	buckets   = (64 - precision + 2) * half
+)
+
+// meter measures operations.
+type meter struct {
+	units, ops uint64
+	elapsed    time.Duration
+	used       usedUp
+	histogram  []uint64
+}
+
+// usedUp is what the process has used.
+type usedUp struct {
+	cpu      time.Duration
+	switches int64
+}
+
+func newMeter() *meter { return &meter{histogram: make([]uint64, buckets)} }
+
+// measure does op for so many nanoseconds, at least once. There is one look at the clock for each
+// operation, as the Rust client has.
+func (m *meter) measure(op *operation, nanos int64) error {
+	clear(m.histogram)
+	m.units, m.ops = 0, 0
+	before, err := usedNow()
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	for now := time.Duration(0); m.ops == 0 || now < time.Duration(nanos); {
+		units, err := op.run()
+		if err != nil {
+			return err
+		}
+		start := now
+		now = time.Since(begin)
+		m.histogram[bucketOf(uint64(now-start))]++
+		m.units += units
+		m.ops++
+		m.elapsed = now
+	}
+	after, err := usedNow()
+	m.used = usedUp{after.cpu - before.cpu, after.switches - before.switches}
+	return err
+}
+
+// report prints one line of JSON.
+func (m *meter) report(to io.Writer) error {
+	out := bufio.NewWriter(to)
+	fmt.Fprintf(out, `{"units":%d,"ops":%d,"elapsed_ns":%d,"cpu_ns":%d,"switches":%d,"latency":[`,
+		m.units, m.ops, m.elapsed, m.used.cpu, m.used.switches)
+	comma := ""
+	for bucket, count := range m.histogram {
+		if count > 0 {
+			fmt.Fprintf(out, "%s[%d,%d]", comma, bucketEnd(bucket), count)
+			comma = ","
+		}
+	}
+	fmt.Fprintln(out, "]}")
+	return out.Flush()
+}
+
+// bucketOf returns where a time is counted: small ones have a bucket each; above, each power of two has
+// half of them.
+func bucketOf(nanos uint64) int {
+	shift := bits.Len64(nanos >> precision)
+	return shift*half + int(nanos>>shift)
+}
+
+// bucketEnd returns the longest time that is counted there.
+func bucketEnd(bucket int) uint64 {
+	if bucket < 2*half {
+		return uint64(bucket)
+	}
+	shift := bucket/half - 1
+	first := uint64(bucket - shift*half)
+	return (first+1)<<shift - 1
+}
+
+func usedNow() (usedUp, error) {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		return usedUp{}, fmt.Errorf("cannot tell what was used: %w", err)
+	}
+	return usedUp{
+		cpu:      time.Duration(used.Utime.Nano() + used.Stime.Nano()),
+		switches: used.Nvcsw + used.Nivcsw,
+	}, nil
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/netipc/netipc/go/protocol"
+)
+
+// MaxResponseBytes is the bytes of the largest answer, on both sides; a session starts far below and
+// grows as needed.
+const MaxResponseBytes = 64 * 1024 * 1024
+
+const (
+	tokenVariable = "NETIPC_AUTH_TOKEN"
+	// maxTokenFile is longer than any token with the white space around it.
+	maxTokenFile = 256
+)
+
+// Endpoint is where endpoints are, and how they are reached.
+type Endpoint struct {
+	runDir, token, tokenFile string
+	profiles                 Many
+}
+
+// Register adds the options.
+func (e *Endpoint) Register(flags *Flags) {
+	flags.StringVar(&e.runDir, "run-dir", "",
+		"`DIR` of the endpoints; else /run/netipc for root and $XDG_RUNTIME_DIR/netipc for others")
+	flags.StringVar(&e.token, "auth-token", "",
+		"shared secret `N`, decimal or 0x hex; visible in the list of processes")
+	flags.StringVar(&e.tokenFile, "auth-token-file", "",
+		"`FILE` with the shared secret; comes before NETIPC_AUTH_TOKEN")
+	flags.Var(&e.profiles, "profiles",
+		"`LIST` of baseline, shm, shm-hybrid, shm-futex; else baseline,shm")
+}
+
+// RunDir returns the directory of the endpoints, given or usual.
+func (e *Endpoint) RunDir(env Env) (string, error) {
+	if e.runDir != "" {
+		return e.runDir, nil
+	}
+	if os.Geteuid() == 0 {
+		return "/run/netipc", nil
+	}
+	if dir, _ := env.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		return dir + "/netipc", nil
+	}
+	return "", Fail(Usage, "there is no usual run directory without XDG_RUNTIME_DIR: give --run-dir")
+}
+
+var profileBits = map[string]uint32{
+	"baseline":   protocol.ProfileBaseline,
+	"shm":        protocol.ProfileSHMHybrid | protocol.ProfileSHMFutex,
+	"shm-hybrid": protocol.ProfileSHMHybrid,
+	"shm-futex":  protocol.ProfileSHMFutex,
+}
+
+// Profiles returns the profiles as the bits of the protocol.
+func (e *Endpoint) Profiles() (uint32, error) {
+	if len(e.profiles) == 0 {
+		return profileBits["baseline"] | profileBits["shm"], nil
+	}
+	var bits uint32
+	for _, name := range e.profiles {
+		bit, known := profileBits[name]
+		if !known {
+			return 0, Fail(Usage, "there is no profile %q: use baseline, shm, shm-hybrid or shm-futex", name)
+		}
+		bits |= bit
+	}
+	return bits, nil
+}
+
+// Token returns the token from the argument, else from the file, else from the environment, else 0.
+func (e *Endpoint) Token(env Env) (uint64, error) {
+	const what = "a decimal or 0x hex number of 64 bits"
+	switch {
+	case e.token != "" && e.tokenFile != "":
+		return 0, Fail(Usage, "--auth-token cannot be used with --auth-token-file")
+	case e.token != "":
+		if token, ok := parseToken(e.token); ok {
+			return token, nil
+		}
+		return 0, Fail(Usage, "--auth-token is not %s", what)
+	case e.tokenFile != "":
+		text, err := readStart(e.tokenFile)
+		if err != nil {
+			return 0, Fail(Usage, "the auth token file cannot be read: %w", err)
+		}
+		// The content is not shown: it may be half of a secret.
+		if token, ok := parseToken(strings.TrimSpace(text)); ok {
+			return token, nil
+		}
+		return 0, Fail(Usage, "the auth token file %s does not hold %s", e.tokenFile, what)
+	}
+	text, given := env.Getenv(tokenVariable)
+	if !given {
+		return 0, nil
+	}
+	if token, ok := parseToken(strings.TrimSpace(text)); ok {
+		return token, nil
+	}
+	return 0, Fail(Usage, "%s is not %s", tokenVariable, what)
+}
+
+func readStart(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxTokenFile))
+	return string(text), err
+}
+
+// parseToken reads a number without a sign, and without what Go's own syntax has beyond that.
+func parseToken(text string) (uint64, bool) {
+	digits, base := text, 10
+	if len(text) > 2 && (text[:2] == "0x" || text[:2] == "0X") {
+		digits, base = text[2:], 16
+	}
+	token, err := strconv.ParseUint(digits, base, 64)
+	return token, err == nil
+}

@@ -1,0 +1,218 @@
+// Package serve provides services until it is told to end.
+package serve
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/documents"
+	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/service"
+	"github.com/netipc/netipc/go/transport"
+)
+
+const usage = `Usage: netipc-go serve --data FILE.json... | --service increment,string-reverse [OPTIONS]
+
+Provides services until SIGINT, SIGTERM or SIGHUP.
+
+Prints READY on stdout once every service listens. At the end, requests that are being answered may
+finish, for at most 5 seconds, and every file is removed. The run directory is made with mode 0700 where
+there is none, and removed again then.
+
+A data file is what call --json prints. Only items is needed, and of each item its key: name, path or
+pid (a known process also has a comm of 1 to 15 bytes, and a cgroup_path unless its cgroup_status is
+host-root). A key that the file does not have is answered unknown-permanent by cgroups-lookup and unknown
+by apps-lookup; increment and string-reverse answer the request of the file and fail for any other. What
+this machine itself has is served by the program netipc.`
+
+// drain is how long requests that are being answered may take once the program is told to end.
+const drain = 5 * time.Second
+
+// Run serves until a signal ends it.
+func Run(args []string, env cli.Env) error {
+	// Before anything is made, so that no signal can end the program with something left behind.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	plan, err := newPlan(args, env)
+	if err != nil {
+		return err
+	}
+	return plan.serve(signals, env)
+}
+
+// plan is what to serve, and how.
+type plan struct {
+	runDir    string
+	config    service.ServerConfig
+	workers   int
+	documents map[string]any
+}
+
+func newPlan(args []string, env cli.Env) (*plan, error) {
+	var (
+		endpoint cli.Endpoint
+		services cli.Many
+		data     cli.Files
+	)
+	flags := cli.NewFlags(usage)
+	endpoint.Register(flags)
+	flags.Var(&services, "service", "`NAME` of what to serve; may be repeated; else what the data files are for")
+	flags.Var(&data, "data", "serves the content of `FILE.json`, as call --json prints it; may be repeated")
+	workers := flags.Int("workers", protocol.DefaultWorkers, "`N` sessions at once, for each service")
+	if _, err := flags.Parse(args, 0, env.Stdout); err != nil {
+		return nil, err
+	}
+	if *workers < 1 {
+		return nil, cli.Fail(cli.Usage, "--workers is not at least 1")
+	}
+	runDir, err := endpoint.RunDir(env)
+	if err != nil {
+		return nil, err
+	}
+	profiles, err := endpoint.Profiles()
+	if err != nil {
+		return nil, err
+	}
+	token, err := endpoint.Token(env)
+	if err != nil {
+		return nil, err
+	}
+	served, err := chosen(services, data)
+	if err != nil {
+		return nil, err
+	}
+	level := slog.HandlerOptions{Level: slog.LevelWarn}
+	config := service.ServerConfig{
+		SupportedProfiles: profiles,
+		// Of both kinds the one that may look before it sleeps; else the highest would be chosen.
+		PreferredProfiles:       protocol.ProfileSHMHybrid,
+		MaxResponsePayloadBytes: cli.MaxResponseBytes,
+		AuthToken:               token,
+		Logger:                  slog.New(slog.NewTextHandler(env.Stderr, &level)),
+	}
+	return &plan{runDir, config, *workers, served}, nil
+}
+
+// chosen returns what to serve: documents by their services, and nothing for a service that needs none.
+func chosen(services, data []string) (map[string]any, error) {
+	for _, name := range services {
+		if !slices.Contains(documents.Services, name) {
+			return nil, cli.Fail(cli.Usage, "there is no service %q: use one of %s", name, strings.Join(documents.Services, ", "))
+		}
+	}
+	only := ""
+	if len(services) == 1 {
+		only = services[0]
+	}
+	served := make(map[string]any)
+	for _, file := range data {
+		document, name, err := load(file, only)
+		if err != nil {
+			return nil, err
+		}
+		if len(services) > 0 && !slices.Contains(services, name) {
+			return nil, cli.Fail(cli.Usage, "data file %s is for %s, which --service leaves out", file, name)
+		}
+		if _, twice := served[name]; twice {
+			return nil, cli.Fail(cli.Usage, "data file %s is for %s, as is an earlier one", file, name)
+		}
+		served[name] = document
+	}
+	for _, name := range services {
+		if _, given := served[name]; given {
+			continue
+		}
+		if name != documents.Increment && name != documents.Reverse {
+			return nil, cli.Fail(cli.Usage, "there is nothing to serve %s from: give --data FILE.json", name)
+		}
+		served[name] = nil
+	}
+	if len(served) == 0 {
+		return nil, cli.Fail(cli.Usage, "say what to serve: give --data FILE.json, or --service increment or string-reverse")
+	}
+	return served, nil
+}
+
+func load(file, service string) (document any, name string, err error) {
+	text, err := os.ReadFile(file)
+	if err == nil {
+		document, err = documents.Read(text, service)
+	}
+	if err != nil {
+		return nil, "", cli.Fail(cli.Usage, "data file %s: %w", file, err)
+	}
+	return document, serviceOf(document), nil
+}
+
+// serve runs everything, waits for a signal, and lets go in good order.
+func (p *plan) serve(signals <-chan os.Signal, env cli.Env) error {
+	for name := range p.documents {
+		if _, err := transport.NewEndpoint(p.runDir, name); err != nil {
+			return cli.Fail(cli.Usage, "%w", err)
+		}
+	}
+	remove, err := ensure(p.runDir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	servers := make(map[string]*service.Server)
+	for name, document := range p.documents {
+		servers[name] = p.server(name, document)
+	}
+	ended := make(chan error, len(servers))
+	for _, server := range servers {
+		if err = server.Bind(); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		for _, server := range servers {
+			go func() { ended <- server.Run() }()
+		}
+		// A supervisor that has closed our stdout does not wait for it.
+		fmt.Fprintln(env.Stdout, "READY")
+		<-signals
+	}
+	deadline := time.Now().Add(drain)
+	for name, server := range servers {
+		if !server.Drain(time.Until(deadline)) {
+			cli.Tell(env.Stderr, "a request to "+name+" was cut off")
+		}
+	}
+	if err != nil {
+		return cli.Fail(cli.OfServe(err), "%w", err)
+	}
+	for range servers {
+		// A bound server that nobody else runs has no reason to fail; should it, it is said.
+		if err := <-ended; err != nil {
+			cli.Tell(env.Stderr, err)
+		}
+	}
+	return nil
+}
+
+// ensure makes the run directory for our own user alone, where there is none. What was made here is
+// removed, unless somebody else uses it by then.
+func ensure(path string) (remove func(), err error) {
+	err = os.Mkdir(path, 0o700)
+	switch {
+	case err == nil:
+		return func() { _ = os.Remove(path) }, nil
+	case errors.Is(err, fs.ErrExist):
+		if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
+			return func() {}, nil
+		}
+	}
+	return nil, cli.Fail(cli.Failed, "cannot make the run directory: %w", err)
+}

@@ -1,0 +1,155 @@
+//! The Rust peer of the differential test: encodes and decodes what it is told to.
+
+mod fixed;
+mod lists;
+mod lookups;
+
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+
+use netipc::service::apps_lookup::AppsLookup;
+use netipc::service::cgroups_lookup::CgroupsLookup;
+use netipc::wire::{WireError, WireErrorKind};
+use netipc_interop::differential::{Line, LineError, Words};
+
+/// Answers lines until the input ends.
+pub(crate) fn run() -> io::Result<()> {
+    let mut input = BufReader::with_capacity(1 << 16, io::stdin().lock());
+    let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut line = String::new();
+    while input.read_line(&mut line)? > 0 {
+        let answer = answer(&line).map_err(io::Error::other)?;
+        writeln!(output, "{}", answer.as_str())?;
+        // Whoever has asked everything so far waits.
+        if input.buffer().is_empty() {
+            output.flush()?;
+        }
+        line.clear();
+    }
+    output.flush()
+}
+
+fn answer(line: &str) -> Result<Line, LineError> {
+    let mut words = Words::new(line);
+    let done = match (words.word()?, words.word()?) {
+        ("encode", kind) => encode(kind, &mut words),
+        ("decode", kind) => decode(kind, &mut words),
+        (other, _) => return Err(LineError::new("encode or decode", other)),
+    };
+    let mut answer = Line::default();
+    match done {
+        Ok(said) => answer.word("ok").line(&said),
+        Err(Failure::Wire { kind, after: None }) => answer.word("error").word(name(kind)),
+        Err(Failure::Wire {
+            kind,
+            after: Some(after),
+        }) => answer.word("error").word(name(kind)).word(after),
+        Err(Failure::Line(error)) => return Err(error),
+    };
+    Ok(answer)
+}
+
+fn encode(kind: &str, words: &mut Words<'_>) -> Result<Line, Failure> {
+    match kind {
+        "header" => fixed::encode_header(words),
+        "chunk" => fixed::encode_chunk(words),
+        "hello" => fixed::encode_hello(words),
+        "hello-ack" => fixed::encode_hello_ack(words),
+        "increment" => fixed::encode_increment(words),
+        "string-reverse" => fixed::encode_string_reverse(words),
+        "batch" => lists::encode_batch(words),
+        "snapshot-request" => lists::encode_snapshot_request(words),
+        "snapshot" => lists::encode_snapshot(words),
+        "cgroups-request" => lookups::encode_request::<CgroupsLookup>(words),
+        "cgroups-response" => lookups::encode_response::<CgroupsLookup>(words),
+        "apps-request" => lookups::encode_request::<AppsLookup>(words),
+        "apps-response" => lookups::encode_response::<AppsLookup>(words),
+        other => Err(LineError::new("a kind", other).into()),
+    }
+}
+
+fn decode(kind: &str, words: &mut Words<'_>) -> Result<Line, Failure> {
+    if kind == "batch" {
+        return lists::decode_batch(words.number()?, &words.bytes()?);
+    }
+    let bytes = words.bytes()?;
+    match kind {
+        "header" => fixed::decode_header(&bytes),
+        "chunk" => fixed::decode_chunk(&bytes),
+        "hello" => fixed::decode_hello(&bytes),
+        "hello-ack" => fixed::decode_hello_ack(&bytes),
+        "increment" => fixed::decode_increment(&bytes),
+        "string-reverse" => fixed::decode_string_reverse(&bytes),
+        "snapshot-request" => lists::decode_snapshot_request(&bytes),
+        "snapshot" => lists::decode_snapshot(&bytes),
+        "cgroups-request" => lookups::decode_request::<CgroupsLookup>(&bytes),
+        "cgroups-response" => lookups::decode_response::<CgroupsLookup>(&bytes),
+        "apps-request" => lookups::decode_request::<AppsLookup>(&bytes),
+        "apps-response" => lookups::decode_response::<AppsLookup>(&bytes),
+        other => Err(LineError::new("a kind", other).into()),
+    }
+}
+
+/// Why there are neither bytes nor values.
+enum Failure {
+    /// What the library says; for a builder, after how many items.
+    Wire {
+        kind: WireErrorKind,
+        after: Option<usize>,
+    },
+    /// It was asked wrongly.
+    Line(LineError),
+}
+
+impl From<WireError> for Failure {
+    fn from(error: WireError) -> Self {
+        Self::Wire {
+            kind: error.kind(),
+            after: None,
+        }
+    }
+}
+
+impl From<LineError> for Failure {
+    fn from(error: LineError) -> Self {
+        Self::Line(error)
+    }
+}
+
+/// The name that all languages know an error by.
+fn name(kind: WireErrorKind) -> String {
+    format!("{kind:?}")
+}
+
+/// A line of these numbers.
+fn numbers<const N: usize>(numbers: [u64; N]) -> Line {
+    let mut line = Line::default();
+    for number in numbers {
+        line.word(number);
+    }
+    line
+}
+
+/// A line of these bytes.
+fn hex(bytes: &[u8]) -> Line {
+    let mut line = Line::default();
+    line.bytes(bytes);
+    line
+}
+
+/// What `encode` writes to as much room as the next word tells.
+fn in_room(
+    words: &mut Words<'_>,
+    encode: impl FnOnce(&mut Words<'_>, &mut [u8]) -> Result<usize, Failure>,
+) -> Result<Line, Failure> {
+    // What encoders leave as it was is seen.
+    let mut buf = vec![0xee; words.number()?];
+    let len = encode(words, &mut buf)?;
+    Ok(hex(&buf[..len]))
+}
+
+/// What the library writes of `value` to `buf`.
+fn put(value: &impl netipc::wire::Encode, buf: &mut [u8]) -> Result<usize, Failure> {
+    let mut out = netipc::wire::Writer::new(buf);
+    value.encode(&mut out)?;
+    Ok(out.len())
+}
