@@ -238,7 +238,8 @@ impl Abort {
         self.shared.raised.load(Ordering::Acquire)
     }
 
-    /// A descriptor that is readable while raised, or `None` if the system has none left: then poll.
+    /// A descriptor that is readable while raised. `None` if the system has none left, and in a
+    /// process forked from the one that made it: then poll.
     pub(crate) fn event(&self) -> Option<BorrowedFd<'_>> {
         if self.shared.event.get().is_none() {
             let event = Event::new().ok()?;
@@ -250,7 +251,19 @@ impl Abort {
             // Lost to another thread's event, which serves as well.
             let _ = self.shared.event.set(event);
         }
-        self.shared.event.get().map(Event::fd)
+        self.shared.event.get().and_then(Event::fd)
+    }
+
+    /// Makes the descriptor unreadable unless it was raised: others may have it, too, and whoever
+    /// polls would never sleep again.
+    pub(crate) fn calm(&self) {
+        // Under the lock, as in `raise`: what that sets stays.
+        let _waiters = lock(&self.shared.waiters);
+        if !self.is_raised()
+            && let Some(event) = self.shared.event.get()
+        {
+            event.reset();
+        }
     }
 
     /// Has `waker` called when raised, for waits that no descriptor can express.

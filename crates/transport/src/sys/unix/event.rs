@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
-use super::{Errno, Result, retry_on_intr};
+use super::{Errno, Result, own_pid, retry_on_intr};
 use crate::link::LinkError;
 use crate::wait::Wait;
 
@@ -42,38 +42,57 @@ pub(crate) fn ready(
         ];
         let used = if event.is_some() { 2 } else { 1 };
         match poll(&mut fds[..used], timeout.map(timespec).as_ref()) {
-            Ok(0) | Err(Errno::INTR) => {}
-            Ok(_) if used == 2 && !fds[1].revents().is_empty() => wait.check()?,
-            Ok(_) => return Ok(()),
+            Ok(0) | Err(Errno::INTR) => continue,
+            Ok(_) => {}
             Err(errno) => return Err(LinkError::Io(errno.into())),
+        }
+        let [fd, event] = fds.map(|fd| !fd.revents().is_empty());
+        if used == 2 && event {
+            wait.check()?;
+            if let Some(abort) = wait.abort() {
+                abort.calm();
+            }
+        }
+        if fd {
+            return Ok(());
         }
     }
 }
 
 /// A flag that can be polled.
+///
+/// It is the flag of the process that made it: a child forked later has the same descriptor, and
+/// neither sees what it does not raise itself nor disturbs its parent.
 #[derive(Debug)]
 pub(crate) struct Event {
     fd: OwnedFd,
+    owner: i32,
 }
 
 impl Event {
     pub(crate) fn new() -> Result<Self> {
         let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { fd })
+        let owner = own_pid();
+        Ok(Self { fd, owner })
     }
 
     pub(crate) fn set(&self) {
-        // Fails only when the counter is full: then it is set.
-        let _ = retry_on_intr(|| rustix::io::write(&self.fd, &1_u64.to_ne_bytes()));
+        if let Some(fd) = self.fd() {
+            // Fails only when the counter is full: then it is set.
+            let _ = retry_on_intr(|| rustix::io::write(fd, &1_u64.to_ne_bytes()));
+        }
     }
 
     pub(crate) fn reset(&self) {
-        // Fails only when it is not set.
-        let _ = retry_on_intr(|| rustix::io::read(&self.fd, &mut [0; 8]));
+        if let Some(fd) = self.fd() {
+            // Fails only when it is not set.
+            let _ = retry_on_intr(|| rustix::io::read(fd, &mut [0; 8]));
+        }
     }
 
-    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+    /// What to poll; `None` in a process that it is not of.
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        (self.owner == own_pid()).then_some(self.fd.as_fd())
     }
 }
 
@@ -83,5 +102,53 @@ pub(super) fn timespec(duration: Duration) -> Timespec {
     Timespec {
         tv_sec,
         tv_nsec: duration.subsec_nanos().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wait::Abort;
+
+    #[test]
+    fn what_others_do_to_the_event_ends_no_wait_and_hides_nothing() {
+        let abort = Abort::new();
+        let [idle, full] = [(), ()].map(|()| eventfd(0, EventfdFlags::NONBLOCK).unwrap());
+        rustix::io::write(&full, &1_u64.to_ne_bytes()).unwrap();
+        let raise_it = || {
+            let event = abort.event().unwrap();
+            rustix::io::write(event, &1_u64.to_ne_bytes()).unwrap();
+        };
+        let wait = |fd: &OwnedFd| {
+            let wait = Wait::timeout(Duration::from_millis(100)).or_abort(&abort);
+            ready(fd.as_fd(), Interest::Readable, &wait)
+        };
+        raise_it();
+        assert!(wait(&full).is_ok());
+        raise_it();
+        assert!(matches!(wait(&idle), Err(LinkError::Timeout)));
+        let mut calm = [PollFd::from_borrowed_fd(
+            abort.event().unwrap(),
+            PollFlags::IN,
+        )];
+        assert_eq!(poll(&mut calm, Some(&Timespec::default())), Ok(0));
+        abort.raise();
+        assert!(matches!(wait(&full), Err(LinkError::Aborted)));
+    }
+
+    #[test]
+    fn a_child_leaves_the_event_of_its_parent_alone() {
+        let parents = Event {
+            owner: own_pid().wrapping_add(1),
+            ..Event::new().unwrap()
+        };
+        assert!(parents.fd().is_none());
+        let counter = &parents.fd;
+        parents.set();
+        let read = || rustix::io::read(counter, &mut [0; 8]);
+        assert_eq!(read(), Err(Errno::AGAIN), "set by the child");
+        rustix::io::write(counter, &1_u64.to_ne_bytes()).unwrap();
+        parents.reset();
+        assert_eq!(read(), Ok(8), "reset by the child");
     }
 }
