@@ -148,54 +148,40 @@ func (s *socket) receive(packet []byte, w transport.Wait) (int, error) {
 // tryReceive takes a packet if one waits; it returns 0 where none does.
 func (s *socket) tryReceive(packet []byte) (int, error) {
 	for {
-		size, errno := receiveOne(s.fd, packet, false)
+		size, ended, err := receiveOne(s.fd, packet, false)
 		switch {
-		case errno == unix.EAGAIN:
+		case err == unix.EAGAIN:
 			return 0, nil
-		case errno == unix.ECONNRESET:
+		case err == unix.ECONNRESET:
 			s.reset = true
-		case errno != 0:
-			return 0, errno
-		case size > 0:
-			return size, nil
+		case err != nil:
+			return 0, err
+		case ended:
+			return 0, s.gone()
+		case size == 0:
+			return 0, errEmptyPacket
 		default:
-			return 0, s.nothing()
+			return size, nil
 		}
 	}
-}
-
-// nothing tells what a packet without bytes was.
-func (s *socket) nothing() error {
-	ended, err := hasEnded(s.fd)
-	if err != nil {
-		return err
-	}
-	if ended {
-		return s.gone()
-	}
-	return errEmptyPacket
 }
 
 // look tells what there is to receive, without taking it.
 func (s *socket) look() (seen, error) {
 	for {
-		size, errno := receiveOne(s.fd, nil, true)
+		_, ended, err := receiveOne(s.fd, nil, true)
 		switch {
-		case errno == unix.EAGAIN:
+		case err == unix.EAGAIN:
 			return seenNothing, nil
-		case errno == unix.ECONNRESET:
+		case err == unix.ECONNRESET:
 			s.reset = true
-			continue
-		case errno != 0:
-			return seenNothing, errno
-		case size > 0:
+		case err != nil:
+			return seenNothing, err
+		case ended:
+			return seenGone, nil
+		default:
 			return seenPacket, nil
 		}
-		ended, err := hasEnded(s.fd)
-		if ended && err == nil {
-			return seenGone, nil
-		}
-		return seenPacket, err
 	}
 }
 

@@ -124,9 +124,29 @@ func (p *partsSender) send(fd int, head, body []byte) unix.Errno {
 	return errno
 }
 
-// receiveOne receives one packet and returns its length, also of what does not fit. There is no room
-// for control data, on purpose: descriptors that a peer passes are closed by the kernel.
-func receiveOne(fd int, packet []byte, peek bool) (int, unix.Errno) {
+// receiveOne receives one packet and returns its length, also of what does not fit; 0 is an empty one,
+// or the end. There is no room for control data, on purpose: descriptors that a peer passes are closed
+// by the kernel.
+func receiveOne(fd int, packet []byte, peek bool) (size int, ended bool, err error) {
+	size, errno := receiveNow(fd, packet, peek)
+	if errno != 0 {
+		return 0, false, errno
+	}
+	if size > 0 {
+		return size, false, nil
+	}
+	if ended, err = hasEnded(fd); err != nil || !ended {
+		return 0, false, err
+	}
+	// The kernel looks for a packet first and for the end then: what was sent just before the end may
+	// have come in between. Now nothing more can come.
+	if size, errno = receiveNow(fd, packet, peek); errno != 0 || size == 0 {
+		return 0, true, nil
+	}
+	return size, false, nil
+}
+
+func receiveNow(fd int, packet []byte, peek bool) (int, unix.Errno) {
 	// TRUNC asks for the full length.
 	flags := uintptr(unix.MSG_TRUNC | unix.MSG_DONTWAIT)
 	if peek {
