@@ -22,12 +22,15 @@ func TestLastWordsAreNeverTakenForTheEnd(t *testing.T) {
 		go func() {
 			server, err := listener.Accept(soon())
 			if err == nil {
+				// The client waits for the answer by then.
+				_ = receive(server, soon())
 				err = server.Send(word, nil, soon())
 				server.Linger()
 				_ = server.Close()
 			}
 			left <- err
 		}()
+		s.say(client, "question")
 		s.hear(client, string(word))
 		s.is(receive(client, soon()), transport.ErrDisconnected)
 		s.no(client.Close())
