@@ -1,0 +1,214 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/netipc/netipc/go/service"
+	"github.com/netipc/netipc/go/service/increment"
+)
+
+const increments = "--service=increment"
+
+func TestWhatCallPrintsCanBeServedAndComesBackTheSame(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		data string
+		args []string
+	}{
+		{`{"service": "cgroups-snapshot", "generation": 18446744073709551615, "systemd_enabled": 7, "items": [
+			{"hash": 0, "options": 4294967295, "enabled": 2, "name": "", "path": ""},
+			{"hash": 1, "options": 1, "enabled": 0, "name": "é", "path": "/a b"}]}`, []string{"cgroups-snapshot"}},
+		{`{"service": "cgroups-lookup", "generation": 2, "items": [
+			{"path": "/a", "status": "known", "orchestrator": "docker", "name": "web", "labels": {"z": "1", "a": "", "m": "é"}},
+			{"path": "/b", "status": "unknown-retry-later", "orchestrator": "unknown", "name": "", "labels": {}},
+			{"path": "/c", "status": "known", "orchestrator": 99, "name": "<&>", "labels": {}}]}`, []string{"cgroups-lookup", "/a", "/b", "/c"}},
+		{`{"service": "apps-lookup", "generation": 3, "items": [
+			{"pid": 2, "status": "known", "cgroup_status": "known", "orchestrator": "k8s", "ppid": 1, "uid": 5, "starttime": 6,
+			 "comm": "a b", "cgroup_path": "/x", "cgroup_name": "x", "labels": {"k": "v"}},
+			{"pid": 4, "status": "unknown", "cgroup_status": "known", "orchestrator": "unknown", "ppid": 0, "uid": 4294967295,
+			 "starttime": 0, "comm": "", "cgroup_path": "", "cgroup_name": "", "labels": {}}]}`, []string{"apps-lookup", "2", "4"}},
+		{`{"service": "increment", "request": 1, "reply": 100}`, []string{"increment", "1"}},
+		{`{"service": "string-reverse", "request": "ab", "reply": "anything"}`, []string{"string-reverse", "ab"}},
+	} {
+		p := newPlace(t)
+		end := p.serve("--data", p.write("data.json", test.data))
+		first := p.call(append(test.args, "--json")...).text(t)
+		sameJSON(t, first, test.data)
+		end()
+		p.serve("--data", p.write("data.json", first))
+		if second := p.call(append(test.args, "--json")...).text(t); second != first {
+			t.Errorf("%s is not %s", second, first)
+		}
+	}
+}
+
+func TestRepliesAreTablesForPeople(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	data := p.write("data.json", `{"service": "apps-lookup", "generation": 2, "items": [
+		{"pid": 1, "cgroup_status": "host-root", "uid": 0, "comm": "in\u001bit"}]}`)
+	p.serve("--data", data, "--service=apps-lookup,string-reverse", "--service", "increment")
+	reply := p.callWith("1\n\n9\n", "apps-lookup", "-")
+	want := "PID  STATUS  PPID  UID  STARTED  COMM        CGROUP     ORCHESTRATOR  NAME  PATH  LABELS\n" +
+		`1    known   0     0    0        in\u{1b}it  host-root  unknown` + "\n9    unknown\n"
+	if found := trimmed(reply.text(t)); found != want {
+		t.Errorf("%q instead of %q", found, want)
+	}
+	if !strings.HasPrefix(reply.stderr, "2 items of generation 2, shm (shm-hybrid), ") {
+		t.Error(reply.stderr)
+	}
+	if found := p.call("string-reverse", "--", "--json").text(t); found != "nosj--\n" {
+		t.Error(found)
+	}
+	if reply := p.call("increment", "18446744073709551615", "--profiles=baseline"); reply.text(t) != "0\n" || !strings.HasPrefix(reply.stderr, "socket (baseline), ") {
+		t.Error(reply)
+	}
+}
+
+// trimmed is a table without the spaces at the ends of lines.
+func trimmed(table string) string {
+	var out strings.Builder
+	for line := range strings.Lines(table) {
+		out.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return out.String()
+}
+
+func TestKeysThatTheFileHasNotAreUnknown(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.serve("--data", p.write("c.json", `{"service": "cgroups-lookup", "items": []}`),
+		"--data", p.write("a.json", `{"service": "apps-lookup", "items": []}`),
+		"--data", p.write("n.json", `{"service": "increment", "request": 1, "reply": 2}`))
+	for _, test := range []struct{ service, key, want string }{
+		{"cgroups-lookup", "/a", `"status": "unknown-permanent"`}, {"apps-lookup", "5", `"status": "unknown"`},
+	} {
+		if reply := p.call(test.service, test.key, "--json").text(t); !strings.Contains(reply, test.want) {
+			t.Error(reply)
+		}
+	}
+	p.call("increment", "5").failed(t, 1, "failed", "the server's handler failed")
+	// No keys at all ask for the generation.
+	sameJSON(t, p.call("apps-lookup", "-", "--json").text(t), `{"service": "apps-lookup", "generation": 0, "items": []}`)
+}
+
+func TestWhatGoesWrongHasItsExit(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.call("increment", "1").failed(t, 3, "not found", "no server")
+	end := p.serve(increments, "--auth-token=0xfeed", "--workers=1", "--profiles=baseline")
+	p.call("increment", "1").failed(t, 4, "auth failed", "increment.sock")
+	p.call("increment", "1", "--profiles=shm", "--auth-token=65261").failed(t, 5, "incompatible", "profile")
+	busy := increment.NewClient(p.runDir(), "increment", service.ClientConfig{AuthToken: 0xfeed})
+	if busy.Refresh(); !busy.Ready() {
+		t.Fatal(busy.Status())
+	}
+	p.call("increment", "1", "--auth-token=65261").failed(t, 8, "no session", "increment.sock")
+	if err := busy.Close(); err != nil {
+		t.Error(err)
+	}
+	if reply := p.call("increment", "1", "--auth-token=65261").text(t); reply != "2\n" {
+		t.Error(reply)
+	}
+	second := ends(t, command(t, "serve", "--run-dir", p.runDir(), increments))
+	second.failed(t, 10, "address in use", "increment.sock")
+	end()
+	if left := p.left(); len(left) > 0 {
+		t.Error("left behind:", left)
+	}
+}
+
+func TestAnotherServiceBehindTheNameIsIncompatible(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.serve(increments)
+	if err := os.Symlink(filepath.Join(p.runDir(), "increment.sock"), filepath.Join(p.runDir(), "string-reverse.sock")); err != nil {
+		t.Fatal(err)
+	}
+	p.call("string-reverse", "abc").failed(t, 5, "incompatible", "the server does not serve this method")
+}
+
+func TestAServerThatNeverAnswersTimesOut(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	address := net.UnixAddr{Name: filepath.Join(p.runDir(), "increment.sock"), Net: "unixpacket"}
+	listener, err := net.ListenUnix("unixpacket", &address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	p.call("increment", "1", "--timeout=100").failed(t, 6, "timeout", "increment.sock")
+}
+
+func TestARequestAboveAllLimitsIsTooLarge(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.serve("--service=string-reverse")
+	text := strings.Repeat("x", 1<<19) + "\n"
+	if reply := p.callWith(text, "string-reverse", "-").text(t); reply != text {
+		t.Error("a text of 512 KiB came back with", len(reply))
+	}
+	p.callWith(strings.Repeat("x", 2<<20), "string-reverse", "-").failed(t, 9, "too large", "exceed the limit of")
+}
+
+func TestArgumentsThatAreNotValid(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for _, args := range [][]string{
+		{}, {"other"}, {"call"}, {"call", "other"}, {"call", "increment"}, {"call", "increment", "1", "2"},
+		{"call", "increment", "x"}, {"call", "apps-lookup"}, {"call", "apps-lookup", "-1"}, {"call", "cgroups-lookup"},
+		{"call", "cgroups-snapshot", "x"}, {"call", "string-reverse"}, {"call", "increment", "1", "--timeout=0"},
+		{"serve"}, {"serve", "--service=cgroups-snapshot"}, {"serve", "--service=other"},
+		{"serve", increments, "--workers=0"}, {"serve", increments, "x"}, {"serve", "--data=/nowhere/x.json"},
+		{"peer", "serve"}, {"peer", "serve", "other"}, {"peer", "check", "other"}, {"peer", "other", "increment"},
+		{"bench", "--scenario"}, {"--scenario", "other"},
+	} {
+		if len(args) > 0 && (args[0] == "call" || args[0] == "serve") {
+			args = append([]string{args[0], "--run-dir", p.runDir()}, args[1:]...)
+		}
+		if end := ends(t, command(t, args...)); end.code != 2 {
+			t.Errorf("%q: %d, %s", args, end.code, end.stderr)
+		}
+	}
+	long := filepath.Join(p.dir, strings.Repeat("x", 100))
+	ends(t, command(t, "serve", increments, "--run-dir", long)).failed(t, 2, "invalid", "shorten")
+}
+
+func TestHelpIsASuccess(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"help"}, {"--help"}, {"serve", "--help"}, {"call", "-h"}, {"bench", "--help"}, {"peer", "--help"}} {
+		if text := ends(t, command(t, args...)).text(t); !strings.HasPrefix(text, "Usage: netipc-go ") {
+			t.Errorf("%q: %s", args, text)
+		}
+	}
+}
+
+func TestARunDirectoryIsMadeForTheProviderAlone(t *testing.T) {
+	t.Parallel()
+	p := place{t, t.TempDir()}
+	end := p.serve(increments)
+	info, err := os.Stat(p.runDir())
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Error(info, err)
+	}
+	end()
+	if _, err := os.Stat(p.runDir()); !os.IsNotExist(err) {
+		t.Error("it is still there:", err)
+	}
+}
+
+func TestTheTokenComesFromTheEnvironmentToo(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	provider := command(t, "serve", "--run-dir", p.runDir(), increments)
+	provider.Env = append(provider.Env, "NETIPC_AUTH_TOKEN=42")
+	p.start(provider)
+	if reply := p.call("increment", "1", "--auth-token-file", p.write("token", "0x2a\n")).text(t); reply != "2\n" {
+		t.Error(reply)
+	}
+	p.call("increment", "1").failed(t, 4, "auth failed", "increment.sock")
+}
