@@ -140,14 +140,17 @@ pub(crate) unsafe fn bytes<'a>(ptr: *const c_void, len: usize) -> Outcome<&'a [u
     unsafe { elements(ptr.cast(), len) }
 }
 
-/// The buffer that `ptr` points to, as the caller made it: it need not be initialised in C, and it
-/// is only written to.
+/// The buffer that `ptr` points to, which is only written to.
+///
+/// C need not have written to it before: its memory was made beyond what the compiler of Rust sees,
+/// which for all that it knows did write there. What such bytes hold is any number, and nobody reads
+/// them. The library must not be built into one with the C code that calls it (no LTO across both).
 ///
 /// # Safety
-/// As for [`elements_mut`].
+/// `ptr` is NULL, or points to `len` bytes that nobody else looks at during `'a`.
 #[inline(always)]
 pub(crate) unsafe fn buffer<'a>(ptr: *mut c_void, len: usize) -> Outcome<&'a mut [u8]> {
-    // SAFETY: the caller's promise is that of `elements_mut`.
+    // SAFETY: the caller's promise is that of `elements_mut`, and bytes of C count as initialised.
     unsafe { elements_mut(ptr.cast(), len) }
 }
 

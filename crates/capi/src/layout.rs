@@ -81,6 +81,7 @@ mod service {
     use crate::service::log::*;
     use crate::service::server::*;
     use crate::service::stats::*;
+    use crate::service::storage::*;
     use crate::service::types::*;
     use crate::service::views::*;
 
@@ -99,7 +100,8 @@ mod service {
             max_request_batch_items: 12, max_response_payload_bytes: 16, auth_token: 24,
         }
         nipc_client_session_t: 16 { selected_profile: 0, session_id: 8 }
-        nipc_client_ctx_t: 88 { state: 0, session_valid: 4, session: 8, shm: 24 }
+        nipc_storage_t: 16 {}
+        nipc_client_ctx_t: 96 { state: 0, session_valid: 4, session: 8, shm: 24 }
         nipc_client_status_t: 48 {
             state: 0, connect_count: 4, reconnect_count: 8, call_count: 12, error_count: 16,
             retry_count: 20, timeout_count: 24, abort_count: 28, bytes_sent: 32,
@@ -125,7 +127,7 @@ mod service {
             ok: 40, unsupported: 48, bad_envelope: 56, limit_exceeded: 64, internal_error: 72,
             bytes_received: 80, bytes_sent: 88, handler_time: 96, total_time: 192,
         }
-        nipc_cgroups_cache_t: 80 {}
+        nipc_cgroups_cache_t: 88 {}
         nipc_cgroups_cache_read_guard_t: 40 {}
         nipc_cgroups_cache_item_view_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }
         nipc_cgroups_cache_item_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }

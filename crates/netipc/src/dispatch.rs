@@ -99,7 +99,7 @@ fn answer<S: Service>(
             (Ok(len), Ok(())) => Ok(len),
             // An answer that did not fit says so, whatever the handler made of it.
             (Err(error), _) if error.kind() == WireErrorKind::Overflow => Err(status_of(error)),
-            (_, Err(failed)) => Err(told::<S>(&failed)),
+            (_, Err(failed)) => Err(told(handler, &failed)),
             (Err(error), Ok(())) => Err(status_of(error)),
         }
     }
@@ -123,9 +123,11 @@ fn answer_batch<S: Service>(
 }
 
 #[cold]
-fn told<S: Service>(failed: &HandlerFailed) -> Status {
+fn told<S: Service>(handler: &Handler<S>, failed: &HandlerFailed) -> Status {
     let (status, error) = (failed.status(), failed.reason());
-    tracing::debug!(service = S::METHOD.name, %status, error, "the handler failed");
+    if let Some(times) = handler.failures.note() {
+        tracing::warn!(service = S::METHOD.name, %status, error, times, "the handler failed");
+    }
     status
 }
 

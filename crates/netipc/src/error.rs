@@ -55,7 +55,7 @@ codes! {
         PROTOCOL = 35, "protocol error";
         /// The data changed during a lookup.
         GENERATION_MISMATCH = 36, "generation mismatch";
-        /// The last request is unanswered.
+        /// In use: by another thread, or the last request is unanswered.
         BUSY = 37, "busy";
         /// The caller passed something that cannot be sent.
         INVALID_ARGUMENT = 38, "invalid argument";

@@ -15,6 +15,7 @@ pub struct Handler<S: Service> {
     run: Box<Run<S>>,
     pub(crate) panics: Repeats,
     pub(crate) mistakes: Repeats,
+    pub(crate) failures: Repeats,
 }
 
 type Run<S> = dyn for<'r, 'a> Fn(
@@ -36,6 +37,7 @@ impl<S: Service> Handler<S> {
             run: Box::new(move |request, answer| run(request, answer).into_result()),
             panics: Repeats::new(),
             mistakes: Repeats::new(),
+            failures: Repeats::new(),
         }
     }
 

@@ -28,6 +28,22 @@ pub enum ClientState {
     Broken = 6,
 }
 
+impl ClientState {
+    /// The state with this number; disconnected where there is none.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Self {
+        match number {
+            1 => Self::Connecting,
+            2 => Self::Ready,
+            3 => Self::NotFound,
+            4 => Self::AuthFailed,
+            5 => Self::Incompatible,
+            6 => Self::Broken,
+            _ => Self::Disconnected,
+        }
+    }
+}
+
 impl fmt::Display for ClientState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

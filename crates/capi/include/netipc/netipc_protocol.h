@@ -85,7 +85,7 @@ typedef enum nipc_error_t {
     NIPC_ERR_PROTOCOL = 35,
     /** The data changed during a lookup. */
     NIPC_ERR_GENERATION_MISMATCH = 36,
-    /** The last request is unanswered. */
+    /** In use: by another thread, or the last request is unanswered. */
     NIPC_ERR_BUSY = 37,
     /** The caller passed something that cannot be sent. */
     NIPC_ERR_INVALID_ARGUMENT = 38,

@@ -14,6 +14,15 @@
  * do nothing. Strings that are named by a pointer alone end with NUL. Names and paths are bytes and
  * need not be UTF-8.
  *
+ * None of the functions is for signal handlers, and contexts from before a fork() are for the parent
+ * alone: a child must not even close them.
+ *
+ * A call gives NIPC_ERR_NOT_READY without a session (refresh), _TIMEOUT and _ABORTED, after which the
+ * session is gone, _DISCONNECTED, _PROTOCOL and _HANDLER_FAILED after one more try, _UNSUPPORTED and
+ * _REJECTED as the provider says, _OVERFLOW where limits are too low, _GENERATION_MISMATCH where the
+ * data changed during a lookup (ask again), _BUSY where another thread uses the context, and
+ * _INVALID_ARGUMENT for what cannot be asked. docs/c.md says what to do about each.
+ *
  * Generated from crates/capi/src/service by "cargo xtask headers": change the sources, not this file.
  */
 #ifndef NETIPC_SERVICE_H
@@ -83,9 +92,20 @@ typedef struct nipc_server_config_t {
     uint64_t auth_token;
 } nipc_server_config_t;
 
+/** Private: what a context holds. Do not touch or copy it. */
+typedef struct nipc_storage_t {
+    /** Private: do not touch. */
+    void *handle;
+    /** Private: do not touch. */
+    uint64_t users;
+} nipc_storage_t;
+
 /** Where a client stands. */
 typedef enum nipc_client_state_t {
-    /** Not connected yet, or closed. */
+    /**
+     * Not connected: not yet, closed, or for a reason that nipc_client_last_error tells, such as a
+     * name that cannot be or a server without a free session.
+     */
     NIPC_CLIENT_DISCONNECTED = 0,
     /** In the middle of a connect. */
     NIPC_CLIENT_CONNECTING = 1,
@@ -161,7 +181,7 @@ typedef struct nipc_client_ctx_t {
      */
     void *shm;
     /** Private. */
-    void *handle;
+    nipc_storage_t storage;
     /** Private: what is left of a client that was closed. */
     nipc_client_status_t last;
 } nipc_client_ctx_t;
@@ -209,13 +229,14 @@ void nipc_client_init(nipc_client_ctx_t *ctx,
  * Connects where there is no session, and looks whether there still is one. Call it at your own
  * pace, for instance once a second; it takes at most two seconds for each attempt to connect.
  *
- * \return whether something changed; ctx->state and nipc_client_last_error tell what
+ * \return whether something changed, for the better or the worse: not whether there is a session.
+ *         ctx->state tells that, and nipc_client_last_error why there is none
  */
 bool nipc_client_refresh(nipc_client_ctx_t *ctx);
 
 /**
  * As nipc_client_refresh, for at most timeout_ms milliseconds, for callers that must not wait for a
- * provider that says nothing; 0 takes what can be had at once.
+ * provider that says nothing; 0 is as nipc_client_refresh.
  */
 bool nipc_client_refresh_timeout(nipc_client_ctx_t *ctx, uint32_t timeout_ms);
 
@@ -224,11 +245,15 @@ bool nipc_client_ready(const nipc_client_ctx_t *ctx);
 
 /**
  * Tells state and counters. Counters stay when the client is closed, until it is initialised again.
- * Zeroed where the client is in use by another thread.
+ * For any thread, as long as the client is not closed meanwhile: what is counted while a call runs
+ * shows when it has ended.
  */
 void nipc_client_status(const nipc_client_ctx_t *ctx, nipc_client_status_t *out);
 
-/** Sets how long a whole call may take, in milliseconds, from the next call on; 0 is 30000. */
+/**
+ * Sets how long a whole call may take, in milliseconds, from the next call on; 0 is 30000. For any
+ * thread.
+ */
 void nipc_client_set_call_timeout(nipc_client_ctx_t *ctx, uint32_t timeout_ms);
 
 /**
@@ -249,18 +274,22 @@ void nipc_client_close(nipc_client_ctx_t *ctx);
 
 /**
  * Why the last call or refresh that failed did, with the endpoint and the cause. It stays after a
- * success. Copies as much as fits, with a NUL, like snprintf.
+ * success: ctx->state and the result of a call say whether something is wrong now. Copies as much as
+ * fits, with a NUL, like snprintf.
  *
  * \param buf      where to copy to; may be NULL where buf_len is 0
  * \param buf_len  its bytes
  * \return the length of the whole text, without NUL; 0 where nothing has failed
  */
-size_t nipc_client_last_error(nipc_client_ctx_t *ctx, char *buf, size_t buf_len);
+size_t nipc_client_last_error(nipc_client_ctx_t *ctx,
+                              char *buf,
+                              size_t buf_len);
 
 /**
  * Tells what carries the session, who is at its other end, and what was agreed.
  *
- * \return NIPC_OK; NIPC_ERR_NOT_READY without a session, with a zeroed out
+ * \return NIPC_OK; with a zeroed out, NIPC_ERR_NOT_READY without a session, and NIPC_ERR_BUSY while
+ *         another thread uses the client
  */
 nipc_error_t nipc_client_transport(nipc_client_ctx_t *ctx, nipc_transport_info_t *out);
 
@@ -269,7 +298,7 @@ nipc_error_t nipc_client_transport(nipc_client_ctx_t *ctx, nipc_transport_info_t
  * for nipc_client_refresh. It belongs to the client and changes with the session: ask for it again
  * after every call, and neither read nor close it.
  *
- * \return the descriptor; -1 without a session
+ * \return the descriptor; -1 without a session, and while another thread uses the client
  */
 int nipc_client_fd(const nipc_client_ctx_t *ctx);
 
@@ -301,7 +330,7 @@ nipc_error_t nipc_client_call_cgroups_snapshot_timeout(nipc_client_ctx_t *ctx,
  * Asks what is known of any number of cgroups, in as many requests as the limits want.
  *
  * \param ctx    the client of a cgroups-lookup endpoint, which is ready
- * \param paths  their paths: not empty, without NUL inside
+ * \param paths  their paths: not empty, without NUL inside. They may be those of the last answer
  * \param count  how many; 0 asks for the generation of the data only
  * \param out    a view of the answer, one item for each path and in their order, which lives in the
  *               client until the next call or close; zeroed on failure.
@@ -366,7 +395,8 @@ nipc_error_t nipc_client_call_increment_timeout(nipc_client_ctx_t *ctx,
  *
  * \param requests  the requests
  * \param count     how many; 0 needs no input or output
- * \param out       room for count answers, which come in the order of the requests; zeroed on failure
+ * \param out       room for count answers, which come in the order of the requests; zeroed on
+ *                  failure. May be where the requests are
  * \return NIPC_OK, or why there is no answer; one request that fails fails all
  */
 nipc_error_t nipc_client_call_increment_batch(nipc_client_ctx_t *ctx,
@@ -382,7 +412,7 @@ nipc_error_t nipc_client_call_increment_batch(nipc_client_ctx_t *ctx,
  * \param count     how many; 0 needs no input or output
  * \param window    how many may be under way; 0 is 1
  * \param out       room for count answers, which come in the order of the requests; those that did
- *                  not come are 0 on failure
+ *                  not come are 0 on failure. May be where the requests are
  */
 nipc_error_t nipc_client_call_increment_pipelined(nipc_client_ctx_t *ctx,
                                                   const uint64_t *requests,
@@ -446,7 +476,7 @@ typedef struct nipc_cgroups_cache_status_t {
  */
 typedef struct nipc_cgroups_cache_t {
     /** Private. */
-    void *handle;
+    nipc_storage_t storage;
     /** Private: what is left of a cache that was closed. */
     nipc_cgroups_cache_status_t last;
 } nipc_cgroups_cache_t;
@@ -511,8 +541,9 @@ void nipc_cgroups_cache_abort(nipc_cgroups_cache_t *cache);
 void nipc_cgroups_cache_clear_abort(nipc_cgroups_cache_t *cache);
 
 /**
- * Frees everything but what guards still pin. A refresh that runs in another thread is called off
- * and waited for. Closing twice, or a zeroed cache, does nothing.
+ * Frees everything but what guards still pin. Refreshes in other threads are called off and waited
+ * for; nobody may be locking a guard or looking up meanwhile. Closing twice, or a zeroed cache, does
+ * nothing.
  */
 void nipc_cgroups_cache_close(nipc_cgroups_cache_t *cache);
 
@@ -533,7 +564,7 @@ typedef struct nipc_cgroups_cache_item_view_t {
 /**
  * Pins what a cache holds at one moment. Items live as long as it does, whatever becomes of the
  * cache. Any number may exist; neither does a refresh wait for them nor they for it. It must not be
- * copied or moved while it is locked.
+ * copied or moved while it is locked. Whoever has it may use it, in any thread, one at a time.
  */
 typedef struct nipc_cgroups_cache_read_guard_t {
     /** Private. */
@@ -560,7 +591,8 @@ typedef struct nipc_cgroups_cache_item_t {
  * Pins what the cache holds. No input or output, and no lock that a refresh holds.
  *
  * \param cache  the cache; any thread may read it
- * \param guard  where the guard will be; need not be initialised
+ * \param guard  where the guard will be; need not be initialised, and must not be locked: what it
+ *               pins would never be let go
  * \return whether there is something: false until a refresh has succeeded, with nothing to unlock
  */
 bool nipc_cgroups_cache_read_lock(nipc_cgroups_cache_t *cache,
@@ -901,9 +933,12 @@ void nipc_server_stats(nipc_managed_server_t *server, nipc_server_stats_t *out);
 
 /** How much an event matters. */
 typedef enum nipc_log_level_t {
-    /** A defect, of a handler for instance. */
+    /** A defect of the library: what must not happen at all. */
     NIPC_LOG_ERROR = 1,
-    /** Something is wrong, and the library goes on. What repeats is told less and less often. */
+    /**
+     * Something is wrong, such as a handler that fails, and the library goes on. What repeats is
+     * told once in a hundred times.
+     */
     NIPC_LOG_WARN = 2,
     /** What happens once: a server listens, its first client comes. */
     NIPC_LOG_INFO = 3,
@@ -976,7 +1011,8 @@ NIPC_STATIC_ASSERT(offsetof(nipc_server_config_t, auth_token) == 24, "nipc_serve
 NIPC_STATIC_ASSERT(sizeof(nipc_client_session_t) == 16, "nipc_client_session_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, selected_profile) == 0, "nipc_client_session_t.selected_profile");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, session_id) == 8, "nipc_client_session_t.session_id");
-NIPC_STATIC_ASSERT(sizeof(nipc_client_ctx_t) == 88, "nipc_client_ctx_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_storage_t) == 16, "nipc_storage_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_client_ctx_t) == 96, "nipc_client_ctx_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, state) == 0, "nipc_client_ctx_t.state");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, session_valid) == 4, "nipc_client_ctx_t.session_valid");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, session) == 8, "nipc_client_ctx_t.session");
@@ -1047,7 +1083,7 @@ NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, bytes_received) == 80, "nipc_se
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, bytes_sent) == 88, "nipc_server_stats_t.bytes_sent");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, handler_time) == 96, "nipc_server_stats_t.handler_time");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, total_time) == 192, "nipc_server_stats_t.total_time");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_t) == 80, "nipc_cgroups_cache_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_t) == 88, "nipc_cgroups_cache_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_read_guard_t) == 40, "nipc_cgroups_cache_read_guard_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_item_view_t) == 32, "nipc_cgroups_cache_item_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_cache_item_view_t, hash) == 0, "nipc_cgroups_cache_item_view_t.hash");

@@ -53,9 +53,9 @@ pub struct nipc_apps_lookup_resp_view_t {
     /// Changes when the provider's data does.
     pub generation: u64,
     /// Private: do not touch.
-    payload: *const u8,
+    pub(crate) payload: *const u8,
     /// Private: do not touch.
-    payload_len: usize,
+    pub(crate) payload_len: usize,
 }
 
 /// What is known of one process; nothing but its pid unless status is NIPC_PID_LOOKUP_KNOWN. The

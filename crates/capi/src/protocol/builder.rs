@@ -12,7 +12,7 @@
 )]
 
 use std::ffi::c_void;
-use std::mem::needs_drop;
+use std::mem::{MaybeUninit, needs_drop};
 use std::ptr;
 
 use netipc::ErrorCode;
@@ -29,8 +29,9 @@ pub struct nipc_builder_state_t {
     kind: u64,
     /// Private: do not touch.
     lent: *mut c_void,
+    // An answer of Rust is more than numbers: pointers, and gaps that nothing was written to.
     /// Private: do not touch.
-    own: [u64; 24],
+    own: [MaybeUninit<u64>; 24],
 }
 
 /// Neither of these is what memory holds by chance.
@@ -52,6 +53,13 @@ pub(super) trait Builder: Zeroed {
         state.kind = LENT;
         state.lent = answer.cast();
         builder
+    }
+
+    /// The error in a builder that was lent; `None` where it was made another one meanwhile, which
+    /// left what it was to fill in as it was.
+    fn returned(&mut self) -> Option<nipc_error_t> {
+        let Parts { error, state, .. } = self.parts();
+        (state.kind == LENT).then_some(*error)
     }
 }
 
@@ -76,6 +84,13 @@ macro_rules! builders {
                     item_count: &mut self.item_count,
                     state: &mut self.state,
                 }
+            }
+        }
+
+        impl $name {
+            /// The error that a handler left behind; `None` where it did not return what was lent.
+            pub(crate) fn returned(&mut self) -> Option<nipc_error_t> {
+                $crate::protocol::builder::Builder::returned(self)
             }
         }
     )*};
@@ -174,7 +189,7 @@ impl nipc_builder_state_t {
     /// Takes in an answer.
     fn own<A>(&mut self, answer: A) {
         const {
-            assert!(size_of::<A>() <= size_of::<[u64; 24]>());
+            assert!(size_of::<A>() <= size_of::<[MaybeUninit<u64>; 24]>());
             assert!(align_of::<A>() <= align_of::<u64>());
             assert!(!needs_drop::<A>(), "C forgets what it does not finish");
         }

@@ -54,9 +54,9 @@ pub struct nipc_cgroups_lookup_resp_view_t {
     /// Changes when the provider's data does.
     pub generation: u64,
     /// Private: do not touch.
-    payload: *const u8,
+    pub(crate) payload: *const u8,
     /// Private: do not touch.
-    payload_len: usize,
+    pub(crate) payload_len: usize,
 }
 
 /// What is known of one cgroup; nothing but its path unless status is NIPC_CGROUP_LOOKUP_KNOWN. The

@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use netipc::ErrorCode;
 use netipc::wire::{WireError, Writer};
 
-use crate::border::{buffer, bytes, code, length, put, shared};
+use crate::border::{buffer, bytes, code, length, put, shared, zero};
 use crate::error::{Outcome, nipc_error_t, of_wire};
 
 /// What may be all zeros, and is where there is nothing to say.
@@ -41,8 +41,8 @@ pub(super) unsafe fn decode<'a, V: Zeroed>(
     read: impl FnOnce(&'a [u8]) -> Result<V, WireError>,
 ) -> nipc_error_t {
     code(|| {
-        // SAFETY: the caller's promise is that of `put`.
-        unsafe { put(out, V::ZEROED) }?;
+        // SAFETY: the caller's promise is that of `zero`, and the type may be zeros.
+        unsafe { zero(out) }?;
         // SAFETY: the caller's promise is that of `bytes`.
         let bytes = unsafe { bytes(buf, len) }?;
         let value = read(bytes).map_err(of_wire)?;
@@ -102,8 +102,8 @@ pub(super) unsafe fn part<V, T: Zeroed>(
     read: impl FnOnce(&V) -> Outcome<T>,
 ) -> nipc_error_t {
     code(|| {
-        // SAFETY: the caller's promise is that of `put`.
-        unsafe { put(out, T::ZEROED) }?;
+        // SAFETY: the caller's promise is that of `zero`, and the type may be zeros.
+        unsafe { zero(out) }?;
         // SAFETY: the caller's promise is that of `shared`.
         let value = read(unsafe { shared(view) }?)?;
         // SAFETY: the caller's promise is that of `put`.

@@ -40,9 +40,9 @@ pub struct nipc_cgroups_resp_view_t {
     /// Changes when the provider's data does.
     pub generation: u64,
     /// Private: do not touch.
-    payload: *const u8,
+    pub(crate) payload: *const u8,
     /// Private: do not touch.
-    payload_len: usize,
+    pub(crate) payload_len: usize,
 }
 
 /// What is known of one cgroup. The strings lie in the payload.

@@ -2,10 +2,9 @@
 
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::{mem, ptr};
 
 use arc_swap::{ArcSwapOption, Guard};
 use netipc::cache::CacheReader;
@@ -13,6 +12,7 @@ use netipc::service::cgroups_snapshot::{CgroupsCache, CgroupsSnapshot};
 use netipc::{AbortHandle, ClientConfig, ErrorCode};
 
 use super::config::{Place, config as configured, nipc_client_config_t};
+use super::storage::{User, enter, nipc_storage_t, peek, take};
 use super::types::{nipc_client_state_t, nipc_transport_info_t};
 use super::views::Views;
 use crate::border::{code, copy_text, guard, put, shared, zero};
@@ -29,7 +29,7 @@ const NEVER_INITIALISED: &str =
 #[derive(Debug)]
 pub struct nipc_cgroups_cache_t {
     /// Private.
-    pub handle: *mut c_void,
+    pub storage: nipc_storage_t,
     /// Private: what is left of a cache that was closed.
     pub last: nipc_cgroups_cache_status_t,
 }
@@ -78,17 +78,16 @@ impl Handle {
         self.views.load()
     }
 
-    fn leak(place: &Place<'_>, config: ClientConfig) -> *mut c_void {
+    fn new(place: &Place<'_>, config: ClientConfig) -> Self {
         let timeout_ms = AtomicU32::new(config.call_timeout_ms);
         let cache = CgroupsCache::new(place.run_dir, &place.service, config);
-        let handle = Self {
+        Self {
             reader: cache.reader(),
             abort: cache.abort_handle(),
             cache: Mutex::new(cache),
             views: ArcSwapOption::empty(),
             timeout_ms,
-        };
-        Box::into_raw(Box::new(handle)).cast()
+        }
     }
 
     fn refresh(&self) -> bool {
@@ -112,13 +111,20 @@ impl Handle {
         })
     }
 
+    /// Makes refreshes come to an end, waits for the one that runs, and lets go of everything.
+    fn quiet(&self) {
+        self.abort.abort();
+        self.lock().close();
+        self.views.store(None);
+    }
+
     fn status(&self) -> nipc_cgroups_cache_status_t {
         let status = self.reader.status();
         let views = self.views();
         let cap = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         nipc_cgroups_cache_status_t {
-            populated: status.populated,
-            item_count: status.item_count,
+            populated: views.is_some(),
+            item_count: views.as_deref().map_or(0, Views::len),
             systemd_enabled: status.systemd_enabled,
             generation: status.generation,
             refresh_success_count: cap(status.refresh_success_count),
@@ -156,9 +162,9 @@ pub unsafe extern "C" fn nipc_cgroups_cache_init(
         let place = unsafe { Place::new(run_dir, service) }?;
         // SAFETY: C promises a configuration.
         let config: ClientConfig = unsafe { configured(config) }?;
-        let handle = Handle::leak(&place, config);
+        let storage = nipc_storage_t::of(Handle::new(&place, config));
         // SAFETY: it was written to just now.
-        unsafe { (*cache).handle = handle };
+        unsafe { (*cache).storage = storage };
         Ok(())
     };
     // Whoever uses a cache without handle is told.
@@ -173,7 +179,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_init(
 pub unsafe extern "C" fn nipc_cgroups_cache_refresh(cache: *mut nipc_cgroups_cache_t) -> bool {
     guard(false, || {
         // SAFETY: C promises a cache.
-        unsafe { self::cache(cache) }.is_ok_and(Handle::refresh)
+        unsafe { self::cache(cache) }.is_ok_and(|cache| cache.refresh())
     })
 }
 
@@ -182,7 +188,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_refresh(cache: *mut nipc_cgroups_cac
 pub unsafe extern "C" fn nipc_cgroups_cache_ready(cache: *const nipc_cgroups_cache_t) -> bool {
     guard(false, || {
         // SAFETY: C promises a cache.
-        unsafe { self::cache(cache) }.is_ok_and(|cache| cache.views().is_some())
+        unsafe { reading(cache) }.is_ok_and(|cache| cache.views().is_some())
     })
 }
 
@@ -286,24 +292,19 @@ pub unsafe extern "C" fn nipc_cgroups_cache_clear_abort(cache: *mut nipc_cgroups
     });
 }
 
-/// Frees everything but what guards still pin. A refresh that runs in another thread is called off
-/// and waited for. Closing twice, or a zeroed cache, does nothing.
+/// Frees everything but what guards still pin. Refreshes in other threads are called off and waited
+/// for; nobody may be locking a guard or looking up meanwhile. Closing twice, or a zeroed cache, does
+/// nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_close(cache: *mut nipc_cgroups_cache_t) {
     let close = || {
         // SAFETY: C promises a cache.
-        let handle = unsafe { self::cache(cache) }?;
-        handle.abort.abort();
-        let last = {
-            let mut cache = handle.lock();
-            cache.close();
-            handle.views.store(None);
-            handle.status()
-        };
-        // SAFETY: a cache with a handle was initialised, and C promises that nobody uses it any more.
-        let closed = mem::replace(unsafe { &mut *cache }, closed(last));
-        // SAFETY: it is from `Handle::leak`, and taken out of its only place.
-        drop(unsafe { Box::from_raw(closed.handle.cast::<Handle>()) });
+        let storage = unsafe { storage(cache) }?;
+        // SAFETY: as above.
+        let handle = unsafe { take(storage, Handle::quiet) }?;
+        let last = handle.status();
+        // SAFETY: it had a handle, so that it is a cache, and those who used it are gone.
+        unsafe { (*cache).last = last };
         Ok(())
     };
     code(close);
@@ -312,18 +313,41 @@ pub unsafe extern "C" fn nipc_cgroups_cache_close(cache: *mut nipc_cgroups_cache
 /// The handle of `cache`.
 ///
 /// # Safety
-/// `cache` is NULL, or points to one that is zeroed or initialised, and is not closed during `'a`.
+/// `cache` is NULL, or points to one that is zeroed or initialised, and is not initialised anew
+/// during `'a`.
 #[inline]
-pub(crate) unsafe fn cache<'a>(cache: *const nipc_cgroups_cache_t) -> Outcome<&'a Handle> {
-    // SAFETY: the caller's promise; nothing but init and close writes to it.
-    let handle = unsafe { shared(cache) }?.handle;
-    // SAFETY: it is NULL or from `Handle::leak`, and the caller promises that nobody closes it.
-    unsafe { shared(handle.cast::<Handle>().cast_const()) }.or(Err(ErrorCode::NOT_READY))
+pub(crate) unsafe fn cache<'a>(cache: *const nipc_cgroups_cache_t) -> Outcome<User<'a, Handle>> {
+    // SAFETY: the caller's promise.
+    let storage = unsafe { storage(cache.cast_mut()) }?;
+    // SAFETY: the caller's promise is that of `enter`.
+    unsafe { enter(storage) }
+}
+
+/// The handle of `cache`, to read what it holds.
+///
+/// # Safety
+/// As for [`cache`]; and nobody closes it during `'a`.
+#[inline]
+pub(crate) unsafe fn reading<'a>(cache: *const nipc_cgroups_cache_t) -> Outcome<&'a Handle> {
+    // SAFETY: the caller's promise.
+    let storage = unsafe { storage(cache.cast_mut()) }?;
+    // SAFETY: the caller's promise is that of `peek`.
+    unsafe { peek(storage) }
+}
+
+/// # Safety
+/// As for [`cache`].
+unsafe fn storage(cache: *mut nipc_cgroups_cache_t) -> Outcome<*mut nipc_storage_t> {
+    match cache.is_null() || !cache.is_aligned() {
+        true => Err(ErrorCode::INVALID_ARGUMENT),
+        // SAFETY: not NULL and aligned; the caller promises a cache.
+        false => Ok(unsafe { &raw mut (*cache).storage }),
+    }
 }
 
 const fn closed(last: nipc_cgroups_cache_status_t) -> nipc_cgroups_cache_t {
     nipc_cgroups_cache_t {
-        handle: ptr::null_mut(),
+        storage: nipc_storage_t::EMPTY,
         last,
     }
 }

@@ -2,7 +2,9 @@
 
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
+use std::borrow::Cow;
 use std::ffi::c_char;
+use std::ops::Range;
 
 use netipc::CallError;
 use netipc::service::apps_lookup::AppsLookup;
@@ -11,8 +13,8 @@ use netipc::service::cgroups_snapshot::{CgroupsRequest, CgroupsSnapshot};
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::{StringReverse, Text};
 
-use super::handle::{AnyClient, call};
-use super::keys::paths;
+use super::handle::{Asker, call, handle};
+use super::keys::{Kept, lies_in, paths};
 use super::types::nipc_client_ctx_t;
 use crate::border::{chars, code, elements, elements_mut, put, zero};
 use crate::error::{Outcome, nipc_error_t};
@@ -48,8 +50,10 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_snapshot_timeout(
     out: *mut nipc_cgroups_resp_view_t,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    let ask = |client: &mut AnyClient| {
-        let reply = client.ask_as::<CgroupsSnapshot>(&CgroupsRequest, timeout_ms)?;
+    let ask = |asker: &mut Asker| {
+        let reply = asker
+            .client
+            .ask_as::<CgroupsSnapshot>(&CgroupsRequest, timeout_ms)?;
         Ok(nipc_cgroups_resp_view_t::of_reply(reply))
     };
     // SAFETY: C promises a context and room for a view.
@@ -59,7 +63,7 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_snapshot_timeout(
 /// Asks what is known of any number of cgroups, in as many requests as the limits want.
 ///
 /// \param ctx    the client of a cgroups-lookup endpoint, which is ready
-/// \param paths  their paths: not empty, without NUL inside
+/// \param paths  their paths: not empty, without NUL inside. They may be those of the last answer
 /// \param count  how many; 0 asks for the generation of the data only
 /// \param out    a view of the answer, one item for each path and in their order, which lives in the
 ///               client until the next call or close; zeroed on failure.
@@ -87,12 +91,17 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_lookup_timeout(
     timeout_ms: u32,
 ) -> nipc_error_t {
     code(|| {
-        // SAFETY: C promises room for a view.
-        unsafe { zero(out) }?;
         // SAFETY: C promises the paths, for as long as the call takes.
-        let keys = unsafe { self::paths(paths, count) }?;
-        let ask = |client: &mut AnyClient| {
-            let reply = client.lookup_as::<CgroupsLookup, _>(keys, timeout_ms)?;
+        let read = || unsafe { self::paths(paths, count) };
+        // SAFETY: C promises a context and room for a view.
+        let keys = unsafe { arguments(ctx, out, read) }?;
+        let ask = |asker: &mut Asker| {
+            let kept = Kept::new(keys, &asker.answer);
+            let copies = kept.as_ref().map(Kept::paths);
+            let keys = copies.as_deref().unwrap_or(keys);
+            let reply = asker
+                .client
+                .lookup_as::<CgroupsLookup, _>(keys, timeout_ms)?;
             Ok(nipc_cgroups_lookup_resp_view_t::of_reply(reply))
         };
         // SAFETY: C promises a context and room for a view.
@@ -130,12 +139,12 @@ pub unsafe extern "C" fn nipc_client_call_apps_lookup_timeout(
     timeout_ms: u32,
 ) -> nipc_error_t {
     code(|| {
-        // SAFETY: C promises room for a view.
-        unsafe { zero(out) }?;
         // SAFETY: C promises the process ids, for as long as the call takes.
-        let keys = unsafe { elements(pids, count as usize) }?;
-        let ask = |client: &mut AnyClient| {
-            let reply = client.lookup_as::<AppsLookup, _>(keys, timeout_ms)?;
+        let read = || unsafe { elements(pids, count as usize) };
+        // SAFETY: C promises a context and room for a view.
+        let keys = unsafe { arguments(ctx, out, read) }?;
+        let ask = |asker: &mut Asker| {
+            let reply = asker.client.lookup_as::<AppsLookup, _>(keys, timeout_ms)?;
             Ok(nipc_apps_lookup_resp_view_t::of_reply(reply))
         };
         // SAFETY: C promises a context and room for a view.
@@ -164,7 +173,7 @@ pub unsafe extern "C" fn nipc_client_call_increment_timeout(
     out: *mut u64,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    let ask = |client: &mut AnyClient| client.ask_as::<Increment>(&request, timeout_ms);
+    let ask = |asker: &mut Asker| asker.client.ask_as::<Increment>(&request, timeout_ms);
     // SAFETY: C promises a context and room for a number.
     code(|| unsafe { answer(ctx, out, ask) })
 }
@@ -173,7 +182,8 @@ pub unsafe extern "C" fn nipc_client_call_increment_timeout(
 ///
 /// \param requests  the requests
 /// \param count     how many; 0 needs no input or output
-/// \param out       room for count answers, which come in the order of the requests; zeroed on failure
+/// \param out       room for count answers, which come in the order of the requests; zeroed on
+///                  failure. May be where the requests are
 /// \return NIPC_OK, or why there is no answer; one request that fails fails all
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_call_increment_batch(
@@ -184,11 +194,13 @@ pub unsafe extern "C" fn nipc_client_call_increment_batch(
 ) -> nipc_error_t {
     code(|| {
         // SAFETY: C promises the requests, and room for the answers.
-        let (requests, out) = unsafe { pairs(requests, count, out) }?;
+        let read = unsafe { pairs(requests, count, out) };
+        // SAFETY: C promises a context.
+        let (requests, out) = unsafe { noted(ctx, read) }?;
         // SAFETY: C promises a context.
         unsafe {
-            call(ctx, |client| {
-                let replies = client.call_batch(requests)?;
+            call(ctx, |asker| {
+                let replies = asker.client.call_batch(&requests)?;
                 out.iter_mut()
                     .zip(replies.iter())
                     .for_each(|(out, reply)| *out = reply);
@@ -205,7 +217,7 @@ pub unsafe extern "C" fn nipc_client_call_increment_batch(
 /// \param count     how many; 0 needs no input or output
 /// \param window    how many may be under way; 0 is 1
 /// \param out       room for count answers, which come in the order of the requests; those that did
-///                  not come are 0 on failure
+///                  not come are 0 on failure. May be where the requests are
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_call_increment_pipelined(
     ctx: *mut nipc_client_ctx_t,
@@ -216,15 +228,19 @@ pub unsafe extern "C" fn nipc_client_call_increment_pipelined(
 ) -> nipc_error_t {
     code(|| {
         // SAFETY: C promises the requests, and room for the answers.
-        let (requests, out) = unsafe { pairs(requests, count, out) }?;
+        let read = unsafe { pairs(requests, count, out) };
+        // SAFETY: C promises a context.
+        let (requests, out) = unsafe { noted(ctx, read) }?;
         // SAFETY: C promises a context.
         unsafe {
-            call(ctx, |client| {
-                client.call_pipelined(requests, window.max(1) as usize, |index, reply| {
-                    if let Some(out) = out.get_mut(index) {
-                        *out = reply;
-                    }
-                })
+            call(ctx, |asker| {
+                asker
+                    .client
+                    .call_pipelined(&requests, window.max(1) as usize, |index, reply| {
+                        if let Some(out) = out.get_mut(index) {
+                            *out = reply;
+                        }
+                    })
             })
         }
     })
@@ -255,12 +271,14 @@ pub unsafe extern "C" fn nipc_client_call_string_reverse_timeout(
     timeout_ms: u32,
 ) -> nipc_error_t {
     code(|| {
-        // SAFETY: C promises room for a view.
-        unsafe { zero(out) }?;
         // SAFETY: C promises the characters, for as long as the call takes.
-        let text = Text::new(unsafe { chars(str, str_len) }?);
-        let ask = |client: &mut AnyClient| {
-            let reply = client.ask_as::<StringReverse>(&text, timeout_ms)?;
+        let read = || unsafe { chars(str, str_len) };
+        // SAFETY: C promises a context and room for a view.
+        let text = unsafe { arguments(ctx, out, read) }?;
+        let ask = |asker: &mut Asker| {
+            let kept = lies_in(text, &asker.answer).then(|| text.to_vec());
+            let text = Text::new(kept.as_deref().unwrap_or(text));
+            let reply = asker.client.ask_as::<StringReverse>(&text, timeout_ms)?;
             Ok(nipc_string_reverse_view_t::of_text(reply))
         };
         // SAFETY: C promises a context and room for a view.
@@ -273,20 +291,58 @@ pub unsafe extern "C" fn nipc_client_call_string_reverse_timeout(
 /// # Safety
 /// As for [`call`], and for [`put`].
 #[inline(always)]
-unsafe fn answer<V: Zeroed>(
+unsafe fn answer<V: Answer>(
     ctx: *mut nipc_client_ctx_t,
     out: *mut V,
-    ask: impl FnOnce(&mut AnyClient) -> Result<V, CallError>,
+    ask: impl FnOnce(&mut Asker) -> Result<V, CallError>,
 ) -> Outcome {
-    // SAFETY: the caller's promise is that of `put`.
-    unsafe { zero(out) }?;
+    // SAFETY: the caller's promises are those of `arguments`.
+    unsafe { arguments(ctx, out, || Ok(())) }?;
     // SAFETY: the caller's promise is that of `call`.
-    let view = unsafe { call(ctx, ask) }?;
+    let view = unsafe {
+        call(ctx, |asker| {
+            let view = ask(asker)?;
+            asker.answer = view.place();
+            Ok(view)
+        })
+    }?;
     // SAFETY: the caller's promise is that of `put`.
     unsafe { put(out, view) }
 }
 
-/// Requests, and room for their answers, zeroed.
+/// Zeroes `out`, and reads the other arguments of a call.
+///
+/// # Safety
+/// As for [`noted`] and [`zero`].
+#[inline(always)]
+unsafe fn arguments<T, V: Zeroed>(
+    ctx: *mut nipc_client_ctx_t,
+    out: *mut V,
+    read: impl FnOnce() -> Outcome<T>,
+) -> Outcome<T> {
+    // SAFETY: the caller's promise is that of `zero`.
+    let zeroed = unsafe { zero(out) };
+    // SAFETY: the caller's promise is that of `noted`.
+    unsafe { noted(ctx, zeroed.and_then(|()| read())) }
+}
+
+/// Arguments as they were read. The client keeps in mind that they were of no use.
+///
+/// # Safety
+/// As for [`handle`].
+#[inline(always)]
+unsafe fn noted<T>(ctx: *mut nipc_client_ctx_t, read: Outcome<T>) -> Outcome<T> {
+    if read.is_err()
+        // SAFETY: the caller's promise is that of `handle`.
+        && let Ok(handle) = unsafe { handle(ctx) }
+    {
+        handle.refuse(true);
+    }
+    read
+}
+
+/// Requests, and room for their answers, zeroed. Where they are in the same place, the requests are
+/// copied.
 ///
 /// # Safety
 /// As for [`elements`] and [`elements_mut`].
@@ -294,11 +350,50 @@ unsafe fn pairs<'a>(
     requests: *const u64,
     count: u32,
     out: *mut u64,
-) -> Outcome<(&'a [u64], &'a mut [u64])> {
-    // SAFETY: the caller's promise is that of `elements_mut`.
-    let out = unsafe { elements_mut(out, count as usize) }?;
+) -> Outcome<(Cow<'a, [u64]>, &'a mut [u64])> {
+    let count = count as usize;
+    let apart = requests.addr().abs_diff(out.addr()) >= count.saturating_mul(size_of::<u64>());
     // SAFETY: the caller's promise is that of `elements`.
-    let requests = unsafe { elements(requests, count as usize) }?;
+    let requests: &'a [u64] = unsafe { elements(requests, count) }?;
+    let requests = match apart {
+        true => Cow::Borrowed(requests),
+        false => Cow::Owned(requests.to_vec()),
+    };
+    // SAFETY: the caller's promise is that of `elements_mut`; nobody borrows what overlaps.
+    let out = unsafe { elements_mut(out, count) }?;
     out.fill(0);
     Ok((requests, out))
+}
+
+/// What a call gives.
+trait Answer: Zeroed {
+    /// Where the memory of the client is that it looks at.
+    fn place(&self) -> Range<usize>;
+}
+
+/// Says that views look at so many bytes from there on.
+macro_rules! answers {
+    ($($view:ty: $from:ident, $len:ident;)*) => {
+        $(impl Answer for $view {
+            #[inline]
+            fn place(&self) -> Range<usize> {
+                let from = self.$from.addr();
+                from..from.saturating_add(self.$len as usize)
+            }
+        })*
+    };
+}
+
+answers! {
+    nipc_cgroups_resp_view_t: payload, payload_len;
+    nipc_cgroups_lookup_resp_view_t: payload, payload_len;
+    nipc_apps_lookup_resp_view_t: payload, payload_len;
+    nipc_string_reverse_view_t: str, str_len;
+}
+
+impl Answer for u64 {
+    #[inline]
+    fn place(&self) -> Range<usize> {
+        0..0
+    }
 }

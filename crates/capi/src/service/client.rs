@@ -4,12 +4,13 @@
 
 use std::ffi::{c_char, c_int};
 use std::os::fd::AsRawFd;
+use std::sync::MutexGuard;
 use std::time::Duration;
 
 use netipc::{ClientConfig, ErrorCode};
 
 use super::config::{Place, config as configured, nipc_client_config_t};
-use super::handle::{Handle, close, handle, with_client};
+use super::handle::{Asker, close, handle, stored, with_client};
 use super::types::{
     nipc_client_ctx_t, nipc_client_state_t, nipc_client_status_t, nipc_transport_info_t,
 };
@@ -18,6 +19,8 @@ use crate::error::nipc_error_t;
 
 const NEVER_INITIALISED: &str =
     "the client is not initialised: nipc_client_init needs a run_dir and a service";
+const BAD_ARGUMENT: &str =
+    "an argument of the last call was NULL, or not aligned: nothing was asked";
 const IN_USE: &str = "the client is in use by another thread";
 
 /// Makes a client of the service at run_dir/service.sock. Connects to nothing, and does not need the
@@ -45,9 +48,9 @@ pub unsafe extern "C" fn nipc_client_init(
         let place = unsafe { Place::new(run_dir, service) }?;
         // SAFETY: C promises a configuration.
         let config: ClientConfig = unsafe { configured(config) }?;
-        let handle = Handle::leak(&place, config);
+        let storage = stored(&place, config);
         // SAFETY: it was written to just now.
-        unsafe { (*ctx).handle = handle };
+        unsafe { (*ctx).storage = storage };
         Ok(())
     };
     // Whoever uses a context without handle is told.
@@ -57,26 +60,32 @@ pub unsafe extern "C" fn nipc_client_init(
 /// Connects where there is no session, and looks whether there still is one. Call it at your own
 /// pace, for instance once a second; it takes at most two seconds for each attempt to connect.
 ///
-/// \return whether something changed; ctx->state and nipc_client_last_error tell what
+/// \return whether something changed, for the better or the worse: not whether there is a session.
+///         ctx->state tells that, and nipc_client_last_error why there is none
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_refresh(ctx: *mut nipc_client_ctx_t) -> bool {
     guard(false, || {
         // SAFETY: C promises a context that it does not use elsewhere.
-        unsafe { with_client(ctx, |client| client.refresh()) }.unwrap_or(false)
+        unsafe { with_client(ctx, |asker| asker.client.refresh()) }.unwrap_or(false)
     })
 }
 
 /// As nipc_client_refresh, for at most timeout_ms milliseconds, for callers that must not wait for a
-/// provider that says nothing; 0 takes what can be had at once.
+/// provider that says nothing; 0 is as nipc_client_refresh.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_refresh_timeout(
     ctx: *mut nipc_client_ctx_t,
     timeout_ms: u32,
 ) -> bool {
-    let timeout = Duration::from_millis(timeout_ms.into());
+    let refresh = |asker: &mut Asker| match timeout_ms {
+        0 => asker.client.refresh(),
+        ms => asker
+            .client
+            .refresh_within(Duration::from_millis(ms.into())),
+    };
     guard(false, || {
         // SAFETY: C promises a context that it does not use elsewhere.
-        unsafe { with_client(ctx, |client| client.refresh_within(timeout)) }.unwrap_or(false)
+        unsafe { with_client(ctx, refresh) }.unwrap_or(false)
     })
 }
 
@@ -85,16 +94,14 @@ pub unsafe extern "C" fn nipc_client_refresh_timeout(
 pub unsafe extern "C" fn nipc_client_ready(ctx: *const nipc_client_ctx_t) -> bool {
     guard(false, || {
         // SAFETY: C promises a context.
-        unsafe { handle(ctx) }.is_ok_and(|_| {
-            // SAFETY: a context with a handle was initialised.
-            let state = unsafe { (*ctx).state };
-            state == nipc_client_state_t::NIPC_CLIENT_READY
-        })
+        unsafe { handle(ctx) }
+            .is_ok_and(|handle| handle.status().state == nipc_client_state_t::NIPC_CLIENT_READY)
     })
 }
 
 /// Tells state and counters. Counters stay when the client is closed, until it is initialised again.
-/// Zeroed where the client is in use by another thread.
+/// For any thread, as long as the client is not closed meanwhile: what is counted while a call runs
+/// shows when it has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_status(
     ctx: *const nipc_client_ctx_t,
@@ -105,10 +112,7 @@ pub unsafe extern "C" fn nipc_client_status(
         unsafe { zero(out) }?;
         // SAFETY: C promises a context.
         let status = match unsafe { handle(ctx) } {
-            Ok(handle) => {
-                let client = handle.client()?;
-                nipc_client_status_t::new(client.state(), client.counters())
-            }
+            Ok(handle) => handle.status(),
             // SAFETY: C promises a context, or NULL.
             Err(_) => unsafe { shared(ctx) }?.last,
         };
@@ -118,7 +122,8 @@ pub unsafe extern "C" fn nipc_client_status(
     code(tell);
 }
 
-/// Sets how long a whole call may take, in milliseconds, from the next call on; 0 is 30000.
+/// Sets how long a whole call may take, in milliseconds, from the next call on; 0 is 30000. For any
+/// thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_set_call_timeout(
     ctx: *mut nipc_client_ctx_t,
@@ -165,7 +170,8 @@ pub unsafe extern "C" fn nipc_client_close(ctx: *mut nipc_client_ctx_t) {
 }
 
 /// Why the last call or refresh that failed did, with the endpoint and the cause. It stays after a
-/// success. Copies as much as fits, with a NUL, like snprintf.
+/// success: ctx->state and the result of a call say whether something is wrong now. Copies as much as
+/// fits, with a NUL, like snprintf.
 ///
 /// \param buf      where to copy to; may be NULL where buf_len is 0
 /// \param buf_len  its bytes
@@ -178,9 +184,12 @@ pub unsafe extern "C" fn nipc_client_last_error(
 ) -> usize {
     guard(0, || {
         // SAFETY: C promises a context.
-        let text = match unsafe { handle(ctx) }.map(Handle::client) {
-            Ok(Ok(client)) => client.status().last_error.unwrap_or_default(),
-            Ok(Err(_)) => IN_USE.to_owned(),
+        let text = match unsafe { handle(ctx) } {
+            Ok(handle) if handle.was_refused() => BAD_ARGUMENT.to_owned(),
+            Ok(handle) => handle.asker().map_or_else(
+                |_| IN_USE.to_owned(),
+                |asker| asker.client.status().last_error.unwrap_or_default(),
+            ),
             Err(_) => NEVER_INITIALISED.to_owned(),
         };
         // SAFETY: C promises the buffer.
@@ -190,7 +199,8 @@ pub unsafe extern "C" fn nipc_client_last_error(
 
 /// Tells what carries the session, who is at its other end, and what was agreed.
 ///
-/// \return NIPC_OK; NIPC_ERR_NOT_READY without a session, with a zeroed out
+/// \return NIPC_OK; with a zeroed out, NIPC_ERR_NOT_READY without a session, and NIPC_ERR_BUSY while
+///         another thread uses the client
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_transport(
     ctx: *mut nipc_client_ctx_t,
@@ -200,8 +210,9 @@ pub unsafe extern "C" fn nipc_client_transport(
         // SAFETY: C promises room.
         unsafe { zero(out) }?;
         // SAFETY: C promises a context.
-        let client = unsafe { handle(ctx) }?.client()?;
-        let session = client.session().ok_or(ErrorCode::NOT_READY)?;
+        let handle = unsafe { handle(ctx) }?;
+        let session = handle.asker()?.client.session();
+        let session = session.ok_or(ErrorCode::NOT_READY)?;
         // SAFETY: C promises room.
         unsafe { put(out, session.into()) }
     })
@@ -211,12 +222,15 @@ pub unsafe extern "C" fn nipc_client_transport(
 /// for nipc_client_refresh. It belongs to the client and changes with the session: ask for it again
 /// after every call, and neither read nor close it.
 ///
-/// \return the descriptor; -1 without a session
+/// \return the descriptor; -1 without a session, and while another thread uses the client
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_fd(ctx: *const nipc_client_ctx_t) -> c_int {
     guard(-1, || {
         // SAFETY: C promises a context.
-        let client = unsafe { handle(ctx) }.and_then(Handle::client);
-        client.map_or(-1, |client| client.native().map_or(-1, |fd| fd.as_raw_fd()))
+        let Ok(handle) = (unsafe { handle(ctx) }) else {
+            return -1;
+        };
+        let fd = |asker: MutexGuard<'_, Asker>| Some(asker.client.native()?.as_raw_fd());
+        handle.asker().ok().and_then(fd).unwrap_or(-1)
     })
 }

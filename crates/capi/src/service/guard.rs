@@ -10,14 +10,14 @@ use std::sync::Arc;
 use arc_swap::Guard;
 use netipc::ErrorCode;
 
-use super::cache::{cache, nipc_cgroups_cache_t};
+use super::cache::{nipc_cgroups_cache_t, reading};
 use super::views::{Views, nipc_cgroups_cache_item_view_t};
 use crate::border::{self, code, put, shared, string, unique};
 use crate::error::Outcome;
 
 /// Pins what a cache holds at one moment. Items live as long as it does, whatever becomes of the
 /// cache. Any number may exist; neither does a refresh wait for them nor they for it. It must not be
-/// copied or moved while it is locked.
+/// copied or moved while it is locked. Whoever has it may use it, in any thread, one at a time.
 #[repr(C)]
 #[derive(Debug)]
 pub struct nipc_cgroups_cache_read_guard_t {
@@ -54,7 +54,8 @@ const LOCKED: u64 = u64::from_be_bytes(*b"nipclock");
 /// Pins what the cache holds. No input or output, and no lock that a refresh holds.
 ///
 /// \param cache  the cache; any thread may read it
-/// \param guard  where the guard will be; need not be initialised
+/// \param guard  where the guard will be; need not be initialised, and must not be locked: what it
+///               pins would never be let go
 /// \return whether there is something: false until a refresh has succeeded, with nothing to unlock
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_read_lock(
@@ -65,7 +66,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_read_lock(
         // SAFETY: C promises room for a guard.
         unsafe { put(guard, FREE) }?;
         // SAFETY: C promises a cache.
-        let pinned = unsafe { self::cache(cache) }?.views();
+        let pinned = unsafe { reading(cache) }?.views();
         if pinned.is_none() {
             return Ok(false);
         }
@@ -171,7 +172,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_lookup(
 ) -> *mut nipc_cgroups_cache_item_t {
     border::guard(ptr::null_mut(), || {
         // SAFETY: C promises a cache.
-        let Ok(cache) = (unsafe { self::cache(cache) }) else {
+        let Ok(cache) = (unsafe { reading(cache) }) else {
             return ptr::null_mut();
         };
         let pinned = cache.views();

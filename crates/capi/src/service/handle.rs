@@ -2,18 +2,19 @@
 
 #![expect(unsafe_code, reason = "contexts of C are read and written here")]
 
-use std::ffi::c_void;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, TryLockError};
-use std::{mem, ptr};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::{ptr, thread};
 
 use netipc::service::increment::IncrementClient;
 use netipc::transport::link::LinkKind;
-use netipc::{AbortHandle, CallError, ClientConfig, ErrorCode};
+use netipc::{AbortHandle, CallError, ClientConfig, ClientState, ErrorCode};
 
 use super::config::Place;
+use super::published::Published;
+use super::storage::{User, enter, nipc_storage_t, take};
 use super::types::{nipc_client_ctx_t, nipc_client_session_t, nipc_client_status_t};
-use crate::border::shared;
 use crate::error::{Outcome, of_call};
 
 /// A client that speaks to every service, through `ask_as` and `lookup_as`. Batches and pipelines
@@ -25,67 +26,101 @@ pub(crate) type AnyClient = IncrementClient;
 /// The lock is never waited for but to close: a second thread that uses the context is told that it
 /// is busy.
 pub(crate) struct Handle {
-    client: Mutex<AnyClient>,
+    asker: Mutex<Asker>,
     abort: AbortHandle,
     timeout_ms: AtomicU32,
+    /// Whether the last call went no further than its arguments.
+    refused: AtomicBool,
+    /// The status after the last use of the client, for those who cannot wait for one that runs.
+    status: Published,
+}
+
+/// What one thread at a time uses.
+pub(crate) struct Asker {
+    pub(crate) client: AnyClient,
+    /// Where the last answer lies. Keys that are in there have to be copied before they are asked.
+    pub(crate) answer: Range<usize>,
 }
 
 impl Handle {
-    /// A handle that a context keeps until [`close`].
-    pub(crate) fn leak(place: &Place<'_>, config: ClientConfig) -> *mut c_void {
+    pub(crate) fn new(place: &Place<'_>, config: ClientConfig) -> Self {
         let timeout_ms = AtomicU32::new(config.call_timeout_ms);
         let client = AnyClient::new(place.run_dir, &place.service, config);
-        let handle = Self {
+        Self {
             abort: client.abort_handle(),
-            client: Mutex::new(client),
+            asker: Mutex::new(Asker {
+                client,
+                answer: 0..0,
+            }),
             timeout_ms,
-        };
-        Box::into_raw(Box::new(handle)).cast()
+            refused: AtomicBool::new(false),
+            status: Published::default(),
+        }
     }
 
     pub(crate) const fn abort(&self) -> &AbortHandle {
         &self.abort
     }
 
-    /// Sets what the next call may take. Relaxed: no other memory goes with it.
+    /// Sets what the next call may take. Relaxed, as everything here: no other memory goes with it.
     pub(crate) fn set_timeout(&self, timeout_ms: u32) {
         self.timeout_ms.store(timeout_ms, Ordering::Relaxed);
     }
 
+    /// Notes whether the last call went no further than its arguments.
+    #[inline]
+    pub(crate) fn refuse(&self, refused: bool) {
+        self.refused.store(refused, Ordering::Relaxed);
+    }
+
+    pub(crate) fn was_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn status(&self) -> nipc_client_status_t {
+        self.status.read()
+    }
+
     /// The client, unless another thread uses it.
-    pub(crate) fn client(&self) -> Outcome<MutexGuard<'_, AnyClient>> {
-        match self.client.try_lock() {
-            Ok(mut client) => {
-                client.set_call_timeout(self.timeout_ms.load(Ordering::Relaxed));
-                Ok(client)
-            }
-            Err(TryLockError::WouldBlock) => Err(ErrorCode::BUSY),
+    pub(crate) fn asker(&self) -> Outcome<MutexGuard<'_, Asker>> {
+        let mut asker = match self.asker.try_lock() {
+            Ok(asker) => asker,
+            Err(TryLockError::WouldBlock) => return Err(ErrorCode::BUSY),
             Err(TryLockError::Poisoned(half_done)) => {
                 // A panic has left it somewhere inside a call: it starts over.
-                self.client.clear_poison();
-                let mut client = half_done.into_inner();
-                client.close();
-                Ok(client)
+                self.asker.clear_poison();
+                let mut asker = half_done.into_inner();
+                asker.client.close();
+                asker
             }
-        }
+        };
+        let timeout_ms = self.timeout_ms.load(Ordering::Relaxed);
+        asker.client.set_call_timeout(timeout_ms);
+        Ok(asker)
+    }
+
+    /// Makes those who use the client come to an end, and waits for the one who holds it.
+    fn quiet(&self) {
+        self.abort.abort();
+        drop(self.asker.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
 /// The handle of `ctx`.
 ///
 /// # Safety
-/// `ctx` is NULL, or points to a context that is zeroed or initialised, and is not closed during
-/// `'a`.
+/// `ctx` is NULL, or points to a context that is zeroed or initialised, and is not initialised anew
+/// during `'a`.
 #[inline(always)]
-pub(crate) unsafe fn handle<'a>(ctx: *const nipc_client_ctx_t) -> Outcome<&'a Handle> {
+pub(crate) unsafe fn handle<'a>(ctx: *const nipc_client_ctx_t) -> Outcome<User<'a, Handle>> {
     if ctx.is_null() || !ctx.is_aligned() {
         return Err(ErrorCode::INVALID_ARGUMENT);
     }
     // Not through a reference to the context, whose public fields another thread may be writing.
-    // SAFETY: the caller promises a context, and nothing but init and close writes to this field.
-    let handle = unsafe { (*ctx).handle };
-    // SAFETY: it is NULL or from `Handle::leak`, and the caller promises that nobody closes it.
-    unsafe { shared(handle.cast::<Handle>().cast_const()) }.or(Err(ErrorCode::NOT_READY))
+    // SAFETY: the caller promises a context.
+    let storage = unsafe { &raw mut (*ctx.cast_mut()).storage };
+    // SAFETY: the caller's promise is that of `enter`.
+    unsafe { enter(storage) }
 }
 
 /// Runs `call` with the client of `ctx`, and makes its public fields true.
@@ -95,15 +130,17 @@ pub(crate) unsafe fn handle<'a>(ctx: *const nipc_client_ctx_t) -> Outcome<&'a Ha
 #[inline(always)]
 pub(crate) unsafe fn with_client<T>(
     ctx: *mut nipc_client_ctx_t,
-    call: impl FnOnce(&mut AnyClient) -> T,
+    call: impl FnOnce(&mut Asker) -> T,
 ) -> Outcome<T> {
     // SAFETY: the caller's promise is that of `handle`.
     let handle = unsafe { handle(ctx) }?;
-    let mut client = handle.client()?;
-    let done = call(&mut client);
-    // SAFETY: `ctx` has a handle, so that it is a context; the lock keeps other threads' calls away.
-    unsafe { settle(ctx, handle, &client) };
-    Ok(done)
+    let mut settling = Settling {
+        asker: handle.asker()?,
+        handle: &handle,
+        ctx,
+    };
+    handle.refuse(false);
+    Ok(call(&mut settling.asker))
 }
 
 /// As [`with_client`], for what may fail as calls do.
@@ -113,7 +150,7 @@ pub(crate) unsafe fn with_client<T>(
 #[inline(always)]
 pub(crate) unsafe fn call<T>(
     ctx: *mut nipc_client_ctx_t,
-    call: impl FnOnce(&mut AnyClient) -> Result<T, CallError>,
+    call: impl FnOnce(&mut Asker) -> Result<T, CallError>,
 ) -> Outcome<T> {
     // SAFETY: the caller's promise is that of `with_client`.
     unsafe { with_client(ctx, call) }?.map_err(|error| of_call(&error))
@@ -122,24 +159,46 @@ pub(crate) unsafe fn call<T>(
 /// Frees what is behind `ctx`. What runs in another thread is called off, and waited for.
 ///
 /// # Safety
-/// As for [`with_client`]; and nobody uses the handle any more but the call that is waited for.
+/// As for [`handle`]; and no other thread reads the public fields meanwhile.
 pub(crate) unsafe fn close(ctx: *mut nipc_client_ctx_t) -> Outcome {
-    // SAFETY: the caller's promise is that of `handle`.
-    let client = unsafe { handle(ctx) }?;
-    client.abort.abort();
-    let last = {
-        let client = client
-            .client
-            .lock()
-            .unwrap_or_else(|half_done| half_done.into_inner());
-        nipc_client_status_t::new(netipc::ClientState::Disconnected, client.counters())
+    if ctx.is_null() || !ctx.is_aligned() {
+        return Err(ErrorCode::INVALID_ARGUMENT);
+    }
+    // SAFETY: the caller promises a context.
+    let storage = unsafe { &raw mut (*ctx).storage };
+    // SAFETY: the caller's promise is that of `take`.
+    let handle = unsafe { take(storage, Handle::quiet) }?;
+    let last = nipc_client_status_t {
+        state: ClientState::Disconnected.into(),
+        ..handle.status()
     };
-    // SAFETY: `ctx` has a handle, so that it is a context, and nobody else uses it.
-    let ctx = unsafe { &mut *ctx };
-    let closed = mem::replace(ctx, nipc_client_ctx_t::closed(last));
-    // SAFETY: it is from `Handle::leak`, and taken out of its only place.
-    drop(unsafe { Box::from_raw(closed.handle.cast::<Handle>()) });
+    // SAFETY: `ctx` had a handle, so that it is a context, and those who used it are gone.
+    unsafe { settle(ctx, ptr::null(), None, ClientState::Disconnected) };
+    // SAFETY: as above.
+    unsafe { (*ctx).last = last };
     Ok(())
+}
+
+/// A client in use. When that ends, however it does, the public fields are true.
+struct Settling<'a> {
+    asker: MutexGuard<'a, Asker>,
+    handle: &'a Handle,
+    ctx: *mut nipc_client_ctx_t,
+}
+
+impl Drop for Settling<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        let client = &self.asker.client;
+        let (state, session) = match thread::panicking() {
+            // Its session is closed by who comes next.
+            true => (ClientState::Broken, None),
+            false => (client.state(), client.session()),
+        };
+        self.handle.status.write(state, client.counters());
+        // SAFETY: `with_client` was promised a context, and the lock keeps other calls away.
+        unsafe { settle(self.ctx, self.handle, session, state) };
+    }
 }
 
 /// Makes the public fields of `ctx` true.
@@ -147,11 +206,15 @@ pub(crate) unsafe fn close(ctx: *mut nipc_client_ctx_t) -> Outcome {
 /// # Safety
 /// `ctx` points to a context whose public fields nobody reads meanwhile.
 #[inline(always)]
-unsafe fn settle(ctx: *mut nipc_client_ctx_t, handle: &Handle, client: &AnyClient) {
-    let session = client.session();
+unsafe fn settle(
+    ctx: *mut nipc_client_ctx_t,
+    handle: *const Handle,
+    session: Option<netipc::SessionStatus>,
+    state: ClientState,
+) {
     let over_shm = session.is_some_and(|s| s.transport == LinkKind::SharedMemory);
     let shm = match over_shm {
-        true => ptr::from_ref(handle).cast_mut().cast(),
+        true => handle.cast_mut().cast(),
         false => ptr::null_mut(),
     };
     let public = session.map_or_else(nipc_client_session_t::default, |session| {
@@ -160,13 +223,18 @@ unsafe fn settle(ctx: *mut nipc_client_ctx_t, handle: &Handle, client: &AnyClien
             session_id: session.session_id,
         }
     });
-    // Field by field: another thread may be reading the handle, to abort.
+    // Field by field: another thread may be using the storage, to abort.
     // SAFETY: the caller promises the context, here and below.
-    unsafe { (*ctx).state = client.state().into() };
+    unsafe { (*ctx).state = state.into() };
     // SAFETY: as above.
     unsafe { (*ctx).session_valid = session.is_some() };
     // SAFETY: as above.
     unsafe { (*ctx).session = public };
     // SAFETY: as above.
     unsafe { (*ctx).shm = shm };
+}
+
+/// A storage with a client.
+pub(crate) fn stored(place: &Place<'_>, config: ClientConfig) -> nipc_storage_t {
+    nipc_storage_t::of(Handle::new(place, config))
 }

@@ -30,11 +30,11 @@ use crate::protocol::{
 ///
 /// \param user     what the handler was given with
 /// \param request  what is asked
-/// \param builder  takes the answer
+/// \param builder  takes the answer, as it is: it must not be initialised
 /// \return true where the answer is in the builder. After false, or where builder->error is set, the
 ///         client is told by that error: NIPC_ERR_OVERFLOW that the answer is above the limits,
 ///         NIPC_ERR_UNSUPPORTED and NIPC_ERR_REJECTED the same, and everything else that the handler
-///         failed. All but NIPC_ERR_UNSUPPORTED end the session
+///         failed, as does a builder that was initialised again. All but NIPC_ERR_UNSUPPORTED end the session
 pub type nipc_cgroups_handler_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -151,7 +151,7 @@ impl Callback for nipc_cgroups_service_handler_t {
             let mut builder = nipc_cgroups_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.error)
+            outcome(answered, builder.returned())
         }))
     }
 }
@@ -166,7 +166,7 @@ impl Callback for nipc_cgroups_lookup_service_handler_t {
             let mut builder = nipc_cgroups_lookup_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.error)
+            outcome(answered, builder.returned())
         }))
     }
 }
@@ -181,7 +181,7 @@ impl Callback for nipc_apps_lookup_service_handler_t {
             let mut builder = nipc_apps_lookup_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.error)
+            outcome(answered, builder.returned())
         }))
     }
 }
@@ -195,7 +195,7 @@ impl Callback for nipc_increment_service_handler_t {
             let mut response = 0;
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, *request, &mut response) });
-            outcome(answered, nipc_error_t::OK)?;
+            outcome(answered, Some(nipc_error_t::OK))?;
             answer.put(&response).map_err(HandlerFailed::from)
         }))
     }
@@ -211,7 +211,7 @@ impl Callback for nipc_string_reverse_service_handler_t {
             let mut builder = nipc_string_reverse_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.error)
+            outcome(answered, builder.returned())
         }))
     }
 }
@@ -239,7 +239,11 @@ impl User {
 
 /// What the client is told of what a handler returned, and of the error it left behind. The text is
 /// for the log.
-fn outcome(answered: bool, error: nipc_error_t) -> Result<(), HandlerFailed> {
+fn outcome(answered: bool, error: Option<nipc_error_t>) -> Result<(), HandlerFailed> {
+    let Some(error) = error else {
+        let reason = "it initialised the builder that it was lent";
+        return Err(HandlerFailed::with_status(Status::INTERNAL_ERROR, reason));
+    };
     let status = match error.code() {
         ErrorCode::OK if answered => return Ok(()),
         ErrorCode::OVERFLOW => Status::LIMIT_EXCEEDED,
@@ -261,7 +265,7 @@ mod tests {
     #[test]
     fn errors_of_handlers_have_statuses() {
         let told = |answered, code| {
-            let outcome = outcome(answered, nipc_error_t::new(code));
+            let outcome = outcome(answered, Some(nipc_error_t::new(code)));
             outcome.map_or_else(|failed| failed.status(), |()| Status::OK)
         };
         assert_eq!(told(true, ErrorCode::OK), Status::OK);
@@ -277,5 +281,7 @@ mod tests {
             assert_eq!(told(true, code), status, "{code}");
             assert_eq!(told(false, code), status, "{code}");
         }
+        let failed = outcome(true, None).unwrap_err();
+        assert_eq!(failed.status(), Status::INTERNAL_ERROR);
     }
 }

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "characters of C are read here")]
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use netipc::lookup::TextKey;
 use netipc::wire::WireError;
@@ -28,13 +29,50 @@ pub(crate) unsafe fn paths<'k>(
     unsafe { elements(paths.cast(), count as usize) }
 }
 
+impl<'k> Path<'k> {
+    #[inline]
+    fn text(self) -> &'k [u8] {
+        // SAFETY: whoever made the path has promised its characters for `'k`.
+        unsafe { chars(self.0.ptr, self.0.len) }.unwrap_or_default()
+    }
+
+    fn of(text: &'k [u8]) -> Self {
+        let len = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let ptr = text.as_ptr().cast();
+        Self(nipc_str_view_t { ptr, len }, PhantomData)
+    }
+}
+
 impl<'k> TryFrom<Path<'k>> for TextKey<'k> {
     type Error = WireError;
 
     #[inline]
     fn try_from(path: Path<'k>) -> Result<Self, WireError> {
-        // SAFETY: whoever made the path has promised its characters for `'k`.
-        let text = unsafe { chars(path.0.ptr, path.0.len) };
-        TextKey::new(text.unwrap_or_default())
+        TextKey::new(path.text())
     }
+}
+
+/// Copies of paths that lie in an answer which the next one takes the place of.
+pub(crate) struct Kept {
+    texts: Vec<Box<[u8]>>,
+}
+
+impl Kept {
+    /// Copies of `paths`, where one of them lies in `answer`.
+    pub(crate) fn new(paths: &[Path<'_>], answer: &Range<usize>) -> Option<Self> {
+        let inside = |path: &Path<'_>| answer.contains(&path.0.ptr.addr());
+        let copy = |path: &Path<'_>| path.text().into();
+        paths.iter().any(inside).then(|| Self {
+            texts: paths.iter().map(copy).collect(),
+        })
+    }
+
+    pub(crate) fn paths(&self) -> Vec<Path<'_>> {
+        self.texts.iter().map(|text| Path::of(text)).collect()
+    }
+}
+
+/// Whether `text` lies in `answer`.
+pub(crate) fn lies_in(text: &[u8], answer: &Range<usize>) -> bool {
+    answer.contains(&text.as_ptr().addr())
 }

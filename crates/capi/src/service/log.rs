@@ -21,9 +21,10 @@ use crate::error::nipc_error_t;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum nipc_log_level_t {
-    /// A defect, of a handler for instance.
+    /// A defect of the library: what must not happen at all.
     NIPC_LOG_ERROR = 1,
-    /// Something is wrong, and the library goes on. What repeats is told less and less often.
+    /// Something is wrong, such as a handler that fails, and the library goes on. What repeats is
+    /// told once in a hundred times.
     NIPC_LOG_WARN = 2,
     /// What happens once: a server listens, its first client comes.
     NIPC_LOG_INFO = 3,

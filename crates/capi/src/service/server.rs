@@ -13,7 +13,7 @@ use super::handler::{
     nipc_cgroups_service_handler_t, nipc_increment_service_handler_t,
     nipc_string_reverse_service_handler_t,
 };
-use super::serving::{ServerId, Serving, excuse, last_error, serving, settle, take, vacate};
+use super::serving::{ServerId, Serving, end, excuse, last_error, serving, settle, vacate};
 use super::stats::nipc_server_stats_t;
 use crate::border::{code, copy_text, guard, length, put, shared};
 use crate::error::nipc_error_t;
@@ -118,7 +118,9 @@ pub unsafe extern "C" fn nipc_server_init_string_reverse(
 }
 
 /// Serves until the server is stopped, drained or destroyed, and returns when its last session has
-/// ended. Sessions have threads of their own, in which handlers are called.
+/// ended. Sessions have threads of their own, in which handlers are called: with 8 MiB of stack, and
+/// with the signal mask of the thread that runs the server. So block, before this, the signals that
+/// other threads are to handle.
 ///
 /// Returns at once where the server was stopped before, where there is none, and where another
 /// thread runs it already; nipc_server_last_error tells of the latter.
@@ -162,19 +164,19 @@ pub unsafe extern "C" fn nipc_server_drain(
     })
 }
 
-/// Stops the server, waits until nipc_server_run has returned, and frees it. No handler is called
-/// any more afterwards, so that its user may be freed, too. Does nothing where there is no server:
-/// zeroed, destroyed, or failed to be initialised.
+/// Stops the server, waits until nipc_server_run and every other function that uses it have
+/// returned, and frees it. Its endpoint is free and no handler is called any more afterwards, so that
+/// its user may be freed, too. Does nothing where there is no server: zeroed, destroyed, or failed to
+/// be initialised.
 ///
 /// A handler of the server may destroy it, too, which then does not wait: the server is freed, and
-/// handlers are over, when nipc_server_run returns.
+/// handlers are over, when nipc_server_run returns. But a handler must not wait for another thread
+/// that destroys its server: that thread waits for the handler, so that neither would ever end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_server_destroy(server: *mut nipc_managed_server_t) {
-    guard((), || {
+    code(|| {
         // SAFETY: C promises a server.
-        if let Ok(serving) = unsafe { take(server) } {
-            serving.end();
-        }
+        unsafe { end(server) }
     });
 }
 

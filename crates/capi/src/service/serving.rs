@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::ffi::CStr;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,12 +22,11 @@ use crate::error::Outcome;
 /// uses it, nobody may free it.
 static STORAGES: Mutex<()> = Mutex::new(());
 
-/// A server and those who run it.
+/// A server.
 pub(super) struct Serving {
     server: Box<dyn AnyServer>,
     id: ServerId,
-    runs: Mutex<usize>,
-    returned: Condvar,
+    users: Arc<Users>,
     error: Mutex<String>,
 }
 
@@ -37,15 +37,13 @@ impl Serving {
         Ok(Self {
             server: Box::new(server),
             id,
-            runs: Mutex::new(0),
-            returned: Condvar::new(),
+            users: Arc::default(),
             error: Mutex::new(String::new()),
         })
     }
 
     /// Serves until the server is stopped. What went wrong is kept.
     pub(super) fn run(&self) {
-        let _running = Running::new(self);
         if let Err(error) = self.server.run() {
             *whole(&self.error) = chain(&error);
         }
@@ -63,18 +61,28 @@ impl Serving {
         self.server.stats()
     }
 
-    /// Stops, and waits until nobody runs the server any more. A handler of this very server does
+    /// Stops, and waits until nobody uses the server any more. A handler of this very server does
     /// not wait, because it is what would be waited for.
-    pub(super) fn end(&self) {
+    fn end(&self) {
         self.stop();
-        if self.id.is_answering() {
-            return;
+        if !self.id.is_answering() {
+            self.users.wait();
         }
-        let mut runs = whole(&self.runs);
-        while *runs > 0 {
-            let woken = self.returned.wait(runs);
-            runs = woken.unwrap_or_else(PoisonError::into_inner);
-        }
+    }
+}
+
+/// A server that somebody uses: whoever ends it waits. The fields are dropped in this order, so that
+/// who has waited holds the server alone.
+pub(super) struct InUse {
+    serving: Arc<Serving>,
+    _user: User,
+}
+
+impl Deref for InUse {
+    type Target = Serving;
+
+    fn deref(&self) -> &Serving {
+        &self.serving
     }
 }
 
@@ -104,20 +112,37 @@ impl<S: Service> AnyServer for Server<S> {
     }
 }
 
-/// Counts one who runs a server, for as long as it lives.
-struct Running<'s>(&'s Serving);
+/// How many use a server.
+#[derive(Default)]
+struct Users {
+    count: Mutex<usize>,
+    changed: Condvar,
+}
 
-impl<'s> Running<'s> {
-    fn new(serving: &'s Serving) -> Self {
-        *whole(&serving.runs) += 1;
-        Self(serving)
+impl Users {
+    fn wait(&self) {
+        let mut count = whole(&self.count);
+        while *count > 0 {
+            let woken = self.changed.wait(count);
+            count = woken.unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
-impl Drop for Running<'_> {
+/// One of those who use a server, for as long as it lives.
+struct User(Arc<Users>);
+
+impl User {
+    fn new(users: &Arc<Users>) -> Self {
+        *whole(&users.count) += 1;
+        Self(Arc::clone(users))
+    }
+}
+
+impl Drop for User {
     fn drop(&mut self) {
-        *whole(&self.0.runs) -= 1;
-        self.0.returned.notify_all();
+        *whole(&self.0.count) -= 1;
+        self.0.changed.notify_all();
     }
 }
 
@@ -140,9 +165,9 @@ impl ServerId {
 
     /// Runs a handler of the server. It returns: C functions do not unwind.
     pub(super) fn answering<T>(self, handle: impl FnOnce() -> T) -> T {
-        ANSWERING.set(Some(self));
+        let outer = ANSWERING.replace(Some(self));
         let answered = handle();
-        ANSWERING.set(None);
+        ANSWERING.set(outer);
         answered
     }
 
@@ -161,7 +186,7 @@ pub(super) unsafe fn vacate(storage: *mut nipc_managed_server_t) -> Outcome {
     unsafe { put(storage, nipc_managed_server_t::EMPTY) }
 }
 
-/// Puts `serving` into `storage`, for [`take`] to get out.
+/// Puts `serving` into `storage`, for [`end`] to get out.
 ///
 /// # Safety
 /// `storage` was vacated.
@@ -198,7 +223,7 @@ pub(super) unsafe fn excuse(storage: *mut nipc_managed_server_t, why: &str) -> O
 ///
 /// # Safety
 /// `storage` is NULL, or points to a storage that is zeroed or was initialised.
-pub(super) unsafe fn serving(storage: *mut nipc_managed_server_t) -> Outcome<Arc<Serving>> {
+pub(super) unsafe fn serving(storage: *mut nipc_managed_server_t) -> Outcome<InUse> {
     let _held = whole(&STORAGES);
     // SAFETY: the caller's promise is that of `shared`, and the lock keeps those who write away.
     let handle = unsafe { shared(storage) }?.handle.cast::<Serving>();
@@ -208,25 +233,29 @@ pub(super) unsafe fn serving(storage: *mut nipc_managed_server_t) -> Outcome<Arc
             // SAFETY: it is from `settle`; the storage keeps it alive while the lock is held.
             unsafe { Arc::increment_strong_count(handle) };
             // SAFETY: as above, and counted just now.
-            Ok(unsafe { Arc::from_raw(handle) })
+            let serving = unsafe { Arc::from_raw(handle) };
+            let _user = User::new(&serving.users);
+            Ok(InUse { serving, _user })
         }
     }
 }
 
-/// Takes the server out of `storage`, and why there was none.
+/// Ends the server in `storage`, and leaves neither it nor why there was none.
 ///
 /// # Safety
 /// As for [`serving`].
-pub(super) unsafe fn take(storage: *mut nipc_managed_server_t) -> Outcome<Arc<Serving>> {
-    let _held = whole(&STORAGES);
+pub(super) unsafe fn end(storage: *mut nipc_managed_server_t) -> Outcome {
+    let held = whole(&STORAGES);
     // SAFETY: the caller's promise is that of `unique`, while the lock keeps others away.
     let storage = unsafe { unique(storage) }?;
     let taken = mem::replace(storage, nipc_managed_server_t::EMPTY);
-    match taken.handle.is_null() {
-        true => Err(ErrorCode::NOT_READY),
+    // Nobody can begin to use it from here on.
+    drop(held);
+    if !taken.handle.is_null() {
         // SAFETY: it is from `settle`, and taken out of its only place.
-        false => Ok(unsafe { Arc::from_raw(taken.handle.cast::<Serving>()) }),
+        unsafe { Arc::from_raw(taken.handle.cast::<Serving>()) }.end();
     }
+    Ok(())
 }
 
 /// Why the server in `storage` does not run, or why there is none. Empty where nothing went wrong.
@@ -256,4 +285,19 @@ impl nipc_managed_server_t {
 /// What `mutex` guards: whole, because each change of it is one step.
 fn whole<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_within_a_handler_leaves_the_outer_one_its_server() {
+        let [outer, inner] = [ServerId::next(), ServerId::next()];
+        outer.answering(|| {
+            inner.answering(|| assert!(inner.is_answering()));
+            assert!(outer.is_answering());
+        });
+        assert!(!outer.is_answering());
+    }
 }

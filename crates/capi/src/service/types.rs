@@ -6,11 +6,14 @@ use std::ptr;
 use netipc::transport::link::LinkKind;
 use netipc::{ClientState, Counters, SessionStatus};
 
+use super::storage::nipc_storage_t;
+
 /// Where a client stands.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum nipc_client_state_t {
-    /// Not connected yet, or closed.
+    /// Not connected: not yet, closed, or for a reason that nipc_client_last_error tells, such as a
+    /// name that cannot be or a server without a free session.
     #[default]
     NIPC_CLIENT_DISCONNECTED = 0,
     /// In the middle of a connect.
@@ -92,7 +95,7 @@ pub struct nipc_client_ctx_t {
     /// caller.
     pub shm: *mut c_void,
     /// Private.
-    pub handle: *mut c_void,
+    pub storage: nipc_storage_t,
     /// Private: what is left of a client that was closed.
     pub last: nipc_client_status_t,
 }
@@ -132,7 +135,7 @@ impl nipc_client_ctx_t {
                 session_id: 0,
             },
             shm: ptr::null_mut(),
-            handle: ptr::null_mut(),
+            storage: nipc_storage_t::EMPTY,
             last,
         }
     }

@@ -77,6 +77,11 @@ impl Views {
         self.views.get(*place as usize)
     }
 
+    /// Number of items.
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.views.len()).unwrap_or(u32::MAX)
+    }
+
     /// Every item, in the order of the answer.
     pub(crate) const fn all(&self) -> &[nipc_cgroups_cache_item_view_t] {
         &self.views

@@ -361,7 +361,7 @@ impl<S: Cached> CacheReader<S> {
             bytes: table.map_or(0, Table::bytes),
             refresh_success_count: shared.successes.load(Ordering::Relaxed),
             refresh_failure_count: shared.failures.load(Ordering::Relaxed),
-            connection_state: state(shared.state.load(Ordering::Relaxed)),
+            connection_state: ClientState::from_number(shared.state.load(Ordering::Relaxed)),
             last_refresh_ts: last,
             age: (last > 0).then_some(age),
             last_error: shared.last_error.load().as_deref().cloned(),
@@ -476,16 +476,4 @@ pub struct CacheStatus {
     pub age: Option<Duration>,
     /// Why the last refresh that failed did.
     pub last_error: Option<String>,
-}
-
-const fn state(number: u8) -> ClientState {
-    match number {
-        1 => ClientState::Connecting,
-        2 => ClientState::Ready,
-        3 => ClientState::NotFound,
-        4 => ClientState::AuthFailed,
-        5 => ClientState::Incompatible,
-        6 => ClientState::Broken,
-        _ => ClientState::Disconnected,
-    }
 }

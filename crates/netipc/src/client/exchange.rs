@@ -200,8 +200,8 @@ impl Core {
     }
 
     fn error(&mut self, failure: Failure) -> CallError {
-        // Why a client is not ready was noted before, and says more.
-        if !matches!(failure, Failure::NotReady { .. }) {
+        // Why a client is not ready was mostly noted before, and says more.
+        if !matches!(failure, Failure::NotReady { .. }) || self.last_error.is_none() {
             self.note(&failure);
         }
         CallError::new(&self.name(), failure)

@@ -226,7 +226,11 @@ where
     /// had.
     fn widen_or_give_up_key(&mut self, wait: &Wait<'_>) -> Result<(), Failure> {
         let Some(key) = self.rest().next() else {
-            return Ok(());
+            // It was one when the call began, and somebody has written over it since.
+            let (keys, done) = (self.keys.len() as u64, self.progress.done as u64);
+            return Err(Failure::InvalidRequest(WireError::layout(
+                "keys", keys, done,
+            )));
         };
         let bytes = LOOKUP_HEADER_LEN + ENTRY_LEN + key.size();
         match self.core.make_room(Capacity::of_request(bytes, 1), wait) {
@@ -334,7 +338,9 @@ fn judge<'k, S: Lookup>(
     }
     let exceeded = <S::Item<'_> as LookupItem>::EXCEEDED;
     let mut taken = window.keys;
+    let mut compared = 0;
     for (index, (item, key)) in reply.iter().zip(keys).enumerate() {
+        compared += 1;
         if !S::same(item.key(), key) {
             return Err(answer("echoed key", index, index));
         }
@@ -348,6 +354,9 @@ fn judge<'k, S: Lookup>(
             }
             false => {}
         }
+    }
+    if compared < window.keys {
+        return Err(answer("echoed keys", window.keys, compared));
     }
     let first_oversized = reply
         .iter()

@@ -35,6 +35,9 @@ use stats::Stats;
 const HALF_OPEN: usize = 64;
 /// How long a client waits for a slot before it is told that there is none.
 const SLOT_WAIT: Duration = Duration::from_millis(500);
+/// Bytes of a session's stack, as handlers written for a main thread expect them. What is not used
+/// takes no memory.
+const STACK: usize = 8 << 20;
 /// How long accepting pauses when the system has no descriptor or thread left.
 const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
 
@@ -223,6 +226,7 @@ impl<S: Service> Server<S> {
             let shortage = match listener.accept(&wait) {
                 Ok(link) => thread::Builder::new()
                     .name(format!("netipc-{}", S::METHOD.name))
+                    .stack_size(STACK)
                     .spawn_scoped(scope, move || self.serve(link, permit))
                     .map(|session| sessions.push(session))
                     .map_err(|error| chain(&error)),

@@ -2,6 +2,7 @@ use std::cell::UnsafeCell;
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::{ptr, thread};
 
 use netipc::service::increment::{IncrementClient, next};
@@ -149,6 +150,28 @@ fn a_server_runs_once_at_a_time_and_says_so() {
     });
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     server.destroy();
+}
+
+#[test]
+fn destroying_waits_for_whoever_is_about_to_use_the_server() {
+    let dir = TempDir::new().unwrap();
+    let server = Storage::bound(&dir, handler(ptr::null_mut()));
+    // SAFETY: a server.
+    let user = unsafe { serving(server.0.get()) }.unwrap();
+    thread::scope(|scope| {
+        let (gone, destroyed) = mpsc::channel();
+        let (server, dir) = (&server, &dir);
+        scope.spawn(move || {
+            server.destroy();
+            gone.send(std::fs::read_dir(dir.path()).unwrap().count())
+        });
+        // Long enough for what does not wait.
+        let early = destroyed.recv_timeout(Duration::from_millis(50));
+        assert_eq!(early, Err(RecvTimeoutError::Timeout));
+        user.run();
+        drop(user);
+        assert_eq!(destroyed.recv(), Ok(0), "the endpoint is left");
+    });
 }
 
 #[test]
