@@ -86,8 +86,14 @@ func DecodeAppsLookupResponse(payload []byte) (AppsLookupResponseView, error) {
 // [ErrBadLayout] for another pid or an item that may not be sent, with [ErrBadItemCount] beyond the
 // last pid. The first error is kept and decides how the request ends.
 func (b *AppsLookupBuilder) Add(item AppsLookupItemView) error {
-	asked := b.asked()
-	dst, err := b.open(asked, asked.Same(NumberKey(item.Pid)), uint16(item.Status), item.size())
+	return b.Push(&item)
+}
+
+// Push adds the item of the next process id from where it is, without a copy of it. It fails as
+// [AppsLookupBuilder.Add] does.
+func (b *AppsLookupBuilder) Push(item *AppsLookupItemView) error {
+	asked := NumberKey(0).View(b.asked())
+	dst, err := b.open(0, asked == NumberKey(item.Pid), uint16(item.Status), item.size())
 	if err != nil || dst == nil {
 		return err
 	}
@@ -97,9 +103,9 @@ func (b *AppsLookupBuilder) Add(item AppsLookupItemView) error {
 // AddBare adds an item without data for the next process id. It fails as [AppsLookupBuilder.Add]
 // does.
 func (b *AppsLookupBuilder) AddBare(status PidStatus) error {
-	key := b.asked()
+	key := NumberKey(0).View(b.asked())
 	item := AppsLookupItemView{Status: status, Pid: uint32(key), Uid: UidUnset}
-	dst, err := b.open(key, true, uint16(status), item.size())
+	dst, err := b.open(0, true, uint16(status), item.size())
 	if err != nil || dst == nil {
 		return err
 	}
@@ -135,14 +141,11 @@ func (AppsLookupItemView) ReplyEstimate(NumberKey) int { return 64 }
 // Check fails unless item is one.
 func (AppsLookupItemView) Check(item []byte) error { return checkAppsLookupItem(item) }
 
-// Checker returns what Check does, for many items.
-func (AppsLookupItemView) Checker() func(item []byte) error { return checkAppsLookupItem }
-
 // View returns the item in bytes that were checked before.
-func (AppsLookupItemView) View(item []byte) AppsLookupItemView { return viewAppsLookupItem(item) }
-
-// Viewer returns what View does, for many items.
-func (AppsLookupItemView) Viewer() func(item []byte) AppsLookupItemView { return viewAppsLookupItem }
+func (AppsLookupItemView) View(item []byte) (a AppsLookupItemView) {
+	a.read(item)
+	return a
+}
 
 // Size returns the bytes on the wire.
 func (a AppsLookupItemView) Size() int { return a.size() }
@@ -159,35 +162,30 @@ func (a *AppsLookupItemView) encode(dst []byte) error {
 	if err := a.shape().check(); err != nil {
 		return err
 	}
+	comm, path, name := a.Comm.bytes, a.CgroupPath.bytes, a.CgroupName.bytes
+	const commAt = AppsLookupItemHeaderLen
+	pathAt := commAt + len(comm) + 1
+	nameAt := pathAt + len(path) + 1
+	end := nameAt + len(name) + 1
 	b := dst[:AppsLookupItemHeaderLen]
-	le.PutUint16(b[0:], lookupLayout)
-	le.PutUint16(b[2:], uint16(a.Status))
-	le.PutUint16(b[4:], uint16(a.Orchestrator))
-	le.PutUint16(b[6:], uint16(a.CgroupStatus))
-	le.PutUint32(b[8:], a.Pid)
-	le.PutUint32(b[12:], a.Ppid)
-	le.PutUint32(b[16:], a.Uid)
-	le.PutUint32(b[20:], 0)
+	le.PutUint64(b[0:], lookupLayout|uint64(a.Status)<<16|uint64(a.Orchestrator)<<32|uint64(a.CgroupStatus)<<48)
+	le.PutUint64(b[8:], uint64(a.Pid)|uint64(a.Ppid)<<32)
+	le.PutUint64(b[16:], uint64(a.Uid))
 	le.PutUint64(b[24:], a.Starttime)
-	end := putText(dst, AppsLookupItemHeaderLen, a.Comm, b[32:])
-	end = putText(dst, end, a.CgroupPath, b[40:])
-	end = putText(dst, end, a.CgroupName, b[48:])
+	le.PutUint64(b[32:], spanBits(commAt, len(comm)))
+	le.PutUint64(b[40:], spanBits(pathAt, len(path)))
+	le.PutUint64(b[48:], spanBits(nameAt, len(name)))
 	le.PutUint32(b[56:], uint32(a.Labels.Len()))
-	if !clean(dst[AppsLookupItemHeaderLen:end], 3) {
-		return a.nulInside()
+	if !copyText(dst[commAt:], comm) {
+		return checkNoNul(a.Comm, "comm")
+	}
+	if !copyText(dst[pathAt:], path) {
+		return checkNoNul(a.CgroupPath, "cgroup_path")
+	}
+	if !copyText(dst[nameAt:], name) {
+		return checkNoNul(a.CgroupName, "cgroup_name")
 	}
 	return a.Labels.encode(dst, end)
-}
-
-// nulInside tells which string has a NUL.
-func (a *AppsLookupItemView) nulInside() error {
-	if err := checkNoNul(a.Comm, "comm"); err != nil {
-		return err
-	}
-	if err := checkNoNul(a.CgroupPath, "cgroup_path"); err != nil {
-		return err
-	}
-	return checkNoNul(a.CgroupName, "cgroup_name")
 }
 
 func (a *AppsLookupItemView) shape() appsShape {
@@ -250,44 +248,64 @@ func checkAppsLookupItem(item []byte) error {
 	if reserved := le.Uint32(b[20:]) | uint32(le.Uint16(b[58:])); reserved != 0 {
 		return layout("item reserved", 0, uint64(reserved))
 	}
-	spans := [...]Span{spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])}
-	end, err := checkStrings(item, AppsLookupItemHeaderLen, spans[:], "comm or cgroup")
-	if err != nil {
-		return err
+	comm, path, name := spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])
+	end := comm.follows(item, AppsLookupItemHeaderLen)
+	end = name.follows(item, path.follows(item, end))
+	if end == nowhere || !clean(item, AppsLookupItemHeaderLen, end, 3) {
+		var err error
+		spans := [...]Span{comm, path, name}
+		if end, err = checkStrings(item, AppsLookupItemHeaderLen, spans[:], "comm or cgroup"); err != nil {
+			return err
+		}
 	}
 	labels := le.Uint16(b[56:])
-	if err := checkLabels(item, labels, end); err != nil {
-		return err
+	if labels != 0 || end != uint64(len(item)) {
+		if err := checkLabels(item, labels, int(end)); err != nil {
+			return err
+		}
 	}
 	shape := appsShape{
 		status:       PidStatus(le.Uint16(b[2:])),
 		cgroupStatus: AppsCgroupStatus(le.Uint16(b[6:])),
-		comm:         int(spans[0].Len),
-		path:         spans[1].Len != 0,
-		nameless:     spans[2].Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0,
+		comm:         int(comm.Len),
+		path:         path.Len != 0,
+		nameless:     name.Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0,
 		numberless:   le.Uint32(b[12:]) == 0 && le.Uint32(b[16:]) == UidUnset && le.Uint64(b[24:]) == 0,
 	}
 	return shape.check()
 }
 
-// viewAppsLookupItem returns the item in bytes that were checked before.
-func viewAppsLookupItem(item []byte) AppsLookupItemView {
+// read reads the item in bytes that were checked before.
+func (a *AppsLookupItemView) read(item []byte) {
 	if len(item) < AppsLookupItemHeaderLen {
-		return AppsLookupItemView{}
+		*a = AppsLookupItemView{}
+		return
 	}
 	b := item[:AppsLookupItemHeaderLen]
 	comm, path, name := spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])
-	return AppsLookupItemView{
-		Status:       PidStatus(le.Uint16(b[2:])),
-		Orchestrator: Orchestrator(le.Uint16(b[4:])),
-		CgroupStatus: AppsCgroupStatus(le.Uint16(b[6:])),
-		Pid:          le.Uint32(b[8:]),
-		Ppid:         le.Uint32(b[12:]),
-		Uid:          le.Uint32(b[16:]),
-		Starttime:    le.Uint64(b[24:]),
-		Comm:         view(item, comm),
-		CgroupPath:   view(item, path),
-		CgroupName:   view(item, name),
-		Labels:       trustedLabels(item, le.Uint16(b[56:]), max(comm.end(), path.end(), name.end())),
+	a.Status = PidStatus(le.Uint16(b[2:]))
+	a.Orchestrator = Orchestrator(le.Uint16(b[4:]))
+	a.CgroupStatus = AppsCgroupStatus(le.Uint16(b[6:]))
+	a.Pid = le.Uint32(b[8:])
+	a.Ppid = le.Uint32(b[12:])
+	a.Uid = le.Uint32(b[16:])
+	a.Starttime = le.Uint64(b[24:])
+	a.Comm = view(item, comm)
+	a.CgroupPath = view(item, path)
+	a.CgroupName = view(item, name)
+	a.Labels = trustedLabels(item, le.Uint16(b[56:]), max(comm.end(), path.end(), name.end()))
+}
+
+func (a AppsLookupItemView) checkAll(list Packed) error {
+	check := ListRules{MinLen: AppsLookupItemHeaderLen, Ordered: true}.checker(len(list.items))
+	for entries := list.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
+		s := spanAt(entries)
+		if !check.passes(s) {
+			return check.refuse(s)
+		}
+		if err := checkAppsLookupItem(list.at(s)); err != nil {
+			return err
+		}
 	}
+	return nil
 }

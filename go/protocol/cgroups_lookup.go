@@ -69,8 +69,14 @@ func DecodeCgroupsLookupResponse(payload []byte) (CgroupsLookupResponseView, err
 // for another path or an item that may not be sent, with [ErrBadItemCount] beyond the last path. The
 // first error is kept and decides how the request ends.
 func (b *CgroupsLookupBuilder) Add(item CgroupsLookupItemView) error {
-	asked := b.asked()
-	dst, err := b.open(asked, asked.Same(TextKey{item.Path}), uint16(item.Status), item.size())
+	return b.Push(&item)
+}
+
+// Push adds the item of the next path from where it is, without a copy of it. It fails as
+// [CgroupsLookupBuilder.Add] does.
+func (b *CgroupsLookupBuilder) Push(item *CgroupsLookupItemView) error {
+	asked := TextKey{}.View(b.asked())
+	dst, err := b.open(asked.Len(), asked.Equal(item.Path), uint16(item.Status), item.size())
 	if err != nil || dst == nil {
 		return err
 	}
@@ -79,9 +85,9 @@ func (b *CgroupsLookupBuilder) Add(item CgroupsLookupItemView) error {
 
 // AddBare adds an item without data for the next path. It fails as [CgroupsLookupBuilder.Add] does.
 func (b *CgroupsLookupBuilder) AddBare(status CgroupStatus) error {
-	key := b.asked()
+	key := TextKey{}.View(b.asked())
 	item := CgroupsLookupItemView{Status: status, Path: key.CStringView}
-	dst, err := b.open(key, true, uint16(status), item.size())
+	dst, err := b.open(key.Len(), true, uint16(status), item.size())
 	if err != nil || dst == nil {
 		return err
 	}
@@ -121,17 +127,10 @@ func (c CgroupsLookupItemView) ReplyEstimate(path TextKey) int {
 // Check fails unless item is one.
 func (CgroupsLookupItemView) Check(item []byte) error { return checkCgroupsLookupItem(item) }
 
-// Checker returns what Check does, for many items.
-func (CgroupsLookupItemView) Checker() func(item []byte) error { return checkCgroupsLookupItem }
-
 // View returns the item in bytes that were checked before.
-func (CgroupsLookupItemView) View(item []byte) CgroupsLookupItemView {
-	return viewCgroupsLookupItem(item)
-}
-
-// Viewer returns what View does, for many items.
-func (CgroupsLookupItemView) Viewer() func(item []byte) CgroupsLookupItemView {
-	return viewCgroupsLookupItem
+func (CgroupsLookupItemView) View(item []byte) (c CgroupsLookupItemView) {
+	c.read(item)
+	return c
 }
 
 // Size returns the bytes on the wire.
@@ -149,17 +148,19 @@ func (c *CgroupsLookupItemView) encode(dst []byte) error {
 	if err := checkCgroupsLookup(c.Status, c.Path.Len() != 0, nameless); err != nil {
 		return err
 	}
+	path, name := c.Path.bytes, c.Name.bytes
+	const pathAt = CgroupsLookupItemHeaderLen
+	nameAt := pathAt + len(path) + 1
+	end := nameAt + len(name) + 1
 	b := dst[:CgroupsLookupItemHeaderLen]
-	le.PutUint16(b[0:], lookupLayout)
-	le.PutUint16(b[2:], uint16(c.Status))
-	le.PutUint32(b[4:], uint32(c.Orchestrator))
-	end := putText(dst, CgroupsLookupItemHeaderLen, c.Path, b[8:])
-	end = putText(dst, end, c.Name, b[16:])
+	le.PutUint64(b[0:], lookupLayout|uint64(c.Status)<<16|uint64(c.Orchestrator)<<32)
+	le.PutUint64(b[8:], spanBits(pathAt, len(path)))
+	le.PutUint64(b[16:], spanBits(nameAt, len(name)))
 	le.PutUint32(b[24:], uint32(c.Labels.Len()))
-	if !clean(dst[CgroupsLookupItemHeaderLen:end], 2) {
-		if err := checkNoNul(c.Path, "cgroup path"); err != nil {
-			return err
-		}
+	if !copyText(dst[pathAt:], path) {
+		return checkNoNul(c.Path, "cgroup path")
+	}
+	if !copyText(dst[nameAt:], name) {
 		return checkNoNul(c.Name, "cgroup name")
 	}
 	return c.Labels.encode(dst, end)
@@ -189,31 +190,51 @@ func checkCgroupsLookupItem(item []byte) error {
 	if reserved := le.Uint16(b[6:]) | le.Uint16(b[26:]); reserved != 0 {
 		return layout("item reserved", 0, uint64(reserved))
 	}
-	spans := [...]Span{spanAt(b[8:]), spanAt(b[16:])}
-	end, err := checkStrings(item, CgroupsLookupItemHeaderLen, spans[:], "path or name")
-	if err != nil {
-		return err
+	path, name := spanAt(b[8:]), spanAt(b[16:])
+	end := path.follows(item, CgroupsLookupItemHeaderLen)
+	end = name.follows(item, end)
+	if end == nowhere || !clean(item, CgroupsLookupItemHeaderLen, end, 2) {
+		var err error
+		spans := [...]Span{path, name}
+		if end, err = checkStrings(item, CgroupsLookupItemHeaderLen, spans[:], "path or name"); err != nil {
+			return err
+		}
 	}
 	labels := le.Uint16(b[24:])
-	if err := checkLabels(item, labels, end); err != nil {
-		return err
+	if labels != 0 || end != uint64(len(item)) {
+		if err := checkLabels(item, labels, int(end)); err != nil {
+			return err
+		}
 	}
-	nameless := spans[1].Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0
-	return checkCgroupsLookup(CgroupStatus(le.Uint16(b[2:])), spans[0].Len != 0, nameless)
+	nameless := name.Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0
+	return checkCgroupsLookup(CgroupStatus(le.Uint16(b[2:])), path.Len != 0, nameless)
 }
 
-// viewCgroupsLookupItem returns the item in bytes that were checked before.
-func viewCgroupsLookupItem(item []byte) CgroupsLookupItemView {
+// read reads the item in bytes that were checked before.
+func (c *CgroupsLookupItemView) read(item []byte) {
 	if len(item) < CgroupsLookupItemHeaderLen {
-		return CgroupsLookupItemView{}
+		*c = CgroupsLookupItemView{}
+		return
 	}
 	b := item[:CgroupsLookupItemHeaderLen]
 	path, name := spanAt(b[8:]), spanAt(b[16:])
-	return CgroupsLookupItemView{
-		Status:       CgroupStatus(le.Uint16(b[2:])),
-		Orchestrator: Orchestrator(le.Uint16(b[4:])),
-		Path:         view(item, path),
-		Name:         view(item, name),
-		Labels:       trustedLabels(item, le.Uint16(b[24:]), max(path.end(), name.end())),
+	c.Status = CgroupStatus(le.Uint16(b[2:]))
+	c.Orchestrator = Orchestrator(le.Uint16(b[4:]))
+	c.Path = view(item, path)
+	c.Name = view(item, name)
+	c.Labels = trustedLabels(item, le.Uint16(b[24:]), max(path.end(), name.end()))
+}
+
+func (c CgroupsLookupItemView) checkAll(list Packed) error {
+	check := ListRules{MinLen: CgroupsLookupItemHeaderLen, Ordered: true}.checker(len(list.items))
+	for entries := list.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
+		s := spanAt(entries)
+		if !check.passes(s) {
+			return check.refuse(s)
+		}
+		if err := checkCgroupsLookupItem(list.at(s)); err != nil {
+			return err
+		}
 	}
+	return nil
 }

@@ -217,13 +217,15 @@ func (c *CgroupsItemView) encode(dst []byte) error {
 	le.PutUint32(b[4:], c.Hash)
 	le.PutUint32(b[8:], c.Options)
 	le.PutUint32(b[12:], c.Enabled)
-	end := putText(dst, CgroupsItemHeaderLen, c.Name, b[16:])
-	end = putText(dst, end, c.Path, b[24:])
-	if clean(dst[CgroupsItemHeaderLen:end], 2) {
-		return nil
+	const nameAt = CgroupsItemHeaderLen
+	pathAt := nameAt + c.Name.Len() + 1
+	le.PutUint64(b[16:], spanBits(nameAt, c.Name.Len()))
+	le.PutUint64(b[24:], spanBits(pathAt, c.Path.Len()))
+	if !copyText(dst[nameAt:], c.Name.bytes) {
+		return checkNoNul(c.Name, "cgroup name")
 	}
-	if err := checkNoNul(c.Name, "cgroup name"); err != nil {
-		return err
+	if !copyText(dst[pathAt:], c.Path.bytes) {
+		return checkNoNul(c.Path, "cgroup path")
 	}
-	return checkNoNul(c.Path, "cgroup path")
+	return nil
 }

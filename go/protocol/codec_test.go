@@ -10,7 +10,8 @@ import (
 )
 
 // Both sides of a lookup: asks for keys, answers, and looks at every item of the reply. The keys, the
-// items and the mix of known and unknown ones are those of the Rust benchmarks.
+// items, the mix of known and unknown ones, and all that is done are those of the scenario codec of
+// the Rust benchmarks, so that the times compare. Keys were made before, as they are there.
 type codec interface {
 	// call does all of it once; it returns the bytes of the reply.
 	call() (int, error)
@@ -30,7 +31,7 @@ var (
 )
 
 type cgroupsCodec struct {
-	paths          [][]byte
+	keys           []protocol.TextKey
 	request, reply []byte
 	known          bool
 	builder        protocol.CgroupsLookupBuilder
@@ -43,13 +44,13 @@ func newCgroupsCodec(keys int, known bool) *cgroupsCodec {
 	}
 	c := &cgroupsCodec{known: known, request: make([]byte, 16+keys*64), reply: make([]byte, 16+keys*256)}
 	for i := range keys {
-		c.paths = append(c.paths, fmt.Appendf(nil, "%s%s-%d", benchPaths, kind, i))
+		c.keys = append(c.keys, must(protocol.NewTextKey(fmt.Appendf(nil, "%s%s-%d", benchPaths, kind, i))))
 	}
 	return c
 }
 
 func (c *cgroupsCodec) call() (int, error) {
-	n, err := protocol.EncodeCgroupsLookupRequest(c.request, c.paths)
+	n, err := protocol.EncodeLookupRequest(c.request, c.keys)
 	if err != nil {
 		return 0, err
 	}
@@ -60,12 +61,15 @@ func (c *cgroupsCodec) call() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for i, path := range c.paths {
-		item, err := reply.Item(uint32(i))
-		if err != nil {
+	if reply.Len() != len(c.keys) {
+		return 0, errWrongItem
+	}
+	var item protocol.CgroupsLookupItemView
+	for i, key := range c.keys {
+		if err := reply.Read(uint32(i), &item); err != nil {
 			return 0, err
 		}
-		if !bytes.Equal(item.Path.Bytes(), path) || !c.right(&item) {
+		if !key.Equal(item.Path) || !c.right(&item) {
 			return 0, errWrongItem
 		}
 	}
@@ -80,6 +84,7 @@ func (c *cgroupsCodec) answer(payload []byte) (int, error) {
 	if err := c.builder.Start(request, c.reply); err != nil {
 		return 0, err
 	}
+	c.builder.SetGeneration(1)
 	for i := range request.ItemCount {
 		key, err := request.Item(i)
 		if err != nil {
@@ -89,7 +94,7 @@ func (c *cgroupsCodec) answer(payload []byte) (int, error) {
 			err = c.builder.AddBare(protocol.CgroupStatusUnknownPermanent)
 		} else {
 			labels := [...]protocol.Label{namespaceLabel, imageLabel}
-			err = c.builder.Add(protocol.CgroupsLookupItemView{
+			err = c.builder.Push(&protocol.CgroupsLookupItemView{
 				Status:       protocol.CgroupStatusKnown,
 				Orchestrator: protocol.OrchestratorK8s,
 				Path:         key.CStringView,
@@ -110,11 +115,11 @@ func (c *cgroupsCodec) right(item *protocol.CgroupsLookupItemView) bool {
 	}
 	return item.Status == protocol.CgroupStatusKnown && item.Orchestrator == protocol.OrchestratorK8s &&
 		bytes.Equal(item.Name.Bytes(), benchName) &&
-		labelBytes(item.Labels) == len("namespacebenchimagebench:latest")
+		labelBytes(&item.Labels) == len("namespacebenchimagebench:latest")
 }
 
 type appsCodec struct {
-	pids           []uint32
+	keys           []protocol.NumberKey
 	request, reply []byte
 	known          bool
 	builder        protocol.AppsLookupBuilder
@@ -127,13 +132,13 @@ func newAppsCodec(keys int, known bool) *appsCodec {
 		if known {
 			pid++
 		}
-		c.pids = append(c.pids, pid)
+		c.keys = append(c.keys, protocol.NumberKey(pid))
 	}
 	return c
 }
 
 func (c *appsCodec) call() (int, error) {
-	n, err := protocol.EncodeAppsLookupRequest(c.request, c.pids)
+	n, err := protocol.EncodeLookupRequest(c.request, c.keys)
 	if err != nil {
 		return 0, err
 	}
@@ -144,12 +149,15 @@ func (c *appsCodec) call() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for i, pid := range c.pids {
-		item, err := reply.Item(uint32(i))
-		if err != nil {
+	if reply.Len() != len(c.keys) {
+		return 0, errWrongItem
+	}
+	var item protocol.AppsLookupItemView
+	for i, key := range c.keys {
+		if err := reply.Read(uint32(i), &item); err != nil {
 			return 0, err
 		}
-		if item.Pid != pid || !c.right(&item) {
+		if item.Pid != uint32(key) || !c.right(&item) {
 			return 0, errWrongItem
 		}
 	}
@@ -164,6 +172,7 @@ func (c *appsCodec) answer(payload []byte) (int, error) {
 	if err := c.builder.Start(request, c.reply); err != nil {
 		return 0, err
 	}
+	c.builder.SetGeneration(1)
 	for i := range request.ItemCount {
 		pid, err := request.Item(i)
 		if err != nil {
@@ -173,7 +182,7 @@ func (c *appsCodec) answer(payload []byte) (int, error) {
 			err = c.builder.AddBare(protocol.PidStatusUnknown)
 		} else {
 			labels := [...]protocol.Label{namespaceLabel}
-			err = c.builder.Add(protocol.AppsLookupItemView{
+			err = c.builder.Push(&protocol.AppsLookupItemView{
 				Status:       protocol.PidStatusKnown,
 				CgroupStatus: protocol.AppsCgroupStatusKnown,
 				Orchestrator: protocol.OrchestratorK8s,
@@ -200,14 +209,14 @@ func (c *appsCodec) right(item *protocol.AppsLookupItemView) bool {
 	}
 	return item.Status == protocol.PidStatusKnown && item.Ppid == 1 &&
 		bytes.Equal(item.Comm.Bytes(), benchComm) && bytes.HasPrefix(item.CgroupPath.Bytes(), []byte(benchPaths)) &&
-		bytes.Equal(item.CgroupName.Bytes(), benchName) && labelBytes(item.Labels) == len("namespacebench")
+		bytes.Equal(item.CgroupName.Bytes(), benchName) && labelBytes(&item.Labels) == len("namespacebench")
 }
 
 // labelBytes returns the bytes of the keys and values of labels, each of which is looked at.
-func labelBytes(labels protocol.Labels) int {
+func labelBytes(labels *protocol.Labels) int {
 	sum := 0
-	for _, label := range labels.All() {
-		sum += label.Key.Len() + label.Value.Len()
+	for key, value := range labels.Pairs() {
+		sum += key.Len() + value.Len()
 	}
 	return sum
 }

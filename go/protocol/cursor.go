@@ -1,9 +1,9 @@
 package protocol
 
-import "bytes"
-
-// nul is what clean counts: with a separator of one byte, that is as fast as a scan can be.
-var nul = []byte{0}
+import (
+	"bytes"
+	"math"
+)
 
 // align8 rounds up to the wire's alignment.
 func align8(n int) int { return (n + 7) &^ 7 }
@@ -13,14 +13,13 @@ func align8(n int) int { return (n + 7) &^ 7 }
 type Span struct{ Offset, Len uint32 }
 
 // spanAt reads the first 8 bytes of b.
-func spanAt(b []byte) Span { return Span{Offset: le.Uint32(b), Len: le.Uint32(b[4:])} }
-
-// put writes the span to the first 8 bytes of b.
-func (s Span) put(b []byte) {
-	_ = b[7]
-	le.PutUint32(b, s.Offset)
-	le.PutUint32(b[4:], s.Len)
+func spanAt(b []byte) Span {
+	bits := le.Uint64(b)
+	return Span{Offset: uint32(bits), Len: uint32(bits >> 32)}
 }
+
+// spanBits returns a span as it is written.
+func spanBits(offset, length int) uint64 { return uint64(uint32(offset)) | uint64(length)<<32 }
 
 // end returns one past the closing NUL of a string.
 func (s Span) end() uint64 { return uint64(s.Offset) + uint64(s.Len) + 1 }
@@ -30,35 +29,23 @@ func (s Span) apartFrom(other Span) bool {
 	return other.end() <= uint64(s.Offset) || s.end() <= uint64(other.Offset)
 }
 
-// checkStrings checks that the strings at spans are inside item, behind its header, closed by NUL,
-// without NUL inside, and apart; it returns one past the last of them.
-func checkStrings(item []byte, header int, spans []Span, field string) (int, error) {
-	if end := inLine(item, header, spans); end != 0 {
-		return end, nil
+// nowhere is where a string ends that does not follow the one before. No string can start there.
+const nowhere = math.MaxUint64
+
+// follows returns one past the NUL of the string if it starts at next, inside item, else nowhere.
+// Strings that follow one another, as encoders write them, have no NUL inside where there are no more
+// of them than strings; see [clean].
+func (s Span) follows(item []byte, next uint64) uint64 {
+	end := s.end()
+	if uint64(s.Offset) != next || end > uint64(len(item)) || item[end-1] != 0 {
+		return nowhere
 	}
-	return checkOneByOne(item, header, spans, field)
+	return end
 }
 
-// inLine returns where the strings at spans end if they are as encoders write them, one behind
-// another from header on, else 0. If closed by NUL each, they have none inside where there are no
-// more of them.
-func inLine(item []byte, header int, spans []Span) int {
-	next := uint64(header)
-	for _, s := range spans {
-		end := s.end()
-		if uint64(s.Offset) != next || end > uint64(len(item)) || item[end-1] != 0 {
-			return 0
-		}
-		next = end
-	}
-	if !clean(item[header:next], len(spans)) {
-		return 0
-	}
-	return int(next)
-}
-
-// checkOneByOne checks strings wherever they are, or tells which rule they break.
-func checkOneByOne(item []byte, header int, spans []Span, field string) (int, error) {
+// checkStrings checks that the strings at spans, wherever they are, lie inside item, behind its
+// header, closed by NUL, without NUL inside, and apart; it returns one past the last of them.
+func checkStrings(item []byte, header int, spans []Span, field string) (uint64, error) {
 	end := uint64(header)
 	for _, s := range spans {
 		if err := checkString(item, header, s, field); err != nil {
@@ -78,7 +65,7 @@ func checkOneByOne(item []byte, header int, spans []Span, field string) (int, er
 			return 0, err
 		}
 	}
-	return int(end), nil
+	return end, nil
 }
 
 // checkString checks that the string at s is inside item, behind its header, and closed by NUL.
@@ -104,9 +91,6 @@ func checkNoNul(text CStringView, field string) error {
 	return nil
 }
 
-// clean tells whether texts, strings with their NULs and nothing else, hold no more NULs than that.
-func clean(texts []byte, strings int) bool { return bytes.Count(texts, nul) == strings }
-
 // view returns the string at s of an item that was checked before. A span that points outside, as
 // only a caller's mistake can, gives the empty string.
 func view(item []byte, s Span) CStringView {
@@ -115,13 +99,4 @@ func view(item []byte, s Span) CStringView {
 		return CStringView{}
 	}
 	return CStringView{item[from:to:to]}
-}
-
-// putText writes text and a NUL to dst from at on, enters them into span, and returns where they
-// end. There is room for them.
-func putText(dst []byte, at int, text CStringView, span []byte) int {
-	Span{Offset: uint32(at), Len: uint32(len(text.bytes))}.put(span)
-	end := at + copy(dst[at:], text.bytes)
-	dst[end] = 0
-	return end + 1
 }

@@ -12,7 +12,8 @@ const LookupHeaderLen = 16
 const lookupLayout = 1
 
 // LookupKey is a key of a lookup: [TextKey] or [NumberKey]. MinLen, Check and View do not look at
-// their receiver.
+// their receiver, and neither do those that see to a whole list: a call for each key would be one
+// through a table.
 type LookupKey[K any] interface {
 	Encoder
 	// MinLen returns the bytes of the shortest key.
@@ -25,6 +26,14 @@ type LookupKey[K any] interface {
 	Same(other K) bool
 	// TextLen returns the bytes that the key takes among the strings of its item.
 	TextLen() int
+
+	// pushAll writes keys to list, and returns it.
+	pushAll(list PackedWriter, keys []K) (PackedWriter, error)
+	// checkAll fails unless every item of list is a key, in order.
+	checkAll(list Packed) error
+	// reserve returns the bytes of the placeholders for the keys of list, all but the last rounded up
+	// to 8, where those without a text take bare.
+	reserve(list Packed, bare int) int
 }
 
 // LookupItem is what is found for one key: [CgroupsLookupItemView] or [AppsLookupItemView]. All but
@@ -44,12 +53,8 @@ type LookupItem[K, I any] interface {
 	Oversized() uint16
 	// Check fails unless item is one.
 	Check(item []byte) error
-	// Checker returns what Check does, for many items.
-	Checker() func(item []byte) error
 	// View returns the item in bytes that were checked before.
 	View(item []byte) I
-	// Viewer returns what View does, for many items.
-	Viewer() func(item []byte) I
 	// Bare returns the item for key that holds only a status.
 	Bare(key K, status uint16) I
 	// BareSize returns the bytes of such an item: the same for all keys, but for their texts.
@@ -57,6 +62,9 @@ type LookupItem[K, I any] interface {
 	// ReplyEstimate returns the bytes that the item of key is likely to take, for the split of large
 	// calls.
 	ReplyEstimate(key K) int
+
+	// checkAll fails unless every item of list is one, in order.
+	checkAll(list Packed) error
 }
 
 // putLookupHeader writes the 16 bytes in front of a directory of count entries.

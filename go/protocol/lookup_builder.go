@@ -33,9 +33,7 @@ func (b *LookupBuilder[K, I]) Start(request LookupRequest[K], buf []byte) error 
 	var key K
 	var item I
 	b.exceeded, b.bare = item.Exceeded(), item.BareSize(key)
-	for i := range request.Len() {
-		b.reserve = align8(b.reserve) + b.bare + key.View(request.list.Get(i)).TextLen()
-	}
+	b.reserve = key.reserve(request.list, b.bare)
 	return err
 }
 
@@ -68,15 +66,13 @@ func (b *LookupBuilder[K, I]) Finish() (int, error) {
 	return length, nil
 }
 
-// asked returns the key that is answered next; of no use beyond the last.
-func (b *LookupBuilder[K, I]) asked() K {
-	var key K
-	return key.View(b.request.list.Get(b.list.Len()))
-}
+// asked returns the bytes of the key that is answered next, or nil beyond the last.
+func (b *LookupBuilder[K, I]) asked() []byte { return b.request.list.Get(b.list.Len()) }
 
-// open returns the place for the item of key, which is the one that was asked for and not another, or
-// nil where a placeholder was written instead. The item has size bytes.
-func (b *LookupBuilder[K, I]) open(key K, same bool, status uint16, size int) ([]byte, error) {
+// open returns the place for the item of the key that was asked for, which has textLen bytes among
+// its strings, or nil where a placeholder was written instead. The item has size bytes and is for the
+// same key, or not.
+func (b *LookupBuilder[K, I]) open(textLen int, same bool, status uint16, size int) ([]byte, error) {
 	index, keys := uint64(b.list.Len()), uint64(b.request.Len())
 	switch {
 	case b.err != nil:
@@ -88,7 +84,7 @@ func (b *LookupBuilder[K, I]) open(key K, same bool, status uint16, size int) ([
 	}
 	behind := 0
 	if b.Remaining() > 1 {
-		behind = b.reserve - align8(b.bare+key.TextLen())
+		behind = b.reserve - align8(b.bare+textLen)
 	}
 	b.reserve = behind
 	if !b.full && status != b.exceeded {
@@ -96,6 +92,8 @@ func (b *LookupBuilder[K, I]) open(key K, same bool, status uint16, size int) ([
 			return dst, nil
 		}
 	}
+	var key K
+	readKey(&key, b.asked())
 	if err := b.standIn(key, status, size, behind); err != nil {
 		return nil, b.fail(err)
 	}

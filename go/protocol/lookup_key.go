@@ -19,7 +19,7 @@ func (TextKey) MinLen() int { return 2 }
 
 // Check fails unless key is a text with a NUL behind it and none inside.
 func (TextKey) Check(key []byte) error {
-	if last := len(key) - 1; last > 0 && bytes.IndexByte(key, 0) == last {
+	if len(key) > 1 && closesFirst(key) {
 		return nil
 	}
 	if err := checkString(key, 0, Span{Len: uint32(max(len(key), 1) - 1)}, "key"); err != nil {
@@ -47,6 +47,41 @@ func (k TextKey) Size() int { return k.Len() + 1 }
 func (k TextKey) Encode(dst []byte) error {
 	dst[copy(dst, k.bytes)] = 0
 	return nil
+}
+
+func (TextKey) pushAll(list PackedWriter, keys []TextKey) (PackedWriter, error) {
+	for i := range keys {
+		text := keys[i].bytes
+		dst, err := list.Open(len(text) + 1)
+		if err != nil {
+			return list, err
+		}
+		dst[copy(dst, text)] = 0
+		list.Commit(len(dst))
+	}
+	return list, nil
+}
+
+func (k TextKey) checkAll(list Packed) error {
+	check := ListRules{MinLen: k.MinLen(), Ordered: true}.checker(len(list.items))
+	for entries := list.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
+		s := spanAt(entries)
+		if !check.passes(s) {
+			return check.refuse(s)
+		}
+		if key := list.at(s); !closesFirst(key) {
+			return k.Check(key)
+		}
+	}
+	return nil
+}
+
+func (TextKey) reserve(list Packed, bare int) int {
+	sum := 0
+	for entries := list.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
+		sum = align8(sum) + bare + max(int(le.Uint32(entries[4:])), 1) - 1
+	}
+	return sum
 }
 
 // noKey tells why text is no key.
@@ -97,4 +132,47 @@ func (k NumberKey) Size() int { return numberKeyLen }
 func (k NumberKey) Encode(dst []byte) error {
 	le.PutUint64(dst, uint64(k))
 	return nil
+}
+
+func (NumberKey) pushAll(list PackedWriter, keys []NumberKey) (PackedWriter, error) {
+	for _, key := range keys {
+		dst, err := list.Open(numberKeyLen)
+		if err != nil {
+			return list, err
+		}
+		le.PutUint64(dst, uint64(key))
+		list.Commit(numberKeyLen)
+	}
+	return list, nil
+}
+
+func (k NumberKey) checkAll(list Packed) error {
+	check := ListRules{MinLen: numberKeyLen, Ordered: true}.checker(len(list.items))
+	for entries := list.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
+		s := spanAt(entries)
+		if !check.passes(s) {
+			return check.refuse(s)
+		}
+		if err := k.Check(list.at(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (NumberKey) reserve(list Packed, bare int) int {
+	if list.Len() == 0 {
+		return 0
+	}
+	return (list.Len()-1)*align8(bare) + bare
+}
+
+// readKey reads the key in bytes that were checked before, without a call through a table.
+func readKey[K LookupKey[K]](key *K, from []byte) {
+	switch key := any(key).(type) {
+	case *TextKey:
+		*key = key.View(from)
+	case *NumberKey:
+		*key = key.View(from)
+	}
 }

@@ -25,15 +25,8 @@ func DecodeLookupRequest[K LookupKey[K]](payload []byte) (LookupRequest[K], erro
 		return LookupRequest[K]{}, err
 	}
 	var key K
-	check := ListRules{MinLen: key.MinLen(), Ordered: true}.checker(len(r.list.items))
-	for i := range r.list.Len() {
-		s := r.list.Entry(i)
-		if err := check.next(s); err != nil {
-			return LookupRequest[K]{}, err
-		}
-		if err := key.Check(r.list.at(s)); err != nil {
-			return LookupRequest[K]{}, err
-		}
+	if err := key.checkAll(r.list); err != nil {
+		return LookupRequest[K]{}, err
 	}
 	return r, nil
 }
@@ -57,12 +50,12 @@ func readLookupRequest[K LookupKey[K]](payload []byte) (LookupRequest[K], uint64
 func (r *LookupRequest[K]) Len() int { return r.list.Len() }
 
 // Item returns key i. It fails with [ErrOutOfBounds] beyond the last.
-func (r *LookupRequest[K]) Item(i uint32) (K, error) {
-	var key K
+func (r *LookupRequest[K]) Item(i uint32) (key K, err error) {
 	if i >= r.ItemCount {
 		return key, NewWireError(ErrOutOfBounds, "key index", uint64(r.ItemCount), uint64(i))
 	}
-	return key.View(r.list.Get(int(i))), nil
+	readKey(&key, r.list.Get(int(i)))
+	return key, nil
 }
 
 // Keys returns every key, in order.
@@ -71,7 +64,8 @@ func (r *LookupRequest[K]) Keys() iter.Seq2[int, K] {
 	return func(yield func(int, K) bool) {
 		var key K
 		for i := range list.Len() {
-			if !yield(i, key.View(list.Get(i))) {
+			readKey(&key, list.Get(i))
+			if !yield(i, key) {
 				return
 			}
 		}
@@ -97,10 +91,9 @@ func EncodeLookupRequest[K LookupKey[K]](dst []byte, keys []K) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, key := range keys {
-		if err := pushKey(&list, key); err != nil {
-			return 0, err
-		}
+	var key K
+	if list, err = key.pushAll(list, keys); err != nil {
+		return 0, err
 	}
 	_, length := list.Finish()
 	return length, nil

@@ -11,7 +11,6 @@ type LookupResponse[K LookupKey[K], I LookupItem[K, I]] struct {
 
 	payload []byte
 	list    Packed
-	view    func(item []byte) I
 }
 
 // DecodeLookupResponse reads a reply and validates every item of it. It fails with [ErrTruncated],
@@ -22,16 +21,8 @@ func DecodeLookupResponse[K LookupKey[K], I LookupItem[K, I]](payload []byte) (L
 		return LookupResponse[K, I]{}, err
 	}
 	var item I
-	entries := ListRules{MinLen: item.HeaderLen(), Ordered: true}.checker(len(r.list.items))
-	check := item.Checker()
-	for i := range r.list.Len() {
-		s := r.list.Entry(i)
-		if err := entries.next(s); err != nil {
-			return LookupResponse[K, I]{}, err
-		}
-		if err := check(r.list.at(s)); err != nil {
-			return LookupResponse[K, I]{}, err
-		}
+	if err := item.checkAll(r.list); err != nil {
+		return LookupResponse[K, I]{}, err
 	}
 	return r, nil
 }
@@ -47,10 +38,7 @@ func TrustedLookupResponse[K LookupKey[K], I LookupItem[K, I]](payload []byte) (
 	if err != nil {
 		return LookupResponse[K, I]{}, err
 	}
-	var item I
-	return LookupResponse[K, I]{
-		ItemCount: count, Generation: generation, payload: payload, list: list, view: item.Viewer(),
-	}, nil
+	return LookupResponse[K, I]{ItemCount: count, Generation: generation, payload: payload, list: list}, nil
 }
 
 // Len returns the number of items.
@@ -58,20 +46,29 @@ func (r *LookupResponse[K, I]) Len() int { return r.list.Len() }
 
 // Item returns item i. Every item was validated when the reply came. It fails with [ErrOutOfBounds]
 // beyond the last.
-func (r *LookupResponse[K, I]) Item(i uint32) (I, error) {
+func (r *LookupResponse[K, I]) Item(i uint32) (item I, err error) {
+	err = r.Read(i, &item)
+	return item, err
+}
+
+// Read reads item i to where it is wanted. It takes less time than [LookupResponse.Item], which
+// copies a large item, and fails as that does.
+func (r *LookupResponse[K, I]) Read(i uint32, item *I) error {
 	if i >= r.ItemCount {
-		var none I
-		return none, NewWireError(ErrOutOfBounds, "item index", uint64(r.ItemCount), uint64(i))
+		return NewWireError(ErrOutOfBounds, "item index", uint64(r.ItemCount), uint64(i))
 	}
-	return r.view(r.list.Get(int(i))), nil
+	readItem(item, r.list.Get(int(i)))
+	return nil
 }
 
 // Items returns every item, in order.
 func (r *LookupResponse[K, I]) Items() iter.Seq2[int, I] {
-	list, view := r.list, r.view
+	list := r.list
 	return func(yield func(int, I) bool) {
+		var item I
 		for i := range list.Len() {
-			if !yield(i, view(list.Get(i))) {
+			readItem(&item, list.Get(i))
+			if !yield(i, item) {
 				return
 			}
 		}
@@ -83,3 +80,14 @@ func (r *LookupResponse[K, I]) Payload() []byte { return r.payload }
 
 // List returns the packed items.
 func (r *LookupResponse[K, I]) List() Packed { return r.list }
+
+// readItem reads the item in bytes that were checked before to where it is wanted: items are large,
+// and neither copies of them nor calls through a table are free.
+func readItem[I any](item *I, from []byte) {
+	switch item := any(item).(type) {
+	case *CgroupsLookupItemView:
+		item.read(from)
+	case *AppsLookupItemView:
+		item.read(from)
+	}
+}

@@ -62,7 +62,7 @@ func (s *LookupStitcher) open(size int) ([]byte, error) {
 	s.out = slices.Grow(s.out, start-end+size)[:start+size]
 	clear(s.out[end:start])
 	first := LookupHeaderLen + s.room*EntryLen
-	Span{Offset: uint32(start - first), Len: uint32(size)}.put(s.out[LookupHeaderLen+s.count*EntryLen:])
+	le.PutUint64(s.out[LookupHeaderLen+s.count*EntryLen:], spanBits(start-first, size))
 	s.count++
 	return s.out[start:], nil
 }

@@ -55,8 +55,8 @@ func TrustedPacked(payload []byte, header int, count uint32) (Packed, error) {
 func (r ListRules) CheckDirectory(directory []byte, room int) error {
 	check := r.checker(room)
 	for ; len(directory) >= EntryLen; directory = directory[EntryLen:] {
-		if err := check.next(spanAt(directory)); err != nil {
-			return err
+		if s := spanAt(directory); !check.passes(s) {
+			return check.refuse(s)
 		}
 	}
 	return nil
@@ -104,19 +104,21 @@ func (r ListRules) checker(room int) directoryChecker {
 	return directoryChecker{room: uint64(room), min: uint64(r.MinLen), ordered: r.Ordered}
 }
 
-// next checks the next entry.
-func (c *directoryChecker) next(s Span) error {
+// passes tells whether the next entry keeps the rules.
+func (c *directoryChecker) passes(s Span) bool {
 	offset, length := uint64(s.Offset), uint64(s.Len)
-	end := offset + length
-	if offset%8 != 0 || length < c.min || end > c.room || c.ordered && offset < c.lastEnd {
-		return c.refuse(offset, length)
+	if offset%8 != 0 || length < c.min || offset+length > c.room || offset < c.lastEnd {
+		return false
 	}
-	c.lastEnd = end
-	return nil
+	if c.ordered {
+		c.lastEnd = offset + length
+	}
+	return true
 }
 
-// refuse tells which rule an entry breaks first.
-func (c *directoryChecker) refuse(offset, length uint64) error {
+// refuse tells which rule the entry that did not pass breaks first.
+func (c *directoryChecker) refuse(s Span) error {
+	offset, length := uint64(s.Offset), uint64(s.Len)
 	end := offset + length
 	switch {
 	case offset%8 != 0:

@@ -77,7 +77,7 @@ func (w *PackedWriter) OpenRest() ([]byte, error) {
 // Commit takes in the item of size bytes that was written to the place that was opened last.
 func (w *PackedWriter) Commit(size int) {
 	start, first := w.nextStart(), w.firstItem()
-	Span{Offset: uint32(start - first), Len: uint32(size)}.put(w.buf[w.header+w.count*EntryLen:])
+	le.PutUint64(w.buf[w.header+w.count*EntryLen:], spanBits(start-first, size))
 	w.end = start + size
 	w.count++
 }

@@ -36,6 +36,7 @@ func (t StringReverseView) Size() int { return stringReverseLen + t.Len() + 1 }
 
 // Encode writes the text to dst, which has exactly Size bytes.
 func (t StringReverseView) Encode(dst []byte) error {
-	putText(dst, stringReverseLen, t.CStringView, dst)
+	le.PutUint64(dst, spanBits(stringReverseLen, t.Len()))
+	copyText(dst[stringReverseLen:], t.bytes)
 	return nil
 }
