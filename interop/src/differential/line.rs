@@ -1,5 +1,5 @@
 use std::fmt::{Display, Write};
-use std::str::{FromStr, SplitAsciiWhitespace};
+use std::str::{FromStr, Split};
 
 /// A line that is being written: words with a space between them.
 #[derive(Clone, Debug, Default)]
@@ -18,19 +18,19 @@ impl Line {
 
     /// Adds bytes.
     pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        const DIGITS: [char; 16] = [
-            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-        ];
+        const DIGITS: [u8; 16] = *b"0123456789abcdef";
         if bytes.is_empty() {
             return self.word('-');
         }
-        self.word("");
-        self.0.reserve(2 * bytes.len());
-        for byte in bytes {
-            self.0.push(DIGITS[usize::from(byte >> 4)]);
-            self.0.push(DIGITS[usize::from(byte & 15)]);
+        let mut hex = vec![[0; 2]; bytes.len()];
+        for (pair, byte) in hex.iter_mut().zip(bytes) {
+            *pair = [
+                DIGITS[usize::from(byte >> 4)],
+                DIGITS[usize::from(byte & 15)],
+            ];
         }
-        self
+        // Digits are text.
+        self.word(String::from_utf8(hex.into_flattened()).unwrap_or_default())
     }
 
     /// Adds all words of another line.
@@ -50,13 +50,13 @@ impl Line {
 
 /// A line that is being read.
 #[derive(Clone, Debug)]
-pub struct Words<'l>(SplitAsciiWhitespace<'l>);
+pub struct Words<'l>(Split<'l, char>);
 
 impl<'l> Words<'l> {
     /// The words of `line`.
     #[must_use]
     pub fn new(line: &'l str) -> Self {
-        Self(line.split_ascii_whitespace())
+        Self(line.trim_end().split(' '))
     }
 
     /// The next word.
@@ -68,7 +68,7 @@ impl<'l> Words<'l> {
             expected: "a word",
             found: String::new(),
         };
-        self.0.next().ok_or(none)
+        self.0.next().filter(|word| !word.is_empty()).ok_or(none)
     }
 
     /// The next word as a number.
@@ -125,14 +125,27 @@ impl LineError {
 }
 
 fn unhex(word: &str) -> Option<Vec<u8>> {
-    let digit = |digit: u8| char::from(digit).to_digit(16);
+    // A table, since unoptimized tests read many bytes.
+    const VALUES: [u8; 256] = {
+        let mut values = [0xff; 256];
+        let mut value = 0;
+        while value < 16 {
+            values[b"0123456789abcdef"[value] as usize] = value.to_le_bytes()[0];
+            value += 1;
+        }
+        values
+    };
     let (pairs, []) = word.as_bytes().as_chunks::<2>() else {
         return None;
     };
-    pairs
-        .iter()
-        .map(|[high, low]| u8::try_from(digit(*high)? << 4 | digit(*low)?).ok())
-        .collect()
+    let mut bytes = vec![0; pairs.len()];
+    let mut bad = false;
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
+        bad |= high | low > 15;
+        *byte = high << 4 | low;
+    }
+    (!bad).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -153,7 +166,7 @@ mod tests {
         assert!(narrow.is_err(), "70000 is no u16");
         assert_eq!(words.list(Words::number::<u32>), Ok(vec![1, 2, 70_000]));
         assert!(words.word().is_err());
-        for wrong in ["0", "0g", "+1"] {
+        for wrong in ["0", "0g", "+1", ""] {
             assert!(Words::new(wrong).bytes().is_err(), "{wrong}");
         }
     }

@@ -1,6 +1,8 @@
 //! Both lookups: a row of words is what each of their keys and items is written as.
 
-use netipc::lookup::{Key, Lookup, LookupItem, LookupReply, LookupRequest, TextKey, write_request};
+use netipc::lookup::{
+    Key, Lookup, LookupItem, LookupReply, LookupRequest, TextKey, encode_request, write_request,
+};
 use netipc::protocol::{AppsCgroupStatus, CgroupStatus, PidStatus};
 use netipc::service::apps_lookup::{AppsLookup, AppsLookupItem, Pid};
 use netipc::service::cgroups_lookup::{CgroupsLookup, CgroupsLookupItem};
@@ -26,14 +28,14 @@ pub(super) trait Spoken: Lookup {
     fn say(item: &Self::Item<'_>, line: &mut Line);
 }
 
-pub(super) fn encode_request<L: Spoken>(words: &mut Words<'_>) -> Result<Line, Failure> {
+pub(super) fn encode_keys<L: Spoken>(words: &mut Words<'_>) -> Result<Line, Failure> {
     in_room(words, |words, buf| {
         let keys = words.list(L::read_key)?;
         Ok(write_request::<L>(keys.iter().map(L::key), buf)?)
     })
 }
 
-pub(super) fn decode_request<L: Spoken>(bytes: &[u8]) -> Result<Line, Failure> {
+pub(super) fn decode_keys<L: Spoken>(bytes: &[u8]) -> Result<Line, Failure> {
     let request = LookupRequest::<L>::decode(bytes)?;
     let mut line = Line::default();
     line.word(request.len());
@@ -43,13 +45,14 @@ pub(super) fn decode_request<L: Spoken>(bytes: &[u8]) -> Result<Line, Failure> {
     Ok(line)
 }
 
-pub(super) fn encode_response<L: Spoken>(words: &mut Words<'_>) -> Result<Line, Failure> {
+pub(super) fn encode_items<L: Spoken>(words: &mut Words<'_>) -> Result<Line, Failure> {
     in_room(words, |words, buf| {
         let bare = words.number::<u8>()? == 1;
         let keys = words.list(L::read_key)?;
-        let mut request = vec![0; 1 << 20];
-        let len = write_request::<L>(keys.iter().map(L::key), &mut request)?;
-        let request = LookupRequest::<L>::decode(&request[..len])?;
+        let keys: Vec<_> = keys.iter().map(L::key).collect::<Result<_, _>>()?;
+        let mut request = Vec::new();
+        encode_request::<L>(&keys, &mut request)?;
+        let request = LookupRequest::<L>::decode(&request)?;
         let mut answer = L::answer(&request, buf)?;
         answer.set_generation(words.number()?);
         for _ in 0..words.number()? {
@@ -71,7 +74,7 @@ pub(super) fn encode_response<L: Spoken>(words: &mut Words<'_>) -> Result<Line, 
     })
 }
 
-pub(super) fn decode_response<L: Spoken>(bytes: &[u8]) -> Result<Line, Failure> {
+pub(super) fn decode_items<L: Spoken>(bytes: &[u8]) -> Result<Line, Failure> {
     let reply = LookupReply::<L>::decode(bytes)?;
     let mut line = Line::default();
     line.word(reply.generation).word(reply.item_count);

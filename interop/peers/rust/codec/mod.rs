@@ -59,10 +59,10 @@ fn encode(kind: &str, words: &mut Words<'_>) -> Result<Line, Failure> {
         "batch" => lists::encode_batch(words),
         "snapshot-request" => lists::encode_snapshot_request(words),
         "snapshot" => lists::encode_snapshot(words),
-        "cgroups-request" => lookups::encode_request::<CgroupsLookup>(words),
-        "cgroups-response" => lookups::encode_response::<CgroupsLookup>(words),
-        "apps-request" => lookups::encode_request::<AppsLookup>(words),
-        "apps-response" => lookups::encode_response::<AppsLookup>(words),
+        "cgroups-request" => lookups::encode_keys::<CgroupsLookup>(words),
+        "cgroups-response" => lookups::encode_items::<CgroupsLookup>(words),
+        "apps-request" => lookups::encode_keys::<AppsLookup>(words),
+        "apps-response" => lookups::encode_items::<AppsLookup>(words),
         other => Err(LineError::new("a kind", other).into()),
     }
 }
@@ -81,10 +81,10 @@ fn decode(kind: &str, words: &mut Words<'_>) -> Result<Line, Failure> {
         "string-reverse" => fixed::decode_string_reverse(&bytes),
         "snapshot-request" => lists::decode_snapshot_request(&bytes),
         "snapshot" => lists::decode_snapshot(&bytes),
-        "cgroups-request" => lookups::decode_request::<CgroupsLookup>(&bytes),
-        "cgroups-response" => lookups::decode_response::<CgroupsLookup>(&bytes),
-        "apps-request" => lookups::decode_request::<AppsLookup>(&bytes),
-        "apps-response" => lookups::decode_response::<AppsLookup>(&bytes),
+        "cgroups-request" => lookups::decode_keys::<CgroupsLookup>(&bytes),
+        "cgroups-response" => lookups::decode_items::<CgroupsLookup>(&bytes),
+        "apps-request" => lookups::decode_keys::<AppsLookup>(&bytes),
+        "apps-response" => lookups::decode_items::<AppsLookup>(&bytes),
         other => Err(LineError::new("a kind", other).into()),
     }
 }

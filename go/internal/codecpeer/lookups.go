@@ -1,0 +1,168 @@
+package codecpeer
+
+import "github.com/netipc/netipc/go/protocol"
+
+func encodeCgroupsRequest(in *words, out *line) error {
+	buf := in.room()
+	n, err := protocol.EncodeCgroupsLookupRequest(buf, list(in, in.bytes))
+	out.bytes(buf[:n])
+	return err
+}
+
+func decodeCgroupsRequest(in *words, out *line) error {
+	request, err := protocol.DecodeCgroupsLookupRequest(in.bytes())
+	out.number(uint64(request.Len()))
+	for _, path := range request.Keys() {
+		out.bytes(path.Bytes())
+	}
+	return err
+}
+
+func encodeCgroupsResponse(in *words, out *line) error {
+	buf, bare := in.room(), in.flag()
+	request, err := request(list(in, in.textKey))
+	if err != nil {
+		return err
+	}
+	var builder protocol.CgroupsLookupBuilder
+	if err := builder.Start(request, buf); err != nil {
+		return err
+	}
+	builder.SetGeneration(in.u64())
+	for range in.count() {
+		item := protocol.CgroupsLookupItemView{
+			Status:       protocol.CgroupStatus(in.u16()),
+			Orchestrator: protocol.Orchestrator(in.u16()),
+			Path:         in.text(),
+			Name:         in.text(),
+			Labels:       in.labels(),
+		}
+		if bare && item.Status != protocol.CgroupStatusKnown {
+			err = builder.AddBare(item.Status)
+		} else {
+			err = builder.Add(item)
+		}
+		if err != builder.Err() {
+			panic("the first error stays")
+		}
+	}
+	n, err := builder.Finish()
+	return after(out, buf, builder.ItemCount(), n, err)
+}
+
+func decodeCgroupsResponse(in *words, out *line) error {
+	response, err := protocol.DecodeCgroupsLookupResponse(in.bytes())
+	if err != nil {
+		return err
+	}
+	out.numbers(response.Generation, uint64(response.ItemCount))
+	for _, item := range response.Items() {
+		out.numbers(uint64(item.Status), uint64(item.Orchestrator))
+		out.texts(item.Path, item.Name)
+		out.labels(item.Labels)
+	}
+	return nil
+}
+
+func encodeAppsRequest(in *words, out *line) error {
+	buf := in.room()
+	n, err := protocol.EncodeAppsLookupRequest(buf, list(in, in.u32))
+	out.bytes(buf[:n])
+	return err
+}
+
+func decodeAppsRequest(in *words, out *line) error {
+	request, err := protocol.DecodeAppsLookupRequest(in.bytes())
+	out.number(uint64(request.Len()))
+	for _, pid := range request.Keys() {
+		out.number(uint64(pid))
+	}
+	return err
+}
+
+func encodeAppsResponse(in *words, out *line) error {
+	buf, bare := in.room(), in.flag()
+	request, err := request(list(in, in.numberKey))
+	if err != nil {
+		return err
+	}
+	var builder protocol.AppsLookupBuilder
+	if err := builder.Start(request, buf); err != nil {
+		return err
+	}
+	builder.SetGeneration(in.u64())
+	for range in.count() {
+		item := protocol.AppsLookupItemView{
+			Status:       protocol.PidStatus(in.u16()),
+			CgroupStatus: protocol.AppsCgroupStatus(in.u16()),
+			Orchestrator: protocol.Orchestrator(in.u16()),
+			Pid:          in.u32(),
+			Ppid:         in.u32(),
+			Uid:          in.u32(),
+			Starttime:    in.u64(),
+			Comm:         in.text(),
+			CgroupPath:   in.text(),
+			CgroupName:   in.text(),
+			Labels:       in.labels(),
+		}
+		if bare && item.Status != protocol.PidStatusKnown {
+			err = builder.AddBare(item.Status)
+		} else {
+			err = builder.Add(item)
+		}
+		if err != builder.Err() {
+			panic("the first error stays")
+		}
+	}
+	n, err := builder.Finish()
+	return after(out, buf, builder.ItemCount(), n, err)
+}
+
+func decodeAppsResponse(in *words, out *line) error {
+	response, err := protocol.DecodeAppsLookupResponse(in.bytes())
+	if err != nil {
+		return err
+	}
+	out.numbers(response.Generation, uint64(response.ItemCount))
+	for _, item := range response.Items() {
+		out.numbers(
+			uint64(item.Status), uint64(item.CgroupStatus), uint64(item.Orchestrator),
+			uint64(item.Pid), uint64(item.Ppid), uint64(item.Uid), item.Starttime,
+		)
+		out.texts(item.Comm, item.CgroupPath, item.CgroupName)
+		out.labels(item.Labels)
+	}
+	return nil
+}
+
+// request returns the request for keys.
+func request[K protocol.LookupKey[K]](keys []K) (protocol.LookupRequest[K], error) {
+	buf := make([]byte, protocol.LookupRequestLen(keys))
+	n, err := protocol.EncodeLookupRequest(buf, keys)
+	if err != nil {
+		return protocol.LookupRequest[K]{}, err
+	}
+	return protocol.DecodeLookupRequest[K](buf[:n])
+}
+
+func (w *words) textKey() protocol.TextKey     { return protocol.TextKey{CStringView: w.text()} }
+func (w *words) numberKey() protocol.NumberKey { return protocol.NumberKey(w.u32()) }
+func (w *words) text() protocol.CStringView    { return protocol.CString(w.bytes()) }
+
+func (w *words) labels() protocol.Labels {
+	label := func() protocol.Label { return protocol.NewLabel(w.bytes(), w.bytes()) }
+	return protocol.LabelsOf(list(w, label))
+}
+
+func (l *line) texts(texts ...protocol.CStringView) {
+	for _, text := range texts {
+		l.bytes(text.Bytes())
+	}
+}
+
+func (l *line) labels(labels protocol.Labels) {
+	l.number(uint64(labels.Len()))
+	for _, label := range labels.All() {
+		l.texts(label.Key, label.Value)
+	}
+}
