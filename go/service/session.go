@@ -51,18 +51,27 @@ func (s *Server) answerRequests(c *connection.Connection, tally *tally) error {
 	}
 }
 
-// nextRequest receives the next request. One that cannot be taken is answered where the protocol says
-// so.
+// nextRequest receives the next request.
 func (s *Server) nextRequest(c *connection.Connection, tally *tally) (session.Message, error) {
 	request, err := c.Receive(transport.Wait{Abort: &s.quiet})
-	var rule *session.Error
-	if err != nil && errors.As(err, &rule) {
-		if last, told := rule.Answer(); told {
-			tally.reject(last.Status)
-			if c.SendLast(last, transport.Timeout(sendTimeout).OrAbort(&s.stop)) == nil {
-				c.Linger()
-			}
-		}
+	if err != nil {
+		s.sayLast(c, err, tally)
 	}
 	return request, err
+}
+
+// sayLast answers a request that broke a rule of the session, where the protocol says so.
+func (s *Server) sayLast(c *connection.Connection, err error, tally *tally) {
+	var rule *session.Error
+	if !errors.As(err, &rule) {
+		return
+	}
+	last, told := rule.Answer()
+	if !told {
+		return
+	}
+	tally.reject(last.Status)
+	if c.SendLast(last, transport.Timeout(sendTimeout).OrAbort(&s.stop)) == nil {
+		c.Linger()
+	}
 }

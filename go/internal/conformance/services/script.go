@@ -2,6 +2,7 @@ package services
 
 import (
 	"math"
+	"sync"
 
 	"github.com/netipc/netipc/go/internal/conformance"
 	"github.com/netipc/netipc/go/internal/connection"
@@ -18,6 +19,9 @@ type Script struct {
 	// Policy is what the next handshake is judged by: limits of 1 MiB unless changed.
 	Policy  handshake.Policy
 	session uint64
+
+	mu       sync.Mutex
+	accepted []*connection.Connection
 }
 
 // Script owns the endpoint.
@@ -31,7 +35,8 @@ func (w *World) Script() *Script {
 		MaxResponseBytes: 1 << 20,
 		AuthToken:        Token,
 	}}
-	w.Cleanup(s.Leave)
+	// Made before whoever plays, and so the last to go.
+	w.Cleanup(s.end)
 	return s
 }
 
@@ -53,9 +58,21 @@ func (s *Script) Accept() *connection.Connection {
 		}
 		s.session++
 		if accepted, err := incoming.Accept(s.session, wait); err == nil {
-			s.w.Cleanup(func() { _ = accepted.Close() })
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.accepted = append(s.accepted, accepted)
 			return accepted
 		}
+	}
+}
+
+// end closes what the script has, once nobody plays any more.
+func (s *Script) end() {
+	s.Leave()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, accepted := range s.accepted {
+		_ = accepted.Close()
 	}
 }
 

@@ -4,6 +4,7 @@ package services
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"slices"
 	"testing"
@@ -24,6 +25,9 @@ const (
 	// shortMs is a deadline that is meant to pass, in milliseconds.
 	shortMs = uint32(conformance.Short / time.Millisecond)
 )
+
+// silent is for what goes wrong on purpose.
+var silent = slog.New(slog.DiscardHandler)
 
 // Run checks every rule, each in a world of its own, where everybody uses a transport of backend and
 // offers profiles.
@@ -63,12 +67,12 @@ func NewWorld(t *testing.T, backend transport.Transport, profiles uint32) *World
 
 // ClientConfig is what every client has unless a rule is about it.
 func (w *World) ClientConfig() service.ClientConfig {
-	return service.ClientConfig{SupportedProfiles: w.profiles, AuthToken: Token, Transport: w.Transport}
+	return service.ClientConfig{SupportedProfiles: w.profiles, AuthToken: Token, Transport: w.Transport, Logger: silent}
 }
 
 // ServerConfig is what every server has unless a rule is about it.
 func (w *World) ServerConfig() service.ServerConfig {
-	return service.ServerConfig{SupportedProfiles: w.profiles, AuthToken: Token, Transport: w.Transport}
+	return service.ServerConfig{SupportedProfiles: w.profiles, AuthToken: Token, Transport: w.Transport, Logger: silent}
 }
 
 // Endpoint is where the one endpoint of the world is.

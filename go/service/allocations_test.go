@@ -1,0 +1,133 @@
+//go:build !race
+
+package service_test
+
+import (
+	"testing"
+
+	"github.com/netipc/netipc/go/internal/conformance/services"
+	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/service/apps_lookup"
+	"github.com/netipc/netipc/go/service/cgroups_snapshot"
+	"github.com/netipc/netipc/go/service/increment"
+)
+
+// What is done again and again allocates nothing, on neither side: the server is in this process.
+func TestSteadyPathsDoNotAllocate(t *testing.T) {
+	for _, world := range worlds {
+		if world.name == "memory" || world.name == "small packets" {
+			// Queues in a process keep a copy of every packet.
+			continue
+		}
+		t.Run(world.name, func(t *testing.T) {
+			t.Run("increment", func(t *testing.T) {
+				w := services.NewWorld(t, world.backend(), world.profiles)
+				w.Serve(increment.NewServer(w.Dir, "svc", w.ServerConfig(), increment.Handler{Handle: increment.Next}))
+				steadyIncrement(t, w)
+			})
+			t.Run("snapshot", func(t *testing.T) {
+				w := services.NewWorld(t, world.backend(), world.profiles)
+				w.Serve(cgroups_snapshot.NewServer(w.Dir, "svc", w.ServerConfig(), threeCgroups()))
+				steadySnapshot(t, w)
+			})
+			t.Run("lookup", func(t *testing.T) {
+				w := services.NewWorld(t, world.backend(), world.profiles)
+				w.Serve(apps_lookup.NewServer(w.Dir, "svc", w.ServerConfig(), unknownApps()))
+				steadyLookup(t, w)
+			})
+		})
+	}
+}
+
+func steadyIncrement(t *testing.T, w *services.World) {
+	c := services.Connected(w, increment.NewClient(w.Dir, "svc", w.ClientConfig()))
+	pinned(t, func() {
+		if n, err := c.Call(41); n != 42 || err != nil {
+			t.Fatal(n, err)
+		}
+	})
+}
+
+func steadySnapshot(t *testing.T, w *services.World) {
+	c := services.Connected(w, cgroups_snapshot.NewClient(w.Dir, "svc", w.ClientConfig()))
+	pinned(t, func() {
+		view, err := c.CallSnapshot()
+		if err != nil || view.ItemCount != 3 {
+			t.Fatal(err)
+		}
+		for i := range view.ItemCount {
+			if item, err := view.Item(i); err != nil || item.Name.Len() == 0 {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func steadyLookup(t *testing.T, w *services.World) {
+	c := services.Connected(w, apps_lookup.NewClient(w.Dir, "svc", w.ClientConfig()))
+	pids := []uint32{1, 2, 3}
+	pinned(t, func() {
+		reply, err := c.Call(pids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range reply.ItemCount {
+			if item, err := reply.Item(i); err != nil || item.Pid != pids[i] {
+				t.Fatal(item, err)
+			}
+		}
+	})
+}
+
+func TestACacheHitDoesNotAllocate(t *testing.T) {
+	w := services.NewWorld(t, memory(), protocol.ProfileBaseline)
+	w.Serve(cgroups_snapshot.NewServer(w.Dir, "svc", w.ServerConfig(), threeCgroups()))
+	cache := cgroups_snapshot.NewCache(w.Dir, "svc", w.ClientConfig())
+	t.Cleanup(func() { w.No(cache.Close()) })
+	w.No(cache.RefreshContext(t.Context()))
+	pinned(t, func() {
+		guard := cache.ReadLock()
+		if item, found := guard.Get(2, "two"); !found || item.Enabled != 1 {
+			t.Fatal("no hit")
+		}
+		if _, found := guard.Get(2, "three"); found {
+			t.Fatal("no miss")
+		}
+		guard.Unlock()
+	})
+}
+
+// pinned fails where run allocates, once it has warmed up.
+func pinned(t *testing.T, run func()) {
+	t.Helper()
+	for range 100 {
+		run()
+	}
+	if got := testing.AllocsPerRun(200, run); got != 0 {
+		t.Fatalf("%v allocations", got)
+	}
+}
+
+func threeCgroups() cgroups_snapshot.Handler {
+	names := [][]byte{[]byte("one"), []byte("two"), []byte("three")}
+	return cgroups_snapshot.Handler{Handle: func(_ *protocol.CgroupsRequest, answer *protocol.CgroupsBuilder) bool {
+		answer.SetHeader(1, 1)
+		for i, name := range names {
+			if answer.Add(uint32(i+1), 0, 1, name, name) != nil {
+				return false
+			}
+		}
+		return true
+	}}
+}
+
+func unknownApps() apps_lookup.Handler {
+	return apps_lookup.Handler{Handle: func(request *protocol.AppsLookupRequestView, answer *protocol.AppsLookupBuilder) bool {
+		for range request.Len() {
+			if answer.AddBare(protocol.PidStatusUnknown) != nil {
+				return false
+			}
+		}
+		return true
+	}}
+}

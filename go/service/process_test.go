@@ -1,0 +1,225 @@
+package service_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/netipc/netipc/go/internal/conformance"
+	"github.com/netipc/netipc/go/internal/conformance/services"
+	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/service"
+	"github.com/netipc/netipc/go/service/increment"
+	"github.com/netipc/netipc/go/transport"
+)
+
+// noticed is how soon a peer's death is noticed at the latest, with some room for a busy machine.
+const noticed = 500 * time.Millisecond
+
+// What this binary is when a test starts it again.
+const (
+	roleVariable = "NETIPC_TEST_ROLE"
+	roleServer   = "server"
+	roleClient   = "client"
+)
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv(roleVariable); role != "" {
+		os.Exit(act(role))
+	}
+	os.Exit(m.Run())
+}
+
+// act plays a role until its input ends, so that nothing outlives the test.
+func act(role string) int {
+	profiles, err := strconv.ParseUint(os.Args[2], 10, 32)
+	if err != nil {
+		return 2
+	}
+	switch dir := os.Args[1]; role {
+	case roleServer:
+		server := increment.NewServer(dir, "svc",
+			service.ServerConfig{SupportedProfiles: uint32(profiles), AuthToken: services.Token},
+			increment.Handler{Handle: func(n uint64) (uint64, bool) {
+				if n == stuck {
+					fmt.Println("stuck")
+					select {}
+				}
+				return n + 1, true
+			}})
+		if server.Bind() != nil {
+			return 1
+		}
+		served := make(chan error)
+		go func() { served <- server.Run() }()
+		defer func() {
+			server.Stop()
+			<-served
+		}()
+	case roleClient:
+		client := increment.NewClient(dir, "svc", service.ClientConfig{SupportedProfiles: uint32(profiles), AuthToken: services.Token})
+		defer client.Close()
+		client.Refresh()
+		if _, err := client.Call(1); err != nil {
+			return 1
+		}
+	}
+	fmt.Println("ready")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	return 0
+}
+
+// stuck is a number that a server in a process of its own never answers.
+const stuck = 13
+
+// actor is this binary in another process.
+type actor struct {
+	w     *services.World
+	cmd   *exec.Cmd
+	stdin io.Closer
+	lines *bufio.Scanner
+}
+
+func start(w *services.World, role string, profiles uint32) *actor {
+	w.Helper()
+	cmd := exec.Command(os.Args[0], w.Dir, strconv.FormatUint(uint64(profiles), 10))
+	cmd.Env = append(os.Environ(), roleVariable+"="+role)
+	stdin, err := cmd.StdinPipe()
+	w.No(err)
+	stdout, err := cmd.StdoutPipe()
+	w.No(err)
+	w.No(cmd.Start())
+	a := &actor{w, cmd, stdin, bufio.NewScanner(stdout)}
+	w.Cleanup(a.end)
+	a.expect("ready")
+	return a
+}
+
+func (a *actor) expect(line string) {
+	a.w.Helper()
+	if !a.lines.Scan() || a.lines.Text() != line {
+		a.w.Fatalf("said %q, want %q", a.lines.Text(), line)
+	}
+}
+
+// kill ends the process without a word.
+func (a *actor) kill() {
+	a.w.Helper()
+	a.w.No(a.cmd.Process.Kill())
+	_ = a.cmd.Wait()
+}
+
+func (a *actor) end() {
+	_ = a.stdin.Close()
+	_ = a.cmd.Wait()
+}
+
+func eachPlane(t *testing.T, check func(w *services.World, profiles uint32)) {
+	for name, profiles := range map[string]uint32{
+		"socket":     protocol.ProfileBaseline,
+		"shm hybrid": protocol.ProfileBaseline | protocol.ProfileSHMHybrid,
+		"shm kernel": protocol.ProfileBaseline | protocol.ProfileSHMFutex,
+	} {
+		t.Run(name, func(t *testing.T) { check(services.NewWorld(t, native(), profiles), profiles) })
+	}
+}
+
+func TestDefect07ADeadServerIsNoticedAtOnce(t *testing.T) {
+	t.Parallel()
+	eachPlane(t, func(w *services.World, profiles uint32) {
+		server := start(w, roleServer, profiles)
+		c := w.Incrementer()
+		call := make(chan error, 1)
+		go func() {
+			_, err := c.Call(stuck)
+			call <- err
+		}()
+		server.expect("stuck")
+		server.kill()
+		w.Within(noticed, "the failure", func() { w.Fails(<-call, service.ErrDisconnected) })
+		if c.Ready() {
+			w.Fatal("nobody is there")
+		}
+		// A successor takes away what was left, and the client finds it.
+		successor := start(w, roleServer, profiles)
+		if !c.Refresh() {
+			w.Fatalf("%+v", c.Status())
+		}
+		if n, err := c.Call(1); n != 2 || err != nil {
+			w.Fatal(n, err)
+		}
+		w.No(c.Close())
+		successor.end()
+		w.Files(0)
+	})
+}
+
+func TestACallSurvivesARestartOfItsServer(t *testing.T) {
+	t.Parallel()
+	eachPlane(t, func(w *services.World, profiles uint32) {
+		server := start(w, roleServer, profiles)
+		c := w.Incrementer()
+		for n := range uint64(3) {
+			server.kill()
+			server = start(w, roleServer, profiles)
+			if got, err := c.Call(n); got != n+1 || err != nil {
+				w.Fatal(got, err)
+			}
+		}
+		if got := c.Counters(); got.Reconnects != 3 || got.Retries != 3 || got.Errors != 0 {
+			w.Fatalf("%+v", got)
+		}
+	})
+}
+
+func TestDefect06ADeadClientLeavesItsSlot(t *testing.T) {
+	t.Parallel()
+	eachPlane(t, func(w *services.World, profiles uint32) {
+		config := w.ServerConfig()
+		w.Serve(increment.NewServerWithWorkers(w.Dir, "svc", config, increment.Handler{Handle: increment.Next}, 1))
+		client := start(w, roleClient, profiles)
+		client.kill()
+		w.Within(noticed, "getting the slot", func() {
+			c := w.Incrementer()
+			if n, err := c.Call(1); n != 2 || err != nil {
+				w.Fatal(n, err)
+			}
+		})
+	})
+}
+
+func TestSessionsLeaveNoDescriptorsBehind(t *testing.T) {
+	eachPlane(t, func(w *services.World, _ uint32) {
+		life := func() {
+			server := w.Serve(incrementServer(w, w.ServerConfig()))
+			c := w.Incrementer()
+			if n, err := c.Call(1); n != 2 || err != nil {
+				w.Fatal(n, err)
+			}
+			server.Finish()
+			w.No(c.Close())
+		}
+		life()
+		before := descriptors(w)
+		for range 5 {
+			life()
+		}
+		// What the runtime keeps for polling may come once; a leak comes every time.
+		pause := transport.Timeout(conformance.Soon)
+		for descriptors(w) > before {
+			w.No(pause.Sleep(time.Millisecond))
+		}
+	})
+}
+
+func descriptors(w *services.World) int {
+	w.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	w.No(err)
+	return len(entries)
+}
