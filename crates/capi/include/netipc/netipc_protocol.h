@@ -883,7 +883,11 @@ nipc_error_t nipc_cgroups_builder_add(nipc_cgroups_builder_t *builder,
                                       const char *path,
                                       uint32_t path_len);
 
-/** Forgets that something did not fit: what did is sent as if it were all. Other errors stay. */
+/**
+ * Forgets that something did not fit: what did is sent as if it were all. Other errors stay. It is for
+ * after the last item; the client cannot tell that something is missing, and does not come back with
+ * more room.
+ */
 void nipc_cgroups_builder_accept_truncated(nipc_cgroups_builder_t *builder);
 
 /**

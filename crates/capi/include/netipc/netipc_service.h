@@ -654,11 +654,11 @@ void nipc_cgroups_cache_item_free(nipc_cgroups_cache_item_t *item);
  *
  * \param user     what the handler was given with
  * \param request  what is asked
- * \param builder  takes the answer
+ * \param builder  takes the answer, as it is: it must not be initialised
  * \return true where the answer is in the builder. After false, or where builder->error is set, the
  *         client is told by that error: NIPC_ERR_OVERFLOW that the answer is above the limits,
  *         NIPC_ERR_UNSUPPORTED and NIPC_ERR_REJECTED the same, and everything else that the handler
- *         failed. All but NIPC_ERR_UNSUPPORTED end the session
+ *         failed, as does a builder that was initialised again. All but NIPC_ERR_UNSUPPORTED end the session
  */
 typedef bool (*nipc_cgroups_handler_fn)(void *user,
                                         const nipc_cgroups_req_t *request,
@@ -883,7 +883,9 @@ nipc_error_t nipc_server_init_string_reverse(nipc_managed_server_t *server,
 
 /**
  * Serves until the server is stopped, drained or destroyed, and returns when its last session has
- * ended. Sessions have threads of their own, in which handlers are called.
+ * ended. Sessions have threads of their own, in which handlers are called: with 8 MiB of stack, and
+ * with the signal mask of the thread that runs the server. So block, before this, the signals that
+ * other threads are to handle.
  *
  * Returns at once where the server was stopped before, where there is none, and where another
  * thread runs it already; nipc_server_last_error tells of the latter.
@@ -907,12 +909,14 @@ void nipc_server_stop(nipc_managed_server_t *server);
 bool nipc_server_drain(nipc_managed_server_t *server, uint32_t timeout_ms);
 
 /**
- * Stops the server, waits until nipc_server_run has returned, and frees it. No handler is called
- * any more afterwards, so that its user may be freed, too. Does nothing where there is no server:
- * zeroed, destroyed, or failed to be initialised.
+ * Stops the server, waits until nipc_server_run and every other function that uses it have
+ * returned, and frees it. Its endpoint is free and no handler is called any more afterwards, so that
+ * its user may be freed, too. Does nothing where there is no server: zeroed, destroyed, or failed to
+ * be initialised.
  *
  * A handler of the server may destroy it, too, which then does not wait: the server is freed, and
- * handlers are over, when nipc_server_run returns.
+ * handlers are over, when nipc_server_run returns. But a handler must not wait for another thread
+ * that destroys its server: that thread waits for the handler, so that neither would ever end.
  */
 void nipc_server_destroy(nipc_managed_server_t *server);
 

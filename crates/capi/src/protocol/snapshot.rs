@@ -265,7 +265,9 @@ pub unsafe extern "C" fn nipc_cgroups_builder_add(
     unsafe { add(builder, push) }
 }
 
-/// Forgets that something did not fit: what did is sent as if it were all. Other errors stay.
+/// Forgets that something did not fit: what did is sent as if it were all. Other errors stay. It is for
+/// after the last item; the client cannot tell that something is missing, and does not come back with
+/// more room.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_builder_accept_truncated(
     builder: *mut nipc_cgroups_builder_t,
