@@ -39,7 +39,7 @@ const LENT: u64 = 0x6e69_7063_6c65_6e74;
 const OWN: u64 = 0x6e69_7063_206f_776e;
 
 /// A builder of C, around an answer of Rust.
-pub(super) trait Builder: Zeroed {
+pub(crate) trait Builder: Zeroed {
     /// What it fills in. Its borrows are shorter: as long as C may use the builder.
     type Answer;
 
@@ -64,10 +64,10 @@ pub(super) trait Builder: Zeroed {
 }
 
 /// What all builders have.
-pub(super) struct Parts<'b> {
-    pub(super) error: &'b mut nipc_error_t,
-    pub(super) item_count: &'b mut u32,
-    pub(super) state: &'b mut nipc_builder_state_t,
+pub(crate) struct Parts<'b> {
+    pub(crate) error: &'b mut nipc_error_t,
+    pub(crate) item_count: &'b mut u32,
+    pub(crate) state: &'b mut nipc_builder_state_t,
 }
 
 /// Implements `Builder`, of which the fields are the same everywhere.
@@ -84,13 +84,6 @@ macro_rules! builders {
                     item_count: &mut self.item_count,
                     state: &mut self.state,
                 }
-            }
-        }
-
-        impl $name {
-            /// The error that a handler left behind; `None` where it did not return what was lent.
-            pub(crate) fn returned(&mut self) -> Option<nipc_error_t> {
-                $crate::protocol::builder::Builder::returned(self)
             }
         }
     )*};

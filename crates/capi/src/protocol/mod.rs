@@ -36,4 +36,5 @@ pub use snapshot::*;
 pub use string_reverse::*;
 pub use text::{nipc_lookup_label_view_t, nipc_str_view_t};
 
+pub(crate) use builder::Builder;
 pub(crate) use codec::{Zeroed, zeroed};

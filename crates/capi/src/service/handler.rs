@@ -16,7 +16,7 @@ use netipc::{ErrorCode, Handler, HandlerFailed};
 use super::serving::ServerId;
 use crate::error::nipc_error_t;
 use crate::protocol::{
-    nipc_apps_lookup_builder_t, nipc_apps_lookup_req_view_t, nipc_cgroups_builder_t,
+    Builder, nipc_apps_lookup_builder_t, nipc_apps_lookup_req_view_t, nipc_cgroups_builder_t,
     nipc_cgroups_lookup_builder_t, nipc_cgroups_lookup_req_view_t, nipc_cgroups_req_t,
     nipc_string_reverse_builder_t, nipc_string_reverse_view_t,
 };
