@@ -93,9 +93,9 @@ func (b *AppsLookupBuilder) Add(item AppsLookupItemView) error {
 // [AppsLookupBuilder.Add] does.
 func (b *AppsLookupBuilder) Push(item *AppsLookupItemView) error {
 	asked := NumberKey(0).View(b.asked())
-	dst, err := b.open(0, asked == NumberKey(item.Pid), uint16(item.Status), item.size())
-	if err != nil || dst == nil {
-		return err
+	dst := b.open(0, asked == NumberKey(item.Pid), uint16(item.Status), item.size())
+	if dst == nil {
+		return b.err
 	}
 	return b.close(dst, item.encode(dst))
 }
@@ -104,11 +104,11 @@ func (b *AppsLookupBuilder) Push(item *AppsLookupItemView) error {
 // does.
 func (b *AppsLookupBuilder) AddBare(status PidStatus) error {
 	key := NumberKey(0).View(b.asked())
-	item := AppsLookupItemView{Status: status, Pid: uint32(key), Uid: UidUnset}
-	dst, err := b.open(0, true, uint16(status), item.size())
-	if err != nil || dst == nil {
-		return err
+	dst := b.open(0, true, uint16(status), b.bare)
+	if dst == nil {
+		return b.err
 	}
+	item := AppsLookupItemView{Status: status, Pid: uint32(key), Uid: UidUnset}
 	return b.close(dst, item.encode(dst))
 }
 
@@ -159,10 +159,12 @@ func (a *AppsLookupItemView) size() int {
 }
 
 func (a *AppsLookupItemView) encode(dst []byte) error {
-	if err := a.shape().check(); err != nil {
-		return err
+	comm, path, name, labels := a.Comm.bytes, a.CgroupPath.bytes, a.CgroupName.bytes, a.Labels.Len()
+	nameless := len(name) == 0 && labels == 0 && a.Orchestrator == OrchestratorUnknown
+	numberless := a.Ppid == 0 && a.Uid == UidUnset && a.Starttime == 0
+	if !appIsSound(a.Status, a.CgroupStatus, len(comm), len(path) != 0, nameless, numberless) {
+		return unsoundApp(a.Status, a.CgroupStatus)
 	}
-	comm, path, name := a.Comm.bytes, a.CgroupPath.bytes, a.CgroupName.bytes
 	const commAt = AppsLookupItemHeaderLen
 	pathAt := commAt + len(comm) + 1
 	nameAt := pathAt + len(path) + 1
@@ -175,7 +177,7 @@ func (a *AppsLookupItemView) encode(dst []byte) error {
 	le.PutUint64(b[32:], spanBits(commAt, len(comm)))
 	le.PutUint64(b[40:], spanBits(pathAt, len(path)))
 	le.PutUint64(b[48:], spanBits(nameAt, len(name)))
-	le.PutUint32(b[56:], uint32(a.Labels.Len()))
+	le.PutUint32(b[56:], uint32(labels))
 	if !copyText(dst[commAt:], comm) {
 		return checkNoNul(a.Comm, "comm")
 	}
@@ -185,55 +187,39 @@ func (a *AppsLookupItemView) encode(dst []byte) error {
 	if !copyText(dst[nameAt:], name) {
 		return checkNoNul(a.CgroupName, "cgroup_name")
 	}
+	if labels == 0 {
+		return nil
+	}
 	return a.Labels.encode(dst, end)
 }
 
-func (a *AppsLookupItemView) shape() appsShape {
-	return appsShape{
-		status:       a.Status,
-		cgroupStatus: a.CgroupStatus,
-		comm:         a.Comm.Len(),
-		path:         a.CgroupPath.Len() != 0,
-		nameless:     a.CgroupName.Len() == 0 && a.Labels.Len() == 0 && a.Orchestrator == OrchestratorUnknown,
-		numberless:   a.Ppid == 0 && a.Uid == UidUnset && a.Starttime == 0,
-	}
-}
-
-// appsShape is what an item has, as far as its statuses have a say in it.
-type appsShape struct {
-	status       PidStatus
-	cgroupStatus AppsCgroupStatus
-	comm         int
-	// Whether there is a path of the cgroup.
-	path bool
-	// Whether neither name, nor labels, nor orchestrator are known.
-	nameless bool
-	// Whether neither parent, nor user, nor start are known.
-	numberless bool
-}
-
-// check fails unless the data of an item is what its statuses imply.
-func (s appsShape) check() error {
-	comm, valid := s.comm >= 1 && s.comm <= CommMax, false
-	switch s.status {
+// appIsSound tells whether the data of an item is what its statuses imply: the bytes of its command,
+// whether it has a path of a cgroup, whether neither name, nor labels, nor orchestrator are known, and
+// whether neither parent, nor user, nor start are.
+func appIsSound(status PidStatus, cgroup AppsCgroupStatus, comm int, path, nameless, numberless bool) bool {
+	switch status {
 	case PidStatusKnown:
-		switch s.cgroupStatus {
+		if comm < 1 || comm > CommMax {
+			return false
+		}
+		switch cgroup {
 		case AppsCgroupStatusKnown:
-			valid = comm && s.path
+			return path
 		case AppsCgroupStatusUnknownRetryLater:
-			valid = comm && s.nameless
+			return nameless
 		case AppsCgroupStatusUnknownPermanent:
-			valid = comm && s.nameless && s.path
+			return nameless && path
 		case AppsCgroupStatusHostRoot:
-			valid = comm && s.nameless && !s.path
+			return nameless && !path
 		}
 	case PidStatusUnknown, PidStatusPayloadExceeded, PidStatusOversizedItem:
-		valid = s.cgroupStatus == AppsCgroupStatusKnown && s.comm == 0 && !s.path && s.nameless && s.numberless
+		return cgroup == AppsCgroupStatusKnown && comm == 0 && !path && nameless && numberless
 	}
-	if !valid {
-		return layout("data for status and cgroup_status", uint64(s.status), uint64(s.cgroupStatus))
-	}
-	return nil
+	return false
+}
+
+func unsoundApp(status PidStatus, cgroup AppsCgroupStatus) error {
+	return layout("data for status and cgroup_status", uint64(status), uint64(cgroup))
 }
 
 // checkAppsLookupItem fails unless item is one.
@@ -242,11 +228,13 @@ func checkAppsLookupItem(item []byte) error {
 		return truncated("apps item", AppsLookupItemHeaderLen, len(item))
 	}
 	b := item[:AppsLookupItemHeaderLen]
-	if version := le.Uint16(b[0:]); version != lookupLayout {
+	// layout, status, orchestrator, cgroup_status; uid, 0; label_count, 0.
+	head, user, tail := le.Uint64(b[0:]), le.Uint64(b[16:]), le.Uint32(b[56:])
+	if version := uint16(head); version != lookupLayout {
 		return layout("item layout_version", lookupLayout, uint64(version))
 	}
-	if reserved := le.Uint32(b[20:]) | uint32(le.Uint16(b[58:])); reserved != 0 {
-		return layout("item reserved", 0, uint64(reserved))
+	if reserved := user>>32 | uint64(tail>>16); reserved != 0 {
+		return layout("item reserved", 0, reserved)
 	}
 	comm, path, name := spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])
 	end := comm.follows(item, AppsLookupItemHeaderLen)
@@ -258,21 +246,19 @@ func checkAppsLookupItem(item []byte) error {
 			return err
 		}
 	}
-	labels := le.Uint16(b[56:])
+	labels := uint16(tail)
 	if labels != 0 || end != uint64(len(item)) {
 		if err := checkLabels(item, labels, int(end)); err != nil {
 			return err
 		}
 	}
-	shape := appsShape{
-		status:       PidStatus(le.Uint16(b[2:])),
-		cgroupStatus: AppsCgroupStatus(le.Uint16(b[6:])),
-		comm:         int(comm.Len),
-		path:         path.Len != 0,
-		nameless:     name.Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0,
-		numberless:   le.Uint32(b[12:]) == 0 && le.Uint32(b[16:]) == UidUnset && le.Uint64(b[24:]) == 0,
+	status, cgroupStatus := PidStatus(head>>16), AppsCgroupStatus(head>>48)
+	nameless := name.Len == 0 && labels == 0 && uint16(head>>32) == 0
+	numberless := le.Uint32(b[12:]) == 0 && uint32(user) == UidUnset && le.Uint64(b[24:]) == 0
+	if !appIsSound(status, cgroupStatus, int(comm.Len), path.Len != 0, nameless, numberless) {
+		return unsoundApp(status, cgroupStatus)
 	}
-	return shape.check()
+	return nil
 }
 
 // read reads the item in bytes that were checked before.
@@ -293,7 +279,7 @@ func (a *AppsLookupItemView) read(item []byte) {
 	a.Comm = view(item, comm)
 	a.CgroupPath = view(item, path)
 	a.CgroupName = view(item, name)
-	a.Labels = trustedLabels(item, le.Uint16(b[56:]), max(comm.end(), path.end(), name.end()))
+	a.Labels.read(item, le.Uint16(b[56:]), max(comm.end(), path.end(), name.end()))
 }
 
 func (a AppsLookupItemView) checkAll(list Packed) error {
@@ -303,7 +289,7 @@ func (a AppsLookupItemView) checkAll(list Packed) error {
 		if !check.passes(s) {
 			return check.refuse(s)
 		}
-		if err := checkAppsLookupItem(list.at(s)); err != nil {
+		if err := checkAppsLookupItem(at(list.items, s)); err != nil {
 			return err
 		}
 	}

@@ -76,9 +76,9 @@ func (b *CgroupsLookupBuilder) Add(item CgroupsLookupItemView) error {
 // [CgroupsLookupBuilder.Add] does.
 func (b *CgroupsLookupBuilder) Push(item *CgroupsLookupItemView) error {
 	asked := TextKey{}.View(b.asked())
-	dst, err := b.open(asked.Len(), asked.Equal(item.Path), uint16(item.Status), item.size())
-	if err != nil || dst == nil {
-		return err
+	dst := b.open(asked.Len(), asked.Equal(item.Path), uint16(item.Status), item.size())
+	if dst == nil {
+		return b.err
 	}
 	return b.close(dst, item.encode(dst))
 }
@@ -86,11 +86,11 @@ func (b *CgroupsLookupBuilder) Push(item *CgroupsLookupItemView) error {
 // AddBare adds an item without data for the next path. It fails as [CgroupsLookupBuilder.Add] does.
 func (b *CgroupsLookupBuilder) AddBare(status CgroupStatus) error {
 	key := TextKey{}.View(b.asked())
-	item := CgroupsLookupItemView{Status: status, Path: key.CStringView}
-	dst, err := b.open(key.Len(), true, uint16(status), item.size())
-	if err != nil || dst == nil {
-		return err
+	dst := b.open(key.Len(), true, uint16(status), CgroupsLookupItemHeaderLen+key.Len()+2)
+	if dst == nil {
+		return b.err
 	}
+	item := CgroupsLookupItemView{Status: status, Path: key.CStringView}
 	return b.close(dst, item.encode(dst))
 }
 
@@ -144,11 +144,11 @@ func (c *CgroupsLookupItemView) size() int {
 }
 
 func (c *CgroupsLookupItemView) encode(dst []byte) error {
-	nameless := c.Name.Len() == 0 && c.Labels.Len() == 0 && c.Orchestrator == OrchestratorUnknown
-	if err := checkCgroupsLookup(c.Status, c.Path.Len() != 0, nameless); err != nil {
-		return err
+	path, name, labels := c.Path.bytes, c.Name.bytes, c.Labels.Len()
+	nameless := len(name) == 0 && labels == 0 && c.Orchestrator == OrchestratorUnknown
+	if !cgroupIsSound(c.Status, len(path) != 0, nameless) {
+		return unsoundCgroup(c.Status, nameless)
 	}
-	path, name := c.Path.bytes, c.Name.bytes
 	const pathAt = CgroupsLookupItemHeaderLen
 	nameAt := pathAt + len(path) + 1
 	end := nameAt + len(name) + 1
@@ -156,26 +156,30 @@ func (c *CgroupsLookupItemView) encode(dst []byte) error {
 	le.PutUint64(b[0:], lookupLayout|uint64(c.Status)<<16|uint64(c.Orchestrator)<<32)
 	le.PutUint64(b[8:], spanBits(pathAt, len(path)))
 	le.PutUint64(b[16:], spanBits(nameAt, len(name)))
-	le.PutUint32(b[24:], uint32(c.Labels.Len()))
+	le.PutUint32(b[24:], uint32(labels))
 	if !copyText(dst[pathAt:], path) {
 		return checkNoNul(c.Path, "cgroup path")
 	}
 	if !copyText(dst[nameAt:], name) {
 		return checkNoNul(c.Name, "cgroup name")
 	}
+	if labels == 0 {
+		return nil
+	}
 	return c.Labels.encode(dst, end)
 }
 
-// checkCgroupsLookup fails unless the data of an item is what its status implies.
-func checkCgroupsLookup(status CgroupStatus, path, nameless bool) error {
-	switch {
-	case status > CgroupStatusOversizedItem, status != CgroupStatusKnown && !nameless:
+// cgroupIsSound tells whether the data of an item is what its status implies.
+func cgroupIsSound(status CgroupStatus, path, nameless bool) bool {
+	return path && (status == CgroupStatusKnown || nameless && status <= CgroupStatusOversizedItem)
+}
+
+// unsoundCgroup tells why the data of an item is not what its status implies.
+func unsoundCgroup(status CgroupStatus, nameless bool) error {
+	if status > CgroupStatusOversizedItem || status != CgroupStatusKnown && !nameless {
 		return layout("data for cgroup status", 0, uint64(status))
-	case !path:
-		return layout("path length", 1, 0)
-	default:
-		return nil
 	}
+	return layout("path length", 1, 0)
 }
 
 // checkCgroupsLookupItem fails unless item is one.
@@ -184,11 +188,13 @@ func checkCgroupsLookupItem(item []byte) error {
 		return truncated("cgroup item", CgroupsLookupItemHeaderLen, len(item))
 	}
 	b := item[:CgroupsLookupItemHeaderLen]
-	if version := le.Uint16(b[0:]); version != lookupLayout {
+	// layout, status, orchestrator, 0; label_count, 0.
+	head, tail := le.Uint64(b[0:]), le.Uint32(b[24:])
+	if version := uint16(head); version != lookupLayout {
 		return layout("item layout_version", lookupLayout, uint64(version))
 	}
-	if reserved := le.Uint16(b[6:]) | le.Uint16(b[26:]); reserved != 0 {
-		return layout("item reserved", 0, uint64(reserved))
+	if reserved := head>>48 | uint64(tail>>16); reserved != 0 {
+		return layout("item reserved", 0, reserved)
 	}
 	path, name := spanAt(b[8:]), spanAt(b[16:])
 	end := path.follows(item, CgroupsLookupItemHeaderLen)
@@ -200,14 +206,17 @@ func checkCgroupsLookupItem(item []byte) error {
 			return err
 		}
 	}
-	labels := le.Uint16(b[24:])
+	labels := uint16(tail)
 	if labels != 0 || end != uint64(len(item)) {
 		if err := checkLabels(item, labels, int(end)); err != nil {
 			return err
 		}
 	}
-	nameless := name.Len == 0 && labels == 0 && le.Uint16(b[4:]) == 0
-	return checkCgroupsLookup(CgroupStatus(le.Uint16(b[2:])), path.Len != 0, nameless)
+	status, nameless := CgroupStatus(head>>16), name.Len == 0 && labels == 0 && uint16(head>>32) == 0
+	if !cgroupIsSound(status, path.Len != 0, nameless) {
+		return unsoundCgroup(status, nameless)
+	}
+	return nil
 }
 
 // read reads the item in bytes that were checked before.
@@ -222,7 +231,7 @@ func (c *CgroupsLookupItemView) read(item []byte) {
 	c.Orchestrator = Orchestrator(le.Uint16(b[4:]))
 	c.Path = view(item, path)
 	c.Name = view(item, name)
-	c.Labels = trustedLabels(item, le.Uint16(b[24:]), max(path.end(), name.end()))
+	c.Labels.read(item, le.Uint16(b[24:]), max(path.end(), name.end()))
 }
 
 func (c CgroupsLookupItemView) checkAll(list Packed) error {
@@ -232,7 +241,7 @@ func (c CgroupsLookupItemView) checkAll(list Packed) error {
 		if !check.passes(s) {
 			return check.refuse(s)
 		}
-		if err := checkCgroupsLookupItem(list.at(s)); err != nil {
+		if err := checkCgroupsLookupItem(at(list.items, s)); err != nil {
 			return err
 		}
 	}

@@ -31,10 +31,10 @@ type Labels struct {
 func LabelsOf(pairs []Label) Labels { return Labels{pairs: pairs} }
 
 // Len returns the number of labels.
-func (l Labels) Len() int { return len(l.pairs) + int(l.count) }
+func (l *Labels) Len() int { return len(l.pairs) + int(l.count) }
 
 // Get returns label i, or false beyond the last.
-func (l Labels) Get(i int) (Label, bool) {
+func (l *Labels) Get(i int) (Label, bool) {
 	if uint(i) >= uint(l.Len()) {
 		return Label{}, false
 	}
@@ -42,7 +42,7 @@ func (l Labels) Get(i int) (Label, bool) {
 }
 
 // All returns every label, in order.
-func (l Labels) All() iter.Seq2[int, Label] {
+func (l *Labels) All() iter.Seq2[int, Label] {
 	return func(yield func(int, Label) bool) {
 		for i := range l.Len() {
 			if !yield(i, l.at(i)) {
@@ -120,7 +120,13 @@ func (l *Labels) encode(dst []byte, end int) error {
 	entries := dst[table:][:n*LabelEntryLen]
 	next := table + len(entries)
 	for i := 0; len(entries) >= LabelEntryLen; i++ {
-		key, value := l.pair(i)
+		var key, value CStringView
+		if l.count == 0 {
+			label := &l.pairs[i]
+			key, value = label.Key, label.Value
+		} else {
+			key, value = l.pair(i)
+		}
 		if key.Len() == 0 {
 			return layout("label key length", 1, 0)
 		}
@@ -139,14 +145,15 @@ func (l *Labels) encode(dst []byte, end int) error {
 	return nil
 }
 
-// trustedLabels returns the count labels of an item that was checked before, whose strings end at
-// end.
-func trustedLabels(item []byte, count uint16, end uint64) Labels {
+// read makes these the count labels of an item that was checked before, whose strings end at end.
+func (l *Labels) read(item []byte, count uint16, end uint64) {
 	table := (end + 7) &^ 7
+	l.pairs = nil
 	if count == 0 || table+uint64(count)*LabelEntryLen > uint64(len(item)) {
-		return Labels{}
+		l.item, l.table, l.count = nil, 0, 0
+		return
 	}
-	return Labels{item: item, table: uint32(table), count: uint32(count)}
+	l.item, l.table, l.count = item, uint32(table), uint32(count)
 }
 
 // checkLabels checks that the count labels of item, whose strings end at end, are exactly in place

@@ -44,7 +44,7 @@ func (b *LookupBuilder[K, I]) Request() LookupRequest[K] { return b.request }
 func (b *LookupBuilder[K, I]) ItemCount() int { return b.list.Len() }
 
 // Remaining returns the number of keys that still need an item.
-func (b *LookupBuilder[K, I]) Remaining() int { return b.request.Len() - b.list.Len() }
+func (b *LookupBuilder[K, I]) Remaining() int { return b.request.Len() - b.list.count }
 
 // SetGeneration sets the generation of the data; 0 unless set.
 func (b *LookupBuilder[K, I]) SetGeneration(generation uint64) { b.generation = generation }
@@ -67,43 +67,52 @@ func (b *LookupBuilder[K, I]) Finish() (int, error) {
 }
 
 // asked returns the bytes of the key that is answered next, or nil beyond the last.
-func (b *LookupBuilder[K, I]) asked() []byte { return b.request.list.Get(b.list.Len()) }
+func (b *LookupBuilder[K, I]) asked() []byte { return b.request.list.item(b.list.count) }
 
 // open returns the place for the item of the key that was asked for, which has textLen bytes among
-// its strings, or nil where a placeholder was written instead. The item has size bytes and is for the
-// same key, or not.
-func (b *LookupBuilder[K, I]) open(textLen int, same bool, status uint16, size int) ([]byte, error) {
-	index, keys := uint64(b.list.Len()), uint64(b.request.Len())
-	switch {
-	case b.err != nil:
-		return nil, b.err
-	case index == keys:
-		return nil, b.fail(NewWireError(ErrBadItemCount, "answered keys", keys, keys+1))
-	case !same:
-		return nil, b.fail(layout("key of item", index, index))
+// its strings, or nil where a placeholder was written instead, and after an error, which is in b.err.
+// The item has size bytes and is for the same key, or not.
+func (b *LookupBuilder[K, I]) open(textLen int, same bool, status uint16, size int) []byte {
+	remaining := b.Remaining()
+	if b.err != nil || remaining == 0 || !same {
+		b.refuse(same)
+		return nil
 	}
 	behind := 0
-	if b.Remaining() > 1 {
+	if remaining > 1 {
 		behind = b.reserve - align8(b.bare+textLen)
 	}
 	b.reserve = behind
 	if !b.full && status != b.exceeded {
 		if dst := b.list.openLeaving(size, behind); dst != nil {
-			return dst, nil
+			return dst
 		}
 	}
 	var key K
 	readKey(&key, b.asked())
 	if err := b.standIn(key, status, size, behind); err != nil {
-		return nil, b.fail(err)
+		b.err = err
 	}
-	return nil, nil
+	return nil
+}
+
+// refuse keeps why there is no place for an item, unless an error was met before.
+func (b *LookupBuilder[K, I]) refuse(same bool) {
+	index, keys := uint64(b.list.Len()), uint64(b.request.Len())
+	switch {
+	case b.err != nil:
+	case index == keys:
+		b.err = NewWireError(ErrBadItemCount, "answered keys", keys, keys+1)
+	case !same:
+		b.err = layout("key of item", index, index)
+	}
 }
 
 // close takes in the item that was written to dst, or keeps its error.
 func (b *LookupBuilder[K, I]) close(dst []byte, err error) error {
 	if err != nil {
-		return b.fail(err)
+		b.err = err
+		return err
 	}
 	b.list.Commit(len(dst))
 	return nil
@@ -138,9 +147,4 @@ func (b *LookupBuilder[K, I]) pushBare(key K, status uint16) error {
 	}
 	b.list.Commit(len(dst))
 	return nil
-}
-
-func (b *LookupBuilder[K, I]) fail(err error) error {
-	b.err = err
-	return err
 }

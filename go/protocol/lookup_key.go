@@ -52,9 +52,9 @@ func (k TextKey) Encode(dst []byte) error {
 func (TextKey) pushAll(list PackedWriter, keys []TextKey) (PackedWriter, error) {
 	for i := range keys {
 		text := keys[i].bytes
-		dst, err := list.Open(len(text) + 1)
-		if err != nil {
-			return list, err
+		dst := list.openLeaving(len(text)+1, 0)
+		if dst == nil {
+			return list, list.grow(len(text) + 1)
 		}
 		dst[copy(dst, text)] = 0
 		list.Commit(len(dst))
@@ -69,7 +69,7 @@ func (k TextKey) checkAll(list Packed) error {
 		if !check.passes(s) {
 			return check.refuse(s)
 		}
-		if key := list.at(s); !closesFirst(key) {
+		if key := at(list.items, s); !closesFirst(key) {
 			return k.Check(key)
 		}
 	}
@@ -136,9 +136,9 @@ func (k NumberKey) Encode(dst []byte) error {
 
 func (NumberKey) pushAll(list PackedWriter, keys []NumberKey) (PackedWriter, error) {
 	for _, key := range keys {
-		dst, err := list.Open(numberKeyLen)
-		if err != nil {
-			return list, err
+		dst := list.openLeaving(numberKeyLen, 0)
+		if dst == nil {
+			return list, list.grow(numberKeyLen)
 		}
 		le.PutUint64(dst, uint64(key))
 		list.Commit(numberKeyLen)
@@ -153,7 +153,7 @@ func (k NumberKey) checkAll(list Packed) error {
 		if !check.passes(s) {
 			return check.refuse(s)
 		}
-		if err := k.Check(list.at(s)); err != nil {
+		if err := k.Check(at(list.items, s)); err != nil {
 			return err
 		}
 	}

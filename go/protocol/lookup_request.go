@@ -47,14 +47,14 @@ func readLookupRequest[K LookupKey[K]](payload []byte) (LookupRequest[K], uint64
 }
 
 // Len returns the number of keys.
-func (r *LookupRequest[K]) Len() int { return r.list.Len() }
+func (r *LookupRequest[K]) Len() int { return len(r.list.directory) / EntryLen }
 
 // Item returns key i. It fails with [ErrOutOfBounds] beyond the last.
 func (r *LookupRequest[K]) Item(i uint32) (key K, err error) {
 	if i >= r.ItemCount {
 		return key, NewWireError(ErrOutOfBounds, "key index", uint64(r.ItemCount), uint64(i))
 	}
-	readKey(&key, r.list.Get(int(i)))
+	readKey(&key, r.list.item(int(i)))
 	return key, nil
 }
 
@@ -64,7 +64,7 @@ func (r *LookupRequest[K]) Keys() iter.Seq2[int, K] {
 	return func(yield func(int, K) bool) {
 		var key K
 		for i := range list.Len() {
-			readKey(&key, list.Get(i))
+			readKey(&key, list.item(i))
 			if !yield(i, key) {
 				return
 			}

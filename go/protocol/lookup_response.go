@@ -57,18 +57,24 @@ func (r *LookupResponse[K, I]) Read(i uint32, item *I) error {
 	if i >= r.ItemCount {
 		return NewWireError(ErrOutOfBounds, "item index", uint64(r.ItemCount), uint64(i))
 	}
-	readItem(item, r.list.Get(int(i)))
+	bytes := r.list.item(int(i))
+	// Not a call through a table.
+	switch item := any(item).(type) {
+	case *CgroupsLookupItemView:
+		item.read(bytes)
+	case *AppsLookupItemView:
+		item.read(bytes)
+	}
 	return nil
 }
 
 // Items returns every item, in order.
 func (r *LookupResponse[K, I]) Items() iter.Seq2[int, I] {
-	list := r.list
+	reply := *r
 	return func(yield func(int, I) bool) {
 		var item I
-		for i := range list.Len() {
-			readItem(&item, list.Get(i))
-			if !yield(i, item) {
+		for i := range reply.ItemCount {
+			if reply.Read(i, &item) != nil || !yield(int(i), item) {
 				return
 			}
 		}
@@ -80,14 +86,3 @@ func (r *LookupResponse[K, I]) Payload() []byte { return r.payload }
 
 // List returns the packed items.
 func (r *LookupResponse[K, I]) List() Packed { return r.list }
-
-// readItem reads the item in bytes that were checked before to where it is wanted: items are large,
-// and neither copies of them nor calls through a table are free.
-func readItem[I any](item *I, from []byte) {
-	switch item := any(item).(type) {
-	case *CgroupsLookupItemView:
-		item.read(from)
-	case *AppsLookupItemView:
-		item.read(from)
-	}
-}

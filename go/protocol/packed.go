@@ -69,12 +69,7 @@ func (p Packed) Len() int { return len(p.directory) / EntryLen }
 func (p Packed) ItemBytes() int { return len(p.items) }
 
 // Get returns the bytes of item i, or nil beyond the last.
-func (p Packed) Get(i int) []byte {
-	if uint(i) >= uint(p.Len()) {
-		return nil
-	}
-	return p.at(spanAt(p.directory[i*EntryLen:]))
-}
+func (p Packed) Get(i int) []byte { return p.item(i) }
 
 // Entry returns where item i lies among the packed items, or nowhere beyond the last.
 func (p Packed) Entry(i int) Span {
@@ -84,14 +79,22 @@ func (p Packed) Entry(i int) Span {
 	return spanAt(p.directory[i*EntryLen:])
 }
 
-// at returns the bytes of the item at s, or none where a directory that nobody has checked points
-// outside.
-func (p Packed) at(s Span) []byte {
-	from, to := uint64(s.Offset), uint64(s.Offset)+uint64(s.Len)
-	if to > uint64(len(p.items)) {
+// item is Get without a copy of the list.
+func (p *Packed) item(i int) []byte {
+	if uint(i) >= uint(len(p.directory)/EntryLen) {
 		return nil
 	}
-	return p.items[from:to:to]
+	return at(p.items, spanAt(p.directory[i*EntryLen:]))
+}
+
+// at returns the bytes of the item at s, or none where a directory that nobody has checked points
+// outside.
+func at(items []byte, s Span) []byte {
+	from, to := uint64(s.Offset), uint64(s.Offset)+uint64(s.Len)
+	if to > uint64(len(items)) {
+		return nil
+	}
+	return items[from:to:to]
 }
 
 // directoryChecker checks the entries of a directory, one after another.
