@@ -3,7 +3,8 @@
 package peer
 
 import (
-	"fmt"
+	"log/slog"
+	"strconv"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
 	"github.com/netipc/netipc/go/protocol"
@@ -32,6 +33,9 @@ func Run(args []string, env cli.Env) error {
 		return cli.Fail(cli.Usage, "there is no role %q: use serve or check", role)
 	}
 }
+
+// quiet is for what the matrix finds out by itself.
+var quiet = slog.New(slog.DiscardHandler)
 
 // options are what both roles are told.
 type options struct {
@@ -71,7 +75,8 @@ func parse(args []string, env cli.Env) (*options, []string, error) {
 func narrow(flags *cli.Flags, into *uint32, name string, fallback uint32, text string) {
 	*into = fallback
 	flags.Func(name, text, func(value string) error {
-		_, err := fmt.Sscanf(value, "%d", into)
+		number, err := strconv.ParseUint(value, 10, 32)
+		*into = uint32(number)
 		return err
 	})
 }
@@ -83,6 +88,7 @@ func (o *options) clientConfig() service.ClientConfig {
 		PreferredProfiles:       o.profile,
 		MaxResponsePayloadBytes: o.maxResponse,
 		AuthToken:               o.token,
+		Logger:                  quiet,
 	}
 }
 
@@ -92,6 +98,7 @@ func (o *options) serverConfig() service.ServerConfig {
 		PreferredProfiles:       o.profile,
 		MaxResponsePayloadBytes: o.maxResponse,
 		AuthToken:               o.token,
+		Logger:                  quiet,
 	}
 }
 
