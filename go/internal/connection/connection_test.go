@@ -108,7 +108,7 @@ func (r *rig) is(err, want error) {
 
 // eachProfile runs a check over every backend.
 func eachProfile(t *testing.T, check func(r *rig, kind transport.LinkKind)) {
-	for _, row := range profileRows() {
+	for _, row := range profileRows {
 		t.Run(row.name, func(t *testing.T) { check(newRig(t, row.transport, row.supported), row.kind) })
 	}
 }
@@ -118,6 +118,12 @@ type profileRow struct {
 	transport transport.Transport
 	supported protocol.Profiles
 	kind      transport.LinkKind
+}
+
+// profileRows are those of every platform; the tests of a platform add its own.
+var profileRows = []profileRow{
+	{"memory", transport.NewMemory(), protocol.ProfileBaseline, transport.LinkMemory},
+	{"memory instead of regions", transport.NewMemory(), allProfiles, transport.LinkMemory},
 }
 
 func TestMessagesOfAllSizes(t *testing.T) {

@@ -11,14 +11,12 @@ import (
 	"github.com/netipc/netipc/go/transport/posix"
 )
 
-func profileRows() []profileRow {
-	return []profileRow{
-		{"memory", transport.NewMemory(), protocol.ProfileBaseline, transport.LinkMemory},
-		{"memory instead of regions", transport.NewMemory(), allProfiles, transport.LinkMemory},
-		{"socket", posix.New(), protocol.ProfileBaseline, transport.LinkSocket},
-		{"hybrid", posix.New(), protocol.ProfileBaseline | protocol.ProfileSHMHybrid, transport.LinkSharedMemory},
-		{"futex", posix.New(), allProfiles, transport.LinkSharedMemory},
-	}
+func init() {
+	profileRows = append(profileRows,
+		profileRow{"socket", posix.New(), protocol.ProfileBaseline, transport.LinkSocket},
+		profileRow{"hybrid", posix.New(), protocol.ProfileBaseline | protocol.ProfileSHMHybrid, transport.LinkSharedMemory},
+		profileRow{"futex", posix.New(), allProfiles, transport.LinkSharedMemory},
+	)
 }
 
 func TestTheNextBestProfileWhereARegionCannotBeHad(t *testing.T) {

@@ -40,9 +40,9 @@ const (
 	lockedLong = "another one keeps the run directory locked"
 )
 
-// found is what stands at a path: nothing, or something that is in use or may be, or something that
+// occupant is what stands at a path: nothing, or something that is in use or may be, or something that
 // serves nobody.
-type found struct {
+type occupant struct {
 	inUse string
 	dead  bool
 	id    fileID
@@ -69,7 +69,7 @@ func claim(endpoint transport.Endpoint, backlog int, log *slog.Logger) (int, fil
 			return -1, fileID{}, bindError(endpoint, err)
 		}
 		if removed {
-			log.Info("reclaimed an endpoint that nobody served", "endpoint", endpoint)
+			log.Info("reclaimed an endpoint that nobody served", "endpoint", endpoint.String())
 		}
 	}
 	sweep(endpoint, log)
@@ -114,37 +114,37 @@ func bindAndListen(fd int, endpoint transport.Endpoint, backlog int) (fileID, er
 }
 
 // probe looks who serves path. It never waits.
-func probe(path string) (found, error) {
+func probe(path string) (occupant, error) {
 	seen, err := lookAt(path)
 	if err == unix.ENOENT {
-		return found{}, nil
+		return occupant{}, nil
 	}
 	if err != nil {
-		return found{}, err
+		return occupant{}, err
 	}
-	dead := found{dead: true, id: seen.id}
+	dead := occupant{dead: true, id: seen.id}
 	// A link may lead to a live socket.
 	if !seen.isSocket() && !seen.isSymlink() {
 		return dead, nil
 	}
 	switch err := knock(path); {
 	case err == nil:
-		return found{inUse: "it answers"}, nil
+		return occupant{inUse: "it answers"}, nil
 	case err == unix.ECONNREFUSED:
 		return dead, nil
 	case err == unix.ENOENT:
 		// A link to nothing, or it was removed just now: then removing it does nothing.
 		return dead, nil
 	case err == unix.EAGAIN:
-		return found{inUse: "its backlog is full"}, nil
+		return occupant{inUse: "its backlog is full"}, nil
 	case err == unix.EACCES, err == unix.EPERM:
-		return found{inUse: "it belongs to somebody else"}, nil
+		return occupant{inUse: "it belongs to somebody else"}, nil
 	case err == unix.EPROTOTYPE:
-		return found{inUse: "it is a socket of another type"}, nil
+		return occupant{inUse: "it is a socket of another type"}, nil
 	case isExhausted(err):
-		return found{inUse: noneToAsk}, nil
+		return occupant{inUse: noneToAsk}, nil
 	}
-	return found{inUse: "whether it is alive cannot be told"}, nil
+	return occupant{inUse: "whether it is alive cannot be told"}, nil
 }
 
 func knock(path string) error {

@@ -12,4 +12,7 @@
 //	slot       publish and take one message
 //	spin       looking before sleeping
 //	sys_*      the system calls
+//
+// Peers that share memory trust one another: one that truncates the file of a region ends the process
+// that touches it next. Who cannot trust its peers to be sound leaves out the profiles of shared memory.
 package posix

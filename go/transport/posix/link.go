@@ -54,7 +54,7 @@ func (l *link) Offer(plan transport.RegionPlan) error {
 	l.dropOffer()
 	offered, err := createRegion(l.endpoint, plan, l.log)
 	if err != nil {
-		unprepared.warn(l.log, "cannot prepare shared memory", "endpoint", l.endpoint, "error", err)
+		unprepared.warn(l.log, "cannot prepare shared memory", "endpoint", l.endpoint.String(), "error", err)
 		return err
 	}
 	l.offered = offered

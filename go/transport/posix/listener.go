@@ -71,7 +71,7 @@ func (l *listener) Close() error {
 	// While it still listens: nobody may take the name over before it is free.
 	_, err := removeIf(l.endpoint.SocketPath(), l.id)
 	if err != nil {
-		l.log.Warn("cannot remove the socket", "endpoint", l.endpoint, "error", err)
+		l.log.Warn("cannot remove the socket", "endpoint", l.endpoint.String(), "error", err)
 	}
 	closeFD(l.fd)
 	l.fd = -1

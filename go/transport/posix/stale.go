@@ -16,7 +16,7 @@ import (
 func sweep(endpoint transport.Endpoint, log *slog.Logger) {
 	entries, err := os.ReadDir(endpoint.RunDir())
 	if err != nil {
-		log.Debug("cannot look for stale regions", "endpoint", endpoint, "error", err)
+		log.Debug("cannot look for stale regions", "endpoint", endpoint.String(), "error", err)
 	}
 	for _, entry := range entries {
 		if !isRegionName(entry.Name(), endpoint.Service()) {
