@@ -87,12 +87,17 @@ pub(crate) fn receive(socket: &OwnedFd, packet: &mut [u8], take: Take) -> Result
     if take == Take::Nothing {
         flags |= RecvFlags::PEEK;
     }
-    let (_, size) = retry_on_intr(|| net::recv(socket, &mut *packet, flags))?;
+    let mut receive = || retry_on_intr(|| net::recv(socket, &mut *packet, flags));
+    let (_, size) = receive()?;
     // Both an empty packet and the end have no bytes; only after the end nothing more can come.
-    if size == 0 && has_ended(socket)? {
-        return Ok(Received::End);
+    if size > 0 || !has_ended(socket)? {
+        return Ok(Received::Packet(size));
     }
-    Ok(Received::Packet(size))
+    // The kernel looks for a packet, and then for the end: last words that came in between wait.
+    Ok(match receive()? {
+        (_, 0) => Received::End,
+        (_, size) => Received::Packet(size),
+    })
 }
 
 fn has_ended(socket: &OwnedFd) -> Result<bool> {
