@@ -23,13 +23,14 @@ type CachedItems[K comparable, I any] struct {
 	Check func(item []byte) error
 	// View reads an item that was validated. It may borrow it.
 	View func(item []byte) I
-	// Key returns what an item is found by.
-	Key func(item I) K
+	// Key returns what an item is found by, once it was validated.
+	Key func(item []byte) K
 	// Hash returns a number that is the same for the same key. The cheaper, the faster is a lookup:
 	// where it tells too few keys apart, the cache hashes them itself.
 	Hash func(key K) uint32
-	// Match tells whether item is the one that key finds. It does not allocate.
-	Match func(item I, key K) bool
+	// Find returns the item, which was validated, and whether it is the one that key finds. It does
+	// not allocate.
+	Find func(item []byte, key K) (I, bool)
 }
 
 // Fetched is what a refresh got.

@@ -9,7 +9,6 @@ import (
 	"github.com/netipc/netipc/go/internal/session/handshake"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/transport"
-	"github.com/netipc/netipc/go/transport/posix"
 )
 
 // implemented are the profiles that this library can do.
@@ -190,7 +189,7 @@ func or(configured, fallback uint32) uint32 {
 
 func orNative(t transport.Transport, logger *slog.Logger) transport.Transport {
 	if t == nil {
-		return posix.New().WithLogger(orDefault(logger))
+		return native(orDefault(logger))
 	}
 	return t
 }

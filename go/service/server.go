@@ -210,11 +210,12 @@ func (s *Server) serve(link transport.Baseline) {
 	s.handshakes.leave()
 	switch {
 	case opened != nil:
+		// Whatever a handler does to its goroutine, the slot is free again.
+		defer s.slots.leave()
 		s.runSession(opened)
-		s.slots.leave()
 	case errors.Is(err, transport.ErrDisconnected):
 		s.log.Debug("netipc: a peer left without a HELLO", "service", s.handler.method.Name)
-	case err != nil:
+	default:
 		s.logRefusal(err)
 	}
 }

@@ -79,7 +79,7 @@ func (t *table[K, I]) get(key K) (I, bool) {
 			break
 		}
 		if (slot^uint32(hash))&^t.places == 0 {
-			if item := t.items.View(t.item(slot & t.places)); t.items.Match(item, key) {
+			if item, found := t.items.Find(t.item(slot&t.places), key); found {
 				return item, true
 			}
 		}
@@ -114,7 +114,7 @@ func (t *table[K, I]) index(size int) bool {
 // enter enters the item at place, unless one before it has the same key; it fails where each of the
 // slots that it may be in is taken.
 func (t *table[K, I]) enter(place uint32, item []byte) bool {
-	key := t.items.Key(t.items.View(item))
+	key := t.items.Key(item)
 	if _, known := t.get(key); known {
 		t.duplicates++
 		return true

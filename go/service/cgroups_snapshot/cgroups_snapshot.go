@@ -164,10 +164,14 @@ var cached = service.Cached[protocol.CgroupsResponseView, Key, protocol.CgroupsI
 			return err
 		},
 		View: protocol.TrustedCgroupsItem,
-		Key:  func(item protocol.CgroupsItemView) Key { return Key{item.Hash, item.Name.String()} },
+		Key: func(item []byte) Key {
+			view := protocol.TrustedCgroupsItem(item)
+			return Key{view.Hash, view.Name.String()}
+		},
 		Hash: func(key Key) uint32 { return key.Hash },
-		Match: func(item protocol.CgroupsItemView, key Key) bool {
-			return item.Hash == key.Hash && string(item.Name.Bytes()) == key.Name
+		Find: func(item []byte, key Key) (protocol.CgroupsItemView, bool) {
+			view := protocol.TrustedCgroupsItem(item)
+			return view, view.Hash == key.Hash && string(view.Name.Bytes()) == key.Name
 		},
 	},
 }

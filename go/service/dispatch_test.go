@@ -1,0 +1,90 @@
+package service
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/netipc/netipc/go/internal/session"
+	"github.com/netipc/netipc/go/protocol"
+)
+
+var numbers = Service[uint64, uint64]{
+	Method:  Method{Code: protocol.MethodIncrement, Name: "increment"},
+	Request: Codec[uint64]{Decode: protocol.DecodeIncrement},
+	Reply:   Codec[uint64]{Encode: protocol.EncodeIncrement},
+}
+
+func newDispatcher(handler Handler, log *slog.Logger) *dispatcher {
+	return &dispatcher{method: handler.method, respond: handler.open(), faults: &faults{}, log: log}
+}
+
+func ask(d *dispatcher, n uint64, room int) answered {
+	payload := make([]byte, 8)
+	_, _ = protocol.EncodeIncrement(payload, n)
+	request := session.Message{Header: protocol.RequestHeader(protocol.MethodIncrement, 1), Payload: payload}
+	return d.dispatch(request, make([]byte, room))
+}
+
+func TestAHandlerSaysWhichStatusItsFailureHas(t *testing.T) {
+	t.Parallel()
+	d := newDispatcher(ValueHandler(&numbers, func(n uint64) (uint64, error) {
+		return 0, &HandlerError{Status: protocol.Status(n), Reason: "as asked"}
+	}), slog.New(slog.DiscardHandler))
+	for asked, want := range map[protocol.Status]answered{
+		protocol.StatusUnsupported:   {status: protocol.StatusUnsupported},
+		protocol.StatusBadEnvelope:   {status: protocol.StatusBadEnvelope},
+		protocol.StatusLimitExceeded: {status: protocol.StatusLimitExceeded},
+		protocol.StatusInternalError: {status: protocol.StatusInternalError},
+		// Nothing that a handler could mean.
+		protocol.StatusOK:         {status: protocol.StatusInternalError},
+		protocol.StatusAuthFailed: {status: protocol.StatusInternalError},
+		77:                        {status: protocol.StatusInternalError},
+	} {
+		got := ask(d, uint64(asked), 8)
+		if got != want || got.endsSession() != (want.status != protocol.StatusUnsupported) {
+			t.Errorf("%v: %+v", asked, got)
+		}
+	}
+}
+
+func TestAnAnswerThatDoesNotFitSaysSo(t *testing.T) {
+	t.Parallel()
+	quiet := slog.New(slog.DiscardHandler)
+	value := newDispatcher(ValueHandler(&numbers, func(n uint64) (uint64, error) { return n, nil }), quiet)
+	if got := ask(value, 1, 7); got.status != protocol.StatusLimitExceeded {
+		t.Errorf("%+v", got)
+	}
+	// Whatever the handler says.
+	built := newDispatcher(BuilderHandler(numbers.Method, protocol.DecodeIncrement, Builder[uint64, protocol.CgroupsBuilder]{
+		Start:  func(b *protocol.CgroupsBuilder, _ *uint64, buf []byte) error { return b.Start(buf) },
+		Finish: (*protocol.CgroupsBuilder).Finish,
+	}, func(_ *uint64, b *protocol.CgroupsBuilder) error {
+		_ = b.Add(1, 1, 1, []byte("name"), []byte("path"))
+		return errors.New("unlucky")
+	}), quiet)
+	for room, want := range map[int]protocol.Status{
+		20: protocol.StatusLimitExceeded, 60: protocol.StatusLimitExceeded, 200: protocol.StatusInternalError,
+	} {
+		if got := ask(built, 1, room); got.status != want || got.length != 0 {
+			t.Errorf("%d bytes: %+v", room, got)
+		}
+	}
+}
+
+func TestRepeatedPanicsGetALineInAHundred(t *testing.T) {
+	t.Parallel()
+	var lines bytes.Buffer
+	d := newDispatcher(ValueHandler(&numbers, func(uint64) (uint64, error) { panic("on purpose") }),
+		slog.New(slog.NewTextHandler(&lines, nil)))
+	for range 150 {
+		if got := ask(d, 1, 8); got.status != protocol.StatusInternalError {
+			t.Fatalf("%+v", got)
+		}
+	}
+	if n := strings.Count(lines.String(), "the handler panicked"); n != 2 {
+		t.Fatalf("%d lines", n)
+	}
+}
