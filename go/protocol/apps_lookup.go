@@ -92,24 +92,30 @@ func (b *AppsLookupBuilder) Add(item AppsLookupItemView) error {
 // Push adds the item of the next process id from where it is, without a copy of it. It fails as
 // [AppsLookupBuilder.Add] does.
 func (b *AppsLookupBuilder) Push(item *AppsLookupItemView) error {
-	asked := NumberKey(0).View(b.asked())
+	asked := NumberKey(0).View(b.request.list.item(b.list.count))
 	dst := b.open(0, asked == NumberKey(item.Pid), uint16(item.Status), item.size())
 	if dst == nil {
 		return b.err
 	}
-	return b.close(dst, item.encode(dst))
+	if b.err = item.encode(dst); b.err == nil {
+		b.list.Commit(len(dst))
+	}
+	return b.err
 }
 
 // AddBare adds an item without data for the next process id. It fails as [AppsLookupBuilder.Add]
 // does.
 func (b *AppsLookupBuilder) AddBare(status PidStatus) error {
-	key := NumberKey(0).View(b.asked())
+	key := NumberKey(0).View(b.request.list.item(b.list.count))
 	dst := b.open(0, true, uint16(status), b.bare)
 	if dst == nil {
 		return b.err
 	}
 	item := AppsLookupItemView{Status: status, Pid: uint32(key), Uid: UidUnset}
-	return b.close(dst, item.encode(dst))
+	if b.err = item.encode(dst); b.err == nil {
+		b.list.Commit(len(dst))
+	}
+	return b.err
 }
 
 // Key returns the process id.
@@ -247,7 +253,7 @@ func checkAppsLookupItem(item []byte) error {
 		}
 	}
 	labels := uint16(tail)
-	if labels != 0 || end != uint64(len(item)) {
+	if !labelsInLine(item, labels, end) {
 		if err := checkLabels(item, labels, int(end)); err != nil {
 			return err
 		}

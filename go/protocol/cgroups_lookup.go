@@ -75,23 +75,29 @@ func (b *CgroupsLookupBuilder) Add(item CgroupsLookupItemView) error {
 // Push adds the item of the next path from where it is, without a copy of it. It fails as
 // [CgroupsLookupBuilder.Add] does.
 func (b *CgroupsLookupBuilder) Push(item *CgroupsLookupItemView) error {
-	asked := TextKey{}.View(b.asked())
+	asked := TextKey{}.View(b.request.list.item(b.list.count))
 	dst := b.open(asked.Len(), asked.Equal(item.Path), uint16(item.Status), item.size())
 	if dst == nil {
 		return b.err
 	}
-	return b.close(dst, item.encode(dst))
+	if b.err = item.encode(dst); b.err == nil {
+		b.list.Commit(len(dst))
+	}
+	return b.err
 }
 
 // AddBare adds an item without data for the next path. It fails as [CgroupsLookupBuilder.Add] does.
 func (b *CgroupsLookupBuilder) AddBare(status CgroupStatus) error {
-	key := TextKey{}.View(b.asked())
+	key := TextKey{}.View(b.request.list.item(b.list.count))
 	dst := b.open(key.Len(), true, uint16(status), CgroupsLookupItemHeaderLen+key.Len()+2)
 	if dst == nil {
 		return b.err
 	}
 	item := CgroupsLookupItemView{Status: status, Path: key.CStringView}
-	return b.close(dst, item.encode(dst))
+	if b.err = item.encode(dst); b.err == nil {
+		b.list.Commit(len(dst))
+	}
+	return b.err
 }
 
 // Key returns the path.
@@ -207,7 +213,7 @@ func checkCgroupsLookupItem(item []byte) error {
 		}
 	}
 	labels := uint16(tail)
-	if labels != 0 || end != uint64(len(item)) {
+	if !labelsInLine(item, labels, end) {
 		if err := checkLabels(item, labels, int(end)); err != nil {
 			return err
 		}

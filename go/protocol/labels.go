@@ -97,6 +97,9 @@ func (l *Labels) endAfter(end int) int {
 		label := &l.pairs[i]
 		end += len(label.Key.bytes) + len(label.Value.bytes)
 	}
+	if l.count == 0 {
+		return end
+	}
 	for table := l.entries(); len(table) >= LabelEntryLen; table = table[LabelEntryLen:] {
 		end += int(le.Uint32(table[4:])) + int(le.Uint32(table[12:]))
 	}
@@ -156,39 +159,20 @@ func (l *Labels) read(item []byte, count uint16, end uint64) {
 	l.item, l.table, l.count = item, uint32(table), uint32(count)
 }
 
-// checkLabels checks that the count labels of item, whose strings end at end, are exactly in place
-// and the last thing in it.
-func checkLabels(item []byte, count uint16, end int) error {
-	next := end
-	if count > 0 {
-		table := align8(end)
-		next = table + int(count)*LabelEntryLen
-		if next > len(item) {
-			return NewWireError(ErrOutOfBounds, "label table", uint64(len(item)), uint64(next))
-		}
-		if labelsInLine(item, end, table, next) {
-			return nil
-		}
-		var err error
-		if next, err = checkLabelsOneByOne(item, end, table, next); err != nil {
-			return err
-		}
+// labelsInLine tells whether the count labels of item, whose strings end at end, are exactly in place
+// and the last thing in it. If closed by NUL each, they have none inside where there are no more of
+// them.
+func labelsInLine(item []byte, count uint16, end uint64) bool {
+	if count == 0 {
+		return end == uint64(len(item))
 	}
-	if next != len(item) {
-		return layout("item length", uint64(next), uint64(len(item)))
-	}
-	return nil
-}
-
-// labelsInLine tells whether the labels whose table lies from table to texts are as they must be and
-// the last thing in the item. If closed by NUL each, they have none inside where there are no more
-// of them.
-func labelsInLine(item []byte, end, table, texts int) bool {
+	table := (end + 7) &^ 7
+	texts := table + uint64(count)*LabelEntryLen
 	// The gap is the last bytes of a word: the rest is shifted out.
-	if le.Uint64(item[table-word:table])>>(8*uint(word-(table-end))) != 0 {
+	if texts > uint64(len(item)) || le.Uint64(item[table-word:])>>(8*(word-(table-end))) != 0 {
 		return false
 	}
-	next := uint64(texts)
+	next := texts
 	for entries := item[table:texts]; len(entries) >= LabelEntryLen; entries = entries[LabelEntryLen:] {
 		key, value := spanAt(entries), spanAt(entries[8:])
 		if key.Len == 0 {
@@ -196,7 +180,27 @@ func labelsInLine(item []byte, end, table, texts int) bool {
 		}
 		next = value.follows(item, key.follows(item, next))
 	}
-	return next == uint64(len(item)) && clean(item, uint64(texts), next, (texts-table)/8)
+	return next == uint64(len(item)) && clean(item, texts, next, 2*int(count))
+}
+
+// checkLabels tells which rule labels break that are not as [labelsInLine] says.
+func checkLabels(item []byte, count uint16, end int) error {
+	next := end
+	if count > 0 {
+		table := align8(end)
+		texts := table + int(count)*LabelEntryLen
+		if texts > len(item) {
+			return NewWireError(ErrOutOfBounds, "label table", uint64(len(item)), uint64(texts))
+		}
+		var err error
+		if next, err = checkLabelsOneByOne(item, end, table, texts); err != nil {
+			return err
+		}
+	}
+	if next != len(item) {
+		return layout("item length", uint64(next), uint64(len(item)))
+	}
+	return nil
 }
 
 // checkLabelsOneByOne tells where the last label ends, or which rule one breaks.

@@ -27,7 +27,7 @@ type LookupKey[K any] interface {
 	// TextLen returns the bytes that the key takes among the strings of its item.
 	TextLen() int
 
-	// pushAll writes keys to list, and returns it.
+	// pushAll writes keys to list, which is empty and has room for as many, and returns it.
 	pushAll(list PackedWriter, keys []K) (PackedWriter, error)
 	// checkAll fails unless every item of list is a key, in order.
 	checkAll(list Packed) error

@@ -66,9 +66,6 @@ func (b *LookupBuilder[K, I]) Finish() (int, error) {
 	return length, nil
 }
 
-// asked returns the bytes of the key that is answered next, or nil beyond the last.
-func (b *LookupBuilder[K, I]) asked() []byte { return b.request.list.item(b.list.count) }
-
 // open returns the place for the item of the key that was asked for, which has textLen bytes among
 // its strings, or nil where a placeholder was written instead, and after an error, which is in b.err.
 // The item has size bytes and is for the same key, or not.
@@ -89,7 +86,7 @@ func (b *LookupBuilder[K, I]) open(textLen int, same bool, status uint16, size i
 		}
 	}
 	var key K
-	readKey(&key, b.asked())
+	readKey(&key, b.request.list.item(b.list.count))
 	if err := b.standIn(key, status, size, behind); err != nil {
 		b.err = err
 	}
@@ -106,16 +103,6 @@ func (b *LookupBuilder[K, I]) refuse(same bool) {
 	case !same:
 		b.err = layout("key of item", index, index)
 	}
-}
-
-// close takes in the item that was written to dst, or keeps its error.
-func (b *LookupBuilder[K, I]) close(dst []byte, err error) error {
-	if err != nil {
-		b.err = err
-		return err
-	}
-	b.list.Commit(len(dst))
-	return nil
 }
 
 // standIn writes what stands for an item of size bytes that cannot be written, or may not be.

@@ -50,15 +50,25 @@ func (k TextKey) Encode(dst []byte) error {
 }
 
 func (TextKey) pushAll(list PackedWriter, keys []TextKey) (PackedWriter, error) {
+	// What changes is kept out of list, and so in registers.
+	buf, entries, end, first := list.buf, list.buf[list.header:], list.end, list.firstItem()
 	for i := range keys {
 		text := keys[i].bytes
-		dst := list.openLeaving(len(text)+1, 0)
-		if dst == nil {
+		start := align8(end)
+		if end = start + len(text) + 1; end > len(buf) {
+			list.end, list.count = start, i
 			return list, list.grow(len(text) + 1)
 		}
-		dst[copy(dst, text)] = 0
-		list.Commit(len(dst))
+		le.PutUint64(entries[i*EntryLen:], spanBits(start-first, len(text)+1))
+		closing := buf[start+copy(buf[start:end], text):]
+		if len(closing) >= word {
+			// The NUL and the gap.
+			le.PutUint64(closing, 0)
+		} else {
+			clear(closing)
+		}
 	}
+	list.end, list.count = end, len(keys)
 	return list, nil
 }
 
@@ -135,14 +145,15 @@ func (k NumberKey) Encode(dst []byte) error {
 }
 
 func (NumberKey) pushAll(list PackedWriter, keys []NumberKey) (PackedWriter, error) {
-	for _, key := range keys {
-		dst := list.openLeaving(numberKeyLen, 0)
-		if dst == nil {
-			return list, list.grow(numberKeyLen)
-		}
-		le.PutUint64(dst, uint64(key))
-		list.Commit(numberKeyLen)
+	if len(keys) > (len(list.buf)-list.end)/numberKeyLen {
+		return list, list.grow(numberKeyLen * len(keys))
 	}
+	entries, numbers := list.buf[list.header:], list.buf[list.end:]
+	for i, key := range keys {
+		le.PutUint64(entries[i*EntryLen:], spanBits(i*numberKeyLen, numberKeyLen))
+		le.PutUint64(numbers[i*numberKeyLen:], uint64(key))
+	}
+	list.end, list.count = list.end+numberKeyLen*len(keys), len(keys)
 	return list, nil
 }
 

@@ -16,23 +16,18 @@ const (
 // nul is what clean counts: with a separator of one byte, that is as fast as a long scan can be.
 var nul = []byte{0}
 
-// hasNul tells whether there is a NUL in text.
-func hasNul(text []byte) bool {
+// closesFirst tells whether text ends with its first NUL.
+func closesFirst(text []byte) bool {
 	n := len(text)
 	if n < word || n > shortText {
-		return bytes.IndexByte(text, 0) >= 0
+		return n > 0 && bytes.IndexByte(text, 0) == n-1
 	}
-	found := nulBits(le.Uint64(text[n-word:]))
+	// Among the last bytes only the very last one is a NUL, among those before them none.
+	found := nulBits(le.Uint64(text[n-word:])) ^ 1<<63
 	for ; len(text) > word; text = text[word:] {
 		found |= nulBits(le.Uint64(text))
 	}
-	return found != 0
-}
-
-// closesFirst tells whether text ends with its first NUL.
-func closesFirst(text []byte) bool {
-	last := len(text) - 1
-	return last >= 0 && text[last] == 0 && !hasNul(text[:last])
+	return found == 0
 }
 
 // copyText writes text and a NUL to the front of dst, where there is room for them; it tells whether
@@ -62,7 +57,14 @@ func copyText(dst, text []byte) bool {
 	last := le.Uint64(text[n-word:])
 	le.PutUint64(dst[n-word:], last)
 	found := nulBits(last)
-	for ; len(text) > word; text, dst = text[word:], dst[word:] {
+	for ; len(text) > 2*word; text, dst = text[2*word:], dst[2*word:] {
+		_ = dst[2*word-1]
+		one, two := le.Uint64(text), le.Uint64(text[word:])
+		le.PutUint64(dst, one)
+		le.PutUint64(dst[word:], two)
+		found |= nulBits(one) | nulBits(two)
+	}
+	if len(text) > word {
 		next := le.Uint64(text)
 		le.PutUint64(dst, next)
 		found |= nulBits(next)
@@ -73,20 +75,25 @@ func copyText(dst, text []byte) bool {
 // clean tells whether the bytes of item between from and to, strings with their NULs and nothing
 // else, hold no more NULs than that. They lie behind a header of 8 bytes at least.
 func clean(item []byte, from, to uint64, strings int) bool {
-	length := to - from
-	if length > shortText {
-		return bytes.Count(item[from:to], nul) == strings
+	rest := item[from:to]
+	if len(rest) > shortText {
+		return bytes.Count(rest, nul) == strings
 	}
 	// What is no NUL is counted, in each byte of a word for itself.
-	texts, item := uint64(0), item[:to]
-	for ; to-from >= word; from += word {
-		texts += textBits(le.Uint64(item[from:]))
+	texts := uint64(0)
+	for ; len(rest) >= 2*word; rest = rest[2*word:] {
+		texts += textBits(le.Uint64(rest)) + textBits(le.Uint64(rest[word:]))
 	}
-	texts += textBits(le.Uint64(item[to-word:]) >> (8 * (word - (to - from))))
-	return texts*ones>>56+uint64(strings) == length
+	if len(rest) >= word {
+		texts += textBits(le.Uint64(rest))
+	}
+	// The last bytes are those of a word: the ones in front of them are shifted out.
+	texts += textBits(le.Uint64(item[to-word:]) >> (8 * (word - uint64(len(rest)%word))))
+	return texts*ones>>56+uint64(strings) == to-from
 }
 
-// nulBits returns something else than 0 for a word with a NUL.
+// nulBits returns the high bits of the bytes of w that are NUL, and perhaps of some behind the first
+// such byte.
 func nulBits(w uint64) uint64 { return (w - ones) &^ w & highs }
 
 // textBits returns 1 in each byte where w has no NUL.
