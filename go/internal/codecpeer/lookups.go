@@ -1,12 +1,25 @@
 package codecpeer
 
-import "github.com/netipc/netipc/go/protocol"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/netipc/netipc/go/protocol"
+)
 
 func encodeCgroupsRequest(in *words, out *line) error {
 	buf := in.room()
-	n, err := protocol.EncodeCgroupsLookupRequest(buf, list(in, in.bytes))
-	out.bytes(buf[:n])
-	return err
+	paths := list(in, in.bytes)
+	n, err := protocol.EncodeCgroupsLookupRequest(buf, paths)
+	if errors.Is(err, protocol.ErrBadLayout) {
+		return err
+	}
+	keys := make([]protocol.TextKey, len(paths))
+	for i, path := range paths {
+		keys[i] = protocol.TextKey{CStringView: protocol.CString(path)}
+	}
+	return bothWays(out, keys, buf, n, err)
 }
 
 func decodeCgroupsRequest(in *words, out *line) error {
@@ -57,18 +70,26 @@ func decodeCgroupsResponse(in *words, out *line) error {
 	}
 	out.numbers(response.Generation, uint64(response.ItemCount))
 	for _, item := range response.Items() {
-		out.numbers(uint64(item.Status), uint64(item.Orchestrator))
-		out.texts(item.Path, item.Name)
-		out.labels(item.Labels)
+		sayItem(out, item, sayCgroup)
 	}
 	return nil
 }
 
+func sayCgroup(out *line, item protocol.CgroupsLookupItemView) {
+	out.numbers(uint64(item.Status), uint64(item.Orchestrator))
+	out.texts(item.Path, item.Name)
+	out.labels(item.Labels)
+}
+
 func encodeAppsRequest(in *words, out *line) error {
 	buf := in.room()
-	n, err := protocol.EncodeAppsLookupRequest(buf, list(in, in.u32))
-	out.bytes(buf[:n])
-	return err
+	pids := list(in, in.u32)
+	n, err := protocol.EncodeAppsLookupRequest(buf, pids)
+	keys := make([]protocol.NumberKey, len(pids))
+	for i, pid := range pids {
+		keys[i] = protocol.NumberKey(pid)
+	}
+	return bothWays(out, keys, buf, n, err)
 }
 
 func decodeAppsRequest(in *words, out *line) error {
@@ -125,14 +146,44 @@ func decodeAppsResponse(in *words, out *line) error {
 	}
 	out.numbers(response.Generation, uint64(response.ItemCount))
 	for _, item := range response.Items() {
-		out.numbers(
-			uint64(item.Status), uint64(item.CgroupStatus), uint64(item.Orchestrator),
-			uint64(item.Pid), uint64(item.Ppid), uint64(item.Uid), item.Starttime,
-		)
-		out.texts(item.Comm, item.CgroupPath, item.CgroupName)
-		out.labels(item.Labels)
+		sayItem(out, item, sayApp)
 	}
 	return nil
+}
+
+func sayApp(out *line, item protocol.AppsLookupItemView) {
+	out.numbers(
+		uint64(item.Status), uint64(item.CgroupStatus), uint64(item.Orchestrator),
+		uint64(item.Pid), uint64(item.Ppid), uint64(item.Uid), item.Starttime,
+	)
+	out.texts(item.Comm, item.CgroupPath, item.CgroupName)
+	out.labels(item.Labels)
+}
+
+// sayItem says what an item is; and again, where it is something else once it was written and read.
+func sayItem[K any, I protocol.LookupItem[K, I]](out *line, item I, say func(*line, I)) {
+	var first, second line
+	say(&first, item)
+	out.word(string(first))
+	dst := filled(item.Size())
+	err := errors.Join(item.Encode(dst), item.Check(dst))
+	say(&second, item.View(dst))
+	if err != nil || !bytes.Equal(first, second) {
+		out.word("again")
+		out.word(string(second))
+	}
+}
+
+// bothWays says what was written to buf as the request for keys, if the other way to write it gives
+// the same.
+func bothWays[K protocol.LookupKey[K]](out *line, keys []K, buf []byte, n int, err error) error {
+	other := filled(len(buf))
+	m, otherErr := protocol.EncodeLookupRequest(other, keys)
+	if !bytes.Equal(buf[:n], other[:m]) || (err == nil) != (otherErr == nil) {
+		return fmt.Errorf("two ways to write a request: %x %v, %x %v", buf[:n], err, other[:m], otherErr)
+	}
+	out.bytes(buf[:n])
+	return err
 }
 
 // request returns the request for keys.

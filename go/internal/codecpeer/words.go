@@ -92,8 +92,11 @@ func (w *words) bytes() []byte {
 }
 
 // room returns a buffer of as many bytes as the next word tells.
-func (w *words) room() []byte {
-	buf := make([]byte, w.number(30))
+func (w *words) room() []byte { return filled(int(w.number(30))) }
+
+// filled returns a buffer of n bytes, none of them 0.
+func filled(n int) []byte {
+	buf := make([]byte, n)
 	// What encoders leave as it was is seen.
 	for i := range buf {
 		buf[i] = 0xee

@@ -2,7 +2,7 @@ use std::fmt::{Display, Write};
 use std::str::{FromStr, Split};
 
 /// A line that is being written: words with a space between them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Line(String);
 
 impl Line {

@@ -29,8 +29,14 @@ pub(super) fn cgroups_request(random: &mut Random) -> (Line, Option<Line>) {
         sound &= len > 0;
         sizes.push(len + 1);
     }
-    let (fields, read) = in_room(random, packed(16, sizes), list);
-    (fields, read.filter(|_| sound))
+    let needed = packed(16, sizes);
+    if !sound {
+        // With too little room in addition, either may be the reason to refuse it.
+        let mut fields = Line::default();
+        fields.word(needed).line(&list);
+        return (fields, None);
+    }
+    in_room(random, needed, list)
 }
 
 pub(super) fn apps_request(random: &mut Random) -> (Line, Option<Line>) {
@@ -154,8 +160,8 @@ fn apps_item(random: &mut Random, pid: &Line) -> Item {
         words.word(if numbers { random.number(bits) } else { unset });
     }
     let comm = match comm {
-        true if odd == 5 => 16 + random.below(60),
-        true => 1 + random.below(15),
+        true if odd == 5 => random.pick([16, 16, 17, 64]),
+        true => random.pick([1, 2, 5, 8, 14, 15]),
         false => 0,
     };
     let comm = text(random, comm, &mut sound);

@@ -5,7 +5,7 @@ use super::random::Random;
 /// Spoils a message in one to three places.
 pub(super) fn spoil(random: &mut Random, bytes: &mut Vec<u8>) {
     for _ in 0..=random.below(12) / 5 {
-        match random.below(10) {
+        match random.below(11) {
             0 => flip_bit(random, bytes),
             1 => bytes.truncate(random.below(bytes.len() + 1)),
             2 => {
@@ -20,7 +20,8 @@ pub(super) fn spoil(random: &mut Random, bytes: &mut Vec<u8>) {
             3 => swap_words(random, bytes),
             4 => copy_word(random, bytes),
             5 => toggle_nul(random, bytes),
-            6 => change_field::<2>(random, bytes),
+            6 => touch(random, bytes),
+            7 => change_field::<2>(random, bytes),
             _ => change_field::<4>(random, bytes),
         }
     }
@@ -48,6 +49,27 @@ fn copy_word(random: &mut Random, bytes: &mut [u8]) {
     if let (Some(from), Some(to)) = (word(random, bytes, len), word(random, bytes, len)) {
         bytes.copy_within(from..from + len, to);
     }
+}
+
+/// One string or item starts where another ends, or just before: at its NUL, even, without a byte of
+/// its own.
+fn touch(random: &mut Random, bytes: &mut [u8]) {
+    let (Some(from), Some(to)) = (word(random, bytes, 8), word(random, bytes, 8)) else {
+        return;
+    };
+    let number = |at: usize| {
+        bytes[at..]
+            .first_chunk()
+            .map_or(0, |n| u32::from_le_bytes(*n))
+    };
+    let end = number(from).wrapping_add(number(from + 4));
+    let start = end.wrapping_add(random.pick([0, 0, 1, 2]));
+    let len = match random.one_in(2) {
+        true => 0,
+        false => number(to + 4),
+    };
+    bytes[to..to + 4].copy_from_slice(&start.to_le_bytes());
+    bytes[to + 4..to + 8].copy_from_slice(&len.to_le_bytes());
 }
 
 /// A NUL too many, or one too few.

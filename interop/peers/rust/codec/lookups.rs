@@ -7,10 +7,10 @@ use netipc::protocol::{AppsCgroupStatus, CgroupStatus, PidStatus};
 use netipc::service::apps_lookup::{AppsLookup, AppsLookupItem, Pid};
 use netipc::service::cgroups_lookup::{CgroupsLookup, CgroupsLookupItem};
 use netipc::service::{Orchestrator, Service};
-use netipc::wire::{Decode, Label, Labels, WireError};
+use netipc::wire::{Decode, Encode, Label, Labels, WireError};
 use netipc_interop::differential::{Line, LineError, Words};
 
-use super::{Failure, in_room};
+use super::{Failure, in_room, put};
 
 /// A lookup whose keys and items can be told in words.
 pub(super) trait Spoken: Lookup {
@@ -79,7 +79,16 @@ pub(super) fn decode_items<L: Spoken>(bytes: &[u8]) -> Result<Line, Failure> {
     let mut line = Line::default();
     line.word(reply.generation).word(reply.item_count);
     for item in reply.iter() {
-        L::say(&item, &mut line);
+        let (mut first, mut second) = (Line::default(), Line::default());
+        L::say(&item, &mut first);
+        line.line(&first);
+        // It must be the same once it was written and read again.
+        let mut again = vec![0xee; item.size()];
+        put(&item, &mut again)?;
+        L::say(&L::Item::decode(&again)?, &mut second);
+        if first != second {
+            line.word("again").line(&second);
+        }
     }
     Ok(line)
 }
