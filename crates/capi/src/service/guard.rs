@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "guards live in memory of C")]
 
 use std::ffi::{CString, c_char};
-use std::mem::{self, ManuallyDrop};
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr;
 use std::sync::Arc;
 
@@ -23,8 +23,9 @@ use crate::error::Outcome;
 pub struct nipc_cgroups_cache_read_guard_t {
     /// Private.
     pub locked: u64,
+    // What is there is more than numbers: a pointer, and gaps that nothing was written to.
     /// Private.
-    pub pinned: [u64; 4],
+    pub pinned: [MaybeUninit<u64>; 4],
 }
 
 /// An item of a cache that outlives it. Free it with nipc_cgroups_cache_item_free.
@@ -46,7 +47,7 @@ pub struct nipc_cgroups_cache_item_t {
 /// What a locked guard holds in `pinned`.
 type Pinned = Guard<Option<Arc<Views>>>;
 
-const _: () = assert!(size_of::<Pinned>() <= size_of::<[u64; 4]>());
+const _: () = assert!(size_of::<Pinned>() <= size_of::<[MaybeUninit<u64>; 4]>());
 const _: () = assert!(align_of::<Pinned>() <= align_of::<u64>());
 
 const LOCKED: u64 = u64::from_be_bytes(*b"nipclock");
@@ -72,7 +73,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_read_lock(
         }
         // SAFETY: it was written to just now.
         let guard = unsafe { unique(guard) }?;
-        let storage = ptr::from_mut(&mut guard.pinned).cast::<Pinned>();
+        let storage = guard.pinned.as_mut_ptr().cast::<Pinned>();
         // SAFETY: the storage is large enough, and aligned.
         unsafe { storage.write(pinned) };
         guard.locked = LOCKED;
@@ -90,10 +91,12 @@ pub unsafe extern "C" fn nipc_cgroups_cache_read_unlock(
         // SAFETY: C promises a guard.
         unsafe { views(guard) }?;
         // SAFETY: C promises a guard that nobody else uses any more.
-        let locked = mem::replace(unsafe { unique(guard) }?, FREE);
-        let pinned = ptr::from_ref(&locked.pinned).cast::<Pinned>();
-        // SAFETY: a locked guard holds one, and it was taken out of its only place.
-        drop(unsafe { pinned.read() });
+        let guard = unsafe { unique(guard) }?;
+        let pinned = guard.pinned.as_ptr().cast::<Pinned>();
+        // SAFETY: a locked guard holds one, and from the next line on it is there no more.
+        let pinned = unsafe { pinned.read() };
+        *guard = FREE;
+        drop(pinned);
         Ok(())
     };
     code(unlock);
@@ -203,7 +206,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_item_free(item: *mut nipc_cgroups_ca
 
 const FREE: nipc_cgroups_cache_read_guard_t = nipc_cgroups_cache_read_guard_t {
     locked: 0,
-    pinned: [0; 4],
+    pinned: [MaybeUninit::new(0); 4],
 };
 
 /// What `guard` pins.
@@ -218,7 +221,7 @@ unsafe fn views<'a>(guard: *const nipc_cgroups_cache_read_guard_t) -> Outcome<&'
         return Err(ErrorCode::NOT_READY);
     }
     // SAFETY: a locked guard holds one.
-    let pinned = unsafe { shared((&raw const guard.pinned).cast::<ManuallyDrop<Pinned>>()) }?;
+    let pinned = unsafe { shared(guard.pinned.as_ptr().cast::<ManuallyDrop<Pinned>>()) }?;
     pinned.as_deref().ok_or(ErrorCode::NOT_READY)
 }
 
