@@ -17,6 +17,12 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// Libraries cannot be there.
+    #[error("{}: not below the prefix; name a directory such as lib64", path.display())]
+    LibDir {
+        /// What was named.
+        path: PathBuf,
+    },
     /// A program that is needed is not there.
     #[error("{program}: not found; {needed}")]
     Missing {

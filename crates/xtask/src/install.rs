@@ -6,10 +6,12 @@
 //! lib/pkgconfig/netipc.pc          lib/cmake/netipc/netipc-config{,-version}.cmake
 //! ```
 //!
+//! `lib` is as the system has it: packagers name another.
+//!
 //! No file says where it is: the whole prefix can be moved.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::LazyLock;
 
 use rustix::fs::{FlockOperation, flock};
@@ -29,6 +31,9 @@ const PKG_CONFIG: &str = include_str!("../../capi/packaging/netipc.pc.in");
 const CMAKE_CONFIG: &str = include_str!("../../capi/packaging/netipc-config.cmake.in");
 const CMAKE_VERSION: &str = include_str!("../../capi/packaging/netipc-config-version.cmake.in");
 
+/// Where libraries are below the prefix unless somebody says otherwise.
+const LIB: &str = "lib";
+
 const FILE: u32 = 0o644;
 const LIBRARY: u32 = 0o755;
 
@@ -44,26 +49,42 @@ pub struct Options {
     pub prefix: PathBuf,
     /// What stands before the prefix while a package is made. None: nothing.
     pub destdir: Option<PathBuf>,
+    /// Where libraries are below the prefix, such as `lib64` or `lib/x86_64-linux-gnu`.
+    pub lib_dir: PathBuf,
     /// How it is built.
     pub profile: Profile,
 }
 
 impl Options {
-    /// A release build, installed in `prefix`.
+    /// A release build, installed in `prefix` with its libraries in `lib`.
     #[must_use]
     pub fn new(prefix: impl Into<PathBuf>) -> Self {
         Self {
             prefix: prefix.into(),
             destdir: None,
+            lib_dir: LIB.into(),
             profile: Profile::Release,
         }
     }
 
-    /// Where files are written.
-    fn root(&self) -> PathBuf {
+    /// Where files are written: the prefix, below the destdir.
+    #[must_use]
+    pub fn root(&self) -> PathBuf {
         match &self.destdir {
             Some(destdir) => destdir.join(self.prefix.strip_prefix("/").unwrap_or(&self.prefix)),
             None => self.prefix.clone(),
+        }
+    }
+
+    /// The way from the libraries up to the prefix.
+    fn lib_dir_to_prefix(&self) -> Result<String, Error> {
+        let step = |component| matches!(component, Component::Normal(_)).then_some("..");
+        let steps: Option<Vec<_>> = self.lib_dir.components().map(step).collect();
+        match steps {
+            Some(steps) if !steps.is_empty() => Ok(steps.join("/")),
+            _ => Err(Error::LibDir {
+                path: self.lib_dir.clone(),
+            }),
         }
     }
 }
@@ -94,11 +115,13 @@ impl Profile {
 /// are replaced at once, so that programs can go on using them.
 ///
 /// # Errors
-/// The build fails, a C compiler is missing, or a file cannot be written.
+/// The build fails, a C compiler is missing, a file cannot be written, or `lib_dir` is not below the
+/// prefix.
 pub fn install(options: &Options) -> Result<(), Error> {
+    let to_prefix = options.lib_dir_to_prefix()?;
     build::check_compiler()?;
     let root = options.root();
-    let lib_dir = root.join("lib");
+    let lib_dir = root.join(&options.lib_dir);
     tool::make_dir(&lib_dir)?;
     for header in headers::NAMES {
         let source = headers::directory().join(header);
@@ -106,7 +129,11 @@ pub fn install(options: &Options) -> Result<(), Error> {
     }
     let lib = build::static_lib(options.profile)?;
     install_libraries(&lib, options.profile, &lib_dir)?;
-    let text = |template: &str| configure(template, &lib.system_libs);
+    let text = |template: &str| {
+        configure(template, &lib.system_libs)
+            .replace("@LIB_DIR@", &options.lib_dir.to_string_lossy())
+            .replace("@TO_PREFIX@", &to_prefix)
+    };
     let pkg_config = lib_dir.join("pkgconfig/netipc.pc");
     tool::put(&pkg_config, text(PKG_CONFIG).as_bytes(), FILE)?;
     let cmake = lib_dir.join("cmake/netipc");
@@ -126,15 +153,21 @@ pub fn install(options: &Options) -> Result<(), Error> {
 /// prefix. Tests of several programs may call it at once: they share one installation, which changes
 /// only when the sources did.
 ///
+/// # Errors
+/// As for [`install`]; the error of the first call is that of all.
+pub fn try_install_for_tests() -> Result<PathBuf, &'static Error> {
+    static PREFIX: LazyLock<Result<PathBuf, Error>> = LazyLock::new(install_below_target);
+    PREFIX.as_ref().cloned()
+}
+
+/// As [`try_install_for_tests`], for tests that cannot go on without it.
+///
 /// # Panics
-/// As [`install`] fails: tests cannot go on without it.
+/// As [`install`] fails.
 #[must_use]
 pub fn install_for_tests() -> PathBuf {
-    static PREFIX: LazyLock<Result<PathBuf, Error>> = LazyLock::new(install_below_target);
-    match &*PREFIX {
-        Ok(prefix) => prefix.clone(),
-        Err(error) => panic!("cannot install the C library for tests: {error}"),
-    }
+    try_install_for_tests()
+        .unwrap_or_else(|error| panic!("cannot install the C library for tests: {error}"))
 }
 
 fn install_below_target() -> Result<PathBuf, Error> {
@@ -146,9 +179,8 @@ fn install_below_target() -> Result<PathBuf, Error> {
     tool::make_dir(&prefix)?;
     let _lock = lock(&prefix.join("lock"))?;
     install(&Options {
-        prefix: prefix.clone(),
-        destdir: None,
         profile,
+        ..Options::new(&prefix)
     })?;
     Ok(prefix)
 }

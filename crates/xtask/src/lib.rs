@@ -16,7 +16,7 @@ mod tool;
 use std::path::{Path, PathBuf};
 
 pub use crate::error::Error;
-pub use crate::install::{Options, Profile, install, install_for_tests};
+pub use crate::install::{Options, Profile, install, install_for_tests, try_install_for_tests};
 
 /// Where the workspace is.
 #[must_use]

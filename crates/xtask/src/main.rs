@@ -25,6 +25,9 @@ enum Command {
         /// What to put before the prefix while a package is made.
         #[arg(long)]
         destdir: Option<PathBuf>,
+        /// Where libraries are below the prefix, such as lib64 or lib/x86_64-linux-gnu.
+        #[arg(long, value_name = "NAME", default_value = "lib")]
+        libdir: PathBuf,
         /// How to build it.
         #[arg(long, default_value = "release")]
         profile: Build,
@@ -58,17 +61,28 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Install {
             prefix,
             destdir,
+            libdir,
             profile,
         } => {
             let profile = match profile {
                 Build::Release => Profile::Release,
                 Build::Dev => Profile::Dev,
             };
-            install(&Options {
+            let options = Options {
                 prefix,
                 destdir,
+                lib_dir: libdir,
                 profile,
-            })
+            };
+            install(&options)?;
+            let root = options.root();
+            println!(
+                "installed netipc {}: headers in {}, libraries, pkg-config and CMake files in {}",
+                env!("CARGO_PKG_VERSION"),
+                root.join("include/netipc").display(),
+                root.join(&options.lib_dir).display()
+            );
+            Ok(())
         }
     }
 }

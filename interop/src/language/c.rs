@@ -4,7 +4,6 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::panic;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,8 +21,8 @@ const FLAGS: [&str; 8] = [
 
 /// Builds it; returns where it is.
 pub(super) fn build() -> Result<PathBuf, String> {
-    let prefix = panic::catch_unwind(netipc_xtask::install_for_tests)
-        .map_err(|_reported| "the C library cannot be installed".to_owned())?;
+    let prefix = netipc_xtask::try_install_for_tests()
+        .map_err(|error| format!("cannot install the C library: {}", netipc::chain(error)))?;
     let program = prefix.join("netipc-interop-c");
     compile(&prefix, &program).map_err(|error| error.to_string())?;
     Ok(program)

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use netipc_xtask::install_for_tests;
+use netipc_xtask::{Options, Profile, install, install_for_tests};
 use tempfile::TempDir;
 
 use crate::run;
@@ -33,6 +33,41 @@ fn pkg_config_finds_it_wherever_it_is() {
         format!("-L{} -lnetipc", at("lib"))
     );
     assert!(said(&["--libs", "--static"]).contains(" -lnetipc -l"));
+}
+
+#[test]
+fn libraries_may_be_elsewhere() {
+    let prefix = tempfile::tempdir().unwrap();
+    let lib_dir = "lib/some-machine";
+    let options = Options {
+        lib_dir: lib_dir.into(),
+        profile: Profile::Dev,
+        ..Options::new(prefix.path())
+    };
+    install(&options).unwrap();
+    let lib = prefix.path().join(lib_dir);
+    let mut pkg_config = Command::new("pkg-config");
+    pkg_config.env("PKG_CONFIG_LIBDIR", lib.join("pkgconfig"));
+    let flags = run(pkg_config.args(["--cflags", "--libs", "netipc"]));
+    let up = lib.join("pkgconfig/../../..").display().to_string();
+    assert_eq!(
+        flags.trim(),
+        format!("-I{up}/include -L{up}/{lib_dir} -lnetipc")
+    );
+    let project = project();
+    let build = project.path().join("build");
+    let mut configure = Command::new("cmake");
+    configure
+        .arg("-S")
+        .arg(project.path().join("cmake"))
+        .arg("-B")
+        .arg(&build)
+        .arg(format!(
+            "-Dnetipc_DIR={}",
+            lib.join("cmake/netipc").display()
+        ));
+    run(&mut configure);
+    run(Command::new("cmake").arg("--build").arg(&build));
 }
 
 #[test]
