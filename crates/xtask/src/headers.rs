@@ -3,12 +3,14 @@
 //! cbindgen turns each source file into C. The pieces go where `headers/*.h.in` name their files,
 //! together with the errors, and assertions that hold C compilers to the layouts of the sources.
 
+mod names;
 mod piece;
 mod source;
 mod text;
 
 use std::path::PathBuf;
 
+pub use self::names::functions;
 use crate::{Error, tool, workspace};
 
 /// The headers, the second of which includes the first.

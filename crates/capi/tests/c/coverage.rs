@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use netipc_xtask::headers;
+
 const CRATE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Compares the functions of the headers with the calls in the programs.
@@ -18,18 +20,14 @@ pub(crate) fn check() {
     assert!(missing.is_empty(), "no test calls {missing:?}");
 }
 
-/// The names before a parenthesis in the files of `dir` with this ending.
+/// The functions that the files of `dir` with this ending name.
 fn functions(dir: &Path, ending: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|found| found == ending) {
             let text = fs::read_to_string(path).unwrap();
-            let before_parenthesis = text.split('(').map(|part| {
-                let name = part.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-                name.take(1).collect::<String>()
-            });
-            names.extend(before_parenthesis.filter(|name| name.starts_with("nipc_")));
+            names.extend(headers::functions(&text));
         }
     }
     names

@@ -47,26 +47,15 @@ fn programs_look_for_the_major_version() {
     assert_eq!(target("libnetipc.so.0").to_str(), Some(file));
 }
 
-/// The functions that the headers declare: the words before parentheses, outside comments.
+/// The functions that the headers declare.
 fn declared() -> BTreeSet<String> {
     let mut functions = BTreeSet::new();
     for name in headers::NAMES {
         let header = headers::directory().join(name);
         let text = fs::read_to_string(header).expect("the header is committed");
-        for part in text.split("/*") {
-            let code = part.split_once("*/").map_or(part, |(_, code)| code);
-            functions.extend(code.split('(').filter_map(last_name));
-        }
+        functions.extend(headers::functions(&text));
     }
     let inline = functions.remove("nipc_align8");
     assert!(inline, "the one function that a header defines itself");
     functions
-}
-
-/// The name of the library that `code` ends with.
-fn last_name(code: &str) -> Option<String> {
-    let word = code
-        .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
-        .next()?;
-    word.starts_with("nipc_").then(|| word.to_owned())
 }
