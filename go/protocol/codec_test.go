@@ -1,7 +1,6 @@
 package protocol_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -85,15 +84,13 @@ func (c *cgroupsCodec) answer(payload []byte) (int, error) {
 		return 0, err
 	}
 	c.builder.SetGeneration(1)
-	for i := range request.ItemCount {
-		key, err := request.Item(i)
-		if err != nil {
-			return 0, err
-		}
+	var labels [2]protocol.Label
+	for _, key := range request.Keys() {
+		var err error
 		if key.Bytes()[len(benchPaths)] != 'c' {
 			err = c.builder.AddBare(protocol.CgroupStatusUnknownPermanent)
 		} else {
-			labels := [...]protocol.Label{namespaceLabel, imageLabel}
+			labels[0], labels[1] = namespaceLabel, imageLabel
 			err = c.builder.Push(&protocol.CgroupsLookupItemView{
 				Status:       protocol.CgroupStatusKnown,
 				Orchestrator: protocol.OrchestratorK8s,
@@ -114,7 +111,7 @@ func (c *cgroupsCodec) right(item *protocol.CgroupsLookupItemView) bool {
 		return item.Status == protocol.CgroupStatusUnknownPermanent
 	}
 	return item.Status == protocol.CgroupStatusKnown && item.Orchestrator == protocol.OrchestratorK8s &&
-		bytes.Equal(item.Name.Bytes(), benchName) &&
+		string(item.Name.Bytes()) == "bench-pod" &&
 		labelBytes(&item.Labels) == len("namespacebenchimagebench:latest")
 }
 
@@ -173,15 +170,13 @@ func (c *appsCodec) answer(payload []byte) (int, error) {
 		return 0, err
 	}
 	c.builder.SetGeneration(1)
-	for i := range request.ItemCount {
-		pid, err := request.Item(i)
-		if err != nil {
-			return 0, err
-		}
+	var labels [1]protocol.Label
+	for _, pid := range request.Keys() {
+		var err error
 		if pid%2 == 0 {
 			err = c.builder.AddBare(protocol.PidStatusUnknown)
 		} else {
-			labels := [...]protocol.Label{namespaceLabel}
+			labels[0] = namespaceLabel
 			err = c.builder.Push(&protocol.AppsLookupItemView{
 				Status:       protocol.PidStatusKnown,
 				CgroupStatus: protocol.AppsCgroupStatusKnown,
@@ -208,8 +203,12 @@ func (c *appsCodec) right(item *protocol.AppsLookupItemView) bool {
 		return item.Status == protocol.PidStatusUnknown
 	}
 	return item.Status == protocol.PidStatusKnown && item.Ppid == 1 &&
-		bytes.Equal(item.Comm.Bytes(), benchComm) && bytes.HasPrefix(item.CgroupPath.Bytes(), []byte(benchPaths)) &&
-		bytes.Equal(item.CgroupName.Bytes(), benchName) && labelBytes(&item.Labels) == len("namespacebench")
+		string(item.Comm.Bytes()) == "bench" && startsAsPaths(item.CgroupPath.Bytes()) &&
+		string(item.CgroupName.Bytes()) == "bench-pod" && labelBytes(&item.Labels) == len("namespacebench")
+}
+
+func startsAsPaths(path []byte) bool {
+	return len(path) >= len(benchPaths) && string(path[:len(benchPaths)]) == benchPaths
 }
 
 // labelBytes returns the bytes of the keys and values of labels, each of which is looked at.

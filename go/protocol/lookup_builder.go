@@ -29,9 +29,10 @@ type LookupBuilder[K LookupKey[K], I LookupItem[K, I]] struct {
 // It fails with [ErrOverflow] where not even the directory fits.
 func (b *LookupBuilder[K, I]) Start(request LookupRequest[K], buf []byte) error {
 	list, err := NewPackedWriter(buf, LookupHeaderLen, request.Len())
-	*b = LookupBuilder[K, I]{request: request, list: list, err: err}
 	var key K
 	var item I
+	// Field by field: no copy of them all is made.
+	b.request, b.list, b.generation, b.full, b.err = request, list, 0, false, err
 	b.exceeded, b.bare = item.Exceeded(), item.BareSize(key)
 	b.reserve = key.reserve(request.list, b.bare)
 	return err

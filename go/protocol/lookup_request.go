@@ -13,37 +13,36 @@ type LookupRequest[K LookupKey[K]] struct {
 
 // DecodeLookupRequest reads a request and validates every key of it. It fails with [ErrTruncated],
 // [ErrBadLayout], [ErrBadAlignment], [ErrOutOfBounds] or [ErrMissingNul].
-func DecodeLookupRequest[K LookupKey[K]](payload []byte) (LookupRequest[K], error) {
-	r, reserved, err := readLookupRequest[K](payload)
+func DecodeLookupRequest[K LookupKey[K]](payload []byte) (r LookupRequest[K], err error) {
+	count, reserved, err := readLookupHeader(payload)
+	if err != nil {
+		return r, err
+	}
+	if reserved != 0 {
+		return r, layout("lookup request reserved", 0, reserved)
+	}
+	var key K
+	if err = r.list.read(payload, LookupHeaderLen, count); err == nil {
+		err = key.checkAll(r.list)
+	}
 	if err != nil {
 		return LookupRequest[K]{}, err
 	}
-	if reserved != 0 {
-		return LookupRequest[K]{}, layout("lookup request reserved", 0, reserved)
-	}
-	if r.list, err = TrustedPacked(payload, LookupHeaderLen, r.ItemCount); err != nil {
-		return LookupRequest[K]{}, err
-	}
-	var key K
-	if err := key.checkAll(r.list); err != nil {
-		return LookupRequest[K]{}, err
-	}
+	r.ItemCount, r.payload = count, payload
 	return r, nil
 }
 
 // TrustedLookupRequest reads a request that was decoded before, and so need not be validated again.
 // It does not fail for such a request.
-func TrustedLookupRequest[K LookupKey[K]](payload []byte) (LookupRequest[K], error) {
-	r, _, err := readLookupRequest[K](payload)
+func TrustedLookupRequest[K LookupKey[K]](payload []byte) (r LookupRequest[K], err error) {
+	count, _, err := readLookupHeader(payload)
 	if err == nil {
-		r.list, err = TrustedPacked(payload, LookupHeaderLen, r.ItemCount)
+		err = r.list.read(payload, LookupHeaderLen, count)
+	}
+	if err == nil {
+		r.ItemCount, r.payload = count, payload
 	}
 	return r, err
-}
-
-func readLookupRequest[K LookupKey[K]](payload []byte) (LookupRequest[K], uint64, error) {
-	count, reserved, err := readLookupHeader(payload)
-	return LookupRequest[K]{ItemCount: count, payload: payload}, reserved, err
 }
 
 // Len returns the number of keys.

@@ -15,13 +15,12 @@ type LookupResponse[K LookupKey[K], I LookupItem[K, I]] struct {
 
 // DecodeLookupResponse reads a reply and validates every item of it. It fails with [ErrTruncated],
 // [ErrBadLayout], [ErrBadAlignment], [ErrOutOfBounds] or [ErrMissingNul].
-func DecodeLookupResponse[K LookupKey[K], I LookupItem[K, I]](payload []byte) (LookupResponse[K, I], error) {
-	r, err := TrustedLookupResponse[K, I](payload)
-	if err != nil {
-		return LookupResponse[K, I]{}, err
-	}
+func DecodeLookupResponse[K LookupKey[K], I LookupItem[K, I]](payload []byte) (r LookupResponse[K, I], err error) {
 	var item I
-	if err := item.checkAll(r.list); err != nil {
+	if err = r.read(payload); err == nil {
+		err = item.checkAll(r.list)
+	}
+	if err != nil {
 		return LookupResponse[K, I]{}, err
 	}
 	return r, nil
@@ -29,16 +28,20 @@ func DecodeLookupResponse[K LookupKey[K], I LookupItem[K, I]](payload []byte) (L
 
 // TrustedLookupResponse reads a reply that was decoded before, and so need not be validated again.
 // It does not fail for such a reply.
-func TrustedLookupResponse[K LookupKey[K], I LookupItem[K, I]](payload []byte) (LookupResponse[K, I], error) {
+func TrustedLookupResponse[K LookupKey[K], I LookupItem[K, I]](payload []byte) (r LookupResponse[K, I], err error) {
+	err = r.read(payload)
+	return r, err
+}
+
+func (r *LookupResponse[K, I]) read(payload []byte) error {
 	count, generation, err := readLookupHeader(payload)
-	if err != nil {
-		return LookupResponse[K, I]{}, err
+	if err == nil {
+		err = r.list.read(payload, LookupHeaderLen, count)
 	}
-	list, err := TrustedPacked(payload, LookupHeaderLen, count)
-	if err != nil {
-		return LookupResponse[K, I]{}, err
+	if err == nil {
+		r.ItemCount, r.Generation, r.payload = count, generation, payload
 	}
-	return LookupResponse[K, I]{ItemCount: count, Generation: generation, payload: payload, list: list}, nil
+	return err
 }
 
 // Len returns the number of items.

@@ -42,12 +42,19 @@ func ParsePacked(payload []byte, header int, count uint32, rules ListRules) (Pac
 
 // TrustedPacked reads the same list from a payload whose directory was checked before. It fails with
 // [ErrTruncated] for a directory that does not fit.
-func TrustedPacked(payload []byte, header int, count uint32) (Packed, error) {
+func TrustedPacked(payload []byte, header int, count uint32) (p Packed, err error) {
+	err = p.read(payload, header, count)
+	return p, err
+}
+
+// read is [TrustedPacked] for where the list is kept.
+func (p *Packed) read(payload []byte, header int, count uint32) error {
 	first := uint64(header) + uint64(count)*EntryLen
 	if first > uint64(len(payload)) {
-		return Packed{}, NewWireError(ErrTruncated, "item directory", first, uint64(len(payload)))
+		return NewWireError(ErrTruncated, "item directory", first, uint64(len(payload)))
 	}
-	return Packed{directory: payload[header:first:first], items: payload[first:]}, nil
+	p.directory, p.items = payload[header:first:first], payload[first:]
+	return nil
 }
 
 // CheckDirectory checks every entry of a directory whose items, room bytes, may be elsewhere. It
