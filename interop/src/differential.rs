@@ -17,6 +17,7 @@ mod spoil;
 mod tally;
 
 use std::fmt::Write;
+use std::iter;
 use std::thread;
 
 pub use line::{Line, LineError, Words};
@@ -53,6 +54,8 @@ pub struct Difference {
     pub answers: String,
     /// The seed of the case alone.
     pub seed: u64,
+    /// Whether there is a peer that did not answer.
+    unanswered: bool,
 }
 
 /// Tries cases; calls `see` with the number of those that are done.
@@ -64,25 +67,49 @@ pub fn run(
     cases: Cases,
     mut see: impl FnMut(u64),
 ) -> Result<Tally, Difference> {
-    let start = |peer: &CodecPeer| {
-        peer.start().map_err(|error| Difference {
-            reason: error.to_string(),
-            asked: "nothing yet".to_owned(),
-            answers: String::new(),
-            seed: cases.seed,
-        })
-    };
-    let mut peers = peers.iter().map(start).collect::<Result<Vec<_>, _>>()?;
+    let mut running = start(peers, cases.seed)?;
     let mut tally = Tally::default();
     let mut done = 0;
     while done < cases.count {
         let count = CHUNK.min(cases.count - done);
         let seeds = (done..done + count).map(|nth| cases.seed.wrapping_add(nth));
-        try_cases(&mut peers, seeds, &mut tally)?;
+        try_cases(&mut running, seeds.clone(), &mut tally)
+            .map_err(|found| alone(peers, found, seeds))?;
         done += count;
         see(done);
     }
     Ok(tally)
+}
+
+fn start(peers: &[CodecPeer], seed: u64) -> Result<Vec<Running>, Difference> {
+    let start = |peer: &CodecPeer| {
+        peer.start().map_err(|error| Difference {
+            reason: error.to_string(),
+            asked: "nothing yet".to_owned(),
+            answers: String::new(),
+            seed,
+            unanswered: false,
+        })
+    };
+    peers.iter().map(start).collect()
+}
+
+/// What was found, with the case to blame: a peer that ends takes answers along that it had not sent
+/// yet, and so the cases are tried one by one.
+fn alone(
+    peers: &[CodecPeer],
+    found: Difference,
+    mut seeds: impl Iterator<Item = u64>,
+) -> Difference {
+    let blamed = |seed| {
+        let mut running = start(peers, seed).ok()?;
+        let tried = try_cases(&mut running, iter::once(seed), &mut Tally::default());
+        tried.err().filter(|found| found.unanswered)
+    };
+    match found.unanswered {
+        true => seeds.find_map(blamed).unwrap_or(found),
+        false => found,
+    }
 }
 
 /// Tries as many cases as are on the way at once.
@@ -231,6 +258,7 @@ fn agree(
             asked: question.line.as_str().to_owned(),
             answers: said(peers, &answers, nth),
             seed: question.seed,
+            unanswered: answers.iter().any(|answers| answers.get(nth).is_err()),
         })?;
         tally.count(question.line.as_str(), judged);
     }

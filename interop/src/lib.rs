@@ -12,6 +12,9 @@
 //! report    what came out: a table for people, a document for machines
 //! ```
 //!
+//! Beside the matrix stands [`differential`], which holds the codecs of the languages against each
+//! other.
+//!
 //! What a peer has to do is in the README of this directory.
 
 #![forbid(unsafe_code)]

@@ -120,6 +120,12 @@ fn a_peer_that_ends_is_found_out() {
     ends.program = "false".into();
     let found = difference(&[rust(), ends], 0, 10);
     assert!(found.reason.contains("the liar ended"), "{found}");
+    let same = "s/.*/ok 00/";
+    let peers = [liar(same), liar("/^encode apps-response/Q1;s/.*/ok 00/")];
+    let found = difference(&peers, 3, 256);
+    assert!(found.asked.starts_with("encode apps-response "), "{found}");
+    let again = difference(&peers, found.seed, 1);
+    assert_eq!((again.asked, again.reason), (found.asked, found.reason));
     let mut absent = rust();
     absent.program = "/nowhere/peer".into();
     let found = difference(&[absent], 0, 10);

@@ -16,6 +16,8 @@ const bufferLen = 1 << 16
 // Run answers the lines of in until they end. It fails for a line that asks for nothing known.
 func Run(in io.Reader, out io.Writer) error {
 	input, output := bufio.NewReaderSize(in, bufferLen), bufio.NewWriterSize(out, bufferLen)
+	// A panic, too, comes after the answers so far.
+	defer output.Flush()
 	for {
 		line, err := input.ReadString('\n')
 		if errors.Is(err, io.EOF) && line == "" {
