@@ -3,6 +3,7 @@ package service_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -193,11 +194,16 @@ func TestAWrongAnswerKeepsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	badItem, badHeader := snapshotOf("bad"), snapshotOf("bad")
 	badItem[len(badItem)-1], badHeader[0] = 'x', 2
+	// Two items of the same bytes, which copied would take more than came.
+	one := snapshotOf("good")
+	shared := slices.Concat(one[:24], one[24:32], one[24:])
+	shared[4] = 2
 	for _, row := range []struct {
 		status  protocol.Status
 		payload []byte
 		code    service.ErrorCode
 	}{
+		{protocol.StatusOK, shared, service.ErrBadLayout},
 		{protocol.StatusOK, badItem, service.ErrMissingNul},
 		{protocol.StatusOK, badHeader, service.ErrBadLayout},
 		{protocol.StatusOK, []byte{1, 0}, service.ErrTruncated},

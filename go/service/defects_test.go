@@ -63,30 +63,67 @@ func TestDefect08ABusyServerIsTriedAgain(t *testing.T) {
 	})
 }
 
-func TestDefect22AnOversizedBatchReplyIsAnError(t *testing.T) {
+func TestDefect22ABatchReplyOfAnotherShapeIsAnError(t *testing.T) {
+	t.Parallel()
+	item := make([]byte, 8)
+	for name, row := range map[string]struct {
+		spoil   func(*protocol.Header)
+		payload []byte
+		call    func(*increment.Client) error
+	}{
+		"more items": {func(h *protocol.Header) { h.ItemCount = 3 }, packed(item, item, item), callTwo},
+		"one answer": {func(h *protocol.Header) { h.Flags, h.ItemCount = 0, 1 }, packed(item, item), callTwo},
+		"a batch":    {func(h *protocol.Header) { h.Flags = protocol.FlagBatch }, packed(item), callOne},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := services.NewWorld(t, memory(), protocol.ProfileBaseline)
+			script := w.Script()
+			w.Play(func() {
+				answerOnce(t, script, row.spoil, row.payload)
+				answerOnce(t, script, row.spoil, row.payload)
+			})
+			config := w.ClientConfig()
+			config.MaxRequestBatchItems = 10
+			w.Fails(row.call(services.Connected(w, increment.NewClient(w.Dir, "svc", config))), service.ErrProtocol)
+		})
+	}
+}
+
+func callOne(c *increment.Client) error {
+	_, err := c.Call(1)
+	return err
+}
+
+func callTwo(c *increment.Client) error {
+	_, err := c.CallBatch([]uint64{1, 2})
+	return err
+}
+
+// packed is the bytes of a batch of these items.
+func packed(items ...[]byte) []byte {
+	buf := make([]byte, 1000)
+	list, err := protocol.NewPackedWriter(buf, 0, len(items))
+	for _, item := range items {
+		if dst, _ := list.Open(len(item)); dst != nil {
+			list.Commit(copy(dst, item))
+		}
+	}
+	n, finished := list.FinishBatch()
+	if err != nil || finished != nil {
+		return nil
+	}
+	return buf[:n]
+}
+
+func TestDefect23AServerWithoutBatchesIsNotPoisonedByOne(t *testing.T) {
 	t.Parallel()
 	w := services.NewWorld(t, memory(), protocol.ProfileBaseline)
-	script := w.Script()
-	w.Play(func() {
-		for range 2 {
-			accepted := script.Accept()
-			if accepted == nil {
-				return
-			}
-			request, err := services.Next(accepted)
-			if err != nil {
-				return
-			}
-			more := request.Header
-			more.ItemCount = 3
-			_ = services.Answer(accepted, more, protocol.StatusOK, make([]byte, 3*16))
-		}
-	})
-	config := w.ClientConfig()
-	config.MaxRequestBatchItems = 10
-	c := services.Connected(w, increment.NewClient(w.Dir, "svc", config))
-	_, err := c.CallBatch([]uint64{1, 2})
-	w.Fails(err, service.ErrProtocol)
+	config := w.ServerConfig()
+	config.MaxRequestBatchItems = 1
+	w.Serve(incrementServer(w, config))
+	c := w.Incrementer()
+	w.Fails(callTwo(c), service.ErrOverflow)
+	w.No(callOne(c))
 }
 
 func TestDefect23RequestsGrowAsFarAsBothSidesAllow(t *testing.T) {

@@ -74,6 +74,21 @@ func TestAnAnswerThatDoesNotFitSaysSo(t *testing.T) {
 	}
 }
 
+func TestABatchOfAMethodWithoutBatchesIsABadRequest(t *testing.T) {
+	t.Parallel()
+	d := newDispatcher(ValueHandler(&numbers, func(n uint64) (uint64, error) { return n, nil }), slog.New(slog.DiscardHandler))
+	request := session.Message{
+		Header:  protocol.BatchHeader(protocol.MethodIncrement, 1, 1),
+		Payload: []byte{0, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0},
+	}
+	for batches, want := range map[bool]protocol.Status{false: protocol.StatusBadEnvelope, true: protocol.StatusOK} {
+		d.method.Batches = batches
+		if got := d.dispatch(request, make([]byte, 100)); got.status != want {
+			t.Errorf("%v: %+v", batches, got)
+		}
+	}
+}
+
 func TestRepeatedPanicsGetALineInAHundred(t *testing.T) {
 	t.Parallel()
 	var lines bytes.Buffer

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/netipc/netipc/go/internal/conformance"
+	"github.com/netipc/netipc/go/internal/session"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
@@ -18,6 +19,7 @@ import (
 var failureRules = []rule{
 	{"another method is unsupported and the session goes on", anotherMethodIsUnsupported},
 	{"a malformed request ends the session", aMalformedRequestEndsTheSession},
+	{"a request above the limits is answered and ends the session", aRequestAboveTheLimits},
 	{"a handler that fails is asked twice", aHandlerThatFailsIsAskedTwice},
 	{"a panic costs one session", aPanicCostsOneSession},
 	{"one bad item fails its batch", oneBadItemFailsItsBatch},
@@ -56,14 +58,16 @@ func anotherMethodIsUnsupported(w *World) {
 
 func aMalformedRequestEndsTheSession(w *World) {
 	server := w.Serve(w.IncrementServer())
-	// A number that is too short; and a batch whose second item is.
+	// A number that is too short; a batch whose second item is; and one whose item lies outside.
 	shortItem := append([]byte{0, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0, 0, 3, 0, 0, 0}, make([]byte, 16)...)
+	outside := append([]byte{8, 0, 0, 0, 8, 0, 0, 0}, make([]byte, 8)...)
 	for _, request := range []struct {
 		header  protocol.Header
 		payload []byte
 	}{
 		{protocol.RequestHeader(protocol.MethodIncrement, 9), make([]byte, 7)},
 		{protocol.BatchHeader(protocol.MethodIncrement, 9, 2), shortItem},
+		{protocol.BatchHeader(protocol.MethodIncrement, 9, 1), outside},
 	} {
 		raw := w.RawClient()
 		answer := w.exchange(raw, request.header, request.payload)
@@ -75,8 +79,25 @@ func aMalformedRequestEndsTheSession(w *World) {
 		}
 	}
 	w.increments(w.Incrementer(), 1)
-	if stats := server.Finish(); stats.BadEnvelope != 2 {
+	if stats := server.Finish(); stats.BadEnvelope != 3 {
 		w.Fatalf("%d bad envelopes", stats.BadEnvelope)
+	}
+}
+
+func aRequestAboveTheLimits(w *World) {
+	server := w.Serve(w.IncrementServer())
+	raw := w.RawClient()
+	// No session would send it.
+	large := protocol.RequestHeader(protocol.MethodIncrement, 9)
+	large.PayloadLen = 1 << 30
+	w.No(raw.SendLast(large, transport.Timeout(conformance.Soon)))
+	var answer *session.Error
+	if _, err := Next(raw); !errors.As(err, &answer) || answer.Header != large.Answer(protocol.StatusLimitExceeded) {
+		w.Fatalf("%v", err)
+	}
+	w.increments(w.Incrementer(), 1)
+	if stats := server.Finish(); stats.LimitExceeded != 1 || stats.OK != 1 {
+		w.Fatalf("%+v", stats)
 	}
 }
 
