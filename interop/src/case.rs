@@ -238,4 +238,16 @@ mod tests {
         assert_eq!(names.len(), CASES.len());
         assert!(names.iter().all(|name| !name.is_empty()));
     }
+
+    #[test]
+    fn whatever_has_no_door_of_its_own_comes_through_all() {
+        let own = ["wrong-token", "capacity", "restart", "killed"];
+        for case in CASES {
+            let expected = match own.contains(&case.check) {
+                true => &[Door::Open][..],
+                false => &Door::ALL,
+            };
+            assert_eq!(case.doors, expected, "{}", case.name);
+        }
+    }
 }

@@ -4,7 +4,7 @@ mod c;
 pub(crate) mod go;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -65,28 +65,19 @@ impl Peers {
 
     /// A command that starts the peer of `language`.
     pub(crate) fn command(&self, language: Language) -> Result<Command, PeerError> {
-        let program = match language {
-            Language::Rust => return Ok(peer_of(&self.rust)),
-            Language::C => self.c.get_or_init(c::build),
-            Language::Go => self.go.get_or_init(go::build),
+        let (built, words): (_, &[&str]) = match language {
+            Language::Rust => (Ok(&self.rust), &["peer"]),
+            Language::C => (self.c.get_or_init(c::build).as_ref(), &[]),
+            Language::Go => (self.go.get_or_init(go::build).as_ref(), &["peer"]),
         };
-        let why = |why: &String| PeerError {
+        let program = built.map_err(|why| PeerError {
             language,
             why: why.clone(),
-        };
-        let program = program.as_ref().map_err(why)?;
-        Ok(match language {
-            Language::C => Command::new(program),
-            Language::Rust | Language::Go => peer_of(program),
-        })
+        })?;
+        let mut command = Command::new(program);
+        command.args(words);
+        Ok(command)
     }
-}
-
-/// The peer within a program that does more.
-fn peer_of(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.arg("peer");
-    command
 }
 
 /// Why there is no peer of a language.

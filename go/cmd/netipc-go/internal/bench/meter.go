@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
-	"syscall"
 	"time"
 )
 
@@ -91,15 +90,4 @@ func bucketEnd(bucket int) uint64 {
 	shift := bucket/half - 1
 	first := uint64(bucket - shift*half)
 	return (first+1)<<shift - 1
-}
-
-func usedNow() (usedUp, error) {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		return usedUp{}, fmt.Errorf("cannot tell what was used: %w", err)
-	}
-	return usedUp{
-		cpu:      time.Duration(used.Utime.Nano() + used.Stime.Nano()),
-		switches: used.Nvcsw + used.Nivcsw,
-	}, nil
 }
