@@ -253,7 +253,7 @@ func checkAppsLookupItem(item []byte) error {
 		}
 	}
 	labels := uint16(tail)
-	if !labelsInLine(item, labels, end) {
+	if (labels != 0 || end != uint64(len(item))) && !labelsInLine(item, labels, end) {
 		if err := checkLabels(item, labels, int(end)); err != nil {
 			return err
 		}

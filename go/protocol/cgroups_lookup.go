@@ -93,8 +93,7 @@ func (b *CgroupsLookupBuilder) AddBare(status CgroupStatus) error {
 	if dst == nil {
 		return b.err
 	}
-	item := CgroupsLookupItemView{Status: status, Path: key.CStringView}
-	if b.err = item.encode(dst); b.err == nil {
+	if b.err = encodeBareCgroup(dst, status, key.bytes); b.err == nil {
 		b.list.Commit(len(dst))
 	}
 	return b.err
@@ -175,6 +174,25 @@ func (c *CgroupsLookupItemView) encode(dst []byte) error {
 	return c.Labels.encode(dst, end)
 }
 
+// encodeBareCgroup writes an item with nothing but a path and a status to dst.
+func encodeBareCgroup(dst []byte, status CgroupStatus, path []byte) error {
+	if !cgroupIsSound(status, len(path) != 0, true) {
+		return unsoundCgroup(status, true)
+	}
+	const pathAt = CgroupsLookupItemHeaderLen
+	b := dst[:pathAt]
+	le.PutUint64(b[0:], lookupLayout|uint64(status)<<16)
+	le.PutUint64(b[8:], spanBits(pathAt, len(path)))
+	le.PutUint64(b[16:], spanBits(pathAt+len(path)+1, 0))
+	le.PutUint32(b[24:], 0)
+	// The name is empty.
+	dst[len(dst)-1] = 0
+	if !copyText(dst[pathAt:], path) {
+		return checkNoNul(CString(path), "cgroup path")
+	}
+	return nil
+}
+
 // cgroupIsSound tells whether the data of an item is what its status implies.
 func cgroupIsSound(status CgroupStatus, path, nameless bool) bool {
 	return path && (status == CgroupStatusKnown || nameless && status <= CgroupStatusOversizedItem)
@@ -213,7 +231,7 @@ func checkCgroupsLookupItem(item []byte) error {
 		}
 	}
 	labels := uint16(tail)
-	if !labelsInLine(item, labels, end) {
+	if (labels != 0 || end != uint64(len(item))) && !labelsInLine(item, labels, end) {
 		if err := checkLabels(item, labels, int(end)); err != nil {
 			return err
 		}

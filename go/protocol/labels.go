@@ -159,12 +159,12 @@ func (l *Labels) read(item []byte, count uint16, end uint64) {
 	l.item, l.table, l.count = item, uint32(table), uint32(count)
 }
 
-// labelsInLine tells whether the count labels of item, whose strings end at end, are exactly in place
-// and the last thing in it. If closed by NUL each, they have none inside where there are no more of
-// them.
+// labelsInLine tells whether there are labels, count of them, behind the strings of item that end at
+// end, exactly in place and the last thing in it. If closed by NUL each, they have none inside where
+// there are no more of them.
 func labelsInLine(item []byte, count uint16, end uint64) bool {
 	if count == 0 {
-		return end == uint64(len(item))
+		return false
 	}
 	table := (end + 7) &^ 7
 	texts := table + uint64(count)*LabelEntryLen
