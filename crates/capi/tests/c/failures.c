@@ -253,6 +253,56 @@ static void failing_handlers(void) {
     }
 }
 
+/* Handlers that make builders of their own of those they were lent. */
+static char own[4096];
+
+static bool anew_snapshot(void *user, const nipc_cgroups_req_t *request,
+                          nipc_cgroups_builder_t *builder) {
+    (void)user, (void)request;
+    return nipc_cgroups_builder_init(builder, own, sizeof(own), 1, 1, 1) == NIPC_OK &&
+           nipc_cgroups_builder_add(builder, 1, 0, 1, "a", 1, "b", 1) == NIPC_OK;
+}
+
+static bool anew_cgroups(void *user, const nipc_cgroups_lookup_req_view_t *request,
+                         nipc_cgroups_lookup_builder_t *builder) {
+    (void)user;
+    return nipc_cgroups_lookup_builder_init(builder, request, own, sizeof(own)) == NIPC_OK &&
+           answer_cgroups(NULL, request, builder);
+}
+
+static bool anew_apps(void *user, const nipc_apps_lookup_req_view_t *request,
+                      nipc_apps_lookup_builder_t *builder) {
+    (void)user;
+    return nipc_apps_lookup_builder_init(builder, request, own, sizeof(own)) == NIPC_OK &&
+           answer_apps(NULL, request, builder);
+}
+
+static bool anew_text(void *user, const nipc_string_reverse_view_t *request,
+                      nipc_string_reverse_builder_t *builder) {
+    (void)user;
+    memset(builder, 0, sizeof(*builder));
+    return request->str_len > 0;
+}
+
+static void builders_made_anew(void) {
+    static const struct handlers handlers = {.snapshot = anew_snapshot,
+                                             .cgroups = anew_cgroups,
+                                             .apps = anew_apps,
+                                             .reverse = anew_text};
+    static const enum kind all[] = {SNAPSHOT, CGROUPS, APPS, REVERSE};
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct provider provider;
+        nipc_client_ctx_t client;
+        rename_service();
+        test_context("kind %d", (int)all[i]);
+        provider_start(&provider, service, all[i], &handlers);
+        connect_client(&client, service, offers[0]);
+        CHECK_CODE(ask_any(&client, all[i]), NIPC_ERR_HANDLER_FAILED);
+        nipc_client_close(&client);
+        provider_stop(&provider);
+    }
+}
+
 static bool fail_number(void *user, uint64_t request, uint64_t *response) {
     (void)user;
     *response = request;
@@ -320,6 +370,29 @@ static void errors_in_words(void) {
     nipc_client_close(&client);
 }
 
+/* Calls that go nowhere leave words, too. */
+static void what_was_wrong(void) {
+    nipc_client_ctx_t client;
+    const nipc_client_config_t config = client_config(offers[0]);
+    uint64_t answer;
+    char text[400];
+    nipc_client_init(&client, test_dir(), "c-increment", &config);
+    CHECK_EQ(nipc_client_last_error(&client, text, sizeof(text)), 0);
+    CHECK_CODE(nipc_client_call_increment(&client, 1, &answer), NIPC_ERR_NOT_READY);
+    REQUIRE(nipc_client_last_error(&client, text, sizeof(text)) < sizeof(text));
+    CHECK(strstr(text, "c-increment") != NULL);
+    CHECK(strstr(text, "refresh") != NULL);
+
+    /* Without a timeout, it takes the usual one. */
+    CHECK(nipc_client_refresh_timeout(&client, 0));
+    check_connected(&client, offers[0]);
+    CHECK_CODE(nipc_client_call_increment(&client, 1, NULL), NIPC_ERR_INVALID_ARGUMENT);
+    REQUIRE(nipc_client_last_error(&client, text, sizeof(text)) < sizeof(text));
+    CHECK(strstr(text, "NULL") != NULL);
+    CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
+    nipc_client_close(&client);
+}
+
 static const struct test tests[] = {
     {"calls_without_a_session", calls_without_a_session},
     {"absent_and_restarted", absent_and_restarted},
@@ -327,9 +400,11 @@ static const struct test tests[] = {
     {"names_that_cannot_be", names_that_cannot_be},
     {"another_method", another_method},
     {"failing_handlers", failing_handlers},
+    {"builders_made_anew", builders_made_anew},
     {"failing_items", failing_items},
     {"one_bad_item", one_bad_item},
     {"errors_in_words", errors_in_words},
+    {"what_was_wrong", what_was_wrong},
 };
 
 int main(int argc, char **argv) {

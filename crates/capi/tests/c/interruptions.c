@@ -128,6 +128,7 @@ static void busy(void) {
     CHECK(!nipc_client_refresh(&scene.client));
     CHECK_EQ(nipc_client_fd(&scene.client), -1);
     nipc_client_status(&scene.client, &status);
+    CHECK_EQ(status.state, NIPC_CLIENT_READY);
     CHECK(nipc_client_last_error(&scene.client, text, sizeof(text)) > 0);
     nipc_client_set_call_timeout(&scene.client, 5000);
     gate_release(&scene.gate);

@@ -1,0 +1,145 @@
+/* Closing while others are at it: in other threads, and in a process that was forked. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "provider.h"
+
+#define THREADS 4
+#define REFRESHERS 1
+
+static bool snapshot_at_gate(void *user, const nipc_cgroups_req_t *request,
+                             nipc_cgroups_builder_t *builder) {
+    uint32_t count = 2;
+    gate_pass((struct gate *)user);
+    return answer_snapshot(&count, request, builder);
+}
+
+static void *refresh(void *cache) {
+    return nipc_cgroups_cache_refresh((nipc_cgroups_cache_t *)cache) ? cache : NULL;
+}
+
+/* In the middle of a refresh; the next one comes too late. */
+static void a_cache_that_is_refreshed(void) {
+    for (size_t i = 0; i < COUNT(offers); i++) {
+        struct gate gate;
+        const struct handlers handlers = {
+            .snapshot = snapshot_at_gate, .user = &gate, .workers = 4};
+        const nipc_client_config_t config = client_config(offers[i]);
+        char service[32];
+        struct provider provider;
+        nipc_cgroups_cache_t cache;
+        pthread_t threads[REFRESHERS];
+        test_context("profiles %u", (unsigned)offers[i]);
+        snprintf(service, sizeof(service), "%s", new_service());
+        gate_open(&gate);
+        provider_start(&provider, service, SNAPSHOT, &handlers);
+        nipc_cgroups_cache_init(&cache, test_dir(), service, &config);
+        for (size_t t = 0; t < REFRESHERS; t++) {
+            REQUIRE(pthread_create(&threads[t], NULL, refresh, &cache) == 0);
+        }
+        gate_meet(&gate);
+        nipc_cgroups_cache_close(&cache);
+        CHECK(!nipc_cgroups_cache_refresh(&cache));
+        for (size_t t = 0; t < REFRESHERS; t++) {
+            void *refreshed;
+            pthread_join(threads[t], &refreshed);
+            CHECK(refreshed == NULL);
+        }
+        gate_release(&gate);
+        provider_stop(&provider);
+        gate_close(&gate);
+    }
+}
+
+struct used {
+    nipc_client_ctx_t client;
+    atomic_uint calls;
+};
+
+/* Until the client is closed. */
+static void *ask_on(void *argument) {
+    struct used *used = (struct used *)argument;
+    nipc_error_t code;
+    do {
+        nipc_client_status_t status;
+        uint64_t answer;
+        code = nipc_client_call_increment(&used->client, 1, &answer);
+        CHECK(code == NIPC_OK || code == NIPC_ERR_BUSY || code == NIPC_ERR_ABORTED ||
+              code == NIPC_ERR_NOT_READY);
+        CHECK_EQ(answer, code == NIPC_OK ? 2 : 0);
+        nipc_client_status(&used->client, &status);
+        (void)nipc_client_ready(&used->client);
+        atomic_fetch_add(&used->calls, 1);
+    } while (code != NIPC_ERR_NOT_READY);
+    return NULL;
+}
+
+static void a_client_that_is_used(void) {
+    const unsigned rounds = test_slow() ? 6 : 60;
+    for (unsigned round = 0; round < rounds; round++) {
+        struct used used = {.calls = 0};
+        pthread_t threads[THREADS];
+        test_context("round %u", round);
+        connect_client(&used.client, "c-increment", offers[round % COUNT(offers)]);
+        for (size_t t = 0; t < THREADS; t++) {
+            REQUIRE(pthread_create(&threads[t], NULL, ask_on, &used) == 0);
+        }
+        while (atomic_load(&used.calls) < round) {
+        }
+        nipc_client_close(&used.client);
+        for (size_t t = 0; t < THREADS; t++) {
+            pthread_join(threads[t], NULL);
+        }
+        check_apart(&used.client, NIPC_CLIENT_DISCONNECTED);
+    }
+    CHECK_EQ(nipc_panic_count(), 0);
+}
+
+/* What a child process does to its copies is not seen here. */
+static void a_copy_in_a_child(void) {
+    for (size_t i = 0; i < COUNT(offers); i++) {
+        char service[32];
+        struct provider provider;
+        nipc_client_ctx_t client;
+        uint64_t answer;
+        int status = 0;
+        test_context("profiles %u", (unsigned)offers[i]);
+        snprintf(service, sizeof(service), "%s", new_service());
+        provider_start(&provider, service, INCREMENT, NULL);
+        connect_client(&client, service, offers[i]);
+        CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
+        pid_t child = fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            nipc_client_abort(&client);
+            nipc_client_close(&client);
+            /* Nothing that is copied is looked for as a leak. */
+            kill(getpid(), SIGKILL);
+        }
+        REQUIRE(waitpid(child, &status, 0) == child);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        for (uint64_t n = 0; n < 20; n++) {
+            CHECK_OK(nipc_client_call_increment_timeout(&client, n, &answer, 5000));
+            CHECK_EQ(answer, n + 1);
+        }
+        check_connected(&client, offers[i]);
+        nipc_client_close(&client);
+        provider_stop(&provider);
+    }
+}
+
+static const struct test tests[] = {
+    {"a_cache_that_is_refreshed", a_cache_that_is_refreshed},
+    {"a_client_that_is_used", a_client_that_is_used},
+    {"a_copy_in_a_child", a_copy_in_a_child},
+};
+
+int main(int argc, char **argv) {
+    return peers_main(argc, argv, tests, COUNT(tests));
+}
