@@ -51,6 +51,7 @@ type ended struct {
 	stdout, stderr string
 }
 
+// ends runs a command to its end.
 func ends(t *testing.T, cmd *exec.Cmd) ended {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

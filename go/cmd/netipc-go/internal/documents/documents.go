@@ -54,7 +54,7 @@ type Lookup[I any] struct {
 type CgroupItem struct {
 	Path         string             `json:"path"`
 	Status       CgroupStatus       `json:"status"`
-	Orchestrator OrchestratorOrCode `json:"orchestrator"`
+	Orchestrator Orchestrator `json:"orchestrator"`
 	Name         string             `json:"name"`
 	Labels       Labels             `json:"labels"`
 }
@@ -64,7 +64,7 @@ type AppItem struct {
 	Pid          uint32             `json:"pid"`
 	Status       PidStatus          `json:"status"`
 	CgroupStatus AppsCgroupStatus   `json:"cgroup_status"`
-	Orchestrator OrchestratorOrCode `json:"orchestrator"`
+	Orchestrator Orchestrator `json:"orchestrator"`
 	Ppid         uint32             `json:"ppid"`
 	Uid          uint32             `json:"uid"`
 	Starttime    uint64             `json:"starttime"`
@@ -117,7 +117,7 @@ func CgroupsOf(view *protocol.CgroupsLookupResponseView) *Lookup[CgroupItem] {
 		items = append(items, CgroupItem{
 			Path:         lossy(item.Path),
 			Status:       CgroupStatus{item.Status},
-			Orchestrator: OrchestratorOrCode{item.Orchestrator},
+			Orchestrator: Orchestrator{item.Orchestrator},
 			Name:         lossy(item.Name),
 			Labels:       labelsOf(item.Labels),
 		})
@@ -144,7 +144,7 @@ func AppsOf(view *protocol.AppsLookupResponseView) *Lookup[AppItem] {
 			Pid:          item.Pid,
 			Status:       PidStatus{item.Status},
 			CgroupStatus: AppsCgroupStatus{item.CgroupStatus},
-			Orchestrator: OrchestratorOrCode{item.Orchestrator},
+			Orchestrator: Orchestrator{item.Orchestrator},
 			Ppid:         item.Ppid,
 			Uid:          item.Uid,
 			Starttime:    item.Starttime,

@@ -47,7 +47,7 @@ func TestCodesAreNamesAndUnknownOnesNumbers(t *testing.T) {
 	for text, want := range map[string]string{
 		`"docker"`: `"docker"`, "2": `"docker"`, "99": "99", `"unknown"`: `"unknown"`,
 	} {
-		var code OrchestratorOrCode
+		var code Orchestrator
 		if err := json.Unmarshal([]byte(text), &code); err != nil || shown(t, code) != want {
 			t.Errorf("%s: %s, %v", text, shown(t, code), err)
 		}

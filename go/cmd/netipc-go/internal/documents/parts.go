@@ -19,8 +19,8 @@ type (
 	PidStatus = code[protocol.PidStatus]
 	// AppsCgroupStatus is a [protocol.AppsCgroupStatus] in JSON.
 	AppsCgroupStatus = code[protocol.AppsCgroupStatus]
-	// OrchestratorOrCode is a [protocol.Orchestrator] in JSON.
-	OrchestratorOrCode = code[protocol.Orchestrator]
+	// Orchestrator is a [protocol.Orchestrator] in JSON.
+	Orchestrator = code[protocol.Orchestrator]
 )
 
 // number is a number of the protocol with names for some of its values, the lowest ones.
