@@ -52,26 +52,26 @@ type Lookup[I any] struct {
 
 // CgroupItem is one item of cgroups-lookup.
 type CgroupItem struct {
-	Path         string             `json:"path"`
-	Status       CgroupStatus       `json:"status"`
+	Path         string       `json:"path"`
+	Status       CgroupStatus `json:"status"`
 	Orchestrator Orchestrator `json:"orchestrator"`
-	Name         string             `json:"name"`
-	Labels       Labels             `json:"labels"`
+	Name         string       `json:"name"`
+	Labels       Labels       `json:"labels"`
 }
 
 // AppItem is one item of apps-lookup.
 type AppItem struct {
-	Pid          uint32             `json:"pid"`
-	Status       PidStatus          `json:"status"`
-	CgroupStatus AppsCgroupStatus   `json:"cgroup_status"`
-	Orchestrator Orchestrator `json:"orchestrator"`
-	Ppid         uint32             `json:"ppid"`
-	Uid          uint32             `json:"uid"`
-	Starttime    uint64             `json:"starttime"`
-	Comm         string             `json:"comm"`
-	CgroupPath   string             `json:"cgroup_path"`
-	CgroupName   string             `json:"cgroup_name"`
-	Labels       Labels             `json:"labels"`
+	Pid          uint32           `json:"pid"`
+	Status       PidStatus        `json:"status"`
+	CgroupStatus AppsCgroupStatus `json:"cgroup_status"`
+	Orchestrator Orchestrator     `json:"orchestrator"`
+	Ppid         uint32           `json:"ppid"`
+	Uid          uint32           `json:"uid"`
+	Starttime    uint64           `json:"starttime"`
+	Comm         string           `json:"comm"`
+	CgroupPath   string           `json:"cgroup_path"`
+	CgroupName   string           `json:"cgroup_name"`
+	Labels       Labels           `json:"labels"`
 }
 
 // Pair is the document of a service with one question and one answer: increment, of numbers, and
