@@ -6,7 +6,7 @@ mod common;
 use std::thread;
 
 use netipc_transport::link::LinkError;
-use netipc_transport::{Link, Transport, UnixTransport};
+use netipc_transport::{Transport, UnixTransport};
 
 use common::{Stage, soon};
 

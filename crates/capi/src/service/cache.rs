@@ -114,7 +114,11 @@ impl Handle {
     /// Makes refreshes come to an end, waits for the one that runs, and lets go of everything.
     fn quiet(&self) {
         self.abort.abort();
-        self.lock().close();
+        let mut cache = self.lock();
+        cache.close();
+        // Closing lets waits begin again: who waits for the lock is to be sent away, too.
+        self.abort.abort();
+        drop(cache);
         self.views.store(None);
     }
 

@@ -90,7 +90,11 @@ impl Handle {
                 // A panic has left it somewhere inside a call: it starts over.
                 self.asker.clear_poison();
                 let mut asker = half_done.into_inner();
+                let aborted = self.abort.is_aborted();
                 asker.client.close();
+                if aborted {
+                    self.abort.abort();
+                }
                 asker
             }
         };

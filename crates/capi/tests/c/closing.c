@@ -11,7 +11,6 @@
 #include "provider.h"
 
 #define THREADS 4
-#define REFRESHERS 1
 
 static bool snapshot_at_gate(void *user, const nipc_cgroups_req_t *request,
                              nipc_cgroups_builder_t *builder) {
@@ -24,7 +23,7 @@ static void *refresh(void *cache) {
     return nipc_cgroups_cache_refresh((nipc_cgroups_cache_t *)cache) ? cache : NULL;
 }
 
-/* In the middle of a refresh; the next one comes too late. */
+/* One is in the middle of a refresh, and others wait for it, or come too late. */
 static void a_cache_that_is_refreshed(void) {
     for (size_t i = 0; i < COUNT(offers); i++) {
         struct gate gate;
@@ -34,19 +33,19 @@ static void a_cache_that_is_refreshed(void) {
         char service[32];
         struct provider provider;
         nipc_cgroups_cache_t cache;
-        pthread_t threads[REFRESHERS];
+        pthread_t threads[THREADS];
         test_context("profiles %u", (unsigned)offers[i]);
         snprintf(service, sizeof(service), "%s", new_service());
         gate_open(&gate);
         provider_start(&provider, service, SNAPSHOT, &handlers);
         nipc_cgroups_cache_init(&cache, test_dir(), service, &config);
-        for (size_t t = 0; t < REFRESHERS; t++) {
+        for (size_t t = 0; t < THREADS; t++) {
             REQUIRE(pthread_create(&threads[t], NULL, refresh, &cache) == 0);
         }
         gate_meet(&gate);
         nipc_cgroups_cache_close(&cache);
         CHECK(!nipc_cgroups_cache_refresh(&cache));
-        for (size_t t = 0; t < REFRESHERS; t++) {
+        for (size_t t = 0; t < THREADS; t++) {
             void *refreshed;
             pthread_join(threads[t], &refreshed);
             CHECK(refreshed == NULL);
