@@ -46,6 +46,7 @@ programs! {
     calls,
     closing,
     codec,
+    facade,
     failures,
     interruptions,
     little_space,
