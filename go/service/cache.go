@@ -14,7 +14,8 @@ import (
 type Cached[R any, K comparable, I any] struct {
 	// Fetched returns what of a reply is kept.
 	Fetched func(reply R) Fetched
-	Items   CachedItems[K, I]
+	// Items is how the items of that are read and found.
+	Items CachedItems[K, I]
 }
 
 // CachedItems is how items are read and found.

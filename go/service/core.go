@@ -67,7 +67,7 @@ func newCore(runDir, service string, config *ClientConfig) *core {
 // seconds, and where the server wants less than was offered, there is a second one.
 func (c *core) Refresh() bool { return c.refresh(transport.Wait{Abort: &c.interrupt.abort}) }
 
-// RefreshContext is [core.Refresh], ended by ctx at the latest.
+// RefreshContext is Refresh, ended by ctx at the latest.
 func (c *core) RefreshContext(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return false

@@ -11,7 +11,8 @@ const (
 // Memory is a transport inside this process: endpoints in a hub of its own, without file system and
 // descriptors, under the same contract. Two hubs know nothing of one another.
 //
-// Peers have no identity, connections never break but by closing, and there is no shared memory.
+// Peers have no identity, connections never break but by closing, and there is no shared memory. Use
+// [NewMemory].
 type Memory struct {
 	hub        *memoryHub
 	packetSize uint32
