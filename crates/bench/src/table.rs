@@ -44,7 +44,8 @@ fn table(rows: &[Row]) -> String {
     }
     let rows: Vec<_> = rows.iter().map(cells).collect();
     for (index, column) in table.column_iter_mut().enumerate() {
-        let is_empty = |cells: &[String; _]| cells.get(index).is_some_and(String::is_empty);
+        let is_empty =
+            |cells: &[String; HEADER.len()]| cells.get(index).is_some_and(String::is_empty);
         if rows.iter().all(is_empty) {
             column.set_constraint(ColumnConstraint::Hidden);
         }
