@@ -69,8 +69,8 @@ static PEERS: LazyLock<Peers> =
 
 fn all_green(column: Column) {
     let cells: Vec<_> = Cell::of(column).collect();
-    // Most of what takes long is waiting.
-    let jobs = NonZero::new(4).expect("not zero");
+    // Most of what takes long is waiting; but a machine that is too busy hears too late that a client left.
+    let jobs = NonZero::new(2).expect("not zero");
     let report = Report::new(&cells, &run(&cells, &PEERS, jobs, |_| ()));
     assert!(
         report.is_green(),
