@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/netipc/netipc/go/internal/connection"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/transport"
 )
@@ -12,8 +13,9 @@ import (
 type underway struct {
 	// Which have a reply.
 	answered []bool
-	// The requests in flight, oldest first.
-	flying []flight
+	// The requests in flight, oldest first, and the session they are in flight over.
+	flying  []flight
+	session *connection.Connection
 }
 
 type flight struct {
@@ -37,6 +39,7 @@ func (c *Client[Q, R]) CallPipelinedContext(ctx context.Context, requests []Q, w
 	u.answered = slices.Grow(u.answered[:0], len(requests))[:len(requests)]
 	clear(u.answered)
 	return c.during(ctx, func(wait transport.Wait) *Failure {
+		defer c.abandon()
 		var tried attempts
 		for {
 			failure := c.pipeline(requests, window, each, wait)
@@ -60,7 +63,7 @@ func (c *Client[Q, R]) pipeline(requests []Q, window int, each func(int, R), wai
 		return f
 	}
 	u := &c.underway
-	u.flying = u.flying[:0]
+	u.flying, u.session = u.flying[:0], c.connection
 	next := 0
 	for {
 		for next < len(requests) && u.answered[next] {
@@ -83,6 +86,16 @@ func (c *Client[Q, R]) pipeline(requests []Q, window int, each func(int, R), wai
 			return f
 		}
 	}
+}
+
+// abandon leaves a session that still has requests in flight, be it for a panic of the caller's: their
+// answers would come for those to the next call.
+func (c *Client[Q, R]) abandon() {
+	u := &c.underway
+	if len(u.flying) > 0 && c.connection != nil && c.connection == u.session {
+		c.leave(StateBroken)
+	}
+	u.flying, u.session = u.flying[:0], nil
 }
 
 // launch sends a request; it tells whether that needed no waiting while others are in flight.
