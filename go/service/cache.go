@@ -91,6 +91,12 @@ func (c *Cache[K, I]) RefreshContext(ctx context.Context) error {
 	// One deadline covers connecting and asking.
 	err := c.core.during(ctx, func(wait transport.Wait) *Failure {
 		c.core.refresh(wait)
+		if !c.core.Ready() {
+			// Why there is no session says more than that there is none.
+			if f := ended(wait); f != nil {
+				return f
+			}
+		}
 		fetched, f := c.fetch(wait)
 		if f != nil {
 			return f

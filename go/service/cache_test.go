@@ -1,8 +1,10 @@
 package service_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -288,11 +290,37 @@ func TestASilentProviderTakesNoLongerThanTheTimeout(t *testing.T) {
 	r.Script()
 	r.SetCallTimeout(20)
 	// Not the two seconds of a handshake.
-	r.AtOnce("a refresh", func() {
-		if err := r.RefreshContext(t.Context()); err == nil || errors.Is(err, service.ErrProtocol) {
+	r.AtOnce("a refresh", func() { r.Fails(r.RefreshContext(t.Context()), service.ErrTimeout) })
+	if got := r.ClientStatus().Counters; got.Timeouts != 1 || got.Aborts != 0 {
+		t.Fatalf("%+v", got)
+	}
+}
+
+func TestWhatEndsARefreshWhileItConnectsIsItsError(t *testing.T) {
+	t.Parallel()
+	r := newCacheRig(t)
+	r.Script()
+	ctx, cancel := context.WithCancel(t.Context())
+	refreshed := make(chan error, 1)
+	go func() { refreshed <- r.RefreshContext(ctx) }()
+	for limit := time.Now().Add(conformance.Soon); r.Status().ConnectionState != service.StateConnecting; runtime.Gosched() {
+		if time.Now().After(limit) {
+			t.Fatalf("%+v", r.Status())
+		}
+	}
+	cancel()
+	r.AtOnce("the end", func() {
+		err := <-refreshed
+		r.Fails(err, service.ErrAborted)
+		if !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
 	})
+	r.Abort()
+	r.Fails(r.RefreshContext(t.Context()), service.ErrAborted)
+	if got := r.ClientStatus().Counters; got.Timeouts != 0 || got.Aborts != 2 {
+		t.Fatalf("%+v", got)
+	}
 }
 
 func TestAGuardOutlivesRefreshAndClose(t *testing.T) {

@@ -139,13 +139,9 @@ func (c *core) reconnect(wait transport.Wait) *Failure {
 	if c.reopen(wait) {
 		return nil
 	}
-	switch err := wait.Check(); {
-	case errors.Is(err, transport.ErrAborted):
+	if f := ended(wait); f != nil {
 		c.setState(StateBroken)
-		return &Failure{Kind: FailureAborted}
-	case err != nil:
-		c.setState(StateBroken)
-		return &Failure{Kind: FailureTimeout}
+		return f
 	}
 	return &Failure{Kind: FailureReconnect, Cause: c.openErr}
 }
@@ -237,6 +233,11 @@ func (c *core) tryOpen(wait transport.Wait) error {
 			}
 			offered = socket
 		default:
+			var attach *transport.AttachError
+			if errors.As(err, &attach) && attach.Kind == transport.ErrTimeout {
+				// The caller was less patient than attaching is, and will be the next time, too.
+				c.excludeSharing(err)
+			}
 			return err
 		}
 	}

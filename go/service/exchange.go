@@ -46,8 +46,9 @@ func (c *core) during(ctx context.Context, run func(transport.Wait) *Failure) er
 		wait.Deadline = deadline
 	}
 	release := c.interrupt.follow(ctx)
+	// Also where a caller's function panics: the next call is none of this context's business.
+	defer release()
 	failure := run(wait)
-	release()
 	if failure != nil && (failure.Kind == FailureAborted || failure.Kind == FailureTimeout) {
 		if err := ctx.Err(); err != nil {
 			failure = contextFailure(err)
@@ -253,6 +254,14 @@ func lost(err error) *Failure {
 		return broken(err)
 	}
 	return &Failure{Kind: FailureLost, Cause: err}
+}
+
+// ended is the failure of a call whose wait is over; nil where it is not.
+func ended(wait transport.Wait) *Failure {
+	if err := wait.Check(); err != nil {
+		return lost(err)
+	}
+	return nil
 }
 
 // contextFailure is the failure of a call that its context has ended.
