@@ -50,7 +50,7 @@ func (d *dispatcher) dispatch(request session.Message, buf []byte) (a answered) 
 	if header.Flags.IsBatch() {
 		length, err = d.respondBatch(request, buf)
 	} else {
-		length, err = d.respond(request.Payload, buf)
+		length, err = d.run(request.Payload, buf)
 	}
 	if err != nil {
 		return answered{status: d.statusOf(err)}
@@ -76,13 +76,22 @@ func (d *dispatcher) respondBatch(request session.Message, buf []byte) (int, err
 		if err != nil {
 			return 0, err
 		}
-		length, err := d.respond(items.Get(i), room)
+		length, err := d.run(items.Get(i), room)
 		if err != nil {
 			return 0, err
 		}
 		list.Commit(length)
 	}
 	return list.FinishBatch()
+}
+
+// run runs the handler. A codec may be anybody's: no length beyond room is believed.
+func (d *dispatcher) run(request, room []byte) (int, error) {
+	length, err := d.respond(request, room)
+	if err == nil && (length < 0 || length > len(room)) {
+		return 0, fmt.Errorf("an answer of %d bytes, written to %d", length, len(room))
+	}
+	return length, err
 }
 
 // statusOf is what a client is told of err.

@@ -74,6 +74,28 @@ func TestAnAnswerThatDoesNotFitSaysSo(t *testing.T) {
 	}
 }
 
+func TestALengthThatCannotBeIsAnInternalError(t *testing.T) {
+	t.Parallel()
+	single := session.Message{Header: protocol.RequestHeader(protocol.MethodIncrement, 1), Payload: make([]byte, 8)}
+	batch := session.Message{
+		Header:  protocol.BatchHeader(protocol.MethodIncrement, 1, 1),
+		Payload: append([]byte{0, 0, 0, 0, 8, 0, 0, 0}, make([]byte, 8)...),
+	}
+	for length, want := range map[int]protocol.Status{
+		-1: protocol.StatusInternalError, 8: protocol.StatusOK, 33: protocol.StatusInternalError, 1 << 30: protocol.StatusInternalError,
+	} {
+		wrong := numbers
+		wrong.Batches = true
+		wrong.Reply.Encode = func([]byte, uint64) (int, error) { return length, nil }
+		d := newDispatcher(ValueHandler(&wrong, func(n uint64) (uint64, error) { return n, nil }), slog.New(slog.DiscardHandler))
+		for _, request := range []session.Message{single, batch} {
+			if got := d.dispatch(request, make([]byte, 32)); got.status != want || got.endsSession() != (want != protocol.StatusOK) {
+				t.Errorf("%d bytes: %+v", length, got)
+			}
+		}
+	}
+}
+
 func TestABatchOfAMethodWithoutBatchesIsABadRequest(t *testing.T) {
 	t.Parallel()
 	d := newDispatcher(ValueHandler(&numbers, func(n uint64) (uint64, error) { return n, nil }), slog.New(slog.DiscardHandler))
