@@ -110,6 +110,10 @@ func (s *Session) Send(header protocol.Header, payload []byte) (Packets, error) 
 	}
 	outgoing, _ := s.directions()
 	header.PayloadLen = uint32(min(uint64(len(payload)), 1<<32-1))
+	if s.role == RoleServer && !header.Flags.IsBatch() {
+		// An answer that is no batch has one item, also where the client takes no batches at all.
+		outgoing.BatchItems = max(outgoing.BatchItems, 1)
+	}
 	if err := outgoing.check(&header); err != nil {
 		return Packets{}, err
 	}

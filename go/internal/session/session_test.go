@@ -363,3 +363,15 @@ func TestSteadySessionAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations per round trip", allocations)
 	}
 }
+
+func TestAServerAnswersAClientWithoutBatches(t *testing.T) {
+	// What a HELLO with max_request_batch_items 0 agrees on.
+	s := server(limitsOf(1000, 0, 256))
+	answer := request(1).Answer(protocol.StatusOK)
+	if _, err := s.Send(answer, nil); answer.ItemCount != 1 || err != nil {
+		t.Fatalf("%d items: %v", answer.ItemCount, err)
+	}
+	batch := protocol.BatchHeader(protocol.MethodIncrement, 1, 1).Answer(protocol.StatusOK)
+	_, err := s.Send(batch, nil)
+	is(t, err, session.ErrLimitExceeded)
+}
