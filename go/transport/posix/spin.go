@@ -46,8 +46,10 @@ const (
 	// nothing. Looking costs less than a hundredth of the time then.
 	fewestBrief = 256
 	mostBrief   = 1 << 16
-	// How long a look goes on before it lets other goroutines run.
-	yieldEvery = 50 * time.Microsecond
+	// How long a look goes on before it lets other goroutines run. Only a patient one does: others end
+	// in sleep soon, and for each goroutine that steps aside the runtime wakes a thread to look for work,
+	// which takes a processor from the peer.
+	yieldEvery = time.Millisecond
 )
 
 // patience is what a receiver waits for. All are multiples of "soon".
