@@ -148,14 +148,14 @@ func (s *socket) receive(packet []byte, w transport.Wait) (int, error) {
 // tryReceive takes a packet if one waits; it returns 0 where none does.
 func (s *socket) tryReceive(packet []byte) (int, error) {
 	for {
-		size, ended, err := receiveOne(s.fd, packet, false)
+		size, ended, errno := receiveOne(s.fd, packet, false)
 		switch {
-		case err == unix.EAGAIN:
+		case errno == unix.EAGAIN:
 			return 0, nil
-		case err == unix.ECONNRESET:
+		case errno == unix.ECONNRESET:
 			s.reset = true
-		case err != nil:
-			return 0, err
+		case errno != 0:
+			return 0, errno
 		case ended:
 			return 0, s.gone()
 		case size == 0:
@@ -169,14 +169,14 @@ func (s *socket) tryReceive(packet []byte) (int, error) {
 // look tells what there is to receive, without taking it.
 func (s *socket) look() (seen, error) {
 	for {
-		_, ended, err := receiveOne(s.fd, nil, true)
+		_, ended, errno := receiveOne(s.fd, nil, true)
 		switch {
-		case err == unix.EAGAIN:
+		case errno == unix.EAGAIN:
 			return seenNothing, nil
-		case err == unix.ECONNRESET:
+		case errno == unix.ECONNRESET:
 			s.reset = true
-		case err != nil:
-			return seenNothing, err
+		case errno != 0:
+			return seenNothing, errno
 		case ended:
 			return seenGone, nil
 		default:

@@ -127,23 +127,22 @@ func (p *partsSender) send(fd int, head, body []byte) unix.Errno {
 // receiveOne receives one packet and returns its length, also of what does not fit; 0 is an empty one,
 // or the end. There is no room for control data, on purpose: descriptors that a peer passes are closed
 // by the kernel.
-func receiveOne(fd int, packet []byte, peek bool) (size int, ended bool, err error) {
-	size, errno := receiveNow(fd, packet, peek)
-	if errno != 0 {
+//
+// The failure is a number and not an error, which would take making for each vain look.
+func receiveOne(fd int, packet []byte, peek bool) (size int, ended bool, errno unix.Errno) {
+	size, errno = receiveNow(fd, packet, peek)
+	if errno != 0 || size > 0 {
+		return size, false, errno
+	}
+	if ended, errno = hasEnded(fd); errno != 0 || !ended {
 		return 0, false, errno
-	}
-	if size > 0 {
-		return size, false, nil
-	}
-	if ended, err = hasEnded(fd); err != nil || !ended {
-		return 0, false, err
 	}
 	// The kernel looks for a packet first and for the end then: what was sent just before the end may
 	// have come in between. Now nothing more can come.
 	if size, errno = receiveNow(fd, packet, peek); errno != 0 || size == 0 {
-		return 0, true, nil
+		return 0, true, 0
 	}
-	return size, false, nil
+	return size, false, 0
 }
 
 func receiveNow(fd int, packet []byte, peek bool) (int, unix.Errno) {
@@ -168,12 +167,16 @@ func receiveNow(fd int, packet []byte, peek bool) (int, unix.Errno) {
 
 // hasEnded tells whether a socket without packets has come to its end. Both an empty packet and the
 // end have no bytes; only after the end nothing more can come.
-func hasEnded(fd int) (bool, error) {
+func hasEnded(fd int) (bool, unix.Errno) {
 	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+	var now unix.Timespec
 	for {
-		_, err := unix.Ppoll(fds[:], &unix.Timespec{}, nil)
-		if err != unix.EINTR {
-			return fds[0].Revents&(unix.POLLRDHUP|unix.POLLHUP) != 0, err
+		// SAFETY: the kernel reads and writes the one descriptor in fds and the time in now, which both
+		// live until it returns: at once, as no time is left.
+		_, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), uintptr(len(fds)),
+			uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+		if errno != unix.EINTR {
+			return fds[0].Revents&(unix.POLLRDHUP|unix.POLLHUP) != 0, errno
 		}
 	}
 }
