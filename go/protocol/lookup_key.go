@@ -2,6 +2,11 @@ package protocol
 
 import "bytes"
 
+var (
+	_ LookupKey[TextKey]   = TextKey{}
+	_ LookupKey[NumberKey] = NumberKey(0)
+)
+
 // TextKey is a key that is a text with a NUL behind it: not empty, without NUL inside.
 type TextKey struct{ CStringView }
 

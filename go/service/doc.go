@@ -1,8 +1,7 @@
 // Package service has typed clients, servers and caches of NetIPC, for any request kind.
 //
 // The packages below it are the five kinds that every peer knows, one short file each; most programs
-// need one of them and nothing else. A program with a kind of its own describes it as a [Service] or
-// a [Lookup].
+// need one of them and nothing else. A program with a kind of its own describes it as a [Service].
 //
 //   - A client connects when it is refreshed, and survives an absent, restarting or vanishing
 //     provider. One deadline covers a whole call. No goroutine works for it.

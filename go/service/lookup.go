@@ -10,7 +10,8 @@ import (
 )
 
 // Lookup is a request kind of the shape "keys in, one item for each key out". A caller names a key by
-// an A, on the wire it is a K, and an I is found for it.
+// an A, on the wire it is a K, and an I is found for it. The keys and items there are stand in package
+// protocol: their codecs are written for speed, and closed.
 type Lookup[A any, K protocol.LookupKey[K], I protocol.LookupItem[K, I]] struct {
 	Method
 	// Key returns the key that a caller's names. It fails for one that cannot be.

@@ -14,8 +14,8 @@ type Method struct {
 
 // Service is one request kind: how it is called, and the bytes of its requests and replies.
 //
-// A new kind is a Service, or a [Lookup], in a short file of its own: clients, servers and batch
-// calls need nothing else.
+// A new kind is a Service in a short file of its own: clients, servers and batch calls need nothing
+// else.
 type Service[Q, R any] struct {
 	Method
 	// Request is the bytes of a request.

@@ -287,7 +287,15 @@ func playWithoutDescriptors(endpoint transport.Endpoint) error {
 	if err != nil {
 		return err
 	}
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: 4096}); err != nil {
+	// The lowest one that is free: poll fails where it gets more descriptors than there may be.
+	free, err := unix.Dup(0)
+	if err != nil {
+		return err
+	}
+	if err := unix.Close(free); err != nil {
+		return err
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(free), Max: 4096}); err != nil {
 		return err
 	}
 	if _, err := posix.New().Bind(endpoint, transport.BindOptions{}); !errors.Is(err, transport.ErrAddressInUse) {

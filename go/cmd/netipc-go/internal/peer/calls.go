@@ -15,8 +15,9 @@ import (
 // Checks that ask, and compare each answer with what it must be.
 
 func (c *checker) increments() (status service.ClientStatus, err error) {
-	client, err := c.incrementer()
+	client := c.incrementer()
 	defer client.Close()
+	err = connects(client)
 	for _, value := range c.values() {
 		if err == nil {
 			err = increments(client, value)
@@ -26,8 +27,9 @@ func (c *checker) increments() (status service.ClientStatus, err error) {
 }
 
 func (c *checker) incrementBatch() (status service.ClientStatus, err error) {
-	client, err := c.incrementer()
+	client := c.incrementer()
 	defer client.Close()
+	err = connects(client)
 	if err != nil {
 		return status, err
 	}
@@ -48,8 +50,9 @@ func (c *checker) incrementBatch() (status service.ClientStatus, err error) {
 }
 
 func (c *checker) incrementsPipelined() (status service.ClientStatus, err error) {
-	client, err := c.incrementer()
+	client := c.incrementer()
 	defer client.Close()
+	err = connects(client)
 	if err != nil {
 		return status, err
 	}
@@ -86,7 +89,7 @@ func (c *checker) textReversed() (status service.ClientStatus, err error) {
 	}
 	slices.Reverse(text)
 	if !slices.Equal(reply, text) {
-		return status, fmt.Errorf("the text is %.40q.. instead of %.40q..", reply, text)
+		return status, fmt.Errorf("the text begins with %.40q instead of %.40q", reply, text)
 	}
 	return client.Status(), nil
 }

@@ -102,10 +102,9 @@ func (v *verdict) carried(status service.ClientStatus, o *options) error {
 	return nil
 }
 
-// incrementer returns a client of [increment] that has a session.
-func (c *checker) incrementer() (*increment.Client, error) {
-	client := increment.NewClient(c.runDir, c.service, c.clientConfig())
-	return client, connects(client)
+// incrementer returns a client of [increment], still to be connected.
+func (c *checker) incrementer() *increment.Client {
+	return increment.NewClient(c.runDir, c.service, c.clientConfig())
 }
 
 // connecting is a client of any service.

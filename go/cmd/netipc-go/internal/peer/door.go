@@ -28,8 +28,9 @@ func (c *checker) passDoor(cached bool) error {
 		config.AuthToken++
 		return refused(config, service.StateAuthFailed)
 	case doorFull:
-		first, err := c.incrementer()
+		first := c.incrementer()
 		defer first.Close()
+		err := connects(first)
 		if err != nil {
 			return err
 		}

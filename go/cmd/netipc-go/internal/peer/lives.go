@@ -97,8 +97,9 @@ func (c *checker) wrongTokenHeals() (service.ClientStatus, error) {
 }
 
 func (c *checker) friendGetsAnAnswer() error {
-	friend, err := c.incrementer()
+	friend := c.incrementer()
 	defer friend.Close()
+	err := connects(friend)
 	if err != nil {
 		return err
 	}
@@ -117,8 +118,9 @@ func failsWith(client *increment.Client, value uint64, expected service.ErrorCod
 // secondClientWaitsItsTurn: a full server says so, harms nobody, and takes the second client once the
 // first has left.
 func (c *checker) secondClientWaitsItsTurn() (service.ClientStatus, error) {
-	first, err := c.incrementer()
+	first := c.incrementer()
 	defer first.Close()
+	err := connects(first)
 	second := increment.NewClient(c.runDir, c.service, c.clientConfig())
 	defer second.Close()
 	if err == nil {
@@ -137,8 +139,9 @@ func (c *checker) secondClientWaitsItsTurn() (service.ClientStatus, error) {
 // restartCostsARetry: a provider that was killed and is back costs the next call one retry, and its
 // caller nothing.
 func (c *checker) restartCostsARetry() (service.ClientStatus, error) {
-	client, err := c.incrementer()
+	client := c.incrementer()
 	defer client.Close()
+	err := connects(client)
 	if err == nil {
 		err = all(
 			func() error { return increments(client, 1) },
@@ -156,8 +159,9 @@ func (c *checker) restartCostsARetry() (service.ClientStatus, error) {
 // deathEndsACall: a call that waits for a provider that dies fails at once, and the client can be used
 // again.
 func (c *checker) deathEndsACall() (service.ClientStatus, error) {
-	client, err := c.incrementer()
+	client := c.incrementer()
 	defer client.Close()
+	err := connects(client)
 	if err == nil {
 		began := time.Now()
 		err = all(
