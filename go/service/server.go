@@ -165,6 +165,10 @@ func (s *Server) begin() (transport.Listener, error) {
 		return nil, nil
 	}
 	if err := s.bind(); err != nil {
+		if s.quiet.Raised() {
+			// Stopped meanwhile: what keeps it from listening is of no interest any more.
+			err = nil
+		}
 		return nil, err
 	}
 	listener := s.listener
@@ -208,22 +212,14 @@ func (s *Server) serve(link transport.Baseline) {
 	defer s.sessions.Done()
 	opened, err := s.admit(link)
 	s.handshakes.leave()
-	switch {
-	case opened != nil:
-		// Whatever a handler does to its goroutine, the slot is free again.
-		defer s.slots.leave()
-		s.runSession(opened)
-	case errors.Is(err, transport.ErrDisconnected):
-		s.log.Debug("netipc: a peer left without a HELLO", "service", s.handler.method.Name)
-	default:
+	if err != nil {
 		s.logRefusal(err)
+		return
 	}
+	// Whatever a handler does to its goroutine, the slot is free again.
+	defer s.slots.leave()
+	s.runSession(opened)
 }
-
-var (
-	errFull     = errors.New("every session slot is taken")
-	errStopping = errors.New("the server stops")
-)
 
 // admit shakes hands, and finds a slot before it accepts. The slot goes with the connection.
 func (s *Server) admit(link transport.Baseline) (*connection.Connection, error) {
@@ -235,11 +231,7 @@ func (s *Server) admit(link transport.Baseline) (*connection.Connection, error) 
 	timer := time.NewTimer(slotWait)
 	defer timer.Stop()
 	if !s.slots.enter(timer.C, s.quiet.Done()) {
-		incoming.TurnDown(transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
-		if s.quiet.Raised() {
-			return nil, errStopping
-		}
-		return nil, errFull
+		return nil, incoming.TurnDown(transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
 	}
 	opened, err := incoming.Accept(s.nextSession.Add(1), transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
 	if err != nil {
@@ -249,7 +241,13 @@ func (s *Server) admit(link transport.Baseline) (*connection.Connection, error) 
 	return opened, nil
 }
 
+// logRefusal logs why there is no session. What nobody was told is anybody's doing, and no refusal.
 func (s *Server) logRefusal(why error) {
+	var refusal *handshake.Refusal
+	if !errors.As(why, &refusal) || refusal.Silent {
+		s.log.Debug("netipc: no handshake", "service", s.handler.method.Name, "error", why)
+		return
+	}
 	if refused := s.stats.refuse(); getsLine(refused) {
 		s.log.Warn("netipc: turned a client down", "service", s.handler.method.Name, "refused", refused, "error", why)
 	}

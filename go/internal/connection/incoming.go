@@ -14,7 +14,8 @@ type Incoming struct {
 }
 
 // Receive receives the HELLO of a fresh connection and judges it. Where there is no session, a
-// refusal is sent and the link is closed; it fails with a link's error or a [*handshake.Refusal].
+// refusal is sent and the link is closed; it fails with a link's error, or with a
+// [*handshake.Refusal] that the peer was told, or deserved not to be.
 func Receive(link transport.Baseline, policy handshake.Policy, w transport.Wait) (*Incoming, error) {
 	policy.PacketSize = link.PacketSize()
 	// One byte more than is looked at: a packet that is longer keeps its length, and is refused for
@@ -57,20 +58,23 @@ func (i *Incoming) Accept(sessionID uint64, w transport.Wait) (*Connection, erro
 	return open(session.RoleServer, i.link, agreed), nil
 }
 
-// TurnDown turns the session down, because every slot is taken.
-func (i *Incoming) TurnDown(w transport.Wait) { _ = refuse(i.link, handshake.Busy, w) }
+// TurnDown turns the session down, because every slot is taken. It fails as [Receive] does.
+func (i *Incoming) TurnDown(w transport.Wait) error { return refuse(i.link, handshake.Busy, w) }
 
 // Close ends the connection without a word.
 func (i *Incoming) Close() error { return i.link.Close() }
 
-// refuse tells the peer why, where it deserves an answer, and closes the connection.
+// refuse tells the peer why, where it deserves an answer, and closes the connection. It returns the
+// refusal, or why the peer was not told.
 func refuse(link transport.Baseline, refusal *handshake.Refusal, w transport.Wait) error {
-	if packet, told := refusal.Packet(); told {
-		// A peer that is gone already misses nothing.
-		if sendPacket(link, packet[:], w) == nil {
-			link.Linger()
-		}
+	defer func() { _ = link.Close() }()
+	packet, told := refusal.Packet()
+	if !told {
+		return refusal
 	}
-	_ = link.Close()
+	if err := sendPacket(link, packet[:], w); err != nil {
+		return err
+	}
+	link.Linger()
 	return refusal
 }
