@@ -1,45 +1,86 @@
 package service_test
 
 import (
+	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/netipc/netipc/go/internal/conformance/services"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
+	"github.com/netipc/netipc/go/service/increment"
 	"github.com/netipc/netipc/go/transport"
 )
 
-// promising is a transport whose servers agree to shared memory and never make any.
-type promising struct{ transport.Transport }
+// offering is a transport whose servers offer regions as offer does.
+type offering struct {
+	transport.Transport
+	offer func(transport.Baseline, transport.RegionPlan) error
+}
 
-func (p promising) Bind(endpoint transport.Endpoint, options transport.BindOptions) (transport.Listener, error) {
-	listener, err := p.Transport.Bind(endpoint, options)
+func (o offering) Bind(endpoint transport.Endpoint, options transport.BindOptions) (transport.Listener, error) {
+	listener, err := o.Transport.Bind(endpoint, options)
 	if err != nil {
 		return nil, err
 	}
-	return promisingListener{listener}, nil
+	return offeringListener{listener, o}, nil
 }
 
-type promisingListener struct{ transport.Listener }
+type offeringListener struct {
+	transport.Listener
+	as offering
+}
 
-func (p promisingListener) Accept(w transport.Wait) (transport.Baseline, error) {
-	link, err := p.Listener.Accept(w)
+func (o offeringListener) Accept(w transport.Wait) (transport.Baseline, error) {
+	link, err := o.Listener.Accept(w)
 	if err != nil {
 		return nil, err
 	}
-	return promisingLink{link}, nil
+	return offeringLink{link, o.as}, nil
 }
 
-type promisingLink struct{ transport.Baseline }
+type offeringLink struct {
+	transport.Baseline
+	as offering
+}
 
-func (promisingLink) Offer(transport.RegionPlan) error { return nil }
+func (o offeringLink) Offer(plan transport.RegionPlan) error { return o.as.offer(o.Baseline, plan) }
+
+func TestDefect10ARefusedClientHasNoRegionMadeForIt(t *testing.T) {
+	t.Parallel()
+	w := services.NewWorld(t, native(), protocol.ProfileBaseline|protocol.ProfileSHMHybrid)
+	var offers atomic.Int64
+	serving := w.ServerConfig()
+	serving.Transport = offering{w.Transport, func(link transport.Baseline, plan transport.RegionPlan) error {
+		offers.Add(1)
+		return link.Offer(plan)
+	}}
+	w.Serve(incrementServer(w, serving))
+	// The socket, and what else a server has for its endpoint.
+	before, err := os.ReadDir(w.Dir)
+	w.No(err)
+	config := w.ClientConfig()
+	config.AuthToken++
+	stranger := increment.NewClient(w.Dir, "svc", config)
+	t.Cleanup(func() { w.No(stranger.Close()) })
+	stranger.Refresh()
+	if stranger.State() != service.StateAuthFailed || offers.Load() != 0 {
+		t.Fatalf("%d regions for %+v", offers.Load(), stranger.Status())
+	}
+	w.Files(len(before))
+	w.No(callOne(w.Incrementer()))
+	if offers.Load() != 1 {
+		t.Fatalf("%d regions", offers.Load())
+	}
+}
 
 func TestARegionThatNeverComesIsLeftOutAlsoByTheImpatient(t *testing.T) {
 	t.Parallel()
 	w := services.NewWorld(t, native(), protocol.ProfileBaseline|protocol.ProfileSHMHybrid)
 	serving := w.ServerConfig()
-	serving.Transport = promising{w.Transport}
+	// It agrees to shared memory, and never makes any.
+	serving.Transport = offering{w.Transport, func(transport.Baseline, transport.RegionPlan) error { return nil }}
 	w.Serve(cgroups_snapshot.NewServer(w.Dir, "svc", serving, services.Snapshots(3, 10)))
 	config := w.ClientConfig()
 	// Less than the half second that a server has to finish its region.
