@@ -3,10 +3,12 @@ package services
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"github.com/netipc/netipc/go/internal/conformance"
 	"github.com/netipc/netipc/go/internal/connection"
+	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/string_reverse"
 )
@@ -67,8 +69,8 @@ func anAbortEndsAWaitingCall(w *World) {
 }
 
 func anAbortEndsACallToASilentServer(w *World) {
-	c, _ := w.silent()
-	w.aborted(c, func() error {
+	c, session, script := w.silent()
+	w.aborted(c, func() { script.Begins(session) }, func() error {
 		_, err := c.Call(make([]byte, large-100))
 		return err
 	})
@@ -78,7 +80,7 @@ func anAbortEndsAReconnect(w *World) {
 	c, session := With(w.Script(), w.loose())
 	// The endpoint stays and nobody shakes hands any more.
 	w.No(session.Close())
-	w.aborted(c, func() error {
+	w.aborted(c, func() { w.connecting(c) }, func() error {
 		_, err := c.Call(1)
 		return err
 	})
@@ -119,20 +121,38 @@ func aDeadlineEndsAWaitingCall(w *World) {
 }
 
 func aDeadlineEndsACallToASilentServer(w *World) {
-	c, _ := w.silent()
+	c, session, script := w.silent()
 	w.timedOut(func() error {
 		_, err := c.CallWithTimeout(make([]byte, large-100), shortMs)
 		return err
 	})
+	// The call did not end before: its first packet is still there.
+	script.Begins(session)
 }
 
 func aDeadlineCoversReconnects(w *World) {
-	c, session := With(w.Script(), w.loose())
-	w.No(session.Close())
-	w.timedOut(func() error {
-		_, err := c.CallWithTimeout(1, shortMs)
-		return err
+	// The request and the connect each take less than the deadline, and together more.
+	const phase, deadline = 200 * time.Millisecond, 300 * time.Millisecond
+	script := w.Script()
+	c, session := With(script, w.loose())
+	w.Play(func() {
+		_, _ = Next(session)
+		<-time.After(phase)
+		_ = session.Close()
+		<-time.After(phase)
+		// A deadline of its own for the connect would make this one answer.
+		if again := script.Accept(); again != nil {
+			if request, err := Next(again); err == nil {
+				_ = Answer(again, request.Header, protocol.StatusOK, make([]byte, 8))
+			}
+		}
 	})
+	// Nothing with a second deadline ends before this.
+	w.Within(phase+deadline, "the one deadline", func() {
+		_, err := c.CallWithTimeout(1, uint32(deadline/time.Millisecond))
+		w.Fails(err, service.ErrTimeout)
+	})
+	script.Leave()
 	if got := c.Counters(); got.Timeouts != 1 || c.State() != service.StateBroken {
 		w.Fatalf("%+v", got)
 	}
@@ -191,24 +211,36 @@ func aDoneContextSendsNothing(w *World) {
 	w.increments(c, 1)
 }
 
-// silent returns a client whose server takes no more bytes than a queue holds.
-func (w *World) silent() (*string_reverse.Client, *connection.Connection) {
+// silent returns a client whose server takes no more bytes than a queue holds. The session carries a
+// large request, and an answer as large: no other is made first.
+func (w *World) silent() (*string_reverse.Client, *connection.Connection, *Script) {
 	w.Helper()
 	script := w.Script()
 	script.Policy.Request.PayloadBytes = large
+	script.Policy.MaxResponseBytes = large
 	config := w.ClientConfig()
 	config.MaxRequestPayloadBytes = large
-	return With(script, string_reverse.NewClient(w.Dir, endpointName, config))
+	config.MaxResponsePayloadBytes = large
+	c, session := With(script, string_reverse.NewClient(w.Dir, endpointName, config))
+	return c, session, script
 }
 
-// aborted runs call and aborts it, once while it is likely to wait.
-func (w *World) aborted(c client, call func() error) {
+// connecting waits until c connects.
+func (w *World) connecting(c client) {
+	w.Helper()
+	for limit := time.Now().Add(conformance.Soon); c.State() != service.StateConnecting; runtime.Gosched() {
+		if time.Now().After(limit) {
+			w.Fatalf("it does not connect: %+v", c.Status())
+		}
+	}
+}
+
+// aborted runs call and aborts it, once it is where reached waits for it.
+func (w *World) aborted(c client, reached func(), call func() error) {
 	w.Helper()
 	done := make(chan error, 1)
 	go func() { done <- call() }()
-	// Whenever it comes, the outcome is the same; waiting a little makes it likely to come in the
-	// middle.
-	<-time.After(5 * time.Millisecond)
+	reached()
 	c.Abort()
 	w.AtOnce("the abort", func() { w.Fails(<-done, service.ErrAborted) })
 }

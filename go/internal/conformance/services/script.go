@@ -20,9 +20,38 @@ type Script struct {
 	Policy  handshake.Policy
 	session uint64
 
+	// Raised by every packet that comes.
+	came transport.Abort
+
 	mu       sync.Mutex
 	accepted []*connection.Connection
 }
+
+// watched is a link that tells its script of every packet.
+type watched struct {
+	transport.Link
+	s *Script
+}
+
+func (l watched) Receive(buf []byte, w transport.Wait) (int, error) {
+	n, err := l.Link.Receive(buf, w)
+	if err == nil {
+		l.s.came.Raise()
+	}
+	return n, err
+}
+
+// watchedBaseline is a watched link before its data plane is chosen.
+type watchedBaseline struct {
+	transport.Baseline
+	s *Script
+}
+
+func (l watchedBaseline) Receive(buf []byte, w transport.Wait) (int, error) {
+	return watched{l.Baseline, l.s}.Receive(buf, w)
+}
+
+func (l watchedBaseline) Switch() transport.Link { return watched{l.Baseline.Switch(), l.s} }
 
 // Script owns the endpoint.
 func (w *World) Script() *Script {
@@ -52,7 +81,7 @@ func (s *Script) Accept() *connection.Connection {
 		if err != nil {
 			return nil
 		}
-		incoming, err := connection.Receive(link, s.Policy, wait)
+		incoming, err := connection.Receive(watchedBaseline{link, s}, s.Policy, wait)
 		if err != nil {
 			continue
 		}
@@ -66,6 +95,16 @@ func (s *Script) Accept() *connection.Connection {
 	}
 }
 
+// Begins waits until the first packet of a request comes over c, and takes no other.
+func (s *Script) Begins(c *connection.Connection) {
+	s.w.Helper()
+	s.came.Clear()
+	_, err := c.Receive(transport.Timeout(conformance.Soon).OrAbort(&s.came))
+	if !s.came.Raised() {
+		s.w.Fatalf("nothing was sent: %v", err)
+	}
+}
+
 // end closes what the script has, once nobody plays any more.
 func (s *Script) end() {
 	s.Leave()
@@ -74,6 +113,7 @@ func (s *Script) end() {
 	for _, accepted := range s.accepted {
 		_ = accepted.Close()
 	}
+	s.came.Close()
 }
 
 // Play plays a part while the test goes on, and is waited for at its end.
