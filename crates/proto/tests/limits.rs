@@ -9,6 +9,32 @@ use netipc_proto::wire::{Flags, Header, MethodCode, Status};
 const LIMITS: Limits = limits(1000, 4, 4096);
 
 #[test]
+fn who_proposes_no_items_can_be_answered() {
+    let none = limits(1000, 0, 4096);
+    let (mut client, mut server) = (client(none), server(none));
+    let request = Header {
+        item_count: 0,
+        ..request(3)
+    };
+    for status in [Status::OK, Status::UNSUPPORTED] {
+        let asked = deliver_all(&mut server, &send(&mut client, request, &[]).unwrap());
+        assert_eq!(asked.unwrap().unwrap().0.item_count, 0);
+        let answer = send(&mut server, request.answer(status), &[]).unwrap();
+        let answered = deliver_all(&mut client, &answer);
+        assert_eq!(answered.unwrap().unwrap().0.status, status);
+    }
+    let one = Header {
+        item_count: 1,
+        ..request
+    };
+    let refused = client.send(one, &[]).map(drop);
+    assert!(
+        matches!(refused, Err(SessionError::LimitExceeded { limit: 0, .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn over_limit_is_refused_with_and_without_the_batch_flag() {
     for flags in [Flags::NONE, Flags::BATCH] {
         let over = [

@@ -134,7 +134,9 @@ pub struct Session {
 impl Session {
     /// Starts after the handshake. `limits.packet_size` is above 32, as every handshake makes sure.
     #[must_use]
-    pub fn new(role: Role, limits: Limits, framing: Framing) -> Self {
+    pub fn new(role: Role, mut limits: Limits, framing: Framing) -> Self {
+        // Every request has an answer, which is one item, also where a peer proposes none.
+        limits.response.batch_items = limits.response.batch_items.max(1);
         let payload = limits.received_by(role).payload_bytes as usize;
         let first = match framing {
             Framing::Chunked => payload.min(data_bytes(limits.packet_size)),
@@ -152,7 +154,7 @@ impl Session {
         }
     }
 
-    /// What was agreed.
+    /// What was agreed, with room for at least one item in a response.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
         &self.limits
