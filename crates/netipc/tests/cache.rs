@@ -37,11 +37,35 @@ fn a_silent_provider_takes_no_longer_than_the_timeout() {
     let mut cache = CgroupsCache::new(dir.path(), "svc", ClientConfig::default());
     cache.set_call_timeout(20);
     let start = Instant::now();
-    assert!(!cache.refresh());
+    let error = cache.try_refresh().unwrap_err();
     assert!(
         start.elapsed() < Duration::from_secs(1),
         "not the 2 s of a handshake"
     );
+    assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error}");
+    let counters = cache.client_status().counters;
+    assert_eq!((counters.errors, counters.timeouts), (1, 1));
+    let why = cache.status().last_error.unwrap();
+    assert!(why.contains("handshake"), "where it was interrupted: {why}");
+    assert_eq!(cache.client_status().last_error.unwrap(), why);
+}
+
+#[test]
+fn an_abort_that_ends_connecting_is_an_abort() {
+    let world = world();
+    let silent = world.script();
+    let mut cache = cache(&world);
+    let abort = cache.abort_handle();
+    abort.abort();
+    let error = cache.try_refresh().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ABORTED, "{error}");
+    let counters = cache.client_status().counters;
+    assert_eq!((counters.errors, counters.aborts), (1, 1));
+    abort.clear();
+    drop(silent);
+    let error = cache.try_refresh().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::NOT_READY, "{error}");
+    assert_eq!(cache.client_status().counters.aborts, 1);
 }
 
 /// A provider of these names, with hashes and paths made from them.

@@ -202,23 +202,8 @@ impl<S: Cached> Cache<S> {
     /// # Errors
     /// [`CallError`]; the cache keeps what it has.
     pub fn try_refresh(&mut self) -> Result<(), CallError> {
-        let (began, whole) = (Instant::now(), self.client.call_timeout());
-        self.client.refresh_within(whole);
+        let done = self.fetch_table();
         let shared = &*self.reader.shared;
-        // What connecting took is missing now: one deadline covers the refresh.
-        self.client
-            .limit_calls(whole.saturating_sub(began.elapsed()));
-        let built =
-            S::fetch(&mut self.client, &self.query).map(|fetched| Table::build::<S>(&fetched));
-        self.client.limit_calls(whole);
-        let done = match built {
-            Ok(Ok(table)) => {
-                shared.publish(table);
-                Ok(())
-            }
-            Ok(Err(error)) => Err(self.client.malformed(error)),
-            Err(error) => Err(error),
-        };
         let status = self.client.status();
         shared.state.store(status.state as u8, Ordering::Relaxed);
         if let Err(error) = &done {
@@ -230,7 +215,7 @@ impl<S: Cached> Cache<S> {
                 .unwrap_or_else(|| chain(error));
             shared.fail(why);
         }
-        done
+        done.map(|table| shared.publish(table))
     }
 
     /// Something that reads this cache, from any thread.
@@ -264,6 +249,18 @@ impl<S: Cached> Cache<S> {
             .shared
             .state
             .store(ClientState::Disconnected as u8, Ordering::Relaxed);
+    }
+
+    /// Connects where needed, and asks; one deadline covers both.
+    fn fetch_table(&mut self) -> Result<Table, CallError> {
+        let (began, whole) = (Instant::now(), self.client.call_timeout());
+        self.client.connect_within(whole)?;
+        self.client
+            .limit_calls(whole.saturating_sub(began.elapsed()));
+        let built =
+            S::fetch(&mut self.client, &self.query).map(|fetched| Table::build::<S>(&fetched));
+        self.client.limit_calls(whole);
+        built?.map_err(|error| self.client.malformed(error))
     }
 }
 

@@ -10,7 +10,7 @@ use netipc_transport::wait::{Abort, Wait};
 use super::core::Core;
 use crate::config::Capacity;
 use crate::connection::{Connection, ConnectionError};
-use crate::error::{CallError, Failure, ProtocolError, chain};
+use crate::error::{CallError, ErrorCode, Failure, OpenError, ProtocolError, chain};
 use crate::retry::{self, Attempts, Decision};
 
 /// The envelope of a request whose payload stands in [`Core::request`].
@@ -185,18 +185,35 @@ impl Core {
             self.last_success = Some(self.began);
             return Ok(());
         };
+        self.count_error(&failure);
+        Err(self.error(failure))
+    }
+
+    /// Fails the logical call that has begun with connecting, where its deadline or an abort has
+    /// ended that.
+    pub(crate) fn connected_in_time(&mut self) -> Result<(), CallError> {
+        let failure = match self.open_error().map(OpenError::code) {
+            Some(ErrorCode::TIMEOUT) => Failure::Timeout,
+            Some(ErrorCode::ABORTED) => Failure::Aborted,
+            _ => return Ok(()),
+        };
+        self.count_error(&failure);
+        // Where it was interrupted has been noted, and says more.
+        Err(CallError::new(&self.name(), failure))
+    }
+
+    /// The error of a reply that decoded once and did not again, which only a bug can bring about.
+    pub(crate) fn malformed(&self, error: WireError) -> CallError {
+        CallError::new(&self.name(), Failure::Protocol(ProtocolError::Wire(error)))
+    }
+
+    const fn count_error(&mut self, failure: &Failure) {
         self.counters.errors += 1;
         match failure {
             Failure::Timeout => self.counters.timeouts += 1,
             Failure::Aborted => self.counters.aborts += 1,
             _ => {}
         }
-        Err(self.error(failure))
-    }
-
-    /// The error of a reply that decoded once and did not again, which only a bug can bring about.
-    pub(crate) fn malformed(&self, error: WireError) -> CallError {
-        CallError::new(&self.name(), Failure::Protocol(ProtocolError::Wire(error)))
     }
 
     fn error(&mut self, failure: Failure) -> CallError {

@@ -215,6 +215,13 @@ impl<S: Service> Client<S> {
         T::reread(self.core.payload()).map_err(|error| self.core.malformed(error))
     }
 
+    /// As [`refresh_within`](Self::refresh_within), as the first part of a logical call, which fails
+    /// where connecting is interrupted. Why else there is no session, the next part says.
+    pub(crate) fn connect_within(&mut self, timeout: Duration) -> Result<(), CallError> {
+        self.refresh_within(timeout);
+        self.core.connected_in_time()
+    }
+
     /// How long a whole call may take.
     pub(crate) const fn call_timeout(&self) -> Duration {
         self.timeout
