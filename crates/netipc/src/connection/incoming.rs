@@ -163,9 +163,10 @@ impl Incoming {
         Ok(Connection::new(Role::Server, link, agreed))
     }
 
-    /// Turns the session down, because every slot is taken.
-    pub fn turn_down(mut self, wait: &Wait<'_>) {
-        refuse(&mut *self.link, Refusal::busy(), wait);
+    /// Turns the session down, because every slot is taken. Returns what became of that:
+    /// [`AcceptError::Refused`] where the client was told.
+    pub fn turn_down(mut self, wait: &Wait<'_>) -> AcceptError {
+        refuse(&mut *self.link, Refusal::busy(), wait)
     }
 }
 
@@ -176,7 +177,7 @@ pub enum AcceptError {
     /// The connection failed or was closed first.
     #[error("the connection ended during the handshake")]
     Link(#[from] LinkError),
-    /// The client was turned down.
+    /// The client was turned down, and told so where it deserved an answer.
     #[error(transparent)]
     Refused(Refusal),
 }
@@ -184,10 +185,10 @@ pub enum AcceptError {
 /// Tells the peer why, where it deserves an answer.
 fn refuse(link: &mut dyn Baseline, refusal: Refusal, wait: &Wait<'_>) -> AcceptError {
     if let Some(packet) = refusal.packet() {
-        // A peer that is gone already misses nothing.
-        if send_packet(link, &packet, wait).is_ok() {
-            link.linger();
+        if let Err(error) = send_packet(link, &packet, wait) {
+            return AcceptError::Link(error);
         }
+        link.linger();
     }
     AcceptError::Refused(refusal)
 }

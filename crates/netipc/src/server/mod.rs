@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use netipc_proto::session::handshake::Policy;
+use netipc_proto::session::handshake::{Policy, Refusal};
 use netipc_transport::NativeTransport;
 use netipc_transport::endpoint::{Endpoint, EndpointError};
 use netipc_transport::link::{Baseline, BindOptions, LinkError, Listener, Transport};
@@ -164,7 +164,8 @@ impl<S: Service> Server<S> {
     /// [`ServeError`].
     pub fn run(&self) -> Result<(), ServeError> {
         match self.bind() {
-            Err(ServeError::Stopped) => {
+            // Whoever stops it meanwhile does not care how binding would have ended.
+            Err(_) if self.quiet.is_raised() => {
                 let mut state = self.state();
                 if let State::Bound(_) = *state {
                     *state = State::Idle;
@@ -259,7 +260,17 @@ impl<S: Service> Server<S> {
             Err(AcceptError::Link(LinkError::Disconnected)) => {
                 tracing::debug!(service = S::METHOD.name, "a peer left without a HELLO");
             }
-            Err(error) => self.log_refusal(&chain(&error)),
+            Err(AcceptError::Refused(refusal @ Refusal::Reply { .. })) => {
+                log_refusal::<S>(self.stats.refuse(), &chain(&refusal));
+            }
+            Err(error) => {
+                let error = chain(&error);
+                tracing::debug!(
+                    service = S::METHOD.name,
+                    error,
+                    "a handshake came to nothing"
+                );
+            }
         }
     }
 
@@ -278,12 +289,22 @@ impl<S: Service> Server<S> {
         let closed = || self.quiet.is_raised();
         let wait = Wait::timeout(handshake).or_abort(&self.stop);
         let Some(slot) = self.slots.enter(Some(SLOT_WAIT), closed) else {
-            self.log_refusal(match closed() {
+            let why = match closed() {
                 true => "the server stops",
                 false => "every session slot is taken",
-            });
-            incoming.turn_down(&wait);
-            return Ok(None);
+            };
+            // Counted first: who has been told finds itself counted.
+            let refused = self.stats.refuse();
+            return match incoming.turn_down(&wait) {
+                AcceptError::Refused(_) => {
+                    log_refusal::<S>(refused, why);
+                    Ok(None)
+                }
+                error => {
+                    self.stats.take_refusal_back();
+                    Err(error)
+                }
+            };
         };
         let id = self.next_session.fetch_add(1, Ordering::Relaxed);
         incoming
@@ -291,21 +312,20 @@ impl<S: Service> Server<S> {
             .map(|connection| Some((connection, slot)))
     }
 
-    fn log_refusal(&self, why: &str) {
-        let refused = self.stats.refuse();
-        if gets_line(refused) {
-            tracing::warn!(
-                service = S::METHOD.name,
-                refused,
-                why,
-                "turned a client down"
-            );
-        }
-    }
-
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // A panic elsewhere leaves the state whole: it is only ever replaced.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn log_refusal<S: Service>(refused: u64, why: &str) {
+    if gets_line(refused) {
+        tracing::warn!(
+            service = S::METHOD.name,
+            refused,
+            why,
+            "turned a client down"
+        );
     }
 }
 

@@ -49,6 +49,11 @@ impl Stats {
         self.refused.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// Takes back a client that was gone before it was told.
+    pub(super) fn take_refusal_back(&self) {
+        self.refused.fetch_sub(1, Ordering::Relaxed);
+    }
+
     pub(super) fn snapshot(&self) -> ServerStats {
         let sessions = self.sessions();
         let mut totals = sessions.past.clone();

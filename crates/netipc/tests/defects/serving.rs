@@ -1,11 +1,13 @@
 //! Accepting and stopping: 1, 2, 8, 10, 28.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use netipc::connection::Connection;
 use netipc::service::increment::{self, Increment};
-use netipc::transport::{UnixTransport, Wait};
+use netipc::transport::link::{BindError, BindOptions, ConnectError};
+use netipc::transport::{Abort, Baseline, Endpoint, Listener, Transport, UnixTransport, Wait};
 use netipc::wire::{Header, MethodCode, Profiles, Status};
 use netipc::{ClientState, ErrorCode, OpenError, ServeError, Server};
 use netipc_proto::session::DirectionLimits;
@@ -127,6 +129,80 @@ fn defect_02_a_call_ends_in_every_phase() {
         drop(client);
         play.end();
     }
+}
+
+#[test]
+fn who_was_told_nothing_was_not_refused() {
+    let stage = Stage::new();
+    let serving = increment_server(&stage, server(1), 1);
+    // No HELLO, the end of a connection, and a stop while others say nothing.
+    let mut stray = Guest::connect(&stage).link;
+    stray.send(&[0xee; 32], &[], &Wait::timeout(SOON)).unwrap();
+    let mut answer = [0; 128];
+    let closed = stray.receive(&mut answer, &Wait::timeout(SOON));
+    assert!(closed.is_err(), "{closed:?}");
+    drop(Guest::connect(&stage));
+    let _silent = Guest::connect(&stage);
+    assert_eq!(stage.ready::<Increment>(client(1)).ask(&1).unwrap(), 2);
+    assert_eq!(serving.ended().stats().refused, 0);
+
+    let serving = increment_server(&stage, server(1), 1);
+    let mut stranger = client(1);
+    stranger.auth_token = TOKEN + 1;
+    stage.client::<Increment>(stranger).refresh();
+    assert_eq!(serving.ended().stats().refused, 1);
+}
+
+/// Says when it binds, and fails once it may.
+#[derive(Debug)]
+struct Stuck {
+    binding: Abort,
+    free: Abort,
+}
+
+impl Transport for Stuck {
+    fn connect(
+        &self,
+        endpoint: &Endpoint,
+        wait: &Wait<'_>,
+    ) -> Result<Box<dyn Baseline>, ConnectError> {
+        UnixTransport::new().connect(endpoint, wait)
+    }
+
+    fn bind(
+        &self,
+        endpoint: &Endpoint,
+        _options: &BindOptions,
+    ) -> Result<Box<dyn Listener>, BindError> {
+        self.binding.raise();
+        let _ = Wait::timeout(SOON).or_abort(&self.free).sleep(SOON);
+        Err(BindError::AddressInUse {
+            endpoint: endpoint.to_string(),
+            why: "another starter",
+        })
+    }
+}
+
+#[test]
+fn a_stop_does_not_wait_for_a_bind_whose_failure_is_nobodys_concern() {
+    let stage = Stage::new();
+    let (binding, free) = (Abort::new(), Abort::new());
+    let transport = Stuck {
+        binding: binding.clone(),
+        free: free.clone(),
+    };
+    let server = Server::new(stage.path(), SERVICE, server(1), increment::handler())
+        .over(Arc::new(transport));
+    thread::scope(|scope| {
+        let run = scope.spawn(|| server.run());
+        until("it binds", || binding.is_raised().then_some(()));
+        let (_, taken) = timed(|| server.stop());
+        assert!(taken < AT_ONCE, "{taken:?}");
+        assert!(!run.is_finished(), "it still binds");
+        free.raise();
+        let ended = run.join().unwrap();
+        assert!(ended.is_ok(), "{ended:?}");
+    });
 }
 
 #[test]

@@ -114,6 +114,12 @@ impl<S: Service> Serving<S> {
         taken
     }
 
+    /// Stops, waits as well, and gives the server.
+    pub(crate) fn ended(mut self) -> Arc<Server<S>> {
+        self.halt();
+        Arc::clone(&self.server)
+    }
+
     fn halt(&mut self) {
         self.server.stop();
         if let Some(run) = self.run.take() {
