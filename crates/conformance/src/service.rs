@@ -68,6 +68,7 @@ macro_rules! service_suite {
             }
             $crate::service_suite! { @rules failures, $world;
                 another_method_is_unsupported_and_the_session_goes_on,
+                a_pipeline_that_gives_up_leaves_no_answers_behind,
                 a_malformed_request_ends_the_session,
                 a_handler_that_fails_is_asked_twice,
                 a_panic_costs_one_session,

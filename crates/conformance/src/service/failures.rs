@@ -1,5 +1,6 @@
 //! The rules of what goes wrong while everybody is there.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -38,6 +39,30 @@ pub fn another_method_is_unsupported_and_the_session_goes_on(world: &World) {
     raw.send(right, &[1; 8], &wait).expect("it leaves");
     assert_eq!(request(&mut raw).0.status, Status::OK);
     assert_eq!(server.finish().unsupported, 3);
+}
+
+/// What a pipeline has asked in vain is not taken for the answers of the next.
+pub fn a_pipeline_that_gives_up_leaves_no_answers_behind(world: &World) {
+    let _server = world.serve(increment::handler());
+    let mut client = world.connected::<StringReverse>();
+    let requests = [Text::new(b"x"); 8];
+    for _ in 0..2 {
+        let error = client
+            .call_pipelined(&requests, 4, |_, _| ())
+            .expect_err("another method");
+        assert!(matches!(error.failure(), Failure::Unsupported), "{error}");
+        client.refresh();
+    }
+    assert_eq!(client.status().counters.retries, 0);
+
+    let mut client = world.connected::<Increment>();
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        client.call_pipelined(&[1; 8], 4, |_, _| panic!("on purpose"))
+    }));
+    assert!(panicked.is_err());
+    client.refresh();
+    assert_eq!(client.ask(&100).expect("its own answer"), 101);
+    assert_eq!(client.status().counters.retries, 0);
 }
 
 /// What cannot be decoded is answered, and then the session is over.

@@ -103,21 +103,12 @@ impl<S: Service> Client<S> {
         let wait = self.core.begin(self.timeout, &self.abort);
         self.underway.answered.clear();
         self.underway.answered.resize(requests.len(), false);
-        let mut pipeline = Pipeline {
+        let done = Pipeline {
             core: &mut self.core,
             underway: &mut self.underway,
             window,
-        };
-        let mut attempts = Attempts::default();
-        let done = loop {
-            let Err(failure) = pipeline.run::<S>(requests, &wait, &mut each) else {
-                break Ok(());
-            };
-            attempts = match pipeline.core.recover(failure, attempts, &wait) {
-                Ok(attempts) => attempts,
-                Err(failure) => break Err(failure),
-            };
-        };
+        }
+        .ask_all::<S>(requests, &wait, &mut each);
         self.core.finish(done)
     }
 }
@@ -173,6 +164,25 @@ struct Pipeline<'c> {
 }
 
 impl Pipeline<'_> {
+    /// Asks everything, as often as the retry table allows.
+    fn ask_all<'r, S: Service>(
+        mut self,
+        requests: &[S::Request<'r>],
+        wait: &Wait<'_>,
+        each: &mut impl FnMut(usize, S::Reply<'_>),
+    ) -> Result<(), Failure>
+    where
+        S::Request<'r>: Encode,
+    {
+        let mut attempts = Attempts::default();
+        loop {
+            let Err(failure) = self.run::<S>(requests, wait, each) else {
+                return Ok(());
+            };
+            attempts = self.core.recover(failure, attempts, wait)?;
+        }
+    }
+
     /// Asks everything that has no reply yet.
     fn run<'r, S: Service>(
         &mut self,
@@ -232,6 +242,15 @@ impl Pipeline<'_> {
             if let Some(answered) = answered.get_mut(index) {
                 *answered = true;
             }
+        }
+    }
+}
+
+impl Drop for Pipeline<'_> {
+    /// Who gives up, or panics on a reply, leaves answers behind that the next call must not read.
+    fn drop(&mut self) {
+        if self.core.awaits_answers() {
+            self.core.leave_broken();
         }
     }
 }

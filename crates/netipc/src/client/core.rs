@@ -8,7 +8,7 @@ use netipc_proto::session::handshake::HandshakeError;
 use netipc_proto::wire::Profiles;
 use netipc_transport::BorrowedFd;
 use netipc_transport::endpoint::{Endpoint, EndpointError};
-use netipc_transport::link::{AttachError, Transport};
+use netipc_transport::link::{AttachError, LinkError, Transport};
 use netipc_transport::wait::Wait;
 
 use crate::config::{Capacity, ClientConfig, ClientOptions};
@@ -168,6 +168,12 @@ impl Core {
         Err(failure)
     }
 
+    /// Whether requests of this session have no answer yet.
+    pub(super) fn awaits_answers(&self) -> bool {
+        let awaits = |connection: &Connection| connection.in_flight() > 0;
+        self.connection.as_ref().is_some_and(awaits)
+    }
+
     /// Drops the session; the next refresh makes a new one.
     pub(crate) fn leave_broken(&mut self) {
         self.leave(ClientState::Broken);
@@ -254,6 +260,12 @@ impl Core {
                         return Err(error);
                     }
                     offered = socket;
+                }
+                // A caller in more of a hurry than attaching has patience sees no more of it, and
+                // would never get to the socket.
+                OpenError::Attach(AttachError::Interrupted(LinkError::Timeout)) => {
+                    self.exclude_shm(&error);
+                    return Err(error);
                 }
                 error => return Err(error),
             }

@@ -100,6 +100,9 @@ impl Connection {
             if let Some(message) = self.session.received(len)? {
                 return Ok(message.header);
             }
+            // Links look at the clock when they wait: a peer that is never waited for must not
+            // hold us, packet by packet.
+            wait.check()?;
         }
     }
 
@@ -136,6 +139,11 @@ impl Connection {
     /// Makes sure that the last message arrives, before the connection is dropped.
     pub fn linger(&mut self) {
         self.link.linger();
+    }
+
+    /// Requests that have no answer yet.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.session.in_flight()
     }
 
     /// Ends the session; returns the ids of the requests that got no answer.

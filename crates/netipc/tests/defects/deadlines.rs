@@ -3,15 +3,20 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use netipc::connection::{Acceptor, Connection, ConnectionError};
 use netipc::protocol::{AppsCgroupStatus, PidStatus};
 use netipc::service::apps_lookup::{self, AppsLookup, AppsLookupItem};
 use netipc::service::cgroups::{CgroupsCache, Handler};
 use netipc::service::increment::Increment;
-use netipc::transport::{Abort, Wait};
+use netipc::transport::link::LinkError;
+use netipc::transport::{Abort, MemoryTransport, Wait};
+use netipc::wire::{Header, MethodCode};
 use netipc::{ClientState, ErrorCode, Server};
 
 use crate::stage::script::Host;
-use crate::stage::{AT_ONCE, BOTH, SERVICE, SOON, Serving, Stage, client, server, timed, until};
+use crate::stage::{
+    AT_ONCE, BOTH, SERVICE, SOON, Serving, Stage, client, server, soon, timed, until,
+};
 
 #[test]
 fn defect_29_neither_status_nor_readers_wait_for_a_refresh() {
@@ -119,6 +124,31 @@ fn defect_30_one_deadline_for_a_call_and_its_retry() {
     assert_eq!(client.status().counters.retries, 1);
     assert_eq!(client.state(), ClientState::Broken);
     play.end();
+}
+
+#[test]
+fn defect_30_a_deadline_ends_a_message_whose_packets_are_all_there() {
+    let transport = MemoryTransport::new().with_packet_size(96);
+    let stage = Stage::new();
+    let mut acceptor = Acceptor::bind(&transport, &stage.endpoint, &server(1)).unwrap();
+    let proposal = client(1).proposal();
+    let (mut client, mut server) = thread::scope(|scope| {
+        let accepting = scope.spawn(|| acceptor.accept(&soon()).unwrap());
+        let client = Connection::connect(&transport, &stage.endpoint, proposal, &soon());
+        (client.unwrap(), accepting.join().unwrap())
+    });
+    let request = Header::request(MethodCode::INCREMENT, 1);
+    client.send(request, &[7; 400], &soon()).unwrap();
+    // Seven packets: each call takes one, and no more once the time is up.
+    for _ in 1..7 {
+        let late = server.receive(&Wait::timeout(Duration::ZERO));
+        assert!(
+            matches!(late, Err(ConnectionError::Link(LinkError::Timeout))),
+            "{late:?}"
+        );
+    }
+    server.receive(&Wait::timeout(Duration::ZERO)).unwrap();
+    assert_eq!(server.message().unwrap().payload, [7; 400]);
 }
 
 fn assert_on_time(taken: Duration, ms: u64) {

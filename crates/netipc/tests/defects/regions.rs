@@ -53,6 +53,28 @@ fn defect_09_a_missing_region_excludes_shared_memory_for_a_while() {
 }
 
 #[test]
+fn defect_09_who_has_less_time_than_attaching_takes_gets_to_the_socket() {
+    let stage = Stage::new();
+    let play = Host::new(&stage).play(|host| {
+        let mut guest = host.accept();
+        let hello = guest.hello();
+        assert_eq!(hello.supported, Profiles(WITH_SHM));
+        guest.admit(&shm_terms(&hello)).hear_end();
+
+        let (mut line, hello) = host.welcome();
+        assert_eq!(hello.supported, Profiles::BASELINE);
+        line.increment();
+    });
+    let mut client = stage.client::<Increment>(client(WITH_SHM));
+    let (_, taken) = timed(|| client.refresh_within(Duration::from_millis(100)));
+    assert!(!client.ready());
+    assert!(taken < Duration::from_millis(500), "{taken:?}");
+    client.refresh();
+    assert_eq!(client.ask(&1).unwrap(), 2);
+    play.end();
+}
+
+#[test]
 fn defect_09_a_hang_up_says_nothing_about_shared_memory() {
     let stage = Stage::new();
     let play = Host::new(&stage).play(|host| {
