@@ -7,6 +7,7 @@ use netipc::connection::Connection;
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::{StringReverse, Text};
 use netipc::{CallError, Client, ClientConfig, ClientState, ErrorCode, Handler};
+use netipc_transport::Wait;
 
 use super::script::request;
 use super::{AT_ONCE, SHORT, Script, World, connected, turnstile, within};
@@ -59,6 +60,7 @@ pub fn an_abort_ends_a_call_to_a_silent_server(world: &World) {
     });
     assert_eq!(error.code(), ErrorCode::ABORTED, "{error}");
     assert_eq!(client.state(), ClientState::Broken);
+    assert!(script.is_alone(), "it was sending, not connecting");
 }
 
 /// A call that makes a new session can be called off as well.
@@ -116,14 +118,24 @@ pub fn a_deadline_ends_a_call_to_a_silent_server(world: &World) {
     let text = vec![b'x'; LARGE as usize - 100];
     let error = timed_out(|| client.ask_within(&Text::new(&text), SHORT_MS).map(drop));
     assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error}");
+    assert!(script.is_alone(), "it was sending, not connecting");
 }
 
-/// And so is a new session.
+/// And so is a new session: it has what the attempt before has left.
 pub fn a_deadline_covers_reconnects(world: &World) {
     let mut script = world.script();
-    let (mut client, session) = client_of(world, &mut script);
-    drop(session);
-    let error = timed_out(|| client.ask_within(&1, SHORT_MS).map(drop));
+    let (mut client, mut session) = client_of(world, &mut script);
+    let (whole, late) = (Duration::from_millis(500), Duration::from_millis(450));
+    // Hangs up late; the endpoint stays, and nobody shakes hands any more.
+    let leaving = thread::spawn(move || {
+        request(&mut session);
+        Wait::forever().sleep(late).expect("nobody calls it off");
+    });
+    client.set_call_timeout(500);
+    // With a deadline for each attempt, it would take the sum.
+    let most = whole + late - Duration::from_millis(50);
+    let error = within(most, "the deadline", || client.ask(&1)).expect_err("too slow");
+    leaving.join().expect("a request");
     assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error}");
     assert_eq!(client.state(), ClientState::Broken);
     assert_eq!(client.status().counters.timeouts, 1);
@@ -137,9 +149,12 @@ fn client_of(world: &World, script: &mut Script) -> (Client<Increment>, Connecti
 }
 
 fn large_client(world: &World, script: &mut Script) -> (Client<StringReverse>, Connection) {
-    script.policy_mut().request.payload_bytes = LARGE;
+    // For answers as large as the requests, so that the client is content with its session.
+    let policy = script.policy_mut();
+    (policy.request.payload_bytes, policy.max_response_bytes) = (LARGE, LARGE);
     let config = ClientConfig {
         max_request_payload_bytes: LARGE,
+        max_response_payload_bytes: LARGE,
         ..world.client_config()
     };
     pair(world.client_with(config), script)

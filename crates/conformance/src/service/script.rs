@@ -1,12 +1,13 @@
 //! Servers that a test writes itself, request by request.
 
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use netipc::connection::{Connection, Incoming};
 use netipc_proto::session::DirectionLimits;
 use netipc_proto::session::handshake::Policy;
 use netipc_proto::wire::{Header, Profiles, Status};
-use netipc_transport::link::BindOptions;
+use netipc_transport::link::{BindOptions, LinkError};
 use netipc_transport::{Endpoint, Listener, Transport, Wait};
 
 use super::{SOON, TOKEN};
@@ -67,6 +68,13 @@ impl Script {
                 return connection;
             }
         }
+    }
+
+    /// Whether no client has come that was not accepted.
+    #[must_use]
+    pub fn is_alone(&mut self) -> bool {
+        let come = self.listener.accept(&Wait::timeout(Duration::ZERO));
+        matches!(come, Err(LinkError::Timeout))
     }
 
     /// Plays `play` in a thread of its own.
