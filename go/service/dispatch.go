@@ -31,7 +31,7 @@ type dispatcher struct {
 }
 
 // faults counts what handlers do wrong, for all sessions of a server.
-type faults struct{ panics, mistakes repeats }
+type faults struct{ panics, mistakes, failures repeats }
 
 // dispatch answers one request into buf, which is as long as an answer may be.
 func (d *dispatcher) dispatch(request session.Message, buf []byte) (a answered) {
@@ -101,7 +101,9 @@ func (d *dispatcher) statusOf(err error) protocol.Status {
 		d.log.Debug("netipc: bad request", "service", d.method.Name, "error", err)
 		return protocol.StatusBadEnvelope
 	case *handlerError:
-		d.log.Debug("netipc: no answer", "service", d.method.Name, "error", err)
+		if times, line := d.faults.failures.note(); line {
+			d.log.Warn("netipc: the handler failed", "service", d.method.Name, "error", err, "times", times)
+		}
 		return err.status()
 	}
 	if errors.Is(err, protocol.ErrOverflow) {
