@@ -20,8 +20,8 @@ type Script struct {
 	Policy  handshake.Policy
 	session uint64
 
-	// Raised by every packet that comes.
-	came transport.Abort
+	// Raised by every packet that comes, and once no client is taken any more.
+	came, left transport.Abort
 
 	mu       sync.Mutex
 	accepted []*connection.Connection
@@ -69,13 +69,13 @@ func (w *World) Script() *Script {
 	return s
 }
 
-// Leave gives the endpoint up.
-func (s *Script) Leave() { _ = s.listener.Close() }
+// Leave takes no more clients, whoever waits for one.
+func (s *Script) Leave() { s.left.Raise() }
 
 // Accept shakes hands with the next client that does not turn out to be refused; nil where none
 // comes.
 func (s *Script) Accept() *connection.Connection {
-	wait := transport.Timeout(conformance.Soon)
+	wait := transport.Timeout(conformance.Soon).OrAbort(&s.left)
 	for {
 		link, err := s.listener.Accept(wait)
 		if err != nil {
@@ -107,13 +107,14 @@ func (s *Script) Begins(c *connection.Connection) {
 
 // end closes what the script has, once nobody plays any more.
 func (s *Script) end() {
-	s.Leave()
+	_ = s.listener.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, accepted := range s.accepted {
 		_ = accepted.Close()
 	}
 	s.came.Close()
+	s.left.Close()
 }
 
 // Play plays a part while the test goes on, and is waited for at its end.
