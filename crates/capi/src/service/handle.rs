@@ -40,17 +40,23 @@ pub(crate) struct Asker {
     pub(crate) client: AnyClient,
     /// Where the last answer lies. Keys that are in there have to be copied before they are asked.
     pub(crate) answer: Range<usize>,
+    /// What the client is set to.
+    timeout_ms: u32,
+    /// When the public fields were made true last: sessions come and go with one of these.
+    settled: Option<(ClientState, u64, u64)>,
 }
 
 impl Handle {
     pub(crate) fn new(place: &Place<'_>, config: ClientConfig) -> Self {
         let timeout_ms = AtomicU32::new(config.call_timeout_ms);
-        let client = AnyClient::new(place.run_dir, &place.service, config);
+        let client = AnyClient::new(place.run_dir, &place.service, config.clone());
         Self {
             abort: client.abort_handle(),
             asker: Mutex::new(Asker {
                 client,
                 answer: 0..0,
+                timeout_ms: config.call_timeout_ms,
+                settled: None,
             }),
             timeout_ms,
             refused: AtomicBool::new(false),
@@ -99,7 +105,10 @@ impl Handle {
             }
         };
         let timeout_ms = self.timeout_ms.load(Ordering::Relaxed);
-        asker.client.set_call_timeout(timeout_ms);
+        if asker.timeout_ms != timeout_ms {
+            asker.timeout_ms = timeout_ms;
+            asker.client.set_call_timeout(timeout_ms);
+        }
         Ok(asker)
     }
 
@@ -193,15 +202,22 @@ struct Settling<'a> {
 impl Drop for Settling<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        let client = &self.asker.client;
-        let (state, session) = match thread::panicking() {
+        let Asker {
+            client, settled, ..
+        } = &mut *self.asker;
+        let (state, counters) = match thread::panicking() {
             // Its session is closed by who comes next.
-            true => (ClientState::Broken, None),
-            false => (client.state(), client.session()),
+            true => (ClientState::Broken, client.counters()),
+            false => (client.state(), client.counters()),
         };
-        self.handle.status.write(state, client.counters());
-        // SAFETY: `with_client` was promised a context, and the lock keeps other calls away.
-        unsafe { settle(self.ctx, self.handle, session, state) };
+        self.handle.status.write(state, counters);
+        let now = Some((state, counters.connects, counters.reconnects));
+        if *settled != now {
+            *settled = now;
+            let session = client.session().filter(|_| state == client.state());
+            // SAFETY: `with_client` was promised a context, and the lock keeps other calls away.
+            unsafe { settle(self.ctx, self.handle, session, state) };
+        }
     }
 }
 
