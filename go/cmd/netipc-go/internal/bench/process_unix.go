@@ -16,6 +16,6 @@ func usedNow() (usedUp, error) {
 	}
 	return usedUp{
 		cpu:      time.Duration(used.Utime.Nano() + used.Stime.Nano()),
-		switches: used.Nvcsw + used.Nivcsw,
+		switches: int64(used.Nvcsw) + int64(used.Nivcsw), // of fewer bits on some platforms
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"syscall"
@@ -37,7 +38,7 @@ const (
 	// changesBorne is how often a lookup is begun again because the server's data changed meanwhile.
 	changesBorne = 10
 	// maxArguments is as many as there may be.
-	maxArguments = 1 << 31
+	maxArguments = math.MaxInt32
 )
 
 // responseCeilings are what a session may answer with: at first what a client grows to by itself, then
