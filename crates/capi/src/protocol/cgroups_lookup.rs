@@ -16,10 +16,11 @@ use netipc::wire::{Decode, Labels};
 
 use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
 use super::codec::{decode, part};
+use super::keys;
 use super::lookup::{Place, encode_request, item, key, label, next_key, start};
 use super::text::LabelViews;
 use super::{nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
-use crate::border::{chars, elements, shared};
+use crate::border::{chars, shared};
 use crate::error::{Outcome, nipc_error_t, of_wire};
 
 /// The paths of a request, in the payload it was read from, which must stay as it is while the view
@@ -117,14 +118,9 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_req_encode(
     buf: *mut c_void,
     buf_len: usize,
 ) -> usize {
-    // SAFETY: C promises as many paths.
-    let paths: Outcome<&[nipc_str_view_t]> = unsafe { elements(paths, count as usize) };
-    let keys = paths.map(|paths| {
-        paths.iter().map(|path| {
-            // SAFETY: C promises the characters. What is nowhere is no key, like what is empty.
-            TextKey::new(unsafe { chars(path.ptr, path.len) }.unwrap_or_default())
-        })
-    });
+    // SAFETY: C promises as many paths, and their characters.
+    let paths = unsafe { keys::paths(paths, count) };
+    let keys = paths.map(|paths| paths.iter().map(|path| TextKey::try_from(*path)));
     // SAFETY: C promises a buffer.
     unsafe { encode_request::<CgroupsLookup>(keys, buf, buf_len) }
 }

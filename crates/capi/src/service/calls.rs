@@ -14,12 +14,12 @@ use netipc::service::increment::Increment;
 use netipc::service::string_reverse::{StringReverse, Text};
 
 use super::handle::{Asker, call, handle};
-use super::keys::{Kept, lies_in, paths};
 use super::types::nipc_client_ctx_t;
 use crate::border::{chars, code, elements, elements_mut, put, zero};
 use crate::error::{Outcome, nipc_error_t};
 use crate::protocol::apps_lookup::nipc_apps_lookup_resp_view_t;
 use crate::protocol::cgroups_lookup::nipc_cgroups_lookup_resp_view_t;
+use crate::protocol::keys::{Kept, lies_in, paths};
 use crate::protocol::snapshot::nipc_cgroups_resp_view_t;
 use crate::protocol::string_reverse::nipc_string_reverse_view_t;
 use crate::protocol::{Zeroed, nipc_str_view_t};

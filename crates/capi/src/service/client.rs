@@ -10,7 +10,8 @@ use std::time::Duration;
 use netipc::{ClientConfig, ErrorCode};
 
 use super::config::{Place, config as configured, nipc_client_config_t};
-use super::handle::{Asker, close, handle, stored, with_client};
+use super::handle::{Asker, Handle, close, handle, with_client};
+use super::storage::nipc_storage_t;
 use super::types::{
     nipc_client_ctx_t, nipc_client_state_t, nipc_client_status_t, nipc_transport_info_t,
 };
@@ -48,7 +49,7 @@ pub unsafe extern "C" fn nipc_client_init(
         let place = unsafe { Place::new(run_dir, service) }?;
         // SAFETY: C promises a configuration.
         let config: ClientConfig = unsafe { configured(config) }?;
-        let storage = stored(&place, config);
+        let storage = nipc_storage_t::of(Handle::new(&place, config));
         // SAFETY: it was written to just now.
         unsafe { (*ctx).storage = storage };
         Ok(())

@@ -13,7 +13,7 @@ use netipc::{AbortHandle, CallError, ClientConfig, ClientState, ErrorCode};
 
 use super::config::Place;
 use super::published::Published;
-use super::storage::{User, enter, nipc_storage_t, take};
+use super::storage::{User, enter, take};
 use super::types::{nipc_client_ctx_t, nipc_client_session_t, nipc_client_status_t};
 use crate::error::{Outcome, of_call};
 
@@ -205,16 +205,17 @@ impl Drop for Settling<'_> {
         let Asker {
             client, settled, ..
         } = &mut *self.asker;
-        let (state, counters) = match thread::panicking() {
-            // Its session is closed by who comes next.
-            true => (ClientState::Broken, client.counters()),
-            false => (client.state(), client.counters()),
+        // Whoever comes next closes the session that a panic has left.
+        let (state, broken) = match thread::panicking() {
+            true => (ClientState::Broken, true),
+            false => (client.state(), false),
         };
+        let counters = client.counters();
         self.handle.status.write(state, counters);
         let now = Some((state, counters.connects, counters.reconnects));
         if *settled != now {
             *settled = now;
-            let session = client.session().filter(|_| state == client.state());
+            let session = client.session().filter(|_| !broken);
             // SAFETY: `with_client` was promised a context, and the lock keeps other calls away.
             unsafe { settle(self.ctx, self.handle, session, state) };
         }
@@ -252,9 +253,4 @@ unsafe fn settle(
     unsafe { (*ctx).session = public };
     // SAFETY: as above.
     unsafe { (*ctx).shm = shm };
-}
-
-/// A storage with a client.
-pub(crate) fn stored(place: &Place<'_>, config: ClientConfig) -> nipc_storage_t {
-    nipc_storage_t::of(Handle::new(place, config))
 }

@@ -7,7 +7,6 @@ pub mod config;
 pub mod guard;
 mod handle;
 pub mod handler;
-mod keys;
 pub mod log;
 mod published;
 pub mod server;

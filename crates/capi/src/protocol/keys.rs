@@ -8,9 +8,9 @@ use std::ops::Range;
 use netipc::lookup::TextKey;
 use netipc::wire::WireError;
 
+use super::nipc_str_view_t;
 use crate::border::{chars, elements};
 use crate::error::Outcome;
-use crate::protocol::nipc_str_view_t;
 
 /// A path in memory of C, there for `'k`.
 #[derive(Clone, Copy)]
@@ -32,6 +32,7 @@ pub(crate) unsafe fn paths<'k>(
 impl<'k> Path<'k> {
     #[inline]
     fn text(self) -> &'k [u8] {
+        // What is nowhere is no key, like what is empty.
         // SAFETY: whoever made the path has promised its characters for `'k`.
         unsafe { chars(self.0.ptr, self.0.len) }.unwrap_or_default()
     }
