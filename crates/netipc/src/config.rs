@@ -13,9 +13,6 @@ use crate::protocol::{
     MAX_PAYLOAD_DEFAULT,
 };
 
-/// The profiles that this library can do.
-const IMPLEMENTED: Profiles = Profiles(0x07);
-
 /// How a client connects and calls. One type for every service; 0 means the named default.
 ///
 /// ```
@@ -223,7 +220,7 @@ const fn or(configured: u32, default: u32) -> u32 {
 }
 
 const fn supported(bits: u32) -> Profiles {
-    Profiles(or(bits, Profiles::BASELINE.0)).and(IMPLEMENTED)
+    Profiles(or(bits, Profiles::BASELINE.0))
 }
 
 /// The token is a secret: everything but its value may be logged.

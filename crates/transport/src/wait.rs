@@ -1,14 +1,13 @@
 //! Deadlines, and aborts that wake whoever waits at once.
 
 use std::fmt;
-use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::error::LinkError;
-use crate::sys::Event;
+use crate::sys::{Event, WaitObject};
 
 /// How long an operation may wait, and who may call it off.
 #[derive(Clone, Copy, Debug, Default)]
@@ -155,7 +154,7 @@ impl<'a> Wait<'a> {
 /// Calls off what waits, from any thread, at once, and stays raised until it is cleared.
 ///
 /// Clones are the same abort. It costs nothing until somebody waits with it, and can always be made:
-/// where the system has no descriptor left for it, waits look at it every 10 ms.
+/// where the system has no event left for it, waits look at it every 10 ms.
 ///
 /// ```
 /// use std::time::Duration;
@@ -238,9 +237,9 @@ impl Abort {
         self.shared.raised.load(Ordering::Acquire)
     }
 
-    /// A descriptor that is readable while raised. `None` if the system has none left, and in a
-    /// process forked from the one that made it: then poll.
-    pub(crate) fn event(&self) -> Option<BorrowedFd<'_>> {
+    /// What to watch for a raise: ready while raised. `None` if the system has none left, and in a
+    /// process forked from the one that made it: then look every few milliseconds.
+    pub(crate) fn object(&self) -> Option<WaitObject<'_>> {
         if self.shared.event.get().is_none() {
             let event = Event::new().ok()?;
             // Under the lock, so that a raise comes wholly before (we set it) or after (it does).
@@ -251,12 +250,12 @@ impl Abort {
             // Lost to another thread's event, which serves as well.
             let _ = self.shared.event.set(event);
         }
-        self.shared.event.get().and_then(Event::fd)
+        self.shared.event.get().and_then(Event::object)
     }
 
-    /// Makes the descriptor unreadable unless it was raised: others may have it, too, and whoever
-    /// polls would never sleep again.
-    pub(crate) fn calm(&self) {
+    /// Makes the event unready unless it was raised: other processes may have it, too, and whoever
+    /// waits for it would never sleep again.
+    pub(crate) fn reset_unless_raised(&self) {
         // Under the lock, as in `raise`: what that sets stays.
         let _waiters = lock(&self.shared.waiters);
         if !self.is_raised()
@@ -266,7 +265,7 @@ impl Abort {
         }
     }
 
-    /// Has `waker` called when raised, for waits that no descriptor can express.
+    /// Has `waker` called when raised, for waits that no event can express.
     ///
     /// The caller looks at [`is_raised`](Self::is_raised) after registering and before waiting.
     pub(crate) fn register(&self, waker: &Waker) -> Registration<'_> {

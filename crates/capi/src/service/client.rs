@@ -3,7 +3,6 @@
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
 use std::ffi::{c_char, c_int};
-use std::os::fd::AsRawFd;
 use std::sync::MutexGuard;
 use std::time::Duration;
 
@@ -231,7 +230,9 @@ pub unsafe extern "C" fn nipc_client_fd(ctx: *const nipc_client_ctx_t) -> c_int 
         let Ok(handle) = (unsafe { handle(ctx) }) else {
             return -1;
         };
-        let fd = |asker: MutexGuard<'_, Asker>| Some(asker.client.native()?.as_raw_fd());
+        let fd = |asker: MutexGuard<'_, Asker>| {
+            c_int::try_from(asker.client.wait_object()?.as_raw()).ok()
+        };
         handle.asker().ok().and_then(fd).unwrap_or(-1)
     })
 }

@@ -189,10 +189,7 @@ pub fn the_negotiated_profile_carries_the_data(world: &World) {
     assert_eq!(sessions.shared_memory, u64::from(shared));
     assert_eq!(sessions.total(), 1);
     let memory = session.transport == LinkKind::Memory;
-    assert_eq!(
-        session.peer.map(|peer| peer.pid),
-        (!memory).then(std::process::id)
-    );
+    assert_eq!(session.peer.pid, (!memory).then(std::process::id));
 }
 
 fn reverses(client: &mut Client<StringReverse>, text: &[u8]) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use netipc_proto::session::handshake::HandshakeError;
 use netipc_proto::wire::Profiles;
-use netipc_transport::BorrowedFd;
+use netipc_transport::WaitObject;
 use netipc_transport::endpoint::{Endpoint, EndpointError};
 use netipc_transport::link::{AttachError, LinkError, Transport};
 use netipc_transport::wait::Wait;
@@ -87,8 +87,8 @@ impl Core {
         self.counters
     }
 
-    pub(crate) fn native(&self) -> Option<BorrowedFd<'_>> {
-        self.connection.as_ref().and_then(Connection::native)
+    pub(crate) fn wait_object(&self) -> Option<WaitObject<'_>> {
+        self.connection.as_ref().and_then(Connection::wait_object)
     }
 
     pub(crate) fn session(&self) -> Option<SessionStatus> {

@@ -21,7 +21,7 @@ use netipc_proto::wire::{Decode, Encode, WireError};
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::Transport;
 use netipc_transport::wait::{Abort, Wait};
-use netipc_transport::{BorrowedFd, NativeTransport};
+use netipc_transport::{NativeTransport, WaitObject};
 
 use crate::config::{ClientConfig, call_timeout};
 use crate::error::{CallError, Failure, OpenError, ProtocolError};
@@ -143,8 +143,8 @@ impl<S: Service> Client<S> {
     /// What an event loop can watch while there is a session: readable when the provider has hung
     /// up.
     #[must_use]
-    pub fn native(&self) -> Option<BorrowedFd<'_>> {
-        self.core.native()
+    pub fn wait_object(&self) -> Option<WaitObject<'_>> {
+        self.core.wait_object()
     }
 
     /// Sets how long a whole call may take, in milliseconds; 0 is 30,000.

@@ -159,7 +159,7 @@ fn data_beside_a_region_ends_the_session() {
     let serving = increment_server(&stage, server(WITH_SHM), 1);
     let (mut line, _) = Guest::connect(&stage).open(&proposal(WITH_SHM));
     assert_eq!(line.ask(request(1), &FIVE).1, SIX);
-    let socket = line.0.native().unwrap();
+    let socket = line.0.wait_object().unwrap();
     rustix::net::send(socket, b"beside", rustix::net::SendFlags::NOSIGNAL).unwrap();
     line.hear_end();
     until("the slot is free", || {

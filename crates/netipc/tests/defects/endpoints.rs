@@ -78,7 +78,7 @@ fn defect_12_messages_of_many_packets_go_both_ways() {
     let _serving = increment_server(&stage, server(1), 1);
     let mut client = stage.ready::<Increment>(client(1));
     let guest = Guest::connect(&stage);
-    let buffer = socket_send_buffer_size(guest.link.native().unwrap()).unwrap();
+    let buffer = socket_send_buffer_size(guest.link.wait_object().unwrap()).unwrap();
     for items in [1, 10_000, 13_310, 13_311, 13_312, 60_000] {
         let numbers: Vec<u64> = (0..items).collect();
         let reply = client.call_batch(&numbers).unwrap();

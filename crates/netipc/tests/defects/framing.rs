@@ -45,7 +45,7 @@ fn defect_11_a_packet_above_the_agreed_size_is_no_chunk() {
 #[test]
 fn defect_13_an_empty_packet_is_no_end_of_stream() {
     fn empty_packet(line: &Line) {
-        send(line.0.native().unwrap(), &[], SendFlags::NOSIGNAL).unwrap();
+        send(line.0.wait_object().unwrap(), &[], SendFlags::NOSIGNAL).unwrap();
     }
     let stage = Stage::new();
     let play = Host::new(&stage).play(|host| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use netipc::connection::Connection;
 use netipc::service::increment::{self, Increment};
-use netipc::transport::link::{BindError, BindOptions, ConnectError};
+use netipc::transport::link::{BindError, BindOptions, ConnectError, Profile};
 use netipc::transport::{Abort, Baseline, Endpoint, Listener, Transport, UnixTransport, Wait};
 use netipc::wire::{Header, MethodCode, Profiles, Status};
 use netipc::{ClientState, ErrorCode, OpenError, ServeError, Server};
@@ -161,6 +161,10 @@ struct Stuck {
 }
 
 impl Transport for Stuck {
+    fn profiles(&self) -> &'static [Profile] {
+        UnixTransport::new().profiles()
+    }
+
     fn connect(
         &self,
         endpoint: &Endpoint,

@@ -5,7 +5,7 @@
 //! use std::sync::atomic::Ordering;
 //! use std::time::Duration;
 //!
-//! use netipc_transport::raw::{Memory, Shape, wait, wake};
+//! use netipc_transport::unix::raw::{Memory, Shape, wait, wake};
 //!
 //! # fn main() -> std::io::Result<()> {
 //! # let dir = tempfile::tempdir()?;

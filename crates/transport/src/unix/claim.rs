@@ -23,9 +23,10 @@ use std::time::Duration;
 
 use crate::endpoint::Endpoint;
 use crate::link::BindError;
-use crate::shm;
 use crate::sys::{self, Errno, FileId, FileType};
 use crate::wait::Wait;
+
+use super::shm;
 
 /// How long another starter may hold the lock; its work takes well below a millisecond.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);

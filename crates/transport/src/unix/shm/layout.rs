@@ -1,6 +1,6 @@
 //! The header of a region: what is where.
 
-use crate::link::RegionPlan;
+use crate::link::SessionPlan;
 
 /// Bytes of the header.
 pub(super) const HEADER: usize = 64;
@@ -49,7 +49,7 @@ pub(super) struct Flaw {
 
 impl Layout {
     /// The areas that `plan` needs, or `None` when they are beyond what the header can say.
-    pub(super) fn for_plan(plan: &RegionPlan) -> Option<Self> {
+    pub(super) fn for_plan(plan: &SessionPlan) -> Option<Self> {
         let request = Span {
             offset: ALIGN,
             capacity: capacity(plan.request_bytes)?,
@@ -66,7 +66,7 @@ impl Layout {
     pub(super) fn decode(
         header: &[u8; HEADER],
         file_size: u64,
-        plan: &RegionPlan,
+        plan: &SessionPlan,
     ) -> Result<Self, Flaw> {
         let [
             magic,
@@ -158,7 +158,7 @@ impl Layout {
         Ok(())
     }
 
-    fn check_plan(&self, plan: &RegionPlan) -> Result<(), Flaw> {
+    fn check_plan(&self, plan: &SessionPlan) -> Result<(), Flaw> {
         let areas = [
             ("request", self.request.capacity, plan.request_bytes),
             ("response", self.response.capacity, plan.response_bytes),
@@ -206,8 +206,6 @@ fn words(header: &[u8; HEADER]) -> [u32; 8] {
 
 #[cfg(test)]
 mod tests {
-    use crate::link::RegionMode;
-
     use super::*;
 
     const OWNER: Owner = Owner {
@@ -215,10 +213,11 @@ mod tests {
         generation: 0x0506_0708,
     };
 
-    fn plan(request_bytes: u64, response_bytes: u64) -> RegionPlan {
-        RegionPlan {
+    fn plan(request_bytes: u64, response_bytes: u64) -> SessionPlan {
+        SessionPlan {
             session_id: 1,
-            mode: RegionMode::Hybrid,
+            profile: 0x02,
+            auth_token: 0,
             request_bytes,
             response_bytes,
         }

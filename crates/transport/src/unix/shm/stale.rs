@@ -32,7 +32,7 @@ pub(crate) fn sweep(endpoint: &Endpoint) {
 /// Removes what stands at the name of a region, unless it is live or nothing can be known of it.
 /// Tells whether it did.
 pub(super) fn remove_stale(path: &Path) -> bool {
-    let Some(id) = judge(path).unwrap_or(None) else {
+    let Some(id) = find_stale(path).unwrap_or(None) else {
         return false;
     };
     match sys::remove_if(path, id) {
@@ -46,7 +46,7 @@ pub(super) fn remove_stale(path: &Path) -> bool {
 }
 
 /// Which file is stale, if it is. An error is ignorance: the file stays.
-fn judge(path: &Path) -> Result<Option<FileId>, Errno> {
+fn find_stale(path: &Path) -> Result<Option<FileId>, Errno> {
     let seen = sys::look_at(path)?;
     if region::is_own(seen.id) {
         return Ok(None);

@@ -1,10 +1,10 @@
 //! A connected packet socket, as the baseline uses it and shared memory watches it.
 
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use crate::link::{LinkError, Peer};
+use crate::link::{LinkError, Peer, WaitObject};
+use crate::shm::{Companion, Seen};
 use crate::spin::Spin;
 use crate::sys::{self, Errno, Interest, Received, Take};
 use crate::wait::Wait;
@@ -20,21 +20,12 @@ const SMALL: usize = 4096;
 /// The packet size if the buffer's size cannot be read.
 const FALLBACK_PACKET: u32 = 65536 - 32;
 
-/// What is there to receive.
-#[derive(Debug)]
-pub(crate) enum Seen {
-    Nothing,
-    Packet,
-    Gone,
-    Failed(io::Error),
-}
-
 /// A connected socket.
 #[derive(Debug)]
 pub(crate) struct Socket {
     fd: OwnedFd,
     packet_size: u32,
-    peer: Option<Peer>,
+    peer: Peer,
     /// The kernel tells a reset once, and before what is still queued; it is reported after that.
     reset: bool,
     /// Looks for a packet before the first sleep.
@@ -62,13 +53,13 @@ impl Socket {
         }
     }
 
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
     /// Bytes of the largest packet that the kernel takes.
     pub(crate) fn packet_size(&self) -> u32 {
         self.packet_size
-    }
-
-    pub(crate) fn peer(&self) -> Option<Peer> {
-        self.peer
     }
 
     pub(crate) fn send(
@@ -156,8 +147,26 @@ impl Socket {
         }
     }
 
-    /// Looks what there is to receive, without taking it.
-    pub(crate) fn look(&mut self) -> Seen {
+    /// Whether anything can still come.
+    pub(crate) fn check(&mut self) -> Result<(), LinkError> {
+        match self.look() {
+            Seen::Nothing | Seen::Packet => Ok(()),
+            Seen::Gone => Err(self.gone()),
+            Seen::Failed(error) => Err(LinkError::Io(error)),
+        }
+    }
+
+    fn gone(&self) -> LinkError {
+        if self.reset {
+            LinkError::Reset(Errno::CONNRESET.into())
+        } else {
+            LinkError::Disconnected
+        }
+    }
+}
+
+impl Companion for Socket {
+    fn look(&mut self) -> Seen {
         loop {
             return match sys::receive(&self.fd, &mut [], Take::Nothing) {
                 Ok(Received::Packet(_)) => Seen::Packet,
@@ -172,17 +181,8 @@ impl Socket {
         }
     }
 
-    /// Whether anything can still come.
-    pub(crate) fn check(&mut self) -> Result<(), LinkError> {
-        match self.look() {
-            Seen::Nothing | Seen::Packet => Ok(()),
-            Seen::Gone => Err(self.gone()),
-            Seen::Failed(error) => Err(LinkError::Io(error)),
-        }
-    }
-
     /// Lets a last packet arrive: closing with unread packets in the queue would be a reset.
-    pub(crate) fn linger(&mut self) {
+    fn linger(&mut self) {
         sys::end_sending(&self.fd);
         let wait = Wait::timeout(LINGER);
         // The clock is asked every time: a peer may talk without end.
@@ -194,22 +194,15 @@ impl Socket {
         }
     }
 
-    /// Ends the connection at once, for everybody who shares the descriptor.
-    pub(crate) fn hang_up(&self) {
+    fn hang_up(&mut self) {
         sys::hang_up(&self.fd);
     }
 
-    fn gone(&self) -> LinkError {
-        if self.reset {
-            LinkError::Reset(Errno::CONNRESET.into())
-        } else {
-            LinkError::Disconnected
-        }
+    fn peer(&self) -> Peer {
+        self.peer
     }
-}
 
-impl AsFd for Socket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+    fn wait_object(&self) -> Option<WaitObject<'_>> {
+        Some(self.fd.as_fd().into())
     }
 }

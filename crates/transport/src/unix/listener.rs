@@ -5,12 +5,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
-use crate::link::{Baseline, BindError, BindOptions, LinkError, Listener, UidPolicy};
+use crate::link::{Baseline, BindError, BindOptions, LinkError, Listener, WaitObject};
 use crate::sys::{self, Errno, FileId, Interest};
 use crate::wait::Wait;
 
 use super::claim::{Claimed, claim};
 use super::link::UnixLink;
+use super::peers::PeerPolicy;
 
 const DEFAULT_BACKLOG: u16 = 16;
 
@@ -23,7 +24,7 @@ pub struct UnixListener {
     socket: OwnedFd,
     id: FileId,
     endpoint: Endpoint,
-    allow_uids: UidPolicy,
+    peers: PeerPolicy,
     spin: Duration,
 }
 
@@ -34,12 +35,12 @@ impl UnixListener {
         spin: Duration,
     ) -> Result<Self, BindError> {
         let Claimed { socket, id } = claim(endpoint, options.backlog.unwrap_or(DEFAULT_BACKLOG))?;
-        let allow_uids = options.allow_uids.clone();
+        let peers = options.peers.clone();
         Ok(Self {
             socket,
             id,
             endpoint: endpoint.clone(),
-            allow_uids,
+            peers,
             spin,
         })
     }
@@ -59,7 +60,7 @@ impl UnixListener {
                 Err(errno) => return Err(LinkError::Io(errno.into())),
             }
         };
-        let allows = |uid| allows(&self.allow_uids, uid, sys::own_uid());
+        let allows = |uid| self.peers.allows(uid, sys::own_uid());
         Ok(UnixLink::accepted(
             fd,
             self.endpoint.clone(),
@@ -79,8 +80,8 @@ impl Listener for UnixListener {
         &self.endpoint
     }
 
-    fn native(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.as_fd())
+    fn wait_object(&self) -> Option<WaitObject<'_>> {
+        Some(self.as_fd().into())
     }
 }
 
@@ -96,42 +97,6 @@ impl Drop for UnixListener {
         if let Err(errno) = sys::remove_if(self.endpoint.socket_path(), self.id) {
             let error = io::Error::from(errno);
             tracing::warn!(endpoint = %self.endpoint, %error, "cannot remove the socket");
-        }
-    }
-}
-
-/// Whether `policy` lets a peer in. One that the kernel cannot name is nobody's user.
-fn allows(policy: &UidPolicy, uid: Option<u32>, own: u32) -> bool {
-    match policy {
-        UidPolicy::Any => true,
-        UidPolicy::OwnAndRoot => uid.is_some_and(|uid| uid == own || uid == 0),
-        UidPolicy::Also(others) => {
-            uid.is_some_and(|uid| uid == own || uid == 0 || others.contains(&uid))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn users_are_let_in_by_policy() {
-        let also = UidPolicy::Also(vec![7]);
-        for (policy, uid, allowed) in [
-            (&UidPolicy::OwnAndRoot, Some(1000), true),
-            (&UidPolicy::OwnAndRoot, Some(0), true),
-            (&UidPolicy::OwnAndRoot, Some(7), false),
-            (&UidPolicy::OwnAndRoot, None, false),
-            (&also, Some(1000), true),
-            (&also, Some(0), true),
-            (&also, Some(7), true),
-            (&also, Some(8), false),
-            (&also, None, false),
-            (&UidPolicy::Any, Some(8), true),
-            (&UidPolicy::Any, None, true),
-        ] {
-            assert_eq!(allows(policy, uid, 1000), allowed, "{policy:?} and {uid:?}");
         }
     }
 }

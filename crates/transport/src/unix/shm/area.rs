@@ -1,42 +1,18 @@
 //! A mapped region: the slots of both directions, and copies in and out.
 
+use crate::shm::Broken;
 use crate::sys::{SharedMap, futex_wake};
 
 use super::layout::{
     HEADER, Layout, Owner, REQ_LEN, REQ_SEQ, REQ_SIGNAL, RESP_LEN, RESP_SEQ, RESP_SIGNAL, Span,
 };
-use super::slot::{Broken, Slot};
-
-/// Which end of a session we are.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Side {
-    Client,
-    Server,
-}
+use super::slot::Slot;
 
 /// What moves through a region, named by who wants what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Direction {
     Request,
     Response,
-}
-
-impl Side {
-    #[inline]
-    pub(super) fn sends(self) -> Direction {
-        match self {
-            Self::Client => Direction::Request,
-            Self::Server => Direction::Response,
-        }
-    }
-
-    #[inline]
-    pub(super) fn receives(self) -> Direction {
-        match self {
-            Self::Client => Direction::Response,
-            Self::Server => Direction::Request,
-        }
-    }
 }
 
 /// A mapped region with a layout that fits the mapping.

@@ -13,6 +13,7 @@
 //! A wake is never lost: whoever loaded `signal` before it moved does not fall asleep on the moved
 //! word, and whoever loaded it after sees the new counter.
 
+use crate::shm::Broken;
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 /// The words of one direction.
@@ -24,15 +25,6 @@ pub(crate) struct Slot<'a> {
     pub(crate) len: &'a AtomicU32,
     /// Moves whenever the taker has something to look at.
     pub(crate) signal: &'a AtomicU32,
-}
-
-/// What the other side did wrong.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Broken {
-    /// The counter is not where one message would have put it.
-    Overwritten,
-    /// The length is 0 or beyond the area.
-    Length,
 }
 
 impl Slot<'_> {

@@ -1,20 +1,38 @@
-//! The baseline of Unix systems: a packet socket in the run directory.
+//! Unix: a packet socket in the run directory as the baseline, and shared memory beside it.
+//!
+//! ```text
+//! names     paths of sockets and regions         peers     which users may connect
+//! profiles  what the bits of a handshake mean    shm       regions with futex words
+//! claim     becoming the one owner of a socket   listener, link, socket
+//! ```
 
 mod claim;
 mod link;
 mod listener;
-pub(crate) mod socket;
+mod names;
+mod peers;
+mod profiles;
+#[cfg(feature = "raw")]
+pub mod raw;
+mod shm;
+mod socket;
 
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
-use crate::link::{Baseline, BindError, BindOptions, ConnectError, LinkError, Listener, Transport};
+use crate::link::{
+    Baseline, BindError, BindOptions, ConnectError, LinkError, Listener, Profile, Transport,
+};
 use crate::spin::DEFAULT_SPIN;
 use crate::sys::{self, Errno};
 use crate::wait::Wait;
 
 pub use link::UnixLink;
 pub use listener::UnixListener;
+pub use names::MAX_SOCKET_PATH;
+pub use peers::PeerPolicy;
+
+pub(crate) use names::Address;
 
 /// How a connect waits for room in a full backlog, which no descriptor tells.
 const FIRST_RETRY: Duration = Duration::from_millis(1);
@@ -34,8 +52,8 @@ impl UnixTransport {
     }
 
     /// The same transport, whose receivers look for a message before they sleep when it tends to
-    /// be there within `soon`; zero switches it off. It does not matter to
-    /// [`RegionMode::Kernel`](crate::link::RegionMode::Kernel), which always sleeps at once.
+    /// be there within `soon`; zero switches it off. It does not matter to profile 0x04, which always
+    /// sleeps at once.
     #[must_use]
     pub const fn with_spin(self, soon: Duration) -> Self {
         Self { spin: soon }
@@ -91,6 +109,10 @@ impl Default for UnixTransport {
 }
 
 impl Transport for UnixTransport {
+    fn profiles(&self) -> &'static [Profile] {
+        profiles::PROFILES
+    }
+
     fn connect(
         &self,
         endpoint: &Endpoint,

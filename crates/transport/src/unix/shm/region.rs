@@ -3,16 +3,18 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::endpoint::Endpoint;
-use crate::link::{AttachError, RegionPlan};
+use crate::link::{AttachError, SessionPlan};
+use crate::shm::Side;
 use crate::sys::{self, Errno, FileId, FileType, SharedMap};
 use crate::wait::{Wait, lock};
 
-use super::area::{Area, Direction};
+use super::area::Area;
 use super::layout::{HEADER, Layout, Owner};
+use super::slots::{FutexSlots, Terms};
 use super::stale;
 
 /// How long a server of another make may take to finish the region that it has announced.
@@ -23,18 +25,13 @@ const RETRY: Duration = Duration::from_millis(5);
 /// The regions that this process has made and not yet removed.
 static OWN: Mutex<Vec<FileId>> = Mutex::new(Vec::new());
 
-/// A region that is ready for use.
-#[derive(Debug)]
-pub(crate) struct Region {
-    pub(super) area: Arc<Area>,
-    pub(super) plan: RegionPlan,
-    /// The server's: goes with the region.
-    _file: Option<OwnFile>,
-}
-
-impl Region {
+impl FutexSlots {
     /// Server: makes the region of a session, complete on return. A failure leaves nothing behind.
-    pub(crate) fn create(endpoint: &Endpoint, plan: &RegionPlan) -> io::Result<Self> {
+    pub(crate) fn create(
+        endpoint: &Endpoint,
+        plan: &SessionPlan,
+        looks_first: bool,
+    ) -> io::Result<Self> {
         let layout = Layout::for_plan(plan).ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -54,18 +51,16 @@ impl Region {
             pid: sys::own_pid(),
             generation: generation(),
         });
-        Ok(Self {
-            area: Arc::new(area),
-            plan: *plan,
-            _file: Some(file),
-        })
+        let terms = terms(plan, looks_first);
+        Ok(Self::new(area, Side::Server, terms, Some(file)))
     }
 
     /// Client: attaches the region that the server has announced, waiting a little for servers that
     /// finish it late. `hung_up` tells whether the server is gone.
     pub(crate) fn attach(
         endpoint: &Endpoint,
-        plan: &RegionPlan,
+        plan: &SessionPlan,
+        looks_first: bool,
         wait: &Wait<'_>,
         mut hung_up: impl FnMut() -> bool,
     ) -> Result<Self, AttachError> {
@@ -74,11 +69,8 @@ impl Region {
         loop {
             let refusal = match map(&path, plan) {
                 Ok(area) => {
-                    return Ok(Self {
-                        area: Arc::new(area),
-                        plan: *plan,
-                        _file: None,
-                    });
+                    let terms = terms(plan, looks_first);
+                    return Ok(Self::new(area, Side::Client, terms, None));
                 }
                 Err(refusal) => refusal,
             };
@@ -95,22 +87,13 @@ impl Region {
             wait.sleep(RETRY).map_err(AttachError::Interrupted)?;
         }
     }
+}
 
-    /// Wakes both sides, for a session that ends.
-    pub(super) fn ring_all(&self) {
-        self.area.ring(Direction::Request);
-        self.area.ring(Direction::Response);
-    }
-
-    /// Bytes of the largest message that the session has agreed on.
-    #[inline]
-    pub(super) fn limit(&self, direction: Direction) -> usize {
-        let bytes = match direction {
-            Direction::Request => self.plan.request_bytes,
-            Direction::Response => self.plan.response_bytes,
-        };
-        // The area holds that many, so it can be mapped and counted.
-        usize::try_from(bytes).unwrap_or(usize::MAX)
+fn terms(plan: &SessionPlan, looks_first: bool) -> Terms {
+    Terms {
+        request_bytes: plan.request_bytes,
+        response_bytes: plan.response_bytes,
+        looks_first,
     }
 }
 
@@ -121,7 +104,7 @@ pub(super) fn is_own(id: FileId) -> bool {
 
 /// The name of a region in the file system; dropping it removes the name.
 #[derive(Debug)]
-struct OwnFile {
+pub(super) struct OwnFile {
     path: PathBuf,
     id: FileId,
 }
@@ -190,7 +173,7 @@ impl From<Errno> for Refusal {
     }
 }
 
-fn map(path: &Path, plan: &RegionPlan) -> Result<Area, Refusal> {
+fn map(path: &Path, plan: &SessionPlan) -> Result<Area, Refusal> {
     let fd = sys::open_read_write(path)?;
     let file = sys::look_into(&fd)?;
     if file.kind != FileType::RegularFile {

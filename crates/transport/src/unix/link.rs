@@ -5,11 +5,15 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
-use crate::link::{AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, RegionPlan};
-use crate::shm::{Region, ShmLink, Side};
+use crate::link::{
+    AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, Profile, SessionPlan, WaitObject,
+};
+use crate::shm::{Companion, ShmLink, Side};
 use crate::spin::{Patience, Spin};
 use crate::wait::Wait;
 
+use super::profiles::{DataPlane, PROFILES, data_plane};
+use super::shm::FutexSlots;
 use super::socket::Socket;
 
 /// A connection over a packet socket.
@@ -19,7 +23,7 @@ pub struct UnixLink {
     endpoint: Endpoint,
     peer_allowed: bool,
     spin: Duration,
-    offered: Option<Region>,
+    offered: Option<FutexSlots>,
 }
 
 impl UnixLink {
@@ -42,7 +46,7 @@ impl UnixLink {
         allows: impl FnOnce(Option<u32>) -> bool,
     ) -> Self {
         let socket = Socket::new(fd, Spin::new(spin, Patience::REQUEST));
-        let peer_allowed = allows(socket.peer().map(|peer| peer.uid));
+        let peer_allowed = allows(socket.peer().uid);
         Self {
             socket,
             endpoint,
@@ -80,12 +84,16 @@ impl Link for UnixLink {
         }
     }
 
-    fn native(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.as_fd())
+    fn wait_object(&self) -> Option<WaitObject<'_>> {
+        self.socket.wait_object()
     }
 }
 
 impl Baseline for UnixLink {
+    fn profiles(&self) -> &'static [Profile] {
+        PROFILES
+    }
+
     fn packet_size(&self) -> u32 {
         self.socket.packet_size()
     }
@@ -94,10 +102,15 @@ impl Baseline for UnixLink {
         self.peer_allowed
     }
 
-    fn offer(&mut self, region: &RegionPlan) -> io::Result<()> {
+    fn offer(&mut self, plan: &SessionPlan) -> io::Result<()> {
         // The old one goes first: it may have the same name.
         self.offered = None;
-        self.offered = Some(Region::create(&self.endpoint, region)?);
+        self.offered = match data_plane(plan.profile)? {
+            DataPlane::Baseline => None,
+            DataPlane::Region { looks_first } => {
+                Some(FutexSlots::create(&self.endpoint, plan, looks_first)?)
+            }
+        };
         Ok(())
     }
 
@@ -105,27 +118,38 @@ impl Baseline for UnixLink {
         match *self {
             Self {
                 socket,
-                offered: Some(region),
+                offered: Some(slots),
                 spin,
                 ..
-            } => Box::new(ShmLink::new(socket, region, Side::Server, spin)),
+            } => Box::new(ShmLink::new(socket, slots, Side::Server, spin)),
             baseline => Box::new(baseline),
         }
     }
 
     fn attach(
-        self: Box<Self>,
-        region: &RegionPlan,
+        mut self: Box<Self>,
+        plan: &SessionPlan,
         wait: &Wait<'_>,
     ) -> Result<Box<dyn Link>, AttachError> {
-        let Self {
-            mut socket,
-            endpoint,
-            spin,
-            ..
-        } = *self;
-        let region = Region::attach(&endpoint, region, wait, || socket.check().is_err())?;
-        Ok(Box::new(ShmLink::new(socket, region, Side::Client, spin)))
+        let looks_first = match data_plane(plan.profile) {
+            Ok(DataPlane::Baseline) => return Ok(self),
+            Ok(DataPlane::Region { looks_first }) => looks_first,
+            Err(error) => {
+                return Err(AttachError::Unusable {
+                    region: self
+                        .endpoint
+                        .region_path(plan.session_id)
+                        .display()
+                        .to_string(),
+                    why: error.to_string(),
+                });
+            }
+        };
+        let socket = &mut self.socket;
+        let hung_up = || socket.check().is_err();
+        let slots = FutexSlots::attach(&self.endpoint, plan, looks_first, wait, hung_up)?;
+        let Self { socket, spin, .. } = *self;
+        Ok(Box::new(ShmLink::new(socket, slots, Side::Client, spin)))
     }
 
     fn into_link(self: Box<Self>) -> Box<dyn Link> {
@@ -135,6 +159,6 @@ impl Baseline for UnixLink {
 
 impl AsFd for UnixLink {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.socket.fd()
     }
 }
