@@ -182,9 +182,10 @@ fn in_line<const N: usize>(
         *text = CStrView::new(bytes);
         end += span.len + 1;
     }
-    match usize::from(count_nuls(window, Part::First(end))) == N {
-        true => Some((texts, header + end)),
-        false => None,
+    if usize::from(count_nuls(window, Part::First(end))) == N {
+        Some((texts, header + end))
+    } else {
+        None
     }
 }
 
@@ -214,9 +215,10 @@ fn one_by_one<'a, const N: usize>(
 /// Fails where `text` has a NUL inside.
 #[inline(always)]
 pub(super) fn no_nul(text: CStrView<'_>, what: &'static str) -> Result<(), WireError> {
-    match text.has_nul() {
-        false => Ok(()),
-        true => Err(nul_inside(text, what)),
+    if text.has_nul() {
+        Err(nul_inside(text, what))
+    } else {
+        Ok(())
     }
 }
 

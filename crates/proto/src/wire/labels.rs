@@ -104,19 +104,21 @@ impl<'a> Labels<'a> {
             };
             check_gap(item, end)?;
             let (table, _) = table.as_chunks();
-            next = match in_line(item, table, next) {
-                true => item.len(),
-                false => check_labels(item, table, next)?,
+            next = if in_line(item, table, next) {
+                item.len()
+            } else {
+                check_labels(item, table, next)?
             };
             labels = Self::Wire(WireLabels { item, table });
         }
-        match next == item.len() {
-            true => Ok(labels),
-            false => Err(WireError::layout(
+        if next == item.len() {
+            Ok(labels)
+        } else {
+            Err(WireError::layout(
                 "item length",
                 next as u64,
                 item.len() as u64,
-            )),
+            ))
         }
     }
 
@@ -422,9 +424,10 @@ fn check_label(
 
 #[inline(always)]
 fn check_text(item: &[u8], span: Span, next: usize, what: &'static str) -> Result<(), WireError> {
-    match span.offset == next {
-        true => no_nul(string(item, 0, span, what)?, what),
-        false => Err(WireError::layout(what, next as u64, span.offset as u64)),
+    if span.offset == next {
+        no_nul(string(item, 0, span, what)?, what)
+    } else {
+        Err(WireError::layout(what, next as u64, span.offset as u64))
     }
 }
 
