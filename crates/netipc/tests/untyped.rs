@@ -1,16 +1,20 @@
 //! Clients and servers that know no service, in words of bytes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use netipc::connection::Message;
+use netipc::lookup::{LookupFormat, LookupItem, TextKey};
 use netipc::service::apps_lookup::{self, AppsLookup, PidStatus};
+use netipc::service::cgroups_lookup::{CgroupStatus, CgroupsLookup, CgroupsLookupItem};
 use netipc::service::increment::{self, Increment};
 use netipc::service::{ReplyOf, Service};
 use netipc::transport::{Abort, MemoryTransport, Wait};
 use netipc::untyped::{Answered, AnyClient, AnyServer};
-use netipc::wire::{Decode, MethodCode, Status, WireError, WireErrorKind};
+use netipc::wire::{
+    CStrView, Decode, Encode, MethodCode, Status, WireError, WireErrorKind, Writer,
+};
 use netipc::{ClientConfig, ErrorCode, Handler, ServerConfig};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -143,9 +147,99 @@ fn one_client_speaks_to_every_service() {
     });
 }
 
+/// `cgroups-lookup`, known at run time.
+struct Cgroups;
+
+impl LookupFormat for Cgroups {
+    fn method(&self) -> MethodCode {
+        MethodCode::CGROUPS_LOOKUP
+    }
+
+    fn exceeded(&self) -> u16 {
+        CgroupStatus::PAYLOAD_EXCEEDED.0
+    }
+
+    fn oversized(&self) -> u16 {
+        CgroupStatus::OVERSIZED_ITEM.0
+    }
+
+    fn min_item_len(&self) -> usize {
+        28
+    }
+
+    fn check(&self, item: &[u8]) -> Result<(), WireError> {
+        CgroupsLookupItem::decode(item).map(drop)
+    }
+
+    fn status(&self, item: &[u8]) -> u16 {
+        u16::from_le_bytes([item[2], item[3]])
+    }
+
+    fn answers(&self, item: &[u8], key: &[u8]) -> bool {
+        CgroupsLookupItem::decode(item)
+            .is_ok_and(|item| *item.path.as_bytes() == key[..key.len() - 1])
+    }
+
+    fn bare(&self, key: &[u8], status: u16) -> Vec<u8> {
+        let path = TextKey::decode(key).unwrap();
+        let item = CgroupsLookupItem::bare(path, status);
+        let mut bytes = vec![0; item.size()];
+        item.encode(&mut Writer::new(&mut bytes)).unwrap();
+        bytes
+    }
+}
+
+#[test]
+fn lookups_of_bytes_are_those_of_their_types() {
+    let handler = Handler::<CgroupsLookup>::new(|request, answer| {
+        answer.set_generation(7);
+        request.keys().try_for_each(|path| {
+            let name = CStrView::new(path.as_bytes());
+            answer.add(&CgroupsLookupItem {
+                name,
+                ..CgroupsLookupItem::bare(path, CgroupStatus::KNOWN.0)
+            })
+        })
+    });
+    let dispatch = move |request: Message<'_>, buf: &mut [u8]| handler.dispatch(request, buf);
+    serve(dispatch, |mut client| {
+        let wait = Wait::timeout(PATIENCE);
+        for (count, len) in [(0, 0), (1, 10), (50, 20), (400, 4000)] {
+            let path = |n: usize| format!("/{n:0len$}").into_bytes();
+            let paths: Vec<Vec<u8>> = (0..count).map(path).collect();
+            let keys: Vec<&[u8]> = paths.iter().map(Vec::as_slice).collect();
+            let typed = client.lookup::<CgroupsLookup, _>(&keys, &wait).unwrap();
+            let generation = typed.generation;
+            let typed: Vec<Vec<u8>> = typed.list().packed().iter().map(<[u8]>::to_vec).collect();
+            let sent = client.counters().calls;
+            let encoded: Vec<Vec<u8>> = paths
+                .iter()
+                .map(|path| [path, &b"\0"[..]].concat())
+                .collect();
+            let keys: Vec<&[u8]> = encoded.iter().map(Vec::as_slice).collect();
+            let untyped = client.lookup_bytes(&Cgroups, &keys, &wait).unwrap();
+            assert_eq!(untyped.0, generation, "{count} keys");
+            assert!(
+                untyped.1.iter().eq(typed.iter().map(Vec::as_slice)),
+                "{count} keys"
+            );
+            // 3 MB of items take several responses of at most 1 MiB.
+            let requests = client.counters().calls - sent;
+            assert!(requests >= if len == 4000 { 3 } else { 1 }, "{requests}");
+        }
+    });
+}
+
 #[test]
 fn the_wait_alone_decides_how_long_it_takes() {
-    serve(echo, |mut client| {
+    let (allow, allowed) = mpsc::channel::<()>();
+    let allowed = Mutex::new(allowed);
+    let patient = move |request: Message<'_>, buf: &mut [u8]| {
+        // Fails where the test is over.
+        let _ = allowed.lock().unwrap().recv();
+        echo(request, buf)
+    };
+    serve(patient, move |mut client| {
         let any = |_: &[u8]| Ok(());
         let abort = Abort::new();
         abort.raise();
@@ -154,13 +248,14 @@ fn the_wait_alone_decides_how_long_it_takes() {
         assert_eq!(error.code(), ErrorCode::ABORTED);
 
         client.refresh(&Wait::timeout(PATIENCE));
-        let over = Wait::timeout(Duration::ZERO);
-        let error = client.call_bytes(ECHO, b"x", &over, any).unwrap_err();
+        let short = Wait::timeout(Duration::from_millis(20));
+        let error = client.call_bytes(ECHO, b"x", &short, any).unwrap_err();
         assert_eq!(error.code(), ErrorCode::TIMEOUT);
         assert!(!client.ready());
 
-        client.refresh(&Wait::timeout(PATIENCE));
+        drop(allow);
         let wait = Wait::timeout(PATIENCE);
+        client.refresh(&wait);
         assert_eq!(client.call_bytes(ECHO, b"x", &wait, any).unwrap(), b"x");
     });
 }

@@ -8,6 +8,7 @@
 
 mod answer;
 mod call;
+mod format;
 mod key;
 mod progress;
 mod reply;
@@ -15,6 +16,7 @@ mod request;
 mod window;
 
 pub use answer::LookupAnswer;
+pub use format::LookupFormat;
 pub use key::{NumberKey, TextKey};
 pub use reply::LookupReply;
 pub use request::{LookupRequest, encode_request, write_request};
