@@ -149,7 +149,7 @@ impl<F: Format> LogicalLookup<'_, F> {
 
     /// Asks until every key has its item, as often as the retry table allows.
     fn ask_all(&mut self, wanted: Capacity, wait: &Wait<'_>) -> Result<Reply, Failure> {
-        self.client.aim(wanted, wait)?;
+        self.client.try_widen(wanted, wait)?;
         self.start_over();
         let mut attempts = Attempts::default();
         while self.progress.done < self.keys.len() || self.progress.generation.is_none() {

@@ -154,16 +154,16 @@ pub fn strings<'a, const N: usize>(
     spans: [Span; N],
     what: &'static str,
 ) -> Result<([CStrView<'a>; N], usize), WireError> {
-    if let Some(found) = in_line(item, header, spans) {
+    if let Some(found) = adjacent(item, header, spans) {
         return Ok(found);
     }
     one_by_one(item, header, spans, what)
 }
 
-/// The strings at `spans` as encoders write them, one behind another from `header` on, where they are
-/// short. If closed by NUL each, they have none inside where there are no more of them.
+/// The strings at `spans`, if they are as encoders write them: one behind another from `header` on, all
+/// within one window. Each ends at a NUL; if the window has no other NUL, none has one inside.
 #[inline(always)]
-fn in_line<const N: usize>(
+fn adjacent<const N: usize>(
     item: &[u8],
     header: usize,
     spans: [Span; N],

@@ -104,7 +104,7 @@ impl<'a> Labels<'a> {
             };
             check_gap(item, end)?;
             let (table, _) = table.as_chunks();
-            next = if in_line(item, table, next) {
+            next = if adjacent(item, table, next) {
                 item.len()
             } else {
                 check_labels(item, table, next)?
@@ -369,11 +369,11 @@ fn check_gap(item: &[u8], end: usize) -> Result<(), WireError> {
     }
 }
 
-/// Whether the labels of `table`, whose strings start at `next`, are as they must be and the last
-/// thing in the item, where that can be told at a glance: when their strings are short. If closed by
-/// NUL each, they have none inside where there are no more of them.
+/// Whether the labels of `table`, whose strings start at `next`, are as encoders write them, and the
+/// last thing in the item: one string behind another, all within one window. Each ends at a NUL; if
+/// there is no other, none has one inside. Where it is false, [`check_labels`] tells what is wrong.
 #[inline(always)]
-fn in_line(item: &[u8], table: &[[u8; LABEL_ENTRY_LEN]], next: usize) -> bool {
+fn adjacent(item: &[u8], table: &[[u8; LABEL_ENTRY_LEN]], next: usize) -> bool {
     let (Some(texts), Some(window)) = (item.get(next..), item.last_chunk::<WINDOW>()) else {
         return false;
     };

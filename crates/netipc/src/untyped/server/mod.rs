@@ -1,7 +1,7 @@
 //! One server at one endpoint, whatever it answers: many sessions, honest refusals.
 
-mod gate;
 mod histogram;
+mod semaphore;
 mod session;
 mod stats;
 
@@ -28,7 +28,7 @@ use crate::connection::{AcceptError, Connection, Incoming};
 use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
 use crate::error::{ServeError, chain};
 use crate::repeats::{Repeats, gets_line};
-use gate::{Gate, Permit};
+use semaphore::{Permit, Semaphore};
 use stats::Stats;
 
 /// Connections that may be between accept and the end of their handshake.
@@ -112,9 +112,9 @@ pub struct AnyServer {
     /// Once it is raised, nothing waits any more.
     stopped: Abort,
     /// Sessions there may be.
-    sessions: Gate,
+    sessions: Semaphore,
     /// Handshakes there may be.
-    handshakes: Gate,
+    handshakes: Semaphore,
     next_session: AtomicU64,
     stats: Stats,
     shortages: Repeats,
@@ -149,8 +149,8 @@ impl AnyServer {
             state: Mutex::new(State::Idle),
             draining: Abort::new(),
             stopped: Abort::new(),
-            sessions: Gate::new(workers.max(1)),
-            handshakes: Gate::new(HANDSHAKES),
+            sessions: Semaphore::new(workers.max(1)),
+            handshakes: Semaphore::new(HANDSHAKES),
             next_session: AtomicU64::new(1),
             stats: Stats::default(),
             shortages: Repeats::new(),
@@ -228,7 +228,7 @@ impl AnyServer {
     /// `timeout`, and stops. Returns whether all finished.
     pub fn drain(&self, timeout: Duration) -> bool {
         self.take_no_more();
-        let finished = self.sessions.wait_empty(timeout);
+        let finished = self.sessions.wait_all_free(timeout);
         self.stop();
         finished
     }
@@ -257,7 +257,7 @@ impl AnyServer {
         let wait = Wait::forever().or_abort(&self.draining);
         let closed = || self.draining.is_raised();
         let mut sessions = Vec::new();
-        while let Some(permit) = self.handshakes.enter(None, closed) {
+        while let Some(permit) = self.handshakes.acquire(None, closed) {
             join(sessions.extract_if(.., |session: &mut SessionThread<'_>| session.is_finished()));
             let shortage = match listener.accept(&wait) {
                 Ok(link) => thread::Builder::new()
@@ -323,7 +323,7 @@ impl AnyServer {
         )?;
         let closed = || self.draining.is_raised();
         let wait = Wait::timeout(handshake).or_abort(&self.stopped);
-        let Some(place) = self.sessions.enter(Some(SESSION_WAIT), closed) else {
+        let Some(place) = self.sessions.acquire(Some(SESSION_WAIT), closed) else {
             let why = if closed() {
                 "the server stops"
             } else {
