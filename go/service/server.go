@@ -57,10 +57,11 @@ func NewServer(runDir, name string, config ServerConfig, handler Handler) *Serve
 
 // NewServerWithWorkers returns a server with at most workers sessions at once, at least 1.
 func NewServerWithWorkers(runDir, name string, config ServerConfig, handler Handler, workers int) *Server {
+	reach := orNative(config.Transport, config.Logger)
 	s := &Server{
-		transport:  orNative(config.Transport, config.Logger),
+		transport:  reach,
 		listen:     config.Listen,
-		policy:     config.policy(),
+		policy:     config.policy(reach),
 		handler:    handler,
 		log:        orDefault(config.Logger),
 		slots:      newGate(max(workers, 1)),
@@ -142,7 +143,10 @@ func (s *Server) bind() error {
 		return s.failure(ErrInvalidRequest, errors.New("there is no handler"))
 	}
 	listener, err := s.transport.Bind(s.endpoint, s.listen)
+	var name *transport.EndpointError
 	switch {
+	case errors.As(err, &name):
+		return s.failure(ErrInvalidRequest, err)
 	case errors.Is(err, transport.ErrAddressInUse):
 		return s.failure(ErrAddressInUse, err)
 	case err != nil:

@@ -23,7 +23,7 @@ func (s *Server) runSession(c *connection.Connection) {
 	if opened == 1 {
 		s.log.Info("netipc: first client", "service", name, "transport", info.Kind)
 	}
-	s.log.Debug("netipc: session opened", "service", name, "session", id, "transport", info.Kind, "pid", info.Peer.PID)
+	s.log.Debug("netipc: session opened", "service", name, "session", id, "transport", info.Kind, "peer", info.Peer)
 	err := s.answerRequests(c, tally)
 	s.log.Debug("netipc: session closed", "service", name, "session", id, "error", err)
 }

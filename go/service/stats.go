@@ -49,7 +49,7 @@ func (s *ServerStats) Requests() uint64 {
 type TransportCounts struct {
 	// Memory is queues in this process.
 	Memory uint64
-	// Socket is the platform's packet socket.
+	// Socket is the platform's packet socket, or named pipe.
 	Socket uint64
 	// SharedMemory is shared memory.
 	SharedMemory uint64

@@ -20,13 +20,16 @@ type Memory struct {
 
 // NewMemory returns a new hub without endpoints.
 func NewMemory() *Memory {
-	return &Memory{hub: &memoryHub{doors: map[string]*doorstep{}}, packetSize: defaultMemoryPacket}
+	return &Memory{hub: &memoryHub{doors: map[Endpoint]*doorstep{}}, packetSize: defaultMemoryPacket}
 }
 
 // WithPacketSize returns the same hub, with links that carry packets of up to bytes bytes.
 func (m *Memory) WithPacketSize(bytes uint32) *Memory {
 	return &Memory{hub: m.hub, packetSize: bytes}
 }
+
+// Profiles is [Transport.Profiles].
+func (m *Memory) Profiles(supported, _ uint32) uint32 { return supported & ProfileBaseline }
 
 // Connect is [Transport.Connect].
 func (m *Memory) Connect(endpoint Endpoint, w Wait) (Baseline, error) {
@@ -61,25 +64,25 @@ func (m *Memory) Bind(endpoint Endpoint, options BindOptions) (Listener, error) 
 	}
 	m.hub.mu.Lock()
 	defer m.hub.mu.Unlock()
-	if m.hub.doors[endpoint.socket] != nil {
+	if m.hub.doors[endpoint] != nil {
 		return nil, &BindError{Endpoint: endpoint.String(), Kind: ErrAddressInUse, Why: "it answers"}
 	}
 	door := &doorstep{backlog: backlog}
 	door.init()
-	m.hub.doors[endpoint.socket] = door
+	m.hub.doors[endpoint] = door
 	return &memoryListener{hub: m.hub, endpoint: endpoint, door: door}, nil
 }
 
 // memoryHub is the endpoints that are served.
 type memoryHub struct {
 	mu    sync.Mutex
-	doors map[string]*doorstep
+	doors map[Endpoint]*doorstep
 }
 
 func (h *memoryHub) find(endpoint Endpoint) *doorstep {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.doors[endpoint.socket]
+	return h.doors[endpoint]
 }
 
 // doorstep is connections that wait to be accepted.
@@ -116,12 +119,12 @@ func (l *memoryListener) Accept(w Wait) (Baseline, error) {
 
 func (l *memoryListener) Endpoint() Endpoint { return l.endpoint }
 
-func (l *memoryListener) FD() int { return -1 }
+func (l *memoryListener) Native() WaitObject { return NoWaitObject }
 
 func (l *memoryListener) Close() error {
 	l.hub.mu.Lock()
-	if l.hub.doors[l.endpoint.socket] == l.door {
-		delete(l.hub.doors, l.endpoint.socket)
+	if l.hub.doors[l.endpoint] == l.door {
+		delete(l.hub.doors, l.endpoint)
 	}
 	l.hub.mu.Unlock()
 	var waiting []*memoryLink

@@ -22,15 +22,15 @@ func init() {
 func TestTheNextBestProfileWhereARegionCannotBeHad(t *testing.T) {
 	r := newRig(t, posix.New(), allProfiles)
 	// In the way at every name: the baseline is left.
-	if err := os.Mkdir(r.endpoint.RegionPath(1), 0o700); err != nil {
+	if err := os.Mkdir(posix.RegionPath(r.endpoint, 1), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	client, server := r.pair()
 	if client.Info().Kind != transport.LinkSocket || client.Agreed().Profile != protocol.ProfileBaseline {
 		t.Fatalf("%+v", client.Agreed())
 	}
-	if client.FD() < 0 || server.FD() < 0 {
-		t.Error("there are no descriptors")
+	if client.Native() == transport.NoWaitObject || server.Native() == transport.NoWaitObject {
+		t.Error("there is nothing to watch")
 	}
 }
 

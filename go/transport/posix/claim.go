@@ -49,35 +49,34 @@ type occupant struct {
 }
 
 // claim binds and listens, after removing what serves nobody. It returns the socket and its file.
-func claim(endpoint transport.Endpoint, backlog int, log *slog.Logger) (int, fileID, error) {
-	lock, err := lockRunDir(endpoint)
+func claim(endpoint transport.Endpoint, path string, backlog int, log *slog.Logger) (int, fileID, error) {
+	lock, err := lockRunDir(endpoint, path)
 	if err != nil {
 		return -1, fileID{}, err
 	}
 	defer closeFD(lock)
-	path := endpoint.SocketPath()
 	found, err := probe(path)
 	if err != nil {
-		return -1, fileID{}, bindError(endpoint, err)
+		return -1, fileID{}, bindError(path, err)
 	}
 	if found.inUse != "" {
-		return -1, fileID{}, inUse(endpoint, found.inUse)
+		return -1, fileID{}, inUse(path, found.inUse)
 	}
 	if found.dead {
 		removed, err := removeIf(path, found.id)
 		if err != nil {
-			return -1, fileID{}, bindError(endpoint, err)
+			return -1, fileID{}, bindError(path, err)
 		}
 		if removed {
-			log.Info("reclaimed an endpoint that nobody served", "endpoint", endpoint.String())
+			log.Info("reclaimed an endpoint that nobody served", "endpoint", path)
 		}
 	}
 	sweep(endpoint, log)
 	fd, err := newSocket()
 	if err != nil {
-		return -1, fileID{}, bindError(endpoint, err)
+		return -1, fileID{}, bindError(path, err)
 	}
-	id, err := bindAndListen(fd, endpoint, backlog)
+	id, err := bindAndListen(fd, path, backlog)
 	if err != nil {
 		closeFD(fd)
 		return -1, fileID{}, err
@@ -85,16 +84,15 @@ func claim(endpoint transport.Endpoint, backlog int, log *slog.Logger) (int, fil
 	return fd, id, nil
 }
 
-func bindAndListen(fd int, endpoint transport.Endpoint, backlog int) (fileID, error) {
-	path := endpoint.SocketPath()
+func bindAndListen(fd int, path string, backlog int) (fileID, error) {
 	if err := bindPrivate(fd, path); err == unix.EADDRINUSE {
-		return fileID{}, inUse(endpoint, lostRace)
+		return fileID{}, inUse(path, lostRace)
 	} else if err != nil {
-		return fileID{}, bindError(endpoint, err)
+		return fileID{}, bindError(path, err)
 	}
 	bound, err := lookAt(path)
 	if err != nil {
-		return fileID{}, bindError(endpoint, err)
+		return fileID{}, bindError(path, err)
 	}
 	// A umask that takes from the owner itself, or a system that ignores the mode of the socket.
 	if !bound.isPrivate() {
@@ -105,10 +103,10 @@ func bindAndListen(fd int, endpoint transport.Endpoint, backlog int) (fileID, er
 	}
 	if err != nil {
 		_, _ = removeIf(path, bound.id)
-		return fileID{}, bindError(endpoint, err)
+		return fileID{}, bindError(path, err)
 	}
 	if seen, err := lookAt(path); err != nil || seen.id != bound.id {
-		return fileID{}, inUse(endpoint, lostRace)
+		return fileID{}, inUse(path, lostRace)
 	}
 	return bound.id, nil
 }
@@ -157,15 +155,15 @@ func knock(path string) error {
 }
 
 // lockRunDir keeps other starters in the same directory away until what it returns is closed.
-func lockRunDir(endpoint transport.Endpoint) (int, error) {
+func lockRunDir(endpoint transport.Endpoint, path string) (int, error) {
 	fd, err := openDir(endpoint.RunDir())
 	if err != nil {
 		if isExhausted(err) {
-			if _, missing := lookAt(endpoint.SocketPath()); missing == nil {
-				return -1, inUse(endpoint, noneToAsk)
+			if _, missing := lookAt(path); missing == nil {
+				return -1, inUse(path, noneToAsk)
 			}
 		}
-		return -1, bindError(endpoint, err)
+		return -1, bindError(path, err)
 	}
 	w := transport.Timeout(lockPatience)
 	for {
@@ -174,9 +172,9 @@ func lockRunDir(endpoint transport.Endpoint) (int, error) {
 			return fd, nil
 		}
 		if err != nil {
-			err = bindError(endpoint, err)
+			err = bindError(path, err)
 		} else if w.Sleep(lockRetry) != nil {
-			err = inUse(endpoint, lockedLong)
+			err = inUse(path, lockedLong)
 		}
 		if err != nil {
 			closeFD(fd)
@@ -185,10 +183,10 @@ func lockRunDir(endpoint transport.Endpoint) (int, error) {
 	}
 }
 
-func inUse(endpoint transport.Endpoint, why string) error {
-	return &transport.BindError{Endpoint: endpoint.String(), Kind: transport.ErrAddressInUse, Why: why}
+func inUse(path string, why string) error {
+	return &transport.BindError{Endpoint: path, Kind: transport.ErrAddressInUse, Why: why}
 }
 
-func bindError(endpoint transport.Endpoint, err error) error {
-	return &transport.BindError{Endpoint: endpoint.String(), Cause: err}
+func bindError(path string, err error) error {
+	return &transport.BindError{Endpoint: path, Cause: err}
 }

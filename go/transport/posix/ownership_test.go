@@ -39,9 +39,9 @@ func TestWhatServesNobodyIsReclaimed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
-			leave(s, s.endpoint.SocketPath())
+			leave(s, s.socket())
 			listener := s.bind(transport.BindOptions{})
-			info, err := os.Lstat(s.endpoint.SocketPath())
+			info, err := os.Lstat(s.socket())
 			s.no(err)
 			if info.Mode() != os.ModeSocket|0o600 {
 				t.Errorf("there is %v", info.Mode())
@@ -54,7 +54,7 @@ func TestWhatServesNobodyIsReclaimed(t *testing.T) {
 
 func TestWhatIsInTheWayAndStays(t *testing.T) {
 	s := newStage(t)
-	path := s.endpoint.SocketPath()
+	path := s.socket()
 	s.no(os.Mkdir(path, 0o700))
 	err := s.bindAgain()
 	var failed *transport.BindError
@@ -89,7 +89,7 @@ func TestAMissingDirectoryIsTold(t *testing.T) {
 
 func TestPathsAreUsedAsTheyAre(t *testing.T) {
 	s := newStage(t)
-	deep := s.dir + "/" + strings.Repeat("d", transport.MaxSocketPath-len(s.dir)-len("//svc.sock"))
+	deep := s.dir + "/" + strings.Repeat("d", posix.MaxSocketPath-len(s.dir)-len("//svc.sock"))
 	s.no(os.Mkdir(deep, 0o700))
 	t.Chdir(s.dir)
 	s.no(os.Mkdir("@", 0o700))
@@ -98,7 +98,9 @@ func TestPathsAreUsedAsTheyAre(t *testing.T) {
 		s.no(err)
 		listener, err := posix.New().Bind(endpoint, transport.BindOptions{})
 		s.no(err)
-		if _, err := os.Lstat(endpoint.SocketPath()); err != nil {
+		path, err := posix.SocketPath(endpoint)
+		s.no(err)
+		if _, err := os.Lstat(path); err != nil {
 			t.Errorf("%s: %v", dir, err)
 		}
 		link, err := posix.New().Connect(endpoint, soon())
@@ -136,13 +138,15 @@ func TestUsersAreTurnedAway(t *testing.T) {
 		t.Skip("only root can be another user")
 	}
 	s := newStage(t)
-	listener := s.bind(transport.BindOptions{AllowUIDs: transport.UIDPolicy{Also: []uint32{7}}})
+	listener, err := posix.New().WithUsers(posix.Users{Also: []uint32{7}}).Bind(s.endpoint, transport.BindOptions{})
+	s.no(err)
+	defer listener.Close()
 	s.no(os.Chmod(s.dir, 0o711))
-	s.no(os.Chmod(s.endpoint.SocketPath(), 0o666))
+	s.no(os.Chmod(s.socket(), 0o666))
 	for uid, allowed := range map[int]bool{7: true, 8: false, 0: true} {
 		s.connectAs(uid)
 		link := s.accept(listener)
-		if link.PeerAllowed() != allowed || link.Info().Peer.UID != uint32(uid) {
+		if seen, _ := link.Info().Peer.UID(); link.PeerAllowed() != allowed || seen != uint32(uid) {
 			t.Errorf("user %d: %t, %+v", uid, link.PeerAllowed(), link.Info())
 		}
 	}

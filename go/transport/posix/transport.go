@@ -19,8 +19,9 @@ const (
 
 // Transport is packet sockets, with shared memory as a data plane. Use [New].
 type Transport struct {
-	spin time.Duration
-	log  *slog.Logger
+	spin  time.Duration
+	users Users
+	log   *slog.Logger
 }
 
 // New returns the transport with its defaults.
@@ -29,29 +30,49 @@ func New() *Transport {
 }
 
 // WithSpin returns the same transport, whose receivers look for a message before they sleep when it
-// tends to be there within soon; zero switches it off. It does not matter to
-// [transport.RegionKernel], which always sleeps at once.
+// tends to be there within soon; zero switches it off. It does not matter to profile 0x04, which
+// always sleeps at once.
 func (t *Transport) WithSpin(soon time.Duration) *Transport {
-	return &Transport{spin: soon, log: t.log}
+	changed := *t
+	changed.spin = soon
+	return &changed
+}
+
+// WithUsers returns the same transport, whose listeners let in these users.
+func (t *Transport) WithUsers(users Users) *Transport {
+	changed := *t
+	changed.users = users
+	return &changed
 }
 
 // WithLogger returns the same transport, which tells log what it removed, and what it could not do.
 func (t *Transport) WithLogger(log *slog.Logger) *Transport {
-	return &Transport{spin: t.spin, log: log}
+	changed := *t
+	changed.log = log
+	return &changed
+}
+
+// Profiles is the Profiles of [transport.Transport]: the baseline, and both of shared memory.
+func (t *Transport) Profiles(supported, _ uint32) uint32 {
+	return supported & (transport.ProfileBaseline | profileHybrid | profileFutex)
 }
 
 // Connect is the Connect of [transport.Transport].
 func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (transport.Baseline, error) {
+	path, err := SocketPath(endpoint)
+	if err != nil {
+		return nil, &transport.ConnectError{Endpoint: endpoint.String(), Cause: err}
+	}
 	if err := w.CheckAbort(); err != nil {
-		return nil, &transport.ConnectError{Endpoint: endpoint.String(), Kind: err}
+		return nil, connectError(path, err)
 	}
 	fd, err := newSocket()
 	if err != nil {
-		return nil, connectError(endpoint, err)
+		return nil, connectError(path, err)
 	}
 	pause := firstConnectRetry
 	for {
-		err := connectSocket(fd, endpoint.SocketPath())
+		err := connectSocket(fd, path)
 		if err == nil {
 			break
 		}
@@ -62,7 +83,7 @@ func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (tran
 			}
 		}
 		closeFD(fd)
-		return nil, connectError(endpoint, err)
+		return nil, connectError(path, err)
 	}
 	return &link{
 		socket:      takeSocket(fd, newSpin(t.spin, forAnswer)),
@@ -79,22 +100,27 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 	if backlog <= 0 {
 		backlog = transport.DefaultBacklog
 	}
-	fd, id, err := claim(endpoint, backlog, t.log)
+	path, err := SocketPath(endpoint)
+	if err != nil {
+		return nil, &transport.BindError{Endpoint: endpoint.String(), Cause: err}
+	}
+	fd, id, err := claim(endpoint, path, backlog, t.log)
 	if err != nil {
 		return nil, err
 	}
 	return &listener{
-		fd:        fd,
-		id:        id,
-		endpoint:  endpoint,
-		allowUIDs: options.AllowUIDs,
-		spin:      t.spin,
-		log:       t.log,
+		fd:       fd,
+		id:       id,
+		endpoint: endpoint,
+		path:     path,
+		users:    t.users,
+		spin:     t.spin,
+		log:      t.log,
 	}, nil
 }
 
-func connectError(endpoint transport.Endpoint, err error) error {
-	failed := &transport.ConnectError{Endpoint: endpoint.String(), Cause: err}
+func connectError(path string, err error) error {
+	failed := &transport.ConnectError{Endpoint: path, Cause: err}
 	switch err {
 	case unix.ENOENT, unix.ENOTDIR, unix.ECONNREFUSED:
 		failed.Kind = transport.ErrNotFound

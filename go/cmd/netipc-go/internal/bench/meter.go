@@ -6,6 +6,8 @@ import (
 	"io"
 	"math/bits"
 	"time"
+
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
 )
 
 const (
@@ -20,14 +22,8 @@ const (
 type meter struct {
 	units, ops uint64
 	elapsed    time.Duration
-	used       usedUp
+	used       system.Used
 	histogram  []uint64
-}
-
-// usedUp is what the process has used.
-type usedUp struct {
-	cpu      time.Duration
-	switches int64
 }
 
 func newMeter() *meter { return &meter{histogram: make([]uint64, buckets)} }
@@ -37,7 +33,7 @@ func newMeter() *meter { return &meter{histogram: make([]uint64, buckets)} }
 func (m *meter) measure(op *operation, nanos int64) error {
 	clear(m.histogram)
 	m.units, m.ops = 0, 0
-	before, err := usedNow()
+	before, err := system.UsedNow()
 	if err != nil {
 		return err
 	}
@@ -54,8 +50,8 @@ func (m *meter) measure(op *operation, nanos int64) error {
 		m.ops++
 		m.elapsed = now
 	}
-	after, err := usedNow()
-	m.used = usedUp{after.cpu - before.cpu, after.switches - before.switches}
+	after, err := system.UsedNow()
+	m.used = system.Used{CPU: after.CPU - before.CPU, Switches: after.Switches - before.Switches}
 	return err
 }
 
@@ -63,7 +59,7 @@ func (m *meter) measure(op *operation, nanos int64) error {
 func (m *meter) report(to io.Writer) error {
 	out := bufio.NewWriter(to)
 	fmt.Fprintf(out, `{"units":%d,"ops":%d,"elapsed_ns":%d,"cpu_ns":%d,"switches":%d,"latency":[`,
-		m.units, m.ops, m.elapsed, m.used.cpu, m.used.switches)
+		m.units, m.ops, m.elapsed, m.used.CPU, m.used.Switches)
 	comma := ""
 	for bucket, count := range m.histogram {
 		if count > 0 {

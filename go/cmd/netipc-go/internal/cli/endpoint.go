@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
 	"github.com/netipc/netipc/go/protocol"
 )
 
@@ -42,11 +43,8 @@ func (e *Endpoint) RunDir(env Env) (string, error) {
 	if e.runDir != "" {
 		return e.runDir, nil
 	}
-	if os.Geteuid() == 0 {
-		return "/run/netipc", nil
-	}
-	if dir, _ := env.Getenv("XDG_RUNTIME_DIR"); dir != "" {
-		return dir + "/netipc", nil
+	if dir, found := system.UsualRunDir(env.Getenv); found {
+		return dir, nil
 	}
 	return "", Fail(Usage, "there is no usual run directory without XDG_RUNTIME_DIR: give --run-dir")
 }

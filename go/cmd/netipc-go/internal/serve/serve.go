@@ -2,19 +2,17 @@
 package serve
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/documents"
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/transport"
@@ -41,7 +39,7 @@ const drain = 5 * time.Second
 func Run(args []string, env cli.Env) error {
 	// Before anything is made, so that no signal can end the program with something left behind.
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, system.StopSignals()...)
 	defer signal.Stop(signals)
 	plan, err := newPlan(args, env)
 	if err != nil {
@@ -161,9 +159,9 @@ func (p *plan) serve(signals <-chan os.Signal, env cli.Env) error {
 			return cli.Fail(cli.Usage, "%w", err)
 		}
 	}
-	remove, err := ensure(p.runDir)
+	remove, err := system.MakeRunDir(p.runDir)
 	if err != nil {
-		return err
+		return cli.Fail(cli.Failed, "%w", err)
 	}
 	defer remove()
 	servers := make(map[string]*service.Server)
@@ -200,19 +198,4 @@ func (p *plan) serve(signals <-chan os.Signal, env cli.Env) error {
 		}
 	}
 	return nil
-}
-
-// ensure makes the run directory for our own user alone, where there is none. What was made here is
-// removed, unless somebody else uses it by then.
-func ensure(path string) (remove func(), err error) {
-	err = os.Mkdir(path, 0o700)
-	switch {
-	case err == nil:
-		return func() { _ = os.Remove(path) }, nil
-	case errors.Is(err, fs.ErrExist):
-		if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
-			return func() {}, nil
-		}
-	}
-	return nil, cli.Fail(cli.Failed, "cannot make the run directory: %w", err)
 }
