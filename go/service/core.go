@@ -42,8 +42,11 @@ type core struct {
 	// short call's time.
 	began  time.Time
 	nextID uint64
-	// The payloads of the request that goes out next, and of the answer that came last.
-	request, payload []byte
+	// Where requests are written.
+	request []byte
+	// The payload of the answer that came last, and its items where it is a batch.
+	payload []byte
+	batch   protocol.Packed
 }
 
 func newCore(runDir, service string, config *ClientConfig) *core {
@@ -169,7 +172,7 @@ func (c *core) leave(state ClientState) {
 	if c.connection != nil {
 		// Nothing that closing could say is of use to anybody.
 		_ = c.connection.Close()
-		c.connection, c.payload = nil, nil
+		c.connection, c.payload, c.batch = nil, nil, protocol.Packed{}
 		c.setSession(nil)
 	}
 	c.setState(state)

@@ -60,12 +60,9 @@ func (d *dispatcher) dispatch(request session.Message, buf []byte) (a answered) 
 
 // respondBatch runs the handler for each item; the first that fails decides.
 func (d *dispatcher) respondBatch(request session.Message, buf []byte) (int, error) {
-	items, err := request.Items()
-	if err == nil && (!d.method.Batches || items.Len() == 0) {
-		err = protocol.NewWireError(protocol.ErrBadItemCount, "batch", 1, uint64(items.Len()))
-	}
-	if err != nil {
-		return 0, &requestError{err}
+	items := request.Batch
+	if !d.method.Batches || items.Len() == 0 {
+		return 0, &requestError{protocol.NewWireError(protocol.ErrBadItemCount, "batch", 1, uint64(items.Len()))}
 	}
 	list, err := protocol.NewPackedWriter(buf, 0, items.Len())
 	if err != nil {

@@ -100,7 +100,8 @@ func (c *Client[Q, R]) abandon() {
 
 // launch sends a request; it tells whether that needed no waiting while others are in flight.
 func (c *Client[Q, R]) launch(request Q, index int, wait transport.Wait) (bool, *Failure) {
-	if f := c.encode(request); f != nil {
+	out, f := c.encode(request)
+	if f != nil {
 		return false, f
 	}
 	alone := len(c.underway.flying) == 0
@@ -109,7 +110,7 @@ func (c *Client[Q, R]) launch(request Q, index int, wait transport.Wait) (bool, 
 		// answers.
 		wait.Deadline = c.began
 	}
-	header, f := c.send(outgoing{method: c.service.Code}, wait)
+	header, f := c.send(out, wait)
 	switch {
 	case f == nil:
 		c.underway.flying = append(c.underway.flying, flight{header, index})
