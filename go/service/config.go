@@ -70,7 +70,7 @@ type ServerConfig struct {
 	MaxResponsePayloadBytes uint32
 	// AuthToken is the shared secret of the endpoint.
 	AuthToken uint64
-	// Listen is how many connections may wait. Who may connect is set on the transport.
+	// Listen is the backlog, and who may connect.
 	Listen transport.BindOptions
 	// Transport is how the endpoint is reached; nil is the platform's own.
 	Transport transport.Transport
@@ -120,7 +120,7 @@ type lookupLimits struct{ keys, subcalls, bytes int }
 func newClientOptions(c *ClientConfig, reach transport.Transport) clientOptions {
 	request, items, response := c.MaxRequestPayloadBytes, c.MaxRequestBatchItems, c.MaxResponsePayloadBytes
 	return clientOptions{
-		supported: supported(reach, c.SupportedProfiles, c.PreferredProfiles),
+		supported: supported(reach, c.SupportedProfiles),
 		preferred: protocol.Profiles(c.PreferredProfiles),
 		authToken: c.AuthToken,
 		initial: capacity{
@@ -157,7 +157,7 @@ func (o *clientOptions) proposal(c capacity, offered protocol.Profiles) handshak
 // policy is what a server that is reached so decides by in a handshake.
 func (c *ServerConfig) policy(reach transport.Transport) handshake.Policy {
 	return handshake.Policy{
-		Supported: supported(reach, c.SupportedProfiles, c.PreferredProfiles),
+		Supported: supported(reach, c.SupportedProfiles),
 		Preferred: protocol.Profiles(c.PreferredProfiles),
 		Request: session.DirectionLimits{
 			PayloadBytes: or(c.MaxRequestPayloadBytes, protocol.MaxPayloadCap),
@@ -173,9 +173,13 @@ func callTimeout(ms uint32) time.Duration {
 	return time.Duration(or(ms, protocol.DefaultCallTimeoutMs)) * time.Millisecond
 }
 
-// supported is what to offer of the configured profiles, which the transport knows.
-func supported(reach transport.Transport, configured, preferred uint32) protocol.Profiles {
-	return protocol.Profiles(reach.Profiles(or(configured, protocol.ProfileBaseline), preferred))
+// supported is what to offer: of the configured profiles those that the transport has.
+func supported(reach transport.Transport, configured uint32) protocol.Profiles {
+	var has uint32
+	for _, profile := range reach.Profiles() {
+		has |= profile.Bit
+	}
+	return protocol.Profiles(or(configured, protocol.ProfileBaseline) & has)
 }
 
 func or(configured, fallback uint32) uint32 {
@@ -187,7 +191,7 @@ func or(configured, fallback uint32) uint32 {
 
 func orNative(t transport.Transport, logger *slog.Logger) transport.Transport {
 	if t == nil {
-		return native(orDefault(logger))
+		return NativeTransport(orDefault(logger))
 	}
 	return t
 }

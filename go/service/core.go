@@ -94,14 +94,14 @@ func (c *core) Abort() { c.interrupt.raise() }
 // ClearAbort lets calls be made again. Any goroutine may call it.
 func (c *core) ClearAbort() { c.interrupt.clear() }
 
-// Native returns what an event loop of the platform can watch while there is a session, or
+// WaitObject returns what an event loop of the platform can watch while there is a session, or
 // [transport.NoWaitObject]: it is ready when the provider has hung up. It belongs to the client and
 // changes with the session.
-func (c *core) Native() transport.WaitObject {
+func (c *core) WaitObject() transport.WaitObject {
 	if c.connection == nil {
 		return transport.NoWaitObject
 	}
-	return c.connection.Native()
+	return c.connection.WaitObject()
 }
 
 // Close releases everything; counters stay. The client can be refreshed again, and is closed again

@@ -428,7 +428,7 @@ type unusableLink struct {
 	attaches *atomic.Int64
 }
 
-func (u unusableLink) Attach(plan transport.Plan, w transport.Wait) (transport.Link, error) {
+func (u unusableLink) Attach(plan transport.SessionPlan, w transport.Wait) (transport.Link, error) {
 	if plan.Profile == transport.ProfileBaseline {
 		return u.Baseline.Attach(plan, w)
 	}

@@ -65,7 +65,7 @@ func ExampleClient() {
 	// Output:
 	// not found
 	// true true
-	// call to /nowhere/increment: not connected (not found): refresh the client first
+	// call to /nowhere/increment.sock: not connected (not found): refresh the client first
 }
 
 // A cache of the cgroups of a host.

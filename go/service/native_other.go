@@ -10,8 +10,9 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-// native is a transport that says that there is none for this platform. Those inside a process work.
-func native(*slog.Logger) transport.Transport { return missing{} }
+// NativeTransport returns a transport that says that there is none for this platform. Those inside a
+// process work.
+func NativeTransport(*slog.Logger) transport.Transport { return missing{} }
 
 // missing is the transport of platforms that have none.
 type missing struct{}
@@ -19,7 +20,9 @@ type missing struct{}
 var errMissing = fmt.Errorf("there is no transport for %s: it takes packet sockets for Unix addresses, as Linux has them, "+
 	"or named pipes, as Windows has them", runtime.GOOS)
 
-func (missing) Profiles(supported, _ uint32) uint32 { return supported & transport.ProfileBaseline }
+func (missing) Profiles() []transport.Profile {
+	return []transport.Profile{{Bit: transport.ProfileBaseline, Name: "baseline", Kind: transport.LinkSocket}}
+}
 
 func (missing) Connect(endpoint transport.Endpoint, _ transport.Wait) (transport.Baseline, error) {
 	return nil, &transport.ConnectError{Endpoint: endpoint.String(), Kind: transport.ErrUnsupported, Cause: errMissing}

@@ -143,10 +143,7 @@ func (s *Server) bind() error {
 		return s.failure(ErrInvalidRequest, errors.New("there is no handler"))
 	}
 	listener, err := s.transport.Bind(s.endpoint, s.listen)
-	var name *transport.EndpointError
 	switch {
-	case errors.As(err, &name):
-		return s.failure(ErrInvalidRequest, err)
 	case errors.Is(err, transport.ErrAddressInUse):
 		return s.failure(ErrAddressInUse, err)
 	case err != nil:

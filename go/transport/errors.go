@@ -37,8 +37,8 @@ var (
 	ErrAddressInUse = errors.New("in use by another server")
 	// ErrInvalidName: the service name cannot be part of a file name.
 	ErrInvalidName = errors.New("invalid service name")
-	// ErrNameTooLong: what the platform makes of an endpoint is longer than it can be there.
-	ErrNameTooLong = errors.New("the name of the endpoint is too long for the platform")
+	// ErrPathTooLong: what the platform makes of an endpoint is longer than it can be there.
+	ErrPathTooLong = errors.New("the name of the endpoint is too long for the platform")
 	// ErrHungUp: the server hung up before its region was attached. It says nothing about shared
 	// memory.
 	ErrHungUp = errors.New("the server hung up before its region was attached")
@@ -81,7 +81,7 @@ type ConnectError struct {
 	// Endpoint is where.
 	Endpoint string
 	// Kind is [ErrNotFound], [ErrDenied], [ErrTimeout], [ErrAborted], [ErrUnsupported], or nil where the
-	// system failed or the cause is an [*EndpointError].
+	// system failed.
 	Kind error
 	// Cause is what the system said, if it did.
 	Cause error
@@ -99,8 +99,7 @@ func (e *ConnectError) Unwrap() []error { return present(e.Kind, e.Cause) }
 type BindError struct {
 	// Endpoint is where.
 	Endpoint string
-	// Kind is [ErrAddressInUse], [ErrUnsupported], or nil where the system failed or the cause is an
-	// [*EndpointError].
+	// Kind is [ErrAddressInUse], [ErrUnsupported], or nil where the system failed.
 	Kind error
 	// Why is how an endpoint in use is known to be so.
 	Why string
@@ -136,7 +135,7 @@ func (e *AttachError) Unwrap() error { return e.Kind }
 
 // EndpointError says why a name is no endpoint.
 type EndpointError struct {
-	// Kind is [ErrInvalidName] or [ErrNameTooLong].
+	// Kind is [ErrInvalidName] or [ErrPathTooLong].
 	Kind error
 	// Name is the service name, or what the platform has made of the endpoint.
 	Name string
@@ -146,7 +145,7 @@ type EndpointError struct {
 
 // Error names what was given and what to do.
 func (e *EndpointError) Error() string {
-	if e.Kind == ErrNameTooLong {
+	if e.Kind == ErrPathTooLong {
 		return fmt.Sprintf("the name %s has %d bytes and may have %d: shorten the run directory or the service name",
 			e.Name, len(e.Name), e.Limit)
 	}

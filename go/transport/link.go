@@ -35,9 +35,9 @@ type Link interface {
 	Linger()
 	// Info tells what this link is.
 	Info() LinkInfo
-	// Native returns what an event loop can watch, or [NoWaitObject] where there is nothing. It is ready
+	// WaitObject returns what an event loop can watch, or [NoWaitObject] where there is nothing. It is ready
 	// when a packet or a hang-up waits; on shared memory it tells hang-ups only.
-	Native() WaitObject
+	WaitObject() WaitObject
 	// Close ends the link. Closing again does nothing.
 	Close() error
 }
@@ -57,13 +57,13 @@ type Baseline interface {
 	// Offer makes the data plane of plan ready for the peer to attach, complete on return. A second
 	// offer replaces the first. Where it fails nothing is left behind, and the baseline still works; it
 	// fails with [ErrUnsupported] for a profile that is none of the transport's.
-	Offer(plan Plan) error
+	Offer(plan SessionPlan) error
 	// Switch gives the data plane that was offered last, which is the baseline itself where none was.
 	// It takes over the connection: the baseline is of no more use.
 	Switch() Link
 	// Attach attaches the data plane that the server has offered, and takes over the connection. It
 	// fails with an [*AttachError]; the connection is closed then.
-	Attach(plan Plan, w Wait) (Link, error)
+	Attach(plan SessionPlan, w Wait) (Link, error)
 }
 
 // Listener is a bound endpoint that takes connections.
@@ -76,8 +76,8 @@ type Listener interface {
 	Accept(w Wait) (Baseline, error)
 	// Endpoint returns where it listens.
 	Endpoint() Endpoint
-	// Native returns what is ready when a connection waits, or [NoWaitObject].
-	Native() WaitObject
+	// WaitObject returns what is ready when a connection waits, or [NoWaitObject].
+	WaitObject() WaitObject
 	// Close ends listening. Closing again does nothing.
 	Close() error
 }
@@ -85,20 +85,32 @@ type Listener interface {
 // Transport is a way to reach endpoints: the platform's own, or one inside this process. It may be
 // used by any number of goroutines.
 type Transport interface {
-	// Profiles returns which of the supported profiles to offer to a peer, given those that are
-	// preferred, all as bits of the handshake: no more than the transport has.
-	Profiles(supported, preferred uint32) uint32
+	// Profiles returns the profiles it has: nothing else is offered to a peer.
+	Profiles() []Profile
 	// Connect connects to whoever serves endpoint. It fails with a [*ConnectError].
 	Connect(endpoint Endpoint, w Wait) (Baseline, error)
 	// Bind becomes the one owner of endpoint. It fails with a [*BindError].
 	Bind(endpoint Endpoint, options BindOptions) (Listener, error)
 }
 
-// ProfileBaseline is the profile that every transport has: packets over the connection itself.
+// Profile is a data plane that a transport has.
+type Profile struct {
+	// Bit is its bit in the handshake.
+	Bit uint32
+	// Name is what people call it.
+	Name string
+	// Kind is what carries the data.
+	Kind LinkKind
+	// OnRequest tells that it is only for those who ask for exactly this bit, as it is dear.
+	OnRequest bool
+}
+
+// ProfileBaseline is the bit of the profile that every transport has: packets over the connection
+// itself.
 const ProfileBaseline = 0x01
 
-// Plan is the data plane of a session, known to both sides after the negotiation.
-type Plan struct {
+// SessionPlan is the data plane of a session, known to both sides after the negotiation.
+type SessionPlan struct {
 	// Profile is the bit of the profile that was negotiated.
 	Profile uint32
 	// SessionID names what is shared, together with the endpoint.
@@ -114,11 +126,12 @@ type Plan struct {
 // DefaultBacklog is how many connections may wait to be accepted, unless configured.
 const DefaultBacklog = 16
 
-// BindOptions are how a listener is set up. The zero value is the default. What only one platform has
-// is set on its transport.
+// BindOptions are how a listener is set up. The zero value is the default.
 type BindOptions struct {
 	// Backlog is how many connections may wait to be accepted; 0 is [DefaultBacklog].
 	Backlog int
+	// Peers are who may connect, as far as the platform can tell.
+	Peers PeerPolicy
 }
 
 // LinkInfo is what a link is, for status and for the session above it.

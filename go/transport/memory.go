@@ -29,7 +29,9 @@ func (m *Memory) WithPacketSize(bytes uint32) *Memory {
 }
 
 // Profiles is [Transport.Profiles].
-func (m *Memory) Profiles(supported, _ uint32) uint32 { return supported & ProfileBaseline }
+func (m *Memory) Profiles() []Profile {
+	return []Profile{{Bit: ProfileBaseline, Name: "baseline", Kind: LinkMemory}}
+}
 
 // Connect is [Transport.Connect].
 func (m *Memory) Connect(endpoint Endpoint, w Wait) (Baseline, error) {
@@ -119,7 +121,7 @@ func (l *memoryListener) Accept(w Wait) (Baseline, error) {
 
 func (l *memoryListener) Endpoint() Endpoint { return l.endpoint }
 
-func (l *memoryListener) Native() WaitObject { return NoWaitObject }
+func (l *memoryListener) WaitObject() WaitObject { return NoWaitObject }
 
 func (l *memoryListener) Close() error {
 	l.hub.mu.Lock()

@@ -103,7 +103,7 @@ func (l *memoryLink) Linger() {
 
 func (l *memoryLink) Info() LinkInfo { return LinkInfo{Kind: LinkMemory, MaxPacket: l.maxPacket} }
 
-func (l *memoryLink) Native() WaitObject { return NoWaitObject }
+func (l *memoryLink) WaitObject() WaitObject { return NoWaitObject }
 
 func (l *memoryLink) Close() error {
 	l.closed = true
@@ -116,7 +116,7 @@ func (l *memoryLink) PacketSize() uint32 { return uint32(l.maxPacket) }
 
 func (l *memoryLink) PeerAllowed() bool { return true }
 
-func (l *memoryLink) Offer(plan Plan) error {
+func (l *memoryLink) Offer(plan SessionPlan) error {
 	if plan.Profile != ProfileBaseline {
 		return ErrUnsupported
 	}
@@ -125,7 +125,7 @@ func (l *memoryLink) Offer(plan Plan) error {
 
 func (l *memoryLink) Switch() Link { return l }
 
-func (l *memoryLink) Attach(plan Plan, _ Wait) (Link, error) {
+func (l *memoryLink) Attach(plan SessionPlan, _ Wait) (Link, error) {
 	if plan.Profile == ProfileBaseline {
 		return l, nil
 	}

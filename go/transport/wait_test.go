@@ -141,8 +141,8 @@ func TestEndpointNames(t *testing.T) {
 func TestRunDirectoriesAreUsedAsGiven(t *testing.T) {
 	endpoint, err := transport.NewEndpoint("/run//x/.", "svc")
 	is(t, err, nil)
-	if endpoint.RunDir() != "/run//x/." || endpoint.Service() != "svc" || endpoint.String() != "/run//x/./svc" {
-		t.Error(endpoint.RunDir(), endpoint.Service(), endpoint)
+	if endpoint.RunDir() != "/run//x/." || endpoint.Service() != "svc" {
+		t.Error(endpoint.RunDir(), endpoint.Service())
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -157,6 +158,30 @@ func TestHelpIsASuccess(t *testing.T) {
 		if text := ends(t, command(t, args...)).text(t); !strings.HasPrefix(text, "Usage: netipc-go ") {
 			t.Errorf("%q: %s", args, text)
 		}
+	}
+}
+
+func TestTheEndOfStdinIsARequestToStop(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	cmd := command(t, "serve", "--run-dir", p.runDir(), increments, "--until-stdin-ends")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := stdin.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Wait(); err != nil || stdout.String() != "READY\n" {
+		t.Errorf("%v, %q", err, stdout.String())
+	}
+	if left := p.left(); len(left) > 0 {
+		t.Error("left behind:", left)
 	}
 }
 

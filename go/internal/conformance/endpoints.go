@@ -239,7 +239,7 @@ func noOffer(r *linkRig) {
 func offers(r *linkRig) {
 	client, server := r.baselines()
 	if r.profile == transport.ProfileBaseline {
-		r.is(server.Offer(transport.Plan{Profile: 0x8000_0000}), transport.ErrUnsupported)
+		r.is(server.Offer(transport.SessionPlan{Profile: 0x8000_0000}), transport.ErrUnsupported)
 		r.converse(client, server.Switch())
 		return
 	}
@@ -289,8 +289,8 @@ func (r *linkRig) converse(client, server transport.Link) {
 	r.hear(client, []byte("answer"))
 }
 
-func (r *linkRig) smallPlan(id uint64) transport.Plan {
-	return transport.Plan{
+func (r *linkRig) smallPlan(id uint64) transport.SessionPlan {
+	return transport.SessionPlan{
 		Profile:       r.profile,
 		SessionID:     id,
 		AuthToken:     42,

@@ -96,7 +96,7 @@ func (r *linkRig) baselines() (client, server transport.Baseline) {
 func (r *linkRig) pair() (client, server transport.Link) {
 	r.Helper()
 	left, right := r.baselines()
-	plan := transport.Plan{
+	plan := transport.SessionPlan{
 		Profile:       r.profile,
 		SessionID:     r.sessions.Add(1),
 		AuthToken:     42,
@@ -110,7 +110,7 @@ func (r *linkRig) pair() (client, server transport.Link) {
 	return client, server
 }
 
-func (r *linkRig) attach(client transport.Baseline, plan transport.Plan) transport.Link {
+func (r *linkRig) attach(client transport.Baseline, plan transport.SessionPlan) transport.Link {
 	r.Helper()
 	link, err := client.Attach(plan, transport.Timeout(Soon))
 	r.no(err)

@@ -319,7 +319,7 @@ func closedLink(r *linkRig) {
 		r.is(link.Send([]byte("x"), nil, transport.Timeout(Soon)), transport.ErrClosed)
 		r.is(link.Check(), transport.ErrClosed)
 		link.Linger()
-		if native := link.Native(); native != transport.NoWaitObject {
+		if native := link.WaitObject(); native != transport.NoWaitObject {
 			r.Fatalf("a closed link has %d to watch", native)
 		}
 	}

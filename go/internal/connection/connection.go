@@ -122,8 +122,8 @@ func (c *Connection) Limits() session.Limits { return c.agreed.Limits }
 // Info returns what carries the data, and who is at the other end.
 func (c *Connection) Info() transport.LinkInfo { return c.link.Info() }
 
-// Native returns what an event loop can watch, or [transport.NoWaitObject].
-func (c *Connection) Native() transport.WaitObject { return c.link.Native() }
+// WaitObject returns what an event loop can watch, or [transport.NoWaitObject].
+func (c *Connection) WaitObject() transport.WaitObject { return c.link.WaitObject() }
 
 // Close ends the connection. Closing again does nothing.
 func (c *Connection) Close() error { return c.link.Close() }
@@ -169,8 +169,8 @@ func sendPacket(link transport.Link, packet []byte, w transport.Wait) error {
 }
 
 // plan is the data plane of a session. What its profile means is the transport's to know.
-func plan(agreed *handshake.Agreed, token uint64) transport.Plan {
-	return transport.Plan{
+func plan(agreed *handshake.Agreed, token uint64) transport.SessionPlan {
+	return transport.SessionPlan{
 		Profile:       uint32(agreed.Profile),
 		SessionID:     agreed.SessionID,
 		AuthToken:     token,

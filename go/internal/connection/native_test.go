@@ -22,14 +22,14 @@ func init() {
 func TestTheNextBestProfileWhereARegionCannotBeHad(t *testing.T) {
 	r := newRig(t, posix.New(), allProfiles)
 	// In the way at every name: the baseline is left.
-	if err := os.Mkdir(posix.RegionPath(r.endpoint, 1), 0o700); err != nil {
+	if err := os.Mkdir(r.endpoint.RegionPath(1), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	client, server := r.pair()
 	if client.Info().Kind != transport.LinkSocket || client.Agreed().Profile != protocol.ProfileBaseline {
 		t.Fatalf("%+v", client.Agreed())
 	}
-	if client.Native() == transport.NoWaitObject || server.Native() == transport.NoWaitObject {
+	if client.WaitObject() == transport.NoWaitObject || server.WaitObject() == transport.NoWaitObject {
 		t.Error("there is nothing to watch")
 	}
 }

@@ -49,34 +49,35 @@ type occupant struct {
 }
 
 // claim binds and listens, after removing what serves nobody. It returns the socket and its file.
-func claim(endpoint transport.Endpoint, path string, backlog int, log *slog.Logger) (int, fileID, error) {
-	lock, err := lockRunDir(endpoint, path)
+func claim(endpoint transport.Endpoint, backlog int, log *slog.Logger) (int, fileID, error) {
+	lock, err := lockRunDir(endpoint)
 	if err != nil {
 		return -1, fileID{}, err
 	}
 	defer closeFD(lock)
+	path := endpoint.SocketPath()
 	found, err := probe(path)
 	if err != nil {
-		return -1, fileID{}, bindError(path, err)
+		return -1, fileID{}, bindError(endpoint, err)
 	}
 	if found.inUse != "" {
-		return -1, fileID{}, inUse(path, found.inUse)
+		return -1, fileID{}, inUse(endpoint, found.inUse)
 	}
 	if found.dead {
 		removed, err := removeIf(path, found.id)
 		if err != nil {
-			return -1, fileID{}, bindError(path, err)
+			return -1, fileID{}, bindError(endpoint, err)
 		}
 		if removed {
-			log.Info("reclaimed an endpoint that nobody served", "endpoint", path)
+			log.Info("reclaimed an endpoint that nobody served", "endpoint", endpoint.String())
 		}
 	}
 	sweep(endpoint, log)
 	fd, err := newSocket()
 	if err != nil {
-		return -1, fileID{}, bindError(path, err)
+		return -1, fileID{}, bindError(endpoint, err)
 	}
-	id, err := bindAndListen(fd, path, backlog)
+	id, err := bindAndListen(fd, endpoint, backlog)
 	if err != nil {
 		closeFD(fd)
 		return -1, fileID{}, err
@@ -84,15 +85,16 @@ func claim(endpoint transport.Endpoint, path string, backlog int, log *slog.Logg
 	return fd, id, nil
 }
 
-func bindAndListen(fd int, path string, backlog int) (fileID, error) {
+func bindAndListen(fd int, endpoint transport.Endpoint, backlog int) (fileID, error) {
+	path := endpoint.SocketPath()
 	if err := bindPrivate(fd, path); err == unix.EADDRINUSE {
-		return fileID{}, inUse(path, lostRace)
+		return fileID{}, inUse(endpoint, lostRace)
 	} else if err != nil {
-		return fileID{}, bindError(path, err)
+		return fileID{}, bindError(endpoint, err)
 	}
 	bound, err := lookAt(path)
 	if err != nil {
-		return fileID{}, bindError(path, err)
+		return fileID{}, bindError(endpoint, err)
 	}
 	// A umask that takes from the owner itself, or a system that ignores the mode of the socket.
 	if !bound.isPrivate() {
@@ -103,10 +105,10 @@ func bindAndListen(fd int, path string, backlog int) (fileID, error) {
 	}
 	if err != nil {
 		_, _ = removeIf(path, bound.id)
-		return fileID{}, bindError(path, err)
+		return fileID{}, bindError(endpoint, err)
 	}
 	if seen, err := lookAt(path); err != nil || seen.id != bound.id {
-		return fileID{}, inUse(path, lostRace)
+		return fileID{}, inUse(endpoint, lostRace)
 	}
 	return bound.id, nil
 }
@@ -125,7 +127,7 @@ func probe(path string) (occupant, error) {
 	if !seen.isSocket() && !seen.isSymlink() {
 		return dead, nil
 	}
-	switch err := knock(path); {
+	switch err := tryConnect(path); {
 	case err == nil:
 		return occupant{inUse: "it answers"}, nil
 	case err == unix.ECONNREFUSED:
@@ -145,7 +147,7 @@ func probe(path string) (occupant, error) {
 	return occupant{inUse: "whether it is alive cannot be told"}, nil
 }
 
-func knock(path string) error {
+func tryConnect(path string) error {
 	fd, err := newSocket()
 	if err != nil {
 		return err
@@ -155,15 +157,15 @@ func knock(path string) error {
 }
 
 // lockRunDir keeps other starters in the same directory away until what it returns is closed.
-func lockRunDir(endpoint transport.Endpoint, path string) (int, error) {
+func lockRunDir(endpoint transport.Endpoint) (int, error) {
 	fd, err := openDir(endpoint.RunDir())
 	if err != nil {
 		if isExhausted(err) {
-			if _, missing := lookAt(path); missing == nil {
-				return -1, inUse(path, noneToAsk)
+			if _, missing := lookAt(endpoint.SocketPath()); missing == nil {
+				return -1, inUse(endpoint, noneToAsk)
 			}
 		}
-		return -1, bindError(path, err)
+		return -1, bindError(endpoint, err)
 	}
 	w := transport.Timeout(lockPatience)
 	for {
@@ -172,9 +174,9 @@ func lockRunDir(endpoint transport.Endpoint, path string) (int, error) {
 			return fd, nil
 		}
 		if err != nil {
-			err = bindError(path, err)
+			err = bindError(endpoint, err)
 		} else if w.Sleep(lockRetry) != nil {
-			err = inUse(path, lockedLong)
+			err = inUse(endpoint, lockedLong)
 		}
 		if err != nil {
 			closeFD(fd)
@@ -183,10 +185,10 @@ func lockRunDir(endpoint transport.Endpoint, path string) (int, error) {
 	}
 }
 
-func inUse(path string, why string) error {
-	return &transport.BindError{Endpoint: path, Kind: transport.ErrAddressInUse, Why: why}
+func inUse(endpoint transport.Endpoint, why string) error {
+	return &transport.BindError{Endpoint: endpoint.String(), Kind: transport.ErrAddressInUse, Why: why}
 }
 
-func bindError(path string, err error) error {
-	return &transport.BindError{Endpoint: path, Cause: err}
+func bindError(endpoint transport.Endpoint, err error) error {
+	return &transport.BindError{Endpoint: endpoint.String(), Cause: err}
 }

@@ -75,7 +75,7 @@ func (s *stage) inode(path string) uint64 {
 func TestDefect04ALiveSocketIsNeverDeleted(t *testing.T) {
 	for _, kind := range []string{"full", "stream", "datagram"} {
 		s := newStage(t)
-		path := s.socket()
+		path := s.endpoint.SocketPath()
 		switch kind {
 		case "full":
 			s.bind(transport.BindOptions{Backlog: 1})
@@ -100,7 +100,7 @@ func TestDefect04ALiveSocketIsNeverDeleted(t *testing.T) {
 func TestDefect05ClosingAListenerSparesItsSuccessor(t *testing.T) {
 	s := newStage(t)
 	first := s.bind(transport.BindOptions{})
-	s.no(os.Rename(s.socket(), s.path("moved")))
+	s.no(os.Rename(s.endpoint.SocketPath(), s.path("moved")))
 	s.bind(transport.BindOptions{})
 	s.no(first.Close())
 	s.connect()
@@ -216,7 +216,7 @@ func TestDefect16EverythingIsCloseOnExec(t *testing.T) {
 	s.is(receive(baseline, transport.Timeout(short).OrAbort(&abort)), transport.ErrTimeout)
 	event := abort.Watch()
 	defer abort.Unwatch()
-	for _, native := range []transport.WaitObject{client.Native(), server.Native(), baseline.Native(), listener.Native(), event} {
+	for _, native := range []transport.WaitObject{client.WaitObject(), server.WaitObject(), baseline.WaitObject(), listener.WaitObject(), event} {
 		flags, err := unix.FcntlInt(uintptr(native), unix.F_GETFD, 0)
 		s.no(err)
 		if flags&unix.FD_CLOEXEC == 0 {

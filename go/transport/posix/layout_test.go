@@ -5,14 +5,13 @@ package posix
 import (
 	"encoding/binary"
 	"errors"
-	"strings"
 	"testing"
 
 	"github.com/netipc/netipc/go/transport"
 )
 
-func planOf(request, response uint64) transport.Plan {
-	return transport.Plan{SessionID: 1, RequestBytes: request, ResponseBytes: response}
+func planOf(request, response uint64) transport.SessionPlan {
+	return transport.SessionPlan{SessionID: 1, RequestBytes: request, ResponseBytes: response}
 }
 
 func TestTheSizesOfTheWorkedExample(t *testing.T) {
@@ -101,60 +100,6 @@ func TestOnlyTheExactNamesOfTheServiceAreRegions(t *testing.T) {
 	} {
 		if got := isRegionName(name, "svc"); got != want {
 			t.Errorf("%s: %t", name, got)
-		}
-	}
-}
-
-func TestSocketPathsAreNeverCut(t *testing.T) {
-	path := func(dir string) (string, error) {
-		endpoint, err := transport.NewEndpoint(dir, "svc")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return SocketPath(endpoint)
-	}
-	if got, err := path("/run//x/."); got != "/run//x/./svc.sock" || err != nil {
-		t.Error(got, err)
-	}
-	dir := strings.Repeat("/", MaxSocketPath-len("/svc.sock"))
-	if got, err := path(dir); len(got) != MaxSocketPath || err != nil {
-		t.Error(got, err)
-	}
-	if _, err := path(dir + "/"); !errors.Is(err, transport.ErrNameTooLong) {
-		t.Error(err)
-	}
-	endpoint, _ := transport.NewEndpoint("/run//x/.", "svc")
-	if got := RegionPath(endpoint, 0xab); got != "/run//x/./svc-00000000000000ab.ipcshm" {
-		t.Error(got)
-	}
-}
-
-func TestUsersAreLetInByPolicy(t *testing.T) {
-	also := Users{Also: []uint32{7}}
-	for _, row := range []struct {
-		users Users
-		uid   uint32
-		known bool
-		want  bool
-	}{
-		{Users{}, 1000, true, true},
-		{Users{}, 0, true, true},
-		{Users{}, 7, true, false},
-		{Users{}, 0, false, false},
-		{also, 1000, true, true},
-		{also, 0, true, true},
-		{also, 7, true, true},
-		{also, 8, true, false},
-		{also, 7, false, false},
-		{Users{Any: true}, 8, true, true},
-		{Users{Any: true}, 0, false, true},
-	} {
-		var peer transport.Peer
-		if row.known {
-			peer = peer.WithUID(row.uid)
-		}
-		if got := row.users.allow(peer, 1000); got != row.want {
-			t.Errorf("%+v: %t", row, got)
 		}
 	}
 }

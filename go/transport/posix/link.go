@@ -44,7 +44,7 @@ func (l *link) Info() transport.LinkInfo {
 	}
 }
 
-func (l *link) Native() transport.WaitObject { return l.socket.native() }
+func (l *link) WaitObject() transport.WaitObject { return l.socket.native() }
 
 func (l *link) Close() error {
 	l.dropOffer()
@@ -56,7 +56,7 @@ func (l *link) PacketSize() uint32 { return l.socket.packetSize }
 
 func (l *link) PeerAllowed() bool { return l.peerAllowed }
 
-func (l *link) Offer(plan transport.Plan) error {
+func (l *link) Offer(plan transport.SessionPlan) error {
 	// The old one goes first: it may have the same name.
 	l.dropOffer()
 	switch plan.Profile {
@@ -84,7 +84,7 @@ func (l *link) Switch() transport.Link {
 	return newShmLink(l.socket.handOver(), region, serverSide, l.spin)
 }
 
-func (l *link) Attach(plan transport.Plan, w transport.Wait) (transport.Link, error) {
+func (l *link) Attach(plan transport.SessionPlan, w transport.Wait) (transport.Link, error) {
 	if plan.Profile == transport.ProfileBaseline {
 		return l, nil
 	}

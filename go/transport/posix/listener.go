@@ -19,8 +19,7 @@ type listener struct {
 	fd       int
 	id       fileID
 	endpoint transport.Endpoint
-	path     string
-	users    Users
+	peers    transport.PeerPolicy
 	spin     time.Duration
 	log      *slog.Logger
 }
@@ -54,7 +53,7 @@ func (l *listener) accepted(fd int) *link {
 	return &link{
 		socket:      socket,
 		endpoint:    l.endpoint,
-		peerAllowed: l.users.allow(socket.peer, uint32(unix.Geteuid())),
+		peerAllowed: l.peers.Allows(socket.peer, uint32(unix.Geteuid())),
 		spin:        l.spin,
 		log:         l.log,
 	}
@@ -62,16 +61,16 @@ func (l *listener) accepted(fd int) *link {
 
 func (l *listener) Endpoint() transport.Endpoint { return l.endpoint }
 
-func (l *listener) Native() transport.WaitObject { return transport.WaitObject(l.fd) }
+func (l *listener) WaitObject() transport.WaitObject { return transport.WaitObject(l.fd) }
 
 func (l *listener) Close() error {
 	if l.fd < 0 {
 		return nil
 	}
 	// While it still listens: nobody may take the name over before it is free.
-	_, err := removeIf(l.path, l.id)
+	_, err := removeIf(l.endpoint.SocketPath(), l.id)
 	if err != nil {
-		l.log.Warn("cannot remove the socket", "endpoint", l.path, "error", err)
+		l.log.Warn("cannot remove the socket", "endpoint", l.endpoint.String(), "error", err)
 	}
 	closeFD(l.fd)
 	l.fd = -1

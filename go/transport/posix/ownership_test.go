@@ -39,9 +39,9 @@ func TestWhatServesNobodyIsReclaimed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
-			leave(s, s.socket())
+			leave(s, s.endpoint.SocketPath())
 			listener := s.bind(transport.BindOptions{})
-			info, err := os.Lstat(s.socket())
+			info, err := os.Lstat(s.endpoint.SocketPath())
 			s.no(err)
 			if info.Mode() != os.ModeSocket|0o600 {
 				t.Errorf("there is %v", info.Mode())
@@ -54,7 +54,7 @@ func TestWhatServesNobodyIsReclaimed(t *testing.T) {
 
 func TestWhatIsInTheWayAndStays(t *testing.T) {
 	s := newStage(t)
-	path := s.socket()
+	path := s.endpoint.SocketPath()
 	s.no(os.Mkdir(path, 0o700))
 	err := s.bindAgain()
 	var failed *transport.BindError
@@ -89,7 +89,7 @@ func TestAMissingDirectoryIsTold(t *testing.T) {
 
 func TestPathsAreUsedAsTheyAre(t *testing.T) {
 	s := newStage(t)
-	deep := s.dir + "/" + strings.Repeat("d", posix.MaxSocketPath-len(s.dir)-len("//svc.sock"))
+	deep := s.dir + "/" + strings.Repeat("d", transport.MaxSocketPath-len(s.dir)-len("//svc.sock"))
 	s.no(os.Mkdir(deep, 0o700))
 	t.Chdir(s.dir)
 	s.no(os.Mkdir("@", 0o700))
@@ -98,9 +98,7 @@ func TestPathsAreUsedAsTheyAre(t *testing.T) {
 		s.no(err)
 		listener, err := posix.New().Bind(endpoint, transport.BindOptions{})
 		s.no(err)
-		path, err := posix.SocketPath(endpoint)
-		s.no(err)
-		if _, err := os.Lstat(path); err != nil {
+		if _, err := os.Lstat(endpoint.SocketPath()); err != nil {
 			t.Errorf("%s: %v", dir, err)
 		}
 		link, err := posix.New().Connect(endpoint, soon())
@@ -138,11 +136,9 @@ func TestUsersAreTurnedAway(t *testing.T) {
 		t.Skip("only root can be another user")
 	}
 	s := newStage(t)
-	listener, err := posix.New().WithUsers(posix.Users{Also: []uint32{7}}).Bind(s.endpoint, transport.BindOptions{})
-	s.no(err)
-	defer listener.Close()
+	listener := s.bind(transport.BindOptions{Peers: transport.PeerPolicy{Also: []uint32{7}}})
 	s.no(os.Chmod(s.dir, 0o711))
-	s.no(os.Chmod(s.socket(), 0o666))
+	s.no(os.Chmod(s.endpoint.SocketPath(), 0o666))
 	for uid, allowed := range map[int]bool{7: true, 8: false, 0: true} {
 		s.connectAs(uid)
 		link := s.accept(listener)

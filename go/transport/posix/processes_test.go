@@ -217,7 +217,7 @@ func playUmask(endpoint transport.Endpoint) error {
 		if err != nil {
 			return err
 		}
-		info, err := os.Lstat(socketOf(endpoint))
+		info, err := os.Lstat(endpoint.SocketPath())
 		if err != nil || info.Mode().Perm() != 0o600 {
 			return fmt.Errorf("umask %o: mode %v, %w", mask, info.Mode(), err)
 		}
@@ -254,7 +254,7 @@ func playFullFileSystem(endpoint transport.Endpoint) error {
 	if err := server.Offer(plan(1)); !errors.Is(err, unix.EFBIG) {
 		return fmt.Errorf("an offer without room: %w", err)
 	}
-	if _, err := os.Lstat(posix.RegionPath(endpoint, 1)); err == nil {
+	if _, err := os.Lstat(endpoint.RegionPath(1)); err == nil {
 		return errors.New("a region is left behind")
 	}
 	// The baseline still works.
@@ -266,7 +266,7 @@ func playFullFileSystem(endpoint transport.Endpoint) error {
 
 func TestWithoutDescriptorsNothingIsDeleted(t *testing.T) {
 	s := newStage(t)
-	s.no(os.WriteFile(s.socket(), nil, 0o600))
+	s.no(os.WriteFile(s.endpoint.SocketPath(), nil, 0o600))
 	s.play("no files")
 	if left := s.names(); len(left) != 1 {
 		t.Errorf("left is %v", left)

@@ -30,18 +30,18 @@ var errPlanTooLarge = errors.New("the limits exceed what a region can hold")
 type region struct {
 	mapping           mapping
 	request, response slot
-	plan              transport.Plan
+	plan              transport.SessionPlan
 	file              *ownFile
 }
 
 // createRegion makes the region of a session for the server, complete on return. A failure leaves
 // nothing behind.
-func createRegion(endpoint transport.Endpoint, plan transport.Plan, log *slog.Logger) (*region, error) {
+func createRegion(endpoint transport.Endpoint, plan transport.SessionPlan, log *slog.Logger) (*region, error) {
 	layout, fits := planLayout(plan)
 	if !fits {
 		return nil, errPlanTooLarge
 	}
-	path := RegionPath(endpoint, plan.SessionID)
+	path := endpoint.RegionPath(plan.SessionID)
 	fd, file, err := createOwnFile(path, log)
 	if err == unix.EEXIST && removeStale(path, log) {
 		fd, file, err = createOwnFile(path, log)
@@ -74,8 +74,8 @@ func mapNew(fd int, size int64) (mapping, error) {
 
 // attachRegion attaches the region that the server has announced, waiting a little for servers that
 // finish it late. hungUp tells whether the server is gone. It fails with a [*transport.AttachError].
-func attachRegion(endpoint transport.Endpoint, plan transport.Plan, w transport.Wait, hungUp func() bool) (*region, error) {
-	path := RegionPath(endpoint, plan.SessionID)
+func attachRegion(endpoint transport.Endpoint, plan transport.SessionPlan, w transport.Wait, hungUp func() bool) (*region, error) {
+	path := endpoint.RegionPath(plan.SessionID)
 	patience := transport.Timeout(attachPatience)
 	for {
 		memory, layout, err := mapExisting(path, plan)
@@ -103,7 +103,7 @@ func isLasting(err error) bool {
 	return err != unix.ENOENT
 }
 
-func mapExisting(path string, plan transport.Plan) (mapping, layout, error) {
+func mapExisting(path string, plan transport.SessionPlan) (mapping, layout, error) {
 	fd, err := openReadWrite(path)
 	if err != nil {
 		return mapping{}, layout{}, err
@@ -136,7 +136,7 @@ func mapExisting(path string, plan transport.Plan) (mapping, layout, error) {
 	return memory, areas, err
 }
 
-func newRegion(memory mapping, areas layout, plan transport.Plan, file *ownFile) *region {
+func newRegion(memory mapping, areas layout, plan transport.SessionPlan, file *ownFile) *region {
 	return &region{
 		mapping:  memory,
 		request:  memory.slot(requestSeq, requestLen, requestSignal, areas.request),

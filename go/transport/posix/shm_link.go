@@ -204,7 +204,7 @@ func (l *shmLink) Info() transport.LinkInfo {
 	}
 }
 
-func (l *shmLink) Native() transport.WaitObject { return l.socket.native() }
+func (l *shmLink) WaitObject() transport.WaitObject { return l.socket.native() }
 
 func (l *shmLink) Close() error {
 	if l.incoming == nil {

@@ -41,20 +41,8 @@ func newStage(t *testing.T) *stage {
 
 func (s *stage) path(name string) string { return filepath.Join(s.dir, name) }
 
-// socket is the path of the socket.
-func (s *stage) socket() string { return socketOf(s.endpoint) }
-
-// socketOf is the path of the socket of an endpoint, which is not too long in these tests.
-func socketOf(endpoint transport.Endpoint) string {
-	path, err := posix.SocketPath(endpoint)
-	if err != nil {
-		panic(err)
-	}
-	return path
-}
-
 // fd is the descriptor of what is watched.
-func fd(watched interface{ Native() transport.WaitObject }) int { return int(watched.Native()) }
+func fd(watched interface{ WaitObject() transport.WaitObject }) int { return int(watched.WaitObject()) }
 
 func (s *stage) region() string { return s.path(regionName) }
 
@@ -94,7 +82,7 @@ func (s *stage) baselines() (client, server transport.Baseline) {
 }
 
 // session returns both ends of shared memory.
-func (s *stage) session(plan transport.Plan) (client, server transport.Link) {
+func (s *stage) session(plan transport.SessionPlan) (client, server transport.Link) {
 	s.Helper()
 	left, right := s.baselines()
 	s.no(right.Offer(plan))
@@ -106,8 +94,8 @@ func (s *stage) session(plan transport.Plan) (client, server transport.Link) {
 }
 
 // plan is the plan of the worked example: areas of 4160 bytes.
-func plan(id uint64) transport.Plan {
-	return transport.Plan{
+func plan(id uint64) transport.SessionPlan {
+	return transport.SessionPlan{
 		SessionID:     id,
 		Profile:       0x04,
 		RequestBytes:  4128,

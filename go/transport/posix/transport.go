@@ -19,9 +19,8 @@ const (
 
 // Transport is packet sockets, with shared memory as a data plane. Use [New].
 type Transport struct {
-	spin  time.Duration
-	users Users
-	log   *slog.Logger
+	spin time.Duration
+	log  *slog.Logger
 }
 
 // New returns the transport with its defaults.
@@ -38,13 +37,6 @@ func (t *Transport) WithSpin(soon time.Duration) *Transport {
 	return &changed
 }
 
-// WithUsers returns the same transport, whose listeners let in these users.
-func (t *Transport) WithUsers(users Users) *Transport {
-	changed := *t
-	changed.users = users
-	return &changed
-}
-
 // WithLogger returns the same transport, which tells log what it removed, and what it could not do.
 func (t *Transport) WithLogger(log *slog.Logger) *Transport {
 	changed := *t
@@ -53,26 +45,26 @@ func (t *Transport) WithLogger(log *slog.Logger) *Transport {
 }
 
 // Profiles is the Profiles of [transport.Transport]: the baseline, and both of shared memory.
-func (t *Transport) Profiles(supported, _ uint32) uint32 {
-	return supported & (transport.ProfileBaseline | profileHybrid | profileFutex)
+func (t *Transport) Profiles() []transport.Profile {
+	return []transport.Profile{
+		{Bit: transport.ProfileBaseline, Name: "baseline", Kind: transport.LinkSocket},
+		{Bit: profileHybrid, Name: "shm-hybrid", Kind: transport.LinkSharedMemory},
+		{Bit: profileFutex, Name: "shm-futex", Kind: transport.LinkSharedMemory},
+	}
 }
 
 // Connect is the Connect of [transport.Transport].
 func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (transport.Baseline, error) {
-	path, err := SocketPath(endpoint)
-	if err != nil {
-		return nil, &transport.ConnectError{Endpoint: endpoint.String(), Cause: err}
-	}
 	if err := w.CheckAbort(); err != nil {
-		return nil, connectError(path, err)
+		return nil, connectError(endpoint, err)
 	}
 	fd, err := newSocket()
 	if err != nil {
-		return nil, connectError(path, err)
+		return nil, connectError(endpoint, err)
 	}
 	pause := firstConnectRetry
 	for {
-		err := connectSocket(fd, path)
+		err := connectSocket(fd, endpoint.SocketPath())
 		if err == nil {
 			break
 		}
@@ -83,7 +75,7 @@ func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (tran
 			}
 		}
 		closeFD(fd)
-		return nil, connectError(path, err)
+		return nil, connectError(endpoint, err)
 	}
 	return &link{
 		socket:      takeSocket(fd, newSpin(t.spin, forAnswer)),
@@ -100,11 +92,7 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 	if backlog <= 0 {
 		backlog = transport.DefaultBacklog
 	}
-	path, err := SocketPath(endpoint)
-	if err != nil {
-		return nil, &transport.BindError{Endpoint: endpoint.String(), Cause: err}
-	}
-	fd, id, err := claim(endpoint, path, backlog, t.log)
+	fd, id, err := claim(endpoint, backlog, t.log)
 	if err != nil {
 		return nil, err
 	}
@@ -112,15 +100,14 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 		fd:       fd,
 		id:       id,
 		endpoint: endpoint,
-		path:     path,
-		users:    t.users,
+		peers:    options.Peers,
 		spin:     t.spin,
 		log:      t.log,
 	}, nil
 }
 
-func connectError(path string, err error) error {
-	failed := &transport.ConnectError{Endpoint: path, Cause: err}
+func connectError(endpoint transport.Endpoint, err error) error {
+	failed := &transport.ConnectError{Endpoint: endpoint.String(), Cause: err}
 	switch err {
 	case unix.ENOENT, unix.ENOTDIR, unix.ECONNREFUSED:
 		failed.Kind = transport.ErrNotFound

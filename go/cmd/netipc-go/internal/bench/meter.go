@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"strconv"
 	"time"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
@@ -58,8 +59,12 @@ func (m *meter) measure(op *operation, nanos int64) error {
 // report prints one line of JSON.
 func (m *meter) report(to io.Writer) error {
 	out := bufio.NewWriter(to)
-	fmt.Fprintf(out, `{"units":%d,"ops":%d,"elapsed_ns":%d,"cpu_ns":%d,"switches":%d,"latency":[`,
-		m.units, m.ops, m.elapsed, m.used.CPU, m.used.Switches)
+	switches := "null"
+	if system.CountsSwitches {
+		switches = strconv.FormatInt(m.used.Switches, 10)
+	}
+	fmt.Fprintf(out, `{"units":%d,"ops":%d,"elapsed_ns":%d,"cpu_ns":%d,"switches":%s,"latency":[`,
+		m.units, m.ops, m.elapsed, m.used.CPU, switches)
 	comma := ""
 	for bucket, count := range m.histogram {
 		if count > 0 {

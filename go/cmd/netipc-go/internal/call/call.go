@@ -148,12 +148,12 @@ func (c *call) connect(asker asker) error {
 	if asker.Ready() {
 		return nil
 	}
-	endpoint := system.Place(c.runDir, c.service)
 	err := asker.OpenError()
+	endpoint, invalid := transport.NewEndpoint(c.runDir, c.service)
 	switch {
 	case err == nil:
 		return cli.Fail(cli.NoSession, "%s: lost", endpoint)
-	case strings.Contains(err.Error(), endpoint):
+	case invalid != nil, strings.Contains(err.Error(), endpoint.String()):
 		return cli.Fail(cli.OfOpen(err), "%w", err)
 	}
 	return cli.Fail(cli.OfOpen(err), "%s: %w", endpoint, err)

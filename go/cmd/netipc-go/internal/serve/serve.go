@@ -3,6 +3,7 @@ package serve
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -20,7 +21,7 @@ import (
 
 const usage = `Usage: netipc-go serve --data FILE.json... | --service increment,string-reverse [OPTIONS]
 
-Provides services until SIGINT, SIGTERM or SIGHUP.
+Provides services until ` + system.StopHelp + `.
 
 Prints READY on stdout once every service listens. At the end, requests that are being answered may
 finish, for at most 5 seconds, and every file is removed. The run directory is made with mode 0700 where
@@ -45,7 +46,18 @@ func Run(args []string, env cli.Env) error {
 	if err != nil {
 		return err
 	}
-	return plan.serve(signals, env)
+	stop := make(chan struct{}, 2)
+	go func() {
+		<-signals
+		stop <- struct{}{}
+	}()
+	if plan.untilStdinEnds {
+		go func() {
+			_, _ = io.Copy(io.Discard, env.Stdin)
+			stop <- struct{}{}
+		}()
+	}
+	return plan.serve(stop, env)
 }
 
 // plan is what to serve, and how.
@@ -54,6 +66,8 @@ type plan struct {
 	config    service.ServerConfig
 	workers   int
 	documents map[string]any
+	// Whether the end of stdin is a request to stop, too.
+	untilStdinEnds bool
 }
 
 func newPlan(args []string, env cli.Env) (*plan, error) {
@@ -66,6 +80,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	endpoint.Register(flags)
 	flags.Var(&services, "service", "`NAME` of what to serve; may be repeated; else what the data files are for")
 	flags.Var(&data, "data", "serves the content of `FILE.json`, as call --json prints it; may be repeated")
+	untilStdinEnds := flags.Bool("until-stdin-ends", false, "stops when stdin ends, too")
 	workers := flags.Int("workers", protocol.DefaultWorkers, "`N` sessions at once, for each service")
 	if _, err := flags.Parse(args, 0, env.Stdout); err != nil {
 		return nil, err
@@ -98,7 +113,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 		AuthToken:               token,
 		Logger:                  slog.New(slog.NewTextHandler(env.Stderr, &level)),
 	}
-	return &plan{runDir, config, *workers, served}, nil
+	return &plan{runDir, config, *workers, served, *untilStdinEnds}, nil
 }
 
 // chosen returns what to serve: documents by their services, and nothing for a service that needs none.
@@ -152,8 +167,8 @@ func load(file, service string) (document any, name string, err error) {
 	return document, serviceOf(document), nil
 }
 
-// serve runs everything, waits for a signal, and lets go in good order.
-func (p *plan) serve(signals <-chan os.Signal, env cli.Env) error {
+// serve runs everything, waits until it is to stop, and lets go in good order.
+func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
 	for name := range p.documents {
 		if _, err := transport.NewEndpoint(p.runDir, name); err != nil {
 			return cli.Fail(cli.Usage, "%w", err)
@@ -180,7 +195,7 @@ func (p *plan) serve(signals <-chan os.Signal, env cli.Env) error {
 		}
 		// A supervisor that has closed our stdout does not wait for it.
 		fmt.Fprintln(env.Stdout, "READY")
-		<-signals
+		<-stop
 	}
 	deadline := time.Now().Add(drain)
 	for name, server := range servers {

@@ -16,5 +16,8 @@ func UsualRunDir(getenv func(string) (string, bool)) (string, bool) {
 	return "", false
 }
 
-// Place returns what stands for a service in a run directory: its socket.
-func Place(runDir, service string) string { return runDir + "/" + service + ".sock" }
+// RunDirHelp says what the usual run directory is, and what to do where there is none.
+const (
+	RunDirHelp = "/run/netipc for root and $XDG_RUNTIME_DIR/netipc for others"
+	NoRunDir   = "there is no usual run directory without XDG_RUNTIME_DIR: give --run-dir"
+)

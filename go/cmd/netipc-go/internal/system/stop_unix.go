@@ -9,8 +9,18 @@ import (
 	"syscall"
 )
 
-// StopSignals are what asks a program to stop.
-func StopSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} }
+// StopHelp says what asks a program to stop.
+const StopHelp = "SIGINT, SIGTERM or SIGHUP"
+
+// StopSignals are what asks a program to stop. Who started it with nohup wants no end with the
+// terminal: SIGHUP stays ignored then.
+func StopSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
 
 // IgnoreBrokenPipes makes a write to a pipe that nobody reads an error of the write, and not the end
 // of the process.

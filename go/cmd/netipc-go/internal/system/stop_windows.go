@@ -8,6 +8,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// StopHelp says what asks a program to stop.
+const StopHelp = "Ctrl-C, Ctrl-Break or the end of the console"
+
 // StopSignals are what asks a program to stop: Ctrl-C and Ctrl-Break, and the end of the console, of
 // the user's session or of the system, which the runtime tells as SIGTERM.
 func StopSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }

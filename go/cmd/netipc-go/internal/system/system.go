@@ -8,6 +8,6 @@ import "time"
 type Used struct {
 	// CPU is the time of processors.
 	CPU time.Duration
-	// Switches is how often the system has run something else instead; 0 where it does not tell.
+	// Switches is how often the system has run something else instead, where [CountsSwitches].
 	Switches int64
 }

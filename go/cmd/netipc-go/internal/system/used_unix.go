@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// CountsSwitches tells whether the system tells how often it has run something else instead.
+const CountsSwitches = true
+
 // UsedNow returns what this process has used so far.
 func UsedNow() (Used, error) {
 	var used syscall.Rusage

@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// CountsSwitches tells whether the system tells how often it has run something else instead.
+const CountsSwitches = false
+
 // UsedNow returns what this process has used so far.
 func UsedNow() (Used, error) {
 	var created, exited, kernel, user windows.Filetime
