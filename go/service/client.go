@@ -21,8 +21,8 @@ type Client[Q, R any] struct {
 	service *Service[Q, R]
 	reply   R
 	// core.perform's check, made once: it decodes to reply.
-	check    func(payload []byte) error
-	underway underway
+	check         func(payload []byte) error
+	pipelineState pipelineState
 }
 
 // NewClient returns a client of the endpoint name in runDir. It connects to nothing yet, and never
@@ -59,7 +59,7 @@ func (c *Client[Q, R]) CallContext(ctx context.Context, request Q) (R, error) {
 // after that. It returns nil.
 func (c *Client[Q, R]) Close() error {
 	var none R
-	c.reply, c.underway = none, underway{}
+	c.reply, c.pipelineState = none, pipelineState{}
 	return c.core.Close()
 }
 

@@ -40,6 +40,9 @@ func (c *core) beginWithin(timeout time.Duration) transport.Wait {
 	return transport.Wait{Deadline: c.began.Add(timeout), Abort: &c.interrupt.abort}
 }
 
+// startClock begins a logical call whose end somebody else knows.
+func (c *core) startClock() { c.began = time.Now() }
+
 // during runs a logical call that ctx may call off, and books its end.
 func (c *core) during(ctx context.Context, run func(transport.Wait) *Failure) error {
 	wait := c.begin(0)
