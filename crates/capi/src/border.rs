@@ -75,13 +75,12 @@ pub(crate) unsafe fn unique<'a, T>(ptr: *mut T) -> Outcome<&'a mut T> {
 #[inline(always)]
 pub(crate) unsafe fn put<T>(out: *mut T, value: T) -> Outcome {
     aligned(out)?;
-    match out.is_null() {
-        true => Err(ErrorCode::INVALID_ARGUMENT),
-        false => {
-            // SAFETY: not NULL and aligned; the caller promises the room.
-            unsafe { out.write(value) };
-            Ok(())
-        }
+    if out.is_null() {
+        Err(ErrorCode::INVALID_ARGUMENT)
+    } else {
+        // SAFETY: not NULL and aligned; the caller promises the room.
+        unsafe { out.write(value) };
+        Ok(())
     }
 }
 
@@ -92,13 +91,12 @@ pub(crate) unsafe fn put<T>(out: *mut T, value: T) -> Outcome {
 #[inline(always)]
 pub(crate) unsafe fn zero<T>(out: *mut T) -> Outcome {
     aligned(out)?;
-    match out.is_null() {
-        true => Err(ErrorCode::INVALID_ARGUMENT),
-        false => {
-            // SAFETY: not NULL and aligned; the caller promises the room.
-            unsafe { out.write_bytes(0, 1) };
-            Ok(())
-        }
+    if out.is_null() {
+        Err(ErrorCode::INVALID_ARGUMENT)
+    } else {
+        // SAFETY: not NULL and aligned; the caller promises the room.
+        unsafe { out.write_bytes(0, 1) };
+        Ok(())
     }
 }
 
@@ -170,11 +168,11 @@ pub(crate) unsafe fn chars<'a>(ptr: *const c_char, len: u32) -> Outcome<&'a [u8]
 /// `ptr` is NULL, or points to characters of which one is NUL and which nobody writes to during `'a`.
 #[inline(always)]
 pub(crate) unsafe fn string<'a>(ptr: *const c_char) -> Outcome<&'a CStr> {
-    match ptr.is_null() {
-        true => Err(ErrorCode::INVALID_ARGUMENT),
-        // SAFETY: not NULL; the caller promises the NUL.
-        false => Ok(unsafe { CStr::from_ptr(ptr) }),
+    if ptr.is_null() {
+        return Err(ErrorCode::INVALID_ARGUMENT);
     }
+    // SAFETY: not NULL; the caller promises the NUL.
+    Ok(unsafe { CStr::from_ptr(ptr) })
 }
 
 /// Copies `text` into a caller's buffer like `snprintf`: as much as fits, with a NUL; returns the

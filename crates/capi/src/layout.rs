@@ -75,6 +75,7 @@ mod protocol {
 
 mod service {
     use crate::service::cache::*;
+    use crate::service::client::*;
     use crate::service::config::*;
     use crate::service::guard::*;
     use crate::service::handler::*;
@@ -87,6 +88,7 @@ mod service {
 
     layout! {
         nipc_client_state_t: 4 {}
+        nipc_native_t: 8 {}
         nipc_transport_t: 4 {}
         nipc_log_level_t: 4 {}
         nipc_client_config_t: 48 {
@@ -101,7 +103,7 @@ mod service {
         }
         nipc_client_session_t: 16 { selected_profile: 0, session_id: 8 }
         nipc_storage_t: 16 {}
-        nipc_client_ctx_t: 96 { state: 0, session_valid: 4, session: 8, shm: 24 }
+        nipc_client_ctx_t: 128 { state: 0, session_valid: 4, session: 8, shm: 24 }
         nipc_client_status_t: 48 {
             state: 0, connect_count: 4, reconnect_count: 8, call_count: 12, error_count: 16,
             retry_count: 20, timeout_count: 24, abort_count: 28, bytes_sent: 32,
@@ -127,7 +129,7 @@ mod service {
             ok: 40, unsupported: 48, bad_envelope: 56, limit_exceeded: 64, internal_error: 72,
             bytes_received: 80, bytes_sent: 88, handler_time: 96, total_time: 192,
         }
-        nipc_cgroups_cache_t: 88 {}
+        nipc_cgroups_cache_t: 40 {}
         nipc_cgroups_cache_read_guard_t: 40 {}
         nipc_cgroups_cache_item_view_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }
         nipc_cgroups_cache_item_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }

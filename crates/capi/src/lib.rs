@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! border     what crosses: pointers checked, panics caught
+//! lifetime   how long what is behind a context lives: clients, servers and caches alike
 //! error      the numbers of errors
+//! platform   what differs between platforms
 //! protocol   netipc/netipc_protocol.h: bytes
 //! service    netipc/netipc_service.h: clients, servers, cache
 //! ```
@@ -22,5 +24,8 @@
 mod border;
 pub mod error;
 mod layout;
+mod lifetime;
+mod platform;
 pub mod protocol;
 pub mod service;
+mod sync;

@@ -97,7 +97,7 @@ typedef struct nipc_storage_t {
     /** Private: do not touch. */
     void *handle;
     /** Private: do not touch. */
-    uint64_t users;
+    size_t users;
 } nipc_storage_t;
 
 /** Where a client stands. */
@@ -182,8 +182,8 @@ typedef struct nipc_client_ctx_t {
     void *shm;
     /** Private. */
     nipc_storage_t storage;
-    /** Private: what is left of a client that was closed. */
-    nipc_client_status_t last;
+    /** Private: what nipc_client_status tells. */
+    uint64_t published[10];
 } nipc_client_ctx_t;
 
 /** What carries a client's session, and what was agreed. */
@@ -207,6 +207,12 @@ typedef struct nipc_transport_info_t {
     /** The server's user; NIPC_UID_UNSET where it is not known. */
     uint32_t peer_uid;
 } nipc_transport_info_t;
+
+/** What the event loops of the platform watch: a descriptor on Unix, a HANDLE on Windows. */
+typedef ptrdiff_t nipc_native_t;
+
+/** Nothing to watch. */
+#define NIPC_NATIVE_NONE -1
 
 /**
  * Makes a client of the service at run_dir/service.sock. Connects to nothing, and does not need the
@@ -245,8 +251,7 @@ bool nipc_client_ready(const nipc_client_ctx_t *ctx);
 
 /**
  * Tells state and counters. Counters stay when the client is closed, until it is initialised again.
- * For any thread, as long as the client is not closed meanwhile: what is counted while a call runs
- * shows when it has ended.
+ * For any thread: what is counted while a call runs shows when it has ended.
  */
 void nipc_client_status(const nipc_client_ctx_t *ctx, nipc_client_status_t *out);
 
@@ -258,12 +263,11 @@ void nipc_client_set_call_timeout(nipc_client_ctx_t *ctx, uint32_t timeout_ms);
 
 /**
  * Calls off what the client is doing, in any phase, and all that follows until
- * nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread, as long as the client
- * is not closed meanwhile.
+ * nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread. Closing ends it, too.
  */
 void nipc_client_abort(nipc_client_ctx_t *ctx);
 
-/** Lets calls be made again. For any thread, as long as the client is not closed meanwhile. */
+/** Lets calls be made again. For any thread. */
 void nipc_client_clear_abort(nipc_client_ctx_t *ctx);
 
 /**
@@ -294,13 +298,24 @@ size_t nipc_client_last_error(nipc_client_ctx_t *ctx,
 nipc_error_t nipc_client_transport(nipc_client_ctx_t *ctx, nipc_transport_info_t *out);
 
 /**
- * A descriptor for poll() and its like: readable when the provider has hung up, so that it is time
- * for nipc_client_refresh. It belongs to the client and changes with the session: ask for it again
- * after every call, and neither read nor close it.
+ * What an event loop can wait for: it becomes ready (a descriptor readable, a handle signalled) when
+ * the provider has hung up, so that it is time for nipc_client_refresh. It belongs to the client and
+ * changes with the session: ask for it again after every call, and neither read nor close it.
+ *
+ * \return a descriptor on Unix, a HANDLE on Windows; NIPC_NATIVE_NONE without a session, and while
+ *         another thread uses the client
+ */
+nipc_native_t nipc_client_wait_object(const nipc_client_ctx_t *ctx);
+
+#ifndef _WIN32
+/**
+ * As nipc_client_wait_object, as the descriptor for poll() and its like that it is on Unix: readable
+ * when the provider has hung up.
  *
  * \return the descriptor; -1 without a session, and while another thread uses the client
  */
 int nipc_client_fd(const nipc_client_ctx_t *ctx);
+#endif
 
 /* ---- Calls --------------------------------------------------------------------------------- */
 
@@ -442,6 +457,19 @@ nipc_error_t nipc_client_call_string_reverse_timeout(nipc_client_ctx_t *ctx,
 
 /* ---- Cache --------------------------------------------------------------------------------- */
 
+/**
+ * A client of a cgroups-snapshot endpoint and the last good answer. It lives where the caller wants,
+ * zeroed or not before nipc_cgroups_cache_init, and must not be copied or moved afterwards. Any
+ * thread may read it, abort it, or refresh it; refreshes wait for one another, and nothing else
+ * waits for them.
+ */
+typedef struct nipc_cgroups_cache_t {
+    /** Private. */
+    nipc_storage_t storage;
+    /** Private: the counters of a cache that was closed. */
+    uint64_t published[3];
+} nipc_cgroups_cache_t;
+
 /** What a cache holds, and how its refreshes went. */
 typedef struct nipc_cgroups_cache_status_t {
     /** Whether some refresh succeeded. A snapshot without items populates a cache, too. */
@@ -467,19 +495,6 @@ typedef struct nipc_cgroups_cache_status_t {
     /** Items that another one before them hides. */
     uint32_t duplicates;
 } nipc_cgroups_cache_status_t;
-
-/**
- * A client of a cgroups-snapshot endpoint and the last good answer. It lives where the caller wants,
- * zeroed or not before nipc_cgroups_cache_init, and must not be copied or moved afterwards. Any
- * thread may read it, abort it, or refresh it; refreshes wait for one another, and nothing else
- * waits for them.
- */
-typedef struct nipc_cgroups_cache_t {
-    /** Private. */
-    nipc_storage_t storage;
-    /** Private: what is left of a cache that was closed. */
-    nipc_cgroups_cache_status_t last;
-} nipc_cgroups_cache_t;
 
 /**
  * Makes a cache of the service at run_dir/service.sock. Connects to nothing.
@@ -819,9 +834,9 @@ typedef struct nipc_server_stats_t {
  */
 typedef struct nipc_managed_server_t {
     /** Private. */
-    void *handle;
+    nipc_storage_t storage;
     /** Private: why there is no server here. */
-    uint8_t failure[504];
+    uint8_t failure[496];
 } nipc_managed_server_t;
 
 /**
@@ -915,7 +930,8 @@ bool nipc_server_drain(nipc_managed_server_t *server, uint32_t timeout_ms);
  * be initialised.
  *
  * A handler of the server may destroy it, too, which then does not wait: the server is freed, and
- * handlers are over, when nipc_server_run returns. But a handler must not wait for another thread
+ * handlers are over, when nipc_server_run returns; its memory must stay that long, and must not be
+ * initialised anew before. But a handler must not wait for another thread
  * that destroys its server: that thread waits for the handler, so that neither would ever end.
  */
 void nipc_server_destroy(nipc_managed_server_t *server);
@@ -992,6 +1008,7 @@ NIPC_STATIC_ASSERT(NIPC_TRANSPORT_SHM == 2, "NIPC_TRANSPORT_SHM");
 
 #if UINTPTR_MAX > 0xffffffffu
 NIPC_STATIC_ASSERT(sizeof(nipc_client_state_t) == 4, "nipc_client_state_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_native_t) == 8, "nipc_native_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_transport_t) == 4, "nipc_transport_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_log_level_t) == 4, "nipc_log_level_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_client_config_t) == 48, "nipc_client_config_t");
@@ -1016,7 +1033,7 @@ NIPC_STATIC_ASSERT(sizeof(nipc_client_session_t) == 16, "nipc_client_session_t")
 NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, selected_profile) == 0, "nipc_client_session_t.selected_profile");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, session_id) == 8, "nipc_client_session_t.session_id");
 NIPC_STATIC_ASSERT(sizeof(nipc_storage_t) == 16, "nipc_storage_t");
-NIPC_STATIC_ASSERT(sizeof(nipc_client_ctx_t) == 96, "nipc_client_ctx_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_client_ctx_t) == 128, "nipc_client_ctx_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, state) == 0, "nipc_client_ctx_t.state");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, session_valid) == 4, "nipc_client_ctx_t.session_valid");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, session) == 8, "nipc_client_ctx_t.session");
@@ -1087,7 +1104,7 @@ NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, bytes_received) == 80, "nipc_se
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, bytes_sent) == 88, "nipc_server_stats_t.bytes_sent");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, handler_time) == 96, "nipc_server_stats_t.handler_time");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, total_time) == 192, "nipc_server_stats_t.total_time");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_t) == 88, "nipc_cgroups_cache_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_t) == 40, "nipc_cgroups_cache_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_read_guard_t) == 40, "nipc_cgroups_cache_read_guard_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_item_view_t) == 32, "nipc_cgroups_cache_item_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_cache_item_view_t, hash) == 0, "nipc_cgroups_cache_item_view_t.hash");

@@ -225,9 +225,10 @@ impl<'b> Batch<'b> {
     }
 
     fn push(&mut self, item: &Item<'_>) -> Outcome {
-        match self.list.len() < self.most {
-            true => self.list.push(item).map_err(of_wire),
-            false => Err(ErrorCode::OVERFLOW),
+        if self.list.len() < self.most {
+            self.list.push(item).map_err(of_wire)
+        } else {
+            Err(ErrorCode::OVERFLOW)
         }
     }
 

@@ -54,11 +54,11 @@ impl<'k> TryFrom<Path<'k>> for TextKey<'k> {
 }
 
 /// Copies of paths that lie in an answer which the next one takes the place of.
-pub(crate) struct Kept {
+pub(crate) struct OwnedKeys {
     texts: Vec<Box<[u8]>>,
 }
 
-impl Kept {
+impl OwnedKeys {
     /// Copies of `paths`, where one of them lies in `answer`.
     pub(crate) fn new(paths: &[Path<'_>], answer: &Range<usize>) -> Option<Self> {
         let inside = |path: &Path<'_>| answer.contains(&path.0.ptr.addr());

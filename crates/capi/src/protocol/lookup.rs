@@ -34,9 +34,10 @@ impl Place {
     }
 
     const fn check(self, index: u32) -> Outcome {
-        match index < self.item_count {
-            true => Ok(()),
-            false => Err(ErrorCode::OUT_OF_BOUNDS),
+        if index < self.item_count {
+            Ok(())
+        } else {
+            Err(ErrorCode::OUT_OF_BOUNDS)
         }
     }
 }
@@ -143,8 +144,9 @@ pub(super) fn next_key<'a, L: Lookup>(
         return Err(ErrorCode::INVALID_ARGUMENT);
     }
     let key = own.key(index as usize).ok_or(ErrorCode::OUT_OF_BOUNDS)?;
-    match index as usize == answer.item_count() {
-        true => Ok(key),
-        false => Err(ErrorCode::BAD_LAYOUT),
+    if index as usize == answer.item_count() {
+        Ok(key)
+    } else {
+        Err(ErrorCode::BAD_LAYOUT)
     }
 }

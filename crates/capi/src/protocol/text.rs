@@ -41,9 +41,10 @@ impl nipc_str_view_t {
     #[inline]
     pub(crate) fn of(text: &[u8]) -> Self {
         // Not every empty slice has a NUL behind it.
-        let from = match text.is_empty() {
-            true => c"".as_ptr(),
-            false => text.as_ptr().cast(),
+        let from = if text.is_empty() {
+            c"".as_ptr()
+        } else {
+            text.as_ptr().cast()
         };
         Self {
             ptr: from,
@@ -79,17 +80,19 @@ impl<'a> LabelViews<'a> {
         // SAFETY: the caller's promise is that of `elements`.
         let labels: &'a [nipc_lookup_label_view_t] = unsafe { elements(ptr, count.into()) }?;
         let nowhere = |text: &nipc_str_view_t| text.ptr.is_null() && text.len > 0;
-        match labels.iter().any(|l| nowhere(&l.key) || nowhere(&l.value)) {
-            true => Err(ErrorCode::INVALID_ARGUMENT),
-            false => Ok(Self(labels)),
+        if labels.iter().any(|l| nowhere(&l.key) || nowhere(&l.value)) {
+            Err(ErrorCode::INVALID_ARGUMENT)
+        } else {
+            Ok(Self(labels))
         }
     }
 
     /// The labels to be written.
     pub(super) fn labels(&self) -> Labels<'_> {
-        match self.0.is_empty() {
-            true => Labels::NONE,
-            false => Labels::from(self as &dyn LabelList),
+        if self.0.is_empty() {
+            Labels::NONE
+        } else {
+            Labels::from(self as &dyn LabelList)
         }
     }
 }

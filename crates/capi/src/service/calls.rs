@@ -13,13 +13,14 @@ use netipc::service::cgroups_snapshot::{CgroupsRequest, CgroupsSnapshot};
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::{StringReverse, Text};
 
-use super::handle::{Asker, call, handle};
+use super::handle::{LockedState, call};
+use super::storage::enter;
 use super::types::nipc_client_ctx_t;
 use crate::border::{chars, code, elements, elements_mut, put, zero};
 use crate::error::{Outcome, nipc_error_t};
 use crate::protocol::apps_lookup::nipc_apps_lookup_resp_view_t;
 use crate::protocol::cgroups_lookup::nipc_cgroups_lookup_resp_view_t;
-use crate::protocol::keys::{Kept, lies_in, paths};
+use crate::protocol::keys::{OwnedKeys, lies_in, paths};
 use crate::protocol::snapshot::nipc_cgroups_resp_view_t;
 use crate::protocol::string_reverse::nipc_string_reverse_view_t;
 use crate::protocol::{Zeroed, nipc_str_view_t};
@@ -50,8 +51,8 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_snapshot_timeout(
     out: *mut nipc_cgroups_resp_view_t,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    let ask = |asker: &mut Asker| {
-        let reply = asker
+    let ask = |state: &mut LockedState| {
+        let reply = state
             .client
             .ask_as::<CgroupsSnapshot>(&CgroupsRequest, timeout_ms)?;
         Ok(nipc_cgroups_resp_view_t::of_reply(reply))
@@ -95,11 +96,11 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_lookup_timeout(
         let read = || unsafe { self::paths(paths, count) };
         // SAFETY: C promises a context and room for a view.
         let keys = unsafe { arguments(ctx, out, read) }?;
-        let ask = |asker: &mut Asker| {
-            let kept = Kept::new(keys, &asker.answer);
-            let copies = kept.as_ref().map(Kept::paths);
+        let ask = |state: &mut LockedState| {
+            let owned = OwnedKeys::new(keys, &state.answer);
+            let copies = owned.as_ref().map(OwnedKeys::paths);
             let keys = copies.as_deref().unwrap_or(keys);
-            let reply = asker
+            let reply = state
                 .client
                 .lookup_as::<CgroupsLookup, _>(keys, timeout_ms)?;
             Ok(nipc_cgroups_lookup_resp_view_t::of_reply(reply))
@@ -143,8 +144,8 @@ pub unsafe extern "C" fn nipc_client_call_apps_lookup_timeout(
         let read = || unsafe { elements(pids, count as usize) };
         // SAFETY: C promises a context and room for a view.
         let keys = unsafe { arguments(ctx, out, read) }?;
-        let ask = |asker: &mut Asker| {
-            let reply = asker.client.lookup_as::<AppsLookup, _>(keys, timeout_ms)?;
+        let ask = |state: &mut LockedState| {
+            let reply = state.client.lookup_as::<AppsLookup, _>(keys, timeout_ms)?;
             Ok(nipc_apps_lookup_resp_view_t::of_reply(reply))
         };
         // SAFETY: C promises a context and room for a view.
@@ -173,7 +174,7 @@ pub unsafe extern "C" fn nipc_client_call_increment_timeout(
     out: *mut u64,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    let ask = |asker: &mut Asker| asker.client.ask_as::<Increment>(&request, timeout_ms);
+    let ask = |state: &mut LockedState| state.client.ask_as::<Increment>(&request, timeout_ms);
     // SAFETY: C promises a context and room for a number.
     code(|| unsafe { answer(ctx, out, ask) })
 }
@@ -199,8 +200,8 @@ pub unsafe extern "C" fn nipc_client_call_increment_batch(
         let (requests, out) = unsafe { noted(ctx, read) }?;
         // SAFETY: C promises a context.
         unsafe {
-            call(ctx, |asker| {
-                let replies = asker.client.call_batch(&requests)?;
+            call(ctx, |state| {
+                let replies = state.client.call_batch(&requests)?;
                 out.iter_mut()
                     .zip(replies.iter())
                     .for_each(|(out, reply)| *out = reply);
@@ -233,8 +234,8 @@ pub unsafe extern "C" fn nipc_client_call_increment_pipelined(
         let (requests, out) = unsafe { noted(ctx, read) }?;
         // SAFETY: C promises a context.
         unsafe {
-            call(ctx, |asker| {
-                asker
+            call(ctx, |state| {
+                state
                     .client
                     .call_pipelined(&requests, window.max(1) as usize, |index, reply| {
                         if let Some(out) = out.get_mut(index) {
@@ -275,10 +276,10 @@ pub unsafe extern "C" fn nipc_client_call_string_reverse_timeout(
         let read = || unsafe { chars(str, str_len) };
         // SAFETY: C promises a context and room for a view.
         let text = unsafe { arguments(ctx, out, read) }?;
-        let ask = |asker: &mut Asker| {
-            let kept = lies_in(text, &asker.answer).then(|| text.to_vec());
-            let text = Text::new(kept.as_deref().unwrap_or(text));
-            let reply = asker.client.ask_as::<StringReverse>(&text, timeout_ms)?;
+        let ask = |state: &mut LockedState| {
+            let owned = lies_in(text, &state.answer).then(|| text.to_vec());
+            let text = Text::new(owned.as_deref().unwrap_or(text));
+            let reply = state.client.ask_as::<StringReverse>(&text, timeout_ms)?;
             Ok(nipc_string_reverse_view_t::of_text(reply))
         };
         // SAFETY: C promises a context and room for a view.
@@ -290,19 +291,19 @@ pub unsafe extern "C" fn nipc_client_call_string_reverse_timeout(
 ///
 /// # Safety
 /// As for [`call`], and for [`put`].
-#[inline(always)]
+#[inline]
 unsafe fn answer<V: Answer>(
     ctx: *mut nipc_client_ctx_t,
     out: *mut V,
-    ask: impl FnOnce(&mut Asker) -> Result<V, CallError>,
+    ask: impl FnOnce(&mut LockedState) -> Result<V, CallError>,
 ) -> Outcome {
     // SAFETY: the caller's promises are those of `arguments`.
     unsafe { arguments(ctx, out, || Ok(())) }?;
     // SAFETY: the caller's promise is that of `call`.
     let view = unsafe {
-        call(ctx, |asker| {
-            let view = ask(asker)?;
-            asker.answer = view.place();
+        call(ctx, |state| {
+            let view = ask(state)?;
+            state.answer = view.place();
             Ok(view)
         })
     }?;
@@ -314,7 +315,7 @@ unsafe fn answer<V: Answer>(
 ///
 /// # Safety
 /// As for [`noted`] and [`zero`].
-#[inline(always)]
+#[inline]
 unsafe fn arguments<T, V: Zeroed>(
     ctx: *mut nipc_client_ctx_t,
     out: *mut V,
@@ -329,14 +330,14 @@ unsafe fn arguments<T, V: Zeroed>(
 /// Arguments as they were read. The client keeps in mind that they were of no use.
 ///
 /// # Safety
-/// As for [`handle`].
-#[inline(always)]
+/// As for [`enter`].
+#[inline]
 unsafe fn noted<T>(ctx: *mut nipc_client_ctx_t, read: Outcome<T>) -> Outcome<T> {
     if read.is_err()
-        // SAFETY: the caller's promise is that of `handle`.
-        && let Ok(handle) = unsafe { handle(ctx) }
+        // SAFETY: the caller's promise is that of `enter`.
+        && let Ok(handle) = unsafe { enter(ctx) }
     {
-        handle.refuse(true);
+        handle.set_bad_argument(true);
     }
     read
 }
@@ -355,9 +356,10 @@ unsafe fn pairs<'a>(
     let apart = requests.addr().abs_diff(out.addr()) >= count.saturating_mul(size_of::<u64>());
     // SAFETY: the caller's promise is that of `elements`.
     let requests: &'a [u64] = unsafe { elements(requests, count) }?;
-    let requests = match apart {
-        true => Cow::Borrowed(requests),
-        false => Cow::Owned(requests.to_vec()),
+    let requests = if apart {
+        Cow::Borrowed(requests)
+    } else {
+        Cow::Owned(requests.to_vec())
     };
     // SAFETY: the caller's promise is that of `elements_mut`; nobody borrows what overlaps.
     let out = unsafe { elements_mut(out, count) }?;

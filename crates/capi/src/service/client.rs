@@ -2,19 +2,19 @@
 
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
-use std::ffi::{c_char, c_int};
+use std::ffi::c_char;
 use std::sync::MutexGuard;
 use std::time::Duration;
 
 use netipc::{ClientConfig, ErrorCode};
 
-use super::config::{Place, config as configured, nipc_client_config_t};
-use super::handle::{Asker, Handle, close, handle, with_client};
-use super::storage::nipc_storage_t;
+use super::config::{EndpointName, config as configured, nipc_client_config_t};
+use super::handle::{Handle, LockedState, close, published, with_client};
+use super::storage::{enter, open};
 use super::types::{
     nipc_client_ctx_t, nipc_client_state_t, nipc_client_status_t, nipc_transport_info_t,
 };
-use crate::border::{code, copy_text, guard, put, shared, zero};
+use crate::border::{code, copy_text, guard, put, zero};
 use crate::error::nipc_error_t;
 
 const NEVER_INITIALISED: &str =
@@ -22,6 +22,12 @@ const NEVER_INITIALISED: &str =
 const BAD_ARGUMENT: &str =
     "an argument of the last call was NULL, or not aligned: nothing was asked";
 const IN_USE: &str = "the client is in use by another thread";
+
+/// What the event loops of the platform watch: a descriptor on Unix, a HANDLE on Windows.
+pub type nipc_native_t = isize;
+
+/// Nothing to watch.
+pub const NIPC_NATIVE_NONE: nipc_native_t = -1;
 
 /// Makes a client of the service at run_dir/service.sock. Connects to nothing, and does not need the
 /// provider to exist: nipc_client_refresh connects.
@@ -41,19 +47,16 @@ pub unsafe extern "C" fn nipc_client_init(
     config: *const nipc_client_config_t,
 ) {
     let init = || {
-        let closed = nipc_client_ctx_t::closed(nipc_client_status_t::default());
         // SAFETY: C promises room for a context.
-        unsafe { put(ctx, closed) }?;
+        unsafe { put(ctx, nipc_client_ctx_t::EMPTY) }?;
         // SAFETY: C promises strings.
-        let place = unsafe { Place::new(run_dir, service) }?;
+        let endpoint = unsafe { EndpointName::new(run_dir, service) }?;
         // SAFETY: C promises a configuration.
         let config: ClientConfig = unsafe { configured(config) }?;
-        let storage = nipc_storage_t::of(Handle::new(&place, config));
-        // SAFETY: it was written to just now.
-        unsafe { (*ctx).storage = storage };
-        Ok(())
+        // SAFETY: it was initialised just now, as closed.
+        unsafe { open(ctx, Handle::new(&endpoint, config)) }
     };
-    // Whoever uses a context without handle is told.
+    // What fails leaves a closed context, and every function says so.
     code(init);
 }
 
@@ -66,7 +69,7 @@ pub unsafe extern "C" fn nipc_client_init(
 pub unsafe extern "C" fn nipc_client_refresh(ctx: *mut nipc_client_ctx_t) -> bool {
     guard(false, || {
         // SAFETY: C promises a context that it does not use elsewhere.
-        unsafe { with_client(ctx, |asker| asker.client.refresh()) }.unwrap_or(false)
+        unsafe { with_client(ctx, |state| state.client.refresh()) }.unwrap_or(false)
     })
 }
 
@@ -77,9 +80,9 @@ pub unsafe extern "C" fn nipc_client_refresh_timeout(
     ctx: *mut nipc_client_ctx_t,
     timeout_ms: u32,
 ) -> bool {
-    let refresh = |asker: &mut Asker| match timeout_ms {
-        0 => asker.client.refresh(),
-        ms => asker
+    let refresh = |state: &mut LockedState| match timeout_ms {
+        0 => state.client.refresh(),
+        ms => state
             .client
             .refresh_within(Duration::from_millis(ms.into())),
     };
@@ -94,14 +97,15 @@ pub unsafe extern "C" fn nipc_client_refresh_timeout(
 pub unsafe extern "C" fn nipc_client_ready(ctx: *const nipc_client_ctx_t) -> bool {
     guard(false, || {
         // SAFETY: C promises a context.
-        unsafe { handle(ctx) }
-            .is_ok_and(|handle| handle.status().state == nipc_client_state_t::NIPC_CLIENT_READY)
+        let status = unsafe { published(ctx) }.map(|status| status.read());
+        status
+            .map(nipc_client_status_t::from_numbers)
+            .is_ok_and(|status| status.state == nipc_client_state_t::NIPC_CLIENT_READY)
     })
 }
 
 /// Tells state and counters. Counters stay when the client is closed, until it is initialised again.
-/// For any thread, as long as the client is not closed meanwhile: what is counted while a call runs
-/// shows when it has ended.
+/// For any thread: what is counted while a call runs shows when it has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_status(
     ctx: *const nipc_client_ctx_t,
@@ -111,13 +115,9 @@ pub unsafe extern "C" fn nipc_client_status(
         // SAFETY: C promises room for a status.
         unsafe { zero(out) }?;
         // SAFETY: C promises a context.
-        let status = match unsafe { handle(ctx) } {
-            Ok(handle) => handle.status(),
-            // SAFETY: C promises a context, or NULL.
-            Err(_) => unsafe { shared(ctx) }?.last,
-        };
+        let status = unsafe { published(ctx) }?.read();
         // SAFETY: C promises room for a status.
-        unsafe { put(out, status) }
+        unsafe { put(out, nipc_client_status_t::from_numbers(status)) }
     };
     code(tell);
 }
@@ -131,31 +131,30 @@ pub unsafe extern "C" fn nipc_client_set_call_timeout(
 ) {
     guard((), || {
         // SAFETY: C promises a context.
-        if let Ok(handle) = unsafe { handle(ctx) } {
+        if let Ok(handle) = unsafe { enter(ctx) } {
             handle.set_timeout(timeout_ms);
         }
     });
 }
 
 /// Calls off what the client is doing, in any phase, and all that follows until
-/// nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread, as long as the client
-/// is not closed meanwhile.
+/// nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread. Closing ends it, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_abort(ctx: *mut nipc_client_ctx_t) {
     guard((), || {
         // SAFETY: C promises a context.
-        if let Ok(handle) = unsafe { handle(ctx) } {
+        if let Ok(handle) = unsafe { enter(ctx) } {
             handle.abort().abort();
         }
     });
 }
 
-/// Lets calls be made again. For any thread, as long as the client is not closed meanwhile.
+/// Lets calls be made again. For any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_clear_abort(ctx: *mut nipc_client_ctx_t) {
     guard((), || {
         // SAFETY: C promises a context.
-        if let Ok(handle) = unsafe { handle(ctx) } {
+        if let Ok(handle) = unsafe { enter(ctx) } {
             handle.abort().clear();
         }
     });
@@ -184,11 +183,11 @@ pub unsafe extern "C" fn nipc_client_last_error(
 ) -> usize {
     guard(0, || {
         // SAFETY: C promises a context.
-        let text = match unsafe { handle(ctx) } {
-            Ok(handle) if handle.was_refused() => BAD_ARGUMENT.to_owned(),
-            Ok(handle) => handle.asker().map_or_else(
+        let text = match unsafe { enter(ctx) } {
+            Ok(handle) if handle.had_bad_argument() => BAD_ARGUMENT.to_owned(),
+            Ok(handle) => handle.lock().map_or_else(
                 |_| IN_USE.to_owned(),
-                |asker| asker.client.status().last_error.unwrap_or_default(),
+                |state| state.client.status().last_error.unwrap_or_default(),
             ),
             Err(_) => NEVER_INITIALISED.to_owned(),
         };
@@ -210,29 +209,30 @@ pub unsafe extern "C" fn nipc_client_transport(
         // SAFETY: C promises room.
         unsafe { zero(out) }?;
         // SAFETY: C promises a context.
-        let handle = unsafe { handle(ctx) }?;
-        let session = handle.asker()?.client.session();
+        let handle = unsafe { enter(ctx) }?;
+        let session = handle.lock()?.client.session();
         let session = session.ok_or(ErrorCode::NOT_READY)?;
         // SAFETY: C promises room.
         unsafe { put(out, session.into()) }
     })
 }
 
-/// A descriptor for poll() and its like: readable when the provider has hung up, so that it is time
-/// for nipc_client_refresh. It belongs to the client and changes with the session: ask for it again
-/// after every call, and neither read nor close it.
+/// What an event loop can wait for: it becomes ready (a descriptor readable, a handle signalled) when
+/// the provider has hung up, so that it is time for nipc_client_refresh. It belongs to the client and
+/// changes with the session: ask for it again after every call, and neither read nor close it.
 ///
-/// \return the descriptor; -1 without a session, and while another thread uses the client
+/// \return a descriptor on Unix, a HANDLE on Windows; NIPC_NATIVE_NONE without a session, and while
+///         another thread uses the client
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nipc_client_fd(ctx: *const nipc_client_ctx_t) -> c_int {
-    guard(-1, || {
+pub unsafe extern "C" fn nipc_client_wait_object(ctx: *const nipc_client_ctx_t) -> nipc_native_t {
+    guard(NIPC_NATIVE_NONE, || {
+        let native = |state: MutexGuard<'_, LockedState>| {
+            let native = state.client.wait_object()?;
+            Some(native.as_raw())
+        };
         // SAFETY: C promises a context.
-        let Ok(handle) = (unsafe { handle(ctx) }) else {
-            return -1;
-        };
-        let fd = |asker: MutexGuard<'_, Asker>| {
-            c_int::try_from(asker.client.wait_object()?.as_raw()).ok()
-        };
-        handle.asker().ok().and_then(fd).unwrap_or(-1)
+        let handle = unsafe { enter(ctx) };
+        let watched = handle.and_then(|handle| handle.lock().map(native));
+        watched.ok().flatten().unwrap_or(NIPC_NATIVE_NONE)
     })
 }

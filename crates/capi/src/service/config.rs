@@ -3,14 +3,14 @@
 #![expect(unsafe_code, reason = "strings and structs of C are read here")]
 
 use std::borrow::Cow;
-use std::ffi::{OsStr, c_char};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::c_char;
 use std::path::Path;
 
 use netipc::{ClientConfig, ServerConfig};
 
 use crate::border::{shared, string};
 use crate::error::Outcome;
+use crate::platform;
 
 /// How a client connects and calls. Zero in a field means the default that its comment names, so
 /// that a zeroed struct is a good start.
@@ -90,14 +90,14 @@ impl From<nipc_server_config_t> for ServerConfig {
     }
 }
 
-/// An endpoint as C names it. Whether it can be is for the library to say.
+/// How C names an endpoint. Whether there can be such a one is for the library to say.
 #[derive(Clone, Debug)]
-pub(crate) struct Place<'a> {
-    pub(crate) run_dir: &'a Path,
+pub(crate) struct EndpointName<'a> {
+    pub(crate) run_dir: Cow<'a, Path>,
     pub(crate) service: Cow<'a, str>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> EndpointName<'a> {
     /// # Safety
     /// As for [`string`], for both.
     pub(crate) unsafe fn new(run_dir: *const c_char, service: *const c_char) -> Outcome<Self> {
@@ -106,7 +106,7 @@ impl<'a> Place<'a> {
         // SAFETY: the caller's promise is that of `string`.
         let service = unsafe { string(service) }?;
         Ok(Self {
-            run_dir: Path::new(OsStr::from_bytes(run_dir.to_bytes())),
+            run_dir: platform::path(run_dir),
             service: service.to_string_lossy(),
         })
     }
@@ -117,9 +117,9 @@ impl<'a> Place<'a> {
 /// # Safety
 /// As for [`shared`].
 pub(crate) unsafe fn config<C: Copy, T: From<C> + Default>(config: *const C) -> Outcome<T> {
-    match config.is_null() {
-        true => Ok(T::default()),
-        // SAFETY: the caller's promise is that of `shared`.
-        false => unsafe { shared(config) }.map(|config| (*config).into()),
+    if config.is_null() {
+        return Ok(T::default());
     }
+    // SAFETY: the caller's promise is that of `shared`.
+    unsafe { shared(config) }.map(|config| (*config).into())
 }

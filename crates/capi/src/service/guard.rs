@@ -10,7 +10,8 @@ use std::sync::Arc;
 use arc_swap::Guard;
 use netipc::ErrorCode;
 
-use super::cache::{nipc_cgroups_cache_t, reading};
+use super::cache::nipc_cgroups_cache_t;
+use super::storage::peek;
 use super::views::{Views, nipc_cgroups_cache_item_view_t};
 use crate::border::{self, code, put, shared, string, unique};
 use crate::error::Outcome;
@@ -67,7 +68,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_read_lock(
         // SAFETY: C promises room for a guard.
         unsafe { put(guard, FREE) }?;
         // SAFETY: C promises a cache.
-        let pinned = unsafe { reading(cache) }?.views();
+        let pinned = unsafe { peek(cache) }?.views();
         if pinned.is_none() {
             return Ok(false);
         }
@@ -175,7 +176,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_lookup(
 ) -> *mut nipc_cgroups_cache_item_t {
     border::guard(ptr::null_mut(), || {
         // SAFETY: C promises a cache.
-        let Ok(cache) = (unsafe { reading(cache) }) else {
+        let Ok(cache) = (unsafe { peek(cache) }) else {
             return ptr::null_mut();
         };
         let pinned = cache.views();

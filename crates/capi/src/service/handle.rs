@@ -9,12 +9,12 @@ use std::{ptr, thread};
 
 use netipc::service::increment::IncrementClient;
 use netipc::transport::link::LinkKind;
-use netipc::{AbortHandle, CallError, ClientConfig, ClientState, ErrorCode};
+use netipc::{AbortHandle, CallError, ClientConfig, ClientState, Counters, ErrorCode};
 
-use super::config::Place;
+use super::config::EndpointName;
 use super::published::Published;
-use super::storage::{User, enter, take};
-use super::types::{nipc_client_ctx_t, nipc_client_session_t, nipc_client_status_t};
+use super::storage::{self, Context, enter, nipc_storage_t};
+use super::types::{STATUS_NUMBERS, nipc_client_ctx_t, nipc_client_session_t, numbers};
 use crate::error::{Outcome, of_call};
 
 /// A client that speaks to every service, through `ask_as` and `lookup_as`. Batches and pipelines
@@ -23,44 +23,40 @@ pub(crate) type AnyClient = IncrementClient;
 
 /// A client and what other threads may reach of it.
 ///
-/// The lock is never waited for but to close: a second thread that uses the context is told that it
-/// is busy.
+/// Nobody waits for the lock: a second thread that uses the context is told that it is busy.
 pub(crate) struct Handle {
-    asker: Mutex<Asker>,
+    state: Mutex<LockedState>,
     abort: AbortHandle,
     timeout_ms: AtomicU32,
-    /// Whether the last call went no further than its arguments.
-    refused: AtomicBool,
-    /// The status after the last use of the client, for those who cannot wait for one that runs.
-    status: Published,
+    /// Whether the last call failed because of its arguments, before anything was sent.
+    bad_argument: AtomicBool,
 }
 
 /// What one thread at a time uses.
-pub(crate) struct Asker {
+pub(crate) struct LockedState {
     pub(crate) client: AnyClient,
-    /// Where the last answer lies. Keys that are in there have to be copied before they are asked.
+    /// Where the last answer lies. Keys that are in there have to be copied before they are sent.
     pub(crate) answer: Range<usize>,
     /// What the client is set to.
     timeout_ms: u32,
-    /// When the public fields were made true last: sessions come and go with one of these.
-    settled: Option<(ClientState, u64, u64)>,
+    /// What the public fields show: each session is told by its state and these two counters.
+    shown: Option<(ClientState, u64, u64)>,
 }
 
 impl Handle {
-    pub(crate) fn new(place: &Place<'_>, config: ClientConfig) -> Self {
-        let timeout_ms = AtomicU32::new(config.call_timeout_ms);
-        let client = AnyClient::new(place.run_dir, &place.service, config.clone());
+    pub(crate) fn new(endpoint: &EndpointName<'_>, config: ClientConfig) -> Self {
+        let timeout_ms = config.call_timeout_ms;
+        let client = AnyClient::new(&*endpoint.run_dir, &endpoint.service, config);
         Self {
             abort: client.abort_handle(),
-            asker: Mutex::new(Asker {
+            state: Mutex::new(LockedState {
                 client,
                 answer: 0..0,
-                timeout_ms: config.call_timeout_ms,
-                settled: None,
+                timeout_ms,
+                shown: None,
             }),
-            timeout_ms,
-            refused: AtomicBool::new(false),
-            status: Published::default(),
+            timeout_ms: AtomicU32::new(timeout_ms),
+            bad_argument: AtomicBool::new(false),
         }
     }
 
@@ -73,97 +69,106 @@ impl Handle {
         self.timeout_ms.store(timeout_ms, Ordering::Relaxed);
     }
 
-    /// Notes whether the last call went no further than its arguments.
+    /// Notes whether the last call failed because of its arguments.
     #[inline]
-    pub(crate) fn refuse(&self, refused: bool) {
-        self.refused.store(refused, Ordering::Relaxed);
+    pub(crate) fn set_bad_argument(&self, bad: bool) {
+        self.bad_argument.store(bad, Ordering::Relaxed);
     }
 
-    pub(crate) fn was_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
+    pub(crate) fn had_bad_argument(&self) -> bool {
+        self.bad_argument.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn status(&self) -> nipc_client_status_t {
-        self.status.read()
-    }
-
-    /// The client, unless another thread uses it.
-    pub(crate) fn asker(&self) -> Outcome<MutexGuard<'_, Asker>> {
-        let mut asker = match self.asker.try_lock() {
-            Ok(asker) => asker,
+    /// What one thread at a time uses, unless another thread does.
+    pub(crate) fn lock(&self) -> Outcome<MutexGuard<'_, LockedState>> {
+        let mut state = match self.state.try_lock() {
+            Ok(state) => state,
             Err(TryLockError::WouldBlock) => return Err(ErrorCode::BUSY),
             Err(TryLockError::Poisoned(half_done)) => {
-                // A panic has left it somewhere inside a call: it starts over.
-                self.asker.clear_poison();
-                let mut asker = half_done.into_inner();
+                // A panic has left the client somewhere inside a call: it starts over, and what
+                // closing clears stays aborted.
+                self.state.clear_poison();
+                let mut state = half_done.into_inner();
                 let aborted = self.abort.is_aborted();
-                asker.client.close();
+                state.client.close();
                 if aborted {
                     self.abort.abort();
                 }
-                asker
+                state
             }
         };
         let timeout_ms = self.timeout_ms.load(Ordering::Relaxed);
-        if asker.timeout_ms != timeout_ms {
-            asker.timeout_ms = timeout_ms;
-            asker.client.set_call_timeout(timeout_ms);
+        if state.timeout_ms != timeout_ms {
+            state.timeout_ms = timeout_ms;
+            state.client.set_call_timeout(timeout_ms);
         }
-        Ok(asker)
+        Ok(state)
     }
 
-    /// Makes those who use the client come to an end, and waits for the one who holds it.
-    fn quiet(&self) {
-        self.abort.abort();
-        drop(self.asker.lock().unwrap_or_else(PoisonError::into_inner));
+    fn counters(self) -> Counters {
+        let state = self.state.into_inner();
+        state
+            .unwrap_or_else(PoisonError::into_inner)
+            .client
+            .counters()
     }
 }
 
-/// The handle of `ctx`.
+impl Context for nipc_client_ctx_t {
+    type Handle = Handle;
+
+    unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
+        // SAFETY: the caller promises a context.
+        unsafe { &raw mut (*context).storage }
+    }
+}
+
+/// The status of `ctx`, which any thread may read and write at any time.
 ///
 /// # Safety
-/// `ctx` is NULL, or points to a context that is zeroed or initialised, and is not initialised anew
-/// during `'a`.
-#[inline(always)]
-pub(crate) unsafe fn handle<'a>(ctx: *const nipc_client_ctx_t) -> Outcome<User<'a, Handle>> {
+/// `ctx` is NULL, or points to a context that is zeroed or initialised, there for `'a`, and not
+/// initialised anew during it.
+#[inline]
+pub(crate) unsafe fn published<'a>(
+    ctx: *const nipc_client_ctx_t,
+) -> Outcome<Published<'a, STATUS_NUMBERS>> {
     if ctx.is_null() || !ctx.is_aligned() {
         return Err(ErrorCode::INVALID_ARGUMENT);
     }
-    // Not through a reference to the context, whose public fields another thread may be writing.
     // SAFETY: the caller promises a context.
-    let storage = unsafe { &raw mut (*ctx.cast_mut()).storage };
-    // SAFETY: the caller's promise is that of `enter`.
-    unsafe { enter(storage) }
+    let numbers = unsafe { &raw mut (*ctx.cast_mut()).published };
+    // SAFETY: as above; they are used through this function only.
+    Ok(unsafe { Published::new(numbers) })
 }
 
-/// Runs `call` with the client of `ctx`, and makes its public fields true.
+/// Runs `call` with the client of `ctx`, and then brings its public fields up to date.
 ///
 /// # Safety
-/// As for [`handle`]; and no other thread reads the public fields meanwhile.
-#[inline(always)]
+/// As for [`enter`]; and no other thread reads the public fields meanwhile.
+#[inline]
 pub(crate) unsafe fn with_client<T>(
     ctx: *mut nipc_client_ctx_t,
-    call: impl FnOnce(&mut Asker) -> T,
+    call: impl FnOnce(&mut LockedState) -> T,
 ) -> Outcome<T> {
-    // SAFETY: the caller's promise is that of `handle`.
-    let handle = unsafe { handle(ctx) }?;
-    let mut settling = Settling {
-        asker: handle.asker()?,
+    // SAFETY: the caller's promise is that of `enter`.
+    let handle = unsafe { enter(ctx) }?;
+    let mut update = UpdateOnDrop {
+        state: handle.lock()?,
         handle: &handle,
         ctx,
     };
-    handle.refuse(false);
-    Ok(call(&mut settling.asker))
+    handle.set_bad_argument(false);
+    Ok(call(&mut update.state))
 }
 
 /// As [`with_client`], for what may fail as calls do.
 ///
 /// # Safety
 /// As for [`with_client`].
-#[inline(always)]
+#[inline]
 pub(crate) unsafe fn call<T>(
     ctx: *mut nipc_client_ctx_t,
-    call: impl FnOnce(&mut Asker) -> Result<T, CallError>,
+    call: impl FnOnce(&mut LockedState) -> Result<T, CallError>,
 ) -> Outcome<T> {
     // SAFETY: the caller's promise is that of `with_client`.
     unsafe { with_client(ctx, call) }?.map_err(|error| of_call(&error))
@@ -172,71 +177,68 @@ pub(crate) unsafe fn call<T>(
 /// Frees what is behind `ctx`. What runs in another thread is called off, and waited for.
 ///
 /// # Safety
-/// As for [`handle`]; and no other thread reads the public fields meanwhile.
+/// As for [`enter`]; and no other thread reads the public fields meanwhile.
 pub(crate) unsafe fn close(ctx: *mut nipc_client_ctx_t) -> Outcome {
-    if ctx.is_null() || !ctx.is_aligned() {
-        return Err(ErrorCode::INVALID_ARGUMENT);
-    }
-    // SAFETY: the caller promises a context.
-    let storage = unsafe { &raw mut (*ctx).storage };
-    // SAFETY: the caller's promise is that of `take`.
-    let handle = unsafe { take(storage, Handle::quiet) }?;
-    let last = nipc_client_status_t {
-        state: ClientState::Disconnected.into(),
-        ..handle.status()
-    };
-    // SAFETY: `ctx` had a handle, so that it is a context, and those who used it are gone.
-    unsafe { settle(ctx, ptr::null(), None, ClientState::Disconnected) };
-    // SAFETY: as above.
-    unsafe { (*ctx).last = last };
+    // SAFETY: the caller's promise is that of `close`.
+    let closing = unsafe { storage::close(ctx) }?;
+    closing.abort.abort();
+    let counters = closing.wait().counters();
+    // SAFETY: the caller's promise is that of `published`.
+    unsafe { published(ctx) }?.write(numbers(ClientState::Disconnected, counters));
+    // SAFETY: it was open, so that it is a context, and those who used it have left.
+    unsafe { show(ctx, ptr::null(), None, ClientState::Disconnected) };
     Ok(())
 }
 
-/// A client in use. When that ends, however it does, the public fields are true.
-struct Settling<'a> {
-    asker: MutexGuard<'a, Asker>,
+/// A client in use. When that ends, by a panic, too, the public fields and the status of its context
+/// are brought up to date.
+struct UpdateOnDrop<'a> {
+    state: MutexGuard<'a, LockedState>,
     handle: &'a Handle,
     ctx: *mut nipc_client_ctx_t,
 }
 
-impl Drop for Settling<'_> {
-    #[inline(always)]
+impl Drop for UpdateOnDrop<'_> {
+    #[inline]
     fn drop(&mut self) {
-        let Asker {
-            client, settled, ..
-        } = &mut *self.asker;
-        // Whoever comes next closes the session that a panic has left.
-        let (state, broken) = match thread::panicking() {
-            true => (ClientState::Broken, true),
-            false => (client.state(), false),
+        let LockedState { client, shown, .. } = &mut *self.state;
+        // The session that a panic has left is closed by whoever locks the client next.
+        let panicked = thread::panicking();
+        let state = if panicked {
+            ClientState::Broken
+        } else {
+            client.state()
         };
         let counters = client.counters();
-        self.handle.status.write(state, counters);
+        // SAFETY: `with_client` was promised a context.
+        if let Ok(published) = unsafe { published(self.ctx) } {
+            published.write(numbers(state, counters));
+        }
         let now = Some((state, counters.connects, counters.reconnects));
-        if *settled != now {
-            *settled = now;
-            let session = client.session().filter(|_| !broken);
+        if *shown != now {
+            *shown = now;
+            let session = client.session().filter(|_| !panicked);
             // SAFETY: `with_client` was promised a context, and the lock keeps other calls away.
-            unsafe { settle(self.ctx, self.handle, session, state) };
+            unsafe { show(self.ctx, self.handle, session, state) };
         }
     }
 }
 
-/// Makes the public fields of `ctx` true.
+/// Writes the public fields of `ctx`.
 ///
 /// # Safety
 /// `ctx` points to a context whose public fields nobody reads meanwhile.
-#[inline(always)]
-unsafe fn settle(
+unsafe fn show(
     ctx: *mut nipc_client_ctx_t,
     handle: *const Handle,
     session: Option<netipc::SessionStatus>,
     state: ClientState,
 ) {
     let over_shm = session.is_some_and(|s| s.transport == LinkKind::SharedMemory);
-    let shm = match over_shm {
-        true => handle.cast_mut().cast(),
-        false => ptr::null_mut(),
+    let shm = if over_shm {
+        handle.cast_mut().cast()
+    } else {
+        ptr::null_mut()
     };
     let public = session.map_or_else(nipc_client_session_t::default, |session| {
         nipc_client_session_t {

@@ -14,4 +14,6 @@ mod serving;
 pub mod stats;
 pub mod storage;
 pub mod types;
+#[cfg(unix)]
+pub mod unix;
 pub mod views;

@@ -2,19 +2,20 @@
 
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int};
 use std::time::Duration;
 
 use netipc::{ErrorCode, ServeError, Server, ServerConfig, chain};
 
-use super::config::{Place, config as configured, nipc_server_config_t};
+use super::config::{EndpointName, config as configured, nipc_server_config_t};
 use super::handler::{
     Callback, nipc_apps_lookup_service_handler_t, nipc_cgroups_lookup_service_handler_t,
     nipc_cgroups_service_handler_t, nipc_increment_service_handler_t,
     nipc_string_reverse_service_handler_t,
 };
-use super::serving::{ServerId, Serving, end, excuse, last_error, serving, settle, vacate};
+use super::serving::{ServerId, Serving, destroy, failure, last_error};
 use super::stats::nipc_server_stats_t;
+use super::storage::{enter, nipc_storage_t, open};
 use crate::border::{code, copy_text, guard, length, put, shared};
 use crate::error::nipc_error_t;
 
@@ -27,9 +28,9 @@ use crate::error::nipc_error_t;
 #[derive(Debug)]
 pub struct nipc_managed_server_t {
     /// Private.
-    pub handle: *mut c_void,
+    pub storage: nipc_storage_t,
     /// Private: why there is no server here.
-    pub failure: [u8; 504],
+    pub failure: [u8; 496],
 }
 
 /// Makes a server of cgroups-snapshot at run_dir/service.sock. Clients can connect from here on, and
@@ -128,7 +129,7 @@ pub unsafe extern "C" fn nipc_server_init_string_reverse(
 pub unsafe extern "C" fn nipc_server_run(server: *mut nipc_managed_server_t) {
     guard((), || {
         // SAFETY: C promises a server.
-        if let Ok(serving) = unsafe { serving(server) } {
+        if let Ok(serving) = unsafe { enter(server) } {
             serving.run();
         }
     });
@@ -141,7 +142,7 @@ pub unsafe extern "C" fn nipc_server_run(server: *mut nipc_managed_server_t) {
 pub unsafe extern "C" fn nipc_server_stop(server: *mut nipc_managed_server_t) {
     guard((), || {
         // SAFETY: C promises a server.
-        if let Ok(serving) = unsafe { serving(server) } {
+        if let Ok(serving) = unsafe { enter(server) } {
             serving.stop();
         }
     });
@@ -160,7 +161,7 @@ pub unsafe extern "C" fn nipc_server_drain(
     guard(false, || {
         let timeout = Duration::from_millis(timeout_ms.into());
         // SAFETY: C promises a server.
-        unsafe { serving(server) }.is_ok_and(|serving| serving.drain(timeout))
+        unsafe { enter(server) }.is_ok_and(|serving| serving.drain(timeout))
     })
 }
 
@@ -170,13 +171,14 @@ pub unsafe extern "C" fn nipc_server_drain(
 /// be initialised.
 ///
 /// A handler of the server may destroy it, too, which then does not wait: the server is freed, and
-/// handlers are over, when nipc_server_run returns. But a handler must not wait for another thread
+/// handlers are over, when nipc_server_run returns; its memory must stay that long, and must not be
+/// initialised anew before. But a handler must not wait for another thread
 /// that destroys its server: that thread waits for the handler, so that neither would ever end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_server_destroy(server: *mut nipc_managed_server_t) {
     code(|| {
         // SAFETY: C promises a server.
-        unsafe { end(server) }
+        unsafe { destroy(server) }
     });
 }
 
@@ -208,7 +210,7 @@ pub unsafe extern "C" fn nipc_server_stats(
 ) {
     let tell = || {
         // SAFETY: C promises a server.
-        let stats = unsafe { serving(server) }.map(|serving| serving.stats());
+        let stats = unsafe { enter(server) }.map(|serving| serving.stats());
         let stats = stats
             .as_ref()
             .map_or_else(|_| Default::default(), Into::into);
@@ -259,8 +261,8 @@ unsafe fn init<C: Callback>(
 ) -> nipc_error_t {
     let bind = || {
         // SAFETY: the caller promises strings.
-        let place = unsafe { Place::new(run_dir, service) };
-        let place = place.or(Err(Refusal::invalid("run_dir or service is NULL")))?;
+        let endpoint = unsafe { EndpointName::new(run_dir, service) };
+        let endpoint = endpoint.or(Err(Refusal::invalid("run_dir or service is NULL")))?;
         // SAFETY: the caller promises a configuration.
         let config = unsafe { configured::<_, ServerConfig>(config) };
         let config = config.or(Err(Refusal::invalid("config is not aligned")))?;
@@ -270,19 +272,19 @@ unsafe fn init<C: Callback>(
         let handler = handler.and_then(|handler| handler.bound_to(id));
         let handler = handler.ok_or_else(|| Refusal::invalid("handler or its function is NULL"))?;
         let workers = usize::try_from(workers).unwrap_or(0);
-        let service = &place.service;
-        let server = Server::with_workers(place.run_dir, service, config, handler, workers);
+        let EndpointName { run_dir, service } = &endpoint;
+        let server = Server::with_workers(run_dir, service, config, handler, workers);
         Ok(Serving::bind(server, id)?)
     };
     code(|| {
         // SAFETY: the caller promises room that nobody uses.
-        unsafe { vacate(server) }?;
+        unsafe { put(server, nipc_managed_server_t::EMPTY) }?;
         match bind() {
-            // SAFETY: it was vacated.
-            Ok(serving) => unsafe { settle(server, serving) },
+            // SAFETY: it was initialised just now, as closed.
+            Ok(serving) => unsafe { open(server, serving) },
             Err(Refusal { code, why }) => {
-                // SAFETY: it was vacated.
-                unsafe { excuse(server, &why) }?;
+                // SAFETY: as above.
+                unsafe { failure(server) }?.set(&why);
                 Err(code)
             }
         }

@@ -3,30 +3,22 @@
 #![expect(unsafe_code, reason = "storages of C are read and written here")]
 
 use std::cell::Cell;
-use std::ffi::CStr;
-use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::{mem, ptr};
 
 use netipc::server::ServerStats;
 use netipc::service::Service;
 use netipc::{ErrorCode, ServeError, Server, chain};
 
 use super::server::nipc_managed_server_t;
-use crate::border::{put, shared, unique};
+use super::storage::{self, Context, enter, nipc_storage_t};
 use crate::error::Outcome;
 
-/// Held while a storage is looked at: between reading where a server is and counting one more who
-/// uses it, nobody may free it.
-static STORAGES: Mutex<()> = Mutex::new(());
-
 /// A server.
-pub(super) struct Serving {
+pub(crate) struct Serving {
     server: Box<dyn AnyServer>,
     id: ServerId,
-    users: Arc<Users>,
     error: Mutex<String>,
 }
 
@@ -37,7 +29,6 @@ impl Serving {
         Ok(Self {
             server: Box::new(server),
             id,
-            users: Arc::default(),
             error: Mutex::new(String::new()),
         })
     }
@@ -45,7 +36,7 @@ impl Serving {
     /// Serves until the server is stopped. What went wrong is kept.
     pub(super) fn run(&self) {
         if let Err(error) = self.server.run() {
-            *whole(&self.error) = chain(&error);
+            *self.error() = chain(&error);
         }
     }
 
@@ -61,28 +52,9 @@ impl Serving {
         self.server.stats()
     }
 
-    /// Stops, and waits until nobody uses the server any more. A handler of this very server does
-    /// not wait, because it is what would be waited for.
-    fn end(&self) {
-        self.stop();
-        if !self.id.is_answering() {
-            self.users.wait();
-        }
-    }
-}
-
-/// A server that somebody uses: whoever ends it waits. The fields are dropped in this order, so that
-/// who has waited holds the server alone.
-pub(super) struct InUse {
-    serving: Arc<Serving>,
-    _user: User,
-}
-
-impl Deref for InUse {
-    type Target = Serving;
-
-    fn deref(&self) -> &Serving {
-        &self.serving
+    /// Why it does not run: whole, because each change of it is one step.
+    fn error(&self) -> MutexGuard<'_, String> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,40 +81,6 @@ impl<S: Service> AnyServer for Server<S> {
 
     fn stats(&self) -> ServerStats {
         self.stats()
-    }
-}
-
-/// How many use a server.
-#[derive(Default)]
-struct Users {
-    count: Mutex<usize>,
-    changed: Condvar,
-}
-
-impl Users {
-    fn wait(&self) {
-        let mut count = whole(&self.count);
-        while *count > 0 {
-            let woken = self.changed.wait(count);
-            count = woken.unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
-/// One of those who use a server, for as long as it lives.
-struct User(Arc<Users>);
-
-impl User {
-    fn new(users: &Arc<Users>) -> Self {
-        *whole(&users.count) += 1;
-        Self(Arc::clone(users))
-    }
-}
-
-impl Drop for User {
-    fn drop(&mut self) {
-        *whole(&self.0.count) -= 1;
-        self.0.changed.notify_all();
     }
 }
 
@@ -176,115 +114,92 @@ impl ServerId {
     }
 }
 
-/// Makes `storage` one without a server.
-///
-/// # Safety
-/// `storage` is NULL, or points to room for a storage whose server, if any, was destroyed.
-pub(super) unsafe fn vacate(storage: *mut nipc_managed_server_t) -> Outcome {
-    let _held = whole(&STORAGES);
-    // SAFETY: the caller's promise is that of `put`, and the lock keeps others away.
-    unsafe { put(storage, nipc_managed_server_t::EMPTY) }
-}
+impl Context for nipc_managed_server_t {
+    type Handle = Serving;
 
-/// Puts `serving` into `storage`, for [`end`] to get out.
-///
-/// # Safety
-/// `storage` was vacated.
-pub(super) unsafe fn settle(storage: *mut nipc_managed_server_t, serving: Serving) -> Outcome {
-    let _held = whole(&STORAGES);
-    // SAFETY: the caller's promise is more than that of `unique`, and the lock keeps others away.
-    let storage = unsafe { unique(storage) }?;
-    storage.handle = Arc::into_raw(Arc::new(serving)).cast_mut().cast();
-    Ok(())
-}
-
-/// Says in `storage` why there is no server in it. Nothing is allocated, so that callers who only
-/// try again leak nothing.
-///
-/// # Safety
-/// `storage` was vacated.
-pub(super) unsafe fn excuse(storage: *mut nipc_managed_server_t, why: &str) -> Outcome {
-    let _held = whole(&STORAGES);
-    // SAFETY: the caller's promise is more than that of `unique`, and the lock keeps others away.
-    let storage = unsafe { unique(storage) }?;
-    let room = &mut storage.failure;
-    for (to, byte) in room.iter_mut().zip(why.bytes()) {
-        *to = byte;
+    unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
+        // SAFETY: the caller promises a server.
+        unsafe { &raw mut (*context).storage }
     }
-    if why.len() >= room.len()
-        && let Some(end) = room.last_chunk_mut()
-    {
-        *end = *b"...\0";
+}
+
+/// Destroys the server behind `server`: it is stopped, and who uses it is waited for. A handler of
+/// this very server does not wait, because it is what would be waited for.
+///
+/// # Safety
+/// As for [`enter`].
+pub(super) unsafe fn destroy(server: *mut nipc_managed_server_t) -> Outcome {
+    // SAFETY: the caller's promise is that of `close`.
+    let Ok(closing) = (unsafe { storage::close(server) }) else {
+        // SAFETY: the caller's promise is that of `failure`.
+        unsafe { failure(server) }?.set("");
+        return Ok(());
+    };
+    closing.stop();
+    if !closing.id.is_answering() {
+        drop(closing.wait());
     }
     Ok(())
 }
 
-/// The server in `storage`.
+/// Why the server does not run, or why there is none. Empty where nothing went wrong.
 ///
 /// # Safety
-/// `storage` is NULL, or points to a storage that is zeroed or was initialised.
-pub(super) unsafe fn serving(storage: *mut nipc_managed_server_t) -> Outcome<InUse> {
-    let _held = whole(&STORAGES);
-    // SAFETY: the caller's promise is that of `shared`, and the lock keeps those who write away.
-    let handle = unsafe { shared(storage) }?.handle.cast::<Serving>();
-    match handle.is_null() {
-        true => Err(ErrorCode::NOT_READY),
-        false => {
-            // SAFETY: it is from `settle`; the storage keeps it alive while the lock is held.
-            unsafe { Arc::increment_strong_count(handle) };
-            // SAFETY: as above, and counted just now.
-            let serving = unsafe { Arc::from_raw(handle) };
-            let _user = User::new(&serving.users);
-            Ok(InUse { serving, _user })
+/// As for [`enter`].
+pub(super) unsafe fn last_error(server: *const nipc_managed_server_t) -> Outcome<String> {
+    // SAFETY: the caller's promise.
+    if let Ok(serving) = unsafe { enter(server) } {
+        return Ok(serving.error().clone());
+    }
+    // SAFETY: the caller's promise is that of `failure`.
+    Ok(unsafe { failure(server) }?.text())
+}
+
+/// Why there is no server, in memory of C: nothing is allocated, so that callers who try again and
+/// again leak nothing.
+pub(super) struct Failure<'a>(&'a [AtomicU8; 496]);
+
+/// Where `server` tells why there is none.
+///
+/// # Safety
+/// As for [`enter`].
+pub(super) unsafe fn failure<'a>(server: *const nipc_managed_server_t) -> Outcome<Failure<'a>> {
+    if server.is_null() || !server.is_aligned() {
+        return Err(ErrorCode::INVALID_ARGUMENT);
+    }
+    // SAFETY: the caller promises a server.
+    let room = unsafe { &raw mut (*server.cast_mut()).failure };
+    // SAFETY: as above; an atomic byte is laid out as a byte, and the room is used here only.
+    Ok(Failure(unsafe { &*room.cast::<[AtomicU8; 496]>() }))
+}
+
+impl Failure<'_> {
+    /// Writes as much of `why` as there is room for, with a NUL behind it.
+    pub(super) fn set(&self, why: &str) {
+        let whole = why.bytes().chain([0]);
+        let cut = why.bytes().take(self.0.len() - 4).chain(*b"...\0");
+        let write = |(to, byte): (&AtomicU8, u8)| to.store(byte, Ordering::Relaxed);
+        if why.len() < self.0.len() {
+            self.0.iter().zip(whole).for_each(write);
+        } else {
+            self.0.iter().zip(cut).for_each(write);
         }
     }
-}
 
-/// Ends the server in `storage`, and leaves neither it nor why there was none.
-///
-/// # Safety
-/// As for [`serving`].
-pub(super) unsafe fn end(storage: *mut nipc_managed_server_t) -> Outcome {
-    let held = whole(&STORAGES);
-    // SAFETY: the caller's promise is that of `unique`, while the lock keeps others away.
-    let storage = unsafe { unique(storage) }?;
-    let taken = mem::replace(storage, nipc_managed_server_t::EMPTY);
-    // Nobody can begin to use it from here on.
-    drop(held);
-    if !taken.handle.is_null() {
-        // SAFETY: it is from `settle`, and taken out of its only place.
-        unsafe { Arc::from_raw(taken.handle.cast::<Serving>()) }.end();
+    /// What was written. Whoever destroys the server at this moment may take some of it away.
+    fn text(&self) -> String {
+        let bytes = self.0.iter().map(|byte| byte.load(Ordering::Relaxed));
+        let text: Vec<u8> = bytes.take_while(|byte| *byte != 0).collect();
+        String::from_utf8_lossy(&text).into_owned()
     }
-    Ok(())
-}
-
-/// Why the server in `storage` does not run, or why there is none. Empty where nothing went wrong.
-///
-/// # Safety
-/// As for [`serving`].
-pub(super) unsafe fn last_error(storage: *mut nipc_managed_server_t) -> Outcome<String> {
-    // SAFETY: the caller's promise is that of `serving`.
-    if let Ok(serving) = unsafe { serving(storage) } {
-        return Ok(whole(&serving.error).clone());
-    }
-    let _held = whole(&STORAGES);
-    // SAFETY: the caller's promise is that of `shared`, and the lock keeps those who write away.
-    let failure = &unsafe { shared(storage) }?.failure;
-    let text = CStr::from_bytes_until_nul(failure).unwrap_or_default();
-    Ok(text.to_string_lossy().into_owned())
 }
 
 impl nipc_managed_server_t {
     /// As zeroed memory is.
     pub(super) const EMPTY: Self = Self {
-        handle: ptr::null_mut(),
-        failure: [0; 504],
+        storage: nipc_storage_t::EMPTY,
+        failure: [0; 496],
     };
-}
-
-/// What `mutex` guards: whole, because each change of it is one step.
-fn whole<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

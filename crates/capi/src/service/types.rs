@@ -96,9 +96,12 @@ pub struct nipc_client_ctx_t {
     pub shm: *mut c_void,
     /// Private.
     pub storage: nipc_storage_t,
-    /// Private: what is left of a client that was closed.
-    pub last: nipc_client_status_t,
+    /// Private: what nipc_client_status tells.
+    pub published: [u64; 10],
 }
+
+/// How many numbers a client's status is made of.
+pub(crate) const STATUS_NUMBERS: usize = 10;
 
 /// What carries a client's session, and what was agreed.
 #[repr(C)]
@@ -125,20 +128,18 @@ pub struct nipc_transport_info_t {
 }
 
 impl nipc_client_ctx_t {
-    /// A client that was never initialised, or is closed.
-    pub(crate) const fn closed(last: nipc_client_status_t) -> Self {
-        Self {
-            state: nipc_client_state_t::NIPC_CLIENT_DISCONNECTED,
-            session_valid: false,
-            session: nipc_client_session_t {
-                selected_profile: 0,
-                session_id: 0,
-            },
-            shm: ptr::null_mut(),
-            storage: nipc_storage_t::EMPTY,
-            last,
-        }
-    }
+    /// A client that was never initialised: as zeroed memory is.
+    pub(crate) const EMPTY: Self = Self {
+        state: nipc_client_state_t::NIPC_CLIENT_DISCONNECTED,
+        session_valid: false,
+        session: nipc_client_session_t {
+            selected_profile: 0,
+            session_id: 0,
+        },
+        shm: ptr::null_mut(),
+        storage: nipc_storage_t::EMPTY,
+        published: [0; STATUS_NUMBERS],
+    };
 }
 
 impl From<ClientState> for nipc_client_state_t {
@@ -165,21 +166,52 @@ impl From<LinkKind> for nipc_transport_t {
 }
 
 impl nipc_client_status_t {
-    pub(crate) fn new(state: ClientState, counters: Counters) -> Self {
+    /// What [`numbers`] were made of.
+    pub(crate) fn from_numbers(numbers: [u64; STATUS_NUMBERS]) -> Self {
+        let [state, counters @ ..] = numbers;
+        let [
+            connects,
+            reconnects,
+            calls,
+            errors,
+            retries,
+            timeouts,
+            aborts,
+            sent,
+            received,
+        ] = counters;
+        let state = u8::try_from(state).map(ClientState::from_number);
         let cap = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         Self {
-            state: state.into(),
-            connect_count: cap(counters.connects),
-            reconnect_count: cap(counters.reconnects),
-            call_count: cap(counters.calls),
-            error_count: cap(counters.errors),
-            retry_count: cap(counters.retries),
-            timeout_count: cap(counters.timeouts),
-            abort_count: cap(counters.aborts),
-            bytes_sent: counters.bytes_sent,
-            bytes_received: counters.bytes_received,
+            state: state.unwrap_or_default().into(),
+            connect_count: cap(connects),
+            reconnect_count: cap(reconnects),
+            call_count: cap(calls),
+            error_count: cap(errors),
+            retry_count: cap(retries),
+            timeout_count: cap(timeouts),
+            abort_count: cap(aborts),
+            bytes_sent: sent,
+            bytes_received: received,
         }
     }
+}
+
+/// State and counters as numbers.
+#[inline]
+pub(crate) const fn numbers(state: ClientState, counters: Counters) -> [u64; STATUS_NUMBERS] {
+    [
+        state as u64,
+        counters.connects,
+        counters.reconnects,
+        counters.calls,
+        counters.errors,
+        counters.retries,
+        counters.timeouts,
+        counters.aborts,
+        counters.bytes_sent,
+        counters.bytes_received,
+    ]
 }
 
 impl From<SessionStatus> for nipc_transport_info_t {

@@ -125,6 +125,7 @@ void check_connected(nipc_client_ctx_t *client, uint32_t profiles) {
     nipc_client_status(client, &status);
     CHECK_EQ(status.state, NIPC_CLIENT_READY);
     CHECK(nipc_client_fd(client) >= 0);
+    CHECK_EQ(nipc_client_wait_object(client), nipc_client_fd(client));
 }
 
 void check_apart(const nipc_client_ctx_t *client, nipc_client_state_t state) {
@@ -138,6 +139,7 @@ void check_apart(const nipc_client_ctx_t *client, nipc_client_state_t state) {
     nipc_client_status(client, &status);
     CHECK_EQ(status.state, state);
     CHECK_EQ(nipc_client_fd(client), -1);
+    CHECK(nipc_client_wait_object(client) == NIPC_NATIVE_NONE);
 }
 
 void with_each_peer(enum kind kind, void (*test)(nipc_client_ctx_t *client)) {

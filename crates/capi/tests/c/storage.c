@@ -59,6 +59,7 @@ static void use_client(nipc_client_ctx_t *client) {
     (void)nipc_client_last_error(client, text, sizeof(text));
     CHECK(strcmp(text, "before") != 0);
     CHECK_EQ(nipc_client_fd(client), -1);
+    CHECK(nipc_client_wait_object(client) == NIPC_NATIVE_NONE);
     nipc_client_close(client);
 }
 
