@@ -15,11 +15,11 @@ use netipc::wire::Decode;
 
 use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
 use super::codec::{decode, part};
-use super::lookup::{Place, encode_request, item, key, label, start};
+use super::lookup::{LookupView, encode_request, item, key, label, start};
 use super::text::LabelViews;
 use super::{nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
 use crate::border::{chars, elements, shared};
-use crate::error::{Outcome, nipc_error_t, of_wire};
+use crate::error::{CodeResult, nipc_error_t, of_wire};
 
 /// The process ids of a request, in the payload it was read from, which must stay as it is while the view
 /// is used. nipc_apps_lookup_req_item reads them. Zeroed, it has none.
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_req_encode(
     buf_len: usize,
 ) -> usize {
     // SAFETY: C promises as many numbers.
-    let pids: Outcome<&[u32]> = unsafe { elements(pids, count as usize) };
+    let pids: CodeResult<&[u32]> = unsafe { elements(pids, count as usize) };
     let keys = pids.map(|pids| pids.iter().map(|pid| Ok(Pid(*pid))));
     // SAFETY: C promises a buffer.
     unsafe { encode_request::<AppsLookup>(keys, buf, buf_len) }
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_req_item(
 ) -> nipc_error_t {
     let read = |view: &nipc_apps_lookup_req_view_t| {
         // SAFETY: C promises that the payload is still there.
-        let Pid(pid) = unsafe { key::<AppsLookup>(view.place(), index) }?;
+        let Pid(pid) = unsafe { key::<AppsLookup>(view.lookup_view(), index) }?;
         Ok(nipc_apps_lookup_req_item_t { pid })
     };
     // SAFETY: C promises a view, and room for an item.
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_resp_item(
 ) -> nipc_error_t {
     let read = |view: &nipc_apps_lookup_resp_view_t| {
         // SAFETY: C promises that the payload is still there.
-        let (item, bytes) = unsafe { item::<AppsLookup>(view.place(), index) }?;
+        let (item, bytes) = unsafe { item::<AppsLookup>(view.lookup_view(), index) }?;
         Ok(nipc_apps_lookup_item_view_t::of(item, bytes))
     };
     // SAFETY: C promises a view, and room for an item.
@@ -252,7 +252,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_init(
 ) -> nipc_error_t {
     let start = || {
         // SAFETY: C promises a view.
-        let request = unsafe { shared(request) }?.place();
+        let request = unsafe { shared(request) }?.lookup_view();
         // SAFETY: C promises payload and buffer until the builder is finished.
         unsafe { start::<AppsLookup>(request, buf, buf_len) }
     };
@@ -366,8 +366,8 @@ impl nipc_apps_lookup_req_view_t {
         }
     }
 
-    const fn place(&self) -> Place {
-        Place {
+    const fn lookup_view(&self) -> LookupView {
+        LookupView {
             item_count: self.item_count,
             payload: self.payload,
             payload_len: self.payload_len,
@@ -387,8 +387,8 @@ impl nipc_apps_lookup_resp_view_t {
         }
     }
 
-    const fn place(&self) -> Place {
-        Place {
+    const fn lookup_view(&self) -> LookupView {
+        LookupView {
             item_count: self.item_count,
             payload: self.payload,
             payload_len: self.payload_len,
@@ -397,7 +397,7 @@ impl nipc_apps_lookup_resp_view_t {
 }
 
 impl nipc_apps_lookup_item_view_t {
-    #[inline(always)]
+    #[inline]
     fn of(item: AppsLookupItem<'_>, bytes: &[u8]) -> Self {
         Self {
             status: item.status.0,

@@ -19,8 +19,8 @@ use netipc::ErrorCode;
 use netipc::wire::WireError;
 
 use super::Zeroed;
-use crate::border::{code, guard, length, unique, zero};
-use crate::error::{Outcome, nipc_error_t, of_wire};
+use crate::border::{catch, catch_code, catch_length, unique, zero};
+use crate::error::{CodeResult, nipc_error_t, of_wire};
 
 /// Private: what a builder fills in. Do not touch or copy it.
 #[repr(C)]
@@ -34,7 +34,7 @@ pub struct nipc_builder_state_t {
     own: [MaybeUninit<u64>; 24],
 }
 
-/// Neither of these is what memory holds by chance.
+/// Unlikely numbers, so that memory that was never initialised is not taken for a builder.
 const LENT: u64 = 0x6e69_7063_6c65_6e74;
 const OWN: u64 = 0x6e69_7063_206f_776e;
 
@@ -55,8 +55,8 @@ pub(crate) trait Builder: Zeroed {
         builder
     }
 
-    /// The error in a builder that was lent; `None` where it was made another one meanwhile, which
-    /// left what it was to fill in as it was.
+    /// The error in a builder that was lent to a handler; `None` where the handler initialised it anew,
+    /// so that the answer of the session is not filled in.
     fn returned(&mut self) -> Option<nipc_error_t> {
         let Parts { error, state, .. } = self.parts();
         (state.kind == LENT).then_some(*error)
@@ -90,20 +90,20 @@ macro_rules! builders {
 }
 pub(super) use builders;
 
-/// Makes a builder of its own answer, or one that has failed.
+/// Makes a builder that owns its answer, or one that has failed.
 ///
 /// # Safety
 /// As for [`put`].
 pub(super) unsafe fn init<B: Builder>(
     builder: *mut B,
-    start: impl FnOnce() -> Outcome<B::Answer>,
+    start: impl FnOnce() -> CodeResult<B::Answer>,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: the caller's promise is that of `put`.
         unsafe { zero(builder) }?;
         // SAFETY: it was written to just now.
         let Parts { error, state, .. } = unsafe { unique(builder) }?.parts();
-        let answer = guard(Err(ErrorCode::INTERNAL), start).inspect_err(|code| {
+        let answer = catch(Err(ErrorCode::INTERNAL), start).inspect_err(|code| {
             *error = nipc_error_t::new(*code);
         })?;
         state.own(answer);
@@ -115,12 +115,12 @@ pub(super) unsafe fn init<B: Builder>(
 ///
 /// # Safety
 /// As for [`unique`]. The builder is zeroed, or was made here, and what was lent to it is still there.
-#[inline(always)]
+#[inline]
 pub(super) unsafe fn add<B: Builder>(
     builder: *mut B,
-    add: impl FnOnce(&mut B::Answer) -> Outcome,
+    add: impl FnOnce(&mut B::Answer) -> CodeResult,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: the caller's promise is that of `unique`.
         let parts = unsafe { unique(builder) }?.parts();
         if *parts.error != nipc_error_t::OK {
@@ -128,7 +128,7 @@ pub(super) unsafe fn add<B: Builder>(
         }
         // SAFETY: the caller promises that what is said to be there is.
         let answer = unsafe { parts.state.answer::<B::Answer>() }?;
-        let added = guard(Err(ErrorCode::INTERNAL), || add(answer));
+        let added = catch(Err(ErrorCode::INTERNAL), || add(answer));
         match added {
             Ok(()) => *parts.item_count = parts.item_count.saturating_add(1),
             Err(code) => *parts.error = nipc_error_t::new(code),
@@ -153,8 +153,8 @@ pub(super) unsafe fn change<B: Builder>(
         change(answer, parts.error);
         Ok(())
     };
-    // Nothing is to be changed in what is no builder.
-    code(change);
+    // The function returns nothing: that it is no builder cannot be reported.
+    catch_code(change);
 }
 
 /// Ends an answer that is a builder's own; returns its length, or 0. The builder is none then.
@@ -165,7 +165,7 @@ pub(super) unsafe fn finish<B: Builder>(
     builder: *mut B,
     end: impl FnOnce(B::Answer) -> Result<usize, WireError>,
 ) -> usize {
-    length(|| {
+    catch_length(|| {
         // SAFETY: the caller's promise is that of `unique`.
         let parts = unsafe { unique(builder) }?.parts();
         // SAFETY: the caller promises that what is said to be there is.
@@ -173,13 +173,13 @@ pub(super) unsafe fn finish<B: Builder>(
         if *parts.error != nipc_error_t::OK {
             return Err(parts.error.code());
         }
-        let ended = guard(Err(ErrorCode::INTERNAL), || end(answer).map_err(of_wire));
+        let ended = catch(Err(ErrorCode::INTERNAL), || end(answer).map_err(of_wire));
         ended.inspect_err(|code| *parts.error = nipc_error_t::new(*code))
     })
 }
 
 impl nipc_builder_state_t {
-    /// Takes in an answer.
+    /// Stores an answer of its own.
     fn own<A>(&mut self, answer: A) {
         const {
             assert!(size_of::<A>() <= size_of::<[MaybeUninit<u64>; 24]>());
@@ -191,11 +191,11 @@ impl nipc_builder_state_t {
         self.kind = OWN;
     }
 
-    /// The answer, wherever it is.
+    /// The answer, lent or its own.
     ///
     /// # Safety
     /// It is an `A`, and what was lent is still there.
-    unsafe fn answer<A>(&mut self) -> Outcome<&mut A> {
+    unsafe fn answer<A>(&mut self) -> CodeResult<&mut A> {
         let place = match self.kind {
             LENT => self.lent.cast::<A>(),
             OWN => self.own.as_mut_ptr().cast(),
@@ -205,11 +205,11 @@ impl nipc_builder_state_t {
         unsafe { unique(place) }
     }
 
-    /// The answer, if it is its own; there is none behind it.
+    /// Takes out an answer of its own; the builder has none then.
     ///
     /// # Safety
     /// It is an `A`.
-    unsafe fn take<A>(&mut self) -> Outcome<A> {
+    unsafe fn take<A>(&mut self) -> CodeResult<A> {
         if self.kind != OWN {
             return Err(ErrorCode::INVALID_ARGUMENT);
         }

@@ -17,11 +17,11 @@ use netipc::wire::{Decode, Labels};
 use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
 use super::codec::{decode, part};
 use super::keys;
-use super::lookup::{Place, encode_request, item, key, label, next_key, start};
+use super::lookup::{LookupView, encode_request, item, key, label, next_key, start};
 use super::text::LabelViews;
 use super::{nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
 use crate::border::{chars, shared};
-use crate::error::{Outcome, nipc_error_t, of_wire};
+use crate::error::{CodeResult, nipc_error_t, of_wire};
 
 /// The paths of a request, in the payload it was read from, which must stay as it is while the view
 /// is used. nipc_cgroups_lookup_req_item reads them. Zeroed, it has none.
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_req_item(
 ) -> nipc_error_t {
     let read = |view: &nipc_cgroups_lookup_req_view_t| {
         // SAFETY: C promises that the payload is still there.
-        let path = unsafe { key::<CgroupsLookup>(view.place(), index) }?;
+        let path = unsafe { key::<CgroupsLookup>(view.lookup_view(), index) }?;
         let path = nipc_str_view_t::of(path.as_bytes());
         Ok(nipc_cgroups_lookup_req_item_t { path })
     };
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_resp_item(
 ) -> nipc_error_t {
     let read = |view: &nipc_cgroups_lookup_resp_view_t| {
         // SAFETY: C promises that the payload is still there.
-        let (item, bytes) = unsafe { item::<CgroupsLookup>(view.place(), index) }?;
+        let (item, bytes) = unsafe { item::<CgroupsLookup>(view.lookup_view(), index) }?;
         Ok(nipc_cgroups_lookup_item_view_t::of(item, bytes))
     };
     // SAFETY: C promises a view, and room for an item.
@@ -243,7 +243,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_init(
 ) -> nipc_error_t {
     let start = || {
         // SAFETY: C promises a view.
-        let request = unsafe { shared(request) }?.place();
+        let request = unsafe { shared(request) }?.lookup_view();
         // SAFETY: C promises payload and buffer until the builder is finished.
         unsafe { start::<CgroupsLookup>(request, buf, buf_len) }
     };
@@ -324,7 +324,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add_request_item(
 ) -> nipc_error_t {
     let push = |answer: &mut CgroupsLookupBuilder<'_>| {
         // SAFETY: C promises a view.
-        let request = unsafe { shared(request) }?.place();
+        let request = unsafe { shared(request) }?.lookup_view();
         let path = next_key(answer, request, index)?;
         // SAFETY: C promises name and labels.
         let data = unsafe { Data::new(status, orchestrator, name, name_len, labels, label_count) }?;
@@ -358,8 +358,8 @@ impl nipc_cgroups_lookup_req_view_t {
         }
     }
 
-    const fn place(&self) -> Place {
-        Place {
+    const fn lookup_view(&self) -> LookupView {
+        LookupView {
             item_count: self.item_count,
             payload: self.payload,
             payload_len: self.payload_len,
@@ -379,8 +379,8 @@ impl nipc_cgroups_lookup_resp_view_t {
         }
     }
 
-    const fn place(&self) -> Place {
-        Place {
+    const fn lookup_view(&self) -> LookupView {
+        LookupView {
             item_count: self.item_count,
             payload: self.payload,
             payload_len: self.payload_len,
@@ -389,7 +389,7 @@ impl nipc_cgroups_lookup_resp_view_t {
 }
 
 impl nipc_cgroups_lookup_item_view_t {
-    #[inline(always)]
+    #[inline]
     fn of(item: CgroupsLookupItem<'_>, bytes: &[u8]) -> Self {
         Self {
             status: item.status.0,
@@ -423,7 +423,7 @@ impl Data<'_> {
     ///
     /// # Safety
     /// As for [`chars`] and [`LabelViews::new`].
-    #[inline(always)]
+    #[inline]
     unsafe fn new(
         status: u16,
         orchestrator: u16,
@@ -431,7 +431,7 @@ impl Data<'_> {
         name_len: u32,
         labels: *const nipc_lookup_label_view_t,
         label_count: u16,
-    ) -> Outcome<Self> {
+    ) -> CodeResult<Self> {
         Ok(Self {
             status: CgroupStatus(status),
             orchestrator: Orchestrator(orchestrator),
@@ -442,8 +442,8 @@ impl Data<'_> {
         })
     }
 
-    #[inline(always)]
-    fn add_to(&self, answer: &mut CgroupsLookupBuilder<'_>, path: TextKey<'_>) -> Outcome {
+    #[inline]
+    fn add_to(&self, answer: &mut CgroupsLookupBuilder<'_>, path: TextKey<'_>) -> CodeResult {
         let labels: Labels<'_> = self.labels.labels();
         let item = CgroupsLookupItem {
             status: self.status,

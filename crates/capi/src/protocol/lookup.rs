@@ -11,29 +11,29 @@ use netipc::service::Service;
 use netipc::wire::{Labels, WireError};
 
 use super::nipc_lookup_label_view_t;
-use crate::border::{buffer, bytes, length};
-use crate::error::{Outcome, of_wire};
+use crate::border::{buffer, bytes, catch_length};
+use crate::error::{CodeResult, of_wire};
 
 /// Where a view points to, and how many items are said to be there.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct LookupView {
     pub(super) item_count: u32,
     pub(super) payload: *const u8,
     pub(super) payload_len: usize,
 }
 
-impl Place {
+impl LookupView {
     /// The bytes that the view points to.
     ///
     /// # Safety
     /// As for [`bytes`].
-    #[inline(always)]
-    unsafe fn bytes<'a>(self) -> Outcome<&'a [u8]> {
+    #[inline]
+    unsafe fn bytes<'a>(self) -> CodeResult<&'a [u8]> {
         // SAFETY: the caller's promise is that of `bytes`.
         unsafe { bytes(self.payload.cast(), self.payload_len) }
     }
 
-    const fn check(self, index: u32) -> Outcome {
+    const fn check(self, index: u32) -> CodeResult {
         if index < self.item_count {
             Ok(())
         } else {
@@ -46,20 +46,20 @@ impl Place {
 ///
 /// # Safety
 /// As for [`bytes`].
-pub(super) unsafe fn request<'a, L: Lookup>(place: Place) -> Outcome<LookupRequest<'a, L>> {
+pub(super) unsafe fn request<'a, L: Lookup>(view: LookupView) -> CodeResult<LookupRequest<'a, L>> {
     // SAFETY: the caller's promise is that of `bytes`.
-    LookupRequest::reread(unsafe { place.bytes() }?).map_err(of_wire)
+    LookupRequest::reread(unsafe { view.bytes() }?).map_err(of_wire)
 }
 
 /// Key `index` of a request.
 ///
 /// # Safety
 /// As for [`bytes`].
-#[inline(always)]
-pub(super) unsafe fn key<'a, L: Lookup>(place: Place, index: u32) -> Outcome<Key<'a, L>> {
-    place.check(index)?;
+#[inline]
+pub(super) unsafe fn key<'a, L: Lookup>(view: LookupView, index: u32) -> CodeResult<Key<'a, L>> {
+    view.check(index)?;
     // SAFETY: the caller's promise is that of `bytes`.
-    let request = unsafe { request::<L>(place) }?;
+    let request = unsafe { request::<L>(view) }?;
     request.key(index as usize).ok_or(ErrorCode::OUT_OF_BOUNDS)
 }
 
@@ -67,14 +67,14 @@ pub(super) unsafe fn key<'a, L: Lookup>(place: Place, index: u32) -> Outcome<Key
 ///
 /// # Safety
 /// As for [`bytes`].
-#[inline(always)]
+#[inline]
 pub(super) unsafe fn item<'a, L: Lookup>(
-    place: Place,
+    view: LookupView,
     index: u32,
-) -> Outcome<(L::Item<'a>, &'a [u8])> {
-    place.check(index)?;
+) -> CodeResult<(L::Item<'a>, &'a [u8])> {
+    view.check(index)?;
     // SAFETY: the caller's promise is that of `bytes`.
-    let reply = L::reread(unsafe { place.bytes() }?).map_err(of_wire)?;
+    let reply = L::reread(unsafe { view.bytes() }?).map_err(of_wire)?;
     let bytes = reply.item_bytes(index).ok_or(ErrorCode::OUT_OF_BOUNDS)?;
     Ok((L::Item::view(bytes), bytes))
 }
@@ -83,13 +83,13 @@ pub(super) unsafe fn item<'a, L: Lookup>(
 ///
 /// # Safety
 /// As for [`bytes`].
-#[inline(always)]
+#[inline]
 pub(super) unsafe fn label<'a, L: Lookup>(
     (item, len): (*const u8, usize),
     index: u32,
     count: u16,
     labels: impl FnOnce(L::Item<'a>) -> Labels<'a>,
-) -> Outcome<nipc_lookup_label_view_t> {
+) -> CodeResult<nipc_lookup_label_view_t> {
     if index >= count.into() {
         return Err(ErrorCode::OUT_OF_BOUNDS);
     }
@@ -106,11 +106,11 @@ pub(super) unsafe fn label<'a, L: Lookup>(
 /// # Safety
 /// As for [`buffer`].
 pub(super) unsafe fn encode_request<'k, L: Lookup>(
-    keys: Outcome<impl ExactSizeIterator<Item = Result<Key<'k, L>, WireError>>>,
+    keys: CodeResult<impl ExactSizeIterator<Item = Result<Key<'k, L>, WireError>>>,
     buf: *mut c_void,
     buf_len: usize,
 ) -> usize {
-    length(|| {
+    catch_length(|| {
         // SAFETY: the caller's promise is that of `buffer`.
         let buf = unsafe { buffer(buf, buf_len) }?;
         write_request::<L>(keys?, buf).map_err(of_wire)
@@ -122,10 +122,10 @@ pub(super) unsafe fn encode_request<'k, L: Lookup>(
 /// # Safety
 /// As for [`bytes`] and [`buffer`], for as long as the answer is there.
 pub(super) unsafe fn start<'a, L: Lookup>(
-    request: Place,
+    request: LookupView,
     buf: *mut c_void,
     buf_len: usize,
-) -> Outcome<LookupAnswer<'a, L>> {
+) -> CodeResult<LookupAnswer<'a, L>> {
     // SAFETY: the caller's promise is that of `buffer`.
     let buf = unsafe { buffer(buf, buf_len) }?;
     // SAFETY: the caller's promise is that of `bytes`.
@@ -136,9 +136,9 @@ pub(super) unsafe fn start<'a, L: Lookup>(
 /// The key that `answer` needs next, if it is key `index` of the request that it answers.
 pub(super) fn next_key<'a, L: Lookup>(
     answer: &LookupAnswer<'a, L>,
-    request: Place,
+    request: LookupView,
     index: u32,
-) -> Outcome<Key<'a, L>> {
+) -> CodeResult<Key<'a, L>> {
     let own = answer.request();
     if !ptr::eq(own.payload().as_ptr(), request.payload) {
         return Err(ErrorCode::INVALID_ARGUMENT);

@@ -15,8 +15,8 @@ use netipc::wire::{Decode, Encode};
 use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
 use super::codec::{decode, encode, part};
 use super::{nipc_str_view_t, zeroed};
-use crate::border::{buffer, bytes, chars, code, length, shared};
-use crate::error::{Outcome, nipc_error_t, of_wire};
+use crate::border::{buffer, bytes, catch_code, catch_length, chars, shared};
+use crate::error::{CodeResult, nipc_error_t, of_wire};
 
 /// The request of a snapshot. It says nothing but its version.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn nipc_cgroups_req_encode(
     buf: *mut c_void,
     buf_len: usize,
 ) -> usize {
-    length(|| {
+    catch_length(|| {
         if !request.is_null() {
             // SAFETY: C promises a request.
             let nipc_cgroups_req_t {
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn nipc_cgroups_resp_decode(
 pub unsafe extern "C" fn nipc_cgroups_resp_validate(
     view: *const nipc_cgroups_resp_view_t,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises a view.
         let view = unsafe { shared(view) }?;
         if view.item_count == 0 {
@@ -321,8 +321,8 @@ impl nipc_cgroups_resp_view_t {
     ///
     /// # Safety
     /// As for [`bytes`].
-    #[inline(always)]
-    unsafe fn reply<'a>(&self) -> Outcome<CgroupsResponseView<'a>> {
+    #[inline]
+    unsafe fn reply<'a>(&self) -> CodeResult<CgroupsResponseView<'a>> {
         // SAFETY: the caller's promise is that of `bytes`.
         let payload = unsafe { bytes(self.payload.cast(), self.payload_len) }?;
         CgroupsSnapshot::reread(payload).map_err(of_wire)

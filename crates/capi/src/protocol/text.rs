@@ -9,7 +9,7 @@ use netipc::wire::{Label, LabelList, Labels};
 
 use super::zeroed;
 use crate::border::{chars, elements};
-use crate::error::Outcome;
+use crate::error::CodeResult;
 
 /// Characters and how many there are. They need not be UTF-8.
 ///
@@ -76,11 +76,14 @@ impl<'a> LabelViews<'a> {
     ///
     /// # Safety
     /// As for [`elements`]; and their strings are there for `'a`, as for [`chars`].
-    pub(super) unsafe fn new(ptr: *const nipc_lookup_label_view_t, count: u16) -> Outcome<Self> {
+    pub(super) unsafe fn new(ptr: *const nipc_lookup_label_view_t, count: u16) -> CodeResult<Self> {
         // SAFETY: the caller's promise is that of `elements`.
         let labels: &'a [nipc_lookup_label_view_t] = unsafe { elements(ptr, count.into()) }?;
-        let nowhere = |text: &nipc_str_view_t| text.ptr.is_null() && text.len > 0;
-        if labels.iter().any(|l| nowhere(&l.key) || nowhere(&l.value)) {
+        let null_with_length = |text: &nipc_str_view_t| text.ptr.is_null() && text.len > 0;
+        if labels
+            .iter()
+            .any(|l| null_with_length(&l.key) || null_with_length(&l.value))
+        {
             Err(ErrorCode::INVALID_ARGUMENT)
         } else {
             Ok(Self(labels))

@@ -17,8 +17,8 @@ use super::published::Published;
 use super::storage::{self, Context, enter, nipc_storage_t, open, peek};
 use super::types::{nipc_client_state_t, nipc_transport_info_t};
 use super::views::Views;
-use crate::border::{code, copy_text, guard, put, zero};
-use crate::error::{Outcome, nipc_error_t};
+use crate::border::{catch, catch_code, copy_text, put, zero};
+use crate::error::{CodeResult, nipc_error_t};
 
 const NEVER_INITIALISED: &str =
     "the cache is not initialised: nipc_cgroups_cache_init needs a run_dir and a service";
@@ -69,7 +69,7 @@ pub struct nipc_cgroups_cache_status_t {
 type Counts = [u64; 3];
 
 /// What is behind a `nipc_cgroups_cache_t`.
-pub(crate) struct Handle {
+pub(crate) struct CacheHandle {
     cache: Mutex<CgroupsCache>,
     reader: CacheReader<CgroupsSnapshot>,
     views: ArcSwapOption<Views>,
@@ -77,7 +77,7 @@ pub(crate) struct Handle {
     timeout_ms: AtomicU32,
 }
 
-impl Handle {
+impl CacheHandle {
     /// What can be read at this moment.
     #[inline]
     pub(crate) fn views(&self) -> Guard<Option<Arc<Views>>> {
@@ -167,7 +167,7 @@ impl nipc_cgroups_cache_t {
 }
 
 impl Context for nipc_cgroups_cache_t {
-    type Handle = Handle;
+    type Handle = CacheHandle;
 
     unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
         // SAFETY: the caller promises a cache.
@@ -198,10 +198,10 @@ pub unsafe extern "C" fn nipc_cgroups_cache_init(
         // SAFETY: C promises a configuration.
         let config: ClientConfig = unsafe { configured(config) }?;
         // SAFETY: it was initialised just now, as closed.
-        unsafe { open(cache, Handle::new(&endpoint, config)) }
+        unsafe { open(cache, CacheHandle::new(&endpoint, config)) }
     };
     // What fails leaves a closed cache, and every function says so.
-    code(init);
+    catch_code(init);
 }
 
 /// Connects where needed, asks once, and publishes the answer in one step. Call it at your own pace;
@@ -210,7 +210,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_init(
 /// \return whether there is a new answer; nipc_cgroups_cache_last_error says why not
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_refresh(cache: *mut nipc_cgroups_cache_t) -> bool {
-    guard(false, || {
+    catch(false, || {
         // SAFETY: C promises a cache.
         unsafe { enter(cache) }.is_ok_and(|cache| cache.refresh())
     })
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_refresh(cache: *mut nipc_cgroups_cac
 /// Whether some refresh succeeded. No input or output, no lock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_ready(cache: *const nipc_cgroups_cache_t) -> bool {
-    guard(false, || {
+    catch(false, || {
         // SAFETY: C promises a cache.
         unsafe { peek(cache) }.is_ok_and(|cache| cache.views().is_some())
     })
@@ -244,7 +244,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_status(
         // SAFETY: C promises room for a status.
         unsafe { put(out, status) }
     };
-    code(tell);
+    catch_code(tell);
 }
 
 /// Why the last refresh that failed did, with the endpoint and the cause. It stays after a success.
@@ -257,7 +257,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_last_error(
     buf: *mut c_char,
     buf_len: usize,
 ) -> usize {
-    guard(0, || {
+    catch(0, || {
         // SAFETY: C promises a cache.
         let text = match unsafe { enter(cache) } {
             Ok(handle) => handle.reader.status().last_error.unwrap_or_default(),
@@ -277,7 +277,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_transport(
     cache: *mut nipc_cgroups_cache_t,
     out: *mut nipc_transport_info_t,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises room.
         unsafe { zero(out) }?;
         // SAFETY: C promises a cache.
@@ -295,7 +295,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_set_call_timeout(
     cache: *mut nipc_cgroups_cache_t,
     timeout_ms: u32,
 ) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a cache.
         if let Ok(handle) = unsafe { enter(cache) } {
             handle.timeout_ms.store(timeout_ms, Ordering::Relaxed);
@@ -306,7 +306,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_set_call_timeout(
 /// Calls off a refresh, and all that follow until nipc_cgroups_cache_clear_abort. For any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_abort(cache: *mut nipc_cgroups_cache_t) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a cache.
         if let Ok(handle) = unsafe { enter(cache) } {
             handle.abort.abort();
@@ -317,7 +317,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_abort(cache: *mut nipc_cgroups_cache
 /// Lets the cache be refreshed again. For any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_clear_abort(cache: *mut nipc_cgroups_cache_t) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a cache.
         if let Ok(handle) = unsafe { enter(cache) } {
             handle.abort.clear();
@@ -339,14 +339,14 @@ pub unsafe extern "C" fn nipc_cgroups_cache_close(cache: *mut nipc_cgroups_cache
         unsafe { published(cache) }?.write(counts);
         Ok(())
     };
-    code(close);
+    catch_code(close);
 }
 
 /// What is left of `cache` when it is closed, which any thread may read at any time.
 ///
 /// # Safety
 /// As for [`enter`].
-unsafe fn published<'a>(cache: *const nipc_cgroups_cache_t) -> Outcome<Published<'a, 3>> {
+unsafe fn published<'a>(cache: *const nipc_cgroups_cache_t) -> CodeResult<Published<'a, 3>> {
     if cache.is_null() || !cache.is_aligned() {
         return Err(ErrorCode::INVALID_ARGUMENT);
     }

@@ -13,11 +13,11 @@ use netipc::service::cgroups_snapshot::{CgroupsRequest, CgroupsSnapshot};
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::{StringReverse, Text};
 
-use super::handle::{LockedState, call};
+use super::client_handle::{LockedState, call};
 use super::storage::enter;
 use super::types::nipc_client_ctx_t;
-use crate::border::{chars, code, elements, elements_mut, put, zero};
-use crate::error::{Outcome, nipc_error_t};
+use crate::border::{catch_code, chars, elements, elements_mut, put, zero};
+use crate::error::{CodeResult, nipc_error_t};
 use crate::protocol::apps_lookup::nipc_apps_lookup_resp_view_t;
 use crate::protocol::cgroups_lookup::nipc_cgroups_lookup_resp_view_t;
 use crate::protocol::keys::{OwnedKeys, lies_in, paths};
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_snapshot_timeout(
         Ok(nipc_cgroups_resp_view_t::of_reply(reply))
     };
     // SAFETY: C promises a context and room for a view.
-    code(|| unsafe { answer(ctx, out, ask) })
+    catch_code(|| unsafe { answer(ctx, out, ask) })
 }
 
 /// Asks what is known of any number of cgroups, in as many requests as the limits want.
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_lookup_timeout(
     out: *mut nipc_cgroups_lookup_resp_view_t,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises the paths, for as long as the call takes.
         let read = || unsafe { self::paths(paths, count) };
         // SAFETY: C promises a context and room for a view.
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn nipc_client_call_apps_lookup_timeout(
     out: *mut nipc_apps_lookup_resp_view_t,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises the process ids, for as long as the call takes.
         let read = || unsafe { elements(pids, count as usize) };
         // SAFETY: C promises a context and room for a view.
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn nipc_client_call_increment_timeout(
 ) -> nipc_error_t {
     let ask = |state: &mut LockedState| state.client.ask_as::<Increment>(&request, timeout_ms);
     // SAFETY: C promises a context and room for a number.
-    code(|| unsafe { answer(ctx, out, ask) })
+    catch_code(|| unsafe { answer(ctx, out, ask) })
 }
 
 /// Asks an increment endpoint many requests in one message.
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn nipc_client_call_increment_batch(
     count: u32,
     out: *mut u64,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises the requests, and room for the answers.
         let read = unsafe { pairs(requests, count, out) };
         // SAFETY: C promises a context.
@@ -227,7 +227,7 @@ pub unsafe extern "C" fn nipc_client_call_increment_pipelined(
     window: u32,
     out: *mut u64,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises the requests, and room for the answers.
         let read = unsafe { pairs(requests, count, out) };
         // SAFETY: C promises a context.
@@ -271,7 +271,7 @@ pub unsafe extern "C" fn nipc_client_call_string_reverse_timeout(
     out: *mut nipc_string_reverse_view_t,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises the characters, for as long as the call takes.
         let read = || unsafe { chars(str, str_len) };
         // SAFETY: C promises a context and room for a view.
@@ -296,14 +296,14 @@ unsafe fn answer<V: Answer>(
     ctx: *mut nipc_client_ctx_t,
     out: *mut V,
     ask: impl FnOnce(&mut LockedState) -> Result<V, CallError>,
-) -> Outcome {
+) -> CodeResult {
     // SAFETY: the caller's promises are those of `arguments`.
     unsafe { arguments(ctx, out, || Ok(())) }?;
     // SAFETY: the caller's promise is that of `call`.
     let view = unsafe {
         call(ctx, |state| {
             let view = ask(state)?;
-            state.answer = view.place();
+            state.answer = view.memory();
             Ok(view)
         })
     }?;
@@ -319,20 +319,21 @@ unsafe fn answer<V: Answer>(
 unsafe fn arguments<T, V: Zeroed>(
     ctx: *mut nipc_client_ctx_t,
     out: *mut V,
-    read: impl FnOnce() -> Outcome<T>,
-) -> Outcome<T> {
+    read: impl FnOnce() -> CodeResult<T>,
+) -> CodeResult<T> {
     // SAFETY: the caller's promise is that of `zero`.
     let zeroed = unsafe { zero(out) };
     // SAFETY: the caller's promise is that of `noted`.
     unsafe { noted(ctx, zeroed.and_then(|()| read())) }
 }
 
-/// Arguments as they were read. The client keeps in mind that they were of no use.
+/// Arguments as they were read. Where they are bad, the client remembers it for
+/// `nipc_client_last_error`.
 ///
 /// # Safety
 /// As for [`enter`].
 #[inline]
-unsafe fn noted<T>(ctx: *mut nipc_client_ctx_t, read: Outcome<T>) -> Outcome<T> {
+unsafe fn noted<T>(ctx: *mut nipc_client_ctx_t, read: CodeResult<T>) -> CodeResult<T> {
     if read.is_err()
         // SAFETY: the caller's promise is that of `enter`.
         && let Ok(handle) = unsafe { enter(ctx) }
@@ -351,7 +352,7 @@ unsafe fn pairs<'a>(
     requests: *const u64,
     count: u32,
     out: *mut u64,
-) -> Outcome<(Cow<'a, [u64]>, &'a mut [u64])> {
+) -> CodeResult<(Cow<'a, [u64]>, &'a mut [u64])> {
     let count = count as usize;
     let apart = requests.addr().abs_diff(out.addr()) >= count.saturating_mul(size_of::<u64>());
     // SAFETY: the caller's promise is that of `elements`.
@@ -367,18 +368,18 @@ unsafe fn pairs<'a>(
     Ok((requests, out))
 }
 
-/// What a call gives.
+/// What a call gives to C.
 trait Answer: Zeroed {
-    /// Where the memory of the client is that it looks at.
-    fn place(&self) -> Range<usize>;
+    /// The memory of the client that it points into.
+    fn memory(&self) -> Range<usize>;
 }
 
-/// Says that views look at so many bytes from there on.
+/// Implements `Answer` for views of `$len` bytes from `$from` on.
 macro_rules! answers {
     ($($view:ty: $from:ident, $len:ident;)*) => {
         $(impl Answer for $view {
             #[inline]
-            fn place(&self) -> Range<usize> {
+            fn memory(&self) -> Range<usize> {
                 let from = self.$from.addr();
                 from..from.saturating_add(self.$len as usize)
             }
@@ -395,7 +396,7 @@ answers! {
 
 impl Answer for u64 {
     #[inline]
-    fn place(&self) -> Range<usize> {
+    fn memory(&self) -> Range<usize> {
         0..0
     }
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use netipc::{ClientConfig, ErrorCode};
 
+use super::client_handle::{ClientHandle, LockedState, close, published, with_client};
 use super::config::{EndpointName, config as configured, nipc_client_config_t};
-use super::handle::{Handle, LockedState, close, published, with_client};
 use super::storage::{enter, open};
 use super::types::{
     nipc_client_ctx_t, nipc_client_state_t, nipc_client_status_t, nipc_transport_info_t,
 };
-use crate::border::{code, copy_text, guard, put, zero};
+use crate::border::{catch, catch_code, copy_text, put, zero};
 use crate::error::nipc_error_t;
 
 const NEVER_INITIALISED: &str =
@@ -54,10 +54,10 @@ pub unsafe extern "C" fn nipc_client_init(
         // SAFETY: C promises a configuration.
         let config: ClientConfig = unsafe { configured(config) }?;
         // SAFETY: it was initialised just now, as closed.
-        unsafe { open(ctx, Handle::new(&endpoint, config)) }
+        unsafe { open(ctx, ClientHandle::new(&endpoint, config)) }
     };
     // What fails leaves a closed context, and every function says so.
-    code(init);
+    catch_code(init);
 }
 
 /// Connects where there is no session, and looks whether there still is one. Call it at your own
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn nipc_client_init(
 ///         ctx->state tells that, and nipc_client_last_error why there is none
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_refresh(ctx: *mut nipc_client_ctx_t) -> bool {
-    guard(false, || {
+    catch(false, || {
         // SAFETY: C promises a context that it does not use elsewhere.
         unsafe { with_client(ctx, |state| state.client.refresh()) }.unwrap_or(false)
     })
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn nipc_client_refresh_timeout(
             .client
             .refresh_within(Duration::from_millis(ms.into())),
     };
-    guard(false, || {
+    catch(false, || {
         // SAFETY: C promises a context that it does not use elsewhere.
         unsafe { with_client(ctx, refresh) }.unwrap_or(false)
     })
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn nipc_client_refresh_timeout(
 /// Whether calls can be made. No input or output.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_ready(ctx: *const nipc_client_ctx_t) -> bool {
-    guard(false, || {
+    catch(false, || {
         // SAFETY: C promises a context.
         let status = unsafe { published(ctx) }.map(|status| status.read());
         status
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn nipc_client_status(
         // SAFETY: C promises room for a status.
         unsafe { put(out, nipc_client_status_t::from_numbers(status)) }
     };
-    code(tell);
+    catch_code(tell);
 }
 
 /// Sets how long a whole call may take, in milliseconds, from the next call on; 0 is 30000. For any
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn nipc_client_set_call_timeout(
     ctx: *mut nipc_client_ctx_t,
     timeout_ms: u32,
 ) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a context.
         if let Ok(handle) = unsafe { enter(ctx) } {
             handle.set_timeout(timeout_ms);
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn nipc_client_set_call_timeout(
 /// nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread. Closing ends it, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_abort(ctx: *mut nipc_client_ctx_t) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a context.
         if let Ok(handle) = unsafe { enter(ctx) } {
             handle.abort().abort();
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn nipc_client_abort(ctx: *mut nipc_client_ctx_t) {
 /// Lets calls be made again. For any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_clear_abort(ctx: *mut nipc_client_ctx_t) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a context.
         if let Ok(handle) = unsafe { enter(ctx) } {
             handle.abort().clear();
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn nipc_client_clear_abort(ctx: *mut nipc_client_ctx_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_close(ctx: *mut nipc_client_ctx_t) {
     // SAFETY: C promises a context that no call begins on any more.
-    code(|| unsafe { close(ctx) });
+    catch_code(|| unsafe { close(ctx) });
 }
 
 /// Why the last call or refresh that failed did, with the endpoint and the cause. It stays after a
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn nipc_client_last_error(
     buf: *mut c_char,
     buf_len: usize,
 ) -> usize {
-    guard(0, || {
+    catch(0, || {
         // SAFETY: C promises a context.
         let text = match unsafe { enter(ctx) } {
             Ok(handle) if handle.had_bad_argument() => BAD_ARGUMENT.to_owned(),
@@ -205,7 +205,7 @@ pub unsafe extern "C" fn nipc_client_transport(
     ctx: *mut nipc_client_ctx_t,
     out: *mut nipc_transport_info_t,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises room.
         unsafe { zero(out) }?;
         // SAFETY: C promises a context.
@@ -225,7 +225,7 @@ pub unsafe extern "C" fn nipc_client_transport(
 ///         another thread uses the client
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_wait_object(ctx: *const nipc_client_ctx_t) -> nipc_native_t {
-    guard(NIPC_NATIVE_NONE, || {
+    catch(NIPC_NATIVE_NONE, || {
         let native = |state: MutexGuard<'_, LockedState>| {
             let native = state.client.wait_object()?;
             Some(native.as_raw())

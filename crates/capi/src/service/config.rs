@@ -9,7 +9,7 @@ use std::path::Path;
 use netipc::{ClientConfig, ServerConfig};
 
 use crate::border::{shared, string};
-use crate::error::Outcome;
+use crate::error::CodeResult;
 use crate::platform;
 
 /// How a client connects and calls. Zero in a field means the default that its comment names, so
@@ -100,7 +100,7 @@ pub(crate) struct EndpointName<'a> {
 impl<'a> EndpointName<'a> {
     /// # Safety
     /// As for [`string`], for both.
-    pub(crate) unsafe fn new(run_dir: *const c_char, service: *const c_char) -> Outcome<Self> {
+    pub(crate) unsafe fn new(run_dir: *const c_char, service: *const c_char) -> CodeResult<Self> {
         // SAFETY: the caller's promise is that of `string`.
         let run_dir = unsafe { string(run_dir) }?;
         // SAFETY: the caller's promise is that of `string`.
@@ -116,7 +116,7 @@ impl<'a> EndpointName<'a> {
 ///
 /// # Safety
 /// As for [`shared`].
-pub(crate) unsafe fn config<C: Copy, T: From<C> + Default>(config: *const C) -> Outcome<T> {
+pub(crate) unsafe fn config<C: Copy, T: From<C> + Default>(config: *const C) -> CodeResult<T> {
     if config.is_null() {
         return Ok(T::default());
     }

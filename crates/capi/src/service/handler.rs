@@ -13,7 +13,7 @@ use netipc::service::string_reverse::StringReverse;
 use netipc::wire::Status;
 use netipc::{ErrorCode, Handler, HandlerFailed};
 
-use super::serving::ServerId;
+use super::server_handle::ServerId;
 use crate::error::nipc_error_t;
 use crate::protocol::{
     Builder, nipc_apps_lookup_builder_t, nipc_apps_lookup_req_view_t, nipc_cgroups_builder_t,
@@ -151,7 +151,7 @@ impl Callback for nipc_cgroups_service_handler_t {
             let mut builder = nipc_cgroups_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.returned())
+            handler_result(answered, builder.returned())
         }))
     }
 }
@@ -166,7 +166,7 @@ impl Callback for nipc_cgroups_lookup_service_handler_t {
             let mut builder = nipc_cgroups_lookup_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.returned())
+            handler_result(answered, builder.returned())
         }))
     }
 }
@@ -181,7 +181,7 @@ impl Callback for nipc_apps_lookup_service_handler_t {
             let mut builder = nipc_apps_lookup_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.returned())
+            handler_result(answered, builder.returned())
         }))
     }
 }
@@ -195,7 +195,7 @@ impl Callback for nipc_increment_service_handler_t {
             let mut response = 0;
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, *request, &mut response) });
-            outcome(answered, Some(nipc_error_t::OK))?;
+            handler_result(answered, Some(nipc_error_t::OK))?;
             answer.put(&response).map_err(HandlerFailed::from)
         }))
     }
@@ -211,7 +211,7 @@ impl Callback for nipc_string_reverse_service_handler_t {
             let mut builder = nipc_string_reverse_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.returned())
+            handler_result(answered, builder.returned())
         }))
     }
 }
@@ -237,9 +237,9 @@ impl User {
     }
 }
 
-/// What the client is told of what a handler returned, and of the error it left behind. The text is
-/// for the log.
-fn outcome(answered: bool, error: Option<nipc_error_t>) -> Result<(), HandlerFailed> {
+/// The status that the client gets for what a handler returned and for the error that it left in the
+/// builder. The text is for the log.
+fn handler_result(answered: bool, error: Option<nipc_error_t>) -> Result<(), HandlerFailed> {
     let Some(error) = error else {
         let reason = "it initialised the builder that it was lent";
         return Err(HandlerFailed::with_status(Status::INTERNAL_ERROR, reason));
@@ -264,12 +264,12 @@ mod tests {
 
     #[test]
     fn errors_of_handlers_have_statuses() {
-        let told = |answered, code| {
-            let outcome = outcome(answered, Some(nipc_error_t::new(code)));
-            outcome.map_or_else(|failed| failed.status(), |()| Status::OK)
+        let status_of = |answered, code| {
+            let result = handler_result(answered, Some(nipc_error_t::new(code)));
+            result.map_or_else(|failed| failed.status(), |()| Status::OK)
         };
-        assert_eq!(told(true, ErrorCode::OK), Status::OK);
-        assert_eq!(told(false, ErrorCode::OK), Status::INTERNAL_ERROR);
+        assert_eq!(status_of(true, ErrorCode::OK), Status::OK);
+        assert_eq!(status_of(false, ErrorCode::OK), Status::INTERNAL_ERROR);
         for (code, status) in [
             (ErrorCode::OVERFLOW, Status::LIMIT_EXCEEDED),
             (ErrorCode::UNSUPPORTED, Status::UNSUPPORTED),
@@ -278,10 +278,10 @@ mod tests {
             (ErrorCode::TRUNCATED, Status::INTERNAL_ERROR),
             (ErrorCode(9999), Status::INTERNAL_ERROR),
         ] {
-            assert_eq!(told(true, code), status, "{code}");
-            assert_eq!(told(false, code), status, "{code}");
+            assert_eq!(status_of(true, code), status, "{code}");
+            assert_eq!(status_of(false, code), status, "{code}");
         }
-        let failed = outcome(true, None).unwrap_err();
+        let failed = handler_result(true, None).unwrap_err();
         assert_eq!(failed.status(), Status::INTERNAL_ERROR);
     }
 }

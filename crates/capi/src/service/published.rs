@@ -4,8 +4,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Each number is true; those that change together may be seen apart. Nothing else is judged by
-/// them: relaxed ordering is enough.
+/// A reader may see some numbers of one write and some of another. No other memory goes with them:
+/// relaxed ordering is enough.
 pub(crate) struct Published<'a, const N: usize>(&'a [AtomicU64; N]);
 
 impl<'a, const N: usize> Published<'a, N> {

@@ -13,10 +13,10 @@ use super::handler::{
     nipc_cgroups_service_handler_t, nipc_increment_service_handler_t,
     nipc_string_reverse_service_handler_t,
 };
-use super::serving::{ServerId, Serving, destroy, failure, last_error};
+use super::server_handle::{ServerHandle, ServerId, destroy, failure, last_error};
 use super::stats::nipc_server_stats_t;
 use super::storage::{enter, nipc_storage_t, open};
-use crate::border::{code, copy_text, guard, length, put, shared};
+use crate::border::{catch, catch_code, catch_length, copy_text, put, shared};
 use crate::error::nipc_error_t;
 
 /// A server of one service. It lives where the caller wants, zeroed or not before it is initialised,
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn nipc_server_init_string_reverse(
 /// thread runs it already; nipc_server_last_error tells of the latter.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_server_run(server: *mut nipc_managed_server_t) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a server.
         if let Ok(serving) = unsafe { enter(server) } {
             serving.run();
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn nipc_server_run(server: *mut nipc_managed_server_t) {
 /// nipc_server_drain lets answers leave first. A server that does not run yet never will.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_server_stop(server: *mut nipc_managed_server_t) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a server.
         if let Ok(serving) = unsafe { enter(server) } {
             serving.stop();
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn nipc_server_drain(
     server: *mut nipc_managed_server_t,
     timeout_ms: u32,
 ) -> bool {
-    guard(false, || {
+    catch(false, || {
         let timeout = Duration::from_millis(timeout_ms.into());
         // SAFETY: C promises a server.
         unsafe { enter(server) }.is_ok_and(|serving| serving.drain(timeout))
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn nipc_server_drain(
 /// that destroys its server: that thread waits for the handler, so that neither would ever end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_server_destroy(server: *mut nipc_managed_server_t) {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises a server.
         unsafe { destroy(server) }
     });
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn nipc_server_last_error(
     buf: *mut c_char,
     buf_len: usize,
 ) -> usize {
-    length(|| {
+    catch_length(|| {
         // SAFETY: C promises a server.
         let text = unsafe { last_error(server) }.unwrap_or_default();
         // SAFETY: C promises a buffer.
@@ -217,8 +217,8 @@ pub unsafe extern "C" fn nipc_server_stats(
         // SAFETY: C promises room for the statistics.
         unsafe { put(out, stats) }
     };
-    // Who has no room for an answer gets none.
-    code(tell);
+    // The function returns nothing: a NULL cannot be reported.
+    catch_code(tell);
 }
 
 /// Why there is no server.
@@ -274,9 +274,9 @@ unsafe fn init<C: Callback>(
         let workers = usize::try_from(workers).unwrap_or(0);
         let EndpointName { run_dir, service } = &endpoint;
         let server = Server::with_workers(run_dir, service, config, handler, workers);
-        Ok(Serving::bind(server, id)?)
+        Ok(ServerHandle::bind(server, id)?)
     };
-    code(|| {
+    catch_code(|| {
         // SAFETY: the caller promises room that nobody uses.
         unsafe { put(server, nipc_managed_server_t::EMPTY) }?;
         match bind() {

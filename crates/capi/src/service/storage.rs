@@ -7,7 +7,7 @@ use std::ptr;
 
 use netipc::ErrorCode;
 
-use crate::error::Outcome;
+use crate::error::CodeResult;
 use crate::lifetime::{Closing, Lifetime, Shared, User};
 use crate::sync::{AtomicPtr, AtomicUsize};
 
@@ -45,7 +45,7 @@ pub(crate) trait Context: Sized {
 ///
 /// # Safety
 /// As for [`enter`].
-pub(crate) unsafe fn open<C: Context>(context: *const C, handle: C::Handle) -> Outcome {
+pub(crate) unsafe fn open<C: Context>(context: *const C, handle: C::Handle) -> CodeResult {
     // SAFETY: the caller's promise is that of `lifetime`.
     if unsafe { lifetime(context) }?.open(handle) {
         Ok(())
@@ -60,7 +60,7 @@ pub(crate) unsafe fn open<C: Context>(context: *const C, handle: C::Handle) -> O
 /// `context` is NULL, or points to one that is zeroed or initialised, there for `'a`, and not
 /// initialised anew during it.
 #[inline]
-pub(crate) unsafe fn enter<'a, C: Context>(context: *const C) -> Outcome<User<'a, C::Handle>> {
+pub(crate) unsafe fn enter<'a, C: Context>(context: *const C) -> CodeResult<User<'a, C::Handle>> {
     // SAFETY: the caller's promise is that of `lifetime`.
     let lifetime = unsafe { lifetime(context) }?;
     lifetime.enter().ok_or(ErrorCode::NOT_READY)
@@ -71,7 +71,7 @@ pub(crate) unsafe fn enter<'a, C: Context>(context: *const C) -> Outcome<User<'a
 /// # Safety
 /// As for [`enter`]; and nobody closes the context during `'a`.
 #[inline]
-pub(crate) unsafe fn peek<'a, C: Context>(context: *const C) -> Outcome<&'a C::Handle> {
+pub(crate) unsafe fn peek<'a, C: Context>(context: *const C) -> CodeResult<&'a C::Handle> {
     // SAFETY: the caller's promise is that of `lifetime`.
     let lifetime = unsafe { lifetime(context) }?;
     // SAFETY: the caller promises that nobody closes it.
@@ -82,7 +82,9 @@ pub(crate) unsafe fn peek<'a, C: Context>(context: *const C) -> Outcome<&'a C::H
 ///
 /// # Safety
 /// As for [`enter`].
-pub(crate) unsafe fn close<'a, C: Context>(context: *const C) -> Outcome<Closing<'a, C::Handle>> {
+pub(crate) unsafe fn close<'a, C: Context>(
+    context: *const C,
+) -> CodeResult<Closing<'a, C::Handle>> {
     // SAFETY: the caller's promise is that of `lifetime`.
     let lifetime = unsafe { lifetime(context) }?;
     lifetime.close().ok_or(ErrorCode::NOT_READY)
@@ -93,7 +95,7 @@ pub(crate) unsafe fn close<'a, C: Context>(context: *const C) -> Outcome<Closing
 /// # Safety
 /// As for [`enter`].
 #[inline]
-unsafe fn lifetime<'a, C: Context>(context: *const C) -> Outcome<Lifetime<'a, C::Handle>> {
+unsafe fn lifetime<'a, C: Context>(context: *const C) -> CodeResult<Lifetime<'a, C::Handle>> {
     if context.is_null() || !context.is_aligned() {
         return Err(ErrorCode::INVALID_ARGUMENT);
     }

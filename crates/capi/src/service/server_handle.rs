@@ -13,16 +13,16 @@ use netipc::{ErrorCode, ServeError, Server, chain};
 
 use super::server::nipc_managed_server_t;
 use super::storage::{self, Context, enter, nipc_storage_t};
-use crate::error::Outcome;
+use crate::error::CodeResult;
 
 /// A server.
-pub(crate) struct Serving {
+pub(crate) struct ServerHandle {
     server: Box<dyn AnyServer>,
     id: ServerId,
     error: Mutex<String>,
 }
 
-impl Serving {
+impl ServerHandle {
     /// A server that listens.
     pub(super) fn bind<S: Service>(server: Server<S>, id: ServerId) -> Result<Self, ServeError> {
         server.bind()?;
@@ -115,7 +115,7 @@ impl ServerId {
 }
 
 impl Context for nipc_managed_server_t {
-    type Handle = Serving;
+    type Handle = ServerHandle;
 
     unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
         // SAFETY: the caller promises a server.
@@ -128,7 +128,7 @@ impl Context for nipc_managed_server_t {
 ///
 /// # Safety
 /// As for [`enter`].
-pub(super) unsafe fn destroy(server: *mut nipc_managed_server_t) -> Outcome {
+pub(super) unsafe fn destroy(server: *mut nipc_managed_server_t) -> CodeResult {
     // SAFETY: the caller's promise is that of `close`.
     let Ok(closing) = (unsafe { storage::close(server) }) else {
         // SAFETY: the caller's promise is that of `failure`.
@@ -146,7 +146,7 @@ pub(super) unsafe fn destroy(server: *mut nipc_managed_server_t) -> Outcome {
 ///
 /// # Safety
 /// As for [`enter`].
-pub(super) unsafe fn last_error(server: *const nipc_managed_server_t) -> Outcome<String> {
+pub(super) unsafe fn last_error(server: *const nipc_managed_server_t) -> CodeResult<String> {
     // SAFETY: the caller's promise.
     if let Ok(serving) = unsafe { enter(server) } {
         return Ok(serving.error().clone());
@@ -163,7 +163,7 @@ pub(super) struct Failure<'a>(&'a [AtomicU8; 496]);
 ///
 /// # Safety
 /// As for [`enter`].
-pub(super) unsafe fn failure<'a>(server: *const nipc_managed_server_t) -> Outcome<Failure<'a>> {
+pub(super) unsafe fn failure<'a>(server: *const nipc_managed_server_t) -> CodeResult<Failure<'a>> {
     if server.is_null() || !server.is_aligned() {
         return Err(ErrorCode::INVALID_ARGUMENT);
     }

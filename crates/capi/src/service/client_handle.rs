@@ -15,7 +15,7 @@ use super::config::EndpointName;
 use super::published::Published;
 use super::storage::{self, Context, enter, nipc_storage_t};
 use super::types::{STATUS_NUMBERS, nipc_client_ctx_t, nipc_client_session_t, numbers};
-use crate::error::{Outcome, of_call};
+use crate::error::{CodeResult, of_call};
 
 /// A client that speaks to every service, through `ask_as` and `lookup_as`. Batches and pipelines
 /// exist for its own service only.
@@ -24,7 +24,7 @@ pub(crate) type AnyClient = IncrementClient;
 /// A client and what other threads may reach of it.
 ///
 /// Nobody waits for the lock: a second thread that uses the context is told that it is busy.
-pub(crate) struct Handle {
+pub(crate) struct ClientHandle {
     state: Mutex<LockedState>,
     abort: AbortHandle,
     timeout_ms: AtomicU32,
@@ -43,7 +43,7 @@ pub(crate) struct LockedState {
     shown: Option<(ClientState, u64, u64)>,
 }
 
-impl Handle {
+impl ClientHandle {
     pub(crate) fn new(endpoint: &EndpointName<'_>, config: ClientConfig) -> Self {
         let timeout_ms = config.call_timeout_ms;
         let client = AnyClient::new(&*endpoint.run_dir, &endpoint.service, config);
@@ -80,7 +80,7 @@ impl Handle {
     }
 
     /// What one thread at a time uses, unless another thread does.
-    pub(crate) fn lock(&self) -> Outcome<MutexGuard<'_, LockedState>> {
+    pub(crate) fn lock(&self) -> CodeResult<MutexGuard<'_, LockedState>> {
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
             Err(TryLockError::WouldBlock) => return Err(ErrorCode::BUSY),
@@ -115,7 +115,7 @@ impl Handle {
 }
 
 impl Context for nipc_client_ctx_t {
-    type Handle = Handle;
+    type Handle = ClientHandle;
 
     unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
         // SAFETY: the caller promises a context.
@@ -131,7 +131,7 @@ impl Context for nipc_client_ctx_t {
 #[inline]
 pub(crate) unsafe fn published<'a>(
     ctx: *const nipc_client_ctx_t,
-) -> Outcome<Published<'a, STATUS_NUMBERS>> {
+) -> CodeResult<Published<'a, STATUS_NUMBERS>> {
     if ctx.is_null() || !ctx.is_aligned() {
         return Err(ErrorCode::INVALID_ARGUMENT);
     }
@@ -149,7 +149,7 @@ pub(crate) unsafe fn published<'a>(
 pub(crate) unsafe fn with_client<T>(
     ctx: *mut nipc_client_ctx_t,
     call: impl FnOnce(&mut LockedState) -> T,
-) -> Outcome<T> {
+) -> CodeResult<T> {
     // SAFETY: the caller's promise is that of `enter`.
     let handle = unsafe { enter(ctx) }?;
     let mut update = UpdateOnDrop {
@@ -169,7 +169,7 @@ pub(crate) unsafe fn with_client<T>(
 pub(crate) unsafe fn call<T>(
     ctx: *mut nipc_client_ctx_t,
     call: impl FnOnce(&mut LockedState) -> Result<T, CallError>,
-) -> Outcome<T> {
+) -> CodeResult<T> {
     // SAFETY: the caller's promise is that of `with_client`.
     unsafe { with_client(ctx, call) }?.map_err(|error| of_call(&error))
 }
@@ -178,7 +178,7 @@ pub(crate) unsafe fn call<T>(
 ///
 /// # Safety
 /// As for [`enter`]; and no other thread reads the public fields meanwhile.
-pub(crate) unsafe fn close(ctx: *mut nipc_client_ctx_t) -> Outcome {
+pub(crate) unsafe fn close(ctx: *mut nipc_client_ctx_t) -> CodeResult {
     // SAFETY: the caller's promise is that of `close`.
     let closing = unsafe { storage::close(ctx) }?;
     closing.abort.abort();
@@ -194,7 +194,7 @@ pub(crate) unsafe fn close(ctx: *mut nipc_client_ctx_t) -> Outcome {
 /// are brought up to date.
 struct UpdateOnDrop<'a> {
     state: MutexGuard<'a, LockedState>,
-    handle: &'a Handle,
+    handle: &'a ClientHandle,
     ctx: *mut nipc_client_ctx_t,
 }
 
@@ -230,7 +230,7 @@ impl Drop for UpdateOnDrop<'_> {
 /// `ctx` points to a context whose public fields nobody reads meanwhile.
 unsafe fn show(
     ctx: *mut nipc_client_ctx_t,
-    handle: *const Handle,
+    handle: *const ClientHandle,
     session: Option<netipc::SessionStatus>,
     state: ClientState,
 ) {
