@@ -80,6 +80,7 @@ mod service {
     use crate::service::guard::*;
     use crate::service::handler::*;
     use crate::service::log::*;
+    use crate::service::origin::*;
     use crate::service::server::*;
     use crate::service::stats::*;
     use crate::service::storage::*;
@@ -103,7 +104,8 @@ mod service {
         }
         nipc_client_session_t: 16 { selected_profile: 0, session_id: 8 }
         nipc_storage_t: 16 {}
-        nipc_client_ctx_t: 128 { state: 0, session_valid: 4, session: 8, shm: 24 }
+        nipc_client_origin_t: 576 {}
+        nipc_client_ctx_t: 704 { state: 0, session_valid: 4, session: 8, shm: 24 }
         nipc_client_status_t: 48 {
             state: 0, connect_count: 4, reconnect_count: 8, call_count: 12, error_count: 16,
             retry_count: 20, timeout_count: 24, abort_count: 28, bytes_sent: 32,

@@ -100,6 +100,20 @@ typedef struct nipc_storage_t {
     size_t users;
 } nipc_storage_t;
 
+/** Private: what a client was initialised with. Do not touch it. */
+typedef struct nipc_client_origin_t {
+    /** Private: do not touch. */
+    nipc_client_config_t config;
+    /** Private: do not touch. */
+    uint32_t names_len;
+    /** Private: do not touch. */
+    uint32_t call_timeout_ms;
+    /** Private: do not touch. */
+    uint32_t aborted;
+    /** Private: do not touch. */
+    uint8_t names[516];
+} nipc_client_origin_t;
+
 /** Where a client stands. */
 typedef enum nipc_client_state_t {
     /**
@@ -182,6 +196,8 @@ typedef struct nipc_client_ctx_t {
     void *shm;
     /** Private. */
     nipc_storage_t storage;
+    /** Private. */
+    nipc_client_origin_t origin;
     /** Private: what nipc_client_status tells. */
     uint64_t published[10];
 } nipc_client_ctx_t;
@@ -232,7 +248,8 @@ void nipc_client_init(nipc_client_ctx_t *ctx,
                       const nipc_client_config_t *config);
 
 /**
- * Connects where there is no session, and looks whether there still is one. Call it at your own
+ * Connects where there is no session, and looks whether there still is one: after
+ * nipc_client_init, after the provider has gone, and after nipc_client_close, too. Call it at your own
  * pace, for instance once a second; it takes at most two seconds for each attempt to connect.
  *
  * \return whether something changed, for the better or the worse: not whether there is a session.
@@ -263,7 +280,7 @@ void nipc_client_set_call_timeout(nipc_client_ctx_t *ctx, uint32_t timeout_ms);
 
 /**
  * Calls off what the client is doing, in any phase, and all that follows until
- * nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread. Closing ends it, too.
+ * nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread. Closing the client clears it, too.
  */
 void nipc_client_abort(nipc_client_ctx_t *ctx);
 
@@ -272,7 +289,11 @@ void nipc_client_clear_abort(nipc_client_ctx_t *ctx);
 
 /**
  * Ends the session and frees everything. Views of answers end with it. A call that runs in another
- * thread is called off and waited for. Closing twice, or a zeroed context, does nothing.
+ * thread is called off and waited for; calls that follow return NIPC_ERR_NOT_READY. Closing twice, or
+ * a zeroed context, does nothing.
+ *
+ * The client can be refreshed again, and then has to be closed again. Counters go on, and the call
+ * timeout stays; an abort ends with the close.
  */
 void nipc_client_close(nipc_client_ctx_t *ctx);
 
@@ -1033,7 +1054,8 @@ NIPC_STATIC_ASSERT(sizeof(nipc_client_session_t) == 16, "nipc_client_session_t")
 NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, selected_profile) == 0, "nipc_client_session_t.selected_profile");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, session_id) == 8, "nipc_client_session_t.session_id");
 NIPC_STATIC_ASSERT(sizeof(nipc_storage_t) == 16, "nipc_storage_t");
-NIPC_STATIC_ASSERT(sizeof(nipc_client_ctx_t) == 128, "nipc_client_ctx_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_client_origin_t) == 576, "nipc_client_origin_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_client_ctx_t) == 704, "nipc_client_ctx_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, state) == 0, "nipc_client_ctx_t.state");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, session_valid) == 4, "nipc_client_ctx_t.session_valid");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, session) == 8, "nipc_client_ctx_t.session");

@@ -6,11 +6,12 @@ use std::ffi::c_char;
 use std::sync::MutexGuard;
 use std::time::Duration;
 
-use netipc::{ClientConfig, ErrorCode};
+use netipc::ErrorCode;
 
-use super::client_handle::{ClientHandle, LockedState, close, published, with_client};
-use super::config::{EndpointName, config as configured, nipc_client_config_t};
-use super::storage::{enter, open};
+use super::client_handle::{LockedState, close, open, published, refresh};
+use super::config::{EndpointName, nipc_client_config_t};
+use super::origin::{Origin, nipc_client_origin_t};
+use super::storage::enter;
 use super::types::{
     nipc_client_ctx_t, nipc_client_state_t, nipc_client_status_t, nipc_transport_info_t,
 };
@@ -19,6 +20,9 @@ use crate::error::nipc_error_t;
 
 const NEVER_INITIALISED: &str =
     "the client is not initialised: nipc_client_init needs a run_dir and a service";
+const CLOSED: &str = "the client is closed: nipc_client_refresh connects it again";
+const TOO_LONG: &str = "the client is closed, and its run_dir and service are too long to connect \
+                        again: nipc_client_init makes a new one";
 const BAD_ARGUMENT: &str =
     "an argument of the last call was NULL, or not aligned: nothing was asked";
 const IN_USE: &str = "the client is in use by another thread";
@@ -49,18 +53,21 @@ pub unsafe extern "C" fn nipc_client_init(
     let init = || {
         // SAFETY: C promises room for a context.
         unsafe { put(ctx, nipc_client_ctx_t::EMPTY) }?;
+        // SAFETY: C promises strings and a configuration.
+        let origin = unsafe { nipc_client_origin_t::new(run_dir, service, config) }?;
+        // SAFETY: it was initialised just now.
+        unsafe { (*ctx).origin = origin };
         // SAFETY: C promises strings.
         let endpoint = unsafe { EndpointName::new(run_dir, service) }?;
-        // SAFETY: C promises a configuration.
-        let config: ClientConfig = unsafe { configured(config) }?;
         // SAFETY: it was initialised just now, as closed.
-        unsafe { open(ctx, ClientHandle::new(&endpoint, config)) }
+        unsafe { open(ctx, &endpoint) }
     };
     // What fails leaves a closed context, and every function says so.
     catch_code(init);
 }
 
-/// Connects where there is no session, and looks whether there still is one. Call it at your own
+/// Connects where there is no session, and looks whether there still is one: after
+/// nipc_client_init, after the provider has gone, and after nipc_client_close, too. Call it at your own
 /// pace, for instance once a second; it takes at most two seconds for each attempt to connect.
 ///
 /// \return whether something changed, for the better or the worse: not whether there is a session.
@@ -69,7 +76,7 @@ pub unsafe extern "C" fn nipc_client_init(
 pub unsafe extern "C" fn nipc_client_refresh(ctx: *mut nipc_client_ctx_t) -> bool {
     catch(false, || {
         // SAFETY: C promises a context that it does not use elsewhere.
-        unsafe { with_client(ctx, |state| state.client.refresh()) }.unwrap_or(false)
+        unsafe { refresh(ctx, |state| state.client.refresh()) }.unwrap_or(false)
     })
 }
 
@@ -80,7 +87,7 @@ pub unsafe extern "C" fn nipc_client_refresh_timeout(
     ctx: *mut nipc_client_ctx_t,
     timeout_ms: u32,
 ) -> bool {
-    let refresh = |state: &mut LockedState| match timeout_ms {
+    let within = |state: &mut LockedState| match timeout_ms {
         0 => state.client.refresh(),
         ms => state
             .client
@@ -88,7 +95,7 @@ pub unsafe extern "C" fn nipc_client_refresh_timeout(
     };
     catch(false, || {
         // SAFETY: C promises a context that it does not use elsewhere.
-        unsafe { with_client(ctx, refresh) }.unwrap_or(false)
+        unsafe { refresh(ctx, within) }.unwrap_or(false)
     })
 }
 
@@ -131,17 +138,21 @@ pub unsafe extern "C" fn nipc_client_set_call_timeout(
 ) {
     catch((), || {
         // SAFETY: C promises a context.
-        if let Ok(handle) = unsafe { enter(ctx) } {
-            handle.set_timeout(timeout_ms);
+        if let Ok(origin) = unsafe { Origin::of(ctx) } {
+            origin.set_call_timeout_ms(timeout_ms);
         }
     });
 }
 
 /// Calls off what the client is doing, in any phase, and all that follows until
-/// nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread. Closing ends it, too.
+/// nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread. Closing the client clears it, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_abort(ctx: *mut nipc_client_ctx_t) {
     catch((), || {
+        // SAFETY: C promises a context.
+        if let Ok(origin) = unsafe { Origin::of(ctx) } {
+            origin.set_aborted(true);
+        }
         // SAFETY: C promises a context.
         if let Ok(handle) = unsafe { enter(ctx) } {
             handle.abort().abort();
@@ -154,6 +165,10 @@ pub unsafe extern "C" fn nipc_client_abort(ctx: *mut nipc_client_ctx_t) {
 pub unsafe extern "C" fn nipc_client_clear_abort(ctx: *mut nipc_client_ctx_t) {
     catch((), || {
         // SAFETY: C promises a context.
+        if let Ok(origin) = unsafe { Origin::of(ctx) } {
+            origin.set_aborted(false);
+        }
+        // SAFETY: C promises a context.
         if let Ok(handle) = unsafe { enter(ctx) } {
             handle.abort().clear();
         }
@@ -161,7 +176,11 @@ pub unsafe extern "C" fn nipc_client_clear_abort(ctx: *mut nipc_client_ctx_t) {
 }
 
 /// Ends the session and frees everything. Views of answers end with it. A call that runs in another
-/// thread is called off and waited for. Closing twice, or a zeroed context, does nothing.
+/// thread is called off and waited for; calls that follow return NIPC_ERR_NOT_READY. Closing twice, or
+/// a zeroed context, does nothing.
+///
+/// The client can be refreshed again, and then has to be closed again. Counters go on, and the call
+/// timeout stays; an abort ends with the close.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_close(ctx: *mut nipc_client_ctx_t) {
     // SAFETY: C promises a context that no call begins on any more.
@@ -189,7 +208,12 @@ pub unsafe extern "C" fn nipc_client_last_error(
                 |_| IN_USE.to_owned(),
                 |state| state.client.status().last_error.unwrap_or_default(),
             ),
-            Err(_) => NEVER_INITIALISED.to_owned(),
+            // SAFETY: C promises a context.
+            Err(_) => match unsafe { Origin::of(ctx) }.map(|origin| origin.endpoint()) {
+                Ok(Some(_)) => CLOSED.to_owned(),
+                Ok(None) => TOO_LONG.to_owned(),
+                Err(_) => NEVER_INITIALISED.to_owned(),
+            },
         };
         // SAFETY: C promises the buffer.
         unsafe { copy_text(&text, buf, buf_len) }

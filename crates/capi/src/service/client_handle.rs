@@ -3,18 +3,21 @@
 #![expect(unsafe_code, reason = "contexts of C are read and written here")]
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::{ptr, thread};
 
 use netipc::service::increment::IncrementClient;
 use netipc::transport::link::LinkKind;
-use netipc::{AbortHandle, CallError, ClientConfig, ClientState, Counters, ErrorCode};
+use netipc::{AbortHandle, CallError, ClientConfig, ClientState, ErrorCode};
 
 use super::config::EndpointName;
+use super::origin::Origin;
 use super::published::Published;
 use super::storage::{self, Context, enter, nipc_storage_t};
-use super::types::{STATUS_NUMBERS, nipc_client_ctx_t, nipc_client_session_t, numbers};
+use super::types::{
+    Numbers, STATUS_ERRORS, STATUS_NUMBERS, nipc_client_ctx_t, nipc_client_session_t, numbers,
+};
 use crate::error::{CodeResult, of_call};
 
 /// A client that speaks to every service, through `ask_as` and `lookup_as`. Batches and pipelines
@@ -27,7 +30,6 @@ pub(crate) type AnyClient = IncrementClient;
 pub(crate) struct ClientHandle {
     state: Mutex<LockedState>,
     abort: AbortHandle,
-    timeout_ms: AtomicU32,
     /// Whether the last call failed because of its arguments, before anything was sent.
     bad_argument: AtomicBool,
 }
@@ -39,12 +41,14 @@ pub(crate) struct LockedState {
     pub(crate) answer: Range<usize>,
     /// What the client is set to.
     timeout_ms: u32,
+    /// The status of the context when it was opened: its counters go on.
+    before: Numbers,
     /// What the public fields show: each session is told by its state and these two counters.
     shown: Option<(ClientState, u64, u64)>,
 }
 
 impl ClientHandle {
-    pub(crate) fn new(endpoint: &EndpointName<'_>, config: ClientConfig) -> Self {
+    fn new(endpoint: &EndpointName<'_>, config: ClientConfig, before: Numbers) -> Self {
         let timeout_ms = config.call_timeout_ms;
         let client = AnyClient::new(&*endpoint.run_dir, &endpoint.service, config);
         Self {
@@ -53,9 +57,9 @@ impl ClientHandle {
                 client,
                 answer: 0..0,
                 timeout_ms,
+                before,
                 shown: None,
             }),
-            timeout_ms: AtomicU32::new(timeout_ms),
             bad_argument: AtomicBool::new(false),
         }
     }
@@ -64,12 +68,8 @@ impl ClientHandle {
         &self.abort
     }
 
-    /// Sets what the next call may take. Relaxed, as everything here: no other memory goes with it.
-    pub(crate) fn set_timeout(&self, timeout_ms: u32) {
-        self.timeout_ms.store(timeout_ms, Ordering::Relaxed);
-    }
-
-    /// Notes whether the last call failed because of its arguments.
+    /// Notes whether the last call failed because of its arguments. Relaxed: no other memory goes
+    /// with it.
     #[inline]
     pub(crate) fn set_bad_argument(&self, bad: bool) {
         self.bad_argument.store(bad, Ordering::Relaxed);
@@ -81,9 +81,9 @@ impl ClientHandle {
 
     /// What one thread at a time uses, unless another thread does.
     pub(crate) fn lock(&self) -> CodeResult<MutexGuard<'_, LockedState>> {
-        let mut state = match self.state.try_lock() {
-            Ok(state) => state,
-            Err(TryLockError::WouldBlock) => return Err(ErrorCode::BUSY),
+        match self.state.try_lock() {
+            Ok(state) => Ok(state),
+            Err(TryLockError::WouldBlock) => Err(ErrorCode::BUSY),
             Err(TryLockError::Poisoned(half_done)) => {
                 // A panic has left the client somewhere inside a call: it starts over, and what
                 // closing clears stays aborted.
@@ -94,23 +94,30 @@ impl ClientHandle {
                 if aborted {
                     self.abort.abort();
                 }
-                state
+                Ok(state)
             }
-        };
-        let timeout_ms = self.timeout_ms.load(Ordering::Relaxed);
-        if state.timeout_ms != timeout_ms {
-            state.timeout_ms = timeout_ms;
-            state.client.set_call_timeout(timeout_ms);
         }
-        Ok(state)
+    }
+}
+
+impl LockedState {
+    /// Sets how long the next call may take.
+    #[inline]
+    fn set_timeout(&mut self, timeout_ms: u32) {
+        if self.timeout_ms != timeout_ms {
+            self.timeout_ms = timeout_ms;
+            self.client.set_call_timeout(timeout_ms);
+        }
     }
 
-    fn counters(self) -> Counters {
-        let state = self.state.into_inner();
-        state
-            .unwrap_or_else(PoisonError::into_inner)
-            .client
-            .counters()
+    /// The status of the context, whose client is in `state`.
+    #[inline]
+    fn status(&self, state: ClientState) -> Numbers {
+        let mut status = numbers(state, self.client.counters());
+        for (now, before) in status.iter_mut().zip(self.before).skip(1) {
+            *now = now.saturating_add(before);
+        }
+        status
     }
 }
 
@@ -158,10 +165,15 @@ pub(crate) unsafe fn with_client<T>(
         ctx,
     };
     handle.set_bad_argument(false);
+    // SAFETY: the caller's promise is that of `of`.
+    if let Ok(origin) = unsafe { Origin::of(ctx) } {
+        update.state.set_timeout(origin.call_timeout_ms());
+    }
     Ok(call(&mut update.state))
 }
 
-/// As [`with_client`], for what may fail as calls do.
+/// As [`with_client`], for what may fail as calls do. A call on a client that is closed counts as a
+/// call that failed.
 ///
 /// # Safety
 /// As for [`with_client`].
@@ -171,7 +183,53 @@ pub(crate) unsafe fn call<T>(
     call: impl FnOnce(&mut LockedState) -> Result<T, CallError>,
 ) -> CodeResult<T> {
     // SAFETY: the caller's promise is that of `with_client`.
-    unsafe { with_client(ctx, call) }?.map_err(|error| of_call(&error))
+    let called = unsafe { with_client(ctx, call) };
+    // SAFETY: the caller's promise is that of `of`.
+    if called.as_ref().err() == Some(&ErrorCode::NOT_READY) && unsafe { Origin::of(ctx) }.is_ok() {
+        // SAFETY: the caller's promise is that of `published`.
+        unsafe { published(ctx) }?.count(STATUS_ERRORS);
+    }
+    called?.map_err(|error| of_call(&error))
+}
+
+/// Refreshes the client of `ctx`, which is opened before if it was closed.
+///
+/// # Safety
+/// As for [`with_client`].
+pub(crate) unsafe fn refresh(
+    ctx: *mut nipc_client_ctx_t,
+    refresh: impl Fn(&mut LockedState) -> bool,
+) -> CodeResult<bool> {
+    // SAFETY: the caller's promise is that of `with_client`.
+    let refreshed = unsafe { with_client(ctx, &refresh) };
+    if refreshed != Err(ErrorCode::NOT_READY) {
+        return refreshed;
+    }
+    // SAFETY: the caller's promise is that of `of`.
+    let endpoint = unsafe { Origin::of(ctx) }?.endpoint();
+    // SAFETY: the caller's promise is that of `open`.
+    unsafe { open(ctx, &endpoint.ok_or(ErrorCode::INVALID_ARGUMENT)?) }?;
+    // SAFETY: the caller's promise is that of `with_client`.
+    unsafe { with_client(ctx, &refresh) }
+}
+
+/// Puts a client of `endpoint` behind `ctx`, which was initialised and is closed.
+///
+/// # Safety
+/// As for [`enter`].
+pub(crate) unsafe fn open(ctx: *mut nipc_client_ctx_t, endpoint: &EndpointName<'_>) -> CodeResult {
+    // SAFETY: the caller's promise is that of `of`.
+    let origin = unsafe { Origin::of(ctx) }?;
+    // SAFETY: the caller's promise is that of `published`.
+    let before = unsafe { published(ctx) }?.read();
+    let handle = ClientHandle::new(endpoint, origin.config(), before);
+    // SAFETY: the caller's promise.
+    unsafe { storage::open(ctx, handle) }?;
+    if origin.is_aborted() {
+        // SAFETY: the caller's promise.
+        unsafe { enter(ctx) }?.abort.abort();
+    }
+    Ok(())
 }
 
 /// Frees what is behind `ctx`. What runs in another thread is called off, and waited for.
@@ -182,9 +240,12 @@ pub(crate) unsafe fn close(ctx: *mut nipc_client_ctx_t) -> CodeResult {
     // SAFETY: the caller's promise is that of `close`.
     let closing = unsafe { storage::close(ctx) }?;
     closing.abort.abort();
-    let counters = closing.wait().counters();
+    let state = closing.wait().state.into_inner();
+    let state = state.unwrap_or_else(PoisonError::into_inner);
     // SAFETY: the caller's promise is that of `published`.
-    unsafe { published(ctx) }?.write(numbers(ClientState::Disconnected, counters));
+    unsafe { published(ctx) }?.write(state.status(ClientState::Disconnected));
+    // SAFETY: the caller's promise is that of `of`.
+    unsafe { Origin::of(ctx) }?.set_aborted(false);
     // SAFETY: it was open, so that it is a context, and those who used it have left.
     unsafe { show(ctx, ptr::null(), None, ClientState::Disconnected) };
     Ok(())
@@ -201,23 +262,23 @@ struct UpdateOnDrop<'a> {
 impl Drop for UpdateOnDrop<'_> {
     #[inline]
     fn drop(&mut self) {
-        let LockedState { client, shown, .. } = &mut *self.state;
+        let locked = &mut *self.state;
         // The session that a panic has left is closed by whoever locks the client next.
         let panicked = thread::panicking();
         let state = if panicked {
             ClientState::Broken
         } else {
-            client.state()
+            locked.client.state()
         };
-        let counters = client.counters();
         // SAFETY: `with_client` was promised a context.
         if let Ok(published) = unsafe { published(self.ctx) } {
-            published.write(numbers(state, counters));
+            published.write(locked.status(state));
         }
+        let counters = locked.client.counters();
         let now = Some((state, counters.connects, counters.reconnects));
-        if *shown != now {
-            *shown = now;
-            let session = client.session().filter(|_| !panicked);
+        if locked.shown != now {
+            locked.shown = now;
+            let session = locked.client.session().filter(|_| !panicked);
             // SAFETY: `with_client` was promised a context, and the lock keeps other calls away.
             unsafe { show(self.ctx, self.handle, session, state) };
         }

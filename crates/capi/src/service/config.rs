@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "strings and structs of C are read here")]
 
 use std::borrow::Cow;
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 use std::path::Path;
 
 use netipc::{ClientConfig, ServerConfig};
@@ -60,6 +60,22 @@ pub struct nipc_server_config_t {
     pub auth_token: u64,
 }
 
+impl nipc_client_config_t {
+    /// Every default.
+    pub(crate) const ZERO: Self = Self {
+        supported_profiles: 0,
+        preferred_profiles: 0,
+        max_request_payload_bytes: 0,
+        max_request_batch_items: 0,
+        max_response_payload_bytes: 0,
+        auth_token: 0,
+        call_timeout_ms: 0,
+        max_logical_lookup_items: 0,
+        max_logical_lookup_subcalls: 0,
+        max_logical_lookup_response_bytes: 0,
+    };
+}
+
 impl From<nipc_client_config_t> for ClientConfig {
     fn from(config: nipc_client_config_t) -> Self {
         Self {
@@ -105,10 +121,14 @@ impl<'a> EndpointName<'a> {
         let run_dir = unsafe { string(run_dir) }?;
         // SAFETY: the caller's promise is that of `string`.
         let service = unsafe { string(service) }?;
-        Ok(Self {
+        Ok(Self::of(run_dir, service))
+    }
+
+    pub(crate) fn of(run_dir: &'a CStr, service: &'a CStr) -> Self {
+        Self {
             run_dir: platform::path(run_dir),
             service: service.to_string_lossy(),
-        })
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod config;
 pub mod guard;
 pub mod handler;
 pub mod log;
+pub mod origin;
 mod published;
 pub mod server;
 mod server_handle;

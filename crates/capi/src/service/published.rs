@@ -26,6 +26,13 @@ impl<'a, const N: usize> Published<'a, N> {
         }
     }
 
+    /// Adds 1 to number `index`.
+    pub(crate) fn count(&self, index: usize) {
+        if let Some(number) = self.0.get(index) {
+            number.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     pub(crate) fn read(&self) -> [u64; N] {
         self.0
             .each_ref()

@@ -6,6 +6,7 @@ use std::ptr;
 use netipc::transport::link::LinkKind;
 use netipc::{ClientState, Counters, SessionStatus};
 
+use super::origin::nipc_client_origin_t;
 use super::storage::nipc_storage_t;
 
 /// Where a client stands.
@@ -96,12 +97,20 @@ pub struct nipc_client_ctx_t {
     pub shm: *mut c_void,
     /// Private.
     pub storage: nipc_storage_t,
+    /// Private.
+    pub origin: nipc_client_origin_t,
     /// Private: what nipc_client_status tells.
     pub published: [u64; 10],
 }
 
 /// How many numbers a client's status is made of.
 pub(crate) const STATUS_NUMBERS: usize = 10;
+
+/// Which of them counts calls that failed.
+pub(crate) const STATUS_ERRORS: usize = 4;
+
+/// A client's state and counters, as [`numbers`] makes them.
+pub(crate) type Numbers = [u64; STATUS_NUMBERS];
 
 /// What carries a client's session, and what was agreed.
 #[repr(C)]
@@ -138,6 +147,7 @@ impl nipc_client_ctx_t {
         },
         shm: ptr::null_mut(),
         storage: nipc_storage_t::EMPTY,
+        origin: nipc_client_origin_t::EMPTY,
         published: [0; STATUS_NUMBERS],
     };
 }
@@ -167,7 +177,7 @@ impl From<LinkKind> for nipc_transport_t {
 
 impl nipc_client_status_t {
     /// What [`numbers`] were made of.
-    pub(crate) fn from_numbers(numbers: [u64; STATUS_NUMBERS]) -> Self {
+    pub(crate) fn from_numbers(numbers: Numbers) -> Self {
         let [state, counters @ ..] = numbers;
         let [
             connects,
@@ -199,7 +209,7 @@ impl nipc_client_status_t {
 
 /// State and counters as numbers.
 #[inline]
-pub(crate) const fn numbers(state: ClientState, counters: Counters) -> [u64; STATUS_NUMBERS] {
+pub(crate) const fn numbers(state: ClientState, counters: Counters) -> Numbers {
     [
         state as u64,
         counters.connects,
