@@ -271,6 +271,15 @@ uint64_t nipc_panic_count(void);
 /** Bytes of a payload that automatic growth stops at, and the maximum of an unconfigured server. */
 #define NIPC_MAX_PAYLOAD_CAP 1048576
 
+/** What items, and whole batches, start at multiples of. */
+#define NIPC_ALIGNMENT 8
+
+/** A number: the request and the response of increment. */
+#define NIPC_INCREMENT_PAYLOAD_SIZE 8
+
+/** In front of a text: the request and the response of string-reverse. */
+#define NIPC_STRING_REVERSE_HDR_SIZE 8
+
 /** The envelope of a message. */
 #define NIPC_HEADER_LEN 32
 
@@ -279,6 +288,9 @@ uint64_t nipc_panic_count(void);
 
 /** The payload of a hello. */
 #define NIPC_HELLO_LEN 44
+
+/** As NIPC_HELLO_LEN: sizeof(nipc_hello_t) is larger. */
+#define NIPC_HELLO_WIRE_SIZE 44
 
 /** The payload of the answer to a hello. */
 #define NIPC_HELLO_ACK_LEN 48
@@ -381,11 +393,11 @@ typedef struct nipc_builder_state_t {
 
 /** The envelope of a message, with the fields of the wire at the offsets of the wire. */
 typedef struct nipc_header_t {
-    /** NIPC_MAGIC_MSG. Ignored by the encoder, which always writes that. */
+    /** NIPC_MAGIC_MSG. */
     uint32_t magic;
-    /** NIPC_VERSION. Ignored by the encoder, which always writes that. */
+    /** NIPC_VERSION. */
     uint16_t version;
-    /** NIPC_HEADER_LEN. Ignored by the encoder, which always writes that. */
+    /** NIPC_HEADER_LEN. */
     uint16_t header_len;
     /** A NIPC_KIND_ number. */
     uint16_t kind;
@@ -408,9 +420,9 @@ typedef struct nipc_header_t {
  * offsets of the wire.
  */
 typedef struct nipc_chunk_header_t {
-    /** NIPC_MAGIC_CHUNK. Ignored by the encoder, which always writes that. */
+    /** NIPC_MAGIC_CHUNK. */
     uint32_t magic;
-    /** NIPC_VERSION. Ignored by the encoder, which always writes that. */
+    /** NIPC_VERSION. */
     uint16_t version;
     /** 0: no flag is defined. */
     uint16_t flags;
@@ -481,8 +493,7 @@ typedef struct nipc_hello_ack_t {
 } nipc_hello_ack_t;
 
 /**
- * Writes the envelope of a message. Fields are written as they are, but for magic, version and
- * header_len, which are those of the protocol.
+ * Writes the envelope of a message, every field as it is: a decoder may refuse it.
  *
  * \return NIPC_HEADER_LEN, or 0 for NULL or a smaller buffer
  */
@@ -499,10 +510,9 @@ size_t nipc_header_encode(const nipc_header_t *header, void *buf, size_t buf_len
 nipc_error_t nipc_header_decode(const void *buf, size_t buf_len, nipc_header_t *out);
 
 /**
- * Writes the envelope of a packet. Fields are written as they are, but for magic and version, which
- * are those of the protocol.
+ * Writes the envelope of a packet, every field as it is: a decoder may refuse it.
  *
- * \return NIPC_CHUNK_HEADER_LEN, or 0 for NULL, a smaller buffer, or flags
+ * \return NIPC_CHUNK_HEADER_LEN, or 0 for NULL or a smaller buffer
  */
 size_t nipc_chunk_header_encode(const nipc_chunk_header_t *header, void *buf, size_t buf_len);
 
@@ -512,7 +522,7 @@ size_t nipc_chunk_header_encode(const nipc_chunk_header_t *header, void *buf, si
  * \param buf  a packet; bytes behind the envelope are not looked at
  * \param out  the envelope; zeroed on failure
  * \return NIPC_OK, or the first that is wrong: NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_MAGIC,
- *         NIPC_ERR_BAD_VERSION, and NIPC_ERR_BAD_LAYOUT for flags
+ *         NIPC_ERR_BAD_VERSION, and NIPC_ERR_BAD_LAYOUT for flags and for a packet without data
  */
 nipc_error_t nipc_chunk_header_decode(const void *buf, size_t buf_len, nipc_chunk_header_t *out);
 
@@ -524,12 +534,15 @@ nipc_error_t nipc_chunk_header_decode(const void *buf, size_t buf_len, nipc_chun
 size_t nipc_hello_encode(const nipc_hello_t *hello, void *buf, size_t buf_len);
 
 /**
- * Reads what a client proposes, and judges nothing of it.
+ * Reads what a client proposes. Of all its fields only the padding is checked: the others are for the
+ * server to decide on.
  *
  * \param out  what was read; zeroed on failure
- * \return NIPC_OK, or NIPC_ERR_TRUNCATED
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, or NIPC_ERR_BAD_LAYOUT for a padding that is not 0
  */
-nipc_error_t nipc_hello_decode(const void *buf, size_t buf_len, nipc_hello_t *out);
+nipc_error_t nipc_hello_decode(const void *buf,
+                               size_t buf_len,
+                               nipc_hello_t *out);
 
 /**
  * Writes what a server has decided, every field as it is, but for the padding, which is 0.
@@ -539,7 +552,7 @@ nipc_error_t nipc_hello_decode(const void *buf, size_t buf_len, nipc_hello_t *ou
 size_t nipc_hello_ack_encode(const nipc_hello_ack_t *hello_ack, void *buf, size_t buf_len);
 
 /**
- * Reads what a server has decided, and judges nothing of it.
+ * Reads what a server has decided. No field is checked: that is for the client.
  *
  * \param out  what was read; zeroed on failure
  * \return NIPC_OK, or NIPC_ERR_TRUNCATED
@@ -732,7 +745,7 @@ nipc_error_t nipc_string_reverse_builder_set(nipc_string_reverse_builder_t *buil
 
 /** The request of a snapshot. It says nothing but its version. */
 typedef struct nipc_cgroups_req_t {
-    /** 1; the encoder takes 0 for 1. */
+    /** 1; the encoder takes a request of zeros for that, too. */
     uint16_t layout_version;
     /** 0: no flag is defined. */
     uint16_t flags;
@@ -789,10 +802,13 @@ typedef struct nipc_cgroups_builder_t {
 /**
  * Writes the request of a snapshot.
  *
- * \param request  NULL, zeroed, or layout_version 1
- * \return NIPC_CGROUPS_REQ_HDR_SIZE, or 0 for another request, NULL, or a smaller buffer
+ * \param request  written as it is, so that a decoder may refuse it; NULL or zeroed is the one there
+ *                 is, with layout_version 1
+ * \return NIPC_CGROUPS_REQ_HDR_SIZE, or 0 for NULL or a smaller buffer
  */
-size_t nipc_cgroups_req_encode(const nipc_cgroups_req_t *request, void *buf, size_t buf_len);
+size_t nipc_cgroups_req_encode(const nipc_cgroups_req_t *request,
+                               void *buf,
+                               size_t buf_len);
 
 /**
  * Reads the request of a snapshot.

@@ -36,6 +36,21 @@ extern "C" {
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 
+/** Milliseconds that a whole call may take where nothing is configured. */
+#define NIPC_CLIENT_CALL_TIMEOUT_DEFAULT_MS 30000
+
+/** Keys of one lookup call where nothing is configured. */
+#define NIPC_LOGICAL_LOOKUP_ITEMS_DEFAULT 65536
+
+/** Requests that one lookup call is split into at most, where nothing is configured. */
+#define NIPC_LOGICAL_LOOKUP_SUBCALLS_DEFAULT 4096
+
+/** Bytes of the whole answer to one lookup call where nothing is configured. */
+#define NIPC_LOGICAL_LOOKUP_RESPONSE_BYTES_DEFAULT 0x04000000u
+
+/** Bytes of an answer that a client without configuration has room for at first; it grows. */
+#define NIPC_CGROUPS_CACHE_BUF_SIZE_DEFAULT 65536
+
 /**
  * How a client connects and calls. Zero in a field means the default that its comment names, so
  * that a zeroed struct is a good start.
@@ -732,7 +747,10 @@ typedef bool (*nipc_string_reverse_handler_fn)(void *user,
 
 /** The handler of a server of cgroups-snapshot. */
 typedef struct nipc_cgroups_service_handler_t {
-    /** What answers requests. */
+    /**
+     * What answers requests. Where it is NULL, every request fails: clients get
+     * NIPC_ERR_HANDLER_FAILED.
+     */
     nipc_cgroups_handler_fn handle;
     /**
      * About how many items a snapshot has. A hint: nothing is reserved for them, and nothing is
@@ -748,7 +766,7 @@ typedef struct nipc_cgroups_service_handler_t {
 
 /** The handler of a server of cgroups-lookup. */
 typedef struct nipc_cgroups_lookup_service_handler_t {
-    /** What answers requests. */
+    /** As in nipc_cgroups_service_handler_t. */
     nipc_cgroups_lookup_handler_fn handle;
     /** As in nipc_cgroups_service_handler_t. */
     void *user;
@@ -756,7 +774,7 @@ typedef struct nipc_cgroups_lookup_service_handler_t {
 
 /** The handler of a server of apps-lookup. */
 typedef struct nipc_apps_lookup_service_handler_t {
-    /** What answers requests. */
+    /** As in nipc_cgroups_service_handler_t. */
     nipc_apps_lookup_handler_fn handle;
     /** As in nipc_cgroups_service_handler_t. */
     void *user;
@@ -764,7 +782,7 @@ typedef struct nipc_apps_lookup_service_handler_t {
 
 /** The handler of a server of increment. */
 typedef struct nipc_increment_service_handler_t {
-    /** What answers requests. */
+    /** As in nipc_cgroups_service_handler_t. */
     nipc_increment_handler_fn handle;
     /** As in nipc_cgroups_service_handler_t. */
     void *user;
@@ -772,7 +790,7 @@ typedef struct nipc_increment_service_handler_t {
 
 /** The handler of a server of string-reverse. */
 typedef struct nipc_string_reverse_service_handler_t {
-    /** What answers requests. */
+    /** As in nipc_cgroups_service_handler_t. */
     nipc_string_reverse_handler_fn handle;
     /** As in nipc_cgroups_service_handler_t. */
     void *user;
@@ -864,7 +882,8 @@ typedef struct nipc_managed_server_t {
  * Makes a server of cgroups-snapshot at run_dir/service.sock. Clients can connect from here on, and
  * are served once nipc_server_run runs.
  *
- * Nothing is kept of the arguments but the handler's function and user. A server that was here
+ * Nothing is kept of the arguments but the handler's function and user, which are read here: what is
+ * written to the handler later does not count. A server that was here
  * before must have been destroyed. After an error there is no server here and nothing to free;
  * nipc_server_last_error tells more.
  *
@@ -873,8 +892,8 @@ typedef struct nipc_managed_server_t {
  * \param service  the name of the service
  * \param config   how to accept and answer; NULL is a zeroed one
  * \param workers  the most sessions at once, each with a thread of its own; less than 1 is 1
- * \param handler  what answers the requests
- * \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for a NULL or a name that cannot be;
+ * \param handler  what answers the requests; where it or its function is NULL, every request fails
+ * \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for run_dir or service NULL or a name that cannot be;
  *         NIPC_ERR_ADDRESS_IN_USE where another server has the endpoint; NIPC_ERR_IO where the
  *         system failed
  */

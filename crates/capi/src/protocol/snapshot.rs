@@ -10,11 +10,11 @@ use netipc::service::Service;
 use netipc::service::cgroups_snapshot::{
     CgroupsBuilder, CgroupsItemView, CgroupsRequest, CgroupsResponseView, CgroupsSnapshot,
 };
-use netipc::wire::{Decode, Encode};
+use netipc::wire::{Decode, Writer};
 
 use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
 use super::codec::{decode, encode, part};
-use super::{nipc_str_view_t, zeroed};
+use super::{Zeroed, nipc_str_view_t, zeroed};
 use crate::border::{buffer, bytes, catch_code, catch_length, chars, shared};
 use crate::error::{CodeResult, nipc_error_t, of_wire};
 
@@ -22,7 +22,7 @@ use crate::error::{CodeResult, nipc_error_t, of_wire};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(C)]
 pub struct nipc_cgroups_req_t {
-    /// 1; the encoder takes 0 for 1.
+    /// 1; the encoder takes a request of zeros for that, too.
     pub layout_version: u16,
     /// 0: no flag is defined.
     pub flags: u16,
@@ -84,8 +84,9 @@ builders!(nipc_cgroups_builder_t(CgroupsBuilder<'static>));
 
 /// Writes the request of a snapshot.
 ///
-/// \param request  NULL, zeroed, or layout_version 1
-/// \return NIPC_CGROUPS_REQ_HDR_SIZE, or 0 for another request, NULL, or a smaller buffer
+/// \param request  written as it is, so that a decoder may refuse it; NULL or zeroed is the one there
+///                 is, with layout_version 1
+/// \return NIPC_CGROUPS_REQ_HDR_SIZE, or 0 for NULL or a smaller buffer
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_req_encode(
     request: *const nipc_cgroups_req_t,
@@ -93,18 +94,21 @@ pub unsafe extern "C" fn nipc_cgroups_req_encode(
     buf_len: usize,
 ) -> usize {
     catch_length(|| {
+        let mut fields = nipc_cgroups_req_t::ZEROED;
         if !request.is_null() {
             // SAFETY: C promises a request.
-            let nipc_cgroups_req_t {
-                layout_version,
-                flags,
-            } = unsafe { shared(request) }?;
-            if *layout_version > CgroupsRequest::LAYOUT || *flags != 0 {
-                return Err(ErrorCode::BAD_LAYOUT);
-            }
+            fields = *unsafe { shared(request) }?;
         }
+        if fields == nipc_cgroups_req_t::ZEROED {
+            fields.layout_version = CgroupsRequest::LAYOUT;
+        }
+        let write = |out: &mut Writer<'_>| {
+            out.record::<{ CgroupsRequest::LEN }>(|record| {
+                record.u16(fields.layout_version).u16(fields.flags)
+            })
+        };
         // SAFETY: C promises a buffer.
-        Ok(unsafe { encode(buf, buf_len, |out| CgroupsRequest.encode(out)) })
+        Ok(unsafe { encode(buf, buf_len, write) })
     })
 }
 

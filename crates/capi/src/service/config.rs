@@ -6,11 +6,35 @@ use std::borrow::Cow;
 use std::ffi::{CStr, c_char};
 use std::path::Path;
 
+use netipc::protocol::{
+    DEFAULT_CALL_TIMEOUT_MS, DEFAULT_LOOKUP_BYTES, DEFAULT_LOOKUP_ITEMS, DEFAULT_LOOKUP_SUBCALLS,
+    DEFAULT_RESPONSE_BYTES,
+};
 use netipc::{ClientConfig, ServerConfig};
 
 use crate::border::{shared, string};
 use crate::error::CodeResult;
 use crate::platform;
+
+/// Milliseconds that a whole call may take where nothing is configured.
+pub const NIPC_CLIENT_CALL_TIMEOUT_DEFAULT_MS: u32 = 30_000;
+/// Keys of one lookup call where nothing is configured.
+pub const NIPC_LOGICAL_LOOKUP_ITEMS_DEFAULT: u32 = 65_536;
+/// Requests that one lookup call is split into at most, where nothing is configured.
+pub const NIPC_LOGICAL_LOOKUP_SUBCALLS_DEFAULT: u32 = 4096;
+/// Bytes of the whole answer to one lookup call where nothing is configured.
+pub const NIPC_LOGICAL_LOOKUP_RESPONSE_BYTES_DEFAULT: u32 = 67_108_864;
+/// Bytes of an answer that a client without configuration has room for at first; it grows.
+pub const NIPC_CGROUPS_CACHE_BUF_SIZE_DEFAULT: u32 = 65_536;
+
+/// None of the numbers is made up here.
+const _: () = {
+    assert!(NIPC_CLIENT_CALL_TIMEOUT_DEFAULT_MS == DEFAULT_CALL_TIMEOUT_MS);
+    assert!(NIPC_LOGICAL_LOOKUP_ITEMS_DEFAULT == DEFAULT_LOOKUP_ITEMS);
+    assert!(NIPC_LOGICAL_LOOKUP_SUBCALLS_DEFAULT == DEFAULT_LOOKUP_SUBCALLS);
+    assert!(NIPC_LOGICAL_LOOKUP_RESPONSE_BYTES_DEFAULT == DEFAULT_LOOKUP_BYTES);
+    assert!(NIPC_CGROUPS_CACHE_BUF_SIZE_DEFAULT == DEFAULT_RESPONSE_BYTES);
+};
 
 /// How a client connects and calls. Zero in a field means the default that its comment names, so
 /// that a zeroed struct is a good start.

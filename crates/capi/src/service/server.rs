@@ -36,7 +36,8 @@ pub struct nipc_managed_server_t {
 /// Makes a server of cgroups-snapshot at run_dir/service.sock. Clients can connect from here on, and
 /// are served once nipc_server_run runs.
 ///
-/// Nothing is kept of the arguments but the handler's function and user. A server that was here
+/// Nothing is kept of the arguments but the handler's function and user, which are read here: what is
+/// written to the handler later does not count. A server that was here
 /// before must have been destroyed. After an error there is no server here and nothing to free;
 /// nipc_server_last_error tells more.
 ///
@@ -45,8 +46,8 @@ pub struct nipc_managed_server_t {
 /// \param service  the name of the service
 /// \param config   how to accept and answer; NULL is a zeroed one
 /// \param workers  the most sessions at once, each with a thread of its own; less than 1 is 1
-/// \param handler  what answers the requests
-/// \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for a NULL or a name that cannot be;
+/// \param handler  what answers the requests; where it or its function is NULL, every request fails
+/// \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for run_dir or service NULL or a name that cannot be;
 ///         NIPC_ERR_ADDRESS_IN_USE where another server has the endpoint; NIPC_ERR_IO where the
 ///         system failed
 #[unsafe(no_mangle)]
@@ -267,10 +268,13 @@ unsafe fn init<C: Callback>(
         let config = unsafe { configured::<_, ServerConfig>(config) };
         let config = config.or(Err(Refusal::invalid("config is not aligned")))?;
         let id = ServerId::next();
-        // SAFETY: the caller promises a handler.
-        let handler = unsafe { shared(handler) }.ok();
-        let handler = handler.and_then(|handler| handler.bound_to(id));
-        let handler = handler.ok_or_else(|| Refusal::invalid("handler or its function is NULL"))?;
+        let mut callback = C::ZEROED;
+        if !handler.is_null() {
+            // SAFETY: the caller promises a handler.
+            let handler = unsafe { shared(handler) };
+            callback = *handler.or(Err(Refusal::invalid("handler is not aligned")))?;
+        }
+        let handler = callback.bound_to(id);
         let workers = usize::try_from(workers).unwrap_or(0);
         let EndpointName { run_dir, service } = &endpoint;
         let server = Server::with_workers(run_dir, service, config, handler, workers);

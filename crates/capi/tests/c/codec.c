@@ -19,7 +19,10 @@ static void put_u32(size_t at, uint32_t value) {
 }
 
 static nipc_header_t request_header(void) {
-    nipc_header_t header = {.kind = NIPC_KIND_REQUEST,
+    nipc_header_t header = {.magic = NIPC_MAGIC_MSG,
+                            .version = NIPC_VERSION,
+                            .header_len = NIPC_HEADER_LEN,
+                            .kind = NIPC_KIND_REQUEST,
                             .code = NIPC_METHOD_INCREMENT,
                             .payload_len = 8,
                             .item_count = 1,
@@ -47,17 +50,56 @@ static void headers(void) {
     CHECK_ZEROED(found);
 }
 
-/* What encoders write instead of what the caller left in the struct. */
-static void magic_is_the_protocols(void) {
-    nipc_header_t header = request_header(), found;
-    header.magic = 1;
-    header.version = 2;
+static nipc_error_t header_again(const nipc_header_t *header) {
+    nipc_header_t found;
+    CHECK_EQ(nipc_header_encode(header, bytes, sizeof(bytes)), NIPC_HEADER_LEN);
+    return nipc_header_decode(bytes, NIPC_HEADER_LEN, &found);
+}
+
+static nipc_error_t chunk_again(const nipc_chunk_header_t *chunk) {
+    nipc_chunk_header_t found;
+    CHECK_EQ(nipc_chunk_header_encode(chunk, bytes, sizeof(bytes)), NIPC_CHUNK_HEADER_LEN);
+    nipc_error_t code = nipc_chunk_header_decode(bytes, NIPC_CHUNK_HEADER_LEN, &found);
+    CHECK_BYTES(bytes, sizeof(*chunk), chunk, sizeof(*chunk));
+    return code;
+}
+
+/* Encoders write what the struct says, wrong or not. */
+static void encoders_write_what_they_are_given(void) {
+    nipc_header_t header = request_header();
+    nipc_chunk_header_t chunk = {.magic = NIPC_MAGIC_CHUNK,
+                                 .version = NIPC_VERSION,
+                                 .total_message_len = 40,
+                                 .chunk_index = 1,
+                                 .chunk_count = 2,
+                                 .chunk_payload_len = 4};
+    nipc_cgroups_req_t request = {2, 0};
+    CHECK_OK(header_again(&header));
     header.header_len = 3;
-    CHECK_EQ(nipc_header_encode(&header, bytes, sizeof(bytes)), NIPC_HEADER_LEN);
-    CHECK_OK(nipc_header_decode(bytes, NIPC_HEADER_LEN, &found));
-    CHECK_EQ(found.magic, NIPC_MAGIC_MSG);
-    CHECK_EQ(found.version, NIPC_VERSION);
-    CHECK_EQ(found.header_len, NIPC_HEADER_LEN);
+    CHECK_CODE(header_again(&header), NIPC_ERR_BAD_HEADER_LEN);
+    header.version = 2;
+    CHECK_CODE(header_again(&header), NIPC_ERR_BAD_VERSION);
+    header.magic = 1;
+    CHECK_CODE(header_again(&header), NIPC_ERR_BAD_MAGIC);
+    CHECK_BYTES(bytes, sizeof(header), &header, sizeof(header));
+
+    CHECK_OK(chunk_again(&chunk));
+    chunk.chunk_payload_len = 0;
+    CHECK_CODE(chunk_again(&chunk), NIPC_ERR_BAD_LAYOUT);
+    chunk.chunk_payload_len = 4;
+    chunk.flags = 1;
+    CHECK_CODE(chunk_again(&chunk), NIPC_ERR_BAD_LAYOUT);
+    chunk.version = 2;
+    CHECK_CODE(chunk_again(&chunk), NIPC_ERR_BAD_VERSION);
+    chunk.magic = NIPC_MAGIC_MSG;
+    CHECK_CODE(chunk_again(&chunk), NIPC_ERR_BAD_MAGIC);
+
+    CHECK_EQ(nipc_cgroups_req_encode(&request, bytes, sizeof(bytes)), NIPC_CGROUPS_REQ_HDR_SIZE);
+    CHECK_CODE(nipc_cgroups_req_decode(bytes, 4, &request), NIPC_ERR_BAD_LAYOUT);
+    CHECK_ZEROED(request);
+    request.flags = 1;
+    CHECK_EQ(nipc_cgroups_req_encode(&request, bytes, sizeof(bytes)), NIPC_CGROUPS_REQ_HDR_SIZE);
+    CHECK_CODE(nipc_cgroups_req_decode(bytes, 4, &request), NIPC_ERR_BAD_LAYOUT);
 }
 
 static void handshakes(void) {
@@ -70,6 +112,10 @@ static void handshakes(void) {
     put_u16(0, 2);
     CHECK_OK(nipc_hello_decode(bytes, NIPC_HELLO_LEN, &found));
     CHECK_EQ(found.layout_version, 2);
+    hello.padding = 1;
+    CHECK_EQ(nipc_hello_encode(&hello, bytes, sizeof(bytes)), NIPC_HELLO_WIRE_SIZE);
+    CHECK_CODE(nipc_hello_decode(bytes, NIPC_HELLO_LEN, &found), NIPC_ERR_BAD_LAYOUT);
+    CHECK_ZEROED(found);
     CHECK_EQ(nipc_hello_ack_encode(&ack, bytes, sizeof(bytes)), NIPC_HELLO_ACK_LEN);
     CHECK_CODE(nipc_hello_ack_decode(bytes, NIPC_HELLO_ACK_LEN - 1, &found_ack),
                NIPC_ERR_TRUNCATED);
@@ -158,8 +204,7 @@ static void snapshot_views(void) {
     nipc_cgroups_builder_t builder;
     nipc_cgroups_resp_view_t view;
     nipc_cgroups_item_view_t item;
-    nipc_cgroups_req_t request = {2, 0};
-    CHECK_EQ(nipc_cgroups_req_encode(&request, bytes, sizeof(bytes)), 0);
+    nipc_cgroups_req_t request;
     memset(bytes, 0, 4);
     CHECK_CODE(nipc_cgroups_req_decode(bytes, 4, &request), NIPC_ERR_BAD_LAYOUT);
     CHECK_CODE(nipc_cgroups_req_decode(bytes, 3, &request), NIPC_ERR_TRUNCATED);
@@ -280,7 +325,7 @@ static void apps_builders(void) {
 
 static const struct test tests[] = {
     {"headers", headers},
-    {"magic_is_the_protocols", magic_is_the_protocols},
+    {"encoders_write_what_they_are_given", encoders_write_what_they_are_given},
     {"handshakes", handshakes},
     {"batches", batches},
     {"values", values},
