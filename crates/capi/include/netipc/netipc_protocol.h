@@ -1061,7 +1061,24 @@ nipc_error_t nipc_cgroups_lookup_item_label(const nipc_cgroups_lookup_item_view_
                                             nipc_lookup_label_view_t *out);
 
 /**
- * Starts the answer to a request in a buffer of one's own.
+ * Starts an answer in a buffer of one's own, without the request that it answers: any items may be
+ * added, whatever was asked. nipc_cgroups_lookup_builder_init_for_request holds them to the request.
+ *
+ * \param builder     need not be initialised
+ * \param buf         where the answer is written; the builder uses it until it is finished
+ * \param max_items   most items to take
+ * \param generation  which generation of the data this is
+ * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, or NIPC_ERR_OVERFLOW for a buffer that is too
+ *         small
+ */
+nipc_error_t nipc_cgroups_lookup_builder_init(nipc_cgroups_lookup_builder_t *builder,
+                                              void *buf,
+                                              size_t buf_len,
+                                              uint32_t max_items,
+                                              uint64_t generation);
+
+/**
+ * Starts the answer to a request in a buffer of one's own: an item for each of its keys, in order.
  *
  * \param builder  need not be initialised
  * \param request  what is answered; its payload must stay as it is until the builder is finished
@@ -1069,17 +1086,17 @@ nipc_error_t nipc_cgroups_lookup_item_label(const nipc_cgroups_lookup_item_view_
  * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
  *         fits, or another error for a request that was not decoded
  */
-nipc_error_t nipc_cgroups_lookup_builder_init(nipc_cgroups_lookup_builder_t *builder,
-                                              const nipc_cgroups_lookup_req_view_t *request,
-                                              void *buf,
-                                              size_t buf_len);
+nipc_error_t nipc_cgroups_lookup_builder_init_for_request(nipc_cgroups_lookup_builder_t *builder,
+                                                          const nipc_cgroups_lookup_req_view_t *request,
+                                                          void *buf,
+                                                          size_t buf_len);
 
 /** Says which generation of the data this is; 0 unless set. At any time; the last counts. */
 void nipc_cgroups_lookup_builder_set_generation(nipc_cgroups_lookup_builder_t *builder,
                                                 uint64_t generation);
 
 /**
- * Adds the item of the next path.
+ * Adds the item of the next path; without a request, of any path.
  *
  * \param status        a NIPC_CGROUP_LOOKUP_ number. With any but NIPC_CGROUP_LOOKUP_KNOWN there is
  *                      no orchestrator, name or label
@@ -1103,8 +1120,8 @@ nipc_error_t nipc_cgroups_lookup_builder_add(nipc_cgroups_lookup_builder_t *buil
                                              uint16_t label_count);
 
 /**
- * Adds the item of path index of the request, which must be the next one. The path itself is taken
- * from the request.
+ * Adds the item of path index of the request, which must be the next one where the builder answers that
+ * request. The path itself is taken from the request.
  *
  * \param request  the request that is answered
  * \param index    from 0
@@ -1287,7 +1304,24 @@ nipc_error_t nipc_apps_lookup_item_label(const nipc_apps_lookup_item_view_t *ite
                                          nipc_lookup_label_view_t *out);
 
 /**
- * Starts the answer to a request in a buffer of one's own.
+ * Starts an answer in a buffer of one's own, without the request that it answers: any items may be
+ * added, whatever was asked. nipc_apps_lookup_builder_init_for_request holds them to the request.
+ *
+ * \param builder     need not be initialised
+ * \param buf         where the answer is written; the builder uses it until it is finished
+ * \param max_items   most items to take
+ * \param generation  which generation of the data this is
+ * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, or NIPC_ERR_OVERFLOW for a buffer that is too
+ *         small
+ */
+nipc_error_t nipc_apps_lookup_builder_init(nipc_apps_lookup_builder_t *builder,
+                                           void *buf,
+                                           size_t buf_len,
+                                           uint32_t max_items,
+                                           uint64_t generation);
+
+/**
+ * Starts the answer to a request in a buffer of one's own: an item for each of its keys, in order.
  *
  * \param builder  need not be initialised
  * \param request  what is answered; its payload must stay as it is until the builder is finished
@@ -1295,17 +1329,17 @@ nipc_error_t nipc_apps_lookup_item_label(const nipc_apps_lookup_item_view_t *ite
  * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
  *         fits, or another error for a request that was not decoded
  */
-nipc_error_t nipc_apps_lookup_builder_init(nipc_apps_lookup_builder_t *builder,
-                                           const nipc_apps_lookup_req_view_t *request,
-                                           void *buf,
-                                           size_t buf_len);
+nipc_error_t nipc_apps_lookup_builder_init_for_request(nipc_apps_lookup_builder_t *builder,
+                                                       const nipc_apps_lookup_req_view_t *request,
+                                                       void *buf,
+                                                       size_t buf_len);
 
 /** Says which generation of the data this is; 0 unless set. At any time; the last counts. */
 void nipc_apps_lookup_builder_set_generation(nipc_apps_lookup_builder_t *builder,
                                              uint64_t generation);
 
 /**
- * Adds the item of the next process.
+ * Adds the item of the next process; without a request, of any process.
  *
  * \param status         a NIPC_PID_LOOKUP_ number. With any but NIPC_PID_LOOKUP_KNOWN there is only
  *                       the pid: uid is NIPC_UID_UNSET, all else 0 or empty

@@ -6,15 +6,15 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use netipc::service::Orchestrator;
-use netipc::service::Service;
 use netipc::service::apps_lookup::{
     AppsCgroupStatus, AppsLookup, AppsLookupBuilder, AppsLookupItem, AppsLookupRequestView,
     AppsLookupResponseView, Pid, PidStatus,
 };
 use netipc::wire::Decode;
 
-use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
+use super::builder::{Builder, builders, init, nipc_builder_state_t};
 use super::codec::{decode, part};
+use super::item_list::{self, Answer};
 use super::lookup::{LookupView, encode_request, item, key, label, start};
 use super::text::LabelViews;
 use super::{nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
@@ -236,7 +236,28 @@ pub unsafe extern "C" fn nipc_apps_lookup_item_label(
     unsafe { part(item, out, read) }
 }
 
-/// Starts the answer to a request in a buffer of one's own.
+/// Starts an answer in a buffer of one's own, without the request that it answers: any items may be
+/// added, whatever was asked. nipc_apps_lookup_builder_init_for_request holds them to the request.
+///
+/// \param builder     need not be initialised
+/// \param buf         where the answer is written; the builder uses it until it is finished
+/// \param max_items   most items to take
+/// \param generation  which generation of the data this is
+/// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, or NIPC_ERR_OVERFLOW for a buffer that is too
+///         small
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_apps_lookup_builder_init(
+    builder: *mut nipc_apps_lookup_builder_t,
+    buf: *mut c_void,
+    buf_len: usize,
+    max_items: u32,
+    generation: u64,
+) -> nipc_error_t {
+    // SAFETY: C promises room for a builder, and a buffer until it is finished.
+    unsafe { item_list::init(builder, buf, buf_len, max_items, generation) }
+}
+
+/// Starts the answer to a request in a buffer of one's own: an item for each of its keys, in order.
 ///
 /// \param builder  need not be initialised
 /// \param request  what is answered; its payload must stay as it is until the builder is finished
@@ -244,7 +265,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_item_label(
 /// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
 ///         fits, or another error for a request that was not decoded
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nipc_apps_lookup_builder_init(
+pub unsafe extern "C" fn nipc_apps_lookup_builder_init_for_request(
     builder: *mut nipc_apps_lookup_builder_t,
     request: *const nipc_apps_lookup_req_view_t,
     buf: *mut c_void,
@@ -267,10 +288,10 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_set_generation(
     generation: u64,
 ) {
     // SAFETY: C promises a builder.
-    unsafe { change(builder, |answer, _| answer.set_generation(generation)) };
+    unsafe { item_list::set_generation(builder, generation) };
 }
 
-/// Adds the item of the next process.
+/// Adds the item of the next process; without a request, of any process.
 ///
 /// \param status         a NIPC_PID_LOOKUP_ number. With any but NIPC_PID_LOOKUP_KNOWN there is only
 ///                       the pid: uid is NIPC_UID_UNSET, all else 0 or empty
@@ -314,7 +335,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_add(
     labels: *const nipc_lookup_label_view_t,
     label_count: u16,
 ) -> nipc_error_t {
-    let push = |answer: &mut AppsLookupBuilder<'_>| {
+    let push = |answer: Answer<'_, AppsLookup>| {
         // SAFETY: C promises the characters.
         let comm = unsafe { chars(comm, comm_len) }?;
         // SAFETY: C promises the characters.
@@ -336,10 +357,13 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_add(
             cgroup_name: cgroup_name.into(),
             labels: labels.labels(),
         };
-        answer.add(&item).map_err(of_wire)
+        match answer {
+            Answer::ToRequest(answer) => answer.add(&item).map_err(of_wire),
+            Answer::Items(list) => list.add(&item),
+        }
     };
     // SAFETY: C promises a builder.
-    unsafe { add(builder, push) }
+    unsafe { item_list::add(builder, push) }
 }
 
 /// Ends an answer in a buffer of one's own; nothing can be added after. Not for handlers: theirs is
@@ -352,7 +376,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_finish(
     builder: *mut nipc_apps_lookup_builder_t,
 ) -> usize {
     // SAFETY: C promises a builder.
-    unsafe { finish(builder, AppsLookup::finish) }
+    unsafe { item_list::finish(builder) }
 }
 
 impl nipc_apps_lookup_req_view_t {

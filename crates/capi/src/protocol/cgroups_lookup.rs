@@ -7,15 +7,15 @@ use std::ptr;
 
 use netipc::lookup::TextKey;
 use netipc::service::Orchestrator;
-use netipc::service::Service;
 use netipc::service::cgroups_lookup::{
     CgroupStatus, CgroupsLookup, CgroupsLookupBuilder, CgroupsLookupItem, CgroupsLookupRequestView,
     CgroupsLookupResponseView,
 };
 use netipc::wire::{Decode, Labels};
 
-use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
+use super::builder::{Builder, builders, init, nipc_builder_state_t};
 use super::codec::{decode, part};
+use super::item_list::{self, Answer};
 use super::keys;
 use super::lookup::{LookupView, encode_request, item, key, label, next_key, start};
 use super::text::LabelViews;
@@ -227,7 +227,28 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_item_label(
     unsafe { part(item, out, read) }
 }
 
-/// Starts the answer to a request in a buffer of one's own.
+/// Starts an answer in a buffer of one's own, without the request that it answers: any items may be
+/// added, whatever was asked. nipc_cgroups_lookup_builder_init_for_request holds them to the request.
+///
+/// \param builder     need not be initialised
+/// \param buf         where the answer is written; the builder uses it until it is finished
+/// \param max_items   most items to take
+/// \param generation  which generation of the data this is
+/// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, or NIPC_ERR_OVERFLOW for a buffer that is too
+///         small
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_lookup_builder_init(
+    builder: *mut nipc_cgroups_lookup_builder_t,
+    buf: *mut c_void,
+    buf_len: usize,
+    max_items: u32,
+    generation: u64,
+) -> nipc_error_t {
+    // SAFETY: C promises room for a builder, and a buffer until it is finished.
+    unsafe { item_list::init(builder, buf, buf_len, max_items, generation) }
+}
+
+/// Starts the answer to a request in a buffer of one's own: an item for each of its keys, in order.
 ///
 /// \param builder  need not be initialised
 /// \param request  what is answered; its payload must stay as it is until the builder is finished
@@ -235,7 +256,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_item_label(
 /// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
 ///         fits, or another error for a request that was not decoded
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nipc_cgroups_lookup_builder_init(
+pub unsafe extern "C" fn nipc_cgroups_lookup_builder_init_for_request(
     builder: *mut nipc_cgroups_lookup_builder_t,
     request: *const nipc_cgroups_lookup_req_view_t,
     buf: *mut c_void,
@@ -258,10 +279,10 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_set_generation(
     generation: u64,
 ) {
     // SAFETY: C promises a builder.
-    unsafe { change(builder, |answer, _| answer.set_generation(generation)) };
+    unsafe { item_list::set_generation(builder, generation) };
 }
 
-/// Adds the item of the next path.
+/// Adds the item of the next path; without a request, of any path.
 ///
 /// \param status        a NIPC_CGROUP_LOOKUP_ number. With any but NIPC_CGROUP_LOOKUP_KNOWN there is
 ///                      no orchestrator, name or label
@@ -285,12 +306,15 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add(
     labels: *const nipc_lookup_label_view_t,
     label_count: u16,
 ) -> nipc_error_t {
-    let push = |answer: &mut CgroupsLookupBuilder<'_>| {
+    let push = |answer: Answer<'_, CgroupsLookup>| {
         // SAFETY: C promises the characters.
         let path = unsafe { chars(path, path_len) }?;
-        let next = answer.request().key(answer.item_count());
+        let next = match &answer {
+            Answer::ToRequest(answer) => answer.request().key(answer.item_count()),
+            Answer::Items(_) => None,
+        };
         let path = match next {
-            // It comes from the request, and was scanned there.
+            // It comes from the request, and was checked there.
             Some(key) if ptr::eq(key.as_bytes(), path) => key,
             _ => TextKey::new(path).map_err(of_wire)?,
         };
@@ -299,11 +323,11 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add(
         data.add_to(answer, path)
     };
     // SAFETY: C promises a builder.
-    unsafe { add(builder, push) }
+    unsafe { item_list::add(builder, push) }
 }
 
-/// Adds the item of path index of the request, which must be the next one. The path itself is taken
-/// from the request.
+/// Adds the item of path index of the request, which must be the next one where the builder answers that
+/// request. The path itself is taken from the request.
 ///
 /// \param request  the request that is answered
 /// \param index    from 0
@@ -322,16 +346,20 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add_request_item(
     labels: *const nipc_lookup_label_view_t,
     label_count: u16,
 ) -> nipc_error_t {
-    let push = |answer: &mut CgroupsLookupBuilder<'_>| {
+    let push = |answer: Answer<'_, CgroupsLookup>| {
         // SAFETY: C promises a view.
         let request = unsafe { shared(request) }?.lookup_view();
-        let path = next_key(answer, request, index)?;
+        let path = match &answer {
+            Answer::ToRequest(answer) => next_key(answer, request, index)?,
+            // SAFETY: C promises that the payload is still there.
+            Answer::Items(_) => unsafe { key::<CgroupsLookup>(request, index) }?,
+        };
         // SAFETY: C promises name and labels.
         let data = unsafe { Data::new(status, orchestrator, name, name_len, labels, label_count) }?;
         data.add_to(answer, path)
     };
     // SAFETY: C promises a builder.
-    unsafe { add(builder, push) }
+    unsafe { item_list::add(builder, push) }
 }
 
 /// Ends an answer in a buffer of one's own; nothing can be added after. Not for handlers: theirs is
@@ -344,7 +372,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_finish(
     builder: *mut nipc_cgroups_lookup_builder_t,
 ) -> usize {
     // SAFETY: C promises a builder.
-    unsafe { finish(builder, CgroupsLookup::finish) }
+    unsafe { item_list::finish(builder) }
 }
 
 impl nipc_cgroups_lookup_req_view_t {
@@ -443,7 +471,7 @@ impl Data<'_> {
     }
 
     #[inline]
-    fn add_to(&self, answer: &mut CgroupsLookupBuilder<'_>, path: TextKey<'_>) -> CodeResult {
+    fn add_to(&self, answer: Answer<'_, CgroupsLookup>, path: TextKey<'_>) -> CodeResult {
         let labels: Labels<'_> = self.labels.labels();
         let item = CgroupsLookupItem {
             status: self.status,
@@ -452,6 +480,9 @@ impl Data<'_> {
             name: self.name.into(),
             labels,
         };
-        answer.add(&item).map_err(of_wire)
+        match answer {
+            Answer::ToRequest(answer) => answer.add(&item).map_err(of_wire),
+            Answer::Items(list) => list.add(&item),
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! misc, constants              what has a name or a number
 //! envelope, batch              what is around payloads
 //! increment .. apps_lookup     the payloads, a file for each method
-//! text, keys, lookup, builder, codec  what those share
+//! text, keys, lookup, builder, item_list, codec  what those share
 //! ```
 
 pub mod apps_lookup;
@@ -16,6 +16,7 @@ mod codec;
 mod constants;
 mod envelope;
 mod increment;
+mod item_list;
 pub(crate) mod keys;
 mod lookup;
 mod misc;

@@ -243,32 +243,71 @@ static void cgroups_builders(void) {
     const nipc_str_view_t paths[] = {{"/a", 2}, {"/b", 2}};
     nipc_cgroups_lookup_req_view_t request = request_for(paths, 2);
     nipc_cgroups_lookup_builder_t builder;
-    CHECK_CODE(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, 16), NIPC_ERR_OVERFLOW);
+    CHECK_CODE(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, 16),
+               NIPC_ERR_OVERFLOW);
     /* As many items as keys. */
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK_OK(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "/a", 2, "a", 1, good, 1));
     CHECK_EQ(builder.item_count, 1);
     CHECK_EQ(nipc_cgroups_lookup_builder_finish(&builder), 0);
     CHECK_CODE(builder.error, NIPC_ERR_BAD_ITEM_COUNT);
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK_OK(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "/a", 2, "a", 1, good, 1));
     CHECK_OK(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "/b", 2, "b", 1, NULL, 0));
     CHECK_CODE(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "/c", 2, "c", 1, NULL, 0),
                NIPC_ERR_BAD_ITEM_COUNT);
     CHECK_EQ(nipc_cgroups_lookup_builder_finish(&builder), 0);
     /* What an item must not say. */
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "/a", 2, "a", 1, bad, 1) != NIPC_OK);
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "", 0, "a", 1, NULL, 0) != NIPC_OK);
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_cgroups_lookup_builder_add(&builder, 1, 1, "/a", 2, "a", 1, NULL, 0) != NIPC_OK);
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_cgroups_lookup_builder_add(&builder, 77, 0, "/a", 2, "", 0, NULL, 0) != NIPC_OK);
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK_CODE(nipc_cgroups_lookup_builder_add_request_item(&builder, &request, 2, 0, 0, "", 0,
                                                             NULL, 0),
                NIPC_ERR_OUT_OF_BOUNDS);
+}
+
+/* Without a request: as many items as were said, of any keys. */
+static void answers_without_a_request(void) {
+    nipc_cgroups_lookup_builder_t cgroups;
+    nipc_apps_lookup_builder_t apps;
+    nipc_cgroups_lookup_resp_view_t view;
+    nipc_cgroups_lookup_item_view_t item;
+    CHECK_CODE(nipc_cgroups_lookup_builder_init(&cgroups, bytes, 15, 2, 0), NIPC_ERR_OVERFLOW);
+    CHECK_OK(nipc_cgroups_lookup_builder_init(&cgroups, bytes, sizeof(bytes), 2, 9));
+    CHECK_OK(nipc_cgroups_lookup_builder_add(&cgroups, 0, 1, "/b", 2, "b", 1, NULL, 0));
+    CHECK_OK(nipc_cgroups_lookup_builder_add(&cgroups, 3, 0, "/b", 2, NULL, 0, NULL, 0));
+    CHECK_EQ(cgroups.item_count, 2);
+    size_t len = nipc_cgroups_lookup_builder_finish(&cgroups);
+    CHECK_OK(nipc_cgroups_lookup_resp_decode(bytes, len, &view));
+    CHECK_EQ(view.item_count, 2);
+    CHECK_EQ(view.generation, 9);
+    CHECK_OK(nipc_cgroups_lookup_resp_item(&view, 1, &item));
+    CHECK_EQ(item.status, NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED);
+    CHECK_EQ(nipc_cgroups_lookup_builder_finish(&cgroups), 0);
+
+    CHECK_OK(nipc_cgroups_lookup_builder_init(&cgroups, bytes, sizeof(bytes), 1, 9));
+    CHECK_OK(nipc_cgroups_lookup_builder_add(&cgroups, 0, 1, "/b", 2, "b", 1, NULL, 0));
+    CHECK_CODE(nipc_cgroups_lookup_builder_add(&cgroups, 0, 1, "/c", 2, "c", 1, NULL, 0),
+               NIPC_ERR_OVERFLOW);
+    CHECK_EQ(nipc_cgroups_lookup_builder_finish(&cgroups), 0);
+    CHECK_CODE(cgroups.error, NIPC_ERR_OVERFLOW);
+
+    CHECK_OK(nipc_apps_lookup_builder_init(&apps, bytes, 60, 1, 0));
+    nipc_apps_lookup_builder_set_generation(&apps, 3);
+    CHECK_CODE(nipc_apps_lookup_builder_add(&apps, 1, 0, 0, 7, 0, NIPC_UID_UNSET, 0, NULL, 0, NULL,
+                                            0, NULL, 0, NULL, 0),
+               NIPC_ERR_OVERFLOW);
+    CHECK_EQ(nipc_apps_lookup_builder_finish(&apps), 0);
+    CHECK_OK(nipc_apps_lookup_builder_init(&apps, bytes, sizeof(bytes), 0, 0));
+    nipc_apps_lookup_builder_set_generation(&apps, 3);
+    CHECK_EQ(nipc_apps_lookup_builder_finish(&apps), NIPC_APPS_LOOKUP_RESP_HDR_SIZE);
+    CHECK_EQ(bytes[8], 3);
 }
 
 static void cgroups_views(void) {
@@ -276,7 +315,7 @@ static void cgroups_views(void) {
     nipc_cgroups_lookup_req_view_t request = request_for(paths, 2);
     nipc_cgroups_lookup_builder_t builder;
     nipc_cgroups_lookup_resp_view_t view;
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     for (uint32_t i = 0; i < 2; i++) {
         CHECK_OK(nipc_cgroups_lookup_builder_add_request_item(&builder, &request, i, 0, 0, "n", 1,
                                                               NULL, 0));
@@ -304,18 +343,18 @@ static void apps_builders(void) {
     size_t len = nipc_apps_lookup_req_encode(pids, 1, keys, sizeof(keys));
     CHECK_OK(nipc_apps_lookup_req_decode(keys, len, &request));
     /* A name that is too long for a process. */
-    CHECK_OK(nipc_apps_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_apps_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_apps_lookup_builder_add(&builder, 0, NIPC_APPS_CGROUP_HOST_ROOT, 0, 7, 1, 1, 1,
                                        "1234567890123456", 16, NULL, 0, NULL, 0, NULL,
                                        0) != NIPC_OK);
     CHECK_EQ(nipc_apps_lookup_builder_finish(&builder), 0);
     /* A path where the status says that there is none. */
-    CHECK_OK(nipc_apps_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_apps_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_apps_lookup_builder_add(&builder, 0, NIPC_APPS_CGROUP_HOST_ROOT, 0, 7, 1, 1, 1, "c",
                                        1, "/x", 2, NULL, 0, NULL, 0) != NIPC_OK);
     CHECK(builder.error != NIPC_OK);
     /* Nothing but the process is needed where it is unknown. */
-    CHECK_OK(nipc_apps_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_apps_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK_OK(nipc_apps_lookup_builder_add(&builder, NIPC_PID_LOOKUP_UNKNOWN, 0, 0, 7, 0,
                                           NIPC_UID_UNSET, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0));
     CHECK_EQ(builder.item_count, 1);
@@ -332,6 +371,7 @@ static const struct test tests[] = {
     {"snapshot_builders", snapshot_builders},
     {"snapshot_views", snapshot_views},
     {"cgroups_builders", cgroups_builders},
+    {"answers_without_a_request", answers_without_a_request},
     {"cgroups_views", cgroups_views},
     {"apps_builders", apps_builders},
 };

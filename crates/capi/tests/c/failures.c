@@ -308,14 +308,14 @@ static bool anew_snapshot(void *user, const nipc_cgroups_req_t *request,
 static bool anew_cgroups(void *user, const nipc_cgroups_lookup_req_view_t *request,
                          nipc_cgroups_lookup_builder_t *builder) {
     (void)user;
-    return nipc_cgroups_lookup_builder_init(builder, request, own, sizeof(own)) == NIPC_OK &&
+    return nipc_cgroups_lookup_builder_init_for_request(builder, request, own, sizeof(own)) == NIPC_OK &&
            answer_cgroups(NULL, request, builder);
 }
 
 static bool anew_apps(void *user, const nipc_apps_lookup_req_view_t *request,
                       nipc_apps_lookup_builder_t *builder) {
     (void)user;
-    return nipc_apps_lookup_builder_init(builder, request, own, sizeof(own)) == NIPC_OK &&
+    return nipc_apps_lookup_builder_init_for_request(builder, request, own, sizeof(own)) == NIPC_OK &&
            answer_apps(NULL, request, builder);
 }
 

@@ -123,8 +123,9 @@ static void pid_requests(void) {
     }
 }
 
-/* Answers the request for the paths of the items, through the builder. */
-static size_t build_cgroups(const struct cgroups_input *input, void *buf, size_t room) {
+/* Answers the request for the paths of the items, or builds the same without a request. */
+static size_t build_cgroups(const struct cgroups_input *input, void *buf, size_t room,
+                            bool asked) {
     nipc_str_view_t paths[8];
     uint8_t bytes[512];
     nipc_cgroups_lookup_req_view_t request;
@@ -135,10 +136,15 @@ static size_t build_cgroups(const struct cgroups_input *input, void *buf, size_t
     }
     size_t len = nipc_cgroups_lookup_req_encode(paths, input->items_count, bytes, sizeof(bytes));
     CHECK_OK(nipc_cgroups_lookup_req_decode(bytes, len, &request));
-    if (nipc_cgroups_lookup_builder_init(&builder, &request, buf, room) != NIPC_OK) {
+    nipc_error_t begun =
+        asked ? nipc_cgroups_lookup_builder_init_for_request(&builder, &request, buf, room)
+              : nipc_cgroups_lookup_builder_init(&builder, buf, room, 100, input->generation);
+    if (begun != NIPC_OK) {
         return 0;
     }
-    nipc_cgroups_lookup_builder_set_generation(&builder, input->generation);
+    if (asked) {
+        nipc_cgroups_lookup_builder_set_generation(&builder, input->generation);
+    }
     for (uint32_t item = 0; item < input->items_count; item++) {
         const struct cgroup_input *want = &input->items[item];
         /* Both ways to add are the same. */
@@ -191,12 +197,13 @@ static void cgroups_responses(void) {
                    NIPC_ERR_OUT_OF_BOUNDS);
         /* A handler may not say that the first item exceeds the payload. */
         if (!exceeded) {
-            CHECK_BUILDS(golden, len < golden_bytes.len, build_cgroups(input, buf, room));
+            CHECK_BUILDS(golden, len < golden_bytes.len, build_cgroups(input, buf, room, true));
         }
+        CHECK_BUILDS(golden, len == 0, build_cgroups(input, buf, room, false));
     }
 }
 
-static size_t build_apps(const struct apps_input *input, void *buf, size_t room) {
+static size_t build_apps(const struct apps_input *input, void *buf, size_t room, bool asked) {
     uint32_t pids[8];
     uint8_t bytes[256];
     nipc_apps_lookup_req_view_t request;
@@ -207,7 +214,10 @@ static size_t build_apps(const struct apps_input *input, void *buf, size_t room)
     }
     size_t len = nipc_apps_lookup_req_encode(pids, input->items_count, bytes, sizeof(bytes));
     CHECK_OK(nipc_apps_lookup_req_decode(bytes, len, &request));
-    if (nipc_apps_lookup_builder_init(&builder, &request, buf, room) != NIPC_OK) {
+    nipc_error_t begun =
+        asked ? nipc_apps_lookup_builder_init_for_request(&builder, &request, buf, room)
+              : nipc_apps_lookup_builder_init(&builder, buf, room, 100, 1);
+    if (begun != NIPC_OK) {
         return 0;
     }
     for (uint32_t item = 0; item < input->items_count; item++) {
@@ -262,8 +272,9 @@ static void apps_responses(void) {
         CHECK_CODE(nipc_apps_lookup_resp_item(&view, view.item_count, &found),
                    NIPC_ERR_OUT_OF_BOUNDS);
         if (!exceeded) {
-            CHECK_BUILDS(golden, len < golden_bytes.len, build_apps(input, buf, room));
+            CHECK_BUILDS(golden, len < golden_bytes.len, build_apps(input, buf, room, true));
         }
+        CHECK_BUILDS(golden, len == 0, build_apps(input, buf, room, false));
     }
 }
 
