@@ -12,7 +12,7 @@ use netipc::service::cgroups_snapshot::{CgroupsCache, CgroupsSnapshot};
 use netipc::transport::monotonic;
 use netipc::{AbortHandle, ClientConfig, ErrorCode};
 
-use super::config::{EndpointName, config as configured, nipc_client_config_t};
+use super::config::{EndpointName, call_timeout, config as configured, nipc_client_config_t};
 use super::published::Published;
 use super::storage::{self, Context, enter, nipc_storage_t, open, peek};
 use super::types::{nipc_client_state_t, nipc_transport_info_t};
@@ -99,10 +99,10 @@ impl CacheHandle {
     fn refresh(&self) -> bool {
         let mut cache = self.lock();
         // Relaxed: no other memory goes with it.
-        cache.set_call_timeout(self.timeout_ms.load(Ordering::Relaxed));
-        let refreshed = cache.refresh();
+        let timeout = call_timeout(self.timeout_ms.load(Ordering::Relaxed));
+        let refreshed = cache.refresh_within(timeout);
         if refreshed {
-            let views = Views::new(self.reader.read().kept());
+            let views = Views::new(self.reader.read().into_owned());
             self.views.store(Some(Arc::new(views)));
         }
         refreshed
@@ -118,12 +118,12 @@ impl CacheHandle {
     }
 
     fn status(&self) -> nipc_cgroups_cache_status_t {
-        let status = self.reader.status();
+        let (status, answer) = (self.reader.status(), self.reader.read());
         let views = self.views();
         nipc_cgroups_cache_status_t {
             populated: views.is_some(),
             item_count: views.as_deref().map_or(0, Views::len),
-            systemd_enabled: status.systemd_enabled,
+            systemd_enabled: answer.systemd_enabled(),
             generation: status.generation,
             connection_state: status.connection_state.into(),
             bytes: (status.bytes + views.as_deref().map_or(0, Views::bytes)) as u64,

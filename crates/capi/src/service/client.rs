@@ -4,7 +4,6 @@
 
 use std::ffi::c_char;
 use std::sync::MutexGuard;
-use std::time::Duration;
 
 use netipc::ErrorCode;
 
@@ -75,8 +74,12 @@ pub unsafe extern "C" fn nipc_client_init(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_refresh(ctx: *mut nipc_client_ctx_t) -> bool {
     catch(false, || {
+        let connect = |state: &mut LockedState| {
+            let (client, wait) = state.unlimited();
+            client.refresh(&wait)
+        };
         // SAFETY: C promises a context that it does not use elsewhere.
-        unsafe { refresh(ctx, |state| state.client.refresh()) }.unwrap_or(false)
+        unsafe { refresh(ctx, connect) }.unwrap_or(false)
     })
 }
 
@@ -87,15 +90,17 @@ pub unsafe extern "C" fn nipc_client_refresh_timeout(
     ctx: *mut nipc_client_ctx_t,
     timeout_ms: u32,
 ) -> bool {
-    let within = |state: &mut LockedState| match timeout_ms {
-        0 => state.client.refresh(),
-        ms => state
-            .client
-            .refresh_within(Duration::from_millis(ms.into())),
+    let connect = |state: &mut LockedState| {
+        let (client, wait) = if timeout_ms == 0 {
+            state.unlimited()
+        } else {
+            state.within(timeout_ms)
+        };
+        client.refresh(&wait)
     };
     catch(false, || {
         // SAFETY: C promises a context that it does not use elsewhere.
-        unsafe { refresh(ctx, within) }.unwrap_or(false)
+        unsafe { refresh(ctx, connect) }.unwrap_or(false)
     })
 }
 
@@ -155,7 +160,7 @@ pub unsafe extern "C" fn nipc_client_abort(ctx: *mut nipc_client_ctx_t) {
         }
         // SAFETY: C promises a context.
         if let Ok(handle) = unsafe { enter(ctx) } {
-            handle.abort().abort();
+            handle.abort().raise();
         }
     });
 }

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::{ptr, thread};
 
-use netipc::service::increment::IncrementClient;
 use netipc::transport::link::LinkKind;
-use netipc::{AbortHandle, CallError, ClientConfig, ClientState, ErrorCode};
+use netipc::transport::{Abort, Wait};
+use netipc::untyped::AnyClient;
+use netipc::{CallError, ClientConfig, ClientState, ErrorCode};
 
-use super::config::EndpointName;
+use super::config::{EndpointName, call_timeout};
 use super::origin::Origin;
 use super::published::Published;
 use super::storage::{self, Context, enter, nipc_storage_t};
@@ -20,16 +21,12 @@ use super::types::{
 };
 use crate::error::{CodeResult, of_call};
 
-/// A client that speaks to every service, through `ask_as` and `lookup_as`. Batches and pipelines
-/// exist for its own service only.
-pub(crate) type AnyClient = IncrementClient;
-
 /// A client and what other threads may reach of it.
 ///
 /// Nobody waits for the lock: a second thread that uses the context is told that it is busy.
 pub(crate) struct ClientHandle {
     state: Mutex<LockedState>,
-    abort: AbortHandle,
+    abort: Abort,
     /// Whether the last call failed because of its arguments, before anything was sent.
     bad_argument: AtomicBool,
 }
@@ -39,7 +36,8 @@ pub(crate) struct LockedState {
     pub(crate) client: AnyClient,
     /// Where the last answer lies. Keys that are in there have to be copied before they are sent.
     pub(crate) answer: Range<usize>,
-    /// What the client is set to.
+    abort: Abort,
+    /// What a whole call may take, in milliseconds; 0 is the default.
     timeout_ms: u32,
     /// The status of the context when it was opened: its counters go on.
     before: Numbers,
@@ -48,15 +46,15 @@ pub(crate) struct LockedState {
 }
 
 impl ClientHandle {
-    fn new(endpoint: &EndpointName<'_>, config: ClientConfig, before: Numbers) -> Self {
-        let timeout_ms = config.call_timeout_ms;
-        let client = AnyClient::new(&*endpoint.run_dir, &endpoint.service, config);
+    fn new(endpoint: &EndpointName<'_>, config: &ClientConfig, before: Numbers) -> Self {
+        let abort = Abort::new();
         Self {
-            abort: client.abort_handle(),
+            abort: abort.clone(),
             state: Mutex::new(LockedState {
-                client,
+                client: AnyClient::new(&*endpoint.run_dir, &endpoint.service, config),
                 answer: 0..0,
-                timeout_ms,
+                abort,
+                timeout_ms: config.call_timeout_ms,
                 before,
                 shown: None,
             }),
@@ -64,7 +62,7 @@ impl ClientHandle {
         }
     }
 
-    pub(crate) const fn abort(&self) -> &AbortHandle {
+    pub(crate) const fn abort(&self) -> &Abort {
         &self.abort
     }
 
@@ -85,15 +83,10 @@ impl ClientHandle {
             Ok(state) => Ok(state),
             Err(TryLockError::WouldBlock) => Err(ErrorCode::BUSY),
             Err(TryLockError::Poisoned(half_done)) => {
-                // A panic has left the client somewhere inside a call: it starts over, and what
-                // closing clears stays aborted.
+                // A panic has left the client somewhere inside a call: it starts over.
                 self.state.clear_poison();
                 let mut state = half_done.into_inner();
-                let aborted = self.abort.is_aborted();
                 state.client.close();
-                if aborted {
-                    self.abort.abort();
-                }
                 Ok(state)
             }
         }
@@ -101,13 +94,22 @@ impl ClientHandle {
 }
 
 impl LockedState {
-    /// Sets how long the next call may take.
+    /// The client, and a wait for a whole call of at most `timeout_ms` milliseconds, where 0 is the
+    /// client's own timeout.
     #[inline]
-    fn set_timeout(&mut self, timeout_ms: u32) {
-        if self.timeout_ms != timeout_ms {
-            self.timeout_ms = timeout_ms;
-            self.client.set_call_timeout(timeout_ms);
-        }
+    pub(crate) fn within(&mut self, timeout_ms: u32) -> (&mut AnyClient, Wait<'_>) {
+        let given = if timeout_ms == 0 {
+            self.timeout_ms
+        } else {
+            timeout_ms
+        };
+        let wait = Wait::timeout(call_timeout(given)).or_abort(&self.abort);
+        (&mut self.client, wait)
+    }
+
+    /// The client, and a wait that only an abort ends.
+    pub(crate) fn unlimited(&mut self) -> (&mut AnyClient, Wait<'_>) {
+        (&mut self.client, Wait::forever().or_abort(&self.abort))
     }
 
     /// The status of the context, whose client is in `state`.
@@ -167,7 +169,7 @@ pub(crate) unsafe fn with_client<T>(
     handle.set_bad_argument(false);
     // SAFETY: the caller's promise is that of `of`.
     if let Ok(origin) = unsafe { Origin::of(ctx) } {
-        update.state.set_timeout(origin.call_timeout_ms());
+        update.state.timeout_ms = origin.call_timeout_ms();
     }
     Ok(call(&mut update.state))
 }
@@ -222,12 +224,12 @@ pub(crate) unsafe fn open(ctx: *mut nipc_client_ctx_t, endpoint: &EndpointName<'
     let origin = unsafe { Origin::of(ctx) }?;
     // SAFETY: the caller's promise is that of `published`.
     let before = unsafe { published(ctx) }?.read();
-    let handle = ClientHandle::new(endpoint, origin.config(), before);
+    let handle = ClientHandle::new(endpoint, &origin.config(), before);
     // SAFETY: the caller's promise.
     unsafe { storage::open(ctx, handle) }?;
     if origin.is_aborted() {
         // SAFETY: the caller's promise.
-        unsafe { enter(ctx) }?.abort.abort();
+        unsafe { enter(ctx) }?.abort.raise();
     }
     Ok(())
 }
@@ -239,7 +241,7 @@ pub(crate) unsafe fn open(ctx: *mut nipc_client_ctx_t, endpoint: &EndpointName<'
 pub(crate) unsafe fn close(ctx: *mut nipc_client_ctx_t) -> CodeResult {
     // SAFETY: the caller's promise is that of `close`.
     let closing = unsafe { storage::close(ctx) }?;
-    closing.abort.abort();
+    closing.abort.raise();
     let state = closing.wait().state.into_inner();
     let state = state.unwrap_or_else(PoisonError::into_inner);
     // SAFETY: the caller's promise is that of `published`.

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::ffi::{CStr, c_char};
 use std::path::Path;
+use std::time::Duration;
 
 use netipc::protocol::{
     DEFAULT_CALL_TIMEOUT_MS, DEFAULT_LOOKUP_BYTES, DEFAULT_LOOKUP_ITEMS, DEFAULT_LOOKUP_SUBCALLS,
@@ -128,6 +129,17 @@ impl From<nipc_server_config_t> for ServerConfig {
             auth_token: config.auth_token,
         }
     }
+}
+
+/// How long a whole call may take: `timeout_ms` milliseconds, where 0 is the default.
+#[inline]
+pub(crate) const fn call_timeout(timeout_ms: u32) -> Duration {
+    let given = if timeout_ms == 0 {
+        DEFAULT_CALL_TIMEOUT_MS
+    } else {
+        timeout_ms
+    };
+    Duration::from_millis(given as u64)
 }
 
 /// How C names an endpoint. Whether there can be such a one is for the library to say.

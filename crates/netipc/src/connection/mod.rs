@@ -3,9 +3,11 @@
 mod incoming;
 
 pub use incoming::{AcceptError, Acceptor, Incoming};
+pub use netipc_proto::session::handshake::{Agreed, Policy, Proposal};
+pub use netipc_proto::session::{DirectionLimits, Limits, Message, SessionError};
 
-use netipc_proto::session::handshake::{ACK_PACKET_LEN, Agreed, ClientHandshake, Proposal};
-use netipc_proto::session::{Framing, Limits, Message, Role, Session, SessionError};
+use netipc_proto::session::handshake::{ACK_PACKET_LEN, ClientHandshake};
+use netipc_proto::session::{Framing, Role, Session};
 use netipc_proto::wire::{Header, Profiles};
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::{
