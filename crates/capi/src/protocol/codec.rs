@@ -51,6 +51,20 @@ pub(super) unsafe fn decode<'a, V: Zeroed>(
     })
 }
 
+/// The bytes that a view was decoded from. A zeroed view was decoded from none.
+///
+/// # Safety
+/// As for [`bytes`].
+#[inline]
+pub(super) unsafe fn decoded<'a>(payload: *const u8, len: usize) -> CodeResult<&'a [u8]> {
+    // SAFETY: the caller's promise is that of `bytes`.
+    let decoded = unsafe { bytes(payload.cast(), len) }?;
+    if decoded.is_empty() {
+        return Err(ErrorCode::TRUNCATED);
+    }
+    Ok(decoded)
+}
+
 /// Writes to `buf`; returns how much.
 ///
 /// # Safety

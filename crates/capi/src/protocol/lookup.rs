@@ -10,8 +10,9 @@ use netipc::lookup::{Key, Lookup, LookupAnswer, LookupReply, LookupRequest, writ
 use netipc::proto::internals::assume_valid;
 use netipc::wire::{Labels, WireError};
 
+use super::codec::decoded;
 use super::nipc_lookup_label_view_t;
-use crate::border::{buffer, bytes, catch_length};
+use crate::border::{buffer, catch_length};
 use crate::error::{CodeResult, of_wire};
 
 /// Where a view points to, and how many items are said to be there.
@@ -26,11 +27,11 @@ impl LookupView {
     /// The bytes that the view points to.
     ///
     /// # Safety
-    /// As for [`bytes`].
+    /// As for [`decoded`].
     #[inline]
     unsafe fn bytes<'a>(self) -> CodeResult<&'a [u8]> {
-        // SAFETY: the caller's promise is that of `bytes`.
-        unsafe { bytes(self.payload.cast(), self.payload_len) }
+        // SAFETY: the caller's promise is that of `decoded`.
+        unsafe { decoded(self.payload, self.payload_len) }
     }
 
     const fn check(self, index: u32) -> CodeResult {
@@ -45,25 +46,21 @@ impl LookupView {
 /// The request that a view is of.
 ///
 /// # Safety
-/// As for [`bytes`].
+/// As for [`decoded`].
 pub(super) unsafe fn request<'a, L: Lookup>(view: LookupView) -> CodeResult<LookupRequest<'a, L>> {
-    // SAFETY: the caller's promise is that of `bytes`.
+    // SAFETY: the caller's promise is that of `decoded`.
     let bytes = unsafe { view.bytes() }?;
-    // A zeroed view was never decoded.
-    if bytes.is_empty() {
-        return Err(ErrorCode::TRUNCATED);
-    }
     Ok(assume_valid::<LookupRequest<'_, L>>(bytes).view())
 }
 
 /// Key `index` of a request.
 ///
 /// # Safety
-/// As for [`bytes`].
+/// As for [`decoded`].
 #[inline]
 pub(super) unsafe fn key<'a, L: Lookup>(view: LookupView, index: u32) -> CodeResult<Key<'a, L>> {
     view.check(index)?;
-    // SAFETY: the caller's promise is that of `bytes`.
+    // SAFETY: the caller's promise is that of `decoded`.
     let request = unsafe { request::<L>(view) }?;
     request.key(index as usize).ok_or(ErrorCode::OUT_OF_BOUNDS)
 }
@@ -71,14 +68,14 @@ pub(super) unsafe fn key<'a, L: Lookup>(view: LookupView, index: u32) -> CodeRes
 /// Item `index` of a reply, and its bytes.
 ///
 /// # Safety
-/// As for [`bytes`].
+/// As for [`decoded`].
 #[inline]
 pub(super) unsafe fn item<'a, L: Lookup>(
     view: LookupView,
     index: u32,
 ) -> CodeResult<(L::Item<'a>, &'a [u8])> {
     view.check(index)?;
-    // SAFETY: the caller's promise is that of `bytes`.
+    // SAFETY: the caller's promise is that of `decoded`.
     let bytes = unsafe { view.bytes() }?;
     let reply = assume_valid::<LookupReply<'_, L>>(bytes).view();
     let item = reply.list().valid(index as usize);
@@ -89,7 +86,7 @@ pub(super) unsafe fn item<'a, L: Lookup>(
 /// A label of an item of `len` bytes at `item`, of which there are `count`.
 ///
 /// # Safety
-/// As for [`bytes`].
+/// As for [`decoded`].
 #[inline]
 pub(super) unsafe fn label<'a, L: Lookup>(
     (item, len): (*const u8, usize),
@@ -100,8 +97,8 @@ pub(super) unsafe fn label<'a, L: Lookup>(
     if index >= count.into() {
         return Err(ErrorCode::OUT_OF_BOUNDS);
     }
-    // SAFETY: the caller's promise is that of `bytes`.
-    let bytes = unsafe { bytes(item.cast(), len) }?;
+    // SAFETY: the caller's promise is that of `decoded`.
+    let bytes = unsafe { decoded(item, len) }?;
     let item = assume_valid::<L::Item<'_>>(bytes).view();
     let label = labels(item).get(index as usize);
     label
@@ -128,7 +125,7 @@ pub(super) unsafe fn encode_request<'k, L: Lookup>(
 /// Starts the answer to a request.
 ///
 /// # Safety
-/// As for [`bytes`] and [`buffer`], for as long as the answer is there.
+/// As for [`decoded`] and [`buffer`], for as long as the answer is there.
 pub(super) unsafe fn start<'a, L: Lookup>(
     request: LookupView,
     buf: *mut c_void,
@@ -136,7 +133,7 @@ pub(super) unsafe fn start<'a, L: Lookup>(
 ) -> CodeResult<LookupAnswer<'a, L>> {
     // SAFETY: the caller's promise is that of `buffer`.
     let buf = unsafe { buffer(buf, buf_len) }?;
-    // SAFETY: the caller's promise is that of `bytes`.
+    // SAFETY: the caller's promise is that of `decoded`.
     let request = unsafe { self::request::<L>(request) }?;
     LookupAnswer::new(request, buf).map_err(of_wire)
 }

@@ -13,9 +13,9 @@ use netipc::service::cgroups_snapshot::{
 use netipc::wire::{Decode, Writer};
 
 use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
-use super::codec::{decode, encode, part};
+use super::codec::{decode, decoded, encode, part};
 use super::{Zeroed, nipc_str_view_t, zeroed};
-use crate::border::{buffer, bytes, catch_code, catch_length, chars, shared};
+use crate::border::{buffer, catch_code, catch_length, chars, shared};
 use crate::error::{CodeResult, nipc_error_t, of_wire};
 
 /// The request of a snapshot. It says nothing but its version.
@@ -324,11 +324,11 @@ impl nipc_cgroups_resp_view_t {
     /// The snapshot again.
     ///
     /// # Safety
-    /// As for [`bytes`].
+    /// As for [`decoded`].
     #[inline]
     unsafe fn reply<'a>(&self) -> CodeResult<CgroupsResponseView<'a>> {
-        // SAFETY: the caller's promise is that of `bytes`.
-        let payload = unsafe { bytes(self.payload.cast(), self.payload_len) }?;
+        // SAFETY: the caller's promise is that of `decoded`.
+        let payload = unsafe { decoded(self.payload, self.payload_len) }?;
         Ok(assume_valid::<CgroupsResponseView<'_>>(payload).view())
     }
 }

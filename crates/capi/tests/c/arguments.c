@@ -220,7 +220,8 @@ static void apps_builders(void) {
     WRONG(nipc_apps_lookup_builder_init_for_request(&builder, NULL, bytes, sizeof(bytes)));
     WRONG(nipc_apps_lookup_builder_init(NULL, bytes, sizeof(bytes), 1, 1));
     WRONG(nipc_apps_lookup_builder_init(&builder, NULL, sizeof(bytes), 1, 1));
-    CHECK(nipc_apps_lookup_builder_init_for_request(&builder, &request, NULL, sizeof(bytes)) != NIPC_OK);
+    CHECK(nipc_apps_lookup_builder_init_for_request(&builder, &request, NULL, sizeof(bytes)) !=
+          NIPC_OK);
     nipc_apps_lookup_builder_set_generation(NULL, 1);
     WRONG(nipc_apps_lookup_builder_add(NULL, 0, 3, 0, 1, 1, 1, 1, "a", 1, NULL, 0, NULL, 0, NULL,
                                        0));
