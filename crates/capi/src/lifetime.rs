@@ -10,13 +10,13 @@
 //!
 //! open     0 -> OPEN              with a handle that was stored before
 //! enter    OPEN + n -> OPEN + n + 1
-//! close    OPEN + n -> n + 1      whoever closes is a user, too, and calls off what the others do
-//! leave    n -> n - 1             the last one to leave hands the handle over to whoever closes
+//! close    OPEN + n -> n + 1      the closer counts as a user, and makes the others stop
+//! leave    n -> n - 1             the last user to leave hands the handle to the closer
 //! ```
 //!
-//! No lock is held meanwhile, so that nothing is left locked in the child of a fork. Whoever closes
-//! sleeps until the handle comes. Who does not wait for it, such as a handler that destroys its own
-//! server, just leaves: the last one to leave then frees the handle.
+//! The closer sleeps until it gets the handle. A closer that cannot wait (a handler that destroys its
+//! own server, and so is a user that it would wait for) only leaves: the last user then frees the
+//! handle. No lock is held while a context is used, so that the child of a fork finds none locked.
 
 #![expect(unsafe_code, reason = "a handle is behind a pointer that C keeps")]
 
@@ -110,7 +110,7 @@ impl<'a, H> Lifetime<'a, H> {
     }
 }
 
-/// One who uses a handle, until it is dropped.
+/// A user of a handle, until it is dropped.
 pub(crate) struct User<'a, H> {
     users: &'a AtomicUsize,
     shared: *mut Shared<H>,
@@ -148,11 +148,11 @@ impl<H> Drop for User<'_, H> {
     }
 }
 
-/// Who closes a context. It uses the handle, to make other users leave, and leaves when dropped.
+/// The closer of a context. It uses the handle, to make the other users stop, and leaves when dropped.
 pub(crate) struct Closing<'a, H>(User<'a, H>);
 
 impl<H> Closing<'_, H> {
-    /// Waits until everybody has left; the handle is the caller's then.
+    /// Waits until every user has left; the handle is the caller's then.
     pub(crate) fn wait(self) -> H {
         let exit = Arc::clone(&self.0.shared().exit);
         drop(self);
@@ -168,7 +168,8 @@ impl<H> Deref for Closing<'_, H> {
     }
 }
 
-/// Where the last user leaves the handle. It is freed there if nobody waits.
+/// Where the last user puts the handle for the closer. It is freed with this if the closer does not
+/// wait.
 struct Exit<H> {
     handle: Mutex<Option<H>>,
     left: Condvar,

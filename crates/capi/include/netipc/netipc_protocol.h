@@ -995,7 +995,7 @@ typedef struct nipc_cgroups_lookup_builder_t {
  *
  * \param paths  not empty, without NUL inside
  * \param count  how many; 0 asks for the generation of the data
- * \return its length, or 0 for a path that cannot be, NULL, or a buffer that is too small
+ * \return its length, or 0 for a path that is not valid, NULL, or a buffer that is too small
  */
 size_t nipc_cgroups_lookup_req_encode(const nipc_str_view_t *paths,
                                       uint32_t count,
@@ -1105,7 +1105,7 @@ void nipc_cgroups_lookup_builder_set_generation(nipc_cgroups_lookup_builder_t *b
  * \param name          may be empty, without NUL inside; it is copied
  * \param labels        label_count labels, with keys that are not empty; they are copied
  * \return NIPC_OK, or the first error of this builder, with which nothing more is added:
- *         NIPC_ERR_BAD_LAYOUT for another path or an item that may not be, NIPC_ERR_BAD_ITEM_COUNT
+ *         NIPC_ERR_BAD_LAYOUT for another path or an item that is not valid, NIPC_ERR_BAD_ITEM_COUNT
  *         beyond the last path, NIPC_ERR_OVERFLOW where the answer cannot even start (the client is
  *         told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT for NULL with a length
  */
@@ -1360,7 +1360,7 @@ void nipc_apps_lookup_builder_set_generation(nipc_apps_lookup_builder_t *builder
  * Texts have no NUL inside and are copied.
  *
  * \return NIPC_OK, or the first error of this builder, with which nothing more is added:
- *         NIPC_ERR_BAD_LAYOUT for another process or an item that may not be,
+ *         NIPC_ERR_BAD_LAYOUT for another process or an item that is not valid,
  *         NIPC_ERR_BAD_ITEM_COUNT beyond the last process, NIPC_ERR_OVERFLOW where the answer cannot
  *         even start (the client is told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT
  *         for NULL with a length

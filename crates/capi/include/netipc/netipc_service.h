@@ -133,7 +133,7 @@ typedef struct nipc_client_origin_t {
 typedef enum nipc_client_state_t {
     /**
      * Not connected: not yet, closed, or for a reason that nipc_client_last_error tells, such as a
-     * name that cannot be or a server without a free session.
+     * name that is not valid or a server without a free session.
      */
     NIPC_CLIENT_DISCONNECTED = 0,
     /** In the middle of a connect. */
@@ -184,7 +184,7 @@ typedef struct nipc_client_status_t {
     uint32_t retry_count;
     /** Calls that ran out of time. */
     uint32_t timeout_count;
-    /** Calls that were called off. */
+    /** Calls that were aborted. */
     uint32_t abort_count;
     /** Bytes of requests sent, headers included. */
     uint64_t bytes_sent;
@@ -249,7 +249,7 @@ typedef ptrdiff_t nipc_native_t;
  * Makes a client of the service at run_dir/service.sock. Connects to nothing, and does not need the
  * provider to exist: nipc_client_refresh connects.
  *
- * A name that cannot be shows as the error of the first refresh. Nothing is kept of the arguments.
+ * A name that is not valid shows as the error of the first refresh. Nothing is kept of the arguments.
  * A client that was used before must have been closed.
  *
  * \param ctx      where the client will be; need not be initialised
@@ -294,7 +294,7 @@ void nipc_client_status(const nipc_client_ctx_t *ctx, nipc_client_status_t *out)
 void nipc_client_set_call_timeout(nipc_client_ctx_t *ctx, uint32_t timeout_ms);
 
 /**
- * Calls off what the client is doing, in any phase, and all that follows until
+ * Aborts what the client is doing, in any phase, and everything that follows until
  * nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread. Closing the client clears it, too.
  */
 void nipc_client_abort(nipc_client_ctx_t *ctx);
@@ -304,7 +304,7 @@ void nipc_client_clear_abort(nipc_client_ctx_t *ctx);
 
 /**
  * Ends the session and frees everything. Views of answers end with it. A call that runs in another
- * thread is called off and waited for; calls that follow return NIPC_ERR_NOT_READY. Closing twice, or
+ * thread is aborted and waited for; calls that follow return NIPC_ERR_NOT_READY. Closing twice, or
  * a zeroed context, does nothing.
  *
  * The client can be refreshed again, and then has to be closed again. Counters go on, and the call
@@ -386,7 +386,7 @@ nipc_error_t nipc_client_call_cgroups_snapshot_timeout(nipc_client_ctx_t *ctx,
  * \param out    a view of the answer, one item for each path and in their order, which lives in the
  *               client until the next call or close; zeroed on failure.
  *               nipc_cgroups_lookup_resp_item reads its items.
- * \return NIPC_OK, or why there is no answer; NIPC_ERR_INVALID_ARGUMENT for a path that cannot be,
+ * \return NIPC_OK, or why there is no answer; NIPC_ERR_INVALID_ARGUMENT for a path that is not valid,
  *         before anything is sent
  */
 nipc_error_t nipc_client_call_cgroups_lookup(nipc_client_ctx_t *ctx,
@@ -583,16 +583,14 @@ nipc_error_t nipc_cgroups_cache_transport(nipc_cgroups_cache_t *cache, nipc_tran
 /** Sets how long a whole refresh may take, in milliseconds, from the next one on; 0 is 30000. */
 void nipc_cgroups_cache_set_call_timeout(nipc_cgroups_cache_t *cache, uint32_t timeout_ms);
 
-/**
- * Calls off a refresh, and all that follow until nipc_cgroups_cache_clear_abort. For any thread.
- */
+/** Aborts a refresh, and all that follow until nipc_cgroups_cache_clear_abort. For any thread. */
 void nipc_cgroups_cache_abort(nipc_cgroups_cache_t *cache);
 
 /** Lets the cache be refreshed again. For any thread. */
 void nipc_cgroups_cache_clear_abort(nipc_cgroups_cache_t *cache);
 
 /**
- * Frees everything but what guards still pin. Refreshes in other threads are called off and waited
+ * Frees everything but what guards still pin. Refreshes in other threads are aborted and waited
  * for; nobody may be locking a guard or looking up meanwhile. Closing twice, or a zeroed cache, does
  * nothing.
  */
@@ -615,7 +613,7 @@ typedef struct nipc_cgroups_cache_item_view_t {
 /**
  * Pins what a cache holds at one moment. Items live as long as it does, whatever becomes of the
  * cache. Any number may exist; neither does a refresh wait for them nor they for it. It must not be
- * copied or moved while it is locked. Whoever has it may use it, in any thread, one at a time.
+ * copied or moved while it is locked. Any thread may use it, one at a time.
  */
 typedef struct nipc_cgroups_cache_read_guard_t {
     /** Private. */
@@ -893,7 +891,7 @@ typedef struct nipc_managed_server_t {
  * \param config   how to accept and answer; NULL is a zeroed one
  * \param workers  the most sessions at once, each with a thread of its own; less than 1 is 1
  * \param handler  what answers the requests; where it or its function is NULL, every request fails
- * \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for run_dir or service NULL or a name that cannot be;
+ * \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for run_dir or service NULL or a name that is not valid;
  *         NIPC_ERR_ADDRESS_IN_USE where another server has the endpoint; NIPC_ERR_IO where the
  *         system failed
  */
@@ -1021,7 +1019,7 @@ typedef void (*nipc_log_fn)(void *user, nipc_log_level_t level, const char *mess
  * \param user  what it gets as its first argument; must live as long as the process
  * \param most  the least important level to hand on
  * \return NIPC_OK; NIPC_ERR_BUSY where there is such a function already;
- *         NIPC_ERR_INVALID_ARGUMENT for NULL and for a level that is none
+ *         NIPC_ERR_INVALID_ARGUMENT for NULL and for a number that is no level
  */
 nipc_error_t nipc_log_set(nipc_log_fn log, void *user, nipc_log_level_t most);
 

@@ -312,7 +312,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_set_generation(
 /// Texts have no NUL inside and are copied.
 ///
 /// \return NIPC_OK, or the first error of this builder, with which nothing more is added:
-///         NIPC_ERR_BAD_LAYOUT for another process or an item that may not be,
+///         NIPC_ERR_BAD_LAYOUT for another process or an item that is not valid,
 ///         NIPC_ERR_BAD_ITEM_COUNT beyond the last process, NIPC_ERR_OVERFLOW where the answer cannot
 ///         even start (the client is told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT
 ///         for NULL with a length

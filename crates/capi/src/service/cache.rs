@@ -303,7 +303,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_set_call_timeout(
     });
 }
 
-/// Calls off a refresh, and all that follow until nipc_cgroups_cache_clear_abort. For any thread.
+/// Aborts a refresh, and all that follow until nipc_cgroups_cache_clear_abort. For any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_abort(cache: *mut nipc_cgroups_cache_t) {
     catch((), || {
@@ -325,7 +325,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_clear_abort(cache: *mut nipc_cgroups
     });
 }
 
-/// Frees everything but what guards still pin. Refreshes in other threads are called off and waited
+/// Frees everything but what guards still pin. Refreshes in other threads are aborted and waited
 /// for; nobody may be locking a guard or looking up meanwhile. Closing twice, or a zeroed cache, does
 /// nothing.
 #[unsafe(no_mangle)]

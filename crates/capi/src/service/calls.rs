@@ -70,7 +70,7 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_snapshot_timeout(
 /// \param out    a view of the answer, one item for each path and in their order, which lives in the
 ///               client until the next call or close; zeroed on failure.
 ///               nipc_cgroups_lookup_resp_item reads its items.
-/// \return NIPC_OK, or why there is no answer; NIPC_ERR_INVALID_ARGUMENT for a path that cannot be,
+/// \return NIPC_OK, or why there is no answer; NIPC_ERR_INVALID_ARGUMENT for a path that is not valid,
 ///         before anything is sent
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_call_cgroups_lookup(

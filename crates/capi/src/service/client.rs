@@ -35,7 +35,7 @@ pub const NIPC_NATIVE_NONE: nipc_native_t = -1;
 /// Makes a client of the service at run_dir/service.sock. Connects to nothing, and does not need the
 /// provider to exist: nipc_client_refresh connects.
 ///
-/// A name that cannot be shows as the error of the first refresh. Nothing is kept of the arguments.
+/// A name that is not valid shows as the error of the first refresh. Nothing is kept of the arguments.
 /// A client that was used before must have been closed.
 ///
 /// \param ctx      where the client will be; need not be initialised
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn nipc_client_set_call_timeout(
     });
 }
 
-/// Calls off what the client is doing, in any phase, and all that follows until
+/// Aborts what the client is doing, in any phase, and everything that follows until
 /// nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread. Closing the client clears it, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_abort(ctx: *mut nipc_client_ctx_t) {
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn nipc_client_clear_abort(ctx: *mut nipc_client_ctx_t) {
 }
 
 /// Ends the session and frees everything. Views of answers end with it. A call that runs in another
-/// thread is called off and waited for; calls that follow return NIPC_ERR_NOT_READY. Closing twice, or
+/// thread is aborted and waited for; calls that follow return NIPC_ERR_NOT_READY. Closing twice, or
 /// a zeroed context, does nothing.
 ///
 /// The client can be refreshed again, and then has to be closed again. Counters go on, and the call

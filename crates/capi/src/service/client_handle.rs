@@ -234,7 +234,7 @@ pub(crate) unsafe fn open(ctx: *mut nipc_client_ctx_t, endpoint: &EndpointName<'
     Ok(())
 }
 
-/// Frees what is behind `ctx`. What runs in another thread is called off, and waited for.
+/// Frees what is behind `ctx`. What runs in another thread is aborted, and waited for.
 ///
 /// # Safety
 /// As for [`enter`]; and no other thread reads the public fields meanwhile.
@@ -265,7 +265,7 @@ impl Drop for UpdateOnDrop<'_> {
     #[inline]
     fn drop(&mut self) {
         let locked = &mut *self.state;
-        // The session that a panic has left is closed by whoever locks the client next.
+        // The next call closes the session that a panic has left.
         let panicked = thread::panicking();
         let state = if panicked {
             ClientState::Broken

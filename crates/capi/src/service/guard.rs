@@ -18,7 +18,7 @@ use crate::error::CodeResult;
 
 /// Pins what a cache holds at one moment. Items live as long as it does, whatever becomes of the
 /// cache. Any number may exist; neither does a refresh wait for them nor they for it. It must not be
-/// copied or moved while it is locked. Whoever has it may use it, in any thread, one at a time.
+/// copied or moved while it is locked. Any thread may use it, one at a time.
 #[repr(C)]
 #[derive(Debug)]
 pub struct nipc_cgroups_cache_read_guard_t {

@@ -46,7 +46,7 @@ pub type nipc_log_fn = Option<
 /// \param user  what it gets as its first argument; must live as long as the process
 /// \param most  the least important level to hand on
 /// \return NIPC_OK; NIPC_ERR_BUSY where there is such a function already;
-///         NIPC_ERR_INVALID_ARGUMENT for NULL and for a level that is none
+///         NIPC_ERR_INVALID_ARGUMENT for NULL and for a number that is no level
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_log_set(
     log: nipc_log_fn,

@@ -140,9 +140,9 @@ impl<'a> Origin<'a> {
         self.call_timeout_ms.store(timeout_ms, Ordering::Relaxed);
     }
 
-    /// Says whether calls are called off, for a client that is opened at this moment. Whoever sets it
-    /// then looks for a client to abort; whoever opens a client then looks at it: the fences see to
-    /// it that one of them finds what the other has done.
+    /// Says whether calls are aborted, for a client that is opened at this moment: `nipc_client_abort`
+    /// sets it and then looks for an open client, `open` opens one and then reads it. With the fences
+    /// at least one of the two sees what the other has done.
     pub(crate) fn set_aborted(&self, aborted: bool) {
         self.aborted.store(aborted.into(), Ordering::Relaxed);
         fence(Ordering::SeqCst);

@@ -47,7 +47,7 @@ pub struct nipc_managed_server_t {
 /// \param config   how to accept and answer; NULL is a zeroed one
 /// \param workers  the most sessions at once, each with a thread of its own; less than 1 is 1
 /// \param handler  what answers the requests; where it or its function is NULL, every request fails
-/// \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for run_dir or service NULL or a name that cannot be;
+/// \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for run_dir or service NULL or a name that is not valid;
 ///         NIPC_ERR_ADDRESS_IN_USE where another server has the endpoint; NIPC_ERR_IO where the
 ///         system failed
 #[unsafe(no_mangle)]

@@ -186,7 +186,7 @@ impl Failure<'_> {
         }
     }
 
-    /// What was written. Whoever destroys the server at this moment may take some of it away.
+    /// What was written; less of it while another thread destroys the server.
     fn text(&self) -> String {
         let bytes = self.0.iter().map(|byte| byte.load(Ordering::Relaxed));
         let text: Vec<u8> = bytes.take_while(|byte| *byte != 0).collect();

@@ -14,7 +14,7 @@ use super::storage::nipc_storage_t;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum nipc_client_state_t {
     /// Not connected: not yet, closed, or for a reason that nipc_client_last_error tells, such as a
-    /// name that cannot be or a server without a free session.
+    /// name that is not valid or a server without a free session.
     #[default]
     NIPC_CLIENT_DISCONNECTED = 0,
     /// In the middle of a connect.
@@ -72,7 +72,7 @@ pub struct nipc_client_status_t {
     pub retry_count: u32,
     /// Calls that ran out of time.
     pub timeout_count: u32,
-    /// Calls that were called off.
+    /// Calls that were aborted.
     pub abort_count: u32,
     /// Bytes of requests sent, headers included.
     pub bytes_sent: u64,

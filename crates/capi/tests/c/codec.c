@@ -213,6 +213,11 @@ static void snapshot_views(void) {
     CHECK_OK(nipc_cgroups_builder_add(&builder, 1, 2, 3, "eman", 4, "htap", 4));
     size_t len = nipc_cgroups_builder_finish(&builder);
     const size_t first = NIPC_CGROUPS_RESP_HDR_SIZE + 2 * NIPC_CGROUPS_DIR_ENTRY_SIZE;
+    /* A name inside the item's header, then one that ends behind the item. */
+    put_u32(first + 16, NIPC_CGROUPS_ITEM_HDR_SIZE - 1);
+    CHECK_OK(nipc_cgroups_resp_decode(bytes, len, &view));
+    CHECK_CODE(nipc_cgroups_resp_item(&view, 0, &item), NIPC_ERR_OUT_OF_BOUNDS);
+    put_u32(first + 16, NIPC_CGROUPS_ITEM_HDR_SIZE);
     put_u32(first + 20, 1000);
     CHECK_OK(nipc_cgroups_resp_decode(bytes, len, &view));
     memset(&item, 0xee, sizeof(item));
@@ -330,6 +335,9 @@ static void cgroups_views(void) {
     CHECK_CODE(nipc_cgroups_lookup_resp_decode(bytes, len, &view), NIPC_ERR_MISSING_NUL);
     CHECK_NO_ITEMS(view);
     bytes[nul] = 0;
+    put_u32(first + 8, NIPC_CGROUPS_LOOKUP_ITEM_HDR_SIZE - 1);
+    CHECK_CODE(nipc_cgroups_lookup_resp_decode(bytes, len, &view), NIPC_ERR_OUT_OF_BOUNDS);
+    put_u32(first + 8, NIPC_CGROUPS_LOOKUP_ITEM_HDR_SIZE);
     put_u16(first + 2, 99);
     CHECK_CODE(nipc_cgroups_lookup_resp_decode(bytes, len, &view), NIPC_ERR_BAD_LAYOUT);
     CHECK_CODE(nipc_cgroups_lookup_resp_decode(bytes, 15, &view), NIPC_ERR_TRUNCATED);
