@@ -377,6 +377,32 @@ typedef struct nipc_lookup_label_view_t {
     nipc_str_view_t value;
 } nipc_lookup_label_view_t;
 
+/**
+ * Where an item of a lookup's answer lies, with the fields of the wire at the offsets of the wire. For
+ * programs that make or read the bytes themselves.
+ */
+typedef struct nipc_lookup_dir_entry_t {
+    /** Bytes from the end of the directory to the item: a multiple of 8. */
+    uint32_t offset;
+    /** Bytes of the item. */
+    uint32_t length;
+} nipc_lookup_dir_entry_t;
+
+/**
+ * Where a label of an item lies, with the fields of the wire at the offsets of the wire. Offsets count
+ * from the first byte of the item, lengths are those without NUL.
+ */
+typedef struct nipc_lookup_label_entry_t {
+    /** Where the key begins. */
+    uint32_t key_offset;
+    /** Its characters. */
+    uint32_t key_length;
+    /** Where the value begins. */
+    uint32_t value_offset;
+    /** Its characters. */
+    uint32_t value_length;
+} nipc_lookup_label_entry_t;
+
 /* ---- Builders ------------------------------------------------------------------------------ */
 
 /** Private: what a builder fills in. Do not touch or copy it. */
@@ -756,6 +782,10 @@ typedef struct nipc_cgroups_req_t {
  * nipc_cgroups_resp_item reads its items. Zeroed, it has none.
  */
 typedef struct nipc_cgroups_resp_view_t {
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Number of items. */
     uint32_t item_count;
     /** Whether systemd runs the host. */
@@ -779,6 +809,10 @@ typedef struct nipc_cgroups_item_view_t {
     uint32_t options;
     /** Whether it is to be monitored; any value. */
     uint32_t enabled;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Its name. */
     nipc_str_view_t name;
     /** Its path. */
@@ -798,6 +832,25 @@ typedef struct nipc_cgroups_builder_t {
     /** Private: do not touch. */
     nipc_builder_state_t state;
 } nipc_cgroups_builder_t;
+
+/**
+ * What lies in front of the directory of a snapshot, with the fields of the wire at the offsets of the
+ * wire. For programs that make or read the bytes themselves.
+ */
+typedef struct nipc_cgroups_resp_header_t {
+    /** 1. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
+    /** Number of items. */
+    uint32_t item_count;
+    /** Whether systemd runs the host. */
+    uint32_t systemd_enabled;
+    /** 0. */
+    uint32_t reserved;
+    /** Changes when the provider's data does. */
+    uint64_t generation;
+} nipc_cgroups_resp_header_t;
 
 /**
  * Writes the request of a snapshot.
@@ -923,6 +976,10 @@ size_t nipc_cgroups_builder_finish(nipc_cgroups_builder_t *builder);
 typedef struct nipc_cgroups_lookup_req_view_t {
     /** Number of paths. A request without any asks for the generation of the data. */
     uint32_t item_count;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Private: do not touch. */
     const uint8_t *payload;
     /** Private: do not touch. */
@@ -943,6 +1000,10 @@ typedef struct nipc_cgroups_lookup_req_item_t {
 typedef struct nipc_cgroups_lookup_resp_view_t {
     /** Number of items. */
     uint32_t item_count;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Changes when the provider's data does. */
     uint64_t generation;
     /** Private: do not touch. */
@@ -960,6 +1021,10 @@ typedef struct nipc_cgroups_lookup_item_view_t {
     uint16_t status;
     /** A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet. */
     uint16_t orchestrator;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** The path that was asked for. */
     nipc_str_view_t path;
     /** Its name; may be empty. */
@@ -1157,6 +1222,10 @@ size_t nipc_cgroups_lookup_builder_finish(nipc_cgroups_lookup_builder_t *builder
 typedef struct nipc_apps_lookup_req_view_t {
     /** Number of process ids. A request without any asks for the generation of the data. */
     uint32_t item_count;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Private: do not touch. */
     const uint8_t *payload;
     /** Private: do not touch. */
@@ -1177,6 +1246,10 @@ typedef struct nipc_apps_lookup_req_item_t {
 typedef struct nipc_apps_lookup_resp_view_t {
     /** Number of items. */
     uint32_t item_count;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Changes when the provider's data does. */
     uint64_t generation;
     /** Private: do not touch. */
@@ -1202,6 +1275,10 @@ typedef struct nipc_apps_lookup_item_view_t {
     uint32_t ppid;
     /** Its user; NIPC_UID_UNSET unless known. */
     uint32_t uid;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** When it started: field 22 of /proc/pid/stat, in clock ticks since boot. */
     uint64_t starttime;
     /** Its command, 1 to 15 bytes. */
@@ -1493,14 +1570,33 @@ NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_builder_t, item_count) == 4, "ni
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_req_t) == 4, "nipc_cgroups_req_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_req_t, layout_version) == 0, "nipc_cgroups_req_t.layout_version");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_req_t, flags) == 2, "nipc_cgroups_req_t.flags");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_resp_view_t) == 32, "nipc_cgroups_resp_view_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, item_count) == 0, "nipc_cgroups_resp_view_t.item_count");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, systemd_enabled) == 4, "nipc_cgroups_resp_view_t.systemd_enabled");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, generation) == 8, "nipc_cgroups_resp_view_t.generation");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_resp_view_t) == 40, "nipc_cgroups_resp_view_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, layout_version) == 0, "nipc_cgroups_resp_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, flags) == 2, "nipc_cgroups_resp_view_t.flags");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, item_count) == 4, "nipc_cgroups_resp_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, systemd_enabled) == 8, "nipc_cgroups_resp_view_t.systemd_enabled");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, generation) == 16, "nipc_cgroups_resp_view_t.generation");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_resp_header_t) == 24, "nipc_cgroups_resp_header_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, layout_version) == 0, "nipc_cgroups_resp_header_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, flags) == 2, "nipc_cgroups_resp_header_t.flags");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, item_count) == 4, "nipc_cgroups_resp_header_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, systemd_enabled) == 8, "nipc_cgroups_resp_header_t.systemd_enabled");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, reserved) == 12, "nipc_cgroups_resp_header_t.reserved");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, generation) == 16, "nipc_cgroups_resp_header_t.generation");
+NIPC_STATIC_ASSERT(sizeof(nipc_lookup_dir_entry_t) == 8, "nipc_lookup_dir_entry_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_dir_entry_t, offset) == 0, "nipc_lookup_dir_entry_t.offset");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_dir_entry_t, length) == 4, "nipc_lookup_dir_entry_t.length");
+NIPC_STATIC_ASSERT(sizeof(nipc_lookup_label_entry_t) == 16, "nipc_lookup_label_entry_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, key_offset) == 0, "nipc_lookup_label_entry_t.key_offset");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, key_length) == 4, "nipc_lookup_label_entry_t.key_length");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, value_offset) == 8, "nipc_lookup_label_entry_t.value_offset");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, value_length) == 12, "nipc_lookup_label_entry_t.value_length");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_item_view_t) == 48, "nipc_cgroups_item_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, hash) == 0, "nipc_cgroups_item_view_t.hash");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, options) == 4, "nipc_cgroups_item_view_t.options");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, enabled) == 8, "nipc_cgroups_item_view_t.enabled");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, layout_version) == 12, "nipc_cgroups_item_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, flags) == 14, "nipc_cgroups_item_view_t.flags");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, name) == 16, "nipc_cgroups_item_view_t.name");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, path) == 32, "nipc_cgroups_item_view_t.path");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_builder_t) == 216, "nipc_cgroups_builder_t");
@@ -1508,14 +1604,20 @@ NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_builder_t, error) == 0, "nipc_cgroups_b
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_builder_t, item_count) == 4, "nipc_cgroups_builder_t.item_count");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_req_view_t) == 24, "nipc_cgroups_lookup_req_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, item_count) == 0, "nipc_cgroups_lookup_req_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, layout_version) == 4, "nipc_cgroups_lookup_req_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, flags) == 6, "nipc_cgroups_lookup_req_view_t.flags");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_req_item_t) == 16, "nipc_cgroups_lookup_req_item_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_item_t, path) == 0, "nipc_cgroups_lookup_req_item_t.path");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_resp_view_t) == 32, "nipc_cgroups_lookup_resp_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, item_count) == 0, "nipc_cgroups_lookup_resp_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, layout_version) == 4, "nipc_cgroups_lookup_resp_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, flags) == 6, "nipc_cgroups_lookup_resp_view_t.flags");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, generation) == 8, "nipc_cgroups_lookup_resp_view_t.generation");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_item_view_t) == 64, "nipc_cgroups_lookup_item_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, status) == 0, "nipc_cgroups_lookup_item_view_t.status");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, orchestrator) == 2, "nipc_cgroups_lookup_item_view_t.orchestrator");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, layout_version) == 4, "nipc_cgroups_lookup_item_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, flags) == 6, "nipc_cgroups_lookup_item_view_t.flags");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, path) == 8, "nipc_cgroups_lookup_item_view_t.path");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, name) == 24, "nipc_cgroups_lookup_item_view_t.name");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, label_count) == 40, "nipc_cgroups_lookup_item_view_t.label_count");
@@ -1524,10 +1626,14 @@ NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_builder_t, error) == 0, "nipc_cg
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_builder_t, item_count) == 4, "nipc_cgroups_lookup_builder_t.item_count");
 NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_req_view_t) == 24, "nipc_apps_lookup_req_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_req_view_t, item_count) == 0, "nipc_apps_lookup_req_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_req_view_t, layout_version) == 4, "nipc_apps_lookup_req_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_req_view_t, flags) == 6, "nipc_apps_lookup_req_view_t.flags");
 NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_req_item_t) == 4, "nipc_apps_lookup_req_item_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_req_item_t, pid) == 0, "nipc_apps_lookup_req_item_t.pid");
 NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_resp_view_t) == 32, "nipc_apps_lookup_resp_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_resp_view_t, item_count) == 0, "nipc_apps_lookup_resp_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_resp_view_t, layout_version) == 4, "nipc_apps_lookup_resp_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_resp_view_t, flags) == 6, "nipc_apps_lookup_resp_view_t.flags");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_resp_view_t, generation) == 8, "nipc_apps_lookup_resp_view_t.generation");
 NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_item_view_t) == 104, "nipc_apps_lookup_item_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, status) == 0, "nipc_apps_lookup_item_view_t.status");
@@ -1536,6 +1642,8 @@ NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, cgroup_status) == 4, "
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, pid) == 8, "nipc_apps_lookup_item_view_t.pid");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, ppid) == 12, "nipc_apps_lookup_item_view_t.ppid");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, uid) == 16, "nipc_apps_lookup_item_view_t.uid");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, layout_version) == 20, "nipc_apps_lookup_item_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, flags) == 22, "nipc_apps_lookup_item_view_t.flags");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, starttime) == 24, "nipc_apps_lookup_item_view_t.starttime");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, comm) == 32, "nipc_apps_lookup_item_view_t.comm");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, cgroup_path) == 48, "nipc_apps_lookup_item_view_t.cgroup_path");

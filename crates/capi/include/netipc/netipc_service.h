@@ -160,12 +160,25 @@ typedef enum nipc_transport_t {
     NIPC_TRANSPORT_SHM = 2,
 } nipc_transport_t;
 
+/** What the event loops of the platform watch: a descriptor on Unix, a HANDLE on Windows. */
+typedef ptrdiff_t nipc_native_t;
+
 /** The session of a client, while session_valid says that there is one. */
 typedef struct nipc_client_session_t {
     /** The profile that was negotiated: one NIPC_PROFILE_* bit. */
     uint32_t selected_profile;
     /** The server's number for the session. */
     uint64_t session_id;
+    /** Bytes that a request payload may have. */
+    uint32_t max_request_payload_bytes;
+    /** Items that a request batch may have. */
+    uint32_t max_request_batch_items;
+    /** Bytes that a response payload may have. */
+    uint32_t max_response_payload_bytes;
+    /** Items that a response batch may have. */
+    uint32_t max_response_batch_items;
+    /** What nipc_client_wait_object gives. */
+    nipc_native_t native;
 } nipc_client_session_t;
 
 /** A client's state and counters. */
@@ -238,9 +251,6 @@ typedef struct nipc_transport_info_t {
     /** The server's user; NIPC_UID_UNSET where it is not known. */
     uint32_t peer_uid;
 } nipc_transport_info_t;
-
-/** What the event loops of the platform watch: a descriptor on Unix, a HANDLE on Windows. */
-typedef ptrdiff_t nipc_native_t;
 
 /** Nothing to watch. */
 #define NIPC_NATIVE_NONE -1
@@ -1067,16 +1077,21 @@ NIPC_STATIC_ASSERT(offsetof(nipc_server_config_t, max_request_payload_bytes) == 
 NIPC_STATIC_ASSERT(offsetof(nipc_server_config_t, max_request_batch_items) == 12, "nipc_server_config_t.max_request_batch_items");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_config_t, max_response_payload_bytes) == 16, "nipc_server_config_t.max_response_payload_bytes");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_config_t, auth_token) == 24, "nipc_server_config_t.auth_token");
-NIPC_STATIC_ASSERT(sizeof(nipc_client_session_t) == 16, "nipc_client_session_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_client_session_t) == 40, "nipc_client_session_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, selected_profile) == 0, "nipc_client_session_t.selected_profile");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, session_id) == 8, "nipc_client_session_t.session_id");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, max_request_payload_bytes) == 16, "nipc_client_session_t.max_request_payload_bytes");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, max_request_batch_items) == 20, "nipc_client_session_t.max_request_batch_items");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, max_response_payload_bytes) == 24, "nipc_client_session_t.max_response_payload_bytes");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, max_response_batch_items) == 28, "nipc_client_session_t.max_response_batch_items");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, native) == 32, "nipc_client_session_t.native");
 NIPC_STATIC_ASSERT(sizeof(nipc_storage_t) == 16, "nipc_storage_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_client_origin_t) == 576, "nipc_client_origin_t");
-NIPC_STATIC_ASSERT(sizeof(nipc_client_ctx_t) == 704, "nipc_client_ctx_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_client_ctx_t) == 728, "nipc_client_ctx_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, state) == 0, "nipc_client_ctx_t.state");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, session_valid) == 4, "nipc_client_ctx_t.session_valid");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, session) == 8, "nipc_client_ctx_t.session");
-NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, shm) == 24, "nipc_client_ctx_t.shm");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, shm) == 48, "nipc_client_ctx_t.shm");
 NIPC_STATIC_ASSERT(sizeof(nipc_client_status_t) == 48, "nipc_client_status_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_status_t, state) == 0, "nipc_client_status_t.state");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_status_t, connect_count) == 4, "nipc_client_status_t.connect_count");

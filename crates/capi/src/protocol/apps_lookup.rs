@@ -13,9 +13,9 @@ use netipc::service::apps_lookup::{
 use netipc::wire::Decode;
 
 use super::builder::{Builder, builders, init, nipc_builder_state_t};
-use super::codec::{decode, part};
+use super::codec::{LAYOUT_VERSION, decode, part};
 use super::item_list::{self, Answer};
-use super::lookup::{LookupView, encode_request, item, key, label, start};
+use super::lookup::{encode_request, item, key, label, lookup_views, start};
 use super::text::LabelViews;
 use super::{nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
 use crate::border::{chars, elements, shared};
@@ -28,6 +28,10 @@ use crate::error::{CodeResult, nipc_error_t, of_wire};
 pub struct nipc_apps_lookup_req_view_t {
     /// Number of process ids. A request without any asks for the generation of the data.
     pub item_count: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Private: do not touch.
     payload: *const u8,
     /// Private: do not touch.
@@ -50,6 +54,10 @@ pub struct nipc_apps_lookup_req_item_t {
 pub struct nipc_apps_lookup_resp_view_t {
     /// Number of items.
     pub item_count: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Changes when the provider's data does.
     pub generation: u64,
     /// Private: do not touch.
@@ -75,6 +83,10 @@ pub struct nipc_apps_lookup_item_view_t {
     pub ppid: u32,
     /// Its user; NIPC_UID_UNSET unless known.
     pub uid: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// When it started: field 22 of /proc/pid/stat, in clock ticks since boot.
     pub starttime: u64,
     /// Its command, 1 to 15 bytes.
@@ -385,16 +397,10 @@ impl nipc_apps_lookup_req_view_t {
         let payload = request.valid().bytes();
         Self {
             item_count: u32::try_from(request.len()).unwrap_or(u32::MAX),
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             payload: payload.as_ptr(),
             payload_len: payload.len(),
-        }
-    }
-
-    const fn lookup_view(&self) -> LookupView {
-        LookupView {
-            item_count: self.item_count,
-            payload: self.payload,
-            payload_len: self.payload_len,
         }
     }
 }
@@ -405,26 +411,24 @@ impl nipc_apps_lookup_resp_view_t {
         let payload = reply.valid().bytes();
         Self {
             item_count: reply.item_count,
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             generation: reply.generation,
             payload: payload.as_ptr(),
             payload_len: payload.len(),
         }
     }
-
-    const fn lookup_view(&self) -> LookupView {
-        LookupView {
-            item_count: self.item_count,
-            payload: self.payload,
-            payload_len: self.payload_len,
-        }
-    }
 }
+
+lookup_views!(nipc_apps_lookup_req_view_t, nipc_apps_lookup_resp_view_t);
 
 impl nipc_apps_lookup_item_view_t {
     #[inline]
     fn of(item: AppsLookupItem<'_>, bytes: &[u8]) -> Self {
         Self {
             status: item.status.0,
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             orchestrator: item.orchestrator.0,
             cgroup_status: item.cgroup_status.0,
             pid: item.pid,

@@ -14,10 +14,10 @@ use netipc::service::cgroups_lookup::{
 use netipc::wire::{Decode, Labels};
 
 use super::builder::{Builder, builders, init, nipc_builder_state_t};
-use super::codec::{decode, part};
+use super::codec::{LAYOUT_VERSION, decode, part};
 use super::item_list::{self, Answer};
 use super::keys;
-use super::lookup::{LookupView, encode_request, item, key, label, next_key, start};
+use super::lookup::{encode_request, item, key, label, lookup_views, next_key, start};
 use super::text::LabelViews;
 use super::{nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
 use crate::border::{chars, shared};
@@ -30,6 +30,10 @@ use crate::error::{CodeResult, nipc_error_t, of_wire};
 pub struct nipc_cgroups_lookup_req_view_t {
     /// Number of paths. A request without any asks for the generation of the data.
     pub item_count: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Private: do not touch.
     payload: *const u8,
     /// Private: do not touch.
@@ -52,6 +56,10 @@ pub struct nipc_cgroups_lookup_req_item_t {
 pub struct nipc_cgroups_lookup_resp_view_t {
     /// Number of items.
     pub item_count: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Changes when the provider's data does.
     pub generation: u64,
     /// Private: do not touch.
@@ -69,6 +77,10 @@ pub struct nipc_cgroups_lookup_item_view_t {
     pub status: u16,
     /// A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet.
     pub orchestrator: u16,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// The path that was asked for.
     pub path: nipc_str_view_t,
     /// Its name; may be empty.
@@ -381,16 +393,10 @@ impl nipc_cgroups_lookup_req_view_t {
         let payload = request.valid().bytes();
         Self {
             item_count: u32::try_from(request.len()).unwrap_or(u32::MAX),
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             payload: payload.as_ptr(),
             payload_len: payload.len(),
-        }
-    }
-
-    const fn lookup_view(&self) -> LookupView {
-        LookupView {
-            item_count: self.item_count,
-            payload: self.payload,
-            payload_len: self.payload_len,
         }
     }
 }
@@ -401,26 +407,27 @@ impl nipc_cgroups_lookup_resp_view_t {
         let payload = reply.valid().bytes();
         Self {
             item_count: reply.item_count,
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             generation: reply.generation,
             payload: payload.as_ptr(),
             payload_len: payload.len(),
         }
     }
-
-    const fn lookup_view(&self) -> LookupView {
-        LookupView {
-            item_count: self.item_count,
-            payload: self.payload,
-            payload_len: self.payload_len,
-        }
-    }
 }
+
+lookup_views!(
+    nipc_cgroups_lookup_req_view_t,
+    nipc_cgroups_lookup_resp_view_t
+);
 
 impl nipc_cgroups_lookup_item_view_t {
     #[inline]
     fn of(item: CgroupsLookupItem<'_>, bytes: &[u8]) -> Self {
         Self {
             status: item.status.0,
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             orchestrator: item.orchestrator.0,
             path: nipc_str_view_t::of(item.path.as_bytes()),
             name: nipc_str_view_t::of(item.name.as_bytes()),

@@ -10,6 +10,9 @@ use netipc::wire::{WireError, Writer};
 use crate::border::{buffer, bytes, catch_code, catch_length, put, shared, zero};
 use crate::error::{CodeResult, nipc_error_t, of_wire};
 
+/// The version of the layout of all payloads: decoders take no other.
+pub(super) const LAYOUT_VERSION: u16 = 1;
+
 /// What may be all zeros, and is where there is nothing to say.
 pub(crate) trait Zeroed: Sized {
     /// Zeros.

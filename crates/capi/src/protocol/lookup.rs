@@ -23,6 +23,22 @@ pub(super) struct LookupView {
     pub(super) payload_len: usize,
 }
 
+/// Gives views their `lookup_view`, of which the fields are the same everywhere.
+macro_rules! lookup_views {
+    ($($name:ident),*) => {$(
+        impl $name {
+            const fn lookup_view(&self) -> $crate::protocol::lookup::LookupView {
+                $crate::protocol::lookup::LookupView {
+                    item_count: self.item_count,
+                    payload: self.payload,
+                    payload_len: self.payload_len,
+                }
+            }
+        }
+    )*};
+}
+pub(super) use lookup_views;
+
 impl LookupView {
     /// The bytes that the view points to.
     ///

@@ -36,7 +36,7 @@ pub use increment::*;
 pub use misc::*;
 pub use snapshot::*;
 pub use string_reverse::*;
-pub use text::{nipc_lookup_label_view_t, nipc_str_view_t};
+pub use text::*;
 
 pub(crate) use builder::Builder;
 pub(crate) use codec::{Zeroed, zeroed};

@@ -13,7 +13,7 @@ use netipc::service::cgroups_snapshot::{
 use netipc::wire::{Decode, Writer};
 
 use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
-use super::codec::{decode, decoded, encode, part};
+use super::codec::{LAYOUT_VERSION, decode, decoded, encode, part};
 use super::{Zeroed, nipc_str_view_t, zeroed};
 use crate::border::{buffer, catch_code, catch_length, chars, shared};
 use crate::error::{CodeResult, nipc_error_t, of_wire};
@@ -33,6 +33,10 @@ pub struct nipc_cgroups_req_t {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_cgroups_resp_view_t {
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Number of items.
     pub item_count: u32,
     /// Whether systemd runs the host.
@@ -43,6 +47,25 @@ pub struct nipc_cgroups_resp_view_t {
     pub(crate) payload: *const u8,
     /// Private: do not touch.
     pub(crate) payload_len: usize,
+}
+
+/// What lies in front of the directory of a snapshot, with the fields of the wire at the offsets of the
+/// wire. For programs that make or read the bytes themselves.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct nipc_cgroups_resp_header_t {
+    /// 1.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
+    /// Number of items.
+    pub item_count: u32,
+    /// Whether systemd runs the host.
+    pub systemd_enabled: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Changes when the provider's data does.
+    pub generation: u64,
 }
 
 /// What is known of one cgroup. The strings lie in the payload.
@@ -56,6 +79,10 @@ pub struct nipc_cgroups_item_view_t {
     pub options: u32,
     /// Whether it is to be monitored; any value.
     pub enabled: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Its name.
     pub name: nipc_str_view_t,
     /// Its path.
@@ -313,6 +340,8 @@ impl nipc_cgroups_resp_view_t {
     pub(crate) fn of_reply(reply: CgroupsResponseView<'_>) -> Self {
         let payload = reply.valid().bytes();
         Self {
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             item_count: reply.item_count,
             systemd_enabled: reply.systemd_enabled,
             generation: reply.generation,
@@ -339,6 +368,8 @@ impl nipc_cgroups_item_view_t {
             hash: item.hash,
             options: item.options,
             enabled: item.enabled,
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             name: nipc_str_view_t::of(item.name.as_bytes()),
             path: nipc_str_view_t::of(item.path.as_bytes()),
         }

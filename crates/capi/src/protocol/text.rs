@@ -34,6 +34,32 @@ pub struct nipc_lookup_label_view_t {
     pub value: nipc_str_view_t,
 }
 
+/// Where an item of a lookup's answer lies, with the fields of the wire at the offsets of the wire. For
+/// programs that make or read the bytes themselves.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct nipc_lookup_dir_entry_t {
+    /// Bytes from the end of the directory to the item: a multiple of 8.
+    pub offset: u32,
+    /// Bytes of the item.
+    pub length: u32,
+}
+
+/// Where a label of an item lies, with the fields of the wire at the offsets of the wire. Offsets count
+/// from the first byte of the item, lengths are those without NUL.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct nipc_lookup_label_entry_t {
+    /// Where the key begins.
+    pub key_offset: u32,
+    /// Its characters.
+    pub key_length: u32,
+    /// Where the value begins.
+    pub value_offset: u32,
+    /// Its characters.
+    pub value_length: u32,
+}
+
 zeroed!(nipc_str_view_t, nipc_lookup_label_view_t);
 
 impl nipc_str_view_t {

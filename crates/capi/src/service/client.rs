@@ -12,7 +12,8 @@ use super::config::{EndpointName, nipc_client_config_t};
 use super::origin::{Origin, nipc_client_origin_t};
 use super::storage::enter;
 use super::types::{
-    nipc_client_ctx_t, nipc_client_state_t, nipc_client_status_t, nipc_transport_info_t,
+    NIPC_NATIVE_NONE, nipc_client_ctx_t, nipc_client_state_t, nipc_client_status_t, nipc_native_t,
+    nipc_transport_info_t,
 };
 use crate::border::{catch, catch_code, copy_text, put, zero};
 use crate::error::nipc_error_t;
@@ -25,12 +26,6 @@ const TOO_LONG: &str = "the client is closed, and its run_dir and service are to
 const BAD_ARGUMENT: &str =
     "an argument of the last call was NULL, or not aligned: nothing was asked";
 const IN_USE: &str = "the client is in use by another thread";
-
-/// What the event loops of the platform watch: a descriptor on Unix, a HANDLE on Windows.
-pub type nipc_native_t = isize;
-
-/// Nothing to watch.
-pub const NIPC_NATIVE_NONE: nipc_native_t = -1;
 
 /// Makes a client of the service at run_dir/service.sock. Connects to nothing, and does not need the
 /// provider to exist: nipc_client_refresh connects.

@@ -10,14 +10,15 @@ use std::{ptr, thread};
 use netipc::transport::link::LinkKind;
 use netipc::transport::{Abort, Wait};
 use netipc::untyped::AnyClient;
-use netipc::{CallError, ClientConfig, ClientState, ErrorCode};
+use netipc::{CallError, ClientConfig, ClientState, ErrorCode, SessionStatus};
 
 use super::config::{EndpointName, call_timeout};
 use super::origin::Origin;
 use super::published::Published;
 use super::storage::{self, Context, enter, nipc_storage_t};
 use super::types::{
-    Numbers, STATUS_ERRORS, STATUS_NUMBERS, nipc_client_ctx_t, nipc_client_session_t, numbers,
+    NIPC_NATIVE_NONE, Numbers, STATUS_ERRORS, STATUS_NUMBERS, nipc_client_ctx_t,
+    nipc_client_session_t, nipc_native_t, numbers,
 };
 use crate::error::{CodeResult, of_call};
 
@@ -281,6 +282,9 @@ impl Drop for UpdateOnDrop<'_> {
         if locked.shown != now {
             locked.shown = now;
             let session = locked.client.session().filter(|_| !panicked);
+            let native = locked.client.wait_object();
+            let native = native.map_or(NIPC_NATIVE_NONE, |native| native.as_raw());
+            let session = session.map(|session| (session, native));
             // SAFETY: `with_client` was promised a context, and the lock keeps other calls away.
             unsafe { show(self.ctx, self.handle, session, state) };
         }
@@ -294,20 +298,17 @@ impl Drop for UpdateOnDrop<'_> {
 unsafe fn show(
     ctx: *mut nipc_client_ctx_t,
     handle: *const ClientHandle,
-    session: Option<netipc::SessionStatus>,
+    session: Option<(SessionStatus, nipc_native_t)>,
     state: ClientState,
 ) {
-    let over_shm = session.is_some_and(|s| s.transport == LinkKind::SharedMemory);
+    let over_shm = session.is_some_and(|(s, _)| s.transport == LinkKind::SharedMemory);
     let shm = if over_shm {
         handle.cast_mut().cast()
     } else {
         ptr::null_mut()
     };
-    let public = session.map_or_else(nipc_client_session_t::default, |session| {
-        nipc_client_session_t {
-            selected_profile: session.profile.0,
-            session_id: session.session_id,
-        }
+    let public = session.map_or(nipc_client_session_t::NONE, |(session, native)| {
+        nipc_client_session_t::new(&session, native)
     });
     // Field by field: another thread may be using the storage, to abort.
     // SAFETY: the caller promises the context, here and below.

@@ -9,6 +9,12 @@ use netipc::{ClientState, Counters, SessionStatus};
 use super::origin::nipc_client_origin_t;
 use super::storage::nipc_storage_t;
 
+/// What the event loops of the platform watch: a descriptor on Unix, a HANDLE on Windows.
+pub type nipc_native_t = isize;
+
+/// Nothing to watch.
+pub const NIPC_NATIVE_NONE: nipc_native_t = -1;
+
 /// Where a client stands.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -52,6 +58,16 @@ pub struct nipc_client_session_t {
     pub selected_profile: u32,
     /// The server's number for the session.
     pub session_id: u64,
+    /// Bytes that a request payload may have.
+    pub max_request_payload_bytes: u32,
+    /// Items that a request batch may have.
+    pub max_request_batch_items: u32,
+    /// Bytes that a response payload may have.
+    pub max_response_payload_bytes: u32,
+    /// Items that a response batch may have.
+    pub max_response_batch_items: u32,
+    /// What nipc_client_wait_object gives.
+    pub native: nipc_native_t,
 }
 
 /// A client's state and counters.
@@ -136,15 +152,38 @@ pub struct nipc_transport_info_t {
     pub peer_uid: u32,
 }
 
+impl nipc_client_session_t {
+    /// There is no session.
+    pub(crate) const NONE: Self = Self {
+        selected_profile: 0,
+        session_id: 0,
+        max_request_payload_bytes: 0,
+        max_request_batch_items: 0,
+        max_response_payload_bytes: 0,
+        max_response_batch_items: 0,
+        native: 0,
+    };
+
+    pub(crate) fn new(session: &SessionStatus, native: nipc_native_t) -> Self {
+        let (request, response) = (session.limits.request, session.limits.response);
+        Self {
+            selected_profile: session.profile.0,
+            session_id: session.session_id,
+            max_request_payload_bytes: request.payload_bytes,
+            max_request_batch_items: request.batch_items,
+            max_response_payload_bytes: response.payload_bytes,
+            max_response_batch_items: response.batch_items,
+            native,
+        }
+    }
+}
+
 impl nipc_client_ctx_t {
     /// A client that was never initialised: as zeroed memory is.
     pub(crate) const EMPTY: Self = Self {
         state: nipc_client_state_t::NIPC_CLIENT_DISCONNECTED,
         session_valid: false,
-        session: nipc_client_session_t {
-            selected_profile: 0,
-            session_id: 0,
-        },
+        session: nipc_client_session_t::NONE,
         shm: ptr::null_mut(),
         storage: nipc_storage_t::EMPTY,
         origin: nipc_client_origin_t::EMPTY,

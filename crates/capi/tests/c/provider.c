@@ -122,10 +122,16 @@ void check_connected(nipc_client_ctx_t *client, uint32_t profiles) {
     CHECK_OK(nipc_client_transport(client, &info));
     CHECK_EQ(info.session_id, client->session.session_id);
     CHECK_EQ(info.profile, chosen(profiles));
+    CHECK_EQ(info.max_request_payload_bytes, client->session.max_request_payload_bytes);
+    CHECK_EQ(info.max_request_batch_items, client->session.max_request_batch_items);
+    CHECK_EQ(info.max_response_payload_bytes, client->session.max_response_payload_bytes);
+    CHECK_EQ(info.max_response_batch_items, client->session.max_response_batch_items);
+    CHECK(info.max_request_payload_bytes > 0 && info.max_response_payload_bytes > 0);
     nipc_client_status(client, &status);
     CHECK_EQ(status.state, NIPC_CLIENT_READY);
     CHECK(nipc_client_fd(client) >= 0);
     CHECK_EQ(nipc_client_wait_object(client), nipc_client_fd(client));
+    CHECK_EQ(client->session.native, nipc_client_fd(client));
 }
 
 void check_apart(const nipc_client_ctx_t *client, nipc_client_state_t state) {
