@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! border     what crosses: pointers checked, panics caught
+//! abort_flag whether a client that is opened at this moment is aborted
 //! lifetime   how long what is behind a context lives: clients, servers and caches alike
 //! error      the numbers of errors
 //! platform   what differs between platforms
@@ -21,6 +22,7 @@
     reason = "the names are those of the C headers, which are generated from them"
 )]
 
+mod abort_flag;
 mod border;
 pub mod error;
 mod layout;

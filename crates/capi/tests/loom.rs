@@ -4,21 +4,27 @@
 #[path = "../src/lifetime.rs"]
 mod lifetime;
 
+/// As above.
+#[path = "../src/abort_flag.rs"]
+mod abort_flag;
+
 mod sync {
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Arc, Condvar, Mutex};
 }
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use loom::thread;
 
+use abort_flag::AbortFlag;
 use lifetime::{Lifetime, Shared};
 
 /// What is behind the context: the model checker watches who reads and who frees it.
 struct Handle {
     number: UnsafeCell<u32>,
+    aborted: AtomicU32,
     freed: Arc<AtomicUsize>,
 }
 
@@ -43,12 +49,14 @@ impl Drop for Handle {
 struct Context {
     users: AtomicUsize,
     handle: AtomicPtr<Shared<Handle>>,
+    aborted: AtomicU32,
     freed: Arc<AtomicUsize>,
 }
 
 impl Context {
     fn closed() -> Self {
         Self {
+            aborted: AtomicU32::new(0),
             users: AtomicUsize::new(0),
             handle: AtomicPtr::new(std::ptr::null_mut()),
             freed: Arc::new(AtomicUsize::new(0)),
@@ -70,6 +78,7 @@ impl Context {
     fn open(&self, number: u32) -> bool {
         self.lifetime().open(Handle {
             number: UnsafeCell::new(number),
+            aborted: AtomicU32::new(0),
             freed: Arc::clone(&self.freed),
         })
     }
@@ -96,6 +105,13 @@ impl Context {
         };
         drop(closing.wait());
         true
+    }
+
+    /// Aborts what is behind the context, if it is open.
+    fn abort(&self) {
+        if let Some(user) = self.lifetime().enter() {
+            user.aborted.store(1, Ordering::Relaxed);
+        }
     }
 
     fn freed(&self) -> usize {
@@ -192,6 +208,26 @@ fn readers_that_are_not_counted_see_the_whole_handle() {
         assert!(context.open(7));
         assert!(reader.join().unwrap().is_none_or(|number| number == 7));
         assert_eq!(context.peek(), Some(7));
+        assert!(context.close());
+    });
+}
+
+#[test]
+fn an_abort_while_a_client_is_opened_is_not_lost() {
+    model(3, || {
+        let context = Arc::new(Context::closed());
+        let aborter = spawn(&context, |context| {
+            AbortFlag::new(&context.aborted).set(true);
+            context.abort();
+        });
+        assert!(context.open(7));
+        if AbortFlag::new(&context.aborted).is_raised() {
+            context.abort();
+        }
+        aborter.join().unwrap();
+        let user = context.lifetime().enter().unwrap();
+        assert_eq!(user.aborted.load(Ordering::Relaxed), 1);
+        drop(user);
         assert!(context.close());
     });
 }

@@ -151,7 +151,7 @@ pub unsafe extern "C" fn nipc_client_abort(ctx: *mut nipc_client_ctx_t) {
     catch((), || {
         // SAFETY: C promises a context.
         if let Ok(origin) = unsafe { Origin::of(ctx) } {
-            origin.set_aborted(true);
+            origin.abort_flag().set(true);
         }
         // SAFETY: C promises a context.
         if let Ok(handle) = unsafe { enter(ctx) } {
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn nipc_client_clear_abort(ctx: *mut nipc_client_ctx_t) {
     catch((), || {
         // SAFETY: C promises a context.
         if let Ok(origin) = unsafe { Origin::of(ctx) } {
-            origin.set_aborted(false);
+            origin.abort_flag().set(false);
         }
         // SAFETY: C promises a context.
         if let Ok(handle) = unsafe { enter(ctx) } {

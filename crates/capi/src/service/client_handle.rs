@@ -228,7 +228,7 @@ pub(crate) unsafe fn open(ctx: *mut nipc_client_ctx_t, endpoint: &EndpointName<'
     let handle = ClientHandle::new(endpoint, &origin.config(), before);
     // SAFETY: the caller's promise.
     unsafe { storage::open(ctx, handle) }?;
-    if origin.is_aborted() {
+    if origin.abort_flag().is_raised() {
         // SAFETY: the caller's promise.
         unsafe { enter(ctx) }?.abort.raise();
     }
@@ -248,7 +248,7 @@ pub(crate) unsafe fn close(ctx: *mut nipc_client_ctx_t) -> CodeResult {
     // SAFETY: the caller's promise is that of `published`.
     unsafe { published(ctx) }?.write(state.status(ClientState::Disconnected));
     // SAFETY: the caller's promise is that of `of`.
-    unsafe { Origin::of(ctx) }?.set_aborted(false);
+    unsafe { Origin::of(ctx) }?.abort_flag().set(false);
     // SAFETY: it was open, so that it is a context, and those who used it have left.
     unsafe { show(ctx, ptr::null(), None, ClientState::Disconnected) };
     Ok(())

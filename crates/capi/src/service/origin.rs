@@ -3,14 +3,15 @@
 #![expect(unsafe_code, reason = "contexts of C are read and written here")]
 
 use std::ffi::{CStr, c_char};
-use std::sync::atomic::{AtomicU32, Ordering, fence};
 
 use netipc::{ClientConfig, ErrorCode};
 
 use super::config::{EndpointName, nipc_client_config_t};
 use super::types::nipc_client_ctx_t;
+use crate::abort_flag::AbortFlag;
 use crate::border::{shared, string};
 use crate::error::CodeResult;
+use crate::sync::{AtomicU32, Ordering};
 
 /// Private: what a client was initialised with. Do not touch it.
 #[repr(C)]
@@ -140,16 +141,8 @@ impl<'a> Origin<'a> {
         self.call_timeout_ms.store(timeout_ms, Ordering::Relaxed);
     }
 
-    /// Says whether calls are aborted, for a client that is opened at this moment: `nipc_client_abort`
-    /// sets it and then looks for an open client, `open` opens one and then reads it. With the fences
-    /// at least one of the two sees what the other has done.
-    pub(crate) fn set_aborted(&self, aborted: bool) {
-        self.aborted.store(aborted.into(), Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-    }
-
-    pub(crate) fn is_aborted(&self) -> bool {
-        fence(Ordering::SeqCst);
-        self.aborted.load(Ordering::Relaxed) != 0
+    /// Whether calls are aborted.
+    pub(crate) const fn abort_flag(&self) -> AbortFlag<'a> {
+        AbortFlag::new(self.aborted)
     }
 }
