@@ -93,14 +93,19 @@ impl<S: Cached> Table<S> {
     /// The first item with this key.
     #[inline]
     pub(super) fn get(&self, key: S::Key<'_>) -> Option<S::Item<'_>> {
-        self.find(key, |entry| S::matching(entry.item, key))
+        self.find(
+            key,
+            |entry| S::matching(entry.item, key),
+            |entry| entry.item.view(),
+        )
     }
 
     /// The position of the first item with this key.
     #[inline]
     pub(super) fn position(&self, key: S::Key<'_>) -> Option<usize> {
         let matching = |entry: Entry<'_, S>| S::matching(entry.item, key).map(|_| entry.position);
-        self.find(key, matching).map(|position| position as usize)
+        let position = self.find(key, matching, |entry| entry.position);
+        position.map(|position| position as usize)
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = Valid<'_, S::Item<'_>>> {
@@ -132,45 +137,48 @@ impl<S: Cached> Table<S> {
         size_of::<Self>() + self.arena.len() + size_of_val::<[u32]>(&self.slots)
     }
 
-    /// What `matching` gives for the first item with this key.
+    /// The first item with this key: what `matching` makes of it, if it is where its hash says, as
+    /// most are; what `found` makes of it, if it is elsewhere.
     #[inline]
     fn find<'t, T>(
         &'t self,
         key: S::Key<'_>,
-        matching: impl Fn(Entry<'t, S>) -> Option<T>,
+        matching: impl FnOnce(Entry<'t, S>) -> Option<T>,
+        found: impl FnOnce(Entry<'t, S>) -> T,
     ) -> Option<T> {
-        let Hashing::Plain = self.hashing else {
-            return self.search(&key, &matching);
-        };
-        // Most items are where their hash says.
-        let hash = service_hash::<S>(key);
-        let slot = *self.slots.get(self.first_slot(hash))?;
-        if slot == FREE {
-            return None;
+        if let Hashing::Plain = self.hashing {
+            let hash = service_hash::<S>(key);
+            let slot = *self.slots.get(self.first_slot(hash))?;
+            if slot == FREE {
+                return None;
+            }
+            if let Some(value) = self.entry_of(slot, hash).and_then(matching) {
+                return Some(value);
+            }
         }
-        let found = self.entry_of(slot, hash).and_then(&matching);
-        found.or_else(|| self.search(&key, &matching))
+        self.search(&key).map(found)
     }
 
     /// Looks into every slot that an item with this key may be in.
     #[inline(never)]
-    fn search<'t, T>(
-        &'t self,
-        key: &S::Key<'_>,
-        matching: &impl Fn(Entry<'t, S>) -> Option<T>,
-    ) -> Option<T> {
+    fn search(&self, key: &S::Key<'_>) -> Option<Entry<'_, S>> {
         let hash = self.hash(*key);
         let start = self.first_slot(hash);
         let slots = self.slots.get(start..start + self.probes)?;
         let mut taken = slots.iter().take_while(|slot| **slot != FREE);
-        taken.find_map(|slot| self.entry_of(*slot, hash).and_then(matching))
+        taken.find_map(|slot| {
+            let entry = self.entry_of(*slot, hash)?;
+            S::matching(entry.item, *key).map(|_| entry)
+        })
     }
 
     /// The item of this slot, if its key may have this hash.
     #[inline]
     fn entry_of(&self, slot: u32, hash: u64) -> Option<Entry<'_, S>> {
-        let same = (slot ^ tag(hash)) & !self.offset_bits == 0;
-        self.entry(slot & self.offset_bits).filter(|_| same)
+        if (slot ^ tag(hash)) & !self.offset_bits != 0 {
+            return None;
+        }
+        self.entry(slot & self.offset_bits)
     }
 
     /// Enters the items in `capacity` slots. Fails where one would need more probes.
@@ -195,15 +203,18 @@ impl<S: Cached> Table<S> {
     /// Enters the item at `offset`, unless one before it has the same key. Fails where each of the
     /// slots that it may be in is taken.
     fn enter(&mut self, offset: u32) -> bool {
-        let known = self.entry(offset).map(|entry| {
+        let looked_up = self.entry(offset).map(|entry| {
             let item = entry.item.view();
             let key = S::key(&item);
             (self.get(key).is_some(), self.hash(key))
         });
-        let Some((false, hash)) = known else {
+        let Some((duplicate, hash)) = looked_up else {
+            return false;
+        };
+        if duplicate {
             self.duplicates += 1;
             return true;
-        };
+        }
         let taken = tag(hash) & !self.offset_bits | offset;
         let start = self.first_slot(hash);
         let mut slots = self.slots.iter_mut().skip(start).take(self.probes);

@@ -85,9 +85,9 @@ impl AnyClient {
             .and_then(|wanted| lookup.ask_all(wanted, wait));
         let (keys, reply) = (lookup.keys.into_bytes(), lookup.reply.into_bytes());
         self.lookup_buffers = LookupBuffers { keys, reply };
-        let in_response = matches!(done, Ok(Reply::InResponse));
+        let one_response = matches!(done, Ok(MadeOf::OneResponse));
         self.finish(done.map(drop), wait)?;
-        Ok(if in_response {
+        Ok(if one_response {
             self.payload()
         } else {
             &self.lookup_buffers.reply
@@ -95,13 +95,13 @@ impl AnyClient {
     }
 }
 
-/// Where the reply is.
+/// What the reply was made of.
 #[derive(Clone, Copy, Debug)]
-enum Reply {
+enum MadeOf {
     /// One response answered everything: it is the reply.
-    InResponse,
-    /// Put together from several responses.
-    PutTogether,
+    OneResponse,
+    /// The items of several responses, which were put together.
+    Several,
 }
 
 /// One logical lookup on its way.
@@ -148,7 +148,7 @@ impl<F: Format> LogicalLookup<'_, F> {
     }
 
     /// Asks until every key has its item, as often as the retry table allows.
-    fn ask_all(&mut self, wanted: Capacity, wait: &Wait<'_>) -> Result<Reply, Failure> {
+    fn ask_all(&mut self, wanted: Capacity, wait: &Wait<'_>) -> Result<MadeOf, Failure> {
         self.client.try_widen(wanted, wait)?;
         self.start_over();
         let mut attempts = Attempts::default();
@@ -159,7 +159,7 @@ impl<F: Format> LogicalLookup<'_, F> {
                 continue;
             }
             match self.ask(count, wait) {
-                Ok(Some(reply)) => return Ok(reply),
+                Ok(Some(made_of)) => return Ok(made_of),
                 Ok(None) => {}
                 Err(Failure::LimitExceeded { .. }) if count > 1 => self.narrow(count, wait)?,
                 Err(failure) => {
@@ -174,7 +174,7 @@ impl<F: Format> LogicalLookup<'_, F> {
         let generation = self.progress.generation.unwrap_or_default();
         let header = header(self.keys.len(), generation);
         self.reply.header_mut().copy_from_slice(&header);
-        Ok(Reply::PutTogether)
+        Ok(MadeOf::Several)
     }
 
     /// Forgets what came so far: a provider that came back may have other data.
@@ -203,9 +203,9 @@ impl<F: Format> LogicalLookup<'_, F> {
     /// The next key fits no request: makes room for it, or answers it here where no room can be
     /// had.
     fn widen_or_give_up_key(&mut self, wait: &Wait<'_>) -> Result<(), Failure> {
-        let Some(key) = self.keys.list().get(self.progress.done) else {
-            return Ok(());
-        };
+        let keys = self.keys.list();
+        let key = keys.get(self.progress.done);
+        let key = key.expect("a key without item is among those that were encoded");
         let bytes = LOOKUP_HEADER_LEN + ENTRY_LEN + self.format.key_size(&key);
         match self.client.make_room(Capacity::of_request(bytes, 1), wait) {
             Ok(()) => Ok(()),
@@ -221,7 +221,7 @@ impl<F: Format> LogicalLookup<'_, F> {
 
     /// Asks for the next `count` keys and takes what comes. Says so when this response is all of the
     /// reply.
-    fn ask(&mut self, count: usize, wait: &Wait<'_>) -> Result<Option<Reply>, Failure> {
+    fn ask(&mut self, count: usize, wait: &Wait<'_>) -> Result<Option<MadeOf>, Failure> {
         let limits = self.client.options.lookup;
         self.progress.requests += 1;
         if self.progress.requests > limits.requests {
@@ -252,7 +252,7 @@ impl<F: Format> LogicalLookup<'_, F> {
                     limits.bytes,
                 ));
             }
-            return Ok(Some(Reply::InResponse));
+            return Ok(Some(MadeOf::OneResponse));
         }
         let before = self.reply.payload().len();
         for item in items.iter_valid().take(taken) {

@@ -110,8 +110,9 @@ impl<'a> CgroupsResponseView<'a> {
 
     /// The whole reply as bytes, with the proof.
     #[must_use]
-    pub fn valid(&self) -> Valid<'a, SnapshotReply<'a, CgroupsSnapshot>> {
-        self.reply.valid()
+    pub fn valid(&self) -> Valid<'a, Self> {
+        // The two have the same bytes.
+        assume_valid(self.reply.valid().bytes())
     }
 }
 
@@ -133,7 +134,6 @@ impl<'a> Decode<'a> for CgroupsResponseView<'a> {
     }
 
     fn view(valid: Valid<'a, Self>) -> Self {
-        // The two have the same bytes.
         assume_valid::<SnapshotReply<'a, _>>(valid.bytes())
             .view()
             .into()
