@@ -14,6 +14,7 @@ use crate::sys::{Event, WaitObject};
 pub struct Wait<'a> {
     deadline: Option<Instant>,
     abort: Option<&'a Abort>,
+    began: Option<Instant>,
 }
 
 impl<'a> Wait<'a> {
@@ -23,6 +24,7 @@ impl<'a> Wait<'a> {
         Self {
             deadline: None,
             abort: None,
+            began: None,
         }
     }
 
@@ -32,16 +34,19 @@ impl<'a> Wait<'a> {
         Self {
             deadline: Some(deadline),
             abort: None,
+            began: None,
         }
     }
 
     /// Waits for `timeout` from now; [`Duration::ZERO`] does what needs no waiting.
     #[must_use]
     pub fn timeout(timeout: Duration) -> Self {
+        let now = Instant::now();
         // A timeout beyond what the clock can name is no deadline.
         Self {
-            deadline: Instant::now().checked_add(timeout),
+            deadline: now.checked_add(timeout),
             abort: None,
+            began: Some(now),
         }
     }
 
@@ -69,6 +74,13 @@ impl<'a> Wait<'a> {
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// When it began, where it was made with a [`timeout`](Self::timeout): reading the clock takes a
+    /// good part of a short call.
+    #[must_use]
+    pub const fn began(&self) -> Option<Instant> {
+        self.began
     }
 
     /// What may call it off.
@@ -280,6 +292,7 @@ impl Abort {
         let wait = Wait {
             deadline,
             abort: Some(self),
+            began: None,
         };
         let mut waiters = lock(&self.shared.waiters);
         loop {

@@ -3,9 +3,11 @@
 mod incoming;
 
 pub use incoming::{AcceptError, Acceptor, Incoming};
+pub use netipc_proto::session::handshake::{Agreed, Policy, Proposal};
+pub use netipc_proto::session::{DirectionLimits, Limits, Message, SessionError};
 
-use netipc_proto::session::handshake::{ACK_PACKET_LEN, Agreed, ClientHandshake, Proposal};
-use netipc_proto::session::{Framing, Limits, Message, Role, Session, SessionError};
+use netipc_proto::session::handshake::{ACK_PACKET_LEN, ClientHandshake};
+use netipc_proto::session::{Framing, Role, Session};
 use netipc_proto::wire::{Header, Profiles};
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::{
@@ -95,7 +97,7 @@ impl Connection {
         loop {
             let len = self.link.receive(self.session.space(), wait)?;
             if let Some(message) = self.session.received(len)? {
-                return Ok(message.header);
+                return Ok(message.header());
             }
             // Links look at the clock when they wait: a peer that is never waited for must not
             // hold us, packet by packet.
@@ -113,7 +115,7 @@ impl Connection {
     pub(crate) fn payload(&self) -> &[u8] {
         self.session
             .message()
-            .map_or(&[], |message| message.payload)
+            .map_or(&[], |message| message.payload())
     }
 
     /// Sends a bare header, also after the session has ended: its last words.

@@ -125,7 +125,7 @@ fn a_probe_that_leaves_before_its_hello_is_taken_calmly() {
     for _ in 0..200 {
         drop(Guest::connect(&stage));
     }
-    let (answer, taken) = timed(|| stage.ready::<Increment>(client(1)).ask(&5).unwrap());
+    let (answer, taken) = timed(|| stage.ready::<Increment>(client(1)).call(&5).unwrap());
     assert_eq!(answer, 6);
     assert!(taken < AT_ONCE, "{taken:?}");
     let stats = serving.stats();

@@ -1,26 +1,29 @@
 //! A request and its answer, as often as the retry table allows.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use netipc_proto::session::SessionError;
-use netipc_proto::wire::{Encode, Header, Kind, MethodCode, Status, WireError, Writer};
+use netipc_proto::session::{Message, SessionError};
+use netipc_proto::wire::{
+    Decode, Encode, Header, Kind, Layout, MethodCode, Status, WireError, Writer,
+};
 use netipc_transport::link::LinkError;
-use netipc_transport::wait::{Abort, Wait};
+use netipc_transport::wait::Wait;
 
-use super::core::Core;
+use super::AnyClient;
 use crate::config::Capacity;
 use crate::connection::{Connection, ConnectionError};
-use crate::error::{CallError, ErrorCode, Failure, OpenError, ProtocolError, chain};
+use crate::error::{CallError, Failure, ProtocolError, chain};
 use crate::retry::{self, Attempts, Decision};
 
-/// The envelope of a request whose payload stands in [`Core::request`].
+/// What the request is whose payload stands in [`AnyClient::request`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Outgoing {
+pub(crate) struct RequestKind {
     method: MethodCode,
+    /// Number of items, for a batch.
     batch: Option<u32>,
 }
 
-impl Outgoing {
+impl RequestKind {
     pub(crate) const fn single(method: MethodCode) -> Self {
         Self {
             method,
@@ -43,15 +46,7 @@ impl Outgoing {
     }
 }
 
-impl Core {
-    /// Begins a logical call that may take `timeout`.
-    pub(crate) fn begin<'a>(&mut self, timeout: Duration, abort: &'a Abort) -> Wait<'a> {
-        self.began = Instant::now();
-        // A timeout beyond what the clock can name is no deadline.
-        let wait = self.began.checked_add(timeout).map(Wait::until);
-        wait.unwrap_or_default().or_abort(abort)
-    }
-
+impl AnyClient {
     /// Writes `request` to the buffer that is sent next.
     pub(crate) fn encode(&mut self, request: &impl Encode) -> Result<(), Failure> {
         self.request.resize(request.size(), 0);
@@ -60,15 +55,15 @@ impl Core {
             .map_err(Failure::InvalidRequest)
     }
 
-    /// Sends the request and receives its answer, as often as the retry table allows. `check`
-    /// decodes the answer's payload, so that a malformed one counts as a failure.
+    /// Sends the request and receives its answer, as often as the retry table allows. `check` looks
+    /// at the answer, so that a malformed one counts as a failure.
     pub(crate) fn perform(
         &mut self,
-        out: Outgoing,
+        kind: RequestKind,
         wait: &Wait<'_>,
-        check: impl Fn(&[u8]) -> Result<(), Failure>,
+        check: impl Fn(Message<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let needed = Capacity::of_request(self.request.len(), out.batch.unwrap_or(1));
+        let needed = Capacity::of_request(self.request.len(), kind.batch.unwrap_or(1));
         // An answer as large as its request is likely, and a request that is sent in vain is dear.
         let response_bytes = needed.request_bytes;
         self.aim(
@@ -81,36 +76,38 @@ impl Core {
         let mut attempts = Attempts::default();
         loop {
             self.make_room(needed, wait)?;
-            let done = self
-                .exchange(out, wait)
-                .and_then(|()| check(self.payload()));
+            let done = self.exchange(kind, wait).and_then(&check);
             let Err(failure) = done else { return Ok(()) };
             attempts = self.recover(failure, attempts, wait)?;
         }
     }
 
     /// One request and its answer over the session there is.
-    pub(crate) fn exchange(&mut self, out: Outgoing, wait: &Wait<'_>) -> Result<(), Failure> {
-        let header = self.send(out, wait)?;
+    pub(crate) fn exchange(
+        &mut self,
+        kind: RequestKind,
+        wait: &Wait<'_>,
+    ) -> Result<Message<'_>, Failure> {
+        let header = self.send(kind, wait)?;
         let reply = self.receive(wait)?;
         check_answer(&header, &reply, self.agreed().response_bytes)?;
         self.count_reply(&reply);
-        Ok(())
+        let state = self.state;
+        self.message().ok_or(Failure::NotReady { state })
     }
 
     /// Sends the request; returns its header.
-    pub(crate) fn send(&mut self, out: Outgoing, wait: &Wait<'_>) -> Result<Header, Failure> {
-        let header = out.header(self.next_id);
+    pub(crate) fn send(&mut self, kind: RequestKind, wait: &Wait<'_>) -> Result<Header, Failure> {
+        let header = kind.header(self.next_id);
         let state = self.state;
         let connection = self
             .connection
             .as_mut()
             .ok_or(Failure::NotReady { state })?;
         match connection.send(header, &self.request, wait) {
-            Ok(()) => {}
-            // The server may have answered before it closed: its last words come first.
-            Err(ConnectionError::Link(LinkError::Reset(_) | LinkError::Disconnected)) => {}
-            Err(error) => return Err(lost(error)),
+            // A server that closed may have answered first: that answer says why.
+            Ok(()) | Err(ConnectionError::Link(LinkError::Reset(_) | LinkError::Disconnected)) => {}
+            Err(error) => return Err(connection_failure(error)),
         }
         self.next_id += 1;
         self.counters.bytes_sent += message_bytes(self.request.len());
@@ -124,12 +121,17 @@ impl Core {
             .connection
             .as_mut()
             .ok_or(Failure::NotReady { state })?;
-        connection.receive(wait).map_err(lost)
+        connection.receive(wait).map_err(connection_failure)
     }
 
     pub(crate) fn count_reply(&mut self, reply: &Header) {
         self.counters.calls += 1;
         self.counters.bytes_received += message_bytes(reply.payload_len as usize);
+    }
+
+    /// The answer that came last.
+    pub(crate) fn message(&self) -> Option<Message<'_>> {
+        self.connection.as_ref().and_then(Connection::message)
     }
 
     /// The payload of the answer that came last.
@@ -151,7 +153,7 @@ impl Core {
                 Err(failure)
             }
             Decision::Reconnect => {
-                tracing::debug!(endpoint = %self.name(), error = %chain(&failure), "call failed, trying once more");
+                tracing::debug!(endpoint = %self.endpoint_name(), error = %chain(&failure), "call failed, trying once more");
                 self.note(&failure);
                 self.refused.clear();
                 self.reconnect(wait)?;
@@ -168,46 +170,49 @@ impl Core {
                     return Err(failure);
                 }
                 self.reconnect(wait)?;
-                match self.agreed().response_bytes > before {
-                    true => Ok(Attempts {
-                        grown: attempts.grown + 1,
-                        ..attempts
-                    }),
-                    false => Err(failure),
+                if self.agreed().response_bytes <= before {
+                    return Err(failure);
                 }
+                Ok(Attempts {
+                    grown: attempts.grown + 1,
+                    ..attempts
+                })
             }
         }
     }
 
-    /// Books the end of a logical call.
-    pub(crate) fn finish(&mut self, done: Result<(), Failure>) -> Result<(), CallError> {
+    /// Notes how a logical call ended.
+    pub(crate) fn finish(
+        &mut self,
+        done: Result<(), Failure>,
+        wait: &Wait<'_>,
+    ) -> Result<(), CallError> {
         let Err(failure) = done else {
-            self.last_success = Some(self.began);
+            self.last_success = Some(wait.began().unwrap_or_else(Instant::now));
             return Ok(());
         };
         self.count_error(&failure);
-        Err(self.error(failure))
+        // Why a client is not ready was mostly noted before, and says more.
+        if !matches!(failure, Failure::NotReady { .. }) || self.last_error.is_none() {
+            self.note(&failure);
+        }
+        Err(CallError::new(&self.endpoint_name(), failure))
     }
 
-    /// Fails the logical call that has begun with connecting, where its deadline or an abort has
-    /// ended that.
-    pub(crate) fn connected_in_time(&mut self) -> Result<(), CallError> {
-        let failure = match self.open_error().map(OpenError::code) {
-            Some(ErrorCode::TIMEOUT) => Failure::Timeout,
-            Some(ErrorCode::ABORTED) => Failure::Aborted,
-            _ => return Ok(()),
-        };
+    /// The error of a request that cannot be sent, before anything was.
+    pub(crate) fn invalid_request(&mut self, error: WireError) -> CallError {
+        let failure = Failure::InvalidRequest(error);
         self.count_error(&failure);
-        // Where it was interrupted has been noted, and says more.
-        Err(CallError::new(&self.name(), failure))
+        self.note(&failure);
+        CallError::new(&self.endpoint_name(), failure)
     }
 
-    /// The error of a reply that decoded once and did not again, which only a bug can bring about.
+    /// The error of a reply with a bad item, that was found after the call.
     pub(crate) fn malformed(&self, error: WireError) -> CallError {
-        CallError::new(&self.name(), Failure::Protocol(ProtocolError::Wire(error)))
+        CallError::new(&self.endpoint_name(), malformed(error))
     }
 
-    const fn count_error(&mut self, failure: &Failure) {
+    pub(super) const fn count_error(&mut self, failure: &Failure) {
         self.counters.errors += 1;
         match failure {
             Failure::Timeout => self.counters.timeouts += 1,
@@ -215,19 +220,20 @@ impl Core {
             _ => {}
         }
     }
+}
 
-    fn error(&mut self, failure: Failure) -> CallError {
-        // Why a client is not ready was mostly noted before, and says more.
-        if !matches!(failure, Failure::NotReady { .. }) || self.last_error.is_none() {
-            self.note(&failure);
-        }
-        CallError::new(&self.name(), failure)
+/// Whether `payload` is an `R`.
+#[inline]
+pub(super) fn decode<R: Layout>(payload: &[u8]) -> Result<(), Failure> {
+    match R::View::decode(payload) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(malformed(error)),
     }
 }
 
 /// Checks what an answer must say of its request, and what it says of how it went.
 /// `limit` is the agreed response limit, in bytes.
-pub(crate) fn check_answer(request: &Header, reply: &Header, limit: u32) -> Result<(), Failure> {
+pub(super) fn check_answer(request: &Header, reply: &Header, limit: u32) -> Result<(), Failure> {
     same("code", request.code, reply.code)?;
     same("message_id", request.message_id, reply.message_id)?;
     if reply.status == Status::OK {
@@ -264,7 +270,21 @@ fn same<T: Into<u64> + Copy + PartialEq>(
     }))
 }
 
-pub(crate) fn overflow(what: &'static str, needed: u32, limit: u32) -> Failure {
+/// The failure of a payload that does not decode.
+pub(crate) fn malformed(error: WireError) -> Failure {
+    Failure::Protocol(ProtocolError::Wire(error))
+}
+
+/// The failure of more than our own limits hold.
+pub(crate) fn too_much(what: &'static str, needed: usize, limit: usize) -> Failure {
+    Failure::Overflow {
+        what,
+        needed: needed as u64,
+        limit: limit as u64,
+    }
+}
+
+pub(super) fn overflow(what: &'static str, needed: u32, limit: u32) -> Failure {
     Failure::Overflow {
         what,
         needed: needed.into(),
@@ -272,7 +292,7 @@ pub(crate) fn overflow(what: &'static str, needed: u32, limit: u32) -> Failure {
     }
 }
 
-fn lost(error: ConnectionError) -> Failure {
+fn connection_failure(error: ConnectionError) -> Failure {
     match error {
         ConnectionError::Link(LinkError::Timeout) => Failure::Timeout,
         ConnectionError::Link(LinkError::Aborted) => Failure::Aborted,

@@ -1,6 +1,9 @@
+//! Hashes of keys, for a table whose keys bring none that is good enough.
+
 use std::hash::{Hash, Hasher};
 
-use super::table::GOLDEN;
+/// 2^64 over the golden ratio: spreads numbers that follow one another.
+pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A cheap number for a key. There is no secret in it: keys that a stranger chose may all have the
 /// same.

@@ -1,4 +1,4 @@
-//! Managed servers: many sessions, one typed handler, honest refusals.
+//! One server at one endpoint, whatever it answers: many sessions, honest refusals.
 
 mod gate;
 mod histogram;
@@ -15,7 +15,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
+use netipc_proto::session::Message;
 use netipc_proto::session::handshake::{Policy, Refusal};
+use netipc_proto::wire::Status;
 use netipc_transport::NativeTransport;
 use netipc_transport::endpoint::{Endpoint, EndpointError};
 use netipc_transport::link::{Baseline, BindOptions, LinkError, Listener, Transport};
@@ -23,54 +25,95 @@ use netipc_transport::wait::{Abort, Wait};
 
 use crate::config::ServerConfig;
 use crate::connection::{AcceptError, Incoming};
+use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
 use crate::error::{ServeError, chain};
-use crate::handler::Handler;
-use crate::protocol::{DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_WORKERS};
 use crate::repeats::{Repeats, gets_line};
-use crate::service::Service;
 use gate::Gate;
 use stats::Stats;
 
 /// Connections that may be between accept and the end of their handshake.
-const HALF_OPEN: usize = 64;
-/// How long a client waits for a slot before it is told that there is none.
-const SLOT_WAIT: Duration = Duration::from_millis(500);
+const HANDSHAKES: usize = 64;
+/// How long a client waits for a session to end before it is told that there are too many.
+const SESSION_WAIT: Duration = Duration::from_millis(500);
 /// Bytes of a session's stack, as handlers written for a main thread expect them. What is not used
 /// takes no memory.
 const STACK: usize = 8 << 20;
 /// How long accepting pauses when the system has no descriptor or thread left.
 const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
 
-/// A server of one service at one endpoint.
+/// What answers the requests of all sessions: takes a request, and writes its answer to a buffer that
+/// is as long as the session lets an answer be.
+///
+/// Different sessions call it at the same time, one session strictly in order. It does not panic.
+pub type SessionHandler = dyn Fn(Message<'_>, &mut [u8]) -> Answered + Send + Sync;
+
+/// How a request was answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Answered {
+    /// What the client is told.
+    pub status: Status,
+    /// Bytes of the answer; none unless the status is OK.
+    pub len: usize,
+}
+
+impl Answered {
+    /// An answer of `len` bytes.
+    #[must_use]
+    pub const fn ok(len: usize) -> Self {
+        let status = Status::OK;
+        Self { status, len }
+    }
+
+    /// A refusal, which has no payload.
+    #[must_use]
+    pub const fn failed(status: Status) -> Self {
+        Self { status, len: 0 }
+    }
+
+    /// Whether the session ends after the answer.
+    #[must_use]
+    pub fn ends_session(self) -> bool {
+        !matches!(self.status, Status::OK | Status::UNSUPPORTED)
+    }
+}
+
+/// A server at one endpoint that answers whatever it likes.
 ///
 /// Every session has a thread of its own, at most `workers` of them. A client that comes when all
 /// are taken is told so before it is accepted.
 ///
 /// ```no_run
 /// use netipc::ServerConfig;
-/// use netipc::service::cgroups::{Handler, ManagedServer};
+/// use netipc::untyped::{AnyServer, Answered};
 ///
-/// let handler = Handler::new(|_request, answer| {
-///     answer.set_header(1, 42);
-///     answer.add(1001, 0, 1, b"docker-abc123", b"/sys/fs/cgroup/docker/abc123")
-/// });
-/// let config = ServerConfig { auth_token: 42, ..ServerConfig::default() };
-/// ManagedServer::new("/run/netdata", "cgroups-snapshot", config, handler).run()?;
+/// let echo = |request: netipc::connection::Message<'_>, buf: &mut [u8]| {
+///     let len = request.payload.len();
+///     match buf.get_mut(..len) {
+///         Some(answer) => answer.copy_from_slice(request.payload),
+///         None => return Answered::failed(netipc::wire::Status::LIMIT_EXCEEDED),
+///     }
+///     Answered::ok(len)
+/// };
+/// AnyServer::new("/run/netdata", "echo", &ServerConfig::default(), 8, Box::new(echo)).run()?;
 /// # Ok::<(), netipc::ServeError>(())
 /// ```
-pub struct Server<S: Service> {
+pub struct AnyServer {
     transport: Arc<dyn Transport>,
+    /// The service's name, for logs and threads.
+    name: String,
     endpoint: Result<Endpoint, EndpointError>,
     bind: BindOptions,
     policy: Policy,
-    handler: Handler<S>,
+    handler: Box<SessionHandler>,
     state: Mutex<State>,
-    /// No new request is taken once it is raised.
-    quiet: Abort,
-    /// Nothing waits any more once it is raised.
-    stop: Abort,
-    slots: Gate,
-    half_open: Gate,
+    /// Once it is raised, no new client and no new request is taken.
+    draining: Abort,
+    /// Once it is raised, nothing waits any more.
+    stopped: Abort,
+    /// Sessions there may be.
+    sessions: Gate,
+    /// Handshakes there may be.
+    handshakes: Gate,
     next_session: AtomicU64,
     stats: Stats,
     shortages: Repeats,
@@ -84,40 +127,29 @@ enum State {
     Running,
 }
 
-impl<S: Service> Server<S> {
-    /// A server of the service `service` in `run_dir`, with 8 workers. Listens when it is bound or
-    /// run.
+impl AnyServer {
+    /// A server of the service `service` in `run_dir`, with at most `workers` sessions at once, at
+    /// least 1. Listens when it is bound or run.
     #[must_use]
     pub fn new(
         run_dir: impl AsRef<Path>,
         service: &str,
-        config: ServerConfig,
-        handler: Handler<S>,
-    ) -> Self {
-        Self::with_workers(run_dir, service, config, handler, DEFAULT_WORKERS)
-    }
-
-    /// A server with at most `workers` sessions at once, at least 1.
-    #[must_use]
-    pub fn with_workers(
-        run_dir: impl AsRef<Path>,
-        service: &str,
-        config: ServerConfig,
-        handler: Handler<S>,
+        config: &ServerConfig,
         workers: usize,
+        handler: Box<SessionHandler>,
     ) -> Self {
-        let endpoint = Endpoint::new(run_dir.as_ref(), service);
         Self {
             transport: Arc::new(NativeTransport::default()),
-            endpoint,
+            name: service.to_owned(),
+            endpoint: Endpoint::new(run_dir.as_ref(), service),
             bind: BindOptions::default(),
             policy: config.policy(),
             handler,
             state: Mutex::new(State::Idle),
-            quiet: Abort::new(),
-            stop: Abort::new(),
-            slots: Gate::new(workers.max(1)),
-            half_open: Gate::new(HALF_OPEN),
+            draining: Abort::new(),
+            stopped: Abort::new(),
+            sessions: Gate::new(workers.max(1)),
+            handshakes: Gate::new(HANDSHAKES),
             next_session: AtomicU64::new(1),
             stats: Stats::default(),
             shortages: Repeats::new(),
@@ -145,13 +177,13 @@ impl<S: Service> Server<S> {
     /// [`ServeError`].
     pub fn bind(&self) -> Result<(), ServeError> {
         let mut state = self.state();
-        if self.quiet.is_raised() {
+        if self.draining.is_raised() {
             return Err(ServeError::Stopped);
         }
         if let State::Idle = *state {
             let endpoint = self.endpoint.as_ref().map_err(Clone::clone)?;
             let listener = self.transport.bind(endpoint, &self.bind)?;
-            tracing::info!(endpoint = %endpoint, service = S::METHOD.name, "listening");
+            tracing::info!(endpoint = %endpoint, service = %self.name, "listening");
             *state = State::Bound(listener);
         }
         Ok(())
@@ -165,7 +197,7 @@ impl<S: Service> Server<S> {
     pub fn run(&self) -> Result<(), ServeError> {
         match self.bind() {
             // Whoever stops it meanwhile does not care how binding would have ended.
-            Err(_) if self.quiet.is_raised() => {
+            Err(_) if self.draining.is_raised() => {
                 let mut state = self.state();
                 if let State::Bound(_) = *state {
                     *state = State::Idle;
@@ -180,22 +212,22 @@ impl<S: Service> Server<S> {
         };
         thread::scope(|scope| self.accept(listener, scope));
         *self.state() = State::Idle;
-        tracing::info!(service = S::METHOD.name, "stopped");
+        tracing::info!(service = %self.name, "stopped");
         Ok(())
     }
 
     /// Ends everything: no new client, no new request, and no waiting for what is being answered
     /// but for handlers, which cannot be interrupted. A server that does not run yet never will.
     pub fn stop(&self) {
-        self.hush();
-        self.stop.raise();
+        self.take_no_more();
+        self.stopped.raise();
     }
 
     /// Takes no new client and no new request, lets what is being answered finish for at most
     /// `timeout`, and stops. Returns whether all finished.
     pub fn drain(&self, timeout: Duration) -> bool {
-        self.hush();
-        let finished = self.slots.wait_empty(timeout);
+        self.take_no_more();
+        let finished = self.sessions.wait_empty(timeout);
         self.stop();
         finished
     }
@@ -209,24 +241,25 @@ impl<S: Service> Server<S> {
     /// The most sessions at once.
     #[must_use]
     pub const fn workers(&self) -> usize {
-        self.slots.capacity()
+        self.sessions.capacity()
     }
 
-    fn hush(&self) {
-        self.quiet.raise();
-        self.slots.wake();
-        self.half_open.wake();
+    /// Takes no new client and no new request.
+    fn take_no_more(&self) {
+        self.draining.raise();
+        self.sessions.wake();
+        self.handshakes.wake();
     }
 
     fn accept<'s>(&'s self, mut listener: Box<dyn Listener>, scope: &'s Scope<'s, '_>) {
-        let wait = Wait::forever().or_abort(&self.quiet);
-        let closed = || self.quiet.is_raised();
+        let wait = Wait::forever().or_abort(&self.draining);
+        let closed = || self.draining.is_raised();
         let mut sessions = Vec::new();
-        while let Some(permit) = self.half_open.enter(None, closed) {
-            join(sessions.extract_if(.., |session: &mut Session<'_>| session.is_finished()));
+        while let Some(permit) = self.handshakes.enter(None, closed) {
+            join(sessions.extract_if(.., |session: &mut SessionThread<'_>| session.is_finished()));
             let shortage = match listener.accept(&wait) {
                 Ok(link) => thread::Builder::new()
-                    .name(format!("netipc-{}", S::METHOD.name))
+                    .name(format!("netipc-{}", self.name))
                     .stack_size(STACK)
                     .spawn_scoped(scope, move || self.serve(link, permit))
                     .map(|session| sessions.push(session))
@@ -238,7 +271,7 @@ impl<S: Service> Server<S> {
                 if let Some(times) = self.shortages.note() {
                     tracing::warn!(endpoint = %listener.endpoint(), error, times, "cannot accept, pausing");
                 }
-                let pause = Wait::timeout(SHORTAGE_PAUSE).or_abort(&self.quiet);
+                let pause = Wait::timeout(SHORTAGE_PAUSE).or_abort(&self.draining);
                 // Only an abort ends it early, and the loop looks for that itself.
                 let _ = pause.sleep(SHORTAGE_PAUSE);
             }
@@ -251,22 +284,22 @@ impl<S: Service> Server<S> {
     /// One connection, from its first byte to its last.
     fn serve(&self, link: Box<dyn Baseline>, permit: gate::Permit<'_>) {
         match self.admit(link) {
-            Ok(Some((connection, slot))) => {
+            Ok(Some((connection, place))) => {
                 drop(permit);
                 self.run_session(connection);
-                drop(slot);
+                drop(place);
             }
             Ok(None) => {}
             Err(AcceptError::Link(LinkError::Disconnected)) => {
-                tracing::debug!(service = S::METHOD.name, "a peer left without a HELLO");
+                tracing::debug!(service = %self.name, "a peer left without a HELLO");
             }
             Err(AcceptError::Refused(refusal @ Refusal::Reply { .. })) => {
-                log_refusal::<S>(self.stats.refuse(), &chain(&refusal));
+                self.log_refusal(self.stats.refuse(), &chain(&refusal));
             }
             Err(error) => {
                 let error = chain(&error);
                 tracing::debug!(
-                    service = S::METHOD.name,
+                    service = %self.name,
                     error,
                     "a handshake came to nothing"
                 );
@@ -274,7 +307,7 @@ impl<S: Service> Server<S> {
         }
     }
 
-    /// Shakes hands, and finds a slot before it accepts.
+    /// Shakes hands, and finds a place among the sessions before it accepts.
     fn admit(
         &self,
         link: Box<dyn Baseline>,
@@ -284,20 +317,21 @@ impl<S: Service> Server<S> {
         let incoming = Incoming::receive(
             link,
             &self.policy,
-            &Wait::until(deadline).or_abort(&self.quiet),
+            &Wait::until(deadline).or_abort(&self.draining),
         )?;
-        let closed = || self.quiet.is_raised();
-        let wait = Wait::timeout(handshake).or_abort(&self.stop);
-        let Some(slot) = self.slots.enter(Some(SLOT_WAIT), closed) else {
-            let why = match closed() {
-                true => "the server stops",
-                false => "every session slot is taken",
+        let closed = || self.draining.is_raised();
+        let wait = Wait::timeout(handshake).or_abort(&self.stopped);
+        let Some(place) = self.sessions.enter(Some(SESSION_WAIT), closed) else {
+            let why = if closed() {
+                "the server stops"
+            } else {
+                "every session is taken"
             };
             // Counted first: who has been told finds itself counted.
             let refused = self.stats.refuse();
             return match incoming.turn_down(&wait) {
                 AcceptError::Refused(_) => {
-                    log_refusal::<S>(refused, why);
+                    self.log_refusal(refused, why);
                     Ok(None)
                 }
                 error => {
@@ -309,7 +343,14 @@ impl<S: Service> Server<S> {
         let id = self.next_session.fetch_add(1, Ordering::Relaxed);
         incoming
             .accept(id, &wait)
-            .map(|connection| Some((connection, slot)))
+            .map(|connection| Some((connection, place)))
+    }
+
+    /// Logs that a client was turned down, unless many were.
+    fn log_refusal(&self, refused: u64, why: &str) {
+        if gets_line(refused) {
+            tracing::warn!(service = %self.name, refused, why, "turned a client down");
+        }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -318,21 +359,10 @@ impl<S: Service> Server<S> {
     }
 }
 
-fn log_refusal<S: Service>(refused: u64, why: &str) {
-    if gets_line(refused) {
-        tracing::warn!(
-            service = S::METHOD.name,
-            refused,
-            why,
-            "turned a client down"
-        );
-    }
-}
-
-type Session<'s> = ScopedJoinHandle<'s, ()>;
+type SessionThread<'s> = ScopedJoinHandle<'s, ()>;
 
 /// Waits until these threads are gone, not only done, so that none outlives its server.
-fn join<'s>(sessions: impl Iterator<Item = Session<'s>>) {
+fn join<'s>(sessions: impl Iterator<Item = SessionThread<'s>>) {
     for session in sessions {
         if session.join().is_err() {
             tracing::error!("a session panicked outside its handler");
@@ -340,10 +370,10 @@ fn join<'s>(sessions: impl Iterator<Item = Session<'s>>) {
     }
 }
 
-impl<S: Service> fmt::Debug for Server<S> {
+impl fmt::Debug for AnyServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
-            .field("service", &S::METHOD.name)
+        f.debug_struct("AnyServer")
+            .field("service", &self.name)
             .field("endpoint", &self.endpoint)
             .field("workers", &self.workers())
             .finish_non_exhaustive()

@@ -5,10 +5,10 @@ use std::time::Duration;
 use netipc_proto::wire::{Header, Status};
 use netipc_transport::link::LinkKind;
 
+use super::Answered;
 use super::histogram::{Histogram, HistogramSnapshot, add};
-use crate::dispatch::Answered;
 
-/// What a server counts: what happens to sessions here, and what sessions do in a [`Tally`] each.
+/// What a server counts: what happens to sessions here, and what sessions do in a [`SessionCounts`] each.
 #[derive(Debug, Default)]
 pub(super) struct Stats {
     refused: AtomicU64,
@@ -18,30 +18,30 @@ pub(super) struct Stats {
 #[derive(Debug, Default)]
 struct Sessions {
     opened: TransportCounts,
-    live: Vec<Arc<Tally>>,
+    live: Vec<Arc<SessionCounts>>,
     /// Of those that have ended.
     past: Totals,
 }
 
 impl Stats {
     /// Counts a new session; returns where it counts, and how many there have been.
-    pub(super) fn open(&self, kind: LinkKind) -> (Arc<Tally>, u64) {
-        let tally = Arc::new(Tally::default());
+    pub(super) fn open(&self, kind: LinkKind) -> (Arc<SessionCounts>, u64) {
+        let counts = Arc::new(SessionCounts::default());
         let mut sessions = self.sessions();
-        sessions.live.push(Arc::clone(&tally));
+        sessions.live.push(Arc::clone(&counts));
         let opened = &mut sessions.opened;
         match kind {
             LinkKind::SharedMemory => opened.shared_memory += 1,
             LinkKind::Memory => opened.memory += 1,
             _ => opened.socket += 1,
         }
-        (tally, opened.total())
+        (counts, opened.total())
     }
 
-    pub(super) fn close(&self, tally: &Arc<Tally>) {
+    pub(super) fn close(&self, counts: &Arc<SessionCounts>) {
         let mut sessions = self.sessions();
-        sessions.live.retain(|live| !Arc::ptr_eq(live, tally));
-        sessions.past.add(tally);
+        sessions.live.retain(|live| !Arc::ptr_eq(live, counts));
+        sessions.past.add(counts);
     }
 
     /// Counts a client that was turned down; returns how many there have been.
@@ -57,8 +57,8 @@ impl Stats {
     pub(super) fn snapshot(&self) -> ServerStats {
         let sessions = self.sessions();
         let mut totals = sessions.past.clone();
-        for tally in &sessions.live {
-            totals.add(tally);
+        for counts in &sessions.live {
+            totals.add(counts);
         }
         let [
             ok,
@@ -93,7 +93,7 @@ impl Stats {
 /// sessions never wait for one another's cache lines. None is read to judge another: relaxed
 /// ordering is enough everywhere.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct SessionCounts {
     /// OK, UNSUPPORTED, BAD_ENVELOPE, LIMIT_EXCEEDED, INTERNAL_ERROR.
     outcomes: [AtomicU64; 5],
     bytes_received: AtomicU64,
@@ -102,7 +102,7 @@ pub(super) struct Tally {
     total_time: Histogram,
 }
 
-impl Tally {
+impl SessionCounts {
     /// Counts a request that was answered without its handler.
     pub(super) fn reject(&self, status: Status) {
         add(self.outcome(status), 1);
@@ -141,7 +141,7 @@ impl Tally {
     }
 }
 
-/// The sum of several [`Tally`]s.
+/// The sum of several [`SessionCounts`]s.
 #[derive(Clone, Debug, Default)]
 struct Totals {
     outcomes: [u64; 5],
@@ -152,14 +152,14 @@ struct Totals {
 }
 
 impl Totals {
-    fn add(&mut self, tally: &Tally) {
-        for (sum, count) in self.outcomes.iter_mut().zip(&tally.outcomes) {
+    fn add(&mut self, counts: &SessionCounts) {
+        for (sum, count) in self.outcomes.iter_mut().zip(&counts.outcomes) {
             *sum += count.load(Ordering::Relaxed);
         }
-        self.bytes_received += tally.bytes_received.load(Ordering::Relaxed);
-        self.bytes_sent += tally.bytes_sent.load(Ordering::Relaxed);
-        self.handler_time.add(&tally.handler_time);
-        self.total_time.add(&tally.total_time);
+        self.bytes_received += counts.bytes_received.load(Ordering::Relaxed);
+        self.bytes_sent += counts.bytes_sent.load(Ordering::Relaxed);
+        self.handler_time.add(&counts.handler_time);
+        self.total_time.add(&counts.total_time);
     }
 }
 

@@ -2,15 +2,15 @@
 
 use netipc_transport::wait::Wait;
 
-use super::core::Core;
+use super::AnyClient;
 use super::exchange::overflow;
 use crate::config::Capacity;
+use crate::defaults::MAX_PAYLOAD_DEFAULT;
 use crate::error::Failure;
-use crate::protocol::MAX_PAYLOAD_DEFAULT;
 use crate::retry;
 use crate::status::ClientState;
 
-impl Core {
+impl AnyClient {
     /// What the session agreed on, or what it would propose.
     pub(crate) fn agreed(&self) -> Capacity {
         self.connection
@@ -26,7 +26,7 @@ impl Core {
     }
 
     /// Messages that may be in flight, and bytes of one that is a single packet.
-    pub(crate) fn window(&self) -> (u32, usize) {
+    pub(super) fn window(&self) -> (u32, usize) {
         self.connection.as_ref().map_or((1, 0), |connection| {
             let info = connection.info();
             let packet = (connection.limits().packet_size as usize).min(info.max_packet);
@@ -88,7 +88,7 @@ impl Core {
     }
 
     /// A proposal that carries `needed`, that the configuration allows, and that was not refused.
-    pub(crate) fn wider(&self, needed: Capacity) -> Option<Capacity> {
+    fn wider(&self, needed: Capacity) -> Option<Capacity> {
         let ceiling = self.options.ceiling;
         let needed = Capacity {
             response_bytes: 0,
@@ -123,8 +123,16 @@ impl Core {
         agreed < ceiling.response_bytes
     }
 
+    /// The server has refused what was proposed: proposes less from now on.
+    pub(super) fn propose_less(&mut self) {
+        if !self.was_refused(self.capacity) {
+            self.refused.push(self.capacity);
+        }
+        self.capacity = self.smaller();
+    }
+
     /// What to propose to a server that refused: the defaults, or less where it refused those.
-    pub(super) fn smaller(&self) -> Capacity {
+    fn smaller(&self) -> Capacity {
         let mut capacity = Capacity {
             request_bytes: self.capacity.request_bytes.min(MAX_PAYLOAD_DEFAULT),
             batch_items: 1,
@@ -136,7 +144,7 @@ impl Core {
         capacity
     }
 
-    pub(super) fn was_refused(&self, capacity: Capacity) -> bool {
+    fn was_refused(&self, capacity: Capacity) -> bool {
         self.refused.iter().any(|refused| {
             capacity.request_bytes >= refused.request_bytes
                 && capacity.batch_items >= refused.batch_items
