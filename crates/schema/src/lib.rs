@@ -16,9 +16,13 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod codec;
+pub mod document;
+pub mod json;
 mod load;
 mod model;
 mod problem;
+pub mod random;
 mod source;
 mod words;
 

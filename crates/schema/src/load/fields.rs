@@ -126,7 +126,7 @@ impl Loader<'_> {
         for field in after {
             self.place(&mut record, field, at, known);
         }
-        if plan.place == Place::Item && known && record.size % 4 != 0 {
+        if plan.place == Place::Item && known && !record.size.is_multiple_of(4) {
             let end = record.size;
             let what = format!("the fixed fields end at byte {end}, which is no multiple of 4");
             self.wrong(at, what, format!("{} after them", reserve(4 - end % 4)));

@@ -128,9 +128,9 @@ impl Loader<'_> {
 
     /// The values or bits of a table, of which no two may share a name or a number.
     fn entries(&mut self, table: &Table, group: &Group, size: usize) -> Vec<Named> {
-        let bits = 8 * size as u32;
-        let top: u64 = if group.word == FLAGS.word {
-            u64::from(bits) - 1
+        let bits = 8 * size;
+        let top = if group.word == FLAGS.word {
+            bits as u64 - 1
         } else {
             u64::MAX >> (64 - bits)
         };
