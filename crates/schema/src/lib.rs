@@ -17,15 +17,20 @@
 #![forbid(unsafe_code)]
 
 pub mod codec;
+mod diff;
 pub mod document;
 pub mod json;
+mod layout;
 mod load;
 mod model;
 mod problem;
 pub mod random;
 mod source;
 mod words;
+mod write;
 
+pub use diff::{Change, Concerns, advice, diff};
+pub use layout::{Lock, LockError, Verdict, layout};
 pub use load::{load, load_all, load_shared, parse, parse_shared};
 pub use model::{
     Enum, Family, Field, Flags, KeyForm, Kind, LookupKind, Named, Record, Rule, Schema, Shared,

@@ -4,6 +4,7 @@
 mod checker;
 mod common;
 mod differential;
+mod evolve;
 mod golden;
 mod handwritten;
 mod random_schema;
