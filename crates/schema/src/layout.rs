@@ -253,7 +253,7 @@ fn line(field: &Field, place: bool) -> String {
         }
         (Some(name), _) => name.clone(),
     };
-    format!("{line:<36}# {name}")
+    format!("{line:<35} # {name}")
 }
 
 /// The type, without names.
@@ -286,7 +286,7 @@ pub(crate) fn rules(record: &Record) -> Vec<String> {
                 rule.value,
                 offsets.join(" ")
             );
-            lines.push(format!("{line:<36}# {}: {}", rule.field, names.join(", ")));
+            lines.push(format!("{line:<35} # {}: {}", rule.field, names.join(", ")));
         }
     }
     lines

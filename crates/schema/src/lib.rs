@@ -5,6 +5,8 @@
 //! services/x.toml --load--> Schema --+--> codec     bytes <-> values <-> JSON, at run time
 //!                                    +--> layout    what makes the bytes, for the lock file
 //!                                    +--> diff      what changes for whom, in words
+//!                                    +--> doc       a page with pictures and tables
+//!                                    +--> vectors   golden messages from a seed
 //! ```
 //!
 //! `docs/services.md` has the language. A schema that is wrong is told as compilers do:
@@ -18,6 +20,7 @@
 
 pub mod codec;
 mod diff;
+mod doc;
 pub mod document;
 pub mod json;
 mod layout;
@@ -25,11 +28,14 @@ mod load;
 mod model;
 mod problem;
 pub mod random;
+mod sample;
 mod source;
+mod vectors;
 mod words;
 mod write;
 
 pub use diff::{Change, Concerns, advice, diff};
+pub use doc::page;
 pub use layout::{Lock, LockError, Verdict, layout};
 pub use load::{load, load_all, load_shared, parse, parse_shared};
 pub use model::{
@@ -37,6 +43,7 @@ pub use model::{
     SnapshotKind, Type, ValueKind,
 };
 pub use problem::{Problem, SchemaError};
+pub use vectors::vectors;
 
 /// What services may share without a file of their own: `use = ["common.toml"]`.
 pub const COMMON: &str = include_str!("../../../services/common.toml");

@@ -61,10 +61,14 @@ pub(crate) fn rows(file: &str) -> Vec<Json> {
 }
 
 fn list(file: &str) -> Vec<Json> {
-    let text = fs::read_to_string(crate_dir().join(file)).unwrap();
-    match serde_json::from_str(&text).unwrap() {
+    rows_of(&fs::read_to_string(crate_dir().join(file)).unwrap())
+}
+
+/// The rows of a list.
+pub(crate) fn rows_of(text: &str) -> Vec<Json> {
+    match serde_json::from_str(text).unwrap() {
         Json::List(rows) => rows,
-        _ => panic!("{file} is no list"),
+        other => panic!("{other:?} is no list"),
     }
 }
 

@@ -7,4 +7,5 @@ mod differential;
 mod evolve;
 mod golden;
 mod handwritten;
+mod made;
 mod random_schema;
