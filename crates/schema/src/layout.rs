@@ -76,6 +76,13 @@ impl Lock {
         }
     }
 
+    /// These services in place of what is recorded of them, and all others as they are.
+    #[must_use]
+    pub fn with<'s>(mut self, schemas: impl IntoIterator<Item = &'s Schema>) -> Self {
+        self.services.extend(Self::of(schemas).services);
+        self
+    }
+
     /// Names of the services.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.services.keys().map(String::as_str)
