@@ -7,6 +7,7 @@
 //!                                    +--> diff      what changes for whom, in words
 //!                                    +--> doc       a page with pictures and tables
 //!                                    +--> vectors   golden messages from a seed
+//!                                    +--> live      clients and servers, at run time
 //! ```
 //!
 //! `docs/services.md` has the language. A schema that is wrong is told as compilers do:
@@ -24,6 +25,7 @@ mod doc;
 pub mod document;
 pub mod json;
 mod layout;
+pub mod live;
 mod load;
 mod model;
 mod problem;

@@ -1,5 +1,6 @@
 //! Bytes of any service, from its schema, at run time.
 
+mod answer;
 mod labels;
 mod list;
 mod record;

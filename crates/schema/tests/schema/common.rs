@@ -113,3 +113,13 @@ pub(crate) fn unhex(text: &str) -> Vec<u8> {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// The rows of a member of a golden file.
+pub(crate) fn rows_of_member(file: &str, member: &str) -> Vec<Json> {
+    let text = fs::read_to_string(crate_dir().join("../../vectors").join(file)).unwrap();
+    let json: Json = serde_json::from_str(&text).unwrap();
+    match json.get(member) {
+        Some(Json::List(rows)) => rows.clone(),
+        other => panic!("{other:?} is no list"),
+    }
+}

@@ -7,5 +7,6 @@ mod differential;
 mod evolve;
 mod golden;
 mod handwritten;
+mod live;
 mod made;
 mod random_schema;
