@@ -1,6 +1,10 @@
 //! `netipc schema`: what a service is, in one file, and what is made from it.
 
+mod asked;
+mod call;
 mod made;
+mod print;
+mod serve;
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,6 +14,10 @@ use clap::{Args, Subcommand};
 use netipc_schema::{Lock, Schema, SchemaError, Verdict, advice, diff, load, load_all};
 
 use crate::exit::{self, Exit, Failed};
+
+pub(crate) use asked::{Asked, AskedParser};
+pub(crate) use call::{Question, call};
+pub(crate) use serve::served;
 
 /// Name of the file beside schemas that records what makes their bytes.
 const LOCK: &str = "services.lock";
