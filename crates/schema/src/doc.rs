@@ -79,10 +79,10 @@ fn section(out: &mut String, schema: &Schema, part: &str, record: &Record) {
         Kind::Lookup(kind) if part == "key" => Some(kind.form()),
         _ => None,
     };
-    let picture = match form {
-        Some(KeyForm::Text) => "the bytes of the text, NUL\n".to_owned(),
-        Some(KeyForm::Ip) => "4 bytes of an IPv4 or 16 bytes of an IPv6 address\n".to_owned(),
-        _ => picture(record, list),
+    let picture = if list.is_some() {
+        picture(record, list)
+    } else {
+        part_picture(schema, part, record)
     };
     let _ = writeln!(out, "```text\n{picture}```\n");
     out.push_str("| byte | field | type | meaning |\n| --- | --- | --- | --- |\n");
@@ -99,6 +99,18 @@ fn section(out: &mut String, schema: &Schema, part: &str, record: &Record) {
     rules(out, schema, record);
 }
 
+/// The picture of a part that is no list.
+pub(crate) fn part_picture(schema: &Schema, part: &str, record: &Record) -> String {
+    match &schema.kind {
+        Kind::Lookup(kind) if part == "key" => match kind.form() {
+            KeyForm::Text => "the bytes of the text, NUL\n".to_owned(),
+            KeyForm::Ip => "4 bytes of an IPv4 or 16 bytes of an IPv6 address\n".to_owned(),
+            KeyForm::One | KeyForm::Several => picture(record, None),
+        },
+        _ => picture(record, None),
+    }
+}
+
 fn row(field: &Field, form: Option<KeyForm>) -> String {
     let byte = match form {
         Some(KeyForm::Text | KeyForm::Ip) => "0".to_owned(),
@@ -108,11 +120,12 @@ fn row(field: &Field, form: Option<KeyForm>) -> String {
         Some(name) => format!("`{name}`"),
         None => String::new(),
     };
-    let meaning = meaning(field);
+    let meaning = sentences(field);
     format!("| {byte} | {name} | {} | {meaning} |\n", field.form.word())
 }
 
-fn meaning(field: &Field) -> String {
+/// What a field means, in sentences.
+pub(crate) fn sentences(field: &Field) -> String {
     let mut said: Vec<String> = Vec::new();
     let own = match field.label() {
         "" => "Zero.",

@@ -8,6 +8,7 @@
 //!                                    +--> doc       a page with pictures and tables
 //!                                    +--> vectors   golden messages from a seed
 //!                                    +--> live      clients and servers, at run time
+//!                                    +--> generate  source code
 //! ```
 //!
 //! `docs/services.md` has the language. A schema that is wrong is told as compilers do:
@@ -23,6 +24,7 @@ pub mod codec;
 mod diff;
 mod doc;
 pub mod document;
+mod generate;
 pub mod json;
 mod layout;
 pub mod live;
@@ -38,6 +40,7 @@ mod write;
 
 pub use diff::{Change, Concerns, advice, diff};
 pub use doc::page;
+pub use generate::{GenerateError, Language, Source, generate};
 pub use layout::{Lock, LockError, Verdict, layout};
 pub use load::{load, load_all, load_shared, parse, parse_shared};
 pub use model::{

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use netipc_schema::{Lock, Schema, SchemaError, Verdict, advice, diff, load, load_all};
+use netipc_schema::{Language, Lock, Schema, SchemaError, Verdict, advice, diff, load, load_all};
 
 use crate::exit::{self, Exit, Failed};
 
@@ -44,6 +44,14 @@ enum Command {
     },
     /// Writes the page of each service: a picture of the bytes, fields, rules, names, JSON
     Doc(made::Made),
+    /// Writes the source code of each service: types, codec, client and server
+    Generate {
+        #[command(flatten)]
+        made: made::Made,
+        /// The languages
+        #[arg(long, value_name = "LIST", value_delimiter = ',', required = true)]
+        lang: Vec<Language>,
+    },
     /// Writes golden messages of each service: edges, drawn ones, and spoilt ones with their verdict
     Vectors {
         #[command(flatten)]
@@ -95,6 +103,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<(), Failed> {
         Command::Lock(files) => lock(files),
         Command::Diff { old, new } => difference(old, new),
         Command::Doc(made) => made.write("md", netipc_schema::page),
+        Command::Generate { made, lang } => made.generate(lang),
         Command::Vectors { made, seed } => {
             made.write("json", |schema| netipc_schema::vectors(schema, *seed))
         }

@@ -97,7 +97,9 @@ impl<L: Lookup> LogicalLookup<'_, L> {
             least = align8(least) + bare::<L>(key, 0).size();
             likely = align8(likely) + L::reply_estimate(key);
         }
-        self.keys.header_mut().copy_from_slice(&header(count, 0));
+        self.keys
+            .header_mut()
+            .copy_from_slice(&header::<L>(count, 0));
         if least > limits.bytes {
             return Err(too_much("bytes of a lookup reply", least, limits.bytes));
         }
@@ -132,7 +134,7 @@ impl<L: Lookup> LogicalLookup<'_, L> {
             }
         }
         let generation = self.progress.generation.unwrap_or_default();
-        let header = header(self.keys.len(), generation);
+        let header = header::<L>(self.keys.len(), generation);
         self.reply.header_mut().copy_from_slice(&header);
         Ok(Reply::PutTogether)
     }
@@ -225,7 +227,7 @@ impl<L: Lookup> LogicalLookup<'_, L> {
         self.keys
             .copy_range(first..first + count, LOOKUP_HEADER_LEN, request);
         if let Some(front) = request.first_chunk_mut() {
-            *front = header(count, 0);
+            *front = header::<L>(count, 0);
         }
     }
 

@@ -69,7 +69,15 @@ impl Record {
             match field.form {
                 Type::Text => values.push(Value::Text(Vec::new())),
                 Type::Labels => values.push(Value::Labels(Vec::new())),
-                _ if field.has_value() => values.push(Value::take(field, part)?),
+                _ if field.has_value() => {
+                    let value = Value::take(field, part)?;
+                    need(
+                        !field.key || value != Value::Ip(None),
+                        WireErrorKind::BadLayout,
+                        || format!("{}: no address", field.label()),
+                    )?;
+                    values.push(value);
+                }
                 _ => expect(field, part)?,
             }
         }

@@ -267,6 +267,22 @@ impl Loader<'_> {
             let instead = "write a field with a name";
             self.wrong(key_at, "there is nothing to look up", instead);
         }
+        for field in item
+            .named()
+            .filter(|field| !field.key && !field.is("status"))
+        {
+            if let Type::Enum(names) = &field.form
+                && !names.open
+                && u64::try_from(field.unset).is_ok_and(|unset| names.name_of(unset).is_none())
+            {
+                let what = format!(
+                    "`{}` cannot be unset, as all is unless known",
+                    field.label()
+                );
+                let instead = format!("write unset = the number of a value of {}", names.name);
+                self.wrong(item_at, what, instead);
+            }
+        }
         let first = item.named().next().filter(|field| field.is("status"));
         match first.map(|field| &field.form) {
             Some(Type::Enum(status)) if !status.open && status.size == 2 => {

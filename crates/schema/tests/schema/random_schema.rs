@@ -56,8 +56,7 @@ pub(crate) fn random_schema(random: &mut Random) -> String {
         }
         "snapshot" => {
             fields.start(8);
-            fields.add_some(random, false, 0);
-            fields.pad(8);
+            fields.add_header(random);
             fields.write(&mut text, "header", true);
             fields.start(2);
             fields.add_some(random, true, 0);
@@ -169,6 +168,22 @@ impl Fields {
             let name = self.push(&LABELS, "");
             self.free.push(name);
         }
+    }
+
+    /// Adds 8 bytes, which is what the libraries have room for in front of a snapshot.
+    fn add_header(&mut self, random: &mut Random) {
+        let forms: &[&str] = match random.below(5) {
+            0 => &["u64"],
+            1 => &["u32", "i16", "Closed"],
+            2 => &["char[3]", "u8[5]"],
+            3 => &["Bits", "Open"],
+            _ => &["i64"],
+        };
+        for form in forms {
+            let drawn = FIXED.iter().find(|drawn| drawn.form == *form).unwrap();
+            self.push(drawn, "");
+        }
+        self.pad(8);
     }
 
     /// Adds a field with a new name.
