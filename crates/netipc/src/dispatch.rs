@@ -30,13 +30,13 @@ impl<S: Service> Handler<S> {
 }
 
 fn dispatch<S: Service>(request: Message<'_>, buf: &mut [u8], handler: &Handler<S>) -> Answered {
-    let header = &request.header;
+    let header = request.header();
     if header.code != S::METHOD.code.0 {
         return Answered::failed(Status::UNSUPPORTED);
     }
     let answered = catch_unwind(AssertUnwindSafe(|| {
         if !header.flags.is_batch() {
-            return answer(request.payload, buf, handler);
+            return answer(request.payload(), buf, handler);
         }
         match request.items() {
             Some(items) if S::METHOD.batches => answer_batch(items, buf, handler),

@@ -137,13 +137,13 @@ impl Asked {
 
     /// Whether every number came back as the next one.
     fn is_answered_by(&self, answer: &Message<'_>) -> bool {
-        let header = &answer.header;
+        let header = &answer.header();
         if header.status != Status::OK || header.message_id != self.header.message_id {
             return false;
         }
         let is = |bytes: &[u8], number: u64| *bytes == next(number).to_le_bytes();
         if !self.header.flags.is_batch() {
-            return is(answer.payload, self.first);
+            return is(answer.payload(), self.first);
         }
         let Some(items) = answer.items() else {
             return false;

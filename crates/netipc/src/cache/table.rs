@@ -93,13 +93,14 @@ impl<S: Cached> Table<S> {
     /// The first item with this key.
     #[inline]
     pub(super) fn get(&self, key: S::Key<'_>) -> Option<S::Item<'_>> {
-        self.find(key).map(|(_, item)| item)
+        self.find(key, |entry| S::matching(entry.item, key))
     }
 
     /// The position of the first item with this key.
     #[inline]
     pub(super) fn position(&self, key: S::Key<'_>) -> Option<usize> {
-        self.find(key).map(|(position, _)| position as usize)
+        let matching = |entry: Entry<'_, S>| S::matching(entry.item, key).map(|_| entry.position);
+        self.find(key, matching).map(|position| position as usize)
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = Valid<'_, S::Item<'_>>> {
@@ -131,11 +132,15 @@ impl<S: Cached> Table<S> {
         size_of::<Self>() + self.arena.len() + size_of_val::<[u32]>(&self.slots)
     }
 
-    /// The first item with this key, and its position.
+    /// What `matching` gives for the first item with this key.
     #[inline]
-    fn find(&self, key: S::Key<'_>) -> Option<(u32, S::Item<'_>)> {
+    fn find<'t, T>(
+        &'t self,
+        key: S::Key<'_>,
+        matching: impl Fn(Entry<'t, S>) -> Option<T>,
+    ) -> Option<T> {
         let Hashing::Plain = self.hashing else {
-            return self.search(&key);
+            return self.search(&key, &matching);
         };
         // Most items are where their hash says.
         let hash = plain::<S>(key);
@@ -143,28 +148,29 @@ impl<S: Cached> Table<S> {
         if slot == FREE {
             return None;
         }
-        self.matching(slot, hash, key).or_else(|| self.search(&key))
+        let found = self.entry_of(slot, hash).and_then(&matching);
+        found.or_else(|| self.search(&key, &matching))
     }
 
     /// Looks into every slot that an item with this key may be in.
     #[inline(never)]
-    fn search(&self, key: &S::Key<'_>) -> Option<(u32, S::Item<'_>)> {
-        let key = *key;
-        let hash = self.hash(key);
+    fn search<'t, T>(
+        &'t self,
+        key: &S::Key<'_>,
+        matching: &impl Fn(Entry<'t, S>) -> Option<T>,
+    ) -> Option<T> {
+        let hash = self.hash(*key);
         let start = self.start(hash);
         let slots = self.slots.get(start..start + self.reach)?;
         let mut taken = slots.iter().take_while(|slot| **slot != FREE);
-        taken.find_map(|slot| self.matching(*slot, hash, key))
+        taken.find_map(|slot| self.entry_of(*slot, hash).and_then(matching))
     }
 
-    /// The item of this slot and its position, if it has this key.
+    /// The item of this slot, if its key may have this hash.
     #[inline]
-    fn matching(&self, slot: u32, hash: u64, key: S::Key<'_>) -> Option<(u32, S::Item<'_>)> {
-        if (slot ^ tag(hash)) & !self.offset_bits != 0 {
-            return None;
-        }
-        let Entry { position, item } = self.entry(slot & self.offset_bits)?;
-        S::matching(item, key).map(|item| (position, item))
+    fn entry_of(&self, slot: u32, hash: u64) -> Option<Entry<'_, S>> {
+        let same = (slot ^ tag(hash)) & !self.offset_bits == 0;
+        self.entry(slot & self.offset_bits).filter(|_| same)
     }
 
     /// Enters the items in `capacity` slots. Fails where one would be out of reach.
@@ -192,8 +198,7 @@ impl<S: Cached> Table<S> {
         let known = self.entry(offset).map(|entry| {
             let item = entry.item.view();
             let key = S::key(&item);
-            let found = self.find(key).is_some();
-            (found, self.hash(key))
+            (self.get(key).is_some(), self.hash(key))
         });
         let Some((false, hash)) = known else {
             self.duplicates += 1;

@@ -11,6 +11,7 @@ use netipc_transport::link::{
 use netipc_transport::wait::Wait;
 
 use super::{Connection, available, plan, send_packet};
+use crate::config::ServerConfig;
 use crate::repeats::Repeats;
 
 /// What keeps one session of a process from shared memory keeps the next one from it, too.
@@ -65,7 +66,7 @@ impl Acceptor {
     pub fn bind(
         transport: &dyn Transport,
         endpoint: &Endpoint,
-        config: &crate::ServerConfig,
+        config: &ServerConfig,
     ) -> Result<Self, BindError> {
         let listener = transport.bind(endpoint, &BindOptions::default())?;
         Ok(Self {

@@ -97,7 +97,7 @@ impl Connection {
         loop {
             let len = self.link.receive(self.session.space(), wait)?;
             if let Some(message) = self.session.received(len)? {
-                return Ok(message.header);
+                return Ok(message.header());
             }
             // Links look at the clock when they wait: a peer that is never waited for must not
             // hold us, packet by packet.
@@ -115,7 +115,7 @@ impl Connection {
     pub(crate) fn payload(&self) -> &[u8] {
         self.session
             .message()
-            .map_or(&[], |message| message.payload)
+            .map_or(&[], |message| message.payload())
     }
 
     /// Sends a bare header, also after the session has ended: its last words.

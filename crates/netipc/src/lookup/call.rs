@@ -189,7 +189,7 @@ impl<L: Lookup> LogicalLookup<'_, L> {
         self.write_request(first, count);
         let kind = RequestKind::single(L::METHOD.code);
         let response = self.client.exchange(kind, wait)?;
-        let payload = response.payload;
+        let payload = response.payload();
         let response = LookupReply::<L>::decode(payload).map_err(malformed)?;
         let asked = self.keys.list();
         let taken = validate_response(

@@ -148,7 +148,7 @@ fn defect_30_a_deadline_ends_a_message_whose_packets_are_all_there() {
         );
     }
     server.receive(&Wait::timeout(Duration::ZERO)).unwrap();
-    assert_eq!(server.message().unwrap().payload, [7; 400]);
+    assert_eq!(server.message().unwrap().payload(), [7; 400]);
 }
 
 fn assert_on_time(taken: Duration, ms: u64) {

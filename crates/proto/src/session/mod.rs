@@ -68,13 +68,9 @@ pub enum Framing {
 
 /// A whole message. The directory of a batch has been checked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
 pub struct Message<'p> {
-    /// Its header.
-    pub header: Header,
-    /// Its payload, of all chunks.
-    pub payload: &'p [u8],
-    items: Option<Packed<'p>>,
+    header: Header,
+    payload: &'p [u8],
 }
 
 impl<'p> Message<'p> {
@@ -84,19 +80,31 @@ impl<'p> Message<'p> {
     /// [`WireErrorKind::BadItemCount`] for a batch without items, and what is wrong with the
     /// directory of one that has some.
     pub fn new(header: Header, payload: &'p [u8]) -> Result<Self, WireError> {
-        let batch = is_answered_batch(&header);
-        let items = batch.then(|| parse_batch(&header, payload)).transpose()?;
-        Ok(Self {
-            header,
-            payload,
-            items,
-        })
+        if is_answered_batch(&header) {
+            check_batch(&header, payload)?;
+        }
+        Ok(Self { header, payload })
+    }
+
+    /// Its header.
+    #[must_use]
+    #[inline]
+    pub const fn header(&self) -> Header {
+        self.header
+    }
+
+    /// Its payload, of all chunks.
+    #[must_use]
+    #[inline]
+    pub const fn payload(&self) -> &'p [u8] {
+        self.payload
     }
 
     /// The items of a batch, or nothing where it is none.
     #[must_use]
-    pub const fn items(&self) -> Option<Packed<'p>> {
-        self.items
+    pub fn items(&self) -> Option<Packed<'p>> {
+        let payload = Valid::<Self>::assume(self.payload);
+        is_answered_batch(&self.header).then(|| payload.packed(0, self.header.item_count))
     }
 }
 
@@ -106,11 +114,11 @@ fn is_answered_batch(header: &Header) -> bool {
     header.flags.is_batch() && (header.kind == Kind::REQUEST || header.status == Status::OK)
 }
 
-fn parse_batch<'p>(header: &Header, payload: &'p [u8]) -> Result<Packed<'p>, WireError> {
+fn check_batch(header: &Header, payload: &[u8]) -> Result<(), WireError> {
     if header.item_count == 0 {
         return Err(WireError::new(WireErrorKind::BadItemCount, "batch", 1, 0));
     }
-    Packed::parse(payload, 0, header.item_count, ListRules::BATCH)
+    Packed::parse(payload, 0, header.item_count, ListRules::BATCH).map(drop)
 }
 
 /// The protocol state of one connection after the handshake.
@@ -279,13 +287,7 @@ impl Session {
     pub fn message(&self) -> Option<Message<'_>> {
         let header = self.last?;
         let payload = self.payload(&header);
-        // The directory was checked when the message came.
-        let checked = || Valid::<Message<'_>>::assume(payload).packed(0, header.item_count);
-        Some(Message {
-            header,
-            payload,
-            items: is_answered_batch(&header).then(checked),
-        })
+        Some(Message { header, payload })
     }
 
     /// Ends the session; returns the ids of the requests that got no answer.
@@ -367,8 +369,7 @@ impl Session {
         if !is_answered_batch(header) {
             return Ok(());
         }
-        let parsed = parse_batch(header, self.payload(header));
-        parsed.map(drop).map_err(|source| SessionError::Batch {
+        check_batch(header, self.payload(header)).map_err(|source| SessionError::Batch {
             header: *header,
             source,
         })

@@ -1,5 +1,5 @@
 use super::valid::never_checked;
-use super::{Span, WireError, WireErrorKind};
+use super::{Reader, Span, WireError, WireErrorKind};
 
 /// Bytes of one directory entry.
 pub const ENTRY_LEN: usize = 8;
@@ -229,9 +229,5 @@ impl<'a> Packed<'a> {
 
 #[inline]
 pub(super) fn read_entry(entry: [u8; ENTRY_LEN]) -> Span {
-    let [a, b, c, d, e, f, g, h] = entry;
-    Span {
-        offset: u32::from_le_bytes([a, b, c, d]) as usize,
-        len: u32::from_le_bytes([e, f, g, h]) as usize,
-    }
+    Reader::new(&entry).span("entry").unwrap_or_default()
 }

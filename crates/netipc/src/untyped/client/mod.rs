@@ -134,9 +134,9 @@ impl AnyClient {
         wait: &Wait<'_>,
     ) -> Result<R::View<'_>, CallError> {
         let kind = RequestKind::single(method);
-        let done = self
-            .encode(request)
-            .and_then(|()| self.perform(kind, wait, |reply| exchange::decode::<R>(reply.payload)));
+        let done = self.encode(request).and_then(|()| {
+            self.perform(kind, wait, |reply| exchange::decode::<R>(reply.payload()))
+        });
         self.finish(done, wait)?;
         // It was decoded when it came, and nothing has come since.
         Ok(assume_valid(self.payload()).view())
@@ -157,7 +157,9 @@ impl AnyClient {
         self.request.clear();
         self.request.extend_from_slice(request);
         let kind = RequestKind::single(method);
-        let done = self.perform(kind, wait, |reply| check(reply.payload).map_err(malformed));
+        let done = self.perform(kind, wait, |reply| {
+            check(reply.payload()).map_err(malformed)
+        });
         self.finish(done, wait)?;
         Ok(self.payload())
     }

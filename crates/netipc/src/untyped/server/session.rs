@@ -47,7 +47,7 @@ impl AnyServer {
             let Some(request) = connection.message() else {
                 continue;
             };
-            let payload_len = request.payload.len();
+            let payload_len = request.payload().len();
             let answered = (self.handler)(request, &mut answer);
             let handled = Instant::now();
             let payload = answer.get(..answered.len).unwrap_or_default();

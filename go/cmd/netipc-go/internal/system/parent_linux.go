@@ -1,4 +1,4 @@
-package bench
+package system
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dieWithParent ends this process with the one that has started it: who asks may be killed while we
+// DieWithParent ends this process with the one that has started it: who asks may be killed while we
 // measure for long.
-func dieWithParent() error {
+func DieWithParent() error {
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
 		return fmt.Errorf("cannot end with the process that started this: %w", err)
 	}
