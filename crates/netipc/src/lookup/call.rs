@@ -137,7 +137,9 @@ impl<F: Format> LogicalLookup<'_, F> {
             least = align8(least) + self.format.bare_size(key);
             likely = align8(likely) + self.format.reply_estimate(key);
         }
-        self.keys.header_mut().copy_from_slice(&header(count, 0));
+        self.keys
+            .header_mut()
+            .copy_from_slice(&header::<L>(count, 0));
         if least > limits.bytes {
             return Err(too_much("bytes of a lookup reply", least, limits.bytes));
         }
@@ -172,7 +174,7 @@ impl<F: Format> LogicalLookup<'_, F> {
             }
         }
         let generation = self.progress.generation.unwrap_or_default();
-        let header = header(self.keys.len(), generation);
+        let header = header::<L>(self.keys.len(), generation);
         self.reply.header_mut().copy_from_slice(&header);
         Ok(MadeOf::Several)
     }
@@ -273,7 +275,7 @@ impl<F: Format> LogicalLookup<'_, F> {
         self.keys
             .copy_range(first..first + count, LOOKUP_HEADER_LEN, request);
         if let Some(front) = request.first_chunk_mut() {
-            *front = header(count, 0);
+            *front = header::<L>(count, 0);
         }
     }
 

@@ -20,7 +20,7 @@ mod writer;
 pub use bytes::Bytes;
 pub use chunk::ChunkHeader;
 pub use codes::{Flags, Kind, MethodCode, Opcode, Profiles, Status};
-pub use cursor::{Reader, Span, lay_out, string, strings};
+pub use cursor::{Reader, Span, is_padded, lay_out, string, strings};
 pub use error::{WireError, WireErrorKind};
 pub use header::Header;
 pub use hello::{Hello, HelloAck};
