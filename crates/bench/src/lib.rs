@@ -14,6 +14,7 @@ pub mod measure;
 pub mod peer;
 pub mod place;
 pub mod plan;
+mod platform;
 mod process;
 pub mod report;
 pub mod row;
@@ -22,4 +23,5 @@ pub mod scenarios;
 pub mod table;
 pub mod usage;
 
+pub use platform::{Pinned, allowed_cpus};
 pub use row::{Layer, Row, Scenario, Transport};

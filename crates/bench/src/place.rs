@@ -1,22 +1,23 @@
-//! Directories of our own for endpoints.
+//! Run directories of our own.
 
-use std::fs::Permissions;
+use std::env;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use netipc::service::Service;
 use netipc::service::cgroups::CgroupsSnapshot;
 use netipc::transport::Endpoint;
-use tempfile::TempDir;
 
-/// The service whose socket has the longest path.
+pub use crate::platform::RunDir;
+use crate::platform::{OTHER_PLACES, TEMP_VARIABLE};
+
+/// The service whose endpoint has the longest name.
 const LONGEST_SERVICE: &str = CgroupsSnapshot::METHOD.name;
 
-/// There is no place for the sockets.
+/// There is no place for endpoints.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "cannot make a run directory in {}; set TMPDIR to a writable place with a short path",
+    "cannot make a run directory in {}; set {TEMP_VARIABLE} to a writable place with a short path",
     place.display()
 )]
 pub struct NoPlace {
@@ -24,27 +25,34 @@ pub struct NoPlace {
     source: io::Error,
 }
 
-/// A directory in `place` that nobody else may enter, whose path is short enough for every socket in
-/// it, and which goes away with what is returned.
-///
-/// # Errors
-/// [`NoPlace`].
-pub fn private_dir_in(place: &Path) -> Result<TempDir, NoPlace> {
-    let made = tempfile::Builder::new()
-        .prefix("n")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(place);
-    let checked = made.and_then(|dir| match Endpoint::new(dir.path(), LONGEST_SERVICE) {
-        Ok(_) => Ok(dir),
-        Err(error) => Err(io::Error::other(error)),
-    });
-    checked.map_err(|source| NoPlace {
-        place: place.to_owned(),
-        source,
-    })
-}
+impl RunDir {
+    /// Makes one in the usual place for temporary files, in which every endpoint can be.
+    ///
+    /// # Errors
+    /// [`NoPlace`].
+    pub fn new() -> Result<Self, NoPlace> {
+        Self::checked_in(&env::temp_dir())
+    }
 
-/// The same in the usual place for temporary files.
-pub(crate) fn private_dir() -> Result<TempDir, NoPlace> {
-    private_dir_in(&std::env::temp_dir())
+    /// Makes one in the usual place for temporary files, or else where the platform has others.
+    ///
+    /// # Errors
+    /// [`NoPlace`], about the usual one.
+    pub fn anywhere() -> Result<Self, NoPlace> {
+        OTHER_PLACES.iter().fold(Self::new(), |made, place| {
+            made.or_else(|error| Self::checked_in(Path::new(place)).or(Err(error)))
+        })
+    }
+
+    fn checked_in(place: &Path) -> Result<Self, NoPlace> {
+        let checked =
+            Self::make_in(place).and_then(|dir| match Endpoint::new(dir.path(), LONGEST_SERVICE) {
+                Ok(_) => Ok(dir),
+                Err(error) => Err(io::Error::other(error)),
+            });
+        checked.map_err(|source| NoPlace {
+            place: place.to_owned(),
+            source,
+        })
+    }
 }

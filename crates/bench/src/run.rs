@@ -6,11 +6,12 @@ use crate::effort::Effort;
 use crate::error::BenchError;
 use crate::foreign::Client;
 use crate::limits::{Limits, Raw};
-use crate::load::{self, Hogs, Pinned};
+use crate::load::{self, Hogs};
 use crate::measure::{BoxedOp, Sample, fill, median, run_foreign, run_of};
 use crate::peer::{Peer, Task};
-use crate::place::private_dir;
+use crate::place::RunDir;
 use crate::plan::{Busy, Case, Limit, Plan};
+use crate::platform::{Pinned, allowed_cpus};
 use crate::row::Row;
 use crate::scenarios::Stock;
 use crate::scenarios::serve::{Route, Serve};
@@ -25,9 +26,10 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Vec<Row>, Benc
     if cases.iter().any(has_hogs) {
         load::check_policy()?;
     }
-    let mut limits = match plan.needs_limits() {
-        true => Limits::measure(&plan.effort, plan.quick, progress)?,
-        false => Limits::default(),
+    let mut limits = if plan.needs_limits() {
+        Limits::measure(&plan.effort, plan.quick, progress)?
+    } else {
+        Limits::default()
     };
     let mut measured = Vec::new();
     for case in cases {
@@ -45,7 +47,7 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Vec<Row>, Benc
 impl Case {
     /// Measures its rows, in turn, run after run.
     fn measure(&self, effort: &Effort, limits: &mut Limits) -> Result<Vec<Measured>, BenchError> {
-        let dir = private_dir()?;
+        let dir = RunDir::new()?;
         let stock = Stock::of(self.work)?;
         let yardstick = self.limit.map(|limit| {
             let payload = self.work.payload(&stock)?;
@@ -211,9 +213,10 @@ impl Measured {
         let Some(Yardstick { name, .. }) = self.yardstick else {
             return Ok(self.row);
         };
-        let share = match self.shares.is_empty() {
-            true => self.done / named(limits, &name)?.throughput,
-            false => median(self.shares),
+        let share = if self.shares.is_empty() {
+            self.done / named(limits, &name)?.throughput
+        } else {
+            median(self.shares)
         };
         Ok(Row {
             limit: Some(name),
@@ -300,9 +303,9 @@ fn busy(busy: Busy, time: Duration, peer: Option<&Peer>) -> Result<Load, BenchEr
     };
     match busy {
         Busy::Quiet => Ok((None, Vec::new())),
-        Busy::Hogs(count) => Ok((Some(Hogs::start(count, None, time)?), Vec::new())),
+        Busy::Hogs(count) => Ok((Some(Hogs::start(count, time)?), Vec::new())),
         Busy::OneCpu => {
-            let cpus = load::allowed_cpus().map_err(failed)?;
+            let cpus = allowed_cpus().map_err(failed)?;
             let one = cpus.get(..1).unwrap_or_default();
             let pids = peer.map(Peer::pid).into_iter().chain([std::process::id()]);
             let pinned = pids.map(|pid| Pinned::process(pid, one));

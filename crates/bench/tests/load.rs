@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use netipc_bench::load::{Pinned, allowed_cpus};
+use netipc_bench::{Pinned, allowed_cpus};
 
 /// One test, since two would pin each other.
 #[test]

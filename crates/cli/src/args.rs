@@ -1,7 +1,5 @@
 //! Arguments that subcommands share.
 
-use std::env;
-use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +16,7 @@ use netipc::transport::Endpoint;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Exit, Failed};
+use crate::platform::{RUN_DIR_VARIABLE, USUAL_RUN_DIR, usual_run_dir};
 
 /// Bytes of the largest answer, on both sides; a session starts far below and grows as needed.
 pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
@@ -25,8 +24,7 @@ pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
 /// Where endpoints are, and how they are reached.
 #[derive(Args, Debug)]
 pub(crate) struct EndpointArgs {
-    /// Directory of the endpoints [default: /run/netipc for root, else $XDG_RUNTIME_DIR/netipc]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help = run_dir_help())]
     run_dir: Option<PathBuf>,
 
     /// What may carry the data; the best that both sides can do is chosen
@@ -46,10 +44,10 @@ impl EndpointArgs {
         if let Some(dir) = &self.run_dir {
             return Ok(dir.clone());
         }
-        let root = rustix::process::geteuid().is_root();
-        usual_run_dir(root, env::var_os("XDG_RUNTIME_DIR")).ok_or_else(|| {
-            let sentence =
-                "there is no usual run directory without XDG_RUNTIME_DIR: give --run-dir";
+        usual_run_dir().ok_or_else(|| {
+            let sentence = format!(
+                "there is no usual run directory without {RUN_DIR_VARIABLE}: give --run-dir"
+            );
             Failed::new(Exit::Usage, sentence)
         })
     }
@@ -68,15 +66,8 @@ impl EndpointArgs {
     }
 }
 
-/// Root's is the machine's own, whatever session root works in.
-fn usual_run_dir(root: bool, xdg_runtime_dir: Option<OsString>) -> Option<PathBuf> {
-    match root {
-        true => Some("/run/netipc".into()),
-        false => {
-            let dir = xdg_runtime_dir.filter(|dir| !dir.is_empty())?;
-            Some(PathBuf::from(dir).join("netipc"))
-        }
-    }
+fn run_dir_help() -> String {
+    format!("Directory of the endpoints [default: {USUAL_RUN_DIR}]")
 }
 
 /// What carries the data of a session.
@@ -146,9 +137,10 @@ impl fmt::Display for ServiceName {
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     const RANGE: std::ops::RangeInclusive<f64> = 0.01..=86_400.0;
     let seconds: f64 = text.parse().map_err(|error| format!("{error}"))?;
-    match RANGE.contains(&seconds) {
-        true => Ok(Duration::from_secs_f64(seconds)),
-        false => Err(format!("not within {} to {}", RANGE.start(), RANGE.end())),
+    if RANGE.contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(format!("not within {} to {}", RANGE.start(), RANGE.end()))
     }
 }
 
@@ -164,18 +156,6 @@ mod tests {
             let json = serde_json::to_value(service).unwrap();
             assert_eq!(json, service.method().name);
         }
-    }
-
-    #[test]
-    fn every_user_has_a_usual_run_directory() {
-        let xdg = || Some(OsString::from("/run/user/7"));
-        assert_eq!(usual_run_dir(true, xdg()), Some("/run/netipc".into()));
-        assert_eq!(
-            usual_run_dir(false, xdg()),
-            Some("/run/user/7/netipc".into())
-        );
-        assert_eq!(usual_run_dir(false, Some(OsString::new())), None);
-        assert_eq!(usual_run_dir(false, None), None);
     }
 
     #[test]

@@ -155,6 +155,14 @@ impl fmt::Display for Failed {
     }
 }
 
+/// For a program that would not learn that it is asked to stop.
+pub(crate) fn cannot_wait_for_a_stop(error: io::Error) -> Failed {
+    Failed::new(
+        Exit::Failed,
+        format!("cannot wait for requests to stop: {error}"),
+    )
+}
+
 /// Ends a subcommand: says what went wrong, if anything did.
 pub(crate) fn report(done: Result<(), Failed>) -> ExitCode {
     match done {

@@ -4,14 +4,14 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
 use netipc::service::increment::IncrementClient;
 use netipc::{ClientConfig, ClientState};
 use rustix::process::Signal;
-use support::{Place, Provider, netipc, run};
+use support::{Place, Provider, netipc, piped, run};
 
 const INCREMENT: &str = "--service=increment";
 
@@ -49,6 +49,43 @@ fn every_signal_to_end_leaves_nothing_behind_even_with_idle_clients() {
             );
         }
     }
+}
+
+#[test]
+fn a_hang_up_that_was_ignored_at_the_start_stays_ignored() {
+    let place = Place::new();
+    let serve = place.command("serve", &[INCREMENT]);
+    let mut nohup = Command::new("sh");
+    nohup.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    nohup.arg(serve.get_program()).args(serve.get_args());
+    let provider = Provider::start(piped(nohup));
+    let status = fs::read_to_string(format!("/proc/{}/status", provider.pid())).unwrap();
+    let bits = |field: &str| {
+        let mut lines = status.lines();
+        let bits = lines.find_map(|line| line.strip_prefix(field)).unwrap();
+        u64::from_str_radix(bits.trim(), 16).unwrap()
+    };
+    let bit = |signal: Signal| 1_u64 << (signal.as_raw() - 1);
+    assert_ne!(bits("SigIgn:") & bit(Signal::HUP), 0, "{status}");
+    assert_ne!(bits("SigCgt:") & bit(Signal::TERM), 0, "{status}");
+    assert!(provider.end(Signal::TERM).success());
+}
+
+#[test]
+fn the_end_of_stdin_counts_as_a_request_to_stop_where_it_is_wanted() {
+    let place = Place::new();
+    let mut command = place.command("serve", &[INCREMENT, "--until-stdin-ends"]);
+    command.stdin(Stdio::piped());
+    let mut provider = Provider::start(command);
+    provider.say("this is no end\n");
+    assert_eq!(place.call(&["increment", "1"]).text(), "2\n");
+    assert!(provider.hang_up().success());
+    assert_eq!(place.left_behind(), [""; 0]);
+
+    // Without the option stdin is nobody's business: this one has ended from the start.
+    let provider = place.serve(&[INCREMENT]);
+    assert_eq!(place.call(&["increment", "1"]).text(), "2\n");
+    assert!(provider.end(Signal::TERM).success());
 }
 
 #[test]

@@ -8,6 +8,8 @@ use std::thread::available_parallelism;
 
 use crate::effort::Effort;
 use crate::foreign::{Program, takes_part};
+use crate::limits;
+use crate::platform::CAN_PIN;
 use crate::row::{Layer, Row, Scenario, Transport};
 use crate::scenarios::{Access, Keys, Lookups, Mix, Service, WINDOW, Work};
 
@@ -79,6 +81,16 @@ pub enum Limit {
     Requests(&'static str, usize),
     /// Bytes of requests and replies against the copies whose size is next to theirs.
     Copies(&'static str),
+}
+
+impl Limit {
+    /// Whether this platform has such a raw row.
+    fn is_measured(&self) -> bool {
+        match self {
+            Self::Requests(name, _) => limits::has_row(name),
+            Self::Copies(_) => true,
+        }
+    }
 }
 
 impl Plan {
@@ -156,6 +168,9 @@ impl Plan {
         if self.rates_or(&[0]).contains(&0) {
             for link in LINKS {
                 for busy in [Busy::Hogs(1), Busy::Hogs(2), Busy::OneCpu] {
+                    if busy == Busy::OneCpu && !CAN_PIN {
+                        continue;
+                    }
                     cases.push(Case::new(Work::Ping, link, Layer::Client).busy(busy));
                 }
             }
@@ -200,9 +215,10 @@ impl Plan {
     }
 
     fn rates_or<'r>(&'r self, usual: &'r [u32]) -> &'r [u32] {
-        match self.rates.is_empty() {
-            true => usual,
-            false => &self.rates,
+        if self.rates.is_empty() {
+            usual
+        } else {
+            &self.rates
         }
     }
 }
@@ -277,7 +293,7 @@ impl Case {
         let mut row = Row::new(scenario, transport, layer, unit);
         row.variant = work.variant();
         Self {
-            limit: work.limit(transport),
+            limit: work.limit(transport).filter(|limit| limit.is_measured()),
             row,
             work,
             spin: true,

@@ -1,9 +1,10 @@
 //! What the page says about where and when it was made: nothing that names the host.
 
-use std::{
-    fs,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::env::consts::ARCH;
+use std::thread::available_parallelism;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::platform::{kernel, processor_model};
 
 /// The machine and the day of a measurement.
 #[derive(Debug)]
@@ -24,35 +25,16 @@ impl Machine {
             .unwrap_or_default();
         Self {
             day: day(since_epoch),
-            kernel: format!("{} {}", kernel("ostype"), kernel("osrelease")),
-            processors: processors(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default()),
+            kernel: kernel(),
+            processors: processors(),
         }
     }
 }
 
-fn kernel(field: &str) -> String {
-    fs::read_to_string(format!("/proc/sys/kernel/{field}"))
-        .map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned())
-}
-
-/// Count and model from the text of `/proc/cpuinfo`, which has no model on some architectures.
-fn processors(cpuinfo: &str) -> String {
-    let field = |name: &'static str| {
-        cpuinfo
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .filter(move |(key, _)| key.trim() == name)
-            .map(|(_, value)| value.trim())
-    };
-    let count = field("processor").count();
-    let model = field("model name")
-        .find(|model| !model.is_empty())
-        .unwrap_or(std::env::consts::ARCH);
-    if count == 0 {
-        model.to_owned()
-    } else {
-        format!("{count} × {model}")
-    }
+/// Count and model, or architecture where the system tells no model.
+fn processors() -> String {
+    let model = processor_model().unwrap_or_else(|| ARCH.to_owned());
+    available_parallelism().map_or_else(|_| model.clone(), |count| format!("{count} × {model}"))
 }
 
 /// The date in the Gregorian calendar. A year is taken to start in March, so that the leap day is
@@ -96,17 +78,12 @@ mod tests {
     }
 
     #[test]
-    fn processors_are_counted_and_named() {
-        let two =
-            "processor\t: 0\nmodel name\t: Quick 9\n\nprocessor\t: 1\nmodel name\t: Quick 9\n";
-        assert_eq!(processors(two), "2 × Quick 9");
-        assert_eq!(processors(""), std::env::consts::ARCH);
-    }
-
-    #[test]
     fn this_machine_is_described() {
         let here = Machine::here();
-        assert!(here.kernel.starts_with("Linux "), "{here:?}");
+        assert!(
+            !here.kernel.is_empty() && !here.processors.is_empty(),
+            "{here:?}"
+        );
         assert_eq!(here.day.len(), "1970-01-01".len());
     }
 }

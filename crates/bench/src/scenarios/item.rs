@@ -99,9 +99,12 @@ fn passes<'s>(
     mut pass: impl FnMut() -> Result<(u64, usize), WireError> + Send + 's,
 ) -> Result<BoxedOp<'s>, BenchError> {
     let found = pass()?;
-    Ok(Box::new(move || match pass()? == found {
-        true => Ok(found.0),
-        false => Err(BenchError::wrong("items that change")),
+    Ok(Box::new(move || {
+        if pass()? == found {
+            Ok(found.0)
+        } else {
+            Err(BenchError::wrong("items that change"))
+        }
     }))
 }
 

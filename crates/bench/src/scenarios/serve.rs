@@ -81,9 +81,10 @@ impl Serve {
 impl Route {
     /// The platform's transport, set up as this route wants it.
     pub(crate) fn native(&self) -> UnixTransport {
-        match self.spin {
-            true => UnixTransport::new(),
-            false => UnixTransport::new().with_spin(Duration::ZERO),
+        if self.spin {
+            UnixTransport::new()
+        } else {
+            UnixTransport::new().with_spin(Duration::ZERO)
         }
     }
 

@@ -91,9 +91,12 @@ pub(crate) trait Subject: Lookup {
             answer: &mut LookupAnswer<'_, S>,
         ) -> Result<(), WireError> {
             answer.set_generation(GENERATION);
-            request.keys().try_for_each(|key| match S::knows(key) {
-                true => S::add(key, answer),
-                false => answer.add_bare(S::UNKNOWN),
+            request.keys().try_for_each(|key| {
+                if S::knows(key) {
+                    S::add(key, answer)
+                } else {
+                    answer.add_bare(S::UNKNOWN)
+                }
             })
         }
         Handler::new(run::<Self>)
@@ -119,9 +122,10 @@ pub(crate) fn check<'a, S: Subject>(
     }
     for (index, (item, key)) in items.zip(keys).enumerate() {
         let right = S::same(item.key(), *key)
-            && match mix.knows(index) {
-                true => S::is_right(&item),
-                false => item.status() == S::UNKNOWN,
+            && if mix.knows(index) {
+                S::is_right(&item)
+            } else {
+                item.status() == S::UNKNOWN
             };
         if !right {
             return Err(BenchError::wrong(format!("item {index} of a lookup")));

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -18,7 +19,7 @@ use netipc_bench::{Row, Scenario, Transport, measure, peer, report, run, table};
 
 use crate::args::seconds;
 use crate::exit::{self, Exit, Failed};
-use crate::interrupt;
+use crate::platform::on_stop_request;
 use progress::Progress;
 
 const DETAILS: &str = "\
@@ -129,8 +130,8 @@ fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
     if let Some(dir) = &args.report {
         make_place(dir)?;
     }
-    interrupt::raise(measure::stop_flag())
-        .map_err(|error| Failed::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
+    on_stop_request(|| measure::stop_flag().store(true, Ordering::Relaxed))
+        .map_err(exit::cannot_wait_for_a_stop)?;
     let mut progress = Progress::new(cases.len());
     let mut measured = String::new();
     let rows = run::run(&plan, &mut |row| {
@@ -146,9 +147,10 @@ fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
     };
     let page = report::write(dir, &rows, &command())
         .map_err(|error| Failed::caused_by(Exit::Failed, &error))?;
-    match args.json {
-        true => exit::tell(&format_args!("report: {}", page.display())),
-        false => print(&format!("\nReport: {}\n", page.display()))?,
+    if args.json {
+        exit::tell(&format_args!("report: {}", page.display()))
+    } else {
+        print(&format!("\nReport: {}\n", page.display()))?
     }
     Ok(())
 }
@@ -176,11 +178,12 @@ impl BenchArgs {
     }
 
     fn shown(&self, rows: &[Row]) -> Result<String, Failed> {
-        match self.json {
-            true => serde_json::to_string_pretty(rows)
+        if self.json {
+            serde_json::to_string_pretty(rows)
                 .map(|json| json + "\n")
-                .map_err(|error| Failed::caused_by(Exit::Failed, &error)),
-            false => Ok(table::tables(rows)),
+                .map_err(|error| Failed::caused_by(Exit::Failed, &error))
+        } else {
+            Ok(table::tables(rows))
         }
     }
 }

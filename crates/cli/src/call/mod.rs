@@ -164,9 +164,10 @@ impl Call {
         };
         let (exit, why) = (Exit::of_open(error), chain(error));
         let endpoint = self.endpoint.to_string();
-        Err(match why.contains(&endpoint) {
-            true => Failed::new(exit, why),
-            false => Failed::new(exit, format!("{endpoint}: {why}")),
+        Err(if why.contains(&endpoint) {
+            Failed::new(exit, why)
+        } else {
+            Failed::new(exit, format!("{endpoint}: {why}"))
         })
     }
 

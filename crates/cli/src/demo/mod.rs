@@ -14,12 +14,11 @@ mod report;
 mod restart;
 mod text;
 
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::value_parser;
@@ -32,8 +31,8 @@ use netipc::transport::link::LinkKind;
 use netipc::{Client, ErrorCode, SessionStatus};
 
 use crate::args::MAX_RESPONSE_BYTES;
-use crate::exit::{self, Exit, Failed};
-use crate::interrupt;
+use crate::exit;
+use crate::platform::on_stop_request;
 use collect::Looks;
 use error::DemoError;
 use measure::{Budget, Wanted};
@@ -75,21 +74,10 @@ pub(crate) struct DemoArgs {
     /// Where the process file system is mounted
     #[arg(long, value_name = "DIR", default_value = "/proc")]
     proc_root: PathBuf,
-    /// Becomes the provider of the demo with this process id
-    #[arg(long, value_name = "PID", hide = true)]
-    child_of: Option<u32>,
-    /// The arguments of the provider
-    #[arg(last = true, requires = "child_of", hide = true)]
-    provider: Vec<OsString>,
 }
 
 /// Shows everything; fails where anything did not work.
 pub(crate) fn run(args: &DemoArgs) -> ExitCode {
-    if let Some(parent) = args.child_of {
-        let error = provider::become_child(parent, &args.provider);
-        let failed = Failed::caused_by(Exit::Failed, &error);
-        return exit::report(Err(failed));
-    }
     let mut demo = Demo {
         args,
         report: Report::default(),
@@ -125,7 +113,9 @@ impl Demo<'_> {
     fn perform(&mut self) -> Result<(), DemoError> {
         let total = Duration::from_secs(self.args.seconds.into());
         let stop = Arc::new(AtomicBool::new(false));
-        interrupt::raise(&stop).map_err(DemoError::Signals)?;
+        let asked = Arc::clone(&stop);
+        on_stop_request(move || asked.store(true, Ordering::Relaxed))
+            .map_err(DemoError::StopRequests)?;
         let budget = Budget::new(total, stop);
         let mut setup = Setup::new(self.args)?;
         let looks = Looks::begin(&self.args.proc_root, setup.run_dir());
@@ -149,7 +139,7 @@ impl Demo<'_> {
         };
         let done = restart::restart(&setup, &budget, &mut provider, consumers);
         budget.check()?;
-        self.judge(done);
+        self.report_restart(done);
         Ok(())
     }
 
@@ -239,7 +229,7 @@ impl Demo<'_> {
     }
 
     /// Reports the restart, and what went wrong in it.
-    fn judge(&mut self, done: Result<Restart, DemoError>) {
+    fn report_restart(&mut self, done: Result<Restart, DemoError>) {
         let Some(restart) = self.report.keep("restart", done) else {
             return;
         };

@@ -15,11 +15,10 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use netipc::service::{increment, string_reverse};
 use netipc_host::{Host, HostConfig, answers};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use crate::args::{EndpointArgs, ServiceName, seconds};
 use crate::exit::{self, Exit, Failed};
+use crate::platform::{RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
 use crate::token::TokenArgs;
 use fixture::Fixture;
 use provider::{Plan, Provider};
@@ -29,10 +28,6 @@ use run_dir::RunDir;
 const DRAIN: Duration = Duration::from_secs(5);
 
 const DETAILS: &str = "\
-Prints READY on stdout once every service listens. Ends on SIGINT, SIGTERM or SIGHUP: requests \
-that are being answered may finish, for at most 5 seconds, and every file is removed. The run \
-directory is made with mode 0700 where there is none, and removed again then.
-
 A data file is what `call --json` prints. Only `items` is needed, and of each item its key: `name`, \
 `path` or `pid` (a known process also has a `comm` of 1 to 15 bytes, and a `cgroup_path` unless its \
 `cgroup_status` is `host-root`). Only what is known has more than its key and status. `service` \
@@ -45,7 +40,7 @@ The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in th
 
 /// Arguments of `serve`.
 #[derive(Args, Debug)]
-#[command(after_help = exit::TABLE, after_long_help = format!("{DETAILS}\n\n{}", exit::TABLE))]
+#[command(after_help = exit::TABLE, after_long_help = details())]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     endpoint: EndpointArgs,
@@ -74,16 +69,28 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "PATH")]
     proc_root: Option<PathBuf>,
 
+    /// Stops when stdin ends, too: a process that holds the other end takes this one along
+    #[arg(long)]
+    until_stdin_ends: bool,
+
     /// Serves the fixed content of a JSON file, as `call --json` prints it; may be repeated
     #[arg(long, value_name = "FILE.json")]
     data: Vec<PathBuf>,
 }
 
-/// Serves until a signal ends it.
+fn details() -> String {
+    format!(
+        "Prints READY on stdout once every service listens. Stops on {STOP_REQUESTS}: requests \
+         that are being answered may finish, for at most 5 seconds, and every file is removed. A \
+         second request ends it at once. {RUN_DIR_IS_MADE}\n\n{DETAILS}\n\n{}",
+        exit::TABLE
+    )
+}
+
+/// Serves until it is asked to stop.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
-    // Before anything is made, so that no signal can end the program with something left behind.
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
-        .map_err(|error| Failed::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
+    // Before anything is made, so that no request can end the program with something left behind.
+    let stop = stop_requests(args.until_stdin_ends).map_err(exit::cannot_wait_for_a_stop)?;
     let plan = Plan {
         run_dir: args.endpoint.run_dir()?,
         profiles: args.endpoint.profiles(),
@@ -108,9 +115,25 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
         host,
         period: args.refresh,
     });
-    serve_until(&providers, keeper, || {
-        signals.forever().next();
-    })
+    serve_until(&providers, keeper, &stop)
+}
+
+/// Where requests to stop arrive, also the end of stdin if that is to count as one.
+fn stop_requests(until_stdin_ends: bool) -> io::Result<mpsc::Receiver<()>> {
+    let (ask, asked) = mpsc::channel();
+    if until_stdin_ends {
+        let ask = ask.clone();
+        let thread = thread::Builder::new().name("netipc-stdin".to_owned());
+        thread.spawn(move || {
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            let _ = ask.send(());
+        })?;
+    }
+    on_stop_request(move || {
+        // It fails where the end of stdin came first.
+        let _ = ask.send(());
+    })?;
+    Ok(asked)
 }
 
 /// The data files, by what they are for.
@@ -189,20 +212,21 @@ fn providers(
     services.into_iter().map(provider).collect()
 }
 
-/// Runs everything, waits for the `end`, and lets go in good order.
+/// Runs everything, waits for `stop`, and lets go in good order.
 fn serve_until(
     providers: &[Box<dyn Provider>],
     keeper: Option<Keeper>,
-    end: impl FnOnce(),
+    stop: &mpsc::Receiver<()>,
 ) -> Result<(), Failed> {
     thread::scope(|scope| {
-        let (stop, stopped) = mpsc::channel();
-        let started = start(scope, providers, keeper, stopped);
+        let (end, ended) = mpsc::channel();
+        let started = start(scope, providers, keeper, ended);
         if started.is_ok() {
             announce();
-            end();
+            // An error would mean that nobody can ask any more.
+            let _ = stop.recv();
         }
-        drop(stop);
+        drop(end);
         let deadline = Instant::now() + DRAIN;
         for provider in providers {
             provider.drain(deadline.saturating_duration_since(Instant::now()));
@@ -215,7 +239,7 @@ fn start<'s>(
     scope: &'s Scope<'s, '_>,
     providers: &'s [Box<dyn Provider>],
     keeper: Option<Keeper>,
-    stopped: mpsc::Receiver<()>,
+    ended: mpsc::Receiver<()>,
 ) -> Result<(), Failed> {
     let spawn = |name: &str, run: Box<dyn FnOnce() + Send + 's>| {
         let thread = thread::Builder::new().name(name.to_owned());
@@ -228,7 +252,7 @@ fn start<'s>(
         spawn("netipc-accept", Box::new(|| provider.run()))?;
     }
     match keeper {
-        Some(keeper) => spawn("netipc-refresh", Box::new(move || keeper.run(&stopped))),
+        Some(keeper) => spawn("netipc-refresh", Box::new(move || keeper.run(&ended))),
         None => Ok(()),
     }
 }
@@ -246,10 +270,10 @@ struct Keeper {
 }
 
 impl Keeper {
-    /// Looks once in every period until the other end of `stopped` is gone.
-    fn run(self, stopped: &mpsc::Receiver<()>) {
+    /// Looks once in every period until the other end of `ended` is gone.
+    fn run(self, ended: &mpsc::Receiver<()>) {
         let mut failing = false;
-        while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(self.period) {
+        while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(self.period) {
             let done = self.host.refresh();
             // Once for each time that it starts to fail, not once in every period.
             if let (Err(error), false) = (&done, failing) {

@@ -24,8 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The program with an environment of its own.
 pub(crate) fn netipc<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_netipc"));
+    command.args(args);
+    piped(command)
+}
+
+/// A command with an environment of its own, that is listened to.
+pub(crate) fn piped(mut command: Command) -> Command {
     command
-        .args(args)
         .env_remove("NETIPC_AUTH_TOKEN")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -182,6 +187,23 @@ impl Provider {
         watched(&pid, || stdout.read_line(&mut line)).unwrap();
         assert_eq!(line, "READY\n");
         provider
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Writes to its stdin, of one that has a pipe there.
+    pub(crate) fn say(&mut self, text: &str) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        stdin.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Ends its stdin, and waits for the end.
+    pub(crate) fn hang_up(mut self) -> ExitStatus {
+        drop(self.child.stdin.take());
+        let pid = Pid::from_child(&self.child);
+        watched(&pid, || self.child.wait()).unwrap()
     }
 
     /// Sends `signal`, and waits for the end.
