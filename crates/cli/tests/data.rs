@@ -116,24 +116,6 @@ fn keys_that_the_file_has_not_are_unknown() {
     assert_eq!(reply["items"], json!([]));
 }
 
-#[test]
-fn the_rest_may_come_from_the_machine() {
-    let place = Place::new();
-    let [cgroups, processes] = place.machine();
-    let data = r#"{"service": "apps-lookup", "generation": 77, "items": []}"#;
-    let data = place.write("data.json", data);
-    let services = "--service=apps-lookup,cgroups-lookup,increment";
-    let _provider = place.serve_data(&data, &[services, &cgroups, &processes]);
-    assert_eq!(
-        place.call(&["apps-lookup", "7", "--json"]).json()["generation"],
-        77
-    );
-    let path = "/system.slice/sshd.service";
-    let item = &place.call(&["cgroups-lookup", path, "--json"]).json()["items"][0];
-    assert_eq!(item["status"], "known");
-    assert_eq!(place.call(&["increment", "1"]).text(), "2\n");
-}
-
 /// `serve --data` with this content ends at once, names the file, says `part` and leaves nothing.
 #[track_caller]
 fn refused(data: &str, options: &[&str], part: &str) {

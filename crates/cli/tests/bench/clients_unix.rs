@@ -6,8 +6,9 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use super::life_unix::{kill_and_wait_for, running, wait_for_peers};
 use super::support::{Place, netipc, run};
-use super::{assert_clean, bench, check, kill_and_wait_for, running, wait_for_peers};
+use super::{assert_clean, bench, check};
 
 /// A script that measures nothing.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/tests/driver.sh");
@@ -194,7 +195,7 @@ fn the_client_in_c_takes_part_in_every_scenario() {
 fn a_killed_run_takes_its_client_along() {
     let c = c_client();
     let place = Place::new();
-    let (mut child, _stderr) = running(&place, "item", &["--only", "item labels", &c]);
-    let peers = wait_for_peers(&place, &mut child, 2);
-    kill_and_wait_for(child, peers);
+    let (child, _stderr) = running(&place, "item", &["--only", "item labels", &c]);
+    let peers = wait_for_peers(&place, &child, 2);
+    kill_and_wait_for(&child, peers);
 }
