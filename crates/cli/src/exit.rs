@@ -168,14 +168,14 @@ pub(crate) fn report(done: Result<(), Failed>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
-            tell(&failed);
+            to_stderr(&failed);
             ExitCode::from(failed.exit as u8)
         }
     }
 }
 
 /// Says something on stderr, if anybody listens there.
-pub(crate) fn tell(sentence: &dyn fmt::Display) {
+pub(crate) fn to_stderr(sentence: &dyn fmt::Display) {
     let _ = writeln!(io::stderr(), "netipc: {sentence}");
 }
 

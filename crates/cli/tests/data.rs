@@ -3,11 +3,11 @@
 mod support;
 
 use serde_json::json;
-use support::{Place, run};
+use support::{TestDir, run};
 
 /// What `call ARGS --json` prints of `data`, which is served meanwhile.
 fn served(data: &str, options: &[&str], args: &[&str]) -> String {
-    let place = Place::new();
+    let place = TestDir::new();
     let file = place.write("data.json", data);
     let _provider = place.serve_data(&file, options);
     place.call(&[args, &["--json"]].concat()).text().to_owned()
@@ -86,7 +86,7 @@ fn a_short_mock_is_enough() {
 
 #[test]
 fn keys_that_the_file_has_not_are_unknown() {
-    let place = Place::new();
+    let place = TestDir::new();
     let cgroups = place.write("c.json", r#"{"service": "cgroups-lookup", "items": []}"#);
     let apps = place.write("a.json", r#"{"service": "apps-lookup", "items": []}"#);
     let number = r#"{"service": "increment", "request": 1, "reply": 2}"#;
@@ -119,7 +119,7 @@ fn keys_that_the_file_has_not_are_unknown() {
 /// `serve --data` with this content ends at once, names the file, says `part` and leaves nothing.
 #[track_caller]
 fn refused(data: &str, options: &[&str], part: &str) {
-    let place = Place::new();
+    let place = TestDir::new();
     let file = place.write("mock.json", data);
     let mut command = place.command("serve", options);
     command.arg("--data").arg(&file);

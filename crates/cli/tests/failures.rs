@@ -7,13 +7,13 @@ use netipc::transport::link::BindOptions;
 use netipc::transport::{Endpoint, Transport};
 use netipc::{ClientConfig, protocol::PROFILE_BASELINE};
 use support::platform::{NO_SUCH_FILE, endpoint};
-use support::{Place, netipc, run};
+use support::{TestDir, netipc, run};
 
 const INCREMENT: &str = "--service=increment";
 
 #[test]
 fn an_absent_provider_is_not_found() {
-    let place = Place::new();
+    let place = TestDir::new();
     for service in ["cgroups-snapshot", "increment"] {
         let keys: &[&str] = if service == "increment" { &["1"] } else { &[] };
         let part = endpoint(&place, service);
@@ -25,7 +25,7 @@ fn an_absent_provider_is_not_found() {
 
 #[test]
 fn a_wrong_token_fails_over_every_transport() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = place.serve(&[INCREMENT, "--auth-token=0xfeed"]);
     for profiles in ["--profiles=baseline", "--profiles=baseline,shm"] {
         for token in [&["--auth-token=1"][..], &[]] {
@@ -39,7 +39,7 @@ fn a_wrong_token_fails_over_every_transport() {
 
 #[test]
 fn tokens_come_from_the_argument_the_file_or_the_environment() {
-    let place = Place::new();
+    let place = TestDir::new();
     let right = place.write("right", "0x2a\n");
     let wrong = place.write("wrong", "43\n");
     let mut command = place.command("serve", &[INCREMENT]);
@@ -71,7 +71,7 @@ fn tokens_come_from_the_argument_the_file_or_the_environment() {
 
 #[test]
 fn no_profile_in_common_is_incompatible() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = place.serve(&[INCREMENT, "--profiles=baseline"]);
     let ended = place.call(&["increment", "1", "--profiles=shm"]);
     ended.failed(5, "incompatible", "no transport profile in common");
@@ -79,7 +79,7 @@ fn no_profile_in_common_is_incompatible() {
 
 #[test]
 fn a_server_that_never_answers_times_out() {
-    let place = Place::new();
+    let place = TestDir::new();
     let own = Endpoint::new(place.run_dir(), "increment").unwrap();
     let transport = netipc::transport::native();
     let _listener = transport.bind(&own, &BindOptions::default()).unwrap();
@@ -89,7 +89,7 @@ fn a_server_that_never_answers_times_out() {
 
 #[test]
 fn a_full_server_says_so() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = place.serve(&[INCREMENT, "--workers=1"]);
     let config = ClientConfig {
         supported_profiles: PROFILE_BASELINE,
@@ -110,7 +110,7 @@ fn a_full_server_says_so() {
 
 #[test]
 fn a_request_above_all_limits_is_too_large() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = place.serve(&["--service=string-reverse"]);
     let text = |bytes: usize| "x".repeat(bytes) + "\n";
     let reply = place.call_with(&["string-reverse", "-"], &text(1 << 19));
@@ -121,7 +121,7 @@ fn a_request_above_all_limits_is_too_large() {
 
 #[test]
 fn keys_that_cannot_be_are_refused_before_anything_is_asked() {
-    let place = Place::new();
+    let place = TestDir::new();
     for (args, part) in [
         (&["apps-lookup", "1", "x"][..], "\"x\" is not a process id"),
         (

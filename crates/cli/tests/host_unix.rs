@@ -5,14 +5,14 @@ mod support;
 
 use serde_json::json;
 use support::platform::TRANSPORTS;
-use support::{Place, run};
+use support::{TestDir, run};
 
 const ALL: &str = "--service=cgroups-snapshot,cgroups-lookup,apps-lookup,increment,string-reverse";
 
 #[test]
 fn all_services_over_all_transports() {
     for (profiles, carried) in TRANSPORTS {
-        let place = Place::new();
+        let place = TestDir::new();
         let [cgroups, processes] = place.machine();
         let profiles = format!("--profiles={profiles}");
         let _provider = place.serve(&[ALL, &cgroups, &processes, &profiles]);
@@ -58,7 +58,7 @@ fn all_services_over_all_transports() {
 
 #[test]
 fn replies_are_json_too() {
-    let place = Place::new();
+    let place = TestDir::new();
     let [cgroups, processes] = place.machine();
     let _provider = place.serve(&[ALL, &cgroups, &processes]);
     let call = |args: &[&str]| {
@@ -94,7 +94,7 @@ fn replies_are_json_too() {
 
 #[test]
 fn a_machine_that_cannot_be_looked_at_is_told_at_the_start() {
-    let place = Place::new();
+    let place = TestDir::new();
     let [_, processes] = place.machine();
     let ended = run(
         place.command("serve", &["--cgroup-root=/nowhere", &processes]),
@@ -105,7 +105,7 @@ fn a_machine_that_cannot_be_looked_at_is_told_at_the_start() {
 
 #[test]
 fn the_machine_is_looked_at_again_and_again() {
-    let place = Place::new();
+    let place = TestDir::new();
     let [cgroups, processes] = place.machine();
     let _provider = place.serve(&[&cgroups, &processes, "--refresh=0.01"]);
     let generation = || place.call(&["apps-lookup", "7", "--json"]).json()["generation"].as_u64();
@@ -123,7 +123,7 @@ fn the_machine_is_looked_at_again_and_again() {
 
 #[test]
 fn the_rest_may_come_from_the_machine() {
-    let place = Place::new();
+    let place = TestDir::new();
     let [cgroups, processes] = place.machine();
     let data = r#"{"service": "apps-lookup", "generation": 77, "items": []}"#;
     let data = place.write("data.json", data);

@@ -7,13 +7,13 @@ use std::process::Stdio;
 use netipc::service::increment::IncrementClient;
 use netipc::{ClientConfig, ClientState};
 use support::platform::{TRANSPORTS, endpoint};
-use support::{Place, Provider, run};
+use support::{Provider, TestDir, run};
 
 const INCREMENT: &str = "--service=increment";
 
 #[test]
 fn the_end_of_stdin_stops_it_where_it_is_wanted() {
-    let place = Place::new();
+    let place = TestDir::new();
     let mut provider = place.serve(&[INCREMENT]);
     provider.say("this is no end\n");
     let mut client = IncrementClient::new(place.run_dir(), "increment", ClientConfig::default());
@@ -32,7 +32,7 @@ fn the_end_of_stdin_stops_it_where_it_is_wanted() {
 
 #[test]
 fn a_stdin_that_has_ended_is_nobodys_business() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = Provider::start(place.command("serve", &[INCREMENT]));
     for (profiles, carried) in TRANSPORTS {
         let ended = place.call(&["increment", "1", &format!("--profiles={profiles}")]);
@@ -43,7 +43,7 @@ fn a_stdin_that_has_ended_is_nobodys_business() {
 
 #[test]
 fn an_endpoint_has_one_owner() {
-    let place = Place::new();
+    let place = TestDir::new();
     let first = place.serve(&[INCREMENT]);
     // The second owner would have had another endpoint too, and gives it back.
     let second = place.command("serve", &["--service=increment,string-reverse"]);
@@ -61,7 +61,7 @@ fn an_endpoint_has_one_owner() {
 
 #[test]
 fn a_killed_owner_leaves_the_endpoint_to_the_next_one() {
-    let place = Place::new();
+    let place = TestDir::new();
     drop(place.serve(&[INCREMENT]));
     let next = place.serve(&[INCREMENT]);
     assert_eq!(place.call(&["increment", "1"]).text(), "2\n");
@@ -71,7 +71,7 @@ fn a_killed_owner_leaves_the_endpoint_to_the_next_one() {
 
 #[test]
 fn nobody_has_to_listen() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = place.serve(&[INCREMENT]);
     for (key, code) in [("1", 0), ("x", 2)] {
         let mut command = place.command("call", &["increment", key]);
@@ -87,7 +87,7 @@ fn nobody_has_to_listen() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let place = Place::new();
+    let place = TestDir::new();
     let items: Vec<String> = (0..5000).map(|n| format!(r#"{{"name": "{n}"}}"#)).collect();
     let data = format!(r#"{{"items": [{}]}}"#, items.join(","));
     let data = place.write("data.json", data);

@@ -12,14 +12,14 @@ use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
 use netipc::service::increment::IncrementClient;
 use netipc::{ClientConfig, ClientState};
 use rustix::process::Signal;
-use support::{Place, Provider, netipc, piped, run};
+use support::{Provider, TestDir, netipc, piped, run};
 
 const INCREMENT: &str = "--service=increment";
 
 #[test]
 fn every_signal_to_end_leaves_nothing_behind_even_with_idle_clients() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let place = Place::new();
+        let place = TestDir::new();
         let provider = place.serve(&[INCREMENT]);
         let shm = PROFILE_SHM_HYBRID | PROFILE_SHM_FUTEX;
         let mut clients = [PROFILE_BASELINE, shm].map(|supported_profiles| {
@@ -54,7 +54,7 @@ fn every_signal_to_end_leaves_nothing_behind_even_with_idle_clients() {
 
 #[test]
 fn a_hang_up_that_was_ignored_at_the_start_stays_ignored() {
-    let place = Place::new();
+    let place = TestDir::new();
     let serve = place.command("serve", &[INCREMENT]);
     let mut nohup = Command::new("sh");
     nohup.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
@@ -74,7 +74,7 @@ fn a_hang_up_that_was_ignored_at_the_start_stays_ignored() {
 
 #[test]
 fn a_run_directory_is_made_private_and_taken_away() {
-    let place = Place::new();
+    let place = TestDir::new();
     let made = place.path("made");
     let mut command = netipc(["serve", INCREMENT, "--run-dir"]);
     command.arg(&made);
@@ -87,7 +87,7 @@ fn a_run_directory_is_made_private_and_taken_away() {
 
 #[test]
 fn a_killed_owner_leaves_an_endpoint_that_the_next_one_takes() {
-    let place = Place::new();
+    let place = TestDir::new();
     drop(place.serve(&[INCREMENT]));
     assert_eq!(place.left_behind(), ["increment.sock"]);
     let next = place.serve(&[INCREMENT]);
@@ -98,7 +98,7 @@ fn a_killed_owner_leaves_an_endpoint_that_the_next_one_takes() {
 
 #[test]
 fn a_run_directory_without_a_parent_is_not_made() {
-    let place = Place::new();
+    let place = TestDir::new();
     let mut command = netipc(["serve", INCREMENT, "--run-dir"]);
     command.arg(place.path("no/parent"));
     run(command, b"").failed(1, "failed", "cannot make the run directory");
@@ -106,7 +106,7 @@ fn a_run_directory_without_a_parent_is_not_made() {
 
 #[test]
 fn a_run_directory_that_is_too_long_is_told_as_such() {
-    let place = Place::new();
+    let place = TestDir::new();
     let long = place.path(&"x".repeat(100));
     for args in [&["serve", INCREMENT][..], &["call", "increment", "1"]] {
         let mut command = netipc(args);
@@ -118,7 +118,7 @@ fn a_run_directory_that_is_too_long_is_told_as_such() {
 
 #[test]
 fn another_service_behind_the_name_is_incompatible() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = place.serve(&[INCREMENT]);
     let run_dir = place.run_dir();
     let alias = run_dir.join("string-reverse.sock");

@@ -3,13 +3,13 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::Place;
+use support::TestDir;
 use support::platform::TRANSPORTS;
 
 #[test]
 fn lookups_take_twenty_thousand_keys_from_stdin() {
     const KEYS: u32 = 20_000;
-    let place = Place::new();
+    let place = TestDir::new();
     let app = |pid: u32| {
         let path = format!("/kubepods/pod{pid}/container-with-a-longer-name-{pid}");
         let labels = json!({"namespace": "default", "pod": pid.to_string()});
@@ -66,7 +66,7 @@ fn lookups_take_twenty_thousand_keys_from_stdin() {
 
 #[test]
 fn snapshots_of_several_mebibytes_arrive_whole() {
-    let place = Place::new();
+    let place = TestDir::new();
     let item = |n: u32| json!({"hash": n, "name": n.to_string(), "path": "/p".repeat(330)});
     let items: Vec<Value> = (0..5000).map(item).collect();
     assert!(items.len() * 660 > 3 << 20);

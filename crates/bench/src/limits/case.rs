@@ -4,9 +4,9 @@ use crate::effort::Effort;
 use crate::error::BenchError;
 use crate::measure::{BoxedOp, Sample, closed_loop};
 use crate::peer::Peer;
-use crate::place::RunDir;
 use crate::platform::keep_apart;
 use crate::row::{Layer, Row, Scenario, Transport};
+use crate::run_dir::RunDir;
 
 use super::copy::Copies;
 use super::failed;
@@ -21,14 +21,14 @@ const BESIDE_COPIES: u32 = 10;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
     pub(super) variant: &'static str,
-    way: Way,
+    kind: Kind,
     /// Whether it belongs to a quick look.
     pub(super) quick: bool,
 }
 
 /// What one operation is.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+enum Kind {
     /// Something that the platform has two processes exchange.
     Exchange(Exchange),
     /// So many bytes that one process copies.
@@ -36,11 +36,11 @@ enum Way {
 }
 
 const COPIES: [Case; 5] = [
-    Case::new("memcpy 64", Way::Copy(64)),
-    Case::new("memcpy 4096", Way::Copy(4 << 10)),
-    Case::new("memcpy 65536", Way::Copy(64 << 10)),
-    Case::new("memcpy 1048576", Way::Copy(1 << 20)),
-    Case::new("memcpy 3145728", Way::Copy(3 << 20)),
+    Case::new("memcpy 64", Kind::Copy(64)),
+    Case::new("memcpy 4096", Kind::Copy(4 << 10)),
+    Case::new("memcpy 65536", Kind::Copy(64 << 10)),
+    Case::new("memcpy 1048576", Kind::Copy(1 << 20)),
+    Case::new("memcpy 3145728", Kind::Copy(3 << 20)),
 ];
 
 /// All raw limits of this platform.
@@ -49,11 +49,11 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
 }
 
 impl Case {
-    const fn new(variant: &'static str, way: Way) -> Self {
+    const fn new(variant: &'static str, kind: Kind) -> Self {
         let quick = true;
         Self {
             variant,
-            way,
+            kind,
             quick,
         }
     }
@@ -61,7 +61,7 @@ impl Case {
     /// Something that two processes exchange.
     #[cfg_attr(windows, expect(dead_code, reason = "nothing is exchanged there"))]
     pub(super) const fn native(variant: &'static str, exchange: Exchange) -> Self {
-        Self::new(variant, Way::Exchange(exchange))
+        Self::new(variant, Kind::Exchange(exchange))
     }
 
     /// The same, left out of a quick look.
@@ -79,24 +79,24 @@ impl Case {
     /// Makes it ready to be measured.
     pub(super) fn open(self) -> Result<Raw, BenchError> {
         let dir = RunDir::new()?;
-        let (op, peer) = match self.way {
-            Way::Exchange(exchange) => exchange.open(dir.path())?,
-            Way::Copy(size) => (copy_payloads(size), None),
+        let (op, peer) = match self.kind {
+            Kind::Exchange(exchange) => exchange.open(dir.path())?,
+            Kind::Copy(size) => (copy_payloads(size), None),
         };
         Ok(Raw {
             op,
             peer,
-            lot: self.way.lot(),
-            looks: self.way.looks(),
+            lot: self.kind.lot(),
+            looks: self.kind.looks(),
             _dir: dir,
         })
     }
 
     /// The row, still without figures.
     pub(super) fn row(&self) -> Row {
-        let (transport, unit) = match self.way {
-            Way::Exchange(exchange) => (exchange.transport(), "round trips"),
-            Way::Copy(_) => (Transport::None, "bytes"),
+        let (transport, unit) = match self.kind {
+            Kind::Exchange(exchange) => (exchange.transport(), "round trips"),
+            Kind::Copy(_) => (Transport::None, "bytes"),
         };
         Row {
             variant: self.variant.to_owned(),
@@ -106,11 +106,11 @@ impl Case {
 
     /// Whether its operations are timed one by one.
     pub(super) const fn is_timed(&self) -> bool {
-        self.way.lot() == 1
+        self.kind.lot() == 1
     }
 }
 
-impl Way {
+impl Kind {
     /// How many operations are done for each one that is timed.
     const fn lot(self) -> u64 {
         match self {

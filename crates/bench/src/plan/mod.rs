@@ -56,7 +56,7 @@ pub struct Case {
     /// Whether both sides may look before they sleep.
     pub spin: bool,
     /// What else the machine does.
-    pub busy: Busy,
+    pub load: Load,
     /// What the result is held against.
     pub limit: Option<Limit>,
     /// Programs that do the same, in turn with this one.
@@ -65,7 +65,7 @@ pub struct Case {
 
 /// What else the machine does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Busy {
+pub enum Load {
     /// Nothing.
     Quiet,
     /// So many processes compute.
@@ -167,11 +167,11 @@ impl Plan {
         let mut cases = Vec::new();
         if self.rates_or(&[0]).contains(&0) {
             for link in LINKS {
-                for busy in [Busy::Hogs(1), Busy::Hogs(2), Busy::OneCpu] {
-                    if busy == Busy::OneCpu && !CAN_PIN {
+                for load in [Load::Hogs(1), Load::Hogs(2), Load::OneCpu] {
+                    if load == Load::OneCpu && !CAN_PIN {
                         continue;
                     }
-                    cases.push(Case::new(Work::Ping, link, Layer::Client).busy(busy));
+                    cases.push(Case::new(Work::Ping, link, Layer::Client).under(load));
                 }
             }
         }
@@ -297,7 +297,7 @@ impl Case {
             row,
             work,
             spin: true,
-            busy: Busy::Quiet,
+            load: Load::Quiet,
             clients: Vec::new(),
         }
     }
@@ -309,13 +309,13 @@ impl Case {
         self
     }
 
-    fn busy(mut self, busy: Busy) -> Self {
-        self.busy = busy;
-        self.row.load = match busy {
-            Busy::Quiet => "",
-            Busy::Hogs(1) => "one hog",
-            Busy::Hogs(_) => "two hogs",
-            Busy::OneCpu => "one cpu",
+    fn under(mut self, load: Load) -> Self {
+        self.load = load;
+        self.row.load = match load {
+            Load::Quiet => "",
+            Load::Hogs(1) => "one hog",
+            Load::Hogs(_) => "two hogs",
+            Load::OneCpu => "one cpu",
         }
         .to_owned();
         self

@@ -16,8 +16,8 @@ use netipc::transport::{Endpoint, UnixTransport, Wait};
 use netipc::{ClientConfig, Handler, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
 
+use super::bench_lookup::BenchLookup;
 use super::snapshot;
-use super::subject::Subject;
 use crate::error::BenchError;
 use crate::row::Transport;
 

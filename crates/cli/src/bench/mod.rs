@@ -148,7 +148,7 @@ fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
     let page = report::write(dir, &rows, &command())
         .map_err(|error| Failed::caused_by(Exit::Failed, &error))?;
     if args.json {
-        exit::tell(&format_args!("report: {}", page.display()))
+        exit::to_stderr(&format_args!("report: {}", page.display()))
     } else {
         print(&format!("\nReport: {}\n", page.display()))?
     }

@@ -24,7 +24,7 @@ use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES, ServiceName};
 use crate::exit::{self, Exit, Failed};
 use crate::token::TokenArgs;
 use print::Print;
-use question::{Question, Trouble};
+use question::{AskError, Question};
 
 /// What a session may answer with: at first what a client grows to by itself, then more, as shared
 /// memory of the largest size is not taken without need.
@@ -32,7 +32,7 @@ const RESPONSE_CEILINGS: [u32; 3] = [0, MAX_RESPONSE_BYTES / 8, MAX_RESPONSE_BYT
 /// Keys of one lookup: more than a host has processes or cgroups.
 const MAX_KEYS: u32 = 4 * 1024 * 1024;
 /// How often a lookup is begun again because the server's data changed meanwhile.
-const CHANGES_BORNE: u32 = 10;
+const MAX_GENERATION_RETRIES: u32 = 10;
 
 const DETAILS: &str = "\
 Keys: cgroups-lookup takes paths, apps-lookup process ids, increment one number, string-reverse \
@@ -107,7 +107,7 @@ fn ask<S: Question>(args: &CallArgs) -> Result<(), Failed> {
         io::stderr(),
         "{}{}",
         reply.summary(),
-        carried(session, took)
+        transport_and_time(session, took)
     );
     Ok(())
 }
@@ -130,14 +130,14 @@ impl Call {
         let mut client = self.client(ceilings.next());
         loop {
             self.connect(&mut client)?;
-            let trouble = match S::ask(&mut client, keys, self.left()) {
+            let error = match S::ask(&mut client, keys, self.left()) {
                 Ok(reply) => return Ok((reply, client.status().session)),
-                Err(trouble) => trouble,
+                Err(error) => error,
             };
-            match trouble.code() {
+            match error.code() {
                 ErrorCode::OVERFLOW if ceilings.len() > 0 => client = self.client(ceilings.next()),
-                ErrorCode::GENERATION_MISMATCH if changes < CHANGES_BORNE => changes += 1,
-                _ => return Err(trouble.into()),
+                ErrorCode::GENERATION_MISMATCH if changes < MAX_GENERATION_RETRIES => changes += 1,
+                _ => return Err(error.into()),
             }
         }
     }
@@ -178,7 +178,7 @@ impl Call {
 }
 
 /// What carried the data, and how long it took.
-fn carried(session: Option<SessionStatus>, took: Duration) -> String {
+fn transport_and_time(session: Option<SessionStatus>, took: Duration) -> String {
     match session {
         Some(session) => format!("{} ({}), {took:.1?}", session.transport, session.profile),
         None => format!("{took:.1?}"),
@@ -198,11 +198,11 @@ fn print_text(reply: &impl Print) -> io::Result<()> {
     out.flush()
 }
 
-impl From<Trouble> for Failed {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Call(error) => Self::caused_by(Exit::of_failure(error.failure()), &error),
-            Trouble::Item(error) => Self::caused_by(Exit::Protocol, &error),
+impl From<AskError> for Failed {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Call(error) => Self::caused_by(Exit::of_failure(error.failure()), &error),
+            AskError::Item(error) => Self::caused_by(Exit::Protocol, &error),
         }
     }
 }

@@ -32,12 +32,12 @@ pub(super) trait Question: Service {
         client: &mut Client<Self>,
         keys: &Self::Keys,
         timeout: Duration,
-    ) -> Result<Self::Document, Trouble>;
+    ) -> Result<Self::Document, AskError>;
 }
 
 /// Why there is no document.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum AskError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// Items of a snapshot are checked one by one.
@@ -45,7 +45,7 @@ pub(super) enum Trouble {
     Item(#[from] WireError),
 }
 
-impl Trouble {
+impl AskError {
     pub(super) const fn code(&self) -> ErrorCode {
         match self {
             Self::Call(error) => error.code(),
@@ -65,7 +65,7 @@ impl Question for CgroupsSnapshot {
         }
     }
 
-    fn ask(client: &mut Client<Self>, (): &(), timeout: Duration) -> Result<Snapshot, Trouble> {
+    fn ask(client: &mut Client<Self>, (): &(), timeout: Duration) -> Result<Snapshot, AskError> {
         Ok(Snapshot::of(&client.call_snapshot_within(timeout)?)?)
     }
 }
@@ -82,7 +82,7 @@ impl Question for CgroupsLookup {
         client: &mut Client<Self>,
         keys: &Self::Keys,
         timeout: Duration,
-    ) -> Result<Cgroups, Trouble> {
+    ) -> Result<Cgroups, AskError> {
         let paths: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
         Ok(client.call_within(&paths, timeout)?.into())
     }
@@ -103,7 +103,7 @@ impl Question for AppsLookup {
         client: &mut Client<Self>,
         keys: &Self::Keys,
         timeout: Duration,
-    ) -> Result<Apps, Trouble> {
+    ) -> Result<Apps, AskError> {
         Ok(client.call_within(keys, timeout)?.into())
     }
 }
@@ -116,7 +116,7 @@ impl Question for Increment {
         keys::number(&keys::single(given, "number")?, "a number of 64 bits")
     }
 
-    fn ask(client: &mut Client<Self>, n: &u64, timeout: Duration) -> Result<Number, Trouble> {
+    fn ask(client: &mut Client<Self>, n: &u64, timeout: Duration) -> Result<Number, AskError> {
         Ok(Number::of(*n, client.call_within(n, timeout)?))
     }
 }
@@ -129,7 +129,7 @@ impl Question for StringReverse {
         keys::single(given, "text")
     }
 
-    fn ask(client: &mut Client<Self>, text: &Vec<u8>, timeout: Duration) -> Result<Text, Trouble> {
+    fn ask(client: &mut Client<Self>, text: &Vec<u8>, timeout: Duration) -> Result<Text, AskError> {
         let reply = client.call_within(&string_reverse::Text::new(text), timeout)?;
         Ok(Text::of(text, reply.0))
     }

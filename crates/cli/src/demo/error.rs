@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use netipc::CallError;
-use netipc_bench::place::NoPlace;
+use netipc_bench::run_dir::RunDirError;
 use netipc_host::HostError;
 
 /// Why a part of the demo could not be shown.
@@ -12,7 +12,7 @@ use netipc_host::HostError;
 pub(super) enum DemoError {
     /// There is no place for the sockets.
     #[error(transparent)]
-    RunDir(#[from] NoPlace),
+    RunDir(#[from] RunDirError),
     /// The provider's process could not be made.
     #[error("cannot start the provider")]
     Start(#[source] io::Error),

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use netipc::ClientConfig;
-use netipc_bench::place::RunDir;
+use netipc_bench::run_dir::RunDir;
 
 use super::DemoArgs;
 use super::error::DemoError;
@@ -98,7 +98,7 @@ impl Setup {
     }
 
     /// Lets answers to clients from now on have up to `bytes`.
-    pub(super) const fn widen(&mut self, bytes: u32) {
+    pub(super) const fn allow_response_bytes(&mut self, bytes: u32) {
         self.max_response_bytes = bytes;
     }
 

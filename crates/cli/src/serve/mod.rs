@@ -24,7 +24,7 @@ use fixture::Fixture;
 use provider::{Plan, Provider};
 use run_dir::RunDir;
 
-/// How long requests that are being answered may take once the program is told to end.
+/// How long requests that are being answered may take once the program is asked to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 
 const DETAILS: &str = "\
@@ -111,11 +111,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     for provider in &providers {
         provider.bind()?;
     }
-    let keeper = host.map(|host| Keeper {
+    let refresher = host.map(|host| Refresher {
         host,
         period: args.refresh,
     });
-    serve_until(&providers, keeper, &stop)
+    serve_until(&providers, refresher, &stop)
 }
 
 /// Where requests to stop arrive, also the end of stdin if that is to count as one.
@@ -215,12 +215,12 @@ fn providers(
 /// Runs everything, waits for `stop`, and lets go in good order.
 fn serve_until(
     providers: &[Box<dyn Provider>],
-    keeper: Option<Keeper>,
+    refresher: Option<Refresher>,
     stop: &mpsc::Receiver<()>,
 ) -> Result<(), Failed> {
     thread::scope(|scope| {
         let (end, ended) = mpsc::channel();
-        let started = start(scope, providers, keeper, ended);
+        let started = start(scope, providers, refresher, ended);
         if started.is_ok() {
             announce();
             // An error would mean that nobody can ask any more.
@@ -238,7 +238,7 @@ fn serve_until(
 fn start<'s>(
     scope: &'s Scope<'s, '_>,
     providers: &'s [Box<dyn Provider>],
-    keeper: Option<Keeper>,
+    refresher: Option<Refresher>,
     ended: mpsc::Receiver<()>,
 ) -> Result<(), Failed> {
     let spawn = |name: &str, run: Box<dyn FnOnce() + Send + 's>| {
@@ -251,8 +251,8 @@ fn start<'s>(
     for provider in providers {
         spawn("netipc-accept", Box::new(|| provider.run()))?;
     }
-    match keeper {
-        Some(keeper) => spawn("netipc-refresh", Box::new(move || keeper.run(&ended))),
+    match refresher {
+        Some(refresher) => spawn("netipc-refresh", Box::new(move || refresher.run(&ended))),
         None => Ok(()),
     }
 }
@@ -264,12 +264,12 @@ fn announce() {
 }
 
 /// Keeps the picture of the machine fresh.
-struct Keeper {
+struct Refresher {
     host: Arc<Host>,
     period: Duration,
 }
 
-impl Keeper {
+impl Refresher {
     /// Looks once in every period until the other end of `ended` is gone.
     fn run(self, ended: &mpsc::Receiver<()>) {
         let mut failing = false;
@@ -277,7 +277,7 @@ impl Keeper {
             let done = self.host.refresh();
             // Once for each time that it starts to fail, not once in every period.
             if let (Err(error), false) = (&done, failing) {
-                exit::tell(&Failed::caused_by(Exit::Failed, error));
+                exit::to_stderr(&Failed::caused_by(Exit::Failed, error));
             }
             failing = done.is_err();
         }

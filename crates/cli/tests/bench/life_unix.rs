@@ -7,7 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use shared_child::SharedChild;
 
-use super::support::{Place, netipc, run, watched};
+use super::support::{TestDir, netipc, run, watched};
 use super::{BRIEF, assert_clean};
 
 const PATIENCE: Timespec = Timespec {
@@ -16,7 +16,7 @@ const PATIENCE: Timespec = Timespec {
 };
 
 /// The processes of a benchmark in `place` that are not its parent.
-pub(crate) fn peers(place: &Place) -> Vec<Pid> {
+pub(crate) fn peers(place: &TestDir) -> Vec<Pid> {
     let place = place.run_dir();
     let of_place = |pid: &i32| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
@@ -41,7 +41,7 @@ pub(crate) fn kill_and_wait_for(child: &SharedChild, peers: Vec<Pid>) {
 }
 
 /// The processes of a benchmark that goes on for long, once there are `count`.
-pub(crate) fn wait_for_peers(place: &Place, child: &SharedChild, count: usize) -> Vec<Pid> {
+pub(crate) fn wait_for_peers(place: &TestDir, child: &SharedChild, count: usize) -> Vec<Pid> {
     loop {
         assert!(child.try_wait().unwrap().is_none(), "it measures for long");
         let peers = peers(place);
@@ -53,7 +53,7 @@ pub(crate) fn wait_for_peers(place: &Place, child: &SharedChild, count: usize) -
 
 /// A benchmark that is measuring `scenario` and goes on for long.
 pub(crate) fn running(
-    place: &Place,
+    place: &TestDir,
     scenario: &str,
     more: &[&str],
 ) -> (SharedChild, BufReader<impl Read + use<>>) {
@@ -70,7 +70,7 @@ pub(crate) fn running(
 
 #[test]
 fn no_place_for_sockets_is_told() {
-    let place = Place::new();
+    let place = TestDir::new();
     let mut command = netipc(BRIEF);
     command
         .args(["--only", "connect socket"])
@@ -86,7 +86,7 @@ fn no_place_for_sockets_is_told() {
 
 #[test]
 fn an_interrupted_run_cleans_up() {
-    let place = Place::new();
+    let place = TestDir::new();
     let (child, mut stderr) = running(&place, "connect", &[]);
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     kill_process(pid.unwrap(), Signal::INT).unwrap();
@@ -99,7 +99,7 @@ fn an_interrupted_run_cleans_up() {
 
 #[test]
 fn a_killed_half_ends_the_run_and_tells_where() {
-    let place = Place::new();
+    let place = TestDir::new();
     let (child, mut stderr) = running(&place, "connect", &[]);
     let halves = wait_for_peers(&place, &child, 1);
     kill_process(halves[0], Signal::KILL).unwrap();
@@ -112,7 +112,7 @@ fn a_killed_half_ends_the_run_and_tells_where() {
 
 #[test]
 fn a_killed_run_takes_its_other_half_along() {
-    let place = Place::new();
+    let place = TestDir::new();
     let (child, _stderr) = running(&place, "connect", &[]);
     let halves = wait_for_peers(&place, &child, 1);
     kill_and_wait_for(&child, halves);

@@ -16,7 +16,7 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
-use support::{Place, netipc, run};
+use support::{TestDir, netipc, run};
 
 /// As little as possible of it.
 const BRIEF: [&str; 6] = [
@@ -53,13 +53,13 @@ const FIELDS: [&str; 23] = [
     "variant",
 ];
 /// A benchmark whose temporary files are in the run directory of `place`.
-fn bench(place: &Place, args: &[&str]) -> Command {
+fn bench(place: &TestDir, args: &[&str]) -> Command {
     let mut command = netipc(BRIEF);
     command.args(args).env("TMPDIR", place.run_dir());
     command
 }
 
-fn assert_clean(place: &Place) {
+fn assert_clean(place: &TestDir) {
     assert_eq!(place.left_behind(), [""; 0], "files are left");
     #[cfg(unix)]
     assert_eq!(life_unix::peers(place), [], "processes are left");
@@ -67,7 +67,7 @@ fn assert_clean(place: &Place) {
 
 #[test]
 fn rows_are_complete_and_belong_together() {
-    let place = Place::new();
+    let place = TestDir::new();
     let args = [
         "--json",
         "--only",
@@ -162,7 +162,7 @@ fn name_of_limit(row: &Value) -> String {
 
 #[test]
 fn a_report_is_written_beside_the_table() {
-    let place = Place::new();
+    let place = TestDir::new();
     let dir = place.path("report");
     let ended = run(
         bench(
@@ -190,7 +190,7 @@ fn a_report_is_written_beside_the_table() {
 
 #[test]
 fn a_report_without_a_place_is_refused_before_anything_is_measured() {
-    let place = Place::new();
+    let place = TestDir::new();
     let file = place.path("file");
     fs::write(&file, "").unwrap();
     let dir = file.join("report");
@@ -211,7 +211,7 @@ fn a_report_without_a_place_is_refused_before_anything_is_measured() {
 
 #[test]
 fn limits_can_be_measured_alone() {
-    let place = Place::new();
+    let place = TestDir::new();
     let args = ["--scenario", "limits", "--only", "limits echo", "--json"];
     let rows = run(bench(&place, &args), b"").json();
     let rows = rows.as_array().unwrap();

@@ -114,11 +114,11 @@ fn text(mut from: impl Read) -> String {
 }
 
 /// A run directory, and what tests put beside it.
-pub(crate) struct Place {
+pub(crate) struct TestDir {
     dir: TempDir,
 }
 
-impl Place {
+impl TestDir {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("run")).unwrap();
@@ -197,7 +197,7 @@ impl Provider {
         stdin.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Ends its stdin, which [`Place::serve`] made a request to stop, and waits for the end.
+    /// Ends its stdin, which [`TestDir::serve`] made a request to stop, and waits for the end.
     pub(crate) fn stop(mut self) -> ExitStatus {
         drop(self.stdin.take());
         self.wait()

@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Place, Provider};
+use super::{Provider, TestDir};
 
 /// What the kernel answers where there is no file.
 pub(crate) const NO_SUCH_FILE: &str = "No such file";
@@ -18,12 +18,12 @@ pub(crate) const TRANSPORTS: [(&str, &str); 4] = [
 ];
 
 /// What names the endpoint of `service` in errors.
-pub(crate) fn endpoint(place: &Place, service: &str) -> String {
+pub(crate) fn endpoint(place: &TestDir, service: &str) -> String {
     let socket = place.run_dir().join(format!("{service}.sock"));
     socket.display().to_string()
 }
 
-impl Place {
+impl TestDir {
     /// A machine with one service and one process in it; returns the arguments that look at it.
     pub(crate) fn machine(&self) -> [String; 2] {
         let service = "sys/system.slice/sshd.service";

@@ -1,6 +1,6 @@
 //! What tests know of Windows.
 
-use super::Place;
+use super::TestDir;
 
 /// What the system answers where there is no file.
 pub(crate) const NO_SUCH_FILE: &str = "os error 2";
@@ -12,11 +12,11 @@ pub(crate) const TRANSPORTS: [(&str, &str); 3] = [
 ];
 
 /// What names the endpoint of `service` in errors.
-pub(crate) fn endpoint(_place: &Place, service: &str) -> String {
+pub(crate) fn endpoint(_place: &TestDir, service: &str) -> String {
     format!("-{service}")
 }
 
-impl Place {
+impl TestDir {
     /// Names of what is left of endpoints: there is nothing that could be.
     pub(crate) fn left_behind(&self) -> Vec<String> {
         Vec::new()

@@ -15,7 +15,7 @@ use super::failed;
 use crate::error::BenchError;
 use crate::peer::{Peer, Task};
 use crate::row::Transport;
-use turns::{Look, Manner, Sleep};
+use turns::{Sleep, Spin, WaitStrategy};
 
 /// How long a side waits for the other one before it takes it for dead.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,26 +25,26 @@ const SPIN: Duration = Duration::from_micros(20);
 const TURNS: u64 = 16;
 
 pub(super) const CASES: &[Case] = &[
-    Case::native("line", Exchange::turns(Look::Times(4096), Sleep::Never)),
+    Case::native("line", Exchange::turns(Spin::Times(4096), Sleep::Never)),
     Case::native("echo blocking", Exchange::Echo(Duration::ZERO)),
     Case::native("echo spin", Exchange::Echo(SPIN)),
     Case::native(
         "futex 128",
-        Exchange::turns(Look::Times(128), Sleep::WokenAlways),
+        Exchange::turns(Spin::Times(128), Sleep::WokenAlways),
     )
     .thorough(),
     Case::native(
         "futex 1024",
-        Exchange::turns(Look::Times(1024), Sleep::WokenAlways),
+        Exchange::turns(Spin::Times(1024), Sleep::WokenAlways),
     )
     .thorough(),
     Case::native(
         "futex 20us",
-        Exchange::turns(Look::For(SPIN), Sleep::WokenAlways),
+        Exchange::turns(Spin::For(SPIN), Sleep::WokenAlways),
     ),
     Case::native(
         "futex 20us flag",
-        Exchange::turns(Look::For(SPIN), Sleep::WokenAsleep),
+        Exchange::turns(Spin::For(SPIN), Sleep::WokenAsleep),
     ),
 ];
 
@@ -52,14 +52,14 @@ pub(super) const CASES: &[Case] = &[
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Exchange {
     /// Turns with a word of shared memory.
-    Turns(Manner),
+    Turns(WaitStrategy),
     /// Packets, looking so long before sleeping.
     Echo(Duration),
 }
 
 impl Exchange {
-    const fn turns(look: Look, sleep: Sleep) -> Self {
-        Self::Turns(Manner { look, sleep })
+    const fn turns(spin: Spin, sleep: Sleep) -> Self {
+        Self::Turns(WaitStrategy { spin, sleep })
     }
 
     /// What carries it.
@@ -90,7 +90,7 @@ impl Exchange {
     pub(super) fn open(self, dir: &Path) -> Result<Ready, BenchError> {
         let path = dir.join("raw");
         match self {
-            Self::Turns(manner) => take_turns(&path, manner),
+            Self::Turns(strategy) => take_turns(&path, strategy),
             Self::Echo(spin) => echo_packets(&path, spin),
         }
     }
@@ -104,7 +104,7 @@ pub enum RawTask {
         /// The shared memory.
         path: PathBuf,
         /// How it waits.
-        manner: Manner,
+        strategy: WaitStrategy,
     },
     /// Sends back every packet.
     Echo {
@@ -119,22 +119,22 @@ impl RawTask {
     /// Does it until nobody asks any more.
     pub(super) fn perform(self) -> io::Result<()> {
         match self {
-            Self::Turns { path, manner } => turns::serve(&path, manner),
+            Self::Turns { path, strategy } => turns::serve(&path, strategy),
             Self::Echo { path, spin } => echo::serve(&path, spin),
         }
     }
 }
 
-fn take_turns(path: &Path, manner: Manner) -> Result<Ready, BenchError> {
+fn take_turns(path: &Path, strategy: WaitStrategy) -> Result<Ready, BenchError> {
     let memory = turns::create(path).map_err(failed("cannot make shared memory"))?;
     let task = RawTask::Turns {
         path: path.to_owned(),
-        manner,
+        strategy,
     };
     let peer = Peer::start(&Task::Raw(task))?;
     let mut taken = 0;
     let op = move || {
-        let mut side = turns::Side::new(&memory, manner, taken);
+        let mut side = turns::Side::new(&memory, strategy, taken);
         for _ in 0..TURNS {
             side.round_trip().map_err(failed("cannot take turns"))?;
         }
@@ -182,13 +182,13 @@ mod tests {
     fn tasks_survive_the_way_to_the_other_process() {
         let path = PathBuf::from("/run/raw");
         let spin = Duration::from_micros(20);
-        let manner = Manner {
-            look: Look::For(spin),
+        let strategy = WaitStrategy {
+            spin: Spin::For(spin),
             sleep: Sleep::WokenAsleep,
         };
         let turns = RawTask::Turns {
             path: path.clone(),
-            manner,
+            strategy,
         };
         let echo = RawTask::Echo { path, spin };
         for task in [turns, echo] {

@@ -58,7 +58,7 @@ fn text(text: &str) -> &str {
 }
 
 /// A lookup service as a benchmark asks it.
-pub(crate) trait Subject: Lookup {
+pub(crate) trait BenchLookup: Lookup {
     /// A key that is kept.
     type Owned: Send;
 
@@ -86,7 +86,7 @@ pub(crate) trait Subject: Lookup {
     where
         Self: Sized,
     {
-        fn run<S: Subject>(
+        fn run<S: BenchLookup>(
             request: &LookupRequest<'_, S>,
             answer: &mut LookupAnswer<'_, S>,
         ) -> Result<(), WireError> {
@@ -104,14 +104,14 @@ pub(crate) trait Subject: Lookup {
 }
 
 /// So many keys of this mix.
-pub(crate) fn keys<S: Subject>(count: u32, mix: Mix) -> Vec<S::Owned> {
+pub(crate) fn keys<S: BenchLookup>(count: u32, mix: Mix) -> Vec<S::Owned> {
     (0..count as usize)
         .map(|index| S::owned(index, mix.knows(index)))
         .collect()
 }
 
 /// Looks at every item of a reply to the keys of `mix`.
-pub(crate) fn check<'a, S: Subject>(
+pub(crate) fn check<'a, S: BenchLookup>(
     keys: &[Key<'_, S>],
     mix: Mix,
     items: impl ExactSizeIterator<Item = S::Item<'a>>,
@@ -134,7 +134,7 @@ pub(crate) fn check<'a, S: Subject>(
     Ok(())
 }
 
-impl Subject for CgroupsLookup {
+impl BenchLookup for CgroupsLookup {
     type Owned = Vec<u8>;
 
     fn owned(index: usize, known: bool) -> Vec<u8> {
@@ -174,7 +174,7 @@ impl Subject for CgroupsLookup {
     }
 }
 
-impl Subject for AppsLookup {
+impl BenchLookup for AppsLookup {
     type Owned = u32;
 
     fn owned(index: usize, known: bool) -> u32 {

@@ -20,7 +20,7 @@ const LONGEST_SERVICE: &str = CgroupsSnapshot::METHOD.name;
     "cannot make a run directory in {}; set {TEMP_VARIABLE} to a writable place with a short path",
     place.display()
 )]
-pub struct NoPlace {
+pub struct RunDirError {
     place: PathBuf,
     source: io::Error,
 }
@@ -29,28 +29,28 @@ impl RunDir {
     /// Makes one in the usual place for temporary files, in which every endpoint can be.
     ///
     /// # Errors
-    /// [`NoPlace`].
-    pub fn new() -> Result<Self, NoPlace> {
+    /// [`RunDirError`].
+    pub fn new() -> Result<Self, RunDirError> {
         Self::checked_in(&env::temp_dir())
     }
 
     /// Makes one in the usual place for temporary files, or else where the platform has others.
     ///
     /// # Errors
-    /// [`NoPlace`], about the usual one.
-    pub fn anywhere() -> Result<Self, NoPlace> {
+    /// [`RunDirError`], about the usual one.
+    pub fn anywhere() -> Result<Self, RunDirError> {
         OTHER_PLACES.iter().fold(Self::new(), |made, place| {
             made.or_else(|error| Self::checked_in(Path::new(place)).or(Err(error)))
         })
     }
 
-    fn checked_in(place: &Path) -> Result<Self, NoPlace> {
+    fn checked_in(place: &Path) -> Result<Self, RunDirError> {
         let checked =
             Self::make_in(place).and_then(|dir| match Endpoint::new(dir.path(), LONGEST_SERVICE) {
                 Ok(_) => Ok(dir),
                 Err(error) => Err(io::Error::other(error)),
             });
-        checked.map_err(|source| NoPlace {
+        checked.map_err(|source| RunDirError {
             place: place.to_owned(),
             source,
         })
