@@ -2,10 +2,12 @@
 
 mod progress;
 
+use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use netipc_bench::error::BenchError;
 use netipc_bench::foreign::Program;
 use netipc_bench::plan::{Case, Plan};
 use netipc_bench::{Row, Scenario, Transport, measure, peer, report, run, table};
+use strum::VariantNames;
 
 use crate::args::seconds;
 use crate::exit::{self, Exit, Failed};
@@ -53,7 +56,7 @@ figures are medians and `min` and `max` are of the throughput.";
 #[command(after_long_help = DETAILS)]
 pub(crate) struct BenchArgs {
     /// What to measure [default: everything]
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = scenario())]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = one_of::<Scenario>())]
     scenario: Vec<Scenario>,
 
     /// What carries the data [default: both]
@@ -232,24 +235,16 @@ const fn exit_of(error: &BenchError) -> Exit {
     }
 }
 
-fn scenario() -> impl TypedValueParser<Value = Scenario> {
-    one_of(Scenario::ALL, Scenario::name)
-}
-
-fn transport() -> impl TypedValueParser<Value = Transport> {
-    one_of([Transport::Socket, Transport::Shm], Transport::name)
-}
-
-/// Takes the name of one of `all`.
-fn one_of<T, const N: usize>(
-    all: [T; N],
-    name: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T>
+/// Takes the name of a variant of `T`.
+fn one_of<T>() -> impl TypedValueParser<Value = T>
 where
-    T: Copy + Send + Sync + 'static,
+    T: VariantNames + FromStr<Err: Error + Send + Sync> + Clone + Send + Sync + 'static,
 {
-    PossibleValuesParser::new(all.map(name)).try_map(move |chosen| {
-        let mut all = all.into_iter();
-        all.find(|one| name(*one) == chosen).ok_or("no such name")
-    })
+    PossibleValuesParser::new(T::VARIANTS).try_map(|name| name.parse::<T>())
+}
+
+/// Takes the name of a transport.
+fn transport() -> impl TypedValueParser<Value = Transport> {
+    PossibleValuesParser::new([Transport::Socket, Transport::Shm].map(Transport::name))
+        .try_map(|name| name.parse::<Transport>())
 }
