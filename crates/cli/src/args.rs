@@ -4,15 +4,17 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
+use netipc::protocol::PROFILE_BASELINE;
 use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::CgroupsSnapshot;
 use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::StringReverse;
 use netipc::service::{Method, Service};
-use netipc::transport::Endpoint;
+use netipc::transport::link::{LinkKind, Profile};
+use netipc::transport::{Endpoint, Transport, native};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Exit, Failed};
@@ -27,15 +29,16 @@ pub(crate) struct EndpointArgs {
     #[arg(long, value_name = "DIR", help = run_dir_help())]
     run_dir: Option<PathBuf>,
 
-    /// What may carry the data; the best that both sides can do is chosen
+    /// What may carry the data; the best that both sides can do is chosen. `shm` is all shared
+    /// memory that need not be asked for by its own name
     #[arg(
         long,
         value_name = "LIST",
-        value_enum,
+        value_parser = profile(),
         value_delimiter = ',',
         default_value = "baseline,shm"
     )]
-    profiles: Vec<Profile>,
+    profiles: Vec<u32>,
 }
 
 impl EndpointArgs {
@@ -60,9 +63,7 @@ impl EndpointArgs {
 
     /// The profiles as the bits of the protocol.
     pub(crate) fn profiles(&self) -> u32 {
-        self.profiles
-            .iter()
-            .fold(0, |bits, profile| bits | profile.bits())
+        self.profiles.iter().fold(0, |all, bits| all | bits)
     }
 }
 
@@ -70,28 +71,27 @@ fn run_dir_help() -> String {
     format!("Directory of the endpoints [default: {USUAL_RUN_DIR}]")
 }
 
-/// What carries the data of a session.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Profile {
-    /// The packet socket
-    Baseline,
-    /// Shared memory of either kind
-    Shm,
-    /// Shared memory that spins before it waits in the kernel
-    ShmHybrid,
-    /// Shared memory that waits in the kernel at once
-    ShmFutex,
+/// Every name of `--profiles` with its bits: those of the platform's profiles, and `shm` for all
+/// shared memory that nobody has to ask for by its own name.
+fn profiles() -> Vec<(&'static str, u32)> {
+    let all = native().profiles();
+    let is_shm = |profile: &&Profile| profile.kind == LinkKind::SharedMemory;
+    let usual = all.iter().filter(is_shm).filter(|one| !one.on_request);
+    let shm = usual.fold(0, |bits, profile| bits | profile.bit);
+    let kinds = all.iter().filter(is_shm).map(|one| (one.name, one.bit));
+    let mut profiles = vec![("baseline", PROFILE_BASELINE), ("shm", shm)];
+    profiles.extend(kinds);
+    profiles
 }
 
-impl Profile {
-    const fn bits(self) -> u32 {
-        match self {
-            Self::Baseline => PROFILE_BASELINE,
-            Self::Shm => PROFILE_SHM_HYBRID | PROFILE_SHM_FUTEX,
-            Self::ShmHybrid => PROFILE_SHM_HYBRID,
-            Self::ShmFutex => PROFILE_SHM_FUTEX,
-        }
-    }
+/// Takes a name of [`profiles`].
+fn profile() -> impl TypedValueParser<Value = u32> {
+    let names = profiles().into_iter().map(|(name, _)| name);
+    PossibleValuesParser::new(names).try_map(|chosen| {
+        let named = |(name, _): &(&str, u32)| *name == chosen;
+        let found = profiles().into_iter().find(named);
+        found.map(|(_, bits)| bits).ok_or("no such profile")
+    })
 }
 
 /// The services that the program knows.
@@ -146,6 +146,8 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Command;
+
     use super::*;
 
     #[test]
@@ -160,15 +162,20 @@ mod tests {
 
     #[test]
     fn profiles_are_bits() {
-        let bits = |profiles: &[Profile]| {
-            let profiles = profiles.to_vec();
-            let run_dir = None;
-            EndpointArgs { run_dir, profiles }.profiles()
+        let all = profiles();
+        let bits = |name: &str| all.iter().find(|(known, _)| *known == name).unwrap().1;
+        assert_eq!(bits("baseline"), 1);
+        assert_eq!(bits("shm-hybrid"), 2);
+        assert_eq!(bits("shm") & 3, 2, "the usual kind, and never the baseline");
+        for (name, bits) in &all {
+            let parsed = profile().parse_ref(&Command::new("x"), None, name.as_ref());
+            assert_eq!(parsed.unwrap(), *bits, "{name}");
+        }
+        let both = EndpointArgs {
+            run_dir: None,
+            profiles: vec![1, 4],
         };
-        assert_eq!(bits(&[Profile::Baseline]), 1);
-        assert_eq!(bits(&[Profile::Baseline, Profile::Shm]), 7);
-        assert_eq!(bits(&[Profile::ShmHybrid]), 2);
-        assert_eq!(bits(&[Profile::Baseline, Profile::ShmFutex]), 5);
+        assert_eq!(both.profiles(), 5);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::{self, Increment};
 use netipc::service::{Method, Service};
 use netipc::transport::link::LinkError;
-use netipc::transport::{Endpoint, UnixTransport, Wait};
+use netipc::transport::{Endpoint, NativeTransport, Wait};
 use netipc::{ClientConfig, Handler, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
 
@@ -80,11 +80,11 @@ impl Serve {
 
 impl Route {
     /// The platform's transport, set up as this route wants it.
-    pub(crate) fn native(&self) -> UnixTransport {
+    pub(crate) fn native(&self) -> NativeTransport {
         if self.spin {
-            UnixTransport::new()
+            NativeTransport::new()
         } else {
-            UnixTransport::new().with_spin(Duration::ZERO)
+            NativeTransport::new().with_spin(Duration::ZERO)
         }
     }
 

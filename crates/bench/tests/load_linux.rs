@@ -1,4 +1,5 @@
 //! Pinning, in a process of its own because it concerns all of its threads.
+#![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::process::{Command, Stdio};
