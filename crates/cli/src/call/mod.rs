@@ -16,8 +16,9 @@ use netipc::service::cgroups::CgroupsSnapshot;
 use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::StringReverse;
-use netipc::transport::Endpoint;
-use netipc::{Client, ClientConfig, ErrorCode, SessionStatus, chain};
+use netipc::transport::{Endpoint, Wait};
+use netipc::untyped::AnyClient;
+use netipc::{ClientConfig, ErrorCode, SessionStatus, chain};
 use serde::Serialize;
 
 use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES, ServiceName};
@@ -127,10 +128,11 @@ impl Call {
     ) -> Result<(S::Document, Option<SessionStatus>), Failed> {
         let mut ceilings = RESPONSE_CEILINGS.iter();
         let mut changes = 0;
+        let wait = Wait::until(self.deadline);
         let mut client = self.client(ceilings.next());
         loop {
-            self.connect(&mut client)?;
-            let error = match S::ask(&mut client, keys, self.left()) {
+            self.connect(&mut client, &wait)?;
+            let error = match S::ask(&mut client, keys, &wait) {
                 Ok(reply) => return Ok((reply, client.status().session)),
                 Err(error) => error,
             };
@@ -142,17 +144,17 @@ impl Call {
         }
     }
 
-    fn client<S: Question>(&self, ceiling: Option<&u32>) -> Client<S> {
+    fn client(&self, ceiling: Option<&u32>) -> AnyClient {
         let config = ClientConfig {
             max_response_payload_bytes: ceiling.copied().unwrap_or_default(),
             ..self.config.clone()
         };
-        Client::new(self.endpoint.run_dir(), self.endpoint.service(), config)
+        AnyClient::new(self.endpoint.run_dir(), self.endpoint.service(), &config)
     }
 
-    /// Gets a session, which the client alone would allow two seconds.
-    fn connect<S: Question>(&self, client: &mut Client<S>) -> Result<(), Failed> {
-        client.refresh_within(self.left());
+    /// Gets a session.
+    fn connect(&self, client: &mut AnyClient, wait: &Wait<'_>) -> Result<(), Failed> {
+        client.refresh(wait);
         if client.ready() {
             return Ok(());
         }
@@ -169,11 +171,6 @@ impl Call {
         } else {
             Failed::new(exit, format!("{endpoint}: {why}"))
         })
-    }
-
-    /// Time until the deadline.
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
     }
 }
 
