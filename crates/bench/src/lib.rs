@@ -23,5 +23,5 @@ pub mod scenarios;
 pub mod table;
 pub mod usage;
 
-pub use platform::{Pinned, allowed_cpus};
+pub use platform::{Pinned, allowed_cpus, caveat};
 pub use row::{Layer, Row, Scenario, Transport};

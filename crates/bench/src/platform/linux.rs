@@ -1,4 +1,4 @@
-//! Linux: who may run where and before whom, which system calls were made, and what machine it is.
+//! Linux: who may run where and before whom, which system calls were made, and which processors there are.
 
 use std::collections::HashMap;
 use std::fs;
@@ -216,15 +216,6 @@ fn pid(number: u32) -> io::Result<Pid> {
     pid.ok_or_else(|| invalid("0 is not the id of a process"))
 }
 
-/// System and release: `Linux 6.8.0`.
-pub(crate) fn kernel() -> String {
-    let field = |name| {
-        fs::read_to_string(format!("/proc/sys/kernel/{name}"))
-            .map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned())
-    };
-    format!("{} {}", field("ostype"), field("osrelease"))
-}
-
 /// The model of the processors, which some architectures do not tell.
 pub(crate) fn processor_model() -> Option<String> {
     model(&fs::read_to_string("/proc/cpuinfo").ok()?).map(str::to_owned)
@@ -279,6 +270,5 @@ mod tests {
             "processor\t: 0\nmodel name\t: Quick 9\n\nprocessor\t: 1\nmodel name\t: Quick 9\n";
         assert_eq!(model(two), Some("Quick 9"));
         assert_eq!(model("processor\t: 0\nmodel name\t:\n"), None);
-        assert!(kernel().starts_with("Linux "));
     }
 }

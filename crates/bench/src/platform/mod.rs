@@ -24,7 +24,6 @@ use portable as scheduler;
 pub use scheduler::{Pinned, allowed_cpus};
 pub use system::RunDir;
 
-pub(crate) use scheduler::{
-    CAN_PIN, SyscallCounter, check_policy, keep_apart, kernel, processor_model,
-};
-pub(crate) use system::{OTHER_PLACES, TEMP_VARIABLE, in_own_group, usage};
+pub(crate) use scheduler::{CAN_PIN, SyscallCounter, check_policy, keep_apart, processor_model};
+pub use system::caveat;
+pub(crate) use system::{OTHER_PLACES, TEMP_VARIABLE, in_own_group, kernel, usage};

@@ -1,6 +1,5 @@
 //! Where processes cannot be kept on some processors, and nobody counts system calls for us.
 
-use std::env::consts;
 use std::io;
 
 /// Whether processes can be kept on some processors.
@@ -51,11 +50,6 @@ impl SyscallCounter {
     pub(crate) fn count(&mut self) -> Option<u64> {
         match *self {}
     }
-}
-
-/// The system.
-pub(crate) fn kernel() -> String {
-    consts::OS.to_owned()
 }
 
 /// The model of the processors: not known.

@@ -1,4 +1,4 @@
-//! Directories that only their owner may enter, process groups, and what `getrusage` tells.
+//! Directories that only their owner may enter, process groups, and what the kernel tells of itself and of this process.
 
 use std::fs::Permissions;
 use std::io;
@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::utsname::uname;
 use tempfile::TempDir;
 
 use crate::usage::Usage;
@@ -56,5 +57,32 @@ pub(crate) fn usage() -> Usage {
     Usage {
         cpu: Duration::from_micros(count(micros.iter().sum())),
         switches: Some(count(switches)),
+    }
+}
+
+/// System and release: `Linux 6.8.0`.
+pub(crate) fn kernel() -> String {
+    uname().map_or_else(
+        |_| "unknown".to_owned(),
+        |names| {
+            let [system, release] = [names.sysname(), names.release()];
+            format!("{} {}", system.display(), release.display())
+        },
+    )
+}
+
+/// What has to be said beside every figure of this machine, if anything.
+#[must_use]
+pub const fn caveat() -> Option<&'static str> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_have_a_name_and_a_release() {
+        assert!(kernel().split_whitespace().count() >= 2, "{}", kernel());
     }
 }

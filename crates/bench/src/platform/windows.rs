@@ -1,5 +1,6 @@
-//! Run directories that are names, process groups, and processor time.
+//! Run directories that are names, process groups, processor time, and whether all of it is Wine.
 
+use std::env;
 use std::io;
 use std::os::windows::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -50,4 +51,21 @@ pub(crate) fn usage() -> Usage {
         cpu: ProcessTime::try_now().map_or(Duration::ZERO, |time| time.as_duration()),
         switches: None,
     }
+}
+
+/// The system, and whether it only plays its part.
+pub(crate) fn kernel() -> String {
+    let name = if is_wine() { "Wine" } else { "Windows" };
+    name.to_owned()
+}
+
+/// What has to be said beside every figure of this machine, if anything.
+#[must_use]
+pub fn caveat() -> Option<&'static str> {
+    is_wine().then_some("figures under Wine say nothing of Windows")
+}
+
+/// Wine tells every process where the user's home is outside.
+fn is_wine() -> bool {
+    env::var_os("WINEHOMEDIR").is_some()
 }

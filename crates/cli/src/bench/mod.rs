@@ -143,6 +143,9 @@ fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
     });
     progress.end();
     let rows = rows.map_err(|error| failed_at(&measured, &error))?;
+    if let Some(caveat) = netipc_bench::caveat() {
+        exit::to_stderr(&format_args!("caution: {caveat}"));
+    }
     // First of all: a page that cannot be written does not take the figures along.
     print(&args.shown(&rows)?)?;
     let Some(dir) = &args.report else {
