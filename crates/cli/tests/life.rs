@@ -91,17 +91,80 @@ fn a_killed_owner_leaves_an_endpoint_that_the_next_one_takes() {
 }
 
 #[test]
-fn a_machine_that_cannot_be_looked_at_is_told_at_the_start() {
+fn a_machine_without_cgroups_still_has_processes() {
     let place = Place::new();
     let [_, processes] = place.machine();
-    let ended = run(
-        place.command("serve", &["--cgroup-root=/nowhere", &processes]),
-        b"",
-    );
-    ended.failed(1, "failed", "cannot list the cgroup root /nowhere");
+    let _provider = place.serve(&["--cgroup-root=/nowhere", &processes]);
+    let item = &place.call(&["apps-lookup", "7", "--json"]).json()["items"][0];
+    assert_eq!(item["status"], "known");
+    let snapshot = place.call(&["cgroups-snapshot", "--json"]).json();
+    assert_eq!(snapshot["items"], serde_json::json!([]));
+}
+
+#[test]
+fn a_run_directory_that_cannot_be_made_is_told_at_the_start() {
+    let place = Place::new();
     let mut command = netipc(["serve", INCREMENT, "--run-dir"]);
     command.arg(place.path("no/parent"));
     run(command, b"").failed(1, "failed", "cannot make the run directory");
+}
+
+#[test]
+fn explanations_name_the_rule_the_file_and_the_pattern() {
+    let place = Place::new();
+    let root = place.path("host");
+    let id = "0123456789abcdef".repeat(4);
+    let [container, mount] = [format!("/docker/{id}"), "/a.mount".to_owned()];
+    for cgroup in [&container, &mount] {
+        std::fs::create_dir_all(root.join("sys/fs/cgroup").join(&cgroup[1..])).unwrap();
+    }
+    place.write("host/sys/fs/cgroup/cgroup.controllers", "");
+    place.write("host/proc/1/cgroup", "0::/");
+    let file = format!("host/var/lib/docker/containers/{id}/config.v2.json");
+    place.write(&file, r#"{"Name":"/web","Config":{"Image":"nginx"}}"#);
+    let host_root = root.to_str().unwrap();
+    let ended = run(
+        netipc([
+            "serve",
+            "--host-root",
+            host_root,
+            "--enable=!*/docker/*",
+            "--explain",
+            &container,
+            "--explain",
+            &mount,
+        ]),
+        b"",
+    );
+    let text = ended.text();
+    for part in [
+        "kind: container (from the path: rule \"Docker, cgroupfs driver\")",
+        &format!(
+            "name: web (from docker: {host_root}/var/lib/docker/containers/{id}/config.v2.json)"
+        ),
+        "enabled: no (policy: disable */docker/*)",
+        "enabled: no (policy: disable @mount)",
+        &format!("source: docker: found {host_root}/var/lib/docker/containers"),
+        "source: podman: not found; tried ",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
+fn mistakes_in_sources_and_policies_are_told() {
+    let place = Place::new();
+    let file = place.write("policy", "enable a\nforbid b\n");
+    let policy = format!("--policy={}", file.display());
+    let command = place.command("serve", &[&policy]);
+    run(command, b"").failed(2, "invalid", "line 2 is `forbid b`");
+    let ended = run(place.command("serve", &["--source=rocket=off"]), b"");
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended.stderr.contains("rocket is none of docker"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! `netipc serve`: providers of this machine, or of fixed content.
 
 mod fixture;
+mod machine;
+mod notify;
+mod policy;
 mod provider;
 mod run_dir;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -14,14 +18,16 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use netipc::service::{increment, string_reverse};
-use netipc_host::{Host, HostConfig, answers};
+use netipc_host::{Host, answers};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::args::{EndpointArgs, ServiceName, seconds};
+use crate::args::{EndpointArgs, ServiceName};
 use crate::exit::{self, Exit, Failed};
 use crate::token::TokenArgs;
 use fixture::Fixture;
+use machine::{Keeper, MachineArgs};
+use notify::Supervisor;
 use provider::{Plan, Provider};
 use run_dir::RunDir;
 
@@ -29,9 +35,18 @@ use run_dir::RunDir;
 const DRAIN: Duration = Duration::from_secs(5);
 
 const DETAILS: &str = "\
-Prints READY on stdout once every service listens. Ends on SIGINT, SIGTERM or SIGHUP: requests \
+Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is set. \
+Ends on SIGINT, SIGTERM or SIGHUP, which stays ignored where the starter ignored it: requests \
 that are being answered may finish, for at most 5 seconds, and every file is removed. The run \
-directory is made with mode 0700 where there is none, and removed again then.
+directory is made with mode 0700 where there is none, and removed again then. On stderr there is \
+a line for each source of knowledge about this machine, at the start and whenever it changes.
+
+A pattern of cgroups has `*` for any characters, also `/`, and `?` for one. It is held against \
+the path and the name of a cgroup, or, with an `@` in front, against what it is: `@service`, \
+`@slice`, `@scope`, `@mount`, `@socket`, `@swap`, `@group`, `@pod`, `@container`, `@machine`, \
+`@monitor`, `@plumbing`, `@inside` or `@other`. The first pattern that matches decides: those of the \
+command line in their order, then those of the file, then the usual ones, which leave out monitors, \
+plumbing, what is inside of containers, groups, slices, mounts, sockets and swap.
 
 A data file is what `call --json` prints. Only `items` is needed, and of each item its key: `name`, \
 `path` or `pid` (a known process also has a `comm` of 1 to 15 bytes, and a `cgroup_path` unless its \
@@ -62,17 +77,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value = "8")]
     workers: NonZeroUsize,
 
-    /// Seconds between two looks at this machine; fractions are fine
-    #[arg(long, value_name = "SECS", default_value = "1", value_parser = seconds)]
-    refresh: Duration,
-
-    /// Where cgroups are mounted [default: /sys/fs/cgroup]
-    #[arg(long, value_name = "PATH")]
-    cgroup_root: Option<PathBuf>,
-
-    /// Where proc is mounted [default: /proc]
-    #[arg(long, value_name = "PATH")]
-    proc_root: Option<PathBuf>,
+    #[command(flatten)]
+    machine: MachineArgs,
 
     /// Serves the fixed content of a JSON file, as `call --json` prints it; may be repeated
     #[arg(long, value_name = "FILE.json")]
@@ -81,8 +87,12 @@ pub(crate) struct ServeArgs {
 
 /// Serves until a signal ends it.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
+    if args.machine.explains() {
+        return args.machine.explain();
+    }
+    let supervisor = Supervisor::from_env();
     // Before anything is made, so that no signal can end the program with something left behind.
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
+    let mut signals = Signals::new(ends())
         .map_err(|error| Failed::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
     let plan = Plan {
         run_dir: args.endpoint.run_dir()?,
@@ -97,20 +107,34 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     }
     let from_host =
         |service| ServiceName::HOST.contains(service) && !fixtures.contains_key(service);
-    let host = services.iter().any(from_host).then(|| look(args));
+    let host = services.iter().any(from_host).then(|| args.machine.look());
     let host = host.transpose()?;
     let _run_dir = RunDir::ensure(&plan.run_dir)?;
     let providers = providers(services, &plan, fixtures, host.as_ref())?;
     for provider in &providers {
         provider.bind()?;
     }
-    let keeper = host.map(|host| Keeper {
-        host,
-        period: args.refresh,
-    });
-    serve_until(&providers, keeper, || {
+    let keeper = host.map(|host| Keeper::new(host, args.machine.period()));
+    serve_until(&providers, keeper, &supervisor, || {
         signals.forever().next();
     })
+}
+
+/// The signals that end the program. Whoever starts it with SIGHUP ignored, as nohup does, wants it to survive the terminal.
+fn ends() -> Vec<i32> {
+    let ignored = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut ends = vec![SIGINT, SIGTERM];
+    if !is_ignored(&ignored, SIGHUP) {
+        ends.push(SIGHUP);
+    }
+    ends
+}
+
+/// Whether a process with this `status` file ignores `signal`.
+fn is_ignored(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// The data files, by what they are for.
@@ -148,21 +172,6 @@ fn chosen(args: &ServeArgs, fixtures: &BTreeMap<ServiceName, Fixture>) -> BTreeS
     }
 }
 
-fn look(args: &ServeArgs) -> Result<Arc<Host>, Failed> {
-    let mut config = HostConfig::default();
-    if let Some(root) = &args.cgroup_root {
-        config.cgroup_root.clone_from(root);
-    }
-    if let Some(root) = &args.proc_root {
-        config.proc_root.clone_from(root);
-    }
-    let host = Arc::new(Host::new(config));
-    match host.refresh() {
-        Ok(_) => Ok(host),
-        Err(error) => Err(Failed::caused_by(Exit::Failed, &error)),
-    }
-}
-
 fn providers(
     services: BTreeSet<ServiceName>,
     plan: &Plan,
@@ -193,16 +202,21 @@ fn providers(
 fn serve_until(
     providers: &[Box<dyn Provider>],
     keeper: Option<Keeper>,
+    supervisor: &Supervisor,
     end: impl FnOnce(),
 ) -> Result<(), Failed> {
     thread::scope(|scope| {
         let (stop, stopped) = mpsc::channel();
         let started = start(scope, providers, keeper, stopped);
+        let (alive, ended) = mpsc::channel::<()>();
         if started.is_ok() {
             announce();
+            supervisor.tell("READY=1");
+            scope.spawn(move || supervisor.watch(&ended));
             end();
+            supervisor.tell("STOPPING=1");
         }
-        drop(stop);
+        drop((stop, alive));
         let deadline = Instant::now() + DRAIN;
         for provider in providers {
             provider.drain(deadline.saturating_duration_since(Instant::now()));
@@ -239,23 +253,15 @@ fn announce() {
     let _ = writeln!(out, "READY").and_then(|()| out.flush());
 }
 
-/// Keeps the picture of the machine fresh.
-struct Keeper {
-    host: Arc<Host>,
-    period: Duration,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Keeper {
-    /// Looks once in every period until the other end of `stopped` is gone.
-    fn run(self, stopped: &mpsc::Receiver<()>) {
-        let mut failing = false;
-        while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(self.period) {
-            let done = self.host.refresh();
-            // Once for each time that it starts to fail, not once in every period.
-            if let (Err(error), false) = (&done, failing) {
-                exit::tell(&Failed::caused_by(Exit::Failed, error));
-            }
-            failing = done.is_err();
-        }
+    #[test]
+    fn ignored_signals_are_told_by_their_bit() {
+        let status = "SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n";
+        assert!(is_ignored(status, SIGHUP));
+        assert!(!is_ignored(status, SIGINT));
+        assert!(!is_ignored("", SIGHUP));
     }
 }
