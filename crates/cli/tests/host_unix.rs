@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::json;
 use support::platform::TRANSPORTS;
-use support::{TestDir, run};
+use support::{TestDir, netipc, run};
 
 const ALL: &str = "--service=cgroups-snapshot,cgroups-lookup,apps-lookup,increment,string-reverse";
 
@@ -25,21 +25,22 @@ fn all_services_over_all_transports() {
             );
             ended.text().to_owned()
         };
+        let has_row = |table: &str, cells: &[&str]| {
+            let mut rows = table.lines();
+            let has = |row: &str| {
+                row.split_whitespace()
+                    .collect::<Vec<_>>()
+                    .starts_with(cells)
+            };
+            assert!(rows.any(has), "{cells:?} in {table}");
+        };
         let snapshot = call(&["cgroups-snapshot"]);
-        assert!(
-            snapshot.contains("service,unified  sshd.service"),
-            "{snapshot}"
-        );
+        let hash = format!("{:08x}", netipc::simple_hash(b"sshd.service"));
+        has_row(&snapshot, &[&hash, "1", "service,unified", "sshd.service"]);
         let path = "/system.slice/sshd.service";
         let lookup = call(&["cgroups-lookup", path, "/none"]);
-        assert!(
-            lookup.contains("known              systemd       sshd.service"),
-            "{lookup}"
-        );
-        assert!(
-            lookup.contains("/none                       unknown-permanent"),
-            "{lookup}"
-        );
+        has_row(&lookup, &[path, "known", "systemd", "sshd.service"]);
+        has_row(&lookup, &["/none", "unknown-permanent"]);
         let apps = call(&["apps-lookup", "7", "8"]);
         let rows: Vec<Vec<_>> = apps
             .lines()
@@ -93,17 +94,6 @@ fn replies_are_json_too() {
 }
 
 #[test]
-fn a_machine_that_cannot_be_looked_at_is_told_at_the_start() {
-    let place = TestDir::new();
-    let [_, processes] = place.machine();
-    let ended = run(
-        place.command("serve", &["--cgroup-root=/nowhere", &processes]),
-        b"",
-    );
-    ended.failed(1, "failed", "cannot list the cgroup root /nowhere");
-}
-
-#[test]
 fn the_machine_is_looked_at_again_and_again() {
     let place = TestDir::new();
     let [cgroups, processes] = place.machine();
@@ -137,4 +127,73 @@ fn the_rest_may_come_from_the_machine() {
     let item = &place.call(&["cgroups-lookup", path, "--json"]).json()["items"][0];
     assert_eq!(item["status"], "known");
     assert_eq!(place.call(&["increment", "1"]).text(), "2\n");
+}
+
+#[test]
+fn a_machine_without_cgroups_still_has_processes() {
+    let place = TestDir::new();
+    let [_, processes] = place.machine();
+    let _provider = place.serve(&["--cgroup-root=/nowhere", &processes]);
+    let item = &place.call(&["apps-lookup", "7", "--json"]).json()["items"][0];
+    assert_eq!(item["status"], "known");
+    let snapshot = place.call(&["cgroups-snapshot", "--json"]).json();
+    assert_eq!(snapshot["items"], serde_json::json!([]));
+}
+
+#[test]
+fn explanations_name_the_rule_the_file_and_the_pattern() {
+    let place = TestDir::new();
+    let root = place.path("host");
+    let id = "0123456789abcdef".repeat(4);
+    let [container, mount] = [format!("/docker/{id}"), "/a.mount".to_owned()];
+    for cgroup in [&container, &mount] {
+        std::fs::create_dir_all(root.join("sys/fs/cgroup").join(&cgroup[1..])).unwrap();
+    }
+    place.write("host/sys/fs/cgroup/cgroup.controllers", "");
+    place.write("host/proc/1/cgroup", "0::/");
+    let file = format!("host/var/lib/docker/containers/{id}/config.v2.json");
+    place.write(&file, r#"{"Name":"/web","Config":{"Image":"nginx"}}"#);
+    let host_root = root.to_str().unwrap();
+    let ended = run(
+        netipc([
+            "serve",
+            "--host-root",
+            host_root,
+            "--enable=!*/docker/*",
+            "--explain",
+            &container,
+            "--explain",
+            &mount,
+        ]),
+        b"",
+    );
+    let text = ended.text();
+    for part in [
+        "kind: container (from the path: rule \"Docker, cgroupfs driver\")",
+        &format!(
+            "name: web (from docker: {host_root}/var/lib/docker/containers/{id}/config.v2.json)"
+        ),
+        "enabled: no (policy: disable */docker/*)",
+        "enabled: no (policy: disable @mount)",
+        &format!("source: docker: found {host_root}/var/lib/docker/containers"),
+        "source: podman: not found; tried ",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
+fn mistakes_in_sources_and_policies_are_told() {
+    let place = TestDir::new();
+    let file = place.write("policy", "enable a\nforbid b\n");
+    let policy = format!("--policy={}", file.display());
+    let command = place.command("serve", &[&policy]);
+    run(command, b"").failed(2, "invalid", "line 2 is `forbid b`");
+    let ended = run(place.command("serve", &["--source=rocket=off"]), b"");
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended.stderr.contains("rocket is none of docker"),
+        "{}",
+        ended.stderr
+    );
 }

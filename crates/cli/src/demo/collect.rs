@@ -109,14 +109,14 @@ impl ProcessWatch {
             cgroup_root: no_cgroups.to_owned(),
             ..HostConfig::default()
         });
-        host.refresh()?;
+        host.refresh().whole()?;
         let first = host.current();
         Ok(Self { host, first })
     }
 
     /// Looks again. Gives the `most` processes that ran longest in between.
     pub(super) fn busiest(&self, most: usize) -> Result<Busiest, HostError> {
-        self.host.refresh()?;
+        self.host.refresh().whole()?;
         let now = self.host.current();
         let mut ran: Vec<(u64, &HostProcess)> = now
             .processes()

@@ -1,6 +1,8 @@
-//! What differs between platforms: how the program is asked to stop, and where its run directory
-//! is. A platform is one file.
+//! What differs between platforms: how the program is asked to stop, whom it notifies, and where its
+//! run directory is.
 
+#[cfg(unix)]
+mod notify_unix;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -12,6 +14,6 @@ use unix as platform;
 use windows as platform;
 
 pub(crate) use platform::{
-    RUN_DIR_IS_MADE, RUN_DIR_VARIABLE, STOP_REQUESTS, USUAL_RUN_DIR, make_run_dir, on_stop_request,
-    usual_run_dir,
+    NotifySocket, RUN_DIR_IS_MADE, RUN_DIR_VARIABLE, STOP_REQUESTS, USUAL_RUN_DIR, make_run_dir,
+    on_stop_request, usual_run_dir,
 };

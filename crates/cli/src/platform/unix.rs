@@ -12,6 +12,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+pub(crate) use super::notify_unix::NotifySocket;
+
 /// What asks the program to stop, for `--help`.
 pub(crate) const STOP_REQUESTS: &str =
     "SIGINT, SIGTERM or SIGHUP (SIGHUP not where it was ignored at the start, as under nohup)";

@@ -1,6 +1,7 @@
 //! Console events, and run directories that are names and no places.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -45,4 +46,25 @@ pub(crate) fn usual_run_dir() -> Option<PathBuf> {
 /// None.
 pub(crate) fn make_run_dir(_path: &Path) -> io::Result<bool> {
     Ok(false)
+}
+
+/// Where a supervisor listens: there is none that does.
+pub(crate) enum NotifySocket {}
+
+impl NotifySocket {
+    /// Reaches nobody.
+    ///
+    /// # Errors
+    /// Always.
+    pub(crate) fn connect(_address: &OsStr) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// None: there is nothing to send it on.
+    pub(crate) fn send(&self, _message: &[u8]) -> io::Result<()> {
+        match *self {}
+    }
 }

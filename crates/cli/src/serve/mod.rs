@@ -1,6 +1,9 @@
 //! `netipc serve`: providers of this machine, or of fixed content.
 
 mod fixture;
+mod machine;
+mod notify;
+mod policy;
 mod provider;
 mod run_dir;
 
@@ -14,13 +17,15 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use netipc::service::{increment, string_reverse};
-use netipc_host::{Host, HostConfig, answers};
+use netipc_host::{Host, answers};
 
-use crate::args::{EndpointArgs, ServiceName, seconds};
+use crate::args::{EndpointArgs, ServiceName};
 use crate::exit::{self, Exit, Failed};
 use crate::platform::{RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
 use crate::token::TokenArgs;
 use fixture::Fixture;
+use machine::{MachineArgs, Refresher};
+use notify::Supervisor;
 use provider::{Plan, Provider};
 use run_dir::RunDir;
 
@@ -28,6 +33,13 @@ use run_dir::RunDir;
 const DRAIN: Duration = Duration::from_secs(5);
 
 const DETAILS: &str = "\
+A pattern of cgroups has `*` for any characters, also `/`, and `?` for one. It is held against \
+the path and the name of a cgroup, or, with an `@` in front, against what it is: `@service`, \
+`@slice`, `@scope`, `@mount`, `@socket`, `@swap`, `@group`, `@pod`, `@container`, `@machine`, \
+`@monitor`, `@plumbing`, `@inside` or `@other`. The first pattern that matches decides: those of the \
+command line in their order, then those of the file, then the usual ones, which leave out monitors, \
+plumbing, what is inside of containers, groups, slices, mounts, sockets and swap.
+
 A data file is what `call --json` prints. Only `items` is needed, and of each item its key: `name`, \
 `path` or `pid` (a known process also has a `comm` of 1 to 15 bytes, and a `cgroup_path` unless its \
 `cgroup_status` is `host-root`). Only what is known has more than its key and status. `service` \
@@ -57,17 +69,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value = "8")]
     workers: NonZeroUsize,
 
-    /// Seconds between two looks at this machine; fractions are fine
-    #[arg(long, value_name = "SECS", default_value = "1", value_parser = seconds)]
-    refresh: Duration,
-
-    /// Where cgroups are mounted [default: /sys/fs/cgroup]
-    #[arg(long, value_name = "PATH")]
-    cgroup_root: Option<PathBuf>,
-
-    /// Where proc is mounted [default: /proc]
-    #[arg(long, value_name = "PATH")]
-    proc_root: Option<PathBuf>,
+    #[command(flatten)]
+    machine: MachineArgs,
 
     /// Stops when stdin ends, too: a process that holds the other end takes this one along
     #[arg(long)]
@@ -80,15 +83,21 @@ pub(crate) struct ServeArgs {
 
 fn details() -> String {
     format!(
-        "Prints READY on stdout once every service listens. Stops on {STOP_REQUESTS}: requests \
-         that are being answered may finish, for at most 5 seconds, and every file is removed. A \
-         second request ends it at once. {RUN_DIR_IS_MADE}\n\n{DETAILS}\n\n{}",
+        "Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is \
+         set. Stops on {STOP_REQUESTS}: requests that are being answered may finish, for at most 5 \
+         seconds, and every file is removed. A second request ends it at once. {RUN_DIR_IS_MADE} On \
+         stderr there is a line for each source of knowledge about this machine, at the start and \
+         whenever it changes.\n\n{DETAILS}\n\n{}",
         exit::TABLE
     )
 }
 
 /// Serves until it is asked to stop.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
+    if args.machine.explains() {
+        return args.machine.explain();
+    }
+    let supervisor = Supervisor::from_env();
     // Before anything is made, so that no request can end the program with something left behind.
     let stop = stop_requests(args.until_stdin_ends).map_err(exit::cannot_wait_for_a_stop)?;
     let plan = Plan {
@@ -104,18 +113,15 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     }
     let from_host =
         |service| ServiceName::HOST.contains(service) && !fixtures.contains_key(service);
-    let host = services.iter().any(from_host).then(|| look(args));
+    let host = services.iter().any(from_host).then(|| args.machine.look());
     let host = host.transpose()?;
     let _run_dir = RunDir::ensure(&plan.run_dir)?;
     let providers = providers(services, &plan, fixtures, host.as_ref())?;
     for provider in &providers {
         provider.bind()?;
     }
-    let refresher = host.map(|host| Refresher {
-        host,
-        period: args.refresh,
-    });
-    serve_until(&providers, refresher, &stop)
+    let refresher = host.map(|host| Refresher::new(host, args.machine.period()));
+    serve_until(&providers, refresher, &supervisor, &stop)
 }
 
 /// Where requests to stop arrive, also the end of stdin if that is to count as one.
@@ -171,21 +177,6 @@ fn chosen(args: &ServeArgs, fixtures: &BTreeMap<ServiceName, Fixture>) -> BTreeS
     }
 }
 
-fn look(args: &ServeArgs) -> Result<Arc<Host>, Failed> {
-    let mut config = HostConfig::default();
-    if let Some(root) = &args.cgroup_root {
-        config.cgroup_root.clone_from(root);
-    }
-    if let Some(root) = &args.proc_root {
-        config.proc_root.clone_from(root);
-    }
-    let host = Arc::new(Host::new(config));
-    match host.refresh() {
-        Ok(_) => Ok(host),
-        Err(error) => Err(Failed::caused_by(Exit::Failed, &error)),
-    }
-}
-
 fn providers(
     services: BTreeSet<ServiceName>,
     plan: &Plan,
@@ -216,17 +207,22 @@ fn providers(
 fn serve_until(
     providers: &[Box<dyn Provider>],
     refresher: Option<Refresher>,
+    supervisor: &Supervisor,
     stop: &mpsc::Receiver<()>,
 ) -> Result<(), Failed> {
     thread::scope(|scope| {
-        let (end, ended) = mpsc::channel();
-        let started = start(scope, providers, refresher, ended);
+        let (end_refresher, refresher_ended) = mpsc::channel();
+        let started = start(scope, providers, refresher, refresher_ended);
+        let (end_watchdog, watchdog_ended) = mpsc::channel::<()>();
         if started.is_ok() {
             announce();
+            supervisor.notify("READY=1");
+            scope.spawn(move || supervisor.watch(&watchdog_ended));
             // An error would mean that nobody can ask any more.
             let _ = stop.recv();
+            supervisor.notify("STOPPING=1");
         }
-        drop(end);
+        drop((end_refresher, end_watchdog));
         let deadline = Instant::now() + DRAIN;
         for provider in providers {
             provider.drain(deadline.saturating_duration_since(Instant::now()));
@@ -261,25 +257,4 @@ fn start<'s>(
 fn announce() {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "READY").and_then(|()| out.flush());
-}
-
-/// Keeps the picture of the machine fresh.
-struct Refresher {
-    host: Arc<Host>,
-    period: Duration,
-}
-
-impl Refresher {
-    /// Looks once in every period until the other end of `ended` is gone.
-    fn run(self, ended: &mpsc::Receiver<()>) {
-        let mut failing = false;
-        while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(self.period) {
-            let done = self.host.refresh();
-            // Once for each time that it starts to fail, not once in every period.
-            if let (Err(error), false) = (&done, failing) {
-                exit::to_stderr(&Failed::caused_by(Exit::Failed, error));
-            }
-            failing = done.is_err();
-        }
-    }
 }

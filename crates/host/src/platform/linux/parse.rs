@@ -1,7 +1,12 @@
+use std::cmp::Reverse;
+
 use memchr::{memchr, memrchr};
 
-/// Longest command name on the wire and, but for some kernel threads, in the kernel.
-const MAX_COMM: usize = 15;
+use crate::{
+    identify::identify,
+    paths::{Spelling, without_deleted},
+    processes::wire_comm,
+};
 
 /// What `/proc/<pid>/stat` says, as far as it is asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,31 +45,37 @@ impl<'a> Stat<'a> {
     }
 }
 
-/// The path of a process in `/proc/<pid>/cgroup`: of all hierarchies the deepest, which says most about what the process
-/// is part of; of equally deep ones that with the lowest `rank`. `None` if there is no hierarchy at all.
+/// The path of a process in `/proc/<pid>/cgroup`, as plainly spelled as can be. `None` if there is no hierarchy at all.
 ///
-/// On a machine with both versions systemd may know the process in one hierarchy only, with `/` in all others.
-pub(super) fn cgroup_path(bytes: &[u8], rank: impl Fn(&str) -> usize) -> Option<&[u8]> {
+/// Of all hierarchies the one whose path tells most of what the process is part of: a container wins over a unit, whichever is
+/// deeper. Among those the deepest path counts, and of equally deep ones that with the lowest `rank`. On a machine with both
+/// versions systemd may know the process in one hierarchy only, with `/` in all others.
+pub(super) fn cgroup_path(bytes: &[u8], rank: impl Fn(&str) -> usize) -> Option<Vec<u8>> {
     let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| {
         let mut fields = line.splitn(3, |byte| *byte == b':');
         let (_id, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
         let controllers = str::from_utf8(controllers).ok()?;
-        path.starts_with(b"/").then_some((controllers, path))
+        Some((controllers, Spelling::read(without_deleted(path))?))
     });
-    let place = |(controllers, path): &(&str, &[u8])| {
-        let depth = path.split(|byte| *byte == b'/').filter(|p| !p.is_empty());
+    let lines: Vec<(&str, Spelling<'_>)> = lines.collect();
+    let same = lines.windows(2).all(|pair| pair[0].1 == pair[1].1);
+    let place = |(controllers, path): &&(&str, Spelling<'_>)| {
+        let depth = path
+            .key
+            .split(|byte| *byte == b'/')
+            .filter(|p| !p.is_empty());
         (
-            usize::MAX - depth.count(),
+            Reverse(identify(&path.key).weight()),
+            Reverse(depth.count()),
             rank(controllers.trim_start_matches("name=")),
         )
     };
-    lines.min_by_key(place).map(|(_, path)| path)
-}
-
-/// 1 to 15 bytes without NUL. Kernel threads can have more, and a process can empty its own name.
-fn wire_comm(comm: &[u8]) -> &[u8] {
-    let comm = &comm[..memchr(0, comm).unwrap_or(comm.len()).min(MAX_COMM)];
-    if comm.is_empty() { b"?" } else { comm }
+    let best = if same {
+        lines.first()
+    } else {
+        lines.iter().min_by_key(place)
+    };
+    best.map(|(_, path)| path.text())
 }
 
 fn number<T: std::str::FromStr>(field: &[u8]) -> Option<T> {
@@ -142,11 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn the_deepest_cgroup_counts() {
+    fn the_cgroup_that_tells_most_counts() {
         let preferred = ["cpu", "memory", "systemd"].map(String::from);
         let path = |file: &'static [u8]| {
             let rank = |name: &str| crate::cgroups::rank(&preferred, name);
-            cgroup_path(file, rank).map(|path| String::from_utf8_lossy(path).into_owned())
+            cgroup_path(file, rank).map(|path| String::from_utf8_lossy(&path).into_owned())
         };
         for (file, expected) in [
             (
@@ -160,6 +171,22 @@ mod tests {
             ),
             (b"2:cpu:/a\n1:name=systemd:/a/b\n0::/\n", Some("/a/b")),
             (b"2:cpu:/\n0::/\n", Some("/")),
+            // A runtime that was started from a login session.
+            (
+                b"4:memory:/user.slice/user-1000.slice/session-2.scope\n1:name=systemd:/docker/ab\n0::/x/y/z/w\n",
+                Some("/docker/ab"),
+            ),
+            (
+                b"2:cpu:/docker/ab/inside\n1:name=systemd:/docker/ab\n",
+                Some("/docker/ab/inside"),
+            ),
+            (
+                b"2:cpu:/kubepods/podaaaaaaaa\n1:name=systemd:/system.slice/k.service/a/b\n",
+                Some("/kubepods/podaaaaaaaa"),
+            ),
+            (b"0::/system.slice/a.service (deleted)\n", Some("/system.slice/a.service")),
+            (b"0::/../..//x/\n", Some("/../../x")),
+            (b"0::/..\n", Some("/..")),
             (b"0::/with:colons:in/it\n", Some("/with:colons:in/it")),
             (b"", None),
             (b"nonsense\n0::relative\n\xff:\xff:/x\n", None),

@@ -1,9 +1,9 @@
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
 
 use serde::Deserialize;
 
-use super::{RuntimeInfo, files::read_json};
-use crate::identify::Orchestrator;
+use super::super::files::read_json;
+use crate::{identify::Orchestrator, runtime::RuntimeInfo};
 
 /// Which annotation says what, first for containerd, then for CRI-O.
 const NAMESPACE: [&str; 2] = [
@@ -33,7 +33,7 @@ struct File {
 }
 
 /// Reads the `config.json` that containerd and CRI-O give to the runtime. Without a known annotation it says nothing.
-pub(super) fn read(path: &Path, max_bytes: u64) -> Option<RuntimeInfo> {
+pub(super) fn read(path: &Path, max_bytes: u64) -> io::Result<Option<RuntimeInfo>> {
     let File { annotations } = read_json(path, max_bytes)?;
     let get = |keys: [&str; 2]| {
         let value = keys.iter().find_map(|key| annotations.get(*key));
@@ -42,17 +42,9 @@ pub(super) fn read(path: &Path, max_bytes: u64) -> Option<RuntimeInfo> {
     if let (Some(namespace), Some(pod)) = (get(NAMESPACE), get(POD)) {
         let sandbox = get(TYPE).filter(|kind| *kind == "sandbox");
         let container = sandbox.or(get(CONTAINER));
-        return Some(RuntimeInfo::kubernetes(
-            namespace,
-            pod,
-            container,
-            get(IMAGE),
-        ));
+        let info = RuntimeInfo::kubernetes(namespace, pod, container, get(IMAGE));
+        return Ok(Some(info));
     }
-    let name = annotations.get(NERDCTL_NAME)?;
-    Some(RuntimeInfo::container(
-        Orchestrator::Unknown,
-        name,
-        get(IMAGE),
-    ))
+    let name = annotations.get(NERDCTL_NAME);
+    Ok(name.map(|name| RuntimeInfo::container(Orchestrator::Unknown, name, get(IMAGE))))
 }

@@ -1,21 +1,24 @@
+//! Files that are read at every look, and what is remembered of them.
+
 use std::{
-    fs::{self, File, Metadata},
+    fs::{self, File, Metadata, OpenOptions},
     io::{self, Read},
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
+use rustix::fs::OFlags;
 use serde::de::DeserializeOwned;
-use tracing::debug;
 
-use crate::error::vanished;
+use crate::source::PlaceState;
 
 /// What was read from a file or a directory, read again only after it changed.
 pub(super) struct Stamped<T> {
     path: PathBuf,
     stamp: Option<Stamp>,
     value: T,
+    problem: Option<PlaceState>,
 }
 
 impl<T: Default + PartialEq> Stamped<T> {
@@ -24,7 +27,13 @@ impl<T: Default + PartialEq> Stamped<T> {
             path: path.into(),
             stamp: None,
             value: T::default(),
+            problem: None,
         }
+    }
+
+    /// Why there is nothing, or nothing that makes sense, at the path; `None` if all is well.
+    pub(super) fn problem(&self) -> Option<&PlaceState> {
+        self.problem.as_ref()
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -41,19 +50,22 @@ impl<T: Default + PartialEq> Stamped<T> {
     }
 
     /// Costs one `stat` while nothing changes. What `read` cannot make sense of counts as empty until it changes.
-    pub(super) fn update(&mut self, read: impl FnOnce(&Path) -> Option<T>) {
-        let stamp = fs::metadata(&self.path)
+    pub(super) fn update(&mut self, read: impl FnOnce(&Path) -> io::Result<T>) {
+        let found = fs::metadata(&self.path);
+        let stamp = found
+            .as_ref()
             .ok()
-            .map(|meta| Stamp::of(&meta, SystemTime::now()));
+            .map(|meta| Stamp::of(meta, SystemTime::now()));
         let holds = stamp.is_some() && stamp == self.stamp;
         if holds && stamp.as_ref().is_some_and(|stamp| stamp.settled) {
             return;
         }
-        let value = match stamp {
-            Some(_) => read(&self.path).unwrap_or_default(),
-            None => T::default(),
+        let (value, problem) = match found.and_then(|_| read(&self.path)) {
+            Ok(value) => (value, None),
+            Err(error) => (T::default(), Some(PlaceState::of_error(&error))),
         };
         self.stamp = stamp;
+        self.problem = problem;
         // An equal value stays the same object, which makes comparing snapshots cheap.
         if value != self.value {
             self.value = value;
@@ -88,32 +100,36 @@ impl Stamp {
     }
 }
 
-/// A JSON file of at most `max` bytes. Anything else is reported as a debug event and gives nothing.
-pub(super) fn read_json<T: DeserializeOwned>(path: &Path, max: u64) -> Option<T> {
-    let parsed = read_bounded(path, max)
-        .and_then(|bytes| serde_json::from_slice(&bytes).map_err(io::Error::from));
-    match parsed {
-        Ok(value) => Some(value),
-        Err(error) => {
-            if !vanished(&error) {
-                debug!(path = %path.display(), %error, "ignored a container runtime's file");
-            }
-            None
-        }
-    }
+/// A JSON file of at most `max` bytes.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path, max: u64) -> io::Result<T> {
+    let bytes = read_bounded(path, max)?;
+    serde_json::from_slice(&bytes).map_err(io::Error::from)
 }
 
-fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    // Opening a FIFO would wait for its writer.
+/// A regular file of at most `max` bytes.
+pub(super) fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    read_into(path, max.saturating_add(1), &mut bytes)?;
     if bytes.len() as u64 > max {
         return Err(io::Error::other(format!("larger than {max} bytes")));
     }
     Ok(bytes)
+}
+
+/// At most `max` bytes of a file, in place of what was in `bytes`.
+pub(super) fn read_into(path: &Path, max: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+    bytes.clear();
+    open(path)?.take(max).read_to_end(bytes)?;
+    Ok(())
+}
+
+/// Never waits for the writer of a FIFO that is in the place of a file.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 #[cfg(test)]
@@ -132,12 +148,12 @@ mod tests {
         let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let touch = |time| File::open(&path).unwrap().set_modified(time).unwrap();
         touch(long_ago);
-        file.update(|_| Some(1));
+        file.update(|_| Ok(1));
         file.update(|_| panic!("nothing changed"));
         assert_eq!(*file.value(), 1);
 
         touch(long_ago + Duration::from_secs(1));
-        file.update(|_| None);
+        file.update(|_| Err(io::ErrorKind::InvalidData.into()));
         assert_eq!(*file.value(), 0, "unreadable counts as empty");
         file.update(|_| panic!("still unreadable"));
 
@@ -155,8 +171,8 @@ mod tests {
             .unwrap()
             .set_modified(future)
             .unwrap();
-        file.update(|_| Some(1));
-        file.update(|_| Some(2));
+        file.update(|_| Ok(1));
+        file.update(|_| Ok(2));
         assert_eq!(*file.value(), 2);
     }
 
@@ -169,10 +185,11 @@ mod tests {
             path
         };
         let exact = write("exact", b"[1,2]");
-        assert_eq!(read_json(&exact, 5), Some(vec![1, 2]));
-        assert_eq!(read_json::<Vec<u32>>(&exact, 4), None);
-        assert_eq!(read_json::<Vec<u32>>(&write("cut", b"[1,"), 99), None);
-        assert_eq!(read_json::<Vec<u32>>(&write("raw", b"\xff\xfe"), 99), None);
-        assert_eq!(read_json::<Vec<u32>>(dir.path(), 99), None);
+        let read = |path: &Path, max| read_json::<Vec<u32>>(path, max).ok();
+        assert_eq!(read(&exact, 5), Some(vec![1, 2]));
+        assert_eq!(read(&exact, 4), None);
+        assert_eq!(read(&write("cut", b"[1,"), 99), None);
+        assert_eq!(read(&write("raw", b"\xff\xfe"), 99), None);
+        assert_eq!(read(dir.path(), 99), None);
     }
 }

@@ -1,44 +1,39 @@
 use std::{
-    ffi::OsStr,
     fs, io,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use tracing::debug;
 
-use super::hierarchy::Hierarchies;
-use crate::{config::Limits, error::vanished};
-
-/// What a walk through all hierarchies saw.
-#[derive(Debug, Default)]
-pub(crate) struct Walk {
-    /// By key, each key once, from the preferred hierarchy it is in.
-    pub(crate) found: Vec<Found>,
-    /// Whether there is more than the limit allowed.
-    pub(crate) truncated: bool,
-    /// Directories that could not be listed, for reasons other than having vanished.
-    pub(crate) unreadable: usize,
-}
-
-/// One cgroup.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Found {
-    /// Its path below the hierarchy's root, with a leading slash.
-    pub(crate) key: Vec<u8>,
-    /// Index into the hierarchies.
-    pub(crate) hierarchy: usize,
-}
+use super::{below, vanished};
+use crate::{
+    cgroups::{Found, Hierarchies, Tree},
+    config::Limits,
+};
 
 /// Lists every cgroup but the roots. Whatever vanishes on the way is left out without a word.
-pub(crate) fn walk(hierarchies: &Hierarchies, limits: &Limits) -> Walk {
+pub(super) fn walk(hierarchies: Hierarchies, limits: &Limits) -> Tree {
     let mut walk = Walk::default();
     for (index, hierarchy) in hierarchies.list.iter().enumerate() {
         walk.hierarchy(index, &hierarchy.dir, limits);
     }
     walk.found.sort_unstable();
     walk.found.dedup_by(|later, first| later.key == first.key);
-    walk
+    Tree {
+        hierarchies,
+        found: walk.found,
+        truncated: walk.truncated,
+        unreadable: walk.unreadable,
+    }
+}
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+struct Walk {
+    found: Vec<Found>,
+    truncated: bool,
+    unreadable: usize,
 }
 
 impl Walk {
@@ -101,13 +96,6 @@ impl Walk {
     }
 }
 
-/// The directory of `key` in the hierarchy mounted at `root`.
-pub(super) fn below(root: &Path, key: &[u8]) -> PathBuf {
-    let mut path = root.as_os_str().to_os_string();
-    path.push(OsStr::from_bytes(key));
-    path.into()
-}
-
 /// Whether the file system counts subdirectories as links, which spares listing the many files of every leaf. Not all do,
 /// so the root, with `children` just counted, has to prove it.
 fn counts_links(root: &Path, children: u64) -> bool {
@@ -121,7 +109,7 @@ fn is_leaf(dir: &Path, counts_links: bool) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cgroups::hierarchy::Hierarchy;
+    use crate::cgroups::Hierarchy;
 
     fn keys(found: &[Found]) -> Vec<String> {
         let text = |found: &Found| String::from_utf8_lossy(&found.key).into_owned();
@@ -131,7 +119,9 @@ mod tests {
     fn hierarchies(dirs: &[&Path]) -> Hierarchies {
         let unified = |dir: &&Path| Hierarchy {
             dir: dir.to_path_buf(),
+            aliases: Vec::new(),
             unified: true,
+            partial: false,
         };
         Hierarchies {
             list: dirs.iter().map(unified).collect(),
@@ -144,7 +134,7 @@ mod tests {
         let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         fs::create_dir_all(a.path().join("x/y")).unwrap();
         fs::create_dir_all(b.path().join("x/z")).unwrap();
-        let walk = walk(&hierarchies(&[a.path(), b.path()]), &Limits::default());
+        let walk = walk(hierarchies(&[a.path(), b.path()]), &Limits::default());
         assert_eq!(keys(&walk.found), ["/x", "/x/y", "/x/z"]);
         let from: Vec<usize> = walk.found.iter().map(|found| found.hierarchy).collect();
         assert_eq!(from, [0, 0, 1]);
@@ -193,7 +183,7 @@ mod tests {
             cgroups: 4,
             ..Limits::default()
         };
-        let walk = walk(&hierarchies(&[root.path()]), &limits);
+        let walk = walk(hierarchies(&[root.path()]), &limits);
         assert!(walk.truncated);
         assert_eq!(keys(&walk.found), ["/a", "/a/deep", "/b", "/c"]);
     }
@@ -206,7 +196,7 @@ mod tests {
             depth: 2,
             ..Limits::default()
         };
-        let walk = walk(&hierarchies(&[root.path()]), &limits);
+        let walk = walk(hierarchies(&[root.path()]), &limits);
         assert_eq!(keys(&walk.found), ["/a", "/a/b"]);
         assert!(!walk.truncated);
     }
@@ -217,7 +207,7 @@ mod tests {
         fs::create_dir(root.path().join("a")).unwrap();
         std::os::unix::fs::symlink(root.path(), root.path().join("a/loop")).unwrap();
         std::os::unix::fs::symlink("nowhere", root.path().join("dangling")).unwrap();
-        let walk = walk(&hierarchies(&[root.path()]), &Limits::default());
+        let walk = walk(hierarchies(&[root.path()]), &Limits::default());
         assert_eq!(keys(&walk.found), ["/a"]);
         assert_eq!(walk.unreadable, 0);
     }
