@@ -77,6 +77,12 @@ impl SourceReport {
         self.late
     }
 
+    /// Whether its data is what was found in the last refresh.
+    pub fn is_fresh(&self) -> bool {
+        let found = |place: &Place| place.state == PlaceState::Found;
+        !self.late && (self.places.is_empty() || self.places.iter().any(found))
+    }
+
     /// How old its data is at `now`; `None` if it never had any.
     pub fn age(&self, now: Instant) -> Option<Duration> {
         self.as_of.map(|then| now.saturating_duration_since(then))

@@ -15,6 +15,9 @@ use super::policy::PolicyArgs;
 use crate::args::seconds;
 use crate::exit::{self, Exit, Failed, printed};
 
+/// The sources whose data stays when they cannot be read.
+const NAMELESS: [&str; 2] = ["processes", "cgroups"];
+
 /// Where and how to look at this machine.
 #[derive(Args, Debug)]
 pub(super) struct MachineArgs {
@@ -148,8 +151,13 @@ impl Keeper {
             if told.any(|earlier| earlier.is_same(source)) {
                 continue;
             }
-            match source.age(now).filter(|age| *age > self.period * 2) {
-                Some(age) => exit::tell(&format_args!("{source}; data is {} s old", age.as_secs())),
+            // What has no places any more, as opposed to a place that cannot be read, has nothing old to tell of.
+            let data = NAMELESS.contains(&source.name()) || source.is_late();
+            match source.age(now).filter(|_| data && !source.is_fresh()) {
+                Some(age) => {
+                    let age = age.as_secs_f64();
+                    exit::tell(&format_args!("{source}; data of {age:.1} s ago is used"));
+                }
                 None => exit::tell(source),
             }
         }
