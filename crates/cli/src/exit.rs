@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use netipc::proto::session::handshake::HandshakeError;
+use netipc::HandshakeError;
 use netipc::transport::link::{BindError, ConnectError, LinkError};
 use netipc::{ClientState, ErrorCode, Failure, OpenError, ServeError, chain};
 

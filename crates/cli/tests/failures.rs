@@ -126,7 +126,7 @@ fn a_full_server_says_so() {
     };
     let mut busy = IncrementClient::new(place.run_dir(), "increment", config);
     busy.refresh();
-    assert_eq!(busy.ask(&1).unwrap(), 2);
+    assert_eq!(busy.call(&1).unwrap(), 2);
     let ended = place.call(&["increment", "1"]);
     ended.failed(
         8,

@@ -28,7 +28,7 @@ fn every_signal_to_end_leaves_nothing_behind_even_with_idle_clients() {
             };
             let mut client = IncrementClient::new(place.run_dir(), "increment", config);
             client.refresh();
-            assert_eq!(client.ask(&1).unwrap(), 2);
+            assert_eq!(client.call(&1).unwrap(), 2);
             client
         });
         // The socket, and the region of the client over shared memory.

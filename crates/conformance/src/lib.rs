@@ -5,4 +5,5 @@
 #![forbid(unsafe_code)]
 
 pub mod link;
+pub mod process;
 pub mod service;

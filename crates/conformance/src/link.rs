@@ -13,9 +13,11 @@ pub mod links;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use netipc_transport::link::{BindOptions, LinkInfo, RegionMode, RegionPlan};
+use netipc_transport::link::{BASELINE, BindOptions, LinkInfo, SessionPlan};
 use netipc_transport::{Baseline, Endpoint, Link, Listener, Transport, Wait};
 use tempfile::TempDir;
+
+use crate::process::left_behind;
 
 /// Makes a module of tests, one per rule, from an expression that makes a [`Rig`].
 #[macro_export]
@@ -91,7 +93,7 @@ pub const AT_ONCE: Duration = Duration::from_secs(1);
 pub struct Rig {
     transport: Box<dyn Transport>,
     endpoint: Endpoint,
-    region: Option<RegionMode>,
+    profile: u32,
     sessions: AtomicU64,
     dir: TempDir,
 }
@@ -107,19 +109,16 @@ impl Rig {
         Self {
             transport: Box::new(transport),
             endpoint,
-            region: None,
+            profile: BASELINE,
             sessions: AtomicU64::new(0),
             dir,
         }
     }
 
-    /// Tests `transport` over shared regions.
+    /// Tests `transport` over the data plane of a profile: its bit in a handshake.
     #[must_use]
-    pub fn over_regions(self, mode: RegionMode) -> Self {
-        Self {
-            region: Some(mode),
-            ..self
-        }
+    pub fn over(self, profile: u32) -> Self {
+        Self { profile, ..self }
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {
@@ -155,12 +154,10 @@ impl Rig {
     /// A client's and a server's end of the data plane under test.
     pub(crate) fn pair(&self) -> (Box<dyn Link>, Box<dyn Link>) {
         let (client, mut server) = self.baselines();
-        let Some(mode) = self.region else {
-            return (client.into_link(), server.switch());
-        };
-        let plan = RegionPlan {
+        let plan = SessionPlan {
+            profile: self.profile,
             session_id: self.sessions.fetch_add(1, Ordering::Relaxed),
-            mode,
+            auth_token: 7,
             request_bytes: 5000,
             response_bytes: 100_000,
         };
@@ -169,12 +166,9 @@ impl Rig {
         (client, server.switch())
     }
 
-    /// The names in the directory.
-    pub(crate) fn files(&self) -> Vec<String> {
-        let entries = self.dir.path().read_dir().expect("the directory");
-        entries
-            .map(|entry| entry.expect("an entry").file_name().display().to_string())
-            .collect()
+    /// What servers have left of themselves.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        left_behind(self.dir.path())
     }
 }
 

@@ -269,7 +269,7 @@ impl World {
     /// When the directory cannot be read.
     #[must_use]
     pub fn files(&self) -> usize {
-        self.dir.path().read_dir().expect("the directory").count()
+        crate::process::left_behind(self.dir.path()).len()
     }
 }
 

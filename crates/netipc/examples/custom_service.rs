@@ -18,7 +18,7 @@ use netipc::cache::CachedLookup;
 use netipc::lookup::{Key, Lookup, LookupItem, LookupKey};
 use netipc::service::Method;
 use netipc::wire::{
-    CStrView, Decode, Encode, MethodCode, Reader, Span, WireError, Writer, strings, view,
+    CStrView, Decode, Encode, MethodCode, Reader, Span, Valid, WireError, Writer, strings,
 };
 use netipc::{Cache, Client, ClientConfig, Handler, Server, ServerConfig};
 
@@ -68,6 +68,7 @@ impl Lookup for IpToAsn {
         batches: false,
     };
     type Item<'a> = AsnItem<'a>;
+    type Argument<'k> = Address;
 
     fn same(a: Key<'_, Self>, b: Key<'_, Self>) -> bool {
         a == b
@@ -106,17 +107,6 @@ impl<'a> LookupItem<'a> for AsnItem<'a> {
             organisation: CStrView::EMPTY,
         }
     }
-
-    fn view(bytes: &'a [u8]) -> Self {
-        let nothing = Address(IpAddr::from([0; 4]));
-        match read(bytes) {
-            Ok((item, span)) => Self {
-                organisation: view(bytes, span),
-                ..item
-            },
-            Err(_) => Self::bare(nothing, AsnStatus::UNKNOWN.0),
-        }
-    }
 }
 
 impl<'a> Decode<'a> for AsnItem<'a> {
@@ -133,6 +123,16 @@ impl<'a> Decode<'a> for AsnItem<'a> {
                 end as u64,
                 bytes.len() as u64,
             )),
+        }
+    }
+
+    // Without this, an item would be decoded again each time it is read.
+    fn view(valid: Valid<'a, Self>) -> Self {
+        let (item, span) = read(valid.bytes()).expect("it was decoded before");
+        let organisation = valid.text(span);
+        Self {
+            organisation,
+            ..item
         }
     }
 }
@@ -205,10 +205,6 @@ fn halves(address: IpAddr) -> (u64, u64) {
 
 impl<'a> LookupKey<'a> for Address {
     const MIN_LEN: usize = 4;
-
-    fn view(bytes: &'a [u8]) -> Self {
-        Self::decode(bytes).unwrap_or(Self(IpAddr::from([0; 4])))
-    }
 }
 
 impl Decode<'_> for Address {

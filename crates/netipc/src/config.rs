@@ -7,14 +7,11 @@ use netipc_proto::session::DirectionLimits;
 use netipc_proto::session::handshake::{Policy, Proposal};
 use netipc_proto::wire::Profiles;
 
-use crate::protocol::{
+use crate::defaults::{
     DEFAULT_BATCH_ITEMS_CAP, DEFAULT_CALL_TIMEOUT_MS, DEFAULT_LOOKUP_BYTES, DEFAULT_LOOKUP_ITEMS,
     DEFAULT_LOOKUP_SUBCALLS, DEFAULT_RESPONSE_BYTES, DEFAULT_RESPONSE_CEILING, MAX_PAYLOAD_CAP,
     MAX_PAYLOAD_DEFAULT,
 };
-
-/// The profiles that this library can do.
-const IMPLEMENTED: Profiles = Profiles(0x07);
 
 /// How a client connects and calls. One type for every service; 0 means the named default.
 ///
@@ -134,8 +131,11 @@ pub(crate) struct ClientOptions {
 /// What one logical lookup may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LookupLimits {
+    /// Keys.
     pub(crate) keys: usize,
-    pub(crate) subcalls: usize,
+    /// Requests.
+    pub(crate) requests: usize,
+    /// Bytes of the reply.
     pub(crate) bytes: usize,
 }
 
@@ -161,7 +161,7 @@ impl ClientOptions {
             response_policy: response.max(DEFAULT_RESPONSE_CEILING),
             lookup: LookupLimits {
                 keys: or(config.max_logical_lookup_items, DEFAULT_LOOKUP_ITEMS) as usize,
-                subcalls: or(config.max_logical_lookup_subcalls, DEFAULT_LOOKUP_SUBCALLS) as usize,
+                requests: or(config.max_logical_lookup_subcalls, DEFAULT_LOOKUP_SUBCALLS) as usize,
                 bytes: or(
                     config.max_logical_lookup_response_bytes,
                     DEFAULT_LOOKUP_BYTES,
@@ -223,7 +223,7 @@ const fn or(configured: u32, default: u32) -> u32 {
 }
 
 const fn supported(bits: u32) -> Profiles {
-    Profiles(or(bits, Profiles::BASELINE.0)).and(IMPLEMENTED)
+    Profiles(or(bits, Profiles::BASELINE.0))
 }
 
 /// The token is a secret: everything but its value may be logged.

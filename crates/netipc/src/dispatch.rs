@@ -3,31 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use netipc_proto::session::Message;
-use netipc_proto::wire::{Decode, Status, WireError, WireErrorKind, write_batch};
+use netipc_proto::wire::{Decode, Packed, Status, WireError, WireErrorKind, write_batch};
 
 use crate::handler::{Handler, HandlerFailed};
-use crate::service::Service;
-
-/// How a request was answered.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Answered {
-    /// What the client is told.
-    pub status: Status,
-    /// Bytes of the answer; none unless the status is OK.
-    pub len: usize,
-}
-
-impl Answered {
-    const fn failed(status: Status) -> Self {
-        Self { status, len: 0 }
-    }
-
-    /// Whether the session ends after the answer.
-    #[must_use]
-    pub fn ends_session(self) -> bool {
-        !matches!(self.status, Status::OK | Status::UNSUPPORTED)
-    }
-}
+use crate::kind::Service;
+use crate::untyped::Answered;
 
 impl<S: Service> Handler<S> {
     /// Answers one request into `buf`, which is as long as an answer may be. Servers do this for
@@ -50,20 +30,21 @@ impl<S: Service> Handler<S> {
 }
 
 fn dispatch<S: Service>(request: Message<'_>, buf: &mut [u8], handler: &Handler<S>) -> Answered {
-    let header = &request.header;
+    let header = request.header();
     if header.code != S::METHOD.code.0 {
         return Answered::failed(Status::UNSUPPORTED);
     }
-    let answered = catch_unwind(AssertUnwindSafe(|| match header.flags.is_batch() {
-        false => answer(request.payload, buf, handler),
-        true if !S::METHOD.batches || header.item_count == 0 => Err(Status::BAD_ENVELOPE),
-        true => answer_batch(request, buf, handler),
+    let answered = catch_unwind(AssertUnwindSafe(|| {
+        if !header.flags.is_batch() {
+            return answer(request.payload(), buf, handler);
+        }
+        match request.items() {
+            Some(items) if S::METHOD.batches => answer_batch(items, buf, handler),
+            _ => Err(Status::BAD_ENVELOPE),
+        }
     }));
     match answered {
-        Ok(Ok(len)) => Answered {
-            status: Status::OK,
-            len,
-        },
+        Ok(Ok(len)) => Answered::ok(len),
         Ok(Err(status)) => Answered::failed(status),
         Err(_) => {
             if let Some(times) = handler.panics.note() {
@@ -99,7 +80,7 @@ fn answer<S: Service>(
             (Ok(len), Ok(())) => Ok(len),
             // An answer that did not fit says so, whatever the handler made of it.
             (Err(error), _) if error.kind() == WireErrorKind::Overflow => Err(status_of(error)),
-            (_, Err(failed)) => Err(told(handler, &failed)),
+            (_, Err(failed)) => Err(status_of_failure(handler, &failed)),
             (Err(error), Ok(())) => Err(status_of(error)),
         }
     }
@@ -108,11 +89,10 @@ fn answer<S: Service>(
 
 /// Runs the handler for each item; the first that fails decides.
 fn answer_batch<S: Service>(
-    request: Message<'_>,
+    items: Packed<'_>,
     buf: &mut [u8],
     handler: &Handler<S>,
 ) -> Result<usize, Status> {
-    let items = request.items().map_err(bad_envelope)?;
     let status_of = |error| handler.status_of(error);
     write_batch(
         buf,
@@ -123,7 +103,7 @@ fn answer_batch<S: Service>(
 }
 
 #[cold]
-fn told<S: Service>(handler: &Handler<S>, failed: &HandlerFailed) -> Status {
+fn status_of_failure<S: Service>(handler: &Handler<S>, failed: &HandlerFailed) -> Status {
     let (status, error) = (failed.status(), failed.reason());
     if let Some(times) = handler.failures.note() {
         tracing::warn!(service = S::METHOD.name, %status, error, times, "the handler failed");
@@ -145,10 +125,8 @@ mod tests {
 
     /// What one request with the number `n` is answered, with room for `room` bytes.
     fn ask(handler: &Handler<Increment>, n: u64, room: usize) -> Answered {
-        let request = Message {
-            header: Header::request(MethodCode::INCREMENT, 1),
-            payload: &n.to_le_bytes(),
-        };
+        let (header, payload) = (Header::request(MethodCode::INCREMENT, 1), n.to_le_bytes());
+        let request = Message::new(header, &payload).unwrap();
         handler.dispatch(request, &mut vec![0; room])
     }
 
@@ -158,7 +136,7 @@ mod tests {
             let status = Status(u16::try_from(*n)?);
             Err(HandlerFailed::with_status(status, "as asked"))
         });
-        for (asked, told, ends) in [
+        for (asked, status, ends) in [
             (Status::UNSUPPORTED, Status::UNSUPPORTED, false),
             (Status::BAD_ENVELOPE, Status::BAD_ENVELOPE, true),
             (Status::LIMIT_EXCEEDED, Status::LIMIT_EXCEEDED, true),
@@ -169,7 +147,7 @@ mod tests {
             (Status(77), Status::INTERNAL_ERROR, true),
         ] {
             let answered = ask(&handler, asked.0.into(), 8);
-            assert_eq!(answered, Answered::failed(told), "{asked}");
+            assert_eq!(answered, Answered::failed(status), "{asked}");
             assert_eq!(answered.ends_session(), ends, "{asked}");
         }
         let broken = ask(&handler, u64::MAX, 8);

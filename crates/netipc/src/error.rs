@@ -123,7 +123,7 @@ pub enum Failure {
     #[error("not connected ({state}): refresh the client first")]
     NotReady {
         /// The state of the client.
-        state: crate::ClientState,
+        state: crate::status::ClientState,
     },
     /// The deadline passed.
     #[error("no answer within the time allowed")]
@@ -287,8 +287,8 @@ impl OpenError {
 
     /// The state that a client is in after it.
     #[must_use]
-    pub const fn state(&self) -> crate::ClientState {
-        use crate::ClientState as State;
+    pub const fn state(&self) -> crate::status::ClientState {
+        use crate::status::ClientState as State;
         match self {
             Self::Connect(ConnectError::NotFound { .. }) => State::NotFound,
             Self::Handshake(HandshakeError::AuthFailed) => State::AuthFailed,

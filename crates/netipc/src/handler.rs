@@ -3,8 +3,8 @@ use std::fmt;
 
 use netipc_proto::wire::Status;
 
+use crate::kind::Service;
 use crate::repeats::Repeats;
-use crate::service::Service;
 
 /// What answers the requests of a server: a function of the request and the answer to fill in.
 ///
@@ -12,13 +12,13 @@ use crate::service::Service;
 /// twice. Copy what you need under your lock and build the answer after it, so that a slow client
 /// never holds your data.
 pub struct Handler<S: Service> {
-    run: Box<Run<S>>,
+    function: Box<HandlerFn<S>>,
     pub(crate) panics: Repeats,
     pub(crate) mistakes: Repeats,
     pub(crate) failures: Repeats,
 }
 
-type Run<S> = dyn for<'r, 'a> Fn(
+type HandlerFn<S> = dyn for<'r, 'a> Fn(
         &<S as Service>::Request<'r>,
         &mut <S as Service>::Answer<'a>,
     ) -> Result<(), HandlerFailed>
@@ -28,13 +28,13 @@ type Run<S> = dyn for<'r, 'a> Fn(
 impl<S: Service> Handler<S> {
     /// A handler from a function that returns a `bool`, a `Result<(), E>` or nothing; with
     /// [`HandlerFailed`] for `E` it chooses what the client is told.
-    pub fn new<F, R>(run: F) -> Self
+    pub fn new<F, R>(function: F) -> Self
     where
         F: for<'r, 'a> Fn(&S::Request<'r>, &mut S::Answer<'a>) -> R + Send + Sync + 'static,
-        R: Outcome,
+        R: HandlerResult,
     {
         Self {
-            run: Box::new(move |request, answer| run(request, answer).into_result()),
+            function: Box::new(move |request, answer| function(request, answer).into_result()),
             panics: Repeats::new(),
             mistakes: Repeats::new(),
             failures: Repeats::new(),
@@ -46,7 +46,7 @@ impl<S: Service> Handler<S> {
         request: &S::Request<'_>,
         answer: &mut S::Answer<'_>,
     ) -> Result<(), HandlerFailed> {
-        (self.run)(request, answer)
+        (self.function)(request, answer)
     }
 }
 
@@ -116,7 +116,7 @@ impl<E: fmt::Display> From<E> for HandlerFailed {
 }
 
 /// What a handler may return.
-pub trait Outcome {
+pub trait HandlerResult {
     /// Whether it answered.
     ///
     /// # Errors
@@ -124,25 +124,24 @@ pub trait Outcome {
     fn into_result(self) -> Result<(), HandlerFailed>;
 }
 
-impl Outcome for () {
+impl HandlerResult for () {
     fn into_result(self) -> Result<(), HandlerFailed> {
         Ok(())
     }
 }
 
-impl Outcome for bool {
+impl HandlerResult for bool {
     fn into_result(self) -> Result<(), HandlerFailed> {
-        match self {
-            true => Ok(()),
-            false => Err(HandlerFailed::with_status(
-                Status::INTERNAL_ERROR,
-                "the handler returned false",
-            )),
+        if self {
+            Ok(())
+        } else {
+            let reason = "the handler returned false";
+            Err(HandlerFailed::with_status(Status::INTERNAL_ERROR, reason))
         }
     }
 }
 
-impl<E: Into<HandlerFailed>> Outcome for Result<(), E> {
+impl<E: Into<HandlerFailed>> HandlerResult for Result<(), E> {
     fn into_result(self) -> Result<(), HandlerFailed> {
         self.map_err(Into::into)
     }

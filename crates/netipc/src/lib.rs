@@ -4,10 +4,13 @@
 //! it, over a socket or over shared memory, and go on when it is late, restarts or vanishes.
 //!
 //! ```text
-//! cache     the last good answer, looked up without I/O
+//! service   the request kinds that every peer knows, and the traits that say what one is
 //! client    typed calls: reconnect, retry, growth, any number of keys
 //! server    sessions, a typed handler, honest refusals
-//! service   what a request kind is; one file for each
+//! cache     the last good answer, looked up without I/O
+//! wire      bytes: what a request kind of one's own is written and read with
+//! transport what carries them: sockets, shared memory, queues in memory; deadlines and aborts
+//! untyped   clients and servers that know no service, for bindings and tools
 //! ```
 //!
 //! The typed names of each service are in [`service`]; what they are made of is generic:
@@ -16,12 +19,14 @@
 #![forbid(unsafe_code)]
 
 pub mod cache;
-pub mod client;
+mod client;
 mod config;
 pub mod connection;
+mod defaults;
 mod dispatch;
 mod error;
 mod handler;
+mod kind;
 pub mod lookup;
 pub mod protocol;
 mod repeats;
@@ -30,19 +35,22 @@ pub mod server;
 pub mod service;
 pub mod snapshot;
 mod status;
+pub mod untyped;
 
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub use netipc_proto as proto;
+pub use netipc_proto::session::handshake::HandshakeError;
 pub use netipc_proto::{codes, wire};
 pub use netipc_transport as transport;
 
 pub use cache::Cache;
-pub use client::{AbortHandle, Client};
+pub use client::{AbortHandle, BatchReply, Client};
 pub use config::{ClientConfig, ServerConfig};
-pub use dispatch::Answered;
 pub use error::{
     CallError, ErrorCode, Failure, OpenError, ProtocolError, ServeError, chain, wire_code,
 };
-pub use handler::{Handler, HandlerFailed, Outcome};
+pub use handler::{Handler, HandlerFailed, HandlerResult};
 pub use server::Server;
 pub use status::{ClientState, ClientStatus, Counters, SessionStatus};
 

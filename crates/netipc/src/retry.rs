@@ -127,8 +127,8 @@ mod tests {
     use netipc_transport::link::{ConnectError, LinkError};
 
     use super::*;
-    use crate::ClientState;
     use crate::error::{OpenError, ProtocolError};
+    use crate::status::ClientState;
 
     const FRESH: Attempts = Attempts {
         retried: false,

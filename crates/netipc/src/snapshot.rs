@@ -4,27 +4,43 @@
 //! ```text
 //! request  0       2      4
 //!          layout  flags
-//! reply    0       2      4           8                12  16          24              24 + 8 n
-//!          layout  flags  item_count  systemd_enabled  0   generation  offset len ..   item ..
+//! reply    0       2      4           8              16          24              24 + 8 n
+//!          layout  flags  item_count  of the service  generation  offset len ..   item ..
 //! ```
 
 use std::fmt;
 use std::marker::PhantomData;
 
+use netipc_proto::internals::assume_valid;
 use netipc_proto::wire::{
-    Decode, Encode, Fields, ListRules, Packed, PackedWriter, Reader, WireError, WireErrorKind,
-    Writer,
+    Decode, Encode, Fields, ListRules, Packed, PackedWriter, Reader, Valid, WireError,
+    WireErrorKind, Writer,
 };
 
 /// Bytes in front of the directory of a reply.
 pub const SNAPSHOT_HEADER_LEN: usize = 24;
 
-/// A kind of snapshot: what its items are.
+/// A kind of snapshot: what its items are, and what it says besides.
 pub trait Snapshot: Sized + 'static {
     /// Bytes in front of an item's strings.
     const ITEM_HEADER_LEN: usize;
+    /// What a reply says besides its items.
+    type Header: SnapshotHeader;
     /// One thing there is.
     type Item<'a>: Copy + Encode + Decode<'a>;
+}
+
+/// What a snapshot says besides its items: 8 bytes of the service's own.
+pub trait SnapshotHeader: Copy + Default + fmt::Debug {
+    /// Reads 8 bytes.
+    ///
+    /// # Errors
+    /// Which field breaks which rule.
+    fn read(fields: &mut Reader<'_>) -> Result<Self, WireError>;
+
+    /// Writes 8 bytes.
+    #[must_use]
+    fn write<'f>(&self, fields: Fields<'f>) -> Fields<'f>;
 }
 
 /// Asks for the snapshot. It has no fields.
@@ -59,11 +75,9 @@ impl Decode<'_> for SnapshotRequest {
 
 /// A snapshot as it came. An item is validated when it is asked for, so that a corrupt one spoils
 /// only itself.
-pub struct SnapshotReply<'a, S> {
-    /// Number of items.
-    pub item_count: u32,
-    /// Whether systemd runs the host.
-    pub systemd_enabled: u32,
+pub struct SnapshotReply<'a, S: Snapshot> {
+    /// What it says besides its items.
+    pub header: S::Header,
     /// Changes when the provider's data does.
     pub generation: u64,
     payload: &'a [u8],
@@ -72,11 +86,16 @@ pub struct SnapshotReply<'a, S> {
 }
 
 impl<'a, S: Snapshot> SnapshotReply<'a, S> {
-    /// Reads a reply that was decoded before: its directory need not be checked again.
-    pub(crate) fn trusted(payload: &'a [u8]) -> Result<Self, WireError> {
-        Self::read(payload, |count| {
-            Packed::trusted(payload, SNAPSHOT_HEADER_LEN, count)
-        })
+    /// Number of items.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are no items.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
     /// Item `index`.
@@ -85,7 +104,7 @@ impl<'a, S: Snapshot> SnapshotReply<'a, S> {
     /// What is wrong with the item, or [`WireErrorKind::OutOfBounds`] beyond the last.
     pub fn item(&self, index: u32) -> Result<S::Item<'a>, WireError> {
         let kind = WireErrorKind::OutOfBounds;
-        let beyond = WireError::new(kind, "item index", self.item_count.into(), index.into());
+        let beyond = WireError::new(kind, "item index", self.len() as u64, index.into());
         S::Item::<'a>::decode(self.list.get(index as usize).ok_or(beyond)?)
     }
 
@@ -104,37 +123,26 @@ impl<'a, S: Snapshot> SnapshotReply<'a, S> {
         self.iter().try_for_each(|item| item.map(drop))
     }
 
-    /// The whole reply, for [`Service::reread`](crate::service::Service::reread) later on.
+    /// The whole reply as bytes, with the proof.
     #[must_use]
-    pub const fn payload(&self) -> &'a [u8] {
-        self.payload
+    pub fn valid(&self) -> Valid<'a, Self> {
+        assume_valid(self.payload)
     }
 
-    /// The packed items, not validated.
-    pub(crate) const fn list(&self) -> Packed<'a> {
+    /// The items as bytes, not validated.
+    #[must_use]
+    pub const fn list(&self) -> Packed<'a> {
         self.list
     }
+}
 
-    #[inline(always)]
-    fn read(
-        payload: &'a [u8],
-        list: impl FnOnce(u32) -> Result<Packed<'a>, WireError>,
-    ) -> Result<Self, WireError> {
-        let mut r = Reader::record::<SNAPSHOT_HEADER_LEN>(payload, "snapshot header")?;
-        r.expect_u16(1, "snapshot layout_version")?;
-        r.expect_u16(0, "snapshot flags")?;
-        let (item_count, systemd_enabled) = (r.u32("item_count")?, r.u32("systemd_enabled")?);
-        r.expect_zero_u32("snapshot reserved")?;
-        let generation = r.u64("generation")?;
-        Ok(Self {
-            item_count,
-            systemd_enabled,
-            generation,
-            payload,
-            list: list(item_count)?,
-            _snapshot: PhantomData,
-        })
-    }
+/// The number of items, what is the service's own, and the generation.
+#[inline]
+fn read_header<H: SnapshotHeader>(payload: &[u8]) -> Result<(u32, H, u64), WireError> {
+    let mut r = Reader::record::<SNAPSHOT_HEADER_LEN>(payload, "snapshot header")?;
+    r.expect_u16(1, "snapshot layout_version")?;
+    r.expect_u16(0, "snapshot flags")?;
+    Ok((r.u32("item_count")?, H::read(&mut r)?, r.u64("generation")?))
 }
 
 impl<'a, S: Snapshot> Decode<'a> for SnapshotReply<'a, S> {
@@ -143,25 +151,42 @@ impl<'a, S: Snapshot> Decode<'a> for SnapshotReply<'a, S> {
             min_len: S::ITEM_HEADER_LEN,
             ordered: false,
         };
-        Self::read(payload, |count| {
-            Packed::parse(payload, SNAPSHOT_HEADER_LEN, count, rules)
+        let (item_count, header, generation) = read_header(payload)?;
+        Ok(Self {
+            header,
+            generation,
+            payload,
+            list: Packed::parse(payload, SNAPSHOT_HEADER_LEN, item_count, rules)?,
+            _snapshot: PhantomData,
         })
+    }
+
+    fn view(valid: Valid<'a, Self>) -> Self {
+        let payload = valid.bytes();
+        let (item_count, header, generation) = read_header(payload).unwrap_or_default();
+        Self {
+            header,
+            generation,
+            payload,
+            list: valid.packed(SNAPSHOT_HEADER_LEN, item_count),
+            _snapshot: PhantomData,
+        }
     }
 }
 
-impl<S> Clone for SnapshotReply<'_, S> {
+impl<S: Snapshot> Clone for SnapshotReply<'_, S> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<S> Copy for SnapshotReply<'_, S> {}
+impl<S: Snapshot> Copy for SnapshotReply<'_, S> {}
 
-impl<S> fmt::Debug for SnapshotReply<'_, S> {
+impl<S: Snapshot> fmt::Debug for SnapshotReply<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SnapshotReply")
-            .field("item_count", &self.item_count)
-            .field("systemd_enabled", &self.systemd_enabled)
+            .field("items", &self.len())
+            .field("header", &self.header)
             .field("generation", &self.generation)
             .finish_non_exhaustive()
     }
@@ -171,9 +196,9 @@ impl<S> fmt::Debug for SnapshotReply<'_, S> {
 ///
 /// Overflow is sticky: a snapshot that did not fit is answered as such, and the client comes back
 /// with room for more. It is never sent as if it were whole, unless the handler says so.
-pub struct SnapshotAnswer<'a, S> {
+pub struct SnapshotAnswer<'a, S: Snapshot> {
     list: PackedWriter<'a>,
-    systemd_enabled: u32,
+    header: S::Header,
     generation: u64,
     error: Option<WireError>,
     _snapshot: PhantomData<fn() -> S>,
@@ -188,17 +213,17 @@ impl<'a, S: Snapshot> SnapshotAnswer<'a, S> {
         let list = PackedWriter::growing(buf, SNAPSHOT_HEADER_LEN)?;
         Ok(Self {
             list,
-            systemd_enabled: 0,
+            header: S::Header::default(),
             generation: 0,
             error: None,
             _snapshot: PhantomData,
         })
     }
 
-    /// Says whether systemd runs the host, and which generation of the data this is. Both are 0
-    /// unless set, at any time.
-    pub const fn set_header(&mut self, systemd_enabled: u32, generation: u64) {
-        self.systemd_enabled = systemd_enabled;
+    /// Says what the snapshot says besides its items, and which generation of the data this is. Both
+    /// are zero unless set, at any time.
+    pub const fn set(&mut self, header: S::Header, generation: u64) {
+        self.header = header;
         self.generation = generation;
     }
 
@@ -240,13 +265,8 @@ impl<'a, S: Snapshot> SnapshotAnswer<'a, S> {
             return Err(error);
         }
         let header: [u8; SNAPSHOT_HEADER_LEN] = Fields::record(|fields| {
-            fields
-                .u16(1)
-                .u16(0)
-                .size(self.list.len())
-                .u32(self.systemd_enabled)
-                .u32(0)
-                .u64(self.generation)
+            let fields = fields.u16(1).u16(0).size(self.list.len());
+            self.header.write(fields).u64(self.generation)
         });
         let (front, len) = self.list.finish();
         front.copy_from_slice(&header);
@@ -254,7 +274,7 @@ impl<'a, S: Snapshot> SnapshotAnswer<'a, S> {
     }
 }
 
-impl<S> fmt::Debug for SnapshotAnswer<'_, S> {
+impl<S: Snapshot> fmt::Debug for SnapshotAnswer<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SnapshotAnswer")
             .field("items", &self.list.len())

@@ -93,8 +93,8 @@ pub struct SessionStatus {
     pub session_id: u64,
     /// What both sides keep to.
     pub limits: Limits,
-    /// The server's process, where the platform tells.
-    pub peer: Option<Peer>,
+    /// The server's process, as far as the platform tells.
+    pub peer: Peer,
 }
 
 /// A client's state, what it did, and what went wrong last.

@@ -63,7 +63,7 @@ fn a_steady_call_allocates_nothing() {
     for world in worlds() {
         let server = world.serve(increment());
         let mut client = world.connected::<Increment>();
-        steady("one", || assert_eq!(client.ask(&1).unwrap(), 2));
+        steady("one", || assert_eq!(client.call(&1).unwrap(), 2));
         drop(server.finish());
 
         let mut config = world.server_config();
@@ -141,7 +141,7 @@ fn dispatches<S: Service>(handler: &Handler<S>, payload: &[u8]) {
     let header = Header::request(S::METHOD.code, 1);
     let mut answer = [0; 4096];
     steady(S::METHOD.name, || {
-        let answered = handler.dispatch(Message { header, payload }, &mut answer);
+        let answered = handler.dispatch(Message::new(header, payload).unwrap(), &mut answer);
         assert_eq!(answered.status, Status::OK);
     });
 }

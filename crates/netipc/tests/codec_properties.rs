@@ -4,7 +4,6 @@
 mod common;
 
 use common::{AnyLabel, AppsText, CgroupText, apps_text, cgroup_text, spoilt, text};
-use netipc::cache::Cached;
 use netipc::lookup::{
     Key, Lookup, LookupItem, LookupReply, LookupRequest, TextKey, encode_request,
 };
@@ -12,10 +11,10 @@ use netipc::service::Service;
 use netipc::service::apps_lookup::{AppsLookup, AppsLookupItem, Pid};
 use netipc::service::cgroups_lookup::{CgroupsLookup, CgroupsLookupItem};
 use netipc::service::cgroups_snapshot::{
-    CgroupsBuilder, CgroupsItemView, CgroupsRequest, CgroupsResponseView, CgroupsSnapshot,
+    CgroupsBuilder, CgroupsItemView, CgroupsRequest, CgroupsResponseView,
 };
 use netipc::service::string_reverse::Text;
-use netipc::wire::{CStrView, Decode, Encode, ListRules, Packed, WireErrorKind, Writer};
+use netipc::wire::{CStrView, Decode, Encode, ListRules, Packed, Valid, WireErrorKind, Writer};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -106,7 +105,8 @@ proptest! {
             valid &= item.is_ok();
             prop_assert_eq!(item, CgroupsItemView::decode(raw));
             if let Ok(item) = item {
-                prop_assert_eq!(<CgroupsSnapshot as Cached>::view(raw), item);
+                let valid = Valid::<CgroupsItemView<'_>>::decode(raw).unwrap();
+                prop_assert_eq!(valid.view(), item);
                 if !item.name.contains(&0) && !item.path.contains(&0) {
                     let again = encoded(&item);
                     prop_assert_eq!(CgroupsItemView::decode(&again), Ok(item));
@@ -193,12 +193,13 @@ proptest! {
         if let Ok(reply) = LookupReply::<CgroupsLookup>::decode(&bytes) {
             for (raw, seen) in raw_items::<CgroupsLookup>(&bytes, reply).iter().zip(reply.iter()) {
                 let item = CgroupsLookupItem::decode(raw).unwrap();
-                prop_assert_eq!(CgroupsLookupItem::view(raw), item);
+                let valid = Valid::<CgroupsLookupItem<'_>>::decode(raw).unwrap();
+                prop_assert_eq!(valid.view(), item);
                 prop_assert_eq!(seen, item);
                 let again = encoded(&item);
                 prop_assert_eq!(CgroupsLookupItem::decode(&again), Ok(item));
             }
-            let again = CgroupsLookup::reread(&bytes).unwrap();
+            let again = reply.valid().view();
             prop_assert!(again.iter().eq(reply.iter()));
         }
     }
@@ -214,12 +215,13 @@ proptest! {
         if let Ok(reply) = LookupReply::<AppsLookup>::decode(&bytes) {
             for (raw, seen) in raw_items::<AppsLookup>(&bytes, reply).iter().zip(reply.iter()) {
                 let item = AppsLookupItem::decode(raw).unwrap();
-                prop_assert_eq!(AppsLookupItem::view(raw), item);
+                let valid = Valid::<AppsLookupItem<'_>>::decode(raw).unwrap();
+                prop_assert_eq!(valid.view(), item);
                 prop_assert_eq!(seen, item);
                 let again = encoded(&item);
                 prop_assert_eq!(AppsLookupItem::decode(&again), Ok(item));
             }
-            let again = AppsLookup::reread(&bytes).unwrap();
+            let again = reply.valid().view();
             prop_assert!(again.iter().eq(reply.iter()));
         }
     }

@@ -190,8 +190,8 @@ fn a_server_for_small_requests_is_asked_in_small_ones() {
             };
             let mut buf = vec![0; session.limits().response.payload_bytes as usize];
             let message = session.message().unwrap();
-            assert!(message.payload.len() <= 1024);
-            seen += asked(message.payload).len();
+            assert!(message.payload().len() <= 1024);
+            seen += asked(message.payload()).len();
             let answered = handler.dispatch(message, &mut buf);
             answer(&mut session, &header, answered.status, &buf[..answered.len]);
             requests += 1;

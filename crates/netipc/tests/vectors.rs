@@ -12,8 +12,10 @@ use netipc::service::cgroups_snapshot::{
 };
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::{StringReverse, Text};
-use netipc::service::{Orchestrator, Slot};
-use netipc::wire::{CStrView, Decode, Encode, Label, Labels, WireErrorKind, Writer, write_batch};
+use netipc::service::{Orchestrator, ValueAnswer};
+use netipc::wire::{
+    CStrView, Decode, Encode, Label, Labels, Valid, WireErrorKind, Writer, write_batch,
+};
 use serde_json::Value;
 
 const CODEC: &str = include_str!("../../../vectors/codec.json");
@@ -40,7 +42,7 @@ fn texts() {
         assert_eq!(encoded(&text), bytes);
         assert_eq!(Text::decode(&bytes), Ok(text));
         let mut buf = vec![0xee; bytes.len()];
-        let mut answer: Slot<'_> = StringReverse::answer(&Text::new(b""), &mut buf).unwrap();
+        let mut answer: ValueAnswer<'_> = StringReverse::answer(&Text::new(b""), &mut buf).unwrap();
         answer.put(&text).unwrap();
         assert_eq!(StringReverse::finish(answer), Ok(bytes.len()));
         assert_eq!(buf, bytes);
@@ -126,7 +128,8 @@ fn cgroups_replies() {
                 labels: Labels::Pairs(&labels),
             };
             assert_eq!(CgroupsLookupItem::decode(item), Ok(expected));
-            assert_eq!(CgroupsLookupItem::view(item), expected);
+            let valid = Valid::<CgroupsLookupItem<'_>>::decode(item).unwrap();
+            assert_eq!(valid.view(), expected);
             assert_eq!(encoded(&expected), item);
         }
     }
@@ -162,7 +165,8 @@ fn apps_replies() {
                 labels: Labels::Pairs(&labels),
             };
             assert_eq!(AppsLookupItem::decode(item), Ok(expected));
-            assert_eq!(AppsLookupItem::view(item), expected);
+            let valid = Valid::<AppsLookupItem<'_>>::decode(item).unwrap();
+            assert_eq!(valid.view(), expected);
             assert_eq!(encoded(&expected), item);
         }
     }

@@ -18,3 +18,19 @@ compile_error!("NetIPC speaks host byte order, and every host it supports is lit
 
 pub mod session;
 pub mod wire;
+
+/// For `netipc` and its bindings to other languages, which keep bytes that they have decoded, or are
+/// promised that somebody has. Not covered by versions.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals {
+    use crate::wire::Valid;
+
+    /// The proof for bytes that the caller knows to decode as a `T`: he has decoded them and nobody
+    /// has changed them since. For others, reading may panic or give nonsense.
+    #[must_use]
+    #[inline]
+    pub const fn assume_valid<T>(bytes: &[u8]) -> Valid<'_, T> {
+        Valid::assume(bytes)
+    }
+}

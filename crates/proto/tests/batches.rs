@@ -42,7 +42,7 @@ fn serve(items: u32, payload: &[u8]) -> Result<Whole, SessionError> {
 
 fn items((header, payload): &Whole) -> Vec<&[u8]> {
     let header = *header;
-    let message = Message { header, payload };
+    let message = Message::new(header, payload).expect("a checked directory");
     message.items().expect("a batch").iter().collect()
 }
 
@@ -222,12 +222,11 @@ fn a_request_with_a_status_is_checked_all_the_same() {
 fn items_of_what_is_no_batch() {
     let header = header(3);
     let payload = [0; 23];
-    let message = Message {
-        header,
-        payload: &payload,
-    };
+    let error = Message::new(header, &payload).unwrap_err();
+    assert_eq!(error.kind(), WireErrorKind::Truncated);
+    let refusal = header.answer(Status::INTERNAL_ERROR);
     assert_eq!(
-        message.items().unwrap_err().kind(),
-        WireErrorKind::Truncated
+        Message::new(refusal, &[]).map(|message| message.items()),
+        Ok(None)
     );
 }

@@ -57,7 +57,7 @@ fn defect_19_the_published_length_is_that_of_the_message() {
         let mut server = Session::new(Role::Server, limits, Framing::Whole);
         server.space()[..packet.len()].copy_from_slice(&packet);
         match server.received(published) {
-            Ok(message) => assert_eq!((published, message.unwrap().payload), (52, &[7; 20][..])),
+            Ok(message) => assert_eq!((published, message.unwrap().payload()), (52, &[7; 20][..])),
             Err(error) => {
                 assert_ne!(published, 52);
                 assert!(matches!(error, SessionError::Chunk(_)), "{error}");

@@ -86,7 +86,8 @@ fn a_directory_must_fit_behind_its_header() {
         (0, u32::MAX, false),
         (usize::MAX, 1, false),
     ] {
-        let result = Packed::trusted(&payload, header, count).map(|list| list.len());
+        let result =
+            Packed::parse(&payload, header, count, ListRules::BATCH).map(|list| list.len());
         match fits {
             true => assert_eq!(result, Ok(count as usize)),
             false => assert_eq!(result.unwrap_err().kind(), WireErrorKind::Truncated),

@@ -1,23 +1,21 @@
 //! Where a service is reached: a run directory and a service name, validated once.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Bytes that a socket path may have; one more is its final NUL.
-pub const MAX_SOCKET_PATH: usize = 107;
+use crate::platform::Address;
 
 /// Where a service is reached.
 ///
-/// Holds only names that can be used: a service name that is one plain file name part, and a socket
-/// path that the platform can bind. Cloning is cheap.
+/// Holds only names that can be used: a service name that is one plain file name part, and whatever
+/// the platform makes of it and the run directory. Cloning is cheap.
 ///
 /// ```
 /// use netipc_transport::Endpoint;
 ///
 /// let endpoint = Endpoint::new("/run/netdata", "cgroups-snapshot")?;
-/// assert_eq!(endpoint.to_string(), "/run/netdata/cgroups-snapshot.sock");
+/// assert_eq!(endpoint.service(), "cgroups-snapshot");
 /// assert!(Endpoint::new("/run/netdata", "../evil").is_err());
 /// # Ok::<(), netipc_transport::EndpointError>(())
 /// ```
@@ -30,16 +28,18 @@ pub struct Endpoint {
 struct Parts {
     run_dir: PathBuf,
     service: String,
-    socket: PathBuf,
+    address: Address,
 }
 
 impl Endpoint {
-    /// Names `service` in `run_dir`, which is used exactly as given.
+    /// Names `service` in `run_dir`, which is used exactly as given: a directory on Unix, and a
+    /// string that names a group of services on Windows, where nothing of it exists on disk.
     ///
     /// # Errors
     /// [`EndpointError::InvalidName`] unless the name is made of ASCII letters, digits, `.`, `_` and
-    /// `-` and is neither empty nor `.` nor `..`; [`EndpointError::PathTooLong`] when the socket
-    /// path exceeds [`MAX_SOCKET_PATH`] bytes.
+    /// `-` and is neither empty nor `.` nor `..`; [`EndpointError::PathTooLong`] when what the platform
+    /// makes of both is longer than it can bind; [`EndpointError::InvalidRunDir`] when the platform
+    /// cannot use the run directory.
     pub fn new(run_dir: impl AsRef<Path>, service: &str) -> Result<Self, EndpointError> {
         if !is_valid_name(service) {
             return Err(EndpointError::InvalidName {
@@ -47,15 +47,10 @@ impl Endpoint {
             });
         }
         let run_dir = run_dir.as_ref();
-        let socket = join(run_dir, &format!("{service}.sock"));
-        let size = socket.as_os_str().len();
-        if size > MAX_SOCKET_PATH {
-            return Err(EndpointError::PathTooLong { path: socket, size });
-        }
         let parts = Parts {
+            address: Address::new(run_dir, service)?,
             run_dir: run_dir.to_owned(),
             service: service.to_owned(),
-            socket,
         };
         Ok(Self {
             parts: Arc::new(parts),
@@ -74,25 +69,16 @@ impl Endpoint {
         &self.parts.service
     }
 
-    /// The path of the socket: `{run_dir}/{service}.sock`.
-    #[must_use]
-    pub fn socket_path(&self) -> &Path {
-        &self.parts.socket
-    }
-
-    /// The path of a session's shared region: `{run_dir}/{service}-{session_id:016x}.ipcshm`.
-    #[must_use]
-    pub fn region_path(&self, session_id: u64) -> PathBuf {
-        join(
-            self.run_dir(),
-            &format!("{}-{session_id:016x}.ipcshm", self.service()),
-        )
+    /// What the platform binds.
+    pub(crate) fn address(&self) -> &Address {
+        &self.parts.address
     }
 }
 
 impl fmt::Display for Endpoint {
+    /// What the platform binds: a socket's path, or a pipe's name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket_path().display().fmt(f)
+        self.parts.address.fmt(f)
     }
 }
 
@@ -108,30 +94,33 @@ pub enum EndpointError {
         /// What was given.
         service: String,
     },
-    /// The socket path is longer than the platform can bind.
+    /// What the platform makes of both names is longer than it can bind.
     #[error(
-        "the socket path {} has {size} bytes and may have {MAX_SOCKET_PATH}: shorten the run directory or the service name",
-        path.display()
+        "the {what} {path} has {size} bytes and may have {limit}: shorten the run directory or the service name"
     )]
     PathTooLong {
+        /// What it is on this platform.
+        what: &'static str,
         /// The whole path.
-        path: PathBuf,
+        path: String,
         /// Its bytes.
         size: usize,
+        /// The most that it may have.
+        limit: usize,
+    },
+    /// The platform cannot use this run directory.
+    #[error("the run directory {} cannot be used: {why}", run_dir.display())]
+    InvalidRunDir {
+        /// What was given.
+        run_dir: PathBuf,
+        /// Why not.
+        why: &'static str,
     },
 }
 
 fn is_valid_name(service: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     !matches!(service, "" | "." | "..") && service.bytes().all(plain)
-}
-
-// Not `Path::join`: every byte of the directory stays, and an empty one is not the working directory.
-fn join(dir: &Path, name: &str) -> PathBuf {
-    let mut path = OsString::from(dir);
-    path.push("/");
-    path.push(name);
-    path.into()
 }
 
 #[cfg(test)]
@@ -158,32 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_never_cut() {
-        let dir = "/".repeat(MAX_SOCKET_PATH - "/svc.sock".len());
-        assert!(Endpoint::new(&dir, "svc").is_ok());
-        let error = Endpoint::new(format!("{dir}/"), "svc").unwrap_err();
-        assert!(
-            matches!(error, EndpointError::PathTooLong { size: 108, .. }),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_bad_name_is_told_before_a_long_path() {
-        let error = Endpoint::new("/".repeat(200), "a/b").unwrap_err();
+    fn a_bad_name_is_told_before_a_long_one() {
+        let error = Endpoint::new("/".repeat(200), &"a/b".repeat(100)).unwrap_err();
         assert!(
             matches!(error, EndpointError::InvalidName { .. }),
             "{error}"
-        );
-    }
-
-    #[test]
-    fn paths_keep_the_directory_as_given() {
-        let endpoint = Endpoint::new("/run//x/.", "svc").unwrap();
-        assert_eq!(endpoint.socket_path().as_os_str(), "/run//x/./svc.sock");
-        assert_eq!(
-            endpoint.region_path(0xab).as_os_str(),
-            "/run//x/./svc-00000000000000ab.ipcshm"
         );
     }
 }

@@ -27,35 +27,42 @@
 //! # }
 //! ```
 
+#![cfg_attr(
+    windows,
+    allow(dead_code, unused_imports, reason = "its transport is not there yet")
+)]
+
 pub mod endpoint;
 mod error;
 pub mod link;
 pub mod memory;
-#[cfg(all(feature = "raw", target_os = "linux"))]
-pub mod raw;
+mod shm;
 mod spin;
+mod sys;
 pub mod wait;
 
-#[cfg(target_os = "linux")]
-mod shm;
-mod sys;
-#[cfg(target_os = "linux")]
-pub mod uds;
+// A platform is a whole directory, here and in `sys`.
+#[cfg(unix)]
+pub mod unix;
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+pub mod windows;
+#[cfg(windows)]
+use windows as platform;
 
 pub use endpoint::{Endpoint, EndpointError};
-pub use link::{Baseline, Link, Listener, Transport};
+pub use link::{Baseline, Link, Listener, Transport, WaitObject};
 pub use memory::MemoryTransport;
-#[cfg(target_os = "linux")]
-pub use shm::ShmLink;
+#[cfg(all(feature = "raw", unix))]
+pub use platform::raw;
+#[cfg(windows)]
+pub use platform::{PipeTransport, PipeTransport as NativeTransport};
+#[cfg(unix)]
+pub use platform::{UnixTransport, UnixTransport as NativeTransport};
 pub use spin::DEFAULT_SPIN;
-#[cfg(target_os = "linux")]
-pub use uds::{UnixTransport, UnixTransport as NativeTransport};
-pub use wait::{Abort, Wait};
-
-/// The platform's descriptors, for those who watch them and name no platform.
-#[cfg(target_os = "linux")]
-pub use std::os::fd::{AsFd, BorrowedFd};
 pub use sys::monotonic;
+pub use wait::{Abort, Wait};
 
 /// The transport of this platform, with its defaults.
 #[must_use]

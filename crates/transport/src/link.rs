@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::BorrowedFd;
 
 use crate::endpoint::Endpoint;
 use crate::wait::Wait;
 
 pub use crate::error::{AttachError, BindError, ConnectError, LinkError};
+pub use crate::platform::PeerPolicy;
+pub use crate::sys::WaitObject;
 
 /// A connected channel between two peers that keeps packet boundaries.
 ///
@@ -56,40 +57,44 @@ pub trait Link: Send + fmt::Debug {
     /// What this link is.
     fn info(&self) -> LinkInfo;
 
-    /// The descriptor that an event loop can watch, where there is one. On a socket it is readable
-    /// when a packet or a hang-up waits; on shared memory it tells hang-ups only.
-    fn native(&self) -> Option<BorrowedFd<'_>>;
+    /// What an event loop can watch, where there is something. On a socket or pipe it is ready when a
+    /// packet or a hang-up waits; on shared memory it tells hang-ups only.
+    fn wait_object(&self) -> Option<WaitObject<'_>>;
 }
 
 /// A fresh connection over the baseline, before the handshake has chosen a data plane.
 ///
 /// The server calls [`offer`](Self::offer) before it accepts and [`switch`](Self::switch) once its
-/// acceptance is sent; the client calls [`attach`](Self::attach) once it has been accepted.
+/// acceptance is sent; the client calls [`attach`](Self::attach) once it has been accepted. What a
+/// profile means is known here alone.
 pub trait Baseline: Link {
+    /// The profiles that this connection can switch to, the baseline included.
+    fn profiles(&self) -> &'static [Profile];
+
     /// Bytes of the largest packet to propose; both directions can carry it.
     fn packet_size(&self) -> u32;
 
     /// Whether the peer may talk to us by its identity alone, before any token is looked at.
     fn peer_allowed(&self) -> bool;
 
-    /// Server: makes a shared region ready for the peer to attach, complete on return.
+    /// Server: makes the data plane of a session ready for the peer to attach, complete on return.
     ///
     /// A second offer replaces the first.
     ///
     /// # Errors
-    /// Why there can be no such region; nothing is left behind, and the baseline still works.
-    fn offer(&mut self, region: &RegionPlan) -> io::Result<()>;
+    /// Why there can be no such data plane; nothing is left behind, and the baseline still works.
+    fn offer(&mut self, plan: &SessionPlan) -> io::Result<()>;
 
-    /// Server: gives the data plane of the region offered last, or the baseline itself when none is.
+    /// Server: gives the data plane offered last, the baseline itself when none is.
     fn switch(self: Box<Self>) -> Box<dyn Link>;
 
-    /// Client: attaches the region that the server has offered.
+    /// Client: attaches the data plane that the server has offered.
     ///
     /// # Errors
     /// [`AttachError`]; the connection is closed then.
     fn attach(
         self: Box<Self>,
-        region: &RegionPlan,
+        plan: &SessionPlan,
         wait: &Wait<'_>,
     ) -> Result<Box<dyn Link>, AttachError>;
 
@@ -111,12 +116,15 @@ pub trait Listener: Send + fmt::Debug {
     /// Where it listens.
     fn endpoint(&self) -> &Endpoint;
 
-    /// The descriptor that is readable when a connection waits, where there is one.
-    fn native(&self) -> Option<BorrowedFd<'_>>;
+    /// What is ready when a connection waits, where there is something to watch.
+    fn wait_object(&self) -> Option<WaitObject<'_>>;
 }
 
 /// A way to reach endpoints: the platform's own, or one inside this process.
 pub trait Transport: Send + Sync + fmt::Debug {
+    /// The profiles that its connections can switch to, the baseline first.
+    fn profiles(&self) -> &'static [Profile];
+
     /// Connects to whoever serves `endpoint`.
     ///
     /// # Errors
@@ -138,26 +146,59 @@ pub trait Transport: Send + Sync + fmt::Debug {
     ) -> Result<Box<dyn Listener>, BindError>;
 }
 
-/// The shape of a shared region, known to both sides after the negotiation.
+/// A data plane that a transport has: the bit that names it in a handshake, and what it means there.
+///
+/// The same bit may mean different things on different platforms; who wants to tell asks the
+/// transport.
+///
+/// ```
+/// use netipc_transport::{MemoryTransport, Transport};
+///
+/// let profiles = MemoryTransport::new().profiles();
+/// assert_eq!(profiles.iter().map(|profile| profile.bit).collect::<Vec<_>>(), [0x01]);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct RegionPlan {
-    /// Names the region, together with the endpoint.
+pub struct Profile {
+    /// Its bit in a handshake.
+    pub bit: u32,
+    /// What it is called.
+    pub name: &'static str,
+    /// What carries the data.
+    pub kind: LinkKind,
+    /// Whether it is for those only who ask for exactly this one: it costs what others would not
+    /// expect.
+    pub on_request: bool,
+}
+
+/// The bit of the baseline, which every transport has.
+pub const BASELINE: u32 = 0x01;
+
+/// What a transport has to know of a session to prepare its data plane; both sides know it once the
+/// handshake is over.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct SessionPlan {
+    /// The profile that was selected: its bit.
+    pub profile: u32,
+    /// Names the session, together with the endpoint.
     pub session_id: u64,
-    /// How a receiver waits.
-    pub mode: RegionMode,
+    /// The shared secret of the endpoint, which goes into names on some platforms.
+    pub auth_token: u64,
     /// Bytes of the largest request message, its 32-byte header included.
     pub request_bytes: u64,
     /// Bytes of the largest response message, its 32-byte header included.
     pub response_bytes: u64,
 }
 
-/// How a receiver waits on shared memory.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum RegionMode {
-    /// Spins first, then waits in the kernel (profile 0x02).
-    Hybrid,
-    /// Waits in the kernel at once (profile 0x04).
-    Kernel,
+impl fmt::Debug for SessionPlan {
+    /// Everything but the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionPlan")
+            .field("profile", &self.profile)
+            .field("session_id", &self.session_id)
+            .field("request_bytes", &self.request_bytes)
+            .field("response_bytes", &self.response_bytes)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How a listener is set up.
@@ -166,20 +207,8 @@ pub enum RegionMode {
 pub struct BindOptions {
     /// Connections that may wait to be accepted; `None` is 16.
     pub backlog: Option<u16>,
-    /// Peers to let in besides our own user and root.
-    pub allow_uids: UidPolicy,
-}
-
-/// Which users may connect.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub enum UidPolicy {
-    /// Our own user and root.
-    #[default]
-    OwnAndRoot,
-    /// Our own user, root, and these.
-    Also(Vec<u32>),
-    /// Everybody who can reach the socket.
-    Any,
+    /// Which peers to let in, in the terms of the platform.
+    pub peers: PeerPolicy,
 }
 
 /// What a link is, for status and for the session above it.
@@ -193,8 +222,8 @@ pub struct LinkInfo {
     pub window: Option<u32>,
     /// Whether a packet is always a whole message.
     pub whole_messages: bool,
-    /// Who is at the other end, where the platform tells.
-    pub peer: Option<Peer>,
+    /// Who is at the other end, as far as the platform tells.
+    pub peer: Peer,
 }
 
 /// What carries a link's data.
@@ -219,11 +248,11 @@ impl fmt::Display for LinkKind {
     }
 }
 
-/// The process at the other end, as the kernel tells.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// The process at the other end, as far as the kernel tells.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Peer {
     /// Its process id.
-    pub pid: u32,
-    /// Its user id.
-    pub uid: u32,
+    pub pid: Option<u32>,
+    /// Its user id; only Unix has them.
+    pub uid: Option<u32>,
 }

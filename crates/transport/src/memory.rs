@@ -3,16 +3,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::io;
-use std::os::fd::BorrowedFd;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
 use crate::link::{
-    AttachError, Baseline, BindError, BindOptions, ConnectError, Link, LinkError, LinkInfo,
-    LinkKind, Listener, RegionPlan, Transport,
+    AttachError, BASELINE, Baseline, BindError, BindOptions, ConnectError, Link, LinkError,
+    LinkInfo, LinkKind, Listener, Peer, Profile, SessionPlan, Transport, WaitObject,
 };
 use crate::wait::{Wait, lock};
 
@@ -57,7 +55,19 @@ impl Default for MemoryTransport {
     }
 }
 
+/// There is nothing but the queues.
+const PROFILES: &[Profile] = &[Profile {
+    bit: BASELINE,
+    name: "memory",
+    kind: LinkKind::Memory,
+    on_request: false,
+}];
+
 impl Transport for MemoryTransport {
+    fn profiles(&self) -> &'static [Profile] {
+        PROFILES
+    }
+
     fn connect(
         &self,
         endpoint: &Endpoint,
@@ -67,19 +77,16 @@ impl Transport for MemoryTransport {
             endpoint: endpoint.to_string(),
             source: io::ErrorKind::NotFound.into(),
         };
-        let door = self
-            .hub
-            .find(endpoint.socket_path())
-            .ok_or_else(not_found)?;
+        let listening = self.hub.find(endpoint).ok_or_else(not_found)?;
         let (client, server) = MemoryLink::pair(self.packet_size as usize);
-        let knocked = door.wait_until(wait, |doorstep| {
-            if doorstep.closed {
+        let admitted = listening.wait_until(wait, |backlog| {
+            if backlog.closed {
                 return Some(false);
             }
-            (doorstep.waiting.len() < doorstep.backlog).then_some(true)
+            (backlog.waiting.len() < backlog.limit).then_some(true)
         });
-        let mut doorstep = match knocked {
-            Ok((true, doorstep)) => doorstep,
+        let mut backlog = match admitted {
+            Ok((true, backlog)) => backlog,
             Ok((false, _)) => return Err(not_found()),
             Err(source) => {
                 return Err(ConnectError::Interrupted {
@@ -88,8 +95,8 @@ impl Transport for MemoryTransport {
                 });
             }
         };
-        doorstep.waiting.push_back(server);
-        door.changed.notify_all();
+        backlog.waiting.push_back(server);
+        listening.changed.notify_all();
         Ok(Box::new(client))
     }
 
@@ -98,26 +105,26 @@ impl Transport for MemoryTransport {
         endpoint: &Endpoint,
         options: &BindOptions,
     ) -> Result<Box<dyn Listener>, BindError> {
-        let mut doors = lock(&self.hub.doors);
-        if doors.contains_key(endpoint.socket_path()) {
+        let mut endpoints = lock(&self.hub.endpoints);
+        if endpoints.contains_key(endpoint) {
             let endpoint = endpoint.to_string();
             return Err(BindError::AddressInUse {
                 endpoint,
                 why: "it answers",
             });
         }
-        let backlog = options.backlog.unwrap_or(DEFAULT_BACKLOG).max(1).into();
-        let doorstep = Doorstep {
+        let limit = options.backlog.unwrap_or(DEFAULT_BACKLOG).max(1).into();
+        let backlog = Backlog {
             waiting: VecDeque::new(),
-            backlog,
+            limit,
             closed: false,
         };
-        let door = Shared::new(doorstep);
-        doors.insert(endpoint.socket_path().to_owned(), Arc::clone(&door));
+        let backlog = Shared::new(backlog);
+        endpoints.insert(endpoint.clone(), Arc::clone(&backlog));
         Ok(Box::new(MemoryListener {
             hub: Arc::clone(&self.hub),
             endpoint: endpoint.clone(),
-            door,
+            backlog,
         }))
     }
 }
@@ -125,20 +132,20 @@ impl Transport for MemoryTransport {
 /// The endpoints that are served.
 #[derive(Debug, Default)]
 struct Hub {
-    doors: Mutex<HashMap<PathBuf, Arc<Shared<Doorstep>>>>,
+    endpoints: Mutex<HashMap<Endpoint, Arc<Shared<Backlog>>>>,
 }
 
 impl Hub {
-    fn find(&self, path: &Path) -> Option<Arc<Shared<Doorstep>>> {
-        lock(&self.doors).get(path).cloned()
+    fn find(&self, endpoint: &Endpoint) -> Option<Arc<Shared<Backlog>>> {
+        lock(&self.endpoints).get(endpoint).cloned()
     }
 }
 
 /// Connections that wait to be accepted.
 #[derive(Debug)]
-struct Doorstep {
+struct Backlog {
     waiting: VecDeque<MemoryLink>,
-    backlog: usize,
+    limit: usize,
     closed: bool,
 }
 
@@ -147,16 +154,16 @@ struct Doorstep {
 struct MemoryListener {
     hub: Arc<Hub>,
     endpoint: Endpoint,
-    door: Arc<Shared<Doorstep>>,
+    backlog: Arc<Shared<Backlog>>,
 }
 
 impl Listener for MemoryListener {
     fn accept(&mut self, wait: &Wait<'_>) -> Result<Box<dyn Baseline>, LinkError> {
         let accepted = self
-            .door
-            .wait_until(wait, |doorstep| doorstep.waiting.pop_front());
+            .backlog
+            .wait_until(wait, |backlog| backlog.waiting.pop_front());
         let link = accepted.map(|(link, _guard)| link)?;
-        self.door.changed.notify_all();
+        self.backlog.changed.notify_all();
         Ok(Box::new(link))
     }
 
@@ -164,20 +171,20 @@ impl Listener for MemoryListener {
         &self.endpoint
     }
 
-    fn native(&self) -> Option<BorrowedFd<'_>> {
+    fn wait_object(&self) -> Option<WaitObject<'_>> {
         None
     }
 }
 
 impl Drop for MemoryListener {
     fn drop(&mut self) {
-        lock(&self.hub.doors).remove(self.endpoint.socket_path());
+        lock(&self.hub.endpoints).remove(&self.endpoint);
         let waiting = {
-            let mut doorstep = lock(&self.door.state);
-            doorstep.closed = true;
-            std::mem::take(&mut doorstep.waiting)
+            let mut backlog = lock(&self.backlog.state);
+            backlog.closed = true;
+            std::mem::take(&mut backlog.waiting)
         };
-        self.door.changed.notify_all();
+        self.backlog.changed.notify_all();
         drop(waiting);
     }
 }
@@ -199,7 +206,7 @@ struct Queue {
     /// Nobody sends any more.
     ended: bool,
     /// Nobody receives any more.
-    deserted: bool,
+    closed: bool,
 }
 
 impl MemoryLink {
@@ -236,7 +243,7 @@ impl Link for MemoryLink {
             return Err(LinkError::TooLarge { size, limit });
         }
         let (open, mut queue) = self.outgoing.wait_until(wait, |queue| {
-            if queue.deserted || queue.ended {
+            if queue.closed || queue.ended {
                 return Some(false);
             }
             (queue.packets.len() < QUEUE).then_some(true)
@@ -291,16 +298,20 @@ impl Link for MemoryLink {
             max_packet: self.max_packet,
             window: None,
             whole_messages: false,
-            peer: None,
+            peer: Peer::default(),
         }
     }
 
-    fn native(&self) -> Option<BorrowedFd<'_>> {
+    fn wait_object(&self) -> Option<WaitObject<'_>> {
         None
     }
 }
 
 impl Baseline for MemoryLink {
+    fn profiles(&self) -> &'static [Profile] {
+        PROFILES
+    }
+
     fn packet_size(&self) -> u32 {
         u32::try_from(self.max_packet).unwrap_or(u32::MAX)
     }
@@ -309,8 +320,12 @@ impl Baseline for MemoryLink {
         true
     }
 
-    fn offer(&mut self, _region: &RegionPlan) -> io::Result<()> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, NO_REGIONS))
+    fn offer(&mut self, plan: &SessionPlan) -> io::Result<()> {
+        if plan.profile == BASELINE {
+            Ok(())
+        } else {
+            Err(io::Error::new(io::ErrorKind::Unsupported, NO_REGIONS))
+        }
     }
 
     fn switch(self: Box<Self>) -> Box<dyn Link> {
@@ -319,10 +334,13 @@ impl Baseline for MemoryLink {
 
     fn attach(
         self: Box<Self>,
-        region: &RegionPlan,
+        plan: &SessionPlan,
         _wait: &Wait<'_>,
     ) -> Result<Box<dyn Link>, AttachError> {
-        let region = format!("{:016x}", region.session_id);
+        if plan.profile == BASELINE {
+            return Ok(self);
+        }
+        let region = format!("{:016x}", plan.session_id);
         Err(AttachError::Unusable {
             region,
             why: NO_REGIONS.to_owned(),
@@ -339,7 +357,7 @@ const NO_REGIONS: &str = "the memory backend has no shared regions";
 impl Drop for MemoryLink {
     fn drop(&mut self) {
         self.end_sending();
-        lock(&self.incoming.state).deserted = true;
+        lock(&self.incoming.state).closed = true;
         self.incoming.changed.notify_all();
     }
 }
@@ -349,17 +367,17 @@ struct Shared<T> {
     state: Mutex<T>,
     changed: Condvar,
     /// Ends waits when an abort is raised.
-    bell: Waker,
+    on_abort: Waker,
 }
 
 impl<T: Send + 'static> Shared<T> {
     fn new(state: T) -> Arc<Self> {
         Arc::new_cyclic(|shared| {
-            let bell = Bell(shared.clone());
+            let on_abort = OnAbort(shared.clone());
             Self {
                 state: Mutex::new(state),
                 changed: Condvar::new(),
-                bell: Waker::from(Arc::new(bell)),
+                on_abort: Waker::from(Arc::new(on_abort)),
             }
         })
     }
@@ -377,7 +395,7 @@ impl<T: Send + 'static> Shared<T> {
         }
         // No lock is held while another one is taken.
         drop(state);
-        let _registration = wait.abort().map(|abort| abort.register(&self.bell));
+        let _registration = wait.abort().map(|abort| abort.register(&self.on_abort));
         let mut state = lock(&self.state);
         loop {
             if let Some(found) = look(&mut state) {
@@ -395,9 +413,9 @@ impl<T: fmt::Debug> fmt::Debug for Shared<T> {
 }
 
 /// Rouses the threads that wait for a change.
-struct Bell<T>(Weak<Shared<T>>);
+struct OnAbort<T>(Weak<Shared<T>>);
 
-impl<T: Send + 'static> Wake for Bell<T> {
+impl<T: Send + 'static> Wake for OnAbort<T> {
     fn wake(self: Arc<Self>) {
         if let Some(shared) = self.0.upgrade() {
             // With the lock, so that it does not fall between a waiter's check and its sleep.

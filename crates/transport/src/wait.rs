@@ -1,20 +1,20 @@
 //! Deadlines, and aborts that wake whoever waits at once.
 
 use std::fmt;
-use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::error::LinkError;
-use crate::sys::Event;
+use crate::sys::{Event, WaitObject};
 
 /// How long an operation may wait, and who may call it off.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wait<'a> {
     deadline: Option<Instant>,
     abort: Option<&'a Abort>,
+    began: Option<Instant>,
 }
 
 impl<'a> Wait<'a> {
@@ -24,6 +24,7 @@ impl<'a> Wait<'a> {
         Self {
             deadline: None,
             abort: None,
+            began: None,
         }
     }
 
@@ -33,16 +34,19 @@ impl<'a> Wait<'a> {
         Self {
             deadline: Some(deadline),
             abort: None,
+            began: None,
         }
     }
 
     /// Waits for `timeout` from now; [`Duration::ZERO`] does what needs no waiting.
     #[must_use]
     pub fn timeout(timeout: Duration) -> Self {
+        let now = Instant::now();
         // A timeout beyond what the clock can name is no deadline.
         Self {
-            deadline: Instant::now().checked_add(timeout),
+            deadline: now.checked_add(timeout),
             abort: None,
+            began: Some(now),
         }
     }
 
@@ -70,6 +74,13 @@ impl<'a> Wait<'a> {
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// When it began, where it was made with a [`timeout`](Self::timeout): reading the clock takes a
+    /// good part of a short call.
+    #[must_use]
+    pub const fn began(&self) -> Option<Instant> {
+        self.began
     }
 
     /// What may call it off.
@@ -155,7 +166,7 @@ impl<'a> Wait<'a> {
 /// Calls off what waits, from any thread, at once, and stays raised until it is cleared.
 ///
 /// Clones are the same abort. It costs nothing until somebody waits with it, and can always be made:
-/// where the system has no descriptor left for it, waits look at it every 10 ms.
+/// where the system has no event left for it, waits look at it every 10 ms.
 ///
 /// ```
 /// use std::time::Duration;
@@ -238,9 +249,9 @@ impl Abort {
         self.shared.raised.load(Ordering::Acquire)
     }
 
-    /// A descriptor that is readable while raised. `None` if the system has none left, and in a
-    /// process forked from the one that made it: then poll.
-    pub(crate) fn event(&self) -> Option<BorrowedFd<'_>> {
+    /// What to watch for a raise: ready while raised. `None` if the system has none left, and in a
+    /// process forked from the one that made it: then look every few milliseconds.
+    pub(crate) fn object(&self) -> Option<WaitObject<'_>> {
         if self.shared.event.get().is_none() {
             let event = Event::new().ok()?;
             // Under the lock, so that a raise comes wholly before (we set it) or after (it does).
@@ -251,12 +262,12 @@ impl Abort {
             // Lost to another thread's event, which serves as well.
             let _ = self.shared.event.set(event);
         }
-        self.shared.event.get().and_then(Event::fd)
+        self.shared.event.get().and_then(Event::object)
     }
 
-    /// Makes the descriptor unreadable unless it was raised: others may have it, too, and whoever
-    /// polls would never sleep again.
-    pub(crate) fn calm(&self) {
+    /// Makes the event unready unless it was raised: other processes may have it, too, and whoever
+    /// waits for it would never sleep again.
+    pub(crate) fn reset_unless_raised(&self) {
         // Under the lock, as in `raise`: what that sets stays.
         let _waiters = lock(&self.shared.waiters);
         if !self.is_raised()
@@ -266,7 +277,7 @@ impl Abort {
         }
     }
 
-    /// Has `waker` called when raised, for waits that no descriptor can express.
+    /// Has `waker` called when raised, for waits that no event can express.
     ///
     /// The caller looks at [`is_raised`](Self::is_raised) after registering and before waiting.
     pub(crate) fn register(&self, waker: &Waker) -> Registration<'_> {
@@ -281,6 +292,7 @@ impl Abort {
         let wait = Wait {
             deadline,
             abort: Some(self),
+            began: None,
         };
         let mut waiters = lock(&self.shared.waiters);
         loop {

@@ -2,16 +2,9 @@
 
 use netipc_conformance::link::Rig;
 use netipc_conformance::link_suite;
-use netipc_transport::link::RegionMode;
-use netipc_transport::{MemoryTransport, UnixTransport};
+use netipc_transport::{MemoryTransport, NativeTransport};
 
 link_suite!(memory, Rig::new(MemoryTransport::new()));
-link_suite!(socket, Rig::new(UnixTransport::new()));
-link_suite!(
-    shm_hybrid,
-    Rig::new(UnixTransport::new()).over_regions(RegionMode::Hybrid)
-);
-link_suite!(
-    shm_kernel,
-    Rig::new(UnixTransport::new()).over_regions(RegionMode::Kernel)
-);
+link_suite!(baseline, Rig::new(NativeTransport::new()));
+link_suite!(shm_02, Rig::new(NativeTransport::new()).over(0x02));
+link_suite!(shm_04, Rig::new(NativeTransport::new()).over(0x04));

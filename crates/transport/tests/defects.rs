@@ -187,12 +187,12 @@ fn defect_12_the_packet_size_is_what_the_kernel_takes() {
     let size = client.packet_size() as usize;
     assert_eq!(
         size + 32,
-        rustix::net::sockopt::socket_send_buffer_size(client.native().unwrap()).unwrap()
+        rustix::net::sockopt::socket_send_buffer_size(client.wait_object().unwrap()).unwrap()
     );
     client.send(&vec![1; size], &[], &soon()).unwrap();
     assert_eq!(hear(&mut *server).len(), size);
     let beyond = send(
-        client.native().unwrap(),
+        client.wait_object().unwrap(),
         &vec![1; size + 1],
         SendFlags::NOSIGNAL,
     );
@@ -211,7 +211,7 @@ fn defect_13_an_empty_packet_is_no_end_of_stream() {
         .unwrap();
     for accept_first in [true, false] {
         let client = transport().connect(&stage.endpoint, &soon()).unwrap();
-        let say_nothing = || send(client.native().unwrap(), &[], SendFlags::NOSIGNAL).unwrap();
+        let say_nothing = || send(client.wait_object().unwrap(), &[], SendFlags::NOSIGNAL).unwrap();
         let mut server = if accept_first {
             let server = listener.accept(&soon()).unwrap();
             say_nothing();
@@ -299,10 +299,10 @@ fn defect_16_everything_is_close_on_exec() {
     let ended = server.receive(&mut [0; 1], &Wait::timeout(SHORT).or_abort(&abort));
     assert!(matches!(ended, Err(LinkError::Timeout)), "{ended:?}");
     for fd in [
-        client.native(),
-        server.native(),
-        baseline.native(),
-        listener.native(),
+        client.wait_object(),
+        server.wait_object(),
+        baseline.wait_object(),
+        listener.wait_object(),
     ] {
         let flags = rustix::io::fcntl_getfd(fd.unwrap()).unwrap();
         assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));

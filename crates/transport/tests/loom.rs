@@ -2,8 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 /// The file under test, with the model checker's atomics in place of the real ones.
-#[path = "../src/shm/slot.rs"]
+#[path = "../src/unix/shm/slot.rs"]
 mod slot;
+
+#[path = "../src/shm/broken.rs"]
+mod broken;
+
+mod shm {
+    pub(crate) use super::broken::Broken;
+}
 
 mod sys {
     pub(crate) mod atomic {
@@ -153,9 +160,9 @@ fn a_message_over_an_untaken_one_is_noticed() {
         let direction = Direction::default();
         direction.publish(1, 1);
         direction.publish(2, 2);
-        assert_eq!(direction.slot().arrived(0), Err(slot::Broken::Overwritten));
+        assert_eq!(direction.slot().arrived(0), Err(shm::Broken::Overwritten));
         let taken = direction.slot().take(0, 100, |_| ());
-        assert_eq!(taken, Err(slot::Broken::Overwritten));
+        assert_eq!(taken, Err(shm::Broken::Overwritten));
     });
 }
 
@@ -166,7 +173,7 @@ fn a_length_is_checked_before_anything_is_copied() {
             let direction = Direction::default();
             direction.slot().publish(1, len, || (), |_| ());
             let taken = direction.slot().take(0, 100, |len| panic!("copied {len}"));
-            assert_eq!(taken, Err(slot::Broken::Length));
+            assert_eq!(taken, Err(shm::Broken::Length));
         }
     });
 }

@@ -13,7 +13,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netipc_transport::link::{BindError, BindOptions, ConnectError, LinkError, RegionPlan};
+use netipc_transport::link::{BindError, BindOptions, ConnectError, LinkError, SessionPlan};
 use netipc_transport::{Abort, Endpoint, Link, Transport, UnixTransport, Wait};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -97,7 +97,7 @@ fn defect_05_starters_never_delete_one_another() {
             .find(|(_, result)| *result == "won")
             .unwrap()
             .0;
-        assert_eq!(client.info().peer.unwrap().pid.cast_signed(), winner.pid());
+        assert_eq!(client.info().peer.pid.unwrap().cast_signed(), winner.pid());
         drop(starters);
         assert!(
             fs::symlink_metadata(stage.socket())
@@ -333,7 +333,7 @@ fn offer_on_a_full_file_system(dir: &Path) {
     let mut listener = bind_in(dir).unwrap();
     let client = transport().connect(&endpoint, &soon()).unwrap();
     let mut server = listener.accept(&soon()).unwrap();
-    let large = RegionPlan {
+    let large = SessionPlan {
         response_bytes: 1 << 20,
         ..plan(1)
     };

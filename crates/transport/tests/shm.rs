@@ -6,9 +6,7 @@ mod common;
 use std::fs;
 use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 
-use netipc_transport::link::{
-    AttachError, BindOptions, LinkError, LinkKind, RegionMode, RegionPlan,
-};
+use netipc_transport::link::{AttachError, BindOptions, LinkError, LinkKind, SessionPlan};
 use netipc_transport::{Transport, UnixTransport};
 use rustix::fs::{CWD, Mode, mkfifoat};
 
@@ -92,7 +90,7 @@ fn one_message_at_a_time_in_each_direction() {
 #[test]
 fn a_link_says_what_it_is() {
     let stage = Stage::new();
-    let asymmetric = RegionPlan {
+    let asymmetric = SessionPlan {
         request_bytes: 100,
         response_bytes: 5000,
         ..plan(1)
@@ -105,7 +103,7 @@ fn a_link_says_what_it_is() {
             (LinkKind::SharedMemory, limit)
         );
         assert_eq!((info.window, info.whole_messages), (Some(1), true));
-        assert_eq!(info.peer.unwrap().pid, std::process::id());
+        assert_eq!(info.peer.pid, Some(std::process::id()));
     }
 }
 
@@ -224,7 +222,7 @@ fn data_beside_the_region_ends_the_session() {
     let stage = Stage::new();
     let (client, mut server) = stage.session(&plan(1));
     rustix::net::send(
-        client.native().unwrap(),
+        client.wait_object().unwrap(),
         b"x",
         rustix::net::SendFlags::NOSIGNAL,
     )
@@ -273,7 +271,7 @@ fn limits_that_no_region_can_have_are_refused() {
         (1 << 32, 64),
         (1 << 31, 1 << 31),
     ] {
-        let huge = RegionPlan {
+        let huge = SessionPlan {
             request_bytes,
             response_bytes,
             ..plan(1)
@@ -315,10 +313,10 @@ fn spinning_can_be_tuned() {
             .unwrap();
         let client = transport.connect(&stage.endpoint, &soon()).unwrap();
         let mut server = listener.accept(&soon()).unwrap();
-        for (session_id, mode) in [(1, RegionMode::Hybrid), (2, RegionMode::Kernel)] {
+        for (session_id, profile) in [(1, 0x02), (2, 0x04)] {
             server
-                .offer(&RegionPlan {
-                    mode,
+                .offer(&SessionPlan {
+                    profile,
                     ..plan(session_id)
                 })
                 .unwrap();

@@ -14,7 +14,7 @@ use super::{Options, Wrong, same};
 pub(super) fn increments(options: &Options) -> Result<Carried, Wrong> {
     let mut client = connected::<Increment>(options)?;
     for value in values(options) {
-        same("an answer", client.ask(&value)?, value.wrapping_add(1))?;
+        same("an answer", client.call(&value)?, value.wrapping_add(1))?;
     }
     carried(&client.status(), options)
 }
@@ -47,7 +47,7 @@ pub(super) fn text_reversed(options: &Options) -> Result<Carried, Wrong> {
     let reversed: Vec<u8> = text.iter().rev().copied().collect();
     same(
         "the text",
-        client.ask(&Text::new(&text))?,
+        client.call(&Text::new(&text))?,
         Text::new(&reversed),
     )?;
     carried(&client.status(), options)

@@ -50,10 +50,10 @@ pub(super) fn wrong_token_heals(options: &Options) -> Result<Carried, Wrong> {
     let mut stranger = netipc::Client::<Increment>::new(place, service, config);
     stranger.refresh();
     same("the state", stranger.state(), ClientState::AuthFailed)?;
-    let call = stranger.ask(&1).map_err(|error| error.code());
+    let call = stranger.call(&1).map_err(|error| error.code());
     same("a call", call, Err(ErrorCode::NOT_READY))?;
     let mut friend = connected::<Increment>(options)?;
-    same("an answer", friend.ask(&1)?, 2)?;
+    same("an answer", friend.call(&1)?, 2)?;
     drop(friend);
     want("stop")?;
     want(&format!("start --token {wrong}"))?;
@@ -64,14 +64,14 @@ pub(super) fn wrong_token_heals(options: &Options) -> Result<Carried, Wrong> {
         stranger.refresh();
     }
     ready(&stranger)?;
-    same("an answer", stranger.ask(&2)?, 3)?;
+    same("an answer", stranger.call(&2)?, 3)?;
     carried(&stranger.status(), options)
 }
 
 /// A full server says so, harms nobody, and takes the second client once the first has left.
 pub(super) fn second_client_waits_its_turn(options: &Options) -> Result<Carried, Wrong> {
     let mut first = connected::<Increment>(options)?;
-    same("an answer", first.ask(&1)?, 2)?;
+    same("an answer", first.call(&1)?, 2)?;
     let mut second = client::<Increment>(options);
     second.refresh();
     same("the state", second.state(), ClientState::Disconnected)?;
@@ -80,21 +80,21 @@ pub(super) fn second_client_waits_its_turn(options: &Options) -> Result<Carried,
         second.open_error().is_some(),
         true,
     )?;
-    same("an answer", first.ask(&2)?, 3)?;
+    same("an answer", first.call(&2)?, 3)?;
     first.close();
     second.refresh();
     ready(&second)?;
-    same("an answer", second.ask(&3)?, 4)?;
+    same("an answer", second.call(&3)?, 4)?;
     carried(&second.status(), options)
 }
 
 /// A provider that was killed and is back costs the next call one retry, and its caller nothing.
 pub(super) fn restart_costs_a_retry(options: &Options) -> Result<Carried, Wrong> {
     let mut client = connected::<Increment>(options)?;
-    same("an answer", client.ask(&1)?, 2)?;
+    same("an answer", client.call(&1)?, 2)?;
     want("kill")?;
     want("start")?;
-    same("an answer", client.ask(&2)?, 3)?;
+    same("an answer", client.call(&2)?, 3)?;
     let counters = client.status().counters;
     same("retries", counters.retries, 1)?;
     same("reconnects", counters.reconnects, 1)?;
@@ -105,10 +105,10 @@ pub(super) fn restart_costs_a_retry(options: &Options) -> Result<Carried, Wrong>
 /// A call that waits for a provider that dies fails at once, and the client can be used again.
 pub(super) fn death_ends_a_call(options: &Options) -> Result<Carried, Wrong> {
     let mut client = connected::<Increment>(options)?;
-    same("an answer", client.ask(&1)?, 2)?;
+    same("an answer", client.call(&1)?, 2)?;
     let began = Instant::now();
     wish("kill-when-stuck")?;
-    let call = client.ask(&options.stuck_on).map_err(|error| error.code());
+    let call = client.call(&options.stuck_on).map_err(|error| error.code());
     same("the call", call, Err(ErrorCode::DISCONNECTED))?;
     same("it failed soon", began.elapsed() < PATIENCE, true)?;
     fulfilled()?;
@@ -117,7 +117,7 @@ pub(super) fn death_ends_a_call(options: &Options) -> Result<Carried, Wrong> {
     want("start")?;
     client.refresh();
     ready(&client)?;
-    same("an answer", client.ask(&3)?, 4)?;
+    same("an answer", client.call(&3)?, 4)?;
     carried(&client.status(), options)
 }
 

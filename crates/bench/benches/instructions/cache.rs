@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use netipc::cache::{Cached, Fetched};
 use netipc::service::cgroups::{
-    CgroupKey, CgroupsBuilder, CgroupsItemView, CgroupsRequest, CgroupsResponseView,
+    CgroupKey, CgroupsBuilder, CgroupsHeader, CgroupsItemView, CgroupsRequest, CgroupsResponseView,
     CgroupsSnapshot,
 };
 use netipc::service::{Method, Service};
+use netipc::transport::Wait;
 use netipc::transport::memory::MemoryTransport;
-use netipc::wire::{Packed, WireError};
+use netipc::untyped::AnyClient;
+use netipc::wire::{ListRules, Packed, Valid, WireError};
 use netipc::{Cache, CallError, Client, ClientConfig, simple_hash};
 
 use crate::case::Case;
@@ -88,7 +90,8 @@ fn build(count: u32) -> Case {
 
 fn filled(count: u32) -> Cache<Canned> {
     let reply = snapshot_reply(count).leak();
-    let items = Packed::trusted(reply, SNAPSHOT_HEADER_LEN, count).expect("it is valid");
+    let items =
+        Packed::parse(reply, SNAPSHOT_HEADER_LEN, count, ListRules::BATCH).expect("it is valid");
     let nowhere = Arc::new(MemoryTransport::new());
     let config = ClientConfig::default();
     let client = Client::with_transport(nowhere, "/", "bench", config);
@@ -102,9 +105,18 @@ struct Canned;
 
 impl Service for Canned {
     const METHOD: Method = CgroupsSnapshot::METHOD;
+    type Argument<'r> = CgroupsRequest;
     type Request<'a> = CgroupsRequest;
     type Reply<'a> = CgroupsResponseView<'a>;
     type Answer<'a> = CgroupsBuilder<'a>;
+
+    fn call<'c>(
+        client: &'c mut AnyClient,
+        request: &CgroupsRequest,
+        wait: &Wait<'_>,
+    ) -> Result<CgroupsResponseView<'c>, CallError> {
+        CgroupsSnapshot::call(client, request, wait)
+    }
 
     fn answer<'a>(
         request: &CgroupsRequest,
@@ -120,28 +132,16 @@ impl Service for Canned {
 
 impl Cached for Canned {
     type Query = Packed<'static>;
+    type Header = CgroupsHeader;
     type Key<'k> = CgroupKey<'k>;
     type Item<'a> = CgroupsItemView<'a>;
 
     fn fetch<'c>(
-        _: &'c mut Client<Self>,
+        _: &'c mut AnyClient,
         items: &Packed<'static>,
-    ) -> Result<Fetched<'c>, CallError> {
-        Ok(Fetched {
-            generation: 1,
-            systemd_enabled: 0,
-            items: *items,
-        })
-    }
-
-    #[inline]
-    fn check(item: &[u8]) -> Result<(), WireError> {
-        CgroupsSnapshot::check(item)
-    }
-
-    #[inline]
-    fn view(item: &[u8]) -> CgroupsItemView<'_> {
-        CgroupsSnapshot::view(item)
+        _: &Wait<'_>,
+    ) -> Result<Fetched<'c, Self>, CallError> {
+        Ok(Fetched::unchecked(1, CgroupsHeader::default(), *items))
     }
 
     #[inline]
@@ -155,7 +155,10 @@ impl Cached for Canned {
     }
 
     #[inline]
-    fn matching<'a>(item: &'a [u8], key: CgroupKey<'_>) -> Option<CgroupsItemView<'a>> {
+    fn matching<'a>(
+        item: Valid<'a, CgroupsItemView<'a>>,
+        key: CgroupKey<'_>,
+    ) -> Option<CgroupsItemView<'a>> {
         CgroupsSnapshot::matching(item, key)
     }
 }

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use netipc::Handler;
+use netipc::connection::Message;
 use netipc::lookup::{Key, Lookup, LookupReply, TextKey, encode_request};
-use netipc::proto::session::Message;
 use netipc::service::apps_lookup::{AppsCgroupStatus, AppsLookup, AppsLookupItem, Pid, PidStatus};
 use netipc::service::cgroups::{CgroupsRequest, CgroupsSnapshot};
 use netipc::service::cgroups_lookup::{CgroupStatus, CgroupsLookup, CgroupsLookupItem};
@@ -154,7 +154,7 @@ fn dispatch<S: Service>(
 
 fn message<S: Service>(payload: &[u8]) -> Message<'_> {
     let header = Header::request(S::METHOD.code, 1);
-    Message { header, payload }
+    Message::new(header, payload).expect("it is no batch")
 }
 
 fn answer<S: Service>(handler: &Handler<S>, request: &[u8]) -> Vec<u8> {

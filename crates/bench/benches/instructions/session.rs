@@ -99,7 +99,7 @@ fn receive_head(session: &mut Session, packet: &Packet<'_>) -> Option<Header> {
     let head = session.space().first_chunk_mut().expect("it has room");
     *head = black_box(packet.head);
     let message = session.received(packet.len()).expect("it keeps the rules");
-    black_box(message).map(|message| message.header)
+    black_box(message).map(|message| message.header())
 }
 
 fn fill(session: &mut Session, packets: &[Packet<'_>]) {

@@ -1,8 +1,8 @@
 //! `codec`: encode a lookup request, dispatch it to a handler, decode the reply, look at each item.
 
 use netipc::Handler;
+use netipc::connection::Message;
 use netipc::lookup::{Key, Lookup, LookupReply, encode_request};
-use netipc::proto::session::Message;
 use netipc::wire::{Decode, Header, Status};
 
 use super::subject::{self, Subject};
@@ -73,10 +73,8 @@ impl<'k, S: Subject> Codec<'k, S> {
     /// Does all of it once; returns the bytes of the reply.
     fn call(&mut self) -> Result<usize, BenchError> {
         encode_request::<S>(&self.keys, &mut self.request)?;
-        let request = Message {
-            header: Header::request(<S as Lookup>::METHOD.code, 1),
-            payload: &self.request,
-        };
+        let header = Header::request(<S as Lookup>::METHOD.code, 1);
+        let request = Message::new(header, &self.request)?;
         let answered = self.handler.dispatch(request, &mut self.reply);
         if answered.status != Status::OK {
             return Err(BenchError::wrong(format!(

@@ -15,7 +15,7 @@ pub(super) fn ping(route: &Route) -> Result<BoxedOp<'static>, BenchError> {
     let mut client = open::client::<Increment>(route)?;
     let mut number = 0;
     Ok(Box::new(move || {
-        let reply = client.ask(&number)?;
+        let reply = client.call(&number)?;
         right(reply == next(number))?;
         number = reply;
         Ok(1)

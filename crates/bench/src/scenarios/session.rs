@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use netipc::connection::Message;
 use netipc::connection::{Connection, ConnectionError};
-use netipc::proto::session::Message;
 use netipc::service::Service;
 use netipc::service::increment::{Increment, next};
 use netipc::transport::Wait;
@@ -43,7 +43,7 @@ pub(super) fn op(
             session.receive(&Wait::forever())?;
             let answer = session.message();
             let (asked, answer) = flying.pop_front().zip(answer).ok_or_else(wrong)?;
-            right(asked.is_answered_by(&answer)?)?;
+            right(asked.is_answered_by(&answer))?;
             units += u64::from(asked.items);
         }
         Ok(units)
@@ -136,22 +136,24 @@ impl Asked {
     }
 
     /// Whether every number came back as the next one.
-    fn is_answered_by(&self, answer: &Message<'_>) -> Result<bool, WireError> {
-        let header = &answer.header;
+    fn is_answered_by(&self, answer: &Message<'_>) -> bool {
+        let header = &answer.header();
         if header.status != Status::OK || header.message_id != self.header.message_id {
-            return Ok(false);
+            return false;
         }
         let is = |bytes: &[u8], number: u64| *bytes == next(number).to_le_bytes();
         if !self.header.flags.is_batch() {
-            return Ok(is(answer.payload, self.first));
+            return is(answer.payload(), self.first);
         }
-        let items = answer.items()?;
+        let Some(items) = answer.items() else {
+            return false;
+        };
         let complete = items.len() == self.items as usize;
-        Ok(complete
+        complete
             && items
                 .iter()
                 .zip(self.first..)
-                .all(|(item, number)| is(item, number)))
+                .all(|(item, number)| is(item, number))
     }
 }
 
@@ -165,7 +167,7 @@ mod tests {
         let header = asked.header.answer(Status::OK);
         let answered = |header, number: u64| {
             let payload = &number.to_le_bytes();
-            asked.is_answered_by(&Message { header, payload }).unwrap()
+            asked.is_answered_by(&Message::new(header, payload).unwrap())
         };
         assert!(answered(header, 42));
         assert!(!answered(header, 41));
@@ -184,16 +186,14 @@ mod tests {
         (answer.asked.first, answer.asked.items) = (asking.asked.first + 1, asking.asked.items);
         answer.encode().unwrap();
         let header = asking.asked.header.answer(Status::OK);
-        let judge = |payload: &[u8]| {
-            asking
-                .asked
-                .is_answered_by(&Message { header, payload })
-                .unwrap()
+        let is_right = |payload: &[u8]| {
+            let answer = Message::new(header, payload).unwrap();
+            asking.asked.is_answered_by(&answer)
         };
-        assert!(judge(&answer.payload));
+        assert!(is_right(&answer.payload));
         if let Some(last) = answer.payload.last_mut() {
             *last ^= 1;
         }
-        assert!(!judge(&answer.payload));
+        assert!(!is_right(&answer.payload));
     }
 }

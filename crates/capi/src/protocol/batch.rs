@@ -7,8 +7,8 @@ use std::ptr;
 
 use netipc::ErrorCode;
 use netipc::wire::{
-    ENTRY_LEN, Encode, Fields, ListRules, Packed, PackedWriter, Span, WireError, WireErrorKind,
-    Writer, align8,
+    ENTRY_LEN, Encode, Fields, ListRules, PackedWriter, Span, WireError, WireErrorKind, Writer,
+    align8,
 };
 
 use super::builder::{add, builders, finish, init, nipc_builder_state_t};
@@ -139,8 +139,8 @@ pub unsafe extern "C" fn nipc_batch_item_get(
         if index >= item_count {
             return Err(ErrorCode::OUT_OF_BOUNDS);
         }
-        let item = Packed::trusted(payload, 0, item_count)
-            .and_then(|list| list.item(index as usize, ListRules::BATCH))
+        let item = ListRules::BATCH
+            .item(payload, item_count, index)
             .map_err(of_wire)?;
         // SAFETY: C promises room for a pointer.
         unsafe { put(item_out, item.as_ptr().cast()) }?;

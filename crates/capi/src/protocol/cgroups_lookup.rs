@@ -350,7 +350,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_finish(
 impl nipc_cgroups_lookup_req_view_t {
     /// A view of a request that was read.
     pub(crate) fn of_request(request: CgroupsLookupRequestView<'_>) -> Self {
-        let payload = request.payload();
+        let payload = request.valid().bytes();
         Self {
             item_count: u32::try_from(request.len()).unwrap_or(u32::MAX),
             payload: payload.as_ptr(),
@@ -369,8 +369,8 @@ impl nipc_cgroups_lookup_req_view_t {
 
 impl nipc_cgroups_lookup_resp_view_t {
     /// A view of an answer that was read.
-    pub(crate) const fn of_reply(reply: CgroupsLookupResponseView<'_>) -> Self {
-        let payload = reply.payload();
+    pub(crate) fn of_reply(reply: CgroupsLookupResponseView<'_>) -> Self {
+        let payload = reply.valid().bytes();
         Self {
             item_count: reply.item_count,
             generation: reply.generation,

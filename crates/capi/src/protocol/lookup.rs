@@ -6,8 +6,8 @@ use std::ffi::c_void;
 use std::ptr;
 
 use netipc::ErrorCode;
-use netipc::lookup::{Key, Lookup, LookupAnswer, LookupItem, LookupRequest, write_request};
-use netipc::service::Service;
+use netipc::lookup::{Key, Lookup, LookupAnswer, LookupReply, LookupRequest, write_request};
+use netipc::proto::internals::assume_valid;
 use netipc::wire::{Labels, WireError};
 
 use super::nipc_lookup_label_view_t;
@@ -47,7 +47,8 @@ impl Place {
 /// As for [`bytes`].
 pub(super) unsafe fn request<'a, L: Lookup>(place: Place) -> Outcome<LookupRequest<'a, L>> {
     // SAFETY: the caller's promise is that of `bytes`.
-    LookupRequest::reread(unsafe { place.bytes() }?).map_err(of_wire)
+    let bytes = unsafe { place.bytes() }?;
+    Ok(assume_valid::<LookupRequest<'_, L>>(bytes).view())
 }
 
 /// Key `index` of a request.
@@ -73,9 +74,11 @@ pub(super) unsafe fn item<'a, L: Lookup>(
 ) -> Outcome<(L::Item<'a>, &'a [u8])> {
     place.check(index)?;
     // SAFETY: the caller's promise is that of `bytes`.
-    let reply = L::reread(unsafe { place.bytes() }?).map_err(of_wire)?;
-    let bytes = reply.item_bytes(index).ok_or(ErrorCode::OUT_OF_BOUNDS)?;
-    Ok((L::Item::view(bytes), bytes))
+    let bytes = unsafe { place.bytes() }?;
+    let reply = assume_valid::<LookupReply<'_, L>>(bytes).view();
+    let item = reply.list().valid(index as usize);
+    let item = item.ok_or(ErrorCode::OUT_OF_BOUNDS)?;
+    Ok((item.view(), item.bytes()))
 }
 
 /// A label of an item of `len` bytes at `item`, of which there are `count`.
@@ -93,7 +96,8 @@ pub(super) unsafe fn label<'a, L: Lookup>(
         return Err(ErrorCode::OUT_OF_BOUNDS);
     }
     // SAFETY: the caller's promise is that of `bytes`.
-    let item = L::Item::view(unsafe { bytes(item.cast(), len) }?);
+    let bytes = unsafe { bytes(item.cast(), len) }?;
+    let item = assume_valid::<L::Item<'_>>(bytes).view();
     let label = labels(item).get(index as usize);
     label
         .map(nipc_lookup_label_view_t::of)
@@ -139,7 +143,7 @@ pub(super) fn next_key<'a, L: Lookup>(
     index: u32,
 ) -> Outcome<Key<'a, L>> {
     let own = answer.request();
-    if !ptr::eq(own.payload().as_ptr(), request.payload) {
+    if !ptr::eq(own.valid().bytes().as_ptr(), request.payload) {
         return Err(ErrorCode::INVALID_ARGUMENT);
     }
     let key = own.key(index as usize).ok_or(ErrorCode::OUT_OF_BOUNDS)?;

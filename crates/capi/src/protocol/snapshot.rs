@@ -6,9 +6,9 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use netipc::ErrorCode;
-use netipc::service::Service;
+use netipc::proto::internals::assume_valid;
 use netipc::service::cgroups_snapshot::{
-    CgroupsBuilder, CgroupsItemView, CgroupsRequest, CgroupsResponseView, CgroupsSnapshot,
+    CgroupsBuilder, CgroupsItemView, CgroupsRequest, CgroupsResponseView,
 };
 use netipc::wire::{Decode, Encode};
 
@@ -306,8 +306,8 @@ impl nipc_cgroups_req_t {
 
 impl nipc_cgroups_resp_view_t {
     /// A view of a snapshot that was read.
-    pub(crate) const fn of_reply(reply: CgroupsResponseView<'_>) -> Self {
-        let payload = reply.payload();
+    pub(crate) fn of_reply(reply: CgroupsResponseView<'_>) -> Self {
+        let payload = reply.valid().bytes();
         Self {
             item_count: reply.item_count,
             systemd_enabled: reply.systemd_enabled,
@@ -325,7 +325,7 @@ impl nipc_cgroups_resp_view_t {
     unsafe fn reply<'a>(&self) -> Outcome<CgroupsResponseView<'a>> {
         // SAFETY: the caller's promise is that of `bytes`.
         let payload = unsafe { bytes(self.payload.cast(), self.payload_len) }?;
-        CgroupsSnapshot::reread(payload).map_err(of_wire)
+        Ok(assume_valid::<CgroupsResponseView<'_>>(payload).view())
     }
 }
 

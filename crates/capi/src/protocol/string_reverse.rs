@@ -5,7 +5,7 @@
 use std::ffi::{c_char, c_void};
 use std::ptr;
 
-use netipc::service::Slot;
+use netipc::service::ValueAnswer;
 use netipc::service::string_reverse::Text;
 use netipc::wire::{Decode, Encode};
 
@@ -39,7 +39,7 @@ pub struct nipc_string_reverse_builder_t {
 }
 
 zeroed!(nipc_string_reverse_view_t);
-builders!(nipc_string_reverse_builder_t(Slot<'static>));
+builders!(nipc_string_reverse_builder_t(ValueAnswer<'static>));
 
 /// Writes a text: the request or the response of string-reverse.
 ///
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn nipc_string_reverse_builder_set(
     str: *const c_char,
     str_len: u32,
 ) -> nipc_error_t {
-    let set = |slot: &mut Slot<'_>| {
+    let set = |slot: &mut ValueAnswer<'_>| {
         // SAFETY: C promises the characters.
         let text = Text::new(unsafe { chars(str, str_len) }?);
         slot.put(&text).map_err(of_wire)
@@ -111,7 +111,7 @@ impl nipc_string_reverse_view_t {
 
 impl nipc_string_reverse_builder_t {
     /// A builder that fills in `answer`, which must outlive its use.
-    pub(crate) fn lend(answer: &mut Slot<'_>) -> Self {
+    pub(crate) fn lend(answer: &mut ValueAnswer<'_>) -> Self {
         Builder::lend(ptr::from_mut(answer).cast())
     }
 }

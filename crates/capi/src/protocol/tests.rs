@@ -16,7 +16,7 @@ use netipc::service::cgroups_lookup::{
     CgroupStatus, CgroupsLookup, CgroupsLookupBuilder, CgroupsLookupItem,
 };
 use netipc::service::cgroups_snapshot::CgroupsBuilder;
-use netipc::service::{Orchestrator, Service, Slot};
+use netipc::service::{Orchestrator, Service, ValueAnswer};
 use netipc::wire::{Decode, Label, Labels};
 
 use super::*;
@@ -233,7 +233,7 @@ fn an_error_that_a_handler_sets_stops_its_builder() {
 #[test]
 fn a_text_is_answered_once() {
     let mut buf = [0; 32];
-    let mut slot = Slot::new(&mut buf);
+    let mut slot = ValueAnswer::new(&mut buf);
     let mut builder = nipc_string_reverse_builder_t::lend(&mut slot);
     let mut set = || {
         let text = c"abc".as_ptr();

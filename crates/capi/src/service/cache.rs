@@ -96,7 +96,7 @@ impl Handle {
         cache.set_call_timeout(self.timeout_ms.load(Ordering::Relaxed));
         let refreshed = cache.refresh();
         if refreshed {
-            let views = Views::new(self.reader.read().kept());
+            let views = Views::new(self.reader.read().into_owned());
             self.views.store(Some(Arc::new(views)));
         }
         refreshed
@@ -123,13 +123,13 @@ impl Handle {
     }
 
     fn status(&self) -> nipc_cgroups_cache_status_t {
-        let status = self.reader.status();
+        let (status, answer) = (self.reader.status(), self.reader.read());
         let views = self.views();
         let cap = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         nipc_cgroups_cache_status_t {
             populated: views.is_some(),
             item_count: views.as_deref().map_or(0, Views::len),
-            systemd_enabled: status.systemd_enabled,
+            systemd_enabled: answer.systemd_enabled(),
             generation: status.generation,
             refresh_success_count: cap(status.refresh_success_count),
             refresh_failure_count: cap(status.refresh_failure_count),

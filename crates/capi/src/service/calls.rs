@@ -12,6 +12,8 @@ use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::cgroups_snapshot::{CgroupsRequest, CgroupsSnapshot};
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::{StringReverse, Text};
+use netipc::service::{ReplyOf, Service};
+use netipc::wire::MethodCode;
 
 use super::handle::{Asker, call, handle};
 use super::types::nipc_client_ctx_t;
@@ -51,9 +53,8 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_snapshot_timeout(
     timeout_ms: u32,
 ) -> nipc_error_t {
     let ask = |asker: &mut Asker| {
-        let reply = asker
-            .client
-            .ask_as::<CgroupsSnapshot>(&CgroupsRequest, timeout_ms)?;
+        let (client, wait) = asker.within(timeout_ms);
+        let reply = CgroupsSnapshot::call(client, &CgroupsRequest, &wait)?;
         Ok(nipc_cgroups_resp_view_t::of_reply(reply))
     };
     // SAFETY: C promises a context and room for a view.
@@ -99,9 +100,8 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_lookup_timeout(
             let kept = Kept::new(keys, &asker.answer);
             let copies = kept.as_ref().map(Kept::paths);
             let keys = copies.as_deref().unwrap_or(keys);
-            let reply = asker
-                .client
-                .lookup_as::<CgroupsLookup, _>(keys, timeout_ms)?;
+            let (client, wait) = asker.within(timeout_ms);
+            let reply = client.lookup::<CgroupsLookup, _>(keys, &wait)?;
             Ok(nipc_cgroups_lookup_resp_view_t::of_reply(reply))
         };
         // SAFETY: C promises a context and room for a view.
@@ -144,7 +144,8 @@ pub unsafe extern "C" fn nipc_client_call_apps_lookup_timeout(
         // SAFETY: C promises a context and room for a view.
         let keys = unsafe { arguments(ctx, out, read) }?;
         let ask = |asker: &mut Asker| {
-            let reply = asker.client.lookup_as::<AppsLookup, _>(keys, timeout_ms)?;
+            let (client, wait) = asker.within(timeout_ms);
+            let reply = AppsLookup::call(client, keys, &wait)?;
             Ok(nipc_apps_lookup_resp_view_t::of_reply(reply))
         };
         // SAFETY: C promises a context and room for a view.
@@ -173,7 +174,10 @@ pub unsafe extern "C" fn nipc_client_call_increment_timeout(
     out: *mut u64,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    let ask = |asker: &mut Asker| asker.client.ask_as::<Increment>(&request, timeout_ms);
+    let ask = |asker: &mut Asker| {
+        let (client, wait) = asker.within(timeout_ms);
+        Increment::call(client, &request, &wait)
+    };
     // SAFETY: C promises a context and room for a number.
     code(|| unsafe { answer(ctx, out, ask) })
 }
@@ -200,7 +204,12 @@ pub unsafe extern "C" fn nipc_client_call_increment_batch(
         // SAFETY: C promises a context.
         unsafe {
             call(ctx, |asker| {
-                let replies = asker.client.call_batch(&requests)?;
+                let (client, wait) = asker.within(0);
+                let replies = client.call_batch::<ReplyOf<Increment>>(
+                    MethodCode::INCREMENT,
+                    &requests,
+                    &wait,
+                )?;
                 out.iter_mut()
                     .zip(replies.iter())
                     .for_each(|(out, reply)| *out = reply);
@@ -234,13 +243,18 @@ pub unsafe extern "C" fn nipc_client_call_increment_pipelined(
         // SAFETY: C promises a context.
         unsafe {
             call(ctx, |asker| {
-                asker
-                    .client
-                    .call_pipelined(&requests, window.max(1) as usize, |index, reply| {
+                let (client, wait) = asker.within(0);
+                client.call_pipelined::<ReplyOf<Increment>>(
+                    MethodCode::INCREMENT,
+                    &requests,
+                    window.max(1) as usize,
+                    &wait,
+                    |index, reply| {
                         if let Some(out) = out.get_mut(index) {
                             *out = reply;
                         }
-                    })
+                    },
+                )
             })
         }
     })
@@ -278,7 +292,8 @@ pub unsafe extern "C" fn nipc_client_call_string_reverse_timeout(
         let ask = |asker: &mut Asker| {
             let kept = lies_in(text, &asker.answer).then(|| text.to_vec());
             let text = Text::new(kept.as_deref().unwrap_or(text));
-            let reply = asker.client.ask_as::<StringReverse>(&text, timeout_ms)?;
+            let (client, wait) = asker.within(timeout_ms);
+            let reply = StringReverse::call(client, &text, &wait)?;
             Ok(nipc_string_reverse_view_t::of_text(reply))
         };
         // SAFETY: C promises a context and room for a view.

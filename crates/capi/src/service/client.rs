@@ -3,9 +3,7 @@
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
 use std::ffi::{c_char, c_int};
-use std::os::fd::AsRawFd;
 use std::sync::MutexGuard;
-use std::time::Duration;
 
 use netipc::{ClientConfig, ErrorCode};
 
@@ -66,8 +64,12 @@ pub unsafe extern "C" fn nipc_client_init(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_refresh(ctx: *mut nipc_client_ctx_t) -> bool {
     guard(false, || {
+        let refresh = |asker: &mut Asker| {
+            let (client, wait) = asker.unlimited();
+            client.refresh(&wait)
+        };
         // SAFETY: C promises a context that it does not use elsewhere.
-        unsafe { with_client(ctx, |asker| asker.client.refresh()) }.unwrap_or(false)
+        unsafe { with_client(ctx, refresh) }.unwrap_or(false)
     })
 }
 
@@ -78,11 +80,13 @@ pub unsafe extern "C" fn nipc_client_refresh_timeout(
     ctx: *mut nipc_client_ctx_t,
     timeout_ms: u32,
 ) -> bool {
-    let refresh = |asker: &mut Asker| match timeout_ms {
-        0 => asker.client.refresh(),
-        ms => asker
-            .client
-            .refresh_within(Duration::from_millis(ms.into())),
+    let refresh = |asker: &mut Asker| {
+        let (client, wait) = if timeout_ms == 0 {
+            asker.unlimited()
+        } else {
+            asker.within(timeout_ms)
+        };
+        client.refresh(&wait)
     };
     guard(false, || {
         // SAFETY: C promises a context that it does not use elsewhere.
@@ -146,7 +150,7 @@ pub unsafe extern "C" fn nipc_client_abort(ctx: *mut nipc_client_ctx_t) {
     guard((), || {
         // SAFETY: C promises a context.
         if let Ok(handle) = unsafe { handle(ctx) } {
-            handle.abort().abort();
+            handle.abort().raise();
         }
     });
 }
@@ -231,7 +235,9 @@ pub unsafe extern "C" fn nipc_client_fd(ctx: *const nipc_client_ctx_t) -> c_int 
         let Ok(handle) = (unsafe { handle(ctx) }) else {
             return -1;
         };
-        let fd = |asker: MutexGuard<'_, Asker>| Some(asker.client.native()?.as_raw_fd());
+        let fd = |asker: MutexGuard<'_, Asker>| {
+            c_int::try_from(asker.client.wait_object()?.as_raw()).ok()
+        };
         handle.asker().ok().and_then(fd).unwrap_or(-1)
     })
 }

@@ -5,11 +5,14 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 use std::{ptr, thread};
 
-use netipc::service::increment::IncrementClient;
+use netipc::protocol::DEFAULT_CALL_TIMEOUT_MS;
 use netipc::transport::link::LinkKind;
-use netipc::{AbortHandle, CallError, ClientConfig, ClientState, ErrorCode};
+use netipc::transport::{Abort, Wait};
+use netipc::untyped::AnyClient;
+use netipc::{CallError, ClientConfig, ClientState, ErrorCode};
 
 use super::config::Place;
 use super::published::Published;
@@ -17,17 +20,13 @@ use super::storage::{User, enter, take};
 use super::types::{nipc_client_ctx_t, nipc_client_session_t, nipc_client_status_t};
 use crate::error::{Outcome, of_call};
 
-/// A client that speaks to every service, through `ask_as` and `lookup_as`. Batches and pipelines
-/// exist for its own service only.
-pub(crate) type AnyClient = IncrementClient;
-
 /// A client and what other threads may reach of it.
 ///
 /// The lock is never waited for but to close: a second thread that uses the context is told that it
 /// is busy.
 pub(crate) struct Handle {
     asker: Mutex<Asker>,
-    abort: AbortHandle,
+    abort: Abort,
     timeout_ms: AtomicU32,
     /// Whether the last call went no further than its arguments.
     refused: AtomicBool,
@@ -40,7 +39,8 @@ pub(crate) struct Asker {
     pub(crate) client: AnyClient,
     /// Where the last answer lies. Keys that are in there have to be copied before they are asked.
     pub(crate) answer: Range<usize>,
-    /// What the client is set to.
+    abort: Abort,
+    /// What a whole call may take; 0 is the default.
     timeout_ms: u32,
     /// When the public fields were made true last: sessions come and go with one of these.
     settled: Option<(ClientState, u64, u64)>,
@@ -49,11 +49,13 @@ pub(crate) struct Asker {
 impl Handle {
     pub(crate) fn new(place: &Place<'_>, config: ClientConfig) -> Self {
         let timeout_ms = AtomicU32::new(config.call_timeout_ms);
-        let client = AnyClient::new(place.run_dir, &place.service, config.clone());
+        let client = AnyClient::new(place.run_dir, &place.service, &config);
+        let abort = Abort::new();
         Self {
-            abort: client.abort_handle(),
+            abort: abort.clone(),
             asker: Mutex::new(Asker {
                 client,
+                abort,
                 answer: 0..0,
                 timeout_ms: config.call_timeout_ms,
                 settled: None,
@@ -64,7 +66,7 @@ impl Handle {
         }
     }
 
-    pub(crate) const fn abort(&self) -> &AbortHandle {
+    pub(crate) const fn abort(&self) -> &Abort {
         &self.abort
     }
 
@@ -96,26 +98,34 @@ impl Handle {
                 // A panic has left it somewhere inside a call: it starts over.
                 self.asker.clear_poison();
                 let mut asker = half_done.into_inner();
-                let aborted = self.abort.is_aborted();
                 asker.client.close();
-                if aborted {
-                    self.abort.abort();
-                }
                 asker
             }
         };
-        let timeout_ms = self.timeout_ms.load(Ordering::Relaxed);
-        if asker.timeout_ms != timeout_ms {
-            asker.timeout_ms = timeout_ms;
-            asker.client.set_call_timeout(timeout_ms);
-        }
+        asker.timeout_ms = self.timeout_ms.load(Ordering::Relaxed);
         Ok(asker)
     }
 
     /// Makes those who use the client come to an end, and waits for the one who holds it.
     fn quiet(&self) {
-        self.abort.abort();
+        self.abort.raise();
         drop(self.asker.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Asker {
+    /// The client, and a wait for a whole call: `timeout_ms` milliseconds, where 0 is the client's own
+    /// timeout.
+    pub(crate) fn within(&mut self, timeout_ms: u32) -> (&mut AnyClient, Wait<'_>) {
+        let given = [timeout_ms, self.timeout_ms, DEFAULT_CALL_TIMEOUT_MS];
+        let ms = given.into_iter().find(|ms| *ms > 0).unwrap_or_default();
+        let wait = Wait::timeout(Duration::from_millis(ms.into())).or_abort(&self.abort);
+        (&mut self.client, wait)
+    }
+
+    /// The client, and a wait that only an abort ends.
+    pub(crate) fn unlimited(&mut self) -> (&mut AnyClient, Wait<'_>) {
+        (&mut self.client, Wait::forever().or_abort(&self.abort))
     }
 }
 

@@ -193,8 +193,8 @@ impl From<SessionStatus> for nipc_transport_info_t {
             max_request_batch_items: request.batch_items,
             max_response_payload_bytes: response.payload_bytes,
             max_response_batch_items: response.batch_items,
-            peer_pid: session.peer.map_or(0, |peer| peer.pid),
-            peer_uid: session.peer.map_or(u32::MAX, |peer| peer.uid),
+            peer_pid: session.peer.pid.unwrap_or(0),
+            peer_uid: session.peer.uid.unwrap_or(u32::MAX),
         }
     }
 }

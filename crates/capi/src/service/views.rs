@@ -24,22 +24,10 @@ pub struct nipc_cgroups_cache_item_view_t {
     pub path: *const c_char,
 }
 
-/// Bytes between the names of two items are more: a name lies behind its item's fixed part.
-const GRAIN: usize = 32;
-
 /// One answer, pinned, and a view of each of its items.
-///
-/// ```text
-/// table   | .. item 0: .. name NUL path NUL | .. item 1: .. name NUL path NUL | ..
-/// grains             |  0  |  -  |  -  |  -  |  1  |  -  |  ..                        at most one name in each
-/// ```
 pub(crate) struct Views {
     table: CacheGuard<CgroupsSnapshot>,
     views: Box<[nipc_cgroups_cache_item_view_t]>,
-    /// The place in `views` of the item whose name is in a grain.
-    grains: Box<[u32]>,
-    /// The address of the first name.
-    base: usize,
 }
 
 // SAFETY: the pointers are into the table beside them, which nobody writes to.
@@ -50,31 +38,15 @@ unsafe impl Sync for Views {}
 impl Views {
     pub(crate) fn new(table: CacheGuard<CgroupsSnapshot>) -> Self {
         let views: Box<[_]> = table.iter().map(view).collect();
-        let names = || views.iter().map(|view| view.name.addr());
-        let base = names().min().unwrap_or_default();
-        let last = names().max().unwrap_or_default();
-        let mut grains: Box<[u32]> = vec![0; (last - base) / GRAIN + 1].into();
-        for (name, place) in names().zip(0..) {
-            if let Some(grain) = grains.get_mut((name - base) / GRAIN) {
-                *grain = place;
-            }
-        }
-        Self {
-            table,
-            views,
-            grains,
-            base,
-        }
+        Self { table, views }
     }
 
     /// The first item with this hash and name.
     #[inline]
     pub(crate) fn find(&self, hash: u32, name: &[u8]) -> Option<&nipc_cgroups_cache_item_view_t> {
         let name = CStrView::new(name);
-        let found = self.table.get(CgroupKey { hash, name })?;
-        let at = found.name.as_bytes().as_ptr().addr();
-        let place = self.grains.get(at.checked_sub(self.base)? / GRAIN)?;
-        self.views.get(*place as usize)
+        let position = self.table.position(CgroupKey { hash, name })?;
+        self.views.get(position)
     }
 
     /// Number of items.
@@ -89,7 +61,7 @@ impl Views {
 
     /// Bytes beside those of the table.
     pub(crate) const fn bytes(&self) -> usize {
-        size_of::<Self>() + size_of_val::<[_]>(&self.views) + size_of_val::<[u32]>(&self.grains)
+        size_of::<Self>() + size_of_val::<[_]>(&self.views)
     }
 }
 

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use netipc::lookup::{LookupRequest, encode_request};
 use netipc::service::apps_lookup::{AppsLookup, Pid};
 use netipc::service::cgroups_snapshot::{CgroupsRequest, CgroupsResponseView, CgroupsSnapshot};
-use netipc::service::{Method, Service, Slot, increment, string_reverse};
+use netipc::service::{Method, Service, ValueAnswer, increment, string_reverse};
+use netipc::transport::Wait;
+use netipc::untyped::AnyClient;
 use netipc::wire::{Decode, Encode, WireError, Writer};
-use netipc::{Handler, Server, ServerConfig};
+use netipc::{CallError, Handler, Server, ServerConfig};
 use netipc_conformance::service::{Running, TOKEN, data};
 
 /// The process whose cgroup has a name that fits no small answer; `data.h` has it, too.
@@ -104,15 +106,24 @@ struct SloppySnapshot;
 
 impl Service for SloppySnapshot {
     const METHOD: Method = CgroupsSnapshot::METHOD;
+    type Argument<'r> = CgroupsRequest;
     type Request<'a> = CgroupsRequest;
     type Reply<'a> = CgroupsResponseView<'a>;
-    type Answer<'a> = Slot<'a>;
+    type Answer<'a> = ValueAnswer<'a>;
 
-    fn answer<'a>(_: &CgroupsRequest, buf: &'a mut [u8]) -> Result<Slot<'a>, WireError> {
-        Ok(Slot::new(buf))
+    fn call<'c>(
+        client: &'c mut AnyClient,
+        request: &CgroupsRequest,
+        wait: &Wait<'_>,
+    ) -> Result<CgroupsResponseView<'c>, CallError> {
+        CgroupsSnapshot::call(client, request, wait)
     }
 
-    fn finish(answer: Slot<'_>) -> Result<usize, WireError> {
+    fn answer<'a>(_: &CgroupsRequest, buf: &'a mut [u8]) -> Result<ValueAnswer<'a>, WireError> {
+        Ok(ValueAnswer::new(buf))
+    }
+
+    fn finish(answer: ValueAnswer<'_>) -> Result<usize, WireError> {
         answer.finish()
     }
 }
@@ -123,15 +134,24 @@ struct WrongApps;
 
 impl Service for WrongApps {
     const METHOD: Method = AppsLookup::METHOD;
+    type Argument<'r> = [u32];
     type Request<'a> = LookupRequest<'a, AppsLookup>;
     type Reply<'a> = <AppsLookup as Service>::Reply<'a>;
-    type Answer<'a> = Slot<'a>;
+    type Answer<'a> = ValueAnswer<'a>;
 
-    fn answer<'a>(_: &Self::Request<'a>, buf: &'a mut [u8]) -> Result<Slot<'a>, WireError> {
-        Ok(Slot::new(buf))
+    fn call<'c>(
+        client: &'c mut AnyClient,
+        pids: &[u32],
+        wait: &Wait<'_>,
+    ) -> Result<Self::Reply<'c>, CallError> {
+        AppsLookup::call(client, pids, wait)
     }
 
-    fn finish(answer: Slot<'_>) -> Result<usize, WireError> {
+    fn answer<'a>(_: &Self::Request<'a>, buf: &'a mut [u8]) -> Result<ValueAnswer<'a>, WireError> {
+        Ok(ValueAnswer::new(buf))
+    }
+
+    fn finish(answer: ValueAnswer<'_>) -> Result<usize, WireError> {
         answer.finish()
     }
 }

@@ -130,7 +130,7 @@ impl Call {
         let mut client = self.client(ceilings.next());
         loop {
             self.connect(&mut client)?;
-            let trouble = match S::ask(&mut client, keys, self.milliseconds_left()) {
+            let trouble = match S::ask(&mut client, keys, self.left()) {
                 Ok(reply) => return Ok((reply, client.status().session)),
                 Err(trouble) => trouble,
             };
@@ -152,7 +152,7 @@ impl Call {
 
     /// Gets a session, which the client alone would allow two seconds.
     fn connect<S: Question>(&self, client: &mut Client<S>) -> Result<(), Failed> {
-        client.refresh_within(self.deadline.saturating_duration_since(Instant::now()));
+        client.refresh_within(self.left());
         if client.ready() {
             return Ok(());
         }
@@ -170,10 +170,9 @@ impl Call {
         })
     }
 
-    /// At least one: 0 would be the default.
-    fn milliseconds_left(&self) -> u32 {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        u32::try_from(left.as_millis()).unwrap_or(u32::MAX).max(1)
+    /// Time until the deadline.
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
     }
 }
 

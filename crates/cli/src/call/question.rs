@@ -1,5 +1,7 @@
 //! What each service is asked, and the document that its reply becomes.
 
+use std::time::Duration;
+
 use netipc::service::Service;
 use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::CgroupsSnapshot;
@@ -25,11 +27,11 @@ pub(super) trait Question: Service {
     /// What was given on the command line, as keys.
     fn keys(given: Option<Vec<Vec<u8>>>) -> Result<Self::Keys, Failed>;
 
-    /// Asks once, within `timeout_ms` milliseconds.
+    /// Asks once, within `timeout`.
     fn ask(
         client: &mut Client<Self>,
         keys: &Self::Keys,
-        timeout_ms: u32,
+        timeout: Duration,
     ) -> Result<Self::Document, Trouble>;
 }
 
@@ -63,10 +65,8 @@ impl Question for CgroupsSnapshot {
         }
     }
 
-    fn ask(client: &mut Client<Self>, (): &(), timeout_ms: u32) -> Result<Snapshot, Trouble> {
-        Ok(Snapshot::of(
-            &client.call_snapshot_with_timeout(timeout_ms)?,
-        )?)
+    fn ask(client: &mut Client<Self>, (): &(), timeout: Duration) -> Result<Snapshot, Trouble> {
+        Ok(Snapshot::of(&client.call_snapshot_within(timeout)?)?)
     }
 }
 
@@ -81,10 +81,10 @@ impl Question for CgroupsLookup {
     fn ask(
         client: &mut Client<Self>,
         keys: &Self::Keys,
-        timeout_ms: u32,
+        timeout: Duration,
     ) -> Result<Cgroups, Trouble> {
         let paths: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-        Ok(client.call_with_timeout(&paths, timeout_ms)?.into())
+        Ok(client.call_within(&paths, timeout)?.into())
     }
 }
 
@@ -99,8 +99,12 @@ impl Question for AppsLookup {
             .collect()
     }
 
-    fn ask(client: &mut Client<Self>, keys: &Self::Keys, timeout_ms: u32) -> Result<Apps, Trouble> {
-        Ok(client.call_with_timeout(keys, timeout_ms)?.into())
+    fn ask(
+        client: &mut Client<Self>,
+        keys: &Self::Keys,
+        timeout: Duration,
+    ) -> Result<Apps, Trouble> {
+        Ok(client.call_within(keys, timeout)?.into())
     }
 }
 
@@ -112,8 +116,8 @@ impl Question for Increment {
         keys::number(&keys::single(given, "number")?, "a number of 64 bits")
     }
 
-    fn ask(client: &mut Client<Self>, n: &u64, timeout_ms: u32) -> Result<Number, Trouble> {
-        Ok(Number::of(*n, client.ask_within(n, timeout_ms)?))
+    fn ask(client: &mut Client<Self>, n: &u64, timeout: Duration) -> Result<Number, Trouble> {
+        Ok(Number::of(*n, client.call_within(n, timeout)?))
     }
 }
 
@@ -125,8 +129,8 @@ impl Question for StringReverse {
         keys::single(given, "text")
     }
 
-    fn ask(client: &mut Client<Self>, text: &Vec<u8>, timeout_ms: u32) -> Result<Text, Trouble> {
-        let reply = client.ask_within(&string_reverse::Text::new(text), timeout_ms)?;
+    fn ask(client: &mut Client<Self>, text: &Vec<u8>, timeout: Duration) -> Result<Text, Trouble> {
+        let reply = client.call_within(&string_reverse::Text::new(text), timeout)?;
         Ok(Text::of(text, reply.0))
     }
 }

@@ -230,7 +230,11 @@ impl Demo<'_> {
     fn cache_speed(&mut self, budget: &Budget, cache: &CgroupsCache, wanted: &[Wanted]) {
         self.report.cache = CacheFigures {
             items: cache.read().len(),
-            lookups_per_second: measure::cache_lookups(&budget.slice(CACHE), cache, wanted),
+            lookups_per_second: measure::cache_lookups(
+                &budget.slice(CACHE),
+                &cache.reader(),
+                wanted,
+            ),
         };
     }
 

@@ -93,7 +93,7 @@ impl Consumers<'_> {
     /// Looks everything up in the cache.
     fn read(&self, outcome: &mut Restart) {
         for wanted in self.wanted {
-            outcome.cache_kept &= wanted.is_served(self.cache) && self.cache.ready();
+            outcome.cache_kept &= wanted.is_served(&self.cache.reader()) && self.cache.ready();
             outcome.cache_lookups += 1;
         }
     }

@@ -349,14 +349,14 @@ pub fn nothing_is_left_behind(rig: &Rig) {
     hear(&mut *server);
     drop(server);
     assert_eq!(
-        rig.files(),
+        rig.left_behind(),
         [""; 0],
         "what the server owns goes with the server"
     );
     drop(client);
     let (client, server) = rig.pair();
     drop((client, server));
-    assert_eq!(rig.files(), [""; 0], "whoever leaves first");
+    assert_eq!(rig.left_behind(), [""; 0], "whoever leaves first");
 }
 
 /// Two threads and many round trips, with nothing lost, repeated or torn.

@@ -18,10 +18,10 @@ pub fn numbers_are_incremented(world: &World) {
     let _server = world.serve(increment::handler());
     let mut client = world.connected::<Increment>();
     for n in [0, 41, u64::MAX - 1, u64::MAX] {
-        assert_eq!(client.ask(&n).expect("an answer"), n.wrapping_add(1));
+        assert_eq!(client.call(&n).expect("an answer"), n.wrapping_add(1));
     }
     for n in 0..100 {
-        assert_eq!(client.ask(&n).expect("an answer"), n + 1);
+        assert_eq!(client.call(&n).expect("an answer"), n + 1);
     }
     assert_eq!(client.status().counters.calls, 104);
     assert_eq!(client.status().counters.reconnects, 0);
@@ -126,7 +126,7 @@ pub fn batches_are_answered_by_position(world: &World) {
         assert_eq!(reply.get(0), Some(1));
         assert_eq!(reply.get(requests.len()), None);
     }
-    assert_eq!(client.ask(&1).expect("a single one again"), 2);
+    assert_eq!(client.call(&1).expect("a single one again"), 2);
 }
 
 /// A batch whose answer is larger than agreed so far is not run in vain first.
@@ -180,7 +180,7 @@ pub fn pipelines_answer_every_request_once(world: &World) {
 pub fn the_negotiated_profile_carries_the_data(world: &World) {
     let server = world.serve(increment::handler());
     let mut client = world.connected::<Increment>();
-    client.ask(&1).expect("an answer");
+    client.call(&1).expect("an answer");
     let session = client.status().session.expect("a session");
     assert_eq!(session.profile, world.profile());
     let shared = session.profile != Profiles::BASELINE;
@@ -189,14 +189,11 @@ pub fn the_negotiated_profile_carries_the_data(world: &World) {
     assert_eq!(sessions.shared_memory, u64::from(shared));
     assert_eq!(sessions.total(), 1);
     let memory = session.transport == LinkKind::Memory;
-    assert_eq!(
-        session.peer.map(|peer| peer.pid),
-        (!memory).then(std::process::id)
-    );
+    assert_eq!(session.peer.pid, (!memory).then(std::process::id));
 }
 
 fn reverses(client: &mut Client<StringReverse>, text: &[u8]) {
-    let reply = client.ask(&Text::new(text)).expect("an answer");
+    let reply = client.call(&Text::new(text)).expect("an answer");
     let mut reversed = text.to_vec();
     reversed.reverse();
     assert!(reply.0.as_bytes() == reversed, "{} bytes", text.len());

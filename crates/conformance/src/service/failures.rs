@@ -21,7 +21,7 @@ pub fn another_method_is_unsupported_and_the_session_goes_on(world: &World) {
     let server = world.serve(increment::handler());
     let mut client = world.connected::<StringReverse>();
     for _ in 0..2 {
-        let error = client.ask(&Text::new(b"x")).expect_err("another method");
+        let error = client.call(&Text::new(b"x")).expect_err("another method");
         assert!(matches!(error.failure(), Failure::Unsupported), "{error}");
         assert_eq!(client.state(), ClientState::Ready);
     }
@@ -61,7 +61,7 @@ pub fn a_pipeline_that_gives_up_leaves_no_answers_behind(world: &World) {
     }));
     assert!(panicked.is_err());
     client.refresh();
-    assert_eq!(client.ask(&100).expect("its own answer"), 101);
+    assert_eq!(client.call(&100).expect("its own answer"), 101);
     assert_eq!(client.status().counters.retries, 0);
 }
 
@@ -90,7 +90,7 @@ pub fn a_malformed_request_ends_the_session(world: &World) {
             format!("{:?}", Err::<Header, _>(over))
         );
     }
-    assert_eq!(world.connected::<Increment>().ask(&1).expect("others"), 2);
+    assert_eq!(world.connected::<Increment>().call(&1).expect("others"), 2);
     assert_eq!(server.finish().bad_envelope, 2);
 }
 
@@ -106,12 +106,12 @@ pub fn a_handler_that_fails_is_asked_twice(world: &World) {
     });
     let server = world.serve(handler);
     let mut client = world.connected::<Increment>();
-    let error = client.ask(&0).expect_err("it fails");
+    let error = client.call(&0).expect_err("it fails");
     assert!(matches!(error.failure(), Failure::HandlerFailed), "{error}");
     assert_eq!(asked.load(Ordering::Relaxed), 2);
     assert_eq!(client.state(), ClientState::Broken);
     assert!(client.refresh());
-    assert_eq!(client.ask(&1).expect("the second time"), 2);
+    assert_eq!(client.call(&1).expect("the second time"), 2);
     let counters = client.status().counters;
     assert_eq!(
         (counters.errors, counters.retries, counters.calls),
@@ -129,12 +129,12 @@ pub fn a_panic_costs_one_session(world: &World) {
     let server = world.serve(handler);
     let mut other = world.connected::<Increment>();
     let mut client = world.connected::<Increment>();
-    let error = client.ask(&13).expect_err("a panic");
+    let error = client.call(&13).expect_err("a panic");
     assert_eq!(error.code(), ErrorCode::HANDLER_FAILED, "{error}");
-    assert_eq!(other.ask(&1).expect("unharmed"), 2);
+    assert_eq!(other.call(&1).expect("unharmed"), 2);
     assert_eq!(other.status().counters.reconnects, 0);
     client.refresh();
-    assert_eq!(client.ask(&14).expect("a new session"), 15);
+    assert_eq!(client.call(&14).expect("a new session"), 15);
     assert_eq!(server.finish().internal_error, 2);
 }
 
@@ -173,7 +173,9 @@ pub fn an_answer_above_all_limits_is_an_overflow(world: &World) {
     };
     let server = world.serve(string_reverse::handler());
     let mut client = connected(world.client_with::<StringReverse>(config));
-    let error = client.ask(&Text::new(&[b'x'; 101])).expect_err("too large");
+    let error = client
+        .call(&Text::new(&[b'x'; 101]))
+        .expect_err("too large");
     assert_eq!(error.code(), ErrorCode::OVERFLOW, "{error}");
     assert_eq!(client.state(), ClientState::Ready, "nothing was sent");
     assert_eq!(server.stats().requests(), 0);
@@ -217,12 +219,12 @@ pub fn a_wrong_token_is_refused_and_not_tried_at_once(world: &World) {
     for _ in 0..10 {
         assert!(!client.refresh(), "waits before it tries again");
     }
-    let error = client.ask(&1).expect_err("no session");
+    let error = client.call(&1).expect_err("no session");
     assert_eq!(error.code(), ErrorCode::NOT_READY);
     assert!(error.to_string().contains("auth failed"), "{error}");
     let endpoint = world.endpoint().to_string();
     assert!(error.to_string().contains(&endpoint), "{error}");
-    assert_eq!(world.connected::<Increment>().ask(&1).expect("others"), 2);
+    assert_eq!(world.connected::<Increment>().call(&1).expect("others"), 2);
     assert_eq!(server.finish().refused, 1);
 }
 
@@ -268,7 +270,7 @@ pub fn a_call_without_a_session_does_no_io(world: &World) {
     let server = world.serve(increment::handler());
     let mut client = world.client::<Increment>();
     let failures = [
-        client.ask(&1).expect_err("no session"),
+        client.call(&1).expect_err("no session"),
         client.call_batch(&[1]).expect_err("no session"),
         client
             .call_pipelined(&[1], 1, |_, _| ())

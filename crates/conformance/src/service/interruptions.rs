@@ -25,7 +25,7 @@ pub fn an_abort_ends_a_waiting_call_and_sticks(world: &World) {
     let mut client = world.connected::<Increment>();
     let abort = client.abort_handle();
     let error = thread::scope(|scope| {
-        let call = scope.spawn(|| client.ask(&1).expect_err("aborted"));
+        let call = scope.spawn(|| client.call(&1).expect_err("aborted"));
         doorman.meet();
         abort.abort();
         within(AT_ONCE, "the abort", || call.join().expect("the call"))
@@ -39,12 +39,12 @@ pub fn an_abort_ends_a_waiting_call_and_sticks(world: &World) {
     assert!(!client.ready(), "an aborted client does not connect");
     abort.clear();
     assert!(client.refresh(), "{:?}", client.status());
-    assert_eq!(client.ask(&1).expect("cleared"), 2);
+    assert_eq!(client.call(&1).expect("cleared"), 2);
     assert_eq!(client.status().counters.aborts, 1);
     assert_eq!(client.status().counters.retries, 0);
 
     abort.abort();
-    let error = client.ask(&1).expect_err("sticky");
+    let error = client.call(&1).expect_err("sticky");
     assert_eq!(error.code(), ErrorCode::ABORTED, "{error}");
     client.close();
     assert!(!abort.is_aborted(), "closing clears");
@@ -56,7 +56,7 @@ pub fn an_abort_ends_a_call_to_a_silent_server(world: &World) {
     let (mut client, _silent) = large_client(world, &mut script);
     let text = vec![b'x'; LARGE as usize - 100];
     let error = aborted(&mut client, |client| {
-        client.ask(&Text::new(&text)).map(drop)
+        client.call(&Text::new(&text)).map(drop)
     });
     assert_eq!(error.code(), ErrorCode::ABORTED, "{error}");
     assert_eq!(client.state(), ClientState::Broken);
@@ -69,7 +69,7 @@ pub fn an_abort_ends_a_reconnect(world: &World) {
     let (mut client, session) = client_of(world, &mut script);
     // The endpoint stays and nobody shakes hands any more.
     drop(session);
-    let error = aborted(&mut client, |client| client.ask(&1).map(drop));
+    let error = aborted(&mut client, |client| client.call(&1).map(drop));
     assert_eq!(error.code(), ErrorCode::ABORTED, "{error}");
     assert_eq!(client.state(), ClientState::Broken);
 }
@@ -91,7 +91,7 @@ pub fn an_abort_ends_a_refresh(world: &World) {
 pub fn a_deadline_ends_a_waiting_call(world: &World) {
     let mut script = world.script();
     let (mut client, mut session) = client_of(world, &mut script);
-    let error = timed_out(|| client.ask_within(&1, SHORT_MS).map(drop));
+    let error = timed_out(|| client.call_within(&1, SHORT).map(drop));
     assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error}");
     assert_eq!(client.state(), ClientState::Broken);
     let counters = client.status().counters;
@@ -116,7 +116,7 @@ pub fn a_deadline_ends_a_call_to_a_silent_server(world: &World) {
     let mut script = world.script();
     let (mut client, _silent) = large_client(world, &mut script);
     let text = vec![b'x'; LARGE as usize - 100];
-    let error = timed_out(|| client.ask_within(&Text::new(&text), SHORT_MS).map(drop));
+    let error = timed_out(|| client.call_within(&Text::new(&text), SHORT).map(drop));
     assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error}");
     assert!(script.is_alone(), "it was sending, not connecting");
 }
@@ -134,7 +134,7 @@ pub fn a_deadline_covers_reconnects(world: &World) {
     client.set_call_timeout(500);
     // With a deadline for each attempt, it would take the sum.
     let most = whole + late - Duration::from_millis(50);
-    let error = within(most, "the deadline", || client.ask(&1)).expect_err("too slow");
+    let error = within(most, "the deadline", || client.call(&1)).expect_err("too slow");
     leaving.join().expect("a request");
     assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error}");
     assert_eq!(client.state(), ClientState::Broken);

@@ -16,7 +16,7 @@ pub fn sessions_run_at_the_same_time(world: &World) {
             scope.spawn(move || {
                 let mut client = world.connected::<Increment>();
                 for n in (first * 1000..).take(100) {
-                    assert_eq!(client.ask(&n).expect("an answer"), n + 1);
+                    assert_eq!(client.call(&n).expect("an answer"), n + 1);
                 }
             });
         }
@@ -34,10 +34,10 @@ pub fn a_full_server_says_so_before_it_accepts(world: &World) {
     within(AT_ONCE, "the refusal", || second.refresh());
     assert_eq!(second.state(), ClientState::Disconnected);
     assert!(second.status().last_error.is_some());
-    assert_eq!(first.ask(&1).expect("the first goes on"), 2);
+    assert_eq!(first.call(&1).expect("the first goes on"), 2);
     first.close();
     assert!(second.refresh(), "{:?}", second.status());
-    assert_eq!(second.ask(&2).expect("a slot"), 3);
+    assert_eq!(second.call(&2).expect("a slot"), 3);
     assert_eq!(server.finish().refused, 1);
 }
 
@@ -47,7 +47,7 @@ pub fn a_departed_client_leaves_its_slot_at_once(world: &World) {
     let server = Running::start(world.limited_server(config, increment::handler(), 1));
     for n in 0..10 {
         let mut client = world.connected::<Increment>();
-        assert_eq!(client.ask(&n).expect("a slot"), n + 1);
+        assert_eq!(client.call(&n).expect("a slot"), n + 1);
     }
     let stats = server.finish();
     assert_eq!((stats.sessions_total, stats.refused), (10, 0));
@@ -63,12 +63,12 @@ pub fn a_provider_may_come_late_and_restart(world: &World) {
 
     let server = world.serve(increment::handler());
     assert!(client.refresh());
-    assert_eq!(client.ask(&1).expect("an answer"), 2);
+    assert_eq!(client.call(&1).expect("an answer"), 2);
     assert!(!client.refresh(), "nothing has changed");
 
     drop(server);
     let server = world.serve(increment::handler());
-    assert_eq!(client.ask(&2).expect("without a refresh"), 3);
+    assert_eq!(client.call(&2).expect("without a refresh"), 3);
     let counters = client.status().counters;
     assert_eq!((counters.connects, counters.reconnects), (1, 1));
     assert_eq!((counters.retries, counters.errors), (1, 0));
@@ -76,7 +76,7 @@ pub fn a_provider_may_come_late_and_restart(world: &World) {
     drop(server);
     let _server = world.serve(increment::handler());
     assert!(client.refresh(), "a new session");
-    assert_eq!(client.ask(&3).expect("after a refresh"), 4);
+    assert_eq!(client.call(&3).expect("after a refresh"), 4);
     assert_eq!(client.status().counters.reconnects, 2);
     client.close();
     assert_eq!(client.state(), ClientState::Disconnected);
@@ -89,7 +89,7 @@ pub fn a_provider_may_vanish(world: &World) {
     let server = world.serve(increment::handler());
     let mut client = world.connected::<Increment>();
     drop(server);
-    let error = within(AT_ONCE, "the failure", || client.ask(&1)).expect_err("gone");
+    let error = within(AT_ONCE, "the failure", || client.call(&1)).expect_err("gone");
     assert_eq!(error.code(), ErrorCode::DISCONNECTED, "{error}");
     assert!(!client.ready());
     client.refresh();
@@ -102,7 +102,7 @@ pub fn draining_lets_requests_finish(world: &World) {
     let mut client = world.connected::<Increment>();
     let mut idle = world.connected::<Increment>();
     let drained = thread::scope(|scope| {
-        let call = scope.spawn(|| client.ask(&1).expect("in flight"));
+        let call = scope.spawn(|| client.call(&1).expect("in flight"));
         doorman.meet();
         let drain = scope.spawn(|| server.drain(SOON));
         // An idle session ends at once: that tells that the drain has begun.
@@ -125,7 +125,7 @@ pub fn draining_gives_up_in_time(world: &World) {
     let (server, doorman) = slow(world);
     let mut client = world.connected::<Increment>();
     thread::scope(|scope| {
-        scope.spawn(|| client.ask(&1).expect_err("the server has stopped"));
+        scope.spawn(|| client.call(&1).expect_err("the server has stopped"));
         doorman.meet();
         assert!(!within(SHORT + AT_ONCE, "the drain", || server.drain(SHORT)));
         // For the request, and for its retry if it came through before the stop.
@@ -157,7 +157,7 @@ pub fn a_stopped_server_never_runs(world: &World) {
         server.stop();
         server.join();
     });
-    assert!(client.ask(&1).is_err());
+    assert!(client.call(&1).is_err());
 }
 
 /// The second server of an endpoint is refused and harms nobody.
@@ -169,7 +169,7 @@ pub fn an_endpoint_has_one_server(world: &World) {
     let second = world.server(increment::handler());
     let error = second.bind().expect_err("one owner");
     assert!(matches!(error, ServeError::Bind(_)), "{error}");
-    assert_eq!(client.ask(&1).expect("the first"), 2);
+    assert_eq!(client.call(&1).expect("the first"), 2);
 }
 
 /// Every number says what it promises.
@@ -183,7 +183,7 @@ pub fn statistics_add_up(world: &World) {
     assert_eq!(server.stats().requests(), 0);
     let mut client = world.connected::<Increment>();
     for n in 0..10 {
-        client.ask(&n).expect("an answer");
+        client.call(&n).expect("an answer");
     }
     assert_eq!(server.stats().sessions_now, 1);
     client.call_batch(&[1, 2, 3]).expect("an answer");
@@ -206,7 +206,7 @@ pub fn statistics_add_up(world: &World) {
 pub fn nothing_stays_behind(world: &World) {
     let server = world.serve(increment::handler());
     let mut client = world.connected::<Increment>();
-    client.ask(&1).expect("an answer");
+    client.call(&1).expect("an answer");
     drop(server);
     assert_eq!(world.files(), 0);
     drop(client);

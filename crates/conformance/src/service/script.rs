@@ -94,7 +94,7 @@ pub fn request(connection: &mut Connection) -> (Header, Vec<u8>) {
     let wait = Wait::timeout(SOON);
     let header = connection.receive(&wait).expect("a message");
     let message = connection.message().expect("the message");
-    (header, message.payload.to_vec())
+    (header, message.payload().to_vec())
 }
 
 /// Answers `header`, in kind, with this payload.

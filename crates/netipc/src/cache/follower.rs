@@ -1,28 +1,26 @@
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
+use super::cached::Cached;
+use super::shared::Shared;
 use super::table::Table;
-use super::{Cached, Shared};
 
 /// Looks things up in a cache on one thread, each in the newest answer there is.
 ///
 /// A lookup costs hardly more than one in a [`CacheGuard`](super::CacheGuard) that is there already.
 /// In return the answer of the last lookup is kept until the next one, even when the cache has a
 /// newer one or was closed.
-pub struct CacheFollower<S> {
-    newest: arc_swap::Cache<Tables, Option<Arc<Table>>>,
-    _service: PhantomData<fn() -> S>,
+pub struct CacheFollower<S: Cached> {
+    newest: arc_swap::Cache<TableOf<S>, Option<Arc<Table<S>>>>,
 }
 
 impl<S: Cached> CacheFollower<S> {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared<S>>) -> Self {
         Self {
-            newest: arc_swap::Cache::new(Tables(shared)),
-            _service: PhantomData,
+            newest: arc_swap::Cache::new(TableOf(shared)),
         }
     }
 
@@ -30,23 +28,24 @@ impl<S: Cached> CacheFollower<S> {
     #[must_use]
     #[inline]
     pub fn get(&mut self, key: S::Key<'_>) -> Option<S::Item<'_>> {
-        self.newest.load().as_deref()?.get::<S>(key)
+        self.newest.load().as_deref()?.get(key)
     }
 }
 
-impl<S> fmt::Debug for CacheFollower<S> {
+impl<S: Cached> fmt::Debug for CacheFollower<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CacheFollower").finish_non_exhaustive()
     }
 }
 
-struct Tables(Arc<Shared>);
+/// The newest table of a cache, as `arc_swap` wants to be pointed to it.
+struct TableOf<S: Cached>(Arc<Shared<S>>);
 
-impl Deref for Tables {
-    type Target = ArcSwapOption<Table>;
+impl<S: Cached> Deref for TableOf<S> {
+    type Target = ArcSwapOption<Table<S>>;
 
     #[inline]
-    fn deref(&self) -> &ArcSwapOption<Table> {
+    fn deref(&self) -> &ArcSwapOption<Table<S>> {
         &self.0.table
     }
 }

@@ -1,33 +1,37 @@
+//! The items of one answer, and where to find each.
+
 use std::hash::{BuildHasher, RandomState};
 
-use netipc_proto::wire::{Packed, WireError, WireErrorKind};
+use netipc_proto::internals::assume_valid;
+use netipc_proto::wire::{Decode, Packed, Valid, WireError, WireErrorKind};
 
-use super::mixer::mix;
-use super::{Cached, Fetched};
+use super::cached::{Cached, Fetched};
+use super::hash::{GOLDEN, mix};
 
-/// Bytes that places are counted in.
+/// Bytes that offsets in the arena are counted in.
 const UNIT: usize = 4;
-/// A slot without item. No item lies at place 0.
+/// Bytes in front of an item: its length and its position.
+const ENTRY_HEADER_LEN: usize = 8;
+/// A slot without item. No item lies at offset 0.
 const FREE: u32 = 0;
-/// 2^64 over the golden ratio: spreads numbers that follow one another.
-pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The items of one answer, as they came, and where to find each.
 ///
 /// ```text
-/// slots   | - | hash place | - | hash place | ...     open addressing, at most half full
-/// arena   | 0 | len item 0 .. gap to 4 | len item 1 .. gap to 4 | ...
+/// slots   | - | hash offset | - | hash offset | ...    open addressing, at most half full
+/// arena   | 0 | len 0 item .. gap to 4 | len 1 item .. gap to 4 | ...
 /// ```
 ///
-/// A slot is one number: the place of an item in the low bits, above it as much of the hash as there
+/// A slot is one number: the offset of an item in the low bits, above it as much of the hash as there
 /// is room for. The slots of ten thousand items stay in the nearest caches, so that a hit waits for
-/// nothing but its item.
+/// nothing but its item. In front of an item stand its length and its position in the answer.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct Table<S: Cached> {
     slots: Box<[u32]>,
+    /// Every item in it has been decoded.
     arena: Box<[u8]>,
-    /// The bits of a slot that are a place.
-    places: u32,
+    /// The bits of a slot that are an offset.
+    offset_bits: u32,
     /// What takes a hash to its slot: its high bits count.
     shift: u32,
     /// Slots that an item may be in, from the one that its key hashes to.
@@ -36,7 +40,13 @@ pub(super) struct Table {
     len: usize,
     duplicates: u32,
     generation: u64,
-    systemd_enabled: u32,
+    header: S::Header,
+}
+
+/// An item in the arena.
+struct Entry<'a, S: Cached> {
+    position: u32,
+    item: Valid<'a, S::Item<'a>>,
 }
 
 /// How keys are spread over the slots.
@@ -50,13 +60,13 @@ enum Hashing {
     Salted(RandomState),
 }
 
-impl Table {
-    /// Copies what came, validates every item, and indexes it.
-    pub(super) fn build<S: Cached>(fetched: &Fetched<'_>) -> Result<Self, WireError> {
-        let arena = copy::<S>(fetched.items)?;
+impl<S: Cached> Table<S> {
+    /// Copies what came, decodes every item where that was not done, and indexes it.
+    pub(super) fn build(fetched: &Fetched<'_, S>) -> Result<Self, WireError> {
+        let arena = copy(fetched)?;
         let mut table = Self {
             slots: Box::default(),
-            places: u32::MAX >> narrow(arena.len() / UNIT)?.leading_zeros(),
+            offset_bits: u32::MAX >> narrow(arena.len() / UNIT)?.leading_zeros(),
             arena: arena.into(),
             shift: 0,
             reach: 0,
@@ -64,10 +74,10 @@ impl Table {
             len: fetched.items.len(),
             duplicates: 0,
             generation: fetched.generation,
-            systemd_enabled: fetched.systemd_enabled,
+            header: fetched.header,
         };
         let mut capacity = (table.len * 2).next_power_of_two().max(2);
-        while !table.index::<S>(capacity) {
+        while !table.index(capacity) {
             table.hashing = match table.hashing {
                 Hashing::Plain => Hashing::Whole,
                 Hashing::Whole => Hashing::Salted(RandomState::new()),
@@ -80,27 +90,25 @@ impl Table {
         Ok(table)
     }
 
+    /// The first item with this key.
     #[inline]
-    pub(super) fn get<S: Cached>(&self, key: S::Key<'_>) -> Option<S::Item<'_>> {
-        let Hashing::Plain = self.hashing else {
-            return self.find::<S>(&key);
-        };
-        // Most items are where their hash says.
-        let hash = plain::<S>(key);
-        let slot = *self.slots.get(self.start(hash))?;
-        if slot == FREE {
-            return None;
-        }
-        self.matching::<S>(slot, hash, key)
-            .or_else(|| self.find::<S>(&key))
+    pub(super) fn get(&self, key: S::Key<'_>) -> Option<S::Item<'_>> {
+        self.find(key, |entry| S::matching(entry.item, key))
     }
 
-    pub(super) fn items(&self) -> impl Iterator<Item = &[u8]> {
-        let mut place = 1;
-        (0..self.len).map(move |_| {
-            let item = self.item(place).unwrap_or_default();
-            place = behind(place, item);
-            item
+    /// The position of the first item with this key.
+    #[inline]
+    pub(super) fn position(&self, key: S::Key<'_>) -> Option<usize> {
+        let matching = |entry: Entry<'_, S>| S::matching(entry.item, key).map(|_| entry.position);
+        self.find(key, matching).map(|position| position as usize)
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = Valid<'_, S::Item<'_>>> {
+        let mut offset = 1;
+        std::iter::from_fn(move || {
+            let entry = self.entry(offset)?;
+            offset = behind(offset, entry.item.bytes());
+            Some(entry.item)
         })
     }
 
@@ -116,67 +124,94 @@ impl Table {
         self.generation
     }
 
-    pub(super) const fn systemd_enabled(&self) -> u32 {
-        self.systemd_enabled
+    pub(super) const fn header(&self) -> S::Header {
+        self.header
     }
 
     pub(super) const fn bytes(&self) -> usize {
         size_of::<Self>() + self.arena.len() + size_of_val::<[u32]>(&self.slots)
     }
 
+    /// What `matching` gives for the first item with this key.
+    #[inline]
+    fn find<'t, T>(
+        &'t self,
+        key: S::Key<'_>,
+        matching: impl Fn(Entry<'t, S>) -> Option<T>,
+    ) -> Option<T> {
+        let Hashing::Plain = self.hashing else {
+            return self.search(&key, &matching);
+        };
+        // Most items are where their hash says.
+        let hash = plain::<S>(key);
+        let slot = *self.slots.get(self.start(hash))?;
+        if slot == FREE {
+            return None;
+        }
+        let found = self.entry_of(slot, hash).and_then(&matching);
+        found.or_else(|| self.search(&key, &matching))
+    }
+
+    /// Looks into every slot that an item with this key may be in.
+    #[inline(never)]
+    fn search<'t, T>(
+        &'t self,
+        key: &S::Key<'_>,
+        matching: &impl Fn(Entry<'t, S>) -> Option<T>,
+    ) -> Option<T> {
+        let hash = self.hash(*key);
+        let start = self.start(hash);
+        let slots = self.slots.get(start..start + self.reach)?;
+        let mut taken = slots.iter().take_while(|slot| **slot != FREE);
+        taken.find_map(|slot| self.entry_of(*slot, hash).and_then(matching))
+    }
+
+    /// The item of this slot, if its key may have this hash.
+    #[inline]
+    fn entry_of(&self, slot: u32, hash: u64) -> Option<Entry<'_, S>> {
+        let same = (slot ^ tag(hash)) & !self.offset_bits == 0;
+        self.entry(slot & self.offset_bits).filter(|_| same)
+    }
+
     /// Enters the items in `capacity` slots. Fails where one would be out of reach.
-    fn index<S: Cached>(&mut self, capacity: usize) -> bool {
+    fn index(&mut self, capacity: usize) -> bool {
         let bits = capacity.ilog2();
         self.shift = u64::BITS - bits;
         // Keys that spread as if by chance stay well within three times the bits.
         self.reach = 3 * bits as usize;
         self.duplicates = 0;
         self.slots = vec![FREE; capacity + self.reach].into();
-        let mut place = 1;
-        (0..self.len).all(|_| {
-            let (this, item) = (place, self.item(place).unwrap_or_default());
-            place = behind(this, item);
-            self.enter::<S>(this)
-        })
+        let mut offset = 1;
+        while let Some(entry) = self.entry(offset) {
+            let next = behind(offset, entry.item.bytes());
+            if !self.enter(offset) {
+                return false;
+            }
+            offset = next;
+        }
+        true
     }
 
-    /// Enters the item at `place`, unless one before it has the same key. Fails where each of the
+    /// Enters the item at `offset`, unless one before it has the same key. Fails where each of the
     /// slots that it may be in is taken.
-    fn enter<S: Cached>(&mut self, place: u32) -> bool {
-        let key = S::key(&S::view(self.item(place).unwrap_or_default()));
-        if self.get::<S>(key).is_some() {
+    fn enter(&mut self, offset: u32) -> bool {
+        let known = self.entry(offset).map(|entry| {
+            let item = entry.item.view();
+            let key = S::key(&item);
+            (self.get(key).is_some(), self.hash(key))
+        });
+        let Some((false, hash)) = known else {
             self.duplicates += 1;
             return true;
-        }
-        let hash = self.hash::<S>(key);
-        let entry = tag(hash) & !self.places | place;
+        };
+        let taken = tag(hash) & !self.offset_bits | offset;
         let start = self.start(hash);
         let mut slots = self.slots.iter_mut().skip(start).take(self.reach);
         let free = slots.find(|slot| **slot == FREE);
-        free.map(|slot| *slot = entry).is_some()
+        free.map(|slot| *slot = taken).is_some()
     }
 
-    /// Looks into every slot that an item with this key may be in.
-    #[inline(never)]
-    fn find<S: Cached>(&self, key: &S::Key<'_>) -> Option<S::Item<'_>> {
-        let key = *key;
-        let hash = self.hash::<S>(key);
-        let start = self.start(hash);
-        let slots = self.slots.get(start..start + self.reach)?;
-        let mut taken = slots.iter().take_while(|slot| **slot != FREE);
-        taken.find_map(|slot| self.matching::<S>(*slot, hash, key))
-    }
-
-    /// The item of this slot, if it has this key.
-    #[inline]
-    fn matching<S: Cached>(&self, slot: u32, hash: u64, key: S::Key<'_>) -> Option<S::Item<'_>> {
-        if (slot ^ tag(hash)) & !self.places != 0 {
-            return None;
-        }
-        S::matching(self.item(slot & self.places)?, key)
-    }
-
-    fn hash<S: Cached>(&self, key: S::Key<'_>) -> u64 {
+    fn hash(&self, key: S::Key<'_>) -> u64 {
         match &self.hashing {
             Hashing::Plain => plain::<S>(key),
             Hashing::Whole => mix(&key),
@@ -190,12 +225,18 @@ impl Table {
         usize::try_from(hash >> self.shift).unwrap_or(usize::MAX)
     }
 
-    /// The item at `place`, which is that of an item.
+    /// The item at `offset`, which is that of an item or the end.
     #[inline]
-    fn item(&self, place: u32) -> Option<&[u8]> {
-        let front = self.arena.get(place as usize * UNIT..)?;
+    fn entry(&self, offset: u32) -> Option<Entry<'_, S>> {
+        let front = self.arena.get(offset as usize * UNIT..)?;
         let (len, rest) = front.split_first_chunk()?;
-        rest.get(..u32::from_le_bytes(*len) as usize)
+        let (position, rest) = rest.split_first_chunk()?;
+        let bytes = rest.get(..u32::from_le_bytes(*len) as usize)?;
+        Some(Entry {
+            position: u32::from_le_bytes(*position),
+            // It was decoded before it was copied, and the arena never changes.
+            item: assume_valid(bytes),
+        })
     }
 }
 
@@ -214,34 +255,43 @@ const fn tag(hash: u64) -> u32 {
     hash as u32
 }
 
-/// The place behind `item`, which is at `place`. The arena was found to have no more places than
+/// The offset behind `item`, which is at `offset`. The arena was found to have no more offsets than
 /// numbers.
-fn behind(place: u32, item: &[u8]) -> u32 {
-    let units = (UNIT + item.len()).div_ceil(UNIT);
-    place.saturating_add(u32::try_from(units).unwrap_or(u32::MAX))
+fn behind(offset: u32, item: &[u8]) -> u32 {
+    let units = (ENTRY_HEADER_LEN + item.len()).div_ceil(UNIT);
+    offset.saturating_add(u32::try_from(units).unwrap_or(u32::MAX))
 }
 
-/// The arena: every item validated, in the order of the answer.
-fn copy<S: Cached>(items: Packed<'_>) -> Result<Vec<u8>, WireError> {
-    // A few bytes may stand for many items: copied, they would take more than came.
+/// The arena: every item, decoded, in the order of the answer.
+fn copy<S: Cached>(fetched: &Fetched<'_, S>) -> Result<Vec<u8>, WireError> {
+    let items = fetched.items;
+    let mut arena = Vec::with_capacity(arena_len(items)?);
+    arena.resize(UNIT, 0);
+    for (item, position) in items.iter().zip(0_u32..) {
+        if !fetched.decoded {
+            S::Item::decode(item)?;
+        }
+        arena.extend_from_slice(&narrow(item.len())?.to_le_bytes());
+        arena.extend_from_slice(&position.to_le_bytes());
+        arena.extend_from_slice(item);
+        arena.resize(arena.len().next_multiple_of(UNIT), 0);
+    }
+    Ok(arena)
+}
+
+/// Bytes of the arena for `items`, which may not share any of theirs: a few bytes may stand for many
+/// items, and would take more than came once they are copied.
+fn arena_len(items: Packed<'_>) -> Result<usize, WireError> {
     let (mut bytes, mut padded) = (0_usize, UNIT);
     for item in items.iter() {
         bytes = bytes.saturating_add(item.len());
-        padded = padded.saturating_add(UNIT + item.len().next_multiple_of(UNIT));
+        padded = padded.saturating_add(ENTRY_HEADER_LEN + item.len().next_multiple_of(UNIT));
     }
     if bytes > items.item_bytes() {
         let (room, bytes) = (items.item_bytes() as u64, bytes as u64);
         return Err(WireError::layout("bytes of disjoint items", room, bytes));
     }
-    let mut arena = Vec::with_capacity(padded);
-    arena.resize(UNIT, 0);
-    for item in items.iter() {
-        S::check(item)?;
-        arena.extend_from_slice(&narrow(item.len())?.to_le_bytes());
-        arena.extend_from_slice(item);
-        arena.resize(arena.len().next_multiple_of(UNIT), 0);
-    }
-    Ok(arena)
+    Ok(padded)
 }
 
 fn narrow(n: usize) -> Result<u32, WireError> {

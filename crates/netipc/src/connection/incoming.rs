@@ -1,13 +1,17 @@
 //! The server's side of a connection, until there is a session.
 
+use std::fmt;
+
 use netipc_proto::session::Role;
 use netipc_proto::session::handshake::{MAX_HELLO_LEN, Offer, Policy, Refusal, ServerHandshake};
 use netipc_transport::endpoint::Endpoint;
-use netipc_transport::link::{Baseline, BindError, BindOptions, LinkError, Listener, Transport};
+use netipc_transport::link::{
+    Baseline, BindError, BindOptions, LinkError, Listener, Transport, WaitObject,
+};
 use netipc_transport::wait::Wait;
-use netipc_transport::{AsFd, BorrowedFd};
 
-use super::{Connection, region, send_packet};
+use super::{Connection, available, plan, send_packet};
+use crate::config::ServerConfig;
 use crate::repeats::Repeats;
 
 /// What keeps one session of a process from shared memory keeps the next one from it, too.
@@ -16,7 +20,7 @@ static UNPREPARED: Repeats = Repeats::new();
 /// A bound endpoint that gives sessions, for those who drive them on their own: an event loop, or
 /// a service whose requests are not typed. Everybody else wants a [`Server`](crate::Server).
 ///
-/// Its descriptor ([`AsFd`]) is readable when a client waits.
+/// Its [wait object](Self::wait_object) is ready when a client waits.
 ///
 /// ```
 /// use std::time::Duration;
@@ -62,7 +66,7 @@ impl Acceptor {
     pub fn bind(
         transport: &dyn Transport,
         endpoint: &Endpoint,
-        config: &crate::ServerConfig,
+        config: &ServerConfig,
     ) -> Result<Self, BindError> {
         let listener = transport.bind(endpoint, &BindOptions::default())?;
         Ok(Self {
@@ -84,31 +88,23 @@ impl Acceptor {
         incoming.accept(id, wait)
     }
 
-    /// The descriptor that is readable when a client waits, where there is one.
+    /// What is ready when a client waits, where there is something to watch.
     #[must_use]
-    pub fn native(&self) -> Option<BorrowedFd<'_>> {
-        self.listener.native()
-    }
-}
-
-impl AsFd for Acceptor {
-    /// # Panics
-    /// On a transport inside this process, which has no descriptor; [`Acceptor::native`] tells.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.native()
-            .expect("a transport between processes has descriptors")
+    pub fn wait_object(&self) -> Option<WaitObject<'_>> {
+        self.listener.wait_object()
     }
 }
 
 /// A client whose HELLO has passed every check but a free slot.
-#[derive(Debug)]
 pub struct Incoming {
     link: Box<dyn Baseline>,
     offer: Offer,
+    auth_token: u64,
 }
 
 impl Incoming {
-    /// Receives the HELLO of a fresh connection and judges it; a refusal is sent here.
+    /// Receives the HELLO of a fresh connection and checks it; a refusal is sent here. Packet size
+    /// and profiles are the link's, as far as `policy` wants them.
     ///
     /// # Errors
     /// Why there is no session.
@@ -119,18 +115,23 @@ impl Incoming {
     ) -> Result<Self, AcceptError> {
         let policy = Policy {
             packet_size: link.packet_size(),
+            supported: policy.supported.and(available(link.profiles())),
             ..*policy
         };
         let mut hello = [0; MAX_HELLO_LEN];
         let len = link.receive(&mut hello, wait)?;
         let allowed = link.peer_allowed();
         // A packet longer than the buffer keeps its true length, and is refused for it.
-        let judged = match hello.get(..len) {
+        let checked = match hello.get(..len) {
             Some(bytes) => ServerHandshake::new(policy).hello(bytes, allowed),
             None => ServerHandshake::new(policy).hello(&[0; MAX_HELLO_LEN + 1], allowed),
         };
-        match judged {
-            Ok(offer) => Ok(Self { link, offer }),
+        match checked {
+            Ok(offer) => Ok(Self {
+                link,
+                offer,
+                auth_token: policy.auth_token,
+            }),
             Err(refusal) => Err(refuse(&mut *link, refusal, wait)),
         }
     }
@@ -140,7 +141,8 @@ impl Incoming {
     /// # Errors
     /// Why there is no session.
     pub fn accept(mut self, session_id: u64, wait: &Wait<'_>) -> Result<Connection, AcceptError> {
-        while let Some(plan) = region(&self.offer.agreed(session_id)) {
+        loop {
+            let plan = plan(&self.offer.agreed(session_id), self.auth_token);
             let Err(error) = self.link.offer(&plan) else {
                 break;
             };
@@ -156,17 +158,23 @@ impl Incoming {
         let agreed = self.offer.agreed(session_id);
         let ack = self.offer.accept(session_id);
         send_packet(&mut *self.link, &ack, wait)?;
-        let link = match region(&agreed) {
-            Some(_) => self.link.switch(),
-            None => self.link.into_link(),
-        };
-        Ok(Connection::new(Role::Server, link, agreed))
+        Ok(Connection::new(Role::Server, self.link.switch(), agreed))
     }
 
     /// Turns the session down, because every slot is taken. Returns what became of that:
     /// [`AcceptError::Refused`] where the client was told.
     pub fn turn_down(mut self, wait: &Wait<'_>) -> AcceptError {
         refuse(&mut *self.link, Refusal::busy(), wait)
+    }
+}
+
+impl fmt::Debug for Incoming {
+    /// Everything but the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("link", &self.link)
+            .field("offer", &self.offer)
+            .finish_non_exhaustive()
     }
 }
 

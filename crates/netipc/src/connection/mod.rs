@@ -3,16 +3,17 @@
 mod incoming;
 
 pub use incoming::{AcceptError, Acceptor, Incoming};
+pub use netipc_proto::session::handshake::{Agreed, Policy, Proposal};
+pub use netipc_proto::session::{DirectionLimits, Limits, Message, SessionError};
 
-use netipc_proto::session::handshake::{ACK_PACKET_LEN, Agreed, ClientHandshake, Proposal};
-use netipc_proto::session::{Framing, Limits, Message, Role, Session, SessionError};
+use netipc_proto::session::handshake::{ACK_PACKET_LEN, ClientHandshake};
+use netipc_proto::session::{Framing, Role, Session};
 use netipc_proto::wire::{Header, Profiles};
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::{
-    Baseline, Link, LinkError, LinkInfo, RegionMode, RegionPlan, Transport,
+    Baseline, Link, LinkError, LinkInfo, Profile, SessionPlan, Transport, WaitObject,
 };
 use netipc_transport::wait::Wait;
-use netipc_transport::{AsFd, BorrowedFd};
 
 use crate::error::OpenError;
 
@@ -20,8 +21,8 @@ use crate::error::OpenError;
 ///
 /// It has one owner; it is `Send` and not shared. Any error but a refusal to send ends it.
 ///
-/// Its descriptor ([`AsFd`]) is readable when a message or a hang-up waits, on a socket; over
-/// shared memory it tells hang-ups only.
+/// Its [wait object](Self::wait_object) is ready when a message or a hang-up waits, on a socket or a
+/// pipe; over shared memory it tells hang-ups only.
 #[derive(Debug)]
 pub struct Connection {
     session: Session,
@@ -31,7 +32,7 @@ pub struct Connection {
 
 impl Connection {
     /// Connects to `endpoint` and shakes hands. The packet size is the link's, whatever `proposal`
-    /// says.
+    /// says, and so are the profiles: what the transport does not have is not offered.
     ///
     /// # Errors
     /// Why there is no session.
@@ -42,23 +43,21 @@ impl Connection {
         wait: &Wait<'_>,
     ) -> Result<Self, OpenError> {
         let mut link = transport.connect(endpoint, wait)?;
-        let packet_size = link.packet_size();
         let handshake = ClientHandshake::new(Proposal {
-            packet_size,
+            packet_size: link.packet_size(),
+            supported: proposal.supported.and(available(link.profiles())),
             ..proposal
         });
-        let agreed = greet(&mut *link, &handshake, wait)?;
-        let link = match region(&agreed) {
-            Some(plan) => link.attach(&plan, wait)?,
-            None => link.into_link(),
-        };
+        let agreed = shake_hands(&mut *link, &handshake, wait)?;
+        let link = link.attach(&plan(&agreed, proposal.auth_token), wait)?;
         Ok(Self::new(Role::Client, link, agreed))
     }
 
     fn new(role: Role, link: Box<dyn Link>, agreed: Agreed) -> Self {
-        let framing = match link.info().whole_messages {
-            true => Framing::Whole,
-            false => Framing::Chunked,
+        let framing = if link.info().whole_messages {
+            Framing::Whole
+        } else {
+            Framing::Chunked
         };
         Self {
             session: Session::new(role, agreed.limits, framing),
@@ -98,7 +97,7 @@ impl Connection {
         loop {
             let len = self.link.receive(self.session.space(), wait)?;
             if let Some(message) = self.session.received(len)? {
-                return Ok(message.header);
+                return Ok(message.header());
             }
             // Links look at the clock when they wait: a peer that is never waited for must not
             // hold us, packet by packet.
@@ -116,7 +115,7 @@ impl Connection {
     pub(crate) fn payload(&self) -> &[u8] {
         self.session
             .message()
-            .map_or(&[], |message| message.payload)
+            .map_or(&[], |message| message.payload())
     }
 
     /// Sends a bare header, also after the session has ended: its last words.
@@ -169,19 +168,10 @@ impl Connection {
         self.link.info()
     }
 
-    /// The descriptor that an event loop can watch, where the link has one.
+    /// What an event loop can watch, where the link has something.
     #[must_use]
-    pub fn native(&self) -> Option<BorrowedFd<'_>> {
-        self.link.native()
-    }
-}
-
-impl AsFd for Connection {
-    /// # Panics
-    /// On a link inside this process, which has no descriptor; [`Connection::native`] tells.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.native()
-            .expect("a link between processes has a descriptor")
+    pub fn wait_object(&self) -> Option<WaitObject<'_>> {
+        self.link.wait_object()
     }
 }
 
@@ -219,7 +209,7 @@ const fn is_unsent(error: &LinkError) -> bool {
     matches!(error, Busy | TooLarge { .. } | Timeout | Aborted)
 }
 
-fn greet(
+fn shake_hands(
     link: &mut dyn Baseline,
     handshake: &ClientHandshake,
     wait: &Wait<'_>,
@@ -239,18 +229,20 @@ fn send_packet(link: &mut dyn Baseline, packet: &[u8], wait: &Wait<'_>) -> Resul
     link.send(head, body, wait)
 }
 
-/// The shared region of a session, if its profile wants one. Nothing above asks "is there shm?".
-fn region(agreed: &Agreed) -> Option<RegionPlan> {
-    let mode = match agreed.profile {
-        Profiles::SHM_HYBRID => RegionMode::Hybrid,
-        Profiles::SHM_FUTEX => RegionMode::Kernel,
-        _ => return None,
-    };
+/// The profiles that a transport has, as the handshake names them.
+fn available(profiles: &[Profile]) -> Profiles {
+    Profiles(profiles.iter().fold(0, |bits, profile| bits | profile.bit))
+}
+
+/// What a transport has to know of a session. What the profile means is for the transport to say:
+/// nothing here or above asks "is there shared memory?".
+fn plan(agreed: &Agreed, auth_token: u64) -> SessionPlan {
     let message = |payload: u32| u64::from(payload) + Header::LEN as u64;
-    Some(RegionPlan {
+    SessionPlan {
+        profile: agreed.profile.0,
         session_id: agreed.session_id,
-        mode,
+        auth_token,
         request_bytes: message(agreed.limits.request.payload_bytes),
         response_bytes: message(agreed.limits.response.payload_bytes),
-    })
+    }
 }

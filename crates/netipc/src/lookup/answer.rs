@@ -133,9 +133,10 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
         if !L::same(key, item.key()) {
             return Err(WireError::layout("key of item", index as u64, index as u64));
         }
-        let behind = match index + 1 == self.request.len() {
-            true => 0,
-            false => self.reserve - align8(placeholder::<L>(key).size()),
+        let behind = if index + 1 == self.request.len() {
+            0
+        } else {
+            self.reserve - align8(placeholder::<L>(key).size())
         };
         let size = item.size();
         let whole = !self.full && item.status() != L::Item::EXCEEDED;

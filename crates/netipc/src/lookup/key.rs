@@ -1,6 +1,8 @@
 use std::fmt;
 
-use netipc_proto::wire::{CStrView, Decode, Encode, Reader, Span, WireError, Writer, string};
+use netipc_proto::wire::{
+    CStrView, Decode, Encode, Reader, Span, Valid, WireError, Writer, string,
+};
 
 use super::LookupKey;
 
@@ -43,8 +45,8 @@ impl<'a> TextKey<'a> {
         self.0
     }
 
-    /// A text that was scanned with its item.
-    pub(crate) const fn scanned(text: CStrView<'a>) -> Self {
+    /// A text of an item whose strings have been checked, and which is not empty.
+    pub(crate) const fn checked(text: CStrView<'a>) -> Self {
         Self(text)
     }
 }
@@ -65,12 +67,6 @@ impl fmt::Display for TextKey<'_> {
 
 impl<'a> LookupKey<'a> for TextKey<'a> {
     const MIN_LEN: usize = 2;
-
-    #[inline]
-    fn view(bytes: &'a [u8]) -> Self {
-        let (text, _) = bytes.split_at(bytes.len().saturating_sub(1));
-        Self(CStrView::new(text))
-    }
 }
 
 impl<'a> Decode<'a> for TextKey<'a> {
@@ -81,6 +77,14 @@ impl<'a> Decode<'a> for TextKey<'a> {
             len: bytes.len().saturating_sub(1),
         };
         Self::new(string(bytes, 0, span, "key")?.as_bytes())
+    }
+
+    #[inline]
+    fn view(valid: Valid<'a, Self>) -> Self {
+        let (text, _) = valid
+            .bytes()
+            .split_at(valid.bytes().len().saturating_sub(1));
+        Self(CStrView::new(text))
     }
 }
 
@@ -117,16 +121,11 @@ impl From<u32> for NumberKey {
 
 impl<'a> LookupKey<'a> for NumberKey {
     const MIN_LEN: usize = 8;
-
-    #[inline]
-    fn view(bytes: &'a [u8]) -> Self {
-        Self(bytes.first_chunk().map_or(0, |n| u32::from_le_bytes(*n)))
-    }
 }
 
-impl Decode<'_> for NumberKey {
+impl<'a> Decode<'a> for NumberKey {
     #[inline]
-    fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+    fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
         if bytes.len() != <Self as LookupKey>::MIN_LEN {
             return Err(WireError::layout("key length", 8, bytes.len() as u64));
         }
@@ -134,6 +133,12 @@ impl Decode<'_> for NumberKey {
         let number = r.u32("key")?;
         r.expect_zero_u32("key reserved")?;
         Ok(Self(number))
+    }
+
+    #[inline]
+    fn view(valid: Valid<'a, Self>) -> Self {
+        let number = valid.bytes().first_chunk();
+        Self(number.map_or(0, |number| u32::from_le_bytes(*number)))
     }
 }
 

@@ -7,22 +7,27 @@
 //! ```
 
 mod answer;
+mod call;
 mod key;
+mod progress;
 mod reply;
 mod request;
+mod window;
 
 pub use answer::LookupAnswer;
 pub use key::{NumberKey, TextKey};
 pub use reply::LookupReply;
-pub(crate) use reply::Stitcher;
 pub use request::{LookupRequest, encode_request, write_request};
-pub(crate) use request::{Window, WindowLimits};
 
 use std::hash::Hash;
+use std::marker::PhantomData;
 
-use netipc_proto::wire::{Decode, Encode, Fields, Reader, WireError};
+use netipc_proto::wire::{Decode, Encode, Fields, Layout, Reader, WireError};
+use netipc_transport::wait::Wait;
 
-use crate::service::{Method, Service};
+use crate::error::CallError;
+use crate::kind::{Method, Service};
+use crate::untyped::AnyClient;
 
 /// Bytes in front of the directory, in requests and replies.
 pub const LOOKUP_HEADER_LEN: usize = 16;
@@ -34,6 +39,9 @@ pub trait Lookup: Sized + 'static {
 
     /// What is found for one key.
     type Item<'a>: LookupItem<'a>;
+
+    /// What clients pass for a key: the key, or what becomes one.
+    type Argument<'k>: Copy + TryInto<Key<'k, Self>, Error: Into<WireError>>;
 
     /// Whether two keys are the same; `a == b` in every implementation, which alone knows that
     /// keys of different lifetimes compare.
@@ -52,14 +60,26 @@ pub trait Lookup: Sized + 'static {
 /// What is looked up by `L`.
 pub type Key<'a, L> = <<L as Lookup>::Item<'a> as LookupItem<'a>>::Key;
 
-/// A key of a lookup. Its value is valid by construction, so that it is scanned once.
+/// The layout of the keys of `L`.
+#[derive(Debug)]
+pub struct KeyOf<L>(PhantomData<fn() -> L>);
+
+impl<L: Lookup> Layout for KeyOf<L> {
+    type View<'a> = Key<'a, L>;
+}
+
+/// The layout of the items of `L`.
+#[derive(Debug)]
+pub struct ItemOf<L>(PhantomData<fn() -> L>);
+
+impl<L: Lookup> Layout for ItemOf<L> {
+    type View<'a> = L::Item<'a>;
+}
+
+/// A key of a lookup. A value of it is valid: whoever has one need not look for NULs.
 pub trait LookupKey<'a>: Copy + Hash + Encode + Decode<'a> {
     /// Bytes of the shortest key.
     const MIN_LEN: usize;
-
-    /// The key in `bytes` that were decoded before.
-    #[must_use]
-    fn view(bytes: &'a [u8]) -> Self;
 }
 
 /// What is found for one key.
@@ -82,17 +102,22 @@ pub trait LookupItem<'a>: Copy + Encode + Decode<'a> {
     /// The item for `key` that holds only a status.
     #[must_use]
     fn bare(key: Self::Key, status: u16) -> Self;
-
-    /// The item in `bytes` that were decoded before: no check is made again.
-    #[must_use]
-    fn view(bytes: &'a [u8]) -> Self;
 }
 
 impl<L: Lookup> Service for L {
     const METHOD: Method = L::METHOD;
+    type Argument<'r> = [L::Argument<'r>];
     type Request<'a> = LookupRequest<'a, L>;
     type Reply<'a> = LookupReply<'a, L>;
     type Answer<'a> = LookupAnswer<'a, L>;
+
+    fn call<'c>(
+        client: &'c mut AnyClient,
+        keys: &[L::Argument<'_>],
+        wait: &Wait<'_>,
+    ) -> Result<LookupReply<'c, L>, CallError> {
+        client.lookup(keys, wait)
+    }
 
     fn answer<'a>(
         request: &LookupRequest<'a, L>,
@@ -103,10 +128,6 @@ impl<L: Lookup> Service for L {
 
     fn finish(answer: LookupAnswer<'_, L>) -> Result<usize, WireError> {
         answer.finish()
-    }
-
-    fn reread<'a>(payload: &'a [u8]) -> Result<LookupReply<'a, L>, WireError> {
-        LookupReply::trusted(payload)
     }
 }
 

@@ -1,33 +1,19 @@
 use std::fmt;
-use std::marker::PhantomData;
 
+use netipc_proto::internals::assume_valid;
 use netipc_proto::wire::{
-    Decode, ENTRY_LEN, Encode, ListRules, Packed, WireError, Writer, align8, write_list,
+    Decode, ENTRY_LEN, Encode, List, ListRules, Valid, WireError, Writer, align8, write_list,
 };
 
-use super::{Key, LOOKUP_HEADER_LEN, Lookup, LookupKey, header, read_header};
+use super::{Key, KeyOf, LOOKUP_HEADER_LEN, Lookup, LookupKey, header, read_header};
 
 /// The keys of a request, as the handler gets them.
 pub struct LookupRequest<'a, L> {
     payload: &'a [u8],
-    list: Packed<'a>,
-    _lookup: PhantomData<fn() -> L>,
+    list: List<'a, KeyOf<L>>,
 }
 
 impl<'a, L: Lookup> LookupRequest<'a, L> {
-    /// Reads a request that was decoded before, and so need not be validated again.
-    ///
-    /// # Errors
-    /// None for such a request.
-    pub fn reread(payload: &'a [u8]) -> Result<Self, WireError> {
-        let (count, _) = read_header(payload)?;
-        Ok(Self {
-            payload,
-            list: Packed::trusted(payload, LOOKUP_HEADER_LEN, count)?,
-            _lookup: PhantomData,
-        })
-    }
-
     /// Number of keys. No key is a legal probe for the generation.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -43,18 +29,18 @@ impl<'a, L: Lookup> LookupRequest<'a, L> {
     /// Key `index`.
     #[must_use]
     pub fn key(&self, index: usize) -> Option<Key<'a, L>> {
-        self.list.get(index).map(Key::<'a, L>::view)
+        self.list.get(index)
     }
 
     /// Every key, in order.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = Key<'a, L>> + use<'a, L> {
-        self.list.iter().map(Key::<'a, L>::view)
+        self.list.iter()
     }
 
-    /// The whole request, for [`reread`](Self::reread) later on.
+    /// The whole request as bytes, with the proof.
     #[must_use]
-    pub const fn payload(&self) -> &'a [u8] {
-        self.payload
+    pub fn valid(&self) -> Valid<'a, Self> {
+        assume_valid(self.payload)
     }
 }
 
@@ -68,13 +54,17 @@ impl<'a, L: Lookup> Decode<'a> for LookupRequest<'a, L> {
             min_len: Key::<'a, L>::MIN_LEN,
             ordered: true,
         };
-        let check = |key| Key::<'a, L>::decode(key).map(drop);
-        let list = Packed::parse_each(payload, LOOKUP_HEADER_LEN, count, rules, check)?;
-        Ok(Self {
-            payload,
-            list,
-            _lookup: PhantomData,
-        })
+        let list = List::decode(payload, LOOKUP_HEADER_LEN, count, rules)?;
+        Ok(Self { payload, list })
+    }
+
+    #[inline]
+    fn view(valid: Valid<'a, Self>) -> Self {
+        let (count, _) = read_header(valid.bytes()).unwrap_or_default();
+        Self {
+            payload: valid.bytes(),
+            list: valid.list(LOOKUP_HEADER_LEN, count),
+        }
     }
 }
 
@@ -104,15 +94,12 @@ pub fn encode_request<'k, L: Lookup>(
 ) -> Result<(), WireError> {
     const MOST: usize = u32::MAX as usize;
     let packed = keys.iter().fold(0, |end, key| align8(end) + key.size());
-    let window = Window {
-        keys: keys.len(),
-        bytes: LOOKUP_HEADER_LEN + keys.len() * ENTRY_LEN + packed,
-    };
-    if window.bytes > MOST {
-        return Err(WireError::overflow("lookup request", MOST, window.bytes));
+    let size = LOOKUP_HEADER_LEN + keys.len() * ENTRY_LEN + packed;
+    if size > MOST {
+        return Err(WireError::overflow("lookup request", MOST, size));
     }
-    out.resize(window.bytes, 0);
-    window.encode::<L>(keys.iter().copied(), out)
+    out.resize(size, 0);
+    write_request::<L>(keys.iter().copied().map(Ok), out).map(drop)
 }
 
 /// Writes the request for `keys` to the front of `buf`; returns its length.
@@ -124,16 +111,7 @@ pub fn write_request<'k, L: Lookup>(
     keys: impl ExactSizeIterator<Item = Result<Key<'k, L>, WireError>>,
     buf: &mut [u8],
 ) -> Result<usize, WireError> {
-    write::<L>(keys.len(), keys, buf)
-}
-
-#[inline(always)]
-fn write<'k, L: Lookup>(
-    count: usize,
-    keys: impl Iterator<Item = Result<Key<'k, L>, WireError>>,
-    buf: &mut [u8],
-) -> Result<usize, WireError> {
-    let room = buf.len();
+    let (room, count) = (buf.len(), keys.len());
     let Some((front, list)) = buf.split_first_chunk_mut() else {
         let what = "lookup header";
         return Err(WireError::overflow(what, room, LOOKUP_HEADER_LEN));
@@ -146,82 +124,6 @@ fn write<'k, L: Lookup>(
     };
     let len = write_list(list, count, keys, write, |error| error)?;
     Ok(LOOKUP_HEADER_LEN + len)
-}
-
-/// As many keys from the front of a list as one request and its likely reply hold.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Window {
-    /// Keys in it.
-    pub(crate) keys: usize,
-    /// Bytes of the request that asks for them.
-    pub(crate) bytes: usize,
-}
-
-/// What a window may take.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WindowLimits {
-    /// Keys.
-    pub(crate) keys: usize,
-    /// Bytes of the request.
-    pub(crate) request: usize,
-    /// Bytes of the reply.
-    pub(crate) reply: usize,
-    /// Bytes of an item, as the last reply had them.
-    pub(crate) item: usize,
-}
-
-impl WindowLimits {
-    /// The part of a reply that is planned to be filled. A reply keeps a placeholder free for every
-    /// key: without slack, items only a little larger than expected would leave room for next to
-    /// none of them.
-    const fn planned(&self) -> usize {
-        self.reply / 5 * 4
-    }
-
-    /// Bytes of a reply to ask for, when `likely` are expected.
-    pub(crate) const fn with_slack(likely: usize) -> usize {
-        likely.saturating_add(likely / 4).saturating_add(5)
-    }
-}
-
-impl Window {
-    /// Fills a window from `keys`; with at least one, where one fits a request.
-    pub(crate) fn fill<'k, L: Lookup>(
-        keys: impl Iterator<Item = Key<'k, L>>,
-        limits: WindowLimits,
-    ) -> Self {
-        let mut window = Self {
-            keys: 0,
-            bytes: LOOKUP_HEADER_LEN,
-        };
-        // Bytes of the packed keys, and of the whole reply, both without directory.
-        let (mut packed, mut reply) = (0_usize, 0_usize);
-        for key in keys.take(limits.keys) {
-            let end = align8(packed) + key.size();
-            let reply_end = align8(reply) + L::reply_estimate(key).max(limits.item);
-            let front = LOOKUP_HEADER_LEN + (window.keys + 1) * ENTRY_LEN;
-            let fits = front + end <= limits.request;
-            let planned = window.keys == 0 || front + reply_end <= limits.planned();
-            if !fits || !planned {
-                break;
-            }
-            window = Self {
-                keys: window.keys + 1,
-                bytes: front + end,
-            };
-            (packed, reply) = (end, reply_end);
-        }
-        window
-    }
-
-    /// Writes the request for the keys of this window to `buf`, which is as long as it needs.
-    pub(crate) fn encode<'k, L: Lookup>(
-        self,
-        keys: impl Iterator<Item = Key<'k, L>>,
-        buf: &mut [u8],
-    ) -> Result<(), WireError> {
-        write::<L>(self.keys, keys.map(Ok), buf).map(drop)
-    }
 }
 
 #[cfg(test)]

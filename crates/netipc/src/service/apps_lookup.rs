@@ -9,16 +9,20 @@
 
 use netipc_proto::codes;
 use netipc_proto::wire::{
-    CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, WireError, Writer, lay_out,
-    strings, view,
+    CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, Valid, WireError, Writer, lay_out,
+    strings,
 };
 
-use super::{Method, Orchestrator};
+use super::Orchestrator;
+use crate::client::Client;
+use crate::error::CallError;
+use crate::handler::Handler as AnyHandler;
+use crate::kind::Method;
 use crate::lookup::{Key, Lookup, LookupAnswer, LookupItem, LookupReply, LookupRequest};
-use crate::{CallError, Client, Handler as AnyHandler, Server};
+use crate::server::Server;
 
+pub use crate::config::{ClientConfig, ServerConfig};
 pub use crate::lookup::NumberKey as Pid;
-pub use crate::{ClientConfig, ServerConfig};
 
 /// The `uid` of an item that is not known.
 pub const UID_UNSET: u32 = u32::MAX;
@@ -106,6 +110,7 @@ impl Lookup for AppsLookup {
         batches: false,
     };
     type Item<'a> = AppsLookupItem<'a>;
+    type Argument<'k> = u32;
 
     #[inline]
     fn same(a: Key<'_, Self>, b: Key<'_, Self>) -> bool {
@@ -120,15 +125,6 @@ impl Lookup for AppsLookup {
 }
 
 impl AppsLookupClient {
-    /// Looks up any number of processes, in as many requests as the limits want; items come in
-    /// the order of the process ids.
-    ///
-    /// # Errors
-    /// [`CallError`].
-    pub fn call(&mut self, pids: &[u32]) -> Result<AppsLookupResponseView<'_>, CallError> {
-        self.lookup(pids)
-    }
-
     /// As [`call`](Self::call), within `timeout_ms` milliseconds; 0 is the client's own timeout.
     ///
     /// # Errors
@@ -138,7 +134,7 @@ impl AppsLookupClient {
         pids: &[u32],
         timeout_ms: u32,
     ) -> Result<AppsLookupResponseView<'_>, CallError> {
-        self.lookup_within(pids, timeout_ms)
+        self.call_within(pids, self.timeout_of(timeout_ms))
     }
 }
 
@@ -166,16 +162,6 @@ impl<'a> LookupItem<'a> for AppsLookupItem<'a> {
             ..Self::NOTHING
         }
     }
-
-    #[inline(always)]
-    fn view(item: &'a [u8]) -> Self {
-        let (fixed, spans, label_count) = Self::read(item).unwrap_or_default();
-        let end = spans
-            .iter()
-            .fold(Self::HEADER_LEN, |end, span| end.max(span.end()));
-        let labels = Labels::trusted(item, label_count, end);
-        fixed.with(spans.map(|span| view(item, span)), labels)
-    }
 }
 
 impl<'a> Decode<'a> for AppsLookupItem<'a> {
@@ -186,6 +172,15 @@ impl<'a> Decode<'a> for AppsLookupItem<'a> {
         let item = fixed.with(texts, Labels::parse(item, label_count, end)?);
         item.check()?;
         Ok(item)
+    }
+
+    #[inline(always)]
+    fn view(valid: Valid<'a, Self>) -> Self {
+        let (fixed, spans, label_count) = Self::read(valid.bytes()).unwrap_or_default();
+        let ends = spans.iter();
+        let end = ends.fold(ITEM_LEN, |end, span| end.max(span.end()));
+        let labels = valid.labels(label_count, end);
+        fixed.with(spans.map(|span| valid.text(span)), labels)
     }
 }
 
@@ -299,15 +294,12 @@ impl<'a> AppsLookupItem<'a> {
             (PidStatus(1..=3), _) => self.is_bare(),
             _ => false,
         };
-        let (status, cgroup_status) = (self.status.0.into(), self.cgroup_status.0.into());
-        match valid {
-            true => Ok(()),
-            false => Err(WireError::layout(
-                "data for status and cgroup_status",
-                status,
-                cgroup_status,
-            )),
+        if !valid {
+            let (status, cgroup_status) = (self.status.0.into(), self.cgroup_status.0.into());
+            let what = "data for status and cgroup_status";
+            return Err(WireError::layout(what, status, cgroup_status));
         }
+        Ok(())
     }
 }
 

@@ -9,15 +9,19 @@ use std::ptr;
 
 use netipc_proto::codes;
 use netipc_proto::wire::{
-    CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, WireError, Writer, lay_out,
-    strings, view,
+    CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, Valid, WireError, Writer, lay_out,
+    strings,
 };
 
-use super::{Method, Orchestrator};
+use super::Orchestrator;
+use crate::client::Client;
+use crate::error::CallError;
+use crate::handler::Handler as AnyHandler;
+use crate::kind::Method;
 use crate::lookup::{Key, Lookup, LookupAnswer, LookupItem, LookupReply, LookupRequest, TextKey};
-use crate::{CallError, Client, Handler as AnyHandler, Server};
+use crate::server::Server;
 
-pub use crate::{ClientConfig, ServerConfig};
+pub use crate::config::{ClientConfig, ServerConfig};
 
 const ITEM_LEN: usize = 28;
 
@@ -76,6 +80,7 @@ impl Lookup for CgroupsLookup {
         batches: false,
     };
     type Item<'a> = CgroupsLookupItem<'a>;
+    type Argument<'k> = &'k [u8];
 
     #[inline]
     fn same(a: Key<'_, Self>, b: Key<'_, Self>) -> bool {
@@ -85,15 +90,6 @@ impl Lookup for CgroupsLookup {
 }
 
 impl CgroupsLookupClient {
-    /// Looks up any number of paths, in as many requests as the limits want; items come in the
-    /// order of the paths.
-    ///
-    /// # Errors
-    /// [`CallError`]; an empty path, or one with a NUL, before anything is sent.
-    pub fn call(&mut self, paths: &[&[u8]]) -> Result<CgroupsLookupResponseView<'_>, CallError> {
-        self.lookup(paths)
-    }
-
     /// As [`call`](Self::call), within `timeout_ms` milliseconds; 0 is the client's own timeout.
     ///
     /// # Errors
@@ -103,7 +99,7 @@ impl CgroupsLookupClient {
         paths: &[&[u8]],
         timeout_ms: u32,
     ) -> Result<CgroupsLookupResponseView<'_>, CallError> {
-        self.lookup_within(paths, timeout_ms)
+        self.call_within(paths, self.timeout_of(timeout_ms))
     }
 }
 
@@ -133,17 +129,6 @@ impl<'a> LookupItem<'a> for CgroupsLookupItem<'a> {
             labels: Labels::NONE,
         }
     }
-
-    #[inline(always)]
-    fn view(item: &'a [u8]) -> Self {
-        let fixed = Fixed::read(item).unwrap_or_default();
-        let end = fixed
-            .spans
-            .iter()
-            .fold(Self::HEADER_LEN, |end, span| end.max(span.end()));
-        let [path, name] = fixed.spans.map(|span| view(item, span));
-        fixed.with(path, name, Labels::trusted(item, fixed.label_count, end))
-    }
 }
 
 impl<'a> Decode<'a> for CgroupsLookupItem<'a> {
@@ -155,6 +140,15 @@ impl<'a> Decode<'a> for CgroupsLookupItem<'a> {
         let item = fixed.with(path, name, labels);
         item.check()?;
         Ok(item)
+    }
+
+    #[inline(always)]
+    fn view(valid: Valid<'a, Self>) -> Self {
+        let fixed = Fixed::read(valid.bytes()).unwrap_or_default();
+        let spans = fixed.spans.iter();
+        let end = spans.fold(ITEM_LEN, |end, span| end.max(span.end()));
+        let [path, name] = fixed.spans.map(|span| valid.text(span));
+        fixed.with(path, name, valid.labels(fixed.label_count, end))
     }
 }
 
@@ -194,15 +188,17 @@ impl CgroupsLookupItem<'_> {
         let empty = self.orchestrator == Orchestrator::UNKNOWN
             && self.name.is_empty()
             && self.labels.is_empty();
-        match status <= Self::OVERSIZED && (self.status == CgroupStatus::KNOWN || empty) {
-            true if !self.path.text().is_empty() => Ok(()),
-            true => Err(WireError::layout("path length", 1, 0)),
-            false => Err(WireError::layout(
+        if status > Self::OVERSIZED || (self.status != CgroupStatus::KNOWN && !empty) {
+            return Err(WireError::layout(
                 "data for cgroup status",
                 0,
                 status.into(),
-            )),
+            ));
         }
+        if self.path.text().is_empty() {
+            return Err(WireError::layout("path length", 1, 0));
+        }
+        Ok(())
     }
 }
 
@@ -243,7 +239,7 @@ impl Fixed {
         CgroupsLookupItem {
             status: CgroupStatus(self.status),
             orchestrator: Orchestrator(self.orchestrator),
-            path: TextKey::scanned(path),
+            path: TextKey::checked(path),
             name,
             labels,
         }

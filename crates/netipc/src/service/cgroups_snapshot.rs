@@ -5,17 +5,26 @@
 //!       layout  flags  hash  options  enabled  name span  path span  name NUL path NUL
 //! ```
 
+use std::time::Duration;
+
+use netipc_proto::internals::assume_valid;
 use netipc_proto::wire::{
-    CStrBuf, CStrView, Decode, Encode, MethodCode, Reader, Span, WireError, Writer, lay_out, string,
+    CStrBuf, CStrView, Decode, Encode, Fields, MethodCode, Packed, Reader, Span, Valid, WireError,
+    Writer, lay_out, string,
 };
+use netipc_transport::wait::Wait;
 
-use super::{Method, Service};
-use crate::cache::{Cache, CacheReader, Cached, Fetched, same_bytes};
-use crate::snapshot::{Snapshot, SnapshotAnswer, SnapshotReply};
-use crate::{CallError, Client, Handler as AnyHandler, Server};
+use crate::cache::{Cache, CacheGuard, CacheReader, Cached, Fetched, same_bytes};
+use crate::client::Client;
+use crate::error::CallError;
+use crate::handler::Handler as AnyHandler;
+use crate::kind::{Method, ReplyOf, Service};
+use crate::server::Server;
+use crate::snapshot::{Snapshot, SnapshotAnswer, SnapshotHeader, SnapshotReply};
+use crate::untyped::AnyClient;
 
+pub use crate::config::{ClientConfig, ServerConfig};
 pub use crate::snapshot::SnapshotRequest as CgroupsRequest;
-pub use crate::{ClientConfig, ServerConfig};
 
 const ITEM_LEN: usize = 32;
 
@@ -32,10 +41,104 @@ pub type Handler = AnyHandler<CgroupsSnapshot>;
 /// A cache of the last good snapshot.
 pub type CgroupsCache = Cache<CgroupsSnapshot>;
 
-/// The items of a reply.
-pub type CgroupsResponseView<'a> = SnapshotReply<'a, CgroupsSnapshot>;
 /// Takes the cgroups of a snapshot.
 pub type CgroupsBuilder<'a> = SnapshotAnswer<'a, CgroupsSnapshot>;
+
+/// What a snapshot says besides its items.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct CgroupsHeader {
+    /// Whether systemd runs the host.
+    pub systemd_enabled: u32,
+}
+
+impl SnapshotHeader for CgroupsHeader {
+    fn read(fields: &mut Reader<'_>) -> Result<Self, WireError> {
+        let systemd_enabled = fields.u32("systemd_enabled")?;
+        fields.expect_zero_u32("snapshot reserved")?;
+        Ok(Self { systemd_enabled })
+    }
+
+    fn write<'f>(&self, fields: Fields<'f>) -> Fields<'f> {
+        fields.u32(self.systemd_enabled).u32(0)
+    }
+}
+
+/// A snapshot as it came. An item is validated when it is asked for, so that a corrupt one spoils
+/// only itself.
+#[derive(Clone, Copy, Debug)]
+pub struct CgroupsResponseView<'a> {
+    /// Number of items.
+    pub item_count: u32,
+    /// Whether systemd runs the host.
+    pub systemd_enabled: u32,
+    /// Changes when the provider's data does.
+    pub generation: u64,
+    reply: SnapshotReply<'a, CgroupsSnapshot>,
+}
+
+impl<'a> CgroupsResponseView<'a> {
+    /// Item `index`.
+    ///
+    /// # Errors
+    /// What is wrong with the item, or
+    /// [`WireErrorKind::OutOfBounds`](netipc_proto::wire::WireErrorKind::OutOfBounds) beyond the
+    /// last.
+    pub fn item(&self, index: u32) -> Result<CgroupsItemView<'a>, WireError> {
+        self.reply.item(index)
+    }
+
+    /// Every item, in order.
+    pub fn iter(
+        &self,
+    ) -> impl ExactSizeIterator<Item = Result<CgroupsItemView<'a>, WireError>> + use<'a> {
+        self.reply.iter()
+    }
+
+    /// Validates every item at once.
+    ///
+    /// # Errors
+    /// What is wrong with the first bad item.
+    pub fn validate(&self) -> Result<(), WireError> {
+        self.reply.validate()
+    }
+
+    /// The items as bytes, not validated.
+    #[must_use]
+    pub const fn list(&self) -> Packed<'a> {
+        self.reply.list()
+    }
+
+    /// The whole reply as bytes, with the proof.
+    #[must_use]
+    pub fn valid(&self) -> Valid<'a, SnapshotReply<'a, CgroupsSnapshot>> {
+        self.reply.valid()
+    }
+}
+
+impl<'a> From<SnapshotReply<'a, CgroupsSnapshot>> for CgroupsResponseView<'a> {
+    #[inline]
+    fn from(reply: SnapshotReply<'a, CgroupsSnapshot>) -> Self {
+        Self {
+            item_count: u32::try_from(reply.len()).unwrap_or(u32::MAX),
+            systemd_enabled: reply.header.systemd_enabled,
+            generation: reply.generation,
+            reply,
+        }
+    }
+}
+
+impl<'a> Decode<'a> for CgroupsResponseView<'a> {
+    fn decode(payload: &'a [u8]) -> Result<Self, WireError> {
+        SnapshotReply::decode(payload).map(Self::from)
+    }
+
+    fn view(valid: Valid<'a, Self>) -> Self {
+        // The two have the same bytes.
+        assume_valid::<SnapshotReply<'a, _>>(valid.bytes())
+            .view()
+            .into()
+    }
+}
 
 /// What is known of one cgroup, written and read.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -69,9 +172,18 @@ impl Service for CgroupsSnapshot {
         name: "cgroups-snapshot",
         batches: false,
     };
+    type Argument<'r> = CgroupsRequest;
     type Request<'a> = CgroupsRequest;
     type Reply<'a> = CgroupsResponseView<'a>;
     type Answer<'a> = CgroupsBuilder<'a>;
+
+    fn call<'c>(
+        client: &'c mut AnyClient,
+        request: &CgroupsRequest,
+        wait: &Wait<'_>,
+    ) -> Result<CgroupsResponseView<'c>, CallError> {
+        client.call::<ReplyOf<Self>>(Self::METHOD.code, request, wait)
+    }
 
     fn answer<'a>(_: &CgroupsRequest, buf: &'a mut [u8]) -> Result<CgroupsBuilder<'a>, WireError> {
         CgroupsBuilder::new(buf)
@@ -80,14 +192,11 @@ impl Service for CgroupsSnapshot {
     fn finish(answer: CgroupsBuilder<'_>) -> Result<usize, WireError> {
         answer.finish()
     }
-
-    fn reread<'a>(payload: &'a [u8]) -> Result<CgroupsResponseView<'a>, WireError> {
-        CgroupsResponseView::trusted(payload)
-    }
 }
 
 impl Snapshot for CgroupsSnapshot {
     const ITEM_HEADER_LEN: usize = ITEM_LEN;
+    type Header = CgroupsHeader;
     type Item<'a> = CgroupsItemView<'a>;
 }
 
@@ -97,7 +206,18 @@ impl CgroupsClient {
     /// # Errors
     /// [`CallError`].
     pub fn call_snapshot(&mut self) -> Result<CgroupsResponseView<'_>, CallError> {
-        self.ask(&CgroupsRequest)
+        self.call(&CgroupsRequest)
+    }
+
+    /// As [`call_snapshot`](Self::call_snapshot), within `timeout`.
+    ///
+    /// # Errors
+    /// As [`call_snapshot`](Self::call_snapshot).
+    pub fn call_snapshot_within(
+        &mut self,
+        timeout: Duration,
+    ) -> Result<CgroupsResponseView<'_>, CallError> {
+        self.call_within(&CgroupsRequest, timeout)
     }
 
     /// As [`call_snapshot`](Self::call_snapshot), within `timeout_ms` milliseconds; 0 is the
@@ -109,7 +229,7 @@ impl CgroupsClient {
         &mut self,
         timeout_ms: u32,
     ) -> Result<CgroupsResponseView<'_>, CallError> {
-        self.ask_within(&CgroupsRequest, timeout_ms)
+        self.call_within(&CgroupsRequest, self.timeout_of(timeout_ms))
     }
 }
 
@@ -137,33 +257,49 @@ pub struct CacheItem {
     pub path: CStrBuf,
 }
 
+impl CgroupsCache {
+    /// A copy of the first item with this hash and name. Memory only.
+    #[must_use]
+    pub fn lookup(&self, hash: u32, name: impl AsRef<[u8]>) -> Option<CacheItem> {
+        find_copy(&self.read(), hash, name.as_ref())
+    }
+}
+
 impl CacheReader<CgroupsSnapshot> {
     /// A copy of the first item with this hash and name. Memory only.
     #[must_use]
     pub fn lookup(&self, hash: u32, name: impl AsRef<[u8]>) -> Option<CacheItem> {
-        let guard = self.read();
-        let item = guard.get(CgroupKey {
-            hash,
-            name: CStrView::new(name.as_ref()),
-        })?;
-        let CgroupsItemView {
-            hash,
-            options,
-            enabled,
-            name,
-            path,
-        } = item;
-        Some(CacheItem {
-            hash,
-            options,
-            enabled,
-            name: name.into(),
-            path: path.into(),
-        })
+        find_copy(&self.read(), hash, name.as_ref())
     }
 }
 
+impl CacheGuard<CgroupsSnapshot> {
+    /// Whether systemd runs the host; 0 while that is not known.
+    #[must_use]
+    pub fn systemd_enabled(&self) -> u32 {
+        self.header().map_or(0, |header| header.systemd_enabled)
+    }
+}
+
+fn find_copy(guard: &CacheGuard<CgroupsSnapshot>, hash: u32, name: &[u8]) -> Option<CacheItem> {
+    let name = CStrView::new(name);
+    let item = guard.get(CgroupKey { hash, name })?;
+    Some(CacheItem {
+        hash: item.hash,
+        options: item.options,
+        enabled: item.enabled,
+        name: item.name.into(),
+        path: item.path.into(),
+    })
+}
+
 impl CgroupsBuilder<'_> {
+    /// Says whether systemd runs the host, and which generation of the data this is. Both are 0
+    /// unless set, at any time.
+    pub const fn set_header(&mut self, systemd_enabled: u32, generation: u64) {
+        self.set(CgroupsHeader { systemd_enabled }, generation);
+    }
+
     /// Adds a cgroup: the producer's hash of its name, its `OPTION_*` bits, whether it is to be
     /// monitored, its name and its path.
     ///
@@ -191,31 +327,21 @@ impl CgroupsBuilder<'_> {
 
 impl Cached for CgroupsSnapshot {
     type Query = ();
+    type Header = CgroupsHeader;
     type Key<'k> = CgroupKey<'k>;
     type Item<'a> = CgroupsItemView<'a>;
 
-    fn fetch<'c>(client: &'c mut CgroupsClient, (): &()) -> Result<Fetched<'c>, CallError> {
-        let view = client.call_snapshot()?;
-        let CgroupsResponseView {
-            generation,
-            systemd_enabled,
-            ..
-        } = view;
-        Ok(Fetched {
-            generation,
-            systemd_enabled,
-            items: view.list(),
-        })
-    }
-
-    #[inline]
-    fn check(item: &[u8]) -> Result<(), WireError> {
-        CgroupsItemView::decode(item).map(drop)
-    }
-
-    #[inline]
-    fn view(item: &[u8]) -> CgroupsItemView<'_> {
-        CgroupsItemView::validated(item).unwrap_or_default()
+    fn fetch<'c>(
+        client: &'c mut AnyClient,
+        (): &(),
+        wait: &Wait<'_>,
+    ) -> Result<Fetched<'c, Self>, CallError> {
+        let reply = Self::call(client, &CgroupsRequest, wait)?.reply;
+        Ok(Fetched::unchecked(
+            reply.generation,
+            reply.header,
+            reply.list(),
+        ))
     }
 
     #[inline]
@@ -232,9 +358,12 @@ impl Cached for CgroupsSnapshot {
     }
 
     #[inline]
-    fn matching<'a>(item: &'a [u8], key: CgroupKey<'_>) -> Option<CgroupsItemView<'a>> {
-        CgroupsItemView::validated(item)
-            .filter(|item| item.hash == key.hash && same_bytes(&item.name, &key.name))
+    fn matching<'a>(
+        item: Valid<'a, CgroupsItemView<'a>>,
+        key: CgroupKey<'_>,
+    ) -> Option<CgroupsItemView<'a>> {
+        let item = item.view();
+        (item.hash == key.hash && same_bytes(&item.name, &key.name)).then_some(item)
     }
 }
 
@@ -250,19 +379,6 @@ impl<'a> CgroupsItemView<'a> {
         };
         Ok((numbers, [r.span("name")?, r.span("path")?]))
     }
-
-    /// The item in bytes that were decoded before: nothing is looked at twice.
-    #[inline]
-    fn validated(item: &'a [u8]) -> Option<Self> {
-        let (_, fields) = item.first_chunk::<ITEM_LEN>()?.split_first_chunk::<4>()?;
-        let (numbers, [name, path]) = Self::record(Reader::new(fields)).ok()?;
-        let text = |span: Span| item.get(span.offset..span.offset.saturating_add(span.len));
-        Some(Self {
-            name: CStrView::new(text(name)?),
-            path: CStrView::new(text(path)?),
-            ..numbers
-        })
-    }
 }
 
 impl<'a> Decode<'a> for CgroupsItemView<'a> {
@@ -277,13 +393,23 @@ impl<'a> Decode<'a> for CgroupsItemView<'a> {
             path: string(item, ITEM_LEN, path, "path")?,
             ..numbers
         };
-        match name.apart_from(path) {
-            true => Ok(view),
-            false => Err(WireError::layout(
-                "path",
-                name.end() as u64,
-                path.offset as u64,
-            )),
+        if !name.apart_from(path) {
+            let (end, start) = (name.end() as u64, path.offset as u64);
+            return Err(WireError::layout("path", end, start));
+        }
+        Ok(view)
+    }
+
+    #[inline]
+    fn view(valid: Valid<'a, Self>) -> Self {
+        let record = valid.bytes().first_chunk::<ITEM_LEN>();
+        let fields = record.and_then(|record| record.split_first_chunk::<4>());
+        let (_, fields) = fields.expect("an item was decoded, so that it has its fields");
+        let (numbers, [name, path]) = Self::record(Reader::new(fields)).unwrap_or_default();
+        Self {
+            name: valid.text(name),
+            path: valid.text(path),
+            ..numbers
         }
     }
 }

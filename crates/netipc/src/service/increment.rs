@@ -10,9 +10,14 @@
 //! ```
 
 use netipc_proto::wire::{MethodCode, WireError};
+use netipc_transport::wait::Wait;
 
-use super::{Method, Service, Slot};
-use crate::{Client, Handler, Server};
+use crate::client::Client;
+use crate::error::CallError;
+use crate::handler::Handler;
+use crate::kind::{Method, ReplyOf, Service, ValueAnswer};
+use crate::server::Server;
+use crate::untyped::AnyClient;
 
 /// The service.
 #[derive(Clone, Copy, Debug)]
@@ -29,15 +34,24 @@ impl Service for Increment {
         name: "increment",
         batches: true,
     };
+    type Argument<'r> = u64;
     type Request<'a> = u64;
     type Reply<'a> = u64;
-    type Answer<'a> = Slot<'a>;
+    type Answer<'a> = ValueAnswer<'a>;
 
-    fn answer<'a>(_: &u64, buf: &'a mut [u8]) -> Result<Slot<'a>, WireError> {
-        Ok(Slot::new(buf))
+    fn call<'c>(
+        client: &'c mut AnyClient,
+        request: &u64,
+        wait: &Wait<'_>,
+    ) -> Result<u64, CallError> {
+        client.call::<ReplyOf<Self>>(Self::METHOD.code, request, wait)
     }
 
-    fn finish(answer: Slot<'_>) -> Result<usize, WireError> {
+    fn answer<'a>(_: &u64, buf: &'a mut [u8]) -> Result<ValueAnswer<'a>, WireError> {
+        Ok(ValueAnswer::new(buf))
+    }
+
+    fn finish(answer: ValueAnswer<'_>) -> Result<usize, WireError> {
         answer.finish()
     }
 }

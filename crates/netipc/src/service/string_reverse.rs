@@ -8,9 +8,14 @@
 use netipc_proto::wire::{
     CStrView, Decode, Encode, MethodCode, Reader, Span, WireError, Writer, string,
 };
+use netipc_transport::wait::Wait;
 
-use super::{Method, Service, Slot};
-use crate::{Client, Handler, Server};
+use crate::client::Client;
+use crate::error::CallError;
+use crate::handler::Handler;
+use crate::kind::{Method, ReplyOf, Service, ValueAnswer};
+use crate::server::Server;
+use crate::untyped::AnyClient;
 
 const HEADER_LEN: usize = 8;
 
@@ -33,15 +38,24 @@ impl Service for StringReverse {
         name: "string-reverse",
         batches: true,
     };
+    type Argument<'r> = Text<'r>;
     type Request<'a> = Text<'a>;
     type Reply<'a> = Text<'a>;
-    type Answer<'a> = Slot<'a>;
+    type Answer<'a> = ValueAnswer<'a>;
 
-    fn answer<'a>(_: &Text<'a>, buf: &'a mut [u8]) -> Result<Slot<'a>, WireError> {
-        Ok(Slot::new(buf))
+    fn call<'c>(
+        client: &'c mut AnyClient,
+        request: &Text<'_>,
+        wait: &Wait<'_>,
+    ) -> Result<Text<'c>, CallError> {
+        client.call::<ReplyOf<Self>>(Self::METHOD.code, request, wait)
     }
 
-    fn finish(answer: Slot<'_>) -> Result<usize, WireError> {
+    fn answer<'a>(_: &Text<'a>, buf: &'a mut [u8]) -> Result<ValueAnswer<'a>, WireError> {
+        Ok(ValueAnswer::new(buf))
+    }
+
+    fn finish(answer: ValueAnswer<'_>) -> Result<usize, WireError> {
         answer.finish()
     }
 }

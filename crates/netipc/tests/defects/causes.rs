@@ -94,7 +94,7 @@ fn defect_27_each_cause_of_no_session_has_its_state_and_text() {
         let names_endpoint = error.contains(stage.socket().to_str().unwrap());
         assert!(names_endpoint || cause.server.is_none(), "{what}: {error}");
 
-        let error = client.ask(&1).unwrap_err();
+        let error = client.call(&1).unwrap_err();
         assert_eq!(error.code(), ErrorCode::NOT_READY, "{what}");
         let state = cause.state.to_string();
         assert!(error.to_string().contains(&state), "{what}: {error}");
@@ -193,7 +193,7 @@ fn defect_27_each_cause_of_a_failed_call_has_its_code_and_text() {
             line.increment();
         });
         let mut client = stage.ready::<Increment>(client(1));
-        let error = client.ask(&1).unwrap_err();
+        let error = client.call(&1).unwrap_err();
         assert_eq!(error.code(), code, "{text}: {error:?}");
         assert_eq!(error.endpoint(), stage.socket().to_str().unwrap());
         let message = error.to_string();
@@ -201,7 +201,7 @@ fn defect_27_each_cause_of_a_failed_call_has_its_code_and_text() {
         assert!(names_endpoint && message.contains(text), "{message}");
         assert_eq!(client.status().counters.errors, 1, "{text}");
         client.refresh();
-        assert_eq!(client.ask(&4).unwrap(), 5, "{text}");
+        assert_eq!(client.call(&4).unwrap(), 5, "{text}");
         play.end();
     }
 }

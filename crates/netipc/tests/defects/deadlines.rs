@@ -117,7 +117,7 @@ fn defect_30_one_deadline_for_a_call_and_its_retry() {
         line.hear_end();
     });
     let mut client = stage.ready::<Increment>(client(1));
-    let (called, taken) = timed(|| client.ask_within(&1, 400));
+    let (called, taken) = timed(|| client.call_within(&1, Duration::from_millis(400)));
     let error = called.unwrap_err();
     assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error:?}");
     assert_on_time(taken, 400);
@@ -148,7 +148,7 @@ fn defect_30_a_deadline_ends_a_message_whose_packets_are_all_there() {
         );
     }
     server.receive(&Wait::timeout(Duration::ZERO)).unwrap();
-    assert_eq!(server.message().unwrap().payload, [7; 400]);
+    assert_eq!(server.message().unwrap().payload(), [7; 400]);
 }
 
 fn assert_on_time(taken: Duration, ms: u64) {

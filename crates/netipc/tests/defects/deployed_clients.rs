@@ -125,7 +125,7 @@ fn a_probe_that_leaves_before_its_hello_is_taken_calmly() {
     for _ in 0..200 {
         drop(Guest::connect(&stage));
     }
-    let (answer, taken) = timed(|| stage.ready::<Increment>(client(1)).ask(&5).unwrap());
+    let (answer, taken) = timed(|| stage.ready::<Increment>(client(1)).call(&5).unwrap());
     assert_eq!(answer, 6);
     assert!(taken < AT_ONCE, "{taken:?}");
     let stats = serving.stats();
@@ -159,7 +159,7 @@ fn data_beside_a_region_ends_the_session() {
     let serving = increment_server(&stage, server(WITH_SHM), 1);
     let (mut line, _) = Guest::connect(&stage).open(&proposal(WITH_SHM));
     assert_eq!(line.ask(request(1), &FIVE).1, SIX);
-    let socket = line.0.native().unwrap();
+    let socket = line.0.wait_object().unwrap();
     rustix::net::send(socket, b"beside", rustix::net::SendFlags::NOSIGNAL).unwrap();
     line.hear_end();
     until("the slot is free", || {

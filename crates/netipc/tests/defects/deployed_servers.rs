@@ -91,10 +91,10 @@ fn a_larger_request_proposal_that_is_refused_leaves_a_session() {
         line.hear_end();
     });
     let mut client = stage.ready::<Increment>(client(1));
-    assert_eq!(client.ask(&1).unwrap(), 2);
+    assert_eq!(client.call(&1).unwrap(), 2);
     let error = client.call_batch(&[0; 1000]).map(drop).unwrap_err();
     assert_eq!(error.code(), ErrorCode::OVERFLOW, "{error:?}");
-    assert_eq!(client.ask(&2).unwrap(), 3);
+    assert_eq!(client.call(&2).unwrap(), 3);
     drop(client);
     play.end();
 }
@@ -124,7 +124,7 @@ fn no_preference_still_selects_shared_memory() {
         (session.session_id, session.transport),
         (0, LinkKind::SharedMemory)
     );
-    assert_eq!(client.ask(&41).unwrap(), 42);
+    assert_eq!(client.call(&41).unwrap(), 42);
     drop(client);
     play.end();
 }
@@ -167,7 +167,7 @@ fn a_region_that_is_finished_late_is_waited_for() {
         line.increment();
     });
     let mut client = stage.ready::<Increment>(client(WITH_SHM));
-    assert_eq!(client.ask(&1).unwrap(), 2);
+    assert_eq!(client.call(&1).unwrap(), 2);
     assert_eq!(
         client.status().session.unwrap().transport,
         LinkKind::SharedMemory
@@ -198,7 +198,7 @@ fn an_ok_that_means_busy_is_tried_again() {
         let mut answers = Vec::new();
         while answers.is_empty() {
             client.refresh();
-            match client.ask(&1) {
+            match client.call(&1) {
                 Ok(answer) => answers.push(answer),
                 Err(error) => {
                     let busy = [ErrorCode::DISCONNECTED, ErrorCode::NOT_READY];
@@ -264,12 +264,12 @@ fn what_ends_a_session_there_and_what_does_not() {
         line.increment();
     });
     let mut client = stage.ready::<Increment>(client(1));
-    assert_eq!(client.ask(&1).unwrap_err().code(), ErrorCode::UNSUPPORTED);
-    assert_eq!(client.ask(&2).unwrap(), 3, "in the same session");
-    assert_eq!(client.ask(&3).unwrap_err().code(), ErrorCode::REJECTED);
+    assert_eq!(client.call(&1).unwrap_err().code(), ErrorCode::UNSUPPORTED);
+    assert_eq!(client.call(&2).unwrap(), 3, "in the same session");
+    assert_eq!(client.call(&3).unwrap_err().code(), ErrorCode::REJECTED);
     assert_eq!(client.state(), ClientState::Broken);
     client.refresh();
-    assert_eq!(client.ask(&4).unwrap(), 5);
+    assert_eq!(client.call(&4).unwrap(), 5);
     play.end();
 }
 
@@ -321,8 +321,8 @@ fn odd_flags_in_an_answer_are_ignored_and_its_kind_is_not() {
         }
     });
     let mut client = stage.ready::<Increment>(client(1));
-    assert_eq!(client.ask(&1).unwrap(), 1);
-    let error = client.ask(&1).unwrap_err();
+    assert_eq!(client.call(&1).unwrap(), 1);
+    let error = client.call(&1).unwrap_err();
     let failure = error.failure();
     let wrong_kind = matches!(
         failure,

@@ -63,13 +63,13 @@ fn defect_05_one_of_many_starters_wins_and_stays() {
     });
     assert_eq!(won.len(), 1);
     let first = Serving::new(won.into_iter().next().unwrap());
-    assert_eq!(stage.ready::<Increment>(client(1)).ask(&1).unwrap(), 2);
+    assert_eq!(stage.ready::<Increment>(client(1)).call(&1).unwrap(), 2);
 
     // One that closes leaves its successor's socket alone.
     fs::rename(stage.socket(), stage.path().join("moved")).unwrap();
     let _second = Serving::new(incrementer(&stage));
     first.end();
-    assert_eq!(stage.ready::<Increment>(client(1)).ask(&2).unwrap(), 3);
+    assert_eq!(stage.ready::<Increment>(client(1)).call(&2).unwrap(), 3);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn defect_12_messages_of_many_packets_go_both_ways() {
     let _serving = increment_server(&stage, server(1), 1);
     let mut client = stage.ready::<Increment>(client(1));
     let guest = Guest::connect(&stage);
-    let buffer = socket_send_buffer_size(guest.link.native().unwrap()).unwrap();
+    let buffer = socket_send_buffer_size(guest.link.wait_object().unwrap()).unwrap();
     for items in [1, 10_000, 13_310, 13_311, 13_312, 60_000] {
         let numbers: Vec<u64> = (0..items).collect();
         let reply = client.call_batch(&numbers).unwrap();
@@ -121,7 +121,7 @@ fn defect_15_leftovers_go_and_everything_else_stays() {
     assert_ne!(header[12..16], [0; 4]);
     fs::remove_file(stage.socket()).unwrap();
     let second = increment_server(&stage, server(WITH_SHM), 2);
-    assert_eq!(first.ask(&1).unwrap(), 2);
+    assert_eq!(first.call(&1).unwrap(), 2);
     let session = first.status().session.unwrap();
     assert_eq!(session.transport, LinkKind::SharedMemory);
     assert!(at("svc-0000000000000001.ipcshm").exists());
@@ -137,7 +137,7 @@ fn defect_16_nothing_is_inherited_by_children() {
     let _serving = increment_server(&stage, server(WITH_SHM), 4);
     let mut clients = BOTH.map(|profiles| stage.ready::<Increment>(client(profiles)));
     for client in &mut clients {
-        assert_eq!(client.ask(&1).unwrap(), 2);
+        assert_eq!(client.call(&1).unwrap(), 2);
     }
     let mut list = Command::new("ls");
     let output = list.args(["-l", "/proc/self/fd"]).output().unwrap();

@@ -27,7 +27,7 @@ fn defect_11_a_packet_above_the_agreed_size_is_no_chunk() {
         }
     });
     let mut client = stage.ready::<Increment>(client(1));
-    let error = client.ask(&1).unwrap_err();
+    let error = client.call(&1).unwrap_err();
     assert_eq!(error.code(), ErrorCode::PROTOCOL, "{error:?}");
     drop(client);
     play.end();
@@ -45,7 +45,7 @@ fn defect_11_a_packet_above_the_agreed_size_is_no_chunk() {
 #[test]
 fn defect_13_an_empty_packet_is_no_end_of_stream() {
     fn empty_packet(line: &Line) {
-        send(line.0.native().unwrap(), &[], SendFlags::NOSIGNAL).unwrap();
+        send(line.0.wait_object().unwrap(), &[], SendFlags::NOSIGNAL).unwrap();
     }
     let stage = Stage::new();
     let play = Host::new(&stage).play(|host| {
@@ -62,10 +62,10 @@ fn defect_13_an_empty_packet_is_no_end_of_stream() {
         }
     });
     let mut client = stage.ready::<Increment>(client(1));
-    let error = client.ask(&1).unwrap_err();
+    let error = client.call(&1).unwrap_err();
     assert_eq!(error.code(), ErrorCode::PROTOCOL, "{error:?}");
     client.refresh();
-    let error = client.ask(&1).unwrap_err();
+    let error = client.call(&1).unwrap_err();
     assert_eq!(error.code(), ErrorCode::DISCONNECTED, "{error:?}");
     play.end();
 

@@ -24,7 +24,7 @@ fn defect_23_requests_grow_as_far_as_both_sides_allow() {
             matches!(error.failure(), Failure::Overflow { .. }),
             "{error:?}"
         );
-        assert_eq!(client.ask(&1).unwrap(), 2);
+        assert_eq!(client.call(&1).unwrap(), 2);
     }
 }
 
@@ -37,11 +37,11 @@ fn defect_23_a_refused_proposal_poisons_nobody() {
         config.max_request_payload_bytes = 3_000;
         let _serving = increment_server(&stage, config, 2);
         let mut client = stage.ready::<Increment>(client(profiles));
-        assert_eq!(client.ask(&1).unwrap(), 2);
+        assert_eq!(client.call(&1).unwrap(), 2);
 
         let error = client.call_batch(&[0; 500]).map(drop).unwrap_err();
         assert_eq!(error.code(), ErrorCode::OVERFLOW, "{error:?}");
-        assert_eq!(client.ask(&2).unwrap(), 3, "it is not poisoned");
+        assert_eq!(client.call(&2).unwrap(), 3, "it is not poisoned");
 
         // What the server does carry gets through, although the next power of two does not.
         let reply = client.call_batch(&[1; 180]).unwrap();

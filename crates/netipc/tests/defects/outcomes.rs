@@ -115,7 +115,7 @@ fn defect_31_refusals_heal_when_the_provider_is_replaced() {
         });
         let backoff = Duration::from_secs(1);
         assert!(taken < backoff + AT_ONCE, "{taken:?}");
-        assert_eq!(client.ask(&1).unwrap(), 2);
+        assert_eq!(client.call(&1).unwrap(), 2);
     };
     thread::scope(|scope| {
         scope.spawn(|| {

@@ -40,7 +40,7 @@ fn defect_06_killed_clients_free_their_slots() {
         let _second = stage.ready::<Increment>(client(profiles));
         holder.kill();
         assert_eq!(
-            stage.ready::<Increment>(client(profiles)).ask(&1).unwrap(),
+            stage.ready::<Increment>(client(profiles)).call(&1).unwrap(),
             2
         );
         assert_eq!(serving.stats().refused, 0);
@@ -57,7 +57,7 @@ fn defect_07_dead_server_is_noticed_on_shared_memory() {
         let session = client.status().session.unwrap();
         assert_eq!(session.transport, LinkKind::SharedMemory);
         let calling = thread::spawn(move || {
-            let error = client.ask(&7).unwrap_err();
+            let error = client.call(&7).unwrap_err();
             let noticed = Instant::now();
             assert_eq!(error.code(), ErrorCode::DISCONNECTED, "{error:?}");
             assert_eq!(client.state(), ClientState::NotFound);

@@ -35,7 +35,7 @@ fn defect_09_a_missing_region_excludes_shared_memory_for_a_while() {
     assert!((patience..patience + AT_ONCE).contains(&taken), "{taken:?}");
     let error = client.status().last_error.unwrap();
     assert!(error.contains("-0000000000000001.ipcshm"), "{error}");
-    assert_eq!(client.ask(&1).unwrap(), 2);
+    assert_eq!(client.call(&1).unwrap(), 2);
     play.end();
 
     // The provider is replaced by one that keeps its promises.
@@ -49,7 +49,7 @@ fn defect_09_a_missing_region_excludes_shared_memory_for_a_while() {
     until("shared memory is offered again", || {
         (transport(&mut client) == LinkKind::SharedMemory).then_some(())
     });
-    assert_eq!(client.ask(&2).unwrap(), 3);
+    assert_eq!(client.call(&2).unwrap(), 3);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn defect_09_who_has_less_time_than_attaching_takes_gets_to_the_socket() {
     assert!(!client.ready());
     assert!(taken < Duration::from_millis(500), "{taken:?}");
     client.refresh();
-    assert_eq!(client.ask(&1).unwrap(), 2);
+    assert_eq!(client.call(&1).unwrap(), 2);
     play.end();
 }
 
@@ -100,10 +100,10 @@ fn defect_18_a_header_that_changes_later_changes_nothing() {
     let stage = Stage::new();
     let _serving = increment_server(&stage, server(WITH_SHM), 1);
     let mut client = stage.ready::<Increment>(client(WITH_SHM));
-    assert_eq!(client.ask(&1).unwrap(), 2);
+    assert_eq!(client.call(&1).unwrap(), 2);
     poke(&stage, 0, &[0xff; 32]);
     for n in 0..100 {
-        assert_eq!(client.ask(&n).unwrap(), n + 1);
+        assert_eq!(client.call(&n).unwrap(), n + 1);
     }
     let counters = client.status().counters;
     assert_eq!((counters.connects, counters.reconnects), (1, 0));
@@ -128,7 +128,7 @@ fn defect_19_a_published_length_is_that_of_the_message() {
             }
         });
         let mut client = stage.ready::<Increment>(client(WITH_SHM));
-        let error = client.ask(&1).unwrap_err();
+        let error = client.call(&1).unwrap_err();
         assert_eq!(error.code(), ErrorCode::PROTOCOL, "{lie}: {error:?}");
         play.end();
     }
@@ -163,7 +163,7 @@ fn defect_20_an_answer_over_another_is_an_error() {
         });
         let mut client = stage.ready::<Increment>(client(WITH_SHM));
         client.set_call_timeout(5_000);
-        match client.ask(&1) {
+        match client.call(&1) {
             Ok(answer) => assert!(delivered && answer == 2, "{seq}"),
             Err(error) => {
                 assert!(!delivered, "{seq}: {error:?}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use netipc::connection::Connection;
 use netipc::service::increment::{self, Increment};
-use netipc::transport::link::{BindError, BindOptions, ConnectError};
+use netipc::transport::link::{BindError, BindOptions, ConnectError, Profile};
 use netipc::transport::{Abort, Baseline, Endpoint, Listener, Transport, UnixTransport, Wait};
 use netipc::wire::{Header, MethodCode, Profiles, Status};
 use netipc::{ClientState, ErrorCode, OpenError, ServeError, Server};
@@ -28,7 +28,7 @@ fn defect_01_silent_connections_delay_nobody() {
     let serving = increment_server(&stage, server(1), 8);
     // One place is left between accept and handshake.
     let mut silent: Vec<_> = (0..63).map(|_| Guest::connect(&stage)).collect();
-    let (answer, taken) = timed(|| stage.ready::<Increment>(client(1)).ask(&1).unwrap());
+    let (answer, taken) = timed(|| stage.ready::<Increment>(client(1)).call(&1).unwrap());
     assert_eq!(answer, 2);
     assert!(taken < AT_ONCE, "{taken:?}");
 
@@ -50,7 +50,7 @@ fn defect_01_beyond_the_bound_the_backlog_waits_for_the_silent_to_time_out() {
         late.ready().then_some(())
     });
     assert!(taken > AT_ONCE, "there was a place left: {taken:?}");
-    assert_eq!(late.ask(&1).unwrap(), 2);
+    assert_eq!(late.call(&1).unwrap(), 2);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn who_was_told_nothing_was_not_refused() {
     assert!(closed.is_err(), "{closed:?}");
     drop(Guest::connect(&stage));
     let _silent = Guest::connect(&stage);
-    assert_eq!(stage.ready::<Increment>(client(1)).ask(&1).unwrap(), 2);
+    assert_eq!(stage.ready::<Increment>(client(1)).call(&1).unwrap(), 2);
     assert_eq!(serving.ended().stats().refused, 0);
 
     let serving = increment_server(&stage, server(1), 1);
@@ -161,6 +161,10 @@ struct Stuck {
 }
 
 impl Transport for Stuck {
+    fn profiles(&self) -> &'static [Profile] {
+        UnixTransport::new().profiles()
+    }
+
     fn connect(
         &self,
         endpoint: &Endpoint,
@@ -237,7 +241,7 @@ fn defect_08_at_capacity_nobody_is_told_ok() {
         let wait = Duration::from_millis(500);
         assert!((wait..wait + AT_ONCE).contains(&taken), "{taken:?}");
         assert_eq!(serving.stats().refused, 1);
-        assert_eq!(first.ask(&1).unwrap(), 2, "not at the cost of the first");
+        assert_eq!(first.call(&1).unwrap(), 2, "not at the cost of the first");
 
         // One that leaves while another waits makes room for it.
         thread::scope(|scope| {

@@ -79,12 +79,12 @@ fn visit(stage: &Stage, profiles: u32) -> Fate {
         if !client.ready() {
             let error = client.status().last_error.unwrap();
             assert!(error.contains("turned the session down"), "{error}");
-            assert_eq!(client.ask(&0).unwrap_err().code(), ErrorCode::NOT_READY);
+            assert_eq!(client.call(&0).unwrap_err().code(), ErrorCode::NOT_READY);
             fate.refusals += 1;
         }
     }
     for n in 0..CALLS {
-        assert_eq!(client.ask(&n).unwrap(), n + 1);
+        assert_eq!(client.call(&n).unwrap(), n + 1);
         // It has other things to do as well, so that slots are rare.
         soon().sleep(BETWEEN_CALLS).unwrap();
         fate.answers += 1;

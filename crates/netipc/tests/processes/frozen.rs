@@ -22,7 +22,7 @@ fn a_frozen_client_disturbs_nobody() {
         let mut client = stage.ready::<Increment>(client(profiles));
         let ((), taken) = timed(|| {
             for n in 0..200 {
-                assert_eq!(client.ask(&n).unwrap(), n + 1);
+                assert_eq!(client.call(&n).unwrap(), n + 1);
             }
         });
         assert!(taken < AT_ONCE, "{taken:?}");
@@ -48,10 +48,10 @@ fn a_frozen_server_means_timeouts_on_time() {
         let mut provider = Actor::new(&stage, Role::Incrementer, profiles);
         provider.expect("ready");
         let mut client = stage.ready::<Increment>(client(profiles));
-        assert_eq!(client.ask(&1).unwrap(), 2);
+        assert_eq!(client.call(&1).unwrap(), 2);
 
         provider.freeze();
-        let (called, taken) = timed(|| client.ask_within(&2, 100));
+        let (called, taken) = timed(|| client.call_within(&2, Duration::from_millis(100)));
         assert_eq!(called.unwrap_err().code(), ErrorCode::TIMEOUT);
         let deadline = Duration::from_millis(100);
         assert!((deadline..deadline + AT_ONCE).contains(&taken), "{taken:?}");
@@ -67,7 +67,7 @@ fn a_frozen_server_means_timeouts_on_time() {
         provider.thaw();
         until("it is back", || {
             client.refresh();
-            client.ask(&3).ok()
+            client.call(&3).ok()
         });
         drop(client);
         provider.finish();

@@ -66,7 +66,7 @@ fn ask_until(stage: &Stage, profiles: u32, ended: &Abort) -> (u64, u64) {
         );
         let over = ended.is_raised();
         client.refresh();
-        match client.ask(&answers) {
+        match client.call(&answers) {
             Ok(answer) => {
                 assert_eq!(answer, answers + 1);
                 answers += 1;
@@ -133,7 +133,7 @@ fn killed_clients_leave_neither_sessions_nor_regions() {
         });
         assert_eq!(serving.stats().sessions_total, 4);
         assert_eq!(
-            stage.ready::<Increment>(client(profiles)).ask(&1).unwrap(),
+            stage.ready::<Increment>(client(profiles)).call(&1).unwrap(),
             2
         );
         serving.end();
@@ -175,7 +175,7 @@ fn the_end_of_a_peer_is_noticed_in_both_directions() {
             provider.expect("ready");
             let mut client = stage.ready::<Increment>(client(profiles));
             let calling = thread::spawn(move || {
-                let error = client.ask(&7).unwrap_err();
+                let error = client.call(&7).unwrap_err();
                 assert_eq!(error.code(), ErrorCode::DISCONNECTED, "{error:?}");
                 Instant::now()
             });

@@ -17,7 +17,7 @@ fn a_server_without_descriptors_pauses_and_recovers() {
         let mut provider = Actor::new(&stage, Role::StarvedServer, profiles);
         provider.expect("ready");
         let mut early = stage.ready::<Increment>(client(profiles));
-        assert_eq!(early.ask(&1).unwrap(), 2);
+        assert_eq!(early.call(&1).unwrap(), 2);
 
         let before = stage.files();
         provider.cue();
@@ -25,7 +25,7 @@ fn a_server_without_descriptors_pauses_and_recovers() {
         // They wait in the backlog: nobody can accept them.
         let late: Vec<_> = (0..3).map(|_| Guest::connect(&stage)).collect();
         soon().sleep(Duration::from_millis(500)).unwrap();
-        assert_eq!(early.ask(&2).unwrap(), 3, "who has a session keeps it");
+        assert_eq!(early.call(&2).unwrap(), 3, "who has a session keeps it");
         assert_eq!(stage.files(), before, "nothing was deleted");
         provider.cue();
         let busy: u64 = provider.hear().parse().unwrap();
@@ -38,7 +38,7 @@ fn a_server_without_descriptors_pauses_and_recovers() {
         let mut fresh = stage.client::<Increment>(client(profiles));
         until("it accepts again", || {
             fresh.refresh();
-            fresh.ask(&3).ok()
+            fresh.call(&3).ok()
         });
         drop((early, fresh));
         provider.finish();

@@ -1,15 +1,14 @@
 //! Processes that play a part, and can be stopped or killed in the middle of it.
 
 use std::env;
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use netipc_conformance::process;
 
-use super::{Stage, roles::Role, timed, until};
+use super::{Stage, roles::Role, timed};
 
 const ROLE: &str = "NETIPC_TEST_ROLE";
 const PROFILES: &str = "NETIPC_TEST_PROFILES";
@@ -67,26 +66,17 @@ impl Actor {
 
     /// Kills it without a word.
     pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        process::kill(&mut self.child);
     }
 
     /// Freezes it; on return none of its threads runs any more.
     pub(crate) fn freeze(&self) {
-        self.signal(Signal::STOP);
-        until("every thread has stopped", || {
-            let tasks = fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
-            let mut states = tasks.filter_map(|task| {
-                let stat = fs::read_to_string(task.unwrap().path().join("stat")).ok()?;
-                stat.rsplit_once(") ")?.1.chars().next()
-            });
-            states.all(|state| state == 'T').then_some(())
-        });
+        assert!(process::freeze(&self.child), "this platform cannot");
     }
 
     /// Lets it go on.
     pub(crate) fn thaw(&self) {
-        self.signal(Signal::CONT);
+        process::thaw(&self.child);
     }
 
     /// Waits for its end, which has to be a good one; tells how long it took.
@@ -100,11 +90,6 @@ impl Actor {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
-        kill_process(pid, signal).unwrap();
     }
 }
 

@@ -128,7 +128,7 @@ fn hold_a_session(profiles: u32, dir: &Path) {
     tell(&client.state().to_string());
     await_cue();
     if client.ready() {
-        assert_eq!(client.ask(&1).unwrap(), 2);
+        assert_eq!(client.call(&1).unwrap(), 2);
     }
 }
 
@@ -142,7 +142,7 @@ fn ask_from_many_threads(profiles: u32, dir: &Path) {
                 let mut asked: u64 = 0;
                 while !ended.is_raised() {
                     client.refresh();
-                    if client.ask(&asked).is_ok_and(|n| n == asked + 1) {
+                    if client.call(&asked).is_ok_and(|n| n == asked + 1) {
                         asked += 1;
                         if asked == 10 {
                             tell(&format!("asker {thread} at work"));
@@ -175,16 +175,16 @@ fn ask_without_descriptors(profiles: u32, dir: &Path) {
     with_descriptors(0, || client.refresh());
     tell(&client.status().last_error.unwrap());
     client.refresh();
-    assert_eq!(client.ask(&1).unwrap(), 2, "it has recovered");
+    assert_eq!(client.call(&1).unwrap(), 2, "it has recovered");
 
     with_descriptors(0, || {
-        assert_eq!(client.ask(&2).unwrap(), 3, "a session needs no more");
+        assert_eq!(client.call(&2).unwrap(), 3, "a session needs no more");
     });
     // One is enough for a socket, which carries the session where a region is out of reach.
     let mut other = asker(profiles, dir);
     with_descriptors(1, || {
         other.refresh();
-        assert_eq!(other.ask(&3).unwrap(), 4);
+        assert_eq!(other.call(&3).unwrap(), 4);
     });
     let session = other.status().session.unwrap();
     assert_eq!(session.transport, LinkKind::Socket);
@@ -203,8 +203,8 @@ fn work_without_room(profiles: u32, dir: &Path) {
     let mut late = asker(profiles, dir);
     late.refresh();
     for n in 0..100 {
-        assert_eq!(small.ask(&n).unwrap(), n + 1);
-        assert_eq!(late.ask(&n).unwrap(), n + 1);
+        assert_eq!(small.call(&n).unwrap(), n + 1);
+        assert_eq!(late.call(&n).unwrap(), n + 1);
     }
     let transport = |client: &IncrementClient| client.status().session.unwrap().transport;
     tell(&format!("{} and {}", transport(&small), transport(&late)));
@@ -220,7 +220,7 @@ fn work_under_masks(profiles: u32, dir: &Path) {
         let serving = Serving::new(incrementer(profiles, dir));
         let mut client = asker(profiles, dir);
         client.refresh();
-        assert_eq!(client.ask(&1).unwrap(), 2);
+        assert_eq!(client.call(&1).unwrap(), 2);
         assert_eq!(files(dir).len(), 2, "a socket and a region");
         for name in files(dir) {
             let mode = fs::metadata(dir.join(&name)).unwrap().permissions().mode();
@@ -238,7 +238,7 @@ fn leave_nothing(profiles: u32, dir: &Path) {
         let mut clients: Vec<_> = (0..3).map(|_| asker(profiles, dir)).collect();
         for client in &mut clients {
             client.refresh();
-            assert_eq!(client.ask(&1).unwrap(), 2);
+            assert_eq!(client.call(&1).unwrap(), 2);
         }
         let mut cache = CgroupsCache::new(dir, SERVICE, client(profiles));
         assert!(!cache.refresh(), "the endpoint serves another method");

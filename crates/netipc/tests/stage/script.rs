@@ -3,7 +3,7 @@
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use netipc::transport::link::{BindOptions, LinkError, RegionMode, RegionPlan};
+use netipc::transport::link::{BindOptions, LinkError, SessionPlan};
 use netipc::transport::{Abort, Baseline, Link, Listener, Transport, UnixTransport, Wait};
 use netipc::wire::{Flags, Header, Hello, HelloAck, Kind, Opcode, Profiles, Status};
 
@@ -287,10 +287,11 @@ pub(crate) fn control(opcode: Opcode, status: Status) -> Header {
     }
 }
 
-fn region(ack: &HelloAck, extra: u64) -> RegionPlan {
-    RegionPlan {
+fn region(ack: &HelloAck, extra: u64) -> SessionPlan {
+    SessionPlan {
         session_id: ack.session_id,
-        mode: RegionMode::Kernel,
+        profile: 0x04,
+        auth_token: 0,
         request_bytes: 32 + u64::from(ack.max_request_payload_bytes) + extra,
         response_bytes: 32 + u64::from(ack.max_response_payload_bytes) + extra,
     }

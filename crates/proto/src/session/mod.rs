@@ -8,7 +8,7 @@ mod in_flight;
 pub use chunks::{Packet, Packets};
 pub use error::SessionError;
 
-use crate::wire::{Header, Kind, ListRules, Packed, Status, WireError, WireErrorKind};
+use crate::wire::{Header, Kind, ListRules, Packed, Status, Valid, WireError, WireErrorKind};
 use chunks::{Reassembly, chunk_count};
 use in_flight::InFlight;
 
@@ -66,23 +66,59 @@ pub enum Framing {
     Whole,
 }
 
-/// A whole message.
+/// A whole message. The directory of a batch has been checked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Message<'p> {
-    /// Its header.
-    pub header: Header,
-    /// Its payload, of all chunks.
-    pub payload: &'p [u8],
+    header: Header,
+    payload: &'p [u8],
 }
 
 impl<'p> Message<'p> {
-    /// The items of a batch; the session has checked the directory.
+    /// A message that came in another way than through a session.
     ///
     /// # Errors
-    /// [`WireErrorKind::Truncated`] for a payload that is not a batch.
-    pub fn items(&self) -> Result<Packed<'p>, WireError> {
-        Packed::trusted(self.payload, 0, self.header.item_count)
+    /// [`WireErrorKind::BadItemCount`] for a batch without items, and what is wrong with the
+    /// directory of one that has some.
+    pub fn new(header: Header, payload: &'p [u8]) -> Result<Self, WireError> {
+        if is_answered_batch(&header) {
+            check_batch(&header, payload)?;
+        }
+        Ok(Self { header, payload })
     }
+
+    /// Its header.
+    #[must_use]
+    #[inline]
+    pub const fn header(&self) -> Header {
+        self.header
+    }
+
+    /// Its payload, of all chunks.
+    #[must_use]
+    #[inline]
+    pub const fn payload(&self) -> &'p [u8] {
+        self.payload
+    }
+
+    /// The items of a batch, or nothing where it is none.
+    #[must_use]
+    pub fn items(&self) -> Option<Packed<'p>> {
+        let payload = Valid::<Self>::assume(self.payload);
+        is_answered_batch(&self.header).then(|| payload.packed(0, self.header.item_count))
+    }
+}
+
+/// Whether the payload of a message is a list of items. That of a refusal is nothing.
+#[inline]
+fn is_answered_batch(header: &Header) -> bool {
+    header.flags.is_batch() && (header.kind == Kind::REQUEST || header.status == Status::OK)
+}
+
+fn check_batch(header: &Header, payload: &[u8]) -> Result<(), WireError> {
+    if header.item_count == 0 {
+        return Err(WireError::new(WireErrorKind::BadItemCount, "batch", 1, 0));
+    }
+    Packed::parse(payload, 0, header.item_count, ListRules::BATCH).map(drop)
 }
 
 /// The protocol state of one connection after the handshake.
@@ -330,20 +366,13 @@ impl Session {
     }
 
     fn check_batch(&self, header: &Header) -> Result<(), SessionError> {
-        if !header.flags.is_batch() || header.status != Status::OK && self.role == Role::Client {
+        if !is_answered_batch(header) {
             return Ok(());
         }
-        let bad = |source| SessionError::Batch {
+        check_batch(header, self.payload(header)).map_err(|source| SessionError::Batch {
             header: *header,
             source,
-        };
-        if header.item_count == 0 {
-            let none = WireError::new(WireErrorKind::BadItemCount, "batch", 1, 0);
-            return Err(bad(none));
-        }
-        let payload = self.payload(header);
-        Packed::parse(payload, 0, header.item_count, ListRules::BATCH).map_err(bad)?;
-        Ok(())
+        })
     }
 
     /// The payload of a message that has come as a whole.

@@ -279,22 +279,3 @@ pub fn string<'a>(
         None => Err(WireError::truncated(what, 1, 0)),
     }
 }
-
-/// The string at `span` of an item that was validated before, without looking at it again.
-///
-/// Total: a span that points outside gives an empty string, as only a caller's mistake can.
-#[must_use]
-#[inline]
-pub fn view(item: &[u8], span: Span) -> CStrView<'_> {
-    let end = span.offset.saturating_add(span.len);
-    match item.get(span.offset..end) {
-        Some(text) => CStrView::new(text),
-        None => outside(),
-    }
-}
-
-/// What a string is that lies outside, in an item that nobody has checked.
-#[cold]
-const fn outside() -> CStrView<'static> {
-    CStrView::EMPTY
-}

@@ -2,9 +2,10 @@ use std::fmt;
 
 use super::cursor::{lay_out, no_nul, string};
 use super::short::{Part, WINDOW, count_nuls};
+use super::valid::never_checked;
 use super::writer::put_text;
 use super::{
-    CStrView, Fields, Reader, Span, WireError, WireErrorKind, Writer, align8, next8, view,
+    CStrView, Fields, Reader, Span, Valid, WireError, WireErrorKind, Writer, align8, next8,
 };
 
 /// Bytes of one entry of a label table.
@@ -119,10 +120,9 @@ impl<'a> Labels<'a> {
         }
     }
 
-    /// The same labels, of an item that was checked before.
-    #[must_use]
+    /// The `count` labels of an item that was checked before.
     #[inline]
-    pub fn trusted(item: &'a [u8], count: u16, end: usize) -> Self {
+    pub(super) fn of_checked(item: &'a [u8], count: u16, end: usize) -> Self {
         if count == 0 {
             return Self::NONE;
         }
@@ -133,7 +133,7 @@ impl<'a> Labels<'a> {
                 item,
                 table: table.as_chunks().0,
             }),
-            None => Self::NONE,
+            None => never_checked("label table"),
         }
     }
 
@@ -264,9 +264,10 @@ impl<'a> WireLabels<'a> {
 
     fn label(&self, entry: &[u8; LABEL_ENTRY_LEN]) -> Label<'a> {
         let [key, value] = spans(entry).unwrap_or_default();
+        let item = Valid::<()>::assume(self.item);
         Label {
-            key: view(self.item, key),
-            value: view(self.item, value),
+            key: item.text(key),
+            value: item.text(value),
         }
     }
 }

@@ -7,23 +7,27 @@ mod error;
 mod header;
 mod hello;
 mod labels;
+mod list;
 mod number;
 mod packed;
 mod packed_writer;
 mod short;
 mod text;
+mod valid;
 mod writer;
 
 pub use chunk::ChunkHeader;
 pub use codes::{Flags, Kind, MethodCode, Opcode, Profiles, Status};
-pub use cursor::{Reader, Span, lay_out, string, strings, view};
+pub use cursor::{Reader, Span, lay_out, string, strings};
 pub use error::{WireError, WireErrorKind};
 pub use header::Header;
 pub use hello::{Hello, HelloAck};
 pub use labels::{LABEL_ENTRY_LEN, Label, LabelList, Labels};
+pub use list::{Layout, List, ListBuf};
 pub use packed::{ENTRY_LEN, ListRules, Packed};
 pub use packed_writer::{PackedWriter, write_batch, write_list};
 pub use text::{CStrBuf, CStrView};
+pub use valid::Valid;
 pub use writer::{Fields, Writer};
 
 /// Something that can be written to a payload.
@@ -46,6 +50,18 @@ pub trait Decode<'a>: Sized {
     /// # Errors
     /// Which field breaks which rule.
     fn decode(bytes: &'a [u8]) -> Result<Self, WireError>;
+
+    /// Reads `Self` from bytes that have been decoded before.
+    ///
+    /// The default decodes them again, which is right for values of a few fields. What takes a scan
+    /// to decode reads here without one: numbers with a [`Reader`], strings with [`Valid::text`].
+    #[must_use]
+    fn view(valid: Valid<'a, Self>) -> Self {
+        match Self::decode(valid.bytes()) {
+            Ok(view) => view,
+            Err(error) => panic!("bytes that were decoded do not decode again: {error}"),
+        }
+    }
 }
 
 /// Rounds up to the wire's alignment.

@@ -1,9 +1,11 @@
+use super::valid::never_checked;
 use super::{Reader, Span, WireError, WireErrorKind};
 
 /// Bytes of one directory entry.
 pub const ENTRY_LEN: usize = 8;
 
-/// A list on the wire: a directory of `{offset, length}`, then the items, each 8-aligned.
+/// A list on the wire: a directory of `{offset, length}`, then the items, each 8-aligned. Every entry
+/// of the directory has been checked; of what the items say, nothing.
 ///
 /// Batches, snapshots, lookup requests and lookup responses are all this list behind a header of
 /// their own:
@@ -12,7 +14,7 @@ pub const ENTRY_LEN: usize = 8;
 /// header | offset len | offset len | item 0 .. gap | item 1
 ///                                  ^ offsets count from here
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Packed<'a> {
     directory: &'a [[u8; ENTRY_LEN]],
     items: &'a [u8],
@@ -45,9 +47,31 @@ impl ListRules {
         count: u32,
         room: usize,
     ) -> Result<impl ExactSizeIterator<Item = Span> + '_, WireError> {
-        let entries = Packed::trusted(bytes, 0, count)?.directory;
+        let entries = Packed::split(bytes, 0, count)?.directory;
         self.check_all(entries, room, |_| Ok(()))?;
-        Ok(entries.iter().map(|entry| span(*entry)))
+        Ok(entries.iter().map(|entry| read_entry(*entry)))
+    }
+
+    /// Item `index` of the list of `count` items that `payload` starts with. The rest of the
+    /// directory is not looked at.
+    ///
+    /// # Errors
+    /// What is wrong with its entry, [`Truncated`](WireErrorKind::Truncated) for a directory that
+    /// does not fit, or [`OutOfBounds`](WireErrorKind::OutOfBounds) beyond the last item.
+    pub fn item(self, payload: &[u8], count: u32, index: u32) -> Result<&[u8], WireError> {
+        let list = Packed::split(payload, 0, count)?;
+        let Some(entry) = list.directory.get(index as usize) else {
+            let kind = WireErrorKind::OutOfBounds;
+            return Err(WireError::new(
+                kind,
+                "item index",
+                count.into(),
+                index.into(),
+            ));
+        };
+        let entry = read_entry(*entry);
+        self.check(entry.offset as u64, entry.len as u64, list.items.len())?;
+        Ok(list.at(entry))
     }
 
     /// Checks every entry of a directory whose items take `room` bytes, and each with `check`.
@@ -60,7 +84,7 @@ impl ListRules {
     ) -> Result<(), WireError> {
         let mut last_end = 0;
         for entry in entries {
-            let entry = span(*entry);
+            let entry = read_entry(*entry);
             let (offset, len) = (entry.offset as u64, entry.len as u64);
             let end = self.check(offset, len, room)?;
             if self.ordered && offset < last_end {
@@ -123,45 +147,31 @@ impl<'a> Packed<'a> {
         rules: ListRules,
         mut check: impl FnMut(&'a [u8]) -> Result<(), WireError>,
     ) -> Result<Self, WireError> {
-        let list = Self::trusted(payload, header, count)?;
+        let list = Self::split(payload, header, count)?;
         rules.check_all(list.directory, list.items.len(), |entry| {
             check(list.at(entry))
         })?;
         Ok(list)
     }
 
-    /// The same list, of a payload whose directory was checked before.
-    ///
-    /// # Errors
-    /// [`Truncated`](WireErrorKind::Truncated) for a directory that does not fit.
-    pub fn trusted(payload: &'a [u8], header: usize, count: u32) -> Result<Self, WireError> {
+    /// Where the directory and the items of a list are that nobody has checked yet.
+    #[inline]
+    pub(super) fn split(payload: &'a [u8], header: usize, count: u32) -> Result<Self, WireError> {
         let len = (count as usize).saturating_mul(ENTRY_LEN);
         payload
             .get(header..)
             .and_then(|list| list.split_at_checked(len))
-            .map(|(directory, items)| Self {
-                directory: directory.as_chunks().0,
-                items,
-            })
+            .map(|(directory, items)| Self::of_checked(directory.as_chunks().0, items))
             .ok_or_else(|| {
                 let needed = header.saturating_add(len);
                 WireError::truncated("item directory", needed, payload.len())
             })
     }
 
-    /// Item `index` of a list whose directory nobody has checked.
-    ///
-    /// # Errors
-    /// What is wrong with its entry, or [`OutOfBounds`](WireErrorKind::OutOfBounds) beyond the last.
-    pub fn item(&self, index: usize, rules: ListRules) -> Result<&'a [u8], WireError> {
-        let Some(entry) = self.directory.get(index) else {
-            let (count, index) = (self.len() as u64, index as u64);
-            let kind = WireErrorKind::OutOfBounds;
-            return Err(WireError::new(kind, "item index", count, index));
-        };
-        let entry = span(*entry);
-        rules.check(entry.offset as u64, entry.len as u64, self.items.len())?;
-        Ok(self.at(entry))
+    /// The list with this directory, which points into `items`.
+    #[inline]
+    pub(super) const fn of_checked(directory: &'a [[u8; ENTRY_LEN]], items: &'a [u8]) -> Self {
+        Self { directory, items }
     }
 
     /// Number of items.
@@ -189,39 +199,35 @@ impl<'a> Packed<'a> {
     #[must_use]
     #[inline]
     pub fn get(&self, index: usize) -> Option<&'a [u8]> {
-        self.directory.get(index).map(|entry| self.at(span(*entry)))
+        self.directory
+            .get(index)
+            .map(|entry| self.at(read_entry(*entry)))
     }
 
     /// The bytes of every item, in order.
     pub fn iter(self) -> impl ExactSizeIterator<Item = &'a [u8]> {
         self.directory
             .iter()
-            .map(move |entry| self.at(span(*entry)))
+            .map(move |entry| self.at(read_entry(*entry)))
     }
 
     /// Where item `index` lies among the packed items, or nowhere beyond the end.
     #[must_use]
     #[inline]
     pub fn entry(&self, index: usize) -> Span {
-        span(self.directory.get(index).copied().unwrap_or_default())
+        read_entry(self.directory.get(index).copied().unwrap_or_default())
     }
 
     #[inline]
     fn at(&self, Span { offset, len }: Span) -> &'a [u8] {
         match self.items.get(offset..offset.saturating_add(len)) {
             Some(item) => item,
-            None => outside(),
+            None => never_checked("directory"),
         }
     }
 }
 
 #[inline]
-fn span(entry: [u8; ENTRY_LEN]) -> Span {
+pub(super) fn read_entry(entry: [u8; ENTRY_LEN]) -> Span {
     Reader::new(&entry).span("entry").unwrap_or_default()
-}
-
-/// What an item is that lies outside, in a directory that nobody has checked.
-#[cold]
-const fn outside() -> &'static [u8] {
-    &[]
 }

@@ -94,7 +94,7 @@ pub(crate) fn deliver(to: &mut Session, packet: &[u8]) -> Result<Option<Whole>, 
     let kept = packet.len().min(space.len());
     space[..kept].copy_from_slice(&packet[..kept]);
     let message = to.received(packet.len())?;
-    Ok(message.map(|message| (message.header, message.payload.to_vec())))
+    Ok(message.map(|message| (message.header(), message.payload().to_vec())))
 }
 
 /// Hands all packets over; returns what the last of them completes.

@@ -1,10 +1,19 @@
-//! What the operating system offers, safe to use. Platforms are whole modules, chosen here.
+//! What the operating system offers, safe to use. A platform is a whole directory, chosen here.
+//!
+//! Every platform gives [`WaitObject`], [`Event`] and a few numbers to the shared files of this
+//! crate, and to its own transport whatever that needs.
 
 pub(crate) mod atomic;
-#[cfg(target_os = "linux")]
-mod unix;
 
-#[cfg(target_os = "linux")]
-pub use unix::monotonic;
-#[cfg(target_os = "linux")]
-pub(crate) use unix::*;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+pub(crate) use platform::*;
+pub use platform::{WaitObject, monotonic};

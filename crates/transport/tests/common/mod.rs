@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use netipc_transport::link::{BindOptions, RegionMode, RegionPlan};
+use netipc_transport::link::{BindOptions, SessionPlan};
 use netipc_transport::{Baseline, Endpoint, Link, Transport, UnixTransport, Wait};
 use tempfile::TempDir;
 
@@ -52,7 +52,7 @@ impl Stage {
     }
 
     /// A client's and a server's end of a session over a region.
-    pub(crate) fn session(&self, plan: &RegionPlan) -> (Box<dyn Link>, Box<dyn Link>) {
+    pub(crate) fn session(&self, plan: &SessionPlan) -> (Box<dyn Link>, Box<dyn Link>) {
         let (client, mut server) = self.baselines();
         server.offer(plan).unwrap();
         (client.attach(plan, &soon()).unwrap(), server.switch())
@@ -60,10 +60,11 @@ impl Stage {
 }
 
 /// The limits of the worked example: 4096 bytes of payload in both directions.
-pub(crate) fn plan(session_id: u64) -> RegionPlan {
-    RegionPlan {
+pub(crate) fn plan(session_id: u64) -> SessionPlan {
+    SessionPlan {
         session_id,
-        mode: RegionMode::Hybrid,
+        profile: 0x02,
+        auth_token: 0,
         request_bytes: 4128,
         response_bytes: 4128,
     }

@@ -137,7 +137,7 @@ fn a_server_runs_once_at_a_time_and_says_so() {
     let server = Storage::bound(&dir, handler(ptr::null_mut()));
     thread::scope(|scope| {
         scope.spawn(|| server.run());
-        assert_eq!(client(&dir).ask(&41).unwrap(), 42);
+        assert_eq!(client(&dir).call(&41).unwrap(), 42);
         server.run();
         assert!(
             server.error().contains("running already"),
@@ -186,7 +186,7 @@ fn a_handler_may_destroy_its_server() {
     thread::scope(|scope| {
         scope.spawn(|| server.run());
         // The answer may be among what destroying ends.
-        let _ = client(&dir).ask(&41);
+        let _ = client(&dir).call(&41);
     });
     assert_eq!(server.stats(), nipc_server_stats_t::default());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

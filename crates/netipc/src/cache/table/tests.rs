@@ -1,13 +1,15 @@
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 
-use netipc_proto::wire::{CStrView, ENTRY_LEN};
+use netipc_proto::wire::{CStrView, ENTRY_LEN, ListRules};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::cache::mixer::Mixer;
-use crate::service::cgroups::{CgroupKey, CgroupsBuilder, CgroupsItemView, CgroupsSnapshot};
+use crate::cache::hash::Mixer;
+use crate::service::cgroups::{
+    CgroupKey, CgroupsBuilder, CgroupsHeader, CgroupsItemView, CgroupsSnapshot,
+};
 
 const HEADER_LEN: usize = 24;
 
@@ -25,23 +27,22 @@ fn snapshot(cgroups: &[Cgroup]) -> Vec<u8> {
     payload
 }
 
-fn build(payload: &[u8], count: u32) -> Result<Table, WireError> {
-    let fetched = Fetched {
-        generation: 1,
-        systemd_enabled: 0,
-        items: Packed::trusted(payload, HEADER_LEN, count)?,
-    };
-    Table::build::<CgroupsSnapshot>(&fetched)
+fn build(payload: &[u8], count: u32) -> Result<Table<CgroupsSnapshot>, WireError> {
+    let items = Packed::parse(payload, HEADER_LEN, count, ListRules::BATCH)?;
+    Table::build(&Fetched::unchecked(1, CgroupsHeader::default(), items))
 }
 
-fn table(cgroups: &[Cgroup]) -> Table {
+fn table(cgroups: &[Cgroup]) -> Table<CgroupsSnapshot> {
     let count = cgroups.len().try_into().unwrap();
     build(&snapshot(cgroups), count).unwrap()
 }
 
-fn find<'t>(table: &'t Table, (hash, name): &Cgroup) -> Option<CgroupsItemView<'t>> {
+fn find<'t>(
+    table: &'t Table<CgroupsSnapshot>,
+    (hash, name): &Cgroup,
+) -> Option<CgroupsItemView<'t>> {
     let (hash, name) = (*hash, CStrView::new(name));
-    table.get::<CgroupsSnapshot>(CgroupKey { hash, name })
+    table.get(CgroupKey { hash, name })
 }
 
 /// So many hashes that all start at one of the first `starts` slots.
@@ -70,9 +71,12 @@ fn items_that_share_their_bytes_are_refused() {
 #[test]
 fn every_byte_counts() {
     let table = table(&[(1, b"a".to_vec()), (2, b"name".to_vec())]);
-    // Items of 40 and 43 bytes, each behind its length; four slots and their reach.
-    let (arena, slots) = (4 + 4 + 40 + 4 + 44, 4 + 3 * 2);
-    assert_eq!(table.bytes(), size_of::<Table>() + arena + 4 * slots);
+    // Items of 40 and 43 bytes, each behind its length and position; four slots and their reach.
+    let (arena, slots) = (4 + 8 + 40 + 8 + 44, 4 + 3 * 2);
+    assert_eq!(
+        table.bytes(),
+        size_of::<Table<CgroupsSnapshot>>() + arena + 4 * slots
+    );
 }
 
 #[test]
@@ -130,10 +134,12 @@ proptest! {
             let first = cgroups.iter().position(|cgroup| cgroup == wanted);
             let found = find(&table, wanted).map(|item| item.options as usize);
             prop_assert_eq!(found, first);
+            let (hash, name) = (wanted.0, CStrView::new(&wanted.1));
+            prop_assert_eq!(table.position(CgroupKey { hash, name }), first);
         }
         let distinct = cgroups.iter().collect::<HashSet<_>>().len();
         prop_assert_eq!(table.duplicates() as usize, cgroups.len() - distinct);
-        let items: Vec<_> = table.items().map(CgroupsSnapshot::view).collect();
+        let items: Vec<_> = table.items().map(Valid::view).collect();
         let names: Vec<_> = items.iter().map(|item| (item.hash, item.name.to_vec())).collect();
         prop_assert_eq!(names, cgroups);
     }

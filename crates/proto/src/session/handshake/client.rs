@@ -4,7 +4,7 @@ use crate::wire::{
     Header, Hello, HelloAck, Kind, Opcode, Profiles, Status, WireError, WireErrorKind,
 };
 
-/// The client's side: send [`hello`](Self::hello), then judge the answer with [`ack`](Self::ack).
+/// The client's side: send [`hello`](Self::hello), then check the answer with [`ack`](Self::ack).
 #[derive(Clone, Copy, Debug)]
 pub struct ClientHandshake {
     proposal: Proposal,
@@ -43,7 +43,7 @@ impl ClientHandshake {
         packet(envelope(Opcode::HELLO, Status::OK), &hello.encode())
     }
 
-    /// Judges the server's answer, check by check in the order of the contract.
+    /// Checks the server's answer, check by check in the order of the contract.
     ///
     /// # Errors
     /// Why there is no session.
@@ -63,10 +63,10 @@ impl ClientHandshake {
         }
         let payload = bytes.get(Header::LEN..).unwrap_or_default();
         let ack = HelloAck::decode(payload).map_err(HandshakeError::Protocol)?;
-        self.judge(&ack)
+        self.validate_ack(&ack)
     }
 
-    fn judge(&self, ack: &HelloAck) -> Result<Agreed, HandshakeError> {
+    fn validate_ack(&self, ack: &HelloAck) -> Result<Agreed, HandshakeError> {
         let Proposal {
             supported,
             request,
@@ -159,13 +159,14 @@ fn refusal(status: Status) -> Result<(), HandshakeError> {
 }
 
 fn expect(field: &'static str, want: u16, found: u16) -> Result<(), HandshakeError> {
-    match found == want {
-        true => Ok(()),
-        false => Err(HandshakeError::Protocol(WireError::layout(
+    if found == want {
+        Ok(())
+    } else {
+        Err(HandshakeError::Protocol(WireError::layout(
             field,
             want.into(),
             found.into(),
-        ))),
+        )))
     }
 }
 

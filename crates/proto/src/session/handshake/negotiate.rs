@@ -23,9 +23,10 @@ pub const fn select_profile(
     server_preferred: Profiles,
 ) -> Profiles {
     let wanted = intersection.and(client_preferred).and(server_preferred);
-    match wanted.is_empty() {
-        true => intersection.highest(),
-        false => wanted.highest(),
+    if wanted.is_empty() {
+        intersection.highest()
+    } else {
+        wanted.highest()
     }
 }
 

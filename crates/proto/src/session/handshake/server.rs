@@ -4,7 +4,7 @@ use super::{
 };
 use crate::wire::{Header, Hello, HelloAck, Kind, Opcode, Profiles, Reader, Status, WireError};
 
-/// The server's side: judge the first packet with [`hello`](Self::hello), then make the
+/// The server's side: check the first packet with [`hello`](Self::hello), then make the
 /// [`Offer`] come true.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerHandshake {
@@ -49,7 +49,7 @@ impl ServerHandshake {
         Self { policy }
     }
 
-    /// Judges a client's first packet, check by check in the order of the contract.
+    /// Checks a client's first packet, check by check in the order of the contract.
     /// `peer_allowed` says whether the process at the other end may talk to us at all.
     ///
     /// # Errors
@@ -64,10 +64,10 @@ impl ServerHandshake {
         }
         let payload = bytes.get(Header::LEN..).unwrap_or_default();
         let hello = Hello::decode(payload).map_err(Refusal::Drop)?;
-        self.judge(&hello, peer_allowed)
+        self.validate_hello(&hello, peer_allowed)
     }
 
-    fn judge(&self, hello: &Hello, peer_allowed: bool) -> Result<Offer, Refusal> {
+    fn validate_hello(&self, hello: &Hello, peer_allowed: bool) -> Result<Offer, Refusal> {
         let policy = &self.policy;
         if hello.layout_version != Hello::LAYOUT {
             return Err(refuse(Status::INCOMPATIBLE, "another layout of HELLO"));

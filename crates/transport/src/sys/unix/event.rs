@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
-use super::{Errno, Result, own_pid, retry_on_intr};
+use super::{Errno, Result, WaitObject, own_pid, retry_on_intr};
 use crate::link::LinkError;
-use crate::wait::Wait;
+use crate::wait::{Abort, Wait};
 
 /// How often an abort is looked at when it has no descriptor.
 const ABORT_SLICE: Duration = Duration::from_millis(10);
@@ -32,7 +32,7 @@ pub(crate) fn ready(
     loop {
         wait.check()?;
         let mut timeout = wait.remaining();
-        let event = wait.abort().and_then(|abort| abort.event());
+        let event = wait.abort().and_then(Abort::object).map(WaitObject::fd);
         if wait.abort().is_some() && event.is_none() {
             timeout = Some(timeout.map_or(ABORT_SLICE, |left| left.min(ABORT_SLICE)));
         }
@@ -50,7 +50,7 @@ pub(crate) fn ready(
         if used == 2 && event {
             wait.check()?;
             if let Some(abort) = wait.abort() {
-                abort.calm();
+                abort.reset_unless_raised();
             }
         }
         if fd {
@@ -90,8 +90,12 @@ impl Event {
         }
     }
 
-    /// What to poll; `None` in a process that it is not of.
-    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+    /// What to watch; `None` in a process that it is not of.
+    pub(crate) fn object(&self) -> Option<WaitObject<'_>> {
+        self.fd().map(WaitObject::from)
+    }
+
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
         (self.owner == own_pid()).then_some(self.fd.as_fd())
     }
 }
@@ -108,7 +112,6 @@ pub(super) fn timespec(duration: Duration) -> Timespec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wait::Abort;
 
     #[test]
     fn what_others_do_to_the_event_ends_no_wait_and_hides_nothing() {
@@ -116,7 +119,7 @@ mod tests {
         let [idle, full] = [(), ()].map(|()| eventfd(0, EventfdFlags::NONBLOCK).unwrap());
         rustix::io::write(&full, &1_u64.to_ne_bytes()).unwrap();
         let raise_it = || {
-            let event = abort.event().unwrap();
+            let event = abort.object().unwrap();
             rustix::io::write(event, &1_u64.to_ne_bytes()).unwrap();
         };
         let wait = |fd: &OwnedFd| {
@@ -127,11 +130,9 @@ mod tests {
         assert!(wait(&full).is_ok());
         raise_it();
         assert!(matches!(wait(&idle), Err(LinkError::Timeout)));
-        let mut calm = [PollFd::from_borrowed_fd(
-            abort.event().unwrap(),
-            PollFlags::IN,
-        )];
-        assert_eq!(poll(&mut calm, Some(&Timespec::default())), Ok(0));
+        let event = abort.object().unwrap();
+        let mut events = [PollFd::new(&event, PollFlags::IN)];
+        assert_eq!(poll(&mut events, Some(&Timespec::default())), Ok(0));
         abort.raise();
         assert!(matches!(wait(&full), Err(LinkError::Aborted)));
     }

@@ -7,6 +7,7 @@ mod event;
 mod file;
 mod futex;
 mod map;
+mod object;
 mod socket;
 
 pub(crate) use rustix::io::Errno;
@@ -15,6 +16,7 @@ pub(crate) use event::{Event, Interest, ready};
 pub(crate) use file::*;
 pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use map::SharedMap;
+pub use object::WaitObject;
 pub(crate) use socket::*;
 
 use std::time::Duration;

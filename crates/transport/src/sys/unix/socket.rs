@@ -123,14 +123,17 @@ pub(crate) fn send_buffer_size(socket: &OwnedFd) -> Result<usize> {
     sockopt::socket_send_buffer_size(socket)
 }
 
-/// Who is at the other end; pid 0 when it has none in our pid namespace.
-pub(crate) fn peer(socket: BorrowedFd<'_>) -> Option<Peer> {
+/// Who is at the other end, as far as the kernel tells.
+pub(crate) fn peer(socket: BorrowedFd<'_>) -> Peer {
     let mut credentials = libc::ucred {
         pid: 0,
         uid: 0,
         gid: 0,
     };
-    let mut size = libc::socklen_t::try_from(size_of_val(&credentials)).ok()?;
+    let Ok(whole) = libc::socklen_t::try_from(size_of_val(&credentials)) else {
+        return Peer::default();
+    };
+    let mut size = whole;
     // SAFETY: both pointers are to live values, and `size` is that of the first.
     let result = unsafe {
         libc::getsockopt(
@@ -141,9 +144,12 @@ pub(crate) fn peer(socket: BorrowedFd<'_>) -> Option<Peer> {
             &raw mut size,
         )
     };
-    let complete = result == 0 && usize::try_from(size) == Ok(size_of_val(&credentials));
-    complete.then(|| Peer {
-        pid: credentials.pid.unsigned_abs(),
-        uid: credentials.uid,
-    })
+    if result != 0 || size != whole {
+        return Peer::default();
+    }
+    Peer {
+        // It is 0 where the peer has none in our pid namespace.
+        pid: u32::try_from(credentials.pid).ok().filter(|pid| *pid != 0),
+        uid: Some(credentials.uid),
+    }
 }

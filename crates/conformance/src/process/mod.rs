@@ -1,0 +1,51 @@
+//! What tests do to processes, and how they see that nothing is left of one: a file for each
+//! platform.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+use std::path::Path;
+use std::process::Child;
+
+/// Kills a process without a word, and waits until it is gone.
+///
+/// # Panics
+/// When the system refuses.
+pub fn kill(child: &mut Child) {
+    child.kill().expect("a process that can be killed");
+    child.wait().expect("its end");
+}
+
+/// Freezes a process; once it returns `true`, none of its threads runs any more. `false` where the
+/// platform cannot.
+///
+/// # Panics
+/// When the process is gone.
+#[must_use]
+pub fn freeze(child: &Child) -> bool {
+    platform::freeze(child)
+}
+
+/// Lets a frozen process go on.
+///
+/// # Panics
+/// When the process is gone.
+pub fn thaw(child: &Child) {
+    platform::thaw(child);
+}
+
+/// What servers have left of themselves in a run directory.
+///
+/// # Panics
+/// When it cannot be told.
+#[must_use]
+pub fn left_behind(run_dir: &Path) -> Vec<String> {
+    platform::left_behind(run_dir)
+}

@@ -1,0 +1,193 @@
+//! How a client gets a session, keeps it and makes a new one.
+
+use std::time::{Duration, Instant};
+
+use netipc_proto::session::handshake::HandshakeError;
+use netipc_proto::wire::Profiles;
+use netipc_transport::link::{AttachError, LinkError};
+use netipc_transport::wait::Wait;
+
+use super::AnyClient;
+use crate::connection::Connection;
+use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
+use crate::error::{CallError, ErrorCode, Failure, OpenError, chain};
+use crate::status::ClientState;
+
+impl AnyClient {
+    /// Connects where there is no session, and looks whether there still is one. Returns whether
+    /// something changed. Call it at your own pace; an attempt takes at most the handshake timeout,
+    /// and where the server wants less than was offered, there is a second one.
+    pub fn refresh(&mut self, wait: &Wait<'_>) -> bool {
+        let before = (self.state, self.counters.reconnects);
+        match self.state {
+            ClientState::Ready => {
+                let lost = self.connection.as_mut().and_then(|c| c.check().err());
+                if let Some(error) = lost {
+                    self.note(&Failure::Lost(error));
+                    self.refused.clear();
+                    self.reopen(wait);
+                }
+            }
+            ClientState::Broken => {
+                self.reopen(wait);
+            }
+            ClientState::AuthFailed | ClientState::Incompatible
+                if !self.rejection.allows(Instant::now()) => {}
+            _ => {
+                if self.open(wait) {
+                    self.counters.connects += 1;
+                }
+            }
+        }
+        before != (self.state, self.counters.reconnects)
+    }
+
+    /// As [`refresh`](Self::refresh), as the first part of a logical call, which fails where
+    /// connecting is interrupted. Why else there is no session, the next part says.
+    pub(crate) fn connect(&mut self, wait: &Wait<'_>) -> Result<(), CallError> {
+        self.refresh(wait);
+        let failure = match self.open_error.as_ref().map(OpenError::code) {
+            Some(ErrorCode::TIMEOUT) => Failure::Timeout,
+            Some(ErrorCode::ABORTED) => Failure::Aborted,
+            _ => return Ok(()),
+        };
+        self.count_error(&failure);
+        // What was interrupted has been noted, and says more.
+        Err(CallError::new(&self.endpoint_name(), failure))
+    }
+
+    /// A new session in place of the one there is.
+    pub(crate) fn reconnect(&mut self, wait: &Wait<'_>) -> Result<(), Failure> {
+        if self.reopen(wait) {
+            return Ok(());
+        }
+        let failure = match wait.check() {
+            Err(LinkError::Aborted) => Failure::Aborted,
+            Err(_) => Failure::Timeout,
+            Ok(()) => {
+                let state = self.state;
+                let error = self.open_error.take();
+                return Err(error.map_or(Failure::NotReady { state }, Failure::Reconnect));
+            }
+        };
+        self.state = ClientState::Broken;
+        Err(failure)
+    }
+
+    /// Drops the session; the next refresh makes a new one.
+    pub(super) fn leave_broken(&mut self) {
+        self.drop_session(ClientState::Broken);
+    }
+
+    /// Drops the session, and is in `state` without it.
+    pub(super) fn drop_session(&mut self, state: ClientState) {
+        if let Some(mut connection) = self.connection.take() {
+            connection.fail();
+        }
+        self.state = state;
+    }
+
+    /// Keeps the text of a failure for [`status`](Self::status).
+    pub(super) fn note(&mut self, failure: &dyn std::error::Error) {
+        let (name, text) = (self.endpoint_name(), chain(failure));
+        self.last_error = Some(if text.contains(&name) {
+            text
+        } else {
+            format!("{name}: {text}")
+        });
+    }
+
+    /// A new session in place of the one there is. Whether there is one.
+    fn reopen(&mut self, wait: &Wait<'_>) -> bool {
+        self.leave_broken();
+        let opened = self.open(wait);
+        self.counters.reconnects += u64::from(opened);
+        opened
+    }
+
+    /// One attempt to get a session, and what its outcome makes of the client. Whether there is one.
+    fn open(&mut self, wait: &Wait<'_>) -> bool {
+        self.state = ClientState::Connecting;
+        let opened = self.try_open(wait);
+        match &opened {
+            Ok(()) => {
+                self.rejection.succeeded();
+                self.state = ClientState::Ready;
+            }
+            Err(error) => {
+                self.state = error.state();
+                match self.state {
+                    ClientState::AuthFailed | ClientState::Incompatible => {
+                        self.rejection.failed(Instant::now());
+                    }
+                    ClientState::NotFound => self.refused.clear(),
+                    _ => {}
+                }
+                self.note(error);
+            }
+        }
+        tracing::debug!(endpoint = %self.endpoint_name(), state = %self.state, "connected or not");
+        self.open_error = opened.err();
+        self.open_error.is_none()
+    }
+
+    /// Connects. Where the server refuses the proposal, or its shared memory is of no use, connects
+    /// once more without, for either reason once.
+    fn try_open(&mut self, wait: &Wait<'_>) -> Result<(), OpenError> {
+        let supported = self.options.supported;
+        let socket = supported.without(Profiles::ALL_SHM);
+        let mut offered = if self.shm.allows(Instant::now()) || socket.is_empty() {
+            supported
+        } else {
+            socket
+        };
+        let mut lowered = false;
+        loop {
+            let Err(error) = self.try_connect(offered, wait) else {
+                return Ok(());
+            };
+            match error {
+                OpenError::Handshake(HandshakeError::LimitExceeded) if !lowered => {
+                    lowered = true;
+                    self.propose_less();
+                }
+                OpenError::Attach(AttachError::Unusable { .. }) => {
+                    self.exclude_shm(&error);
+                    if offered == socket || socket.is_empty() {
+                        return Err(error);
+                    }
+                    offered = socket;
+                }
+                // A caller in more of a hurry than attaching has patience sees no more of it, and
+                // would never get to the socket.
+                OpenError::Attach(AttachError::Interrupted(LinkError::Timeout)) => {
+                    self.exclude_shm(&error);
+                    return Err(error);
+                }
+                error => return Err(error),
+            }
+        }
+    }
+
+    /// Leaves shared memory out of what is offered for a while, because of `error`.
+    fn exclude_shm(&mut self, error: &OpenError) {
+        self.note(error);
+        self.shm.failed(Instant::now());
+        tracing::warn!(endpoint = %self.endpoint_name(), error = %chain(error), "leaving shared memory out for a while");
+    }
+
+    /// Connects, offering these profiles.
+    fn try_connect(&mut self, offered: Profiles, wait: &Wait<'_>) -> Result<(), OpenError> {
+        let endpoint = self.endpoint.as_ref().map_err(Clone::clone)?;
+        let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
+        let wait = wait.at_most(handshake);
+        let proposal = self.options.proposal(self.capacity, offered);
+        let connection = Connection::connect(&*self.transport, endpoint, proposal, &wait)?;
+        let profile = connection.agreed().profile;
+        if !profile.and(Profiles::ALL_SHM).is_empty() {
+            self.shm.succeeded();
+        }
+        self.connection = Some(connection);
+        Ok(())
+    }
+}

@@ -1,0 +1,381 @@
+//! One server at one endpoint, whatever it answers: many sessions, honest refusals.
+
+mod gate;
+mod histogram;
+mod session;
+mod stats;
+
+pub use histogram::HistogramSnapshot;
+pub use stats::{ServerStats, TransportCounts};
+
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+
+use netipc_proto::session::Message;
+use netipc_proto::session::handshake::{Policy, Refusal};
+use netipc_proto::wire::Status;
+use netipc_transport::NativeTransport;
+use netipc_transport::endpoint::{Endpoint, EndpointError};
+use netipc_transport::link::{Baseline, BindOptions, LinkError, Listener, Transport};
+use netipc_transport::wait::{Abort, Wait};
+
+use crate::config::ServerConfig;
+use crate::connection::{AcceptError, Incoming};
+use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
+use crate::error::{ServeError, chain};
+use crate::repeats::{Repeats, gets_line};
+use gate::Gate;
+use stats::Stats;
+
+/// Connections that may be between accept and the end of their handshake.
+const HANDSHAKES: usize = 64;
+/// How long a client waits for a session to end before it is told that there are too many.
+const SESSION_WAIT: Duration = Duration::from_millis(500);
+/// Bytes of a session's stack, as handlers written for a main thread expect them. What is not used
+/// takes no memory.
+const STACK: usize = 8 << 20;
+/// How long accepting pauses when the system has no descriptor or thread left.
+const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
+
+/// What answers the requests of all sessions: takes a request, and writes its answer to a buffer that
+/// is as long as the session lets an answer be.
+///
+/// Different sessions call it at the same time, one session strictly in order. It does not panic.
+pub type SessionHandler = dyn Fn(Message<'_>, &mut [u8]) -> Answered + Send + Sync;
+
+/// How a request was answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Answered {
+    /// What the client is told.
+    pub status: Status,
+    /// Bytes of the answer; none unless the status is OK.
+    pub len: usize,
+}
+
+impl Answered {
+    /// An answer of `len` bytes.
+    #[must_use]
+    pub const fn ok(len: usize) -> Self {
+        let status = Status::OK;
+        Self { status, len }
+    }
+
+    /// A refusal, which has no payload.
+    #[must_use]
+    pub const fn failed(status: Status) -> Self {
+        Self { status, len: 0 }
+    }
+
+    /// Whether the session ends after the answer.
+    #[must_use]
+    pub fn ends_session(self) -> bool {
+        !matches!(self.status, Status::OK | Status::UNSUPPORTED)
+    }
+}
+
+/// A server at one endpoint that answers whatever it likes.
+///
+/// Every session has a thread of its own, at most `workers` of them. A client that comes when all
+/// are taken is told so before it is accepted.
+///
+/// ```no_run
+/// use netipc::ServerConfig;
+/// use netipc::untyped::{AnyServer, Answered};
+///
+/// let echo = |request: netipc::connection::Message<'_>, buf: &mut [u8]| {
+///     let len = request.payload.len();
+///     match buf.get_mut(..len) {
+///         Some(answer) => answer.copy_from_slice(request.payload),
+///         None => return Answered::failed(netipc::wire::Status::LIMIT_EXCEEDED),
+///     }
+///     Answered::ok(len)
+/// };
+/// AnyServer::new("/run/netdata", "echo", &ServerConfig::default(), 8, Box::new(echo)).run()?;
+/// # Ok::<(), netipc::ServeError>(())
+/// ```
+pub struct AnyServer {
+    transport: Arc<dyn Transport>,
+    /// The service's name, for logs and threads.
+    name: String,
+    endpoint: Result<Endpoint, EndpointError>,
+    bind: BindOptions,
+    policy: Policy,
+    handler: Box<SessionHandler>,
+    state: Mutex<State>,
+    /// Once it is raised, no new client and no new request is taken.
+    draining: Abort,
+    /// Once it is raised, nothing waits any more.
+    stopped: Abort,
+    /// Sessions there may be.
+    sessions: Gate,
+    /// Handshakes there may be.
+    handshakes: Gate,
+    next_session: AtomicU64,
+    stats: Stats,
+    shortages: Repeats,
+}
+
+/// Who has the listener.
+#[derive(Debug)]
+enum State {
+    Idle,
+    Bound(Box<dyn Listener>),
+    Running,
+}
+
+impl AnyServer {
+    /// A server of the service `service` in `run_dir`, with at most `workers` sessions at once, at
+    /// least 1. Listens when it is bound or run.
+    #[must_use]
+    pub fn new(
+        run_dir: impl AsRef<Path>,
+        service: &str,
+        config: &ServerConfig,
+        workers: usize,
+        handler: Box<SessionHandler>,
+    ) -> Self {
+        Self {
+            transport: Arc::new(NativeTransport::default()),
+            name: service.to_owned(),
+            endpoint: Endpoint::new(run_dir.as_ref(), service),
+            bind: BindOptions::default(),
+            policy: config.policy(),
+            handler,
+            state: Mutex::new(State::Idle),
+            draining: Abort::new(),
+            stopped: Abort::new(),
+            sessions: Gate::new(workers.max(1)),
+            handshakes: Gate::new(HANDSHAKES),
+            next_session: AtomicU64::new(1),
+            stats: Stats::default(),
+            shortages: Repeats::new(),
+        }
+    }
+
+    /// The same server, reached through `transport`.
+    #[must_use]
+    pub fn over(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = transport;
+        self
+    }
+
+    /// The same server, with a listener set up by `options`: its backlog, and who may connect.
+    #[must_use]
+    pub fn listening(mut self, options: BindOptions) -> Self {
+        self.bind = options;
+        self
+    }
+
+    /// Becomes the owner of the endpoint. Clients can connect from here on, and are served once
+    /// the server runs.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub fn bind(&self) -> Result<(), ServeError> {
+        let mut state = self.state();
+        if self.draining.is_raised() {
+            return Err(ServeError::Stopped);
+        }
+        if let State::Idle = *state {
+            let endpoint = self.endpoint.as_ref().map_err(Clone::clone)?;
+            let listener = self.transport.bind(endpoint, &self.bind)?;
+            tracing::info!(endpoint = %endpoint, service = %self.name, "listening");
+            *state = State::Bound(listener);
+        }
+        Ok(())
+    }
+
+    /// Serves until it is stopped or drained, and returns when its last session has ended. Binds
+    /// first where that was not done. A server that was stopped before returns at once.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub fn run(&self) -> Result<(), ServeError> {
+        match self.bind() {
+            // Whoever stops it meanwhile does not care how binding would have ended.
+            Err(_) if self.draining.is_raised() => {
+                let mut state = self.state();
+                if let State::Bound(_) = *state {
+                    *state = State::Idle;
+                }
+                return Ok(());
+            }
+            bound => bound?,
+        }
+        let taken = std::mem::replace(&mut *self.state(), State::Running);
+        let State::Bound(listener) = taken else {
+            return Err(ServeError::Running);
+        };
+        thread::scope(|scope| self.accept(listener, scope));
+        *self.state() = State::Idle;
+        tracing::info!(service = %self.name, "stopped");
+        Ok(())
+    }
+
+    /// Ends everything: no new client, no new request, and no waiting for what is being answered
+    /// but for handlers, which cannot be interrupted. A server that does not run yet never will.
+    pub fn stop(&self) {
+        self.take_no_more();
+        self.stopped.raise();
+    }
+
+    /// Takes no new client and no new request, lets what is being answered finish for at most
+    /// `timeout`, and stops. Returns whether all finished.
+    pub fn drain(&self, timeout: Duration) -> bool {
+        self.take_no_more();
+        let finished = self.sessions.wait_empty(timeout);
+        self.stop();
+        finished
+    }
+
+    /// What the server has done so far. Takes a lock that a session takes only when it begins and ends.
+    #[must_use]
+    pub fn stats(&self) -> ServerStats {
+        self.stats.snapshot()
+    }
+
+    /// The most sessions at once.
+    #[must_use]
+    pub const fn workers(&self) -> usize {
+        self.sessions.capacity()
+    }
+
+    /// Takes no new client and no new request.
+    fn take_no_more(&self) {
+        self.draining.raise();
+        self.sessions.wake();
+        self.handshakes.wake();
+    }
+
+    fn accept<'s>(&'s self, mut listener: Box<dyn Listener>, scope: &'s Scope<'s, '_>) {
+        let wait = Wait::forever().or_abort(&self.draining);
+        let closed = || self.draining.is_raised();
+        let mut sessions = Vec::new();
+        while let Some(permit) = self.handshakes.enter(None, closed) {
+            join(sessions.extract_if(.., |session: &mut SessionThread<'_>| session.is_finished()));
+            let shortage = match listener.accept(&wait) {
+                Ok(link) => thread::Builder::new()
+                    .name(format!("netipc-{}", self.name))
+                    .stack_size(STACK)
+                    .spawn_scoped(scope, move || self.serve(link, permit))
+                    .map(|session| sessions.push(session))
+                    .map_err(|error| chain(&error)),
+                Err(LinkError::Aborted) => break,
+                Err(error) => Err(chain(&error)),
+            };
+            if let Err(error) = shortage {
+                if let Some(times) = self.shortages.note() {
+                    tracing::warn!(endpoint = %listener.endpoint(), error, times, "cannot accept, pausing");
+                }
+                let pause = Wait::timeout(SHORTAGE_PAUSE).or_abort(&self.draining);
+                // Only an abort ends it early, and the loop looks for that itself.
+                let _ = pause.sleep(SHORTAGE_PAUSE);
+            }
+        }
+        // Nobody can connect while the last sessions end.
+        drop(listener);
+        join(sessions.into_iter());
+    }
+
+    /// One connection, from its first byte to its last.
+    fn serve(&self, link: Box<dyn Baseline>, permit: gate::Permit<'_>) {
+        match self.admit(link) {
+            Ok(Some((connection, place))) => {
+                drop(permit);
+                self.run_session(connection);
+                drop(place);
+            }
+            Ok(None) => {}
+            Err(AcceptError::Link(LinkError::Disconnected)) => {
+                tracing::debug!(service = %self.name, "a peer left without a HELLO");
+            }
+            Err(AcceptError::Refused(refusal @ Refusal::Reply { .. })) => {
+                self.log_refusal(self.stats.refuse(), &chain(&refusal));
+            }
+            Err(error) => {
+                let error = chain(&error);
+                tracing::debug!(
+                    service = %self.name,
+                    error,
+                    "a handshake came to nothing"
+                );
+            }
+        }
+    }
+
+    /// Shakes hands, and finds a place among the sessions before it accepts.
+    fn admit(
+        &self,
+        link: Box<dyn Baseline>,
+    ) -> Result<Option<(crate::connection::Connection, gate::Permit<'_>)>, AcceptError> {
+        let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
+        let deadline = Instant::now() + handshake;
+        let incoming = Incoming::receive(
+            link,
+            &self.policy,
+            &Wait::until(deadline).or_abort(&self.draining),
+        )?;
+        let closed = || self.draining.is_raised();
+        let wait = Wait::timeout(handshake).or_abort(&self.stopped);
+        let Some(place) = self.sessions.enter(Some(SESSION_WAIT), closed) else {
+            let why = if closed() {
+                "the server stops"
+            } else {
+                "every session is taken"
+            };
+            // Counted first: who has been told finds itself counted.
+            let refused = self.stats.refuse();
+            return match incoming.turn_down(&wait) {
+                AcceptError::Refused(_) => {
+                    self.log_refusal(refused, why);
+                    Ok(None)
+                }
+                error => {
+                    self.stats.take_refusal_back();
+                    Err(error)
+                }
+            };
+        };
+        let id = self.next_session.fetch_add(1, Ordering::Relaxed);
+        incoming
+            .accept(id, &wait)
+            .map(|connection| Some((connection, place)))
+    }
+
+    /// Logs that a client was turned down, unless many were.
+    fn log_refusal(&self, refused: u64, why: &str) {
+        if gets_line(refused) {
+            tracing::warn!(service = %self.name, refused, why, "turned a client down");
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        // A panic elsewhere leaves the state whole: it is only ever replaced.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type SessionThread<'s> = ScopedJoinHandle<'s, ()>;
+
+/// Waits until these threads are gone, not only done, so that none outlives its server.
+fn join<'s>(sessions: impl Iterator<Item = SessionThread<'s>>) {
+    for session in sessions {
+        if session.join().is_err() {
+            tracing::error!("a session panicked outside its handler");
+        }
+    }
+}
+
+impl fmt::Debug for AnyServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyServer")
+            .field("service", &self.name)
+            .field("endpoint", &self.endpoint)
+            .field("workers", &self.workers())
+            .finish_non_exhaustive()
+    }
+}

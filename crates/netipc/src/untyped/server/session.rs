@@ -1,0 +1,99 @@
+//! One session: receive, dispatch, answer, in order.
+
+use std::time::{Duration, Instant};
+
+use netipc_proto::wire::Header;
+use netipc_transport::link::LinkError;
+use netipc_transport::wait::Wait;
+
+use super::AnyServer;
+use super::stats::SessionCounts;
+use crate::connection::{Connection, ConnectionError};
+
+/// How long a client may take to make room for an answer, before it is given up.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl AnyServer {
+    pub(super) fn run_session(&self, mut connection: Connection) {
+        let info = connection.info();
+        let session = connection.agreed().session_id;
+        let (counts, opened) = self.stats.open(info.kind);
+        if opened == 1 {
+            tracing::info!(service = %self.name, transport = %info.kind, "first client");
+        }
+        tracing::debug!(service = %self.name, session, transport = %info.kind, peer = ?info.peer, "session opened");
+        let ended = self.answer_requests(&mut connection, &counts);
+        self.stats.close(&counts);
+        match ended {
+            Err(ConnectionError::Link(LinkError::Disconnected | LinkError::Aborted)) | Ok(()) => {
+                tracing::debug!(service = %self.name, session, "session closed");
+            }
+            Err(error) => {
+                tracing::debug!(service = %self.name, session, %error, "session ended");
+            }
+        }
+    }
+
+    fn answer_requests(
+        &self,
+        connection: &mut Connection,
+        counts: &SessionCounts,
+    ) -> Result<(), ConnectionError> {
+        // Zeroed memory that was never touched costs nothing, however high the limit.
+        let mut answer = vec![0; connection.limits().response.payload_bytes as usize];
+        loop {
+            let header = self.next_request(connection, counts)?;
+            let received = Instant::now();
+            let Some(request) = connection.message() else {
+                continue;
+            };
+            let payload_len = request.payload().len();
+            let answered = (self.handler)(request, &mut answer);
+            let handled = Instant::now();
+            let payload = answer.get(..answered.len).unwrap_or_default();
+            let header = header.answer(answered.status);
+            self.send(connection, header, payload, handled)?;
+            let (handler_time, total) = (handled - received, received.elapsed());
+            counts.answer(answered, payload_len, handler_time, total);
+            if answered.ends_session() {
+                connection.linger();
+                return Ok(());
+            }
+        }
+    }
+
+    /// Receives the next request. One that cannot be taken is answered where the protocol says so.
+    fn next_request(
+        &self,
+        connection: &mut Connection,
+        counts: &SessionCounts,
+    ) -> Result<Header, ConnectionError> {
+        let received = connection.receive(&Wait::forever().or_abort(&self.draining));
+        if let Err(ConnectionError::Session(error)) = &received
+            && let Some(answer) = error.answer()
+        {
+            counts.reject(answer.status);
+            self.send_last(connection, answer);
+        }
+        received
+    }
+
+    fn send(
+        &self,
+        connection: &mut Connection,
+        header: Header,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<(), ConnectionError> {
+        let wait = Wait::until(now + SEND_TIMEOUT).or_abort(&self.stopped);
+        connection.send(header, payload, &wait)
+    }
+
+    /// Answers a request that has ended the session.
+    fn send_last(&self, connection: &mut Connection, answer: Header) {
+        let wait = Wait::timeout(SEND_TIMEOUT).or_abort(&self.stopped);
+        if connection.send_raw(&answer.encode(), &wait).is_ok() {
+            connection.linger();
+        }
+    }
+}

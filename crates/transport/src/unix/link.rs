@@ -1,0 +1,164 @@
+//! The link over a packet socket.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use crate::endpoint::Endpoint;
+use crate::link::{
+    AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, Profile, SessionPlan, WaitObject,
+};
+use crate::shm::{Companion, ShmLink, Side};
+use crate::spin::{Patience, Spin};
+use crate::wait::Wait;
+
+use super::profiles::{DataPlane, PROFILES, data_plane};
+use super::shm::FutexSlots;
+use super::socket::Socket;
+
+/// A connection over a packet socket.
+#[derive(Debug)]
+pub struct UnixLink {
+    socket: Socket,
+    endpoint: Endpoint,
+    peer_allowed: bool,
+    spin: Duration,
+    offered: Option<FutexSlots>,
+}
+
+impl UnixLink {
+    /// The client's end: whoever owns the endpoint is welcome.
+    pub(super) fn connected(fd: OwnedFd, endpoint: Endpoint, spin: Duration) -> Self {
+        Self {
+            socket: Socket::new(fd, Spin::new(spin, Patience::ANSWER)),
+            endpoint,
+            peer_allowed: true,
+            spin,
+            offered: None,
+        }
+    }
+
+    /// The server's end: `allows` says which users are welcome.
+    pub(super) fn accepted(
+        fd: OwnedFd,
+        endpoint: Endpoint,
+        spin: Duration,
+        allows: impl FnOnce(Option<u32>) -> bool,
+    ) -> Self {
+        let socket = Socket::new(fd, Spin::new(spin, Patience::REQUEST));
+        let peer_allowed = allows(socket.peer().uid);
+        Self {
+            socket,
+            endpoint,
+            peer_allowed,
+            spin,
+            offered: None,
+        }
+    }
+}
+
+impl Link for UnixLink {
+    fn send(&mut self, head: &[u8], body: &[u8], wait: &Wait<'_>) -> Result<(), LinkError> {
+        self.socket.send(head, body, wait)
+    }
+
+    fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError> {
+        self.socket.receive(packet, wait)
+    }
+
+    fn check(&mut self) -> Result<(), LinkError> {
+        self.socket.check()
+    }
+
+    fn linger(&mut self) {
+        self.socket.linger();
+    }
+
+    fn info(&self) -> LinkInfo {
+        LinkInfo {
+            kind: LinkKind::Socket,
+            max_packet: self.socket.packet_size() as usize,
+            window: None,
+            whole_messages: false,
+            peer: self.socket.peer(),
+        }
+    }
+
+    fn wait_object(&self) -> Option<WaitObject<'_>> {
+        self.socket.wait_object()
+    }
+}
+
+impl Baseline for UnixLink {
+    fn profiles(&self) -> &'static [Profile] {
+        PROFILES
+    }
+
+    fn packet_size(&self) -> u32 {
+        self.socket.packet_size()
+    }
+
+    fn peer_allowed(&self) -> bool {
+        self.peer_allowed
+    }
+
+    fn offer(&mut self, plan: &SessionPlan) -> io::Result<()> {
+        // The old one goes first: it may have the same name.
+        self.offered = None;
+        self.offered = match data_plane(plan.profile)? {
+            DataPlane::Baseline => None,
+            DataPlane::Region { looks_first } => {
+                Some(FutexSlots::create(&self.endpoint, plan, looks_first)?)
+            }
+        };
+        Ok(())
+    }
+
+    fn switch(self: Box<Self>) -> Box<dyn Link> {
+        match *self {
+            Self {
+                socket,
+                offered: Some(slots),
+                spin,
+                ..
+            } => Box::new(ShmLink::new(socket, slots, Side::Server, spin)),
+            baseline => Box::new(baseline),
+        }
+    }
+
+    fn attach(
+        mut self: Box<Self>,
+        plan: &SessionPlan,
+        wait: &Wait<'_>,
+    ) -> Result<Box<dyn Link>, AttachError> {
+        let looks_first = match data_plane(plan.profile) {
+            Ok(DataPlane::Baseline) => return Ok(self),
+            Ok(DataPlane::Region { looks_first }) => looks_first,
+            Err(error) => {
+                return Err(AttachError::Unusable {
+                    region: self
+                        .endpoint
+                        .region_path(plan.session_id)
+                        .display()
+                        .to_string(),
+                    why: error.to_string(),
+                });
+            }
+        };
+        let socket = &mut self.socket;
+        let hung_up = || socket.check().is_err();
+        let slots = FutexSlots::attach(&self.endpoint, plan, looks_first, wait, hung_up)?;
+        let Self { socket, spin, .. } = *self;
+        Ok(Box::new(ShmLink::new(socket, slots, Side::Client, spin)))
+    }
+
+    fn into_link(self: Box<Self>) -> Box<dyn Link> {
+        self
+    }
+}
+
+impl AsFd for UnixLink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.fd()
+    }
+}

@@ -1,0 +1,151 @@
+//! Unix: a packet socket in the run directory as the baseline, and shared memory beside it.
+//!
+//! ```text
+//! names     paths of sockets and regions         peers     which users may connect
+//! profiles  what the bits of a handshake mean    shm       regions with futex words
+//! claim     becoming the one owner of a socket   listener, link, socket
+//! ```
+
+mod claim;
+mod link;
+mod listener;
+mod names;
+mod peers;
+mod profiles;
+#[cfg(feature = "raw")]
+pub mod raw;
+mod shm;
+mod socket;
+
+use std::time::Duration;
+
+use crate::endpoint::Endpoint;
+use crate::link::{
+    Baseline, BindError, BindOptions, ConnectError, LinkError, Listener, Profile, Transport,
+};
+use crate::spin::DEFAULT_SPIN;
+use crate::sys::{self, Errno};
+use crate::wait::Wait;
+
+pub use link::UnixLink;
+pub use listener::UnixListener;
+pub use names::MAX_SOCKET_PATH;
+pub use peers::PeerPolicy;
+
+pub(crate) use names::Address;
+
+/// How a connect waits for room in a full backlog, which no descriptor tells.
+const FIRST_RETRY: Duration = Duration::from_millis(1);
+const LONGEST_RETRY: Duration = Duration::from_millis(10);
+
+/// Packet sockets, with shared memory as a data plane.
+#[derive(Clone, Copy, Debug)]
+pub struct UnixTransport {
+    spin: Duration,
+}
+
+impl UnixTransport {
+    /// The transport with its defaults.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { spin: DEFAULT_SPIN }
+    }
+
+    /// The same transport, whose receivers look for a message before they sleep when it tends to
+    /// be there within `soon`; zero switches it off. It does not matter to profile 0x04, which always
+    /// sleeps at once.
+    #[must_use]
+    pub const fn with_spin(self, soon: Duration) -> Self {
+        Self { spin: soon }
+    }
+
+    /// Connects, like [`Transport::connect`], and gives the link as what it is.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub fn connect_link(
+        &self,
+        endpoint: &Endpoint,
+        wait: &Wait<'_>,
+    ) -> Result<UnixLink, ConnectError> {
+        wait.check_abort()
+            .map_err(|source| interrupted(endpoint, source))?;
+        let socket = sys::socket().map_err(|errno| failure(endpoint, errno))?;
+        let mut pause = FIRST_RETRY;
+        loop {
+            match sys::connect(&socket, endpoint.socket_path()) {
+                Ok(()) => break,
+                Err(Errno::AGAIN) => {
+                    wait.sleep(pause)
+                        .map_err(|source| interrupted(endpoint, source))?;
+                    pause = (pause * 2).min(LONGEST_RETRY);
+                }
+                Err(errno) => {
+                    tracing::debug!(%endpoint, error = %errno, "no connection");
+                    return Err(failure(endpoint, errno));
+                }
+            }
+        }
+        Ok(UnixLink::connected(socket, endpoint.clone(), self.spin))
+    }
+
+    /// Binds, like [`Transport::bind`], and gives the listener as what it is.
+    ///
+    /// # Errors
+    /// [`BindError`].
+    pub fn bind_listener(
+        &self,
+        endpoint: &Endpoint,
+        options: &BindOptions,
+    ) -> Result<UnixListener, BindError> {
+        UnixListener::bind(endpoint, options, self.spin)
+    }
+}
+
+impl Default for UnixTransport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Transport for UnixTransport {
+    fn profiles(&self) -> &'static [Profile] {
+        profiles::PROFILES
+    }
+
+    fn connect(
+        &self,
+        endpoint: &Endpoint,
+        wait: &Wait<'_>,
+    ) -> Result<Box<dyn Baseline>, ConnectError> {
+        self.connect_link(endpoint, wait)
+            .map(|link| Box::new(link) as Box<dyn Baseline>)
+    }
+
+    fn bind(
+        &self,
+        endpoint: &Endpoint,
+        options: &BindOptions,
+    ) -> Result<Box<dyn Listener>, BindError> {
+        self.bind_listener(endpoint, options)
+            .map(|listener| Box::new(listener) as Box<dyn Listener>)
+    }
+}
+
+fn interrupted(endpoint: &Endpoint, source: LinkError) -> ConnectError {
+    ConnectError::Interrupted {
+        endpoint: endpoint.to_string(),
+        source,
+    }
+}
+
+fn failure(endpoint: &Endpoint, errno: Errno) -> ConnectError {
+    let (endpoint, source) = (endpoint.to_string(), errno.into());
+    match errno {
+        Errno::NOENT | Errno::NOTDIR | Errno::CONNREFUSED => {
+            ConnectError::NotFound { endpoint, source }
+        }
+        Errno::ACCESS | Errno::PERM => ConnectError::Denied { endpoint, source },
+        _ => ConnectError::Io { endpoint, source },
+    }
+}

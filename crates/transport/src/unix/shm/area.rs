@@ -1,0 +1,109 @@
+//! A mapped region: the slots of both directions, and copies in and out.
+
+use crate::shm::Broken;
+use crate::sys::{SharedMap, futex_wake};
+
+use super::layout::{
+    HEADER, Layout, Owner, REQ_LEN, REQ_SEQ, REQ_SIGNAL, RESP_LEN, RESP_SEQ, RESP_SIGNAL, Span,
+};
+use super::slot::Slot;
+
+/// What moves through a region, named by who wants what.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Direction {
+    Request,
+    Response,
+}
+
+/// A mapped region with a layout that fits the mapping.
+#[derive(Debug)]
+pub(super) struct Area {
+    map: SharedMap,
+    layout: Layout,
+}
+
+impl Area {
+    /// `map` holds at least [`Layout::size`] bytes.
+    pub(super) fn new(map: SharedMap, layout: Layout) -> Self {
+        Self { map, layout }
+    }
+
+    /// Writes the header of a fresh region.
+    pub(super) fn write_header(&self, owner: Owner) {
+        // All but the header was never written and so reads as 0.
+        let header: [u8; HEADER] = self.layout.encode(owner);
+        self.map.write(0, &header);
+    }
+
+    /// Messages published in a direction so far.
+    pub(super) fn published(&self, direction: Direction) -> u64 {
+        self.slot(direction).published()
+    }
+
+    /// Publishes `head` and `body` as message `number`, which the caller has found to fit.
+    #[inline]
+    pub(super) fn publish(
+        &self,
+        direction: Direction,
+        number: u64,
+        head: &[u8],
+        body: &[u8],
+        len: u32,
+    ) {
+        let start = self.span(direction).offset as usize;
+        let copy = || {
+            self.map.write(start, head);
+            self.map.write(start + head.len(), body);
+        };
+        self.slot(direction).publish(number, len, copy, futex_wake);
+    }
+
+    /// Copies the message after the `taken` ones, which has arrived; gives its full length.
+    #[inline]
+    pub(super) fn take(
+        &self,
+        direction: Direction,
+        taken: u64,
+        packet: &mut [u8],
+    ) -> Result<usize, Broken> {
+        let Span { offset, capacity } = self.span(direction);
+        let copy = |len: u32| {
+            let kept = packet.len().min(len as usize);
+            self.map.read(offset as usize, &mut packet[..kept]);
+        };
+        self.slot(direction)
+            .take(taken, capacity, copy)
+            .map(|len| len as usize)
+    }
+
+    /// Whether a message waits after the `taken` ones.
+    pub(super) fn has_arrived(&self, direction: Direction, taken: u64) -> Result<bool, Broken> {
+        self.slot(direction).arrived(taken)
+    }
+
+    /// Makes whoever receives in `direction` look up.
+    pub(super) fn ring(&self, direction: Direction) {
+        self.slot(direction).ring(futex_wake);
+    }
+
+    #[inline]
+    pub(super) fn slot(&self, direction: Direction) -> Slot<'_> {
+        let (seq, len, signal) = match direction {
+            Direction::Request => (REQ_SEQ, REQ_LEN, REQ_SIGNAL),
+            Direction::Response => (RESP_SEQ, RESP_LEN, RESP_SIGNAL),
+        };
+        Slot {
+            seq: self.map.long(seq),
+            len: self.map.word(len),
+            signal: self.map.word(signal),
+        }
+    }
+
+    #[inline]
+    fn span(&self, direction: Direction) -> Span {
+        match direction {
+            Direction::Request => self.layout.request,
+            Direction::Response => self.layout.response,
+        }
+    }
+}

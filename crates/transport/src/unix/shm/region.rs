@@ -1,0 +1,208 @@
+//! The file behind a region: made by the server, attached by the client.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::endpoint::Endpoint;
+use crate::link::{AttachError, SessionPlan};
+use crate::shm::Side;
+use crate::sys::{self, Errno, FileId, FileType, SharedMap};
+use crate::wait::{Wait, lock};
+
+use super::area::Area;
+use super::layout::{HEADER, Layout, Owner};
+use super::slots::{FutexSlots, Terms};
+use super::stale;
+
+/// How long a server of another make may take to finish the region that it has announced.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How often to look meanwhile.
+const RETRY: Duration = Duration::from_millis(5);
+
+/// The regions that this process has made and not yet removed.
+static OWN: Mutex<Vec<FileId>> = Mutex::new(Vec::new());
+
+impl FutexSlots {
+    /// Server: makes the region of a session, complete on return. A failure leaves nothing behind.
+    pub(crate) fn create(
+        endpoint: &Endpoint,
+        plan: &SessionPlan,
+        looks_first: bool,
+    ) -> io::Result<Self> {
+        let layout = Layout::for_plan(plan).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the limits exceed what a region can hold",
+            )
+        })?;
+        let path = endpoint.region_path(plan.session_id);
+        let (fd, file) = match OwnFile::create(&path) {
+            Err(Errno::EXIST) if stale::remove_stale(&path) => OwnFile::create(&path),
+            created => created,
+        }?;
+        sys::make_private(&fd)?;
+        // Real blocks, or an error now: a sparse file would be a SIGBUS on a full file system later.
+        sys::allocate(&fd, layout.size().into())?;
+        let area = Area::new(SharedMap::new(&fd, layout.size() as usize)?, layout);
+        area.write_header(Owner {
+            pid: sys::own_pid(),
+            generation: generation(),
+        });
+        let terms = terms(plan, looks_first);
+        Ok(Self::new(area, Side::Server, terms, Some(file)))
+    }
+
+    /// Client: attaches the region that the server has announced, waiting a little for servers that
+    /// finish it late. `hung_up` tells whether the server is gone.
+    pub(crate) fn attach(
+        endpoint: &Endpoint,
+        plan: &SessionPlan,
+        looks_first: bool,
+        wait: &Wait<'_>,
+        mut hung_up: impl FnMut() -> bool,
+    ) -> Result<Self, AttachError> {
+        let path = endpoint.region_path(plan.session_id);
+        let patience = Wait::timeout(PATIENCE);
+        loop {
+            let refusal = match map(&path, plan) {
+                Ok(area) => {
+                    let terms = terms(plan, looks_first);
+                    return Ok(Self::new(area, Side::Client, terms, None));
+                }
+                Err(refusal) => refusal,
+            };
+            if hung_up() {
+                return Err(AttachError::HungUp);
+            }
+            if refusal.lasting || patience.check().is_err() {
+                let region = path.display().to_string();
+                return Err(AttachError::Unusable {
+                    region,
+                    why: refusal.why,
+                });
+            }
+            wait.sleep(RETRY).map_err(AttachError::Interrupted)?;
+        }
+    }
+}
+
+fn terms(plan: &SessionPlan, looks_first: bool) -> Terms {
+    Terms {
+        request_bytes: plan.request_bytes,
+        response_bytes: plan.response_bytes,
+        looks_first,
+    }
+}
+
+/// Whether a region is one of this process and still in use.
+pub(super) fn is_own(id: FileId) -> bool {
+    lock(&OWN).contains(&id)
+}
+
+/// The name of a region in the file system; dropping it removes the name.
+#[derive(Debug)]
+pub(super) struct OwnFile {
+    path: PathBuf,
+    id: FileId,
+}
+
+impl OwnFile {
+    fn create(path: &Path) -> Result<(OwnedFd, Self), Errno> {
+        // One step for whoever judges regions: a new file is in the table before it can be asked for.
+        let mut own = lock(&OWN);
+        let fd = sys::create_private(path)?;
+        let id = sys::look_into(&fd)?.id;
+        own.push(id);
+        Ok((
+            fd,
+            Self {
+                path: path.to_owned(),
+                id,
+            },
+        ))
+    }
+}
+
+impl Drop for OwnFile {
+    fn drop(&mut self) {
+        if let Err(errno) = sys::remove_if(&self.path, self.id) {
+            tracing::warn!(region = %self.path.display(), error = %errno, "cannot remove a shared region");
+        }
+        let mut own = lock(&OWN);
+        own.retain(|id| *id != self.id);
+        if own.is_empty() {
+            // A program that looks for leaks at its end finds none.
+            *own = Vec::new();
+        }
+    }
+}
+
+/// Why a region cannot be used.
+struct Refusal {
+    why: String,
+    /// Whether waiting does not help.
+    lasting: bool,
+}
+
+impl Refusal {
+    fn passing(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            lasting: false,
+        }
+    }
+
+    fn lasting(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            lasting: true,
+        }
+    }
+}
+
+impl From<Errno> for Refusal {
+    fn from(errno: Errno) -> Self {
+        let why = io::Error::from(errno).to_string();
+        Self {
+            why,
+            lasting: errno != Errno::NOENT,
+        }
+    }
+}
+
+fn map(path: &Path, plan: &SessionPlan) -> Result<Area, Refusal> {
+    let fd = sys::open_read_write(path)?;
+    let file = sys::look_into(&fd)?;
+    if file.kind != FileType::RegularFile {
+        return Err(Refusal::lasting("it is no regular file"));
+    }
+    if file.uid != sys::own_uid() && file.uid != 0 {
+        return Err(Refusal::lasting(format!("it belongs to user {}", file.uid)));
+    }
+    // One copy, and only the copy is looked at: the file may change under us.
+    let mut header = [0; HEADER];
+    if file.size < HEADER as u64 || sys::read_start(&fd, &mut header)? < HEADER {
+        return Err(Refusal::passing("it is shorter than its header"));
+    }
+    let layout = Layout::decode(&header, file.size, plan).map_err(|flaw| Refusal {
+        why: flaw.why,
+        lasting: flaw.lasting,
+    })?;
+    Ok(Area::new(
+        SharedMap::new(&fd, layout.size() as usize)?,
+        layout,
+    ))
+}
+
+/// Tells the regions of one process id apart, and is never 0, which means "none".
+fn generation() -> u32 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u32::try_from(now.as_secs() & u64::from(u32::MAX))
+        .unwrap_or_default()
+        .max(1)
+}

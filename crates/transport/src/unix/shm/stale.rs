@@ -1,0 +1,103 @@
+//! What a server that died has left behind.
+
+use std::io;
+use std::path::Path;
+
+use crate::endpoint::Endpoint;
+use crate::sys::{self, Errno, FileId, FileType};
+
+use super::layout::{self, HEADER};
+use super::region;
+
+/// Removes the stale regions of exactly this service.
+pub(crate) fn sweep(endpoint: &Endpoint) {
+    let entries = match endpoint.run_dir().read_dir() {
+        Ok(entries) => entries,
+        Err(error) => {
+            tracing::debug!(%endpoint, %error, "cannot look for stale regions");
+            return;
+        }
+    };
+    for entry in entries.flatten() {
+        let is_region = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| is_region(name, endpoint.service()));
+        if is_region && remove_stale(&entry.path()) {
+            tracing::info!(region = %entry.path().display(), "removed a stale region");
+        }
+    }
+}
+
+/// Removes what stands at the name of a region, unless it is live or nothing can be known of it.
+/// Tells whether it did.
+pub(super) fn remove_stale(path: &Path) -> bool {
+    let Some(id) = find_stale(path).unwrap_or(None) else {
+        return false;
+    };
+    match sys::remove_if(path, id) {
+        Ok(removed) => removed,
+        Err(errno) => {
+            let error = io::Error::from(errno);
+            tracing::warn!(region = %path.display(), %error, "cannot remove a stale region");
+            false
+        }
+    }
+}
+
+/// Which file is stale, if it is. An error is ignorance: the file stays.
+fn find_stale(path: &Path) -> Result<Option<FileId>, Errno> {
+    let seen = sys::look_at(path)?;
+    if region::is_own(seen.id) {
+        return Ok(None);
+    }
+    if seen.kind != FileType::RegularFile || seen.size < HEADER as u64 {
+        return Ok(Some(seen.id));
+    }
+    // Does not wait even if the file has become a FIFO meanwhile.
+    let fd = sys::open_read(path)?;
+    let file = sys::look_into(&fd)?;
+    let mut header = [0; HEADER];
+    if file.kind != FileType::RegularFile || sys::read_start(&fd, &mut header)? < HEADER {
+        return Ok(Some(file.id));
+    }
+    // Ours by pid and not in our table: a predecessor with the same pid.
+    let is_live = layout::owner(&header)
+        .is_some_and(|owner| owner.pid != sys::own_pid() && sys::is_alive(owner.pid));
+    Ok((!is_live && !region::is_own(file.id)).then_some(file.id))
+}
+
+fn is_region(name: &str, service: &str) -> bool {
+    let id = name
+        .strip_prefix(service)
+        .and_then(|rest| rest.strip_prefix('-'))
+        .and_then(|rest| rest.strip_suffix(".ipcshm"));
+    id.is_some_and(|id| {
+        id.len() == 16
+            && id
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_region;
+
+    #[test]
+    fn only_the_exact_names_of_the_service_are_regions() {
+        assert!(is_region("svc-0123456789abcdef.ipcshm", "svc"));
+        for other in [
+            "svc-extra-0123456789abcdef.ipcshm",
+            "svc-0123456789ABCDEF.ipcshm",
+            "svc-0123456789abcde.ipcshm",
+            "svc-0123456789abcdef0.ipcshm",
+            "svc-0123456789abcdef.ipcshm.bak",
+            "svc0123456789abcdef.ipcshm",
+            "asvc-0123456789abcdef.ipcshm",
+            "svc.sock",
+        ] {
+            assert!(!is_region(other, "svc"), "{other}");
+        }
+    }
+}

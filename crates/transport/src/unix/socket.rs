@@ -1,0 +1,208 @@
+//! A connected packet socket, as the baseline uses it and shared memory watches it.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use crate::link::{LinkError, Peer, WaitObject};
+use crate::shm::{Companion, Seen};
+use crate::spin::Spin;
+use crate::sys::{self, Errno, Interest, Received, Take};
+use crate::wait::Wait;
+
+/// How long a last packet may take to be read.
+const LINGER: Duration = Duration::from_millis(100);
+/// What the kernel keeps of the send buffer for itself.
+const PACKET_OVERHEAD: usize = 32;
+/// Looks at the socket for each look at the clock.
+const LOOKS: u32 = 4;
+/// Bytes of a packet whose parts are put together before they are sent.
+const SMALL: usize = 4096;
+/// The packet size if the buffer's size cannot be read.
+const FALLBACK_PACKET: u32 = 65536 - 32;
+
+/// A connected socket.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    fd: OwnedFd,
+    packet_size: u32,
+    peer: Peer,
+    /// The kernel tells a reset once, and before what is still queued; it is reported after that.
+    reset: bool,
+    /// Looks for a packet before the first sleep.
+    spin: Spin,
+    /// Where the parts of a small packet are put together.
+    joined: Vec<u8>,
+}
+
+impl Socket {
+    /// Takes a connected, non-blocking socket.
+    pub(crate) fn new(fd: OwnedFd, spin: Spin) -> Self {
+        let buffer = sys::send_buffer_size(&fd).ok();
+        let packet_size = buffer
+            .and_then(|size| size.checked_sub(PACKET_OVERHEAD))
+            .and_then(|size| u32::try_from(size).ok())
+            .unwrap_or(FALLBACK_PACKET);
+        let peer = sys::peer(fd.as_fd());
+        Self {
+            fd,
+            packet_size,
+            peer,
+            reset: false,
+            spin,
+            joined: Vec::new(),
+        }
+    }
+
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// Bytes of the largest packet that the kernel takes.
+    pub(crate) fn packet_size(&self) -> u32 {
+        self.packet_size
+    }
+
+    pub(crate) fn send(
+        &mut self,
+        head: &[u8],
+        body: &[u8],
+        wait: &Wait<'_>,
+    ) -> Result<(), LinkError> {
+        let (size, limit) = (head.len() + body.len(), self.packet_size as usize);
+        if size == 0 {
+            return Err(LinkError::Empty);
+        }
+        if size > limit {
+            return Err(LinkError::TooLarge { size, limit });
+        }
+        wait.check_abort()?;
+        loop {
+            match self.send_now(head, body) {
+                Ok(()) => return Ok(()),
+                Err(Errno::AGAIN) => sys::ready(self.fd.as_fd(), Interest::Writable, wait)?,
+                Err(Errno::MSGSIZE) => return Err(LinkError::TooLarge { size, limit }),
+                Err(Errno::PIPE) => return Err(self.gone()),
+                Err(Errno::CONNRESET) => {
+                    self.reset = true;
+                    return Err(self.gone());
+                }
+                Err(errno) => return Err(LinkError::Io(errno.into())),
+            }
+        }
+    }
+
+    /// For a few bytes, a copy costs less than the kernel's way to take several parts.
+    fn send_now(&mut self, head: &[u8], body: &[u8]) -> Result<(), Errno> {
+        if head.len() + body.len() > SMALL {
+            return sys::send_parts(&self.fd, head, body);
+        }
+        self.joined.clear();
+        self.joined.extend_from_slice(head);
+        self.joined.extend_from_slice(body);
+        sys::send(&self.fd, &self.joined)
+    }
+
+    pub(crate) fn receive(
+        &mut self,
+        packet: &mut [u8],
+        wait: &Wait<'_>,
+    ) -> Result<usize, LinkError> {
+        wait.check_abort()?;
+        if let Some(size) = self.try_receive(packet)? {
+            self.spin.at_hand();
+            return Ok(size);
+        }
+        let mut spin = self.spin;
+        let found = spin.run(LOOKS, wait, || self.try_receive(packet));
+        self.spin = spin;
+        if let Some(size) = found? {
+            return Ok(size);
+        }
+        let start = Instant::now();
+        loop {
+            sys::ready(self.fd.as_fd(), Interest::Readable, wait)?;
+            if let Some(size) = self.try_receive(packet)? {
+                self.spin.slept(start);
+                return Ok(size);
+            }
+        }
+    }
+
+    /// Takes a packet if one waits.
+    fn try_receive(&mut self, packet: &mut [u8]) -> Result<Option<usize>, LinkError> {
+        loop {
+            return match sys::receive(&self.fd, packet, Take::Packet) {
+                Ok(Received::Packet(0)) => Err(LinkError::Protocol {
+                    what: "an empty packet",
+                }),
+                Ok(Received::Packet(size)) => Ok(Some(size)),
+                Ok(Received::End) => Err(self.gone()),
+                Err(Errno::AGAIN) => Ok(None),
+                Err(Errno::CONNRESET) => {
+                    self.reset = true;
+                    continue;
+                }
+                Err(errno) => Err(LinkError::Io(errno.into())),
+            };
+        }
+    }
+
+    /// Whether anything can still come.
+    pub(crate) fn check(&mut self) -> Result<(), LinkError> {
+        match self.look() {
+            Seen::Nothing | Seen::Packet => Ok(()),
+            Seen::Gone => Err(self.gone()),
+            Seen::Failed(error) => Err(LinkError::Io(error)),
+        }
+    }
+
+    fn gone(&self) -> LinkError {
+        if self.reset {
+            LinkError::Reset(Errno::CONNRESET.into())
+        } else {
+            LinkError::Disconnected
+        }
+    }
+}
+
+impl Companion for Socket {
+    fn look(&mut self) -> Seen {
+        loop {
+            return match sys::receive(&self.fd, &mut [], Take::Nothing) {
+                Ok(Received::Packet(_)) => Seen::Packet,
+                Ok(Received::End) => Seen::Gone,
+                Err(Errno::AGAIN) => Seen::Nothing,
+                Err(Errno::CONNRESET) => {
+                    self.reset = true;
+                    continue;
+                }
+                Err(errno) => Seen::Failed(errno.into()),
+            };
+        }
+    }
+
+    /// Lets a last packet arrive: closing with unread packets in the queue would be a reset.
+    fn linger(&mut self) {
+        sys::end_sending(&self.fd);
+        let wait = Wait::timeout(LINGER);
+        // The clock is asked every time: a peer may talk without end.
+        while wait.check().is_ok() {
+            match self.receive(&mut [], &wait) {
+                Ok(_) | Err(LinkError::Protocol { .. }) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn hang_up(&mut self) {
+        sys::hang_up(&self.fd);
+    }
+
+    fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    fn wait_object(&self) -> Option<WaitObject<'_>> {
+        Some(self.fd.as_fd().into())
+    }
+}
