@@ -49,6 +49,8 @@ pub struct SourceReport {
     pub(crate) places: Vec<Place>,
     /// Set while an answer is overdue.
     pub(crate) late: bool,
+    /// Set while data of an earlier refresh is used.
+    pub(crate) kept: bool,
     pub(crate) as_of: Option<Instant>,
 }
 
@@ -58,8 +60,17 @@ impl SourceReport {
             name,
             places: Vec::new(),
             late: false,
+            kept: false,
             as_of: None,
         }
+    }
+
+    /// Takes note that what it says now is `fresh`, or that it says what it said before.
+    pub(crate) fn renew(&mut self, fresh: bool) {
+        if fresh {
+            self.as_of = Some(Instant::now());
+        }
+        self.kept = !fresh;
     }
 
     /// Such as `processes`, `cgroups` or `docker`.
@@ -77,10 +88,9 @@ impl SourceReport {
         self.late
     }
 
-    /// Whether its data is what was found in the last refresh.
-    pub fn is_fresh(&self) -> bool {
-        let found = |place: &Place| place.state == PlaceState::Found;
-        !self.late && (self.places.is_empty() || self.places.iter().any(found))
+    /// How old its data is at `now`, where the last refresh could not renew it and it is used all the same.
+    pub fn stale(&self, now: Instant) -> Option<Duration> {
+        self.age(now).filter(|_| self.kept)
     }
 
     /// How old its data is at `now`; `None` if it never had any.

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{fs, os::unix::fs::symlink};
+use std::{fs, os::unix::fs::symlink, time::Instant};
 
 use netipc_host::{Host, HostConfig, HostSnapshot, PlaceState, Sources};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -247,15 +247,16 @@ fn a_source_that_fails_holds_up_no_other() {
     let now = host.current();
     assert_eq!(names(&now), ["a", "b"]);
     assert_eq!(now.processes().len(), 3);
-    let ages: Vec<bool> = now
+    let at = Instant::now();
+    let stale: Vec<&str> = now
         .sources()
         .iter()
-        .map(|it| it.age(std::time::Instant::now()).is_some())
+        .filter(|source| source.stale(at).is_some())
+        .map(|source| source.name())
         .collect();
-    assert!(
-        ages.iter().all(|known| *known),
-        "every source had data once"
-    );
+    assert_eq!(stale, ["processes"]);
+    let all = now.sources().iter().all(|source| source.age(at).is_some());
+    assert!(all, "every source had data once");
 }
 
 #[test]

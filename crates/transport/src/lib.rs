@@ -27,11 +27,6 @@
 //! # }
 //! ```
 
-#![cfg_attr(
-    windows,
-    allow(dead_code, unused_imports, reason = "its transport is not there yet")
-)]
-
 pub mod endpoint;
 mod error;
 pub mod link;

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -14,9 +13,6 @@ use netipc_host::{Clash, Host, HostConfig, Policy, SourceReport, Sources};
 use super::policy::PolicyArgs;
 use crate::args::seconds;
 use crate::exit::{self, Exit, Failed, printed};
-
-/// The sources whose data stays when they cannot be read.
-const NAMELESS: [&str; 2] = ["processes", "cgroups"];
 
 /// Where and how to look at this machine.
 #[derive(Args, Debug)]
@@ -66,7 +62,7 @@ impl MachineArgs {
         let host = self.look()?;
         let mut out = io::stdout().lock();
         for path in &self.explain {
-            let explanation = host.explain(path.as_bytes());
+            let explanation = host.explain(path.as_encoded_bytes());
             for (field, why) in explanation.fields() {
                 let line = format!(
                     "{}: {}",
@@ -116,55 +112,53 @@ impl MachineArgs {
 }
 
 /// Keeps the picture of the machine fresh, and tells what changes about where it comes from.
-pub(super) struct Keeper {
+pub(super) struct Refresher {
     host: Arc<Host>,
     period: Duration,
-    told: Vec<SourceReport>,
+    reported: Vec<SourceReport>,
     clashes: Vec<Clash>,
 }
 
-impl Keeper {
+impl Refresher {
     pub(super) fn new(host: Arc<Host>, period: Duration) -> Self {
         Self {
             host,
             period,
-            told: Vec::new(),
+            reported: Vec::new(),
             clashes: Vec::new(),
         }
     }
 
-    /// Looks once in every period until the other end of `stopped` is gone.
-    pub(super) fn run(mut self, stopped: &mpsc::Receiver<()>) {
-        self.tell();
-        while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(self.period) {
+    /// Looks once in every period until the other end of `ended` is gone.
+    pub(super) fn run(mut self, ended: &mpsc::Receiver<()>) {
+        self.report();
+        while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(self.period) {
             self.host.refresh();
-            self.tell();
+            self.report();
         }
     }
 
     /// A line for each source that is not what it was, and for each name that several cgroups newly share.
-    fn tell(&mut self) {
+    fn report(&mut self) {
         let snapshot = self.host.current();
         let now = Instant::now();
         for source in snapshot.sources() {
-            let mut told = self.told.iter();
-            if told.any(|earlier| earlier.is_same(source)) {
+            let mut reported = self.reported.iter();
+            if reported.any(|earlier| earlier.is_same(source)) {
                 continue;
             }
-            // What has no places any more, as opposed to a place that cannot be read, has nothing old to tell of.
-            let data = NAMELESS.contains(&source.name()) || source.is_late();
-            match source.age(now).filter(|_| data && !source.is_fresh()) {
+            match source.stale(now) {
                 Some(age) => {
                     let age = age.as_secs_f64();
-                    exit::tell(&format_args!("{source}; data of {age:.1} s ago is used"));
+                    exit::to_stderr(&format_args!("{source}; data of {age:.1} s ago is used"));
                 }
-                None => exit::tell(source),
+                None => exit::to_stderr(source),
             }
         }
-        self.told = snapshot.sources().to_vec();
+        self.reported = snapshot.sources().to_vec();
         let clashes = snapshot.cgroups().clashes();
         for clash in clashes.iter().filter(|clash| !self.clashes.contains(clash)) {
-            exit::tell(clash);
+            exit::to_stderr(clash);
         }
         self.clashes = clashes.to_vec();
     }

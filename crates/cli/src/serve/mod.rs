@@ -8,7 +8,6 @@ mod provider;
 mod run_dir;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -19,28 +18,21 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use netipc::service::{increment, string_reverse};
 use netipc_host::{Host, answers};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use crate::args::{EndpointArgs, ServiceName};
 use crate::exit::{self, Exit, Failed};
+use crate::platform::{RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
 use crate::token::TokenArgs;
 use fixture::Fixture;
-use machine::{Keeper, MachineArgs};
+use machine::{MachineArgs, Refresher};
 use notify::Supervisor;
 use provider::{Plan, Provider};
 use run_dir::RunDir;
 
-/// How long requests that are being answered may take once the program is told to end.
+/// How long requests that are being answered may take once the program is asked to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 
 const DETAILS: &str = "\
-Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is set. \
-Ends on SIGINT, SIGTERM or SIGHUP, which stays ignored where the starter ignored it: requests \
-that are being answered may finish, for at most 5 seconds, and every file is removed. The run \
-directory is made with mode 0700 where there is none, and removed again then. On stderr there is \
-a line for each source of knowledge about this machine, at the start and whenever it changes.
-
 A pattern of cgroups has `*` for any characters, also `/`, and `?` for one. It is held against \
 the path and the name of a cgroup, or, with an `@` in front, against what it is: `@service`, \
 `@slice`, `@scope`, `@mount`, `@socket`, `@swap`, `@group`, `@pod`, `@container`, `@machine`, \
@@ -60,7 +52,7 @@ The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in th
 
 /// Arguments of `serve`.
 #[derive(Args, Debug)]
-#[command(after_help = exit::TABLE, after_long_help = format!("{DETAILS}\n\n{}", exit::TABLE))]
+#[command(after_help = exit::TABLE, after_long_help = details())]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     endpoint: EndpointArgs,
@@ -80,20 +72,34 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     machine: MachineArgs,
 
+    /// Stops when stdin ends, too: a process that holds the other end takes this one along
+    #[arg(long)]
+    until_stdin_ends: bool,
+
     /// Serves the fixed content of a JSON file, as `call --json` prints it; may be repeated
     #[arg(long, value_name = "FILE.json")]
     data: Vec<PathBuf>,
 }
 
-/// Serves until a signal ends it.
+fn details() -> String {
+    format!(
+        "Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is \
+         set. Stops on {STOP_REQUESTS}: requests that are being answered may finish, for at most 5 \
+         seconds, and every file is removed. A second request ends it at once. {RUN_DIR_IS_MADE} On \
+         stderr there is a line for each source of knowledge about this machine, at the start and \
+         whenever it changes.\n\n{DETAILS}\n\n{}",
+        exit::TABLE
+    )
+}
+
+/// Serves until it is asked to stop.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     if args.machine.explains() {
         return args.machine.explain();
     }
     let supervisor = Supervisor::from_env();
-    // Before anything is made, so that no signal can end the program with something left behind.
-    let mut signals = Signals::new(ends())
-        .map_err(|error| Failed::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
+    // Before anything is made, so that no request can end the program with something left behind.
+    let stop = stop_requests(args.until_stdin_ends).map_err(exit::cannot_wait_for_a_stop)?;
     let plan = Plan {
         run_dir: args.endpoint.run_dir()?,
         profiles: args.endpoint.profiles(),
@@ -114,27 +120,26 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     for provider in &providers {
         provider.bind()?;
     }
-    let keeper = host.map(|host| Keeper::new(host, args.machine.period()));
-    serve_until(&providers, keeper, &supervisor, || {
-        signals.forever().next();
-    })
+    let refresher = host.map(|host| Refresher::new(host, args.machine.period()));
+    serve_until(&providers, refresher, &supervisor, &stop)
 }
 
-/// The signals that end the program. Whoever starts it with SIGHUP ignored, as nohup does, wants it to survive the terminal.
-fn ends() -> Vec<i32> {
-    let ignored = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mut ends = vec![SIGINT, SIGTERM];
-    if !is_ignored(&ignored, SIGHUP) {
-        ends.push(SIGHUP);
+/// Where requests to stop arrive, also the end of stdin if that is to count as one.
+fn stop_requests(until_stdin_ends: bool) -> io::Result<mpsc::Receiver<()>> {
+    let (ask, asked) = mpsc::channel();
+    if until_stdin_ends {
+        let ask = ask.clone();
+        let thread = thread::Builder::new().name("netipc-stdin".to_owned());
+        thread.spawn(move || {
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            let _ = ask.send(());
+        })?;
     }
-    ends
-}
-
-/// Whether a process with this `status` file ignores `signal`.
-fn is_ignored(status: &str, signal: i32) -> bool {
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+    on_stop_request(move || {
+        // It fails where the end of stdin came first.
+        let _ = ask.send(());
+    })?;
+    Ok(asked)
 }
 
 /// The data files, by what they are for.
@@ -198,25 +203,26 @@ fn providers(
     services.into_iter().map(provider).collect()
 }
 
-/// Runs everything, waits for the `end`, and lets go in good order.
+/// Runs everything, waits for `stop`, and lets go in good order.
 fn serve_until(
     providers: &[Box<dyn Provider>],
-    keeper: Option<Keeper>,
+    refresher: Option<Refresher>,
     supervisor: &Supervisor,
-    end: impl FnOnce(),
+    stop: &mpsc::Receiver<()>,
 ) -> Result<(), Failed> {
     thread::scope(|scope| {
-        let (stop, stopped) = mpsc::channel();
-        let started = start(scope, providers, keeper, stopped);
-        let (alive, ended) = mpsc::channel::<()>();
+        let (end_refresher, refresher_ended) = mpsc::channel();
+        let started = start(scope, providers, refresher, refresher_ended);
+        let (end_watchdog, watchdog_ended) = mpsc::channel::<()>();
         if started.is_ok() {
             announce();
-            supervisor.tell("READY=1");
-            scope.spawn(move || supervisor.watch(&ended));
-            end();
-            supervisor.tell("STOPPING=1");
+            supervisor.notify("READY=1");
+            scope.spawn(move || supervisor.watch(&watchdog_ended));
+            // An error would mean that nobody can ask any more.
+            let _ = stop.recv();
+            supervisor.notify("STOPPING=1");
         }
-        drop((stop, alive));
+        drop((end_refresher, end_watchdog));
         let deadline = Instant::now() + DRAIN;
         for provider in providers {
             provider.drain(deadline.saturating_duration_since(Instant::now()));
@@ -228,8 +234,8 @@ fn serve_until(
 fn start<'s>(
     scope: &'s Scope<'s, '_>,
     providers: &'s [Box<dyn Provider>],
-    keeper: Option<Keeper>,
-    stopped: mpsc::Receiver<()>,
+    refresher: Option<Refresher>,
+    ended: mpsc::Receiver<()>,
 ) -> Result<(), Failed> {
     let spawn = |name: &str, run: Box<dyn FnOnce() + Send + 's>| {
         let thread = thread::Builder::new().name(name.to_owned());
@@ -241,8 +247,8 @@ fn start<'s>(
     for provider in providers {
         spawn("netipc-accept", Box::new(|| provider.run()))?;
     }
-    match keeper {
-        Some(keeper) => spawn("netipc-refresh", Box::new(move || keeper.run(&stopped))),
+    match refresher {
+        Some(refresher) => spawn("netipc-refresh", Box::new(move || refresher.run(&ended))),
         None => Ok(()),
     }
 }
@@ -251,17 +257,4 @@ fn start<'s>(
 fn announce() {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "READY").and_then(|()| out.flush());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ignored_signals_are_told_by_their_bit() {
-        let status = "SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n";
-        assert!(is_ignored(status, SIGHUP));
-        assert!(!is_ignored(status, SIGINT));
-        assert!(!is_ignored("", SIGHUP));
-    }
 }

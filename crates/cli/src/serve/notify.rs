@@ -1,20 +1,16 @@
 //! What systemd, or whoever else set `NOTIFY_SOCKET`, is told.
 
 use std::env;
-use std::ffi::OsStr;
-use std::io;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::process;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use crate::exit::tell;
+use crate::exit::to_stderr;
+use crate::platform::NotifySocket;
 
 /// A supervisor that wants to know when we are ready, and perhaps that we are still alive.
 pub(super) struct Supervisor {
-    socket: Option<UnixDatagram>,
+    socket: Option<NotifySocket>,
     /// How long it waits for a sign of life.
     watchdog: Option<Duration>,
 }
@@ -24,10 +20,10 @@ impl Supervisor {
     pub(super) fn from_env() -> Self {
         let address = env::var_os("NOTIFY_SOCKET").filter(|address| !address.is_empty());
         let socket = address.and_then(|address| {
-            connect(&address)
+            NotifySocket::connect(&address)
                 .inspect_err(|error| {
                     let address = address.display();
-                    tell(&format_args!(
+                    to_stderr(&format_args!(
                         "cannot notify {address} of NOTIFY_SOCKET: {error}"
                     ));
                 })
@@ -42,7 +38,7 @@ impl Supervisor {
     }
 
     /// Says `what`. A supervisor that does not listen misses it.
-    pub(super) fn tell(&self, what: &str) {
+    pub(super) fn notify(&self, what: &str) {
         if let Some(socket) = &self.socket {
             let _ = socket.send(what.as_bytes());
         }
@@ -54,21 +50,9 @@ impl Supervisor {
             return;
         };
         while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(period / 2) {
-            self.tell("WATCHDOG=1");
+            self.notify("WATCHDOG=1");
         }
     }
-}
-
-fn connect(address: &OsStr) -> io::Result<UnixDatagram> {
-    let address = match address.as_bytes().strip_prefix(b"@") {
-        Some(name) => SocketAddr::from_abstract_name(name)?,
-        None => SocketAddr::from_pathname(address)?,
-    };
-    let socket = UnixDatagram::unbound()?;
-    socket.connect_addr(&address)?;
-    // Whoever does not read must not hold us up.
-    socket.set_nonblocking(true)?;
-    Ok(socket)
 }
 
 /// The period of the watchdog, unless it is meant for another process.
@@ -95,31 +79,6 @@ mod tests {
             (Some("1000000"), Some("x")),
         ] {
             assert_eq!(watchdog(microseconds, pid, 7), None);
-        }
-    }
-
-    #[test]
-    fn both_kinds_of_addresses_are_reached() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("notify");
-        let abstract_name = format!("netipc-test-{}", process::id());
-        let hidden = SocketAddr::from_abstract_name(&abstract_name).unwrap();
-        let sockets = [
-            (UnixDatagram::bind(&path).unwrap(), path.into_os_string()),
-            (
-                UnixDatagram::bind_addr(&hidden).unwrap(),
-                format!("@{abstract_name}").into(),
-            ),
-        ];
-        for (socket, address) in sockets {
-            let supervisor = Supervisor {
-                socket: Some(connect(&address).unwrap()),
-                watchdog: None,
-            };
-            supervisor.tell("READY=1");
-            let mut bytes = [0; 64];
-            let length = socket.recv(&mut bytes).unwrap();
-            assert_eq!(&bytes[..length], b"READY=1");
         }
     }
 }

@@ -14,6 +14,10 @@ use windows as platform;
 use std::path::Path;
 use std::process::Child;
 
+/// Whether an endpoint's name stays taken while a connection that came by it lives, although its
+/// listener is gone.
+pub const CONNECTIONS_KEEP_NAMES: bool = platform::CONNECTIONS_KEEP_NAMES;
+
 /// Kills a process without a word, and waits until it is gone.
 ///
 /// # Panics

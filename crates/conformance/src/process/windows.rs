@@ -1,6 +1,9 @@
 use std::path::Path;
 use std::process::Child;
 
+/// A pipe has its name as long as one of its instances.
+pub(super) const CONNECTIONS_KEEP_NAMES: bool = true;
+
 /// There is no documented way to stop every thread of a process at once.
 pub(super) fn freeze(_child: &Child) -> bool {
     false

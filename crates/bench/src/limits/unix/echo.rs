@@ -145,7 +145,7 @@ fn patient(socket: &OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
-/// What went wrong, with the end of our patience under its own name.
+/// What went wrong, with silence under its own name.
 fn named(errno: Errno) -> io::Error {
     match errno {
         Errno::AGAIN => silence(),

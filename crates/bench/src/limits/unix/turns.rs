@@ -36,16 +36,16 @@ const SHAPE: Shape = Shape {
 
 /// How a side waits for its turn.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Manner {
-    /// How long it looks before it sleeps.
-    pub look: Look,
+pub struct WaitStrategy {
+    /// How long it spins before it sleeps.
+    pub spin: Spin,
     /// How it sleeps, and is woken.
     pub sleep: Sleep,
 }
 
-/// How long one looks.
+/// How long a side spins.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub enum Look {
+pub enum Spin {
     /// So many times.
     Times(u32),
     /// So long.
@@ -69,9 +69,9 @@ pub(super) fn create(path: &Path) -> io::Result<Memory> {
 }
 
 /// Takes every other turn, however long the other side does something else.
-pub(super) fn serve(path: &Path, manner: Manner) -> io::Result<()> {
+pub(super) fn serve(path: &Path, strategy: WaitStrategy) -> io::Result<()> {
     let memory = Memory::open(path, SHAPE)?;
-    let mut side = Side::new(&memory, manner, 0);
+    let mut side = Side::new(&memory, strategy, 0);
     loop {
         match side.wait() {
             Ok(()) => side.pass(),
@@ -85,7 +85,7 @@ pub(super) fn serve(path: &Path, manner: Manner) -> io::Result<()> {
 #[derive(Debug)]
 pub(super) struct Side<'a> {
     word: &'a AtomicU32,
-    manner: Manner,
+    strategy: WaitStrategy,
     /// The last turn taken, by either side.
     turn: u32,
     /// How long it waits before it takes the other side for dead.
@@ -94,10 +94,10 @@ pub(super) struct Side<'a> {
 
 impl<'a> Side<'a> {
     /// A side that knows of the turns until `taken`.
-    pub(super) fn new(memory: &'a Memory, manner: Manner, taken: u32) -> Self {
+    pub(super) fn new(memory: &'a Memory, strategy: WaitStrategy, taken: u32) -> Self {
         Self {
             word: memory.word(0),
-            manner,
+            strategy,
             turn: taken,
             patience: PATIENCE,
         }
@@ -117,10 +117,10 @@ impl<'a> Side<'a> {
     fn pass(&mut self) {
         self.turn = after(self.turn);
         // Pairs with the acquire in `has_come`.
-        let sleeps = match self.manner.sleep {
+        let sleeps = match self.strategy.sleep {
             Sleep::Never | Sleep::WokenAlways => {
                 self.word.store(self.turn, Ordering::Release);
-                self.manner.sleep == Sleep::WokenAlways
+                self.strategy.sleep == Sleep::WokenAlways
             }
             Sleep::WokenAsleep => self.word.swap(self.turn, Ordering::Release) & ASLEEP != 0,
         };
@@ -132,7 +132,7 @@ impl<'a> Side<'a> {
     fn wait(&mut self) -> io::Result<()> {
         let next = after(self.turn);
         let mut start = None;
-        while !self.look(next) {
+        while !self.spin(next) {
             if start.get_or_insert_with(Instant::now).elapsed() >= self.patience {
                 return Err(silence());
             }
@@ -142,10 +142,10 @@ impl<'a> Side<'a> {
         Ok(())
     }
 
-    fn look(&self, next: u32) -> bool {
-        match self.manner.look {
-            Look::Times(times) => self.has_come(next, times),
-            Look::For(budget) => {
+    fn spin(&self, next: u32) -> bool {
+        match self.strategy.spin {
+            Spin::Times(times) => self.has_come(next, times),
+            Spin::For(budget) => {
                 let mut start = None;
                 while !self.has_come(next, STRIDE) {
                     if start.get_or_insert_with(Instant::now).elapsed() >= budget {
@@ -168,7 +168,7 @@ impl<'a> Side<'a> {
 
     /// Sleeps until the other side has taken its turn, or for no reason.
     fn sleep(&self) -> io::Result<()> {
-        let held = match self.manner.sleep {
+        let held = match self.strategy.sleep {
             Sleep::Never => return Ok(()),
             Sleep::WokenAlways => self.turn,
             Sleep::WokenAsleep => {
@@ -197,17 +197,17 @@ mod tests {
 
     use super::*;
 
-    const SOME: Look = Look::Times(8);
+    const SOME: Spin = Spin::Times(8);
 
     /// `rounds` round trips from the turn `first` on between two threads.
-    fn play(manner: Manner, first: u32, rounds: u32) -> u32 {
+    fn play(strategy: WaitStrategy, first: u32, rounds: u32) -> u32 {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("word");
         let ours = create(&path).unwrap();
         let theirs = Memory::open(&path, SHAPE).unwrap();
         ours.word(0).store(first, Ordering::Relaxed);
-        let mut asking = Side::new(&ours, manner, first);
-        let mut answering = Side::new(&theirs, manner, first);
+        let mut asking = Side::new(&ours, strategy, first);
+        let mut answering = Side::new(&theirs, strategy, first);
         thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..rounds {
@@ -225,15 +225,15 @@ mod tests {
     #[test]
     fn every_manner_takes_all_turns() {
         for sleep in [Sleep::Never, Sleep::WokenAlways, Sleep::WokenAsleep] {
-            for look in [
+            for spin in [
                 SOME,
-                Look::For(Duration::ZERO),
-                Look::For(Duration::from_micros(20)),
+                Spin::For(Duration::ZERO),
+                Spin::For(Duration::from_micros(20)),
             ] {
                 assert_eq!(
-                    play(Manner { look, sleep }, 0, 300),
+                    play(WaitStrategy { spin, sleep }, 0, 300),
                     600,
-                    "{look:?} {sleep:?}"
+                    "{spin:?} {sleep:?}"
                 );
             }
         }
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn turns_go_on_after_the_highest() {
         let sleep = Sleep::WokenAsleep;
-        assert_eq!(play(Manner { look: SOME, sleep }, ASLEEP - 2, 3), 4);
+        assert_eq!(play(WaitStrategy { spin: SOME, sleep }, ASLEEP - 2, 3), 4);
     }
 
     #[test]
@@ -250,9 +250,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let memory = create(&dir.path().join("word")).unwrap();
         let sleep = Sleep::WokenAsleep;
-        let manner = Manner { look: SOME, sleep };
-        let mut asking = Side::new(&memory, manner, 0);
-        let mut answering = Side::new(&memory, manner, 0);
+        let strategy = WaitStrategy { spin: SOME, sleep };
+        let mut asking = Side::new(&memory, strategy, 0);
+        let mut answering = Side::new(&memory, strategy, 0);
         asking.pass();
         thread::scope(|scope| {
             scope.spawn(|| asking.wait().unwrap());
@@ -271,7 +271,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let memory = create(&dir.path().join("word")).unwrap();
         let sleep = Sleep::WokenAsleep;
-        let mut side = Side::new(&memory, Manner { look: SOME, sleep }, 0);
+        let mut side = Side::new(&memory, WaitStrategy { spin: SOME, sleep }, 0);
         side.pass();
         memory.word(0).store(2, Ordering::Relaxed);
         side.sleep().unwrap();
@@ -285,7 +285,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let memory = create(&dir.path().join("word")).unwrap();
         for sleep in [Sleep::Never, Sleep::WokenAlways, Sleep::WokenAsleep] {
-            let mut side = Side::new(&memory, Manner { look: SOME, sleep }, 0);
+            let mut side = Side::new(&memory, WaitStrategy { spin: SOME, sleep }, 0);
             side.patience = Duration::from_millis(5);
             let kind = side.round_trip().unwrap_err().kind();
             assert_eq!(kind, io::ErrorKind::TimedOut);

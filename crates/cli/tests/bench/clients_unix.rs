@@ -6,8 +6,9 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::support::{Place, netipc, run};
-use super::{assert_clean, bench, check, kill_and_wait_for, running, wait_for_peers};
+use super::life_unix::{kill_and_wait_for, running, wait_for_peers};
+use super::support::{TestDir, netipc, run};
+use super::{assert_clean, bench, check};
 
 /// A script that measures nothing.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/tests/driver.sh");
@@ -20,9 +21,9 @@ fn client(name: &str, program: &str) -> String {
 
 /// The client in C, built once for all tests of this process.
 fn c_client() -> String {
-    static BUILT: OnceLock<(Place, PathBuf)> = OnceLock::new();
+    static BUILT: OnceLock<(TestDir, PathBuf)> = OnceLock::new();
     let (_, program) = BUILT.get_or_init(|| {
-        let place = Place::new();
+        let place = TestDir::new();
         let program = place.path("driver");
         build(&program);
         (place, program)
@@ -56,7 +57,7 @@ fn build(program: &Path) {
 
 #[test]
 fn clients_have_rows_beside_ours() {
-    let place = Place::new();
+    let place = TestDir::new();
     let (one, two) = (client("one", SCRIPT), client("two", SCRIPT));
     let args = [
         "--only",
@@ -90,7 +91,7 @@ fn clients_have_rows_beside_ours() {
 
 #[test]
 fn clients_that_fail_end_the_run_and_tell_where() {
-    let place = Place::new();
+    let place = TestDir::new();
     let sh = client("sh", SCRIPT);
     let mut command = bench(&place, &["--only", "cache 16 pinned cache", &sh]);
     command.env("BENCH_DRIVER_SAYS", "wrong answer: 7");
@@ -110,7 +111,7 @@ fn clients_that_fail_end_the_run_and_tell_where() {
 
 #[test]
 fn nobody_waits_for_a_client_once_it_is_called_off() {
-    let place = Place::new();
+    let place = TestDir::new();
     let sh = client("sh", SCRIPT);
     let mut command = bench(&place, &["--only", "cache 16 cache", &sh]);
     command.env("BENCH_DRIVER_INTERRUPTS", "1");
@@ -140,7 +141,7 @@ fn clients_need_a_name_and_a_row() {
 
 #[test]
 fn the_client_in_c_takes_part_in_every_scenario() {
-    let place = Place::new();
+    let place = TestDir::new();
     let c = c_client();
     let mut args = vec!["--json", &c];
     for row in [
@@ -193,8 +194,8 @@ fn the_client_in_c_takes_part_in_every_scenario() {
 #[test]
 fn a_killed_run_takes_its_client_along() {
     let c = c_client();
-    let place = Place::new();
-    let (mut child, _stderr) = running(&place, "item", &["--only", "item labels", &c]);
-    let peers = wait_for_peers(&place, &mut child, 2);
-    kill_and_wait_for(child, peers);
+    let place = TestDir::new();
+    let (child, _stderr) = running(&place, "item", &["--only", "item labels", &c]);
+    let peers = wait_for_peers(&place, &child, 2);
+    kill_and_wait_for(&child, peers);
 }

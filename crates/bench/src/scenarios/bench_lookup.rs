@@ -58,7 +58,7 @@ fn text(text: &str) -> &str {
 }
 
 /// A lookup service as a benchmark asks it.
-pub(crate) trait Subject: Lookup {
+pub(crate) trait BenchLookup: Lookup {
     /// A key that is kept.
     type Owned: Send;
 
@@ -86,14 +86,17 @@ pub(crate) trait Subject: Lookup {
     where
         Self: Sized,
     {
-        fn run<S: Subject>(
+        fn run<S: BenchLookup>(
             request: &LookupRequest<'_, S>,
             answer: &mut LookupAnswer<'_, S>,
         ) -> Result<(), WireError> {
             answer.set_generation(GENERATION);
-            request.keys().try_for_each(|key| match S::knows(key) {
-                true => S::add(key, answer),
-                false => answer.add_bare(S::UNKNOWN),
+            request.keys().try_for_each(|key| {
+                if S::knows(key) {
+                    S::add(key, answer)
+                } else {
+                    answer.add_bare(S::UNKNOWN)
+                }
             })
         }
         Handler::new(run::<Self>)
@@ -101,14 +104,14 @@ pub(crate) trait Subject: Lookup {
 }
 
 /// So many keys of this mix.
-pub(crate) fn keys<S: Subject>(count: u32, mix: Mix) -> Vec<S::Owned> {
+pub(crate) fn keys<S: BenchLookup>(count: u32, mix: Mix) -> Vec<S::Owned> {
     (0..count as usize)
         .map(|index| S::owned(index, mix.knows(index)))
         .collect()
 }
 
 /// Looks at every item of a reply to the keys of `mix`.
-pub(crate) fn check<'a, S: Subject>(
+pub(crate) fn check<'a, S: BenchLookup>(
     keys: &[Key<'_, S>],
     mix: Mix,
     items: impl ExactSizeIterator<Item = S::Item<'a>>,
@@ -119,9 +122,10 @@ pub(crate) fn check<'a, S: Subject>(
     }
     for (index, (item, key)) in items.zip(keys).enumerate() {
         let right = S::same(item.key(), *key)
-            && match mix.knows(index) {
-                true => S::is_right(&item),
-                false => item.status() == S::UNKNOWN,
+            && if mix.knows(index) {
+                S::is_right(&item)
+            } else {
+                item.status() == S::UNKNOWN
             };
         if !right {
             return Err(BenchError::wrong(format!("item {index} of a lookup")));
@@ -130,7 +134,7 @@ pub(crate) fn check<'a, S: Subject>(
     Ok(())
 }
 
-impl Subject for CgroupsLookup {
+impl BenchLookup for CgroupsLookup {
     type Owned = Vec<u8>;
 
     fn owned(index: usize, known: bool) -> Vec<u8> {
@@ -170,7 +174,7 @@ impl Subject for CgroupsLookup {
     }
 }
 
-impl Subject for AppsLookup {
+impl BenchLookup for AppsLookup {
     type Owned = u32;
 
     fn owned(index: usize, known: bool) -> u32 {

@@ -1,29 +1,13 @@
-//! Publishing and taking under every interleaving and every allowed reordering.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-/// The file under test, with the model checker's atomics in place of the real ones.
-#[path = "../src/unix/shm/slot.rs"]
-mod slot;
-
-#[path = "../src/shm/broken.rs"]
-mod broken;
-
-mod shm {
-    pub(crate) use super::broken::Broken;
-}
-
-mod sys {
-    pub(crate) mod atomic {
-        pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
-    }
-}
+//! The slot of Linux: a futex word that moves with every message.
 
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
-use slot::Slot;
+use crate::futex_slot::Slot;
+use crate::shm::Broken;
+use crate::{model, read, write};
 
 /// One direction with an area of one number, whose accesses the model checker watches.
 #[derive(Default)]
@@ -80,13 +64,6 @@ impl Direction {
         let _guard = self.futex.lock().unwrap();
         self.woken.notify_one();
     }
-}
-
-/// Explores what so many preemptions can do; a bound keeps the larger models to seconds.
-fn model(preemptions: usize, run: impl Fn() + Sync + Send + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(preemptions);
-    model.check(run);
 }
 
 #[test]
@@ -160,9 +137,9 @@ fn a_message_over_an_untaken_one_is_noticed() {
         let direction = Direction::default();
         direction.publish(1, 1);
         direction.publish(2, 2);
-        assert_eq!(direction.slot().arrived(0), Err(shm::Broken::Overwritten));
+        assert_eq!(direction.slot().arrived(0), Err(Broken::Overwritten));
         let taken = direction.slot().take(0, 100, |_| ());
-        assert_eq!(taken, Err(shm::Broken::Overwritten));
+        assert_eq!(taken, Err(Broken::Overwritten));
     });
 }
 
@@ -173,25 +150,7 @@ fn a_length_is_checked_before_anything_is_copied() {
             let direction = Direction::default();
             direction.slot().publish(1, len, || (), |_| ());
             let taken = direction.slot().take(0, 100, |len| panic!("copied {len}"));
-            assert_eq!(taken, Err(shm::Broken::Length));
+            assert_eq!(taken, Err(Broken::Length));
         }
     });
-}
-
-#[expect(
-    unsafe_code,
-    reason = "the model checker hands out pointers and proves their use"
-)]
-fn write(area: *mut u32, message: u32) {
-    // SAFETY: a live cell; the model fails if anybody else has it at this moment.
-    unsafe { area.write(message) };
-}
-
-#[expect(
-    unsafe_code,
-    reason = "the model checker hands out pointers and proves their use"
-)]
-fn read(area: *const u32) -> u32 {
-    // SAFETY: a live cell; the model fails if anybody writes it at this moment.
-    unsafe { area.read() }
 }

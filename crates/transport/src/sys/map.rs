@@ -1,37 +1,30 @@
-//! Memory that another process maps as well.
+//! Access to memory that another process changes as well, whatever maps it.
 #![expect(unsafe_code, reason = "mapped memory is reached through raw pointers")]
 
-use std::fmt;
-use std::os::fd::AsFd;
-use std::ptr::{self, NonNull};
+use std::ptr;
 
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use super::Mapping;
+use super::atomic::{AtomicU32, AtomicU64};
 
-use super::{Errno, Result};
-use crate::sys::atomic::{AtomicU32, AtomicU64};
-
-/// A shared, writable mapping of a file from its start.
+/// The bytes of a mapping that is shared and writable.
 ///
-/// Its bytes belong to two processes: they are only copied in and out or reached as atomics, and no
+/// They belong to two processes: they are only copied in and out or reached as atomics, and no
 /// reference to plain bytes ever exists. What is read may be anything.
+#[derive(Debug)]
 pub(crate) struct SharedMap {
-    start: NonNull<u8>,
-    size: usize,
+    /// Mapped as long as it exists, from its start on for as many bytes as it says.
+    mapping: Mapping,
 }
 
-// SAFETY: the mapping is not tied to a thread; it is unmapped once, by its only owner.
-unsafe impl Send for SharedMap {}
-// SAFETY: shared use copies bytes or goes through atomics; another process may do so at any time anyway.
-unsafe impl Sync for SharedMap {}
-
 impl SharedMap {
-    /// Maps the first `size` bytes of `file`, which the caller has checked to be there.
-    pub(crate) fn new(file: impl AsFd, size: usize) -> Result<Self> {
-        let access = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: the kernel chooses the place, so nothing that exists is mapped over.
-        let start = unsafe { mmap(ptr::null_mut(), size, access, MapFlags::SHARED, file, 0) }?;
-        let start = NonNull::new(start.cast()).ok_or(Errno::NOMEM)?;
-        Ok(Self { start, size })
+    pub(crate) fn new(mapping: Mapping) -> Self {
+        Self { mapping }
+    }
+
+    /// Its bytes.
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        self.mapping.size()
     }
 
     /// The atomic word at `offset`, a multiple of 4 inside the mapping.
@@ -71,29 +64,13 @@ impl SharedMap {
     /// Where `size` bytes at `offset` are. Offsets come from a validated layout, so a bad one is ours.
     #[inline]
     fn place(&self, offset: usize, size: usize) -> *mut u8 {
-        let inside = offset.checked_add(size).is_some_and(|end| end <= self.size);
+        let all = self.size();
+        let inside = offset.checked_add(size).is_some_and(|end| end <= all);
         assert!(
             inside,
-            "{size} bytes at {offset} are not inside a mapping of {}",
-            self.size
+            "{size} bytes at {offset} are not inside a mapping of {all}"
         );
         // SAFETY: `offset` is inside the mapping, as just checked.
-        unsafe { self.start.as_ptr().add(offset) }
-    }
-}
-
-impl fmt::Debug for SharedMap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedMap")
-            .field("size", &self.size)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Drop for SharedMap {
-    fn drop(&mut self) {
-        // SAFETY: our own mapping, whole, and nobody can reach it any more.
-        let unmapped = unsafe { munmap(self.start.as_ptr().cast(), self.size) };
-        debug_assert!(unmapped.is_ok(), "unmapping failed: {unmapped:?}");
+        unsafe { self.mapping.start().as_ptr().add(offset) }
     }
 }

@@ -1,11 +1,12 @@
 //! Pinning, in a process of its own because it concerns all of its threads.
+#![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use netipc_bench::load::{Pinned, allowed_cpus};
+use netipc_bench::{Pinned, allowed_cpus};
 
 /// One test, since two would pin each other.
 #[test]
