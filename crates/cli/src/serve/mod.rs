@@ -38,8 +38,8 @@ A pattern of cgroups has `*` for any characters, also `/`, and `?` for one. It i
 the path and the name of a cgroup, or, with an `@` in front, against what it is: `@service`, \
 `@slice`, `@scope`, `@mount`, `@socket`, `@swap`, `@group`, `@pod`, `@container`, `@machine`, \
 `@monitor`, `@plumbing`, `@inside` or `@other`. The first pattern that matches decides: those of the \
-command line in their order, then those of the file, then the usual ones, which leave out monitors, \
-plumbing, what is inside of containers, groups, slices, mounts, sockets and swap.
+command line in their order, then those of the file, then the usual ones, which leave out pods, \
+monitors, plumbing, what is inside of containers, groups, slices, mounts, sockets and swap.
 
 A data file is what `call --json` prints. Only `items` is needed, and of each item its key: `name`, \
 `path` or `pid` (a known process also has a `comm` of 1 to 15 bytes, and a `cgroup_path` unless its \
