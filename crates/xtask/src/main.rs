@@ -1,11 +1,12 @@
 //! `cargo xtask`: what the C library takes beyond `cargo build`.
 
 use std::error::Error as _;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use netipc_xtask::{Error, Options, Profile, headers, install};
+use netipc_xtask::{Error, Options, Profile, Wine, end_in_order, headers, install};
 
 /// What the C library takes beyond cargo build.
 #[derive(Parser)]
@@ -32,6 +33,13 @@ enum Command {
         #[arg(long, default_value = "release")]
         profile: Build,
     },
+    /// Run a program for Windows in a Wine of its own, or a command that has such programs run,
+    /// such as cargo test --target x86_64-pc-windows-gnu or go test -exec.
+    Wine {
+        /// The program and its arguments.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -41,8 +49,9 @@ enum Build {
 }
 
 fn main() -> ExitCode {
-    let Err(error) = run(Command::parse()) else {
-        return ExitCode::SUCCESS;
+    let error = match run(Command::parse()) {
+        Ok(code) => return code,
+        Err(error) => error,
     };
     eprint!("error: {error}");
     let mut cause = error.source();
@@ -54,10 +63,10 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn run(command: Command) -> Result<(), Error> {
+fn run(command: Command) -> Result<ExitCode, Error> {
     match command {
-        Command::Headers { check: true } => headers::check(),
-        Command::Headers { check: false } => headers::write(),
+        Command::Headers { check: true } => headers::check()?,
+        Command::Headers { check: false } => headers::write()?,
         Command::Install {
             prefix,
             destdir,
@@ -82,7 +91,18 @@ fn run(command: Command) -> Result<(), Error> {
                 root.join("include/netipc").display(),
                 root.join(&options.lib_dir).display()
             );
-            Ok(())
         }
+        Command::Wine { words } => return run_in_wine(&words),
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_in_wine(words: &[OsString]) -> Result<ExitCode, Error> {
+    let [program, arguments @ ..] = words else {
+        return Ok(ExitCode::FAILURE);
+    };
+    end_in_order()?;
+    let status = Wine::start()?.run(program, arguments)?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
