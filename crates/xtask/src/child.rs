@@ -1,11 +1,12 @@
 //! Child processes that end when this process is told to, so that it can put things in order.
 
-use std::process::{Child, Command, ExitStatus};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -21,6 +22,8 @@ static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
 enum Running {
     /// With this process in one group: a terminal tells both.
     Together(Pid),
+    /// The first of a group of its own, which holds all that it starts.
+    Apart(Pid),
 }
 
 /// From now on SIGINT, SIGTERM and SIGHUP end the child that runs, and this process once it has put
@@ -37,6 +40,7 @@ pub fn end_in_order() -> Result<(), Error> {
             // It fails only where the child has ended.
             let _ = match *running {
                 Some(Running::Together(child)) => kill_process(child, Signal::TERM),
+                Some(Running::Apart(child)) => kill_process_group(child, Signal::TERM),
                 None => Ok(()),
             };
         }
@@ -52,6 +56,17 @@ pub(crate) fn is_stopped() -> bool {
 /// Runs a command that shares the terminal with this process.
 pub(crate) fn run(command: &mut Command) -> Result<ExitStatus, Error> {
     let mut child = start(command, Running::Together)?;
+    wait(command, &mut child)
+}
+
+/// Runs a command that has no input, together with all that it starts; `see` takes its output.
+pub(crate) fn watch(
+    command: &mut Command,
+    see: impl FnOnce(&mut Child),
+) -> Result<ExitStatus, Error> {
+    command.stdin(Stdio::null()).process_group(0);
+    let mut child = start(command, Running::Apart)?;
+    see(&mut child);
     wait(command, &mut child)
 }
 

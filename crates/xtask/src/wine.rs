@@ -91,6 +91,11 @@ impl Wine {
         Ok(wine)
     }
 
+    /// The program that runs programs for Windows.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// What a command needs to know of it: `WINE` is its program, which starts programs for Windows
     /// also for `cargo test --target x86_64-pc-windows-gnu`, and for `go test -exec "$WINE"`.
     pub fn environment(&self) -> impl Iterator<Item = (&'static str, OsString)> {
