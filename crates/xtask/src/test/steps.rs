@@ -112,7 +112,20 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "platform names",
-        run: &[".ci/platform crates/proto/src crates/transport/src crates/netipc/src crates/conformance/src"],
+        run: &[
+            ".ci/platform crates/proto/src crates/transport/src crates/netipc/src crates/conformance/src \
+             crates/capi/src crates/cli crates/bench crates/schema/src",
+        ],
+        ..CHECK
+    },
+    Step {
+        name: "proofs",
+        run: &[".ci/proofs"],
+        ..CHECK
+    },
+    Step {
+        name: "rules of the contract",
+        run: &[".ci/rules"],
         ..CHECK
     },
     Step {
