@@ -30,7 +30,12 @@ impl Place {
     #[inline(always)]
     unsafe fn bytes<'a>(self) -> Outcome<&'a [u8]> {
         // SAFETY: the caller's promise is that of `bytes`.
-        unsafe { bytes(self.payload.cast(), self.payload_len) }
+        let payload = unsafe { bytes(self.payload.cast(), self.payload_len) }?;
+        // A zeroed view was never decoded.
+        if payload.is_empty() {
+            return Err(ErrorCode::TRUNCATED);
+        }
+        Ok(payload)
     }
 
     const fn check(self, index: u32) -> Outcome {
