@@ -7,8 +7,9 @@ mod call;
 mod demo;
 mod documents;
 mod exit;
-mod interrupt;
 mod plain;
+mod platform;
+mod schema;
 mod serve;
 mod token;
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => exit::report(serve::run(&args)),
         Command::Call(args) => exit::report(call::run(&args)),
         Command::Bench(args) => bench::run(&args),
+        Command::Schema(args) => exit::report(schema::run(&args)),
     }
 }
 
@@ -46,12 +48,14 @@ struct Cli {
 enum Command {
     /// Shows every service at work on this machine
     Demo(demo::DemoArgs),
-    /// Provides services until SIGINT or SIGTERM
+    /// Provides services until it is asked to stop
     Serve(serve::ServeArgs),
     /// Asks a service once
     Call(call::CallArgs),
     /// Measures how fast it is on this machine
     Bench(bench::BenchArgs),
+    /// Checks schemas of services, and makes what follows from them
+    Schema(schema::SchemaArgs),
 }
 
 fn log_to_stderr(verbose: u8, command: &Command) {

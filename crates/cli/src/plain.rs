@@ -5,9 +5,12 @@ pub(crate) fn plain(text: &str) -> String {
     if !text.contains(char::is_control) {
         return text.to_owned();
     }
-    let escaped = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
+    let escaped = |c: char| {
+        if c.is_control() {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
     };
     text.chars().map(escaped).collect()
 }

@@ -7,6 +7,7 @@ mod question;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -16,15 +17,17 @@ use netipc::service::cgroups::CgroupsSnapshot;
 use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::StringReverse;
-use netipc::transport::Endpoint;
-use netipc::{Client, ClientConfig, ErrorCode, SessionStatus, chain};
+use netipc::transport::{Endpoint, Wait};
+use netipc::untyped::AnyClient;
+use netipc::{ClientConfig, ErrorCode, SessionStatus, chain};
 use serde::Serialize;
 
 use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES, ServiceName};
 use crate::exit::{self, Exit, Failed};
+use crate::schema::{self, Asked, AskedParser};
 use crate::token::TokenArgs;
 use print::Print;
-use question::{Question, Trouble};
+use question::{AskError, Question};
 
 /// What a session may answer with: at first what a client grows to by itself, then more, as shared
 /// memory of the largest size is not taken without need.
@@ -32,11 +35,12 @@ const RESPONSE_CEILINGS: [u32; 3] = [0, MAX_RESPONSE_BYTES / 8, MAX_RESPONSE_BYT
 /// Keys of one lookup: more than a host has processes or cgroups.
 const MAX_KEYS: u32 = 4 * 1024 * 1024;
 /// How often a lookup is begun again because the server's data changed meanwhile.
-const CHANGES_BORNE: u32 = 10;
+const MAX_GENERATION_RETRIES: u32 = 10;
 
 const DETAILS: &str = "\
 Keys: cgroups-lookup takes paths, apps-lookup process ids, increment one number, string-reverse \
-one text, cgroups-snapshot none. `-` stands for the lines of stdin.
+one text, cgroups-snapshot none. `-` stands for the lines of stdin. With --schema, a key of several \
+fields is written with commas between them, and a request of several fields as one argument each.
 
 The reply goes to stdout, as a table or as JSON (labels in the order of the reply; bytes that are \
 not UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
@@ -48,8 +52,8 @@ The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in th
 #[command(after_help = exit::TABLE, after_long_help = format!("{DETAILS}\n\n{}", exit::TABLE))]
 pub(crate) struct CallArgs {
     /// What to ask
-    #[arg(value_enum)]
-    service: ServiceName,
+    #[arg(value_parser = AskedParser)]
+    service: Asked,
 
     /// What to ask for; `-` reads lines from stdin
     #[arg(value_name = "KEYS")]
@@ -65,6 +69,10 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "MS", default_value = "30000")]
     timeout: NonZeroU32,
 
+    /// What the service is, for one that the program was built without
+    #[arg(long, value_name = "FILE.toml")]
+    schema: Option<PathBuf>,
+
     /// Prints the reply as JSON, in the shape that `serve --data` reads
     #[arg(long)]
     json: bool,
@@ -72,7 +80,18 @@ pub(crate) struct CallArgs {
 
 /// Asks, and prints the reply.
 pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
-    match args.service {
+    if let Some(file) = &args.schema {
+        return schema::call(&schema::Question {
+            file,
+            service: args.service.name(),
+            keys: keys::read(&args.keys)?,
+            endpoint: &args.endpoint,
+            auth_token: args.token.token()?,
+            timeout: Duration::from_millis(args.timeout.get().into()),
+            json: args.json,
+        });
+    }
+    match args.service.known()? {
         ServiceName::CgroupsSnapshot => ask::<CgroupsSnapshot>(args),
         ServiceName::CgroupsLookup => ask::<CgroupsLookup>(args),
         ServiceName::AppsLookup => ask::<AppsLookup>(args),
@@ -83,7 +102,7 @@ pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
 
 fn ask<S: Question>(args: &CallArgs) -> Result<(), Failed> {
     let keys = S::keys(keys::read(&args.keys)?)?;
-    let endpoint = args.endpoint.endpoint(args.service)?;
+    let endpoint = args.endpoint.endpoint(args.service.known()?)?;
     let call = Call {
         endpoint,
         config: ClientConfig {
@@ -107,7 +126,7 @@ fn ask<S: Question>(args: &CallArgs) -> Result<(), Failed> {
         io::stderr(),
         "{}{}",
         reply.summary(),
-        carried(session, took)
+        transport_and_time(session, took)
     );
     Ok(())
 }
@@ -127,32 +146,33 @@ impl Call {
     ) -> Result<(S::Document, Option<SessionStatus>), Failed> {
         let mut ceilings = RESPONSE_CEILINGS.iter();
         let mut changes = 0;
+        let wait = Wait::until(self.deadline);
         let mut client = self.client(ceilings.next());
         loop {
-            self.connect(&mut client)?;
-            let trouble = match S::ask(&mut client, keys, self.left()) {
+            self.connect(&mut client, &wait)?;
+            let error = match S::ask(&mut client, keys, &wait) {
                 Ok(reply) => return Ok((reply, client.status().session)),
-                Err(trouble) => trouble,
+                Err(error) => error,
             };
-            match trouble.code() {
+            match error.code() {
                 ErrorCode::OVERFLOW if ceilings.len() > 0 => client = self.client(ceilings.next()),
-                ErrorCode::GENERATION_MISMATCH if changes < CHANGES_BORNE => changes += 1,
-                _ => return Err(trouble.into()),
+                ErrorCode::GENERATION_MISMATCH if changes < MAX_GENERATION_RETRIES => changes += 1,
+                _ => return Err(error.into()),
             }
         }
     }
 
-    fn client<S: Question>(&self, ceiling: Option<&u32>) -> Client<S> {
+    fn client(&self, ceiling: Option<&u32>) -> AnyClient {
         let config = ClientConfig {
             max_response_payload_bytes: ceiling.copied().unwrap_or_default(),
             ..self.config.clone()
         };
-        Client::new(self.endpoint.run_dir(), self.endpoint.service(), config)
+        AnyClient::new(self.endpoint.run_dir(), self.endpoint.service(), &config)
     }
 
-    /// Gets a session, which the client alone would allow two seconds.
-    fn connect<S: Question>(&self, client: &mut Client<S>) -> Result<(), Failed> {
-        client.refresh_within(self.left());
+    /// Gets a session.
+    fn connect(&self, client: &mut AnyClient, wait: &Wait<'_>) -> Result<(), Failed> {
+        client.refresh(wait);
         if client.ready() {
             return Ok(());
         }
@@ -164,20 +184,16 @@ impl Call {
         };
         let (exit, why) = (Exit::of_open(error), chain(error));
         let endpoint = self.endpoint.to_string();
-        Err(match why.contains(&endpoint) {
-            true => Failed::new(exit, why),
-            false => Failed::new(exit, format!("{endpoint}: {why}")),
+        Err(if why.contains(&endpoint) {
+            Failed::new(exit, why)
+        } else {
+            Failed::new(exit, format!("{endpoint}: {why}"))
         })
-    }
-
-    /// Time until the deadline.
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
     }
 }
 
 /// What carried the data, and how long it took.
-fn carried(session: Option<SessionStatus>, took: Duration) -> String {
+fn transport_and_time(session: Option<SessionStatus>, took: Duration) -> String {
     match session {
         Some(session) => format!("{} ({}), {took:.1?}", session.transport, session.profile),
         None => format!("{took:.1?}"),
@@ -197,11 +213,11 @@ fn print_text(reply: &impl Print) -> io::Result<()> {
     out.flush()
 }
 
-impl From<Trouble> for Failed {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Call(error) => Self::caused_by(Exit::of_failure(error.failure()), &error),
-            Trouble::Item(error) => Self::caused_by(Exit::Protocol, &error),
+impl From<AskError> for Failed {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Call(error) => Self::caused_by(Exit::of_failure(error.failure()), &error),
+            AskError::Item(error) => Self::caused_by(Exit::Protocol, &error),
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) struct CacheFigures {
 
 impl Report {
     /// What a part gave; where it failed, its failure is reported and the run goes on.
-    pub(super) fn keep<T, E: Error + 'static>(
+    pub(super) fn record<T, E: Error + 'static>(
         &mut self,
         part: &str,
         done: Result<T, E>,
