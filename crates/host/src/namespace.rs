@@ -25,8 +25,11 @@ pub(crate) struct Namespace {
     depth: usize,
     /// What it may be.
     candidates: Vec<Arc<[u8]>>,
-    /// The keys of the paths that processes have.
+    /// The keys of the paths that processes have, where they could be told.
     resolved: HashMap<Arc<[u8]>, Vec<u8>>,
+    /// What all this was made from: the paths of processes, and the generation of the cgroups.
+    paths: HashSet<Arc<[u8]>>,
+    generation: u64,
 }
 
 /// What a path stands for.
@@ -43,8 +46,24 @@ pub(crate) enum Location<'a> {
 type Hint = (usize, Vec<u8>);
 
 impl Namespace {
-    /// Looks at the paths of all processes.
-    pub(crate) fn discover(paths: &HashSet<&Arc<[u8]>>, cgroups: &CgroupTable) -> Self {
+    /// Looks at the paths of all processes. The same as `previous` if neither they nor the cgroups changed.
+    pub(crate) fn next(
+        previous: &Arc<Self>,
+        paths: &HashSet<&Arc<[u8]>>,
+        cgroups: &CgroupTable,
+    ) -> Arc<Self> {
+        let unchanged = previous.inside
+            && previous.generation == cgroups.generation()
+            && previous.paths.len() == paths.len()
+            && paths.iter().all(|path| previous.paths.contains(*path));
+        if unchanged {
+            Arc::clone(previous)
+        } else {
+            Arc::new(Self::discover(paths, cgroups))
+        }
+    }
+
+    fn discover(paths: &HashSet<&Arc<[u8]>>, cgroups: &CgroupTable) -> Self {
         let spellings: Vec<Spelling<'_>> = paths
             .iter()
             .filter_map(|path| Spelling::read(path))
@@ -63,6 +82,8 @@ impl Namespace {
             depth,
             candidates: candidates(depth, &spellings, cgroups),
             resolved: HashMap::new(),
+            paths: paths.iter().map(|path| Arc::clone(path)).collect(),
+            generation: cgroups.generation(),
         };
         for path in paths {
             let spelling = Spelling::read(path);
