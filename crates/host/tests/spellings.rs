@@ -179,6 +179,19 @@ fn a_namespace_that_shows_only_itself_is_not_the_machine() {
 }
 
 #[test]
+fn a_pod_that_sees_no_more_than_its_own_processes_is_found() {
+    let (_, keys) = node("/");
+    let (machine, keys) = node(&keys[0]);
+    // Neither kernel threads nor anything else of the machine is in this namespace of processes.
+    for pid in [3, 4] {
+        fs::remove_dir_all(machine.path(&format!("proc/{pid}"))).unwrap();
+    }
+    let snapshot = machine.look();
+    assert_eq!(cgroup_of(&snapshot, 1), keys[0]);
+    assert_eq!(cgroup_of(&snapshot, 2), keys[1]);
+}
+
+#[test]
 fn what_cannot_be_told_from_inside_a_namespace_is_unknown() {
     // Two places where the namespace may begin, and no process in the machine's root.
     let machine = Machine::v2(&["/a/x/one", "/b/x/one", "/c/only.scope"]);
