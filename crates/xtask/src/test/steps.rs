@@ -112,7 +112,14 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "platform names",
-        run: &[".ci/platform crates/proto/src crates/transport/src crates/netipc/src crates/conformance/src"],
+        run: &[
+            ".ci/platform crates/proto/src crates/transport/src crates/netipc/src crates/conformance/src",
+        ],
+        ..CHECK
+    },
+    Step {
+        name: "rules",
+        run: &[".ci/rules"],
         ..CHECK
     },
     Step {
