@@ -32,11 +32,11 @@ fn answer(
     request: Request<'_>,
     budget: usize,
 ) -> Result<Vec<u8>, Status> {
-    if request.header.code != schema.method {
+    if request.header().code != schema.method {
         return Err(Status::UNSUPPORTED);
     }
-    if !request.header.flags.is_batch() {
-        return answer_one(schema, data, request.payload, budget);
+    if !request.header().flags.is_batch() {
+        return answer_one(schema, data, request.payload(), budget);
     }
     match request.items() {
         Some(items) if schema.batches() => {

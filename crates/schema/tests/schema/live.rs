@@ -268,7 +268,7 @@ fn what_the_server_may_not_answer_is_told() {
     ] {
         let served = schema("ip-to-asn");
         let answers = move |request: Request<'_>, buf: &mut [u8]| {
-            let asked = served.decode(Way::Request, request.payload).unwrap();
+            let asked = served.decode(Way::Request, request.payload()).unwrap();
             let bytes = served
                 .encode(Way::Response, &hostile(case, &served, &asked))
                 .unwrap();
@@ -292,7 +292,7 @@ fn a_server_that_never_answers_with_the_same_generation_is_told() {
     let served = schema("ip-to-asn");
     let generation = std::sync::atomic::AtomicU64::new(0);
     let answers = move |request: Request<'_>, buf: &mut [u8]| {
-        let asked = served.decode(Way::Request, request.payload).unwrap();
+        let asked = served.decode(Way::Request, request.payload()).unwrap();
         let kind = lookup(&served);
         let bare = |(nth, key): (usize, &Vec<Value>)| {
             kind.bare(key, if nth == 0 { 1 } else { kind.exceeded() })
