@@ -1,5 +1,5 @@
-//! What every "keys in, one item for each key out" kind shares: both envelopes, the reserve that
-//! lets an overfull answer say so, and what a client needs to split and stitch.
+//! What every "keys in, one item for each key out" kind shares: the layout of requests and replies,
+//! how an answer that gets full says so, and how a client splits a call and puts replies together.
 //!
 //! ```text
 //! 0       2      4           8           16                16 + 8 n
@@ -8,6 +8,7 @@
 
 mod answer;
 mod call;
+mod format;
 mod key;
 mod progress;
 mod reply;
@@ -15,9 +16,12 @@ mod request;
 mod window;
 
 pub use answer::LookupAnswer;
+pub use format::LookupFormat;
 pub use key::{NumberKey, TextKey};
 pub use reply::LookupReply;
-pub use request::{LookupRequest, encode_request, write_request};
+pub use request::LookupRequest;
+#[doc(hidden)]
+pub use request::{encode_request, write_request};
 
 use std::hash::Hash;
 use std::marker::PhantomData;
@@ -46,8 +50,8 @@ pub trait Lookup: Sized + 'static {
     /// What clients pass for a key: the key, or what becomes one.
     type Argument<'k>: Copy + TryInto<Key<'k, Self>, Error: Into<WireError>>;
 
-    /// Whether two keys are the same; `a == b` in every implementation, which alone knows that
-    /// keys of different lifetimes compare.
+    /// Whether two keys are the same. Every implementation is `a == b`: the trait cannot say that keys
+    /// of two lifetimes compare.
     #[must_use]
     fn same(a: Key<'_, Self>, b: Key<'_, Self>) -> bool;
 

@@ -220,16 +220,16 @@ pub fn strings<'a, const N: usize>(
     spans: [Span; N],
     what: &'static str,
 ) -> Result<([CStrView<'a>; N], usize), WireError> {
-    if let Some(found) = in_line(item, header, spans) {
+    if let Some(found) = adjacent(item, header, spans) {
         return Ok(found);
     }
     one_by_one(item, header, spans, what)
 }
 
-/// The strings at `spans` as encoders write them, one behind another from `header` on, where they are
-/// short. If closed by NUL each, they have none inside where there are no more of them.
+/// The strings at `spans`, if they are as encoders write them: one behind another from `header` on, all
+/// within one window. Each ends at a NUL; if the window has no other NUL, none has one inside.
 #[inline(always)]
-fn in_line<const N: usize>(
+fn adjacent<const N: usize>(
     item: &[u8],
     header: usize,
     spans: [Span; N],
@@ -248,9 +248,10 @@ fn in_line<const N: usize>(
         *text = CStrView::new(bytes);
         end += span.len + 1;
     }
-    match usize::from(count_nuls(window, Part::First(end))) == N {
-        true => Some((texts, header + end)),
-        false => None,
+    if usize::from(count_nuls(window, Part::First(end))) == N {
+        Some((texts, header + end))
+    } else {
+        None
     }
 }
 
@@ -280,9 +281,10 @@ fn one_by_one<'a, const N: usize>(
 /// Fails where `text` has a NUL inside.
 #[inline(always)]
 pub(super) fn no_nul(text: CStrView<'_>, what: &'static str) -> Result<(), WireError> {
-    match text.has_nul() {
-        false => Ok(()),
-        true => Err(nul_inside(text, what)),
+    if text.has_nul() {
+        Err(nul_inside(text, what))
+    } else {
+        Ok(())
     }
 }
 

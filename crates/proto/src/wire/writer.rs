@@ -173,9 +173,10 @@ pub(super) fn put_text<'b>(
         return Err(WireError::overflow("buffer", room, text.len() + 1));
     };
     *nul = 0;
-    match copy_text(target, &text) {
-        false => Ok(rest),
-        true => Err(nul_inside(text, what)),
+    if copy_text(target, &text) {
+        Err(nul_inside(text, what))
+    } else {
+        Ok(rest)
     }
 }
 

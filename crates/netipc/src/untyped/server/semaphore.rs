@@ -1,25 +1,27 @@
+//! How many sessions and handshakes there may be at once.
+
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Lets at most so many in at once.
+/// Hands out at most so many permits at once.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct Semaphore {
     capacity: usize,
-    inside: Mutex<usize>,
+    taken: Mutex<usize>,
     changed: Condvar,
 }
 
-/// One place inside a gate, given back on drop.
+/// One permit of a semaphore, given back on drop.
 #[derive(Debug)]
-pub(super) struct Permit<'g> {
-    gate: &'g Gate,
+pub(super) struct Permit<'s> {
+    semaphore: &'s Semaphore,
 }
 
-impl Gate {
+impl Semaphore {
     pub(super) const fn new(capacity: usize) -> Self {
         Self {
             capacity,
-            inside: Mutex::new(0),
+            taken: Mutex::new(0),
             changed: Condvar::new(),
         }
     }
@@ -28,76 +30,76 @@ impl Gate {
         self.capacity
     }
 
-    /// Waits for a place for at most `timeout`. Gives none after that, or once it is `closed`.
-    pub(super) fn enter(
+    /// Waits for a permit for at most `timeout`. Gives none after that, or once it is `closed`.
+    pub(super) fn acquire(
         &self,
         timeout: Option<Duration>,
         closed: impl Fn() -> bool,
     ) -> Option<Permit<'_>> {
         let deadline = timeout.and_then(deadline);
-        let mut inside = self.lock();
+        let mut taken = self.lock();
         while !closed() {
-            if *inside < self.capacity {
-                *inside += 1;
-                return Some(Permit { gate: self });
+            if *taken < self.capacity {
+                *taken += 1;
+                return Some(Permit { semaphore: self });
             }
-            inside = self.wait(inside, deadline)?;
+            taken = self.wait(taken, deadline)?;
         }
         None
     }
 
-    /// Waits for at most `timeout` until nobody is inside; whether that came true.
-    pub(super) fn wait_empty(&self, timeout: Duration) -> bool {
+    /// Waits for at most `timeout` until no permit is taken; whether that came true.
+    pub(super) fn wait_all_free(&self, timeout: Duration) -> bool {
         let deadline = deadline(timeout);
-        let mut inside = self.lock();
-        while *inside > 0 {
-            match self.wait(inside, deadline) {
-                Some(guard) => inside = guard,
+        let mut taken = self.lock();
+        while *taken > 0 {
+            match self.wait(taken, deadline) {
+                Some(guard) => taken = guard,
                 None => return false,
             }
         }
         true
     }
 
-    /// Lets everybody who waits look again whether the gate is closed.
+    /// Lets everybody who waits look again whether the semaphore is closed.
     pub(super) fn wake(&self) {
         // Under the lock, so that nobody is between looking and waiting.
-        let _inside = self.lock();
+        let _guard = self.lock();
         self.changed.notify_all();
     }
 
     /// Waits for a change, or gives nothing when the deadline has passed.
-    fn wait<'g>(
+    fn wait<'s>(
         &self,
-        inside: MutexGuard<'g, usize>,
+        taken: MutexGuard<'s, usize>,
         deadline: Option<Instant>,
-    ) -> Option<MutexGuard<'g, usize>> {
+    ) -> Option<MutexGuard<'s, usize>> {
         let Some(deadline) = deadline else {
             return Some(
                 self.changed
-                    .wait(inside)
+                    .wait(taken)
                     .unwrap_or_else(PoisonError::into_inner),
             );
         };
         let left = deadline
             .checked_duration_since(Instant::now())
             .filter(|left| !left.is_zero())?;
-        let (inside, _) = self
+        let (taken, _) = self
             .changed
-            .wait_timeout(inside, left)
+            .wait_timeout(taken, left)
             .unwrap_or_else(PoisonError::into_inner);
-        Some(inside)
+        Some(taken)
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        *self.gate.lock() -= 1;
-        self.gate.changed.notify_all();
+        *self.semaphore.lock() -= 1;
+        self.semaphore.changed.notify_all();
     }
 }
 
@@ -112,10 +114,10 @@ mod tests {
 
     #[test]
     fn a_timeout_beyond_the_clock_waits_for_ever() {
-        let gate = Gate::new(1);
-        let permit = gate.enter(Some(Duration::MAX), || false).unwrap();
+        let semaphore = Semaphore::new(1);
+        let permit = semaphore.acquire(Some(Duration::MAX), || false).unwrap();
         std::thread::scope(|scope| {
-            let emptied = scope.spawn(|| gate.wait_empty(Duration::MAX));
+            let emptied = scope.spawn(|| semaphore.wait_all_free(Duration::MAX));
             drop(permit);
             assert!(emptied.join().unwrap());
         });
