@@ -56,7 +56,7 @@ impl AnyClient {
     ) -> Result<(u64, List<'_, Bytes>), CallError> {
         let keys = keys.iter().copied().map(Ok);
         let payload = self.lookup_with(Untyped(format), keys, wait)?;
-        let (count, generation) = read_header(payload).unwrap_or_default();
+        let (count, generation) = read_header(format.layout(), payload).unwrap_or_default();
         // As above.
         let items = assume_valid::<List<'_, Bytes>>(payload).list(LOOKUP_HEADER_LEN, count);
         Ok((generation, items))
@@ -139,7 +139,7 @@ impl<F: Format> LogicalLookup<'_, F> {
         }
         self.keys
             .header_mut()
-            .copy_from_slice(&header::<L>(count, 0));
+            .copy_from_slice(&header(self.format.layout(), count, 0));
         if least > limits.bytes {
             return Err(too_much("bytes of a lookup reply", least, limits.bytes));
         }
@@ -174,7 +174,7 @@ impl<F: Format> LogicalLookup<'_, F> {
             }
         }
         let generation = self.progress.generation.unwrap_or_default();
-        let header = header::<L>(self.keys.len(), generation);
+        let header = header(self.format.layout(), self.keys.len(), generation);
         self.reply.header_mut().copy_from_slice(&header);
         Ok(MadeOf::Several)
     }
@@ -275,7 +275,7 @@ impl<F: Format> LogicalLookup<'_, F> {
         self.keys
             .copy_range(first..first + count, LOOKUP_HEADER_LEN, request);
         if let Some(front) = request.first_chunk_mut() {
-            *front = header::<L>(count, 0);
+            *front = header(self.format.layout(), count, 0);
         }
     }
 
@@ -296,7 +296,7 @@ fn decode_response<'p, F: Format>(
     format: &F,
     payload: &'p [u8],
 ) -> Result<(u64, List<'p, F::Item>), WireError> {
-    let (count, generation) = read_header(payload)?;
+    let (count, generation) = read_header(format.layout(), payload)?;
     let rules = ListRules {
         min_len: format.min_item_len(),
         ordered: true,

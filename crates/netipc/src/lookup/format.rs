@@ -12,6 +12,11 @@ pub trait LookupFormat {
     /// Its number on the wire.
     fn method(&self) -> MethodCode;
 
+    /// The number that requests, replies and items begin with.
+    fn layout(&self) -> u16 {
+        1
+    }
+
     /// The status that says: the answer is full, ask for this key again.
     fn exceeded(&self) -> u16;
 
@@ -50,6 +55,7 @@ pub(super) trait Format {
     type Item: Layout;
 
     fn method(&self) -> MethodCode;
+    fn layout(&self) -> u16;
     fn exceeded(&self) -> u16;
     fn oversized(&self) -> u16;
     fn min_item_len(&self) -> usize;
@@ -81,6 +87,10 @@ impl<L: Lookup> Format for Typed<L> {
 
     fn method(&self) -> MethodCode {
         L::METHOD.code
+    }
+
+    fn layout(&self) -> u16 {
+        L::LAYOUT
     }
 
     fn exceeded(&self) -> u16 {
@@ -137,6 +147,10 @@ impl<F: LookupFormat> Format for Untyped<'_, F> {
 
     fn method(&self) -> MethodCode {
         self.0.method()
+    }
+
+    fn layout(&self) -> u16 {
+        self.0.layout()
     }
 
     fn exceeded(&self) -> u16 {

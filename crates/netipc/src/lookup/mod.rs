@@ -139,14 +139,14 @@ impl<L: Lookup> Service for L {
 }
 
 /// The 16 bytes in front of a directory of `count` entries.
-fn header<L: Lookup>(count: usize, generation: u64) -> [u8; LOOKUP_HEADER_LEN] {
-    Fields::record(|fields| fields.u16(L::LAYOUT).u16(0).size(count).u64(generation))
+fn header(layout: u16, count: usize, generation: u64) -> [u8; LOOKUP_HEADER_LEN] {
+    Fields::record(|fields| fields.u16(layout).u16(0).size(count).u64(generation))
 }
 
 /// The number of items, and the generation.
-fn read_header<L: Lookup>(payload: &[u8]) -> Result<(u32, u64), WireError> {
+fn read_header(layout: u16, payload: &[u8]) -> Result<(u32, u64), WireError> {
     let mut r = Reader::record::<LOOKUP_HEADER_LEN>(payload, "lookup header")?;
-    r.expect_u16(L::LAYOUT, "lookup layout_version")?;
+    r.expect_u16(layout, "lookup layout_version")?;
     r.expect_u16(0, "lookup flags")?;
     Ok((r.u32("item_count")?, r.u64("generation")?))
 }
