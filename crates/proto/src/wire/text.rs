@@ -38,7 +38,7 @@ impl<'a> CStrView<'a> {
 
     /// Whether there is a NUL in it, which no string on the wire may have.
     #[must_use]
-    #[inline(always)]
+    #[inline]
     pub fn has_nul(self) -> bool {
         has_nul(self.0)
     }

@@ -34,7 +34,7 @@ impl<'a, T: Decode<'a>> Valid<'a, T> {
 
     /// What the bytes say, read without checking them again.
     #[must_use]
-    #[inline(always)]
+    #[inline]
     pub fn view(self) -> T {
         T::view(self)
     }
@@ -62,7 +62,7 @@ impl<'a, T> Valid<'a, T> {
     /// A span that is not inside is a mistake in `T`: it panics where debug assertions are on, and gives
     /// an empty text elsewhere. With a panic there, reading an item would take 5 % more instructions.
     #[must_use]
-    #[inline(always)]
+    #[inline]
     pub fn text(self, span: Span) -> CStrView<'a> {
         match self
             .bytes
