@@ -6,19 +6,18 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use netipc::protocol::PROFILE_BASELINE;
 use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::CgroupsSnapshot;
 use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::StringReverse;
 use netipc::service::{Method, Service};
-use netipc::transport::link::{LinkKind, Profile};
-use netipc::transport::{Endpoint, Transport, native};
+use netipc::transport::Endpoint;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Exit, Failed};
 use crate::platform::{RUN_DIR_VARIABLE, USUAL_RUN_DIR, usual_run_dir};
+use crate::profile;
 
 /// Bytes of the largest answer, on both sides; a session starts far below and grows as needed.
 pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
@@ -34,7 +33,7 @@ pub(crate) struct EndpointArgs {
     #[arg(
         long,
         value_name = "LIST",
-        value_parser = profile(),
+        value_parser = profile_name(),
         value_delimiter = ',',
         default_value = "baseline,shm"
     )]
@@ -71,25 +70,12 @@ fn run_dir_help() -> String {
     format!("Directory of the endpoints [default: {USUAL_RUN_DIR}]")
 }
 
-/// Every name of `--profiles` with its bits: those of the platform's profiles, and `shm` for all
-/// shared memory that nobody has to ask for by its own name.
-fn profiles() -> Vec<(&'static str, u32)> {
-    let all = native().profiles();
-    let is_shm = |profile: &&Profile| profile.kind == LinkKind::SharedMemory;
-    let usual = all.iter().filter(is_shm).filter(|one| !one.on_request);
-    let shm = usual.fold(0, |bits, profile| bits | profile.bit);
-    let kinds = all.iter().filter(is_shm).map(|one| (one.name, one.bit));
-    let mut profiles = vec![("baseline", PROFILE_BASELINE), ("shm", shm)];
-    profiles.extend(kinds);
-    profiles
-}
-
-/// Takes a name of [`profiles`].
-fn profile() -> impl TypedValueParser<Value = u32> {
-    let names = profiles().into_iter().map(|(name, _)| name);
+/// Takes a name of a profile.
+fn profile_name() -> impl TypedValueParser<Value = u32> {
+    let names = profile::names().into_iter().map(|(name, _)| name);
     PossibleValuesParser::new(names).try_map(|chosen| {
         let named = |(name, _): &(&str, u32)| *name == chosen;
-        let found = profiles().into_iter().find(named);
+        let found = profile::names().into_iter().find(named);
         found.map(|(_, bits)| bits).ok_or("no such profile")
     })
 }
@@ -162,13 +148,8 @@ mod tests {
 
     #[test]
     fn profiles_are_bits() {
-        let all = profiles();
-        let bits = |name: &str| all.iter().find(|(known, _)| *known == name).unwrap().1;
-        assert_eq!(bits("baseline"), 1);
-        assert_eq!(bits("shm-hybrid"), 2);
-        assert_eq!(bits("shm") & 3, 2, "the usual kind, and never the baseline");
-        for (name, bits) in &all {
-            let parsed = profile().parse_ref(&Command::new("x"), None, name.as_ref());
+        for (name, bits) in &profile::names() {
+            let parsed = profile_name().parse_ref(&Command::new("x"), None, name.as_ref());
             assert_eq!(parsed.unwrap(), *bits, "{name}");
         }
         let both = EndpointArgs {

@@ -9,6 +9,7 @@ mod documents;
 mod exit;
 mod plain;
 mod platform;
+mod profile;
 mod schema;
 mod serve;
 mod token;

@@ -32,10 +32,11 @@ fn the_end_of_stdin_stops_it_where_it_is_wanted() {
 
 #[test]
 fn a_stdin_that_has_ended_is_nobodys_business() {
-    let place = TestDir::new();
-    let _provider = Provider::start(place.command("serve", &[INCREMENT]));
     for (profiles, carried) in TRANSPORTS {
-        let ended = place.call(&["increment", "1", &format!("--profiles={profiles}")]);
+        let place = TestDir::new();
+        let profiles = format!("--profiles={profiles}");
+        let _provider = Provider::start(place.command("serve", &[INCREMENT, &profiles]));
+        let ended = place.call(&["increment", "1", &profiles]);
         assert_eq!(ended.text(), "2\n");
         assert!(ended.stderr.contains(carried), "{}", ended.stderr);
     }

@@ -24,6 +24,7 @@ use serde::Serialize;
 
 use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES, ServiceName};
 use crate::exit::{self, Exit, Failed};
+use crate::profile;
 use crate::schema::{self, Asked, AskedParser};
 use crate::token::TokenArgs;
 use print::Print;
@@ -195,7 +196,11 @@ impl Call {
 /// What carried the data, and how long it took.
 fn transport_and_time(session: Option<SessionStatus>, took: Duration) -> String {
     match session {
-        Some(session) => format!("{} ({}), {took:.1?}", session.transport, session.profile),
+        Some(session) => format!(
+            "{} ({}), {took:.1?}",
+            profile::carrier(&session),
+            profile::name(&session)
+        ),
         None => format!("{took:.1?}"),
     }
 }

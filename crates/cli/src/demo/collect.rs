@@ -221,6 +221,7 @@ fn rank(orchestrator: &str) -> u8 {
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::fs;
 

@@ -10,7 +10,7 @@ use netipc_host::HostError;
 /// Why a part of the demo could not be shown.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DemoError {
-    /// There is no place for the sockets.
+    /// There is no place for the endpoints.
     #[error(transparent)]
     RunDir(#[from] RunDirError),
     /// The provider's process could not be made.

@@ -32,7 +32,8 @@ use netipc::{Client, ErrorCode, SessionStatus};
 
 use crate::args::MAX_RESPONSE_BYTES;
 use crate::exit;
-use crate::platform::on_stop_request;
+use crate::platform::{HAS_CGROUPS, on_stop_request};
+use crate::profile::baseline_carrier;
 use collect::ProcessWatch;
 use error::DemoError;
 use measure::{Budget, Wanted};
@@ -164,6 +165,8 @@ impl Demo<'_> {
         self.report.record("names and labels of cgroups", answered);
         if !self.report.cgroups.is_empty() {
             self.show(text::cgroups);
+        } else if cache.ready() && !HAS_CGROUPS {
+            self.note("this system has no cgroups.".to_owned());
         } else if cache.ready() {
             let root = self.args.cgroup_root.display();
             self.note(format!("there are no cgroups in {root}."));
@@ -202,7 +205,10 @@ impl Demo<'_> {
 
     /// Measures calls over each transport.
     fn speeds(&mut self, setup: &Setup, budget: &Budget, pids: &[u32]) {
-        for (name, profiles) in [("socket", PROFILE_BASELINE), ("shared memory", BEST)] {
+        for (name, profiles) in [
+            (baseline_carrier(), PROFILE_BASELINE),
+            ("shared memory", BEST),
+        ] {
             let measured = transport(setup, budget, profiles, pids);
             let Some(transport) = self.report.record(name, measured) else {
                 continue;
@@ -212,7 +218,8 @@ impl Demo<'_> {
                 None => {
                     let place = setup.run_dir().display();
                     self.note(format!(
-                        "shared memory cannot be had in {place}, so the socket carries everything."
+                        "shared memory cannot be had in {place}, so the {} carries everything.",
+                        baseline_carrier()
                     ));
                 }
             }

@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Tabl
 use super::collect::{Cgroup, Process};
 use super::report::Report;
 use crate::plain::plain;
+use crate::profile::baseline_carrier;
 
 /// Columns of the narrowest terminal that counts.
 const WIDTH: u16 = 80;
@@ -74,7 +75,7 @@ pub(super) fn speeds(report: &Report) -> String {
         let over = if transport.shm {
             format!("shared memory ({})", transport.profile)
         } else {
-            format!("socket ({})", transport.profile)
+            format!("{} ({})", baseline_carrier(), transport.profile)
         };
         let speed = rate(timing.calls_per_second);
         let [half, most] = [timing.p50_us, timing.p99_us].map(|us| format!("{us:.1} µs"));
@@ -130,9 +131,9 @@ pub(super) fn summary(report: &Report) -> String {
     let mut facts = Vec::new();
     for transport in &report.transports {
         let over = if transport.shm {
-            "shared memory"
+            "shared memory".to_owned()
         } else {
-            "the socket"
+            format!("the {}", baseline_carrier())
         };
         let speed = rate(transport.lookups.calls_per_second);
         facts.push(format!("{speed} calls/s over {over}"));

@@ -25,6 +25,9 @@ pub(crate) const USUAL_RUN_DIR: &str = "/run/netipc for root, else $XDG_RUNTIME_
 /// What has to be set for it.
 pub(crate) const RUN_DIR_VARIABLE: &str = "XDG_RUNTIME_DIR";
 
+/// Whether there are cgroups to show.
+pub(crate) const HAS_CGROUPS: bool = cfg!(target_os = "linux");
+
 /// Calls `first` once this process is asked to stop. A second request ends the process at once.
 ///
 /// # Errors

@@ -20,6 +20,9 @@ pub(crate) const USUAL_RUN_DIR: &str = "%LOCALAPPDATA%\\netipc";
 /// What has to be set for it.
 pub(crate) const RUN_DIR_VARIABLE: &str = "LOCALAPPDATA";
 
+/// Whether there are cgroups to show.
+pub(crate) const HAS_CGROUPS: bool = false;
+
 /// Calls `first` once this process is asked to stop. A second request ends the process at once.
 ///
 /// # Errors

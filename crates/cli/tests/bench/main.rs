@@ -184,7 +184,10 @@ fn a_report_is_written_beside_the_table() {
         "{text}"
     );
     assert!(fs::read_to_string(page).unwrap().contains("connect"));
-    assert_eq!(ended.stderr, "netipc: measuring connect\n");
+    let caution = |caveat| format!("netipc: caution: {caveat}\n");
+    let caution = netipc_bench::caveat().map_or_else(String::new, caution);
+    let stderr = format!("netipc: measuring connect\n{caution}");
+    assert_eq!(ended.stderr, stderr);
     assert_clean(&place);
 }
 

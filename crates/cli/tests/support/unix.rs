@@ -7,8 +7,6 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Provider, TestDir};
 
-/// What the kernel answers where there is no file.
-pub(crate) const NO_SUCH_FILE: &str = "No such file";
 /// Arguments of both sides, and what has to carry the data then.
 pub(crate) const TRANSPORTS: [(&str, &str); 4] = [
     ("baseline", "socket (baseline)"),

@@ -2,13 +2,12 @@
 
 use super::TestDir;
 
-/// What the system answers where there is no file.
-pub(crate) const NO_SUCH_FILE: &str = "os error 2";
 /// Arguments of both sides, and what has to carry the data then.
-pub(crate) const TRANSPORTS: [(&str, &str); 3] = [
+pub(crate) const TRANSPORTS: [(&str, &str); 4] = [
     ("baseline", "pipe (baseline)"),
     ("baseline,shm", "shm (shm-hybrid)"),
     ("baseline,shm-hybrid", "shm (shm-hybrid)"),
+    ("baseline,shm-busywait", "shm (shm-busywait)"),
 ];
 
 /// What names the endpoint of `service` in errors.
