@@ -10,6 +10,10 @@ import (
 // IsDirectory tells whether a run directory is a directory of the file system.
 const IsDirectory = true
 
+// SessionsKeepTheName tells whether an endpoint is in use until the last of its sessions has ended, also
+// where its listener is closed.
+const SessionsKeepTheName = false
+
 func newDir(t testing.TB) string {
 	t.Helper()
 	// Not t.TempDir: its name is that of the test, and too long for a socket.
