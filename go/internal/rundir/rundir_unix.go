@@ -17,12 +17,7 @@ const SessionsKeepTheName = false
 func newDir(t testing.TB) string {
 	t.Helper()
 	// Not t.TempDir: its name is that of the test, and too long for a socket.
-	dir, err := os.MkdirTemp("", "netipc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
+	return Files(t)
 }
 
 // Names returns the names in the directory.
