@@ -1,6 +1,9 @@
 package protocol
 
-import "math"
+import (
+	"iter"
+	"math"
+)
 
 const (
 	// AppsLookupItemHeaderLen is the bytes in front of the strings of an item.
@@ -11,12 +14,13 @@ const (
 	CommMax = 15
 )
 
-type (
-	// AppsLookupRequestView is the process ids of a request.
-	AppsLookupRequestView = LookupRequest[NumberKey]
-	// AppsLookupResponseView is the items of a reply.
-	AppsLookupResponseView = LookupResponse[NumberKey, AppsLookupItemView]
-)
+// AppsLookupRequestView is the process ids of a request.
+type AppsLookupRequestView = LookupRequest[NumberKey]
+
+// AppsLookupResponseView is the items of a reply.
+type AppsLookupResponseView struct {
+	LookupResponse[NumberKey, AppsLookupItemView, *AppsLookupItemView]
+}
 
 // AppsLookupItemView is what is known of one process, written and read. Whatever is not
 // [PidStatusKnown] has only a pid; see [AppsLookupBuilder.AddBare].
@@ -52,7 +56,7 @@ type AppsLookupItemView struct {
 
 // AppsLookupBuilder takes an item for each process id of a request.
 type AppsLookupBuilder struct {
-	LookupBuilder[NumberKey, AppsLookupItemView]
+	LookupBuilder[NumberKey, AppsLookupItemView, *AppsLookupItemView]
 }
 
 // EncodeAppsLookupRequest writes the request for pids to dst; it returns its length. It fails with
@@ -62,13 +66,16 @@ func EncodeAppsLookupRequest(dst []byte, pids []uint32) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, pid := range pids {
-		if err := pushKey(&list, NumberKey(pid)); err != nil {
-			return 0, err
-		}
+	end := list.end + numberKeyLen*len(pids)
+	if end > len(list.buf) {
+		return 0, overflow("item", len(list.buf), end)
 	}
-	_, length := list.Finish()
-	return length, nil
+	entries, numbers := list.buf[list.header:list.end], list.buf[list.end:end]
+	for i, pid := range pids {
+		le.PutUint64(entries[i*EntryLen:], spanBits(i*numberKeyLen, numberKeyLen))
+		le.PutUint64(numbers[i*numberKeyLen:], uint64(pid))
+	}
+	return end, nil
 }
 
 // DecodeAppsLookupRequest reads a request, as [DecodeLookupRequest] does.
@@ -77,8 +84,41 @@ func DecodeAppsLookupRequest(payload []byte) (AppsLookupRequestView, error) {
 }
 
 // DecodeAppsLookupResponse reads a reply, as [DecodeLookupResponse] does.
-func DecodeAppsLookupResponse(payload []byte) (AppsLookupResponseView, error) {
-	return DecodeLookupResponse[NumberKey, AppsLookupItemView](payload)
+func DecodeAppsLookupResponse(payload []byte) (view AppsLookupResponseView, err error) {
+	err = view.Decode(payload)
+	return view, err
+}
+
+// Item returns item i. Every item was validated when the reply came. It fails with [ErrOutOfBounds]
+// beyond the last.
+func (v *AppsLookupResponseView) Item(i uint32) (item AppsLookupItemView, err error) {
+	err = v.Read(i, &item)
+	return item, err
+}
+
+// Read reads item i to where it is wanted. It takes less time than Item, which copies a large item,
+// and fails as that does.
+func (v *AppsLookupResponseView) Read(i uint32, item *AppsLookupItemView) error {
+	bytes := v.list.item(int(i))
+	if bytes == nil {
+		return noItem(i, v.list.Len())
+	}
+	item.read(bytes)
+	return nil
+}
+
+// Items returns every item, in order.
+func (v *AppsLookupResponseView) Items() iter.Seq2[int, AppsLookupItemView] {
+	list := v.list
+	return func(yield func(int, AppsLookupItemView) bool) {
+		var item AppsLookupItemView
+		for i := range list.Len() {
+			item.read(list.item(i))
+			if !yield(i, item) {
+				return
+			}
+		}
+	}
 }
 
 // Add adds the item of the next process id. Whether the item itself or a placeholder was written is
@@ -92,8 +132,9 @@ func (b *AppsLookupBuilder) Add(item AppsLookupItemView) error {
 // Push adds the item of the next process id from where it is, without a copy of it. It fails as
 // [AppsLookupBuilder.Add] does.
 func (b *AppsLookupBuilder) Push(item *AppsLookupItemView) error {
-	asked := NumberKey(0).View(b.request.list.item(b.list.count))
-	dst := b.open(0, asked == NumberKey(item.Pid), uint16(item.Status), item.size())
+	asked := b.nextKey()
+	same := len(asked) == numberKeyLen && le.Uint32(asked) == item.Pid
+	dst := b.open(len(asked), same, uint16(item.Status), item.size())
 	if dst == nil {
 		return b.err
 	}
@@ -106,51 +147,53 @@ func (b *AppsLookupBuilder) Push(item *AppsLookupItemView) error {
 // AddBare adds an item without data for the next process id. It fails as [AppsLookupBuilder.Add]
 // does.
 func (b *AppsLookupBuilder) AddBare(status PidStatus) error {
-	key := NumberKey(0).View(b.request.list.item(b.list.count))
-	dst := b.open(0, true, uint16(status), b.bare)
+	key := b.nextKey()
+	dst := b.open(len(key), true, uint16(status), bareAppLen)
 	if dst == nil {
 		return b.err
 	}
-	item := AppsLookupItemView{Status: status, Pid: uint32(key), Uid: UidUnset}
+	item := AppsLookupItemView{Status: status, Pid: le.Uint32(key), Uid: UidUnset}
 	if b.err = item.encode(dst); b.err == nil {
 		b.list.Commit(len(dst))
 	}
 	return b.err
 }
 
+const (
+	// bareAppLen is the bytes of an item without data.
+	bareAppLen = AppsLookupItemHeaderLen + 3
+	// likelyAppLen is that of a short command and nothing more.
+	likelyAppLen = 64
+)
+
 // Key returns the process id.
-func (a AppsLookupItemView) Key() NumberKey { return NumberKey(a.Pid) }
+func (a *AppsLookupItemView) Key() NumberKey { return NumberKey(a.Pid) }
 
 // StatusCode returns the status.
-func (a AppsLookupItemView) StatusCode() uint16 { return uint16(a.Status) }
+func (a *AppsLookupItemView) StatusCode() uint16 { return uint16(a.Status) }
 
-// HeaderLen returns the bytes in front of the strings.
-func (AppsLookupItemView) HeaderLen() int { return AppsLookupItemHeaderLen }
-
-// Exceeded returns [PidStatusPayloadExceeded].
-func (AppsLookupItemView) Exceeded() uint16 { return uint16(PidStatusPayloadExceeded) }
-
-// Oversized returns [PidStatusOversizedItem].
-func (AppsLookupItemView) Oversized() uint16 { return uint16(PidStatusOversizedItem) }
+// Rules returns what is the same for all items.
+func (*AppsLookupItemView) Rules() LookupRules {
+	return LookupRules{
+		Exceeded:  uint16(PidStatusPayloadExceeded),
+		Oversized: uint16(PidStatusOversizedItem),
+		Bare:      KeyedSize{Fixed: bareAppLen},
+		Likely:    KeyedSize{Fixed: likelyAppLen},
+	}
+}
 
 // Bare returns the item for pid that holds only a status.
 func (AppsLookupItemView) Bare(pid NumberKey, status uint16) AppsLookupItemView {
 	return AppsLookupItemView{Status: PidStatus(status), Pid: uint32(pid), Uid: UidUnset}
 }
 
-// BareSize returns the bytes of such an item.
-func (AppsLookupItemView) BareSize(NumberKey) int { return AppsLookupItemHeaderLen + 3 }
-
-// ReplyEstimate returns the bytes of a short command and nothing more.
-func (AppsLookupItemView) ReplyEstimate(NumberKey) int { return 64 }
-
-// Check fails unless item is one.
-func (AppsLookupItemView) Check(item []byte) error { return checkAppsLookupItem(item) }
-
-// View returns the item in bytes that were checked before.
-func (AppsLookupItemView) View(item []byte) (a AppsLookupItemView) {
-	a.read(item)
-	return a
+// Read makes it the item that was decoded before; that of no bytes is empty.
+func (a *AppsLookupItemView) Read(item Valid[AppsLookupItemView]) {
+	if len(item.Bytes()) == 0 {
+		*a = AppsLookupItemView{}
+		return
+	}
+	a.read(item.Bytes())
 }
 
 // Size returns the bytes on the wire.
@@ -269,10 +312,6 @@ func checkAppsLookupItem(item []byte) error {
 
 // read reads the item in bytes that were checked before.
 func (a *AppsLookupItemView) read(item []byte) {
-	if len(item) < AppsLookupItemHeaderLen {
-		*a = AppsLookupItemView{}
-		return
-	}
 	b := item[:AppsLookupItemHeaderLen]
 	comm, path, name := spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])
 	a.Status = PidStatus(le.Uint16(b[2:]))
@@ -288,7 +327,8 @@ func (a *AppsLookupItemView) read(item []byte) {
 	a.Labels.read(item, le.Uint16(b[56:]), max(comm.end(), path.end(), name.end()))
 }
 
-func (a AppsLookupItemView) checkAll(list Packed) error {
+// CheckAll fails unless every item of list is one, in order.
+func (*AppsLookupItemView) CheckAll(list Packed) error {
 	check := ListRules{MinLen: AppsLookupItemHeaderLen, Ordered: true}.checker(len(list.items))
 	for entries := list.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
 		s := spanAt(entries)

@@ -1,14 +1,17 @@
 package protocol
 
+import "iter"
+
 // CgroupsLookupItemHeaderLen is the bytes in front of the strings of an item.
 const CgroupsLookupItemHeaderLen = 28
 
-type (
-	// CgroupsLookupRequestView is the paths of a request.
-	CgroupsLookupRequestView = LookupRequest[TextKey]
-	// CgroupsLookupResponseView is the items of a reply.
-	CgroupsLookupResponseView = LookupResponse[TextKey, CgroupsLookupItemView]
-)
+// CgroupsLookupRequestView is the paths of a request.
+type CgroupsLookupRequestView = LookupRequest[TextKey]
+
+// CgroupsLookupResponseView is the items of a reply.
+type CgroupsLookupResponseView struct {
+	LookupResponse[TextKey, CgroupsLookupItemView, *CgroupsLookupItemView]
+}
 
 // CgroupsLookupItemView is what is known of one cgroup, written and read. Whatever is not
 // [CgroupStatusKnown] has only a path.
@@ -30,7 +33,7 @@ type CgroupsLookupItemView struct {
 
 // CgroupsLookupBuilder takes an item for each path of a request.
 type CgroupsLookupBuilder struct {
-	LookupBuilder[TextKey, CgroupsLookupItemView]
+	LookupBuilder[TextKey, CgroupsLookupItemView, *CgroupsLookupItemView]
 }
 
 // EncodeCgroupsLookupRequest writes the request for paths to dst; it returns its length. It fails
@@ -41,17 +44,26 @@ func EncodeCgroupsLookupRequest(dst []byte, paths [][]byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, path := range paths {
-		key, err := NewTextKey(path)
-		if err == nil {
-			err = pushKey(&list, key)
+	// What changes is kept out of list, and so in registers.
+	buf, entry, end, first := list.buf, list.header, list.end, list.firstItem()
+	for i := range paths {
+		path := paths[i]
+		start := align8(end)
+		if end = start + len(path) + 1; end > len(buf) {
+			return 0, overflow("item", len(buf), end)
 		}
-		if err != nil {
-			return 0, err
+		le.PutUint64(buf[entry:], spanBits(start-first, len(path)+1))
+		if len(path) == 0 || !copyText(buf[start:end], path) {
+			return 0, noKey(path)
 		}
+		if gap := buf[end:]; len(gap) >= word {
+			le.PutUint64(gap, 0)
+		} else {
+			clear(gap)
+		}
+		entry += EntryLen
 	}
-	_, length := list.Finish()
-	return length, nil
+	return end, nil
 }
 
 // DecodeCgroupsLookupRequest reads a request, as [DecodeLookupRequest] does.
@@ -60,8 +72,41 @@ func DecodeCgroupsLookupRequest(payload []byte) (CgroupsLookupRequestView, error
 }
 
 // DecodeCgroupsLookupResponse reads a reply, as [DecodeLookupResponse] does.
-func DecodeCgroupsLookupResponse(payload []byte) (CgroupsLookupResponseView, error) {
-	return DecodeLookupResponse[TextKey, CgroupsLookupItemView](payload)
+func DecodeCgroupsLookupResponse(payload []byte) (view CgroupsLookupResponseView, err error) {
+	err = view.Decode(payload)
+	return view, err
+}
+
+// Item returns item i. Every item was validated when the reply came. It fails with [ErrOutOfBounds]
+// beyond the last.
+func (v *CgroupsLookupResponseView) Item(i uint32) (item CgroupsLookupItemView, err error) {
+	err = v.Read(i, &item)
+	return item, err
+}
+
+// Read reads item i to where it is wanted. It takes less time than Item, which copies a large item,
+// and fails as that does.
+func (v *CgroupsLookupResponseView) Read(i uint32, item *CgroupsLookupItemView) error {
+	bytes := v.list.item(int(i))
+	if bytes == nil {
+		return noItem(i, v.list.Len())
+	}
+	item.read(bytes)
+	return nil
+}
+
+// Items returns every item, in order.
+func (v *CgroupsLookupResponseView) Items() iter.Seq2[int, CgroupsLookupItemView] {
+	list := v.list
+	return func(yield func(int, CgroupsLookupItemView) bool) {
+		var item CgroupsLookupItemView
+		for i := range list.Len() {
+			item.read(list.item(i))
+			if !yield(i, item) {
+				return
+			}
+		}
+	}
 }
 
 // Add adds the item of the next path. Whether the item itself or a placeholder was written is not the
@@ -75,8 +120,9 @@ func (b *CgroupsLookupBuilder) Add(item CgroupsLookupItemView) error {
 // Push adds the item of the next path from where it is, without a copy of it. It fails as
 // [CgroupsLookupBuilder.Add] does.
 func (b *CgroupsLookupBuilder) Push(item *CgroupsLookupItemView) error {
-	asked := TextKey{}.View(b.request.list.item(b.list.count))
-	dst := b.open(asked.Len(), asked.Equal(item.Path), uint16(item.Status), item.size())
+	asked := b.nextKey()
+	same := len(asked) > 0 && string(asked[:len(asked)-1]) == string(item.Path.bytes)
+	dst := b.open(len(asked), same, uint16(item.Status), item.size())
 	if dst == nil {
 		return b.err
 	}
@@ -88,54 +134,48 @@ func (b *CgroupsLookupBuilder) Push(item *CgroupsLookupItemView) error {
 
 // AddBare adds an item without data for the next path. It fails as [CgroupsLookupBuilder.Add] does.
 func (b *CgroupsLookupBuilder) AddBare(status CgroupStatus) error {
-	key := TextKey{}.View(b.request.list.item(b.list.count))
-	dst := b.open(key.Len(), true, uint16(status), CgroupsLookupItemHeaderLen+key.Len()+2)
+	key := b.nextKey()
+	dst := b.open(len(key), true, uint16(status), bareCgroup.For(len(key)))
 	if dst == nil {
 		return b.err
 	}
-	if b.err = encodeBareCgroup(dst, status, key.bytes); b.err == nil {
+	if b.err = encodeBareCgroup(dst, status, key[:len(key)-1]); b.err == nil {
 		b.list.Commit(len(dst))
 	}
 	return b.err
 }
 
+// bareCgroup is the bytes of an item without data: the path is the key, the name is empty.
+var bareCgroup = KeyedSize{Fixed: CgroupsLookupItemHeaderLen + 1, PlusKey: true}
+
 // Key returns the path.
-func (c CgroupsLookupItemView) Key() TextKey { return TextKey{c.Path} }
+func (c *CgroupsLookupItemView) Key() TextKey { return TextKey{c.Path} }
 
 // StatusCode returns the status.
-func (c CgroupsLookupItemView) StatusCode() uint16 { return uint16(c.Status) }
+func (c *CgroupsLookupItemView) StatusCode() uint16 { return uint16(c.Status) }
 
-// HeaderLen returns the bytes in front of the strings.
-func (CgroupsLookupItemView) HeaderLen() int { return CgroupsLookupItemHeaderLen }
-
-// Exceeded returns [CgroupStatusPayloadExceeded].
-func (CgroupsLookupItemView) Exceeded() uint16 { return uint16(CgroupStatusPayloadExceeded) }
-
-// Oversized returns [CgroupStatusOversizedItem].
-func (CgroupsLookupItemView) Oversized() uint16 { return uint16(CgroupStatusOversizedItem) }
+// Rules returns what is the same for all items. An item that finds nothing is as likely as any.
+func (*CgroupsLookupItemView) Rules() LookupRules {
+	return LookupRules{
+		Exceeded:  uint16(CgroupStatusPayloadExceeded),
+		Oversized: uint16(CgroupStatusOversizedItem),
+		Bare:      bareCgroup,
+		Likely:    bareCgroup,
+	}
+}
 
 // Bare returns the item for path that holds only a status.
 func (CgroupsLookupItemView) Bare(path TextKey, status uint16) CgroupsLookupItemView {
 	return CgroupsLookupItemView{Status: CgroupStatus(status), Path: path.CStringView}
 }
 
-// BareSize returns the bytes of such an item.
-func (CgroupsLookupItemView) BareSize(path TextKey) int {
-	return CgroupsLookupItemHeaderLen + path.Len() + 2
-}
-
-// ReplyEstimate returns the bytes of an item that finds nothing.
-func (c CgroupsLookupItemView) ReplyEstimate(path TextKey) int {
-	return CgroupsLookupItemHeaderLen + path.Len() + 2
-}
-
-// Check fails unless item is one.
-func (CgroupsLookupItemView) Check(item []byte) error { return checkCgroupsLookupItem(item) }
-
-// View returns the item in bytes that were checked before.
-func (CgroupsLookupItemView) View(item []byte) (c CgroupsLookupItemView) {
-	c.read(item)
-	return c
+// Read makes it the item that was decoded before; that of no bytes is empty.
+func (c *CgroupsLookupItemView) Read(item Valid[CgroupsLookupItemView]) {
+	if len(item.Bytes()) == 0 {
+		*c = CgroupsLookupItemView{}
+		return
+	}
+	c.read(item.Bytes())
 }
 
 // Size returns the bytes on the wire.
@@ -245,10 +285,6 @@ func checkCgroupsLookupItem(item []byte) error {
 
 // read reads the item in bytes that were checked before.
 func (c *CgroupsLookupItemView) read(item []byte) {
-	if len(item) < CgroupsLookupItemHeaderLen {
-		*c = CgroupsLookupItemView{}
-		return
-	}
 	b := item[:CgroupsLookupItemHeaderLen]
 	path, name := spanAt(b[8:]), spanAt(b[16:])
 	c.Status = CgroupStatus(le.Uint16(b[2:]))
@@ -258,7 +294,8 @@ func (c *CgroupsLookupItemView) read(item []byte) {
 	c.Labels.read(item, le.Uint16(b[24:]), max(path.end(), name.end()))
 }
 
-func (c CgroupsLookupItemView) checkAll(list Packed) error {
+// CheckAll fails unless every item of list is one, in order.
+func (*CgroupsLookupItemView) CheckAll(list Packed) error {
 	check := ListRules{MinLen: CgroupsLookupItemHeaderLen, Ordered: true}.checker(len(list.items))
 	for entries := list.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
 		s := spanAt(entries)

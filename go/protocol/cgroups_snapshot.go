@@ -94,19 +94,6 @@ func (CgroupsRequest) Encode(dst []byte) error {
 // DecodeCgroupsResponse reads a snapshot and checks its directory; items are checked on access. It
 // fails with [ErrTruncated], [ErrBadLayout], [ErrBadAlignment] or [ErrOutOfBounds].
 func DecodeCgroupsResponse(payload []byte) (CgroupsResponseView, error) {
-	v, err := TrustedCgroupsResponse(payload)
-	if err == nil {
-		err = cgroupsRules.CheckDirectory(v.list.directory, len(v.list.items))
-	}
-	if err != nil {
-		return CgroupsResponseView{}, err
-	}
-	return v, nil
-}
-
-// TrustedCgroupsResponse reads a snapshot that was decoded before: its directory is not checked
-// again. It fails as [DecodeCgroupsResponse] does, and never for such a snapshot.
-func TrustedCgroupsResponse(payload []byte) (CgroupsResponseView, error) {
 	if len(payload) < CgroupsHeaderLen {
 		return CgroupsResponseView{}, truncated("snapshot header", CgroupsHeaderLen, len(payload))
 	}
@@ -121,7 +108,7 @@ func TrustedCgroupsResponse(payload []byte) (CgroupsResponseView, error) {
 		return CgroupsResponseView{}, layout("snapshot reserved", 0, uint64(reserved))
 	}
 	count := le.Uint32(b[4:])
-	list, err := TrustedPacked(payload, CgroupsHeaderLen, count)
+	list, err := ParsePacked(payload, CgroupsHeaderLen, count, cgroupsRules)
 	if err != nil {
 		return CgroupsResponseView{}, err
 	}
@@ -153,7 +140,7 @@ func (v *CgroupsResponseView) Validate() error {
 	return nil
 }
 
-// Payload returns the whole snapshot, for [TrustedCgroupsResponse] later on.
+// Payload returns the whole snapshot.
 func (v *CgroupsResponseView) Payload() []byte { return v.payload }
 
 // List returns the packed items, which are not validated.
@@ -181,15 +168,19 @@ func DecodeCgroupsItem(item []byte) (CgroupsItemView, error) {
 	if !name.apartFrom(path) {
 		return CgroupsItemView{}, layout("path", name.end(), uint64(path.Offset))
 	}
-	return TrustedCgroupsItem(item), nil
+	return readCgroupsItem(item), nil
 }
 
-// TrustedCgroupsItem reads an item that was decoded before: nothing is looked at twice. Other bytes
-// give a view of no use.
-func TrustedCgroupsItem(item []byte) CgroupsItemView {
-	if len(item) < CgroupsItemHeaderLen {
+// ReadCgroupsItem reads an item that was decoded before: nothing is looked at twice. No bytes are an
+// item without name and path.
+func ReadCgroupsItem(item Valid[CgroupsItemView]) CgroupsItemView {
+	if len(item.Bytes()) == 0 {
 		return CgroupsItemView{}
 	}
+	return readCgroupsItem(item.Bytes())
+}
+
+func readCgroupsItem(item []byte) CgroupsItemView {
 	b := item[:CgroupsItemHeaderLen]
 	return CgroupsItemView{
 		Hash:    le.Uint32(b[4:]),

@@ -30,7 +30,7 @@ var (
 )
 
 type cgroupsCodec struct {
-	keys           []protocol.TextKey
+	keys           [][]byte
 	request, reply []byte
 	known          bool
 	builder        protocol.CgroupsLookupBuilder
@@ -43,13 +43,13 @@ func newCgroupsCodec(keys int, known bool) *cgroupsCodec {
 	}
 	c := &cgroupsCodec{known: known, request: make([]byte, 16+keys*64), reply: make([]byte, 16+keys*256)}
 	for i := range keys {
-		c.keys = append(c.keys, must(protocol.NewTextKey(fmt.Appendf(nil, "%s%s-%d", benchPaths, kind, i))))
+		c.keys = append(c.keys, fmt.Appendf(nil, "%s%s-%d", benchPaths, kind, i))
 	}
 	return c
 }
 
 func (c *cgroupsCodec) call() (int, error) {
-	n, err := protocol.EncodeLookupRequest(c.request, c.keys)
+	n, err := protocol.EncodeCgroupsLookupRequest(c.request, c.keys)
 	if err != nil {
 		return 0, err
 	}
@@ -68,7 +68,7 @@ func (c *cgroupsCodec) call() (int, error) {
 		if err := reply.Read(uint32(i), &item); err != nil {
 			return 0, err
 		}
-		if !key.Equal(item.Path) || !c.right(&item) {
+		if !protocol.CString(key).Equal(item.Path) || !c.right(&item) {
 			return 0, errWrongItem
 		}
 	}
@@ -116,26 +116,26 @@ func (c *cgroupsCodec) right(item *protocol.CgroupsLookupItemView) bool {
 }
 
 type appsCodec struct {
-	keys           []protocol.NumberKey
+	keys           []uint32
 	request, reply []byte
 	known          bool
 	builder        protocol.AppsLookupBuilder
 }
 
 func newAppsCodec(keys int, known bool) *appsCodec {
-	c := &appsCodec{known: known, request: make([]byte, 16+keys*16), reply: make([]byte, 16+keys*256)}
+	c := &appsCodec{known: known, request: make([]byte, 16+keys*64), reply: make([]byte, 16+keys*256)}
 	for i := range keys {
 		pid := uint32(2 * i)
 		if known {
 			pid++
 		}
-		c.keys = append(c.keys, protocol.NumberKey(pid))
+		c.keys = append(c.keys, pid)
 	}
 	return c
 }
 
 func (c *appsCodec) call() (int, error) {
-	n, err := protocol.EncodeLookupRequest(c.request, c.keys)
+	n, err := protocol.EncodeAppsLookupRequest(c.request, c.keys)
 	if err != nil {
 		return 0, err
 	}
@@ -154,7 +154,7 @@ func (c *appsCodec) call() (int, error) {
 		if err := reply.Read(uint32(i), &item); err != nil {
 			return 0, err
 		}
-		if item.Pid != uint32(key) || !c.right(&item) {
+		if item.Pid != key || !c.right(&item) {
 			return 0, errWrongItem
 		}
 	}

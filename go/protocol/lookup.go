@@ -11,60 +11,76 @@ const LookupHeaderLen = 16
 
 const lookupLayout = 1
 
-// LookupKey is a key of a lookup: [TextKey] or [NumberKey]. MinLen, Check and View do not look at
-// their receiver, and neither do those that see to a whole list: a call for each key would be one
-// through a table.
+// LookupKey is a key of a lookup: [TextKey], [NumberKey], or one of a caller's own.
 type LookupKey[K any] interface {
 	Encoder
-	// MinLen returns the bytes of the shortest key.
-	MinLen() int
-	// Check fails unless key is one.
-	Check(key []byte) error
-	// View returns the key in bytes that were checked before.
-	View(key []byte) K
 	// Same tells whether both are the same key.
 	Same(other K) bool
-	// TextLen returns the bytes that the key takes among the strings of its item.
-	TextLen() int
-
-	// pushAll writes keys to list, which is empty and has room for as many, and returns it.
-	pushAll(list PackedWriter, keys []K) (PackedWriter, error)
-	// checkAll fails unless every item of list is a key, in order.
-	checkAll(list Packed) error
-	// reserve returns the bytes of the placeholders for the keys of list, all but the last rounded up
-	// to 8, where those without a text take bare.
-	reserve(list Packed, bare int) int
+	// CheckAll fails unless every item of list is a key, as [Packed.Check] finds out. It does not look
+	// at its receiver.
+	CheckAll(list Packed) error
+	// Read returns the key in bytes that CheckAll has passed. It does not look at its receiver.
+	Read(key Valid[K]) K
 }
 
-// LookupItem is what is found for one key: [CgroupsLookupItemView] or [AppsLookupItemView]. All but
-// Key, StatusCode and those of [Encoder] do not look at their receiver.
+// LookupItem is what is found for one key, by its address: [CgroupsLookupItemView],
+// [AppsLookupItemView], or one of a caller's own.
 type LookupItem[K, I any] interface {
+	*I
 	Encoder
 	// Key returns the key that this answers.
 	Key() K
 	// StatusCode tells whether it holds data, or why not.
 	StatusCode() uint16
-
-	// HeaderLen returns the bytes in front of the strings.
-	HeaderLen() int
-	// Exceeded returns the status that says: the answer is full, ask for this key again.
-	Exceeded() uint16
-	// Oversized returns the status that says: no answer can hold this item.
-	Oversized() uint16
-	// Check fails unless item is one.
-	Check(item []byte) error
-	// View returns the item in bytes that were checked before.
-	View(item []byte) I
-	// Bare returns the item for key that holds only a status.
+	// Bare returns the item for key that holds only a status. It does not look at its receiver.
 	Bare(key K, status uint16) I
-	// BareSize returns the bytes of such an item: the same for all keys, but for their texts.
-	BareSize(key K) int
-	// ReplyEstimate returns the bytes that the item of key is likely to take, for the split of large
-	// calls.
-	ReplyEstimate(key K) int
+	// Read makes it the item in bytes that CheckAll has passed, which it may borrow.
+	Read(item Valid[I])
+	// CheckAll fails unless every item of list is one, as [Packed.Check] finds out. It does not look
+	// at its receiver.
+	CheckAll(list Packed) error
+	// Rules returns what is the same for all items. It does not look at its receiver.
+	Rules() LookupRules
+}
 
-	// checkAll fails unless every item of list is one, in order.
-	checkAll(list Packed) error
+// LookupRules is what is the same for all items of a kind.
+type LookupRules struct {
+	// Exceeded is the status that says: the answer is full, ask for this key again.
+	Exceeded uint16
+	// Oversized is the status that says: no answer can hold this item.
+	Oversized uint16
+	// Bare is the bytes of an item that holds only a status.
+	Bare KeyedSize
+	// Likely is the bytes that an item is likely to take, for the split of large calls.
+	Likely KeyedSize
+}
+
+// KeyedSize is the bytes of an item, which may depend on those of its key.
+type KeyedSize struct {
+	// Fixed is the bytes whatever the key is.
+	Fixed int
+	// PlusKey tells whether the bytes of the key, as the request carries it, come on top.
+	PlusKey bool
+}
+
+// For returns the bytes for a key of so many bytes.
+func (s KeyedSize) For(key int) int {
+	if s.PlusKey {
+		return s.Fixed + key
+	}
+	return s.Fixed
+}
+
+// forAll returns the bytes of packed items for the keys of a directory.
+func (s KeyedSize) forAll(directory []byte) int {
+	if count := len(directory) / EntryLen; !s.PlusKey {
+		return max(count-1, 0)*align8(s.Fixed) + min(count, 1)*s.Fixed
+	}
+	sum := 0
+	for ; len(directory) >= EntryLen; directory = directory[EntryLen:] {
+		sum = align8(sum) + s.Fixed + int(le.Uint32(directory[4:]))
+	}
+	return sum
 }
 
 // putLookupHeader writes the 16 bytes in front of a directory of count entries.

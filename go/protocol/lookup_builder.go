@@ -12,50 +12,72 @@ package protocol
 // An item that could not even be answered alone becomes oversized, which is final for its key. The
 // first item never becomes exceeded: the whole answer overflows instead, and the client asks for
 // less at a time. Errors are sticky.
-type LookupBuilder[K LookupKey[K], I LookupItem[K, I]] struct {
+type LookupBuilder[K LookupKey[K], I any, P LookupItem[K, I]] struct {
 	request    LookupRequest[K]
 	list       PackedWriter
 	generation uint64
 	// Bytes of the placeholders from the next key on, all but the last rounded up to 8.
 	reserve int
-	// Bytes of a placeholder without the text of its key, and its status.
-	bare     int
-	exceeded uint16
-	full     bool
-	err      error
+	rules   LookupRules
+	full    bool
+	err     error
+	// Where items are made that nobody keeps.
+	item I
 }
 
 // Start begins the answer to request, of at most len(buf) bytes, and forgets what was there before.
 // It fails with [ErrOverflow] where not even the directory fits.
-func (b *LookupBuilder[K, I]) Start(request LookupRequest[K], buf []byte) error {
+func (b *LookupBuilder[K, I, P]) Start(request LookupRequest[K], buf []byte) error {
 	list, err := NewPackedWriter(buf, LookupHeaderLen, request.Len())
-	var key K
-	var item I
 	// Field by field: no copy of them all is made.
 	b.request, b.list, b.generation, b.full, b.err = request, list, 0, false, err
-	b.exceeded, b.bare = item.Exceeded(), item.BareSize(key)
-	b.reserve = key.reserve(request.list, b.bare)
+	b.rules = P(nil).Rules()
+	b.reserve = b.rules.Bare.forAll(request.list.directory)
 	return err
 }
 
 // Request returns what is answered.
-func (b *LookupBuilder[K, I]) Request() LookupRequest[K] { return b.request }
+func (b *LookupBuilder[K, I, P]) Request() LookupRequest[K] { return b.request }
 
 // ItemCount returns the items so far.
-func (b *LookupBuilder[K, I]) ItemCount() int { return b.list.Len() }
+func (b *LookupBuilder[K, I, P]) ItemCount() int { return b.list.Len() }
 
 // Remaining returns the number of keys that still need an item.
-func (b *LookupBuilder[K, I]) Remaining() int { return b.request.Len() - b.list.count }
+func (b *LookupBuilder[K, I, P]) Remaining() int { return b.request.Len() - b.list.count }
 
 // SetGeneration sets the generation of the data; 0 unless set.
-func (b *LookupBuilder[K, I]) SetGeneration(generation uint64) { b.generation = generation }
+func (b *LookupBuilder[K, I, P]) SetGeneration(generation uint64) { b.generation = generation }
 
 // Err returns what went wrong first, if anything.
-func (b *LookupBuilder[K, I]) Err() error { return b.err }
+func (b *LookupBuilder[K, I, P]) Err() error { return b.err }
+
+// Add adds the item of the next key. Whether the item itself or a placeholder was written is not the
+// handler's concern. It fails with [ErrOverflow] where the answer cannot start, with [ErrBadLayout]
+// for another key or an item that may not be sent, with [ErrBadItemCount] beyond the last key. The
+// first error is kept and decides how the request ends.
+func (b *LookupBuilder[K, I, P]) Add(item I) error {
+	b.item = item
+	return b.Push(&b.item)
+}
+
+// Push adds the item of the next key from where it is, without a copy of it. It fails as Add does.
+func (b *LookupBuilder[K, I, P]) Push(item P) error {
+	same := b.Remaining() > 0 && item.Key().Same(b.request.key(b.list.count))
+	return b.take(item, b.open(len(b.nextKey()), same, item.StatusCode(), item.Size()))
+}
+
+// AddBare adds an item without data for the next key. It fails as Add does.
+func (b *LookupBuilder[K, I, P]) AddBare(status uint16) error {
+	item := P(&b.item)
+	if b.Remaining() > 0 {
+		b.item = item.Bare(b.request.key(b.list.count), status)
+	}
+	return b.take(item, b.open(len(b.nextKey()), true, status, item.Size()))
+}
 
 // Finish ends the answer; it returns its length. It fails with the first error that was met, or with
 // [ErrBadItemCount] where keys are left.
-func (b *LookupBuilder[K, I]) Finish() (int, error) {
+func (b *LookupBuilder[K, I, P]) Finish() (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
@@ -67,10 +89,23 @@ func (b *LookupBuilder[K, I]) Finish() (int, error) {
 	return length, nil
 }
 
-// open returns the place for the item of the key that was asked for, which has textLen bytes among
-// its strings, or nil where a placeholder was written instead, and after an error, which is in b.err.
-// The item has size bytes and is for the same key, or not.
-func (b *LookupBuilder[K, I]) open(textLen int, same bool, status uint16, size int) []byte {
+// take writes item to its place, if there is one.
+func (b *LookupBuilder[K, I, P]) take(item P, dst []byte) error {
+	if dst == nil {
+		return b.err
+	}
+	if b.err = item.Encode(dst); b.err == nil {
+		b.list.Commit(len(dst))
+	}
+	return b.err
+}
+
+// nextKey returns the bytes of the next key, or of none beyond the last.
+func (b *LookupBuilder[K, I, P]) nextKey() []byte { return b.request.list.item(b.list.count) }
+
+// open returns the place for an item of size bytes, which is for the next key, of keyLen bytes, or not;
+// nil where a placeholder was written instead, and after an error, which is in b.err.
+func (b *LookupBuilder[K, I, P]) open(keyLen int, same bool, status uint16, size int) []byte {
 	remaining := b.Remaining()
 	if b.err != nil || remaining == 0 || !same {
 		b.refuse(same)
@@ -78,24 +113,22 @@ func (b *LookupBuilder[K, I]) open(textLen int, same bool, status uint16, size i
 	}
 	behind := 0
 	if remaining > 1 {
-		behind = b.reserve - align8(b.bare+textLen)
+		behind = b.reserve - align8(b.rules.Bare.For(keyLen))
 	}
 	b.reserve = behind
-	if !b.full && status != b.exceeded {
+	if !b.full && status != b.rules.Exceeded {
 		if dst := b.list.openLeaving(size, behind); dst != nil {
 			return dst
 		}
 	}
-	var key K
-	readKey(&key, b.request.list.item(b.list.count))
-	if err := b.standIn(key, status, size, behind); err != nil {
+	if err := b.standIn(status, size, behind); err != nil {
 		b.err = err
 	}
 	return nil
 }
 
 // refuse keeps why there is no place for an item, unless an error was met before.
-func (b *LookupBuilder[K, I]) refuse(same bool) {
+func (b *LookupBuilder[K, I, P]) refuse(same bool) {
 	index, keys := uint64(b.list.Len()), uint64(b.request.Len())
 	switch {
 	case b.err != nil:
@@ -107,30 +140,31 @@ func (b *LookupBuilder[K, I]) refuse(same bool) {
 }
 
 // standIn writes what stands for an item of size bytes that cannot be written, or may not be.
-func (b *LookupBuilder[K, I]) standIn(key K, status uint16, size, behind int) error {
-	var item I
-	budget, first, exceeded := b.list.Cap(), b.list.Len() == 0, status == item.Exceeded()
+func (b *LookupBuilder[K, I, P]) standIn(status uint16, size, behind int) error {
+	budget, first, exceeded := b.list.Cap(), b.list.Len() == 0, status == b.rules.Exceeded
 	if first && exceeded {
 		return layout("status of the first item", 0, uint64(status))
 	}
 	if alone := size + LookupHeaderLen + EntryLen; !b.full && !exceeded && alone > budget {
-		return b.pushBare(key, item.Oversized())
+		return b.pushBare(b.rules.Oversized)
 	}
 	if first {
 		needed := align8(b.list.nextStart()+size) + behind
 		return overflow("first item and placeholders", budget, needed)
 	}
 	b.full = true
-	return b.pushBare(key, item.Exceeded())
+	return b.pushBare(b.rules.Exceeded)
 }
 
-func (b *LookupBuilder[K, I]) pushBare(key K, status uint16) error {
-	var item I
-	dst, err := b.list.Open(item.BareSize(key))
+// pushBare writes an item for the next key that holds only a status.
+func (b *LookupBuilder[K, I, P]) pushBare(status uint16) error {
+	item := P(&b.item)
+	b.item = item.Bare(b.request.key(b.list.count), status)
+	dst, err := b.list.Open(item.Size())
 	if err != nil {
 		return err
 	}
-	if err := item.Bare(key, status).Encode(dst); err != nil {
+	if err := item.Encode(dst); err != nil {
 		return err
 	}
 	b.list.Commit(len(dst))

@@ -1,8 +1,13 @@
 package protocol
 
-import "iter"
+import (
+	"iter"
 
-// LookupRequest is the keys of a request, as the handler gets them.
+	"github.com/netipc/netipc/go/internal/valid"
+)
+
+// LookupRequest is the keys of a request, as the handler gets them. Decoding alone makes one with
+// keys.
 type LookupRequest[K LookupKey[K]] struct {
 	// ItemCount is the number of keys. No key is a legal probe for the generation.
 	ItemCount uint32
@@ -23,7 +28,7 @@ func DecodeLookupRequest[K LookupKey[K]](payload []byte) (r LookupRequest[K], er
 	}
 	var key K
 	if err = r.list.read(payload, LookupHeaderLen, count); err == nil {
-		err = key.checkAll(r.list)
+		err = key.CheckAll(r.list)
 	}
 	if err != nil {
 		return LookupRequest[K]{}, err
@@ -32,47 +37,55 @@ func DecodeLookupRequest[K LookupKey[K]](payload []byte) (r LookupRequest[K], er
 	return r, nil
 }
 
-// TrustedLookupRequest reads a request that was decoded before, and so need not be validated again.
-// It does not fail for such a request.
-func TrustedLookupRequest[K LookupKey[K]](payload []byte) (r LookupRequest[K], err error) {
-	count, _, err := readLookupHeader(payload)
-	if err == nil {
-		err = r.list.read(payload, LookupHeaderLen, count)
-	}
-	if err == nil {
-		r.ItemCount, r.payload = count, payload
-	}
-	return r, err
-}
-
 // Len returns the number of keys.
 func (r *LookupRequest[K]) Len() int { return len(r.list.directory) / EntryLen }
 
 // Item returns key i. It fails with [ErrOutOfBounds] beyond the last.
 func (r *LookupRequest[K]) Item(i uint32) (key K, err error) {
-	if i >= r.ItemCount {
-		return key, NewWireError(ErrOutOfBounds, "key index", uint64(r.ItemCount), uint64(i))
+	if int64(i) >= int64(r.Len()) {
+		return key, NewWireError(ErrOutOfBounds, "key index", uint64(r.Len()), uint64(i))
 	}
-	readKey(&key, r.list.item(int(i)))
-	return key, nil
+	return r.key(int(i)), nil
 }
 
 // Keys returns every key, in order.
 func (r *LookupRequest[K]) Keys() iter.Seq2[int, K] {
 	list := r.list
 	return func(yield func(int, K) bool) {
-		var key K
+		var none K
 		for i := range list.Len() {
-			readKey(&key, list.item(i))
-			if !yield(i, key) {
+			if !yield(i, none.Read(valid.Of[K](list.item(i)))) {
 				return
 			}
 		}
 	}
 }
 
-// Payload returns the whole request, for [TrustedLookupRequest] later on.
+// Payload returns the whole request.
 func (r *LookupRequest[K]) Payload() []byte { return r.payload }
+
+// key returns key i, which is there.
+func (r *LookupRequest[K]) key(i int) K {
+	var none K
+	return none.Read(valid.Of[K](r.list.item(i)))
+}
+
+// EncodeLookupRequest writes the request for keys to dst; it returns its length. It fails with
+// [ErrOverflow] where it does not fit, and as the encoder of a key does. Clients use [LookupKeys].
+func EncodeLookupRequest[K LookupKey[K]](dst []byte, keys []K) (int, error) {
+	list, err := startLookupRequest(dst, len(keys))
+	for _, key := range keys {
+		if err != nil {
+			break
+		}
+		err = pushKey(&list, key)
+	}
+	if err != nil {
+		return 0, err
+	}
+	_, length := list.Finish()
+	return length, nil
+}
 
 // LookupRequestLen returns the bytes of the request for keys.
 func LookupRequestLen[K LookupKey[K]](keys []K) int {
@@ -81,21 +94,6 @@ func LookupRequestLen[K LookupKey[K]](keys []K) int {
 		packed = align8(packed) + key.Size()
 	}
 	return LookupHeaderLen + len(keys)*EntryLen + packed
-}
-
-// EncodeLookupRequest writes the request for keys to dst; it returns its length. It fails with
-// [ErrOverflow] where it does not fit.
-func EncodeLookupRequest[K LookupKey[K]](dst []byte, keys []K) (int, error) {
-	list, err := startLookupRequest(dst, len(keys))
-	if err != nil {
-		return 0, err
-	}
-	var key K
-	if list, err = key.pushAll(list, keys); err != nil {
-		return 0, err
-	}
-	_, length := list.Finish()
-	return length, nil
 }
 
 func startLookupRequest(dst []byte, count int) (PackedWriter, error) {

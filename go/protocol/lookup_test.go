@@ -94,7 +94,7 @@ func TestRandomAnswers(t *testing.T) {
 	}
 }
 
-func checkAnswer[K protocol.LookupKey[K], I protocol.LookupItem[K, I]](t *testing.T, items []I, payload []byte, err error) {
+func checkAnswer[K protocol.LookupKey[K], I any, P protocol.LookupItem[K, I]](t *testing.T, items []I, payload []byte, err error) {
 	t.Helper()
 	if err != nil {
 		if !errors.Is(err, protocol.ErrOverflow) {
@@ -102,19 +102,19 @@ func checkAnswer[K protocol.LookupKey[K], I protocol.LookupItem[K, I]](t *testin
 		}
 		return
 	}
-	view := must(protocol.DecodeLookupResponse[K, I](payload))
+	view := must(protocol.DecodeLookupResponse[K, I, P](payload))
 	check(t, "items", view.Len(), len(items))
 	full := false
 	for i, got := range view.Items() {
-		switch got.StatusCode() {
-		case got.Exceeded():
+		switch P(&got).StatusCode() {
+		case view.Rules().Exceeded:
 			full = full || i > 0
 			check(t, "the first one that is exceeded is not at the head", full, true)
-		case got.Oversized():
-			check(t, "oversized", items[i].Size()+24 > len(payload), true)
+		case view.Rules().Oversized:
+			check(t, "oversized", P(&items[i]).Size()+24 > len(payload), true)
 		default:
 			check(t, "nothing follows what is exceeded", full, false)
-			checkBytes(t, view.List().Get(i), encoded(t, items[i]))
+			checkBytes(t, view.List().Get(i), encoded(t, P(&items[i])))
 		}
 	}
 }
@@ -124,7 +124,8 @@ func TestKeys(t *testing.T) {
 		"/a\x00": nil, "/a": protocol.ErrMissingNul, "/\x00a\x00": protocol.ErrBadLayout,
 		"\x00\x00": protocol.ErrBadLayout, "\x00": protocol.ErrBadLayout,
 	} {
-		if err := (protocol.TextKey{}).Check([]byte(key)); !errors.Is(err, want) {
+		request := append([]byte{1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, byte(len(key)), 0, 0, 0}, key...)
+		if _, err := protocol.DecodeCgroupsLookupRequest(request); !errors.Is(err, want) {
 			t.Errorf("%q: %v", key, err)
 		}
 	}
@@ -139,13 +140,24 @@ func TestKeys(t *testing.T) {
 }
 
 func TestWindowsHoldWhatFits(t *testing.T) {
-	keys := make([]protocol.NumberKey, 100)
+	var keys protocol.LookupKeys[protocol.NumberKey]
+	numbers := make([]protocol.NumberKey, 100)
+	keys.Start(len(numbers))
+	for i := range numbers {
+		numbers[i] = protocol.NumberKey(i)
+		if err := keys.Add(numbers[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rules := (&protocol.AppsLookupItemView{}).Rules()
 	fill := func(limits protocol.LookupWindowLimits) protocol.LookupWindow {
-		return protocol.FillLookupWindow[protocol.NumberKey, protocol.AppsLookupItemView](keys, limits)
+		return keys.Window(0, limits, rules.Likely)
 	}
 	all := protocol.LookupWindowLimits{Keys: 1000, Request: 1 << 20, Reply: 1 << 20}
 	check(t, "everything", fill(all), protocol.LookupWindow{Keys: 100, Bytes: 16 + 1600})
-	check(t, "bytes", fill(all).Bytes, protocol.LookupRequestLen(keys))
+	check(t, "the last ones", keys.Window(97, all, rules.Likely), protocol.LookupWindow{Keys: 3, Bytes: 16 + 48})
+	check(t, "bytes", keys.RequestBytes(), protocol.LookupRequestLen(numbers))
+	check(t, "a bare reply", keys.ReplyBytes(rules.Bare), 16+800+99*64+63)
 	some := all
 	some.Keys = 7
 	check(t, "keys", fill(some).Keys, 7)
@@ -160,6 +172,40 @@ func TestWindowsHoldWhatFits(t *testing.T) {
 	some.Request = 20
 	check(t, "none where none fits", fill(some), protocol.LookupWindow{Bytes: 16})
 	check(t, "slack", protocol.LookupReplyWithSlack(1000), 1255)
+}
+
+// Whatever part of the keys is asked for, its request is that of these keys alone.
+func TestKeysAreEncodedOnce(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	var keys protocol.LookupKeys[protocol.TextKey]
+	for range 50 {
+		texts := make([]protocol.TextKey, r.IntN(9))
+		keys.Start(len(texts))
+		for i := range texts {
+			texts[i] = must(protocol.NewTextKey(append(text(r, 30), 'k')))
+			if err := keys.Add(texts[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := keys.Add(must(protocol.NewTextKey([]byte("more")))); !errors.Is(err, protocol.ErrBadItemCount) {
+			t.Errorf("one key too many: %v", err)
+		}
+		for from := range len(texts) + 1 {
+			for count := range len(texts) - from + 1 {
+				part := texts[from : from+count]
+				want := make([]byte, protocol.LookupRequestLen(part))
+				must(protocol.EncodeLookupRequest(want, part))
+				checkBytes(t, keys.Request(from, count), want)
+			}
+		}
+		for i, text := range texts {
+			check(t, "key", keys.At(i).Same(text), true)
+		}
+	}
+	keys.Start(1)
+	if err := keys.Add(protocol.TextKey{}); !errors.Is(err, protocol.ErrBadLayout) {
+		t.Errorf("an empty key: %v", err)
+	}
 }
 
 // Steady paths leave nothing to the garbage collector.

@@ -94,7 +94,7 @@ func TestAppsAnswersInLittleSpace(t *testing.T) {
 	}
 }
 
-func checkTold[K protocol.LookupKey[K], I protocol.LookupItem[K, I]](t *testing.T, want told, buf []byte, n int, err error) {
+func checkTold[K protocol.LookupKey[K], I any, P protocol.LookupItem[K, I]](t *testing.T, want told, buf []byte, n int, err error) {
 	t.Helper()
 	if want.Error != "" {
 		check(t, "error", want.Error, "overflow")
@@ -106,11 +106,11 @@ func checkTold[K protocol.LookupKey[K], I protocol.LookupItem[K, I]](t *testing.
 	if err != nil || n != want.Len {
 		t.Fatalf("budget %d: %d bytes, %v, not %d", want.Budget, n, err, want.Len)
 	}
-	view := must(protocol.DecodeLookupResponse[K, I](buf[:n]))
+	view := must(protocol.DecodeLookupResponse[K, I, P](buf[:n]))
 	check(t, "generation", view.Generation, uint64(9))
 	var statuses []uint16
 	for _, item := range view.Items() {
-		statuses = append(statuses, item.StatusCode())
+		statuses = append(statuses, P(&item).StatusCode())
 	}
 	if !slices.Equal(statuses, want.Statuses) {
 		t.Errorf("budget %d: statuses %v, not %v", want.Budget, statuses, want.Statuses)

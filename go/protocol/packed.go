@@ -30,8 +30,8 @@ var BatchRules = ListRules{}
 // every entry of its directory. It fails with [ErrTruncated] for a directory that does not fit,
 // [ErrBadAlignment], [ErrOutOfBounds], and for items too short or out of order with what rules imply.
 func ParsePacked(payload []byte, header int, count uint32, rules ListRules) (Packed, error) {
-	list, err := TrustedPacked(payload, header, count)
-	if err != nil {
+	var list Packed
+	if err := list.read(payload, header, count); err != nil {
 		return Packed{}, err
 	}
 	if err := rules.CheckDirectory(list.directory, len(list.items)); err != nil {
@@ -40,14 +40,24 @@ func ParsePacked(payload []byte, header int, count uint32, rules ListRules) (Pac
 	return list, nil
 }
 
-// TrustedPacked reads the same list from a payload whose directory was checked before. It fails with
-// [ErrTruncated] for a directory that does not fit.
-func TrustedPacked(payload []byte, header int, count uint32) (p Packed, err error) {
-	err = p.read(payload, header, count)
-	return p, err
+// Check checks every entry of the directory by rules and every item by item. It fails as [ParsePacked]
+// does, and as item does.
+func (p Packed) Check(rules ListRules, item func([]byte) error) error {
+	check := rules.checker(len(p.items))
+	for entries := p.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
+		s := spanAt(entries)
+		if !check.passes(s) {
+			return check.refuse(s)
+		}
+		if err := item(at(p.items, s)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// read is [TrustedPacked] for where the list is kept.
+// read makes it the list of count items behind the first header bytes of payload, whose directory is
+// checked next, or was before. It fails with [ErrTruncated] for a directory that does not fit.
 func (p *Packed) read(payload []byte, header int, count uint32) error {
 	first := uint64(header) + uint64(count)*EntryLen
 	if first > uint64(len(payload)) {

@@ -381,30 +381,34 @@ func TestGoldenLookupReplies(t *testing.T) {
 	}
 }
 
-// checkReply reads a reply, compares it with items, and stitches it together again in two ways.
-func checkReply[K protocol.LookupKey[K], I protocol.LookupItem[K, I]](
+// checkReply reads a reply, compares it with items, and merges it again of every number of parts.
+func checkReply[K protocol.LookupKey[K], I any, P protocol.LookupItem[K, I]](
 	t *testing.T, message []byte, generation uint64, items []I,
 ) {
 	t.Helper()
-	view := must(protocol.DecodeLookupResponse[K, I](message))
+	view := must(protocol.DecodeLookupResponse[K, I, P](message))
 	check(t, "items", view.Len(), len(items))
 	check(t, "generation", view.Generation, generation)
-	var raw, own protocol.LookupStitcher
-	raw.Start(len(items))
-	own.Start(len(items))
+	view.StartMerge(len(items))
 	for i, got := range view.Items() {
-		checkBytes(t, encoded(t, items[i]), view.List().Get(i))
-		checkBytes(t, encoded(t, got), view.List().Get(i))
-		check(t, "key", got.Key().Same(items[i].Key()), true)
-		if err := errors.Join(raw.PushRaw(view.List().Get(i)), protocol.StitchItem(&own, items[i])); err != nil {
-			t.Error(err)
-		}
+		checkBytes(t, encoded(t, P(&items[i])), view.List().Get(i))
+		checkBytes(t, encoded(t, P(&got)), view.List().Get(i))
+		check(t, "key", P(&got).Key().Same(P(&items[i]).Key()), true)
+		check(t, "item", P(&got).StatusCode(), P(&items[i]).StatusCode())
+		status, same := view.Answers(i, P(&items[i]).Key())
+		check(t, "answers its key", same && status == P(&got).StatusCode(), true)
 	}
-	checkBytes(t, raw.Finish(generation), message)
-	checkBytes(t, own.Finish(generation), message)
-	if err := raw.PushRaw(nil); !errors.Is(err, protocol.ErrBadItemCount) {
+	if err := view.FinishMerge(generation); (err == nil) != (len(items) == 0) {
+		t.Errorf("nothing of %d items is merged: %v", len(items), err)
+	}
+	must(view.Merge(view.Len()))
+	if _, err := view.Merge(1); len(items) > 0 && !errors.Is(err, protocol.ErrBadItemCount) {
 		t.Errorf("one item too many: %v", err)
 	}
+	if err := view.FinishMerge(generation); err != nil {
+		t.Error(err)
+	}
+	checkBytes(t, view.Payload(), message)
 }
 
 func encoded[E protocol.Encoder](t *testing.T, value E) []byte {

@@ -52,13 +52,11 @@ func (c *Client[Q, R]) CallBatchContext(ctx context.Context, requests []Q) (Batc
 	}
 	reply := BatchReply[R]{decode: c.service.Reply.Decode}
 	err := c.during(ctx, func(wait transport.Wait) *Failure {
-		if f := c.encodeBatch(requests); f != nil {
+		out, f := c.encodeBatch(requests)
+		if f != nil {
 			return f
 		}
-		count := clamp(len(requests))
-		return c.perform(outgoing{method: c.service.Code, items: count}, wait, func(payload []byte) error {
-			return reply.read(payload, count)
-		})
+		return c.perform(out, wait, func([]byte) error { return reply.read(c.batch) })
 	})
 	if err != nil {
 		return BatchReply[R]{}, err
@@ -66,16 +64,17 @@ func (c *Client[Q, R]) CallBatchContext(ctx context.Context, requests []Q) (Batc
 	return reply, nil
 }
 
-func (c *Client[Q, R]) encodeBatch(requests []Q) *Failure {
+func (c *Client[Q, R]) encodeBatch(requests []Q) (outgoing, *Failure) {
 	if !c.service.Batches {
 		const what = "items of a method without batches"
-		return invalid(protocol.NewWireError(protocol.ErrBadItemCount, what, 1, uint64(len(requests))))
+		return outgoing{}, invalid(protocol.NewWireError(protocol.ErrBadItemCount, what, 1, uint64(len(requests))))
 	}
 	size := len(requests) * protocol.EntryLen
 	for _, request := range requests {
 		size += align8(c.service.Request.Size(request))
 	}
-	list, err := protocol.NewPackedWriter(c.space(size), 0, len(requests))
+	buf := c.space(size)
+	list, err := protocol.NewPackedWriter(buf, 0, len(requests))
 	for _, request := range requests {
 		if err != nil {
 			break
@@ -86,17 +85,14 @@ func (c *Client[Q, R]) encodeBatch(requests []Q) *Failure {
 		size, err = list.FinishBatch()
 	}
 	if err != nil {
-		return invalid(err)
+		return outgoing{}, invalid(err)
 	}
-	c.request = c.request[:size]
-	return nil
+	return outgoing{method: c.service.Code, items: clamp(len(requests)), payload: buf[:size]}, nil
 }
 
 // read takes the items of an answer and decodes each.
-func (b *BatchReply[R]) read(payload []byte, count uint32) (err error) {
-	if b.items, err = protocol.TrustedPacked(payload, 0, count); err != nil {
-		return err
-	}
+func (b *BatchReply[R]) read(items protocol.Packed) error {
+	b.items = items
 	for i := range b.items.Len() {
 		if _, err := b.decode(b.items.Get(i)); err != nil {
 			return err

@@ -71,7 +71,7 @@ func TestANewCacheIsEmptyAndConnectsToNothing(t *testing.T) {
 	for range guard.All() {
 		t.Fatal("an item")
 	}
-	if got := r.Status(); got != (service.CacheStatus{}) {
+	if got := r.Status(); got != (cgroups_snapshot.CacheStatus{}) {
 		t.Fatalf("%+v", got)
 	}
 	if stats := server.Finish(); stats.SessionsTotal != 0 {

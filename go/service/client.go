@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"time"
 
 	"github.com/netipc/netipc/go/transport"
 )
@@ -20,8 +21,8 @@ type Client[Q, R any] struct {
 	service *Service[Q, R]
 	reply   R
 	// core.perform's check, made once: it decodes to reply.
-	check    func(payload []byte) error
-	underway underway
+	check         func(payload []byte) error
+	pipelineState pipelineState
 }
 
 // NewClient returns a client of the endpoint name in runDir. It connects to nothing yet, and never
@@ -38,6 +39,11 @@ func NewClient[Q, R any](service *Service[Q, R], runDir, name string, config Cli
 // Call asks and waits for the reply. It fails with a [*CallError].
 func (c *Client[Q, R]) Call(request Q) (R, error) { return c.CallWithTimeout(request, 0) }
 
+// CallWithin is Call within limit, whatever the client's own timeout is.
+func (c *Client[Q, R]) CallWithin(limit time.Duration, request Q) (R, error) {
+	return c.take(c.finish(c.ask(request, c.beginWithin(limit))))
+}
+
 // CallWithTimeout is Call within ms milliseconds; 0 is the client's own timeout.
 func (c *Client[Q, R]) CallWithTimeout(request Q, ms uint32) (R, error) {
 	return c.take(c.finish(c.ask(request, c.begin(ms))))
@@ -53,15 +59,16 @@ func (c *Client[Q, R]) CallContext(ctx context.Context, request Q) (R, error) {
 // after that. It returns nil.
 func (c *Client[Q, R]) Close() error {
 	var none R
-	c.reply, c.underway = none, underway{}
+	c.reply, c.pipelineState = none, pipelineState{}
 	return c.core.Close()
 }
 
 func (c *Client[Q, R]) ask(request Q, wait transport.Wait) *Failure {
-	if f := c.encode(request); f != nil {
+	out, f := c.encode(request)
+	if f != nil {
 		return f
 	}
-	return c.perform(outgoing{method: c.service.Code}, wait, c.check)
+	return c.perform(out, wait, c.check)
 }
 
 // take returns the reply of a call that succeeded.
@@ -73,12 +80,12 @@ func (c *Client[Q, R]) take(err error) (R, error) {
 	return c.reply, nil
 }
 
-// encode writes request to the buffer that is sent next.
-func (c *Client[Q, R]) encode(request Q) *Failure {
-	n, err := c.service.Request.Encode(c.space(c.service.Request.Size(request)), request)
+// encode writes request to the buffer of requests.
+func (c *Client[Q, R]) encode(request Q) (outgoing, *Failure) {
+	buf := c.space(c.service.Request.Size(request))
+	n, err := c.service.Request.Encode(buf, request)
 	if err != nil {
-		return invalid(err)
+		return outgoing{}, invalid(err)
 	}
-	c.request = c.request[:n]
-	return nil
+	return outgoing{method: c.service.Code, payload: buf[:n]}, nil
 }

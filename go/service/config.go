@@ -11,9 +11,6 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-// implemented are the profiles that this library can do.
-const implemented = protocol.ProfileBaseline | protocol.ProfileSHMHybrid | protocol.ProfileSHMFutex
-
 // ClientConfig is how a client connects and calls. One type for every service; 0 means the named
 // default.
 type ClientConfig struct {
@@ -120,10 +117,10 @@ type clientOptions struct {
 // lookupLimits is what one logical lookup may take.
 type lookupLimits struct{ keys, subcalls, bytes int }
 
-func newClientOptions(c *ClientConfig) clientOptions {
+func newClientOptions(c *ClientConfig, reach transport.Transport) clientOptions {
 	request, items, response := c.MaxRequestPayloadBytes, c.MaxRequestBatchItems, c.MaxResponsePayloadBytes
 	return clientOptions{
-		supported: supported(c.SupportedProfiles),
+		supported: supported(reach, c.SupportedProfiles),
 		preferred: protocol.Profiles(c.PreferredProfiles),
 		authToken: c.AuthToken,
 		initial: capacity{
@@ -157,10 +154,10 @@ func (o *clientOptions) proposal(c capacity, offered protocol.Profiles) handshak
 	}
 }
 
-// policy is what a server decides by in a handshake.
-func (c *ServerConfig) policy() handshake.Policy {
+// policy is what a server that is reached so decides by in a handshake.
+func (c *ServerConfig) policy(reach transport.Transport) handshake.Policy {
 	return handshake.Policy{
-		Supported: supported(c.SupportedProfiles),
+		Supported: supported(reach, c.SupportedProfiles),
 		Preferred: protocol.Profiles(c.PreferredProfiles),
 		Request: session.DirectionLimits{
 			PayloadBytes: or(c.MaxRequestPayloadBytes, protocol.MaxPayloadCap),
@@ -176,8 +173,13 @@ func callTimeout(ms uint32) time.Duration {
 	return time.Duration(or(ms, protocol.DefaultCallTimeoutMs)) * time.Millisecond
 }
 
-func supported(bits uint32) protocol.Profiles {
-	return protocol.Profiles(or(bits, protocol.ProfileBaseline)) & implemented
+// supported is what to offer: of the configured profiles those that the transport has.
+func supported(reach transport.Transport, configured uint32) protocol.Profiles {
+	var has uint32
+	for _, profile := range reach.Profiles() {
+		has |= profile.Bit
+	}
+	return protocol.Profiles(or(configured, protocol.ProfileBaseline) & has)
 }
 
 func or(configured, fallback uint32) uint32 {
@@ -189,7 +191,7 @@ func or(configured, fallback uint32) uint32 {
 
 func orNative(t transport.Transport, logger *slog.Logger) transport.Transport {
 	if t == nil {
-		return native(orDefault(logger))
+		return NativeTransport(orDefault(logger))
 	}
 	return t
 }

@@ -1,26 +1,25 @@
 package service_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/netipc/netipc/go/internal/conformance/services"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/transport"
-	"github.com/netipc/netipc/go/transport/posix"
 )
 
-// worlds are the transports that every service runs over.
-var worlds = []struct {
+// world is a transport that every service runs over, and the profiles that both sides offer.
+type world struct {
 	name     string
 	backend  func() transport.Transport
 	profiles uint32
-}{
+}
+
+var worlds = slices.Concat([]world{
 	{"memory", memory, protocol.ProfileBaseline},
 	{"small packets", func() transport.Transport { return transport.NewMemory().WithPacketSize(1000) }, protocol.ProfileBaseline},
-	{"socket", native, protocol.ProfileBaseline},
-	{"shm hybrid", native, protocol.ProfileBaseline | protocol.ProfileSHMHybrid},
-	{"shm kernel", native, protocol.ProfileBaseline | protocol.ProfileSHMFutex},
-}
+}, nativeWorlds)
 
 // Every service behaves the same over every transport.
 func TestConformance(t *testing.T) {
@@ -30,5 +29,3 @@ func TestConformance(t *testing.T) {
 }
 
 func memory() transport.Transport { return transport.NewMemory() }
-
-func native() transport.Transport { return posix.New() }

@@ -42,14 +42,18 @@ type core struct {
 	// short call's time.
 	began  time.Time
 	nextID uint64
-	// The payloads of the request that goes out next, and of the answer that came last.
-	request, payload []byte
+	// Where requests are written.
+	request []byte
+	// The payload of the answer that came last, and its items where it is a batch.
+	payload []byte
+	batch   protocol.Packed
 }
 
 func newCore(runDir, service string, config *ClientConfig) *core {
+	reach := orNative(config.Transport, config.Logger)
 	c := &core{
-		transport: orNative(config.Transport, config.Logger),
-		options:   newClientOptions(config),
+		transport: reach,
+		options:   newClientOptions(config, reach),
 		log:       orDefault(config.Logger),
 		rejection: newBackoff(time.Second, 60*time.Second),
 		sharing:   newBackoff(time.Second, 300*time.Second),
@@ -90,13 +94,14 @@ func (c *core) Abort() { c.interrupt.raise() }
 // ClearAbort lets calls be made again. Any goroutine may call it.
 func (c *core) ClearAbort() { c.interrupt.clear() }
 
-// FD returns what an event loop can watch while there is a session, or -1: it is readable when the
-// provider has hung up.
-func (c *core) FD() int {
+// WaitObject returns what an event loop of the platform can watch while there is a session, or
+// [transport.NoWaitObject]: it is ready when the provider has hung up. It belongs to the client and
+// changes with the session.
+func (c *core) WaitObject() transport.WaitObject {
 	if c.connection == nil {
-		return -1
+		return transport.NoWaitObject
 	}
-	return c.connection.FD()
+	return c.connection.WaitObject()
 }
 
 // Close releases everything; counters stay. The client can be refreshed again, and is closed again
@@ -167,7 +172,7 @@ func (c *core) leave(state ClientState) {
 	if c.connection != nil {
 		// Nothing that closing could say is of use to anybody.
 		_ = c.connection.Close()
-		c.connection, c.payload = nil, nil
+		c.connection, c.payload, c.batch = nil, nil, protocol.Packed{}
 		c.setSession(nil)
 	}
 	c.setState(state)
@@ -213,9 +218,9 @@ func (c *core) tryOpen(wait transport.Wait) error {
 		return c.invalid
 	}
 	offered := c.options.supported
-	socket := offered &^ protocol.ProfilesAllSHM
-	if socket != 0 && !c.sharing.allows(time.Now()) {
-		offered = socket
+	unshared := offered & protocol.ProfileBaseline
+	if unshared != 0 && !c.sharing.allows(time.Now()) {
+		offered = unshared
 	}
 	lowered := false
 	for {
@@ -228,10 +233,10 @@ func (c *core) tryOpen(wait transport.Wait) error {
 			c.lower()
 		case errors.Is(err, transport.ErrUnusable):
 			c.excludeSharing(err)
-			if socket == 0 || offered == socket {
+			if unshared == 0 || offered == unshared {
 				return err
 			}
-			offered = socket
+			offered = unshared
 		default:
 			var attach *transport.AttachError
 			if errors.As(err, &attach) && attach.Kind == transport.ErrTimeout {
@@ -250,7 +255,7 @@ func (c *core) tryConnect(offered protocol.Profiles, wait transport.Wait) error 
 		return err
 	}
 	agreed, info := opened.Agreed(), opened.Info()
-	if agreed.Profile&protocol.ProfilesAllSHM != 0 {
+	if agreed.Profile != protocol.ProfileBaseline {
 		c.sharing.succeeded()
 	}
 	c.connection = opened
@@ -265,7 +270,6 @@ func (c *core) tryConnect(offered protocol.Profiles, wait transport.Wait) error 
 		SessionID: agreed.SessionID,
 		Limits:    agreed.Limits,
 		Peer:      info.Peer,
-		PeerKnown: info.PeerKnown,
 	})
 	return nil
 }

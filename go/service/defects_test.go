@@ -428,7 +428,10 @@ type unusableLink struct {
 	attaches *atomic.Int64
 }
 
-func (u unusableLink) Attach(transport.RegionPlan, transport.Wait) (transport.Link, error) {
+func (u unusableLink) Attach(plan transport.SessionPlan, w transport.Wait) (transport.Link, error) {
+	if plan.Profile == transport.ProfileBaseline {
+		return u.Baseline.Attach(plan, w)
+	}
 	u.attaches.Add(1)
 	_ = u.Close()
 	return nil, &transport.AttachError{Region: "x", Kind: transport.ErrUnusable, Why: "on purpose"}

@@ -25,6 +25,7 @@ func (a answered) endsSession() bool {
 // dispatcher turns requests into answers for one session.
 type dispatcher struct {
 	method  Method
+	any     bool
 	respond responder
 	faults  *faults
 	log     *slog.Logger
@@ -42,7 +43,7 @@ func (d *dispatcher) dispatch(request session.Message, buf []byte) (a answered) 
 		}
 	}()
 	header := &request.Header
-	if header.Code != uint16(d.method.Code) {
+	if !d.any && header.Code != uint16(d.method.Code) {
 		return answered{status: protocol.StatusUnsupported}
 	}
 	var length int
@@ -50,7 +51,7 @@ func (d *dispatcher) dispatch(request session.Message, buf []byte) (a answered) 
 	if header.Flags.IsBatch() {
 		length, err = d.respondBatch(request, buf)
 	} else {
-		length, err = d.run(request.Payload, buf)
+		length, err = d.run(header, request.Payload, buf)
 	}
 	if err != nil {
 		return answered{status: d.statusOf(err)}
@@ -60,12 +61,9 @@ func (d *dispatcher) dispatch(request session.Message, buf []byte) (a answered) 
 
 // respondBatch runs the handler for each item; the first that fails decides.
 func (d *dispatcher) respondBatch(request session.Message, buf []byte) (int, error) {
-	items, err := request.Items()
-	if err == nil && (!d.method.Batches || items.Len() == 0) {
-		err = protocol.NewWireError(protocol.ErrBadItemCount, "batch", 1, uint64(items.Len()))
-	}
-	if err != nil {
-		return 0, &requestError{err}
+	items := request.Batch
+	if !d.method.Batches || items.Len() == 0 {
+		return 0, &requestError{protocol.NewWireError(protocol.ErrBadItemCount, "batch", 1, uint64(items.Len()))}
 	}
 	list, err := protocol.NewPackedWriter(buf, 0, items.Len())
 	if err != nil {
@@ -76,7 +74,7 @@ func (d *dispatcher) respondBatch(request session.Message, buf []byte) (int, err
 		if err != nil {
 			return 0, err
 		}
-		length, err := d.run(items.Get(i), room)
+		length, err := d.run(&request.Header, items.Get(i), room)
 		if err != nil {
 			return 0, err
 		}
@@ -86,8 +84,8 @@ func (d *dispatcher) respondBatch(request session.Message, buf []byte) (int, err
 }
 
 // run runs the handler. A codec may be anybody's: no length beyond room is believed.
-func (d *dispatcher) run(request, room []byte) (int, error) {
-	length, err := d.respond(request, room)
+func (d *dispatcher) run(header *protocol.Header, request, room []byte) (int, error) {
+	length, err := d.respond(protocol.MethodCode(header.Code), request, room)
 	if err == nil && (length < 0 || length > len(room)) {
 		return 0, fmt.Errorf("an answer of %d bytes, written to %d", length, len(room))
 	}

@@ -28,6 +28,15 @@ func ask(d *dispatcher, n uint64, room int) answered {
 	return d.dispatch(request, make([]byte, room))
 }
 
+// batchOf is a request of one item, as a session gives it.
+func batchOf(payload []byte) session.Message {
+	batch, err := protocol.ParsePacked(payload, 0, 1, protocol.BatchRules)
+	if err != nil {
+		panic(err)
+	}
+	return session.Message{Header: protocol.BatchHeader(protocol.MethodIncrement, 1, 1), Payload: payload, Batch: batch}
+}
+
 func TestAHandlerSaysWhichStatusItsFailureHas(t *testing.T) {
 	t.Parallel()
 	d := newDispatcher(ValueHandler(&numbers, func(n uint64) (uint64, error) {
@@ -77,10 +86,7 @@ func TestAnAnswerThatDoesNotFitSaysSo(t *testing.T) {
 func TestALengthThatCannotBeIsAnInternalError(t *testing.T) {
 	t.Parallel()
 	single := session.Message{Header: protocol.RequestHeader(protocol.MethodIncrement, 1), Payload: make([]byte, 8)}
-	batch := session.Message{
-		Header:  protocol.BatchHeader(protocol.MethodIncrement, 1, 1),
-		Payload: append([]byte{0, 0, 0, 0, 8, 0, 0, 0}, make([]byte, 8)...),
-	}
+	batch := batchOf(append([]byte{0, 0, 0, 0, 8, 0, 0, 0}, make([]byte, 8)...))
 	for length, want := range map[int]protocol.Status{
 		-1: protocol.StatusInternalError, 8: protocol.StatusOK, 33: protocol.StatusInternalError, 1 << 30: protocol.StatusInternalError,
 	} {
@@ -99,10 +105,7 @@ func TestALengthThatCannotBeIsAnInternalError(t *testing.T) {
 func TestABatchOfAMethodWithoutBatchesIsABadRequest(t *testing.T) {
 	t.Parallel()
 	d := newDispatcher(ValueHandler(&numbers, func(n uint64) (uint64, error) { return n, nil }), slog.New(slog.DiscardHandler))
-	request := session.Message{
-		Header:  protocol.BatchHeader(protocol.MethodIncrement, 1, 1),
-		Payload: []byte{0, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0},
-	}
+	request := batchOf([]byte{0, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0})
 	for batches, want := range map[bool]protocol.Status{false: protocol.StatusBadEnvelope, true: protocol.StatusOK} {
 		d.method.Batches = batches
 		if got := d.dispatch(request, make([]byte, 100)); got.status != want {

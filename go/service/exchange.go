@@ -11,11 +11,12 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-// outgoing is the envelope of a request whose payload stands in core.request.
+// outgoing is a request to be sent.
 type outgoing struct {
 	method protocol.MethodCode
 	// Items of a batch; 0 for a single request.
-	items uint32
+	items   uint32
+	payload []byte
 }
 
 func (o outgoing) header(id uint64) protocol.Header {
@@ -27,13 +28,20 @@ func (o outgoing) header(id uint64) protocol.Header {
 
 // begin begins a logical call that may take ms milliseconds; 0 is the client's own timeout.
 func (c *core) begin(ms uint32) transport.Wait {
-	timeout := time.Duration(c.timeout.Load())
 	if ms != 0 {
-		timeout = callTimeout(ms)
+		return c.beginWithin(callTimeout(ms))
 	}
+	return c.beginWithin(time.Duration(c.timeout.Load()))
+}
+
+// beginWithin begins a logical call that may take timeout.
+func (c *core) beginWithin(timeout time.Duration) transport.Wait {
 	c.began = time.Now()
 	return transport.Wait{Deadline: c.began.Add(timeout), Abort: &c.interrupt.abort}
 }
+
+// startClock begins a logical call whose end somebody else knows.
+func (c *core) startClock() { c.began = time.Now() }
 
 // during runs a logical call that ctx may call off, and books its end.
 func (c *core) during(ctx context.Context, run func(transport.Wait) *Failure) error {
@@ -89,7 +97,7 @@ func (c *core) space(size int) []byte {
 // perform sends the request and receives its answer, as often as the retry table allows. check
 // decodes the answer's payload, so that a malformed one counts as a failure.
 func (c *core) perform(out outgoing, wait transport.Wait, check func(payload []byte) error) *Failure {
-	needed := ofRequest(len(c.request), max(out.items, 1))
+	needed := ofRequest(len(out.payload), max(out.items, 1))
 	// An answer as large as its request is likely, and a request that is sent in vain is dear.
 	wanted := needed
 	wanted.responseBytes = needed.requestBytes
@@ -139,13 +147,13 @@ func (c *core) send(out outgoing, wait transport.Wait) (protocol.Header, *Failur
 	if f := c.checkReady(); f != nil {
 		return header, f
 	}
-	err := c.connection.Send(header, c.request, wait)
+	err := c.connection.Send(header, out.payload, wait)
 	// The server may have answered before it closed: its last words come first.
 	if err != nil && !errors.Is(err, transport.ErrReset) && !errors.Is(err, transport.ErrDisconnected) {
 		return header, lost(err)
 	}
 	c.nextID++
-	add(&c.counters.sent, messageBytes(len(c.request)))
+	add(&c.counters.sent, messageBytes(len(out.payload)))
 	return header, nil
 }
 
@@ -155,7 +163,7 @@ func (c *core) receive(wait transport.Wait) (protocol.Header, *Failure) {
 	if err != nil {
 		return protocol.Header{}, lost(err)
 	}
-	c.payload = message.Payload
+	c.payload, c.batch = message.Payload, message.Batch
 	return message.Header, nil
 }
 

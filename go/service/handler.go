@@ -7,19 +7,21 @@ import (
 	"github.com/netipc/netipc/go/protocol"
 )
 
-// Handler answers the requests of a server. [ValueHandler] and [BuilderHandler] make one.
+// Handler answers the requests of a server. [ValueHandler], [BuilderHandler] and [AnyHandler] make one.
 //
 // Different sessions run it at the same time, one session strictly in order. Requests may come twice.
 // Copy what you need under your lock and build the answer after it, so that a slow client never holds
 // your data. A panic costs the request and its session, nothing else.
 type Handler struct {
 	method Method
-	open   func() responder
+	// Whether it answers any method.
+	any  bool
+	open func() responder
 }
 
-// responder answers the requests of one session, one after another: it writes the answer to request
-// into answer, which is as long as an answer may be, and returns its length.
-type responder func(request, answer []byte) (int, error)
+// responder answers the requests of one session, one after another: it writes the answer to the request
+// of method into answer, which is as long as an answer may be, and returns its length.
+type responder func(method protocol.MethodCode, request, answer []byte) (int, error)
 
 // HandlerError is a failure of a handler that means another status than INTERNAL_ERROR.
 type HandlerError struct {
@@ -69,7 +71,7 @@ func ValueHandler[Q, R any](service *Service[Q, R], handle func(Q) (R, error)) H
 	if handle == nil {
 		return Handler{method: service.Method}
 	}
-	respond := func(payload, answer []byte) (int, error) {
+	respond := func(_ protocol.MethodCode, payload, answer []byte) (int, error) {
 		request, err := service.Request.Decode(payload)
 		if err != nil {
 			return 0, &requestError{err}
@@ -80,7 +82,7 @@ func ValueHandler[Q, R any](service *Service[Q, R], handle func(Q) (R, error)) H
 		}
 		return service.Reply.Encode(answer, reply)
 	}
-	return Handler{service.Method, func() responder { return respond }}
+	return Handler{method: service.Method, open: func() responder { return respond }}
 }
 
 // Builder is how a reply is built: Start begins the answer to a request in a buffer that is as long as
@@ -99,11 +101,11 @@ func BuilderHandler[Q, B any](method Method, decode func([]byte) (Q, error), bui
 	if handle == nil {
 		return Handler{method: method}
 	}
-	return Handler{method, func() responder {
+	return Handler{method: method, open: func() responder {
 		// One of each for a session, so that answering allocates nothing.
 		var request Q
 		var answer B
-		return func(payload, buf []byte) (int, error) {
+		return func(_ protocol.MethodCode, payload, buf []byte) (int, error) {
 			var err error
 			if request, err = decode(payload); err != nil {
 				return 0, &requestError{err}

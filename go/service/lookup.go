@@ -3,30 +3,31 @@ package service
 import (
 	"context"
 	"math"
-	"slices"
+	"time"
 
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/transport"
 )
 
 // Lookup is a request kind of the shape "keys in, one item for each key out". A caller names a key by
-// an A, on the wire it is a K, and an I is found for it. The keys and items there are stand in package
-// protocol: their codecs are written for speed, and closed.
-type Lookup[A any, K protocol.LookupKey[K], I protocol.LookupItem[K, I]] struct {
+// an A, on the wire it is a K, and what is found comes as an R: a [protocol.LookupResponse], or what
+// embeds one.
+type Lookup[A any, K protocol.LookupKey[K], R any, P protocol.LookupReply[K, R]] struct {
 	Method
-	// Key returns the key that a caller's names. It fails for one that cannot be.
+	// Key returns the key that a caller's names. It fails for one that cannot be, unless the key's
+	// encoder does.
 	Key func(A) (K, error)
 }
 
 // LookupClient looks up any number of keys in one call, in as many requests as the limits want. All
 // that [Client] says of clients is true of it.
-type LookupClient[A any, K protocol.LookupKey[K], I protocol.LookupItem[K, I]] struct {
+type LookupClient[A any, K protocol.LookupKey[K], R any, P protocol.LookupReply[K, R]] struct {
 	*core
-	lookup   *Lookup[A, K, I]
-	keys     []K
-	stitcher protocol.LookupStitcher
+	lookup   *Lookup[A, K, R, P]
+	keys     protocol.LookupKeys[K]
+	rules    protocol.LookupRules
 	progress progress
-	reply    protocol.LookupResponse[K, I]
+	reply    R
 }
 
 // progress is how far a lookup has come.
@@ -36,6 +37,8 @@ type progress struct {
 	// Of the first response, if there was one.
 	generation uint64
 	begun      bool
+	// Whether the reply is made of several responses.
+	merging bool
 	// Requests sent.
 	subcalls int
 	// Most keys of the next request, and what that does not grow beyond.
@@ -47,45 +50,66 @@ type progress struct {
 }
 
 // NewLookupClient returns a client of the endpoint name in runDir, as [NewClient] does.
-func NewLookupClient[A any, K protocol.LookupKey[K], I protocol.LookupItem[K, I]](lookup *Lookup[A, K, I], runDir, name string, config ClientConfig) *LookupClient[A, K, I] {
-	return &LookupClient[A, K, I]{core: newCore(runDir, name, &config), lookup: lookup}
+func NewLookupClient[A any, K protocol.LookupKey[K], R any, P protocol.LookupReply[K, R]](lookup *Lookup[A, K, R, P], runDir, name string, config ClientConfig) *LookupClient[A, K, R, P] {
+	return &LookupClient[A, K, R, P]{
+		core:   newCore(runDir, name, &config),
+		lookup: lookup,
+		rules:  P(new(R)).Rules(),
+	}
 }
 
-// Call looks up any number of keys. Items come in the order of the keys, as one reply, whatever it
+// Lookup looks up any number of keys. Items come in the order of the keys, as one reply, whatever it
 // took on the wire. No keys ask for the generation only. It fails with a [*CallError]; for a key that
 // cannot be, before anything is sent.
-func (c *LookupClient[A, K, I]) Call(keys []A) (*protocol.LookupResponse[K, I], error) {
-	return c.CallWithTimeout(keys, 0)
+func (c *LookupClient[A, K, R, P]) Lookup(keys []A) (P, error) {
+	return c.take(c.finish(c.run(keys, c.begin(0))))
 }
 
-// CallWithTimeout is Call within ms milliseconds; 0 is the client's own timeout.
-func (c *LookupClient[A, K, I]) CallWithTimeout(keys []A, ms uint32) (*protocol.LookupResponse[K, I], error) {
+// LookupWithin is Lookup within limit, whatever the client's own timeout is.
+func (c *LookupClient[A, K, R, P]) LookupWithin(limit time.Duration, keys []A) (P, error) {
+	return c.take(c.finish(c.run(keys, c.beginWithin(limit))))
+}
+
+// LookupContext is Lookup, called off at once when ctx is done; the client's own timeout stays. The
+// error has the context's as its cause, too.
+func (c *LookupClient[A, K, R, P]) LookupContext(ctx context.Context, keys []A) (P, error) {
+	return c.take(c.during(ctx, func(wait transport.Wait) *Failure { return c.run(keys, wait) }))
+}
+
+// Call is Lookup, by the name that integrations know.
+func (c *LookupClient[A, K, R, P]) Call(keys []A) (P, error) { return c.Lookup(keys) }
+
+// CallWithTimeout is Lookup within ms milliseconds; 0 is the client's own timeout.
+func (c *LookupClient[A, K, R, P]) CallWithTimeout(keys []A, ms uint32) (P, error) {
 	return c.take(c.finish(c.run(keys, c.begin(ms))))
 }
 
-// CallContext is Call, called off at once when ctx is done; the client's own timeout stays. The error
-// has the context's as its cause, too.
-func (c *LookupClient[A, K, I]) CallContext(ctx context.Context, keys []A) (*protocol.LookupResponse[K, I], error) {
-	return c.take(c.during(ctx, func(wait transport.Wait) *Failure { return c.run(keys, wait) }))
+// CallContext is LookupContext, by the name that integrations know.
+func (c *LookupClient[A, K, R, P]) CallContext(ctx context.Context, keys []A) (P, error) {
+	return c.LookupContext(ctx, keys)
 }
 
 // Close releases everything; counters stay. The client can be refreshed again, and is closed again
 // after that. It returns nil.
-func (c *LookupClient[A, K, I]) Close() error {
-	c.keys, c.stitcher, c.reply = nil, protocol.LookupStitcher{}, protocol.LookupResponse[K, I]{}
+func (c *LookupClient[A, K, R, P]) Close() error {
+	var none R
+	c.keys, c.reply = protocol.LookupKeys[K]{}, none
 	return c.core.Close()
 }
 
-func (c *LookupClient[A, K, I]) take(err error) (*protocol.LookupResponse[K, I], error) {
+// answer is where replies are taken.
+func (c *LookupClient[A, K, R, P]) answer() P { return P(&c.reply) }
+
+func (c *LookupClient[A, K, R, P]) take(err error) (P, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &c.reply, nil
+	return c.answer(), nil
 }
 
 // run makes one logical lookup; it leaves what was found in c.reply.
-func (c *LookupClient[A, K, I]) run(named []A, wait transport.Wait) *Failure {
-	wanted, f := c.readKeys(named)
+func (c *LookupClient[A, K, R, P]) run(named []A, wait transport.Wait) *Failure {
+	wanted, f := c.encodeKeys(named)
 	if f != nil {
 		return f
 	}
@@ -94,9 +118,9 @@ func (c *LookupClient[A, K, I]) run(named []A, wait transport.Wait) *Failure {
 	}
 	c.restart(0)
 	var tried attempts
-	for c.progress.done < len(c.keys) || !c.progress.begun {
+	for c.progress.done < c.keys.Len() || !c.progress.begun {
 		window := c.nextWindow()
-		if window.Keys == 0 && c.progress.done < len(c.keys) {
+		if window.Keys == 0 && c.progress.done < c.keys.Len() {
 			if f := c.widenOrGiveUpKey(wait); f != nil {
 				return f
 			}
@@ -122,48 +146,43 @@ func (c *LookupClient[A, K, I]) run(named []A, wait transport.Wait) *Failure {
 			}
 		}
 	}
-	return c.read(c.stitcher.Finish(c.progress.generation))
+	if err := c.answer().FinishMerge(c.progress.generation); err != nil {
+		return invalid(err)
+	}
+	return nil
 }
 
-// readKeys refuses what cannot be asked, before anything is sent. It returns what one request for all
-// the keys and its likely reply would take.
-func (c *LookupClient[A, K, I]) readKeys(named []A) (capacity, *Failure) {
+// encodeKeys encodes all keys, so that what cannot be asked is refused before anything is sent. It
+// returns what one request for them and its likely reply would take.
+func (c *LookupClient[A, K, R, P]) encodeKeys(named []A) (capacity, *Failure) {
 	limits := c.options.lookup
 	if len(named) > limits.keys {
 		return capacity{}, overflow("lookup keys", uint64(len(named)), uint64(limits.keys))
 	}
-	c.keys = slices.Grow(c.keys[:0], len(named))
-	front := protocol.LookupHeaderLen + len(named)*protocol.EntryLen
-	request, least, likely := front, front, front
-	var item I
+	c.keys.Start(len(named))
 	for _, name := range named {
 		key, err := c.lookup.Key(name)
+		if err == nil {
+			err = c.keys.Add(key)
+		}
 		if err != nil {
 			return capacity{}, invalid(err)
 		}
-		c.keys = append(c.keys, key)
-		request = align8(request) + key.Size()
-		least = align8(least) + item.BareSize(key)
-		likely = align8(likely) + item.ReplyEstimate(key)
 	}
-	if least > limits.bytes {
+	if least := c.keys.ReplyBytes(c.rules.Bare); least > limits.bytes {
 		return capacity{}, tooManyBytes(least, limits.bytes)
 	}
-	wanted := ofRequest(request, 1)
-	wanted.responseBytes = clamp(protocol.LookupReplyWithSlack(likely))
+	wanted := ofRequest(c.keys.RequestBytes(), 1)
+	wanted.responseBytes = clamp(protocol.LookupReplyWithSlack(c.keys.ReplyBytes(c.rules.Likely)))
 	return wanted, nil
 }
 
 // restart begins with the first key, after so many requests.
-func (c *LookupClient[A, K, I]) restart(subcalls int) {
+func (c *LookupClient[A, K, R, P]) restart(subcalls int) {
 	c.progress = progress{subcalls: subcalls, most: math.MaxInt, ceiling: math.MaxInt}
-	c.stitcher.Start(len(c.keys))
 }
 
-// rest is the keys that have no item yet.
-func (c *LookupClient[A, K, I]) rest() []K { return c.keys[c.progress.done:] }
-
-func (c *LookupClient[A, K, I]) nextWindow() protocol.LookupWindow {
+func (c *LookupClient[A, K, R, P]) nextWindow() protocol.LookupWindow {
 	agreed := c.agreed()
 	limits := protocol.LookupWindowLimits{
 		Keys:    c.progress.most,
@@ -174,20 +193,20 @@ func (c *LookupClient[A, K, I]) nextWindow() protocol.LookupWindow {
 	if c.progress.alone {
 		limits.Keys = 1
 	}
-	return protocol.FillLookupWindow[K, I](c.rest(), limits)
+	return c.keys.Window(c.progress.done, limits, c.rules.Likely)
 }
 
 // widenOrGiveUpKey makes room for the next key, which fits no request, or answers it here where no
 // room can be had.
-func (c *LookupClient[A, K, I]) widenOrGiveUpKey(wait transport.Wait) *Failure {
-	key := c.rest()[0]
+func (c *LookupClient[A, K, R, P]) widenOrGiveUpKey(wait transport.Wait) *Failure {
+	key := c.keys.At(c.progress.done)
 	bytes := protocol.LookupHeaderLen + protocol.EntryLen + key.Size()
 	f := c.makeRoom(ofRequest(bytes, 1), wait)
 	if f == nil || f.Kind != FailureOverflow {
 		return f
 	}
-	var item I
-	if err := protocol.StitchItem(&c.stitcher, item.Bare(key, item.Oversized())); err != nil {
+	c.startMerge()
+	if err := c.answer().MergeBare(key, c.rules.Oversized); err != nil {
 		return invalid(err)
 	}
 	c.progress.done++
@@ -196,53 +215,58 @@ func (c *LookupClient[A, K, I]) widenOrGiveUpKey(wait transport.Wait) *Failure {
 
 // askWindow asks for the keys of window and takes what comes. It tells whether this response is all
 // of the reply.
-func (c *LookupClient[A, K, I]) askWindow(window protocol.LookupWindow, wait transport.Wait) (bool, *Failure) {
-	p, limits := &c.progress, c.options.lookup
+func (c *LookupClient[A, K, R, P]) askWindow(window protocol.LookupWindow, wait transport.Wait) (bool, *Failure) {
+	p, limits, reply := &c.progress, c.options.lookup, c.answer()
 	p.subcalls++
 	if p.subcalls > limits.subcalls {
 		return false, overflow("requests of a lookup", uint64(p.subcalls), uint64(limits.subcalls))
 	}
-	if _, err := protocol.EncodeLookupRequest(c.space(window.Bytes), c.rest()[:window.Keys]); err != nil {
-		return false, invalid(err)
-	}
-	if f := c.exchange(outgoing{method: c.lookup.Code}, wait); f != nil {
+	out := outgoing{method: c.lookup.Code, payload: c.keys.Request(p.done, window.Keys)}
+	if f := c.exchange(out, wait); f != nil {
 		return false, f
 	}
-	reply, err := protocol.DecodeLookupResponse[K, I](c.payload)
-	if err != nil {
+	if err := reply.Decode(c.payload); err != nil {
 		return false, broken(err)
 	}
-	taken, f := c.judge(&reply, window.Keys)
+	taken, f := c.validateResponse(window.Keys)
 	if f != nil {
 		return false, f
 	}
-	if taken == window.Keys && taken == len(c.keys) {
+	if taken == window.Keys && taken == c.keys.Len() {
 		if len(c.payload) > limits.bytes {
 			return false, tooManyBytes(len(c.payload), limits.bytes)
 		}
-		c.reply = reply
 		return true, nil
 	}
-	return false, c.stitch(&reply, taken, window.Keys)
+	return false, c.merge(taken, window.Keys)
 }
 
-// stitch keeps the first taken items of a response to asked keys.
-func (c *LookupClient[A, K, I]) stitch(reply *protocol.LookupResponse[K, I], taken, asked int) *Failure {
-	p, before := &c.progress, c.stitcher.Bytes()
-	list := reply.List()
-	for i := range taken {
-		if err := c.stitcher.PushRaw(list.Get(i)); err != nil {
-			return invalid(err)
-		}
+// startMerge begins a reply of several responses with the first of them.
+func (c *LookupClient[A, K, R, P]) startMerge() {
+	if !c.progress.merging {
+		c.progress.merging = true
+		c.answer().StartMerge(c.keys.Len())
 	}
-	if bytes, limit := c.stitcher.Bytes(), c.options.lookup.bytes; bytes > limit {
+}
+
+// merge keeps the first taken items of a response to asked keys.
+func (c *LookupClient[A, K, R, P]) merge(taken, asked int) *Failure {
+	p, reply := &c.progress, c.answer()
+	c.startMerge()
+	// Nothing is added, only counted.
+	before, _ := reply.Merge(0)
+	bytes, err := reply.Merge(taken)
+	if err != nil {
+		return invalid(err)
+	}
+	if limit := c.options.lookup.bytes; bytes > limit {
 		return tooManyBytes(bytes, limit)
 	}
 	if taken > 0 {
-		p.item = (c.stitcher.Bytes() - before) / taken
+		p.item = (bytes - before) / taken
 	}
 	p.done += taken
-	p.generation, p.begun = reply.Generation, true
+	p.generation, p.begun = reply.DataGeneration(), true
 	p.alone = taken == 0 && asked > 1
 	if p.most > p.ceiling/2 {
 		p.most = p.ceiling
@@ -254,7 +278,7 @@ func (c *LookupClient[A, K, I]) stitch(reply *protocol.LookupResponse[K, I], tak
 
 // narrow asks for half as many keys, because the response did not fit. The server has closed the
 // session, so that the new one may as well have room for more.
-func (c *LookupClient[A, K, I]) narrow(window protocol.LookupWindow, wait transport.Wait) *Failure {
+func (c *LookupClient[A, K, R, P]) narrow(window protocol.LookupWindow, wait transport.Wait) *Failure {
 	before := c.agreed().responseBytes
 	c.widenResponse()
 	if f := c.reconnect(wait); f != nil {
@@ -269,24 +293,21 @@ func (c *LookupClient[A, K, I]) narrow(window protocol.LookupWindow, wait transp
 	return nil
 }
 
-// judge checks a response against what was asked; it returns how many of its items count.
-func (c *LookupClient[A, K, I]) judge(reply *protocol.LookupResponse[K, I], asked int) (int, *Failure) {
-	p := &c.progress
-	if p.begun && p.generation != reply.Generation {
-		return 0, &Failure{Kind: FailureGeneration, First: p.generation, Then: reply.Generation}
+// validateResponse checks a response against what was asked; it returns how many of its items count.
+func (c *LookupClient[A, K, R, P]) validateResponse(asked int) (int, *Failure) {
+	p, reply := &c.progress, c.answer()
+	if generation := reply.DataGeneration(); p.begun && p.generation != generation {
+		return 0, &Failure{Kind: FailureGeneration, First: p.generation, Then: generation}
 	}
 	if reply.Len() != asked {
 		return 0, mismatch("item_count", uint64(asked), uint64(reply.Len()))
 	}
 	taken, firstOversized := asked, false
-	list, rest := reply.List(), c.rest()
-	var none I
 	for i := range asked {
-		item := none.View(list.Get(i))
-		status, index := item.StatusCode(), uint64(i)
-		exceeded := status == none.Exceeded()
+		status, same := reply.Answers(i, c.keys.At(p.done+i))
+		exceeded, index := status == c.rules.Exceeded, uint64(i)
 		switch {
-		case !item.Key().Same(rest[i]):
+		case !same:
 			return 0, mismatch("echoed key", index, index)
 		case exceeded && i == 0:
 			return 0, mismatch("status of the first item", 0, uint64(status))
@@ -295,23 +316,13 @@ func (c *LookupClient[A, K, I]) judge(reply *protocol.LookupResponse[K, I], aske
 		case taken < i:
 			return 0, mismatch("item behind a full answer", uint64(taken), index)
 		case i == 0:
-			firstOversized = status == none.Oversized()
+			firstOversized = status == c.rules.Oversized
 		}
 	}
 	if firstOversized && asked > 1 {
 		return 0, nil
 	}
 	return taken, nil
-}
-
-// read takes payload, whose items were validated when they came, for the reply.
-func (c *LookupClient[A, K, I]) read(payload []byte) *Failure {
-	reply, err := protocol.TrustedLookupResponse[K, I](payload)
-	if err != nil {
-		return broken(err)
-	}
-	c.reply = reply
-	return nil
 }
 
 func tooManyBytes(needed, limit int) *Failure {

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"encoding/binary"
 	"slices"
 	"testing"
 
@@ -26,18 +27,27 @@ type process struct {
 
 // reply is the bytes of a reply of these processes.
 func reply(generation uint64, items ...process) []byte {
-	var s protocol.LookupStitcher
-	s.Start(len(items))
+	buf := make([]byte, protocol.LookupHeaderLen+len(items)*128)
+	list, err := protocol.NewPackedWriter(buf, protocol.LookupHeaderLen, len(items))
+	if err != nil {
+		return nil
+	}
 	for _, p := range items {
 		item := protocol.AppsLookupItemView{}.Bare(protocol.NumberKey(p.pid), p.status)
 		if p.status == known {
 			item.CgroupStatus, item.Comm = protocol.AppsCgroupStatusHostRoot, protocol.CString([]byte("c"))
 		}
-		if protocol.StitchItem(&s, item) != nil {
+		dst, err := list.Open(item.Size())
+		if err != nil || item.Encode(dst) != nil {
 			return nil
 		}
+		list.Commit(len(dst))
 	}
-	return s.Finish(generation)
+	header, length := list.Finish()
+	binary.LittleEndian.PutUint32(header, 1)
+	binary.LittleEndian.PutUint32(header[4:], uint32(len(items)))
+	binary.LittleEndian.PutUint64(header[8:], generation)
+	return buf[:length]
 }
 
 // step is what must be asked, and what is answered.

@@ -7,5 +7,5 @@ import (
 	"github.com/netipc/netipc/go/transport/posix"
 )
 
-// native is the platform's own transport.
-func native(log *slog.Logger) transport.Transport { return posix.New().WithLogger(log) }
+// NativeTransport returns the platform's own transport, which tells log what it did and could not do.
+func NativeTransport(log *slog.Logger) transport.Transport { return posix.New().WithLogger(log) }

@@ -9,16 +9,16 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-// underway is where the requests of a pipeline are.
-type underway struct {
+// pipelineState is where the requests of a pipeline are.
+type pipelineState struct {
 	// Which have a reply.
 	answered []bool
 	// The requests in flight, oldest first, and the session they are in flight over.
-	flying  []flight
-	session *connection.Connection
+	inFlight []pending
+	session  *connection.Connection
 }
 
-type flight struct {
+type pending struct {
 	header protocol.Header
 	index  int
 }
@@ -35,11 +35,11 @@ func (c *Client[Q, R]) CallPipelined(requests []Q, window int, each func(index i
 
 // CallPipelinedContext is CallPipelined, called off at once when ctx is done.
 func (c *Client[Q, R]) CallPipelinedContext(ctx context.Context, requests []Q, window int, each func(index int, reply R)) error {
-	u := &c.underway
+	u := &c.pipelineState
 	u.answered = slices.Grow(u.answered[:0], len(requests))[:len(requests)]
 	clear(u.answered)
 	return c.during(ctx, func(wait transport.Wait) *Failure {
-		defer c.abandon()
+		defer c.dropUnanswered()
 		var tried attempts
 		for {
 			failure := c.pipeline(requests, window, each, wait)
@@ -62,15 +62,15 @@ func (c *Client[Q, R]) pipeline(requests []Q, window int, each func(int, R), wai
 	if f := c.makeRoom(ofRequest(largest, 1), wait); f != nil {
 		return f
 	}
-	u := &c.underway
-	u.flying, u.session = u.flying[:0], c.connection
+	u := &c.pipelineState
+	u.inFlight, u.session = u.inFlight[:0], c.connection
 	next := 0
 	for {
 		for next < len(requests) && u.answered[next] {
 			next++
 		}
 		if next < len(requests) && c.maySend(window, c.service.Request.Size(requests[next])) {
-			sent, f := c.launch(requests[next], next, wait)
+			sent, f := c.sendNext(requests[next], next, wait)
 			if f != nil {
 				return f
 			}
@@ -79,40 +79,41 @@ func (c *Client[Q, R]) pipeline(requests []Q, window int, each func(int, R), wai
 				continue
 			}
 		}
-		if len(u.flying) == 0 {
+		if len(u.inFlight) == 0 {
 			return nil
 		}
-		if f := c.land(each, wait); f != nil {
+		if f := c.receiveOne(each, wait); f != nil {
 			return f
 		}
 	}
 }
 
-// abandon leaves a session that still has requests in flight, be it for a panic of the caller's: their
+// dropUnanswered leaves a session that still has requests in flight, be it for a panic of the caller's: their
 // answers would come for those to the next call.
-func (c *Client[Q, R]) abandon() {
-	u := &c.underway
-	if len(u.flying) > 0 && c.connection != nil && c.connection == u.session {
+func (c *Client[Q, R]) dropUnanswered() {
+	u := &c.pipelineState
+	if len(u.inFlight) > 0 && c.connection != nil && c.connection == u.session {
 		c.leave(StateBroken)
 	}
-	u.flying, u.session = u.flying[:0], nil
+	u.inFlight, u.session = u.inFlight[:0], nil
 }
 
-// launch sends a request; it tells whether that needed no waiting while others are in flight.
-func (c *Client[Q, R]) launch(request Q, index int, wait transport.Wait) (bool, *Failure) {
-	if f := c.encode(request); f != nil {
+// sendNext sends a request; it tells whether that needed no waiting while others are in flight.
+func (c *Client[Q, R]) sendNext(request Q, index int, wait transport.Wait) (bool, *Failure) {
+	out, f := c.encode(request)
+	if f != nil {
 		return false, f
 	}
-	alone := len(c.underway.flying) == 0
+	alone := len(c.pipelineState.inFlight) == 0
 	if !alone {
 		// With requests in flight a send must not wait: the server may be waiting for us to take its
 		// answers.
 		wait.Deadline = c.began
 	}
-	header, f := c.send(outgoing{method: c.service.Code}, wait)
+	header, f := c.send(out, wait)
 	switch {
 	case f == nil:
-		c.underway.flying = append(c.underway.flying, flight{header, index})
+		c.pipelineState.inFlight = append(c.pipelineState.inFlight, pending{header, index})
 		return true, nil
 	case f.Kind == FailureTimeout && !alone:
 		return false, nil
@@ -120,17 +121,17 @@ func (c *Client[Q, R]) launch(request Q, index int, wait transport.Wait) (bool, 
 	return false, f
 }
 
-// land receives one answer and hands it over.
-func (c *Client[Q, R]) land(each func(int, R), wait transport.Wait) *Failure {
+// receiveOne receives one answer and hands it over.
+func (c *Client[Q, R]) receiveOne(each func(int, R), wait transport.Wait) *Failure {
 	reply, f := c.receive(wait)
 	if f != nil {
 		return f
 	}
-	u := &c.underway
-	at := slices.IndexFunc(u.flying, func(f flight) bool { return f.header.MessageID == reply.MessageID })
+	u := &c.pipelineState
+	at := slices.IndexFunc(u.inFlight, func(f pending) bool { return f.header.MessageID == reply.MessageID })
 	at = max(at, 0)
-	asked := u.flying[at]
-	u.flying = slices.Delete(u.flying, at, at+1)
+	asked := u.inFlight[at]
+	u.inFlight = slices.Delete(u.inFlight, at, at+1)
 	if f := checkAnswer(&asked.header, &reply, c.limits.responseBytes); f != nil {
 		return f
 	}
@@ -146,12 +147,12 @@ func (c *Client[Q, R]) land(each func(int, R), wait transport.Wait) *Failure {
 
 // maySend tells whether a request of size bytes may join those in flight, of which there may be most.
 func (c *Client[Q, R]) maySend(most, size int) bool {
-	flying := len(c.underway.flying)
-	if flying == 0 {
+	inFlight := len(c.pipelineState.inFlight)
+	if inFlight == 0 {
 		return true
 	}
 	window, packet := c.window()
 	// A message of several packets waits until nothing is in flight: half of one must not wait for the
 	// server, which may wait for us.
-	return size+protocol.HeaderLen <= packet && flying < min(most, window)
+	return size+protocol.HeaderLen <= packet && inFlight < min(most, window)
 }

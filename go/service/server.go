@@ -39,8 +39,8 @@ type Server struct {
 	listener transport.Listener
 	running  bool
 
-	// No new request is taken once quiet is raised; nothing waits any more once stop is.
-	quiet, stop       transport.Abort
+	// No new request is taken once draining is raised; nothing waits any more once stop is.
+	draining, stop    transport.Abort
 	slots, handshakes *gate
 	sessions          sync.WaitGroup
 	nextSession       atomic.Uint64
@@ -57,10 +57,11 @@ func NewServer(runDir, name string, config ServerConfig, handler Handler) *Serve
 
 // NewServerWithWorkers returns a server with at most workers sessions at once, at least 1.
 func NewServerWithWorkers(runDir, name string, config ServerConfig, handler Handler, workers int) *Server {
+	reach := orNative(config.Transport, config.Logger)
 	s := &Server{
-		transport:  orNative(config.Transport, config.Logger),
+		transport:  reach,
 		listen:     config.Listen,
-		policy:     config.policy(),
+		policy:     config.policy(reach),
 		handler:    handler,
 		log:        orDefault(config.Logger),
 		slots:      newGate(max(workers, 1)),
@@ -89,7 +90,7 @@ func (s *Server) Run() error {
 	s.accept(listener)
 	err = listener.Close()
 	s.sessions.Wait()
-	s.quiet.Close()
+	s.draining.Close()
 	s.stop.Close()
 	s.mu.Lock()
 	s.running = false
@@ -104,7 +105,7 @@ func (s *Server) Run() error {
 // Stop ends everything: no new client, no new request, and no waiting for what is being answered but
 // for handlers, which cannot be interrupted. A server that does not run yet never will.
 func (s *Server) Stop() {
-	s.quiet.Raise()
+	s.draining.Raise()
 	s.stop.Raise()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,7 +115,7 @@ func (s *Server) Stop() {
 // Drain takes no new client and no new request, lets what is being answered finish for at most
 // timeout, and stops. It tells whether all finished.
 func (s *Server) Drain(timeout time.Duration) bool {
-	s.quiet.Raise()
+	s.draining.Raise()
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	finished := s.slots.waitEmpty(timer.C)
@@ -132,7 +133,7 @@ func (s *Server) Workers() int { return s.slots.capacity }
 // bind is Bind with the lock held.
 func (s *Server) bind() error {
 	switch {
-	case s.quiet.Raised():
+	case s.draining.Raised():
 		return s.failure(ErrAborted, nil)
 	case s.running || s.listener != nil:
 		return nil
@@ -160,12 +161,12 @@ func (s *Server) begin() (transport.Listener, error) {
 	if s.running {
 		return nil, s.failure(ErrBusy, nil)
 	}
-	if s.quiet.Raised() {
+	if s.draining.Raised() {
 		s.release()
 		return nil, nil
 	}
 	if err := s.bind(); err != nil {
-		if s.quiet.Raised() {
+		if s.draining.Raised() {
 			// Stopped meanwhile: what keeps it from listening is of no interest any more.
 			err = nil
 		}
@@ -185,10 +186,10 @@ func (s *Server) release() {
 	}
 }
 
-// accept takes clients until the server is to be quiet.
+// accept takes clients until the server is to end.
 func (s *Server) accept(listener transport.Listener) {
-	wait := transport.Wait{Abort: &s.quiet}
-	for s.handshakes.enter(nil, s.quiet.Done()) {
+	wait := transport.Wait{Abort: &s.draining}
+	for s.handshakes.enter(nil, s.draining.Done()) {
 		link, err := listener.Accept(wait)
 		if err == nil {
 			s.sessions.Add(1)
@@ -224,13 +225,13 @@ func (s *Server) serve(link transport.Baseline) {
 // admit shakes hands, and finds a slot before it accepts. The slot goes with the connection.
 func (s *Server) admit(link transport.Baseline) (*connection.Connection, error) {
 	deadline := time.Now().Add(handshakeTimeout)
-	incoming, err := connection.Receive(link, s.policy, transport.Wait{Deadline: deadline, Abort: &s.quiet})
+	incoming, err := connection.Receive(link, s.policy, transport.Wait{Deadline: deadline, Abort: &s.draining})
 	if err != nil {
 		return nil, err
 	}
 	timer := time.NewTimer(slotWait)
 	defer timer.Stop()
-	if !s.slots.enter(timer.C, s.quiet.Done()) {
+	if !s.slots.enter(timer.C, s.draining.Done()) {
 		return nil, incoming.TurnDown(transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
 	}
 	opened, err := incoming.Accept(s.nextSession.Add(1), transport.Timeout(handshakeTimeout).OrAbort(&s.stop))

@@ -27,7 +27,7 @@ func TestAServerThatIsStoppedWhileItBindsEndsInOrder(t *testing.T) {
 	handler := ValueHandler(&Service[uint64, uint64]{Method: Method{Code: protocol.MethodIncrement}},
 		func(n uint64) (uint64, error) { return n, nil })
 	s := NewServer(t.TempDir(), "svc", ServerConfig{Transport: c, Logger: slog.New(slog.DiscardHandler)}, handler)
-	c.stopped = s.quiet.Done()
+	c.stopped = s.draining.Done()
 	run := make(chan error, 1)
 	go func() { run <- s.Run() }()
 	<-c.entered

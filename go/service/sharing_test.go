@@ -16,7 +16,7 @@ import (
 // offering is a transport whose servers offer regions as offer does.
 type offering struct {
 	transport.Transport
-	offer func(transport.Baseline, transport.RegionPlan) error
+	offer func(transport.Baseline, transport.SessionPlan) error
 }
 
 func (o offering) Bind(endpoint transport.Endpoint, options transport.BindOptions) (transport.Listener, error) {
@@ -45,14 +45,14 @@ type offeringLink struct {
 	as offering
 }
 
-func (o offeringLink) Offer(plan transport.RegionPlan) error { return o.as.offer(o.Baseline, plan) }
+func (o offeringLink) Offer(plan transport.SessionPlan) error { return o.as.offer(o.Baseline, plan) }
 
 func TestDefect10ARefusedClientHasNoRegionMadeForIt(t *testing.T) {
 	t.Parallel()
 	w := services.NewWorld(t, native(), protocol.ProfileBaseline|protocol.ProfileSHMHybrid)
 	var offers atomic.Int64
 	serving := w.ServerConfig()
-	serving.Transport = offering{w.Transport, func(link transport.Baseline, plan transport.RegionPlan) error {
+	serving.Transport = offering{w.Transport, func(link transport.Baseline, plan transport.SessionPlan) error {
 		offers.Add(1)
 		return link.Offer(plan)
 	}}
@@ -80,7 +80,7 @@ func TestARegionThatNeverComesIsLeftOutAlsoByTheImpatient(t *testing.T) {
 	w := services.NewWorld(t, native(), protocol.ProfileBaseline|protocol.ProfileSHMHybrid)
 	serving := w.ServerConfig()
 	// It agrees to shared memory, and never makes any.
-	serving.Transport = offering{w.Transport, func(transport.Baseline, transport.RegionPlan) error { return nil }}
+	serving.Transport = offering{w.Transport, func(transport.Baseline, transport.SessionPlan) error { return nil }}
 	w.Serve(cgroups_snapshot.NewServer(w.Dir, "svc", serving, services.Snapshots(3, 10)))
 	config := w.ClientConfig()
 	// Less than the half second that a server has to finish its region.

@@ -49,7 +49,7 @@ func (s *ServerStats) Requests() uint64 {
 type TransportCounts struct {
 	// Memory is queues in this process.
 	Memory uint64
-	// Socket is the platform's packet socket.
+	// Socket is the platform's packet socket, or named pipe.
 	Socket uint64
 	// SharedMemory is shared memory.
 	SharedMemory uint64
@@ -58,28 +58,28 @@ type TransportCounts struct {
 // Total returns all together.
 func (c TransportCounts) Total() uint64 { return c.Memory + c.Socket + c.SharedMemory }
 
-// stats is what a server counts: what happens to sessions here, and what sessions do in a tally each.
+// stats is what a server counts: what happens to sessions here, and what sessions do in counts of their own.
 type stats struct {
 	refused atomic.Uint64
 
 	mu     sync.Mutex
 	opened TransportCounts
-	live   []*tally
+	live   []*sessionCounts
 	// Of those that have ended.
 	past ServerStats
 }
 
-// tally is what one session did. Its goroutine alone writes, so that counting needs no locked
+// sessionCounts is what one session did. Its goroutine alone writes, so that counting needs no locked
 // operation and sessions never wait for one another's cache lines.
-type tally struct {
+type sessionCounts struct {
 	ok, unsupported, badEnvelope, limitExceeded, internalError, received, sent atomic.Uint64
 
 	handlerTime, totalTime histogram
 }
 
 // open counts a new session; it returns where it counts, and how many there have been.
-func (s *stats) open(kind transport.LinkKind) (*tally, uint64) {
-	t := &tally{}
+func (s *stats) open(kind transport.LinkKind) (*sessionCounts, uint64) {
+	t := &sessionCounts{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.live = append(s.live, t)
@@ -94,10 +94,10 @@ func (s *stats) open(kind transport.LinkKind) (*tally, uint64) {
 	return t, s.opened.Total()
 }
 
-func (s *stats) close(t *tally) {
+func (s *stats) close(t *sessionCounts) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.live = slices.DeleteFunc(s.live, func(live *tally) bool { return live == t })
+	s.live = slices.DeleteFunc(s.live, func(live *sessionCounts) bool { return live == t })
 	s.past.add(t)
 }
 
@@ -118,7 +118,7 @@ func (s *stats) snapshot() ServerStats {
 	return sum
 }
 
-func (s *ServerStats) add(t *tally) {
+func (s *ServerStats) add(t *sessionCounts) {
 	s.OK += t.ok.Load()
 	s.Unsupported += t.unsupported.Load()
 	s.BadEnvelope += t.badEnvelope.Load()
@@ -131,10 +131,10 @@ func (s *ServerStats) add(t *tally) {
 }
 
 // reject counts a request that was answered without its handler.
-func (t *tally) reject(status protocol.Status) { add(t.outcome(status), 1) }
+func (t *sessionCounts) reject(status protocol.Status) { add(t.outcome(status), 1) }
 
 // answer counts an answer to a request of so many bytes of payload.
-func (t *tally) answer(a answered, request int, handler, total time.Duration) {
+func (t *sessionCounts) answer(a answered, request int, handler, total time.Duration) {
 	add(t.outcome(a.status), 1)
 	add(&t.received, messageBytes(request))
 	add(&t.sent, messageBytes(a.length))
@@ -142,7 +142,7 @@ func (t *tally) answer(a answered, request int, handler, total time.Duration) {
 	t.totalTime.record(total)
 }
 
-func (t *tally) outcome(status protocol.Status) *atomic.Uint64 {
+func (t *sessionCounts) outcome(status protocol.Status) *atomic.Uint64 {
 	switch status {
 	case protocol.StatusOK:
 		return &t.ok

@@ -78,10 +78,8 @@ type SessionStatus struct {
 	SessionID uint64
 	// Limits is what both sides keep to.
 	Limits Limits
-	// Peer is the server's process, where PeerKnown.
+	// Peer is the server's process, as far as the platform tells.
 	Peer transport.Peer
-	// PeerKnown tells whether the platform knows the peer.
-	PeerKnown bool
 }
 
 // ClientStatus is a client's state, what it did, and what went wrong last.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 
+	"github.com/netipc/netipc/go/internal/valid"
 	"github.com/netipc/netipc/go/protocol"
 )
 
@@ -40,10 +41,10 @@ type table[K comparable, I any] struct {
 	salted bool
 	salt   maphash.Seed
 
-	length         int
-	duplicates     uint32
-	generation     uint64
-	systemdEnabled uint32
+	length     int
+	duplicates uint32
+	generation uint64
+	extra      any
 }
 
 // buildTable copies what came, validates every item, and indexes it.
@@ -53,12 +54,12 @@ func buildTable[K comparable, I any](items *CachedItems[K, I], fetched Fetched) 
 		return nil, err
 	}
 	t := &table[K, I]{
-		items:          items,
-		arena:          arena,
-		places:         1<<bits.Len(uint(len(arena)/tableUnit)) - 1,
-		length:         fetched.List.Len(),
-		generation:     fetched.Generation,
-		systemdEnabled: fetched.SystemdEnabled,
+		items:      items,
+		arena:      arena,
+		places:     1<<bits.Len(uint(len(arena)/tableUnit)) - 1,
+		length:     fetched.List.Len(),
+		generation: fetched.Generation,
+		extra:      fetched.Extra,
 	}
 	size := 1 << max(bits.Len(uint(max(t.length*2, 1)-1)), 1)
 	for !t.index(size) {
@@ -79,7 +80,7 @@ func (t *table[K, I]) get(key K) (I, bool) {
 			break
 		}
 		if (slot^uint32(hash))&^t.places == 0 {
-			if item, found := t.items.Find(t.item(slot&t.places), key); found {
+			if item, found := t.items.Match(t.item(slot&t.places), key); found {
 				return item, true
 			}
 		}
@@ -106,15 +107,15 @@ func (t *table[K, I]) index(size int) bool {
 		if !t.enter(place, item) {
 			return false
 		}
-		place = behind(place, item)
+		place = behind(place, item.Bytes())
 	}
 	return true
 }
 
 // enter enters the item at place, unless one before it has the same key; it fails where each of the
 // slots that it may be in is taken.
-func (t *table[K, I]) enter(place uint32, item []byte) bool {
-	key := t.items.Key(item)
+func (t *table[K, I]) enter(place uint32, item protocol.Valid[I]) bool {
+	key := t.items.Key(t.items.View(item))
 	if _, known := t.get(key); known {
 		t.duplicates++
 		return true
@@ -142,11 +143,11 @@ func (t *table[K, I]) hash(key K) uint64 {
 // slot is the first slot for a key of this hash.
 func (t *table[K, I]) slot(hash uint64) int { return int(hash >> t.shift) }
 
-// item is the item at place, which is that of an item.
-func (t *table[K, I]) item(place uint32) []byte {
+// item is the item at place, which is that of an item: each was validated when it was copied.
+func (t *table[K, I]) item(place uint32) protocol.Valid[I] {
 	front := t.arena[int(place)*tableUnit:]
 	length := uint32(front[0]) | uint32(front[1])<<8 | uint32(front[2])<<16 | uint32(front[3])<<24
-	return front[tableUnit : tableUnit+length : tableUnit+length]
+	return valid.Of[I](front[tableUnit : tableUnit+length : tableUnit+length])
 }
 
 // behind is the place behind item, which is at place.
@@ -172,7 +173,7 @@ func copyItems[K comparable, I any](items *CachedItems[K, I], list protocol.Pack
 	arena := make([]byte, tableUnit, padded)
 	for i := range list.Len() {
 		item := list.Get(i)
-		if err := items.Check(item); err != nil {
+		if _, err := items.Decode(item); err != nil {
 			return nil, err
 		}
 		n := len(item)

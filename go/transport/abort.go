@@ -9,7 +9,7 @@ import (
 // Abort calls off what waits, from any goroutine, at once, and stays raised until it is cleared.
 //
 // The zero value is ready and not raised. It costs nothing until somebody waits with it, and can
-// always be made: where the system has no descriptor left for it, waits look at it every 10 ms. It
+// always be made: where the system has nothing left to watch it by, waits look at it every 10 ms. It
 // may not be copied after its first use.
 type Abort struct {
 	raised atomic.Bool
@@ -23,7 +23,7 @@ type Abort struct {
 	release  bool
 }
 
-// Waker rouses a wait that no descriptor can express.
+// Waker rouses a wait that nothing of the system can express.
 type Waker interface {
 	// Wake ends the wait, or lets it look at its abort. It does not block and leaves the abort alone.
 	Wake()
@@ -76,7 +76,7 @@ func (a *Abort) Done() <-chan struct{} {
 	return a.done
 }
 
-// Close gives back the descriptor that waits have needed, once none of them goes on. The abort can
+// Close gives back what of the system waits have needed, once none of them goes on. The abort can
 // be used after that; who waits with it again closes it again.
 func (a *Abort) Close() {
 	a.mu.Lock()
@@ -87,19 +87,19 @@ func (a *Abort) Close() {
 	}
 }
 
-// Watch returns a descriptor that is readable while raised, until Unwatch; or -1 if the system has
-// none left: then look every 10 ms, and do not call Unwatch. For transports.
-func (a *Abort) Watch() int {
+// Watch returns what is ready while raised, until Unwatch; or [NoWaitObject] where the system has none
+// left: then look every 10 ms, and do not call Unwatch. For transports.
+func (a *Abort) Watch() WaitObject {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.event.open() {
-		return -1
+		return NoWaitObject
 	}
 	if a.raised.Load() {
 		a.event.set()
 	}
 	a.watchers++
-	return a.event.descriptor()
+	return a.event.native()
 }
 
 // Unwatch ends a Watch.

@@ -37,15 +37,15 @@ var (
 	ErrAddressInUse = errors.New("in use by another server")
 	// ErrInvalidName: the service name cannot be part of a file name.
 	ErrInvalidName = errors.New("invalid service name")
-	// ErrPathTooLong: the socket path is longer than the platform can bind.
-	ErrPathTooLong = errors.New("socket path too long")
+	// ErrPathTooLong: what the platform makes of an endpoint is longer than it can be there.
+	ErrPathTooLong = errors.New("the name of the endpoint is too long for the platform")
 	// ErrHungUp: the server hung up before its region was attached. It says nothing about shared
 	// memory.
 	ErrHungUp = errors.New("the server hung up before its region was attached")
 	// ErrUnusable: there is no usable region. Propose the baseline next.
 	ErrUnusable = errors.New("the region is not usable")
-	// ErrUnsupported: the backend has no shared regions.
-	ErrUnsupported = errors.New("the backend has no shared regions")
+	// ErrUnsupported: the platform, or the transport, cannot do that.
+	ErrUnsupported = errors.New("not supported here")
 )
 
 // ProtocolError says which rule of the transport the peer broke. It is an [ErrProtocol].
@@ -80,7 +80,8 @@ func (e *TooLargeError) Unwrap() error { return ErrTooLarge }
 type ConnectError struct {
 	// Endpoint is where.
 	Endpoint string
-	// Kind is [ErrNotFound], [ErrDenied], [ErrTimeout], [ErrAborted], or nil where the system failed.
+	// Kind is [ErrNotFound], [ErrDenied], [ErrTimeout], [ErrAborted], [ErrUnsupported], or nil where the
+	// system failed.
 	Kind error
 	// Cause is what the system said, if it did.
 	Cause error
@@ -98,7 +99,7 @@ func (e *ConnectError) Unwrap() []error { return present(e.Kind, e.Cause) }
 type BindError struct {
 	// Endpoint is where.
 	Endpoint string
-	// Kind is [ErrAddressInUse], or nil where the system failed.
+	// Kind is [ErrAddressInUse], [ErrUnsupported], or nil where the system failed.
 	Kind error
 	// Why is how an endpoint in use is known to be so.
 	Why string
@@ -136,15 +137,17 @@ func (e *AttachError) Unwrap() error { return e.Kind }
 type EndpointError struct {
 	// Kind is [ErrInvalidName] or [ErrPathTooLong].
 	Kind error
-	// Name is the service name, or the path that is too long.
+	// Name is the service name, or what the platform has made of the endpoint.
 	Name string
+	// Limit is the bytes that a name may have that is too long.
+	Limit int
 }
 
 // Error names what was given and what to do.
 func (e *EndpointError) Error() string {
 	if e.Kind == ErrPathTooLong {
-		return fmt.Sprintf("the socket path %s has %d bytes and may have %d: shorten the run directory or the service name",
-			e.Name, len(e.Name), MaxSocketPath)
+		return fmt.Sprintf("the name %s has %d bytes and may have %d: shorten the run directory or the service name",
+			e.Name, len(e.Name), e.Limit)
 	}
 	return fmt.Sprintf("invalid service name %q: use letters, digits, '.', '_' and '-', and neither '.' nor '..'", e.Name)
 }

@@ -2,7 +2,7 @@ package transport
 
 import "golang.org/x/sys/unix"
 
-// event is a flag that can be polled. It has no descriptor until it is opened.
+// event is a flag that an event loop can watch. It has no descriptor until it is opened.
 type event struct {
 	// One more than the descriptor, so that the zero value has none.
 	fd1 int
@@ -19,6 +19,8 @@ func (e *event) open() bool {
 	}
 	return true
 }
+
+func (e *event) native() WaitObject { return WaitObject(e.descriptor()) }
 
 func (e *event) descriptor() int { return e.fd1 - 1 }
 

@@ -1,12 +1,12 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package transport
 
-// event is a flag that cannot be polled here: waits look at their abort instead.
+// event is a flag that cannot be watched here: waits look at their abort instead.
 type event struct{}
 
-func (*event) open() bool      { return false }
-func (*event) descriptor() int { return -1 }
-func (*event) set()            {}
-func (*event) reset()          {}
-func (*event) close()          {}
+func (*event) open() bool         { return false }
+func (*event) native() WaitObject { return NoWaitObject }
+func (*event) set()               {}
+func (*event) reset()             {}
+func (*event) close()             {}

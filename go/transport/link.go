@@ -1,5 +1,10 @@
 package transport
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Link is a connected channel between two peers that keeps packet boundaries.
 //
 // The contract that every backend keeps, and that the conformance suite checks:
@@ -30,10 +35,9 @@ type Link interface {
 	Linger()
 	// Info tells what this link is.
 	Info() LinkInfo
-	// FD returns the descriptor that an event loop can watch, or -1 where there is none. On a socket
-	// it is readable when a packet or a hang-up waits; on shared memory it tells hang-ups only. It
-	// stays the link's own.
-	FD() int
+	// WaitObject returns what an event loop can watch, or [NoWaitObject] where there is nothing. It is ready
+	// when a packet or a hang-up waits; on shared memory it tells hang-ups only.
+	WaitObject() WaitObject
 	// Close ends the link. Closing again does nothing.
 	Close() error
 }
@@ -41,7 +45,8 @@ type Link interface {
 // Baseline is a fresh connection, before the handshake has chosen a data plane.
 //
 // The server calls Offer before it accepts and Switch once its acceptance is sent; the client calls
-// Attach once it has been accepted. Where the handshake chose the baseline, it is the link.
+// Attach once it has been accepted. Both do so whatever the profile is: what a profile means is the
+// transport's to know.
 type Baseline interface {
 	Link
 	// PacketSize returns the bytes of the largest packet to propose; both directions can carry it.
@@ -49,15 +54,16 @@ type Baseline interface {
 	// PeerAllowed tells whether the peer may talk to us by its identity alone, before any token is
 	// looked at.
 	PeerAllowed() bool
-	// Offer makes a shared region ready for the peer to attach, complete on return. A second offer
-	// replaces the first. Where it fails nothing is left behind, and the baseline still works.
-	Offer(plan RegionPlan) error
-	// Switch gives the data plane of the region offered last, or the baseline itself when none is.
+	// Offer makes the data plane of plan ready for the peer to attach, complete on return. A second
+	// offer replaces the first. Where it fails nothing is left behind, and the baseline still works; it
+	// fails with [ErrUnsupported] for a profile that is none of the transport's.
+	Offer(plan SessionPlan) error
+	// Switch gives the data plane that was offered last, which is the baseline itself where none was.
 	// It takes over the connection: the baseline is of no more use.
 	Switch() Link
-	// Attach attaches the region that the server has offered, and takes over the connection. It
+	// Attach attaches the data plane that the server has offered, and takes over the connection. It
 	// fails with an [*AttachError]; the connection is closed then.
-	Attach(plan RegionPlan, w Wait) (Link, error)
+	Attach(plan SessionPlan, w Wait) (Link, error)
 }
 
 // Listener is a bound endpoint that takes connections.
@@ -70,8 +76,8 @@ type Listener interface {
 	Accept(w Wait) (Baseline, error)
 	// Endpoint returns where it listens.
 	Endpoint() Endpoint
-	// FD returns the descriptor that is readable when a connection waits, or -1.
-	FD() int
+	// WaitObject returns what is ready when a connection waits, or [NoWaitObject].
+	WaitObject() WaitObject
 	// Close ends listening. Closing again does nothing.
 	Close() error
 }
@@ -79,33 +85,43 @@ type Listener interface {
 // Transport is a way to reach endpoints: the platform's own, or one inside this process. It may be
 // used by any number of goroutines.
 type Transport interface {
+	// Profiles returns the profiles it has: nothing else is offered to a peer.
+	Profiles() []Profile
 	// Connect connects to whoever serves endpoint. It fails with a [*ConnectError].
 	Connect(endpoint Endpoint, w Wait) (Baseline, error)
 	// Bind becomes the one owner of endpoint. It fails with a [*BindError].
 	Bind(endpoint Endpoint, options BindOptions) (Listener, error)
 }
 
-// RegionPlan is the shape of a shared region, known to both sides after the negotiation.
-type RegionPlan struct {
-	// SessionID names the region, together with the endpoint.
+// Profile is a data plane that a transport has.
+type Profile struct {
+	// Bit is its bit in the handshake.
+	Bit uint32
+	// Name is what people call it.
+	Name string
+	// Kind is what carries the data.
+	Kind LinkKind
+	// OnRequest tells that it is only for those who ask for exactly this bit, as it is dear.
+	OnRequest bool
+}
+
+// ProfileBaseline is the bit of the profile that every transport has: packets over the connection
+// itself.
+const ProfileBaseline = 0x01
+
+// SessionPlan is the data plane of a session, known to both sides after the negotiation.
+type SessionPlan struct {
+	// Profile is the bit of the profile that was negotiated.
+	Profile uint32
+	// SessionID names what is shared, together with the endpoint.
 	SessionID uint64
-	// Mode is how a receiver waits.
-	Mode RegionMode
+	// AuthToken is the secret of the endpoint, for platforms where names depend on it.
+	AuthToken uint64
 	// RequestBytes is the bytes of the largest request message, its 32-byte header included.
 	RequestBytes uint64
 	// ResponseBytes is the bytes of the largest response message, its 32-byte header included.
 	ResponseBytes uint64
 }
-
-// RegionMode is how a receiver waits on shared memory.
-type RegionMode uint8
-
-const (
-	// RegionHybrid spins first, then waits in the kernel (profile 0x02).
-	RegionHybrid RegionMode = iota
-	// RegionKernel waits in the kernel at once (profile 0x04).
-	RegionKernel
-)
 
 // DefaultBacklog is how many connections may wait to be accepted, unless configured.
 const DefaultBacklog = 16
@@ -114,16 +130,8 @@ const DefaultBacklog = 16
 type BindOptions struct {
 	// Backlog is how many connections may wait to be accepted; 0 is [DefaultBacklog].
 	Backlog int
-	// AllowUIDs are the users to let in.
-	AllowUIDs UIDPolicy
-}
-
-// UIDPolicy is which users may connect. The zero value lets in our own user and root.
-type UIDPolicy struct {
-	// Any lets in everybody who can reach the socket.
-	Any bool
-	// Also are users to let in besides our own and root.
-	Also []uint32
+	// Peers are who may connect, as far as the platform can tell.
+	Peers PeerPolicy
 }
 
 // LinkInfo is what a link is, for status and for the session above it.
@@ -137,10 +145,8 @@ type LinkInfo struct {
 	Window int
 	// WholeMessages tells whether a packet is always a whole message.
 	WholeMessages bool
-	// Peer is who is at the other end, where PeerKnown.
+	// Peer is who is at the other end, as far as the platform tells.
 	Peer Peer
-	// PeerKnown tells whether the platform knows the peer.
-	PeerKnown bool
 }
 
 // LinkKind is what carries a link's data.
@@ -149,28 +155,60 @@ type LinkKind uint8
 const (
 	// LinkMemory is queues in this process.
 	LinkMemory LinkKind = iota
-	// LinkSocket is the platform's packet socket.
+	// LinkSocket is a packet socket.
 	LinkSocket
-	// LinkSharedMemory is a shared region, with the socket beside it.
+	// LinkSharedMemory is a shared region, with a socket or a pipe beside it.
 	LinkSharedMemory
+	// LinkPipe is a named pipe.
+	LinkPipe
 )
 
-// String returns "memory", "socket" or "shm".
+var linkKinds = [...]string{"memory", "socket", "shm", "pipe"}
+
+// String returns "memory", "socket", "shm" or "pipe".
 func (k LinkKind) String() string {
-	switch k {
-	case LinkMemory:
-		return "memory"
-	case LinkSocket:
-		return "socket"
-	default:
-		return "shm"
+	if int(k) < len(linkKinds) {
+		return linkKinds[k]
 	}
+	return "unknown"
 }
 
-// Peer is the process at the other end, as the kernel tells.
+// Peer is the process at the other end. What the platform cannot tell is absent, and not 0. The zero
+// value is nobody that is known.
 type Peer struct {
-	// PID is its process id; 0 when it has none in our pid namespace.
-	PID uint32
-	// UID is its user id.
-	UID uint32
+	pid, uid         uint32
+	pidTold, uidTold bool
+}
+
+// WithPID returns the peer with this process id.
+func (p Peer) WithPID(pid uint32) Peer {
+	p.pid, p.pidTold = pid, true
+	return p
+}
+
+// WithUID returns the peer with this user id.
+func (p Peer) WithUID(uid uint32) Peer {
+	p.uid, p.uidTold = uid, true
+	return p
+}
+
+// PID returns its process id, where the platform tells one that means something here.
+func (p Peer) PID() (uint32, bool) { return p.pid, p.pidTold }
+
+// UID returns its user id, where the platform has such.
+func (p Peer) UID() (uint32, bool) { return p.uid, p.uidTold }
+
+// String returns what is known, as in "pid 7, uid 1000".
+func (p Peer) String() string {
+	var known []string
+	if p.pidTold {
+		known = append(known, fmt.Sprintf("pid %d", p.pid))
+	}
+	if p.uidTold {
+		known = append(known, fmt.Sprintf("uid %d", p.uid))
+	}
+	if len(known) == 0 {
+		return "unknown"
+	}
+	return strings.Join(known, ", ")
 }

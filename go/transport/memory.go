@@ -20,7 +20,7 @@ type Memory struct {
 
 // NewMemory returns a new hub without endpoints.
 func NewMemory() *Memory {
-	return &Memory{hub: &memoryHub{doors: map[string]*doorstep{}}, packetSize: defaultMemoryPacket}
+	return &Memory{hub: &memoryHub{listening: map[Endpoint]*waitingRoom{}}, packetSize: defaultMemoryPacket}
 }
 
 // WithPacketSize returns the same hub, with links that carry packets of up to bytes bytes.
@@ -28,20 +28,25 @@ func (m *Memory) WithPacketSize(bytes uint32) *Memory {
 	return &Memory{hub: m.hub, packetSize: bytes}
 }
 
+// Profiles is [Transport.Profiles].
+func (m *Memory) Profiles() []Profile {
+	return []Profile{{Bit: ProfileBaseline, Name: "baseline", Kind: LinkMemory}}
+}
+
 // Connect is [Transport.Connect].
 func (m *Memory) Connect(endpoint Endpoint, w Wait) (Baseline, error) {
-	door := m.hub.find(endpoint)
-	if door == nil {
+	room := m.hub.find(endpoint)
+	if room == nil {
 		return nil, &ConnectError{Endpoint: endpoint.String(), Kind: ErrNotFound}
 	}
 	client, server := memoryPair(int(m.packetSize))
 	closed := false
-	err := door.await(w, func() bool {
-		closed = door.closed
-		if closed || len(door.waiting) >= door.backlog {
+	err := room.await(w, func() bool {
+		closed = room.closed
+		if closed || len(room.waiting) >= room.backlog {
 			return closed
 		}
-		door.waiting = append(door.waiting, server)
+		room.waiting = append(room.waiting, server)
 		return true
 	})
 	if err == nil && closed {
@@ -61,29 +66,29 @@ func (m *Memory) Bind(endpoint Endpoint, options BindOptions) (Listener, error) 
 	}
 	m.hub.mu.Lock()
 	defer m.hub.mu.Unlock()
-	if m.hub.doors[endpoint.socket] != nil {
+	if m.hub.listening[endpoint] != nil {
 		return nil, &BindError{Endpoint: endpoint.String(), Kind: ErrAddressInUse, Why: "it answers"}
 	}
-	door := &doorstep{backlog: backlog}
-	door.init()
-	m.hub.doors[endpoint.socket] = door
-	return &memoryListener{hub: m.hub, endpoint: endpoint, door: door}, nil
+	room := &waitingRoom{backlog: backlog}
+	room.init()
+	m.hub.listening[endpoint] = room
+	return &memoryListener{hub: m.hub, endpoint: endpoint, room: room}, nil
 }
 
 // memoryHub is the endpoints that are served.
 type memoryHub struct {
-	mu    sync.Mutex
-	doors map[string]*doorstep
+	mu        sync.Mutex
+	listening map[Endpoint]*waitingRoom
 }
 
-func (h *memoryHub) find(endpoint Endpoint) *doorstep {
+func (h *memoryHub) find(endpoint Endpoint) *waitingRoom {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.doors[endpoint.socket]
+	return h.listening[endpoint]
 }
 
-// doorstep is connections that wait to be accepted.
-type doorstep struct {
+// waitingRoom is connections that wait to be accepted.
+type waitingRoom struct {
 	monitor
 	waiting []*memoryLink
 	backlog int
@@ -93,17 +98,17 @@ type doorstep struct {
 type memoryListener struct {
 	hub      *memoryHub
 	endpoint Endpoint
-	door     *doorstep
+	room     *waitingRoom
 }
 
 func (l *memoryListener) Accept(w Wait) (Baseline, error) {
 	var link *memoryLink
-	door := l.door
-	err := door.await(w, func() bool {
-		if len(door.waiting) > 0 {
-			link, door.waiting = door.waiting[0], door.waiting[1:]
+	room := l.room
+	err := room.await(w, func() bool {
+		if len(room.waiting) > 0 {
+			link, room.waiting = room.waiting[0], room.waiting[1:]
 		}
-		return link != nil || door.closed
+		return link != nil || room.closed
 	})
 	if err != nil {
 		return nil, err
@@ -116,18 +121,18 @@ func (l *memoryListener) Accept(w Wait) (Baseline, error) {
 
 func (l *memoryListener) Endpoint() Endpoint { return l.endpoint }
 
-func (l *memoryListener) FD() int { return -1 }
+func (l *memoryListener) WaitObject() WaitObject { return NoWaitObject }
 
 func (l *memoryListener) Close() error {
 	l.hub.mu.Lock()
-	if l.hub.doors[l.endpoint.socket] == l.door {
-		delete(l.hub.doors, l.endpoint.socket)
+	if l.hub.listening[l.endpoint] == l.room {
+		delete(l.hub.listening, l.endpoint)
 	}
 	l.hub.mu.Unlock()
 	var waiting []*memoryLink
-	l.door.change(func() {
-		l.door.closed = true
-		waiting, l.door.waiting = l.door.waiting, nil
+	l.room.change(func() {
+		l.room.closed = true
+		waiting, l.room.waiting = l.room.waiting, nil
 	})
 	for _, link := range waiting {
 		_ = link.Close()

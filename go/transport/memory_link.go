@@ -103,7 +103,7 @@ func (l *memoryLink) Linger() {
 
 func (l *memoryLink) Info() LinkInfo { return LinkInfo{Kind: LinkMemory, MaxPacket: l.maxPacket} }
 
-func (l *memoryLink) FD() int { return -1 }
+func (l *memoryLink) WaitObject() WaitObject { return NoWaitObject }
 
 func (l *memoryLink) Close() error {
 	l.closed = true
@@ -116,11 +116,19 @@ func (l *memoryLink) PacketSize() uint32 { return uint32(l.maxPacket) }
 
 func (l *memoryLink) PeerAllowed() bool { return true }
 
-func (l *memoryLink) Offer(RegionPlan) error { return ErrUnsupported }
+func (l *memoryLink) Offer(plan SessionPlan) error {
+	if plan.Profile != ProfileBaseline {
+		return ErrUnsupported
+	}
+	return nil
+}
 
 func (l *memoryLink) Switch() Link { return l }
 
-func (l *memoryLink) Attach(RegionPlan, Wait) (Link, error) {
+func (l *memoryLink) Attach(plan SessionPlan, _ Wait) (Link, error) {
+	if plan.Profile == ProfileBaseline {
+		return l, nil
+	}
 	_ = l.Close()
 	return nil, &AttachError{Region: "of a memory transport", Kind: ErrUnusable, Why: ErrUnsupported.Error()}
 }

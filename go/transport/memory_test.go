@@ -8,5 +8,5 @@ import (
 )
 
 func TestMemoryLinks(t *testing.T) {
-	conformance.Links(t, func() transport.Transport { return transport.NewMemory() }, nil)
+	conformance.Links(t, func() transport.Transport { return transport.NewMemory() }, transport.ProfileBaseline)
 }

@@ -103,23 +103,23 @@ func TestAWakerIsCalledWhileRegistered(t *testing.T) {
 	abort.Unregister(second)
 }
 
-func TestTheDescriptorOfAnAbortGoesWithItsLastWatch(t *testing.T) {
+func TestWhatAnAbortIsWatchedByGoesWithItsLastWatch(t *testing.T) {
 	var abort transport.Abort
-	fd := abort.Watch()
-	if fd < 0 {
+	native := abort.Watch()
+	if native == transport.NoWaitObject {
 		t.Skip("there is none on this system")
 	}
 	abort.Close()
 	abort.Raise()
 	abort.Clear()
-	if again := abort.Watch(); again != fd {
-		t.Errorf("%d became %d while it is watched", fd, again)
+	if again := abort.Watch(); again != native {
+		t.Errorf("%d became %d while it is watched", native, again)
 	}
 	abort.Unwatch()
 	abort.Unwatch()
 	// It can be watched again.
-	if abort.Watch() < 0 {
-		t.Error("there is no second descriptor")
+	if abort.Watch() == transport.NoWaitObject {
+		t.Error("there is nothing to watch the second time")
 	}
 	abort.Unwatch()
 	abort.Close()
@@ -138,23 +138,29 @@ func TestEndpointNames(t *testing.T) {
 	}
 }
 
-func TestEndpointPathsAreUsedAsGivenAndNeverCut(t *testing.T) {
+func TestRunDirectoriesAreUsedAsGiven(t *testing.T) {
 	endpoint, err := transport.NewEndpoint("/run//x/.", "svc")
 	is(t, err, nil)
-	if endpoint.SocketPath() != "/run//x/./svc.sock" || endpoint.String() != endpoint.SocketPath() {
-		t.Error(endpoint)
-	}
-	if path := endpoint.RegionPath(0xab); path != "/run//x/./svc-00000000000000ab.ipcshm" {
-		t.Error(path)
-	}
 	if endpoint.RunDir() != "/run//x/." || endpoint.Service() != "svc" {
 		t.Error(endpoint.RunDir(), endpoint.Service())
 	}
-	dir := strings.Repeat("/", transport.MaxSocketPath-len("/svc.sock"))
-	_, err = transport.NewEndpoint(dir, "svc")
-	is(t, err, nil)
-	_, err = transport.NewEndpoint(dir+"/", "svc")
-	is(t, err, transport.ErrPathTooLong)
+}
+
+func TestWhatIsNotKnownOfAPeerIsAbsent(t *testing.T) {
+	if pid, known := (transport.Peer{}).PID(); known || pid != 0 {
+		t.Error(pid)
+	}
+	root := transport.Peer{}.WithUID(0)
+	if uid, known := root.UID(); !known || uid != 0 {
+		t.Error(uid)
+	}
+	for peer, want := range map[transport.Peer]string{
+		{}: "unknown", root: "uid 0", root.WithPID(7): "pid 7, uid 0",
+	} {
+		if peer.String() != want {
+			t.Errorf("%v, want %s", peer, want)
+		}
+	}
 }
 
 func TestErrorsNameTheEndpointAndTheCause(t *testing.T) {

@@ -10,6 +10,7 @@ mod exit;
 mod plain;
 mod platform;
 mod profile;
+mod schema;
 mod serve;
 mod token;
 
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => exit::report(serve::run(&args)),
         Command::Call(args) => exit::report(call::run(&args)),
         Command::Bench(args) => bench::run(&args),
+        Command::Schema(args) => exit::report(schema::run(&args)),
     }
 }
 
@@ -53,6 +55,8 @@ enum Command {
     Call(call::CallArgs),
     /// Measures how fast it is on this machine
     Bench(bench::BenchArgs),
+    /// Checks schemas of services, and makes what follows from them
+    Schema(schema::SchemaArgs),
 }
 
 fn log_to_stderr(verbose: u8, command: &Command) {

@@ -98,9 +98,10 @@ impl Host {
         }
         let now = std::time::Instant::now();
         for source in snapshot.sources() {
-            let age = match source.age(now) {
-                Some(age) => format!("{:.1} s old", age.as_secs_f64()),
-                None => "no data".to_owned(),
+            let age = match (source.age(now), source.stale(now)) {
+                (Some(_), Some(age)) => format!("stale, {:.1} s old", age.as_secs_f64()),
+                (Some(age), None) => format!("{:.1} s old", age.as_secs_f64()),
+                (None, _) => "no data".to_owned(),
             };
             explanation.add("source", format!("{source} ({age})"));
         }

@@ -266,7 +266,10 @@ impl Watch {
         for source in &mut self.names {
             match source.lookout.answer(deadline) {
                 Some(names) => source.take(names),
-                None => source.report.late = true,
+                None => {
+                    source.report.late = true;
+                    source.report.renew(false);
+                }
             }
             for (subject, info) in &source.infos {
                 if !infos.contains_key(subject) {
@@ -290,7 +293,7 @@ impl Watch {
 impl NameWatch {
     fn take(&mut self, names: Names) {
         self.report.late = false;
-        self.report.as_of = Some(Instant::now());
+        self.report.renew(true);
         self.report.places = names.places;
         self.infos = names.infos;
     }
@@ -313,6 +316,7 @@ fn settle<T>(
 ) -> Option<T> {
     let Some(looked) = looked else {
         report.late = true;
+        report.renew(false);
         return None;
     };
     report.late = false;
@@ -324,11 +328,9 @@ fn settle<T>(
         }
     };
     report.places = vec![Place { path, state }];
+    report.renew(looked.is_ok());
     match looked {
-        Ok(found) => {
-            report.as_of = Some(Instant::now());
-            Some(found)
-        }
+        Ok(found) => Some(found),
         Err(failed) => {
             error.get_or_insert(failed);
             None

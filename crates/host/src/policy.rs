@@ -5,7 +5,8 @@ use std::fmt;
 use crate::{glob::matches, identify::Kind};
 
 /// What is not collected unless somebody wants it.
-const DEFAULTS: [&str; 8] = [
+const DEFAULTS: [&str; 9] = [
+    "@pod",
     "@monitor",
     "@plumbing",
     "@inside",

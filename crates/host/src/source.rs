@@ -49,6 +49,8 @@ pub struct SourceReport {
     pub(crate) places: Vec<Place>,
     /// Set while an answer is overdue.
     pub(crate) late: bool,
+    /// Set while data of an earlier refresh is used.
+    pub(crate) kept: bool,
     pub(crate) as_of: Option<Instant>,
 }
 
@@ -58,8 +60,17 @@ impl SourceReport {
             name,
             places: Vec::new(),
             late: false,
+            kept: false,
             as_of: None,
         }
+    }
+
+    /// Takes note that what it says now is `fresh`, or that it says what it said before.
+    pub(crate) fn renew(&mut self, fresh: bool) {
+        if fresh {
+            self.as_of = Some(Instant::now());
+        }
+        self.kept = !fresh;
     }
 
     /// Such as `processes`, `cgroups` or `docker`.
@@ -75,6 +86,11 @@ impl SourceReport {
     /// Whether a look takes so long that the rest goes on without it.
     pub fn is_late(&self) -> bool {
         self.late
+    }
+
+    /// How old its data is at `now`, where the last refresh could not renew it and it is used all the same.
+    pub fn stale(&self, now: Instant) -> Option<Duration> {
+        self.age(now).filter(|_| self.kept)
     }
 
     /// How old its data is at `now`; `None` if it never had any.
@@ -197,5 +213,77 @@ impl<Q: Send + 'static, A: Send + 'static> Lookout<Q, A> {
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Longer than any answer takes that comes at all.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_look_that_hangs_is_waited_for_once_and_taken_when_it_comes() {
+        let (go, gate) = mpsc::channel::<()>();
+        let mut lookout = Lookout::new("test", move |question: u32| {
+            // Hangs at the first question until it is let go.
+            let _ = gate.recv();
+            question * 2
+        });
+        assert_eq!(lookout.ask(1), None);
+        assert_eq!(lookout.answer(Instant::now()), None);
+        // Still busy: nothing new is asked, and nothing waited for.
+        assert_eq!(lookout.ask(2), None);
+        let began = Instant::now();
+        assert_eq!(lookout.answer(began + PATIENCE), None);
+        assert!(began.elapsed() < PATIENCE);
+
+        drop(go);
+        let late = loop {
+            if let Some(late) = lookout.ask(3) {
+                break late;
+            }
+            thread::yield_now();
+        };
+        assert_eq!(late, 2, "the answer to the first question");
+        assert_eq!(lookout.answer(Instant::now() + PATIENCE), Some(6));
+        assert_eq!(
+            lookout.answer(Instant::now() + PATIENCE),
+            None,
+            "nothing was asked"
+        );
+    }
+
+    #[test]
+    fn reports_say_what_was_tried_and_why_not() {
+        let place = |path: &str, state| Place {
+            path: path.into(),
+            state,
+        };
+        let denied = PlaceState::of_error(&std::io::ErrorKind::PermissionDenied.into());
+        let loops = PlaceState::Unreadable("too many links".into());
+        let mut report = SourceReport::new("docker");
+        assert_eq!(report.to_string(), "docker: nothing to look at");
+        report.places = vec![
+            place("/a", PlaceState::Absent),
+            place("/b", PlaceState::Absent),
+        ];
+        assert_eq!(report.to_string(), "docker: not found; tried /a, /b");
+        report.places.push(place("/c", denied));
+        report.places.push(place("/d", loops));
+        report.places.push(place("/e", PlaceState::Found));
+        assert_eq!(
+            report.to_string(),
+            "docker: found /e; permission denied for /c: run as root, or as a user who may read it; \
+             cannot read /d (too many links)"
+        );
+        let mut late = report.clone();
+        late.late = true;
+        assert!(
+            late.to_string().starts_with("docker: no answer yet"),
+            "{late}"
+        );
+        assert!(!late.is_same(&report));
     }
 }

@@ -135,7 +135,7 @@ fn kubernetes_with_the_cgroupfs_driver() {
         /k8s.io/ID | Kubernetes Container | containerd-SHORT | container_id=ID container_runtime=containerd
         /mykubepods/besteffort/podUID | Unknown Other | mykubepods/besteffort/podUID |
         /kubepodsy.slice | Systemd Slice | kubepodsy.slice | unit=kubepodsy.slice
-        /kubepods/poddle | Kubernetes Other | kubepods/poddle |
+        /kubepods/poddle | Kubernetes Group | kubepods/poddle |
         ",
     );
 }
@@ -160,6 +160,11 @@ fn machines() {
         /machine/lxc-3-box.libvirt-lxc | Lxc Container | box | machine=box
         /libvirt/qemu/vm | Kvm Machine | vm | machine=vm
         /qemu.slice/100.scope | Kvm Machine | 100 | machine=100
+        /qemu.slice/qemu-100.scope/emulator | Kvm Plumbing | 100 | machine=100
+        /machine | Unknown Group | machine |
+        /machine/production.partition | Unknown Group | machine/production.partition |
+        /machine/production.partition/qemu-2-a\x2db.libvirt-qemu | Kvm Machine | a\x2db | machine=a\x2db
+        /x/machine | Unknown Other | x/machine |
         /machine.slice/machine-my\x2dbox.scope | Nspawn Container | my-box | machine=my-box
         /machine.slice/machine-a\x2fb.scope | Nspawn Container | a/b | machine=a/b
         /machine.slice/systemd-nspawn@my\x2dbox.service/payload | Nspawn Plumbing | my-box | machine=my-box

@@ -30,12 +30,12 @@ impl<S: Service> Handler<S> {
 }
 
 fn dispatch<S: Service>(request: Message<'_>, buf: &mut [u8], handler: &Handler<S>) -> Answered {
-    let header = request.header();
-    if header.code != S::METHOD.code.0 {
+    if request.header().code != S::METHOD.code.0 {
         return Answered::failed(Status::UNSUPPORTED);
     }
+    let single = !request.header().flags.is_batch();
     let answered = catch_unwind(AssertUnwindSafe(|| {
-        if !header.flags.is_batch() {
+        if single {
             return answer(request.payload(), buf, handler);
         }
         match request.items() {

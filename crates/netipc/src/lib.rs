@@ -4,17 +4,21 @@
 //! it, over a socket or over shared memory, and go on when it is late, restarts or vanishes.
 //!
 //! ```text
-//! service   the request kinds that every peer knows, and the traits that say what one is
-//! client    typed calls: reconnect, retry, growth, any number of keys
-//! server    sessions, a typed handler, honest refusals
-//! cache     the last good answer, looked up without I/O
-//! wire      bytes: what a request kind of one's own is written and read with
-//! transport what carries them: sockets, shared memory, queues in memory; deadlines and aborts
-//! untyped   clients and servers that know no service, for bindings and tools
+//! Client     typed calls: reconnect, retry, growth, any number of keys
+//! Server     sessions, a typed handler, honest refusals
+//! Cache      the last good answer, looked up without I/O
+//!
+//! service    the request kinds that every peer knows, and the trait that says what one is;
+//!            lookup and snapshot are what kinds of these two forms share
+//! wire       bytes: what a request kind of one's own is written and read with
+//! transport  what carries them: sockets, shared memory, queues in memory; deadlines and aborts
+//! untyped    clients and servers that know no service, for bindings and tools;
+//!            connection is a session that one drives on one's own
 //! ```
 //!
 //! The typed names of each service are in [`service`]; what they are made of is generic:
-//! [`Client`], [`Server`] and [`Cache`] work with any [`Service`](service::Service).
+//! [`Client`], [`Server`] and [`Cache`] work with any [`Service`](service::Service). Most programs need
+//! one module of `service`, and [`ClientConfig`] or [`ServerConfig`].
 
 #![forbid(unsafe_code)]
 

@@ -44,27 +44,36 @@ pub(crate) const fn decide(failure: &Failure, attempts: Attempts) -> Decision {
         Failure::Lost(_)
         | Failure::Protocol(_)
         | Failure::HandlerFailed
-        | Failure::UnexpectedStatus { .. } => match attempts.retried {
-            true => Decision::DropAndReturn,
-            false => Decision::Reconnect,
-        },
-        Failure::LimitExceeded { .. } => match attempts.grown < GROWTH_ROUNDS {
-            true => Decision::Grow,
-            false => Decision::DropAndReturn,
-        },
+        | Failure::UnexpectedStatus { .. } => {
+            if attempts.retried {
+                Decision::DropAndReturn
+            } else {
+                Decision::Reconnect
+            }
+        }
+        Failure::LimitExceeded { .. } => {
+            if attempts.grown < GROWTH_ROUNDS {
+                Decision::Grow
+            } else {
+                Decision::DropAndReturn
+            }
+        }
     }
 }
 
 /// What to propose so that a session carries at least `needed`, never above `ceiling`; nothing
 /// where `now` is as good as it gets. Growth goes to the next power of two.
 pub(crate) fn grow(now: Capacity, needed: Capacity, ceiling: Capacity) -> Option<Capacity> {
-    let step = |now: u32, needed: u32, ceiling: u32| match needed > now {
-        true => needed
-            .checked_next_power_of_two()
-            .unwrap_or(u32::MAX)
-            .min(ceiling)
-            .max(now),
-        false => now,
+    let step = |now: u32, needed: u32, ceiling: u32| {
+        if needed > now {
+            needed
+                .checked_next_power_of_two()
+                .unwrap_or(u32::MAX)
+                .min(ceiling)
+                .max(now)
+        } else {
+            now
+        }
     };
     let grown = Capacity {
         request_bytes: step(

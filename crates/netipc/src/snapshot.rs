@@ -22,6 +22,8 @@ pub const SNAPSHOT_HEADER_LEN: usize = 24;
 
 /// A kind of snapshot: what its items are, and what it says besides.
 pub trait Snapshot: Sized + 'static {
+    /// The number that replies and items begin with.
+    const LAYOUT: u16 = 1;
     /// Bytes in front of an item's strings.
     const ITEM_HEADER_LEN: usize;
     /// What a reply says besides its items.
@@ -41,6 +43,14 @@ pub trait SnapshotHeader: Copy + Default + fmt::Debug {
     /// Writes 8 bytes.
     #[must_use]
     fn write<'f>(&self, fields: Fields<'f>) -> Fields<'f>;
+
+    /// Whether it may be sent, or was rightly sent.
+    ///
+    /// # Errors
+    /// Which field breaks which rule.
+    fn check(&self) -> Result<(), WireError> {
+        Ok(())
+    }
 }
 
 /// Asks for the snapshot. It has no fields.
@@ -138,11 +148,13 @@ impl<'a, S: Snapshot> SnapshotReply<'a, S> {
 
 /// The number of items, what is the service's own, and the generation.
 #[inline]
-fn read_header<H: SnapshotHeader>(payload: &[u8]) -> Result<(u32, H, u64), WireError> {
+fn read_header<S: Snapshot>(payload: &[u8]) -> Result<(u32, S::Header, u64), WireError> {
     let mut r = Reader::record::<SNAPSHOT_HEADER_LEN>(payload, "snapshot header")?;
-    r.expect_u16(1, "snapshot layout_version")?;
+    r.expect_u16(S::LAYOUT, "snapshot layout_version")?;
     r.expect_u16(0, "snapshot flags")?;
-    Ok((r.u32("item_count")?, H::read(&mut r)?, r.u64("generation")?))
+    let (count, header) = (r.u32("item_count")?, S::Header::read(&mut r)?);
+    header.check()?;
+    Ok((count, header, r.u64("generation")?))
 }
 
 impl<'a, S: Snapshot> Decode<'a> for SnapshotReply<'a, S> {
@@ -151,7 +163,7 @@ impl<'a, S: Snapshot> Decode<'a> for SnapshotReply<'a, S> {
             min_len: S::ITEM_HEADER_LEN,
             ordered: false,
         };
-        let (item_count, header, generation) = read_header(payload)?;
+        let (item_count, header, generation) = read_header::<S>(payload)?;
         Ok(Self {
             header,
             generation,
@@ -163,7 +175,7 @@ impl<'a, S: Snapshot> Decode<'a> for SnapshotReply<'a, S> {
 
     fn view(valid: Valid<'a, Self>) -> Self {
         let payload = valid.bytes();
-        let (item_count, header, generation) = read_header(payload).unwrap_or_default();
+        let (item_count, header, generation) = read_header::<S>(payload).unwrap_or_default();
         Self {
             header,
             generation,
@@ -264,8 +276,9 @@ impl<'a, S: Snapshot> SnapshotAnswer<'a, S> {
         if let Some(error) = self.error {
             return Err(error);
         }
+        self.header.check()?;
         let header: [u8; SNAPSHOT_HEADER_LEN] = Fields::record(|fields| {
-            let fields = fields.u16(1).u16(0).size(self.list.len());
+            let fields = fields.u16(S::LAYOUT).u16(0).size(self.list.len());
             self.header.write(fields).u64(self.generation)
         });
         let (front, len) = self.list.finish();

@@ -141,7 +141,10 @@ fn dispatches<S: Service>(handler: &Handler<S>, payload: &[u8]) {
     let header = Header::request(S::METHOD.code, 1);
     let mut answer = [0; 4096];
     steady(S::METHOD.name, || {
-        let answered = handler.dispatch(Message::new(header, payload).unwrap(), &mut answer);
+        let answered = handler.dispatch(
+            Message::new(header, payload).expect("it is no batch"),
+            &mut answer,
+        );
         assert_eq!(answered.status, Status::OK);
     });
 }

@@ -57,6 +57,8 @@ pub use platform::{PipeTransport, PipeTransport as NativeTransport};
 pub use platform::{UnixTransport, UnixTransport as NativeTransport};
 pub use spin::DEFAULT_SPIN;
 pub use sys::monotonic;
+#[cfg(feature = "testing")]
+pub use sys::testing;
 pub use wait::{Abort, Wait};
 
 /// The transport of this platform, with its defaults.

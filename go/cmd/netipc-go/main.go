@@ -5,15 +5,14 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/bench"
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/call"
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/peer"
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/serve"
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
 )
 
 const usage = `Usage: netipc-go COMMAND [OPTIONS]
@@ -32,7 +31,7 @@ netipc-go COMMAND --help tells more.
 
 func main() {
 	// What is said when nobody listens any more ends no server.
-	signal.Ignore(syscall.SIGPIPE)
+	system.IgnoreBrokenPipes()
 	env := cli.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.LookupEnv}
 	os.Exit(int(run(os.Args[1:], env)))
 }

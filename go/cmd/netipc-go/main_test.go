@@ -1,9 +1,7 @@
 package main
 
 import (
-	"net"
-	"os"
-	"path/filepath"
+	"bytes"
 	"strings"
 	"testing"
 
@@ -122,28 +120,6 @@ func TestWhatGoesWrongHasItsExit(t *testing.T) {
 	}
 }
 
-func TestAnotherServiceBehindTheNameIsIncompatible(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	p.serve(increments)
-	if err := os.Symlink(filepath.Join(p.runDir(), "increment.sock"), filepath.Join(p.runDir(), "string-reverse.sock")); err != nil {
-		t.Fatal(err)
-	}
-	p.call("string-reverse", "abc").failed(t, 5, "incompatible", "the server does not serve this method")
-}
-
-func TestAServerThatNeverAnswersTimesOut(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	address := net.UnixAddr{Name: filepath.Join(p.runDir(), "increment.sock"), Net: "unixpacket"}
-	listener, err := net.ListenUnix("unixpacket", &address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	p.call("increment", "1", "--timeout=100").failed(t, 6, "timeout", "increment.sock")
-}
-
 func TestARequestAboveAllLimitsIsTooLarge(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -174,8 +150,6 @@ func TestArgumentsThatAreNotValid(t *testing.T) {
 			t.Errorf("%q: %d, %s", args, end.code, end.stderr)
 		}
 	}
-	long := filepath.Join(p.dir, strings.Repeat("x", 100))
-	ends(t, command(t, "serve", increments, "--run-dir", long)).failed(t, 2, "invalid", "shorten")
 }
 
 func TestHelpIsASuccess(t *testing.T) {
@@ -187,17 +161,27 @@ func TestHelpIsASuccess(t *testing.T) {
 	}
 }
 
-func TestARunDirectoryIsMadeForTheProviderAlone(t *testing.T) {
+func TestTheEndOfStdinIsARequestToStop(t *testing.T) {
 	t.Parallel()
-	p := place{t, t.TempDir()}
-	end := p.serve(increments)
-	info, err := os.Stat(p.runDir())
-	if err != nil || info.Mode().Perm() != 0o700 {
-		t.Error(info, err)
+	p := newPlace(t)
+	cmd := command(t, "serve", "--run-dir", p.runDir(), increments, "--until-stdin-ends")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
-	end()
-	if _, err := os.Stat(p.runDir()); !os.IsNotExist(err) {
-		t.Error("it is still there:", err)
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := stdin.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Wait(); err != nil || stdout.String() != "READY\n" {
+		t.Errorf("%v, %q", err, stdout.String())
+	}
+	if left := p.left(); len(left) > 0 {
+		t.Error("left behind:", left)
 	}
 }
 

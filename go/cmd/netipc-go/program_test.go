@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -132,6 +131,7 @@ func (p place) start(cmd *exec.Cmd) (end func()) {
 	}
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
+	stoppable(cmd)
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func (p place) start(cmd *exec.Cmd) (end func()) {
 			return
 		}
 		running = false
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		if err := askToStop(cmd); err != nil {
 			p.t.Error(err)
 		}
 		if rest, err := io.ReadAll(lines); err != nil || len(rest) > 0 {

@@ -70,7 +70,7 @@ func decodeCgroupsResponse(in *words, out *line) error {
 	}
 	out.numbers(response.Generation, uint64(response.ItemCount))
 	for _, item := range response.Items() {
-		sayItem(out, item, sayCgroup)
+		sayItem[protocol.TextKey](out, item, sayCgroup)
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func decodeAppsResponse(in *words, out *line) error {
 	}
 	out.numbers(response.Generation, uint64(response.ItemCount))
 	for _, item := range response.Items() {
-		sayItem(out, item, sayApp)
+		sayItem[protocol.NumberKey](out, item, sayApp)
 	}
 	return nil
 }
@@ -161,13 +161,15 @@ func sayApp(out *line, item protocol.AppsLookupItemView) {
 }
 
 // sayItem says what an item is; and again, where it is something else once it was written and read.
-func sayItem[K any, I protocol.LookupItem[K, I]](out *line, item I, say func(*line, I)) {
+func sayItem[K protocol.LookupKey[K], I any, P protocol.LookupItem[K, I]](out *line, item I, say func(*line, I)) {
 	var first, second line
 	say(&first, item)
 	out.word(string(first))
-	dst := filled(item.Size())
-	err := errors.Join(item.Encode(dst), item.Check(dst))
-	say(&second, item.View(dst))
+	dst := filled(P(&item).Size())
+	encoded := P(&item).Encode(dst)
+	again, err := protocol.DecodeLookupItem[K, I, P](dst)
+	err = errors.Join(encoded, err)
+	say(&second, again)
 	if err != nil || !bytes.Equal(first, second) {
 		out.word("again")
 		out.word(string(second))

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"errors"
 	"os"
 	"strings"
 	"sync"
@@ -207,8 +206,8 @@ func ownUser(r *linkRig) {
 	if !server.PeerAllowed() || !client.PeerAllowed() {
 		r.Fatalf("not allowed: %+v, %+v", server.Info(), client.Info())
 	}
-	if info := server.Info(); info.PeerKnown && info.Peer.PID != uint32(os.Getpid()) {
-		r.Fatalf("the peer is %+v", info.Peer)
+	if pid, known := server.Info().Peer.PID(); known && pid != uint32(os.Getpid()) {
+		r.Fatalf("the peer is %v", server.Info().Peer)
 	}
 }
 
@@ -239,16 +238,16 @@ func noOffer(r *linkRig) {
 
 func offers(r *linkRig) {
 	client, server := r.baselines()
+	if r.profile == transport.ProfileBaseline {
+		r.is(server.Offer(transport.SessionPlan{Profile: 0x8000_0000}), transport.ErrUnsupported)
+		r.converse(client, server.Switch())
+		return
+	}
 	for _, id := range []uint64{1, 2, 2} {
-		err := server.Offer(smallPlan(id))
-		if errors.Is(err, transport.ErrUnsupported) {
-			r.converse(client, server.Switch())
-			return
-		}
-		r.no(err)
+		r.no(server.Offer(r.smallPlan(id)))
 	}
 	r.files(1)
-	attached, link := r.attach(client, smallPlan(2)), server.Switch()
+	attached, link := r.attach(client, r.smallPlan(2)), server.Switch()
 	r.Cleanup(func() { _ = link.Close() })
 	r.converse(attached, link)
 	// What was handed over is closed by its new owner alone.
@@ -261,10 +260,8 @@ func offers(r *linkRig) {
 
 func earlyRequest(r *linkRig) {
 	baseline, server := r.baselines()
-	var client transport.Link = baseline
-	if server.Offer(smallPlan(1)) == nil {
-		client = r.attach(baseline, smallPlan(1))
-	}
+	r.no(server.Offer(r.smallPlan(1)))
+	client := r.attach(baseline, r.smallPlan(1))
 	r.say(client, []byte("already"))
 	link := server.Switch()
 	defer link.Close()
@@ -274,7 +271,12 @@ func earlyRequest(r *linkRig) {
 func missingRegion(r *linkRig) {
 	client, _ := r.baselines()
 	r.is(r.within(Soon, "giving up", func() error {
-		_, err := client.Attach(smallPlan(9), transport.Wait{})
+		plan := r.smallPlan(9)
+		if plan.Profile == transport.ProfileBaseline {
+			// One that is no transport's.
+			plan.Profile = 0x8000_0000
+		}
+		_, err := client.Attach(plan, transport.Wait{})
 		return err
 	}), transport.ErrUnusable)
 }
@@ -287,10 +289,11 @@ func (r *linkRig) converse(client, server transport.Link) {
 	r.hear(client, []byte("answer"))
 }
 
-func smallPlan(id uint64) transport.RegionPlan {
-	return transport.RegionPlan{
+func (r *linkRig) smallPlan(id uint64) transport.SessionPlan {
+	return transport.SessionPlan{
+		Profile:       r.profile,
 		SessionID:     id,
-		Mode:          transport.RegionKernel,
+		AuthToken:     42,
 		RequestBytes:  100,
 		ResponseBytes: 1000,
 	}

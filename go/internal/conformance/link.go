@@ -4,12 +4,12 @@ package conformance
 
 import (
 	"errors"
-	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/netipc/netipc/go/internal/rundir"
 	"github.com/netipc/netipc/go/transport"
 )
 
@@ -22,13 +22,13 @@ const (
 	AtOnce = time.Second
 )
 
-// Links checks the contracts of links, baselines, listeners and transports: over the baseline where
-// mode is nil, else over shared regions.
-func Links(t *testing.T, backend func() transport.Transport, mode *transport.RegionMode) {
+// Links checks the contracts of links, baselines, listeners and transports, over the data plane of
+// profile.
+func Links(t *testing.T, backend func() transport.Transport, profile uint32) {
 	for _, rules := range [][]linkRule{linkRules, endpointRules} {
 		for _, rule := range rules {
 			t.Run(rule.name, func(t *testing.T) {
-				rule.check(newLinkRig(t, backend(), mode))
+				rule.check(newLinkRig(t, backend(), profile))
 			})
 		}
 	}
@@ -44,23 +44,18 @@ type linkRig struct {
 	*testing.T
 	transport transport.Transport
 	endpoint  transport.Endpoint
-	mode      *transport.RegionMode
+	profile   uint32
 	sessions  atomic.Uint64
 	dir       string
 }
 
-func newLinkRig(t *testing.T, backend transport.Transport, mode *transport.RegionMode) *linkRig {
-	// Not t.TempDir: its name is that of the test, and too long for a socket.
-	dir, err := os.MkdirTemp("", "netipc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+func newLinkRig(t *testing.T, backend transport.Transport, profile uint32) *linkRig {
+	dir := rundir.New(t)
 	endpoint, err := transport.NewEndpoint(dir, "svc")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &linkRig{T: t, transport: backend, endpoint: endpoint, mode: mode, dir: dir}
+	return &linkRig{T: t, transport: backend, endpoint: endpoint, profile: profile, dir: dir}
 }
 
 func (r *linkRig) listener(options transport.BindOptions) transport.Listener {
@@ -101,12 +96,10 @@ func (r *linkRig) baselines() (client, server transport.Baseline) {
 func (r *linkRig) pair() (client, server transport.Link) {
 	r.Helper()
 	left, right := r.baselines()
-	if r.mode == nil {
-		return left, right.Switch()
-	}
-	plan := transport.RegionPlan{
+	plan := transport.SessionPlan{
+		Profile:       r.profile,
 		SessionID:     r.sessions.Add(1),
-		Mode:          *r.mode,
+		AuthToken:     42,
 		RequestBytes:  5000,
 		ResponseBytes: 100_000,
 	}
@@ -117,7 +110,7 @@ func (r *linkRig) pair() (client, server transport.Link) {
 	return client, server
 }
 
-func (r *linkRig) attach(client transport.Baseline, plan transport.RegionPlan) transport.Link {
+func (r *linkRig) attach(client transport.Baseline, plan transport.SessionPlan) transport.Link {
 	r.Helper()
 	link, err := client.Attach(plan, transport.Timeout(Soon))
 	r.no(err)
@@ -125,13 +118,16 @@ func (r *linkRig) attach(client transport.Baseline, plan transport.RegionPlan) t
 	return link
 }
 
-// files checks how many names the directory has.
+// files checks how many names the directory has, on platforms where there is one.
 func (r *linkRig) files(want int) {
 	r.Helper()
-	entries, err := os.ReadDir(r.dir)
+	names, err := rundir.Names(r.dir)
 	r.no(err)
-	if len(entries) != want {
-		r.Fatalf("%d names are in the directory, want %d: %v", len(entries), want, entries)
+	if !rundir.IsDirectory {
+		want = 0
+	}
+	if len(names) != want {
+		r.Fatalf("%d names are in the directory, want %d: %v", len(names), want, names)
 	}
 }
 

@@ -319,8 +319,8 @@ func closedLink(r *linkRig) {
 		r.is(link.Send([]byte("x"), nil, transport.Timeout(Soon)), transport.ErrClosed)
 		r.is(link.Check(), transport.ErrClosed)
 		link.Linger()
-		if fd := link.FD(); fd != -1 {
-			r.Fatalf("a closed link has the descriptor %d", fd)
+		if native := link.WaitObject(); native != transport.NoWaitObject {
+			r.Fatalf("a closed link has %d to watch", native)
 		}
 	}
 }

@@ -33,16 +33,12 @@ func Connect(t transport.Transport, endpoint transport.Endpoint, p handshake.Pro
 		return nil, err
 	}
 	p.PacketSize = link.PacketSize()
-	agreed, err := greet(link, &p, w)
+	agreed, err := shakeHands(link, &p, w)
 	if err != nil {
 		_ = link.Close()
 		return nil, err
 	}
-	plan, shared := region(&agreed)
-	if !shared {
-		return open(session.RoleClient, link, agreed), nil
-	}
-	attached, err := link.Attach(plan, w)
+	attached, err := link.Attach(plan(&agreed, p.AuthToken), w)
 	if err != nil {
 		return nil, err
 	}
@@ -126,8 +122,8 @@ func (c *Connection) Limits() session.Limits { return c.agreed.Limits }
 // Info returns what carries the data, and who is at the other end.
 func (c *Connection) Info() transport.LinkInfo { return c.link.Info() }
 
-// FD returns the descriptor that an event loop can watch, or -1.
-func (c *Connection) FD() int { return c.link.FD() }
+// WaitObject returns what an event loop can watch, or [transport.NoWaitObject].
+func (c *Connection) WaitObject() transport.WaitObject { return c.link.WaitObject() }
 
 // Close ends the connection. Closing again does nothing.
 func (c *Connection) Close() error { return c.link.Close() }
@@ -152,7 +148,8 @@ func isUnsent(err error) bool {
 		errors.Is(err, transport.ErrTimeout) || errors.Is(err, transport.ErrAborted)
 }
 
-func greet(link transport.Baseline, p *handshake.Proposal, w transport.Wait) (handshake.Agreed, error) {
+// shakeHands says HELLO and checks what the server answers.
+func shakeHands(link transport.Baseline, p *handshake.Proposal, w transport.Wait) (handshake.Agreed, error) {
 	hello := p.Hello()
 	// A server that refuses at once may have closed before our packet left: its answer counts.
 	sent := sendPacket(link, hello[:], w)
@@ -171,21 +168,13 @@ func sendPacket(link transport.Link, packet []byte, w transport.Wait) error {
 	return link.Send(packet[:protocol.HeaderLen], packet[protocol.HeaderLen:], w)
 }
 
-// region returns the shared region of a session, if its profile wants one. Nothing above asks
-// whether there is shared memory.
-func region(agreed *handshake.Agreed) (transport.RegionPlan, bool) {
-	plan := transport.RegionPlan{
+// plan is the data plane of a session. What its profile means is the transport's to know.
+func plan(agreed *handshake.Agreed, token uint64) transport.SessionPlan {
+	return transport.SessionPlan{
+		Profile:       uint32(agreed.Profile),
 		SessionID:     agreed.SessionID,
+		AuthToken:     token,
 		RequestBytes:  protocol.HeaderLen + uint64(agreed.Limits.Request.PayloadBytes),
 		ResponseBytes: protocol.HeaderLen + uint64(agreed.Limits.Response.PayloadBytes),
 	}
-	switch agreed.Profile {
-	case protocol.ProfileSHMHybrid:
-		plan.Mode = transport.RegionHybrid
-	case protocol.ProfileSHMFutex:
-		plan.Mode = transport.RegionKernel
-	default:
-		return transport.RegionPlan{}, false
-	}
-	return plan, true
 }

@@ -11,9 +11,11 @@ import (
 type Incoming struct {
 	link  transport.Baseline
 	offer handshake.Offer
+	// The secret of the endpoint, which names on some platforms depend on.
+	token uint64
 }
 
-// Receive receives the HELLO of a fresh connection and judges it. Where there is no session, a
+// Receive receives the HELLO of a fresh connection and checks it. Where there is no session, a
 // refusal is sent and the link is closed; it fails with a link's error, or with a
 // [*handshake.Refusal] that the peer was told, or deserved not to be.
 func Receive(link transport.Baseline, policy handshake.Policy, w transport.Wait) (*Incoming, error) {
@@ -30,32 +32,27 @@ func Receive(link transport.Baseline, policy handshake.Policy, w transport.Wait)
 	if refusal != nil {
 		return nil, refuse(link, refusal, w)
 	}
-	return &Incoming{link: link, offer: offer}, nil
+	return &Incoming{link: link, offer: offer, token: policy.AuthToken}, nil
 }
 
 // Accept accepts the session as number sessionID, over the best profile that can be prepared. It
 // fails as [Receive] does.
 func (i *Incoming) Accept(sessionID uint64, w transport.Wait) (*Connection, error) {
 	agreed := i.offer.Agreed(sessionID)
-	plan, shared := region(&agreed)
-	for shared && i.link.Offer(plan) != nil {
+	for i.link.Offer(plan(&agreed, i.token)) != nil {
 		offer, refusal := i.offer.WithoutProfile()
 		if refusal != nil {
 			return nil, refuse(i.link, refusal, w)
 		}
 		i.offer = offer
 		agreed = offer.Agreed(sessionID)
-		plan, shared = region(&agreed)
 	}
 	ack := i.offer.Accept(sessionID)
 	if err := sendPacket(i.link, ack[:], w); err != nil {
 		_ = i.link.Close()
 		return nil, err
 	}
-	if shared {
-		return open(session.RoleServer, i.link.Switch(), agreed), nil
-	}
-	return open(session.RoleServer, i.link, agreed), nil
+	return open(session.RoleServer, i.link.Switch(), agreed), nil
 }
 
 // TurnDown turns the session down, because every slot is taken. It fails as [Receive] does.

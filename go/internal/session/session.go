@@ -48,12 +48,8 @@ type Message struct {
 	Header protocol.Header
 	// Payload is its payload, of all chunks. It is good until the session takes the next packet.
 	Payload []byte
-}
-
-// Items returns the items of a batch; the session has checked the directory. It fails with
-// [protocol.ErrTruncated] for a payload that is not a batch.
-func (m Message) Items() (protocol.Packed, error) {
-	return protocol.TrustedPacked(m.Payload, 0, m.Header.ItemCount)
+	// Batch is the items of its payload, where it is a batch that is answered well.
+	Batch protocol.Packed
 }
 
 // Session is the protocol state of one connection after the handshake.
@@ -75,6 +71,7 @@ type Session struct {
 	// Header and payload of the message that came last, or is coming.
 	buffer []byte
 	last   protocol.Header
+	batch  protocol.Packed
 	open   reassembly
 }
 
@@ -164,7 +161,7 @@ func (s *Session) Message() (Message, bool) {
 		return Message{}, false
 	}
 	end := protocol.HeaderLen + uint64(s.last.PayloadLen)
-	return Message{Header: s.last, Payload: s.buffer[protocol.HeaderLen:end:end]}, true
+	return Message{Header: s.last, Payload: s.buffer[protocol.HeaderLen:end:end], Batch: s.batch}, true
 }
 
 // Fail ends the session; it returns the ids of the requests that got no answer.
@@ -246,6 +243,7 @@ func (s *Session) startReassembly(header protocol.Header, data uint64) error {
 
 func (s *Session) checkBatch() error {
 	header := s.last
+	s.batch = protocol.Packed{}
 	if !header.Flags.IsBatch() || header.Status != protocol.StatusOK && s.role == RoleClient {
 		return nil
 	}
@@ -254,9 +252,11 @@ func (s *Session) checkBatch() error {
 		return &Error{Kind: ErrBatch, Header: header, Cause: none}
 	}
 	message, _ := s.Message()
-	if _, err := protocol.ParsePacked(message.Payload, 0, header.ItemCount, protocol.BatchRules); err != nil {
+	batch, err := protocol.ParsePacked(message.Payload, 0, header.ItemCount, protocol.BatchRules)
+	if err != nil {
 		return &Error{Kind: ErrBatch, Header: header, Cause: err}
 	}
+	s.batch = batch
 	return nil
 }
 

@@ -13,13 +13,13 @@ type (
 	// ServerConfig is how a server accepts and answers.
 	ServerConfig = service.ServerConfig
 	// Client is a client of the service. Replies borrow its buffer until the next call.
-	Client = service.LookupClient[uint32, protocol.NumberKey, protocol.AppsLookupItemView]
+	Client = service.LookupClient[uint32, protocol.NumberKey, protocol.AppsLookupResponseView, *protocol.AppsLookupResponseView]
 	// Server is a server of the service.
 	Server = service.Server
 )
 
 // Service is the request kind.
-var Service = service.Lookup[uint32, protocol.NumberKey, protocol.AppsLookupItemView]{
+var Service = service.Lookup[uint32, protocol.NumberKey, protocol.AppsLookupResponseView, *protocol.AppsLookupResponseView]{
 	Method: service.Method{Code: protocol.MethodAppsLookup, Name: "apps-lookup"},
 	Key:    func(pid uint32) (protocol.NumberKey, error) { return protocol.NumberKey(pid), nil },
 }

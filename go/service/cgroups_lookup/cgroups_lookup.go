@@ -13,15 +13,18 @@ type (
 	// ServerConfig is how a server accepts and answers.
 	ServerConfig = service.ServerConfig
 	// Client is a client of the service. Replies borrow its buffer until the next call.
-	Client = service.LookupClient[[]byte, protocol.TextKey, protocol.CgroupsLookupItemView]
+	Client = service.LookupClient[[]byte, protocol.TextKey, protocol.CgroupsLookupResponseView, *protocol.CgroupsLookupResponseView]
 	// Server is a server of the service.
 	Server = service.Server
 )
 
 // Service is the request kind.
-var Service = service.Lookup[[]byte, protocol.TextKey, protocol.CgroupsLookupItemView]{
+var Service = service.Lookup[[]byte, protocol.TextKey, protocol.CgroupsLookupResponseView, *protocol.CgroupsLookupResponseView]{
 	Method: service.Method{Code: protocol.MethodCgroupsLookup, Name: "cgroups-lookup"},
-	Key:    protocol.NewTextKey,
+	// What no key can be is found when it is encoded.
+	Key: func(path []byte) (protocol.TextKey, error) {
+		return protocol.TextKey{CStringView: protocol.CString(path)}, nil
+	},
 }
 
 // NewClient returns a client of the endpoint name in runDir. It connects to nothing yet.

@@ -4,6 +4,7 @@ package cgroups_snapshot
 
 import (
 	"context"
+	"time"
 
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
@@ -43,6 +44,11 @@ func NewClient(runDir, name string, config ClientConfig) *Client {
 // CallSnapshot asks for the snapshot. It fails with a [*service.CallError].
 func (c *Client) CallSnapshot() (*protocol.CgroupsResponseView, error) {
 	return c.CallSnapshotWithTimeout(0)
+}
+
+// CallSnapshotWithin is CallSnapshot within limit, whatever the client's own timeout is.
+func (c *Client) CallSnapshotWithin(limit time.Duration) (*protocol.CgroupsResponseView, error) {
+	return c.keep(c.CallWithin(limit, protocol.CgroupsRequest{}))
 }
 
 // CallSnapshotWithTimeout is CallSnapshot within ms milliseconds; 0 is the client's own timeout.
@@ -138,6 +144,19 @@ func (c *Cache) Lookup(hash uint32, name string) (CacheItem, bool) {
 // ReadLock pins the snapshot of this moment. It locks nothing: no refresh waits for it.
 func (c *Cache) ReadLock() Guard { return Guard{c.Cache.ReadLock()} }
 
+// Status tells what the cache holds, and how its refreshes went. It never waits for one.
+func (c *Cache) Status() CacheStatus {
+	guard := c.ReadLock()
+	return CacheStatus{CacheStatus: c.Cache.Status(), SystemdEnabled: guard.SystemdEnabled()}
+}
+
+// CacheStatus is what a cache holds, and how its refreshes went.
+type CacheStatus struct {
+	service.CacheStatus
+	// SystemdEnabled tells whether systemd runs the host.
+	SystemdEnabled uint32
+}
+
 // Guard is the snapshot of one moment, pinned. The zero value has no items.
 type Guard struct {
 	service.Guard[Key, protocol.CgroupsItemView]
@@ -149,6 +168,12 @@ func (g *Guard) Get(hash uint32, name string) (protocol.CgroupsItemView, bool) {
 	return g.Guard.Get(Key{hash, name})
 }
 
+// SystemdEnabled tells whether systemd runs the host; 0 while that is not known.
+func (g *Guard) SystemdEnabled() uint32 {
+	enabled, _ := g.Extra().(uint32)
+	return enabled
+}
+
 // Dup returns a copy of item that does not hold the snapshot's memory.
 func (g *Guard) Dup(item protocol.CgroupsItemView) CacheItem {
 	return CacheItem{item.Hash, item.Options, item.Enabled, item.Name.String(), item.Path.String()}
@@ -156,21 +181,15 @@ func (g *Guard) Dup(item protocol.CgroupsItemView) CacheItem {
 
 var cached = service.Cached[protocol.CgroupsResponseView, Key, protocol.CgroupsItemView]{
 	Fetched: func(view protocol.CgroupsResponseView) service.Fetched {
-		return service.Fetched{Generation: view.Generation, SystemdEnabled: view.SystemdEnabled, List: view.List()}
+		return service.Fetched{Generation: view.Generation, Extra: view.SystemdEnabled, List: view.List()}
 	},
 	Items: service.CachedItems[Key, protocol.CgroupsItemView]{
-		Check: func(item []byte) error {
-			_, err := protocol.DecodeCgroupsItem(item)
-			return err
-		},
-		View: protocol.TrustedCgroupsItem,
-		Key: func(item []byte) Key {
-			view := protocol.TrustedCgroupsItem(item)
-			return Key{view.Hash, view.Name.String()}
-		},
-		Hash: func(key Key) uint32 { return key.Hash },
-		Find: func(item []byte, key Key) (protocol.CgroupsItemView, bool) {
-			view := protocol.TrustedCgroupsItem(item)
+		Decode: protocol.DecodeCgroupsItem,
+		View:   protocol.ReadCgroupsItem,
+		Key:    func(item protocol.CgroupsItemView) Key { return Key{item.Hash, item.Name.String()} },
+		Hash:   func(key Key) uint32 { return key.Hash },
+		Match: func(item protocol.Valid[protocol.CgroupsItemView], key Key) (protocol.CgroupsItemView, bool) {
+			view := protocol.ReadCgroupsItem(item)
 			return view, view.Hash == key.Hash && string(view.Name.Bytes()) == key.Name
 		},
 	},

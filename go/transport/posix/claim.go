@@ -127,7 +127,7 @@ func probe(path string) (occupant, error) {
 	if !seen.isSocket() && !seen.isSymlink() {
 		return dead, nil
 	}
-	switch err := knock(path); {
+	switch err := tryConnect(path); {
 	case err == nil:
 		return occupant{inUse: "it answers"}, nil
 	case err == unix.ECONNREFUSED:
@@ -147,7 +147,7 @@ func probe(path string) (occupant, error) {
 	return occupant{inUse: "whether it is alive cannot be told"}, nil
 }
 
-func knock(path string) error {
+func tryConnect(path string) error {
 	fd, err := newSocket()
 	if err != nil {
 		return err

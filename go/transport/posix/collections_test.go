@@ -45,19 +45,19 @@ func (s *stage) collect() {
 func TestCollectionsBreakNoDeadline(t *testing.T) {
 	const looking = time.Minute
 	for _, row := range []struct {
-		name   string
-		spin   time.Duration
-		mode   transport.RegionMode
-		shared bool
+		name    string
+		spin    time.Duration
+		profile uint32
+		shared  bool
 	}{
 		{name: "socket, asleep"},
 		{name: "socket, looking", spin: looking},
-		{name: "shared memory, asleep", mode: transport.RegionKernel, shared: true},
-		{name: "shared memory, looking", spin: looking, mode: transport.RegionHybrid, shared: true},
+		{name: "shared memory, asleep", profile: 0x04, shared: true},
+		{name: "shared memory, looking", spin: looking, profile: 0x02, shared: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := newStage(t)
-			client, server := s.pair(posix.New().WithSpin(row.spin), row.mode, row.shared)
+			client, server := s.pair(posix.New().WithSpin(row.spin), row.profile, row.shared)
 			s.collect()
 			for _, link := range []transport.Link{client, server} {
 				s.is(s.timed(short, atOnce, func() error { return receive(link, transport.Timeout(short)) }), transport.ErrTimeout)
@@ -79,7 +79,7 @@ func TestCollectionsBreakNoDeadline(t *testing.T) {
 }
 
 // pair returns both ends of a link over t.
-func (s *stage) pair(t *posix.Transport, mode transport.RegionMode, shared bool) (client, server transport.Link) {
+func (s *stage) pair(t *posix.Transport, profile uint32, shared bool) (client, server transport.Link) {
 	s.Helper()
 	listener, err := t.Bind(s.endpoint, transport.BindOptions{})
 	s.no(err)
@@ -91,7 +91,7 @@ func (s *stage) pair(t *posix.Transport, mode transport.RegionMode, shared bool)
 	client, server = left, right
 	if shared {
 		plan := plan(1)
-		plan.Mode = mode
+		plan.Profile = profile
 		s.no(right.Offer(plan))
 		client, err = left.Attach(plan, soon())
 		s.no(err)

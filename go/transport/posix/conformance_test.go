@@ -12,18 +12,12 @@ import (
 
 func native() transport.Transport { return posix.New() }
 
-func TestSocketLinks(t *testing.T) { conformance.Links(t, native, nil) }
+func TestSocketLinks(t *testing.T) { conformance.Links(t, native, 0x01) }
 
-func TestHybridLinks(t *testing.T) {
-	mode := transport.RegionHybrid
-	conformance.Links(t, native, &mode)
-}
+func TestHybridLinks(t *testing.T) { conformance.Links(t, native, 0x02) }
 
-func TestKernelLinks(t *testing.T) {
-	mode := transport.RegionKernel
-	conformance.Links(t, native, &mode)
-}
+func TestFutexLinks(t *testing.T) { conformance.Links(t, native, 0x04) }
 
 func TestSleepingSocketLinks(t *testing.T) {
-	conformance.Links(t, func() transport.Transport { return posix.New().WithSpin(0) }, nil)
+	conformance.Links(t, func() transport.Transport { return posix.New().WithSpin(0) }, 0x01)
 }

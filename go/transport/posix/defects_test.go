@@ -153,14 +153,14 @@ func TestDefect12ThePacketSizeIsWhatTheKernelTakes(t *testing.T) {
 	s := newStage(t)
 	client, server := s.baselines()
 	size := int(client.PacketSize())
-	buffer, err := unix.GetsockoptInt(client.FD(), unix.SOL_SOCKET, unix.SO_SNDBUF)
+	buffer, err := unix.GetsockoptInt(fd(client), unix.SOL_SOCKET, unix.SO_SNDBUF)
 	s.no(err)
 	if size+32 != buffer {
 		t.Errorf("%d bytes of %d", size, buffer)
 	}
 	s.no(client.Send(make([]byte, size), nil, soon()))
 	s.no(receive(server, soon()))
-	if err := unix.Send(client.FD(), make([]byte, size+1), unix.MSG_NOSIGNAL); err != unix.EMSGSIZE {
+	if err := unix.Send(fd(client), make([]byte, size+1), unix.MSG_NOSIGNAL); err != unix.EMSGSIZE {
 		t.Errorf("one more is too much for the kernel itself: %v", err)
 	}
 }
@@ -168,7 +168,7 @@ func TestDefect12ThePacketSizeIsWhatTheKernelTakes(t *testing.T) {
 func TestDefect13AnEmptyPacketIsNoEndOfStream(t *testing.T) {
 	s := newStage(t)
 	client, server := s.baselines()
-	s.no(unix.Send(client.FD(), nil, unix.MSG_NOSIGNAL))
+	s.no(unix.Send(fd(client), nil, unix.MSG_NOSIGNAL))
 	s.no(server.Check())
 	s.is(receive(server, soon()), transport.ErrProtocol)
 	s.no(client.Close())
@@ -216,11 +216,11 @@ func TestDefect16EverythingIsCloseOnExec(t *testing.T) {
 	s.is(receive(baseline, transport.Timeout(short).OrAbort(&abort)), transport.ErrTimeout)
 	event := abort.Watch()
 	defer abort.Unwatch()
-	for _, fd := range []int{client.FD(), server.FD(), baseline.FD(), listener.FD(), event} {
-		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	for _, native := range []transport.WaitObject{client.WaitObject(), server.WaitObject(), baseline.WaitObject(), listener.WaitObject(), event} {
+		flags, err := unix.FcntlInt(uintptr(native), unix.F_GETFD, 0)
 		s.no(err)
 		if flags&unix.FD_CLOEXEC == 0 {
-			t.Errorf("descriptor %d is inherited", fd)
+			t.Errorf("descriptor %d is inherited", native)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func hopeless(why string, args ...any) error {
 
 // planLayout returns the areas that plan needs, or false when they are beyond what the header can
 // say.
-func planLayout(plan transport.RegionPlan) (layout, bool) {
+func planLayout(plan transport.SessionPlan) (layout, bool) {
 	request, fits1 := aligned(plan.RequestBytes)
 	response, fits2 := aligned(plan.ResponseBytes)
 	end := regionAlign + uint64(request) + uint64(response)
@@ -82,7 +82,7 @@ func aligned(bytes uint64) (uint32, bool) {
 
 // decodeLayout checks a private copy of the header of a file of fileSize bytes. It fails with a
 // *flaw.
-func decodeLayout(header *[regionHeader]byte, fileSize int64, plan transport.RegionPlan) (layout, error) {
+func decodeLayout(header *[regionHeader]byte, fileSize int64, plan transport.SessionPlan) (layout, error) {
 	le := binary.LittleEndian
 	if le.Uint32(header[0:]) != regionMagic {
 		return layout{}, unfinished("it has no magic number")

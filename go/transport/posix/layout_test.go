@@ -10,8 +10,8 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-func planOf(request, response uint64) transport.RegionPlan {
-	return transport.RegionPlan{SessionID: 1, RequestBytes: request, ResponseBytes: response}
+func planOf(request, response uint64) transport.SessionPlan {
+	return transport.SessionPlan{SessionID: 1, RequestBytes: request, ResponseBytes: response}
 }
 
 func TestTheSizesOfTheWorkedExample(t *testing.T) {
@@ -100,32 +100,6 @@ func TestOnlyTheExactNamesOfTheServiceAreRegions(t *testing.T) {
 	} {
 		if got := isRegionName(name, "svc"); got != want {
 			t.Errorf("%s: %t", name, got)
-		}
-	}
-}
-
-func TestUsersAreLetInByPolicy(t *testing.T) {
-	also := transport.UIDPolicy{Also: []uint32{7}}
-	for _, row := range []struct {
-		policy transport.UIDPolicy
-		uid    uint32
-		known  bool
-		want   bool
-	}{
-		{transport.UIDPolicy{}, 1000, true, true},
-		{transport.UIDPolicy{}, 0, true, true},
-		{transport.UIDPolicy{}, 7, true, false},
-		{transport.UIDPolicy{}, 0, false, false},
-		{also, 1000, true, true},
-		{also, 0, true, true},
-		{also, 7, true, true},
-		{also, 8, true, false},
-		{also, 7, false, false},
-		{transport.UIDPolicy{Any: true}, 8, true, true},
-		{transport.UIDPolicy{Any: true}, 0, false, true},
-	} {
-		if got := allows(row.policy, row.uid, row.known, 1000); got != row.want {
-			t.Errorf("%+v: %t", row, got)
 		}
 	}
 }

@@ -9,6 +9,14 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
+// What the profiles of shared memory mean here: how a receiver waits.
+const (
+	// profileHybrid looks for a while first, and sleeps in the kernel then.
+	profileHybrid = 0x02
+	// profileFutex sleeps in the kernel at once.
+	profileFutex = 0x04
+)
+
 // link is a connection over a packet socket.
 type link struct {
 	socket      *socket
@@ -33,11 +41,10 @@ func (l *link) Info() transport.LinkInfo {
 		Kind:      transport.LinkSocket,
 		MaxPacket: int(l.socket.packetSize),
 		Peer:      l.socket.peer,
-		PeerKnown: l.socket.peerKnown,
 	}
 }
 
-func (l *link) FD() int { return l.socket.fd }
+func (l *link) WaitObject() transport.WaitObject { return l.socket.native() }
 
 func (l *link) Close() error {
 	l.dropOffer()
@@ -49,9 +56,16 @@ func (l *link) PacketSize() uint32 { return l.socket.packetSize }
 
 func (l *link) PeerAllowed() bool { return l.peerAllowed }
 
-func (l *link) Offer(plan transport.RegionPlan) error {
+func (l *link) Offer(plan transport.SessionPlan) error {
 	// The old one goes first: it may have the same name.
 	l.dropOffer()
+	switch plan.Profile {
+	case transport.ProfileBaseline:
+		return nil
+	case profileHybrid, profileFutex:
+	default:
+		return transport.ErrUnsupported
+	}
 	offered, err := createRegion(l.endpoint, plan, l.log)
 	if err != nil {
 		unprepared.warn(l.log, "cannot prepare shared memory", "endpoint", l.endpoint.String(), "error", err)
@@ -70,7 +84,10 @@ func (l *link) Switch() transport.Link {
 	return newShmLink(l.socket.handOver(), region, serverSide, l.spin)
 }
 
-func (l *link) Attach(plan transport.RegionPlan, w transport.Wait) (transport.Link, error) {
+func (l *link) Attach(plan transport.SessionPlan, w transport.Wait) (transport.Link, error) {
+	if plan.Profile == transport.ProfileBaseline {
+		return l, nil
+	}
 	region, err := attachRegion(l.endpoint, plan, w, func() bool { return l.socket.check() != nil })
 	if err != nil {
 		_ = l.Close()

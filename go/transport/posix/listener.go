@@ -4,7 +4,6 @@ package posix
 
 import (
 	"log/slog"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,12 +16,12 @@ import (
 // A shortage of descriptors while accepting is reported at once and leaves the connection waiting:
 // the caller pauses before it tries again.
 type listener struct {
-	fd        int
-	id        fileID
-	endpoint  transport.Endpoint
-	allowUIDs transport.UIDPolicy
-	spin      time.Duration
-	log       *slog.Logger
+	fd       int
+	id       fileID
+	endpoint transport.Endpoint
+	peers    transport.PeerPolicy
+	spin     time.Duration
+	log      *slog.Logger
 }
 
 func (l *listener) Accept(w transport.Wait) (transport.Baseline, error) {
@@ -54,7 +53,7 @@ func (l *listener) accepted(fd int) *link {
 	return &link{
 		socket:      socket,
 		endpoint:    l.endpoint,
-		peerAllowed: allows(l.allowUIDs, socket.peer.UID, socket.peerKnown, uint32(unix.Geteuid())),
+		peerAllowed: l.peers.Allows(socket.peer, uint32(unix.Geteuid())),
 		spin:        l.spin,
 		log:         l.log,
 	}
@@ -62,7 +61,7 @@ func (l *listener) accepted(fd int) *link {
 
 func (l *listener) Endpoint() transport.Endpoint { return l.endpoint }
 
-func (l *listener) FD() int { return l.fd }
+func (l *listener) WaitObject() transport.WaitObject { return transport.WaitObject(l.fd) }
 
 func (l *listener) Close() error {
 	if l.fd < 0 {
@@ -76,9 +75,4 @@ func (l *listener) Close() error {
 	closeFD(l.fd)
 	l.fd = -1
 	return err
-}
-
-// allows tells whether policy lets a peer in. One that the kernel cannot name is nobody's user.
-func allows(policy transport.UIDPolicy, uid uint32, known bool, own uint32) bool {
-	return policy.Any || known && (uid == own || uid == 0 || slices.Contains(policy.Also, uid))
 }

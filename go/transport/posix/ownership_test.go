@@ -136,13 +136,13 @@ func TestUsersAreTurnedAway(t *testing.T) {
 		t.Skip("only root can be another user")
 	}
 	s := newStage(t)
-	listener := s.bind(transport.BindOptions{AllowUIDs: transport.UIDPolicy{Also: []uint32{7}}})
+	listener := s.bind(transport.BindOptions{Peers: transport.PeerPolicy{Also: []uint32{7}}})
 	s.no(os.Chmod(s.dir, 0o711))
 	s.no(os.Chmod(s.endpoint.SocketPath(), 0o666))
 	for uid, allowed := range map[int]bool{7: true, 8: false, 0: true} {
 		s.connectAs(uid)
 		link := s.accept(listener)
-		if link.PeerAllowed() != allowed || link.Info().Peer.UID != uint32(uid) {
+		if seen, _ := link.Info().Peer.UID(); link.PeerAllowed() != allowed || seen != uint32(uid) {
 			t.Errorf("user %d: %t, %+v", uid, link.PeerAllowed(), link.Info())
 		}
 	}

@@ -30,13 +30,13 @@ var errPlanTooLarge = errors.New("the limits exceed what a region can hold")
 type region struct {
 	mapping           mapping
 	request, response slot
-	plan              transport.RegionPlan
+	plan              transport.SessionPlan
 	file              *ownFile
 }
 
 // createRegion makes the region of a session for the server, complete on return. A failure leaves
 // nothing behind.
-func createRegion(endpoint transport.Endpoint, plan transport.RegionPlan, log *slog.Logger) (*region, error) {
+func createRegion(endpoint transport.Endpoint, plan transport.SessionPlan, log *slog.Logger) (*region, error) {
 	layout, fits := planLayout(plan)
 	if !fits {
 		return nil, errPlanTooLarge
@@ -74,7 +74,7 @@ func mapNew(fd int, size int64) (mapping, error) {
 
 // attachRegion attaches the region that the server has announced, waiting a little for servers that
 // finish it late. hungUp tells whether the server is gone. It fails with a [*transport.AttachError].
-func attachRegion(endpoint transport.Endpoint, plan transport.RegionPlan, w transport.Wait, hungUp func() bool) (*region, error) {
+func attachRegion(endpoint transport.Endpoint, plan transport.SessionPlan, w transport.Wait, hungUp func() bool) (*region, error) {
 	path := endpoint.RegionPath(plan.SessionID)
 	patience := transport.Timeout(attachPatience)
 	for {
@@ -103,7 +103,7 @@ func isLasting(err error) bool {
 	return err != unix.ENOENT
 }
 
-func mapExisting(path string, plan transport.RegionPlan) (mapping, layout, error) {
+func mapExisting(path string, plan transport.SessionPlan) (mapping, layout, error) {
 	fd, err := openReadWrite(path)
 	if err != nil {
 		return mapping{}, layout{}, err
@@ -136,7 +136,7 @@ func mapExisting(path string, plan transport.RegionPlan) (mapping, layout, error
 	return memory, areas, err
 }
 
-func newRegion(memory mapping, areas layout, plan transport.RegionPlan, file *ownFile) *region {
+func newRegion(memory mapping, areas layout, plan transport.SessionPlan, file *ownFile) *region {
 	return &region{
 		mapping:  memory,
 		request:  memory.slot(requestSeq, requestLen, requestSignal, areas.request),

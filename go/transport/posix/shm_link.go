@@ -69,7 +69,7 @@ func newShmLink(socket *socket, region *region, side side, soon time.Duration) *
 		// The server starts at 0: a client may have asked already. We start where it is.
 		l.sent, l.taken = l.outgoing.published(), l.incoming.published()
 	}
-	if region.plan.Mode == transport.RegionKernel {
+	if region.plan.Profile == profileFutex {
 		soon = 0
 	}
 	l.spin = newSpin(soon, patience)
@@ -201,11 +201,10 @@ func (l *shmLink) Info() transport.LinkInfo {
 		Window:        1,
 		WholeMessages: true,
 		Peer:          l.socket.peer,
-		PeerKnown:     l.socket.peerKnown,
 	}
 }
 
-func (l *shmLink) FD() int { return l.socket.fd }
+func (l *shmLink) WaitObject() transport.WaitObject { return l.socket.native() }
 
 func (l *shmLink) Close() error {
 	if l.incoming == nil {

@@ -99,8 +99,7 @@ func TestLinkSaysWhatItIs(t *testing.T) {
 			MaxPacket:     [...]int{100, 5000}[i],
 			Window:        1,
 			WholeMessages: true,
-			Peer:          transport.Peer{PID: uint32(os.Getpid()), UID: uint32(os.Getuid())},
-			PeerKnown:     true,
+			Peer:          transport.Peer{}.WithPID(uint32(os.Getpid())).WithUID(uint32(os.Getuid())),
 		}
 		if info := link.Info(); info != want || info.Kind.String() != "shm" {
 			t.Errorf("%+v, want %+v", info, want)
@@ -214,7 +213,7 @@ func TestSpoiltCountersAndLengthsEndTheSession(t *testing.T) {
 func TestDataBesideTheRegionEndsTheSession(t *testing.T) {
 	s := newStage(t)
 	client, server := s.session(plan(1))
-	s.no(unix.Send(client.FD(), []byte("x"), unix.MSG_NOSIGNAL))
+	s.no(unix.Send(fd(client), []byte("x"), unix.MSG_NOSIGNAL))
 	s.is(receive(server, soon()), transport.ErrProtocol)
 	s.is(server.Check(), transport.ErrProtocol)
 }
@@ -300,7 +299,7 @@ func TestSpinningCanBeTuned(t *testing.T) {
 		s.no(err)
 		right := s.accept(listener)
 		hybrid := plan(1)
-		hybrid.Mode = transport.RegionHybrid
+		hybrid.Profile = 0x02
 		s.no(right.Offer(hybrid))
 		client, err := left.Attach(hybrid, soon())
 		s.no(err)

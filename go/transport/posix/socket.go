@@ -40,7 +40,6 @@ type socket struct {
 	fd         int
 	packetSize uint32
 	peer       transport.Peer
-	peerKnown  bool
 	// The kernel tells a reset once, and before what is still queued; it is reported after that.
 	reset bool
 	// Looks for a packet before the first sleep.
@@ -56,9 +55,13 @@ func takeSocket(fd int, spin spin) *socket {
 	if size, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF); err == nil && size > packetOverhead {
 		s.packetSize = uint32(size - packetOverhead)
 	}
-	s.peer, s.peerKnown = peerOf(fd)
+	s.peer = peerOf(fd)
 	return s
 }
+
+// native returns what is readable when a packet or a hang-up waits. A closed socket, which is -1, has
+// nothing to watch.
+func (s *socket) native() transport.WaitObject { return transport.WaitObject(s.fd) }
 
 func (s *socket) send(head, body []byte, w transport.Wait) error {
 	size, limit := len(head)+len(body), int(s.packetSize)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/netipc/netipc/go/internal/rundir"
 	"github.com/netipc/netipc/go/transport"
 	"github.com/netipc/netipc/go/transport/posix"
 )
@@ -30,12 +31,7 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	// Not t.TempDir: its name is that of the test, and too long for a socket.
-	dir, err := os.MkdirTemp("", "netipc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := rundir.New(t)
 	endpoint, err := transport.NewEndpoint(dir, "svc")
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +40,9 @@ func newStage(t *testing.T) *stage {
 }
 
 func (s *stage) path(name string) string { return filepath.Join(s.dir, name) }
+
+// fd is the descriptor of what is watched.
+func fd(watched interface{ WaitObject() transport.WaitObject }) int { return int(watched.WaitObject()) }
 
 func (s *stage) region() string { return s.path(regionName) }
 
@@ -83,7 +82,7 @@ func (s *stage) baselines() (client, server transport.Baseline) {
 }
 
 // session returns both ends of shared memory.
-func (s *stage) session(plan transport.RegionPlan) (client, server transport.Link) {
+func (s *stage) session(plan transport.SessionPlan) (client, server transport.Link) {
 	s.Helper()
 	left, right := s.baselines()
 	s.no(right.Offer(plan))
@@ -95,10 +94,10 @@ func (s *stage) session(plan transport.RegionPlan) (client, server transport.Lin
 }
 
 // plan is the plan of the worked example: areas of 4160 bytes.
-func plan(id uint64) transport.RegionPlan {
-	return transport.RegionPlan{
+func plan(id uint64) transport.SessionPlan {
+	return transport.SessionPlan{
 		SessionID:     id,
-		Mode:          transport.RegionKernel,
+		Profile:       0x04,
 		RequestBytes:  4128,
 		ResponseBytes: 4128,
 	}

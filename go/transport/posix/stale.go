@@ -32,7 +32,7 @@ func sweep(endpoint transport.Endpoint, log *slog.Logger) {
 // removeStale removes what stands at the name of a region, unless it is live or nothing can be known
 // of it. It tells whether it did.
 func removeStale(path string, log *slog.Logger) bool {
-	id, stale := judge(path)
+	id, stale := classify(path)
 	if !stale {
 		return false
 	}
@@ -43,9 +43,9 @@ func removeStale(path string, log *slog.Logger) bool {
 	return removed
 }
 
-// judge tells whether what stands at path is stale, and which file that is. An error is ignorance:
+// classify tells whether what stands at path is stale, and which file that is. An error is ignorance:
 // the file stays.
-func judge(path string) (fileID, bool) {
+func classify(path string) (fileID, bool) {
 	seen, err := lookAt(path)
 	if err != nil || isOwn(seen.id) {
 		return fileID{}, false

@@ -181,11 +181,15 @@ func hasEnded(fd int) (bool, unix.Errno) {
 	}
 }
 
-// peerOf returns who is at the other end; pid 0 when it has none in our pid namespace.
-func peerOf(fd int) (transport.Peer, bool) {
+// peerOf returns who is at the other end. One of another pid namespace has no pid here.
+func peerOf(fd int) transport.Peer {
 	credentials, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil {
-		return transport.Peer{}, false
+		return transport.Peer{}
 	}
-	return transport.Peer{PID: uint32(credentials.Pid), UID: credentials.Uid}, true
+	peer := transport.Peer{}.WithUID(credentials.Uid)
+	if credentials.Pid > 0 {
+		peer = peer.WithPID(uint32(credentials.Pid))
+	}
+	return peer
 }

@@ -19,7 +19,7 @@ func ready(fd int, events int16, w transport.Wait) error {
 	fds := [2]unix.PollFd{{Fd: int32(fd), Events: events}}
 	used := 1
 	if w.Abort != nil {
-		if raised := w.Abort.Watch(); raised >= 0 {
+		if raised := w.Abort.Watch(); raised != transport.NoWaitObject {
 			defer w.Abort.Unwatch()
 			fds[1] = unix.PollFd{Fd: int32(raised), Events: unix.POLLIN}
 			used = 2

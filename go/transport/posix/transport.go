@@ -29,21 +29,34 @@ func New() *Transport {
 }
 
 // WithSpin returns the same transport, whose receivers look for a message before they sleep when it
-// tends to be there within soon; zero switches it off. It does not matter to
-// [transport.RegionKernel], which always sleeps at once.
+// tends to be there within soon; zero switches it off. It does not matter to profile 0x04, which
+// always sleeps at once.
 func (t *Transport) WithSpin(soon time.Duration) *Transport {
-	return &Transport{spin: soon, log: t.log}
+	changed := *t
+	changed.spin = soon
+	return &changed
 }
 
 // WithLogger returns the same transport, which tells log what it removed, and what it could not do.
 func (t *Transport) WithLogger(log *slog.Logger) *Transport {
-	return &Transport{spin: t.spin, log: log}
+	changed := *t
+	changed.log = log
+	return &changed
+}
+
+// Profiles is the Profiles of [transport.Transport]: the baseline, and both of shared memory.
+func (t *Transport) Profiles() []transport.Profile {
+	return []transport.Profile{
+		{Bit: transport.ProfileBaseline, Name: "baseline", Kind: transport.LinkSocket},
+		{Bit: profileHybrid, Name: "shm-hybrid", Kind: transport.LinkSharedMemory},
+		{Bit: profileFutex, Name: "shm-futex", Kind: transport.LinkSharedMemory},
+	}
 }
 
 // Connect is the Connect of [transport.Transport].
 func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (transport.Baseline, error) {
 	if err := w.CheckAbort(); err != nil {
-		return nil, &transport.ConnectError{Endpoint: endpoint.String(), Kind: err}
+		return nil, connectError(endpoint, err)
 	}
 	fd, err := newSocket()
 	if err != nil {
@@ -84,12 +97,12 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 		return nil, err
 	}
 	return &listener{
-		fd:        fd,
-		id:        id,
-		endpoint:  endpoint,
-		allowUIDs: options.AllowUIDs,
-		spin:      t.spin,
-		log:       t.log,
+		fd:       fd,
+		id:       id,
+		endpoint: endpoint,
+		peers:    options.Peers,
+		spin:     t.spin,
+		log:      t.log,
 	}, nil
 }
 

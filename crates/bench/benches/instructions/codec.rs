@@ -143,9 +143,10 @@ fn dispatch<S: Service>(
     handler: impl Fn() -> Handler<S> + Send + Sync + 'static,
 ) -> Case {
     Case::new(name, units, move || {
-        let (handler, request, mut buf) = (handler(), request(), vec![0; ROOM]);
+        let (handler, mut buf) = (handler(), vec![0; ROOM]);
+        let message = message::<S>(request().leak());
         move || {
-            let answered = handler.dispatch(message::<S>(black_box(&request)), &mut buf);
+            let answered = handler.dispatch(black_box(message), &mut buf);
             assert_eq!(answered.status, Status::OK);
             black_box(&mut buf);
         }

@@ -7,6 +7,7 @@ mod question;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -24,6 +25,7 @@ use serde::Serialize;
 use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES, ServiceName};
 use crate::exit::{self, Exit, Failed};
 use crate::profile;
+use crate::schema::{self, Asked, AskedParser};
 use crate::token::TokenArgs;
 use print::Print;
 use question::{AskError, Question};
@@ -38,7 +40,8 @@ const MAX_GENERATION_RETRIES: u32 = 10;
 
 const DETAILS: &str = "\
 Keys: cgroups-lookup takes paths, apps-lookup process ids, increment one number, string-reverse \
-one text, cgroups-snapshot none. `-` stands for the lines of stdin.
+one text, cgroups-snapshot none. `-` stands for the lines of stdin. With --schema, a key of several \
+fields is written with commas between them, and a request of several fields as one argument each.
 
 The reply goes to stdout, as a table or as JSON (labels in the order of the reply; bytes that are \
 not UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
@@ -50,8 +53,8 @@ The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in th
 #[command(after_help = exit::TABLE, after_long_help = format!("{DETAILS}\n\n{}", exit::TABLE))]
 pub(crate) struct CallArgs {
     /// What to ask
-    #[arg(value_enum)]
-    service: ServiceName,
+    #[arg(value_parser = AskedParser)]
+    service: Asked,
 
     /// What to ask for; `-` reads lines from stdin
     #[arg(value_name = "KEYS")]
@@ -67,6 +70,10 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "MS", default_value = "30000")]
     timeout: NonZeroU32,
 
+    /// What the service is, for one that the program was built without
+    #[arg(long, value_name = "FILE.toml")]
+    schema: Option<PathBuf>,
+
     /// Prints the reply as JSON, in the shape that `serve --data` reads
     #[arg(long)]
     json: bool,
@@ -74,7 +81,18 @@ pub(crate) struct CallArgs {
 
 /// Asks, and prints the reply.
 pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
-    match args.service {
+    if let Some(file) = &args.schema {
+        return schema::call(&schema::Question {
+            file,
+            service: args.service.name(),
+            keys: keys::read(&args.keys)?,
+            endpoint: &args.endpoint,
+            auth_token: args.token.token()?,
+            timeout: Duration::from_millis(args.timeout.get().into()),
+            json: args.json,
+        });
+    }
+    match args.service.known()? {
         ServiceName::CgroupsSnapshot => ask::<CgroupsSnapshot>(args),
         ServiceName::CgroupsLookup => ask::<CgroupsLookup>(args),
         ServiceName::AppsLookup => ask::<AppsLookup>(args),
@@ -85,7 +103,7 @@ pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
 
 fn ask<S: Question>(args: &CallArgs) -> Result<(), Failed> {
     let keys = S::keys(keys::read(&args.keys)?)?;
-    let endpoint = args.endpoint.endpoint(args.service)?;
+    let endpoint = args.endpoint.endpoint(args.service.known()?)?;
     let call = Call {
         endpoint,
         config: ClientConfig {

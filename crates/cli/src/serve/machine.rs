@@ -147,9 +147,10 @@ impl Refresher {
             if reported.any(|earlier| earlier.is_same(source)) {
                 continue;
             }
-            match source.age(now).filter(|age| *age > self.period * 2) {
+            match source.stale(now) {
                 Some(age) => {
-                    exit::to_stderr(&format_args!("{source}; data is {} s old", age.as_secs()))
+                    let age = age.as_secs_f64();
+                    exit::to_stderr(&format_args!("{source}; data of {age:.1} s ago is used"));
                 }
                 None => exit::to_stderr(source),
             }

@@ -22,6 +22,7 @@ use netipc_host::{Host, answers};
 use crate::args::{EndpointArgs, ServiceName};
 use crate::exit::{self, Exit, Failed};
 use crate::platform::{RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
+use crate::schema::served;
 use crate::token::TokenArgs;
 use fixture::Fixture;
 use machine::{MachineArgs, Refresher};
@@ -37,8 +38,8 @@ A pattern of cgroups has `*` for any characters, also `/`, and `?` for one. It i
 the path and the name of a cgroup, or, with an `@` in front, against what it is: `@service`, \
 `@slice`, `@scope`, `@mount`, `@socket`, `@swap`, `@group`, `@pod`, `@container`, `@machine`, \
 `@monitor`, `@plumbing`, `@inside` or `@other`. The first pattern that matches decides: those of the \
-command line in their order, then those of the file, then the usual ones, which leave out monitors, \
-plumbing, what is inside of containers, groups, slices, mounts, sockets and swap.
+command line in their order, then those of the file, then the usual ones, which leave out pods, \
+monitors, plumbing, what is inside of containers, groups, slices, mounts, sockets and swap.
 
 A data file is what `call --json` prints. Only `items` is needed, and of each item its key: `name`, \
 `path` or `pid` (a known process also has a `comm` of 1 to 15 bytes, and a `cgroup_path` unless its \
@@ -79,6 +80,11 @@ pub(crate) struct ServeArgs {
     /// Serves the fixed content of a JSON file, as `call --json` prints it; may be repeated
     #[arg(long, value_name = "FILE.json")]
     data: Vec<PathBuf>,
+
+    /// What a service is that the program was built without; its data file names it with
+    /// "service", unless there is only one schema; may be repeated
+    #[arg(long, value_name = "FILE.toml")]
+    schema: Vec<PathBuf>,
 }
 
 fn details() -> String {
@@ -106,8 +112,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
         auth_token: args.token.token()?,
         workers: args.workers.get(),
     };
-    let fixtures = fixtures(args)?;
-    let services = chosen(args, &fixtures);
+    let by_schema = served(&args.schema, &args.data)?;
+    let fixtures = fixtures(args, &by_schema.other_files)?;
+    let mut services = chosen(args, &fixtures);
+    if args.service.is_empty() && fixtures.is_empty() && !args.schema.is_empty() {
+        services.clear();
+    }
     for service in &services {
         args.endpoint.endpoint(*service)?;
     }
@@ -116,7 +126,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     let host = services.iter().any(from_host).then(|| args.machine.look());
     let host = host.transpose()?;
     let _run_dir = RunDir::ensure(&plan.run_dir)?;
-    let providers = providers(services, &plan, fixtures, host.as_ref())?;
+    let mut providers = providers(services, &plan, fixtures, host.as_ref())?;
+    let untyped = |(schema, data)| plan.untyped_provider(schema, data);
+    providers.extend(by_schema.services.into_iter().map(untyped));
     for provider in &providers {
         provider.bind()?;
     }
@@ -143,13 +155,13 @@ fn stop_requests(until_stdin_ends: bool) -> io::Result<mpsc::Receiver<()>> {
 }
 
 /// The data files, by what they are for.
-fn fixtures(args: &ServeArgs) -> Result<BTreeMap<ServiceName, Fixture>, Failed> {
+fn fixtures(args: &ServeArgs, files: &[PathBuf]) -> Result<BTreeMap<ServiceName, Fixture>, Failed> {
     let only = match args.service[..] {
         [service] => Some(service),
         _ => None,
     };
     let mut fixtures = BTreeMap::new();
-    for path in &args.data {
+    for path in files {
         let fixture = Fixture::load(path, only)?;
         let (service, file) = (fixture.service(), path.display());
         let refuse = |why: &str| {

@@ -3,7 +3,10 @@ use std::time::Duration;
 
 use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc::service::Service;
+use netipc::untyped::AnyServer;
 use netipc::{Handler, Server, ServerConfig};
+use netipc_schema::Schema;
+use netipc_schema::live::{Data, handler};
 
 use crate::args::MAX_RESPONSE_BYTES;
 use crate::exit::{Exit, Failed, to_stderr};
@@ -50,21 +53,55 @@ pub(super) struct Plan {
 impl Plan {
     /// A provider that answers with `handler`.
     pub(super) fn provider<S: Service>(&self, handler: Handler<S>) -> Box<dyn Provider> {
-        let config = ServerConfig {
+        let (run_dir, name) = (&self.run_dir, S::METHOD.name);
+        let (config, workers) = (self.config(), self.workers);
+        Box::new(Server::with_workers(
+            run_dir, name, config, handler, workers,
+        ))
+    }
+
+    /// A provider of a service that the program knows by its schema alone.
+    pub(super) fn untyped_provider(&self, schema: Schema, data: Data) -> Box<dyn Provider> {
+        let (name, config) = (schema.name.clone(), self.config());
+        let answers = handler(schema, data);
+        let server = AnyServer::new(&self.run_dir, &name, &config, self.workers, answers);
+        Box::new(UntypedProvider { server, name })
+    }
+
+    fn config(&self) -> ServerConfig {
+        ServerConfig {
             supported_profiles: self.profiles,
             // Of both kinds the one that may look before it sleeps; else the highest would be chosen.
             preferred_profiles: PROFILE_SHM_HYBRID,
             max_response_payload_bytes: MAX_RESPONSE_BYTES,
             auth_token: self.auth_token,
             ..ServerConfig::default()
-        };
-        let (run_dir, name) = (&self.run_dir, S::METHOD.name);
-        Box::new(Server::with_workers(
-            run_dir,
-            name,
-            config,
-            handler,
-            self.workers,
-        ))
+        }
+    }
+}
+
+/// A server of a service that the program knows by its schema alone.
+struct UntypedProvider {
+    server: AnyServer,
+    name: String,
+}
+
+impl Provider for UntypedProvider {
+    fn bind(&self) -> Result<(), Failed> {
+        let bound = self.server.bind();
+        bound.map_err(|error| Failed::caused_by(Exit::of_serve(&error), &error))
+    }
+
+    fn run(&self) {
+        // As for typed ones.
+        if let Err(error) = self.server.run() {
+            to_stderr(&Failed::caused_by(Exit::of_serve(&error), &error));
+        }
+    }
+
+    fn drain(&self, timeout: Duration) {
+        if !self.server.drain(timeout) {
+            to_stderr(&format_args!("a request to {} was cut off", self.name));
+        }
     }
 }

@@ -53,3 +53,5 @@ pub fn thaw(child: &Child) {
 pub fn left_behind(run_dir: &Path) -> Vec<String> {
     platform::left_behind(run_dir)
 }
+
+pub use netipc_transport::testing::open_handles;

@@ -85,12 +85,13 @@ impl Alphabet {
     }
 }
 
-/// As much of an id as people use to name a container; of a task's container also its number.
+/// As much of an id as people use to name a container; of a task's container also its number, of a UUID the first group.
 pub(crate) fn short_id(id: &[u8]) -> Vec<u8> {
     match split(id, b'-') {
         Some((task, number)) if is_hex(task, 32, 32) && is_number(number) => {
             [&task[..SHORT_ID], b"-", number].concat()
         }
+        Some((first, _)) if is_uuid(id) => first.to_vec(),
         _ => id[..id.len().min(SHORT_ID)].to_vec(),
     }
 }

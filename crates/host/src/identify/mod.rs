@@ -238,7 +238,7 @@ fn unit_or_group(parts: &[&[u8]], kubelet: &Kubelet) -> Identity {
         }
         None => Identity {
             name: parts.join(&b'/'),
-            kind: if thing::is_group(parts) {
+            kind: if kubelet.is_present() || thing::is_group(parts) {
                 Kind::Group
             } else {
                 Kind::Other

@@ -94,8 +94,8 @@ pub(super) const RULES: &[Rule] = rules! {
     "libvirt without systemd, LXC": ANYWHERE, "lxc-", NumberedName, Exactly(".libvirt-lxc") => Container, Lxc, "", &["libvirt"], "/machine/lxc-3-web.libvirt-lxc";
     "libvirt without systemd, LXC": ANYWHERE, "", Name, Exactly(".libvirt-lxc") => Container, Lxc, "", &["libvirt"], "/machine/web.libvirt-lxc";
     "libvirt of long ago": &["libvirt", "qemu"], "", Name, Exactly("") => Machine, Kvm, "", VIRTUAL, "/libvirt/qemu/web";
-    "Proxmox virtual machine": &["qemu.slice"], "", Name, Exactly(".scope") => Machine, Kvm, "", VIRTUAL, "/qemu.slice/100.scope";
     "QEMU by number": ANYWHERE, "qemu-", Number, Exactly(".scope") => Machine, Kvm, "", VIRTUAL, "/qemu-100.scope";
+    "Proxmox virtual machine": &["qemu.slice"], "", Name, Exactly(".scope") => Machine, Kvm, "", VIRTUAL, "/qemu.slice/100.scope";
     "registered machine": ANYWHERE, "machine-", Name, Exactly(".scope") => Container, Nspawn, "", NSPAWN, r"/machine.slice/machine-my\x2dweb.scope";
     "nspawn": ANYWHERE, "systemd-nspawn@", Name, Exactly(".service") => Container, Nspawn, "", NSPAWN, "/machine.slice/systemd-nspawn@web.service";
     "service of a machine": &["machine.slice"], "", Name, Exactly(".service") => Container, Nspawn, "", NSPAWN, "/machine.slice/web.service";
@@ -107,18 +107,10 @@ pub(super) const RULES: &[Rule] = rules! {
     "a whole id": ANYWHERE, "", Whole, Exactly("") => Container, Unknown, "", INIT, "/ci/HEX64";
 };
 
-/// Directories that group what is below them and are nothing of their own, besides those that a rule names.
-pub(super) const GROUPS: &[&str] = &[
-    "burstable",
-    "besteffort",
-    "guaranteed",
-    "machine",
-    "libvirt",
-    "system",
-    "user",
-    "nomad.slice",
-    "lxc.pivot",
-];
+/// Directories of the root that group what is below them and are nothing of their own, besides those that a rule names. Those
+/// of libvirt may have more below them, which end with [`PARTITION`].
+pub(super) const GROUPS: &[&str] = &["libvirt", "lxc.pivot", "machine", "system", "user"];
+pub(super) const PARTITION: &str = ".partition";
 
 impl Rule {
     /// The pattern of the path, as the documentation writes it.

@@ -4,7 +4,7 @@ use super::{
     Identity, Kind, Orchestrator,
     alphabet::{Alphabet, Word, short_id},
     kubelet::Kubelet,
-    rules::{GROUPS, KUBEPODS, RULES, Rule, Suffix},
+    rules::{GROUPS, KUBEPODS, PARTITION, RULES, Rule, Suffix},
     unescape,
 };
 use crate::labels::Labels;
@@ -45,7 +45,8 @@ pub(super) fn is_group(parts: &[&[u8]]) -> bool {
         let above = rule.above;
         (1..=above.len()).any(|levels| is_below(&above[..levels], parts))
     };
-    GROUPS.iter().any(|group| group.as_bytes() == *last) || RULES.iter().any(begins)
+    let is_first = parts.len() == 1 && GROUPS.iter().any(|group| group.as_bytes() == *last);
+    is_first || last.ends_with(PARTITION.as_bytes()) || RULES.iter().any(begins)
 }
 
 impl Thing {

@@ -34,8 +34,8 @@ pub(super) struct Table<S: Cached> {
     offset_bits: u32,
     /// What takes a hash to its slot: its high bits count.
     shift: u32,
-    /// Slots that an item may be in, from the one that its key hashes to.
-    reach: usize,
+    /// Slots that are probed for a key, from the first that it hashes to.
+    probes: usize,
     hashing: Hashing,
     len: usize,
     duplicates: u32,
@@ -66,10 +66,10 @@ impl<S: Cached> Table<S> {
         let arena = copy(fetched)?;
         let mut table = Self {
             slots: Box::default(),
-            offset_bits: u32::MAX >> narrow(arena.len() / UNIT)?.leading_zeros(),
+            offset_bits: u32::MAX >> to_u32(arena.len() / UNIT)?.leading_zeros(),
             arena: arena.into(),
             shift: 0,
-            reach: 0,
+            probes: 0,
             hashing: Hashing::Plain,
             len: fetched.items.len(),
             duplicates: 0,
@@ -93,21 +93,26 @@ impl<S: Cached> Table<S> {
     /// The first item with this key.
     #[inline]
     pub(super) fn get(&self, key: S::Key<'_>) -> Option<S::Item<'_>> {
-        self.find(key, |entry| S::matching(entry.item, key))
+        self.find(
+            key,
+            |entry| S::matching(entry.item, key),
+            |entry| entry.item.view(),
+        )
     }
 
     /// The position of the first item with this key.
     #[inline]
     pub(super) fn position(&self, key: S::Key<'_>) -> Option<usize> {
         let matching = |entry: Entry<'_, S>| S::matching(entry.item, key).map(|_| entry.position);
-        self.find(key, matching).map(|position| position as usize)
+        let position = self.find(key, matching, |entry| entry.position);
+        position.map(|position| position as usize)
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = Valid<'_, S::Item<'_>>> {
         let mut offset = 1;
         std::iter::from_fn(move || {
             let entry = self.entry(offset)?;
-            offset = behind(offset, entry.item.bytes());
+            offset = next_offset(offset, entry.item.bytes());
             Some(entry.item)
         })
     }
@@ -132,58 +137,61 @@ impl<S: Cached> Table<S> {
         size_of::<Self>() + self.arena.len() + size_of_val::<[u32]>(&self.slots)
     }
 
-    /// What `matching` gives for the first item with this key.
+    /// The first item with this key: what `matching` makes of it, if it is where its hash says, as
+    /// most are; what `found` makes of it, if it is elsewhere.
     #[inline]
     fn find<'t, T>(
         &'t self,
         key: S::Key<'_>,
-        matching: impl Fn(Entry<'t, S>) -> Option<T>,
+        matching: impl FnOnce(Entry<'t, S>) -> Option<T>,
+        found: impl FnOnce(Entry<'t, S>) -> T,
     ) -> Option<T> {
-        let Hashing::Plain = self.hashing else {
-            return self.search(&key, &matching);
-        };
-        // Most items are where their hash says.
-        let hash = plain::<S>(key);
-        let slot = *self.slots.get(self.start(hash))?;
-        if slot == FREE {
-            return None;
+        if let Hashing::Plain = self.hashing {
+            let hash = service_hash::<S>(key);
+            let slot = *self.slots.get(self.first_slot(hash))?;
+            if slot == FREE {
+                return None;
+            }
+            if let Some(value) = self.entry_of(slot, hash).and_then(matching) {
+                return Some(value);
+            }
         }
-        let found = self.entry_of(slot, hash).and_then(&matching);
-        found.or_else(|| self.search(&key, &matching))
+        self.search(&key).map(found)
     }
 
     /// Looks into every slot that an item with this key may be in.
     #[inline(never)]
-    fn search<'t, T>(
-        &'t self,
-        key: &S::Key<'_>,
-        matching: &impl Fn(Entry<'t, S>) -> Option<T>,
-    ) -> Option<T> {
+    fn search(&self, key: &S::Key<'_>) -> Option<Entry<'_, S>> {
         let hash = self.hash(*key);
-        let start = self.start(hash);
-        let slots = self.slots.get(start..start + self.reach)?;
+        let start = self.first_slot(hash);
+        let slots = self.slots.get(start..start + self.probes)?;
         let mut taken = slots.iter().take_while(|slot| **slot != FREE);
-        taken.find_map(|slot| self.entry_of(*slot, hash).and_then(matching))
+        taken.find_map(|slot| {
+            let entry = self.entry_of(*slot, hash)?;
+            S::matching(entry.item, *key).map(|_| entry)
+        })
     }
 
     /// The item of this slot, if its key may have this hash.
     #[inline]
     fn entry_of(&self, slot: u32, hash: u64) -> Option<Entry<'_, S>> {
-        let same = (slot ^ tag(hash)) & !self.offset_bits == 0;
-        self.entry(slot & self.offset_bits).filter(|_| same)
+        if (slot ^ tag(hash)) & !self.offset_bits != 0 {
+            return None;
+        }
+        self.entry(slot & self.offset_bits)
     }
 
-    /// Enters the items in `capacity` slots. Fails where one would be out of reach.
+    /// Enters the items in `capacity` slots. Fails where one would need more probes.
     fn index(&mut self, capacity: usize) -> bool {
         let bits = capacity.ilog2();
         self.shift = u64::BITS - bits;
         // Keys that spread as if by chance stay well within three times the bits.
-        self.reach = 3 * bits as usize;
+        self.probes = 3 * bits as usize;
         self.duplicates = 0;
-        self.slots = vec![FREE; capacity + self.reach].into();
+        self.slots = vec![FREE; capacity + self.probes].into();
         let mut offset = 1;
         while let Some(entry) = self.entry(offset) {
-            let next = behind(offset, entry.item.bytes());
+            let next = next_offset(offset, entry.item.bytes());
             if !self.enter(offset) {
                 return false;
             }
@@ -195,25 +203,28 @@ impl<S: Cached> Table<S> {
     /// Enters the item at `offset`, unless one before it has the same key. Fails where each of the
     /// slots that it may be in is taken.
     fn enter(&mut self, offset: u32) -> bool {
-        let known = self.entry(offset).map(|entry| {
+        let looked_up = self.entry(offset).map(|entry| {
             let item = entry.item.view();
             let key = S::key(&item);
             (self.get(key).is_some(), self.hash(key))
         });
-        let Some((false, hash)) = known else {
+        let Some((duplicate, hash)) = looked_up else {
+            return false;
+        };
+        if duplicate {
             self.duplicates += 1;
             return true;
-        };
+        }
         let taken = tag(hash) & !self.offset_bits | offset;
-        let start = self.start(hash);
-        let mut slots = self.slots.iter_mut().skip(start).take(self.reach);
+        let start = self.first_slot(hash);
+        let mut slots = self.slots.iter_mut().skip(start).take(self.probes);
         let free = slots.find(|slot| **slot == FREE);
         free.map(|slot| *slot = taken).is_some()
     }
 
     fn hash(&self, key: S::Key<'_>) -> u64 {
         match &self.hashing {
-            Hashing::Plain => plain::<S>(key),
+            Hashing::Plain => service_hash::<S>(key),
             Hashing::Whole => mix(&key),
             Hashing::Salted(salt) => salt.hash_one(key),
         }
@@ -221,7 +232,7 @@ impl<S: Cached> Table<S> {
 
     /// The first slot for a key of this hash: its high bits.
     #[inline]
-    fn start(&self, hash: u64) -> usize {
+    fn first_slot(&self, hash: u64) -> usize {
         usize::try_from(hash >> self.shift).unwrap_or(usize::MAX)
     }
 
@@ -241,7 +252,7 @@ impl<S: Cached> Table<S> {
 }
 
 #[inline]
-fn plain<S: Cached>(key: S::Key<'_>) -> u64 {
+fn service_hash<S: Cached>(key: S::Key<'_>) -> u64 {
     u64::from(S::hash(key)).wrapping_mul(GOLDEN)
 }
 
@@ -257,7 +268,7 @@ const fn tag(hash: u64) -> u32 {
 
 /// The offset behind `item`, which is at `offset`. The arena was found to have no more offsets than
 /// numbers.
-fn behind(offset: u32, item: &[u8]) -> u32 {
+fn next_offset(offset: u32, item: &[u8]) -> u32 {
     let units = (ENTRY_HEADER_LEN + item.len()).div_ceil(UNIT);
     offset.saturating_add(u32::try_from(units).unwrap_or(u32::MAX))
 }
@@ -271,7 +282,7 @@ fn copy<S: Cached>(fetched: &Fetched<'_, S>) -> Result<Vec<u8>, WireError> {
         if !fetched.decoded {
             S::Item::decode(item)?;
         }
-        arena.extend_from_slice(&narrow(item.len())?.to_le_bytes());
+        arena.extend_from_slice(&to_u32(item.len())?.to_le_bytes());
         arena.extend_from_slice(&position.to_le_bytes());
         arena.extend_from_slice(item);
         arena.resize(arena.len().next_multiple_of(UNIT), 0);
@@ -294,7 +305,7 @@ fn arena_len(items: Packed<'_>) -> Result<usize, WireError> {
     Ok(padded)
 }
 
-fn narrow(n: usize) -> Result<u32, WireError> {
+fn to_u32(n: usize) -> Result<u32, WireError> {
     let limit = u64::from(u32::MAX);
     u32::try_from(n).or(Err(WireError::new(
         WireErrorKind::Overflow,

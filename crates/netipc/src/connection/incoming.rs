@@ -39,14 +39,14 @@ static UNPREPARED: Repeats = Repeats::new();
 ///     scope.spawn(|| {
 ///         let mut server = acceptor.accept(&wait).expect("a client");
 ///         let request = server.receive(&wait).expect("a request");
-///         let echo = server.message().expect("a request").payload.to_vec();
+///         let echo = server.message().expect("a request").payload().to_vec();
 ///         server.send(request.answer(Status::OK), &echo, &wait).expect("a client");
 ///     });
 ///     let proposal = ClientConfig::default().proposal();
 ///     let mut client = Connection::connect(&transport, &endpoint, proposal, &wait)?;
 ///     client.send(Header::request(MethodCode(1000), 1), b"hello", &wait)?;
 ///     client.receive(&wait)?;
-///     assert_eq!(client.message().expect("an answer").payload, b"hello");
+///     assert_eq!(client.message().expect("an answer").payload(), b"hello");
 ///     Ok::<(), Box<dyn std::error::Error>>(())
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -120,7 +120,7 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
             ));
         }
         let (front, len) = self.list.finish();
-        front.copy_from_slice(&header(found, self.generation));
+        front.copy_from_slice(&header(L::LAYOUT, found, self.generation));
         Ok(len)
     }
 

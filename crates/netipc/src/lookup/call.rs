@@ -8,12 +8,15 @@
 //! ```
 
 use netipc_proto::internals::assume_valid;
-use netipc_proto::wire::{Decode, ENTRY_LEN, Encode, List, ListBuf, WireError, align8};
+use netipc_proto::wire::{
+    Bytes, ENTRY_LEN, Encode, List, ListBuf, ListRules, Packed, WireError, align8,
+};
 use netipc_transport::wait::Wait;
 
+use super::format::{Format, LookupFormat, Typed, Untyped, View};
 use super::progress::Progress;
 use super::window::{WindowLimits, with_slack};
-use super::{ItemOf, Key, KeyOf, LOOKUP_HEADER_LEN, Lookup, LookupItem, LookupReply, header};
+use super::{Key, LOOKUP_HEADER_LEN, Lookup, LookupReply, header, read_header};
 use crate::config::Capacity;
 use crate::error::{CallError, Failure, ProtocolError};
 use crate::retry::{Attempts, Decision, decide};
@@ -34,9 +37,45 @@ impl AnyClient {
         L: Lookup,
         K: Copy + TryInto<Key<'k, L>, Error: Into<WireError>>,
     {
+        let keys = keys.iter().map(|key| (*key).try_into().map_err(Into::into));
+        let payload = self.lookup_with(Typed::<L>::FORMAT, keys, wait)?;
+        // It was decoded when it came, or was put together from items that were.
+        Ok(assume_valid::<LookupReply<'_, L>>(payload).view())
+    }
+
+    /// As [`lookup`](Self::lookup), for keys and items that are bytes. `keys` are encoded as `format`
+    /// wants them, and every item has passed its check. Gives the generation, too.
+    ///
+    /// # Errors
+    /// As [`lookup`](Self::lookup).
+    pub fn lookup_bytes(
+        &mut self,
+        format: &impl LookupFormat,
+        keys: &[&[u8]],
+        wait: &Wait<'_>,
+    ) -> Result<(u64, List<'_, Bytes>), CallError> {
+        let keys = keys.iter().copied().map(Ok);
+        let payload = self.lookup_with(Untyped(format), keys, wait)?;
+        let (count, generation) = read_header(format.layout(), payload).unwrap_or_default();
+        // As above.
+        let items = assume_valid::<List<'_, Bytes>>(payload).list(LOOKUP_HEADER_LEN, count);
+        Ok((generation, items))
+    }
+
+    /// Looks up any number of keys; returns the payload of the reply.
+    fn lookup_with<'k, F: Format>(
+        &mut self,
+        format: F,
+        keys: impl ExactSizeIterator<Item = Result<View<'k, F::Key>, WireError>>,
+        wait: &Wait<'_>,
+    ) -> Result<&[u8], CallError>
+    where
+        View<'k, F::Key>: Copy + Encode,
+    {
         let buffers = std::mem::take(&mut self.lookup_buffers);
-        let mut lookup = LogicalLookup::<L> {
+        let mut lookup = LogicalLookup {
             client: self,
+            format,
             keys: ListBuf::reusing(buffers.keys),
             reply: ListBuf::reusing(buffers.reply),
             progress: Progress::start(0),
@@ -46,41 +85,43 @@ impl AnyClient {
             .and_then(|wanted| lookup.ask_all(wanted, wait));
         let (keys, reply) = (lookup.keys.into_bytes(), lookup.reply.into_bytes());
         self.lookup_buffers = LookupBuffers { keys, reply };
-        let in_response = matches!(done, Ok(Reply::InResponse));
+        let one_response = matches!(done, Ok(MadeOf::OneResponse));
         self.finish(done.map(drop), wait)?;
-        let payload = if in_response {
+        Ok(if one_response {
             self.payload()
         } else {
             &self.lookup_buffers.reply
-        };
-        // It was decoded when it came, or was put together from items that were.
-        Ok(assume_valid::<LookupReply<'_, L>>(payload).view())
+        })
     }
 }
 
-/// Where the reply is.
+/// What the reply was made of.
 #[derive(Clone, Copy, Debug)]
-enum Reply {
+enum MadeOf {
     /// One response answered everything: it is the reply.
-    InResponse,
-    /// Put together from several responses.
-    PutTogether,
+    OneResponse,
+    /// The items of several responses, which were put together.
+    Several,
 }
 
 /// One logical lookup on its way.
-struct LogicalLookup<'c, L: Lookup> {
+struct LogicalLookup<'c, F: Format> {
     client: &'c mut AnyClient,
-    keys: ListBuf<KeyOf<L>>,
-    reply: ListBuf<ItemOf<L>>,
+    format: F,
+    keys: ListBuf<F::Key>,
+    reply: ListBuf<F::Item>,
     progress: Progress,
 }
 
-impl<L: Lookup> LogicalLookup<'_, L> {
+impl<F: Format> LogicalLookup<'_, F> {
     /// Encodes the keys, and refuses what cannot be asked. Returns what one request for all of them
     /// and its likely reply would take.
-    fn encode<'k, K>(&mut self, keys: &[K]) -> Result<Capacity, Failure>
+    fn encode<'k>(
+        &mut self,
+        keys: impl ExactSizeIterator<Item = Result<View<'k, F::Key>, WireError>>,
+    ) -> Result<Capacity, Failure>
     where
-        K: Copy + TryInto<Key<'k, L>, Error: Into<WireError>>,
+        View<'k, F::Key>: Copy + Encode,
     {
         let limits = self.client.options.lookup;
         let count = keys.len();
@@ -91,13 +132,14 @@ impl<L: Lookup> LogicalLookup<'_, L> {
         let front = LOOKUP_HEADER_LEN + count * ENTRY_LEN;
         let (mut least, mut likely) = (front, front);
         for key in keys {
-            let key = (*key).try_into().map_err(Into::into);
-            let key: Key<'k, L> = key.map_err(Failure::InvalidRequest)?;
+            let key = key.map_err(Failure::InvalidRequest)?;
             self.keys.push(&key).map_err(Failure::InvalidRequest)?;
-            least = align8(least) + bare::<L>(key, 0).size();
-            likely = align8(likely) + L::reply_estimate(key);
+            least = align8(least) + self.format.bare_size(key);
+            likely = align8(likely) + self.format.reply_estimate(key);
         }
-        self.keys.header_mut().copy_from_slice(&header(count, 0));
+        self.keys
+            .header_mut()
+            .copy_from_slice(&header(self.format.layout(), count, 0));
         if least > limits.bytes {
             return Err(too_much("bytes of a lookup reply", least, limits.bytes));
         }
@@ -108,8 +150,8 @@ impl<L: Lookup> LogicalLookup<'_, L> {
     }
 
     /// Asks until every key has its item, as often as the retry table allows.
-    fn ask_all(&mut self, wanted: Capacity, wait: &Wait<'_>) -> Result<Reply, Failure> {
-        self.client.aim(wanted, wait)?;
+    fn ask_all(&mut self, wanted: Capacity, wait: &Wait<'_>) -> Result<MadeOf, Failure> {
+        self.client.try_widen(wanted, wait)?;
         self.start_over();
         let mut attempts = Attempts::default();
         while self.progress.done < self.keys.len() || self.progress.generation.is_none() {
@@ -119,7 +161,7 @@ impl<L: Lookup> LogicalLookup<'_, L> {
                 continue;
             }
             match self.ask(count, wait) {
-                Ok(Some(reply)) => return Ok(reply),
+                Ok(Some(made_of)) => return Ok(made_of),
                 Ok(None) => {}
                 Err(Failure::LimitExceeded { .. }) if count > 1 => self.narrow(count, wait)?,
                 Err(failure) => {
@@ -132,9 +174,9 @@ impl<L: Lookup> LogicalLookup<'_, L> {
             }
         }
         let generation = self.progress.generation.unwrap_or_default();
-        let header = header(self.keys.len(), generation);
+        let header = header(self.format.layout(), self.keys.len(), generation);
         self.reply.header_mut().copy_from_slice(&header);
-        Ok(Reply::PutTogether)
+        Ok(MadeOf::Several)
     }
 
     /// Forgets what came so far: a provider that came back may have other data.
@@ -152,21 +194,26 @@ impl<L: Lookup> LogicalLookup<'_, L> {
             reply: agreed.response_bytes as usize,
             item: self.progress.item,
         };
-        limits.fit::<L>(self.keys.list().iter().skip(self.progress.done))
+        let rest = self.keys.list().iter().skip(self.progress.done);
+        let sizes = rest.map(|key| {
+            let request = self.format.key_size(&key);
+            (request, self.format.reply_estimate(key))
+        });
+        limits.fit(sizes)
     }
 
     /// The next key fits no request: makes room for it, or answers it here where no room can be
     /// had.
     fn widen_or_give_up_key(&mut self, wait: &Wait<'_>) -> Result<(), Failure> {
-        let Some(key) = self.keys.list().get(self.progress.done) else {
-            return Ok(());
-        };
-        let bytes = LOOKUP_HEADER_LEN + ENTRY_LEN + key.size();
+        let keys = self.keys.list();
+        let key = keys.get(self.progress.done);
+        let key = key.expect("a key without item is among those that were encoded");
+        let bytes = LOOKUP_HEADER_LEN + ENTRY_LEN + self.format.key_size(&key);
         match self.client.make_room(Capacity::of_request(bytes, 1), wait) {
             Ok(()) => Ok(()),
             Err(Failure::Overflow { .. }) => {
-                let item = bare::<L>(key, <L::Item<'_> as LookupItem>::OVERSIZED);
-                self.reply.push(&item).map_err(Failure::InvalidRequest)?;
+                let pushed = self.format.push_oversized(key, &mut self.reply);
+                pushed.map_err(Failure::InvalidRequest)?;
                 self.progress.done += 1;
                 Ok(())
             }
@@ -176,7 +223,7 @@ impl<L: Lookup> LogicalLookup<'_, L> {
 
     /// Asks for the next `count` keys and takes what comes. Says so when this response is all of the
     /// reply.
-    fn ask(&mut self, count: usize, wait: &Wait<'_>) -> Result<Option<Reply>, Failure> {
+    fn ask(&mut self, count: usize, wait: &Wait<'_>) -> Result<Option<MadeOf>, Failure> {
         let limits = self.client.options.lookup;
         self.progress.requests += 1;
         if self.progress.requests > limits.requests {
@@ -185,17 +232,20 @@ impl<L: Lookup> LogicalLookup<'_, L> {
         }
         let first = self.progress.done;
         self.write_request(first, count);
-        let kind = RequestKind::single(L::METHOD.code);
+        let kind = RequestKind::single(self.format.method());
         let response = self.client.exchange(kind, wait)?;
         let payload = response.payload();
-        let response = LookupReply::<L>::decode(payload).map_err(malformed)?;
-        let asked = self.keys.list();
-        let taken = validate_response(
-            &response,
-            asked,
-            first..first + count,
-            self.progress.generation,
-        )?;
+        let (generation, items) = decode_response(&self.format, payload).map_err(malformed)?;
+        if let Some(before) = self.progress.generation
+            && before != generation
+        {
+            return Err(Failure::GenerationMismatch {
+                first: before,
+                then: generation,
+            });
+        }
+        let keys = self.keys.list().iter().skip(first).take(count);
+        let taken = validate_response(&self.format, items, keys, count)?;
         if taken == self.keys.len() && taken == count {
             if payload.len() > limits.bytes {
                 return Err(too_much(
@@ -204,10 +254,10 @@ impl<L: Lookup> LogicalLookup<'_, L> {
                     limits.bytes,
                 ));
             }
-            return Ok(Some(Reply::InResponse));
+            return Ok(Some(MadeOf::OneResponse));
         }
         let before = self.reply.payload().len();
-        for item in response.list().iter_valid().take(taken) {
+        for item in items.iter_valid().take(taken) {
             self.reply.push_valid(item).map_err(malformed)?;
         }
         let bytes = self.reply.payload().len();
@@ -215,7 +265,7 @@ impl<L: Lookup> LogicalLookup<'_, L> {
             return Err(too_much("bytes of a lookup reply", bytes, limits.bytes));
         }
         self.progress
-            .advance(count, taken, bytes - before, response.generation);
+            .advance(count, taken, bytes - before, generation);
         Ok(None)
     }
 
@@ -225,7 +275,7 @@ impl<L: Lookup> LogicalLookup<'_, L> {
         self.keys
             .copy_range(first..first + count, LOOKUP_HEADER_LEN, request);
         if let Some(front) = request.first_chunk_mut() {
-            *front = header(count, 0);
+            *front = header(self.format.layout(), count, 0);
         }
     }
 
@@ -241,34 +291,40 @@ impl<L: Lookup> LogicalLookup<'_, L> {
     }
 }
 
-/// Checks a response against the keys that were asked; returns how many of its items count.
-fn validate_response<L: Lookup>(
-    response: &LookupReply<'_, L>,
-    keys: List<'_, KeyOf<L>>,
-    asked: std::ops::Range<usize>,
-    generation: Option<u64>,
+/// Decodes a response: its generation, and its items.
+fn decode_response<'p, F: Format>(
+    format: &F,
+    payload: &'p [u8],
+) -> Result<(u64, List<'p, F::Item>), WireError> {
+    let (count, generation) = read_header(format.layout(), payload)?;
+    let rules = ListRules {
+        min_len: format.min_item_len(),
+        ordered: true,
+    };
+    let check = |item| format.check(item);
+    Packed::parse_each(payload, LOOKUP_HEADER_LEN, count, rules, check)?;
+    let items = assume_valid::<List<'_, F::Item>>(payload).list(LOOKUP_HEADER_LEN, count);
+    Ok((generation, items))
+}
+
+/// Checks the items of a response against the `count` keys that were asked; returns how many of them
+/// count.
+fn validate_response<'k, F: Format>(
+    format: &F,
+    items: List<'_, F::Item>,
+    keys: impl Iterator<Item = View<'k, F::Key>>,
+    count: usize,
 ) -> Result<usize, Failure> {
-    if let Some(first) = generation
-        && first != response.generation
-    {
-        let then = response.generation;
-        return Err(Failure::GenerationMismatch { first, then });
+    if items.len() != count {
+        return Err(bad_answer("item_count", count, items.len()));
     }
-    let count = asked.len();
-    if response.len() != count {
-        return Err(bad_answer("item_count", count, response.len()));
-    }
-    let exceeded = <L::Item<'_> as LookupItem>::EXCEEDED;
+    let exceeded = format.exceeded();
     let mut taken = count;
-    for (index, (item, key)) in response
-        .iter()
-        .zip(keys.iter().skip(asked.start))
-        .enumerate()
-    {
-        if !L::same(item.key(), key) {
+    for (index, (item, key)) in items.iter().zip(keys).enumerate() {
+        if !format.answers(&item, key) {
             return Err(bad_answer("echoed key", index, index));
         }
-        if item.status() == exceeded {
+        if format.status(&item) == exceeded {
             if index == 0 {
                 return Err(bad_answer("status of the first item", 0, exceeded.into()));
             }
@@ -277,12 +333,9 @@ fn validate_response<L: Lookup>(
             return Err(bad_answer("item behind a full answer", taken, index));
         }
     }
-    let oversized = <L::Item<'_> as LookupItem>::OVERSIZED;
-    let first_oversized = response
-        .item(0)
-        .is_some_and(|item| item.status() == oversized);
+    let first = items.get(0).map(|item| format.status(&item));
     // Alone it may yet fit.
-    let none = first_oversized && count > 1;
+    let none = first == Some(format.oversized()) && count > 1;
     Ok(if none { 0 } else { taken })
 }
 
@@ -292,9 +345,4 @@ fn bad_answer(field: &'static str, expected: usize, found: usize) -> Failure {
         expected: expected as u64,
         found: found as u64,
     })
-}
-
-/// The item for `key` that holds only a status.
-fn bare<'k, L: Lookup>(key: Key<'k, L>, status: u16) -> L::Item<'k> {
-    <L::Item<'k> as LookupItem<'k>>::bare(key, status)
 }

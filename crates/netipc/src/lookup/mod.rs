@@ -1,5 +1,5 @@
-//! What every "keys in, one item for each key out" kind shares: both envelopes, the reserve that
-//! lets an overfull answer say so, and what a client needs to split and stitch.
+//! What every "keys in, one item for each key out" kind shares: the layout of requests and replies,
+//! how an answer that gets full says so, and how a client splits a call and puts replies together.
 //!
 //! ```text
 //! 0       2      4           8           16                16 + 8 n
@@ -8,6 +8,7 @@
 
 mod answer;
 mod call;
+mod format;
 mod key;
 mod progress;
 mod reply;
@@ -15,9 +16,12 @@ mod request;
 mod window;
 
 pub use answer::LookupAnswer;
+pub use format::LookupFormat;
 pub use key::{NumberKey, TextKey};
 pub use reply::LookupReply;
-pub use request::{LookupRequest, encode_request, write_request};
+pub use request::LookupRequest;
+#[doc(hidden)]
+pub use request::{encode_request, write_request};
 
 use std::hash::Hash;
 use std::marker::PhantomData;
@@ -37,14 +41,17 @@ pub trait Lookup: Sized + 'static {
     /// Its number and name. Lookups are never batched: they carry many keys as they are.
     const METHOD: Method;
 
+    /// The number that requests, replies and items begin with.
+    const LAYOUT: u16 = 1;
+
     /// What is found for one key.
     type Item<'a>: LookupItem<'a>;
 
     /// What clients pass for a key: the key, or what becomes one.
     type Argument<'k>: Copy + TryInto<Key<'k, Self>, Error: Into<WireError>>;
 
-    /// Whether two keys are the same; `a == b` in every implementation, which alone knows that
-    /// keys of different lifetimes compare.
+    /// Whether two keys are the same. Every implementation is `a == b`: the trait cannot say that keys
+    /// of two lifetimes compare.
     #[must_use]
     fn same(a: Key<'_, Self>, b: Key<'_, Self>) -> bool;
 
@@ -132,14 +139,14 @@ impl<L: Lookup> Service for L {
 }
 
 /// The 16 bytes in front of a directory of `count` entries.
-fn header(count: usize, generation: u64) -> [u8; LOOKUP_HEADER_LEN] {
-    Fields::record(|fields| fields.u16(1).u16(0).size(count).u64(generation))
+fn header(layout: u16, count: usize, generation: u64) -> [u8; LOOKUP_HEADER_LEN] {
+    Fields::record(|fields| fields.u16(layout).u16(0).size(count).u64(generation))
 }
 
 /// The number of items, and the generation.
-fn read_header(payload: &[u8]) -> Result<(u32, u64), WireError> {
+fn read_header(layout: u16, payload: &[u8]) -> Result<(u32, u64), WireError> {
     let mut r = Reader::record::<LOOKUP_HEADER_LEN>(payload, "lookup header")?;
-    r.expect_u16(1, "lookup layout_version")?;
+    r.expect_u16(layout, "lookup layout_version")?;
     r.expect_u16(0, "lookup flags")?;
     Ok((r.u32("item_count")?, r.u64("generation")?))
 }

@@ -54,7 +54,7 @@ impl<'a, L: Lookup> LookupReply<'a, L> {
 
 impl<'a, L: Lookup> Decode<'a> for LookupReply<'a, L> {
     fn decode(payload: &'a [u8]) -> Result<Self, WireError> {
-        let (item_count, generation) = read_header(payload)?;
+        let (item_count, generation) = read_header(L::LAYOUT, payload)?;
         let rules = ListRules {
             min_len: L::Item::<'a>::HEADER_LEN,
             ordered: true,
@@ -70,7 +70,7 @@ impl<'a, L: Lookup> Decode<'a> for LookupReply<'a, L> {
 
     #[inline]
     fn view(valid: Valid<'a, Self>) -> Self {
-        let (item_count, generation) = read_header(valid.bytes()).unwrap_or_default();
+        let (item_count, generation) = read_header(L::LAYOUT, valid.bytes()).unwrap_or_default();
         Self {
             item_count,
             generation,

@@ -46,7 +46,7 @@ impl<'a, L: Lookup> LookupRequest<'a, L> {
 
 impl<'a, L: Lookup> Decode<'a> for LookupRequest<'a, L> {
     fn decode(payload: &'a [u8]) -> Result<Self, WireError> {
-        let (count, reserved) = read_header(payload)?;
+        let (count, reserved) = read_header(L::LAYOUT, payload)?;
         if reserved != 0 {
             return Err(WireError::layout("lookup request reserved", 0, reserved));
         }
@@ -60,7 +60,7 @@ impl<'a, L: Lookup> Decode<'a> for LookupRequest<'a, L> {
 
     #[inline]
     fn view(valid: Valid<'a, Self>) -> Self {
-        let (count, _) = read_header(valid.bytes()).unwrap_or_default();
+        let (count, _) = read_header(L::LAYOUT, valid.bytes()).unwrap_or_default();
         Self {
             payload: valid.bytes(),
             list: valid.list(LOOKUP_HEADER_LEN, count),
@@ -116,7 +116,7 @@ pub fn write_request<'k, L: Lookup>(
         let what = "lookup header";
         return Err(WireError::overflow(what, room, LOOKUP_HEADER_LEN));
     };
-    *front = header(count, 0);
+    *front = header(L::LAYOUT, count, 0);
     let write = |key: Result<Key<'k, L>, WireError>, out: &mut [u8]| {
         let mut out = Writer::new(out);
         key?.encode(&mut out)?;

@@ -294,12 +294,13 @@ impl<'a> AppsLookupItem<'a> {
             (PidStatus(1..=3), _) => self.is_bare(),
             _ => false,
         };
-        if !valid {
-            let (status, cgroup_status) = (self.status.0.into(), self.cgroup_status.0.into());
+        let (status, cgroup_status) = (self.status.0.into(), self.cgroup_status.0.into());
+        if valid {
+            Ok(())
+        } else {
             let what = "data for status and cgroup_status";
-            return Err(WireError::layout(what, status, cgroup_status));
+            Err(WireError::layout(what, status, cgroup_status))
         }
-        Ok(())
     }
 }
 

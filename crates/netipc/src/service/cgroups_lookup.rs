@@ -188,17 +188,16 @@ impl CgroupsLookupItem<'_> {
         let empty = self.orchestrator == Orchestrator::UNKNOWN
             && self.name.is_empty()
             && self.labels.is_empty();
-        if status > Self::OVERSIZED || (self.status != CgroupStatus::KNOWN && !empty) {
-            return Err(WireError::layout(
-                "data for cgroup status",
-                0,
-                status.into(),
-            ));
+        if status <= Self::OVERSIZED && (self.status == CgroupStatus::KNOWN || empty) {
+            if self.path.text().is_empty() {
+                Err(WireError::layout("path length", 1, 0))
+            } else {
+                Ok(())
+            }
+        } else {
+            let what = "data for cgroup status";
+            Err(WireError::layout(what, 0, status.into()))
         }
-        if self.path.text().is_empty() {
-            return Err(WireError::layout("path length", 1, 0));
-        }
-        Ok(())
     }
 }
 

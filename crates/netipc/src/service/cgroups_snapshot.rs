@@ -110,8 +110,9 @@ impl<'a> CgroupsResponseView<'a> {
 
     /// The whole reply as bytes, with the proof.
     #[must_use]
-    pub fn valid(&self) -> Valid<'a, SnapshotReply<'a, CgroupsSnapshot>> {
-        self.reply.valid()
+    pub fn valid(&self) -> Valid<'a, Self> {
+        // The two have the same bytes.
+        assume_valid(self.reply.valid().bytes())
     }
 }
 
@@ -133,7 +134,6 @@ impl<'a> Decode<'a> for CgroupsResponseView<'a> {
     }
 
     fn view(valid: Valid<'a, Self>) -> Self {
-        // The two have the same bytes.
         assume_valid::<SnapshotReply<'a, _>>(valid.bytes())
             .view()
             .into()
@@ -362,8 +362,7 @@ impl Cached for CgroupsSnapshot {
         item: Valid<'a, CgroupsItemView<'a>>,
         key: CgroupKey<'_>,
     ) -> Option<CgroupsItemView<'a>> {
-        let item = item.view();
-        (item.hash == key.hash && same_bytes(&item.name, &key.name)).then_some(item)
+        Some(item.view()).filter(|item| item.hash == key.hash && same_bytes(&item.name, &key.name))
     }
 }
 
@@ -400,7 +399,7 @@ impl<'a> Decode<'a> for CgroupsItemView<'a> {
         Ok(view)
     }
 
-    #[inline]
+    #[inline(always)]
     fn view(valid: Valid<'a, Self>) -> Self {
         let record = valid.bytes().first_chunk::<ITEM_LEN>();
         let fields = record.and_then(|record| record.split_first_chunk::<4>());

@@ -39,11 +39,7 @@ impl Service for Increment {
     type Reply<'a> = u64;
     type Answer<'a> = ValueAnswer<'a>;
 
-    fn call<'c>(
-        client: &'c mut AnyClient,
-        request: &u64,
-        wait: &Wait<'_>,
-    ) -> Result<u64, CallError> {
+    fn call(client: &mut AnyClient, request: &u64, wait: &Wait<'_>) -> Result<u64, CallError> {
         client.call::<ReplyOf<Self>>(Self::METHOD.code, request, wait)
     }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// Declares a 16-bit number on the wire: a newtype with named values that keeps unknown ones, and
-/// names for people and for JSON.
+/// Declares a number on the wire, of 16 bits unless `of u8` or another type stands behind its name: a
+/// newtype with named values that keeps unknown ones, and names for people and for JSON.
 ///
 /// ```
 /// netipc_proto::codes! {
@@ -22,13 +22,15 @@ use std::fmt;
 /// ```
 #[macro_export]
 macro_rules! codes {
+    (@int) => { u16 };
+    (@int $int:ident) => { $int };
     (
         $(#[$doc:meta])*
-        pub struct $name:ident { $($(#[$vdoc:meta])* $value:ident = $number:literal, $label:literal;)* }
+        pub struct $name:ident $(of $int:ident)? { $($(#[$vdoc:meta])* $value:ident = $number:literal, $label:literal;)* }
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        pub struct $name(pub u16);
+        pub struct $name(pub $crate::codes!(@int $($int)?));
 
         impl $name {
             $($(#[$vdoc])* pub const $value: Self = Self($number);)*

@@ -1,5 +1,7 @@
 //! Where bytes are read, and every bound is checked.
 
+use core::net::IpAddr;
+
 use super::short::{Part, WINDOW, count_nuls};
 use super::{CStrView, WireError, WireErrorKind};
 
@@ -29,13 +31,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The next byte.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::Truncated`].
+    #[inline]
+    pub fn u8(&mut self, what: &'static str) -> Result<u8, WireError> {
+        self.bytes(what).map(u8::from_le_bytes)
+    }
+
     /// The next 2 bytes as a number.
     ///
     /// # Errors
     /// [`WireErrorKind::Truncated`].
     #[inline(always)]
     pub fn u16(&mut self, what: &'static str) -> Result<u16, WireError> {
-        self.array(what).map(u16::from_le_bytes)
+        self.bytes(what).map(u16::from_le_bytes)
     }
 
     /// The next 4 bytes as a number.
@@ -44,7 +55,7 @@ impl<'a> Reader<'a> {
     /// [`WireErrorKind::Truncated`].
     #[inline(always)]
     pub fn u32(&mut self, what: &'static str) -> Result<u32, WireError> {
-        self.array(what).map(u32::from_le_bytes)
+        self.bytes(what).map(u32::from_le_bytes)
     }
 
     /// The next 8 bytes as a number.
@@ -53,7 +64,7 @@ impl<'a> Reader<'a> {
     /// [`WireErrorKind::Truncated`].
     #[inline(always)]
     pub fn u64(&mut self, what: &'static str) -> Result<u64, WireError> {
-        self.array(what).map(u64::from_le_bytes)
+        self.bytes(what).map(u64::from_le_bytes)
     }
 
     /// Fails unless the next 2 bytes are `want`.
@@ -92,8 +103,55 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The next `N` bytes as a text of at most so many, with zeros behind it.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::BadLayout`] for anything behind the first zero, or
+    /// [`WireErrorKind::Truncated`].
+    #[inline]
+    pub fn chars<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], WireError> {
+        let text: [u8; N] = self.bytes(what)?;
+        if !is_padded(&text) {
+            return Err(WireError::layout(what, 0, N as u64));
+        }
+        Ok(text)
+    }
+
+    /// An address or none: its size in 2 bytes, and 16 bytes, zeros behind the address.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::BadLayout`] for another size than 0, 4 or 16, and for anything behind the
+    /// address, or [`WireErrorKind::Truncated`].
+    pub fn ip(&mut self, what: &'static str) -> Result<Option<IpAddr>, WireError> {
+        let (size, room) = (self.u16(what)?, self.bytes::<16>(what)?);
+        match (size, room) {
+            (0, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) => Ok(None),
+            (4, [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) => {
+                Ok(Some(IpAddr::from([a, b, c, d])))
+            }
+            (16, octets) => Ok(Some(IpAddr::from(octets))),
+            _ => Err(WireError::layout(what, 16, size.into())),
+        }
+    }
+
+    /// Fails unless the next `N` bytes are zero.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::BadLayout`], or [`WireErrorKind::Truncated`].
+    #[inline]
+    pub fn expect_zeros<const N: usize>(&mut self, what: &'static str) -> Result<(), WireError> {
+        match self.bytes::<N>(what)?.into_iter().find(|byte| *byte != 0) {
+            None => Ok(()),
+            Some(found) => Err(WireError::layout(what, 0, found.into())),
+        }
+    }
+
+    /// The next `N` bytes.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::Truncated`].
     #[inline(always)]
-    fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], WireError> {
+    pub fn bytes<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], WireError> {
         match self.rest.split_first_chunk() {
             Some((head, rest)) => {
                 self.rest = rest;
@@ -102,6 +160,14 @@ impl<'a> Reader<'a> {
             None => Err(WireError::truncated(what, N, self.rest.len())),
         }
     }
+}
+
+/// Whether a text of fixed size has nothing but zeros behind its first zero.
+#[must_use]
+#[inline]
+pub fn is_padded(text: &[u8]) -> bool {
+    let behind = text.iter().skip_while(|byte| **byte != 0);
+    behind.into_iter().all(|byte| *byte == 0)
 }
 
 /// Where a string lies in its item: bytes from the item's start, NUL not counted.
@@ -154,16 +220,16 @@ pub fn strings<'a, const N: usize>(
     spans: [Span; N],
     what: &'static str,
 ) -> Result<([CStrView<'a>; N], usize), WireError> {
-    if let Some(found) = in_line(item, header, spans) {
+    if let Some(found) = adjacent(item, header, spans) {
         return Ok(found);
     }
     one_by_one(item, header, spans, what)
 }
 
-/// The strings at `spans` as encoders write them, one behind another from `header` on, where they are
-/// short. If closed by NUL each, they have none inside where there are no more of them.
+/// The strings at `spans`, if they are as encoders write them: one behind another from `header` on, all
+/// within one window. Each ends at a NUL; if the window has no other NUL, none has one inside.
 #[inline(always)]
-fn in_line<const N: usize>(
+fn adjacent<const N: usize>(
     item: &[u8],
     header: usize,
     spans: [Span; N],
@@ -182,9 +248,10 @@ fn in_line<const N: usize>(
         *text = CStrView::new(bytes);
         end += span.len + 1;
     }
-    match usize::from(count_nuls(window, Part::First(end))) == N {
-        true => Some((texts, header + end)),
-        false => None,
+    if usize::from(count_nuls(window, Part::First(end))) == N {
+        Some((texts, header + end))
+    } else {
+        None
     }
 }
 
@@ -214,9 +281,10 @@ fn one_by_one<'a, const N: usize>(
 /// Fails where `text` has a NUL inside.
 #[inline(always)]
 pub(super) fn no_nul(text: CStrView<'_>, what: &'static str) -> Result<(), WireError> {
-    match text.has_nul() {
-        false => Ok(()),
-        true => Err(nul_inside(text, what)),
+    if text.has_nul() {
+        Err(nul_inside(text, what))
+    } else {
+        Ok(())
     }
 }
 
@@ -244,7 +312,7 @@ fn apart<const N: usize>(spans: [Span; N], what: &'static str) -> Result<(), Wir
 /// The string at `span`: inside the item, after its `header`, closed by NUL.
 ///
 /// # Errors
-/// [`WireErrorKind::BadLayout`] for an offset inside the header, [`WireErrorKind::OutOfBounds`],
+/// [`WireErrorKind::OutOfBounds`] for what begins inside the header or ends behind the item,
 /// [`WireErrorKind::MissingNul`].
 #[inline(always)]
 pub fn string<'a>(
@@ -254,7 +322,13 @@ pub fn string<'a>(
     what: &'static str,
 ) -> Result<CStrView<'a>, WireError> {
     if span.offset < header {
-        return Err(WireError::layout(what, header as u64, span.offset as u64));
+        let kind = WireErrorKind::OutOfBounds;
+        return Err(WireError::new(
+            kind,
+            what,
+            header as u64,
+            span.offset as u64,
+        ));
     }
     let Some(bytes) = item.get(span.offset..span.end()) else {
         let kind = WireErrorKind::OutOfBounds;

@@ -148,9 +148,10 @@ pub(super) fn check<T: Into<u64> + Copy + PartialEq>(
     kind: WireErrorKind,
     field: &'static str,
 ) -> Result<(), WireError> {
-    match found == want {
-        true => Ok(()),
-        false => Err(WireError::new(kind, field, want.into(), found.into())),
+    if found == want {
+        Ok(())
+    } else {
+        Err(WireError::new(kind, field, want.into(), found.into()))
     }
 }
 

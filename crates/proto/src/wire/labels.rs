@@ -104,19 +104,21 @@ impl<'a> Labels<'a> {
             };
             check_gap(item, end)?;
             let (table, _) = table.as_chunks();
-            next = match in_line(item, table, next) {
-                true => item.len(),
-                false => check_labels(item, table, next)?,
+            next = if adjacent(item, table, next) {
+                item.len()
+            } else {
+                check_labels(item, table, next)?
             };
             labels = Self::Wire(WireLabels { item, table });
         }
-        match next == item.len() {
-            true => Ok(labels),
-            false => Err(WireError::layout(
+        if next == item.len() {
+            Ok(labels)
+        } else {
+            Err(WireError::layout(
                 "item length",
                 next as u64,
                 item.len() as u64,
-            )),
+            ))
         }
     }
 
@@ -367,11 +369,11 @@ fn check_gap(item: &[u8], end: usize) -> Result<(), WireError> {
     }
 }
 
-/// Whether the labels of `table`, whose strings start at `next`, are as they must be and the last
-/// thing in the item, where that can be told at a glance: when their strings are short. If closed by
-/// NUL each, they have none inside where there are no more of them.
+/// Whether the labels of `table`, whose strings start at `next`, are as encoders write them, and the
+/// last thing in the item: one string behind another, all within one window. Each ends at a NUL; if
+/// there is no other, none has one inside. Where it is false, [`check_labels`] tells what is wrong.
 #[inline(always)]
-fn in_line(item: &[u8], table: &[[u8; LABEL_ENTRY_LEN]], next: usize) -> bool {
+fn adjacent(item: &[u8], table: &[[u8; LABEL_ENTRY_LEN]], next: usize) -> bool {
     let (Some(texts), Some(window)) = (item.get(next..), item.last_chunk::<WINDOW>()) else {
         return false;
     };
@@ -422,9 +424,10 @@ fn check_label(
 
 #[inline(always)]
 fn check_text(item: &[u8], span: Span, next: usize, what: &'static str) -> Result<(), WireError> {
-    match span.offset == next {
-        true => no_nul(string(item, 0, span, what)?, what),
-        false => Err(WireError::layout(what, next as u64, span.offset as u64)),
+    if span.offset == next {
+        no_nul(string(item, 0, span, what)?, what)
+    } else {
+        Err(WireError::layout(what, next as u64, span.offset as u64))
     }
 }
 

@@ -55,6 +55,7 @@ impl<'a, L: Layout> List<'a, L> {
     }
 
     /// Every item, in order.
+    #[inline]
     pub fn iter(self) -> impl ExactSizeIterator<Item = L::View<'a>> {
         self.packed.iter().map(|item| Valid::assume(item).view())
     }

@@ -1,5 +1,6 @@
 //! Bytes and nothing else: fixed fields, 8-aligned packed lists, strings with their NUL, labels.
 
+mod bytes;
 mod chunk;
 mod codes;
 mod cursor;
@@ -16,9 +17,10 @@ mod text;
 mod valid;
 mod writer;
 
+pub use bytes::Bytes;
 pub use chunk::ChunkHeader;
 pub use codes::{Flags, Kind, MethodCode, Opcode, Profiles, Status};
-pub use cursor::{Reader, Span, lay_out, string, strings};
+pub use cursor::{Reader, Span, is_padded, lay_out, string, strings};
 pub use error::{WireError, WireErrorKind};
 pub use header::Header;
 pub use hello::{Hello, HelloAck};

@@ -1,6 +1,10 @@
-use super::{Decode, Encode, Reader, WireError, Writer};
+use super::{Decode, Encode, Layout, Reader, WireError, Writer};
 
 /// A payload that is one number.
+impl Layout for u64 {
+    type View<'a> = Self;
+}
+
 impl Encode for u64 {
     #[inline]
     fn size(&self) -> usize {

@@ -211,13 +211,6 @@ impl<'a> Packed<'a> {
             .map(move |entry| self.at(read_entry(*entry)))
     }
 
-    /// Where item `index` lies among the packed items, or nowhere beyond the end.
-    #[must_use]
-    #[inline]
-    pub fn entry(&self, index: usize) -> Span {
-        read_entry(self.directory.get(index).copied().unwrap_or_default())
-    }
-
     #[inline]
     fn at(&self, Span { offset, len }: Span) -> &'a [u8] {
         match self.items.get(offset..offset.saturating_add(len)) {

@@ -22,12 +22,12 @@ pub struct PackedWriter<'b> {
     grows: bool,
 }
 
-/// Where an item goes.
-struct Place<'l> {
+/// Where the next item goes.
+struct NextItem<'l> {
     /// Its entry in the directory.
     entry: &'l mut [u8; ENTRY_LEN],
     /// How far behind the first item it starts.
-    at: usize,
+    offset: usize,
     /// Its first byte and all behind it.
     rest: &'l mut [u8],
 }
@@ -126,7 +126,12 @@ impl<'b> PackedWriter<'b> {
         size: usize,
         behind: usize,
     ) -> Result<bool, WireError> {
-        let Some(Place { entry, at, rest }) = self.place() else {
+        let Some(NextItem {
+            entry,
+            offset,
+            rest,
+        }) = self.next_item()
+        else {
             return Ok(false);
         };
         let Some((target, after)) = rest.split_at_mut_checked(size) else {
@@ -138,12 +143,7 @@ impl<'b> PackedWriter<'b> {
         let mut w = Writer::within(target);
         item.encode(&mut w)?;
         debug_assert_eq!(w.len(), size, "an encoder writes as much as it announces");
-        Fields::fill(entry, |entry| {
-            entry.span(Span {
-                offset: at,
-                len: size,
-            })
-        });
+        Fields::fill(entry, |entry| entry.span(Span { offset, len: size }));
         zero_from(after, 0);
         self.close(size);
         Ok(true)
@@ -162,22 +162,22 @@ impl<'b> PackedWriter<'b> {
 
     /// Where the next item goes, if its directory entry is free.
     #[inline]
-    fn place(&mut self) -> Option<Place<'_>> {
+    fn next_item(&mut self) -> Option<NextItem<'_>> {
         if self.count == self.room {
             return None;
         }
         let (start, from) = (self.next_start(), self.items_start());
         let entry = self.header + self.count * ENTRY_LEN;
         let (front, rest) = self.buf.split_at_mut_checked(start)?;
-        Some(Place {
+        Some(NextItem {
             entry: front.get_mut(entry..)?.first_chunk_mut()?,
-            at: start - from,
+            offset: start - from,
             rest,
         })
     }
 
-    /// Takes in the item of `size` bytes that was written to the place that
-    /// [`place`](Self::place) gave.
+    /// Takes in the item of `size` bytes that was written where
+    /// [`next_item`](Self::next_item) gave.
     #[inline]
     const fn close(&mut self, size: usize) {
         self.end = self.next_start() + size;
@@ -188,14 +188,15 @@ impl<'b> PackedWriter<'b> {
     #[cold]
     fn grow(&mut self, size: usize) -> Result<(), WireError> {
         if !self.grows {
-            return Err(match self.room > self.count {
-                true => WireError::overflow("item", self.buf.len(), self.next_start() + size),
-                false => WireError::new(
+            return Err(if self.room > self.count {
+                WireError::overflow("item", self.buf.len(), self.next_start() + size)
+            } else {
+                WireError::new(
                     WireErrorKind::BadItemCount,
                     "item list",
                     self.room as u64,
                     self.count as u64 + 1,
-                ),
+                )
             });
         }
         let tight = self.count + 1;
@@ -373,10 +374,7 @@ mod tests {
             header in prop::sample::select(vec![0_usize, 16, 24]),
         ) {
             let mut buf = vec![0xee; 8192];
-            let mut list = match grows {
-                true => PackedWriter::growing(&mut buf, header).unwrap(),
-                false => PackedWriter::exact(&mut buf, header, items.len()).unwrap(),
-            };
+            let mut list = if grows { PackedWriter::growing(&mut buf, header).unwrap() } else { PackedWriter::exact(&mut buf, header, items.len()).unwrap() };
             for item in &items {
                 list.push(&Blob(item)).unwrap();
             }

@@ -34,7 +34,7 @@ impl<'a, T: Decode<'a>> Valid<'a, T> {
 
     /// What the bytes say, read without checking them again.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn view(self) -> T {
         T::view(self)
     }
@@ -62,7 +62,7 @@ impl<'a, T> Valid<'a, T> {
     /// # Panics
     /// Where the span is not inside, which is a mistake in `T`.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn text(self, span: Span) -> CStrView<'a> {
         match self
             .bytes

@@ -1,3 +1,4 @@
+use core::net::IpAddr;
 use std::mem;
 
 use super::cursor::nul_inside;
@@ -172,9 +173,10 @@ pub(super) fn put_text<'b>(
         return Err(WireError::overflow("buffer", room, text.len() + 1));
     };
     *nul = 0;
-    match copy_text(target, &text) {
-        false => Ok(rest),
-        true => Err(nul_inside(text, what)),
+    if copy_text(target, &text) {
+        Err(nul_inside(text, what))
+    } else {
+        Ok(rest)
     }
 }
 
@@ -217,6 +219,34 @@ impl Fields<'_> {
         let mut record = [0; N];
         Self::fill(&mut record, write);
         record
+    }
+
+    /// Adds a byte.
+    #[must_use]
+    #[inline]
+    pub fn u8(self, n: u8) -> Self {
+        self.put([n])
+    }
+
+    /// Adds bytes as they are.
+    #[must_use]
+    #[inline]
+    pub fn bytes<const N: usize>(self, bytes: [u8; N]) -> Self {
+        self.put(bytes)
+    }
+
+    /// Adds an address or none: its size in 2 bytes, and 16 bytes, zeros behind the address.
+    #[must_use]
+    pub fn ip(self, address: Option<IpAddr>) -> Self {
+        let (size, mut room) = match address {
+            None => (0, [0; 16]),
+            Some(IpAddr::V4(_)) => (4, [0; 16]),
+            Some(IpAddr::V6(v6)) => (16, v6.octets()),
+        };
+        if let (Some(IpAddr::V4(v4)), Some(front)) = (address, room.first_chunk_mut()) {
+            *front = v4.octets();
+        }
+        self.u16(size).put(room)
     }
 
     /// Adds a 2-byte number.

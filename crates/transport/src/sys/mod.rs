@@ -17,5 +17,7 @@ use unix as platform;
 use windows as platform;
 
 pub(crate) use map::SharedMap;
+#[cfg(feature = "testing")]
+pub use platform::testing;
 pub(crate) use platform::*;
 pub use platform::{WaitObject, monotonic};

@@ -207,7 +207,7 @@ func theProfileCarriesTheData(w *World) {
 		w.Fatalf("%+v", sessions)
 	}
 	between := session.Transport != transport.LinkMemory
-	if session.PeerKnown != between || between && session.Peer.PID != uint32(os.Getpid()) {
+	if pid, known := session.Peer.PID(); known != between || between && pid != uint32(os.Getpid()) {
 		w.Fatalf("%+v", session)
 	}
 }

@@ -85,7 +85,7 @@ func (p *Proposal) Hello() [HelloPacketLen]byte {
 	return packet
 }
 
-// Ack judges the server's answer, check by check in the order of the contract. It fails with an
+// Ack checks the server's answer, check by check in the order of the contract. It fails with an
 // [*Error].
 func (p *Proposal) Ack(packet []byte) (Agreed, error) {
 	header, err := protocol.DecodeHeader(packet)
@@ -111,13 +111,13 @@ func (p *Proposal) Ack(packet []byte) (Agreed, error) {
 	if err != nil {
 		return Agreed{}, &Error{Kind: ErrProtocol, Cause: err}
 	}
-	if err := p.judge(&ack); err != nil {
+	if err := p.validateAck(&ack); err != nil {
 		return Agreed{}, err
 	}
 	return agreed(&ack), nil
 }
 
-func (p *Proposal) judge(ack *protocol.HelloAck) error {
+func (p *Proposal) validateAck(ack *protocol.HelloAck) error {
 	if ack.LayoutVersion != protocol.HelloLayout {
 		cause := protocol.NewWireError(protocol.ErrBadLayout, "hello_ack layout_version",
 			uint64(protocol.HelloLayout), uint64(ack.LayoutVersion))

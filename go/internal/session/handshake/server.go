@@ -53,7 +53,7 @@ func (r *Refusal) Packet() ([AckPacketLen]byte, bool) {
 	return ackPacket(r.Status, protocol.HelloRefusal()), true
 }
 
-// Hello judges a client's first packet, check by check in the order of the contract. peerAllowed
+// Hello checks a client's first packet, check by check in the order of the contract. peerAllowed
 // says whether the process at the other end may talk to us at all.
 func (p *Policy) Hello(packet []byte, peerAllowed bool) (Offer, *Refusal) {
 	version, err := firstLook(packet)
@@ -67,13 +67,13 @@ func (p *Policy) Hello(packet []byte, peerAllowed bool) (Offer, *Refusal) {
 	if err != nil {
 		return Offer{}, &Refusal{Silent: true, Cause: err}
 	}
-	if refusal := p.judge(&hello, peerAllowed); refusal != nil {
+	if refusal := p.validateHello(&hello, peerAllowed); refusal != nil {
 		return Offer{}, refusal
 	}
 	return p.offer(&hello), nil
 }
 
-func (p *Policy) judge(hello *protocol.Hello, peerAllowed bool) *Refusal {
+func (p *Policy) validateHello(hello *protocol.Hello, peerAllowed bool) *Refusal {
 	switch {
 	case hello.LayoutVersion != protocol.HelloLayout:
 		return refuse(protocol.StatusIncompatible, "another layout of HELLO")

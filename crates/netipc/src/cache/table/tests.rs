@@ -71,7 +71,7 @@ fn items_that_share_their_bytes_are_refused() {
 #[test]
 fn every_byte_counts() {
     let table = table(&[(1, b"a".to_vec()), (2, b"name".to_vec())]);
-    // Items of 40 and 43 bytes, each behind its length and position; four slots and their reach.
+    // Items of 40 and 43 bytes, each behind its length and position; four slots and their probes.
     let (arena, slots) = (4 + 8 + 40 + 8 + 44, 4 + 3 * 2);
     assert_eq!(
         table.bytes(),

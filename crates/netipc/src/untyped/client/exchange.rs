@@ -66,7 +66,7 @@ impl AnyClient {
         let needed = Capacity::of_request(self.request.len(), kind.batch.unwrap_or(1));
         // An answer as large as its request is likely, and a request that is sent in vain is dear.
         let response_bytes = needed.request_bytes;
-        self.aim(
+        self.try_widen(
             Capacity {
                 response_bytes,
                 ..needed

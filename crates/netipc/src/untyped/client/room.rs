@@ -43,7 +43,7 @@ impl AnyClient {
         if agreed.holds(needed) {
             return Ok(());
         }
-        while let Some(capacity) = self.wider(needed) {
+        while let Some(capacity) = self.wider_proposal(needed) {
             self.capacity = capacity;
             self.reconnect(wait)?;
             // A server that refused it has left us less, and may still take the next best.
@@ -64,7 +64,7 @@ impl AnyClient {
 
     /// Makes a wider session for what is to come, where one can be had: many small requests cost
     /// more than one connect.
-    pub(crate) fn aim(&mut self, wanted: Capacity, wait: &Wait<'_>) -> Result<(), Failure> {
+    pub(crate) fn try_widen(&mut self, wanted: Capacity, wait: &Wait<'_>) -> Result<(), Failure> {
         if self.state != ClientState::Ready {
             return Err(Failure::NotReady { state: self.state });
         }
@@ -88,7 +88,7 @@ impl AnyClient {
     }
 
     /// A proposal that carries `needed`, that the configuration allows, and that was not refused.
-    fn wider(&self, needed: Capacity) -> Option<Capacity> {
+    fn wider_proposal(&self, needed: Capacity) -> Option<Capacity> {
         let ceiling = self.options.ceiling;
         let needed = Capacity {
             response_bytes: 0,
@@ -128,11 +128,11 @@ impl AnyClient {
         if !self.was_refused(self.capacity) {
             self.refused.push(self.capacity);
         }
-        self.capacity = self.smaller();
+        self.capacity = self.smaller_proposal();
     }
 
     /// What to propose to a server that refused: the defaults, or less where it refused those.
-    fn smaller(&self) -> Capacity {
+    fn smaller_proposal(&self) -> Capacity {
         let mut capacity = Capacity {
             request_bytes: self.capacity.request_bytes.min(MAX_PAYLOAD_DEFAULT),
             batch_items: 1,

@@ -72,7 +72,7 @@ impl Default for Histogram {
 /// Adds to what only this thread writes.
 #[inline]
 pub(super) fn add(counter: &AtomicU64, n: u64) {
-    // Nobody reads one counter to judge another: relaxed is enough.
+    // Nobody compares one counter with another: relaxed is enough.
     let sum = counter.load(Ordering::Relaxed).wrapping_add(n);
     counter.store(sum, Ordering::Relaxed);
 }

@@ -1,7 +1,7 @@
 //! One server at one endpoint, whatever it answers: many sessions, honest refusals.
 
-mod gate;
 mod histogram;
+mod semaphore;
 mod session;
 mod stats;
 
@@ -11,7 +11,7 @@ pub use stats::{ServerStats, TransportCounts};
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
@@ -24,11 +24,11 @@ use netipc_transport::link::{Baseline, BindOptions, LinkError, Listener, Transpo
 use netipc_transport::wait::{Abort, Wait};
 
 use crate::config::ServerConfig;
-use crate::connection::{AcceptError, Incoming};
+use crate::connection::{AcceptError, Connection, Incoming};
 use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
 use crate::error::{ServeError, chain};
 use crate::repeats::{Repeats, gets_line};
-use gate::Gate;
+use semaphore::{Permit, Semaphore};
 use stats::Stats;
 
 /// Connections that may be between accept and the end of their handshake.
@@ -44,7 +44,8 @@ const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
 /// What answers the requests of all sessions: takes a request, and writes its answer to a buffer that
 /// is as long as the session lets an answer be.
 ///
-/// Different sessions call it at the same time, one session strictly in order. It does not panic.
+/// Different sessions call it at the same time, one session strictly in order. Where it panics, the
+/// client is told INTERNAL_ERROR.
 pub type SessionHandler = dyn Fn(Message<'_>, &mut [u8]) -> Answered + Send + Sync;
 
 /// How a request was answered.
@@ -87,12 +88,12 @@ impl Answered {
 /// use netipc::untyped::{AnyServer, Answered};
 ///
 /// let echo = |request: netipc::connection::Message<'_>, buf: &mut [u8]| {
-///     let len = request.payload.len();
-///     match buf.get_mut(..len) {
-///         Some(answer) => answer.copy_from_slice(request.payload),
+///     let payload = request.payload();
+///     match buf.get_mut(..payload.len()) {
+///         Some(answer) => answer.copy_from_slice(payload),
 ///         None => return Answered::failed(netipc::wire::Status::LIMIT_EXCEEDED),
 ///     }
-///     Answered::ok(len)
+///     Answered::ok(payload.len())
 /// };
 /// AnyServer::new("/run/netdata", "echo", &ServerConfig::default(), 8, Box::new(echo)).run()?;
 /// # Ok::<(), netipc::ServeError>(())
@@ -111,9 +112,9 @@ pub struct AnyServer {
     /// Once it is raised, nothing waits any more.
     stopped: Abort,
     /// Sessions there may be.
-    sessions: Gate,
+    sessions: Semaphore,
     /// Handshakes there may be.
-    handshakes: Gate,
+    handshakes: Semaphore,
     next_session: AtomicU64,
     stats: Stats,
     shortages: Repeats,
@@ -148,8 +149,8 @@ impl AnyServer {
             state: Mutex::new(State::Idle),
             draining: Abort::new(),
             stopped: Abort::new(),
-            sessions: Gate::new(workers.max(1)),
-            handshakes: Gate::new(HANDSHAKES),
+            sessions: Semaphore::new(workers.max(1)),
+            handshakes: Semaphore::new(HANDSHAKES),
             next_session: AtomicU64::new(1),
             stats: Stats::default(),
             shortages: Repeats::new(),
@@ -210,7 +211,7 @@ impl AnyServer {
         let State::Bound(listener) = taken else {
             return Err(ServeError::Running);
         };
-        thread::scope(|scope| self.accept(listener, scope));
+        thread::scope(|scope| self.accept_clients(listener, scope));
         *self.state() = State::Idle;
         tracing::info!(service = %self.name, "stopped");
         Ok(())
@@ -227,7 +228,7 @@ impl AnyServer {
     /// `timeout`, and stops. Returns whether all finished.
     pub fn drain(&self, timeout: Duration) -> bool {
         self.take_no_more();
-        let finished = self.sessions.wait_empty(timeout);
+        let finished = self.sessions.wait_all_free(timeout);
         self.stop();
         finished
     }
@@ -251,17 +252,18 @@ impl AnyServer {
         self.handshakes.wake();
     }
 
-    fn accept<'s>(&'s self, mut listener: Box<dyn Listener>, scope: &'s Scope<'s, '_>) {
+    /// Serves every client that comes, until no more are taken; waits for the last session to end.
+    fn accept_clients<'s>(&'s self, mut listener: Box<dyn Listener>, scope: &'s Scope<'s, '_>) {
         let wait = Wait::forever().or_abort(&self.draining);
         let closed = || self.draining.is_raised();
         let mut sessions = Vec::new();
-        while let Some(permit) = self.handshakes.enter(None, closed) {
+        while let Some(permit) = self.handshakes.acquire(None, closed) {
             join(sessions.extract_if(.., |session: &mut SessionThread<'_>| session.is_finished()));
             let shortage = match listener.accept(&wait) {
                 Ok(link) => thread::Builder::new()
                     .name(format!("netipc-{}", self.name))
                     .stack_size(STACK)
-                    .spawn_scoped(scope, move || self.serve(link, permit))
+                    .spawn_scoped(scope, move || self.serve_client(link, permit))
                     .map(|session| sessions.push(session))
                     .map_err(|error| chain(&error)),
                 Err(LinkError::Aborted) => break,
@@ -281,8 +283,8 @@ impl AnyServer {
         join(sessions.into_iter());
     }
 
-    /// One connection, from its first byte to its last.
-    fn serve(&self, link: Box<dyn Baseline>, permit: gate::Permit<'_>) {
+    /// One client, from its first byte to its last.
+    fn serve_client(&self, link: Box<dyn Baseline>, permit: Permit<'_>) {
         match self.admit(link) {
             Ok(Some((connection, place))) => {
                 drop(permit);
@@ -311,7 +313,7 @@ impl AnyServer {
     fn admit(
         &self,
         link: Box<dyn Baseline>,
-    ) -> Result<Option<(crate::connection::Connection, gate::Permit<'_>)>, AcceptError> {
+    ) -> Result<Option<(Connection, Permit<'_>)>, AcceptError> {
         let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
         let deadline = Instant::now() + handshake;
         let incoming = Incoming::receive(
@@ -321,7 +323,7 @@ impl AnyServer {
         )?;
         let closed = || self.draining.is_raised();
         let wait = Wait::timeout(handshake).or_abort(&self.stopped);
-        let Some(place) = self.sessions.enter(Some(SESSION_WAIT), closed) else {
+        let Some(place) = self.sessions.acquire(Some(SESSION_WAIT), closed) else {
             let why = if closed() {
                 "the server stops"
             } else {
@@ -353,7 +355,7 @@ impl AnyServer {
         }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves the state whole: it is only ever replaced.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,13 +1,15 @@
 //! One session: receive, dispatch, answer, in order.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use netipc_proto::wire::Header;
+use netipc_proto::session::Message;
+use netipc_proto::wire::{Header, Status};
 use netipc_transport::link::LinkError;
 use netipc_transport::wait::Wait;
 
-use super::AnyServer;
 use super::stats::SessionCounts;
+use super::{Answered, AnyServer};
 use crate::connection::{Connection, ConnectionError};
 
 /// How long a client may take to make room for an answer, before it is given up.
@@ -48,7 +50,7 @@ impl AnyServer {
                 continue;
             };
             let payload_len = request.payload().len();
-            let answered = (self.handler)(request, &mut answer);
+            let answered = self.answer(request, &mut answer);
             let handled = Instant::now();
             let payload = answer.get(..answered.len).unwrap_or_default();
             let header = header.answer(answered.status);
@@ -60,6 +62,14 @@ impl AnyServer {
                 return Ok(());
             }
         }
+    }
+
+    fn answer(&self, request: Message<'_>, buf: &mut [u8]) -> Answered {
+        let handled = catch_unwind(AssertUnwindSafe(|| (self.handler)(request, buf)));
+        handled.unwrap_or_else(|_| {
+            tracing::error!(service = %self.name, "the handler of all sessions panicked");
+            Answered::failed(Status::INTERNAL_ERROR)
+        })
     }
 
     /// Receives the next request. One that cannot be taken is answered where the protocol says so.

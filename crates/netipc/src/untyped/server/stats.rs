@@ -66,7 +66,7 @@ impl Stats {
             bad_envelope,
             limit_exceeded,
             internal_error,
-        ] = totals.outcomes;
+        ] = totals.by_status;
         ServerStats {
             sessions_now: sessions.live.len() as u64,
             sessions_total: sessions.opened.total(),
@@ -90,12 +90,12 @@ impl Stats {
 }
 
 /// What one session did. Its thread alone writes, so that counting needs no locked operation and
-/// sessions never wait for one another's cache lines. None is read to judge another: relaxed
+/// sessions never wait for one another's cache lines. None is compared with another: relaxed
 /// ordering is enough everywhere.
 #[derive(Debug, Default)]
 pub(super) struct SessionCounts {
     /// OK, UNSUPPORTED, BAD_ENVELOPE, LIMIT_EXCEEDED, INTERNAL_ERROR.
-    outcomes: [AtomicU64; 5],
+    by_status: [AtomicU64; 5],
     bytes_received: AtomicU64,
     bytes_sent: AtomicU64,
     handler_time: Histogram,
@@ -105,7 +105,7 @@ pub(super) struct SessionCounts {
 impl SessionCounts {
     /// Counts a request that was answered without its handler.
     pub(super) fn reject(&self, status: Status) {
-        add(self.outcome(status), 1);
+        add(self.count_of(status), 1);
     }
 
     /// Counts an answer, to a request of `payload` bytes.
@@ -116,21 +116,21 @@ impl SessionCounts {
         handler: Duration,
         total: Duration,
     ) {
-        add(self.outcome(answered.status), 1);
+        add(self.count_of(answered.status), 1);
         add(&self.bytes_received, (Header::LEN + payload) as u64);
         add(&self.bytes_sent, (Header::LEN + answered.len) as u64);
         self.handler_time.record(handler);
         self.total_time.record(total);
     }
 
-    const fn outcome(&self, status: Status) -> &AtomicU64 {
+    const fn count_of(&self, status: Status) -> &AtomicU64 {
         let [
             ok,
             unsupported,
             bad_envelope,
             limit_exceeded,
             internal_error,
-        ] = &self.outcomes;
+        ] = &self.by_status;
         match status {
             Status::OK => ok,
             Status::UNSUPPORTED => unsupported,
@@ -144,7 +144,7 @@ impl SessionCounts {
 /// The sum of several [`SessionCounts`]s.
 #[derive(Clone, Debug, Default)]
 struct Totals {
-    outcomes: [u64; 5],
+    by_status: [u64; 5],
     bytes_received: u64,
     bytes_sent: u64,
     handler_time: HistogramSnapshot,
@@ -153,7 +153,7 @@ struct Totals {
 
 impl Totals {
     fn add(&mut self, counts: &SessionCounts) {
-        for (sum, count) in self.outcomes.iter_mut().zip(&counts.outcomes) {
+        for (sum, count) in self.by_status.iter_mut().zip(&counts.by_status) {
             *sum += count.load(Ordering::Relaxed);
         }
         self.bytes_received += counts.bytes_received.load(Ordering::Relaxed);

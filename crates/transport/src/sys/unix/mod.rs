@@ -9,6 +9,8 @@ mod futex;
 mod mapping;
 mod object;
 mod socket;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub(crate) use rustix::io::Errno;
 

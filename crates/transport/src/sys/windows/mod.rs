@@ -11,6 +11,8 @@ mod object;
 mod operation;
 mod pipe;
 mod security;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wait;
 
 pub use clock::monotonic;

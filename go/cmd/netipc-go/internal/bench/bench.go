@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/transport"
@@ -38,7 +39,7 @@ func Run(args []string, env cli.Env) error {
 		fmt.Fprint(env.Stdout, usage)
 		return nil
 	}
-	if err := dieWithParent(); err != nil {
+	if err := system.DieWithParent(); err != nil {
 		return err
 	}
 	err := measureAll(args, env)

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"strconv"
 	"time"
+
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
 )
 
 const (
@@ -20,14 +23,8 @@ const (
 type meter struct {
 	units, ops uint64
 	elapsed    time.Duration
-	used       usedUp
+	used       system.Used
 	histogram  []uint64
-}
-
-// usedUp is what the process has used.
-type usedUp struct {
-	cpu      time.Duration
-	switches int64
 }
 
 func newMeter() *meter { return &meter{histogram: make([]uint64, buckets)} }
@@ -37,7 +34,7 @@ func newMeter() *meter { return &meter{histogram: make([]uint64, buckets)} }
 func (m *meter) measure(op *operation, nanos int64) error {
 	clear(m.histogram)
 	m.units, m.ops = 0, 0
-	before, err := usedNow()
+	before, err := system.UsedNow()
 	if err != nil {
 		return err
 	}
@@ -54,16 +51,20 @@ func (m *meter) measure(op *operation, nanos int64) error {
 		m.ops++
 		m.elapsed = now
 	}
-	after, err := usedNow()
-	m.used = usedUp{after.cpu - before.cpu, after.switches - before.switches}
+	after, err := system.UsedNow()
+	m.used = system.Used{CPU: after.CPU - before.CPU, Switches: after.Switches - before.Switches}
 	return err
 }
 
 // report prints one line of JSON.
 func (m *meter) report(to io.Writer) error {
 	out := bufio.NewWriter(to)
-	fmt.Fprintf(out, `{"units":%d,"ops":%d,"elapsed_ns":%d,"cpu_ns":%d,"switches":%d,"latency":[`,
-		m.units, m.ops, m.elapsed, m.used.cpu, m.used.switches)
+	switches := "null"
+	if system.CountsSwitches {
+		switches = strconv.FormatInt(m.used.Switches, 10)
+	}
+	fmt.Fprintf(out, `{"units":%d,"ops":%d,"elapsed_ns":%d,"cpu_ns":%d,"switches":%s,"latency":[`,
+		m.units, m.ops, m.elapsed, m.used.CPU, switches)
 	comma := ""
 	for bucket, count := range m.histogram {
 		if count > 0 {

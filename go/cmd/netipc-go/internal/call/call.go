@@ -12,11 +12,11 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/documents"
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/transport"
@@ -148,12 +148,12 @@ func (c *call) connect(asker asker) error {
 	if asker.Ready() {
 		return nil
 	}
-	endpoint := c.runDir + "/" + c.service + ".sock"
 	err := asker.OpenError()
+	endpoint, invalid := transport.NewEndpoint(c.runDir, c.service)
 	switch {
 	case err == nil:
 		return cli.Fail(cli.NoSession, "%s: lost", endpoint)
-	case strings.Contains(err.Error(), endpoint):
+	case invalid != nil, strings.Contains(err.Error(), endpoint.String()):
 		return cli.Fail(cli.OfOpen(err), "%w", err)
 	}
 	return cli.Fail(cli.OfOpen(err), "%s: %w", endpoint, err)
@@ -192,7 +192,7 @@ func printed(err error, out *bufio.Writer) error {
 		err = out.Flush()
 	}
 	// A reader that has seen enough, as head does, is no failure.
-	if err != nil && !errors.Is(err, syscall.EPIPE) {
+	if err != nil && !system.IsBrokenPipe(err) {
 		return cli.Fail(cli.Failed, "cannot print: %w", err)
 	}
 	return nil

@@ -6,7 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
+	"github.com/netipc/netipc/go/service"
+	"github.com/netipc/netipc/go/transport"
 )
 
 // MaxResponseBytes is the bytes of the largest answer, on both sides; a session starts far below and
@@ -28,13 +30,14 @@ type Endpoint struct {
 // Register adds the options.
 func (e *Endpoint) Register(flags *Flags) {
 	flags.StringVar(&e.runDir, "run-dir", "",
-		"`DIR` of the endpoints; else /run/netipc for root and $XDG_RUNTIME_DIR/netipc for others")
+		"`DIR` of the endpoints; else "+system.RunDirHelp)
 	flags.StringVar(&e.token, "auth-token", "",
 		"shared secret `N`, decimal or 0x hex; visible in the list of processes")
 	flags.StringVar(&e.tokenFile, "auth-token-file", "",
 		"`FILE` with the shared secret; comes before NETIPC_AUTH_TOKEN")
 	flags.Var(&e.profiles, "profiles",
-		"`LIST` of baseline, shm, shm-hybrid, shm-futex; else baseline,shm")
+		"`LIST` of shm, which is all of shared memory but what has to be asked for by name, and of "+
+			strings.Join(profileNames(), ", ")+"; else baseline,shm")
 }
 
 // RunDir returns the directory of the endpoints, given or usual.
@@ -42,32 +45,47 @@ func (e *Endpoint) RunDir(env Env) (string, error) {
 	if e.runDir != "" {
 		return e.runDir, nil
 	}
-	if os.Geteuid() == 0 {
-		return "/run/netipc", nil
+	if dir, found := system.UsualRunDir(env.Getenv); found {
+		return dir, nil
 	}
-	if dir, _ := env.Getenv("XDG_RUNTIME_DIR"); dir != "" {
-		return dir + "/netipc", nil
-	}
-	return "", Fail(Usage, "there is no usual run directory without XDG_RUNTIME_DIR: give --run-dir")
+	return "", Fail(Usage, system.NoRunDir)
 }
 
-var profileBits = map[string]uint32{
-	"baseline":   protocol.ProfileBaseline,
-	"shm":        protocol.ProfileSHMHybrid | protocol.ProfileSHMFutex,
-	"shm-hybrid": protocol.ProfileSHMHybrid,
-	"shm-futex":  protocol.ProfileSHMFutex,
+// sharedMemory names every kind of shared memory that nobody has to ask for by name.
+const sharedMemory = "shm"
+
+// profileBits returns the profiles of the platform, by their names.
+func profileBits() map[string]uint32 {
+	bits := make(map[string]uint32)
+	for _, profile := range service.NativeTransport(nil).Profiles() {
+		bits[profile.Name] = profile.Bit
+		if profile.Kind == transport.LinkSharedMemory && !profile.OnRequest {
+			bits[sharedMemory] |= profile.Bit
+		}
+	}
+	return bits
+}
+
+// profileNames returns the names of the profiles of the platform.
+func profileNames() []string {
+	var names []string
+	for _, profile := range service.NativeTransport(nil).Profiles() {
+		names = append(names, profile.Name)
+	}
+	return names
 }
 
 // Profiles returns the profiles as the bits of the protocol.
 func (e *Endpoint) Profiles() (uint32, error) {
+	known := profileBits()
 	if len(e.profiles) == 0 {
-		return profileBits["baseline"] | profileBits["shm"], nil
+		return known["baseline"] | known[sharedMemory], nil
 	}
 	var bits uint32
 	for _, name := range e.profiles {
-		bit, known := profileBits[name]
-		if !known {
-			return 0, Fail(Usage, "there is no profile %q: use baseline, shm, shm-hybrid or shm-futex", name)
+		bit, found := known[name]
+		if !found {
+			return 0, Fail(Usage, "there is no profile %q: use %s or one of %s", name, sharedMemory, strings.Join(profileNames(), ", "))
 		}
 		bits |= bit
 	}

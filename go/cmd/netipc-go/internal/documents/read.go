@@ -30,12 +30,12 @@ func Read(data []byte, service string) (any, error) {
 	case Cgroups:
 		return readLookup(data, "path", CgroupItem{}, func(item *CgroupItem) (string, error) {
 			view := item.View()
-			return item.Path, answerable(view, view.StatusCode() == view.Exceeded())
+			return item.Path, answerable(view, view.StatusCode() == view.Rules().Exceeded)
 		})
 	case Apps:
 		return readLookup(data, "pid", AppItem{Uid: protocol.UidUnset}, func(item *AppItem) (uint32, error) {
 			view := item.View()
-			return item.Pid, answerable(view, view.StatusCode() == view.Exceeded())
+			return item.Pid, answerable(view, view.StatusCode() == view.Rules().Exceeded)
 		})
 	case Increment:
 		return readPair[uint64](data)

@@ -2,19 +2,18 @@
 package serve
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/documents"
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/transport"
@@ -22,7 +21,7 @@ import (
 
 const usage = `Usage: netipc-go serve --data FILE.json... | --service increment,string-reverse [OPTIONS]
 
-Provides services until SIGINT, SIGTERM or SIGHUP.
+Provides services until ` + system.StopHelp + `.
 
 Prints READY on stdout once every service listens. At the end, requests that are being answered may
 finish, for at most 5 seconds, and every file is removed. The run directory is made with mode 0700 where
@@ -41,13 +40,24 @@ const drain = 5 * time.Second
 func Run(args []string, env cli.Env) error {
 	// Before anything is made, so that no signal can end the program with something left behind.
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, system.StopSignals()...)
 	defer signal.Stop(signals)
 	plan, err := newPlan(args, env)
 	if err != nil {
 		return err
 	}
-	return plan.serve(signals, env)
+	stop := make(chan struct{}, 2)
+	go func() {
+		<-signals
+		stop <- struct{}{}
+	}()
+	if plan.untilStdinEnds {
+		go func() {
+			_, _ = io.Copy(io.Discard, env.Stdin)
+			stop <- struct{}{}
+		}()
+	}
+	return plan.serve(stop, env)
 }
 
 // plan is what to serve, and how.
@@ -56,6 +66,8 @@ type plan struct {
 	config    service.ServerConfig
 	workers   int
 	documents map[string]any
+	// Whether the end of stdin is a request to stop, too.
+	untilStdinEnds bool
 }
 
 func newPlan(args []string, env cli.Env) (*plan, error) {
@@ -68,6 +80,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	endpoint.Register(flags)
 	flags.Var(&services, "service", "`NAME` of what to serve; may be repeated; else what the data files are for")
 	flags.Var(&data, "data", "serves the content of `FILE.json`, as call --json prints it; may be repeated")
+	untilStdinEnds := flags.Bool("until-stdin-ends", false, "stops when stdin ends, too")
 	workers := flags.Int("workers", protocol.DefaultWorkers, "`N` sessions at once, for each service")
 	if _, err := flags.Parse(args, 0, env.Stdout); err != nil {
 		return nil, err
@@ -100,7 +113,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 		AuthToken:               token,
 		Logger:                  slog.New(slog.NewTextHandler(env.Stderr, &level)),
 	}
-	return &plan{runDir, config, *workers, served}, nil
+	return &plan{runDir, config, *workers, served, *untilStdinEnds}, nil
 }
 
 // chosen returns what to serve: documents by their services, and nothing for a service that needs none.
@@ -154,16 +167,16 @@ func load(file, service string) (document any, name string, err error) {
 	return document, serviceOf(document), nil
 }
 
-// serve runs everything, waits for a signal, and lets go in good order.
-func (p *plan) serve(signals <-chan os.Signal, env cli.Env) error {
+// serve runs everything, waits until it is to stop, and lets go in good order.
+func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
 	for name := range p.documents {
 		if _, err := transport.NewEndpoint(p.runDir, name); err != nil {
 			return cli.Fail(cli.Usage, "%w", err)
 		}
 	}
-	remove, err := ensure(p.runDir)
+	remove, err := system.MakeRunDir(p.runDir)
 	if err != nil {
-		return err
+		return cli.Fail(cli.Failed, "%w", err)
 	}
 	defer remove()
 	servers := make(map[string]*service.Server)
@@ -182,7 +195,7 @@ func (p *plan) serve(signals <-chan os.Signal, env cli.Env) error {
 		}
 		// A supervisor that has closed our stdout does not wait for it.
 		fmt.Fprintln(env.Stdout, "READY")
-		<-signals
+		<-stop
 	}
 	deadline := time.Now().Add(drain)
 	for name, server := range servers {
@@ -200,19 +213,4 @@ func (p *plan) serve(signals <-chan os.Signal, env cli.Env) error {
 		}
 	}
 	return nil
-}
-
-// ensure makes the run directory for our own user alone, where there is none. What was made here is
-// removed, unless somebody else uses it by then.
-func ensure(path string) (remove func(), err error) {
-	err = os.Mkdir(path, 0o700)
-	switch {
-	case err == nil:
-		return func() { _ = os.Remove(path) }, nil
-	case errors.Is(err, fs.ErrExist):
-		if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
-			return func() {}, nil
-		}
-	}
-	return nil, cli.Fail(cli.Failed, "cannot make the run directory: %w", err)
 }

@@ -1,0 +1,206 @@
+//! One question to a service that the program knows by its schema alone.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use netipc::protocol::PROFILE_SHM_HYBRID;
+use netipc::transport::{Endpoint, Wait};
+use netipc::untyped::AnyClient;
+use netipc::{ClientConfig, ErrorCode, chain};
+use netipc_schema::codec::{Message, Value, Way};
+use netipc_schema::document::{DocumentError, Style, from_text};
+use netipc_schema::json::Json;
+use netipc_schema::live::{AskError, ask};
+use netipc_schema::{Field, Kind, Schema};
+
+use super::print::print;
+use super::{read, usage};
+use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES};
+use crate::exit::{self, Exit, Failed};
+
+/// What a session may answer with: at first what a client grows to by itself, then all there is.
+const RESPONSE_CEILINGS: [u32; 2] = [0, MAX_RESPONSE_BYTES];
+/// How often a lookup is begun again because the server's data changed meanwhile.
+const GENERATION_RETRIES: u32 = 10;
+
+/// A question by a schema.
+pub(crate) struct Question<'a> {
+    /// The schema.
+    pub(crate) file: &'a Path,
+    /// Name of the endpoint.
+    pub(crate) service: &'a str,
+    /// What is asked for; none at all, or as many as were given.
+    pub(crate) keys: Option<Vec<Vec<u8>>>,
+    pub(crate) endpoint: &'a EndpointArgs,
+    pub(crate) auth_token: u64,
+    /// How long all of it may take.
+    pub(crate) timeout: Duration,
+    pub(crate) json: bool,
+}
+
+/// Asks, and prints the answer.
+pub(crate) fn call(question: &Question<'_>) -> Result<(), Failed> {
+    let schema = read(question.file)?;
+    let request = request(&schema, question.keys.as_deref())?;
+    let run_dir = question.endpoint.run_dir()?;
+    let endpoint = Endpoint::new(run_dir, question.service)
+        .map_err(|error| Failed::caused_by(Exit::Usage, &error))?;
+    let begun = Instant::now();
+    let (response, carried) = question.perform(&schema, &endpoint, &request)?;
+    let took = begun.elapsed();
+    if question.json {
+        return exit::printed(print_json(&schema.exchange_to_json(&request, &response)));
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    exit::printed(print(&schema, &response, &mut out).and_then(|()| out.flush()))?;
+    // A closed stderr takes nothing from the answer.
+    let _ = writeln!(
+        io::stderr(),
+        "{}{carried}{took:.1?}",
+        summary(&schema, &response)
+    );
+    Ok(())
+}
+
+impl Question<'_> {
+    /// Asks until there is an answer or an error that asking again cannot cure.
+    fn perform(
+        &self,
+        schema: &Schema,
+        endpoint: &Endpoint,
+        request: &Message,
+    ) -> Result<(Message, String), Failed> {
+        let wait = Wait::timeout(self.timeout);
+        let mut ceilings = RESPONSE_CEILINGS.iter();
+        let mut client = self.client(endpoint, ceilings.next());
+        let mut changes = 0;
+        loop {
+            client.refresh(&wait);
+            if !client.ready() {
+                return Err(not_ready(&client, endpoint));
+            }
+            let error = match ask(schema, &mut client, request, &wait) {
+                Ok(response) => return Ok((response, carried(&client))),
+                Err(error) => error,
+            };
+            match error.code() {
+                ErrorCode::OVERFLOW if ceilings.len() > 0 => {
+                    client = self.client(endpoint, ceilings.next());
+                }
+                ErrorCode::GENERATION_MISMATCH if changes < GENERATION_RETRIES => changes += 1,
+                _ => return Err(failed(&error)),
+            }
+        }
+    }
+
+    fn client(&self, endpoint: &Endpoint, ceiling: Option<&u32>) -> AnyClient {
+        let config = ClientConfig {
+            supported_profiles: self.endpoint.profiles(),
+            preferred_profiles: PROFILE_SHM_HYBRID,
+            auth_token: self.auth_token,
+            max_response_payload_bytes: ceiling.copied().unwrap_or_default(),
+            ..ClientConfig::default()
+        };
+        AnyClient::new(endpoint.run_dir(), endpoint.service(), &config)
+    }
+}
+
+/// What is asked, from the arguments.
+fn request(schema: &Schema, keys: Option<&[Vec<u8>]>) -> Result<Message, Failed> {
+    let wrong = |error: DocumentError| usage(error.to_string());
+    let given = keys.unwrap_or_default();
+    match &schema.kind {
+        Kind::Snapshot(_) if keys.is_some() => Err(usage(format!("{} takes no keys", schema.name))),
+        Kind::Snapshot(_) => Ok(Message::default()),
+        Kind::Lookup(kind) => {
+            let Some(keys) = keys else {
+                let sentence = format!("give {}, or - to read them from stdin", kind.plural);
+                return Err(usage(sentence));
+            };
+            let items = keys.iter().map(|key| kind.key_from_text(key));
+            let items = items.collect::<Result<_, _>>().map_err(wrong)?;
+            Ok(Message {
+                head: Vec::new(),
+                items,
+            })
+        }
+        Kind::Value(kind) => {
+            let fields: Vec<&Field> = kind.request.named().collect();
+            if fields.len() != given.len() {
+                let names: Vec<&str> = fields.iter().map(|field| field.label()).collect();
+                return Err(usage(format!("give {}", names.join(" "))));
+            }
+            let values = fields.iter().zip(given);
+            let head = values.map(|(field, text)| from_text(field, text));
+            Ok(Message {
+                head: head.collect::<Result<_, _>>().map_err(wrong)?,
+                items: Vec::new(),
+            })
+        }
+    }
+}
+
+fn not_ready(client: &AnyClient, endpoint: &Endpoint) -> Failed {
+    let Some(error) = client.open_error() else {
+        return Failed::new(Exit::NoSession, format!("{endpoint}: lost"));
+    };
+    let (exit, why) = (Exit::of_open(error), chain(error));
+    if why.contains(&endpoint.to_string()) {
+        Failed::new(exit, why)
+    } else {
+        Failed::new(exit, format!("{endpoint}: {why}"))
+    }
+}
+
+fn failed(error: &AskError) -> Failed {
+    let exit = match error {
+        AskError::Request(_) => Exit::Usage,
+        AskError::Call(error) => Exit::of_failure(error.failure()),
+        AskError::Answer { .. } => Exit::Protocol,
+        AskError::Generation { .. } => Exit::Failed,
+        _ => Exit::TooLarge,
+    };
+    Failed::caused_by(exit, error)
+}
+
+fn carried(client: &AnyClient) -> String {
+    let session = client.session();
+    session.map_or_else(String::new, |session| {
+        format!("{} ({}), ", session.transport, session.profile)
+    })
+}
+
+/// How many items of which generation, and what the header of a snapshot says besides.
+fn summary(schema: &Schema, response: &Message) -> String {
+    let head = schema.to_json(Way::Response, response, Style::Names);
+    let (Json::Object(members), false) = (head, matches!(schema.kind, Kind::Value(_))) else {
+        return String::new();
+    };
+    let noun = if response.items.len() == 1 {
+        "item"
+    } else {
+        "items"
+    };
+    let mut said = format!("{} {noun}, ", response.items.len());
+    for (name, value) in members.iter().filter(|(name, _)| name != "items") {
+        let value = match value {
+            Json::Text(text) => text.clone(),
+            value => serde_json::to_string(value).unwrap_or_default(),
+        };
+        said.push_str(&format!("{name} {value}, "));
+    }
+    said
+}
+
+fn print_json(json: &Json) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, json)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Whether a value says nothing, for tables.
+pub(super) fn is_unset(field: &Field, value: &Value) -> bool {
+    *value == Value::unset(field)
+}

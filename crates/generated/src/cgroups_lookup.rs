@@ -1,0 +1,315 @@
+//! `cgroups-lookup`: Cgroup paths in; orchestrator, name and labels of each out.
+//!
+//! ```text
+//! key
+//!   the bytes of the text, NUL
+//! item
+//!   0       2       4             6  8          16         24            26
+//!   layout  status  orchestrator  0  path span  name span  labels count  0
+//!   
+//!   28
+//!   path NUL name NUL gap to 8, spans of labels, key NUL value NUL ..
+//! ```
+//!
+//! Made from `cgroups-lookup.toml` by `netipc schema generate`: change that file, not this one.
+#![allow(dead_code, unreachable_pub, reason = "a program uses a part of it")]
+
+use std::ptr;
+
+use netipc::lookup::{
+    Key, Lookup, LookupAnswer, LookupItem, LookupKey, LookupReply, LookupRequest,
+};
+use netipc::service::{Method, Orchestrator};
+use netipc::wire::{
+    CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, Valid, WireError, Writer, lay_out,
+    string, strings,
+};
+use netipc::{Client, Handler, Server};
+
+/// Bytes of the fixed part.
+const ITEM_LEN: usize = 28;
+
+/// The service.
+#[derive(Clone, Copy, Debug)]
+pub struct CgroupsLookup;
+
+/// A client of `cgroups-lookup`.
+pub type CgroupsLookupClient = Client<CgroupsLookup>;
+/// A server of `cgroups-lookup`.
+pub type CgroupsLookupServer = Server<CgroupsLookup>;
+/// What answers the requests of a server.
+pub type CgroupsLookupHandler = Handler<CgroupsLookup>;
+/// The keys of a request.
+pub type CgroupsLookupRequestView<'a> = LookupRequest<'a, CgroupsLookup>;
+/// The items of a reply.
+pub type CgroupsLookupResponseView<'a> = LookupReply<'a, CgroupsLookup>;
+/// Takes an item for each key.
+pub type CgroupsLookupBuilder<'a> = LookupAnswer<'a, CgroupsLookup>;
+
+impl Lookup for CgroupsLookup {
+    const METHOD: Method = Method {
+        code: MethodCode(0x0004),
+        name: "cgroups-lookup",
+        batches: false,
+    };
+    type Item<'a> = CgroupsLookupItem<'a>;
+    type Argument<'k> = &'k [u8];
+
+    #[inline]
+    fn same(a: Key<'_, Self>, b: Key<'_, Self>) -> bool {
+        // Handlers mostly answer with the very key that they were asked.
+        ptr::eq(a.as_bytes(), b.as_bytes()) || a == b
+    }
+}
+
+impl<'a> LookupItem<'a> for CgroupsLookupItem<'a> {
+    const HEADER_LEN: usize = ITEM_LEN;
+    const EXCEEDED: u16 = CgroupStatus::PAYLOAD_EXCEEDED.0;
+    const OVERSIZED: u16 = CgroupStatus::OVERSIZED_ITEM.0;
+    type Key = CgroupsLookupKey<'a>;
+
+    #[inline]
+    fn key(&self) -> CgroupsLookupKey<'a> {
+        CgroupsLookupKey(self.path)
+    }
+
+    #[inline]
+    fn status(&self) -> u16 {
+        self.status.0
+    }
+
+    #[inline]
+    fn bare(key: CgroupsLookupKey<'a>, status: u16) -> Self {
+        Self {
+            status: CgroupStatus(status),
+            path: key.0,
+            ..Self::UNSET
+        }
+    }
+}
+
+netipc::codes! {
+    /// Whether a path is known, or why not.
+    pub struct CgroupStatus {
+        /// The item holds data.
+        KNOWN = 0, "known";
+        /// Not known yet: ask again later.
+        UNKNOWN_RETRY_LATER = 1, "unknown-retry-later";
+        /// Not known, and asking again is of no use.
+        UNKNOWN_PERMANENT = 2, "unknown-permanent";
+        /// There was no room: clients ask again by themselves, and callers never see it.
+        PAYLOAD_EXCEEDED = 3, "payload-exceeded";
+        /// No answer within the agreed limits can hold the item.
+        OVERSIZED_ITEM = 4, "oversized-item";
+    }
+}
+
+/// What is known of one cgroup.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CgroupsLookupItem<'a> {
+    /// Whether it is known, or why not.
+    pub status: CgroupStatus,
+    /// Who runs it.
+    pub orchestrator: Orchestrator,
+    /// Path below the cgroup root. At least 1 bytes.
+    pub path: CStrView<'a>,
+    /// Its name; may be empty.
+    pub name: CStrView<'a>,
+    /// Its labels.
+    pub labels: Labels<'a>,
+}
+
+impl CgroupsLookupItem<'_> {
+    /// Bytes that a `path` has at least.
+    pub const PATH_MIN: usize = 1;
+}
+
+impl<'a> CgroupsLookupItem<'a> {
+    /// Nothing is set.
+    const UNSET: Self = Self {
+        status: CgroupStatus::KNOWN,
+        orchestrator: Orchestrator::UNKNOWN,
+        path: CStrView::EMPTY,
+        name: CStrView::EMPTY,
+        labels: Labels::NONE,
+    };
+}
+
+impl Default for CgroupsLookupItem<'_> {
+    fn default() -> Self {
+        Self::UNSET
+    }
+}
+
+impl<'a> Decode<'a> for CgroupsLookupItem<'a> {
+    #[inline]
+    fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
+        let (fixed, spans, label_count) = Self::read(bytes)?;
+        let ([path, name], end) = strings(bytes, 28, spans, "path or name")?;
+        let labels = Labels::parse(bytes, label_count, end)?;
+        let item = Self {
+            path,
+            name,
+            labels,
+            ..fixed
+        };
+        item.check()?;
+        Ok(item)
+    }
+
+    // Without this, it would be checked again each time it is read.
+    #[inline]
+    fn view(valid: Valid<'a, Self>) -> Self {
+        let (fixed, spans, label_count) = Self::read(valid.bytes()).unwrap_or_default();
+        let end = spans.iter().fold(28, |end, span| end.max(span.end()));
+        let [path, name] = spans.map(|span| valid.text(span));
+        Self {
+            path,
+            name,
+            labels: valid.labels(label_count, end),
+            ..fixed
+        }
+    }
+}
+
+impl Encode for CgroupsLookupItem<'_> {
+    #[inline]
+    fn size(&self) -> usize {
+        self.labels
+            .end_after(ITEM_LEN + self.path.len() + 1 + self.name.len() + 1)
+    }
+
+    #[inline]
+    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
+        self.check()?;
+        let [span_0, span_1] = lay_out(ITEM_LEN, [self.path, self.name]);
+        let label_count = self.labels.count()?;
+        out.record::<ITEM_LEN>(|fields| {
+            fields
+                .u16(1)
+                .u16(self.status.0)
+                .u16(self.orchestrator.0)
+                .u16(0)
+                .span(span_0)
+                .span(span_1)
+                .u16(label_count)
+                .u16(0)
+        })?;
+        out.text(self.path, "path")?;
+        out.text(self.name, "name")?;
+        self.labels.encode(out)
+    }
+}
+
+impl<'a> CgroupsLookupItem<'a> {
+    /// The fixed part, and what tells where the rest lies.
+    #[inline]
+    fn read(bytes: &[u8]) -> Result<(Self, [Span; 2], u16), WireError> {
+        let mut r = Reader::record::<ITEM_LEN>(bytes, "cgroups-lookup item")?;
+        let mut fixed = Self::UNSET;
+        r.expect_u16(1, "layout")?;
+        fixed.status = CgroupStatus(r.u16("status")?);
+        fixed.orchestrator = Orchestrator(r.u16("orchestrator")?);
+        r.expect_u16(0, "reserved")?;
+        let span_0 = r.span("path")?;
+        let span_1 = r.span("name")?;
+        let label_count = r.u16("labels")?;
+        r.expect_u16(0, "reserved")?;
+        Ok((fixed, [span_0, span_1], label_count))
+    }
+}
+
+impl CgroupsLookupItem<'_> {
+    /// The rules of the schema.
+    #[inline]
+    fn check(&self) -> Result<(), WireError> {
+        if !matches!(self.status.0, 0..=4) {
+            return Err(WireError::layout("status", 0, self.status.0.into()));
+        }
+        if self.path.is_empty() {
+            return Err(WireError::layout("path", 0, self.path.len() as u64));
+        }
+        if self.status != CgroupStatus::KNOWN && *self != Self::bare(self.key(), self.status.0) {
+            return Err(WireError::layout(
+                "data with status",
+                0,
+                self.status.0.into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Path below the cgroup root. At least 1 bytes.
+///
+/// Its bytes keep the rules of the schema: no NUL, and no other length.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct CgroupsLookupKey<'a>(CStrView<'a>);
+
+impl<'a> CgroupsLookupKey<'a> {
+    /// A key to ask for, or to answer with.
+    ///
+    /// # Errors
+    /// For bytes that cannot be one.
+    #[inline]
+    pub fn new(bytes: &'a [u8]) -> Result<Self, WireError> {
+        let view = CStrView::new(bytes);
+        if view.has_nul() || view.is_empty() {
+            return Err(WireError::layout("path", 1, bytes.len() as u64));
+        }
+        Ok(Self(view))
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0.as_bytes()
+    }
+
+    /// As text.
+    #[must_use]
+    pub const fn text(self) -> CStrView<'a> {
+        self.0
+    }
+}
+
+impl<'a> TryFrom<&'a [u8]> for CgroupsLookupKey<'a> {
+    type Error = WireError;
+
+    fn try_from(bytes: &'a [u8]) -> Result<Self, WireError> {
+        Self::new(bytes)
+    }
+}
+
+impl<'a> LookupKey<'a> for CgroupsLookupKey<'a> {
+    const MIN_LEN: usize = 2;
+}
+
+impl<'a> Decode<'a> for CgroupsLookupKey<'a> {
+    #[inline]
+    fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
+        let len = bytes.len().saturating_sub(1);
+        let span = Span { offset: 0, len };
+        Self::new(string(bytes, 0, span, "path")?.as_bytes())
+    }
+
+    #[inline]
+    fn view(valid: Valid<'a, Self>) -> Self {
+        let bytes = valid.bytes();
+        Self(CStrView::new(
+            bytes.split_last().map_or(bytes, |(_, text)| text),
+        ))
+    }
+}
+
+impl Encode for CgroupsLookupKey<'_> {
+    #[inline]
+    fn size(&self) -> usize {
+        self.0.len() + 1
+    }
+
+    #[inline]
+    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
+        out.clean_text(self.0)
+    }
+}

@@ -1,0 +1,294 @@
+//! `cgroups-snapshot`: All cgroups of the host, at once.
+//!
+//! ```text
+//! item
+//!   0       2  4     8        12       16         24         32
+//!   layout  0  hash  options  enabled  name span  path span  name NUL path NUL
+//! ```
+//!
+//! Made from `cgroups-snapshot.toml` by `netipc schema generate`: change that file, not this one.
+#![allow(dead_code, unreachable_pub, reason = "a program uses a part of it")]
+
+use netipc::cache::{Cache, Cached, Fetched};
+use netipc::service::{Method, ReplyOf, Service};
+use netipc::snapshot::{Snapshot, SnapshotAnswer, SnapshotHeader, SnapshotReply};
+use netipc::transport::Wait;
+use netipc::untyped::AnyClient;
+use netipc::wire::{
+    CStrView, Decode, Encode, Fields, MethodCode, Reader, Span, Valid, WireError, Writer, lay_out,
+    string,
+};
+use netipc::{CallError, Client, Handler, Server};
+
+/// Bytes of the fixed part.
+const ITEM_LEN: usize = 32;
+
+/// The service.
+#[derive(Clone, Copy, Debug)]
+pub struct CgroupsSnapshot;
+
+/// A client of `cgroups-snapshot`.
+pub type CgroupsSnapshotClient = Client<CgroupsSnapshot>;
+/// A server of `cgroups-snapshot`.
+pub type CgroupsSnapshotServer = Server<CgroupsSnapshot>;
+/// What answers the requests of a server.
+pub type CgroupsSnapshotHandler = Handler<CgroupsSnapshot>;
+/// The items of a reply.
+pub type CgroupsSnapshotResponseView<'a> = SnapshotReply<'a, CgroupsSnapshot>;
+/// Takes the items of a snapshot.
+pub type CgroupsSnapshotBuilder<'a> = SnapshotAnswer<'a, CgroupsSnapshot>;
+
+/// Asks for the snapshot. It has no fields.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct CgroupsSnapshotRequest;
+
+impl Encode for CgroupsSnapshotRequest {
+    fn size(&self) -> usize {
+        4
+    }
+
+    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
+        out.record::<4>(|fields| fields.u16(1).u16(0))
+    }
+}
+
+impl Decode<'_> for CgroupsSnapshotRequest {
+    fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut r = Reader::record::<4>(bytes, "cgroups-snapshot request")?;
+        r.expect_u16(1, "layout")?;
+        r.expect_u16(0, "reserved")?;
+        Ok(Self)
+    }
+}
+
+impl Service for CgroupsSnapshot {
+    const METHOD: Method = Method {
+        code: MethodCode(0x0002),
+        name: "cgroups-snapshot",
+        batches: false,
+    };
+    type Argument<'r> = CgroupsSnapshotRequest;
+    type Request<'a> = CgroupsSnapshotRequest;
+    type Reply<'a> = CgroupsSnapshotResponseView<'a>;
+    type Answer<'a> = CgroupsSnapshotBuilder<'a>;
+
+    fn call<'c>(
+        client: &'c mut AnyClient,
+        request: &CgroupsSnapshotRequest,
+        wait: &Wait<'_>,
+    ) -> Result<CgroupsSnapshotResponseView<'c>, CallError> {
+        client.call::<ReplyOf<Self>>(Self::METHOD.code, request, wait)
+    }
+
+    fn answer<'a>(
+        _: &CgroupsSnapshotRequest,
+        buf: &'a mut [u8],
+    ) -> Result<CgroupsSnapshotBuilder<'a>, WireError> {
+        CgroupsSnapshotBuilder::new(buf)
+    }
+
+    fn finish(answer: CgroupsSnapshotBuilder<'_>) -> Result<usize, WireError> {
+        answer.finish()
+    }
+}
+
+impl Snapshot for CgroupsSnapshot {
+    const ITEM_HEADER_LEN: usize = ITEM_LEN;
+    type Header = CgroupsSnapshotHeader;
+    type Item<'a> = CgroupsSnapshotItem<'a>;
+}
+
+/// A cache of the last good snapshot.
+pub type CgroupsSnapshotCache = Cache<CgroupsSnapshot>;
+
+/// What a cache finds an item by.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct CgroupsSnapshotKey<'a> {
+    /// The provider's hash of the name.
+    pub hash: u32,
+    /// Its name; may be empty.
+    pub name: CStrView<'a>,
+}
+
+impl Cached for CgroupsSnapshot {
+    type Query = ();
+    type Header = CgroupsSnapshotHeader;
+    type Key<'k> = CgroupsSnapshotKey<'k>;
+    type Item<'a> = CgroupsSnapshotItem<'a>;
+
+    fn fetch<'c>(
+        client: &'c mut AnyClient,
+        (): &(),
+        wait: &Wait<'_>,
+    ) -> Result<Fetched<'c, Self>, CallError> {
+        let reply = Self::call(client, &CgroupsSnapshotRequest, wait)?;
+        Ok(Fetched::unchecked(
+            reply.generation,
+            reply.header,
+            reply.list(),
+        ))
+    }
+
+    fn key<'a>(item: &Self::Item<'a>) -> Self::Key<'a> {
+        CgroupsSnapshotKey {
+            hash: item.hash,
+            name: item.name,
+        }
+    }
+
+    fn matching<'a>(item: Valid<'a, Self::Item<'a>>, key: Self::Key<'_>) -> Option<Self::Item<'a>> {
+        let item = item.view();
+        (item.hash == key.hash && item.name == key.name).then_some(item)
+    }
+}
+
+/// What the provider found out about a cgroup.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct CgroupOptions(pub u32);
+
+impl CgroupOptions {
+    /// Another cgroup has the same name; this one is disabled.
+    pub const DISABLED_DUPLICATE: Self = Self(1 << 0);
+    /// A service slice of systemd.
+    pub const SYSTEMD_SERVICE: Self = Self(1 << 1);
+    /// It lies in the unified hierarchy.
+    pub const UNIFIED: Self = Self(1 << 2);
+    /// The configuration excludes it.
+    pub const DISABLED_EXCLUDED: Self = Self(1 << 3);
+
+    /// Whether all bits of `other` are set.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// These bits and those of `other`.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// What is known of one cgroup.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CgroupsSnapshotItem<'a> {
+    /// The provider's hash of the name.
+    pub hash: u32,
+    /// What was found out about it.
+    pub options: CgroupOptions,
+    /// Whether it is to be monitored; any number but 0 is yes.
+    pub enabled: u32,
+    /// Its name; may be empty.
+    pub name: CStrView<'a>,
+    /// Its path in the file system; may be empty.
+    pub path: CStrView<'a>,
+}
+
+impl<'a> CgroupsSnapshotItem<'a> {
+    /// Nothing is set.
+    const UNSET: Self = Self {
+        hash: 0,
+        options: CgroupOptions(0),
+        enabled: 0,
+        name: CStrView::EMPTY,
+        path: CStrView::EMPTY,
+    };
+}
+
+impl Default for CgroupsSnapshotItem<'_> {
+    fn default() -> Self {
+        Self::UNSET
+    }
+}
+
+impl<'a> Decode<'a> for CgroupsSnapshotItem<'a> {
+    #[inline]
+    fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
+        let (fixed, spans) = Self::read(bytes)?;
+        let [span_0, span_1] = spans;
+        let name = string(bytes, 32, span_0, "name")?;
+        let path = string(bytes, 32, span_1, "path")?;
+        if !span_1.apart_from(span_0) {
+            let (end, start) = (span_0.end() as u64, span_1.offset as u64);
+            return Err(WireError::layout("path", end, start));
+        }
+        let item = Self {
+            name,
+            path,
+            ..fixed
+        };
+        Ok(item)
+    }
+
+    // Without this, it would be checked again each time it is read.
+    #[inline]
+    fn view(valid: Valid<'a, Self>) -> Self {
+        let (fixed, spans) = Self::read(valid.bytes()).unwrap_or_default();
+        let [name, path] = spans.map(|span| valid.text(span));
+        Self {
+            name,
+            path,
+            ..fixed
+        }
+    }
+}
+
+impl Encode for CgroupsSnapshotItem<'_> {
+    #[inline]
+    fn size(&self) -> usize {
+        ITEM_LEN + self.name.len() + 1 + self.path.len() + 1
+    }
+
+    #[inline]
+    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
+        let [span_0, span_1] = lay_out(ITEM_LEN, [self.name, self.path]);
+        out.record::<ITEM_LEN>(|fields| {
+            fields
+                .u16(1)
+                .u16(0)
+                .u32(self.hash)
+                .u32(self.options.0)
+                .u32(self.enabled)
+                .span(span_0)
+                .span(span_1)
+        })?;
+        out.text(self.name, "name")?;
+        out.text(self.path, "path")
+    }
+}
+
+impl<'a> CgroupsSnapshotItem<'a> {
+    /// The fixed part, and what tells where the rest lies.
+    #[inline]
+    fn read(bytes: &[u8]) -> Result<(Self, [Span; 2]), WireError> {
+        let mut r = Reader::record::<ITEM_LEN>(bytes, "cgroups-snapshot item")?;
+        let mut fixed = Self::UNSET;
+        r.expect_u16(1, "layout")?;
+        r.expect_u16(0, "reserved")?;
+        fixed.hash = r.u32("hash")?;
+        fixed.options = CgroupOptions(r.u32("options")?);
+        fixed.enabled = r.u32("enabled")?;
+        let span_0 = r.span("name")?;
+        let span_1 = r.span("path")?;
+        Ok((fixed, [span_0, span_1]))
+    }
+}
+
+/// What holds for the whole host.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct CgroupsSnapshotHeader {
+    /// Whether systemd runs the host; any number but 0 is yes.
+    pub systemd_enabled: u32,
+}
+
+impl SnapshotHeader for CgroupsSnapshotHeader {
+    fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
+        let systemd_enabled = r.u32("systemd_enabled")?;
+        r.expect_zeros::<4>("reserved")?;
+        Ok(Self { systemd_enabled })
+    }
+
+    fn write<'f>(&self, fields: Fields<'f>) -> Fields<'f> {
+        fields.u32(self.systemd_enabled).u32(0)
+    }
+}

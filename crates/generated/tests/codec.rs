@@ -1,0 +1,213 @@
+//! Generated codecs say what the schemas say, of random and of spoilt messages.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use netipc::lookup::{Lookup, LookupReply, LookupRequest};
+use netipc::service::Service;
+use netipc::snapshot::{Snapshot, SnapshotReply};
+use netipc::wire::{Decode, Encode, Valid, WireError, Writer};
+use netipc_generated::{
+    apps_lookup, cgroups_lookup, cgroups_snapshot, drawn, increment, ip_to_asn, pid_traffic,
+    string_reverse,
+};
+use netipc_schema::codec::{Message, Value, Way};
+use netipc_schema::random::{Random, spoil};
+use netipc_schema::{Kind, Language, Record, Schema, generate, load};
+
+/// What a codec makes of bytes: the records it read, as they are written, or the verdict.
+type Read = Result<Vec<Vec<u8>>, String>;
+
+fn lookup<L: Lookup>(schema: &Schema, rounds: usize) {
+    same(schema, Way::Request, rounds, |bytes| {
+        let view = LookupRequest::<L>::decode(bytes)?;
+        Ok(view.keys().map(|key| encoded(&key)).collect())
+    });
+    same(schema, Way::Response, rounds, |bytes| {
+        let view = LookupReply::<L>::decode(bytes)?;
+        for valid in view.list().iter_valid() {
+            assert_eq!(
+                encoded(&valid.view()),
+                encoded(&L::Item::decode(valid.bytes())?)
+            );
+        }
+        Ok(view.iter().map(|item| encoded(&item)).collect())
+    });
+}
+
+fn snapshot<S>(schema: &Schema, rounds: usize)
+where
+    S: Snapshot + for<'a> Service<Reply<'a> = SnapshotReply<'a, S>>,
+    for<'a> S::Request<'a>: Encode,
+{
+    same(schema, Way::Request, rounds, |bytes| {
+        S::Request::decode(bytes).map(|request| vec![encoded(&request)])
+    });
+    same(schema, Way::Response, rounds, |bytes| {
+        let reply = SnapshotReply::<S>::decode(bytes)?;
+        let items: Result<Vec<_>, WireError> = reply.iter().collect();
+        let read = items?.iter().map(encoded_if_clean).collect();
+        Ok(read)
+    });
+}
+
+fn value<S: Service>(schema: &Schema, rounds: usize)
+where
+    for<'a> S::Request<'a>: Encode,
+    for<'a> S::Reply<'a>: Encode,
+{
+    same(schema, Way::Request, rounds, |bytes| {
+        let request = Valid::<S::Request<'_>>::decode(bytes)?;
+        Ok(vec![encoded(&request.view())])
+    });
+    same(schema, Way::Response, rounds, |bytes| {
+        let response = Valid::<S::Reply<'_>>::decode(bytes)?;
+        Ok(vec![encoded(&response.view())])
+    });
+}
+
+fn encoded(value: &impl Encode) -> Vec<u8> {
+    let mut bytes = vec![0; value.size()];
+    value.encode(&mut Writer::new(&mut bytes)).unwrap();
+    bytes
+}
+
+/// Nothing for an item with a NUL, which readers of snapshots accept and writers refuse.
+fn encoded_if_clean(value: &impl Encode) -> Vec<u8> {
+    let mut bytes = vec![0; value.size()];
+    let written = value.encode(&mut Writer::new(&mut bytes));
+    if written.is_ok() { bytes } else { Vec::new() }
+}
+
+/// Holds `read` against the schema; the verdicts that came up are more than one.
+fn same(
+    schema: &Schema,
+    way: Way,
+    rounds: usize,
+    read: impl Fn(&[u8]) -> Result<Vec<Vec<u8>>, WireError>,
+) {
+    let mut random = Random::new(11);
+    let mut verdicts = BTreeSet::new();
+    for _ in 0..rounds {
+        let message = schema.random_message(way, &mut random);
+        let whole = schema.encode(way, &message).unwrap();
+        let spoilt = spoil(&whole, &mut random);
+        for bytes in [whole, spoilt] {
+            let theirs: Read = read(&bytes).map_err(|error| format!("{:?}", error.kind()));
+            let ours = ours(schema, way, &bytes);
+            assert_eq!(
+                theirs,
+                ours,
+                "{} {way} {bytes:02x?}\n{}",
+                schema.name,
+                schema.to_toml()
+            );
+            verdicts.insert(ours.err());
+        }
+    }
+    assert!(verdicts.len() > 1, "{} {way}: {verdicts:?}", schema.name);
+}
+
+fn ours(schema: &Schema, way: Way, bytes: &[u8]) -> Read {
+    let read = schema.decode(way, bytes);
+    let Message { head, items } = read.map_err(|error| format!("{:?}", error.kind()))?;
+    let written = |record: &Record, values: &[Value]| record.encode(values).unwrap_or_default();
+    let items = items.iter();
+    Ok(match (&schema.kind, way) {
+        (Kind::Value(kind), Way::Request) => vec![written(&kind.request, &head)],
+        (Kind::Value(kind), Way::Response) => vec![written(&kind.response, &head)],
+        (Kind::Snapshot(kind), Way::Request) => vec![written(&kind.request, &head)],
+        (Kind::Snapshot(kind), Way::Response) => {
+            items.map(|item| written(&kind.item, item)).collect()
+        }
+        (Kind::Lookup(kind), Way::Request) => {
+            items.map(|key| kind.encode_key(key).unwrap()).collect()
+        }
+        (Kind::Lookup(kind), Way::Response) => {
+            items.map(|item| written(&kind.item, item)).collect()
+        }
+    })
+}
+
+fn service(name: &str) -> Schema {
+    load(services().join(format!("{name}.toml"))).unwrap()
+}
+
+fn services() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../services")
+}
+
+#[test]
+fn every_service() {
+    lookup::<apps_lookup::AppsLookup>(&service("apps-lookup"), 3000);
+    lookup::<cgroups_lookup::CgroupsLookup>(&service("cgroups-lookup"), 3000);
+    lookup::<ip_to_asn::IpToAsn>(&service("ip-to-asn"), 3000);
+    lookup::<pid_traffic::PidTraffic>(&service("pid-traffic"), 3000);
+    snapshot::<cgroups_snapshot::CgroupsSnapshot>(&service("cgroups-snapshot"), 3000);
+    value::<increment::Increment>(&service("increment"), 300);
+    value::<string_reverse::StringReverse>(&service("string-reverse"), 1000);
+}
+
+macro_rules! lookup {
+    ($module:ident, $service:ident, $file:literal) => {
+        lookup::<drawn::$module::$service>(&load($file).unwrap(), 200)
+    };
+}
+
+macro_rules! snapshot {
+    ($module:ident, $service:ident, $file:literal) => {
+        snapshot::<drawn::$module::$service>(&load($file).unwrap(), 200)
+    };
+}
+
+macro_rules! value {
+    ($module:ident, $service:ident, $file:literal) => {
+        value::<drawn::$module::$service>(&load($file).unwrap(), 200)
+    };
+}
+
+#[test]
+fn services_that_were_drawn() {
+    netipc_generated::drawn_cases!();
+}
+
+#[test]
+fn what_is_committed_is_what_is_made() {
+    for name in [
+        "apps-lookup",
+        "cgroups-lookup",
+        "cgroups-snapshot",
+        "increment",
+        "ip-to-asn",
+        "pid-traffic",
+        "string-reverse",
+    ] {
+        let schema = service(name);
+        for source in generate(&schema, Language::Rust, &format!("{name}.toml")).unwrap() {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("src")
+                .join(&source.name);
+            let committed = fs::read_to_string(&file).unwrap();
+            assert_eq!(
+                committed,
+                formatted(&source.text),
+                "`netipc schema generate --lang rust --out crates/generated/src services/{name}.toml` writes it"
+            );
+        }
+    }
+}
+
+/// As rustfmt wants it.
+fn formatted(text: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("source.rs");
+    fs::write(&file, text).unwrap();
+    let done = std::process::Command::new("rustfmt")
+        .args(["--edition", "2024"])
+        .arg(&file)
+        .status();
+    assert!(done.unwrap().success());
+    fs::read_to_string(&file).unwrap()
+}

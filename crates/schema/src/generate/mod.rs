@@ -1,0 +1,100 @@
+//! Source code of a service: types, codec, client and server, in each language.
+
+mod names;
+mod rust;
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::model::{Kind, Schema};
+
+/// A language that code is made in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Language {
+    /// Over the crate `netipc`.
+    Rust,
+}
+
+/// A file of source code, not formatted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Source {
+    /// Its name, without directories that the language does not ask for.
+    pub name: String,
+    /// What stands in it.
+    pub text: String,
+}
+
+/// Why no code can be made.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{service}: {why}")]
+pub struct GenerateError {
+    service: String,
+    why: String,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 1] = [Self::Rust];
+
+    /// The program that formats its code from stdin to stdout, and its arguments.
+    #[must_use]
+    pub const fn formatter(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Rust => Some(&["rustfmt", "--edition", "2024"]),
+        }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Rust => "rust",
+        })
+    }
+}
+
+impl FromStr for Language {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = Self::ALL
+            .into_iter()
+            .find(|known| known.to_string() == name);
+        known.ok_or_else(|| format!("{name} is none of the languages"))
+    }
+}
+
+/// The code of a service. `file` is the name of its schema, for the comment that says what it was
+/// made from.
+///
+/// # Errors
+/// Where a library has no room for what the schema says.
+pub fn generate(
+    schema: &Schema,
+    language: Language,
+    file: &str,
+) -> Result<Vec<Source>, GenerateError> {
+    let wrong = |why: &str| {
+        let (service, why) = (schema.name.clone(), why.to_owned());
+        Err(GenerateError { service, why })
+    };
+    if let Kind::Snapshot(kind) = &schema.kind
+        && kind.response.size != 24
+    {
+        return wrong("the libraries' snapshots have 8 bytes of header: write fields of 8 bytes");
+    }
+    let mut fields = schema
+        .parts()
+        .into_iter()
+        .flat_map(|(_, record)| &record.fields);
+    if fields.any(|field| field.error != netipc_proto::wire::WireErrorKind::BadLayout) {
+        return wrong("`error` is for records of shared files");
+    }
+    Ok(match language {
+        Language::Rust => vec![Source {
+            name: format!("{}.rs", schema.name.replace('-', "_")),
+            text: rust::module(schema, file),
+        }],
+    })
+}

@@ -1,0 +1,214 @@
+//! The rules that tie the fields of a record to their types, and to one another.
+
+use std::fmt::Write;
+
+use super::codec::unset_of;
+use super::types::{ident, number_of};
+use super::{borrows, struct_name};
+use crate::model::{Family, Field, Record, Schema, Type};
+
+/// `check`, which readers and writers ask where there are rules.
+pub(super) fn write(out: &mut String, schema: &Schema, part: &str, record: &Record) {
+    let generic = if borrows(record) { "<'_>" } else { "" };
+    write_method(out, &struct_name(schema, part), generic, &rules_of(record));
+}
+
+/// The rules of a record, as statements; nothing where every value is allowed.
+pub(super) fn rules_of(record: &Record) -> String {
+    let mut body = String::new();
+    for field in record.named() {
+        named(&mut body, field);
+        padded(&mut body, field);
+    }
+    let lookup = record.family == Family::Lookup;
+    for field in record.named().filter(|field| lookup && field.key) {
+        bounds(&mut body, field);
+    }
+    let mut known = String::new();
+    for field in record.named().filter(|field| !lookup || !field.key) {
+        bounds(&mut known, field);
+    }
+    rules(&mut known, record);
+    if let Some(status) = record.named().next().filter(|_| lookup) {
+        let (status, known_status) = (ident(status), number_of(status, 0));
+        let bare = format!("*self != Self::bare(self.key(), self.{status}.0)");
+        let refused = format!(
+            "return Err(WireError::layout(\"data with status\", 0, self.{status}.0.into()));\n"
+        );
+        let _ = if known.is_empty() {
+            writeln!(
+                body,
+                "if self.{status} != {known_status} && {bare} {{\n{refused}}}"
+            )
+        } else {
+            writeln!(
+                body,
+                "if self.{status} != {known_status} {{\nif {bare} {{\n{refused}}}\nreturn Ok(());\n}}"
+            )
+        };
+    }
+    body + &known
+}
+
+/// The rules of fixed fields alone: of a header, or of a key, which is a tuple struct where there is only one.
+pub(super) fn rules_of_key(fields: &[&Field], alone: bool) -> String {
+    let mut body = String::new();
+    for field in fields {
+        named(&mut body, field);
+        padded(&mut body, field);
+        bounds(&mut body, field);
+        if alone {
+            body = body.replace(&format!("self.{}", ident(field)), "self.0");
+        }
+    }
+    body
+}
+
+/// The method for rules, if there are any.
+pub(super) fn write_method(out: &mut String, name: &str, generic: &str, body: &str) {
+    if !body.is_empty() {
+        let _ = write!(
+            out,
+            "\nimpl {name}{generic} {{\n/// The rules of the schema.\n#[inline]\n\
+             fn check(&self) -> Result<(), WireError> {{\n{body}Ok(())\n}}\n}}\n"
+        );
+    }
+}
+
+/// A closed enum has only values with a name.
+fn named(body: &mut String, field: &Field) {
+    let Type::Enum(names) = &field.form else {
+        return;
+    };
+    if names.open {
+        return;
+    }
+    let mut numbers: Vec<u64> = names.values.iter().map(|value| value.number).collect();
+    numbers.sort_unstable();
+    let in_a_row = numbers
+        .iter()
+        .enumerate()
+        .all(|(nth, number)| nth as u64 == *number);
+    let (value, label) = (ident(field), field.label());
+    let numbers = match (in_a_row, numbers.last()) {
+        (true, Some(last)) => format!("0..={last}"),
+        _ => {
+            let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+            numbers.join(" | ")
+        }
+    };
+    let into = if names.size == 8 { "" } else { ".into()" };
+    let _ = writeln!(
+        body,
+        "if !matches!(self.{value}.0, {numbers}) {{\n\
+         return Err(WireError::layout(\"{label}\", 0, self.{value}.0{into}));\n}}"
+    );
+}
+
+/// A text of fixed size has zeros behind it.
+fn padded(body: &mut String, field: &Field) {
+    if let Type::Chars(_) = field.form {
+        let (value, label) = (ident(field), field.label());
+        let _ = writeln!(
+            body,
+            "if !is_padded(&self.{value}) {{\nreturn Err(WireError::layout(\"{label}\", 0, 1));\n}}"
+        );
+    }
+}
+
+/// `min` and `max`.
+fn bounds(body: &mut String, field: &Field) {
+    let (value, label) = (ident(field), field.label());
+    let text = field.form == Type::Text;
+    let size = if text {
+        format!("self.{value}.len()")
+    } else {
+        format!("self.{value}")
+    };
+    // What always holds is no rule.
+    let (least, most) = if text {
+        (0, i128::MAX)
+    } else {
+        field.form.range()
+    };
+    let min = field.min.filter(|min| *min > least);
+    let max = field.max.filter(|max| *max < most);
+    let literal = |bound: i128| bound.to_string();
+    let broken = match (min, max) {
+        (None, None) => return,
+        (Some(1), None) if text => format!("self.{value}.is_empty()"),
+        (Some(min), None) => format!("{size} < {}", literal(min)),
+        (None, Some(max)) => format!("{size} > {}", literal(max)),
+        (Some(min), Some(max)) => {
+            format!("!({}..={}).contains(&{size})", literal(min), literal(max))
+        }
+    };
+    let found = if text {
+        format!("self.{value}.len() as u64")
+    } else {
+        "1".to_owned()
+    };
+    let _ = writeln!(
+        body,
+        "if {broken} {{\nreturn Err(WireError::layout(\"{label}\", 0, {found}));\n}}"
+    );
+}
+
+/// What the values of an enum demand of other fields.
+fn rules(body: &mut String, record: &Record) {
+    let mut subjects: Vec<&str> = Vec::new();
+    for rule in &record.rules {
+        if !subjects.contains(&rule.field.as_str()) {
+            subjects.push(&rule.field);
+        }
+    }
+    for subject in subjects {
+        let Some(field) = record.named().find(|field| field.is(subject)) else {
+            continue;
+        };
+        let mut arms = String::new();
+        for rule in record.rules.iter().filter(|rule| rule.field == subject) {
+            let all = rule
+                .set
+                .iter()
+                .map(|name| (name, true))
+                .chain(rule.unset.iter().map(|name| (name, false)));
+            let conditions: Vec<String> = all
+                .filter_map(|(name, set)| {
+                    let other = record.named().find(|other| other.is(name))?;
+                    Some(is_set(other, set))
+                })
+                .collect();
+            if !conditions.is_empty() {
+                let value = number_of(field, rule.value.into());
+                let _ = writeln!(arms, "{value} => {},", conditions.join(" && "));
+            }
+        }
+        if arms.is_empty() {
+            continue;
+        }
+        let (value, label) = (ident(field), field.label());
+        let into = if field.form.size() == 8 {
+            ""
+        } else {
+            ".into()"
+        };
+        let _ = writeln!(
+            body,
+            "let keeps_rule = match self.{value} {{\n{arms}_ => true,\n}};\nif !keeps_rule {{\n\
+             return Err(WireError::layout(\"data with {label}\", 0, self.{value}.0{into}));\n}}"
+        );
+    }
+}
+
+fn is_set(field: &Field, set: bool) -> String {
+    let value = ident(field);
+    match (&field.form, set) {
+        (Type::Text | Type::Labels, true) => format!("!self.{value}.is_empty()"),
+        (Type::Text | Type::Labels, false) => format!("self.{value}.is_empty()"),
+        (Type::Ip, true) => format!("self.{value}.is_some()"),
+        (Type::Ip, false) => format!("self.{value}.is_none()"),
+        (_, true) => format!("self.{value} != {}", unset_of(field)),
+        (_, false) => format!("self.{value} == {}", unset_of(field)),
+    }
+}

@@ -1,0 +1,446 @@
+//! Bytes from structs and structs from bytes.
+
+use std::fmt::Write;
+
+use super::check::rules_of;
+use super::types::{ident, number_of, unset};
+use super::{borrows, struct_name};
+use crate::model::{Family, Field, Record, Schema, Type};
+
+/// `Decode`, `Encode`, and the reading of the fixed part.
+pub(super) fn write(out: &mut String, schema: &Schema, part: &str, record: &Record) {
+    let name = struct_name(schema, part);
+    let (generic, anonymous, life) = if borrows(record) {
+        ("<'a>", "<'_>", "'a")
+    } else {
+        ("", "", "'_")
+    };
+    let view_life = if borrows(record) { "'a" } else { "'_" };
+    let _ = write!(
+        out,
+        "\nimpl{generic} Decode<{life}> for {name}{generic} {{\n"
+    );
+    let bytes = if borrows(record) { "&'a [u8]" } else { "&[u8]" };
+    let _ = writeln!(
+        out,
+        "#[inline]\nfn decode(bytes: {bytes}) -> Result<Self, WireError> {{"
+    );
+    decode(out, record);
+    let _ = writeln!(
+        out,
+        "}}\n\n// Without this, it would be checked again each time it is read.\n#[inline]\n\
+         fn view(valid: Valid<{view_life}, Self>) -> Self {{"
+    );
+    view(out, record);
+    out.push_str("}\n}\n");
+
+    let _ = writeln!(
+        out,
+        "\nimpl Encode for {name}{anonymous} {{\n#[inline]\nfn size(&self) -> usize {{"
+    );
+    size(out, record, part);
+    out.push_str(
+        "}\n\n#[inline]\nfn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {\n",
+    );
+    encode(out, record, part);
+    out.push_str("}\n}\n");
+    let _ = write!(out, "\nimpl{generic} {name}{generic} {{\n");
+    read(out, schema, record, part);
+    out.push_str("}\n");
+}
+
+/// Name of the constant for bytes of the fixed part.
+pub(super) fn length(part: &str) -> String {
+    format!("{}_LEN", part.to_ascii_uppercase())
+}
+
+fn texts(record: &Record) -> Vec<&Field> {
+    record.texts().collect()
+}
+
+/// What `read` gives, as a pattern or a type.
+fn pattern(record: &Record, item: &str) -> String {
+    let texts = texts(record);
+    let fixed = |field: &Field| !matches!(field.form, Type::Text | Type::Labels);
+    let mut parts = vec![if record.named().any(fixed) { item } else { "_" }.to_owned()];
+    if !texts.is_empty() {
+        parts.push("spans".to_owned());
+    }
+    if record.labels().is_some() {
+        parts.push("label_count".to_owned());
+    }
+    tuple(&parts)
+}
+
+fn tuple(parts: &[String]) -> String {
+    match parts {
+        [one] => one.clone(),
+        several => format!("({})", several.join(", ")),
+    }
+}
+
+/// Whether the texts of the record are read by the fast path: those of a lookup without NULs.
+fn in_line(record: &Record) -> bool {
+    record.family == Family::Lookup && record.texts().all(|text| !text.nul)
+}
+
+fn decode(out: &mut String, record: &Record) {
+    let (texts, behind) = (
+        texts(record),
+        record.texts().count() > 0 || record.labels().is_some(),
+    );
+    let _ = writeln!(
+        out,
+        "let {} = Self::read(bytes)?;",
+        pattern(record, if behind { "fixed" } else { "item" })
+    );
+    if !texts.is_empty() {
+        read_texts(out, record, &texts);
+    }
+    let size = record.size;
+    let end = if texts.is_empty() {
+        size.to_string()
+    } else {
+        "end".to_owned()
+    };
+    if let Some(labels) = record.labels() {
+        let _ = writeln!(
+            out,
+            "let {} = Labels::parse(bytes, label_count, {end})?;",
+            ident(labels)
+        );
+    } else if record.family == Family::Lookup {
+        let expected = if texts.is_empty() {
+            end.clone()
+        } else {
+            "end as u64".to_owned()
+        };
+        let _ = writeln!(
+            out,
+            "if {end} != bytes.len() {{\nlet found = bytes.len() as u64;\n\
+             return Err(WireError::layout(\"item length\", {expected}, found));\n}}"
+        );
+    }
+    if behind {
+        out.push_str("let item = Self {\n");
+        for field in record
+            .named()
+            .filter(|field| matches!(field.form, Type::Text | Type::Labels))
+        {
+            let _ = writeln!(out, "{},", ident(field));
+        }
+        rest_of(out, record);
+        out.push_str("};\n");
+    }
+    if !rules_of(record).is_empty() {
+        out.push_str("item.check()?;\n");
+    }
+    out.push_str("Ok(item)\n");
+}
+
+/// The fields that are not behind the fixed part, if there are any.
+fn rest_of(out: &mut String, record: &Record) {
+    let fixed = |field: &Field| !matches!(field.form, Type::Text | Type::Labels);
+    if record.named().any(fixed) {
+        out.push_str("..fixed\n");
+    }
+}
+
+fn read_texts(out: &mut String, record: &Record, texts: &[&Field]) {
+    let size = record.size;
+    let names: Vec<String> = texts.iter().map(|text| ident(text)).collect();
+    if in_line(record) {
+        let labels: Vec<&str> = texts.iter().map(|text| text.label()).collect();
+        let used = if record.labels().is_some() || record.family == Family::Lookup {
+            "end"
+        } else {
+            "_"
+        };
+        let _ = writeln!(
+            out,
+            "let ([{}], {used}) = strings(bytes, {size}, spans, \"{}\")?;",
+            names.join(", "),
+            labels.join(" or ")
+        );
+        return;
+    }
+    let spans: Vec<String> = (0..texts.len()).map(|nth| format!("span_{nth}")).collect();
+    let _ = writeln!(out, "let [{}] = spans;", spans.join(", "));
+    for (nth, text) in texts.iter().enumerate() {
+        let (name, label) = (ident(text), text.label());
+        if record.family == Family::Value {
+            let (start, expected) = if nth == 0 {
+                (size.to_string(), size.to_string())
+            } else {
+                let end = format!("span_{}.end()", nth - 1);
+                (end.clone(), format!("{end} as u64"))
+            };
+            let _ = writeln!(
+                out,
+                "if span_{nth}.offset != {start} {{\nlet found = span_{nth}.offset as u64;\n\
+                 return Err(WireError::layout(\"{label}\", {expected}, found));\n}}"
+            );
+        }
+        let _ = writeln!(
+            out,
+            "let {name} = string(bytes, {size}, span_{nth}, \"{label}\")?;"
+        );
+    }
+    check_texts(out, record, texts);
+    if record.family == Family::Lookup {
+        let ends = spans.iter().fold(size.to_string(), |end, span| {
+            format!("{span}.end().max({end})")
+        });
+        let _ = writeln!(out, "let end = {ends};");
+    }
+}
+
+/// Texts do not overlap, and hold no NUL unless they may.
+fn check_texts(out: &mut String, record: &Record, texts: &[&Field]) {
+    let pairs = (1..texts.len()).flat_map(|nth| (0..nth).map(move |other| (nth, other)));
+    // Those of a value stand in their place.
+    for (nth, other) in pairs.filter(|_| record.family != Family::Value) {
+        let _ = writeln!(
+            out,
+            "if !span_{nth}.apart_from(span_{other}) {{\n\
+             let (end, start) = (span_{other}.end() as u64, span_{nth}.offset as u64);\n\
+             return Err(WireError::layout(\"{}\", end, start));\n}}",
+            texts.get(nth).map_or("", |text| text.label())
+        );
+    }
+    for text in texts
+        .iter()
+        .filter(|text| !text.nul && record.family != Family::Snapshot)
+    {
+        let (name, label) = (ident(text), text.label());
+        let _ = writeln!(
+            out,
+            "if {name}.has_nul() {{\nreturn Err(WireError::layout(\"NUL in {label}\", 0, 1));\n}}"
+        );
+    }
+}
+
+fn view(out: &mut String, record: &Record) {
+    let (texts, labels) = (texts(record), record.labels());
+    if texts.is_empty() && labels.is_none() {
+        out.push_str("Self::read(valid.bytes()).unwrap_or_default()\n");
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "let {} = Self::read(valid.bytes()).unwrap_or_default();",
+        pattern(record, "fixed")
+    );
+    let names: Vec<String> = texts.iter().map(|text| ident(text)).collect();
+    if labels.is_some() {
+        let size = record.size;
+        let end = if texts.is_empty() {
+            size.to_string()
+        } else {
+            format!("spans.iter().fold({size}, |end, span| end.max(span.end()))")
+        };
+        let _ = writeln!(out, "let end = {end};");
+    }
+    if !texts.is_empty() {
+        let _ = writeln!(
+            out,
+            "let [{}] = spans.map(|span| valid.text(span));",
+            names.join(", ")
+        );
+    }
+    out.push_str("Self {\n");
+    for name in names {
+        let _ = writeln!(out, "{name},");
+    }
+    if let Some(labels) = labels {
+        let _ = writeln!(out, "{}: valid.labels(label_count, end),", ident(labels));
+    }
+    rest_of(out, record);
+    out.push_str("}\n");
+}
+
+fn size(out: &mut String, record: &Record, part: &str) {
+    let mut terms = vec![length(part)];
+    terms.extend(
+        record
+            .texts()
+            .map(|text| format!("self.{}.len() + 1", ident(text))),
+    );
+    let sum = terms.join(" + ");
+    let _ = match record.labels() {
+        Some(labels) => writeln!(out, "self.{}.end_after({sum})", ident(labels)),
+        None => writeln!(out, "{sum}"),
+    };
+}
+
+fn encode(out: &mut String, record: &Record, part: &str) {
+    if !rules_of(record).is_empty() {
+        out.push_str("self.check()?;\n");
+    }
+    let texts = texts(record);
+    if !texts.is_empty() {
+        let spans: Vec<String> = (0..texts.len()).map(|nth| format!("span_{nth}")).collect();
+        let values: Vec<String> = texts
+            .iter()
+            .map(|text| format!("self.{}", ident(text)))
+            .collect();
+        let _ = writeln!(
+            out,
+            "let [{}] = lay_out({}, [{}]);",
+            spans.join(", "),
+            length(part),
+            values.join(", ")
+        );
+    }
+    if let Some(labels) = record.labels() {
+        let _ = writeln!(out, "let label_count = self.{}.count()?;", ident(labels));
+    }
+    let mut fields = String::new();
+    let mut nth = 0;
+    for field in &record.fields {
+        fields.push_str(&put(field, nth));
+        nth += usize::from(field.form == Type::Text);
+    }
+    let record_of = format!("out.record::<{}>(|fields| fields{fields})", length(part));
+    let behind = !texts.is_empty() || record.labels().is_some();
+    let _ = writeln!(out, "{record_of}{}", if behind { "?;" } else { "" });
+    let last = record
+        .labels()
+        .is_none()
+        .then_some(texts.len().wrapping_sub(1));
+    for (nth, text) in texts.iter().enumerate() {
+        let end = if last == Some(nth) { "\n" } else { "?;\n" };
+        let name = ident(text);
+        let _ = if text.nul {
+            write!(out, "out.clean_text(self.{name}){end}")
+        } else {
+            write!(out, "out.text(self.{name}, \"{}\"){end}", text.label())
+        };
+    }
+    if let Some(labels) = record.labels() {
+        let _ = writeln!(out, "self.{}.encode(out)", ident(labels));
+    }
+}
+
+/// The call that adds a field of the fixed part; `nth` is the number of a text.
+pub(super) fn put(field: &Field, nth: usize) -> String {
+    let value = format!("self.{}", ident(field));
+    let bits = 8 * field.form.size();
+    let Some(constant) = field.constant.or(field.name.is_none().then_some(0)) else {
+        return match &field.form {
+            Type::Unsigned(_) => format!(".u{bits}({value})"),
+            Type::Signed(_) => format!(".u{bits}({value}.cast_unsigned())"),
+            Type::Enum(_) | Type::Flags(_) => format!(".u{bits}({value}.0)"),
+            Type::Chars(_) | Type::Bytes(_) => format!(".bytes({value})"),
+            Type::Ip if field.key => format!(".ip(Some({value}))"),
+            Type::Ip => format!(".ip({value})"),
+            Type::Text => format!(".span(span_{nth})"),
+            Type::Labels => ".u16(label_count)".to_owned(),
+        };
+    };
+    match &field.form {
+        Type::Chars(size) | Type::Bytes(size) => format!(".bytes([0; {size}])"),
+        Type::Signed(_) => format!(".u{bits}({constant}_i{bits}.cast_unsigned())"),
+        _ => format!(".u{bits}({constant})"),
+    }
+}
+
+/// Reads the fixed part: numbers into the struct, where texts lie, and how many labels there are.
+fn read(out: &mut String, schema: &Schema, record: &Record, part: &str) {
+    let texts = texts(record);
+    let mut types = vec!["Self".to_owned()];
+    if !texts.is_empty() {
+        types.push(format!("[Span; {}]", texts.len()));
+    }
+    if record.labels().is_some() {
+        types.push("u16".to_owned());
+    }
+    let _ = writeln!(
+        out,
+        "/// The fixed part{}.\n#[inline]\nfn read(bytes: &[u8]) -> Result<{}, WireError> {{",
+        if types.len() > 1 {
+            ", and what tells where the rest lies"
+        } else {
+            ""
+        },
+        tuple(&types)
+    );
+    let _ = writeln!(
+        out,
+        "let mut r = Reader::record::<{}>(bytes, \"{} {part}\")?;",
+        length(part),
+        schema.name
+    );
+    let numbers = |field: &&Field| !matches!(field.form, Type::Text | Type::Labels);
+    let mutable = if record.named().any(|field| numbers(&field)) {
+        "mut "
+    } else {
+        ""
+    };
+    let _ = writeln!(out, "let {mutable}fixed = Self::UNSET;");
+    let mut nth = 0;
+    for field in &record.fields {
+        let _ = match (&field.form, field.has_value()) {
+            (_, false) => writeln!(out, "{}", expect(field)),
+            (Type::Text, _) => writeln!(out, "let span_{nth} = r.span(\"{}\")?;", field.label()),
+            (Type::Labels, _) => writeln!(out, "let label_count = r.u16(\"{}\")?;", field.label()),
+            _ => writeln!(out, "fixed.{} = {};", ident(field), take(field)),
+        };
+        nth += usize::from(field.form == Type::Text);
+    }
+    let mut parts = vec!["fixed".to_owned()];
+    if !texts.is_empty() {
+        let spans: Vec<String> = (0..texts.len()).map(|nth| format!("span_{nth}")).collect();
+        parts.push(format!("[{}]", spans.join(", ")));
+    }
+    if record.labels().is_some() {
+        parts.push("label_count".to_owned());
+    }
+    let _ = writeln!(out, "Ok({})\n}}", tuple(&parts));
+}
+
+/// The value of a field of fixed size, read by `r`.
+pub(super) fn take(field: &Field) -> String {
+    let (name, bits) = (field.label(), 8 * field.form.size());
+    match &field.form {
+        Type::Signed(_) => format!("r.u{bits}(\"{name}\")?.cast_signed()"),
+        Type::Enum(names) => format!("{}(r.u{bits}(\"{name}\")?)", names.name),
+        Type::Flags(names) => format!("{}(r.u{bits}(\"{name}\")?)", names.name),
+        Type::Chars(_) => format!("r.chars(\"{name}\")?"),
+        Type::Bytes(_) => format!("r.bytes(\"{name}\")?"),
+        Type::Ip if field.key => {
+            let none = format!("WireError::layout(\"{name}\", 16, 0)");
+            format!(
+                "match r.ip(\"{name}\")? {{ Some(address) => address, None => return Err({none}) }}"
+            )
+        }
+        Type::Ip => format!("r.ip(\"{name}\")?"),
+        _ => format!("r.u{bits}(\"{name}\")?"),
+    }
+}
+
+/// Reads a field that always says the same.
+pub(super) fn expect(field: &Field) -> String {
+    let name = field.name.as_deref().unwrap_or("reserved");
+    let (size, bits) = (field.form.size(), 8 * field.form.size());
+    match (field.constant.unwrap_or(0), &field.form) {
+        (0, _) if field.form != Type::Unsigned(2) => {
+            format!("r.expect_zeros::<{size}>(\"{name}\")?;")
+        }
+        (constant, Type::Unsigned(2)) => format!("r.expect_u16({constant}, \"{name}\")?;"),
+        (constant, _) => {
+            let constant = number_of(field, constant);
+            let unsigned = matches!(field.form, Type::Signed(_));
+            let cast = if unsigned { ".cast_signed()" } else { "" };
+            format!(
+                "if r.u{bits}(\"{name}\")?{cast} != {constant} {{\n\
+                 return Err(WireError::layout(\"{name}\", 0, 1));\n}}"
+            )
+        }
+    }
+}
+
+/// The value that says "not set", for other parts of the generator.
+pub(super) fn unset_of(field: &Field) -> String {
+    unset(field)
+}

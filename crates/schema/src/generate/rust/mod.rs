@@ -1,0 +1,185 @@
+//! Rust over the crate `netipc`: a module of types, codec, and what joins them to client and server.
+
+mod check;
+mod codec;
+mod key;
+mod service;
+mod types;
+
+use std::fmt::Write;
+
+use super::names::camel;
+use crate::doc;
+use crate::model::{Kind, Record, Schema, Type};
+
+/// The module of a service.
+pub(super) fn module(schema: &Schema, file: &str) -> String {
+    let mut body = String::new();
+    service::write(&mut body, schema);
+    types::write_names(&mut body, schema);
+    for (part, record) in records(schema) {
+        types::write_record(&mut body, schema, part, record);
+        codec::write(&mut body, schema, part, record);
+        check::write(&mut body, schema, part, record);
+    }
+    if let Kind::Lookup(kind) = &schema.kind {
+        key::write(&mut body, schema, kind);
+    }
+    if let Kind::Snapshot(kind) = &schema.kind {
+        service::write_header(&mut body, schema, kind);
+    }
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "//! `{}`: {}\n//!\n//! ```text",
+        schema.name, schema.about
+    );
+    for (part, record) in schema.parts() {
+        let own = !matches!(
+            (&schema.kind, part),
+            (Kind::Snapshot(_) | Kind::Lookup(_), "request" | "response")
+        );
+        if own {
+            let _ = writeln!(out, "//! {part}");
+            for line in doc::part_picture(schema, part, record).lines() {
+                let _ = writeln!(out, "//!   {line}");
+            }
+        }
+    }
+    let _ = writeln!(
+        out,
+        "//! ```\n//!\n//! Made from `{file}` by `netipc schema generate`: change that file, not this one.\n\
+         #![allow(dead_code, unreachable_pub, reason = \"a program uses a part of it\")]\n"
+    );
+    out.push_str(&imports(&body));
+    out.push_str(&body);
+    out
+}
+
+/// The records that become structs: those of values, and the items of lists.
+fn records(schema: &Schema) -> Vec<(&'static str, &Record)> {
+    match &schema.kind {
+        Kind::Value(kind) => vec![("request", &kind.request), ("response", &kind.response)],
+        Kind::Snapshot(kind) => vec![("item", &kind.item)],
+        Kind::Lookup(kind) => vec![("item", &kind.item)],
+    }
+}
+
+/// Name of the struct of a record.
+fn struct_name(schema: &Schema, part: &str) -> String {
+    camel(&schema.name) + &camel(part)
+}
+
+/// The lifetime of what borrows the bytes it was read from.
+fn borrows(record: &Record) -> bool {
+    record
+        .named()
+        .any(|field| matches!(field.form, Type::Text | Type::Labels))
+}
+
+/// `use` of everything that the code names.
+fn imports(body: &str) -> String {
+    let list = |path: &str, names: &[&str]| {
+        let used = names.iter().copied().filter(|name| is_named(body, name));
+        let used: Vec<&str> = used.collect();
+        match &used[..] {
+            [] => String::new(),
+            [one] => format!("use {path}::{one};\n"),
+            several => format!("use {path}::{{{}}};\n", several.join(", ")),
+        }
+    };
+    let pointers = if body.contains("ptr::eq") {
+        "use std::ptr;\n"
+    } else {
+        ""
+    };
+    let std = list("std::net", &["IpAddr", "Ipv4Addr"]) + pointers;
+    let netipc: String = NAMES
+        .iter()
+        .map(|(path, names)| list(path, names))
+        .collect();
+    if std.is_empty() {
+        return netipc + "\n";
+    }
+    format!("{std}\n{netipc}\n")
+}
+
+/// What the crate `netipc` has for generated code, by module.
+const NAMES: [(&str, &[&str]); 8] = [
+    (
+        "netipc::cache",
+        &["Cache", "Cached", "CachedLookup", "Fetched"],
+    ),
+    (
+        "netipc::lookup",
+        &[
+            "Key",
+            "Lookup",
+            "LookupAnswer",
+            "LookupItem",
+            "LookupKey",
+            "LookupReply",
+            "LookupRequest",
+        ],
+    ),
+    (
+        "netipc::service",
+        &[
+            "Method",
+            "Orchestrator",
+            "ReplyOf",
+            "Service",
+            "ValueAnswer",
+        ],
+    ),
+    (
+        "netipc::snapshot",
+        &[
+            "Snapshot",
+            "SnapshotAnswer",
+            "SnapshotHeader",
+            "SnapshotReply",
+        ],
+    ),
+    ("netipc::transport", &["Wait"]),
+    ("netipc::untyped", &["AnyClient"]),
+    (
+        "netipc::wire",
+        &[
+            "CStrBuf",
+            "CStrView",
+            "Decode",
+            "Encode",
+            "Fields",
+            "Labels",
+            "MethodCode",
+            "Reader",
+            "Span",
+            "Valid",
+            "WireError",
+            "Writer",
+            "is_padded",
+            "lay_out",
+            "string",
+            "strings",
+        ],
+    ),
+    ("netipc", &["CallError", "Client", "Handler", "Server"]),
+];
+
+/// Whether code names what has to be imported for it.
+fn is_named(body: &str, name: &str) -> bool {
+    body.match_indices(name).any(|(at, _)| {
+        let boundary = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+        let text_before = body.get(..at).unwrap_or_default();
+        let before = text_before.chars().next_back();
+        let after = body
+            .get(at + name.len()..)
+            .and_then(|text| text.chars().next());
+        // What is called by its path, or defined here, needs no import.
+        boundary(before)
+            && boundary(after)
+            && !text_before.ends_with("type ")
+            && !matches!(before, Some(':' | '.'))
+    })
+}

@@ -1,0 +1,208 @@
+//! Structs, enums and flags.
+
+use std::fmt::Write;
+
+use super::super::names::{constant, meaning};
+use super::{borrows, struct_name};
+use crate::doc::sentences;
+use crate::model::{Enum, Field, Flags, Record, Schema, Type};
+
+/// Enums and flags, but those that the library has.
+pub(super) fn write_names(out: &mut String, schema: &Schema) {
+    for names in schema.enums.iter().filter(|names| !in_library(names)) {
+        let _ = write!(
+            out,
+            "\nnetipc::codes! {{\n    /// {}\n    pub struct {}{} {{\n",
+            names.about,
+            names.name,
+            if names.size == 2 {
+                String::new()
+            } else {
+                format!(" of u{}", 8 * names.size)
+            }
+        );
+        for value in &names.values {
+            let _ = writeln!(
+                out,
+                "        /// {}\n        {} = {}, \"{}\";",
+                meaning(&value.name, &value.about),
+                constant(&value.name),
+                value.number,
+                value.name
+            );
+        }
+        out.push_str("    }\n}\n");
+    }
+    for names in &schema.flags {
+        write_flags(out, names);
+    }
+}
+
+/// Whether the crate `netipc` has the enum.
+fn in_library(names: &Enum) -> bool {
+    names.name == "Orchestrator" && names.shared.as_deref() == Some("common.toml")
+}
+
+fn write_flags(out: &mut String, names: &Flags) {
+    let (name, int) = (&names.name, format!("u{}", 8 * names.size));
+    let _ = write!(
+        out,
+        "\n/// {}\n#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]\npub struct {name}(pub {int});\n\
+         \nimpl {name} {{\n",
+        names.about
+    );
+    for bit in &names.bits {
+        let _ = writeln!(
+            out,
+            "/// {}\npub const {}: Self = Self(1 << {});",
+            bit.about,
+            constant(&bit.name),
+            bit.number
+        );
+    }
+    let _ = write!(
+        out,
+        "\n/// Whether all bits of `other` are set.\n#[must_use]\n\
+         pub const fn contains(self, other: Self) -> bool {{\nself.0 & other.0 == other.0\n}}\n\
+         \n/// These bits and those of `other`.\n#[must_use]\n\
+         pub const fn with(self, other: Self) -> Self {{\nSelf(self.0 | other.0)\n}}\n}}\n"
+    );
+}
+
+/// The struct of a record, written and read, and its constants.
+pub(super) fn write_record(out: &mut String, schema: &Schema, part: &str, record: &Record) {
+    let name = struct_name(schema, part);
+    let _ = write!(
+        out,
+        "\n/// {}\n#[derive(Clone, Copy, Debug, Eq, PartialEq)]\npub struct {name}{} {{\n",
+        record.about,
+        if borrows(record) { "<'a>" } else { "" }
+    );
+    for field in record.named() {
+        let _ = writeln!(
+            out,
+            "/// {}\npub {}: {},",
+            sentences(field),
+            ident(field),
+            rust_type(field)
+        );
+    }
+    out.push_str("}\n");
+    constants(out, record, &name);
+    write_default(out, record, &name);
+}
+
+/// What is not set, and the bounds of texts, by name.
+fn constants(out: &mut String, record: &Record, name: &str) {
+    let mut lines = String::new();
+    for field in record.named() {
+        let label = constant(field.label());
+        if field.unset != 0 {
+            let _ = writeln!(
+                lines,
+                "/// The `{}` that is not set.\npub const {label}_UNSET: {} = {};",
+                field.label(),
+                rust_type(field),
+                number_of(field, field.unset)
+            );
+        }
+        for (word, bound, what) in [("MIN", field.min, "least"), ("MAX", field.max, "most")] {
+            if let (Some(bound), Type::Text) = (bound, &field.form) {
+                let _ = writeln!(
+                    lines,
+                    "/// Bytes that a `{}` has at {what}.\npub const {label}_{word}: usize = {bound};",
+                    field.label()
+                );
+            }
+        }
+    }
+    if !lines.is_empty() {
+        let _ = write!(
+            out,
+            "\nimpl {name}{} {{\n{lines}}}\n",
+            if borrows(record) { "<'_>" } else { "" }
+        );
+    }
+}
+
+fn write_default(out: &mut String, record: &Record, name: &str) {
+    let (open, anonymous) = if borrows(record) {
+        ("<'a>", "<'_>")
+    } else {
+        ("", "")
+    };
+    let _ = write!(
+        out,
+        "\nimpl{open} {name}{open} {{\n/// Nothing is set.\nconst UNSET: Self = Self {{\n"
+    );
+    for field in record.named() {
+        let _ = writeln!(out, "{}: {},", ident(field), unset(field));
+    }
+    let _ = write!(
+        out,
+        "}};\n}}\n\nimpl Default for {name}{anonymous} {{\nfn default() -> Self {{\nSelf::UNSET\n}}\n}}\n"
+    );
+}
+
+/// The name of a field, which may be a word of the language.
+pub(super) fn ident(field: &Field) -> String {
+    const WORDS: [&str; 42] = [
+        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do",
+        "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in",
+        "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+        "return", "static", "struct", "trait", "try", "type", "typeof", "unsafe", "use",
+    ];
+    const MORE: [&str; 7] = [
+        "true", "unsized", "virtual", "where", "while", "yield", "fields",
+    ];
+    match field.label() {
+        // These cannot even be written raw.
+        name @ ("self" | "super" | "crate") => format!("{name}_"),
+        name if WORDS.contains(&name) || MORE.contains(&name) => format!("r#{name}"),
+        name => name.to_owned(),
+    }
+}
+
+/// The type of a field.
+pub(super) fn rust_type(field: &Field) -> String {
+    match &field.form {
+        Type::Unsigned(size) => format!("u{}", 8 * size),
+        Type::Signed(size) => format!("i{}", 8 * size),
+        Type::Enum(names) => names.name.clone(),
+        Type::Flags(names) => names.name.clone(),
+        Type::Chars(size) | Type::Bytes(size) => format!("[u8; {size}]"),
+        Type::Ip if field.key => "IpAddr".to_owned(),
+        Type::Ip => "Option<IpAddr>".to_owned(),
+        Type::Text => "CStrView<'a>".to_owned(),
+        Type::Labels => "Labels<'a>".to_owned(),
+    }
+}
+
+/// The value that says "not set".
+pub(super) fn unset(field: &Field) -> String {
+    match &field.form {
+        Type::Chars(size) | Type::Bytes(size) => format!("[0; {size}]"),
+        Type::Ip if field.key => "IpAddr::V4(Ipv4Addr::UNSPECIFIED)".to_owned(),
+        Type::Ip => "None".to_owned(),
+        Type::Text => "CStrView::EMPTY".to_owned(),
+        Type::Labels => "Labels::NONE".to_owned(),
+        _ => number_of(field, field.unset),
+    }
+}
+
+/// A number as a value of the field.
+pub(super) fn number_of(field: &Field, number: i128) -> String {
+    let literal = if number > 0xffff {
+        format!("{number:#x}")
+    } else {
+        number.to_string()
+    };
+    match &field.form {
+        Type::Enum(names) => match u64::try_from(number).ok().and_then(|n| names.name_of(n)) {
+            Some(value) => format!("{}::{}", names.name, constant(value)),
+            None => format!("{}({literal})", names.name),
+        },
+        Type::Flags(names) => format!("{}({literal})", names.name),
+        _ => literal,
+    }
+}

@@ -1,0 +1,25 @@
+//go:build unix
+
+package system
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// MakeRunDir makes the run directory for our own user alone, where there is none. What was made here
+// is removed, unless somebody else uses it by then.
+func MakeRunDir(path string) (remove func(), err error) {
+	err = os.Mkdir(path, 0o700)
+	switch {
+	case err == nil:
+		return func() { _ = os.Remove(path) }, nil
+	case errors.Is(err, fs.ErrExist):
+		if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
+			return func() {}, nil
+		}
+	}
+	return nil, fmt.Errorf("cannot make the run directory: %w", err)
+}

@@ -1,0 +1,10 @@
+//go:build !linux
+
+package service_test
+
+import "github.com/netipc/netipc/go/transport"
+
+// nativeWorlds are none: the platform has no transport.
+var nativeWorlds []world
+
+func native() transport.Transport { return transport.NewMemory() }
