@@ -5,6 +5,7 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,32 @@ use rustix::process::Signal;
 use support::{Provider, TestDir, netipc, piped, run};
 
 const INCREMENT: &str = "--service=increment";
+
+#[test]
+fn a_supervisor_is_told_of_start_life_and_end() {
+    let place = TestDir::new();
+    let address = place.path("notify");
+    let supervisor = UnixDatagram::bind(&address).unwrap();
+    supervisor
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    let next = || {
+        let mut bytes = [0; 64];
+        let length = supervisor.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    };
+    let mut command = place.command("serve", &[INCREMENT]);
+    command
+        .env("NOTIFY_SOCKET", &address)
+        .env("WATCHDOG_USEC", "20000")
+        .env_remove("WATCHDOG_PID");
+    let provider = Provider::start(command);
+    assert_eq!(next(), "READY=1");
+    assert_eq!([next(), next()], ["WATCHDOG=1", "WATCHDOG=1"]);
+    assert!(provider.end(Signal::TERM).success());
+    let last = std::iter::repeat_with(next).find(|said| said != "WATCHDOG=1");
+    assert_eq!(last.as_deref(), Some("STOPPING=1"));
+}
 
 #[test]
 fn every_signal_to_end_leaves_nothing_behind_even_with_idle_clients() {

@@ -76,6 +76,7 @@ const USUAL: [(&str, &[&str]); 9] = [
         "containerd",
         &[
             "run/containerd/io.containerd.runtime.v2.task/*",
+            "run/containerd/io.containerd.runtime.v1.linux/*",
             "run/k3s/containerd/io.containerd.runtime.v2.task/*",
             "run/k0s/containerd/io.containerd.runtime.v2.task/*",
             "var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/*",

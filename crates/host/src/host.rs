@@ -94,8 +94,9 @@ impl Host {
         let (processes, namespace) = match scan {
             Some(scan) => {
                 skipped += scan.skipped;
-                let next = ProcessTable::next(&previous.processes, scan, &cgroups, listed);
-                (Arc::new(next.0), Arc::new(next.1))
+                let before = (&*previous.processes, &previous.namespace);
+                let (processes, namespace) = ProcessTable::next(before, scan, &cgroups, listed);
+                (Arc::new(processes), namespace)
             }
             None => (
                 Arc::clone(&previous.processes),

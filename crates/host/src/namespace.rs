@@ -25,8 +25,11 @@ pub(crate) struct Namespace {
     depth: usize,
     /// What it may be.
     candidates: Vec<Arc<[u8]>>,
-    /// The keys of the paths that processes have.
+    /// The keys of the paths that processes have, where they could be told.
     resolved: HashMap<Arc<[u8]>, Vec<u8>>,
+    /// What all this was made from: the paths of processes, and the generation of the cgroups.
+    paths: HashSet<Arc<[u8]>>,
+    generation: u64,
 }
 
 /// What a path stands for.
@@ -43,8 +46,24 @@ pub(crate) enum Location<'a> {
 type Hint = (usize, Vec<u8>);
 
 impl Namespace {
-    /// Looks at the paths of all processes.
-    pub(crate) fn discover(paths: &HashSet<&Arc<[u8]>>, cgroups: &CgroupTable) -> Self {
+    /// Looks at the paths of all processes. The same as `previous` if neither they nor the cgroups changed.
+    pub(crate) fn next(
+        previous: &Arc<Self>,
+        paths: &HashSet<&Arc<[u8]>>,
+        cgroups: &CgroupTable,
+    ) -> Arc<Self> {
+        let unchanged = previous.inside
+            && previous.generation == cgroups.generation()
+            && previous.paths.len() == paths.len()
+            && paths.iter().all(|path| previous.paths.contains(*path));
+        if unchanged {
+            Arc::clone(previous)
+        } else {
+            Arc::new(Self::discover(paths, cgroups))
+        }
+    }
+
+    fn discover(paths: &HashSet<&Arc<[u8]>>, cgroups: &CgroupTable) -> Self {
         let spellings: Vec<Spelling<'_>> = paths
             .iter()
             .filter_map(|path| Spelling::read(path))
@@ -63,6 +82,8 @@ impl Namespace {
             depth,
             candidates: candidates(depth, &spellings, cgroups),
             resolved: HashMap::new(),
+            paths: paths.iter().map(|path| Arc::clone(path)).collect(),
+            generation: cgroups.generation(),
         };
         for path in paths {
             let spelling = Spelling::read(path);
@@ -136,22 +157,28 @@ impl Namespace {
 }
 
 /// How deep the root of the namespace is: as many levels up as the processes are that are in the machine's own root, such as
-/// kernel threads; else as the farthest process whose path, from the machine's root, is there.
+/// kernel threads; else as the farthest process whose path, from the machine's root, is there; else what a cgroup tells that
+/// only one path ends like. 0 if none of them tells.
 fn depth_of(spellings: &[Spelling<'_>], cgroups: &CgroupTable) -> usize {
-    let at_root = spellings.iter().filter(|spelling| *spelling.key == *b"/");
     let farthest = spellings.iter().map(|spelling| spelling.ups).max();
     let farthest = farthest.unwrap_or(0);
-    match at_root.map(|spelling| spelling.ups).max() {
-        Some(ups) if ups == farthest => ups,
-        _ => {
-            let mut far = spellings.iter().filter(|it| it.ups == farthest);
-            if far.any(|spelling| cgroups.by_key(&spelling.key).is_some()) {
-                farthest
-            } else {
-                0
-            }
-        }
+    let (at_top, below): (Vec<_>, Vec<_>) = spellings
+        .iter()
+        .filter(|spelling| spelling.ups == farthest)
+        .partition(|spelling| *spelling.key == *b"/");
+    let is_there = |spelling: &&Spelling<'_>| cgroups.by_key(&spelling.key).is_some();
+    if below.iter().any(is_there) || (below.is_empty() && !at_top.is_empty()) {
+        return farthest;
     }
+    let told = spellings
+        .iter()
+        .filter(|spelling| spelling.ups > 0)
+        .find_map(|spelling| {
+            let only = only_one_ending(&spelling.key, cgroups)?;
+            let start = depth(&only) - depth(&spelling.key);
+            (start > 0).then_some(start + spelling.ups)
+        });
+    told.unwrap_or(0)
 }
 
 /// The cgroups that the root of the namespace may be. A hint that would leave none is about a cgroup that is gone.

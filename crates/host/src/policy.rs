@@ -19,8 +19,8 @@ const DEFAULTS: [&str; 9] = [
 
 /// A list of patterns that says which cgroups are enabled: the first that matches decides, and what none matches is enabled.
 ///
-/// `*` stands for any bytes, also `/`, and `?` for any one byte. A pattern is held against the whole cgroup path and against the
-/// whole name; one that begins with `@` against the word for what the cgroup is ([`Kind::word`]).
+/// `*` stands for any bytes, also `/`, and `?` for any one byte. A pattern is held against the whole cgroup path, with and without
+/// its first slash, and against the whole name; one that begins with `@` against the word for what the cgroup is ([`Kind::word`]).
 ///
 /// ```
 /// use netipc_host::{Kind, Policy};
@@ -102,7 +102,10 @@ impl Policy {
             let pattern = pattern.as_bytes();
             match pattern.strip_prefix(b"@") {
                 Some(word) => matches(word, kind.word().as_bytes()),
-                None => matches(pattern, path) || matches(pattern, name),
+                None => {
+                    let bare = path.strip_prefix(b"/").unwrap_or(path);
+                    [path, bare, name].iter().any(|text| matches(pattern, text))
+                }
             }
         });
         match decided {
@@ -170,12 +173,13 @@ mod tests {
     fn the_first_match_decides() {
         let mut policy = Policy::default();
         policy
-            .read("# ours\nenable /a/keep*\n\n disable  /a/*\nenable /a/never\ndisable !web\n")
+            .read("# ours\nenable /a/keep*\n\n disable  /a/*\nenable /a/never\ndisable !web\ndisable c/*\n")
             .unwrap();
         for (path, expected) in [
             ("/a/keeper", "+enable /a/keep*"),
             ("/a/never", "-disable /a/*"),
             ("/b/web", "+enable web"),
+            ("/c/x", "-disable c/*"),
             ("/b", "+"),
         ] {
             assert_eq!(rule_of(&policy, path, Kind::Other), expected, "{path}");

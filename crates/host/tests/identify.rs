@@ -176,6 +176,39 @@ fn machines() {
 }
 
 #[test]
+fn ids_that_are_not_plain_hex() {
+    check(
+        r"
+        /ecs/4f9c1d0b7a3e58266f0de1c2b3a49586/4f9c1d0b7a3e58266f0de1c2b3a49586-77 | Docker Container | container-4f9c1d0b7a3e-77 | container_id=4f9c1d0b7a3e58266f0de1c2b3a49586-77
+        /ecs/cluster/4f9c1d0b7a3e58266f0de1c2b3a49586/ID | Docker Container | docker-SHORT | container_id=ID container_runtime=docker
+        /ecs/4f9c1d0b7a3e58266f0de1c2b3a49586 | Unknown Group | ecs/4f9c1d0b7a3e58266f0de1c2b3a49586 |
+        /docker/buildkit/qz1f4cvnqzkrxmm0k3w1kd0x2 | Docker Container | buildkit-qz1f4cvnqzkr | container_id=qz1f4cvnqzkrxmm0k3w1kd0x2 container_runtime=buildkit
+        /docker/buildkit | Unknown Group | docker/buildkit |
+        /kubepods/burstable/podUID/kata_ID | Kubernetes Container | pod-UID/SHORT | pod_uid=UID qos_class=burstable container_id=ID container_runtime=kata
+        /kata_overhead/ID | Unknown Monitor | kata-SHORT/monitor | container_id=ID container_runtime=kata
+        /kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod4f9c1d0b7a3e58266f0de1c2b3a49586.slice/crio-ID.scope | Kubernetes Container | pod-4f9c1d0b7a3e58266f0de1c2b3a49586/SHORT | pod_uid=4f9c1d0b7a3e58266f0de1c2b3a49586 qos_class=burstable container_id=ID container_runtime=cri-o
+        /nomad.slice/share.slice/UID.web.task.scope | Unknown Container | web.task | allocation_id=UID task=web.task container_runtime=nomad
+        /system.slice/k3s.service/kubepods/burstable/podUID/ID | Kubernetes Container | pod-UID/SHORT | pod_uid=UID qos_class=burstable container_id=ID
+        ",
+    );
+}
+
+#[test]
+fn containers_in_units_and_what_belongs_to_them() {
+    check(
+        r"
+        /system.slice/shop.service/libpod-payload-ID | Podman Container | podman-SHORT | container_id=ID container_runtime=podman
+        /system.slice/shop.service/libpod-payload-ID/system.slice/a.service | Podman Inside | podman-SHORT/system.slice/a.service | container_id=ID container_runtime=podman
+        /system.slice/shop.service/runtime | Systemd Plumbing | shop.service | unit=shop.service slice=system.slice
+        /system.slice/shop.service/.control | Systemd Plumbing | shop.service | unit=shop.service slice=system.slice
+        /system.slice/shop.service/worker | Systemd Other | shop.service/worker | unit=shop.service slice=system.slice
+        /machine.slice/demo.service | Nspawn Container | demo | machine=demo
+        /machine.slice/demo.service/payload/init.scope | Nspawn Inside | demo/payload/init.scope | machine=demo
+        ",
+    );
+}
+
+#[test]
 fn anything_else_is_named_by_its_path() {
     check(
         r"
@@ -196,7 +229,9 @@ fn path() -> impl Strategy<Value = Vec<u8>> {
     let known = r"kubepods kubepods.slice kubepods-burstable-pod1_2_3_4_5.slice burstable pod12345678 docker docker-
         docker-ab.scope libpod_pod_ :cri-containerd: x:docker:ab lxc lxc.payload. lxc.monitor machine-.scope
         machine-\x.scope machine-qemu\x2d1\x2d.scope systemd-nspawn@.service user@.service user@1.service a.slice
-        .libvirt-qemu qemu-1-.libvirt-qemu libvirt qemu qemu.slice ..";
+        .libvirt-qemu qemu-1-.libvirt-qemu libvirt qemu qemu.slice .. ecs buildkit kata_ab kata_overhead nomad
+        a.service libpod-payload-ab runtime container payload qemu-7.scope machine.slice lxc.payload.. a:b:c
+        0123456789abcdef0123456789abcdef-1 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0.web.scope";
     let known: Vec<&[u8]> = known
         .split_whitespace()
         .chain([ID, ""])

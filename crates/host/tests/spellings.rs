@@ -1,4 +1,8 @@
 //! One cgroup in all the ways in which its path is written.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what was made and is not there is a failed test"
+)]
 
 mod support;
 
@@ -172,6 +176,19 @@ fn a_namespace_that_shows_only_itself_is_not_the_machine() {
     support::refresh(&host);
     assert_eq!(cgroup_of(&host.current(), 1), "/init.scope");
     assert_eq!(cgroup_of(&host.current(), 2), "never /");
+}
+
+#[test]
+fn a_pod_that_sees_no_more_than_its_own_processes_is_found() {
+    let (_, keys) = node("/");
+    let (machine, keys) = node(&keys[0]);
+    // Neither kernel threads nor anything else of the machine is in this namespace of processes.
+    for pid in [3, 4] {
+        fs::remove_dir_all(machine.path(&format!("proc/{pid}"))).unwrap();
+    }
+    let snapshot = machine.look();
+    assert_eq!(cgroup_of(&snapshot, 1), keys[0]);
+    assert_eq!(cgroup_of(&snapshot, 2), keys[1]);
 }
 
 #[test]

@@ -1,4 +1,8 @@
 //! Whole machines, as people have them, and what they would want to see.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what was made and is not there is a failed test"
+)]
 
 mod support;
 

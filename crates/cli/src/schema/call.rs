@@ -21,6 +21,8 @@ use crate::exit::{self, Exit, Failed};
 
 /// What a session may answer with: at first what a client grows to by itself, then all there is.
 const RESPONSE_CEILINGS: [u32; 2] = [0, MAX_RESPONSE_BYTES];
+/// Keys of one lookup, as for services that the program was built with.
+const MAX_KEYS: u32 = 4 * 1024 * 1024;
 /// How often a lookup is begun again because the server's data changed meanwhile.
 const GENERATION_RETRIES: u32 = 10;
 
@@ -99,6 +101,7 @@ impl Question<'_> {
             supported_profiles: self.endpoint.profiles(),
             preferred_profiles: PROFILE_SHM_HYBRID,
             auth_token: self.auth_token,
+            max_logical_lookup_items: MAX_KEYS,
             max_response_payload_bytes: ceiling.copied().unwrap_or_default(),
             ..ClientConfig::default()
         };
@@ -158,8 +161,7 @@ fn failed(error: &AskError) -> Failed {
         AskError::Request(_) => Exit::Usage,
         AskError::Call(error) => Exit::of_failure(error.failure()),
         AskError::Answer { .. } => Exit::Protocol,
-        AskError::Generation { .. } => Exit::Failed,
-        _ => Exit::TooLarge,
+        _ => Exit::Failed,
     };
     Failed::caused_by(exit, error)
 }

@@ -13,6 +13,7 @@ use netipc_host::{Clash, Host, HostConfig, Policy, SourceReport, Sources};
 use super::policy::PolicyArgs;
 use crate::args::seconds;
 use crate::exit::{self, Exit, Failed, printed};
+use crate::plain::plain;
 
 /// Where and how to look at this machine.
 #[derive(Args, Debug)]
@@ -64,11 +65,7 @@ impl MachineArgs {
         for path in &self.explain {
             let explanation = host.explain(path.as_encoded_bytes());
             for (field, why) in explanation.fields() {
-                let line = format!(
-                    "{}: {}",
-                    crate::plain::plain(field),
-                    crate::plain::plain(why)
-                );
+                let line = format!("{}: {}", plain(field), plain(why));
                 printed(writeln!(out, "{line}"))?;
             }
         }
@@ -150,15 +147,16 @@ impl Refresher {
             match source.stale(now) {
                 Some(age) => {
                     let age = age.as_secs_f64();
-                    exit::to_stderr(&format_args!("{source}; data of {age:.1} s ago is used"));
+                    let line = format!("{source}; data of {age:.1} s ago is used");
+                    exit::to_stderr(&plain(&line));
                 }
-                None => exit::to_stderr(source),
+                None => exit::to_stderr(&plain(&source.to_string())),
             }
         }
         self.reported = snapshot.sources().to_vec();
         let clashes = snapshot.cgroups().clashes();
         for clash in clashes.iter().filter(|clash| !self.clashes.contains(clash)) {
-            exit::to_stderr(clash);
+            exit::to_stderr(&plain(&clash.to_string()));
         }
         self.clashes = clashes.to_vec();
     }

@@ -84,14 +84,14 @@ impl ProcessTable {
     /// The table after `previous`, with the same generation if nothing but running times changed. `listed` says whether
     /// the cgroups were listed after the processes.
     pub(crate) fn next(
-        previous: &Self,
+        (previous, namespace): (&Self, &Arc<Namespace>),
         scan: Scan,
         cgroups: &CgroupTable,
         listed: bool,
-    ) -> (Self, Namespace) {
+    ) -> (Self, Arc<Namespace>) {
         let paths = scan.processes.iter();
         let paths: HashSet<&Arc<[u8]>> = paths.filter_map(|it| it.cgroup.as_ref()).collect();
-        let namespace = Namespace::discover(&paths, cgroups);
+        let namespace = Namespace::next(namespace, &paths, cgroups);
         let missing = Missing::of(&paths, &namespace, cgroups, &previous.missing, listed);
         let same = |(now, earlier): (&Process, &Process)| now.is_same(earlier);
         let unchanged = previous.generation > 0

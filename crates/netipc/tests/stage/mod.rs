@@ -7,7 +7,6 @@ pub(crate) mod actor;
 #[cfg_attr(windows, path = "windows.rs")]
 pub(crate) mod platform;
 pub(crate) mod roles;
-#[cfg(unix)]
 pub(crate) mod script;
 
 use std::fs;

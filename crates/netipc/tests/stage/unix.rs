@@ -22,6 +22,8 @@ use super::{Serving, files};
 pub(crate) const WITH_SHM: u32 = PROFILE_BASELINE | PROFILE_SHM_HYBRID | PROFILE_SHM_FUTEX;
 /// What a run directory holds while a server is idle.
 pub(crate) const IDLE: &[&str] = &["svc.sock"];
+/// Regions of a session that a run directory shows.
+pub(crate) const FILES_OF_A_SESSION: usize = 1;
 /// Handles that may be open for a moment more.
 pub(crate) const SPARE_HANDLES: usize = 0;
 

@@ -10,6 +10,8 @@ use super::roles::Role;
 pub(crate) const WITH_SHM: u32 = PROFILE_BASELINE | PROFILE_SHM_HYBRID;
 /// What a run directory holds while a server is idle: pipes are not there.
 pub(crate) const IDLE: &[&str] = &[];
+/// Regions of a session that a run directory shows.
+pub(crate) const FILES_OF_A_SESSION: usize = 0;
 /// Handles that may be open for a moment more.
 pub(crate) const SPARE_HANDLES: usize = 2;
 

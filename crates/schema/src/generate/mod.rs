@@ -1,5 +1,6 @@
 //! Source code of a service: types, codec, client and server, in each language.
 
+mod go;
 mod names;
 mod rust;
 
@@ -14,6 +15,8 @@ use crate::model::{Kind, Schema};
 pub enum Language {
     /// Over the crate `netipc`.
     Rust,
+    /// Over the module `netipc/go`.
+    Go,
 }
 
 /// A file of source code, not formatted.
@@ -35,13 +38,14 @@ pub struct GenerateError {
 
 impl Language {
     /// Every language.
-    pub const ALL: [Self; 1] = [Self::Rust];
+    pub const ALL: [Self; 2] = [Self::Rust, Self::Go];
 
     /// The program that formats its code from stdin to stdout, and its arguments.
     #[must_use]
     pub const fn formatter(self) -> Option<&'static [&'static str]> {
         match self {
             Self::Rust => Some(&["rustfmt", "--edition", "2024"]),
+            Self::Go => Some(&["gofmt"]),
         }
     }
 }
@@ -50,6 +54,7 @@ impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Rust => "rust",
+            Self::Go => "go",
         })
     }
 }
@@ -91,10 +96,18 @@ pub fn generate(
     if fields.any(|field| field.error != netipc_proto::wire::WireErrorKind::BadLayout) {
         return wrong("`error` is for records of shared files");
     }
+    let list = !matches!(schema.kind, Kind::Value(_));
+    if language == Language::Go && list && schema.layout != Some(1) {
+        return wrong("lists in Go have layout 1");
+    }
     Ok(match language {
         Language::Rust => vec![Source {
             name: format!("{}.rs", schema.name.replace('-', "_")),
             text: rust::module(schema, file),
+        }],
+        Language::Go => vec![Source {
+            name: format!("{0}/{0}.go", go::package(schema)),
+            text: go::file(schema, file),
         }],
     })
 }

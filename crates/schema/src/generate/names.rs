@@ -16,23 +16,6 @@ pub(super) fn constant(name: &str) -> String {
     name.to_ascii_uppercase().replace('-', "_")
 }
 
-/// `CgroupStatus` as `cgroup_status`.
-#[allow(dead_code, reason = "languages that need it come later")]
-pub(super) fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for (at, letter) in name.chars().enumerate() {
-        if letter.is_ascii_uppercase() && at > 0 {
-            out.push('_');
-        }
-        out.push(if letter == '-' {
-            '_'
-        } else {
-            letter.to_ascii_lowercase()
-        });
-    }
-    out
-}
-
 /// What a status of the protocol's own means, which schemas do not say.
 pub(super) fn meaning<'a>(name: &str, about: &'a str) -> &'a str {
     match (name, about) {
@@ -53,6 +36,5 @@ mod tests {
         assert_eq!(camel("ip-to-asn"), "IpToAsn");
         assert_eq!(camel("bytes_received"), "BytesReceived");
         assert_eq!(constant("unknown-retry-later"), "UNKNOWN_RETRY_LATER");
-        assert_eq!(snake("AppsCgroupStatus"), "apps_cgroup_status");
     }
 }

@@ -1,9 +1,6 @@
-//! Generated codecs say what the schemas say, of random and of spoilt messages.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Generated codecs in Rust, on random and on spoilt messages.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use netipc::lookup::{Lookup, LookupReply, LookupRequest};
 use netipc::service::Service;
@@ -13,12 +10,11 @@ use netipc_generated::{
     apps_lookup, cgroups_lookup, cgroups_snapshot, drawn, increment, ip_to_asn, pid_traffic,
     string_reverse,
 };
-use netipc_schema::codec::{Message, Value, Way};
+use netipc_schema::codec::Way;
 use netipc_schema::random::{Random, spoil};
-use netipc_schema::{Kind, Language, Record, Schema, generate, load};
+use netipc_schema::{Schema, load};
 
-/// What a codec makes of bytes: the records it read, as they are written, or the verdict.
-type Read = Result<Vec<Vec<u8>>, String>;
+use crate::common::{Read, ours, service};
 
 fn lookup<L: Lookup>(schema: &Schema, rounds: usize) {
     same(schema, Way::Request, rounds, |bytes| {
@@ -110,35 +106,6 @@ fn same(
     assert!(verdicts.len() > 1, "{} {way}: {verdicts:?}", schema.name);
 }
 
-fn ours(schema: &Schema, way: Way, bytes: &[u8]) -> Read {
-    let read = schema.decode(way, bytes);
-    let Message { head, items } = read.map_err(|error| format!("{:?}", error.kind()))?;
-    let written = |record: &Record, values: &[Value]| record.encode(values).unwrap_or_default();
-    let items = items.iter();
-    Ok(match (&schema.kind, way) {
-        (Kind::Value(kind), Way::Request) => vec![written(&kind.request, &head)],
-        (Kind::Value(kind), Way::Response) => vec![written(&kind.response, &head)],
-        (Kind::Snapshot(kind), Way::Request) => vec![written(&kind.request, &head)],
-        (Kind::Snapshot(kind), Way::Response) => {
-            items.map(|item| written(&kind.item, item)).collect()
-        }
-        (Kind::Lookup(kind), Way::Request) => {
-            items.map(|key| kind.encode_key(key).unwrap()).collect()
-        }
-        (Kind::Lookup(kind), Way::Response) => {
-            items.map(|item| written(&kind.item, item)).collect()
-        }
-    })
-}
-
-fn service(name: &str) -> Schema {
-    load(services().join(format!("{name}.toml"))).unwrap()
-}
-
-fn services() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../services")
-}
-
 #[test]
 fn every_service() {
     lookup::<apps_lookup::AppsLookup>(&service("apps-lookup"), 3000);
@@ -171,43 +138,4 @@ macro_rules! value {
 #[test]
 fn services_that_were_drawn() {
     netipc_generated::drawn_cases!();
-}
-
-#[test]
-fn what_is_committed_is_what_is_made() {
-    for name in [
-        "apps-lookup",
-        "cgroups-lookup",
-        "cgroups-snapshot",
-        "increment",
-        "ip-to-asn",
-        "pid-traffic",
-        "string-reverse",
-    ] {
-        let schema = service(name);
-        for source in generate(&schema, Language::Rust, &format!("{name}.toml")).unwrap() {
-            let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("src")
-                .join(&source.name);
-            let committed = fs::read_to_string(&file).unwrap();
-            assert_eq!(
-                committed,
-                formatted(&source.text),
-                "`netipc schema generate --lang rust --out crates/generated/src services/{name}.toml` writes it"
-            );
-        }
-    }
-}
-
-/// As rustfmt wants it.
-fn formatted(text: &str) -> String {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("source.rs");
-    fs::write(&file, text).unwrap();
-    let done = std::process::Command::new("rustfmt")
-        .args(["--edition", "2024"])
-        .arg(&file)
-        .status();
-    assert!(done.unwrap().success());
-    fs::read_to_string(&file).unwrap()
 }

@@ -1,0 +1,9 @@
+//! Generated code says what the schemas say, and is what is committed.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod committed;
+mod common;
+mod go;
+#[path = "../../../schema/tests/schema/random_schema.rs"]
+mod random_schema;
+mod rust;
