@@ -2,11 +2,14 @@
 
 mod c;
 pub(crate) mod go;
+mod rust;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+
+use crate::platform::Platform;
 
 /// A language with a peer.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -47,17 +50,29 @@ impl fmt::Display for Language {
 /// The peer programs, each built when it is first needed.
 #[derive(Debug)]
 pub struct Peers {
-    rust: PathBuf,
+    platform: &'static Platform,
+    rust: OnceLock<Result<PathBuf, String>>,
     c: OnceLock<Result<PathBuf, String>>,
     go: OnceLock<Result<PathBuf, String>>,
 }
 
 impl Peers {
-    /// Peers of which the one in Rust is the program `rust`, the one of this package.
+    /// Peers of this machine, of which the one in Rust is the program `rust`, the one of this
+    /// package.
     #[must_use]
-    pub const fn new(rust: PathBuf) -> Self {
+    pub fn new(rust: PathBuf) -> Self {
+        let peers = Self::of(Platform::native());
+        // It is empty so far.
+        let _ = peers.rust.set(Ok(rust));
+        peers
+    }
+
+    /// Peers of a platform, each built when it is first needed.
+    #[must_use]
+    pub const fn of(platform: &'static Platform) -> Self {
         Self {
-            rust,
+            platform,
+            rust: OnceLock::new(),
             c: OnceLock::new(),
             go: OnceLock::new(),
         }
@@ -65,16 +80,17 @@ impl Peers {
 
     /// A command that starts the peer of `language`.
     pub(crate) fn command(&self, language: Language) -> Result<Command, PeerError> {
+        let platform = self.platform;
         let (built, words): (_, &[&str]) = match language {
-            Language::Rust => (Ok(&self.rust), &["peer"]),
-            Language::C => (self.c.get_or_init(c::build).as_ref(), &[]),
-            Language::Go => (self.go.get_or_init(go::build).as_ref(), &["peer"]),
+            Language::Rust => (self.rust.get_or_init(|| rust::build(platform)), &["peer"]),
+            Language::C => (self.c.get_or_init(|| c::build(platform)), &[]),
+            Language::Go => (self.go.get_or_init(|| go::build(platform)), &["peer"]),
         };
-        let program = built.map_err(|why| PeerError {
+        let program = built.as_ref().map_err(|why| PeerError {
             language,
             why: why.clone(),
         })?;
-        let mut command = Command::new(program);
+        let mut command = platform.command(program);
         command.args(words);
         Ok(command)
     }

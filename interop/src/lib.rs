@@ -19,12 +19,24 @@
 
 #![forbid(unsafe_code)]
 
-pub mod case;
-mod cell;
+// What peers share. The rest tries them, and runs on Unix.
 pub mod data;
+
+#[cfg(unix)]
+pub mod case;
+#[cfg(unix)]
+mod cell;
+#[cfg(unix)]
 pub mod differential;
+#[cfg(unix)]
 pub mod language;
+#[cfg(unix)]
 pub mod plan;
+#[cfg(unix)]
+pub mod platform;
+#[cfg(unix)]
 mod process;
+#[cfg(unix)]
 pub mod report;
+#[cfg(unix)]
 pub mod run;

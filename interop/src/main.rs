@@ -1,25 +1,29 @@
 //! The `netipc-interop` program: tries the language matrix. It is its Rust peer, too.
 #![forbid(unsafe_code)]
 
+#[cfg(unix)]
+mod matrix;
 #[path = "../peers/rust/mod.rs"]
 mod peer;
 
-use std::io::{self, IsTerminal, Write};
 use std::num::NonZero;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use netipc_interop::language::Peers;
-use netipc_interop::plan;
-use netipc_interop::report::Report;
-use netipc_interop::run::{Outcome, run};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match &cli.role {
         Some(Role::Peer(args)) => peer::run(args),
-        None => try_matrix(&cli),
+        #[cfg(unix)]
+        None => matrix::run(&cli),
+        #[cfg(not(unix))]
+        None => {
+            eprintln!(
+                "netipc-interop: only the peer runs here: the matrix is tried from Linux, for this platform with --platform"
+            );
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -41,6 +45,10 @@ struct Cli {
         hide_default_value = true
     )]
     only: String,
+    /// Builds the peers for another platform, and runs them here: windows (by cargo xtask wine) or
+    /// aarch64 (by qemu-user)
+    #[arg(long, value_name = "NAME", default_value = "linux")]
+    platform: String,
     /// Prints the names of the cells and tries nothing
     #[arg(long)]
     list: bool,
@@ -54,59 +62,4 @@ enum Role {
     /// Is the Rust peer
     #[command(subcommand, hide = true)]
     Peer(peer::Role),
-}
-
-fn try_matrix(cli: &Cli) -> ExitCode {
-    let cells = plan::cells(&cli.only);
-    if cells.is_empty() {
-        eprintln!(
-            "netipc-interop: no cell has {:?} in its name: see --list",
-            cli.only
-        );
-        return ExitCode::FAILURE;
-    }
-    if cli.list {
-        let names: String = cells.iter().map(|cell| format!("{cell}\n")).collect();
-        return print(&names);
-    }
-    let began = Instant::now();
-    let peers = match std::env::current_exe() {
-        Ok(program) => Peers::new(program),
-        Err(error) => {
-            eprintln!("netipc-interop: cannot tell which program is the Rust peer: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let live = io::stderr().is_terminal();
-    let see = |outcome: &Outcome| {
-        if live {
-            eprint!("\r\x1b[K{}\r", outcome.cell);
-        }
-    };
-    let report = Report::new(&cells, &run(&cells, &peers, cli.jobs, see));
-    if live {
-        eprint!("\r\x1b[K");
-    }
-    let text = match cli.json {
-        true => report.json(),
-        false => {
-            let (table, failures) = (report.table(), report.failures());
-            let (total, failed) = (report.total(), report.failed());
-            let seconds = began.elapsed().as_secs_f64();
-            format!("{table}\n{failures}{total} cells, {failed} failed, in {seconds:.1} s\n")
-        }
-    };
-    match report.is_green() {
-        true => print(&text),
-        false => {
-            print(&text);
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// A reader that went away is no failure of the matrix.
-fn print(text: &str) -> ExitCode {
-    let _ = io::stdout().lock().write_all(text.as_bytes());
-    ExitCode::SUCCESS
 }

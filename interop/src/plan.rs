@@ -6,29 +6,31 @@ use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
 
 use crate::case::{CASES, Case, Door};
 use crate::language::Language;
+use crate::platform::Platform;
 
 /// How the data of a cell moves.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Transport {
     /// The packet socket.
     Socket,
+    /// The named pipe of Windows.
+    Pipe,
     /// Shared memory, profile 0x02.
     ShmHybrid,
     /// Shared memory, profile 0x04.
     ShmFutex,
+    /// Shared memory of Windows, profile 0x04.
+    ShmBusyWait,
 }
 
 impl Transport {
-    /// All of them, in the order of the table.
-    pub const ALL: [Self; 3] = [Self::Socket, Self::ShmHybrid, Self::ShmFutex];
-
     /// The profile that a session must have selected.
     #[must_use]
     pub const fn profile(self) -> u32 {
         match self {
-            Self::Socket => PROFILE_BASELINE,
+            Self::Socket | Self::Pipe => PROFILE_BASELINE,
             Self::ShmHybrid => PROFILE_SHM_HYBRID,
-            Self::ShmFutex => PROFILE_SHM_FUTEX,
+            Self::ShmFutex | Self::ShmBusyWait => PROFILE_SHM_FUTEX,
         }
     }
 
@@ -36,8 +38,8 @@ impl Transport {
     #[must_use]
     pub const fn kind(self) -> &'static str {
         match self {
-            Self::Socket => "socket",
-            Self::ShmHybrid | Self::ShmFutex => "shm",
+            Self::Socket | Self::Pipe => "socket",
+            Self::ShmHybrid | Self::ShmFutex | Self::ShmBusyWait => "shm",
         }
     }
 }
@@ -46,8 +48,9 @@ impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Socket => "socket",
+            Self::Pipe => "pipe",
             Self::ShmHybrid => "shm 0x02",
-            Self::ShmFutex => "shm 0x04",
+            Self::ShmFutex | Self::ShmBusyWait => "shm 0x04",
         })
     }
 }
@@ -64,15 +67,15 @@ pub struct Column {
 }
 
 impl Column {
-    /// Every column, in the order of the table.
-    pub fn all() -> impl Iterator<Item = Self> {
+    /// Every column of a platform, in the order of the table.
+    pub fn all(platform: &'static Platform) -> impl Iterator<Item = Self> {
         let pairs = || {
             let servers = |client| Language::ALL.map(|server| (client, server));
             Language::ALL.into_iter().flat_map(servers)
         };
-        Transport::ALL.into_iter().flat_map(move |transport| {
+        platform.transports.iter().flat_map(move |transport| {
             pairs().map(move |(client, server)| Self {
-                transport,
+                transport: *transport,
                 client,
                 server,
             })
@@ -118,10 +121,10 @@ impl fmt::Display for Cell {
     }
 }
 
-/// Every cell whose name has `text` in it.
+/// Every cell of a platform whose name has `text` in it.
 #[must_use]
-pub fn cells(text: &str) -> Vec<Cell> {
-    let mut cells: Vec<_> = Column::all().flat_map(Cell::of).collect();
+pub fn cells(platform: &'static Platform, text: &str) -> Vec<Cell> {
+    let mut cells: Vec<_> = Column::all(platform).flat_map(Cell::of).collect();
     cells.retain(|cell| cell.to_string().contains(text));
     cells
 }
@@ -129,23 +132,24 @@ pub fn cells(text: &str) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::PLATFORMS;
 
     #[test]
     fn no_combination_is_left_out() {
-        let all = cells("");
-        let columns = Language::ALL.len() * Language::ALL.len() * Transport::ALL.len();
-        let rows: usize = CASES.iter().map(|case| case.doors.len()).sum();
-        assert_eq!(all.len(), columns * rows);
+        for platform in &PLATFORMS {
+            let all = cells(platform, "");
+            let columns = Language::ALL.len() * Language::ALL.len() * platform.transports.len();
+            let rows: usize = CASES.iter().map(|case| case.doors.len()).sum();
+            assert_eq!(all.len(), columns * rows);
+            for (index, cell) in all.iter().enumerate() {
+                assert!(!all[..index].contains(cell), "{cell} is there twice");
+            }
+            let one = "increment batch of 16, rust -> rust, shm 0x04";
+            assert_eq!(cells(platform, one).len(), 1, "{}", platform.name);
+            assert_eq!(cells(platform, "nothing is called that"), []);
+        }
         for case in CASES {
             assert!(case.doors.contains(&Door::Open), "{}", case.name);
         }
-        for (index, cell) in all.iter().enumerate() {
-            assert!(!all[..index].contains(cell), "{cell} is there twice");
-        }
-        assert_eq!(
-            cells("increment batch of 16, rust -> rust, shm 0x04").len(),
-            1
-        );
-        assert_eq!(cells("nothing is called that"), []);
     }
 }

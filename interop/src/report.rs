@@ -226,6 +226,7 @@ mod tests {
 
     use super::*;
     use crate::plan::cells;
+    use crate::platform::Platform;
 
     fn outcome(cell: &Cell, result: Result<u64, String>) -> Outcome {
         Outcome {
@@ -237,7 +238,7 @@ mod tests {
 
     #[test]
     fn what_was_not_tried_has_failed() {
-        let plan = cells("increment batch of 16, rust -> rust");
+        let plan = cells(Platform::native(), "increment batch of 16, rust -> rust");
         let [first, second, third] = &plan[..] else {
             panic!("three transports");
         };
@@ -280,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_mark_is_as_bad_as_the_worst_of_its_doors() {
-        let column = Column::all().next().expect("a column");
+        let column = Column::all(Platform::native()).next().expect("a column");
         let plan: Vec<_> = Cell::of(column).take(3).collect();
         let [open, wrong, full] = &plan[..] else {
             panic!("three doors");

@@ -8,7 +8,7 @@ use netipc::transport::link::{BindError, LinkError};
 use netipc::wire::WireError;
 use netipc::{CallError, OpenError, ServeError};
 
-use crate::place::NoPlace;
+use crate::run_dir::RunDirError;
 
 /// Why a figure could not be measured.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,7 @@ use crate::place::NoPlace;
 pub enum BenchError {
     /// There is no place for the sockets.
     #[error(transparent)]
-    RunDir(#[from] NoPlace),
+    RunDir(#[from] RunDirError),
     /// The other process could not be started or asked.
     #[error("cannot work with a second process of this program")]
     Peer(#[source] io::Error),

@@ -196,7 +196,8 @@ struct Done {
     ops: u64,
     elapsed_ns: u64,
     cpu_ns: u64,
-    switches: u64,
+    /// Null where its system does not tell.
+    switches: Option<u64>,
     /// Nanoseconds, and how many operations took that long at most.
     latency: Vec<(u64, u64)>,
 }
@@ -260,7 +261,7 @@ mod tests {
         assert_eq!((sample.units, sample.ops), (20, 2));
         assert_eq!(sample.elapsed, Duration::from_micros(1));
         assert_eq!(sample.client.cpu, Duration::from_nanos(500));
-        assert_eq!(sample.client.switches, 3);
+        assert_eq!(sample.client.switches, Some(3));
         assert_eq!([sample.latency.min(), sample.latency.max()], [400, 600]);
     }
 

@@ -12,14 +12,16 @@ pub mod limits;
 pub mod load;
 pub mod measure;
 pub mod peer;
-pub mod place;
 pub mod plan;
+mod platform;
 mod process;
 pub mod report;
 pub mod row;
 pub mod run;
+pub mod run_dir;
 pub mod scenarios;
 pub mod table;
 pub mod usage;
 
+pub use platform::{Pinned, allowed_cpus, caveat};
 pub use row::{Layer, Row, Scenario, Transport};

@@ -12,8 +12,9 @@ use crate::effort::Effort;
 use crate::error::BenchError;
 use crate::foreign::Client;
 use crate::peer::Peer;
+use crate::platform::SyscallCounter;
 use crate::row::Row;
-use crate::usage::{SyscallCounter, Usage};
+use crate::usage::Usage;
 
 /// Nanoseconds of the longest operation that is told apart from longer ones.
 const LONGEST: u64 = 60_000_000_000;
@@ -97,8 +98,9 @@ impl Sample {
         self.elapsed.as_secs_f64().max(1e-9)
     }
 
-    fn switches_per_op(&self) -> f64 {
-        (self.client + self.server).switches as f64 / self.ops.max(1) as f64
+    fn switches_per_op(&self) -> Option<f64> {
+        let switches = (self.client + self.server).switches?;
+        Some(switches as f64 / self.ops.max(1) as f64)
     }
 
     fn cores(&self, usage: Usage) -> f64 {
@@ -300,7 +302,13 @@ pub fn fill(row: Row, samples: &[Sample], timed: bool) -> Row {
         let us = |sample: &Sample| sample.latency.value_at_quantile(quantile) as f64 / 1e3;
         timed.then(|| of(&us))
     };
-    let syscalls: Option<Vec<f64>> = samples.iter().map(|sample| sample.syscalls).collect();
+    let if_all_tell = |figure: &dyn Fn(&Sample) -> Option<f64>| {
+        samples
+            .iter()
+            .map(figure)
+            .collect::<Option<_>>()
+            .map(median)
+    };
     Row {
         throughput: of(&Sample::throughput),
         min: throughputs().fold(f64::INFINITY, f64::min),
@@ -311,8 +319,8 @@ pub fn fill(row: Row, samples: &[Sample], timed: bool) -> Row {
         p999_us: percentile(0.999),
         client_cpu: of(&|sample| sample.cores(sample.client)),
         server_cpu: of(&|sample| sample.cores(sample.server)),
-        syscalls: syscalls.map(median),
-        switches: Some(of(&Sample::switches_per_op)),
+        syscalls: if_all_tell(&|sample| sample.syscalls),
+        switches: if_all_tell(&Sample::switches_per_op),
         ..row
     }
 }
@@ -397,7 +405,7 @@ mod tests {
     fn what_was_used_is_for_each_second_and_operation() {
         let used = |millis, switches| Usage {
             cpu: Duration::from_millis(millis),
-            switches,
+            switches: Some(switches),
         };
         let done = Sample {
             client: used(50, 150),

@@ -13,11 +13,13 @@ use std::io::{self, Write};
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::BenchError;
 use crate::limits::{self, RawTask};
+use crate::load;
 use crate::process::Process;
 use crate::scenarios::serve::Serve;
 use crate::usage::Usage;
@@ -32,6 +34,8 @@ pub enum Task {
     Serve(Serve),
     /// Answers without any of our software.
     Raw(RawTask),
+    /// Computes for so long, at most.
+    Hog(Duration),
 }
 
 impl Task {
@@ -42,6 +46,10 @@ impl Task {
             Self::Raw(task) => {
                 ready();
                 limits::serve_raw(task)
+            }
+            Self::Hog(time) => {
+                ready();
+                load::compute(time)
             }
         }
     }

@@ -2,43 +2,45 @@
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::Ordering;
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use crate::error::BenchError;
 use crate::measure::stop_flag;
+use crate::platform::in_own_group;
 
 /// How soon it is seen that the user calls it off.
-const LOOK: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 100_000_000,
-};
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A process. Killed when this is dropped; its stdin ends when this process ends in another way.
 pub(crate) struct Process {
     child: Child,
     stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
+    lines: Receiver<io::Result<String>>,
 }
 
 impl Process {
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
-        let mut child = command
+        // The terminal's interrupt is for us to act on, in good order.
+        let mut child = in_own_group(command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // A group of its own: the terminal's interrupt is for us to act on, in good order.
-            .process_group(0)
             .spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (stdin, stdout) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
+        let (sender, lines) = mpsc::channel();
+        // A pipe cannot be waited for together with the user on every platform.
+        thread::spawn(move || {
+            let mut lines = BufReader::new(stdout).lines();
+            lines.all(|line| sender.send(line).is_ok());
+        });
         Ok(Self {
             child,
             stdin,
-            stdout: BufReader::new(stdout),
+            lines,
         })
     }
 
@@ -59,26 +61,18 @@ impl Process {
         &mut self,
         failed: impl Fn(io::Error) -> BenchError,
     ) -> Result<Option<String>, BenchError> {
-        let mut line = String::new();
-        while self.stdout.buffer().is_empty() && !self.is_readable().map_err(&failed)? {
-            if stop_flag().load(Ordering::Relaxed) {
-                return Err(BenchError::Interrupted);
+        loop {
+            match self.lines.recv_timeout(LOOK) {
+                Ok(line) => {
+                    let line = line.map_err(failed)?;
+                    return Ok(Some(line.trim_end().to_owned()));
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) if stop_flag().load(Ordering::Relaxed) => {
+                    return Err(BenchError::Interrupted);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
             }
-        }
-        match self.stdout.read_line(&mut line) {
-            Ok(0) => Ok(None),
-            Ok(_) => Ok(Some(line.trim_end().to_owned())),
-            Err(error) => Err(failed(error)),
-        }
-    }
-
-    /// Whether there is something to read, or its end, within [`LOOK`].
-    fn is_readable(&self) -> io::Result<bool> {
-        let mut ends = [PollFd::new(self.stdout.get_ref(), PollFlags::IN)];
-        match poll(&mut ends, Some(&LOOK)) {
-            Ok(ready) => Ok(ready > 0),
-            Err(Errno::INTR) => Ok(false),
-            Err(errno) => Err(errno.into()),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! One measured figure, as it is printed, written as JSON and drawn.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 /// What was measured, and what came out. With several runs, every figure is their median.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Row {
     /// What was done.
     pub scenario: Scenario,
@@ -63,8 +64,24 @@ pub struct Row {
 }
 
 /// What is done again and again.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Deserialize,
+    EnumString,
+    Eq,
+    Hash,
+    IntoStaticStr,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    Serialize,
+    VariantNames,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Scenario {
     /// One INCREMENT at a time.
     Ping,
@@ -87,24 +104,58 @@ pub enum Scenario {
     /// Connect, handshake and close.
     Connect,
     /// What the machine itself allows.
+    #[default]
     Limits,
 }
 
 /// What carries the data.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Deserialize,
+    EnumString,
+    Eq,
+    Hash,
+    IntoStaticStr,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    Serialize,
+    VariantNames,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Transport {
     /// The packet socket.
     Socket,
     /// Shared memory.
     Shm,
     /// Nothing: all of it happens in one process.
+    #[default]
     None,
 }
 
 /// Which part of the software is measured.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Deserialize,
+    EnumString,
+    Eq,
+    Hash,
+    IntoStaticStr,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    Serialize,
+    VariantNames,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Layer {
     /// A bare Level 1 session.
     Session,
@@ -115,53 +166,23 @@ pub enum Layer {
     /// The cache.
     Cache,
     /// The machine alone.
+    #[default]
     Raw,
 }
 
 impl Scenario {
-    /// Every scenario, in the order of reports.
-    pub const ALL: [Self; 11] = [
-        Self::Ping,
-        Self::Batch,
-        Self::Pipeline,
-        Self::PipelineBatch,
-        Self::Snapshot,
-        Self::Lookup,
-        Self::Codec,
-        Self::Cache,
-        Self::Item,
-        Self::Connect,
-        Self::Limits,
-    ];
-
     /// Its name, as in JSON.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ping => "ping",
-            Self::Batch => "batch",
-            Self::Pipeline => "pipeline",
-            Self::PipelineBatch => "pipeline-batch",
-            Self::Snapshot => "snapshot",
-            Self::Lookup => "lookup",
-            Self::Codec => "codec",
-            Self::Cache => "cache",
-            Self::Item => "item",
-            Self::Connect => "connect",
-            Self::Limits => "limits",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
 impl Transport {
     /// Its name, as in JSON.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Socket => "socket",
-            Self::Shm => "shm",
-            Self::None => "none",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -171,28 +192,11 @@ impl Row {
     pub fn new(scenario: Scenario, transport: Transport, layer: Layer, unit: &str) -> Self {
         Self {
             scenario,
-            variant: String::new(),
             transport,
             layer,
-            client: String::new(),
-            rate: 0,
             threads: 1,
             unit: unit.to_owned(),
-            throughput: 0.0,
-            min: 0.0,
-            max: 0.0,
-            p50_us: None,
-            p95_us: None,
-            p99_us: None,
-            p999_us: None,
-            client_cpu: 0.0,
-            server_cpu: 0.0,
-            syscalls: None,
-            switches: None,
-            load: String::new(),
-            limit: None,
-            share_of_limit: None,
-            share_of_own: None,
+            ..Self::default()
         }
     }
 
@@ -200,12 +204,12 @@ impl Row {
     /// socket client @1000`, `ping shm client c`.
     #[must_use]
     pub fn name(&self) -> String {
-        let mut words = vec![word(self.scenario)];
+        let mut words = vec![self.scenario.name().to_owned()];
         words.extend(self.variant.split_whitespace().map(str::to_owned));
         if self.transport != Transport::None {
-            words.push(word(self.transport));
+            words.push(self.transport.name().to_owned());
         }
-        words.push(word(self.layer));
+        words.push(<&str>::from(self.layer).to_owned());
         if !self.client.is_empty() {
             words.push(self.client.clone());
         }
@@ -222,25 +226,21 @@ impl Row {
     }
 }
 
-/// A unit variant as it stands in the JSON.
-fn word(value: impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => String::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn names_are_the_same_everywhere() {
-        for scenario in Scenario::ALL {
-            assert_eq!(word(scenario), scenario.name());
+        for name in Scenario::VARIANTS {
+            let scenario: Scenario = name.parse().unwrap();
+            assert_eq!(serde_json::to_value(scenario).unwrap(), *name);
+            assert_eq!(scenario.name(), *name);
         }
-        for transport in [Transport::Socket, Transport::Shm, Transport::None] {
-            assert_eq!(word(transport), transport.name());
+        for name in Transport::VARIANTS {
+            let transport: Transport = name.parse().unwrap();
+            assert_eq!(serde_json::to_value(transport).unwrap(), *name);
+            assert_eq!(transport.name(), *name);
         }
     }
 

@@ -6,13 +6,14 @@ use crate::effort::Effort;
 use crate::error::BenchError;
 use crate::foreign::Client;
 use crate::limits::{Limits, Raw};
-use crate::load::{self, Hogs, Pinned};
+use crate::load::{self, Hogs};
 use crate::measure::{BoxedOp, Sample, fill, median, run_foreign, run_of};
 use crate::peer::{Peer, Task};
-use crate::place::private_dir;
-use crate::plan::{Busy, Case, Limit, Plan};
+use crate::plan::{Case, Limit, Load, Plan};
+use crate::platform::{Pinned, allowed_cpus};
 use crate::row::Row;
-use crate::scenarios::Stock;
+use crate::run_dir::RunDir;
+use crate::scenarios::TestData;
 use crate::scenarios::serve::{Route, Serve};
 
 /// Measures everything in `plan`; tells `progress` the name of each row before it is measured.
@@ -21,13 +22,14 @@ use crate::scenarios::serve::{Route, Serve};
 /// The first row that cannot be measured, or [`BenchError::Interrupted`].
 pub fn run(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Vec<Row>, BenchError> {
     let cases = plan.cases();
-    let has_hogs = |case: &Case| matches!(case.busy, Busy::Hogs(_));
+    let has_hogs = |case: &Case| matches!(case.load, Load::Hogs(_));
     if cases.iter().any(has_hogs) {
         load::check_policy()?;
     }
-    let mut limits = match plan.needs_limits() {
-        true => Limits::measure(&plan.effort, plan.quick, progress)?,
-        false => Limits::default(),
+    let mut limits = if plan.needs_limits() {
+        Limits::measure(&plan.effort, plan.quick, progress)?
+    } else {
+        Limits::default()
     };
     let mut measured = Vec::new();
     for case in cases {
@@ -45,14 +47,14 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Vec<Row>, Benc
 impl Case {
     /// Measures its rows, in turn, run after run.
     fn measure(&self, effort: &Effort, limits: &mut Limits) -> Result<Vec<Measured>, BenchError> {
-        let dir = private_dir()?;
-        let stock = Stock::of(self.work)?;
-        let yardstick = self.limit.map(|limit| {
-            let payload = self.work.payload(&stock)?;
-            Yardstick::new(limit, payload, limits)
+        let dir = RunDir::new()?;
+        let data = TestData::of(self.work)?;
+        let reference = self.limit.map(|limit| {
+            let payload = self.work.payload(&data)?;
+            Reference::new(limit, payload, limits)
         });
-        let yardstick = yardstick.transpose()?;
-        let mut raw = self.neighbour(yardstick.as_ref(), limits)?;
+        let reference = reference.transpose()?;
+        let mut raw = self.neighbour(reference.as_ref(), limits)?;
         let route = Route {
             run_dir: dir.path().to_owned(),
             transport: self.row.transport,
@@ -61,45 +63,49 @@ impl Case {
             batch_items: self.work.batch_items(),
         };
         let mut peer = self.peer(&route)?;
-        let mut askers = self.askers(&route, &stock)?;
+        let mut drivers = self.drivers(&route, &data)?;
         // Once both sides have their session: how they wait depends on the processors they see.
-        let time = effort.total() * u32::try_from(askers.len()).unwrap_or(1);
-        let busy = busy(self.busy, time, peer.as_ref())?;
+        let time = effort.total() * u32::try_from(drivers.len()).unwrap_or(1);
+        let load = apply(self.load, time, peer.as_ref())?;
         let mut rounds = Vec::new();
         for _ in 0..effort.runs.max(1) {
             let beside = raw.as_mut().map(|raw| raw.run_beside(effort)).transpose()?;
             let mut samples = Vec::new();
-            for asker in &mut askers {
-                samples.push(asker.run(effort, self.row.rate, peer.as_mut())?);
+            for driver in &mut drivers {
+                samples.push(driver.run(effort, self.row.rate, peer.as_mut())?);
             }
             rounds.push(Round { samples, beside });
         }
-        if let Some(hogs) = &busy.0 {
+        if let Some(hogs) = &load.0 {
             hogs.check()?;
         }
-        Ok(Measured::all(self, yardstick.as_ref(), rounds, limits))
+        Ok(Measured::all(self, reference.as_ref(), rounds, limits))
     }
 
-    /// Who asks, in the order of the rows.
-    fn askers<'s>(&self, route: &Route, stock: &'s Stock) -> Result<Vec<Asker<'s>>, BenchError> {
+    /// Who does the operations, in the order of the rows.
+    fn drivers<'s>(
+        &self,
+        route: &Route,
+        data: &'s TestData,
+    ) -> Result<Vec<Driver<'s>>, BenchError> {
         let (layer, threads) = (self.row.layer, self.row.threads);
-        let mut askers = vec![Asker::Own(self.work.ops(route, layer, threads, stock)?)];
+        let mut drivers = vec![Driver::Own(self.work.ops(route, layer, threads, data)?)];
         for program in &self.clients {
             let client = Client::start(program, &self.row, self.work, route)?;
-            askers.push(Asker::Foreign(client));
+            drivers.push(Driver::Foreign(client));
         }
-        Ok(askers)
+        Ok(drivers)
     }
 
     /// The limit that is measured beside each run: a machine may be half as fast, or its cache
     /// lines a fifth, a minute later. Not for what is not to be as fast as the machine allows.
     fn neighbour(
         &self,
-        yardstick: Option<&Yardstick>,
+        reference: Option<&Reference>,
         limits: &Limits,
     ) -> Result<Option<Raw>, BenchError> {
-        let full = self.row.rate == 0 && self.busy == Busy::Quiet;
-        let limit = yardstick.filter(|_| full);
+        let full = self.row.rate == 0 && self.load == Load::Quiet;
+        let limit = reference.filter(|_| full);
         limit.map(|limit| limits.open(&limit.name)).transpose()
     }
 
@@ -114,14 +120,14 @@ impl Case {
 }
 
 /// Who does the operations.
-enum Asker<'s> {
+enum Driver<'s> {
     /// This program.
     Own(Vec<BoxedOp<'s>>),
     /// Another one.
     Foreign(Client),
 }
 
-impl Asker<'_> {
+impl Driver<'_> {
     fn run(
         &mut self,
         effort: &Effort,
@@ -145,7 +151,7 @@ struct Round {
 /// A row with its figures, and how they compare with a limit.
 struct Measured {
     row: Row,
-    yardstick: Option<Yardstick>,
+    reference: Option<Reference>,
     /// How much a second of what the limit counts.
     done: f64,
     /// The share of each run, of the limit beside it.
@@ -156,17 +162,17 @@ impl Measured {
     /// Every row of `case`. Gives what was measured of the limit to `limits`.
     fn all(
         case: &Case,
-        yardstick: Option<&Yardstick>,
+        reference: Option<&Reference>,
         rounds: Vec<Round>,
         limits: &mut Limits,
     ) -> Vec<Self> {
         let rows = case.rows().enumerate();
         let measured = rows
-            .map(|(index, row)| Self::new(case, row, index, yardstick, &rounds))
+            .map(|(index, row)| Self::new(case, row, index, reference, &rounds))
             .collect();
-        if let Some(yardstick) = yardstick {
+        if let Some(reference) = reference {
             let beside = rounds.into_iter().filter_map(|round| round.beside);
-            beside.for_each(|sample| limits.add(&yardstick.name, sample));
+            beside.for_each(|sample| limits.add(&reference.name, sample));
         }
         measured
     }
@@ -176,21 +182,21 @@ impl Measured {
         case: &Case,
         row: Row,
         index: usize,
-        yardstick: Option<&Yardstick>,
+        reference: Option<&Reference>,
         rounds: &[Round],
     ) -> Self {
         let of_round = |round: &Round| round.samples.get(index).cloned();
         let samples: Vec<Sample> = rounds.iter().filter_map(of_round).collect();
         let (mut shares, mut of_own) = (Vec::new(), Vec::new());
         for (sample, round) in samples.iter().zip(rounds) {
-            if let Some((yardstick, beside)) = yardstick.zip(round.beside.as_ref()) {
-                shares.push(yardstick.done(sample) / beside.throughput());
+            if let Some((reference, beside)) = reference.zip(round.beside.as_ref()) {
+                shares.push(reference.done(sample) / beside.throughput());
             }
             let own = round.samples.first().filter(|_| index > 0);
             of_own.extend(own.map(|own| sample.throughput() / own.throughput()));
         }
-        let done = yardstick.map(|yardstick| {
-            let done = samples.iter().map(|sample| yardstick.done(sample));
+        let done = reference.map(|reference| {
+            let done = samples.iter().map(|sample| reference.done(sample));
             median(done.collect())
         });
         let row = Row {
@@ -199,7 +205,7 @@ impl Measured {
         };
         Self {
             row,
-            yardstick: yardstick.cloned(),
+            reference: reference.cloned(),
             done: done.unwrap_or_default(),
             shares,
         }
@@ -208,12 +214,13 @@ impl Measured {
     /// The row, with its share of the limit: the median of those of its runs, or else of the limit
     /// in `limits`.
     fn held_against(self, limits: &[Row]) -> Result<Row, BenchError> {
-        let Some(Yardstick { name, .. }) = self.yardstick else {
+        let Some(Reference { name, .. }) = self.reference else {
             return Ok(self.row);
         };
-        let share = match self.shares.is_empty() {
-            true => self.done / named(limits, &name)?.throughput,
-            false => median(self.shares),
+        let share = if self.shares.is_empty() {
+            self.done / named(limits, &name)?.throughput
+        } else {
+            median(self.shares)
         };
         Ok(Row {
             limit: Some(name),
@@ -225,41 +232,41 @@ impl Measured {
 
 /// A limit, and how runs are held against it.
 #[derive(Clone)]
-struct Yardstick {
+struct Reference {
     /// The limit, as [`Row::name`] gives it.
     name: String,
-    worth: Worth,
+    scale: Scale,
 }
 
 /// What a run has done, in what the limit counts.
 #[derive(Clone, Copy)]
-enum Worth {
+enum Scale {
     /// Every operation is so much.
     Operation(f64),
     /// Every unit is so much.
     Unit(f64),
 }
 
-impl Yardstick {
+impl Reference {
     /// For calls whose requests and replies are `payload` bytes, where those count.
     fn new(limit: Limit, payload: usize, limits: &Limits) -> Result<Self, BenchError> {
         Ok(match limit {
             Limit::Requests(name, each) => Self {
                 name: name.to_owned(),
-                worth: Worth::Operation(each as f64),
+                scale: Scale::Operation(each as f64),
             },
             Limit::Copies(prefix) => Self {
                 name: nearest_in_size(limits.names(), prefix, payload)?,
-                worth: Worth::Unit(payload as f64),
+                scale: Scale::Unit(payload as f64),
             },
         })
     }
 
     /// How much a second.
     fn done(&self, sample: &Sample) -> f64 {
-        match self.worth {
-            Worth::Operation(each) => sample.ops_per_second() * each,
-            Worth::Unit(each) => sample.throughput() * each,
+        match self.scale {
+            Scale::Operation(each) => sample.ops_per_second() * each,
+            Scale::Unit(each) => sample.throughput() * each,
         }
     }
 }
@@ -290,19 +297,19 @@ fn nearest_in_size(
 }
 
 /// What keeps the machine busy while it exists.
-type Load = (Option<Hogs>, Vec<Pinned>);
+type LoadGuard = (Option<Hogs>, Vec<Pinned>);
 
 /// Keeps the machine busy for what takes `time`.
-fn busy(busy: Busy, time: Duration, peer: Option<&Peer>) -> Result<Load, BenchError> {
+fn apply(load: Load, time: Duration, peer: Option<&Peer>) -> Result<LoadGuard, BenchError> {
     let failed = |source| BenchError::System {
         what: "cannot choose a processor",
         source,
     };
-    match busy {
-        Busy::Quiet => Ok((None, Vec::new())),
-        Busy::Hogs(count) => Ok((Some(Hogs::start(count, None, time)?), Vec::new())),
-        Busy::OneCpu => {
-            let cpus = load::allowed_cpus().map_err(failed)?;
+    match load {
+        Load::Quiet => Ok((None, Vec::new())),
+        Load::Hogs(count) => Ok((Some(Hogs::start(count, time)?), Vec::new())),
+        Load::OneCpu => {
+            let cpus = allowed_cpus().map_err(failed)?;
             let one = cpus.get(..1).unwrap_or_default();
             let pids = peer.map(Peer::pid).into_iter().chain([std::process::id()]);
             let pinned = pids.map(|pid| Pinned::process(pid, one));
@@ -347,9 +354,9 @@ mod tests {
 
     /// The share, once `runs` of a row are measured.
     fn share(limit: Limit, payload: usize, runs: Vec<Round>, limits: &mut Limits) -> Row {
-        let yardstick = Yardstick::new(limit, payload, limits).unwrap();
+        let reference = Reference::new(limit, payload, limits).unwrap();
         let case = case("ping socket client");
-        let [measured] = only(Measured::all(&case, Some(&yardstick), runs, limits));
+        let [measured] = only(Measured::all(&case, Some(&reference), runs, limits));
         measured.held_against(&limits.rows()).unwrap()
     }
 
@@ -398,8 +405,8 @@ mod tests {
         let mut case = case("ping socket client");
         case.clients = vec!["c=c".parse().unwrap(), "go=go".parse().unwrap()];
         let mut limits = known(&[("echo spin", 1000)]);
-        let yardstick = Yardstick::new(Limit::Requests(ECHO, 1), 0, &limits).unwrap();
-        let measured = Measured::all(&case, Some(&yardstick), rounds, &mut limits);
+        let reference = Reference::new(Limit::Requests(ECHO, 1), 0, &limits).unwrap();
+        let measured = Measured::all(&case, Some(&reference), rounds, &mut limits);
         let [own, c, go] = only(measured).map(|one| one.held_against(&limits.rows()).unwrap());
         assert_eq!(
             [own.throughput, c.throughput, go.throughput],
@@ -424,11 +431,11 @@ mod tests {
             ("ping socket client @1000", false),
             ("ping socket client (one cpu)", false),
         ] {
-            let yardstick = Yardstick {
+            let reference = Reference {
                 name: "limits memcpy 64 raw".to_owned(),
-                worth: Worth::Operation(1.0),
+                scale: Scale::Operation(1.0),
             };
-            let raw = case(name).neighbour(Some(&yardstick), &limits).unwrap();
+            let raw = case(name).neighbour(Some(&reference), &limits).unwrap();
             assert_eq!(raw.is_some(), beside, "{name}");
         }
         let nothing = case("ping socket client").neighbour(None, &limits);
@@ -438,9 +445,9 @@ mod tests {
     #[test]
     fn a_limit_that_was_not_measured_is_an_error() {
         let none = Limits::default();
-        let copies = Yardstick::new(Limit::Copies("limits memcpy"), 1, &none);
+        let copies = Reference::new(Limit::Copies("limits memcpy"), 1, &none);
         assert!(matches!(copies.err().unwrap(), BenchError::NoLimit(_)));
-        let echo = Yardstick::new(Limit::Requests(ECHO, 1), 0, &none).unwrap();
+        let echo = Reference::new(Limit::Requests(ECHO, 1), 0, &none).unwrap();
         let ping = case("ping socket client");
         assert!(ping.neighbour(Some(&echo), &none).is_err());
         let mut limits = Limits::default();

@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use netipc::ErrorCode;
 
-use crate::error::{Outcome, nipc_error_t};
+use crate::error::{CodeResult, nipc_error_t};
 
-/// Panics caught here. Nothing is judged by it: relaxed ordering is enough.
+/// Panics caught here. No other memory goes with the number: relaxed ordering is enough.
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
 /// Panics that were caught since the process began.
@@ -23,36 +23,36 @@ pub(crate) fn panics() -> u64 {
     PANICS.load(Ordering::Relaxed)
 }
 
-/// Runs what a function of the library does; gives `instead` where it panics.
-#[inline(always)]
-pub(crate) fn guard<T>(instead: T, run: impl FnOnce() -> T) -> T {
-    // What a panic leaves half done is behind locks that are poisoned, or in memory of the caller
-    // that it is told not to use.
+/// Runs the body of a function of the library; returns `instead` where it panics.
+#[inline]
+pub(crate) fn catch<T>(instead: T, run: impl FnOnce() -> T) -> T {
+    // Unwind safe: what a panic leaves half done is behind a poisoned lock, or in memory of the
+    // caller, who gets an error and must not use it.
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
         PANICS.fetch_add(1, Ordering::Relaxed);
         instead
     })
 }
 
-/// Runs what gives a number; a panic has one, too.
-#[inline(always)]
-pub(crate) fn code(run: impl FnOnce() -> Outcome) -> nipc_error_t {
+/// As [`catch`], for functions that return an error code: a panic is `NIPC_ERR_INTERNAL`.
+#[inline]
+pub(crate) fn catch_code(run: impl FnOnce() -> CodeResult) -> nipc_error_t {
     let instead = nipc_error_t::new(ErrorCode::INTERNAL);
-    guard(instead, || run().into())
+    catch(instead, || run().into())
 }
 
-/// Runs what gives a length, where 0 stands for every failure.
-#[inline(always)]
-pub(crate) fn length(run: impl FnOnce() -> Outcome<usize>) -> usize {
-    guard(0, || run().unwrap_or(0))
+/// As [`catch`], for functions that return a length: every failure is 0.
+#[inline]
+pub(crate) fn catch_length(run: impl FnOnce() -> CodeResult<usize>) -> usize {
+    catch(0, || run().unwrap_or(0))
 }
 
 /// What `ptr` points to.
 ///
 /// # Safety
 /// `ptr` is NULL, or points to a `T` that nobody writes to during `'a`.
-#[inline(always)]
-pub(crate) unsafe fn shared<'a, T>(ptr: *const T) -> Outcome<&'a T> {
+#[inline]
+pub(crate) unsafe fn shared<'a, T>(ptr: *const T) -> CodeResult<&'a T> {
     // SAFETY: the caller promises what `as_ref` asks for, but for the alignment, which is checked.
     unsafe { aligned(ptr)?.as_ref() }.ok_or(ErrorCode::INVALID_ARGUMENT)
 }
@@ -61,8 +61,8 @@ pub(crate) unsafe fn shared<'a, T>(ptr: *const T) -> Outcome<&'a T> {
 ///
 /// # Safety
 /// `ptr` is NULL, or points to a `T` that nobody else looks at during `'a`.
-#[inline(always)]
-pub(crate) unsafe fn unique<'a, T>(ptr: *mut T) -> Outcome<&'a mut T> {
+#[inline]
+pub(crate) unsafe fn unique<'a, T>(ptr: *mut T) -> CodeResult<&'a mut T> {
     aligned(ptr)?;
     // SAFETY: the caller promises what `as_mut` asks for, but for the alignment, which was checked.
     unsafe { ptr.as_mut() }.ok_or(ErrorCode::INVALID_ARGUMENT)
@@ -72,16 +72,15 @@ pub(crate) unsafe fn unique<'a, T>(ptr: *mut T) -> Outcome<&'a mut T> {
 ///
 /// # Safety
 /// `out` is NULL, or points to room for a `T`.
-#[inline(always)]
-pub(crate) unsafe fn put<T>(out: *mut T, value: T) -> Outcome {
+#[inline]
+pub(crate) unsafe fn put<T>(out: *mut T, value: T) -> CodeResult {
     aligned(out)?;
-    match out.is_null() {
-        true => Err(ErrorCode::INVALID_ARGUMENT),
-        false => {
-            // SAFETY: not NULL and aligned; the caller promises the room.
-            unsafe { out.write(value) };
-            Ok(())
-        }
+    if out.is_null() {
+        Err(ErrorCode::INVALID_ARGUMENT)
+    } else {
+        // SAFETY: not NULL and aligned; the caller promises the room.
+        unsafe { out.write(value) };
+        Ok(())
     }
 }
 
@@ -89,16 +88,15 @@ pub(crate) unsafe fn put<T>(out: *mut T, value: T) -> Outcome {
 ///
 /// # Safety
 /// `out` is NULL, or points to room for a `T`, which may be all zeros.
-#[inline(always)]
-pub(crate) unsafe fn zero<T>(out: *mut T) -> Outcome {
+#[inline]
+pub(crate) unsafe fn zero<T>(out: *mut T) -> CodeResult {
     aligned(out)?;
-    match out.is_null() {
-        true => Err(ErrorCode::INVALID_ARGUMENT),
-        false => {
-            // SAFETY: not NULL and aligned; the caller promises the room.
-            unsafe { out.write_bytes(0, 1) };
-            Ok(())
-        }
+    if out.is_null() {
+        Err(ErrorCode::INVALID_ARGUMENT)
+    } else {
+        // SAFETY: not NULL and aligned; the caller promises the room.
+        unsafe { out.write_bytes(0, 1) };
+        Ok(())
     }
 }
 
@@ -106,8 +104,8 @@ pub(crate) unsafe fn zero<T>(out: *mut T) -> Outcome {
 ///
 /// # Safety
 /// `ptr` is NULL, or points to `count` elements that nobody writes to during `'a`.
-#[inline(always)]
-pub(crate) unsafe fn elements<'a, T>(ptr: *const T, count: usize) -> Outcome<&'a [T]> {
+#[inline]
+pub(crate) unsafe fn elements<'a, T>(ptr: *const T, count: usize) -> CodeResult<&'a [T]> {
     check_len::<T>(aligned(ptr)?.is_null(), count)?;
     match count {
         0 => Ok(&[]),
@@ -120,8 +118,8 @@ pub(crate) unsafe fn elements<'a, T>(ptr: *const T, count: usize) -> Outcome<&'a
 ///
 /// # Safety
 /// `ptr` is NULL, or points to `count` initialised elements that nobody else looks at during `'a`.
-#[inline(always)]
-pub(crate) unsafe fn elements_mut<'a, T>(ptr: *mut T, count: usize) -> Outcome<&'a mut [T]> {
+#[inline]
+pub(crate) unsafe fn elements_mut<'a, T>(ptr: *mut T, count: usize) -> CodeResult<&'a mut [T]> {
     check_len::<T>(aligned(ptr)?.is_null(), count)?;
     match count {
         0 => Ok(&mut []),
@@ -134,8 +132,8 @@ pub(crate) unsafe fn elements_mut<'a, T>(ptr: *mut T, count: usize) -> Outcome<&
 ///
 /// # Safety
 /// As for [`elements`].
-#[inline(always)]
-pub(crate) unsafe fn bytes<'a>(ptr: *const c_void, len: usize) -> Outcome<&'a [u8]> {
+#[inline]
+pub(crate) unsafe fn bytes<'a>(ptr: *const c_void, len: usize) -> CodeResult<&'a [u8]> {
     // SAFETY: the caller's promise is that of `elements`.
     unsafe { elements(ptr.cast(), len) }
 }
@@ -148,8 +146,8 @@ pub(crate) unsafe fn bytes<'a>(ptr: *const c_void, len: usize) -> Outcome<&'a [u
 ///
 /// # Safety
 /// `ptr` is NULL, or points to `len` bytes that nobody else looks at during `'a`.
-#[inline(always)]
-pub(crate) unsafe fn buffer<'a>(ptr: *mut c_void, len: usize) -> Outcome<&'a mut [u8]> {
+#[inline]
+pub(crate) unsafe fn buffer<'a>(ptr: *mut c_void, len: usize) -> CodeResult<&'a mut [u8]> {
     // SAFETY: the caller's promise is that of `elements_mut`, and bytes of C count as initialised.
     unsafe { elements_mut(ptr.cast(), len) }
 }
@@ -158,8 +156,8 @@ pub(crate) unsafe fn buffer<'a>(ptr: *mut c_void, len: usize) -> Outcome<&'a mut
 ///
 /// # Safety
 /// As for [`elements`].
-#[inline(always)]
-pub(crate) unsafe fn chars<'a>(ptr: *const c_char, len: u32) -> Outcome<&'a [u8]> {
+#[inline]
+pub(crate) unsafe fn chars<'a>(ptr: *const c_char, len: u32) -> CodeResult<&'a [u8]> {
     // SAFETY: the caller's promise is that of `elements`.
     unsafe { elements(ptr.cast(), len as usize) }
 }
@@ -168,13 +166,13 @@ pub(crate) unsafe fn chars<'a>(ptr: *const c_char, len: u32) -> Outcome<&'a [u8]
 ///
 /// # Safety
 /// `ptr` is NULL, or points to characters of which one is NUL and which nobody writes to during `'a`.
-#[inline(always)]
-pub(crate) unsafe fn string<'a>(ptr: *const c_char) -> Outcome<&'a CStr> {
-    match ptr.is_null() {
-        true => Err(ErrorCode::INVALID_ARGUMENT),
-        // SAFETY: not NULL; the caller promises the NUL.
-        false => Ok(unsafe { CStr::from_ptr(ptr) }),
+#[inline]
+pub(crate) unsafe fn string<'a>(ptr: *const c_char) -> CodeResult<&'a CStr> {
+    if ptr.is_null() {
+        return Err(ErrorCode::INVALID_ARGUMENT);
     }
+    // SAFETY: not NULL; the caller promises the NUL.
+    Ok(unsafe { CStr::from_ptr(ptr) })
 }
 
 /// Copies `text` into a caller's buffer like `snprintf`: as much as fits, with a NUL; returns the
@@ -197,7 +195,7 @@ pub(crate) unsafe fn copy_text(text: &str, buf: *mut c_char, len: usize) -> usiz
     text.len()
 }
 
-fn check_len<T>(null: bool, count: usize) -> Outcome {
+fn check_len<T>(null: bool, count: usize) -> CodeResult {
     let most = isize::MAX.unsigned_abs() / size_of::<T>().max(1);
     match count > most || (null && count > 0) {
         true => Err(ErrorCode::INVALID_ARGUMENT),
@@ -206,8 +204,8 @@ fn check_len<T>(null: bool, count: usize) -> Outcome {
 }
 
 /// `ptr`, unless it cannot point to a `T`.
-#[inline(always)]
-fn aligned<T>(ptr: *const T) -> Outcome<*const T> {
+#[inline]
+fn aligned<T>(ptr: *const T) -> CodeResult<*const T> {
     match ptr.is_aligned() {
         true => Ok(ptr),
         false => Err(ErrorCode::INVALID_ARGUMENT),
@@ -223,10 +221,10 @@ mod tests {
     #[test]
     fn a_panic_is_an_error_and_counted() {
         let before = panics();
-        let failed = code(|| panic!("as a defect does"));
+        let failed = catch_code(|| panic!("as a defect does"));
         assert_eq!(failed, nipc_error_t::new(ErrorCode::INTERNAL));
-        assert_eq!(length(|| panic!("as a defect does")), 0);
-        assert!(guard(true, || panic!("as a defect does")));
+        assert_eq!(catch_length(|| panic!("as a defect does")), 0);
+        assert!(catch(true, || panic!("as a defect does")));
         assert!(panics() >= before + 3);
     }
 

@@ -8,8 +8,8 @@ use netipc::{CallError, ErrorCode, wire_code};
 #[repr(transparent)]
 pub struct nipc_error_t(u32);
 
-/// What fails with a number.
-pub(crate) type Outcome<T = ()> = Result<T, ErrorCode>;
+/// The result of what C is told as an error code.
+pub(crate) type CodeResult<T = ()> = Result<T, ErrorCode>;
 
 impl nipc_error_t {
     /// No error.
@@ -26,8 +26,8 @@ impl nipc_error_t {
     }
 }
 
-impl From<Outcome> for nipc_error_t {
-    fn from(outcome: Outcome) -> Self {
+impl From<CodeResult> for nipc_error_t {
+    fn from(outcome: CodeResult) -> Self {
         outcome.err().map_or(Self::OK, Self::new)
     }
 }

@@ -52,21 +52,38 @@ mod protocol {
         nipc_string_reverse_view_t: 16 { str: 0, str_len: 8 }
         nipc_string_reverse_builder_t: 216 { error: 0, item_count: 4 }
         nipc_cgroups_req_t: 4 { layout_version: 0, flags: 2 }
-        nipc_cgroups_resp_view_t: 32 { item_count: 0, systemd_enabled: 4, generation: 8 }
-        nipc_cgroups_item_view_t: 48 { hash: 0, options: 4, enabled: 8, name: 16, path: 32 }
+        nipc_cgroups_resp_view_t: 40 {
+            layout_version: 0, flags: 2, item_count: 4, systemd_enabled: 8, generation: 16,
+        }
+        nipc_cgroups_resp_header_t: 24 {
+            layout_version: 0, flags: 2, item_count: 4, systemd_enabled: 8, reserved: 12, generation: 16,
+        }
+        nipc_lookup_dir_entry_t: 8 { offset: 0, length: 4 }
+        nipc_lookup_label_entry_t: 16 {
+            key_offset: 0, key_length: 4, value_offset: 8, value_length: 12,
+        }
+        nipc_cgroups_item_view_t: 48 {
+            hash: 0, options: 4, enabled: 8, layout_version: 12, flags: 14, name: 16, path: 32,
+        }
         nipc_cgroups_builder_t: 216 { error: 0, item_count: 4 }
-        nipc_cgroups_lookup_req_view_t: 24 { item_count: 0 }
+        nipc_cgroups_lookup_req_view_t: 24 { item_count: 0, layout_version: 4, flags: 6 }
         nipc_cgroups_lookup_req_item_t: 16 { path: 0 }
-        nipc_cgroups_lookup_resp_view_t: 32 { item_count: 0, generation: 8 }
+        nipc_cgroups_lookup_resp_view_t: 32 {
+            item_count: 0, layout_version: 4, flags: 6, generation: 8,
+        }
         nipc_cgroups_lookup_item_view_t: 64 {
-            status: 0, orchestrator: 2, path: 8, name: 24, label_count: 40,
+            status: 0, orchestrator: 2, layout_version: 4, flags: 6, path: 8, name: 24,
+            label_count: 40,
         }
         nipc_cgroups_lookup_builder_t: 216 { error: 0, item_count: 4 }
-        nipc_apps_lookup_req_view_t: 24 { item_count: 0 }
+        nipc_apps_lookup_req_view_t: 24 { item_count: 0, layout_version: 4, flags: 6 }
         nipc_apps_lookup_req_item_t: 4 { pid: 0 }
-        nipc_apps_lookup_resp_view_t: 32 { item_count: 0, generation: 8 }
+        nipc_apps_lookup_resp_view_t: 32 {
+            item_count: 0, layout_version: 4, flags: 6, generation: 8,
+        }
         nipc_apps_lookup_item_view_t: 104 {
-            status: 0, orchestrator: 2, cgroup_status: 4, pid: 8, ppid: 12, uid: 16, starttime: 24,
+            status: 0, orchestrator: 2, cgroup_status: 4, pid: 8, ppid: 12, uid: 16, layout_version: 20,
+            flags: 22, starttime: 24,
             comm: 32, cgroup_path: 48, cgroup_name: 64, label_count: 80,
         }
         nipc_apps_lookup_builder_t: 216 { error: 0, item_count: 4 }
@@ -79,6 +96,7 @@ mod service {
     use crate::service::guard::*;
     use crate::service::handler::*;
     use crate::service::log::*;
+    use crate::service::origin::*;
     use crate::service::server::*;
     use crate::service::stats::*;
     use crate::service::storage::*;
@@ -87,6 +105,7 @@ mod service {
 
     layout! {
         nipc_client_state_t: 4 {}
+        nipc_native_t: 8 {}
         nipc_transport_t: 4 {}
         nipc_log_level_t: 4 {}
         nipc_client_config_t: 48 {
@@ -99,9 +118,14 @@ mod service {
             supported_profiles: 0, preferred_profiles: 4, max_request_payload_bytes: 8,
             max_request_batch_items: 12, max_response_payload_bytes: 16, auth_token: 24,
         }
-        nipc_client_session_t: 16 { selected_profile: 0, session_id: 8 }
+        nipc_client_session_t: 40 {
+            selected_profile: 0, session_id: 8, max_request_payload_bytes: 16,
+            max_request_batch_items: 20, max_response_payload_bytes: 24,
+            max_response_batch_items: 28, native: 32,
+        }
         nipc_storage_t: 16 {}
-        nipc_client_ctx_t: 96 { state: 0, session_valid: 4, session: 8, shm: 24 }
+        nipc_client_origin_t: 576 {}
+        nipc_client_ctx_t: 728 { state: 0, session_valid: 4, session: 8, shm: 48 }
         nipc_client_status_t: 48 {
             state: 0, connect_count: 4, reconnect_count: 8, call_count: 12, error_count: 16,
             retry_count: 20, timeout_count: 24, abort_count: 28, bytes_sent: 32,
@@ -127,7 +151,7 @@ mod service {
             ok: 40, unsupported: 48, bad_envelope: 56, limit_exceeded: 64, internal_error: 72,
             bytes_received: 80, bytes_sent: 88, handler_time: 96, total_time: 192,
         }
-        nipc_cgroups_cache_t: 88 {}
+        nipc_cgroups_cache_t: 40 {}
         nipc_cgroups_cache_read_guard_t: 40 {}
         nipc_cgroups_cache_item_view_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }
         nipc_cgroups_cache_item_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }

@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! border     what crosses: pointers checked, panics caught
+//! abort_flag whether a client that is opened at this moment is aborted
+//! lifetime   how long what is behind a context lives: clients, servers and caches alike
 //! error      the numbers of errors
+//! platform   what differs between platforms
 //! protocol   netipc/netipc_protocol.h: bytes
 //! service    netipc/netipc_service.h: clients, servers, cache
 //! ```
@@ -19,8 +22,12 @@
     reason = "the names are those of the C headers, which are generated from them"
 )]
 
+mod abort_flag;
 mod border;
 pub mod error;
 mod layout;
+mod lifetime;
+mod platform;
 pub mod protocol;
 pub mod service;
+mod sync;

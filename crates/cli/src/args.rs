@@ -1,13 +1,11 @@
 //! Arguments that subcommands share.
 
-use std::env;
-use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
 use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::CgroupsSnapshot;
 use netipc::service::cgroups_lookup::CgroupsLookup;
@@ -18,6 +16,8 @@ use netipc::transport::Endpoint;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Exit, Failed};
+use crate::platform::{RUN_DIR_VARIABLE, USUAL_RUN_DIR, usual_run_dir};
+use crate::profile;
 
 /// Bytes of the largest answer, on both sides; a session starts far below and grows as needed.
 pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
@@ -25,19 +25,19 @@ pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
 /// Where endpoints are, and how they are reached.
 #[derive(Args, Debug)]
 pub(crate) struct EndpointArgs {
-    /// Directory of the endpoints [default: /run/netipc for root, else $XDG_RUNTIME_DIR/netipc]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help = run_dir_help())]
     run_dir: Option<PathBuf>,
 
-    /// What may carry the data; the best that both sides can do is chosen
+    /// What may carry the data; the best that both sides can do is chosen. `shm` is all shared
+    /// memory that need not be asked for by its own name
     #[arg(
         long,
         value_name = "LIST",
-        value_enum,
+        value_parser = profile_name(),
         value_delimiter = ',',
         default_value = "baseline,shm"
     )]
-    profiles: Vec<Profile>,
+    profiles: Vec<u32>,
 }
 
 impl EndpointArgs {
@@ -46,10 +46,10 @@ impl EndpointArgs {
         if let Some(dir) = &self.run_dir {
             return Ok(dir.clone());
         }
-        let root = rustix::process::geteuid().is_root();
-        usual_run_dir(root, env::var_os("XDG_RUNTIME_DIR")).ok_or_else(|| {
-            let sentence =
-                "there is no usual run directory without XDG_RUNTIME_DIR: give --run-dir";
+        usual_run_dir().ok_or_else(|| {
+            let sentence = format!(
+                "there is no usual run directory without {RUN_DIR_VARIABLE}: give --run-dir"
+            );
             Failed::new(Exit::Usage, sentence)
         })
     }
@@ -62,45 +62,22 @@ impl EndpointArgs {
 
     /// The profiles as the bits of the protocol.
     pub(crate) fn profiles(&self) -> u32 {
-        self.profiles
-            .iter()
-            .fold(0, |bits, profile| bits | profile.bits())
+        self.profiles.iter().fold(0, |all, bits| all | bits)
     }
 }
 
-/// Root's is the machine's own, whatever session root works in.
-fn usual_run_dir(root: bool, xdg_runtime_dir: Option<OsString>) -> Option<PathBuf> {
-    match root {
-        true => Some("/run/netipc".into()),
-        false => {
-            let dir = xdg_runtime_dir.filter(|dir| !dir.is_empty())?;
-            Some(PathBuf::from(dir).join("netipc"))
-        }
-    }
+fn run_dir_help() -> String {
+    format!("Directory of the endpoints [default: {USUAL_RUN_DIR}]")
 }
 
-/// What carries the data of a session.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Profile {
-    /// The packet socket
-    Baseline,
-    /// Shared memory of either kind
-    Shm,
-    /// Shared memory that spins before it waits in the kernel
-    ShmHybrid,
-    /// Shared memory that waits in the kernel at once
-    ShmFutex,
-}
-
-impl Profile {
-    const fn bits(self) -> u32 {
-        match self {
-            Self::Baseline => PROFILE_BASELINE,
-            Self::Shm => PROFILE_SHM_HYBRID | PROFILE_SHM_FUTEX,
-            Self::ShmHybrid => PROFILE_SHM_HYBRID,
-            Self::ShmFutex => PROFILE_SHM_FUTEX,
-        }
-    }
+/// Takes a name of a profile.
+fn profile_name() -> impl TypedValueParser<Value = u32> {
+    let names = profile::names().into_iter().map(|(name, _)| name);
+    PossibleValuesParser::new(names).try_map(|chosen| {
+        let named = |(name, _): &(&str, u32)| *name == chosen;
+        let found = profile::names().into_iter().find(named);
+        found.map(|(_, bits)| bits).ok_or("no such profile")
+    })
 }
 
 /// The services that the program knows.
@@ -146,14 +123,17 @@ impl fmt::Display for ServiceName {
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     const RANGE: std::ops::RangeInclusive<f64> = 0.01..=86_400.0;
     let seconds: f64 = text.parse().map_err(|error| format!("{error}"))?;
-    match RANGE.contains(&seconds) {
-        true => Ok(Duration::from_secs_f64(seconds)),
-        false => Err(format!("not within {} to {}", RANGE.start(), RANGE.end())),
+    if RANGE.contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(format!("not within {} to {}", RANGE.start(), RANGE.end()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Command;
+
     use super::*;
 
     #[test]
@@ -167,28 +147,16 @@ mod tests {
     }
 
     #[test]
-    fn every_user_has_a_usual_run_directory() {
-        let xdg = || Some(OsString::from("/run/user/7"));
-        assert_eq!(usual_run_dir(true, xdg()), Some("/run/netipc".into()));
-        assert_eq!(
-            usual_run_dir(false, xdg()),
-            Some("/run/user/7/netipc".into())
-        );
-        assert_eq!(usual_run_dir(false, Some(OsString::new())), None);
-        assert_eq!(usual_run_dir(false, None), None);
-    }
-
-    #[test]
     fn profiles_are_bits() {
-        let bits = |profiles: &[Profile]| {
-            let profiles = profiles.to_vec();
-            let run_dir = None;
-            EndpointArgs { run_dir, profiles }.profiles()
+        for (name, bits) in &profile::names() {
+            let parsed = profile_name().parse_ref(&Command::new("x"), None, name.as_ref());
+            assert_eq!(parsed.unwrap(), *bits, "{name}");
+        }
+        let both = EndpointArgs {
+            run_dir: None,
+            profiles: vec![1, 4],
         };
-        assert_eq!(bits(&[Profile::Baseline]), 1);
-        assert_eq!(bits(&[Profile::Baseline, Profile::Shm]), 7);
-        assert_eq!(bits(&[Profile::ShmHybrid]), 2);
-        assert_eq!(bits(&[Profile::Baseline, Profile::ShmFutex]), 5);
+        assert_eq!(both.profiles(), 5);
     }
 
     #[test]

@@ -155,19 +155,27 @@ impl fmt::Display for Failed {
     }
 }
 
+/// For a program that would not learn that it is asked to stop.
+pub(crate) fn cannot_wait_for_a_stop(error: io::Error) -> Failed {
+    Failed::new(
+        Exit::Failed,
+        format!("cannot wait for requests to stop: {error}"),
+    )
+}
+
 /// Ends a subcommand: says what went wrong, if anything did.
 pub(crate) fn report(done: Result<(), Failed>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
-            tell(&failed);
+            to_stderr(&failed);
             ExitCode::from(failed.exit as u8)
         }
     }
 }
 
 /// Says something on stderr, if anybody listens there.
-pub(crate) fn tell(sentence: &dyn fmt::Display) {
+pub(crate) fn to_stderr(sentence: &dyn fmt::Display) {
     let _ = writeln!(io::stderr(), "netipc: {sentence}");
 }
 

@@ -7,8 +7,9 @@ mod call;
 mod demo;
 mod documents;
 mod exit;
-mod interrupt;
 mod plain;
+mod platform;
+mod profile;
 mod schema;
 mod serve;
 mod token;
@@ -48,7 +49,7 @@ struct Cli {
 enum Command {
     /// Shows every service at work on this machine
     Demo(demo::DemoArgs),
-    /// Provides services until SIGINT or SIGTERM
+    /// Provides services until it is asked to stop
     Serve(serve::ServeArgs),
     /// Asks a service once
     Call(call::CallArgs),

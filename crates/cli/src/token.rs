@@ -74,9 +74,10 @@ fn parse(text: &str) -> Result<u64, String> {
         None => (text, 10),
     };
     // The standard parser takes a sign; a token has none.
-    match digits.starts_with(['+', '-']) {
-        true => Err("a token has no sign".into()),
-        false => u64::from_str_radix(digits, radix).map_err(|error| error.to_string()),
+    if digits.starts_with(['+', '-']) {
+        Err("a token has no sign".into())
+    } else {
+        u64::from_str_radix(digits, radix).map_err(|error| error.to_string())
     }
 }
 

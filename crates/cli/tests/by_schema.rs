@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 
 use serde_json::json;
-use support::Place;
+use support::TestDir;
 
 /// `--schema` of a service.
 fn schema(name: &str) -> String {
@@ -32,7 +32,7 @@ const TRAFFIC: &str = r#"{
 
 #[test]
 fn both_examples_are_served_and_called() {
-    let place = Place::new();
+    let place = TestDir::new();
     let (asn, traffic) = (schema("ip-to-asn"), schema("pid-traffic"));
     let networks = place.write("networks.json", NETWORKS);
     let traffics = place.write("traffic.json", TRAFFIC);
@@ -78,7 +78,7 @@ fn both_examples_are_served_and_called() {
 
 #[test]
 fn what_is_printed_can_be_served_again() {
-    let (place, other, asn) = (Place::new(), Place::new(), schema("ip-to-asn"));
+    let (place, other, asn) = (TestDir::new(), TestDir::new(), schema("ip-to-asn"));
     let networks = place.write("networks.json", NETWORKS);
     let first = place.serve_data(&networks, &[&asn]);
     let printed = place.call(&["ip-to-asn", "192.0.2.7", "--json", &asn]);
@@ -91,7 +91,7 @@ fn what_is_printed_can_be_served_again() {
 
 #[test]
 fn keys_come_from_stdin_too() {
-    let (place, asn) = (Place::new(), schema("ip-to-asn"));
+    let (place, asn) = (TestDir::new(), schema("ip-to-asn"));
     let networks = place.write("networks.json", NETWORKS);
     let _provider = place.serve_data(&networks, &[&asn]);
     let ended = place.call_with(&["ip-to-asn", "-", &asn], "192.0.2.7\n\n192.0.2.8\n");
@@ -100,7 +100,7 @@ fn keys_come_from_stdin_too() {
 
 #[test]
 fn the_host_is_asked_by_its_schema() {
-    let place = Place::new();
+    let place = TestDir::new();
     let [cgroups, processes] = place.machine();
     let _provider = place.serve(&[
         "--service=cgroups-snapshot,apps-lookup,increment",
@@ -125,7 +125,7 @@ fn the_host_is_asked_by_its_schema() {
 
 #[test]
 fn a_data_file_without_a_name_is_for_the_only_schema() {
-    let (place, asn) = (Place::new(), schema("ip-to-asn"));
+    let (place, asn) = (TestDir::new(), schema("ip-to-asn"));
     let networks = place.write("networks.json", r#"{"items": []}"#);
     let _provider = place.serve_data(&networks, &[&asn]);
     let ended = place.call(&["ip-to-asn", "192.0.2.7", &asn]);
@@ -138,7 +138,7 @@ fn a_data_file_without_a_name_is_for_the_only_schema() {
 
 #[test]
 fn mistakes_are_told() {
-    let (place, asn) = (Place::new(), schema("ip-to-asn"));
+    let (place, asn) = (TestDir::new(), schema("ip-to-asn"));
     let without = place.call(&["ip-to-asn", "192.0.2.7"]);
     without.failed(
         2,

@@ -3,11 +3,11 @@
 mod support;
 
 use serde_json::json;
-use support::{Place, run};
+use support::{TestDir, run};
 
 /// What `call ARGS --json` prints of `data`, which is served meanwhile.
 fn served(data: &str, options: &[&str], args: &[&str]) -> String {
-    let place = Place::new();
+    let place = TestDir::new();
     let file = place.write("data.json", data);
     let _provider = place.serve_data(&file, options);
     place.call(&[args, &["--json"]].concat()).text().to_owned()
@@ -86,7 +86,7 @@ fn a_short_mock_is_enough() {
 
 #[test]
 fn keys_that_the_file_has_not_are_unknown() {
-    let place = Place::new();
+    let place = TestDir::new();
     let cgroups = place.write("c.json", r#"{"service": "cgroups-lookup", "items": []}"#);
     let apps = place.write("a.json", r#"{"service": "apps-lookup", "items": []}"#);
     let number = r#"{"service": "increment", "request": 1, "reply": 2}"#;
@@ -116,28 +116,10 @@ fn keys_that_the_file_has_not_are_unknown() {
     assert_eq!(reply["items"], json!([]));
 }
 
-#[test]
-fn the_rest_may_come_from_the_machine() {
-    let place = Place::new();
-    let [cgroups, processes] = place.machine();
-    let data = r#"{"service": "apps-lookup", "generation": 77, "items": []}"#;
-    let data = place.write("data.json", data);
-    let services = "--service=apps-lookup,cgroups-lookup,increment";
-    let _provider = place.serve_data(&data, &[services, &cgroups, &processes]);
-    assert_eq!(
-        place.call(&["apps-lookup", "7", "--json"]).json()["generation"],
-        77
-    );
-    let path = "/system.slice/sshd.service";
-    let item = &place.call(&["cgroups-lookup", path, "--json"]).json()["items"][0];
-    assert_eq!(item["status"], "known");
-    assert_eq!(place.call(&["increment", "1"]).text(), "2\n");
-}
-
 /// `serve --data` with this content ends at once, names the file, says `part` and leaves nothing.
 #[track_caller]
 fn refused(data: &str, options: &[&str], part: &str) {
-    let place = Place::new();
+    let place = TestDir::new();
     let file = place.write("mock.json", data);
     let mut command = place.command("serve", options);
     command.arg("--data").arg(&file);

@@ -2,23 +2,21 @@
 
 mod support;
 
-use std::os::unix::ffi::OsStrExt;
-
 use netipc::service::increment::IncrementClient;
 use netipc::transport::link::BindOptions;
 use netipc::transport::{Endpoint, Transport};
 use netipc::{ClientConfig, protocol::PROFILE_BASELINE};
-use support::{Place, netipc, run};
+use support::platform::endpoint;
+use support::{TestDir, netipc, run};
 
 const INCREMENT: &str = "--service=increment";
 
 #[test]
 fn an_absent_provider_is_not_found() {
-    let place = Place::new();
+    let place = TestDir::new();
     for service in ["cgroups-snapshot", "increment"] {
         let keys: &[&str] = if service == "increment" { &["1"] } else { &[] };
-        let socket = place.run_dir().join(format!("{service}.sock"));
-        let part = format!("no server at {}", socket.display());
+        let part = endpoint(&place, service);
         place
             .call(&[&[service], keys].concat())
             .failed(3, "not found", &part);
@@ -27,7 +25,7 @@ fn an_absent_provider_is_not_found() {
 
 #[test]
 fn a_wrong_token_fails_over_every_transport() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = place.serve(&[INCREMENT, "--auth-token=0xfeed"]);
     for profiles in ["--profiles=baseline", "--profiles=baseline,shm"] {
         for token in [&["--auth-token=1"][..], &[]] {
@@ -41,34 +39,31 @@ fn a_wrong_token_fails_over_every_transport() {
 
 #[test]
 fn tokens_come_from_the_argument_the_file_or_the_environment() {
-    let place = Place::new();
+    let place = TestDir::new();
     let right = place.write("right", "0x2a\n");
     let wrong = place.write("wrong", "43\n");
     let mut command = place.command("serve", &[INCREMENT]);
     command.env("NETIPC_AUTH_TOKEN", "42");
     let _provider = support::Provider::start(command);
-    let call = |args: &[&str], variable: Option<&[u8]>| {
+    let call = |args: &[&str], variable: Option<&str>| {
         let mut command = place.command("call", &[&["increment", "1"], args].concat());
-        command.envs(variable.map(|value| {
-            (
-                "NETIPC_AUTH_TOKEN",
-                std::ffi::OsStr::from_bytes(value).to_owned(),
-            )
-        }));
+        command.envs(variable.map(|value| ("NETIPC_AUTH_TOKEN", value)));
         run(command, b"")
     };
     let file = |path: &std::path::Path| format!("--auth-token-file={}", path.display());
-    assert_eq!(call(&[], Some(b"0x2A")).text(), "2\n");
-    assert_eq!(call(&[&file(&right)], Some(b"43")).text(), "2\n");
-    assert_eq!(call(&["--auth-token=42"], Some(b"43")).text(), "2\n");
-    call(&[&file(&wrong)], Some(b"42")).failed(4, "auth failed", "increment.sock");
-    for bad in [&b"secret"[..], b"", b"\xff"] {
+    assert_eq!(call(&[], Some("0x2A")).text(), "2\n");
+    assert_eq!(call(&[&file(&right)], Some("43")).text(), "2\n");
+    assert_eq!(call(&["--auth-token=42"], Some("43")).text(), "2\n");
+    call(&[&file(&wrong)], Some("42")).failed(4, "auth failed", &endpoint(&place, "increment"));
+    for bad in ["secret", "", "\u{fffd}"] {
         let ended = call(&[], Some(bad));
         ended.failed(2, "invalid", "NETIPC_AUTH_TOKEN is not");
         assert!(!ended.stderr.contains("secret"));
     }
     let missing = place.path("missing");
-    call(&[&file(&missing)], None).failed(2, "invalid", "missing cannot be read: No such file");
+    let ended = call(&[&file(&missing)], None);
+    ended.failed(2, "invalid", "missing cannot be read: ");
+    assert!(ended.stderr.contains("(os error 2)"), "{}", ended.stderr);
     assert_eq!(
         call(&[&file(&right), "--auth-token=42"], None).code,
         Some(2)
@@ -76,49 +71,26 @@ fn tokens_come_from_the_argument_the_file_or_the_environment() {
 }
 
 #[test]
-fn a_run_directory_that_is_too_long_is_told_as_such() {
-    let place = Place::new();
-    let long = place.path(&"x".repeat(100));
-    for args in [&["serve", INCREMENT][..], &["call", "increment", "1"]] {
-        let mut command = netipc(args);
-        command.arg("--run-dir").arg(&long);
-        run(command, b"").failed(2, "invalid", "bytes and may have 107: shorten");
-    }
-    assert!(!long.exists());
-}
-
-#[test]
 fn no_profile_in_common_is_incompatible() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = place.serve(&[INCREMENT, "--profiles=baseline"]);
     let ended = place.call(&["increment", "1", "--profiles=shm"]);
     ended.failed(5, "incompatible", "no transport profile in common");
 }
 
 #[test]
-fn another_service_behind_the_name_is_incompatible() {
-    let place = Place::new();
-    let _provider = place.serve(&[INCREMENT]);
-    let run_dir = place.run_dir();
-    let alias = run_dir.join("string-reverse.sock");
-    std::os::unix::fs::symlink(run_dir.join("increment.sock"), alias).unwrap();
-    let ended = place.call(&["string-reverse", "abc"]);
-    ended.failed(5, "incompatible", "the server does not serve this method");
-}
-
-#[test]
 fn a_server_that_never_answers_times_out() {
-    let place = Place::new();
-    let endpoint = Endpoint::new(place.run_dir(), "increment").unwrap();
+    let place = TestDir::new();
+    let own = Endpoint::new(place.run_dir(), "increment").unwrap();
     let transport = netipc::transport::native();
-    let _listener = transport.bind(&endpoint, &BindOptions::default()).unwrap();
+    let _listener = transport.bind(&own, &BindOptions::default()).unwrap();
     let ended = place.call(&["increment", "1", "--timeout=100"]);
-    ended.failed(6, "timeout", "increment.sock");
+    ended.failed(6, "timeout", &endpoint(&place, "increment"));
 }
 
 #[test]
 fn a_full_server_says_so() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = place.serve(&[INCREMENT, "--workers=1"]);
     let config = ClientConfig {
         supported_profiles: PROFILE_BASELINE,
@@ -139,7 +111,7 @@ fn a_full_server_says_so() {
 
 #[test]
 fn a_request_above_all_limits_is_too_large() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = place.serve(&["--service=string-reverse"]);
     let text = |bytes: usize| "x".repeat(bytes) + "\n";
     let reply = place.call_with(&["string-reverse", "-"], &text(1 << 19));
@@ -150,7 +122,7 @@ fn a_request_above_all_limits_is_too_large() {
 
 #[test]
 fn keys_that_cannot_be_are_refused_before_anything_is_asked() {
-    let place = Place::new();
+    let place = TestDir::new();
     for (args, part) in [
         (&["apps-lookup", "1", "x"][..], "\"x\" is not a process id"),
         (

@@ -2,129 +2,77 @@
 
 mod support;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
-use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
 use netipc::service::increment::IncrementClient;
 use netipc::{ClientConfig, ClientState};
-use rustix::process::Signal;
-use support::{Place, Provider, netipc, run};
+use support::platform::{TRANSPORTS, endpoint};
+use support::{Provider, TestDir, run};
 
 const INCREMENT: &str = "--service=increment";
 
 #[test]
-fn every_signal_to_end_leaves_nothing_behind_even_with_idle_clients() {
-    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let place = Place::new();
-        let provider = place.serve(&[INCREMENT]);
-        let shm = PROFILE_SHM_HYBRID | PROFILE_SHM_FUTEX;
-        let mut clients = [PROFILE_BASELINE, shm].map(|supported_profiles| {
-            let config = ClientConfig {
-                supported_profiles,
-                ..ClientConfig::default()
-            };
-            let mut client = IncrementClient::new(place.run_dir(), "increment", config);
-            client.refresh();
-            assert_eq!(client.call(&1).unwrap(), 2);
-            client
-        });
-        // The socket, and the region of the client over shared memory.
-        assert_eq!(place.left_behind().len(), 2);
-        let told = Instant::now();
-        let status = provider.end(signal);
-        assert!(status.success(), "{status}");
-        // An idle client is no reason to use up the time that requests under way may take.
-        assert!(told.elapsed() < Duration::from_secs(4));
-        assert_eq!(place.left_behind(), [""; 0]);
-        for client in &mut clients {
-            client.refresh();
-            assert_eq!(
-                client.state(),
-                ClientState::NotFound,
-                "{:?}",
-                client.status()
-            );
-        }
+fn the_end_of_stdin_stops_it_where_it_is_wanted() {
+    let place = TestDir::new();
+    let mut provider = place.serve(&[INCREMENT]);
+    provider.say("this is no end\n");
+    let mut client = IncrementClient::new(place.run_dir(), "increment", ClientConfig::default());
+    client.refresh();
+    assert_eq!(client.call(&1).unwrap(), 2);
+    assert!(provider.stop().success());
+    assert_eq!(place.left_behind(), [""; 0]);
+    client.refresh();
+    assert_eq!(
+        client.state(),
+        ClientState::NotFound,
+        "{:?}",
+        client.status()
+    );
+}
+
+#[test]
+fn a_stdin_that_has_ended_is_nobodys_business() {
+    for (profiles, carried) in TRANSPORTS {
+        let place = TestDir::new();
+        let profiles = format!("--profiles={profiles}");
+        let _provider = Provider::start(place.command("serve", &[INCREMENT, &profiles]));
+        let ended = place.call(&["increment", "1", &profiles]);
+        assert_eq!(ended.text(), "2\n");
+        assert!(ended.stderr.contains(carried), "{}", ended.stderr);
     }
 }
 
 #[test]
-fn a_run_directory_is_made_private_and_taken_away() {
-    let place = Place::new();
-    let made = place.path("made");
-    let mut command = netipc(["serve", INCREMENT, "--run-dir"]);
-    command.arg(&made);
-    let provider = Provider::start(command);
-    let mode = fs::metadata(&made).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o700);
-    assert!(provider.end(Signal::TERM).success());
-    assert!(!made.exists());
-}
-
-#[test]
 fn an_endpoint_has_one_owner() {
-    let place = Place::new();
-    let _first = place.serve(&[INCREMENT]);
+    let place = TestDir::new();
+    let first = place.serve(&[INCREMENT]);
     // The second owner would have had another endpoint too, and gives it back.
     let second = place.command("serve", &["--service=increment,string-reverse"]);
-    run(second, b"").failed(
-        10,
-        "address in use",
-        "increment.sock is in use by another server",
+    let in_use = format!(
+        "{} is in use by another server",
+        endpoint(&place, "increment")
     );
-    assert_eq!(place.left_behind(), ["increment.sock"]);
+    run(second, b"").failed(10, "address in use", &in_use);
     assert_eq!(place.call(&["increment", "1"]).text(), "2\n");
-}
-
-#[test]
-fn a_killed_owner_leaves_an_endpoint_that_the_next_one_takes() {
-    let place = Place::new();
-    drop(place.serve(&[INCREMENT]));
-    assert_eq!(place.left_behind(), ["increment.sock"]);
-    let next = place.serve(&[INCREMENT]);
-    assert_eq!(place.call(&["increment", "1"]).text(), "2\n");
-    assert!(next.end(Signal::TERM).success());
+    let absent = place.call(&["string-reverse", "abc"]);
+    absent.failed(3, "not found", &endpoint(&place, "string-reverse"));
+    assert!(first.stop().success());
     assert_eq!(place.left_behind(), [""; 0]);
 }
 
 #[test]
-fn a_machine_that_cannot_be_looked_at_is_told_at_the_start() {
-    let place = Place::new();
-    let [_, processes] = place.machine();
-    let ended = run(
-        place.command("serve", &["--cgroup-root=/nowhere", &processes]),
-        b"",
-    );
-    ended.failed(1, "failed", "cannot list the cgroup root /nowhere");
-    let mut command = netipc(["serve", INCREMENT, "--run-dir"]);
-    command.arg(place.path("no/parent"));
-    run(command, b"").failed(1, "failed", "cannot make the run directory");
-}
-
-#[test]
-fn the_machine_is_looked_at_again_and_again() {
-    let place = Place::new();
-    let [cgroups, processes] = place.machine();
-    let _provider = place.serve(&[&cgroups, &processes, "--refresh=0.01"]);
-    let generation = || place.call(&["apps-lookup", "7", "--json"]).json()["generation"].as_u64();
-    let first = generation();
-    place.write(
-        "proc/8/stat",
-        "8 (new) S 1 7 7 0 -1 4 0 0 0 0 2 3 0 0 20 0 1 0 99 0 0",
-    );
-    // Each call takes longer than a period.
-    let found = (0..1000).any(|_| generation() > first);
-    assert!(found);
-    let item = &place.call(&["apps-lookup", "8", "--json"]).json()["items"][0];
-    assert_eq!(item["status"], "known");
+fn a_killed_owner_leaves_the_endpoint_to_the_next_one() {
+    let place = TestDir::new();
+    drop(place.serve(&[INCREMENT]));
+    let next = place.serve(&[INCREMENT]);
+    assert_eq!(place.call(&["increment", "1"]).text(), "2\n");
+    assert!(next.stop().success());
+    assert_eq!(place.left_behind(), [""; 0]);
 }
 
 #[test]
 fn nobody_has_to_listen() {
-    let place = Place::new();
+    let place = TestDir::new();
     let _provider = place.serve(&[INCREMENT]);
     for (key, code) in [("1", 0), ("x", 2)] {
         let mut command = place.command("call", &["increment", key]);
@@ -140,7 +88,7 @@ fn nobody_has_to_listen() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let place = Place::new();
+    let place = TestDir::new();
     let items: Vec<String> = (0..5000).map(|n| format!(r#"{{"name": "{n}"}}"#)).collect();
     let data = format!(r#"{{"items": [{}]}}"#, items.join(","));
     let data = place.write("data.json", data);

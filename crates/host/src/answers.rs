@@ -10,7 +10,7 @@
 //! use netipc_host::{Host, HostConfig, answers};
 //!
 //! let host = Arc::new(Host::new(HostConfig::default()));
-//! host.refresh()?;
+//! host.refresh();
 //! let handler = answers::apps_lookup(Arc::clone(&host));
 //! Server::new("/run/netipc", "apps-lookup", ServerConfig::default(), handler).run()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,6 +1,10 @@
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use crate::pattern::Exclusions;
+use crate::policy::Policy;
 
 /// Where to look and how far; [`Default`] is this machine's own `/sys/fs/cgroup` and `/proc`.
 #[derive(Clone, Debug)]
@@ -12,10 +16,10 @@ pub struct HostConfig {
     /// Hierarchies in order of preference on v1 and hybrid machines. A cgroup found in several is reported once, with
     /// its path in the first of these; hierarchies not named here come after, by name.
     pub controllers: Vec<String>,
-    /// Cgroups reported as disabled by exclusion.
-    pub exclusions: Exclusions,
+    /// Which cgroups are enabled.
+    pub policy: Policy,
     /// Where container runtimes keep what they know.
-    pub runtime: RuntimeRoots,
+    pub sources: Sources,
     /// Bounds on what one refresh reads and keeps.
     pub limits: Limits,
 }
@@ -31,8 +35,8 @@ impl HostConfig {
             cgroup_root: root.join("sys/fs/cgroup"),
             proc_root: root.join("proc"),
             controllers: controllers.map(String::from).to_vec(),
-            exclusions: Exclusions::default(),
-            runtime: RuntimeRoots::under(root),
+            policy: Policy::default(),
+            sources: Sources::under(root),
             limits: Limits::default(),
         }
     }
@@ -44,43 +48,119 @@ impl Default for HostConfig {
     }
 }
 
-/// Files of container runtimes that give names and labels. All are optional: a missing or unreadable one gives nothing.
-/// [`Default`] looks nowhere.
-#[derive(Clone, Debug, Default)]
-pub struct RuntimeRoots {
-    /// Directories with `<id>/config.v2.json`.
-    pub docker: Vec<PathBuf>,
-    /// Directories with `<id>/config.json`, one for each containerd namespace of interest.
-    pub containerd: Vec<PathBuf>,
-    /// Directories with `<id>/userdata/config.json`.
-    pub crio: Vec<PathBuf>,
-    /// Files such as `containers.json`, each an array of containers.
-    pub podman: Vec<PathBuf>,
-    /// Directories with `<namespace>_<pod>_<uid>` entries, as the kubelet makes in `/var/log/pods`.
-    pub pod_logs: Vec<PathBuf>,
-    /// Directories with `<pod>_<namespace>_<container>-<id>.log` entries, as in `/var/log/containers`.
-    pub container_logs: Vec<PathBuf>,
+/// Where names and labels of containers and machines come from: for each source the files or directories to look at.
+///
+/// In a path `*` stands for any one name, or for any part of one, and `~` alone for every home directory of the machine.
+/// All are optional: a missing or unreadable one gives nothing, which the source's
+/// [report](crate::HostSnapshot::sources) says. What several sources know is taken from the first, in the order of
+/// [`Sources::NAMES`]. [`Default`] looks nowhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// `/`, or where the machine's file system is mounted.
+    root: PathBuf,
+    places: BTreeMap<&'static str, Vec<PathBuf>>,
 }
 
-impl RuntimeRoots {
+/// The usual places below the root, by source.
+const USUAL: [(&str, &[&str]); 9] = [
+    (
+        "docker",
+        &[
+            "var/lib/docker/containers",
+            "var/lib/docker/*.*/containers",
+            "var/snap/docker/common/var-lib-docker/containers",
+            "~/.local/share/docker/containers",
+        ],
+    ),
+    (
+        "containerd",
+        &[
+            "run/containerd/io.containerd.runtime.v2.task/*",
+            "run/containerd/io.containerd.runtime.v1.linux/*",
+            "run/k3s/containerd/io.containerd.runtime.v2.task/*",
+            "run/k0s/containerd/io.containerd.runtime.v2.task/*",
+            "var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/*",
+            "run/user/*/containerd/io.containerd.runtime.v2.task/*",
+        ],
+    ),
+    (
+        "crio",
+        &[
+            "run/containers/storage/*-containers",
+            "var/lib/containers/storage/*-containers",
+        ],
+    ),
+    (
+        "podman",
+        &[
+            "var/lib/containers/storage/*-containers/containers.json",
+            "run/containers/storage/*-containers/volatile-containers.json",
+            "~/.local/share/containers/storage/*-containers/containers.json",
+            "run/user/*/containers/*-containers/volatile-containers.json",
+        ],
+    ),
+    (
+        "proxmox",
+        &[
+            "etc/pve/qemu-server",
+            "etc/pve/lxc",
+            "etc/pve/nodes/*/qemu-server",
+            "etc/pve/nodes/*/lxc",
+        ],
+    ),
+    (
+        "incus",
+        &[
+            "run/incus",
+            "var/log/incus",
+            "var/log/lxd",
+            "var/snap/lxd/common/lxd/logs",
+        ],
+    ),
+    ("lxc", &["var/lib/lxc", "~/.local/share/lxc"]),
+    ("machined", &["run/systemd/machines"]),
+    ("kubelet", &["var/log/containers", "var/log/pods"]),
+];
+
+impl Sources {
+    /// All sources, the most trusted first.
+    pub const NAMES: [&str; 9] = {
+        let mut names = [""; 9];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = USUAL[at].0;
+            at += 1;
+        }
+        names
+    };
+
     /// The usual places below `root`.
     pub fn under(root: impl AsRef<Path>) -> Self {
         let root = root.as_ref();
         let all = |paths: &[&str]| paths.iter().map(|path| root.join(path)).collect();
         Self {
-            docker: all(&["var/lib/docker/containers"]),
-            containerd: all(&[
-                "run/containerd/io.containerd.runtime.v2.task/k8s.io",
-                "run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io",
-            ]),
-            crio: all(&["run/containers/storage/overlay-containers"]),
-            podman: all(&[
-                "var/lib/containers/storage/overlay-containers/containers.json",
-                "run/containers/storage/overlay-containers/volatile-containers.json",
-            ]),
-            pod_logs: all(&["var/log/pods"]),
-            container_logs: all(&["var/log/containers"]),
+            root: root.to_owned(),
+            places: USUAL.map(|(name, paths)| (name, all(paths))).into(),
         }
+    }
+
+    /// Looks for the source `name` at these places instead; at none if there are none. False if there is no such source.
+    pub fn set(&mut self, name: &str, places: impl IntoIterator<Item = PathBuf>) -> bool {
+        let Some(name) = Self::NAMES.into_iter().find(|known| *known == name) else {
+            return false;
+        };
+        self.places.insert(name, places.into_iter().collect());
+        true
+    }
+
+    /// Where the source `name` is looked for.
+    pub fn places(&self, name: &str) -> &[PathBuf] {
+        self.places.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// `/`, or where the machine's file system is mounted.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 }
 
@@ -99,6 +179,8 @@ pub struct Limits {
     pub labels: usize,
     /// Bytes of one label value; a longer one is dropped.
     pub label_value_bytes: usize,
+    /// How long a refresh waits for a source before it goes on with what that source said before.
+    pub patience: Duration,
 }
 
 impl Default for Limits {
@@ -110,6 +192,7 @@ impl Default for Limits {
             runtime_file_bytes: 4 << 20,
             labels: 64,
             label_value_bytes: 1024,
+            patience: Duration::from_secs(2),
         }
     }
 }

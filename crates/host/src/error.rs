@@ -1,9 +1,6 @@
 use std::{io, path::PathBuf};
 
-/// Why a refresh gave nothing new; the snapshot from before stays in place.
-///
-/// Only the two root directories can fail as a whole. Whatever goes wrong below them (a cgroup or a process that
-/// vanished, a malformed file) costs that one item and is counted in [`Refresh`](crate::Refresh).
+/// Why a source gave nothing new; what it gave before stays in place.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
@@ -31,10 +28,11 @@ pub enum HostError {
     },
 }
 
-/// Whether `error` says that the thing read is gone: an everyday race, never a fault.
-pub(crate) fn vanished(error: &io::Error) -> bool {
-    // A process that ends between open and read gives ESRCH, a cgroup removed meanwhile ENODEV; std has no kinds for them.
-    const ESRCH: i32 = 3;
-    const ENODEV: i32 = 19;
-    error.kind() == io::ErrorKind::NotFound || matches!(error.raw_os_error(), Some(ESRCH | ENODEV))
+impl HostError {
+    /// The directory, and what the system said of it.
+    pub(crate) fn cause(&self) -> (&PathBuf, &io::Error) {
+        match self {
+            Self::CgroupRoot { path, source } | Self::ProcRoot { path, source } => (path, source),
+        }
+    }
 }

@@ -1,21 +1,29 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use arc_swap::ArcSwap;
 use tracing::warn;
 
 use crate::{
-    cgroups::{CgroupTable, Hierarchies, walk},
+    cgroups::{Draft, Tree},
     config::HostConfig,
     error::HostError,
-    processes::{ProcessTable, scan},
-    runtime::Runtimes,
+    platform,
+    processes::{ProcessTable, Scan},
+    runtime::{Names, RuntimeInfo, Subject},
     snapshot::HostSnapshot,
+    source::{Lookout, Place, PlaceState, SourceReport},
 };
 
 /// Looks at the machine when told to, and keeps what it saw for any number of readers.
 ///
-/// There are no hidden threads: the owner calls [`refresh`](Self::refresh) at its own pace. Readers take the current
-/// snapshot and are never kept waiting.
+/// The owner calls [`refresh`](Self::refresh) at its own pace. Readers take the current snapshot and are never kept waiting.
+/// Each source (processes, cgroups, and every kind of runtime files) is looked at by a thread of its own: while a file system
+/// hangs, the refresh goes on with what that source said before.
 ///
 /// ```
 /// # let dir = tempfile::tempdir()?;
@@ -29,79 +37,96 @@ use crate::{
 /// use netipc_host::{AppCgroup, Host, HostConfig};
 ///
 /// let host = Host::new(HostConfig::under(root));
-/// assert!(host.refresh()?.changed);
+/// assert!(host.refresh().changed);
 ///
 /// let snapshot = host.current();
+/// # #[cfg(target_os = "linux")] {
 /// let app = snapshot.app(7).expect("process 7 runs");
 /// assert_eq!(*app.process.comm, *b"sshd");
 /// assert!(matches!(app.cgroup, AppCgroup::Known(cgroup) if cgroup.name() == b"sshd.service"));
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Host {
     config: HostConfig,
     current: ArcSwap<HostSnapshot>,
     /// Held for the whole of a refresh, never by readers.
-    runtimes: Mutex<Runtimes>,
+    watch: Mutex<Watch>,
 }
 
 impl Host {
     /// Touches no file; until the first refresh the snapshot is empty and of generation 0.
     pub fn new(config: HostConfig) -> Self {
-        let runtimes = Runtimes::new(&config.runtime, config.limits.runtime_file_bytes);
         Self {
+            watch: Mutex::new(Watch::new(&config)),
             config,
             current: ArcSwap::default(),
-            runtimes: Mutex::new(runtimes),
         }
     }
 
     /// Looks at the machine and publishes a new snapshot in one step. Two refreshes at a time take turns.
     ///
-    /// # Errors
-    ///
-    /// Either root directory cannot be listed. The snapshot from before stays.
-    pub fn refresh(&self) -> Result<Refresh, HostError> {
-        // What a panic left behind is a cache of files, sound at any moment.
-        let mut runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What a source cannot give stays as it was, and [`HostSnapshot::sources`] says so. A source that hangs is waited for
+    /// once, for [`Limits::patience`](crate::Limits::patience).
+    pub fn refresh(&self) -> Refresh {
+        // What a panic left behind is caches of files, sound at any moment.
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
         let previous = self.current.load_full();
+        let mut skipped = 0;
 
         // Processes first: the cgroup of each was there then, so it is still there to be listed, or has just gone.
-        let scan = scan(&self.config)?;
-        let hierarchies = Hierarchies::detect(&self.config)?;
-        let walk = walk(&hierarchies, &self.config.limits);
-        let skipped = scan.skipped + walk.unreadable;
-
-        runtimes.begin();
-        let cgroups = CgroupTable::next(
-            &previous.cgroups,
-            &self.config,
-            hierarchies,
-            walk,
-            &mut runtimes,
-        );
-        runtimes.end();
-        let processes = ProcessTable::next(&previous.processes, scan, &cgroups);
-
-        let changed = cgroups.generation() != previous.cgroups.generation()
+        let scan = watch.processes(&self.config);
+        let tree = watch.cgroups(&self.config);
+        let listed = tree.is_some() || watch.no_cgroups();
+        let cgroups = match tree {
+            Some(tree) => {
+                skipped += tree.unreadable;
+                let draft = Draft::new(&previous.cgroups, tree);
+                let infos = watch.names(draft.subjects(), &self.config);
+                draft.finish(&previous.cgroups, &self.config, &infos)
+            }
+            None => {
+                // Their files are looked at all the same, so that their reports are true.
+                watch.names(Arc::from([]), &self.config);
+                Arc::clone(&previous.cgroups)
+            }
+        };
+        let (processes, namespace) = match scan {
+            Some(scan) => {
+                skipped += scan.skipped;
+                let before = (&*previous.processes, &previous.namespace);
+                let (processes, namespace) = ProcessTable::next(before, scan, &cgroups, listed);
+                (Arc::new(processes), namespace)
+            }
+            None => (
+                Arc::clone(&previous.processes),
+                Arc::clone(&previous.namespace),
+            ),
+        };
+        let changed = previous.generation == 0
+            || cgroups.generation() != previous.cgroups.generation()
             || processes.generation() != previous.processes.generation();
         let snapshot = HostSnapshot {
             generation: previous.generation + u64::from(changed),
             cgroups,
             processes,
+            namespace,
+            sources: watch.reports(),
         };
         let refresh = Refresh {
             changed,
             skipped,
             truncated: snapshot.truncated(),
+            error: watch.error.take(),
         };
         if refresh.truncated && !previous.truncated() {
             warn!("the machine has more cgroups or processes than the limits let in");
         }
         self.current.store(Arc::new(snapshot));
-        Ok(refresh)
+        refresh
     }
 
-    /// What the last successful refresh saw. Neither blocks nor makes a system call.
+    /// What the last refresh saw. Neither blocks nor makes a system call.
     pub fn current(&self) -> Arc<HostSnapshot> {
         self.current.load_full()
     }
@@ -121,7 +146,7 @@ impl std::fmt::Debug for Host {
 }
 
 /// What a refresh came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Refresh {
     /// Whether the generation of the snapshot grew.
@@ -130,4 +155,186 @@ pub struct Refresh {
     pub skipped: usize,
     /// Whether a limit left cgroups or processes out.
     pub truncated: bool,
+    /// Why the processes, or else the cgroups, could not be looked at.
+    pub error: Option<HostError>,
+}
+
+impl Refresh {
+    /// This, for those who want all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// The processes or the cgroups could not be looked at.
+    pub fn whole(self) -> Result<Self, HostError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+}
+
+/// A source of names: its thread, and what it said last.
+struct NameWatch {
+    lookout: Lookout<Arc<[Subject]>, Names>,
+    report: SourceReport,
+    infos: HashMap<Subject, Arc<RuntimeInfo>>,
+}
+
+/// All sources.
+struct Watch {
+    processes: Lookout<(), Result<Scan, HostError>>,
+    process_report: SourceReport,
+    cgroups: Lookout<(), Result<Tree, HostError>>,
+    cgroup_report: SourceReport,
+    names: Vec<NameWatch>,
+    error: Option<HostError>,
+}
+
+impl Watch {
+    fn new(config: &HostConfig) -> Self {
+        let mut processes = platform::Processes::new(config);
+        let mut cgroups = platform::Cgroups::new(config);
+        let names = platform::runtimes(config).into_iter().map(|mut source| {
+            let name = source.name();
+            NameWatch {
+                lookout: Lookout::new(name, move |wanted: Arc<[Subject]>| source.look(&wanted)),
+                report: SourceReport::new(name),
+                infos: HashMap::new(),
+            }
+        });
+        Self {
+            processes: Lookout::new("processes", move |()| processes.look()),
+            process_report: SourceReport::new("processes"),
+            cgroups: Lookout::new("cgroups", move |()| cgroups.look()),
+            cgroup_report: SourceReport::new("cgroups"),
+            names: names.collect(),
+            error: None,
+        }
+    }
+
+    fn processes(&mut self, config: &HostConfig) -> Option<Scan> {
+        let looked = look(&mut self.processes, config);
+        let scan = settle(
+            &mut self.process_report,
+            &config.proc_root,
+            looked,
+            &mut self.error,
+        )?;
+        if let Some(why) = &scan.problem {
+            let skipped = scan.skipped;
+            let why = format!("{skipped} processes left out, the first because of {why}");
+            self.process_report.places.push(Place {
+                path: config.proc_root.clone(),
+                state: PlaceState::Unreadable(why),
+            });
+        }
+        Some(scan)
+    }
+
+    fn cgroups(&mut self, config: &HostConfig) -> Option<Tree> {
+        let looked = look(&mut self.cgroups, config);
+        let tree = settle(
+            &mut self.cgroup_report,
+            &config.cgroup_root,
+            looked,
+            &mut self.error,
+        )?;
+        if tree.hierarchies.list.is_empty() {
+            let why = "no cgroup hierarchy is mounted there".to_owned();
+            self.cgroup_report.places[0].state = PlaceState::Unreadable(why);
+        }
+        Some(tree)
+    }
+
+    /// Whether there never were any cgroups to list.
+    fn no_cgroups(&self) -> bool {
+        self.cgroup_report.as_of.is_none() && !self.cgroup_report.late
+    }
+
+    /// What all sources together know of `subjects`.
+    fn names(
+        &mut self,
+        subjects: Arc<[Subject]>,
+        config: &HostConfig,
+    ) -> HashMap<Subject, Arc<RuntimeInfo>> {
+        for source in &mut self.names {
+            if let Some(names) = source.lookout.ask(Arc::clone(&subjects)) {
+                source.take(names);
+            }
+        }
+        let deadline = Instant::now() + config.limits.patience;
+        let mut infos = HashMap::new();
+        for source in &mut self.names {
+            match source.lookout.answer(deadline) {
+                Some(names) => source.take(names),
+                None => {
+                    source.report.late = true;
+                    source.report.renew(false);
+                }
+            }
+            for (subject, info) in &source.infos {
+                if !infos.contains_key(subject) {
+                    infos.insert(subject.clone(), Arc::clone(info));
+                }
+            }
+        }
+        infos
+    }
+
+    fn reports(&self) -> Vec<SourceReport> {
+        let names = self.names.iter().map(|source| &source.report);
+        [&self.process_report, &self.cgroup_report]
+            .into_iter()
+            .chain(names)
+            .cloned()
+            .collect()
+    }
+}
+
+impl NameWatch {
+    fn take(&mut self, names: Names) {
+        self.report.late = false;
+        self.report.renew(true);
+        self.report.places = names.places;
+        self.infos = names.infos;
+    }
+}
+
+/// The answer of a source, the newest there is.
+fn look<A: Send + 'static>(lookout: &mut Lookout<(), A>, config: &HostConfig) -> Option<A> {
+    let late = lookout.ask(());
+    lookout
+        .answer(Instant::now() + config.limits.patience)
+        .or(late)
+}
+
+/// Takes note of what a look at `place` came to.
+fn settle<T>(
+    report: &mut SourceReport,
+    place: &Path,
+    looked: Option<Result<T, HostError>>,
+    error: &mut Option<HostError>,
+) -> Option<T> {
+    let Some(looked) = looked else {
+        report.late = true;
+        report.renew(false);
+        return None;
+    };
+    report.late = false;
+    let (path, state) = match &looked {
+        Ok(_) => (place.to_owned(), PlaceState::Found),
+        Err(failed) => {
+            let (path, source) = failed.cause();
+            (path.clone(), PlaceState::of_error(source))
+        }
+    };
+    report.places = vec![Place { path, state }];
+    report.renew(looked.is_ok());
+    match looked {
+        Ok(found) => Some(found),
+        Err(failed) => {
+            error.get_or_insert(failed);
+            None
+        }
+    }
 }

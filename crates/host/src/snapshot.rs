@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use crate::{
     cgroups::{Cgroup, CgroupAnswer, CgroupTable},
+    namespace::{Location, Namespace},
+    paths::{Spelling, without_deleted},
     processes::{Absence, Process, ProcessTable},
+    source::SourceReport,
 };
 
 /// What the machine looked like at one moment. Never changes; a refresh makes another one.
@@ -10,7 +13,9 @@ use crate::{
 pub struct HostSnapshot {
     pub(crate) generation: u64,
     pub(crate) cgroups: Arc<CgroupTable>,
-    pub(crate) processes: ProcessTable,
+    pub(crate) processes: Arc<ProcessTable>,
+    pub(crate) namespace: Arc<Namespace>,
+    pub(crate) sources: Vec<SourceReport>,
 }
 
 impl HostSnapshot {
@@ -36,20 +41,28 @@ impl HostSnapshot {
         self.cgroups.truncated() || self.processes.truncated()
     }
 
-    /// What is known of the cgroup at `path`, in either spelling. Cgroups that some process was seen in count as about
-    /// to be known; else see [`CgroupTable::answer`].
+    /// Every source with what its last look came to: processes, cgroups, and then [`Sources::NAMES`](crate::Sources::NAMES).
+    pub fn sources(&self) -> &[SourceReport] {
+        &self.sources
+    }
+
+    /// What is known of the cgroup at `path`, in any spelling: as in `/proc/<pid>/cgroup`, also seen from this program's own
+    /// cgroup namespace, or as a directory. Cgroups that some process was seen in count as about to be known; whether another
+    /// one exists is asked of the file system.
     pub fn cgroup(&self, path: &[u8]) -> CgroupAnswer<'_> {
-        if let Some(cgroup) = self.cgroups.find(path) {
+        let present = without_deleted(path);
+        let known = self.known(path).or_else(|| self.known(present));
+        if let Some(cgroup) = known {
             return CgroupAnswer::Known(cgroup);
         }
-        let absence = self
-            .cgroups
-            .keys(path)
-            .find_map(|key| self.processes.absence(key));
-        match absence {
+        let Some(spelling) = Spelling::read(present) else {
+            return CgroupAnswer::Permanent;
+        };
+        match self.processes.absence(&spelling.text()) {
             Some(Absence::Fresh) => CgroupAnswer::RetryLater,
             Some(Absence::Settled) => CgroupAnswer::Permanent,
-            None => self.cgroups.answer(path),
+            None if self.cgroups.exists(present) => CgroupAnswer::RetryLater,
+            None => CgroupAnswer::Permanent,
         }
     }
 
@@ -58,14 +71,24 @@ impl HostSnapshot {
         let process = self.processes.find(pid)?;
         let cgroup = match process.cgroup.as_deref() {
             None => AppCgroup::RetryLater(b""),
-            Some(b"/") => AppCgroup::HostRoot,
-            Some(key) => match (self.cgroups.by_key(key), self.processes.absence(key)) {
-                (Some(cgroup), _) => AppCgroup::Known(cgroup),
-                (None, Some(Absence::Settled)) => AppCgroup::Permanent(key),
-                (None, _) => AppCgroup::RetryLater(key),
+            Some(path) => match self.namespace.of_process(path, &self.cgroups) {
+                Location::Root => AppCgroup::HostRoot,
+                Location::Known(cgroup) => AppCgroup::Known(cgroup),
+                Location::Unknown => match self.processes.absence(path) {
+                    Some(Absence::Settled) => AppCgroup::Permanent(path),
+                    _ => AppCgroup::RetryLater(path),
+                },
             },
         };
         Some(App { process, cgroup })
+    }
+
+    fn known(&self, path: &[u8]) -> Option<&Cgroup> {
+        let outside = self.cgroups.find(path);
+        outside.or_else(|| {
+            let spelling = Spelling::read(path)?;
+            self.namespace.find(&spelling, &self.cgroups)
+        })
     }
 }
 
@@ -87,6 +110,7 @@ pub enum AppCgroup<'a> {
     RetryLater(&'a [u8]),
     /// In no hierarchy visible from here, and not for lack of a refresh. The path is not empty.
     Permanent(&'a [u8]),
-    /// The root of the hierarchy: the machine itself, or a kernel thread.
+    /// The root of the machine's hierarchy: the machine itself, or a kernel thread. The root of our own cgroup namespace is
+    /// not.
     HostRoot,
 }

@@ -91,21 +91,33 @@ fn snapshots_tell_every_cgroup() {
 }
 
 #[test]
-fn disabled_cgroups_say_so() {
+fn disabled_cgroups_say_so_and_names_that_clash_are_told_apart() {
     let machine = Machine::v2(&["/a.slice/same.service", "/b.slice/same.service"]);
     let host = Arc::new(machine.host());
     refresh(&host);
     serve::<CgroupsSnapshot, _>(answers::cgroups_snapshot(host), |client| {
         let view = client.call_snapshot().unwrap();
-        let same = view
-            .iter()
-            .map(Result::unwrap)
-            .filter(|item| item.name == "same.service");
-        let duplicate = CgroupsItemView::OPTION_DISABLED_DUPLICATE;
-        let told: Vec<_> = same
-            .map(|item| (item.enabled, item.options & duplicate))
+        let items = view.iter().map(Result::unwrap);
+        let excluded = CgroupsItemView::OPTION_DISABLED_EXCLUDED;
+        let told: Vec<_> = items
+            .map(|item| {
+                (
+                    text(item.name.as_bytes()),
+                    item.enabled,
+                    item.options & excluded,
+                )
+            })
             .collect();
-        assert_eq!(told, [(1, 0), (0, duplicate)]);
+        let expected = [
+            ("same.service@a.slice", 1, 0),
+            ("same.service@b.slice", 1, 0),
+            ("a.slice", 0, excluded),
+            ("b.slice", 0, excluded),
+        ];
+        assert_eq!(
+            told,
+            expected.map(|(name, enabled, bit)| (name.to_owned(), enabled, bit))
+        );
     });
 }
 

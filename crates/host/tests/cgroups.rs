@@ -8,10 +8,8 @@ use std::{
     os::unix::{ffi::OsStrExt, fs::symlink},
 };
 
-use netipc_host::{
-    CgroupAnswer, Exclusions, Host, HostConfig, HostError, Layout, Orchestrator, options,
-};
-use support::{Machine, bytes, names, refresh};
+use netipc_host::{CgroupAnswer, Host, HostConfig, HostError, Layout, Orchestrator, options};
+use support::{ID_A, ID_B, Machine, bytes, names, refresh};
 
 #[test]
 fn version_2() {
@@ -22,7 +20,7 @@ fn version_2() {
     assert!(cgroups.systemd_enabled() && !cgroups.truncated());
     assert_eq!(
         names(&snapshot),
-        ["plain", "system.slice", "sshd.service", "user.slice"]
+        ["plain", "sshd.service", "system.slice", "user.slice"]
     );
 
     let sshd = cgroups.find(b"/system.slice/sshd.service").unwrap();
@@ -54,9 +52,9 @@ fn version_1_reports_a_cgroup_once_from_the_preferred_hierarchy() {
     assert!(cgroups.systemd_enabled());
     let places: Vec<_> = cgroups.iter().map(|cgroup| cgroup.path()).collect();
     let expected = [
-        "/cpu,cpuacct/docker",
         "/memory/docker/abc",
         "/systemd/init.scope",
+        "/cpu,cpuacct/docker",
     ]
     .map(|path| machine.cgroup_path(path));
     assert_eq!(places, expected.each_ref().map(|path| bytes(path)));
@@ -116,11 +114,15 @@ fn an_unreadable_root_is_an_error_that_names_it() {
             cgroup_root: machine.path(path),
             ..machine.config()
         });
-        let error = host.refresh().unwrap_err();
+        let error = host.refresh().whole().unwrap_err();
         assert!(matches!(&error, HostError::CgroupRoot { .. }));
         assert!(error.to_string().contains(path), "{error}");
         assert!(std::error::Error::source(&error).is_some());
-        assert_eq!(host.current().generation(), 0);
+        let report = host.current().sources()[1].to_string();
+        assert!(
+            report.starts_with("cgroups: ") && report.contains(path),
+            "{report}"
+        );
     }
 }
 
@@ -140,6 +142,10 @@ fn both_spellings_find_a_cgroup() {
     for path in [
         "/docker/abc",
         "/docker/abc/",
+        "//docker/./abc",
+        "/docker/abc (deleted)",
+        "/host/sys/fs/cgroup/memory/docker/abc",
+        "/sys/fs/cgroup//docker/abc",
         "/sys/fs/cgroup/docker/abc",
         "/sys/fs/cgroup/memory/docker/abc",
         "/sys/fs/cgroup/pids/docker/abc",
@@ -174,7 +180,16 @@ fn unknown_paths_are_temporary_only_if_they_exist() {
     let snapshot = machine.look();
     machine.cgroup("/new/inner");
     machine.write("sys/fs/cgroup/file", "");
-    for path in [&b"/new"[..], b"/new/inner/", b"/sys/fs/cgroup/new"] {
+    for path in [
+        &b"/new"[..],
+        b"/new/inner/",
+        b"/sys/fs/cgroup/new",
+        b"//new",
+        b"/new//inner",
+        b"/./new",
+        b"/old/../new",
+        b"/new (deleted)",
+    ] {
         assert_eq!(
             snapshot.cgroup(path),
             CgroupAnswer::RetryLater,
@@ -188,10 +203,6 @@ fn unknown_paths_are_temporary_only_if_they_exist() {
         b"/",
         b"",
         b"new",
-        b"//new",
-        b"/new//inner",
-        b"/./new",
-        b"/old/../new",
         b"/../../../proc",
         b"/new\0",
         b"/sys/fs/cgroup/../fs",
@@ -250,7 +261,8 @@ fn names_without_an_encoding_are_bytes() {
 fn excluded_cgroups_are_listed_last_and_disabled() {
     let machine = Machine::v2(&["/a", "/b", "/system.slice/x.mount"]);
     let mut config = machine.config();
-    config.exclusions = Exclusions::new(["/a", "*.mount"]);
+    config.policy.disable("/a");
+    config.policy.enable("@slice");
     let host = Host::new(config);
     refresh(&host);
     let snapshot = host.current();
@@ -261,53 +273,84 @@ fn excluded_cgroups_are_listed_last_and_disabled() {
 }
 
 #[test]
-fn of_one_name_only_the_first_stays_enabled() {
-    let machine = Machine::v2(&["/lxc.payload.web", "/lxc/web", "/machine/web.libvirt-lxc"]);
+fn of_one_name_each_gets_what_tells_it_apart() {
+    let machine = Machine::v2(&[
+        "/lxc.payload.web",
+        "/lxc/web",
+        "/machine.slice/web.service",
+        "/machine/web.libvirt-lxc",
+    ]);
     let mut config = machine.config();
-    config.exclusions = Exclusions::new(["/lxc.payload.web"]);
+    config.policy.disable("/lxc.payload.web");
     let host = Host::new(config);
     refresh(&host);
     let snapshot = host.current();
-    let webs: Vec<_> = snapshot
+    let told = |key: &[u8]| {
+        let cgroup = snapshot.cgroups().by_key(key).unwrap();
+        let name = String::from_utf8_lossy(cgroup.name()).into_owned();
+        (name, cgroup.options() & !options::UNIFIED)
+    };
+    for (key, name, options) in [
+        (&b"/lxc.payload.web"[..], "web", options::EXCLUDED),
+        (b"/lxc/web", "web@lxc@lxc", 0),
+        (b"/machine/web.libvirt-lxc", "web@lxc@machine", 0),
+        (b"/machine.slice/web.service", "web@nspawn", 0),
+    ] {
+        assert_eq!(told(key), (name.into(), options), "{}", key.escape_ascii());
+    }
+    let clashes: Vec<String> = snapshot
         .cgroups()
+        .clashes()
         .iter()
-        .filter(|cgroup| cgroup.name() == b"web")
-        .map(|cgroup| {
-            (
-                cgroup.key(),
-                cgroup.enabled(),
-                cgroup.options() & !options::UNIFIED,
-            )
-        })
+        .map(ToString::to_string)
         .collect();
     assert_eq!(
-        webs,
+        clashes,
         [
-            (&b"/lxc/web"[..], true, 0),
-            (b"/lxc.payload.web", false, options::EXCLUDED),
-            (b"/machine/web.libvirt-lxc", false, options::DUPLICATE),
+            "3 cgroups are called web: web@lxc@lxc is /lxc/web, web@nspawn is /machine.slice/web.service, \
+          web@lxc@machine is /machine/web.libvirt-lxc"
         ]
-    );
-    assert!(
-        webs.iter()
-            .all(|(key, ..)| snapshot.cgroups().find(key).is_some())
     );
 
     machine.remove_cgroup("/lxc/web");
+    machine.remove_cgroup("/machine.slice/web.service");
     assert!(refresh(&host).changed);
     let heir = host.current();
-    assert!(
+    assert_eq!(
         heir.cgroups()
             .find(b"/machine/web.libvirt-lxc")
             .unwrap()
-            .enabled()
+            .name(),
+        b"web"
     );
-    assert!(
-        !snapshot
-            .cgroups()
-            .find(b"/machine/web.libvirt-lxc")
-            .unwrap()
-            .enabled(),
+    assert!(heir.cgroups().clashes().is_empty());
+    assert_eq!(
+        told(b"/machine/web.libvirt-lxc").0,
+        "web@lxc@machine",
         "old snapshots stay"
     );
+}
+
+#[test]
+fn the_same_container_in_two_hierarchies_is_a_duplicate() {
+    let machine = Machine::v1(&["cpu", "cpuset", "memory"]);
+    let pod = support::POD.replace('-', "_");
+    let slice = format!("kubepods-burstable-pod{pod}.slice");
+    let known =
+        format!("/kubepods.slice/kubepods-burstable.slice/{slice}/cri-containerd-{ID_A}.scope");
+    let again = format!("/system.slice/containerd.service/{slice}:cri-containerd:{ID_A}");
+    machine.cgroup(&format!("/cpu{known}"));
+    machine.cgroup(&format!("/cpuset{again}"));
+    // Another one beside it is another one.
+    machine.cgroup(&format!("/cpu/k8s.io/{ID_B}"));
+    machine.cgroup(&format!("/memory/docker/{ID_B}"));
+    let snapshot = machine.look();
+    let told = |key: &str| {
+        let cgroup = snapshot.cgroups().by_key(key.as_bytes()).unwrap();
+        (cgroup.enabled(), cgroup.options() & options::DUPLICATE)
+    };
+    assert_eq!(told(&known), (true, 0));
+    assert_eq!(told(&again), (false, options::DUPLICATE));
+    assert_eq!(told(&format!("/k8s.io/{ID_B}")), (true, 0));
+    assert_eq!(told(&format!("/docker/{ID_B}")), (true, 0));
 }

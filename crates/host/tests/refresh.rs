@@ -85,7 +85,7 @@ fn a_failed_refresh_keeps_the_snapshot() {
     let host = machine.host();
     refresh(&host);
     fs::rename(machine.path("sys/fs/cgroup"), machine.path("away")).unwrap();
-    assert!(host.refresh().is_err());
+    assert!(host.refresh().whole().is_err());
     assert_eq!(generations(&host), (1, 1, 1));
     assert!(matches!(
         host.current().cgroup(b"/a"),
@@ -134,13 +134,12 @@ fn cgroups_that_come_and_go_meanwhile_are_no_fault() {
         });
         for _ in 0..100 {
             // A stat file may be seen half written: that costs the process, nothing else.
-            let outcome = host.refresh();
+            let error = host.refresh().error;
             let known = matches!(host.current().cgroup(b"/stays"), CgroupAnswer::Known(_));
-            if outcome.is_err() || !known {
+            if error.is_some() || !known {
                 done.store(true, Ordering::Relaxed);
             }
-            outcome.unwrap();
-            assert!(known);
+            assert!(error.is_none() && known, "{error:?}");
         }
         done.store(true, Ordering::Relaxed);
     });

@@ -47,10 +47,11 @@ fn docker() {
     );
     let labels =
         "container_runtime=docker container_name=web image=nginx:1 com.example.tier=front empty=";
-    for (inner, name) in [("", "web"), ("/init", "web/init")] {
+    for (inner, name) in [("", "web"), ("/init", "web"), ("/job", "web/job")] {
         let key = format!("/docker/{ID_A}{inner}");
         assert_told(&machine, &key, name, Orchestrator::Docker, labels);
     }
+    machine.remove_cgroup(&format!("/docker/{ID_A}"));
     // Docker below a parent of the user's choice: only the file tells whose it is.
     let labels = labels.strip_prefix("container_runtime=docker ").unwrap();
     assert_told(

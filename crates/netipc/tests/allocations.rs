@@ -8,7 +8,7 @@ use netipc::service::apps_lookup::{AppsCgroupStatus, AppsLookup, AppsLookupItem,
 use netipc::service::cgroups::{CgroupsCache, CgroupsSnapshot};
 use netipc::service::cgroups_snapshot::CgroupKey;
 use netipc::service::increment::Increment;
-use netipc::transport::UnixTransport;
+use netipc::transport::NativeTransport;
 use netipc::wire::{Header, Labels, Status};
 use netipc::{Client, Handler};
 use netipc_conformance::service::{Running, World, connected};
@@ -18,7 +18,7 @@ const PIDS: [u32; 3] = [1, 2, 3];
 
 fn worlds() -> [World; 2] {
     [PROFILE_BASELINE, PROFILE_BASELINE | PROFILE_SHM_HYBRID]
-        .map(|profiles| World::new(UnixTransport::new(), profiles))
+        .map(|profiles| World::new(NativeTransport::new(), profiles))
 }
 
 fn increment() -> Handler<Increment> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use netipc::protocol::PROFILE_BASELINE;
 use netipc::service::cgroups::{CacheItem, CgroupKey, CgroupsBuilder, CgroupsCache, Handler};
 use netipc::service::cgroups_snapshot::CgroupsSnapshot;
-use netipc::transport::{Endpoint, MemoryTransport, Transport, UnixTransport};
+use netipc::transport::{Endpoint, MemoryTransport, NativeTransport, Transport};
 use netipc::wire::{CStrView, Status};
 use netipc::{ClientConfig, ClientState, ErrorCode, simple_hash};
 use netipc_conformance::service::script::{answer, request};
@@ -31,7 +31,7 @@ fn cache_with(world: &World, config: ClientConfig) -> CgroupsCache {
 fn a_silent_provider_takes_no_longer_than_the_timeout() {
     let dir = tempfile::tempdir().unwrap();
     let endpoint = Endpoint::new(dir.path(), "svc").unwrap();
-    let _silent = UnixTransport::new()
+    let _silent = NativeTransport::new()
         .bind(&endpoint, &Default::default())
         .unwrap();
     let mut cache = CgroupsCache::new(dir.path(), "svc", ClientConfig::default());

@@ -1,7 +1,7 @@
 //! Every service behaves the same over every transport.
 
-use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
-use netipc::transport::{MemoryTransport, UnixTransport};
+use netipc::protocol::PROFILE_BASELINE;
+use netipc::transport::{MemoryTransport, NativeTransport};
 use netipc_conformance::service::World;
 use netipc_conformance::service_suite;
 
@@ -13,12 +13,15 @@ service_suite!(
         PROFILE_BASELINE
     )
 );
-service_suite!(socket, World::new(UnixTransport::new(), PROFILE_BASELINE));
 service_suite!(
-    shm_hybrid,
-    World::new(UnixTransport::new(), PROFILE_BASELINE | PROFILE_SHM_HYBRID)
+    baseline,
+    World::new(NativeTransport::new(), PROFILE_BASELINE)
 );
 service_suite!(
-    shm_kernel,
-    World::new(UnixTransport::new(), PROFILE_BASELINE | PROFILE_SHM_FUTEX)
+    shm_02,
+    World::new(NativeTransport::new(), PROFILE_BASELINE | 0x02)
+);
+service_suite!(
+    shm_04,
+    World::new(NativeTransport::new(), PROFILE_BASELINE | 0x04)
 );

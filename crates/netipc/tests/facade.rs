@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use netipc::transport::{Endpoint, Transport, UnixTransport, Wait};
+use netipc::transport::{Endpoint, NativeTransport, Transport, Wait};
 use tempfile::TempDir;
 
 const ITEMS: &str = "\
@@ -79,7 +79,7 @@ impl Provider {
         let patience = Instant::now() + Duration::from_secs(10);
         let wait = Wait::until(patience);
         // The program says nothing when it is ready: knock until it answers.
-        while UnixTransport::new().connect(&endpoint, &wait).is_err() {
+        while NativeTransport::new().connect(&endpoint, &wait).is_err() {
             assert!(Instant::now() < patience, "the server comes up");
             assert!(child.try_wait().unwrap().is_none(), "the server runs");
             std::thread::yield_now();
@@ -109,7 +109,8 @@ fn run(program: &str, dir: &Path) -> Output {
 fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(Path::parent).unwrap();
-    let program = profile.join("examples").join(name);
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let program = profile.join("examples").join(file);
     assert!(
         program.exists(),
         "{} is built by `cargo test` as a whole, or by `cargo build --examples`",

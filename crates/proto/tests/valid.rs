@@ -85,6 +85,7 @@ fn what_was_decoded_reads_the_same_again() {
 }
 
 #[test]
+#[cfg(debug_assertions)]
 fn a_view_of_what_decoding_did_not_check_panics() {
     let bytes = 7_u64.to_le_bytes();
     let valid = Valid::<u64>::decode(&bytes).unwrap();

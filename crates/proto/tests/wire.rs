@@ -183,7 +183,7 @@ fn every_rule_of_strings() {
     assert_eq!(read([span(6, 0), span(10, 0)]), good("", "", 11));
 
     let rows = [
-        (span(3, 3), BadLayout), // in the header
+        (span(3, 3), OutOfBounds), // in the header
         (span(4, 1), MissingNul),
         (span(9, 3), OutOfBounds),
         (span(12, 0), OutOfBounds),
@@ -233,7 +233,10 @@ fn errors_say_what_was_expected_and_what_came() {
         (K::BadKind, "f: expected 8, found 3"),
         (K::BadLayout, "f: expected 8, found 3"),
         (K::BadItemCount, "f: expected 8, found 3"),
-        (K::OutOfBounds, "f: ends at 3, beyond its 8 bytes"),
+        (
+            K::OutOfBounds,
+            "f: starts at 3, inside the 8 bytes of the header",
+        ),
         (K::MissingNul, "f: no NUL at 8, found 0x03"),
         (K::BadAlignment, "f: 3 is not a multiple of 8"),
         (K::Overflow, "f: needs 3 bytes, there is room for 8"),
@@ -244,6 +247,8 @@ fn errors_say_what_was_expected_and_what_came() {
         let parts = (error.kind(), error.field(), error.expected(), error.found());
         assert_eq!(parts, (kind, "f", 8, 3));
     }
+    let behind = WireError::new(K::OutOfBounds, "f", 8, 11);
+    assert_eq!(behind.to_string(), "f: ends at 11, beyond its 8 bytes");
 }
 
 /// The rules of strings, said plainly.

@@ -27,11 +27,6 @@
 //! # }
 //! ```
 
-#![cfg_attr(
-    windows,
-    allow(dead_code, unused_imports, reason = "its transport is not there yet")
-)]
-
 pub mod endpoint;
 mod error;
 pub mod link;
@@ -62,6 +57,8 @@ pub use platform::{PipeTransport, PipeTransport as NativeTransport};
 pub use platform::{UnixTransport, UnixTransport as NativeTransport};
 pub use spin::DEFAULT_SPIN;
 pub use sys::monotonic;
+#[cfg(feature = "testing")]
+pub use sys::testing;
 pub use wait::{Abort, Wait};
 
 /// The transport of this platform, with its defaults.

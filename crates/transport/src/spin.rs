@@ -172,7 +172,10 @@ impl Spin {
 
     /// Notes that the receiver slept, and waited since `start` in all.
     pub(crate) fn slept(&mut self, start: Instant) {
-        let now = Instant::now();
+        self.slept_until(start, Instant::now());
+    }
+
+    fn slept_until(&mut self, start: Instant, now: Instant) {
         let took = now - start;
         self.end(now);
         self.slept = took;
@@ -264,8 +267,8 @@ mod tests {
     }
 
     fn sleep(spin: &mut Spin, took: Duration) {
-        let start = Instant::now().checked_sub(took);
-        spin.slept(start.expect("the clock has run for a while"));
+        let start = Instant::now();
+        spin.slept_until(start, start + took);
     }
 
     #[test]

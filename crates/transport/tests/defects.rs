@@ -1,4 +1,5 @@
 //! Defects of deployed peers that this transport must not have, by their number in the contract.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;

@@ -1,4 +1,5 @@
 //! What a peer says right before it leaves is heard.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;

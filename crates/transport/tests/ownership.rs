@@ -1,4 +1,5 @@
 //! Who may own an endpoint, and what is reclaimed for it.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;

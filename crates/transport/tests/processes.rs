@@ -1,4 +1,5 @@
 //! What takes a process of its own: killed peers, other users, the umask, and shortages.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;

@@ -1,4 +1,5 @@
 //! Shared regions to the byte, and what is refused of them.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;

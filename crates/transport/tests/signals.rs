@@ -1,4 +1,5 @@
 //! Signals that interrupt system calls.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(
     unsafe_code,

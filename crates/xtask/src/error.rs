@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// Why a task failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,12 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The system does not tell of signals.
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
+    /// This process was told to end.
+    #[error("stopped by a signal")]
+    Stopped,
     /// A program failed.
     #[error("{command}: {status}\n{output}")]
     Failed {
@@ -74,6 +81,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Makes the error of a program that does not start.
+    pub(crate) fn start(command: &Command, source: io::Error) -> Self {
+        Self::Start {
+            program: command.get_program().to_string_lossy().into_owned(),
+            source,
+        }
+    }
+
     /// Makes the error of a file operation.
     pub(crate) fn file(
         action: &'static str,

@@ -3,20 +3,29 @@
 //! ```text
 //! headers    writes crates/capi/include/netipc/*.h, or checks that they are as generated
 //! install    builds and installs headers, libraries, pkg-config and CMake files
+//! test       installs what the tests need and runs them all
+//! wine       runs a command with a Wine of its own
 //! ```
 //!
 //! The program `xtask` has a command for each; tests of C programs call [`install_for_tests`].
 
 mod build;
+mod child;
 mod error;
+pub mod go;
 pub mod headers;
 mod install;
+mod test;
 mod tool;
+mod wine;
 
 use std::path::{Path, PathBuf};
 
+pub use crate::child::end_in_order;
 pub use crate::error::Error;
 pub use crate::install::{Options, Profile, install, install_for_tests, try_install_for_tests};
+pub use crate::test::{Summary, TestOptions, list, test};
+pub use crate::wine::Wine;
 
 /// Where the workspace is.
 #[must_use]

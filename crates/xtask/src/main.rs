@@ -1,11 +1,12 @@
 //! `cargo xtask`: what the C library takes beyond `cargo build`.
 
 use std::error::Error as _;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use netipc_xtask::{Error, Options, Profile, headers, install};
+use netipc_xtask::{Error, Options, Profile, TestOptions, Wine, end_in_order, headers, install};
 
 /// What the C library takes beyond cargo build.
 #[derive(Parser)]
@@ -32,6 +33,40 @@ enum Command {
         #[arg(long, default_value = "release")]
         profile: Build,
     },
+    /// Install what the tests need, as far as it may, and run them all, out of the way of everything
+    /// else on this machine. Ends with what ran, and with what was skipped and why.
+    Test {
+        /// Run only steps with TEXT in their names.
+        #[arg(
+            long,
+            value_name = "TEXT",
+            default_value = "",
+            hide_default_value = true
+        )]
+        only: String,
+        /// Run what else a change has to pass: format, lints, docs, versions, sizes, counts.
+        #[arg(long)]
+        checks: bool,
+        /// Print the names of the steps and run nothing.
+        #[arg(long)]
+        list: bool,
+        /// Install what is missing, say what still is, and run nothing.
+        #[arg(long)]
+        set_up_only: bool,
+        /// Install nothing.
+        #[arg(long)]
+        no_install: bool,
+        /// Run at the priority that this command was started with.
+        #[arg(long)]
+        no_nice: bool,
+    },
+    /// Run a program for Windows in a Wine of its own, or a command that has such programs run,
+    /// such as cargo test --target x86_64-pc-windows-gnu or go test -exec.
+    Wine {
+        /// The program and its arguments.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -41,8 +76,9 @@ enum Build {
 }
 
 fn main() -> ExitCode {
-    let Err(error) = run(Command::parse()) else {
-        return ExitCode::SUCCESS;
+    let error = match run(Command::parse()) {
+        Ok(code) => return code,
+        Err(error) => error,
     };
     eprint!("error: {error}");
     let mut cause = error.source();
@@ -54,10 +90,10 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn run(command: Command) -> Result<(), Error> {
+fn run(command: Command) -> Result<ExitCode, Error> {
     match command {
-        Command::Headers { check: true } => headers::check(),
-        Command::Headers { check: false } => headers::write(),
+        Command::Headers { check: true } => headers::check()?,
+        Command::Headers { check: false } => headers::write()?,
         Command::Install {
             prefix,
             destdir,
@@ -82,7 +118,51 @@ fn run(command: Command) -> Result<(), Error> {
                 root.join("include/netipc").display(),
                 root.join(&options.lib_dir).display()
             );
-            Ok(())
         }
+        Command::Test {
+            only,
+            checks,
+            list,
+            set_up_only,
+            no_install,
+            no_nice,
+        } => {
+            let options = TestOptions {
+                only,
+                checks,
+                install: !no_install,
+                set_up_only,
+                nice: !no_nice,
+            };
+            return run_tests(&options, list);
+        }
+        Command::Wine { words } => return run_in_wine(&words),
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_tests(options: &TestOptions, list: bool) -> Result<ExitCode, Error> {
+    if list {
+        netipc_xtask::list(options)
+            .iter()
+            .for_each(|name| println!("{name}"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let summary = netipc_xtask::test(options)?;
+    println!("\n{summary}");
+    Ok(if summary.failed() == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn run_in_wine(words: &[OsString]) -> Result<ExitCode, Error> {
+    let [program, arguments @ ..] = words else {
+        return Ok(ExitCode::FAILURE);
+    };
+    end_in_order()?;
+    let status = Wine::start()?.run(program, arguments)?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }

@@ -3,17 +3,18 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use netipc_xtask::go as toolchains;
+
 const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../go");
 const INSTALL: &str =
-    "install Go 1.24 or later, see https://go.dev/doc/install, or set GO to its go command";
-const NEEDED: (u32, u32) = (1, 24);
+    "install Go 1.24 or later (cargo xtask test does), or set GO to its go command";
 
 /// What is tested together, and under the race detector, too.
 const SHARED: [&str; 3] = ["internal", "service", "transport"];
@@ -156,29 +157,6 @@ fn every_fuzz_target_takes_its_seeds() {
     assert_eq!(passed, targets);
 }
 
-#[test]
-fn whoever_has_no_go_is_told_how_to_get_it() {
-    let why = find("/nowhere/go".into()).unwrap_err();
-    assert!(why.starts_with("cannot run /nowhere/go: "), "{why}");
-    assert_eq!(why.lines().count(), 1, "{why}");
-}
-
-#[test]
-fn whose_go_is_too_old_is_told() {
-    for old in ["go1.9", "go1.19.2", "go1.23.12", "go0.99"] {
-        assert!(is_old(old), "{old}");
-    }
-    for fine in [
-        "go1.24",
-        "go1.24.0",
-        "go1.26.8",
-        "go1.30rc1",
-        "devel go1.27-9f3b",
-    ] {
-        assert!(!is_old(fine), "{fine}");
-    }
-}
-
 /// Runs tests; none of them may fail.
 fn test(arguments: &[&str]) {
     let mut all = vec!["test", "-count=1"];
@@ -251,36 +229,8 @@ fn toolchain() -> PathBuf {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
         let named = env::var_os("GO").unwrap_or_else(|| "go".into());
-        find(named).map_err(|why| format!("{why}: {INSTALL}"))
+        toolchains::check(&named).map_err(|why| format!("{why}: {INSTALL}"))?;
+        Ok(named.into())
     });
     found.clone().unwrap_or_else(|why| panic!("{why}"))
-}
-
-fn find(named: OsString) -> Result<PathBuf, String> {
-    let shown = named.display().to_string();
-    let output = in_module(&named)
-        .args(["env", "GOVERSION"])
-        .output()
-        .map_err(|error| format!("cannot run {shown}: {error}"))?;
-    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    if !output.status.success() {
-        // An older one that gets no newer by itself says so.
-        let why = String::from_utf8_lossy(&output.stderr);
-        return Err(why.lines().next().unwrap_or("go env failed").to_owned());
-    }
-    if is_old(&version) {
-        return Err(format!("{shown} is {version}"));
-    }
-    Ok(named.into())
-}
-
-/// Tells whether this version, as Go tells it, is below what the module needs.
-fn is_old(version: &str) -> bool {
-    let number = |text: &str| text.parse::<u32>().ok();
-    let found = version.strip_prefix("go").and_then(|version| {
-        let mut parts = version.split(|c: char| !c.is_ascii_digit());
-        Some((number(parts.next()?)?, number(parts.next()?)?))
-    });
-    // What has no number is made of Go's newest sources.
-    found.is_some_and(|found| found < NEEDED)
 }

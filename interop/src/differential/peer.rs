@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::language::go;
+use crate::platform::Platform;
 use crate::process::{Process, ProcessError};
 
 /// How long the answers to all lines that are on the way may take.
@@ -37,7 +38,7 @@ impl CodecPeer {
             },
             Self {
                 name: "go",
-                program: go::program("netipc-codec-peer")?,
+                program: go::program("netipc-codec-peer", Platform::native())?,
                 args: Vec::new(),
             },
         ])

@@ -7,6 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::platform::Platform;
+
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/c");
 const FLAGS: [&str; 8] = [
     "-std=c11",
@@ -20,7 +22,10 @@ const FLAGS: [&str; 8] = [
 ];
 
 /// Builds it; returns where it is.
-pub(super) fn build() -> Result<PathBuf, String> {
+pub(super) fn build(platform: &Platform) -> Result<PathBuf, String> {
+    if let Some(target) = platform.target {
+        return Err(format!("the C library is not built for {target}"));
+    }
     let prefix = netipc_xtask::try_install_for_tests()
         .map_err(|error| format!("cannot install the C library: {}", netipc::chain(error)))?;
     let program = prefix.join("netipc-interop-c");

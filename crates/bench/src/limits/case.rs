@@ -1,27 +1,16 @@
 //! Which raw limits there are, and how each is measured.
 
-use std::path::Path;
-use std::time::Duration;
-
-use tempfile::TempDir;
-
 use crate::effort::Effort;
 use crate::error::BenchError;
-use crate::load;
 use crate::measure::{BoxedOp, Sample, closed_loop};
-use crate::peer::{Peer, Task};
-use crate::place::private_dir;
+use crate::peer::Peer;
+use crate::platform::keep_apart;
 use crate::row::{Layer, Row, Scenario, Transport};
+use crate::run_dir::RunDir;
 
 use super::copy::Copies;
-use super::turns::{Look, Manner, Sleep};
-use super::{RawTask, echo, failed, turns};
-
-/// How long the patient ones look before they sleep: as long as our own links.
-const SPIN: Duration = Duration::from_micros(20);
-
-/// Turns that are taken for each look at the clock, which would take a tenth of one.
-const TURNS: u64 = 16;
+use super::failed;
+use super::native::{self, Exchange};
 
 /// Parts of a row's effort that go into the limit beside it. What two processes do takes longer
 /// to settle than copies in one, and a whole lot of rows has to be done in two minutes.
@@ -32,62 +21,55 @@ const BESIDE_COPIES: u32 = 10;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
     pub(super) variant: &'static str,
-    way: Way,
+    kind: Kind,
     /// Whether it belongs to a quick look.
     pub(super) quick: bool,
 }
 
 /// What one operation is.
 #[derive(Clone, Copy, Debug)]
-enum Way {
-    Turns(Manner),
-    /// Looking so long before sleeping.
-    Echo(Duration),
-    /// So many bytes.
+enum Kind {
+    /// Something that the platform has two processes exchange.
+    Exchange(Exchange),
+    /// So many bytes that one process copies.
     Copy(usize),
 }
 
-pub(super) const CASES: [Case; 12] = [
-    Case::new("line", Way::turns(Look::Times(4096), Sleep::Never)),
-    Case::new("echo blocking", Way::Echo(Duration::ZERO)),
-    Case::new("echo spin", Way::Echo(SPIN)),
-    Case::new(
-        "futex 128",
-        Way::turns(Look::Times(128), Sleep::WokenAlways),
-    )
-    .thorough(),
-    Case::new(
-        "futex 1024",
-        Way::turns(Look::Times(1024), Sleep::WokenAlways),
-    )
-    .thorough(),
-    Case::new(
-        "futex 20us",
-        Way::turns(Look::For(SPIN), Sleep::WokenAlways),
-    ),
-    Case::new(
-        "futex 20us flag",
-        Way::turns(Look::For(SPIN), Sleep::WokenAsleep),
-    ),
-    Case::new("memcpy 64", Way::Copy(64)),
-    Case::new("memcpy 4096", Way::Copy(4 << 10)),
-    Case::new("memcpy 65536", Way::Copy(64 << 10)),
-    Case::new("memcpy 1048576", Way::Copy(1 << 20)),
-    Case::new("memcpy 3145728", Way::Copy(3 << 20)),
+const COPIES: [Case; 5] = [
+    Case::new("memcpy 64", Kind::Copy(64)),
+    Case::new("memcpy 4096", Kind::Copy(4 << 10)),
+    Case::new("memcpy 65536", Kind::Copy(64 << 10)),
+    Case::new("memcpy 1048576", Kind::Copy(1 << 20)),
+    Case::new("memcpy 3145728", Kind::Copy(3 << 20)),
 ];
 
+/// All raw limits of this platform.
+pub(super) fn cases() -> impl Iterator<Item = Case> {
+    native::CASES.iter().chain(&COPIES).copied()
+}
+
 impl Case {
-    const fn new(variant: &'static str, way: Way) -> Self {
+    const fn new(variant: &'static str, kind: Kind) -> Self {
         let quick = true;
         Self {
             variant,
-            way,
+            kind,
             quick,
         }
     }
 
+    /// Something that two processes exchange.
+    #[cfg_attr(windows, expect(dead_code, reason = "nothing is exchanged there"))]
+    pub(super) const fn native(variant: &'static str, exchange: Exchange) -> Self {
+        Self::new(variant, Kind::Exchange(exchange))
+    }
+
     /// The same, left out of a quick look.
-    const fn thorough(self) -> Self {
+    #[cfg_attr(
+        windows,
+        expect(dead_code, reason = "there every limit belongs to one")
+    )]
+    pub(super) const fn thorough(self) -> Self {
         Self {
             quick: false,
             ..self
@@ -96,28 +78,25 @@ impl Case {
 
     /// Makes it ready to be measured.
     pub(super) fn open(self) -> Result<Raw, BenchError> {
-        let dir = private_dir()?;
-        let path = dir.path().join("raw");
-        let (op, peer) = match self.way {
-            Way::Turns(manner) => take_turns(&path, manner)?,
-            Way::Echo(spin) => echo_packets(&path, spin)?,
-            Way::Copy(size) => (copy_payloads(size), None),
+        let dir = RunDir::new()?;
+        let (op, peer) = match self.kind {
+            Kind::Exchange(exchange) => exchange.open(dir.path())?,
+            Kind::Copy(size) => (copy_payloads(size), None),
         };
         Ok(Raw {
             op,
             peer,
-            lot: self.way.lot(),
-            looks: self.way.looks(),
+            lot: self.kind.lot(),
+            looks: self.kind.looks(),
             _dir: dir,
         })
     }
 
     /// The row, still without figures.
     pub(super) fn row(&self) -> Row {
-        let (transport, unit) = match self.way {
-            Way::Turns(_) => (Transport::Shm, "round trips"),
-            Way::Echo(_) => (Transport::Socket, "round trips"),
-            Way::Copy(_) => (Transport::None, "bytes"),
+        let (transport, unit) = match self.kind {
+            Kind::Exchange(exchange) => (exchange.transport(), "round trips"),
+            Kind::Copy(_) => (Transport::None, "bytes"),
         };
         Row {
             variant: self.variant.to_owned(),
@@ -127,20 +106,15 @@ impl Case {
 
     /// Whether its operations are timed one by one.
     pub(super) const fn is_timed(&self) -> bool {
-        self.way.lot() == 1
+        self.kind.lot() == 1
     }
 }
 
-impl Way {
-    const fn turns(look: Look, sleep: Sleep) -> Self {
-        Self::Turns(Manner { look, sleep })
-    }
-
+impl Kind {
     /// How many operations are done for each one that is timed.
     const fn lot(self) -> u64 {
         match self {
-            Self::Turns(_) => TURNS,
-            Self::Echo(_) => 1,
+            Self::Exchange(exchange) => exchange.lot(),
             Self::Copy(size) => Copies::per_lot(size),
         }
     }
@@ -148,8 +122,7 @@ impl Way {
     /// Whether both sides look before they sleep.
     const fn looks(self) -> bool {
         match self {
-            Self::Turns(_) => true,
-            Self::Echo(spin) => !spin.is_zero(),
+            Self::Exchange(exchange) => exchange.looks(),
             Self::Copy(_) => false,
         }
     }
@@ -161,7 +134,7 @@ pub(crate) struct Raw {
     peer: Option<Peer>,
     lot: u64,
     looks: bool,
-    _dir: TempDir,
+    _dir: RunDir,
 }
 
 impl Raw {
@@ -170,7 +143,7 @@ impl Raw {
         // Two that look on one processor only keep each other from answering, and a system that
         // has put them there may leave them there for longer than this takes.
         let peer = self.peer.as_ref().filter(|_| self.looks);
-        let apart = peer.map(|peer| load::apart(peer.pid())).transpose();
+        let apart = peer.map(|peer| keep_apart(peer.pid())).transpose();
         let _apart = apart.map_err(failed("cannot choose a processor"))?;
         let sample = closed_loop(effort, 0, self.peer.as_mut(), &mut self.op)?;
         Ok(singles(sample, self.lot))
@@ -191,43 +164,7 @@ impl Raw {
 }
 
 /// An operation, and the other process that takes part in it.
-type Ready = (BoxedOp<'static>, Option<Peer>);
-
-fn take_turns(path: &Path, manner: Manner) -> Result<Ready, BenchError> {
-    let memory = turns::create(path).map_err(failed("cannot make shared memory"))?;
-    let task = RawTask::Turns {
-        path: path.to_owned(),
-        manner,
-    };
-    let peer = Peer::start(&Task::Raw(task))?;
-    let mut taken = 0;
-    let op = move || {
-        let mut side = turns::Side::new(&memory, manner, taken);
-        for _ in 0..TURNS {
-            side.round_trip().map_err(failed("cannot take turns"))?;
-        }
-        taken = side.taken();
-        Ok(TURNS)
-    };
-    Ok((Box::new(op), Some(peer)))
-}
-
-fn echo_packets(path: &Path, spin: Duration) -> Result<Ready, BenchError> {
-    let listener = echo::Listener::bind(path).map_err(failed("cannot listen for a raw echo"))?;
-    let task = RawTask::Echo {
-        path: path.to_owned(),
-        spin,
-    };
-    let peer = Peer::start(&Task::Raw(task))?;
-    let mut side = listener
-        .accept(spin)
-        .map_err(failed("no raw echo has connected"))?;
-    let op = move || {
-        side.round_trip().map_err(failed("cannot get a raw echo"))?;
-        Ok(1)
-    };
-    Ok((Box::new(op), Some(peer)))
-}
+pub(super) type Ready = (BoxedOp<'static>, Option<Peer>);
 
 fn copy_payloads(size: usize) -> BoxedOp<'static> {
     let mut copies = Copies::of(size);
@@ -246,20 +183,20 @@ fn singles(sample: Sample, lot: u64) -> Sample {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::time::Duration;
 
     use super::*;
 
     #[test]
     fn rows_can_be_told_apart() {
-        let names: HashSet<_> = CASES.iter().map(|case| case.row().name()).collect();
-        assert_eq!(names.len(), CASES.len());
-        assert!(names.contains("limits echo spin socket raw"));
+        let names: HashSet<_> = cases().map(|case| case.row().name()).collect();
+        assert_eq!(names.len(), cases().count());
         assert!(names.contains("limits memcpy 65536 raw"));
     }
 
     #[test]
     fn copies_are_counted_one_by_one() {
-        let case = CASES.iter().find(|case| case.variant == "memcpy 4096");
+        let case = cases().find(|case| case.variant == "memcpy 4096");
         let mut raw = case.unwrap().open().unwrap();
         assert_eq!(raw.lot, 256);
         let effort = Effort {

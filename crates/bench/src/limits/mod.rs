@@ -11,56 +11,24 @@
 //! Sides that look before they sleep are kept on different processors while they are measured;
 //! where those that sleep at once run is up to the system.
 
-use std::io;
-use std::path::PathBuf;
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-
-use crate::effort::Effort;
-use crate::error::BenchError;
-use crate::load;
-use crate::measure::{Sample, fill};
-use crate::row::Row;
-
-use case::{CASES, Case};
-use turns::Manner;
-
-pub(crate) use case::Raw;
+#[cfg_attr(unix, path = "unix/mod.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod native;
 
 mod case;
 mod copy;
-mod echo;
-mod turns;
 
-/// How long a side waits for the other one before it takes it for dead.
-const PATIENCE: Duration = Duration::from_secs(10);
+use std::io;
 
-/// What the other process does for a raw limit, or for a busy machine.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub enum RawTask {
-    /// Answers every turn with its own.
-    Turns {
-        /// The shared memory.
-        path: PathBuf,
-        /// How it waits.
-        manner: Manner,
-    },
-    /// Sends back every packet.
-    Echo {
-        /// The socket to connect to.
-        path: PathBuf,
-        /// How long it looks before it sleeps.
-        spin: Duration,
-    },
-    /// Computes.
-    Hog {
-        /// The only processor it does it on.
-        cpu: Option<usize>,
-        /// How long, at most.
-        time: Duration,
-    },
-}
+use crate::effort::Effort;
+use crate::error::BenchError;
+use crate::measure::{Sample, fill};
+use crate::row::Row;
+
+use case::{Case, cases};
+
+pub(crate) use case::Raw;
+pub use native::RawTask;
 
 /// Does a task of the other process until nobody asks any more.
 ///
@@ -68,12 +36,13 @@ pub enum RawTask {
 ///
 /// If the system refuses what it takes.
 pub fn serve_raw(task: RawTask) -> Result<(), BenchError> {
-    match task {
-        RawTask::Turns { path, manner } => turns::serve(&path, manner),
-        RawTask::Echo { path, spin } => echo::serve(&path, spin),
-        RawTask::Hog { cpu, time } => load::compute(cpu, time),
-    }
-    .map_err(failed("cannot answer for a raw limit"))
+    task.perform()
+        .map_err(failed("cannot answer for a raw limit"))
+}
+
+/// Whether there is a raw limit of this name on this platform.
+pub(crate) fn has_row(name: &str) -> bool {
+    cases().any(|case| case.row().name() == name)
 }
 
 /// Raw limits, and all that was measured of each.
@@ -92,12 +61,12 @@ impl Limits {
         quick: bool,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Self, BenchError> {
-        let cases = CASES.iter().filter(|case| case.quick || !quick);
+        let cases = cases().filter(|case| case.quick || !quick);
         let measured = cases.map(|case| {
             progress(&case.row().name());
             let mut raw = case.open()?;
             let runs = (0..effort.runs.max(1)).map(|_| raw.run(effort));
-            Ok((*case, runs.collect::<Result<_, _>>()?))
+            Ok((case, runs.collect::<Result<_, _>>()?))
         });
         measured.collect::<Result<_, _>>().map(Self)
     }
@@ -137,32 +106,20 @@ fn failed(what: &'static str) -> impl Fn(io::Error) -> BenchError {
     move |source| BenchError::System { what, source }
 }
 
-/// Whether it is the end of our patience, as made by [`silence`].
-fn is_silence(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::TimedOut
-}
-
-/// The end of our patience.
-fn silence() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::TimedOut,
-        format!("the other process has not answered for {PATIENCE:?}"),
-    )
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::row::{Layer, Scenario, Transport};
-    use turns::{Look, Sleep};
 
     /// Limits whose names are `limits VARIANT ..`, of which one sample each is known: so many
     /// round trips, or bytes, in a second.
     pub(crate) fn known(throughputs: &[(&str, u64)]) -> Limits {
         let known = throughputs.iter().map(|(variant, units)| {
-            let case = CASES.iter().find(|case| case.variant == *variant);
+            let case = cases().find(|case| case.variant == *variant);
             (
-                *case.unwrap(),
+                case.unwrap(),
                 vec![Sample::of(*units, Duration::from_secs(1))],
             )
         });
@@ -199,39 +156,5 @@ pub(crate) mod tests {
         assert!(raw.run(&effort).unwrap().throughput() > 0.0);
         let unknown = limits.open("limits memcpy 4096 raw").err().unwrap();
         assert!(matches!(unknown, BenchError::NoLimit(_)), "{unknown}");
-    }
-
-    #[test]
-    fn tasks_survive_the_way_to_the_other_process() {
-        let path = PathBuf::from("/run/raw");
-        let spin = Duration::from_micros(20);
-        let manner = Manner {
-            look: Look::For(spin),
-            sleep: Sleep::WokenAsleep,
-        };
-        let turns = RawTask::Turns {
-            path: path.clone(),
-            manner,
-        };
-        let echo = RawTask::Echo { path, spin };
-        let hog = RawTask::Hog {
-            cpu: Some(1),
-            time: Duration::from_secs(1),
-        };
-        for task in [turns, echo, hog] {
-            let json = serde_json::to_string(&task).unwrap();
-            assert_eq!(serde_json::from_str::<RawTask>(&json).unwrap(), task);
-        }
-    }
-
-    #[test]
-    fn a_task_that_cannot_be_done_says_why() {
-        let path = PathBuf::from("/nowhere/raw");
-        let spin = Duration::ZERO;
-        let refused = serve_raw(RawTask::Echo { path, spin }).unwrap_err();
-        let BenchError::System { source, .. } = refused else {
-            panic!("{refused}");
-        };
-        assert_eq!(source.kind(), io::ErrorKind::NotFound);
     }
 }

@@ -3,11 +3,14 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::HashSet;
 use std::iter;
 use std::thread::available_parallelism;
 
 use crate::effort::Effort;
 use crate::foreign::{Program, takes_part};
+use crate::limits;
+use crate::platform::CAN_PIN;
 use crate::row::{Layer, Row, Scenario, Transport};
 use crate::scenarios::{Access, Keys, Lookups, Mix, Service, WINDOW, Work};
 
@@ -54,7 +57,7 @@ pub struct Case {
     /// Whether both sides may look before they sleep.
     pub spin: bool,
     /// What else the machine does.
-    pub busy: Busy,
+    pub load: Load,
     /// What the result is held against.
     pub limit: Option<Limit>,
     /// Programs that do the same, in turn with this one.
@@ -63,7 +66,7 @@ pub struct Case {
 
 /// What else the machine does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Busy {
+pub enum Load {
     /// Nothing.
     Quiet,
     /// So many processes compute.
@@ -81,21 +84,20 @@ pub enum Limit {
     Copies(&'static str),
 }
 
+impl Limit {
+    /// Whether this platform has such a raw row.
+    fn is_measured(&self) -> bool {
+        match self {
+            Self::Requests(name, _) => limits::has_row(name),
+            Self::Copies(_) => true,
+        }
+    }
+}
+
 impl Plan {
     /// The rows to measure, without those of [`Scenario::Limits`].
     #[must_use]
     pub fn cases(&self) -> Vec<Case> {
-        let all = [
-            self.pings(),
-            self.busy_pings(),
-            self.batches(),
-            self.snapshots(),
-            self.lookups(),
-            codecs(),
-            caches(),
-            items(),
-            connects(),
-        ];
         let with_clients = |mut case: Case| {
             case.clients.clone_from(&self.clients);
             case
@@ -107,8 +109,9 @@ impl Plan {
                 && (self.clients.is_empty() || takes_part(case.work, &case.row))
                 && self.names(case)
         };
-        let all = all.into_iter().flatten().map(with_clients);
-        all.filter(wanted).collect()
+        let all = groups().into_iter();
+        let all = all.flat_map(|group| group.cases(&self.rates));
+        all.map(with_clients).filter(wanted).collect()
     }
 
     /// Whether raw limits are measured: for themselves, or to hold something against them.
@@ -133,118 +136,187 @@ impl Plan {
         let has = |part: &String| case.rows().any(|row| row.name().contains(part));
         self.only.is_empty() || self.only.iter().any(has)
     }
+}
 
-    fn pings(&self) -> Vec<Case> {
-        let mut cases = Vec::new();
-        for link in LINKS {
-            for layer in [Layer::Session, Layer::Client] {
-                let ping = Case::new(Work::Ping, link, layer);
-                cases.extend(ping.at(self.rates_or(&RATES)));
+/// Cases that differ in what is done, what carries it and how often.
+struct Group {
+    works: Vec<Work>,
+    links: &'static [Transport],
+    layer: Layer,
+    rates: Rates,
+    threads: u32,
+    spin: bool,
+    load: Load,
+}
+
+/// How often a second.
+#[derive(Clone, Copy)]
+enum Rates {
+    /// These, unless the user asks for others.
+    Usual(&'static [u32]),
+    /// Those of them that are not as often as possible.
+    Fixed(&'static [u32]),
+    /// As often as possible, where the user asks for that or for nothing.
+    Full,
+    /// As often as possible, whatever the user asks for.
+    Always,
+}
+
+fn groups() -> Vec<Group> {
+    const NONE: &[Transport] = &[Transport::None];
+    const SOCKET: &[Transport] = &[Transport::Socket];
+    const FULL: Rates = Rates::Usual(&[0]);
+    let ping = |layer| Group::new(vec![Work::Ping], &LINKS, layer);
+    let socket = |work, layer| Group::new(vec![work], SOCKET, layer);
+    let mut groups = vec![
+        ping(Layer::Session).at(Rates::Usual(&RATES)),
+        ping(Layer::Client).at(Rates::Usual(&RATES)),
+        // At a fixed rate, what a blocking client and server need is what ours may cost.
+        Group {
+            spin: false,
+            ..ping(Layer::Client).at(Rates::Fixed(&RATES))
+        },
+        ping(Layer::Client).under(Load::Hogs(1)),
+        ping(Layer::Client).under(Load::Hogs(2)),
+    ];
+    if CAN_PIN {
+        groups.push(ping(Layer::Client).under(Load::OneCpu));
+    }
+    let snapshots = SNAPSHOT_ITEMS.map(Work::Snapshot).into();
+    let lookups = keys().map(Work::Lookup).collect();
+    groups.extend([
+        Group::new(vec![Work::Batch], &LINKS, Layer::Client).at(FULL),
+        socket(Work::Pipeline, Layer::Session),
+        socket(Work::Pipeline, Layer::Client),
+        socket(Work::PipelineBatch, Layer::Session),
+        Group::new(snapshots, &LINKS, Layer::Client).at(FULL),
+        Group::new(lookups, &LINKS, Layer::Client).at(FULL),
+        Group::new(keys().map(Work::Codec).collect(), NONE, Layer::Codec),
+    ]);
+    groups.extend(caches());
+    groups.extend([
+        Group::new(Access::ALL.map(Work::Item).into(), NONE, Layer::Codec),
+        Group::new(vec![Work::Connect], &LINKS, Layer::Session),
+    ]);
+    groups
+}
+
+/// Lookups in a cache that stays as it is, and that one or all threads use while it changes.
+fn caches() -> impl Iterator<Item = Group> {
+    let all =
+        available_parallelism().map_or(1, |threads| u32::try_from(threads.get()).unwrap_or(1));
+    let mut threads = vec![(false, 1), (true, 1), (true, all)];
+    threads.dedup();
+    let shape = |items| [false, true].map(|pinned| (items, pinned));
+    let shapes = CACHE_ITEMS.into_iter().flat_map(shape);
+    shapes.flat_map(move |(items, pinned)| {
+        let group = move |(refreshed, threads)| {
+            let lookups = Lookups {
+                items,
+                pinned,
+                refreshed,
+            };
+            let works = vec![Work::Cache(lookups)];
+            Group {
+                threads,
+                ..Group::new(works, &[Transport::None], Layer::Cache)
             }
-            // At a fixed rate, what a blocking client and server need is what ours may cost.
-            let ping = Case::new(Work::Ping, link, Layer::Client).blocking();
-            cases.extend(
-                ping.at(self.rates_or(&RATES))
-                    .filter(|case| case.row.rate > 0),
-            );
+        };
+        threads.clone().into_iter().map(group)
+    })
+}
+
+impl Rates {
+    /// The rates, each once, where the user asks for `asked`.
+    fn resolve(self, asked: &[u32]) -> Vec<u32> {
+        let or = |usual: &[u32]| if asked.is_empty() { usual } else { asked }.to_vec();
+        let mut rates = match self {
+            Self::Usual(usual) => or(usual),
+            Self::Fixed(usual) => or(usual).into_iter().filter(|rate| *rate > 0).collect(),
+            Self::Full => or(&[0]).into_iter().filter(|rate| *rate == 0).collect(),
+            Self::Always => vec![0],
+        };
+        let mut seen = HashSet::new();
+        rates.retain(|rate| seen.insert(*rate));
+        rates
+    }
+}
+
+impl Group {
+    /// As fast as possible, on one thread of a quiet machine.
+    fn new(works: Vec<Work>, links: &'static [Transport], layer: Layer) -> Self {
+        Self {
+            works,
+            links,
+            layer,
+            rates: Rates::Always,
+            threads: 1,
+            spin: true,
+            load: Load::Quiet,
         }
-        cases
     }
 
-    fn busy_pings(&self) -> Vec<Case> {
+    fn at(self, rates: Rates) -> Self {
+        Self { rates, ..self }
+    }
+
+    fn under(self, load: Load) -> Self {
+        let rates = Rates::Full;
+        Self {
+            load,
+            rates,
+            ..self
+        }
+    }
+
+    /// Its cases, where the user asks for the rates `asked`.
+    fn cases(self, asked: &[u32]) -> Vec<Case> {
         let mut cases = Vec::new();
-        if self.rates_or(&[0]).contains(&0) {
-            for link in LINKS {
-                for busy in [Busy::Hogs(1), Busy::Hogs(2), Busy::OneCpu] {
-                    cases.push(Case::new(Work::Ping, link, Layer::Client).busy(busy));
+        for link in self.links {
+            for work in &self.works {
+                for rate in self.rates.resolve(asked) {
+                    cases.push(self.case(*work, *link, rate));
                 }
             }
         }
         cases
     }
 
-    fn batches(&self) -> Vec<Case> {
-        let batches = LINKS.map(|link| Case::new(Work::Batch, link, Layer::Client));
-        let mut cases: Vec<_> = batches
-            .iter()
-            .flat_map(|case| case.at(self.rates_or(&[0])))
-            .collect();
-        cases.extend([
-            Case::new(Work::Pipeline, Transport::Socket, Layer::Session),
-            Case::new(Work::Pipeline, Transport::Socket, Layer::Client),
-            Case::new(Work::PipelineBatch, Transport::Socket, Layer::Session),
-        ]);
-        cases
-    }
-
-    fn snapshots(&self) -> Vec<Case> {
-        let mut cases = Vec::new();
-        for link in LINKS {
-            for items in SNAPSHOT_ITEMS {
-                let case = Case::new(Work::Snapshot(items), link, Layer::Client);
-                cases.extend(case.at(self.rates_or(&[0])));
-            }
-        }
-        cases
-    }
-
-    fn lookups(&self) -> Vec<Case> {
-        let mut cases = Vec::new();
-        for link in LINKS {
-            for keys in keys() {
-                let case = Case::new(Work::Lookup(keys), link, Layer::Client);
-                cases.extend(case.at(self.rates_or(&[0])));
-            }
-        }
-        cases
-    }
-
-    fn rates_or<'r>(&'r self, usual: &'r [u32]) -> &'r [u32] {
-        match self.rates.is_empty() {
-            true => usual,
-            false => &self.rates,
+    fn case(&self, work: Work, transport: Transport, rate: u32) -> Case {
+        let (scenario, unit) = work.scenario();
+        let variant = if self.spin {
+            work.variant()
+        } else {
+            "blocking".to_owned()
+        };
+        let row = Row {
+            variant,
+            rate,
+            threads: self.threads,
+            load: self.load.name().to_owned(),
+            ..Row::new(scenario, transport, self.layer, unit)
+        };
+        Case {
+            limit: work.limit(transport).filter(Limit::is_measured),
+            row,
+            work,
+            spin: self.spin,
+            load: self.load,
+            clients: Vec::new(),
         }
     }
 }
 
-fn codecs() -> Vec<Case> {
-    keys()
-        .map(|keys| Case::new(Work::Codec(keys), Transport::None, Layer::Codec))
-        .collect()
-}
-
-fn caches() -> Vec<Case> {
-    let all =
-        available_parallelism().map_or(1, |threads| u32::try_from(threads.get()).unwrap_or(1));
-    let mut cases = Vec::new();
-    for items in CACHE_ITEMS {
-        for pinned in [false, true] {
-            for (refreshed, threads) in [(false, 1), (true, 1), (true, all)] {
-                let lookups = Lookups {
-                    items,
-                    pinned,
-                    refreshed,
-                };
-                let mut case = Case::new(Work::Cache(lookups), Transport::None, Layer::Cache);
-                case.row.threads = threads;
-                cases.push(case);
-            }
+impl Load {
+    /// What rows call it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Quiet => "",
+            Self::Hogs(1) => "one hog",
+            Self::Hogs(_) => "two hogs",
+            Self::OneCpu => "one cpu",
         }
     }
-    cases.dedup_by(|a, b| a.row.name() == b.row.name());
-    cases
-}
-
-fn items() -> Vec<Case> {
-    Access::ALL
-        .map(|access| Case::new(Work::Item(access), Transport::None, Layer::Codec))
-        .into()
-}
-
-fn connects() -> Vec<Case> {
-    LINKS
-        .map(|link| Case::new(Work::Connect, link, Layer::Session))
-        .into()
 }
 
 fn keys() -> impl Iterator<Item = Keys> {
@@ -270,50 +342,6 @@ impl Case {
         };
         let clients = self.clients.iter().map(of_client);
         iter::once(self.row.clone()).chain(clients)
-    }
-
-    fn new(work: Work, transport: Transport, layer: Layer) -> Self {
-        let (scenario, unit) = work.scenario();
-        let mut row = Row::new(scenario, transport, layer, unit);
-        row.variant = work.variant();
-        Self {
-            limit: work.limit(transport),
-            row,
-            work,
-            spin: true,
-            busy: Busy::Quiet,
-            clients: Vec::new(),
-        }
-    }
-
-    /// The same, both sides of which sleep at once.
-    fn blocking(mut self) -> Self {
-        self.spin = false;
-        self.row.variant = "blocking".to_owned();
-        self
-    }
-
-    fn busy(mut self, busy: Busy) -> Self {
-        self.busy = busy;
-        self.row.load = match busy {
-            Busy::Quiet => "",
-            Busy::Hogs(1) => "one hog",
-            Busy::Hogs(_) => "two hogs",
-            Busy::OneCpu => "one cpu",
-        }
-        .to_owned();
-        self
-    }
-
-    /// The same, at each of `rates`, and at none of them twice.
-    fn at<'r>(&'r self, rates: &'r [u32]) -> impl Iterator<Item = Self> + 'r {
-        let first = |(index, rate)| !rates.iter().take(index).any(|other| *other == rate);
-        let rates = rates.iter().copied().enumerate();
-        rates.filter(move |rate| first(*rate)).map(|(_, rate)| {
-            let mut case = self.clone();
-            case.row.rate = rate;
-            case
-        })
     }
 }
 

@@ -15,8 +15,6 @@
 
 use std::ops::Range;
 
-use plotters::style::RGBColor;
-
 /// What is drawn.
 #[derive(Debug)]
 pub(super) struct Chart {
@@ -26,7 +24,7 @@ pub(super) struct Chart {
     pub(super) scale: Scale,
     /// How a place on the axis is written.
     pub(super) tick: fn(f64) -> String,
-    pub(super) legend: Vec<(Glyph, RGBColor, String)>,
+    pub(super) legend: Vec<(Glyph, Colour, String)>,
     pub(super) lines: Vec<Line>,
     /// What the lines' values are.
     pub(super) values: &'static str,
@@ -44,7 +42,7 @@ pub(super) struct Line {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
     pub(super) glyph: Glyph,
-    pub(super) colour: RGBColor,
+    pub(super) colour: Colour,
     pub(super) from: f64,
     pub(super) to: f64,
 }
@@ -73,19 +71,22 @@ pub(super) enum Scale {
     Log,
 }
 
+/// As SVG writes it.
+pub(super) type Colour = &'static str;
+
 /// Okabe and Ito's colours, which people who see few colours tell apart too.
-pub(super) const BLUE: RGBColor = RGBColor(0, 114, 178);
-pub(super) const VERMILION: RGBColor = RGBColor(213, 94, 0);
-pub(super) const GREEN: RGBColor = RGBColor(0, 158, 115);
-pub(super) const ORANGE: RGBColor = RGBColor(230, 159, 0);
-pub(super) const INK: RGBColor = RGBColor(34, 34, 34);
+pub(super) const BLUE: Colour = "#0072b2";
+pub(super) const VERMILION: Colour = "#d55e00";
+pub(super) const GREEN: Colour = "#009e73";
+pub(super) const ORANGE: Colour = "#e69f00";
+pub(super) const INK: Colour = "#222222";
 
 impl Chart {
     /// A chart without title, with the scale that suits its marks.
     pub(super) fn new(
         axis: String,
         tick: fn(f64) -> String,
-        legend: Vec<(Glyph, RGBColor, String)>,
+        legend: Vec<(Glyph, Colour, String)>,
         lines: Vec<Line>,
     ) -> Self {
         let ends = lines
@@ -106,7 +107,7 @@ impl Chart {
 
 impl Mark {
     /// A shape from one value to another.
-    pub(super) fn new(glyph: Glyph, colour: RGBColor, from: f64, to: f64) -> Self {
+    pub(super) fn new(glyph: Glyph, colour: Colour, from: f64, to: f64) -> Self {
         Self {
             glyph,
             colour,

@@ -9,7 +9,7 @@ use super::{
     plots::{Kind, Plots},
     text::{code, plain, without_directories},
 };
-use crate::{Row, Scenario};
+use crate::{Row, Scenario, caveat};
 
 const LEGEND: &str = "\
 - **Throughput** counts what the row's unit says: a batch of 1000 items is 1000 items. Bars are \
@@ -36,6 +36,9 @@ pub(super) fn render(rows: &[Row], plots: &Plots, command: &str, machine: &Machi
     let scenarios: BTreeSet<Scenario> = rows.iter().map(|row| row.scenario).collect();
     let mut page = String::from("# How fast NetIPC is on this machine\n\n");
     page += &measured(rows, command, machine);
+    if let Some(caveat) = caveat() {
+        page += &format!("\n**Caution: {caveat}.**\n");
+    }
     if scenarios.is_empty() {
         page += "\nNothing was measured.\n";
         return page;

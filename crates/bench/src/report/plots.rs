@@ -1,11 +1,9 @@
 //! Which plots a report has, and what each of them shows.
 
-use std::{collections::BTreeSet, io, iter, ptr};
-
-use plotters::style::RGBColor;
+use std::{collections::BTreeSet, iter, ptr};
 
 use super::{
-    chart::{BLUE, Chart, GREEN, Glyph, INK, Line, Mark, ORANGE, Scale, VERMILION},
+    chart::{BLUE, Chart, Colour, GREEN, Glyph, INK, Line, Mark, ORANGE, Scale, VERMILION},
     figures::{cpu, cpu_per_unit, finite, is_blocking, limit, pairs},
     number::{self, NONE},
     text::slug,
@@ -54,28 +52,24 @@ struct Part<'a> {
 
 impl Plots {
     /// Draws all that the rows have figures for.
-    ///
-    /// # Errors
-    ///
-    /// What the drawing library reports.
-    pub(super) fn draw(rows: &[Row]) -> Result<Self, io::Error> {
+    pub(super) fn draw(rows: &[Row]) -> Self {
         let scenarios: BTreeSet<Scenario> = rows.iter().map(|row| row.scenario).collect();
         let mut plots = Self::default();
         for scenario in scenarios {
             for kind in Kind::ALL {
                 for part in kind.parts(rows, scenario) {
-                    plots.add(kind, &part)?;
+                    plots.add(kind, &part);
                 }
             }
         }
-        Ok(plots)
+        plots
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Plot> {
         self.0.iter()
     }
 
-    fn add(&mut self, kind: Kind, part: &Part<'_>) -> Result<(), io::Error> {
+    fn add(&mut self, kind: Kind, part: &Part<'_>) {
         let name = format!("{} {}", part.scenario.name(), part.name);
         let base = slug(&format!("{} {name}", kind.word()));
         let file = (1..)
@@ -86,7 +80,7 @@ impl Plots {
             .find(|file| self.iter().all(|plot| plot.file != *file))
             .unwrap_or_default();
         let title = format!("{}: {}", kind.title(), name.trim());
-        let svg = kind.chart(title.clone(), part).draw()?;
+        let svg = kind.chart(title.clone(), part).draw();
         self.0.push(Plot {
             kind,
             scenario: part.scenario,
@@ -94,7 +88,6 @@ impl Plots {
             title,
             svg,
         });
-        Ok(())
     }
 }
 
@@ -386,7 +379,7 @@ impl<'a> Part<'a> {
     }
 
     /// What the colours mean.
-    fn transports(&self, glyph: Glyph) -> Vec<(Glyph, RGBColor, String)> {
+    fn transports(&self, glyph: Glyph) -> Vec<(Glyph, Colour, String)> {
         [
             (Transport::Socket, "socket"),
             (Transport::Shm, "shared memory"),
@@ -419,7 +412,7 @@ fn bar(row: &Row, from: f64, to: f64) -> Mark {
     Mark::new(Glyph::Bar, colour(row), from, to)
 }
 
-fn colour(row: &Row) -> RGBColor {
+fn colour(row: &Row) -> Colour {
     match row.transport {
         Transport::Socket => BLUE,
         Transport::Shm => VERMILION,

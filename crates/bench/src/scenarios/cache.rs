@@ -47,9 +47,10 @@ pub(super) fn ops(
     let mut cache = CgroupsCache::of(open::client::<CgroupsSnapshot>(route)?, ());
     cache.try_refresh()?;
     let reader = cache.reader();
-    let refresher = match refreshed {
-        true => Some(Arc::new(Refresher::start(cache))),
-        false => None,
+    let refresher = if refreshed {
+        Some(Arc::new(Refresher::start(cache)))
+    } else {
+        None
     };
     let passes = LOOKUPS_PER_LOOK.div_ceil(items.max(1) as usize);
     let op = |_| {
@@ -73,14 +74,13 @@ fn pass(
     cgroups: &[Cgroup],
     pinned: bool,
 ) -> Result<(), BenchError> {
-    let found = match pinned {
-        true => {
-            let guard = reader.read();
-            cgroups.iter().all(|cgroup| is_found(&guard, cgroup))
-        }
-        false => cgroups
+    let found = if pinned {
+        let guard = reader.read();
+        cgroups.iter().all(|cgroup| is_found(&guard, cgroup))
+    } else {
+        cgroups
             .iter()
-            .all(|cgroup| is_found(&reader.read(), cgroup)),
+            .all(|cgroup| is_found(&reader.read(), cgroup))
     };
     found
         .then_some(())
@@ -125,9 +125,10 @@ impl Refresher {
 
     /// That tables are really swapped.
     fn check(&self) -> Result<(), BenchError> {
-        match self.failed.load(Ordering::Relaxed) {
-            true => Err(BenchError::wrong("the cache could not be refreshed")),
-            false => Ok(()),
+        if self.failed.load(Ordering::Relaxed) {
+            Err(BenchError::wrong("the cache could not be refreshed"))
+        } else {
+            Ok(())
         }
     }
 }

@@ -5,7 +5,7 @@ use netipc::connection::Message;
 use netipc::lookup::{Key, Lookup, LookupReply, encode_request};
 use netipc::wire::{Decode, Header, Status};
 
-use super::subject::{self, Subject};
+use super::bench_lookup::{self, BenchLookup};
 use super::{ENVELOPE, LOOKUP_ITEM, Mix};
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
@@ -22,7 +22,10 @@ pub(super) const fn calls_per_op(keys: u32) -> u32 {
 }
 
 /// Asks for `keys`, and answers, as often as [`calls_per_op`] says.
-pub(super) fn op<'k, S: Subject>(keys: &'k [S::Owned], mix: Mix) -> Result<BoxedOp<'k>, BenchError>
+pub(super) fn op<'k, S: BenchLookup>(
+    keys: &'k [S::Owned],
+    mix: Mix,
+) -> Result<BoxedOp<'k>, BenchError>
 where
     Key<'k, S>: Send,
 {
@@ -37,13 +40,13 @@ where
 }
 
 /// Bytes of a request and its reply together.
-pub(super) fn bytes<S: Subject>(keys: &[S::Owned], mix: Mix) -> Result<usize, BenchError> {
+pub(super) fn bytes<S: BenchLookup>(keys: &[S::Owned], mix: Mix) -> Result<usize, BenchError> {
     let mut codec = Codec::<S>::new(keys, mix);
     Ok(codec.call()? + codec.request.len())
 }
 
 /// The reply to a request for `keys`.
-pub(super) fn reply<S: Subject>(keys: &[S::Owned], mix: Mix) -> Result<Vec<u8>, BenchError> {
+pub(super) fn reply<S: BenchLookup>(keys: &[S::Owned], mix: Mix) -> Result<Vec<u8>, BenchError> {
     let mut codec = Codec::<S>::new(keys, mix);
     let len = codec.call()?;
     codec.reply.truncate(len);
@@ -51,7 +54,7 @@ pub(super) fn reply<S: Subject>(keys: &[S::Owned], mix: Mix) -> Result<Vec<u8>, 
 }
 
 /// Both sides of a lookup.
-struct Codec<'k, S: Subject> {
+struct Codec<'k, S: BenchLookup> {
     keys: Vec<Key<'k, S>>,
     mix: Mix,
     handler: Handler<S>,
@@ -59,7 +62,7 @@ struct Codec<'k, S: Subject> {
     reply: Vec<u8>,
 }
 
-impl<'k, S: Subject> Codec<'k, S> {
+impl<'k, S: BenchLookup> Codec<'k, S> {
     fn new(keys: &'k [S::Owned], mix: Mix) -> Self {
         Self {
             keys: keys.iter().map(S::key).collect(),
@@ -84,7 +87,7 @@ impl<'k, S: Subject> Codec<'k, S> {
         }
         let reply = self.reply.get(..answered.len).unwrap_or_default();
         let reply = LookupReply::<S>::decode(reply)?;
-        subject::check::<S>(&self.keys, self.mix, reply.iter())?;
+        bench_lookup::check::<S>(&self.keys, self.mix, reply.iter())?;
         Ok(answered.len)
     }
 }
@@ -94,10 +97,10 @@ mod tests {
     use netipc::service::apps_lookup::AppsLookup;
     use netipc::service::cgroups_lookup::CgroupsLookup;
 
-    use super::super::subject::keys;
+    use super::super::bench_lookup::keys;
     use super::*;
 
-    fn answers<S: Subject>() {
+    fn answers<S: BenchLookup>() {
         for mix in Mix::ALL {
             let own = keys::<S>(17, mix);
             let mut codec = Codec::<S>::new(&own, mix);

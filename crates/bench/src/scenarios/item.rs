@@ -8,7 +8,7 @@ use netipc::service::cgroups::CgroupsResponseView;
 use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::wire::{Decode, WireError};
 
-use super::{Keys, Mix, Service, Stock, Work};
+use super::{Keys, Mix, Service, TestData, Work};
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
 
@@ -47,11 +47,11 @@ impl Access {
     }
 }
 
-/// A pass over the reply in `stock`, which was decoded once.
-pub(super) fn op(access: Access, stock: &Stock) -> Result<BoxedOp<'_>, BenchError> {
+/// A pass over the reply in `data`, which was decoded once.
+pub(super) fn op(access: Access, data: &TestData) -> Result<BoxedOp<'_>, BenchError> {
     match access {
         Access::Snapshot => {
-            let reply = CgroupsResponseView::decode(&stock.reply)?;
+            let reply = CgroupsResponseView::decode(&data.reply)?;
             passes(move || {
                 reply.iter().try_fold((0, 0), |(items, bytes), item| {
                     let item = black_box(item?);
@@ -60,7 +60,7 @@ pub(super) fn op(access: Access, stock: &Stock) -> Result<BoxedOp<'_>, BenchErro
             })
         }
         Access::Cgroups => {
-            let reply = LookupReply::<CgroupsLookup>::decode(&stock.reply)?;
+            let reply = LookupReply::<CgroupsLookup>::decode(&data.reply)?;
             passes(move || {
                 Ok(reply.iter().fold((0, 0), |(items, bytes), item| {
                     let item = black_box(item);
@@ -72,7 +72,7 @@ pub(super) fn op(access: Access, stock: &Stock) -> Result<BoxedOp<'_>, BenchErro
             })
         }
         Access::Apps => {
-            let reply = LookupReply::<AppsLookup>::decode(&stock.reply)?;
+            let reply = LookupReply::<AppsLookup>::decode(&data.reply)?;
             passes(move || {
                 Ok(reply.iter().fold((0, 0), |(items, bytes), item| {
                     let item = black_box(item);
@@ -81,7 +81,7 @@ pub(super) fn op(access: Access, stock: &Stock) -> Result<BoxedOp<'_>, BenchErro
             })
         }
         Access::Labels => {
-            let reply = LookupReply::<CgroupsLookup>::decode(&stock.reply)?;
+            let reply = LookupReply::<CgroupsLookup>::decode(&data.reply)?;
             let items: Vec<_> = reply.iter().collect();
             passes(move || {
                 let labels = items.iter().flat_map(|item| item.labels.iter());
@@ -99,9 +99,12 @@ fn passes<'s>(
     mut pass: impl FnMut() -> Result<(u64, usize), WireError> + Send + 's,
 ) -> Result<BoxedOp<'s>, BenchError> {
     let found = pass()?;
-    Ok(Box::new(move || match pass()? == found {
-        true => Ok(found.0),
-        false => Err(BenchError::wrong("items that change")),
+    Ok(Box::new(move || {
+        if pass()? == found {
+            Ok(found.0)
+        } else {
+            Err(BenchError::wrong("items that change"))
+        }
     }))
 }
 
@@ -112,8 +115,8 @@ mod tests {
     #[test]
     fn everything_is_looked_at() {
         for (access, units) in Access::ALL.into_iter().zip([1000, 1000, 1000, 2000]) {
-            let stock = Stock::of(Work::Item(access)).unwrap();
-            let mut op = op(access, &stock).unwrap();
+            let data = TestData::of(Work::Item(access)).unwrap();
+            let mut op = op(access, &data).unwrap();
             assert_eq!(op().unwrap(), units, "{access:?}");
         }
     }

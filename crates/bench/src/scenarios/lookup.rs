@@ -2,14 +2,14 @@
 
 use netipc::lookup::Key;
 
+use super::bench_lookup::{self, BenchLookup};
 use super::serve::Route;
-use super::subject::{self, Subject};
 use super::{Mix, open};
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
 
 /// Asks for `keys` at once, and looks at each item.
-pub(super) fn op<'k, S: Subject>(
+pub(super) fn op<'k, S: BenchLookup>(
     route: &Route,
     keys: &'k [S::Owned],
     mix: Mix,
@@ -21,7 +21,7 @@ where
     let keys: Vec<Key<'k, S>> = keys.iter().map(S::key).collect();
     Ok(Box::new(move || {
         let reply = client.lookup(&keys)?;
-        subject::check::<S>(&keys, mix, reply.iter())?;
+        bench_lookup::check::<S>(&keys, mix, reply.iter())?;
         Ok(1)
     }))
 }

@@ -1,5 +1,6 @@
 //! What is measured: for each scenario, what the second process serves and what one operation is.
 
+mod bench_lookup;
 mod cache;
 mod codec;
 mod connect;
@@ -10,14 +11,13 @@ mod open;
 pub mod serve;
 mod session;
 mod snapshot;
-mod subject;
 
 use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups_lookup::CgroupsLookup;
 
+pub use bench_lookup::Mix;
 pub use cache::Lookups;
 pub use item::Access;
-pub use subject::Mix;
 
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
@@ -81,28 +81,28 @@ pub enum Service {
 
 /// Keys that operations ask for, and a reply that they look at.
 #[derive(Clone, Debug, Default)]
-pub struct Stock {
+pub struct TestData {
     paths: Vec<Vec<u8>>,
     pids: Vec<u32>,
     reply: Vec<u8>,
 }
 
-impl Stock {
+impl TestData {
     /// What `work` needs, if anything.
     ///
     /// # Errors
     /// Why there is no reply.
     pub fn of(work: Work) -> Result<Self, BenchError> {
-        let mut stock = Self::default();
+        let mut data = Self::default();
         match work {
-            Work::Lookup(keys) | Work::Codec(keys) => stock.add_keys(keys),
+            Work::Lookup(keys) | Work::Codec(keys) => data.add_keys(keys),
             Work::Item(access) => {
-                stock = Self::of(access.source())?;
-                stock.reply = stock.reply_to(access.source())?;
+                data = Self::of(access.source())?;
+                data.reply = data.reply_to(access.source())?;
             }
             _ => {}
         }
-        Ok(stock)
+        Ok(data)
     }
 
     fn add_keys(
@@ -114,8 +114,8 @@ impl Stock {
         }: Keys,
     ) {
         match service {
-            Service::Cgroups => self.paths = subject::keys::<CgroupsLookup>(count, mix),
-            Service::Apps => self.pids = subject::keys::<AppsLookup>(count, mix),
+            Service::Cgroups => self.paths = bench_lookup::keys::<CgroupsLookup>(count, mix),
+            Service::Apps => self.pids = bench_lookup::keys::<AppsLookup>(count, mix),
         }
     }
 
@@ -217,7 +217,7 @@ impl Work {
         route: &Route,
         layer: Layer,
         threads: u32,
-        stock: &'s Stock,
+        data: &'s TestData,
     ) -> Result<Vec<BoxedOp<'s>>, BenchError> {
         let op = match (self, layer) {
             (Self::Cache(lookups), _) => return cache::ops(route, lookups, threads),
@@ -230,25 +230,25 @@ impl Work {
             (Self::PipelineBatch, _) => session::op(route, true, WINDOW),
             (Self::Snapshot(items), _) => snapshot::op(route, items),
             (Self::Connect, _) => Ok(connect::op(route)),
-            (Self::Item(access), _) => item::op(access, stock),
+            (Self::Item(access), _) => item::op(access, data),
             (Self::Lookup(keys), _) => match keys.service {
-                Service::Cgroups => lookup::op::<CgroupsLookup>(route, &stock.paths, keys.mix),
-                Service::Apps => lookup::op::<AppsLookup>(route, &stock.pids, keys.mix),
+                Service::Cgroups => lookup::op::<CgroupsLookup>(route, &data.paths, keys.mix),
+                Service::Apps => lookup::op::<AppsLookup>(route, &data.pids, keys.mix),
             },
             (Self::Codec(keys), _) => match keys.service {
-                Service::Cgroups => codec::op::<CgroupsLookup>(&stock.paths, keys.mix),
-                Service::Apps => codec::op::<AppsLookup>(&stock.pids, keys.mix),
+                Service::Cgroups => codec::op::<CgroupsLookup>(&data.paths, keys.mix),
+                Service::Apps => codec::op::<AppsLookup>(&data.pids, keys.mix),
             },
         };
         Ok(vec![op?])
     }
 
     /// Bytes of a request and its reply together, for what is held against copying them.
-    pub(crate) fn payload(self, stock: &Stock) -> Result<usize, BenchError> {
+    pub(crate) fn payload(self, data: &TestData) -> Result<usize, BenchError> {
         match self {
             Self::Codec(keys) => match keys.service {
-                Service::Cgroups => codec::bytes::<CgroupsLookup>(&stock.paths, keys.mix),
-                Service::Apps => codec::bytes::<AppsLookup>(&stock.pids, keys.mix),
+                Service::Cgroups => codec::bytes::<CgroupsLookup>(&data.paths, keys.mix),
+                Service::Apps => codec::bytes::<AppsLookup>(&data.pids, keys.mix),
             },
             _ => Ok(0),
         }

@@ -12,12 +12,12 @@ use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::{self, Increment};
 use netipc::service::{Method, Service};
 use netipc::transport::link::LinkError;
-use netipc::transport::{Endpoint, UnixTransport, Wait};
+use netipc::transport::{Endpoint, NativeTransport, Wait};
 use netipc::{ClientConfig, Handler, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
 
+use super::bench_lookup::BenchLookup;
 use super::snapshot;
-use super::subject::Subject;
 use crate::error::BenchError;
 use crate::row::Transport;
 
@@ -80,10 +80,11 @@ impl Serve {
 
 impl Route {
     /// The platform's transport, set up as this route wants it.
-    pub(crate) fn native(&self) -> UnixTransport {
-        match self.spin {
-            true => UnixTransport::new(),
-            false => UnixTransport::new().with_spin(Duration::ZERO),
+    pub(crate) fn native(&self) -> NativeTransport {
+        if self.spin {
+            NativeTransport::new()
+        } else {
+            NativeTransport::new().with_spin(Duration::ZERO)
         }
     }
 

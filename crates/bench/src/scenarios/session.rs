@@ -81,9 +81,10 @@ impl Asking {
 
     /// Sends the message; whether it went out, which it need not if it may not `wait`.
     fn send(&self, session: &mut Connection, wait: bool) -> Result<bool, ConnectionError> {
-        let wait = match wait {
-            true => Wait::forever(),
-            false => Wait::timeout(Duration::ZERO),
+        let wait = if wait {
+            Wait::forever()
+        } else {
+            Wait::timeout(Duration::ZERO)
         };
         match session.send(self.asked.header, &self.payload, &wait) {
             Ok(()) => Ok(true),

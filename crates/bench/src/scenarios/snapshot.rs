@@ -70,9 +70,10 @@ pub(super) fn op(route: &Route, items: u32) -> Result<BoxedOp<'static>, BenchErr
                 && item.name.as_bytes() == cgroup.name.as_bytes()
                 && item.path.as_bytes() == cgroup.path.as_bytes();
         }
-        match right {
-            true => Ok(1),
-            false => Err(BenchError::wrong("a snapshot that is not the served one")),
+        if right {
+            Ok(1)
+        } else {
+            Err(BenchError::wrong("a snapshot that is not the served one"))
         }
     }))
 }

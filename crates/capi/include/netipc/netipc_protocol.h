@@ -271,6 +271,15 @@ uint64_t nipc_panic_count(void);
 /** Bytes of a payload that automatic growth stops at, and the maximum of an unconfigured server. */
 #define NIPC_MAX_PAYLOAD_CAP 1048576
 
+/** What items, and whole batches, start at multiples of. */
+#define NIPC_ALIGNMENT 8
+
+/** A number: the request and the response of increment. */
+#define NIPC_INCREMENT_PAYLOAD_SIZE 8
+
+/** In front of a text: the request and the response of string-reverse. */
+#define NIPC_STRING_REVERSE_HDR_SIZE 8
+
 /** The envelope of a message. */
 #define NIPC_HEADER_LEN 32
 
@@ -279,6 +288,9 @@ uint64_t nipc_panic_count(void);
 
 /** The payload of a hello. */
 #define NIPC_HELLO_LEN 44
+
+/** As NIPC_HELLO_LEN: sizeof(nipc_hello_t) is larger. */
+#define NIPC_HELLO_WIRE_SIZE 44
 
 /** The payload of the answer to a hello. */
 #define NIPC_HELLO_ACK_LEN 48
@@ -365,6 +377,32 @@ typedef struct nipc_lookup_label_view_t {
     nipc_str_view_t value;
 } nipc_lookup_label_view_t;
 
+/**
+ * Where an item of a lookup's answer lies, with the fields of the wire at the offsets of the wire. For
+ * programs that make or read the bytes themselves.
+ */
+typedef struct nipc_lookup_dir_entry_t {
+    /** Bytes from the end of the directory to the item: a multiple of 8. */
+    uint32_t offset;
+    /** Bytes of the item. */
+    uint32_t length;
+} nipc_lookup_dir_entry_t;
+
+/**
+ * Where a label of an item lies, with the fields of the wire at the offsets of the wire. Offsets count
+ * from the first byte of the item, lengths are those without NUL.
+ */
+typedef struct nipc_lookup_label_entry_t {
+    /** Where the key begins. */
+    uint32_t key_offset;
+    /** Its characters. */
+    uint32_t key_length;
+    /** Where the value begins. */
+    uint32_t value_offset;
+    /** Its characters. */
+    uint32_t value_length;
+} nipc_lookup_label_entry_t;
+
 /* ---- Builders ------------------------------------------------------------------------------ */
 
 /** Private: what a builder fills in. Do not touch or copy it. */
@@ -381,11 +419,11 @@ typedef struct nipc_builder_state_t {
 
 /** The envelope of a message, with the fields of the wire at the offsets of the wire. */
 typedef struct nipc_header_t {
-    /** NIPC_MAGIC_MSG. Ignored by the encoder, which always writes that. */
+    /** NIPC_MAGIC_MSG. */
     uint32_t magic;
-    /** NIPC_VERSION. Ignored by the encoder, which always writes that. */
+    /** NIPC_VERSION. */
     uint16_t version;
-    /** NIPC_HEADER_LEN. Ignored by the encoder, which always writes that. */
+    /** NIPC_HEADER_LEN. */
     uint16_t header_len;
     /** A NIPC_KIND_ number. */
     uint16_t kind;
@@ -408,9 +446,9 @@ typedef struct nipc_header_t {
  * offsets of the wire.
  */
 typedef struct nipc_chunk_header_t {
-    /** NIPC_MAGIC_CHUNK. Ignored by the encoder, which always writes that. */
+    /** NIPC_MAGIC_CHUNK. */
     uint32_t magic;
-    /** NIPC_VERSION. Ignored by the encoder, which always writes that. */
+    /** NIPC_VERSION. */
     uint16_t version;
     /** 0: no flag is defined. */
     uint16_t flags;
@@ -481,8 +519,7 @@ typedef struct nipc_hello_ack_t {
 } nipc_hello_ack_t;
 
 /**
- * Writes the envelope of a message. Fields are written as they are, but for magic, version and
- * header_len, which are those of the protocol.
+ * Writes the envelope of a message, every field as it is: a decoder may refuse it.
  *
  * \return NIPC_HEADER_LEN, or 0 for NULL or a smaller buffer
  */
@@ -499,10 +536,9 @@ size_t nipc_header_encode(const nipc_header_t *header, void *buf, size_t buf_len
 nipc_error_t nipc_header_decode(const void *buf, size_t buf_len, nipc_header_t *out);
 
 /**
- * Writes the envelope of a packet. Fields are written as they are, but for magic and version, which
- * are those of the protocol.
+ * Writes the envelope of a packet, every field as it is: a decoder may refuse it.
  *
- * \return NIPC_CHUNK_HEADER_LEN, or 0 for NULL, a smaller buffer, or flags
+ * \return NIPC_CHUNK_HEADER_LEN, or 0 for NULL or a smaller buffer
  */
 size_t nipc_chunk_header_encode(const nipc_chunk_header_t *header, void *buf, size_t buf_len);
 
@@ -512,7 +548,7 @@ size_t nipc_chunk_header_encode(const nipc_chunk_header_t *header, void *buf, si
  * \param buf  a packet; bytes behind the envelope are not looked at
  * \param out  the envelope; zeroed on failure
  * \return NIPC_OK, or the first that is wrong: NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_MAGIC,
- *         NIPC_ERR_BAD_VERSION, and NIPC_ERR_BAD_LAYOUT for flags
+ *         NIPC_ERR_BAD_VERSION, and NIPC_ERR_BAD_LAYOUT for flags and for a packet without data
  */
 nipc_error_t nipc_chunk_header_decode(const void *buf, size_t buf_len, nipc_chunk_header_t *out);
 
@@ -524,12 +560,15 @@ nipc_error_t nipc_chunk_header_decode(const void *buf, size_t buf_len, nipc_chun
 size_t nipc_hello_encode(const nipc_hello_t *hello, void *buf, size_t buf_len);
 
 /**
- * Reads what a client proposes, and judges nothing of it.
+ * Reads what a client proposes. Of all its fields only the padding is checked: the others are for the
+ * server to decide on.
  *
  * \param out  what was read; zeroed on failure
- * \return NIPC_OK, or NIPC_ERR_TRUNCATED
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, or NIPC_ERR_BAD_LAYOUT for a padding that is not 0
  */
-nipc_error_t nipc_hello_decode(const void *buf, size_t buf_len, nipc_hello_t *out);
+nipc_error_t nipc_hello_decode(const void *buf,
+                               size_t buf_len,
+                               nipc_hello_t *out);
 
 /**
  * Writes what a server has decided, every field as it is, but for the padding, which is 0.
@@ -539,7 +578,7 @@ nipc_error_t nipc_hello_decode(const void *buf, size_t buf_len, nipc_hello_t *ou
 size_t nipc_hello_ack_encode(const nipc_hello_ack_t *hello_ack, void *buf, size_t buf_len);
 
 /**
- * Reads what a server has decided, and judges nothing of it.
+ * Reads what a server has decided. No field is checked: that is for the client.
  *
  * \param out  what was read; zeroed on failure
  * \return NIPC_OK, or NIPC_ERR_TRUNCATED
@@ -732,7 +771,7 @@ nipc_error_t nipc_string_reverse_builder_set(nipc_string_reverse_builder_t *buil
 
 /** The request of a snapshot. It says nothing but its version. */
 typedef struct nipc_cgroups_req_t {
-    /** 1; the encoder takes 0 for 1. */
+    /** 1; the encoder takes a request of zeros for that, too. */
     uint16_t layout_version;
     /** 0: no flag is defined. */
     uint16_t flags;
@@ -743,6 +782,10 @@ typedef struct nipc_cgroups_req_t {
  * nipc_cgroups_resp_item reads its items. Zeroed, it has none.
  */
 typedef struct nipc_cgroups_resp_view_t {
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Number of items. */
     uint32_t item_count;
     /** Whether systemd runs the host. */
@@ -766,6 +809,10 @@ typedef struct nipc_cgroups_item_view_t {
     uint32_t options;
     /** Whether it is to be monitored; any value. */
     uint32_t enabled;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Its name. */
     nipc_str_view_t name;
     /** Its path. */
@@ -787,12 +834,34 @@ typedef struct nipc_cgroups_builder_t {
 } nipc_cgroups_builder_t;
 
 /**
+ * What lies in front of the directory of a snapshot, with the fields of the wire at the offsets of the
+ * wire. For programs that make or read the bytes themselves.
+ */
+typedef struct nipc_cgroups_resp_header_t {
+    /** 1. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
+    /** Number of items. */
+    uint32_t item_count;
+    /** Whether systemd runs the host. */
+    uint32_t systemd_enabled;
+    /** 0. */
+    uint32_t reserved;
+    /** Changes when the provider's data does. */
+    uint64_t generation;
+} nipc_cgroups_resp_header_t;
+
+/**
  * Writes the request of a snapshot.
  *
- * \param request  NULL, zeroed, or layout_version 1
- * \return NIPC_CGROUPS_REQ_HDR_SIZE, or 0 for another request, NULL, or a smaller buffer
+ * \param request  written as it is, so that a decoder may refuse it; NULL or zeroed is the one there
+ *                 is, with layout_version 1
+ * \return NIPC_CGROUPS_REQ_HDR_SIZE, or 0 for NULL or a smaller buffer
  */
-size_t nipc_cgroups_req_encode(const nipc_cgroups_req_t *request, void *buf, size_t buf_len);
+size_t nipc_cgroups_req_encode(const nipc_cgroups_req_t *request,
+                               void *buf,
+                               size_t buf_len);
 
 /**
  * Reads the request of a snapshot.
@@ -907,6 +976,10 @@ size_t nipc_cgroups_builder_finish(nipc_cgroups_builder_t *builder);
 typedef struct nipc_cgroups_lookup_req_view_t {
     /** Number of paths. A request without any asks for the generation of the data. */
     uint32_t item_count;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Private: do not touch. */
     const uint8_t *payload;
     /** Private: do not touch. */
@@ -927,6 +1000,10 @@ typedef struct nipc_cgroups_lookup_req_item_t {
 typedef struct nipc_cgroups_lookup_resp_view_t {
     /** Number of items. */
     uint32_t item_count;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Changes when the provider's data does. */
     uint64_t generation;
     /** Private: do not touch. */
@@ -944,6 +1021,10 @@ typedef struct nipc_cgroups_lookup_item_view_t {
     uint16_t status;
     /** A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet. */
     uint16_t orchestrator;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** The path that was asked for. */
     nipc_str_view_t path;
     /** Its name; may be empty. */
@@ -979,7 +1060,7 @@ typedef struct nipc_cgroups_lookup_builder_t {
  *
  * \param paths  not empty, without NUL inside
  * \param count  how many; 0 asks for the generation of the data
- * \return its length, or 0 for a path that cannot be, NULL, or a buffer that is too small
+ * \return its length, or 0 for a path that is not valid, NULL, or a buffer that is too small
  */
 size_t nipc_cgroups_lookup_req_encode(const nipc_str_view_t *paths,
                                       uint32_t count,
@@ -1045,7 +1126,24 @@ nipc_error_t nipc_cgroups_lookup_item_label(const nipc_cgroups_lookup_item_view_
                                             nipc_lookup_label_view_t *out);
 
 /**
- * Starts the answer to a request in a buffer of one's own.
+ * Starts an answer in a buffer of one's own, without the request that it answers: any items may be
+ * added, whatever was asked. nipc_cgroups_lookup_builder_init_for_request holds them to the request.
+ *
+ * \param builder     need not be initialised
+ * \param buf         where the answer is written; the builder uses it until it is finished
+ * \param max_items   most items to take
+ * \param generation  which generation of the data this is
+ * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, or NIPC_ERR_OVERFLOW for a buffer that is too
+ *         small
+ */
+nipc_error_t nipc_cgroups_lookup_builder_init(nipc_cgroups_lookup_builder_t *builder,
+                                              void *buf,
+                                              size_t buf_len,
+                                              uint32_t max_items,
+                                              uint64_t generation);
+
+/**
+ * Starts the answer to a request in a buffer of one's own: an item for each of its keys, in order.
  *
  * \param builder  need not be initialised
  * \param request  what is answered; its payload must stay as it is until the builder is finished
@@ -1053,17 +1151,17 @@ nipc_error_t nipc_cgroups_lookup_item_label(const nipc_cgroups_lookup_item_view_
  * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
  *         fits, or another error for a request that was not decoded
  */
-nipc_error_t nipc_cgroups_lookup_builder_init(nipc_cgroups_lookup_builder_t *builder,
-                                              const nipc_cgroups_lookup_req_view_t *request,
-                                              void *buf,
-                                              size_t buf_len);
+nipc_error_t nipc_cgroups_lookup_builder_init_for_request(nipc_cgroups_lookup_builder_t *builder,
+                                                          const nipc_cgroups_lookup_req_view_t *request,
+                                                          void *buf,
+                                                          size_t buf_len);
 
 /** Says which generation of the data this is; 0 unless set. At any time; the last counts. */
 void nipc_cgroups_lookup_builder_set_generation(nipc_cgroups_lookup_builder_t *builder,
                                                 uint64_t generation);
 
 /**
- * Adds the item of the next path.
+ * Adds the item of the next path; without a request, of any path.
  *
  * \param status        a NIPC_CGROUP_LOOKUP_ number. With any but NIPC_CGROUP_LOOKUP_KNOWN there is
  *                      no orchestrator, name or label
@@ -1072,7 +1170,7 @@ void nipc_cgroups_lookup_builder_set_generation(nipc_cgroups_lookup_builder_t *b
  * \param name          may be empty, without NUL inside; it is copied
  * \param labels        label_count labels, with keys that are not empty; they are copied
  * \return NIPC_OK, or the first error of this builder, with which nothing more is added:
- *         NIPC_ERR_BAD_LAYOUT for another path or an item that may not be, NIPC_ERR_BAD_ITEM_COUNT
+ *         NIPC_ERR_BAD_LAYOUT for another path or an item that is not valid, NIPC_ERR_BAD_ITEM_COUNT
  *         beyond the last path, NIPC_ERR_OVERFLOW where the answer cannot even start (the client is
  *         told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT for NULL with a length
  */
@@ -1087,8 +1185,8 @@ nipc_error_t nipc_cgroups_lookup_builder_add(nipc_cgroups_lookup_builder_t *buil
                                              uint16_t label_count);
 
 /**
- * Adds the item of path index of the request, which must be the next one. The path itself is taken
- * from the request.
+ * Adds the item of path index of the request, which must be the next one where the builder answers that
+ * request. The path itself is taken from the request.
  *
  * \param request  the request that is answered
  * \param index    from 0
@@ -1124,6 +1222,10 @@ size_t nipc_cgroups_lookup_builder_finish(nipc_cgroups_lookup_builder_t *builder
 typedef struct nipc_apps_lookup_req_view_t {
     /** Number of process ids. A request without any asks for the generation of the data. */
     uint32_t item_count;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Private: do not touch. */
     const uint8_t *payload;
     /** Private: do not touch. */
@@ -1144,6 +1246,10 @@ typedef struct nipc_apps_lookup_req_item_t {
 typedef struct nipc_apps_lookup_resp_view_t {
     /** Number of items. */
     uint32_t item_count;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** Changes when the provider's data does. */
     uint64_t generation;
     /** Private: do not touch. */
@@ -1169,6 +1275,10 @@ typedef struct nipc_apps_lookup_item_view_t {
     uint32_t ppid;
     /** Its user; NIPC_UID_UNSET unless known. */
     uint32_t uid;
+    /** The version of the layout: 1, as decoders take no other. */
+    uint16_t layout_version;
+    /** 0: no flag is defined. */
+    uint16_t flags;
     /** When it started: field 22 of /proc/pid/stat, in clock ticks since boot. */
     uint64_t starttime;
     /** Its command, 1 to 15 bytes. */
@@ -1271,7 +1381,24 @@ nipc_error_t nipc_apps_lookup_item_label(const nipc_apps_lookup_item_view_t *ite
                                          nipc_lookup_label_view_t *out);
 
 /**
- * Starts the answer to a request in a buffer of one's own.
+ * Starts an answer in a buffer of one's own, without the request that it answers: any items may be
+ * added, whatever was asked. nipc_apps_lookup_builder_init_for_request holds them to the request.
+ *
+ * \param builder     need not be initialised
+ * \param buf         where the answer is written; the builder uses it until it is finished
+ * \param max_items   most items to take
+ * \param generation  which generation of the data this is
+ * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, or NIPC_ERR_OVERFLOW for a buffer that is too
+ *         small
+ */
+nipc_error_t nipc_apps_lookup_builder_init(nipc_apps_lookup_builder_t *builder,
+                                           void *buf,
+                                           size_t buf_len,
+                                           uint32_t max_items,
+                                           uint64_t generation);
+
+/**
+ * Starts the answer to a request in a buffer of one's own: an item for each of its keys, in order.
  *
  * \param builder  need not be initialised
  * \param request  what is answered; its payload must stay as it is until the builder is finished
@@ -1279,17 +1406,17 @@ nipc_error_t nipc_apps_lookup_item_label(const nipc_apps_lookup_item_view_t *ite
  * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
  *         fits, or another error for a request that was not decoded
  */
-nipc_error_t nipc_apps_lookup_builder_init(nipc_apps_lookup_builder_t *builder,
-                                           const nipc_apps_lookup_req_view_t *request,
-                                           void *buf,
-                                           size_t buf_len);
+nipc_error_t nipc_apps_lookup_builder_init_for_request(nipc_apps_lookup_builder_t *builder,
+                                                       const nipc_apps_lookup_req_view_t *request,
+                                                       void *buf,
+                                                       size_t buf_len);
 
 /** Says which generation of the data this is; 0 unless set. At any time; the last counts. */
 void nipc_apps_lookup_builder_set_generation(nipc_apps_lookup_builder_t *builder,
                                              uint64_t generation);
 
 /**
- * Adds the item of the next process.
+ * Adds the item of the next process; without a request, of any process.
  *
  * \param status         a NIPC_PID_LOOKUP_ number. With any but NIPC_PID_LOOKUP_KNOWN there is only
  *                       the pid: uid is NIPC_UID_UNSET, all else 0 or empty
@@ -1310,7 +1437,7 @@ void nipc_apps_lookup_builder_set_generation(nipc_apps_lookup_builder_t *builder
  * Texts have no NUL inside and are copied.
  *
  * \return NIPC_OK, or the first error of this builder, with which nothing more is added:
- *         NIPC_ERR_BAD_LAYOUT for another process or an item that may not be,
+ *         NIPC_ERR_BAD_LAYOUT for another process or an item that is not valid,
  *         NIPC_ERR_BAD_ITEM_COUNT beyond the last process, NIPC_ERR_OVERFLOW where the answer cannot
  *         even start (the client is told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT
  *         for NULL with a length
@@ -1443,14 +1570,33 @@ NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_builder_t, item_count) == 4, "ni
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_req_t) == 4, "nipc_cgroups_req_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_req_t, layout_version) == 0, "nipc_cgroups_req_t.layout_version");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_req_t, flags) == 2, "nipc_cgroups_req_t.flags");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_resp_view_t) == 32, "nipc_cgroups_resp_view_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, item_count) == 0, "nipc_cgroups_resp_view_t.item_count");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, systemd_enabled) == 4, "nipc_cgroups_resp_view_t.systemd_enabled");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, generation) == 8, "nipc_cgroups_resp_view_t.generation");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_resp_view_t) == 40, "nipc_cgroups_resp_view_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, layout_version) == 0, "nipc_cgroups_resp_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, flags) == 2, "nipc_cgroups_resp_view_t.flags");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, item_count) == 4, "nipc_cgroups_resp_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, systemd_enabled) == 8, "nipc_cgroups_resp_view_t.systemd_enabled");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, generation) == 16, "nipc_cgroups_resp_view_t.generation");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_resp_header_t) == 24, "nipc_cgroups_resp_header_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, layout_version) == 0, "nipc_cgroups_resp_header_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, flags) == 2, "nipc_cgroups_resp_header_t.flags");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, item_count) == 4, "nipc_cgroups_resp_header_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, systemd_enabled) == 8, "nipc_cgroups_resp_header_t.systemd_enabled");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, reserved) == 12, "nipc_cgroups_resp_header_t.reserved");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, generation) == 16, "nipc_cgroups_resp_header_t.generation");
+NIPC_STATIC_ASSERT(sizeof(nipc_lookup_dir_entry_t) == 8, "nipc_lookup_dir_entry_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_dir_entry_t, offset) == 0, "nipc_lookup_dir_entry_t.offset");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_dir_entry_t, length) == 4, "nipc_lookup_dir_entry_t.length");
+NIPC_STATIC_ASSERT(sizeof(nipc_lookup_label_entry_t) == 16, "nipc_lookup_label_entry_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, key_offset) == 0, "nipc_lookup_label_entry_t.key_offset");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, key_length) == 4, "nipc_lookup_label_entry_t.key_length");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, value_offset) == 8, "nipc_lookup_label_entry_t.value_offset");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, value_length) == 12, "nipc_lookup_label_entry_t.value_length");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_item_view_t) == 48, "nipc_cgroups_item_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, hash) == 0, "nipc_cgroups_item_view_t.hash");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, options) == 4, "nipc_cgroups_item_view_t.options");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, enabled) == 8, "nipc_cgroups_item_view_t.enabled");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, layout_version) == 12, "nipc_cgroups_item_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, flags) == 14, "nipc_cgroups_item_view_t.flags");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, name) == 16, "nipc_cgroups_item_view_t.name");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, path) == 32, "nipc_cgroups_item_view_t.path");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_builder_t) == 216, "nipc_cgroups_builder_t");
@@ -1458,14 +1604,20 @@ NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_builder_t, error) == 0, "nipc_cgroups_b
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_builder_t, item_count) == 4, "nipc_cgroups_builder_t.item_count");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_req_view_t) == 24, "nipc_cgroups_lookup_req_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, item_count) == 0, "nipc_cgroups_lookup_req_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, layout_version) == 4, "nipc_cgroups_lookup_req_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, flags) == 6, "nipc_cgroups_lookup_req_view_t.flags");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_req_item_t) == 16, "nipc_cgroups_lookup_req_item_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_item_t, path) == 0, "nipc_cgroups_lookup_req_item_t.path");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_resp_view_t) == 32, "nipc_cgroups_lookup_resp_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, item_count) == 0, "nipc_cgroups_lookup_resp_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, layout_version) == 4, "nipc_cgroups_lookup_resp_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, flags) == 6, "nipc_cgroups_lookup_resp_view_t.flags");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, generation) == 8, "nipc_cgroups_lookup_resp_view_t.generation");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_item_view_t) == 64, "nipc_cgroups_lookup_item_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, status) == 0, "nipc_cgroups_lookup_item_view_t.status");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, orchestrator) == 2, "nipc_cgroups_lookup_item_view_t.orchestrator");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, layout_version) == 4, "nipc_cgroups_lookup_item_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, flags) == 6, "nipc_cgroups_lookup_item_view_t.flags");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, path) == 8, "nipc_cgroups_lookup_item_view_t.path");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, name) == 24, "nipc_cgroups_lookup_item_view_t.name");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, label_count) == 40, "nipc_cgroups_lookup_item_view_t.label_count");
@@ -1474,10 +1626,14 @@ NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_builder_t, error) == 0, "nipc_cg
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_builder_t, item_count) == 4, "nipc_cgroups_lookup_builder_t.item_count");
 NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_req_view_t) == 24, "nipc_apps_lookup_req_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_req_view_t, item_count) == 0, "nipc_apps_lookup_req_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_req_view_t, layout_version) == 4, "nipc_apps_lookup_req_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_req_view_t, flags) == 6, "nipc_apps_lookup_req_view_t.flags");
 NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_req_item_t) == 4, "nipc_apps_lookup_req_item_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_req_item_t, pid) == 0, "nipc_apps_lookup_req_item_t.pid");
 NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_resp_view_t) == 32, "nipc_apps_lookup_resp_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_resp_view_t, item_count) == 0, "nipc_apps_lookup_resp_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_resp_view_t, layout_version) == 4, "nipc_apps_lookup_resp_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_resp_view_t, flags) == 6, "nipc_apps_lookup_resp_view_t.flags");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_resp_view_t, generation) == 8, "nipc_apps_lookup_resp_view_t.generation");
 NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_item_view_t) == 104, "nipc_apps_lookup_item_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, status) == 0, "nipc_apps_lookup_item_view_t.status");
@@ -1486,6 +1642,8 @@ NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, cgroup_status) == 4, "
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, pid) == 8, "nipc_apps_lookup_item_view_t.pid");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, ppid) == 12, "nipc_apps_lookup_item_view_t.ppid");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, uid) == 16, "nipc_apps_lookup_item_view_t.uid");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, layout_version) == 20, "nipc_apps_lookup_item_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, flags) == 22, "nipc_apps_lookup_item_view_t.flags");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, starttime) == 24, "nipc_apps_lookup_item_view_t.starttime");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, comm) == 32, "nipc_apps_lookup_item_view_t.comm");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, cgroup_path) == 48, "nipc_apps_lookup_item_view_t.cgroup_path");

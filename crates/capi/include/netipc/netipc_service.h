@@ -36,6 +36,21 @@ extern "C" {
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 
+/** Milliseconds that a whole call may take where nothing is configured. */
+#define NIPC_CLIENT_CALL_TIMEOUT_DEFAULT_MS 30000
+
+/** Keys of one lookup call where nothing is configured. */
+#define NIPC_LOGICAL_LOOKUP_ITEMS_DEFAULT 65536
+
+/** Requests that one lookup call is split into at most, where nothing is configured. */
+#define NIPC_LOGICAL_LOOKUP_SUBCALLS_DEFAULT 4096
+
+/** Bytes of the whole answer to one lookup call where nothing is configured. */
+#define NIPC_LOGICAL_LOOKUP_RESPONSE_BYTES_DEFAULT 0x04000000u
+
+/** Bytes of an answer that a client without configuration has room for at first; it grows. */
+#define NIPC_CGROUPS_CACHE_BUF_SIZE_DEFAULT 65536
+
 /**
  * How a client connects and calls. Zero in a field means the default that its comment names, so
  * that a zeroed struct is a good start.
@@ -97,14 +112,28 @@ typedef struct nipc_storage_t {
     /** Private: do not touch. */
     void *handle;
     /** Private: do not touch. */
-    uint64_t users;
+    size_t users;
 } nipc_storage_t;
+
+/** Private: what a client was initialised with. Do not touch it. */
+typedef struct nipc_client_origin_t {
+    /** Private: do not touch. */
+    nipc_client_config_t config;
+    /** Private: do not touch. */
+    uint32_t names_len;
+    /** Private: do not touch. */
+    uint32_t call_timeout_ms;
+    /** Private: do not touch. */
+    uint32_t aborted;
+    /** Private: do not touch. */
+    uint8_t names[516];
+} nipc_client_origin_t;
 
 /** Where a client stands. */
 typedef enum nipc_client_state_t {
     /**
      * Not connected: not yet, closed, or for a reason that nipc_client_last_error tells, such as a
-     * name that cannot be or a server without a free session.
+     * name that is not valid or a server without a free session.
      */
     NIPC_CLIENT_DISCONNECTED = 0,
     /** In the middle of a connect. */
@@ -131,12 +160,25 @@ typedef enum nipc_transport_t {
     NIPC_TRANSPORT_SHM = 2,
 } nipc_transport_t;
 
+/** What the event loops of the platform watch: a descriptor on Unix, a HANDLE on Windows. */
+typedef ptrdiff_t nipc_native_t;
+
 /** The session of a client, while session_valid says that there is one. */
 typedef struct nipc_client_session_t {
     /** The profile that was negotiated: one NIPC_PROFILE_* bit. */
     uint32_t selected_profile;
     /** The server's number for the session. */
     uint64_t session_id;
+    /** Bytes that a request payload may have. */
+    uint32_t max_request_payload_bytes;
+    /** Items that a request batch may have. */
+    uint32_t max_request_batch_items;
+    /** Bytes that a response payload may have. */
+    uint32_t max_response_payload_bytes;
+    /** Items that a response batch may have. */
+    uint32_t max_response_batch_items;
+    /** What nipc_client_wait_object gives. */
+    nipc_native_t native;
 } nipc_client_session_t;
 
 /** A client's state and counters. */
@@ -155,7 +197,7 @@ typedef struct nipc_client_status_t {
     uint32_t retry_count;
     /** Calls that ran out of time. */
     uint32_t timeout_count;
-    /** Calls that were called off. */
+    /** Calls that were aborted. */
     uint32_t abort_count;
     /** Bytes of requests sent, headers included. */
     uint64_t bytes_sent;
@@ -182,8 +224,10 @@ typedef struct nipc_client_ctx_t {
     void *shm;
     /** Private. */
     nipc_storage_t storage;
-    /** Private: what is left of a client that was closed. */
-    nipc_client_status_t last;
+    /** Private. */
+    nipc_client_origin_t origin;
+    /** Private: what nipc_client_status tells. */
+    uint64_t published[10];
 } nipc_client_ctx_t;
 
 /** What carries a client's session, and what was agreed. */
@@ -208,11 +252,14 @@ typedef struct nipc_transport_info_t {
     uint32_t peer_uid;
 } nipc_transport_info_t;
 
+/** Nothing to watch. */
+#define NIPC_NATIVE_NONE -1
+
 /**
  * Makes a client of the service at run_dir/service.sock. Connects to nothing, and does not need the
  * provider to exist: nipc_client_refresh connects.
  *
- * A name that cannot be shows as the error of the first refresh. Nothing is kept of the arguments.
+ * A name that is not valid shows as the error of the first refresh. Nothing is kept of the arguments.
  * A client that was used before must have been closed.
  *
  * \param ctx      where the client will be; need not be initialised
@@ -226,7 +273,8 @@ void nipc_client_init(nipc_client_ctx_t *ctx,
                       const nipc_client_config_t *config);
 
 /**
- * Connects where there is no session, and looks whether there still is one. Call it at your own
+ * Connects where there is no session, and looks whether there still is one: after
+ * nipc_client_init, after the provider has gone, and after nipc_client_close, too. Call it at your own
  * pace, for instance once a second; it takes at most two seconds for each attempt to connect.
  *
  * \return whether something changed, for the better or the worse: not whether there is a session.
@@ -245,8 +293,7 @@ bool nipc_client_ready(const nipc_client_ctx_t *ctx);
 
 /**
  * Tells state and counters. Counters stay when the client is closed, until it is initialised again.
- * For any thread, as long as the client is not closed meanwhile: what is counted while a call runs
- * shows when it has ended.
+ * For any thread: what is counted while a call runs shows when it has ended.
  */
 void nipc_client_status(const nipc_client_ctx_t *ctx, nipc_client_status_t *out);
 
@@ -257,18 +304,21 @@ void nipc_client_status(const nipc_client_ctx_t *ctx, nipc_client_status_t *out)
 void nipc_client_set_call_timeout(nipc_client_ctx_t *ctx, uint32_t timeout_ms);
 
 /**
- * Calls off what the client is doing, in any phase, and all that follows until
- * nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread, as long as the client
- * is not closed meanwhile.
+ * Aborts what the client is doing, in any phase, and everything that follows until
+ * nipc_client_clear_abort: such calls return NIPC_ERR_ABORTED. For any thread. Closing the client clears it, too.
  */
 void nipc_client_abort(nipc_client_ctx_t *ctx);
 
-/** Lets calls be made again. For any thread, as long as the client is not closed meanwhile. */
+/** Lets calls be made again. For any thread. */
 void nipc_client_clear_abort(nipc_client_ctx_t *ctx);
 
 /**
  * Ends the session and frees everything. Views of answers end with it. A call that runs in another
- * thread is called off and waited for. Closing twice, or a zeroed context, does nothing.
+ * thread is aborted and waited for; calls that follow return NIPC_ERR_NOT_READY. Closing twice, or
+ * a zeroed context, does nothing.
+ *
+ * The client can be refreshed again, and then has to be closed again. Counters go on, and the call
+ * timeout stays; an abort ends with the close.
  */
 void nipc_client_close(nipc_client_ctx_t *ctx);
 
@@ -294,13 +344,24 @@ size_t nipc_client_last_error(nipc_client_ctx_t *ctx,
 nipc_error_t nipc_client_transport(nipc_client_ctx_t *ctx, nipc_transport_info_t *out);
 
 /**
- * A descriptor for poll() and its like: readable when the provider has hung up, so that it is time
- * for nipc_client_refresh. It belongs to the client and changes with the session: ask for it again
- * after every call, and neither read nor close it.
+ * What an event loop can wait for: it becomes ready (a descriptor readable, a handle signalled) when
+ * the provider has hung up, so that it is time for nipc_client_refresh. It belongs to the client and
+ * changes with the session: ask for it again after every call, and neither read nor close it.
+ *
+ * \return a descriptor on Unix, a HANDLE on Windows; NIPC_NATIVE_NONE without a session, and while
+ *         another thread uses the client
+ */
+nipc_native_t nipc_client_wait_object(const nipc_client_ctx_t *ctx);
+
+#ifndef _WIN32
+/**
+ * As nipc_client_wait_object, as the descriptor for poll() and its like that it is on Unix: readable
+ * when the provider has hung up.
  *
  * \return the descriptor; -1 without a session, and while another thread uses the client
  */
 int nipc_client_fd(const nipc_client_ctx_t *ctx);
+#endif
 
 /* ---- Calls --------------------------------------------------------------------------------- */
 
@@ -335,7 +396,7 @@ nipc_error_t nipc_client_call_cgroups_snapshot_timeout(nipc_client_ctx_t *ctx,
  * \param out    a view of the answer, one item for each path and in their order, which lives in the
  *               client until the next call or close; zeroed on failure.
  *               nipc_cgroups_lookup_resp_item reads its items.
- * \return NIPC_OK, or why there is no answer; NIPC_ERR_INVALID_ARGUMENT for a path that cannot be,
+ * \return NIPC_OK, or why there is no answer; NIPC_ERR_INVALID_ARGUMENT for a path that is not valid,
  *         before anything is sent
  */
 nipc_error_t nipc_client_call_cgroups_lookup(nipc_client_ctx_t *ctx,
@@ -442,6 +503,19 @@ nipc_error_t nipc_client_call_string_reverse_timeout(nipc_client_ctx_t *ctx,
 
 /* ---- Cache --------------------------------------------------------------------------------- */
 
+/**
+ * A client of a cgroups-snapshot endpoint and the last good answer. It lives where the caller wants,
+ * zeroed or not before nipc_cgroups_cache_init, and must not be copied or moved afterwards. Any
+ * thread may read it, abort it, or refresh it; refreshes wait for one another, and nothing else
+ * waits for them.
+ */
+typedef struct nipc_cgroups_cache_t {
+    /** Private. */
+    nipc_storage_t storage;
+    /** Private: the counters of a cache that was closed. */
+    uint64_t published[3];
+} nipc_cgroups_cache_t;
+
 /** What a cache holds, and how its refreshes went. */
 typedef struct nipc_cgroups_cache_status_t {
     /** Whether some refresh succeeded. A snapshot without items populates a cache, too. */
@@ -467,19 +541,6 @@ typedef struct nipc_cgroups_cache_status_t {
     /** Items that another one before them hides. */
     uint32_t duplicates;
 } nipc_cgroups_cache_status_t;
-
-/**
- * A client of a cgroups-snapshot endpoint and the last good answer. It lives where the caller wants,
- * zeroed or not before nipc_cgroups_cache_init, and must not be copied or moved afterwards. Any
- * thread may read it, abort it, or refresh it; refreshes wait for one another, and nothing else
- * waits for them.
- */
-typedef struct nipc_cgroups_cache_t {
-    /** Private. */
-    nipc_storage_t storage;
-    /** Private: what is left of a cache that was closed. */
-    nipc_cgroups_cache_status_t last;
-} nipc_cgroups_cache_t;
 
 /**
  * Makes a cache of the service at run_dir/service.sock. Connects to nothing.
@@ -532,16 +593,14 @@ nipc_error_t nipc_cgroups_cache_transport(nipc_cgroups_cache_t *cache, nipc_tran
 /** Sets how long a whole refresh may take, in milliseconds, from the next one on; 0 is 30000. */
 void nipc_cgroups_cache_set_call_timeout(nipc_cgroups_cache_t *cache, uint32_t timeout_ms);
 
-/**
- * Calls off a refresh, and all that follow until nipc_cgroups_cache_clear_abort. For any thread.
- */
+/** Aborts a refresh, and all that follow until nipc_cgroups_cache_clear_abort. For any thread. */
 void nipc_cgroups_cache_abort(nipc_cgroups_cache_t *cache);
 
 /** Lets the cache be refreshed again. For any thread. */
 void nipc_cgroups_cache_clear_abort(nipc_cgroups_cache_t *cache);
 
 /**
- * Frees everything but what guards still pin. Refreshes in other threads are called off and waited
+ * Frees everything but what guards still pin. Refreshes in other threads are aborted and waited
  * for; nobody may be locking a guard or looking up meanwhile. Closing twice, or a zeroed cache, does
  * nothing.
  */
@@ -564,7 +623,7 @@ typedef struct nipc_cgroups_cache_item_view_t {
 /**
  * Pins what a cache holds at one moment. Items live as long as it does, whatever becomes of the
  * cache. Any number may exist; neither does a refresh wait for them nor they for it. It must not be
- * copied or moved while it is locked. Whoever has it may use it, in any thread, one at a time.
+ * copied or moved while it is locked. Any thread may use it, one at a time.
  */
 typedef struct nipc_cgroups_cache_read_guard_t {
     /** Private. */
@@ -696,7 +755,10 @@ typedef bool (*nipc_string_reverse_handler_fn)(void *user,
 
 /** The handler of a server of cgroups-snapshot. */
 typedef struct nipc_cgroups_service_handler_t {
-    /** What answers requests. */
+    /**
+     * What answers requests. Where it is NULL, every request fails: clients get
+     * NIPC_ERR_HANDLER_FAILED.
+     */
     nipc_cgroups_handler_fn handle;
     /**
      * About how many items a snapshot has. A hint: nothing is reserved for them, and nothing is
@@ -712,7 +774,7 @@ typedef struct nipc_cgroups_service_handler_t {
 
 /** The handler of a server of cgroups-lookup. */
 typedef struct nipc_cgroups_lookup_service_handler_t {
-    /** What answers requests. */
+    /** As in nipc_cgroups_service_handler_t. */
     nipc_cgroups_lookup_handler_fn handle;
     /** As in nipc_cgroups_service_handler_t. */
     void *user;
@@ -720,7 +782,7 @@ typedef struct nipc_cgroups_lookup_service_handler_t {
 
 /** The handler of a server of apps-lookup. */
 typedef struct nipc_apps_lookup_service_handler_t {
-    /** What answers requests. */
+    /** As in nipc_cgroups_service_handler_t. */
     nipc_apps_lookup_handler_fn handle;
     /** As in nipc_cgroups_service_handler_t. */
     void *user;
@@ -728,7 +790,7 @@ typedef struct nipc_apps_lookup_service_handler_t {
 
 /** The handler of a server of increment. */
 typedef struct nipc_increment_service_handler_t {
-    /** What answers requests. */
+    /** As in nipc_cgroups_service_handler_t. */
     nipc_increment_handler_fn handle;
     /** As in nipc_cgroups_service_handler_t. */
     void *user;
@@ -736,7 +798,7 @@ typedef struct nipc_increment_service_handler_t {
 
 /** The handler of a server of string-reverse. */
 typedef struct nipc_string_reverse_service_handler_t {
-    /** What answers requests. */
+    /** As in nipc_cgroups_service_handler_t. */
     nipc_string_reverse_handler_fn handle;
     /** As in nipc_cgroups_service_handler_t. */
     void *user;
@@ -819,16 +881,17 @@ typedef struct nipc_server_stats_t {
  */
 typedef struct nipc_managed_server_t {
     /** Private. */
-    void *handle;
+    nipc_storage_t storage;
     /** Private: why there is no server here. */
-    uint8_t failure[504];
+    uint8_t failure[496];
 } nipc_managed_server_t;
 
 /**
  * Makes a server of cgroups-snapshot at run_dir/service.sock. Clients can connect from here on, and
  * are served once nipc_server_run runs.
  *
- * Nothing is kept of the arguments but the handler's function and user. A server that was here
+ * Nothing is kept of the arguments but the handler's function and user, which are read here: what is
+ * written to the handler later does not count. A server that was here
  * before must have been destroyed. After an error there is no server here and nothing to free;
  * nipc_server_last_error tells more.
  *
@@ -837,8 +900,8 @@ typedef struct nipc_managed_server_t {
  * \param service  the name of the service
  * \param config   how to accept and answer; NULL is a zeroed one
  * \param workers  the most sessions at once, each with a thread of its own; less than 1 is 1
- * \param handler  what answers the requests
- * \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for a NULL or a name that cannot be;
+ * \param handler  what answers the requests; where it or its function is NULL, every request fails
+ * \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for run_dir or service NULL or a name that is not valid;
  *         NIPC_ERR_ADDRESS_IN_USE where another server has the endpoint; NIPC_ERR_IO where the
  *         system failed
  */
@@ -915,7 +978,8 @@ bool nipc_server_drain(nipc_managed_server_t *server, uint32_t timeout_ms);
  * be initialised.
  *
  * A handler of the server may destroy it, too, which then does not wait: the server is freed, and
- * handlers are over, when nipc_server_run returns. But a handler must not wait for another thread
+ * handlers are over, when nipc_server_run returns; its memory must stay that long, and must not be
+ * initialised anew before. But a handler must not wait for another thread
  * that destroys its server: that thread waits for the handler, so that neither would ever end.
  */
 void nipc_server_destroy(nipc_managed_server_t *server);
@@ -965,7 +1029,7 @@ typedef void (*nipc_log_fn)(void *user, nipc_log_level_t level, const char *mess
  * \param user  what it gets as its first argument; must live as long as the process
  * \param most  the least important level to hand on
  * \return NIPC_OK; NIPC_ERR_BUSY where there is such a function already;
- *         NIPC_ERR_INVALID_ARGUMENT for NULL and for a level that is none
+ *         NIPC_ERR_INVALID_ARGUMENT for NULL and for a number that is no level
  */
 nipc_error_t nipc_log_set(nipc_log_fn log, void *user, nipc_log_level_t most);
 
@@ -992,6 +1056,7 @@ NIPC_STATIC_ASSERT(NIPC_TRANSPORT_SHM == 2, "NIPC_TRANSPORT_SHM");
 
 #if UINTPTR_MAX > 0xffffffffu
 NIPC_STATIC_ASSERT(sizeof(nipc_client_state_t) == 4, "nipc_client_state_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_native_t) == 8, "nipc_native_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_transport_t) == 4, "nipc_transport_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_log_level_t) == 4, "nipc_log_level_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_client_config_t) == 48, "nipc_client_config_t");
@@ -1012,15 +1077,21 @@ NIPC_STATIC_ASSERT(offsetof(nipc_server_config_t, max_request_payload_bytes) == 
 NIPC_STATIC_ASSERT(offsetof(nipc_server_config_t, max_request_batch_items) == 12, "nipc_server_config_t.max_request_batch_items");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_config_t, max_response_payload_bytes) == 16, "nipc_server_config_t.max_response_payload_bytes");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_config_t, auth_token) == 24, "nipc_server_config_t.auth_token");
-NIPC_STATIC_ASSERT(sizeof(nipc_client_session_t) == 16, "nipc_client_session_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_client_session_t) == 40, "nipc_client_session_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, selected_profile) == 0, "nipc_client_session_t.selected_profile");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, session_id) == 8, "nipc_client_session_t.session_id");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, max_request_payload_bytes) == 16, "nipc_client_session_t.max_request_payload_bytes");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, max_request_batch_items) == 20, "nipc_client_session_t.max_request_batch_items");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, max_response_payload_bytes) == 24, "nipc_client_session_t.max_response_payload_bytes");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, max_response_batch_items) == 28, "nipc_client_session_t.max_response_batch_items");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_session_t, native) == 32, "nipc_client_session_t.native");
 NIPC_STATIC_ASSERT(sizeof(nipc_storage_t) == 16, "nipc_storage_t");
-NIPC_STATIC_ASSERT(sizeof(nipc_client_ctx_t) == 96, "nipc_client_ctx_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_client_origin_t) == 576, "nipc_client_origin_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_client_ctx_t) == 728, "nipc_client_ctx_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, state) == 0, "nipc_client_ctx_t.state");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, session_valid) == 4, "nipc_client_ctx_t.session_valid");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, session) == 8, "nipc_client_ctx_t.session");
-NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, shm) == 24, "nipc_client_ctx_t.shm");
+NIPC_STATIC_ASSERT(offsetof(nipc_client_ctx_t, shm) == 48, "nipc_client_ctx_t.shm");
 NIPC_STATIC_ASSERT(sizeof(nipc_client_status_t) == 48, "nipc_client_status_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_status_t, state) == 0, "nipc_client_status_t.state");
 NIPC_STATIC_ASSERT(offsetof(nipc_client_status_t, connect_count) == 4, "nipc_client_status_t.connect_count");
@@ -1087,7 +1158,7 @@ NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, bytes_received) == 80, "nipc_se
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, bytes_sent) == 88, "nipc_server_stats_t.bytes_sent");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, handler_time) == 96, "nipc_server_stats_t.handler_time");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, total_time) == 192, "nipc_server_stats_t.total_time");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_t) == 88, "nipc_cgroups_cache_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_t) == 40, "nipc_cgroups_cache_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_read_guard_t) == 40, "nipc_cgroups_cache_read_guard_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_item_view_t) == 32, "nipc_cgroups_cache_item_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_cache_item_view_t, hash) == 0, "nipc_cgroups_cache_item_view_t.hash");

@@ -6,20 +6,20 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use netipc::service::Orchestrator;
-use netipc::service::Service;
 use netipc::service::apps_lookup::{
     AppsCgroupStatus, AppsLookup, AppsLookupBuilder, AppsLookupItem, AppsLookupRequestView,
     AppsLookupResponseView, Pid, PidStatus,
 };
 use netipc::wire::Decode;
 
-use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
-use super::codec::{decode, part};
-use super::lookup::{Place, encode_request, item, key, label, start};
+use super::builder::{Builder, builders, init, nipc_builder_state_t};
+use super::codec::{LAYOUT_VERSION, decode, part};
+use super::item_list::{self, Answer};
+use super::lookup::{encode_request, item, key, label, lookup_views, start};
 use super::text::LabelViews;
 use super::{nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
 use crate::border::{chars, elements, shared};
-use crate::error::{Outcome, nipc_error_t, of_wire};
+use crate::error::{CodeResult, nipc_error_t, of_wire};
 
 /// The process ids of a request, in the payload it was read from, which must stay as it is while the view
 /// is used. nipc_apps_lookup_req_item reads them. Zeroed, it has none.
@@ -28,6 +28,10 @@ use crate::error::{Outcome, nipc_error_t, of_wire};
 pub struct nipc_apps_lookup_req_view_t {
     /// Number of process ids. A request without any asks for the generation of the data.
     pub item_count: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Private: do not touch.
     payload: *const u8,
     /// Private: do not touch.
@@ -50,6 +54,10 @@ pub struct nipc_apps_lookup_req_item_t {
 pub struct nipc_apps_lookup_resp_view_t {
     /// Number of items.
     pub item_count: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Changes when the provider's data does.
     pub generation: u64,
     /// Private: do not touch.
@@ -75,6 +83,10 @@ pub struct nipc_apps_lookup_item_view_t {
     pub ppid: u32,
     /// Its user; NIPC_UID_UNSET unless known.
     pub uid: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// When it started: field 22 of /proc/pid/stat, in clock ticks since boot.
     pub starttime: u64,
     /// Its command, 1 to 15 bytes.
@@ -129,7 +141,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_req_encode(
     buf_len: usize,
 ) -> usize {
     // SAFETY: C promises as many numbers.
-    let pids: Outcome<&[u32]> = unsafe { elements(pids, count as usize) };
+    let pids: CodeResult<&[u32]> = unsafe { elements(pids, count as usize) };
     let keys = pids.map(|pids| pids.iter().map(|pid| Ok(Pid(*pid))));
     // SAFETY: C promises a buffer.
     unsafe { encode_request::<AppsLookup>(keys, buf, buf_len) }
@@ -168,7 +180,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_req_item(
 ) -> nipc_error_t {
     let read = |view: &nipc_apps_lookup_req_view_t| {
         // SAFETY: C promises that the payload is still there.
-        let Pid(pid) = unsafe { key::<AppsLookup>(view.place(), index) }?;
+        let Pid(pid) = unsafe { key::<AppsLookup>(view.lookup_view(), index) }?;
         Ok(nipc_apps_lookup_req_item_t { pid })
     };
     // SAFETY: C promises a view, and room for an item.
@@ -208,7 +220,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_resp_item(
 ) -> nipc_error_t {
     let read = |view: &nipc_apps_lookup_resp_view_t| {
         // SAFETY: C promises that the payload is still there.
-        let (item, bytes) = unsafe { item::<AppsLookup>(view.place(), index) }?;
+        let (item, bytes) = unsafe { item::<AppsLookup>(view.lookup_view(), index) }?;
         Ok(nipc_apps_lookup_item_view_t::of(item, bytes))
     };
     // SAFETY: C promises a view, and room for an item.
@@ -236,7 +248,28 @@ pub unsafe extern "C" fn nipc_apps_lookup_item_label(
     unsafe { part(item, out, read) }
 }
 
-/// Starts the answer to a request in a buffer of one's own.
+/// Starts an answer in a buffer of one's own, without the request that it answers: any items may be
+/// added, whatever was asked. nipc_apps_lookup_builder_init_for_request holds them to the request.
+///
+/// \param builder     need not be initialised
+/// \param buf         where the answer is written; the builder uses it until it is finished
+/// \param max_items   most items to take
+/// \param generation  which generation of the data this is
+/// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, or NIPC_ERR_OVERFLOW for a buffer that is too
+///         small
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_apps_lookup_builder_init(
+    builder: *mut nipc_apps_lookup_builder_t,
+    buf: *mut c_void,
+    buf_len: usize,
+    max_items: u32,
+    generation: u64,
+) -> nipc_error_t {
+    // SAFETY: C promises room for a builder, and a buffer until it is finished.
+    unsafe { item_list::init(builder, buf, buf_len, max_items, generation) }
+}
+
+/// Starts the answer to a request in a buffer of one's own: an item for each of its keys, in order.
 ///
 /// \param builder  need not be initialised
 /// \param request  what is answered; its payload must stay as it is until the builder is finished
@@ -244,7 +277,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_item_label(
 /// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
 ///         fits, or another error for a request that was not decoded
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nipc_apps_lookup_builder_init(
+pub unsafe extern "C" fn nipc_apps_lookup_builder_init_for_request(
     builder: *mut nipc_apps_lookup_builder_t,
     request: *const nipc_apps_lookup_req_view_t,
     buf: *mut c_void,
@@ -252,7 +285,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_init(
 ) -> nipc_error_t {
     let start = || {
         // SAFETY: C promises a view.
-        let request = unsafe { shared(request) }?.place();
+        let request = unsafe { shared(request) }?.lookup_view();
         // SAFETY: C promises payload and buffer until the builder is finished.
         unsafe { start::<AppsLookup>(request, buf, buf_len) }
     };
@@ -267,10 +300,10 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_set_generation(
     generation: u64,
 ) {
     // SAFETY: C promises a builder.
-    unsafe { change(builder, |answer, _| answer.set_generation(generation)) };
+    unsafe { item_list::set_generation(builder, generation) };
 }
 
-/// Adds the item of the next process.
+/// Adds the item of the next process; without a request, of any process.
 ///
 /// \param status         a NIPC_PID_LOOKUP_ number. With any but NIPC_PID_LOOKUP_KNOWN there is only
 ///                       the pid: uid is NIPC_UID_UNSET, all else 0 or empty
@@ -291,7 +324,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_set_generation(
 /// Texts have no NUL inside and are copied.
 ///
 /// \return NIPC_OK, or the first error of this builder, with which nothing more is added:
-///         NIPC_ERR_BAD_LAYOUT for another process or an item that may not be,
+///         NIPC_ERR_BAD_LAYOUT for another process or an item that is not valid,
 ///         NIPC_ERR_BAD_ITEM_COUNT beyond the last process, NIPC_ERR_OVERFLOW where the answer cannot
 ///         even start (the client is told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT
 ///         for NULL with a length
@@ -314,7 +347,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_add(
     labels: *const nipc_lookup_label_view_t,
     label_count: u16,
 ) -> nipc_error_t {
-    let push = |answer: &mut AppsLookupBuilder<'_>| {
+    let push = |answer: Answer<'_, AppsLookup>| {
         // SAFETY: C promises the characters.
         let comm = unsafe { chars(comm, comm_len) }?;
         // SAFETY: C promises the characters.
@@ -336,10 +369,13 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_add(
             cgroup_name: cgroup_name.into(),
             labels: labels.labels(),
         };
-        answer.add(&item).map_err(of_wire)
+        match answer {
+            Answer::ToRequest(answer) => answer.add(&item).map_err(of_wire),
+            Answer::Items(list) => list.add(&item),
+        }
     };
     // SAFETY: C promises a builder.
-    unsafe { add(builder, push) }
+    unsafe { item_list::add(builder, push) }
 }
 
 /// Ends an answer in a buffer of one's own; nothing can be added after. Not for handlers: theirs is
@@ -352,7 +388,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_finish(
     builder: *mut nipc_apps_lookup_builder_t,
 ) -> usize {
     // SAFETY: C promises a builder.
-    unsafe { finish(builder, AppsLookup::finish) }
+    unsafe { item_list::finish(builder) }
 }
 
 impl nipc_apps_lookup_req_view_t {
@@ -361,16 +397,10 @@ impl nipc_apps_lookup_req_view_t {
         let payload = request.valid().bytes();
         Self {
             item_count: u32::try_from(request.len()).unwrap_or(u32::MAX),
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             payload: payload.as_ptr(),
             payload_len: payload.len(),
-        }
-    }
-
-    const fn place(&self) -> Place {
-        Place {
-            item_count: self.item_count,
-            payload: self.payload,
-            payload_len: self.payload_len,
         }
     }
 }
@@ -381,26 +411,24 @@ impl nipc_apps_lookup_resp_view_t {
         let payload = reply.valid().bytes();
         Self {
             item_count: reply.item_count,
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             generation: reply.generation,
             payload: payload.as_ptr(),
             payload_len: payload.len(),
         }
     }
-
-    const fn place(&self) -> Place {
-        Place {
-            item_count: self.item_count,
-            payload: self.payload,
-            payload_len: self.payload_len,
-        }
-    }
 }
 
+lookup_views!(nipc_apps_lookup_req_view_t, nipc_apps_lookup_resp_view_t);
+
 impl nipc_apps_lookup_item_view_t {
-    #[inline(always)]
+    #[inline]
     fn of(item: AppsLookupItem<'_>, bytes: &[u8]) -> Self {
         Self {
             status: item.status.0,
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             orchestrator: item.orchestrator.0,
             cgroup_status: item.cgroup_status.0,
             pid: item.pid,

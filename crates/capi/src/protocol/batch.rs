@@ -13,8 +13,8 @@ use netipc::wire::{
 
 use super::builder::{add, builders, finish, init, nipc_builder_state_t};
 use super::zeroed;
-use crate::border::{buffer, bytes, code, elements, elements_mut, length, put};
-use crate::error::{Outcome, nipc_error_t, of_wire};
+use crate::border::{buffer, bytes, catch_code, catch_length, elements, elements_mut, put};
+use crate::error::{CodeResult, nipc_error_t, of_wire};
 
 /// Where an item of a batch lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn nipc_batch_dir_encode(
     buf: *mut c_void,
     buf_len: usize,
 ) -> usize {
-    length(|| {
+    catch_length(|| {
         // SAFETY: C promises as many entries.
         let entries = unsafe { elements(entries, item_count as usize) }?;
         // SAFETY: C promises a buffer.
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn nipc_batch_dir_decode(
     packed_area_len: u32,
     out: *mut nipc_batch_entry_t,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises bytes.
         let buf = unsafe { bytes(buf, buf_len) }?;
         let entries = directory(buf, item_count, packed_area_len)?;
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn nipc_batch_dir_validate(
     item_count: u32,
     packed_area_len: u32,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises bytes.
         let buf = unsafe { bytes(buf, buf_len) }?;
         directory(buf, item_count, packed_area_len).map(drop)
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn nipc_batch_item_get(
     item_out: *mut *const c_void,
     item_len_out: *mut u32,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises room for a pointer.
         unsafe { put(item_out, ptr::null()) }?;
         // SAFETY: C promises room for a number.
@@ -202,13 +202,13 @@ pub unsafe extern "C" fn nipc_batch_builder_finish(
     // SAFETY: C promises a builder.
     let len = unsafe { finish(builder, |batch| batch.finish(&mut items)) };
     if !item_count_out.is_null() {
-        // SAFETY: C promises room for a number. That it is misaligned cannot be told.
+        // SAFETY: C promises room for a number. Misalignment cannot be reported here.
         let _ = unsafe { put(item_count_out, items) };
     }
     len
 }
 
-/// A batch in the making.
+/// A batch that is being written.
 #[derive(Debug)]
 pub(crate) struct Batch<'b> {
     list: PackedWriter<'b>,
@@ -216,18 +216,19 @@ pub(crate) struct Batch<'b> {
 }
 
 impl<'b> Batch<'b> {
-    fn new(buf: &'b mut [u8], max_items: u32) -> Outcome<Self> {
-        // A batch is padded to 8 at its end: what is behind the last eight is of no use.
+    fn new(buf: &'b mut [u8], max_items: u32) -> CodeResult<Self> {
+        // The end of a batch is padded to a multiple of 8: bytes beyond the last multiple stay unused.
         let (buf, _) = buf.as_chunks_mut::<8>();
         let list = PackedWriter::growing(buf.as_flattened_mut(), 0).map_err(of_wire)?;
         let most = max_items as usize;
         Ok(Self { list, most })
     }
 
-    fn push(&mut self, item: &Item<'_>) -> Outcome {
-        match self.list.len() < self.most {
-            true => self.list.push(item).map_err(of_wire),
-            false => Err(ErrorCode::OVERFLOW),
+    fn push(&mut self, item: &Item<'_>) -> CodeResult {
+        if self.list.len() < self.most {
+            self.list.push(item).map_err(of_wire)
+        } else {
+            Err(ErrorCode::OVERFLOW)
         }
     }
 
@@ -258,7 +259,7 @@ fn directory(
     buf: &[u8],
     item_count: u32,
     packed_area_len: u32,
-) -> Outcome<impl ExactSizeIterator<Item = Span> + '_> {
+) -> CodeResult<impl ExactSizeIterator<Item = Span> + '_> {
     ListRules::BATCH
         .directory(buf, item_count, packed_area_len as usize)
         .map_err(of_wire)

@@ -3,6 +3,7 @@
 //! ```text
 //! lent   in a handler: error item_count | LENT  *  ------> the session's answer
 //! own    over a buffer: error item_count | OWN     answer
+//! list   over a buffer: error item_count | LIST    list of items, without a request (lookups)
 //! none   zeroed, or finished
 //! ```
 
@@ -19,8 +20,8 @@ use netipc::ErrorCode;
 use netipc::wire::WireError;
 
 use super::Zeroed;
-use crate::border::{code, guard, length, unique, zero};
-use crate::error::{Outcome, nipc_error_t, of_wire};
+use crate::border::{catch, catch_code, catch_length, unique, zero};
+use crate::error::{CodeResult, nipc_error_t, of_wire};
 
 /// Private: what a builder fills in. Do not touch or copy it.
 #[repr(C)]
@@ -34,9 +35,11 @@ pub struct nipc_builder_state_t {
     own: [MaybeUninit<u64>; 24],
 }
 
-/// Neither of these is what memory holds by chance.
+/// Unlikely numbers, so that memory that was never initialised is not taken for a builder.
 const LENT: u64 = 0x6e69_7063_6c65_6e74;
-const OWN: u64 = 0x6e69_7063_206f_776e;
+pub(super) const OWN: u64 = 0x6e69_7063_206f_776e;
+/// A list of items, which is not the `Answer` of its builder.
+pub(super) const LIST: u64 = 0x6e69_7063_6c69_7374;
 
 /// A builder of C, around an answer of Rust.
 pub(crate) trait Builder: Zeroed {
@@ -55,8 +58,8 @@ pub(crate) trait Builder: Zeroed {
         builder
     }
 
-    /// The error in a builder that was lent; `None` where it was made another one meanwhile, which
-    /// left what it was to fill in as it was.
+    /// The error in a builder that was lent to a handler; `None` where the handler initialised it anew,
+    /// so that the answer of the session is not filled in.
     fn returned(&mut self) -> Option<nipc_error_t> {
         let Parts { error, state, .. } = self.parts();
         (state.kind == LENT).then_some(*error)
@@ -90,24 +93,34 @@ macro_rules! builders {
 }
 pub(super) use builders;
 
-/// Makes a builder of its own answer, or one that has failed.
+/// Makes a builder that owns its answer, or one that has failed.
 ///
 /// # Safety
-/// As for [`put`].
+/// As for [`put`](crate::border::put).
 pub(super) unsafe fn init<B: Builder>(
     builder: *mut B,
-    start: impl FnOnce() -> Outcome<B::Answer>,
+    start: impl FnOnce() -> CodeResult<B::Answer>,
 ) -> nipc_error_t {
-    code(|| {
+    // SAFETY: the same promise.
+    unsafe { init_with(builder, |state| state.own(OWN, start()?)) }
+}
+
+/// Makes a builder of what `own` stores in it, or one that has failed.
+///
+/// # Safety
+/// As for [`put`](crate::border::put).
+pub(super) unsafe fn init_with<B: Builder>(
+    builder: *mut B,
+    own: impl FnOnce(&mut nipc_builder_state_t) -> CodeResult,
+) -> nipc_error_t {
+    catch_code(|| {
         // SAFETY: the caller's promise is that of `put`.
         unsafe { zero(builder) }?;
         // SAFETY: it was written to just now.
         let Parts { error, state, .. } = unsafe { unique(builder) }?.parts();
-        let answer = guard(Err(ErrorCode::INTERNAL), start).inspect_err(|code| {
+        catch(Err(ErrorCode::INTERNAL), || own(state)).inspect_err(|code| {
             *error = nipc_error_t::new(*code);
-        })?;
-        state.own(answer);
-        Ok(())
+        })
     })
 }
 
@@ -115,20 +128,36 @@ pub(super) unsafe fn init<B: Builder>(
 ///
 /// # Safety
 /// As for [`unique`]. The builder is zeroed, or was made here, and what was lent to it is still there.
-#[inline(always)]
+#[inline]
 pub(super) unsafe fn add<B: Builder>(
     builder: *mut B,
-    add: impl FnOnce(&mut B::Answer) -> Outcome,
+    add: impl FnOnce(&mut B::Answer) -> CodeResult,
 ) -> nipc_error_t {
-    code(|| {
+    // SAFETY: the caller promises that what is said to be there is.
+    let add = |state: &mut nipc_builder_state_t| add(unsafe { state.answer() }?);
+    // SAFETY: the same promise.
+    unsafe { add_with(builder, add) }
+}
+
+/// As [`add`], to what `add` finds in the builder.
+///
+/// # Safety
+/// As for [`add`].
+#[inline]
+pub(super) unsafe fn add_with<B: Builder>(
+    builder: *mut B,
+    add: impl FnOnce(&mut nipc_builder_state_t) -> CodeResult,
+) -> nipc_error_t {
+    catch_code(|| {
         // SAFETY: the caller's promise is that of `unique`.
         let parts = unsafe { unique(builder) }?.parts();
         if *parts.error != nipc_error_t::OK {
             return Err(parts.error.code());
         }
-        // SAFETY: the caller promises that what is said to be there is.
-        let answer = unsafe { parts.state.answer::<B::Answer>() }?;
-        let added = guard(Err(ErrorCode::INTERNAL), || add(answer));
+        if ![LENT, OWN, LIST].contains(&parts.state.kind) {
+            return Err(ErrorCode::INVALID_ARGUMENT);
+        }
+        let added = catch(Err(ErrorCode::INTERNAL), || add(parts.state));
         match added {
             Ok(()) => *parts.item_count = parts.item_count.saturating_add(1),
             Err(code) => *parts.error = nipc_error_t::new(code),
@@ -145,16 +174,27 @@ pub(super) unsafe fn change<B: Builder>(
     builder: *mut B,
     change: impl FnOnce(&mut B::Answer, &mut nipc_error_t),
 ) {
-    let change = || {
-        // SAFETY: the caller's promise is that of `unique`.
-        let parts = unsafe { unique(builder) }?.parts();
+    let change = |parts: Parts<'_>| {
         // SAFETY: the caller promises that what is said to be there is.
-        let answer = unsafe { parts.state.answer::<B::Answer>() }?;
-        change(answer, parts.error);
+        change(unsafe { parts.state.answer() }?, parts.error);
         Ok(())
     };
-    // Nothing is to be changed in what is no builder.
-    code(change);
+    // SAFETY: the same promise.
+    unsafe { change_with(builder, change) };
+}
+
+/// As [`change`], of what `change` finds in the builder.
+///
+/// # Safety
+/// As for [`add`].
+pub(super) unsafe fn change_with<B: Builder>(
+    builder: *mut B,
+    change: impl FnOnce(Parts<'_>) -> CodeResult,
+) {
+    // SAFETY: the caller's promise is that of `unique`.
+    let change = || change(unsafe { unique(builder) }?.parts());
+    // The function returns nothing: that it is no builder cannot be reported.
+    catch_code(change);
 }
 
 /// Ends an answer that is a builder's own; returns its length, or 0. The builder is none then.
@@ -165,22 +205,36 @@ pub(super) unsafe fn finish<B: Builder>(
     builder: *mut B,
     end: impl FnOnce(B::Answer) -> Result<usize, WireError>,
 ) -> usize {
-    length(|| {
+    // SAFETY: the caller promises that what is said to be there is.
+    let take = |state: &mut nipc_builder_state_t| unsafe { state.take(OWN) };
+    // SAFETY: the same promise.
+    unsafe { finish_with(builder, take, |answer| end(answer).map_err(of_wire)) }
+}
+
+/// As [`finish`], of what `take` takes out of the builder.
+///
+/// # Safety
+/// As for [`add`].
+pub(super) unsafe fn finish_with<B: Builder, A>(
+    builder: *mut B,
+    take: impl FnOnce(&mut nipc_builder_state_t) -> CodeResult<A>,
+    end: impl FnOnce(A) -> CodeResult<usize>,
+) -> usize {
+    catch_length(|| {
         // SAFETY: the caller's promise is that of `unique`.
         let parts = unsafe { unique(builder) }?.parts();
-        // SAFETY: the caller promises that what is said to be there is.
-        let answer = unsafe { parts.state.take::<B::Answer>() }?;
+        let answer = take(parts.state)?;
         if *parts.error != nipc_error_t::OK {
             return Err(parts.error.code());
         }
-        let ended = guard(Err(ErrorCode::INTERNAL), || end(answer).map_err(of_wire));
+        let ended = catch(Err(ErrorCode::INTERNAL), || end(answer));
         ended.inspect_err(|code| *parts.error = nipc_error_t::new(*code))
     })
 }
 
 impl nipc_builder_state_t {
-    /// Takes in an answer.
-    fn own<A>(&mut self, answer: A) {
+    /// Stores an answer of its own.
+    pub(super) fn own<A>(&mut self, kind: u64, answer: A) -> CodeResult {
         const {
             assert!(size_of::<A>() <= size_of::<[MaybeUninit<u64>; 24]>());
             assert!(align_of::<A>() <= align_of::<u64>());
@@ -188,14 +242,34 @@ impl nipc_builder_state_t {
         }
         // SAFETY: there is as much room, as the assertions say.
         unsafe { self.own.as_mut_ptr().cast::<A>().write(answer) };
-        self.kind = OWN;
+        self.kind = kind;
+        Ok(())
     }
 
-    /// The answer, wherever it is.
+    /// Whether there is a list of items of its own.
+    #[inline]
+    pub(super) const fn is_list(&self) -> bool {
+        self.kind == LIST
+    }
+
+    /// The list of items, an `A`.
+    ///
+    /// # Safety
+    /// What is stored as `LIST` is an `A`.
+    pub(super) unsafe fn list<A>(&mut self) -> CodeResult<&mut A> {
+        if !self.is_list() {
+            return Err(ErrorCode::INVALID_ARGUMENT);
+        }
+        // SAFETY: the kind tells that a list is there; the caller promises its type.
+        unsafe { unique(self.own.as_mut_ptr().cast()) }
+    }
+
+    /// The answer, lent or its own.
     ///
     /// # Safety
     /// It is an `A`, and what was lent is still there.
-    unsafe fn answer<A>(&mut self) -> Outcome<&mut A> {
+    #[inline]
+    pub(super) unsafe fn answer<A>(&mut self) -> CodeResult<&mut A> {
         let place = match self.kind {
             LENT => self.lent.cast::<A>(),
             OWN => self.own.as_mut_ptr().cast(),
@@ -205,12 +279,12 @@ impl nipc_builder_state_t {
         unsafe { unique(place) }
     }
 
-    /// The answer, if it is its own; there is none behind it.
+    /// Takes out an answer of its own, if it is of that kind; the builder has none then.
     ///
     /// # Safety
-    /// It is an `A`.
-    unsafe fn take<A>(&mut self) -> Outcome<A> {
-        if self.kind != OWN {
+    /// What is stored as `kind` is an `A`.
+    pub(super) unsafe fn take<A>(&mut self, kind: u64) -> CodeResult<A> {
+        if self.kind != kind || kind == LENT {
             return Err(ErrorCode::INVALID_ARGUMENT);
         }
         self.kind = 0;

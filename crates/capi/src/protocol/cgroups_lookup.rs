@@ -7,21 +7,21 @@ use std::ptr;
 
 use netipc::lookup::TextKey;
 use netipc::service::Orchestrator;
-use netipc::service::Service;
 use netipc::service::cgroups_lookup::{
     CgroupStatus, CgroupsLookup, CgroupsLookupBuilder, CgroupsLookupItem, CgroupsLookupRequestView,
     CgroupsLookupResponseView,
 };
 use netipc::wire::{Decode, Labels};
 
-use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
-use super::codec::{decode, part};
+use super::builder::{Builder, builders, init, nipc_builder_state_t};
+use super::codec::{LAYOUT_VERSION, decode, part};
+use super::item_list::{self, Answer};
 use super::keys;
-use super::lookup::{Place, encode_request, item, key, label, next_key, start};
+use super::lookup::{encode_request, item, key, label, lookup_views, next_key, start};
 use super::text::LabelViews;
 use super::{nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
 use crate::border::{chars, shared};
-use crate::error::{Outcome, nipc_error_t, of_wire};
+use crate::error::{CodeResult, nipc_error_t, of_wire};
 
 /// The paths of a request, in the payload it was read from, which must stay as it is while the view
 /// is used. nipc_cgroups_lookup_req_item reads them. Zeroed, it has none.
@@ -30,6 +30,10 @@ use crate::error::{Outcome, nipc_error_t, of_wire};
 pub struct nipc_cgroups_lookup_req_view_t {
     /// Number of paths. A request without any asks for the generation of the data.
     pub item_count: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Private: do not touch.
     payload: *const u8,
     /// Private: do not touch.
@@ -52,6 +56,10 @@ pub struct nipc_cgroups_lookup_req_item_t {
 pub struct nipc_cgroups_lookup_resp_view_t {
     /// Number of items.
     pub item_count: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Changes when the provider's data does.
     pub generation: u64,
     /// Private: do not touch.
@@ -69,6 +77,10 @@ pub struct nipc_cgroups_lookup_item_view_t {
     pub status: u16,
     /// A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet.
     pub orchestrator: u16,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// The path that was asked for.
     pub path: nipc_str_view_t,
     /// Its name; may be empty.
@@ -110,7 +122,7 @@ builders!(nipc_cgroups_lookup_builder_t(CgroupsLookupBuilder<'static>));
 ///
 /// \param paths  not empty, without NUL inside
 /// \param count  how many; 0 asks for the generation of the data
-/// \return its length, or 0 for a path that cannot be, NULL, or a buffer that is too small
+/// \return its length, or 0 for a path that is not valid, NULL, or a buffer that is too small
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_lookup_req_encode(
     paths: *const nipc_str_view_t,
@@ -158,7 +170,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_req_item(
 ) -> nipc_error_t {
     let read = |view: &nipc_cgroups_lookup_req_view_t| {
         // SAFETY: C promises that the payload is still there.
-        let path = unsafe { key::<CgroupsLookup>(view.place(), index) }?;
+        let path = unsafe { key::<CgroupsLookup>(view.lookup_view(), index) }?;
         let path = nipc_str_view_t::of(path.as_bytes());
         Ok(nipc_cgroups_lookup_req_item_t { path })
     };
@@ -199,7 +211,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_resp_item(
 ) -> nipc_error_t {
     let read = |view: &nipc_cgroups_lookup_resp_view_t| {
         // SAFETY: C promises that the payload is still there.
-        let (item, bytes) = unsafe { item::<CgroupsLookup>(view.place(), index) }?;
+        let (item, bytes) = unsafe { item::<CgroupsLookup>(view.lookup_view(), index) }?;
         Ok(nipc_cgroups_lookup_item_view_t::of(item, bytes))
     };
     // SAFETY: C promises a view, and room for an item.
@@ -227,7 +239,28 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_item_label(
     unsafe { part(item, out, read) }
 }
 
-/// Starts the answer to a request in a buffer of one's own.
+/// Starts an answer in a buffer of one's own, without the request that it answers: any items may be
+/// added, whatever was asked. nipc_cgroups_lookup_builder_init_for_request holds them to the request.
+///
+/// \param builder     need not be initialised
+/// \param buf         where the answer is written; the builder uses it until it is finished
+/// \param max_items   most items to take
+/// \param generation  which generation of the data this is
+/// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, or NIPC_ERR_OVERFLOW for a buffer that is too
+///         small
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_cgroups_lookup_builder_init(
+    builder: *mut nipc_cgroups_lookup_builder_t,
+    buf: *mut c_void,
+    buf_len: usize,
+    max_items: u32,
+    generation: u64,
+) -> nipc_error_t {
+    // SAFETY: C promises room for a builder, and a buffer until it is finished.
+    unsafe { item_list::init(builder, buf, buf_len, max_items, generation) }
+}
+
+/// Starts the answer to a request in a buffer of one's own: an item for each of its keys, in order.
 ///
 /// \param builder  need not be initialised
 /// \param request  what is answered; its payload must stay as it is until the builder is finished
@@ -235,7 +268,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_item_label(
 /// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
 ///         fits, or another error for a request that was not decoded
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nipc_cgroups_lookup_builder_init(
+pub unsafe extern "C" fn nipc_cgroups_lookup_builder_init_for_request(
     builder: *mut nipc_cgroups_lookup_builder_t,
     request: *const nipc_cgroups_lookup_req_view_t,
     buf: *mut c_void,
@@ -243,7 +276,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_init(
 ) -> nipc_error_t {
     let start = || {
         // SAFETY: C promises a view.
-        let request = unsafe { shared(request) }?.place();
+        let request = unsafe { shared(request) }?.lookup_view();
         // SAFETY: C promises payload and buffer until the builder is finished.
         unsafe { start::<CgroupsLookup>(request, buf, buf_len) }
     };
@@ -258,10 +291,10 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_set_generation(
     generation: u64,
 ) {
     // SAFETY: C promises a builder.
-    unsafe { change(builder, |answer, _| answer.set_generation(generation)) };
+    unsafe { item_list::set_generation(builder, generation) };
 }
 
-/// Adds the item of the next path.
+/// Adds the item of the next path; without a request, of any path.
 ///
 /// \param status        a NIPC_CGROUP_LOOKUP_ number. With any but NIPC_CGROUP_LOOKUP_KNOWN there is
 ///                      no orchestrator, name or label
@@ -270,7 +303,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_set_generation(
 /// \param name          may be empty, without NUL inside; it is copied
 /// \param labels        label_count labels, with keys that are not empty; they are copied
 /// \return NIPC_OK, or the first error of this builder, with which nothing more is added:
-///         NIPC_ERR_BAD_LAYOUT for another path or an item that may not be, NIPC_ERR_BAD_ITEM_COUNT
+///         NIPC_ERR_BAD_LAYOUT for another path or an item that is not valid, NIPC_ERR_BAD_ITEM_COUNT
 ///         beyond the last path, NIPC_ERR_OVERFLOW where the answer cannot even start (the client is
 ///         told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT for NULL with a length
 #[unsafe(no_mangle)]
@@ -285,12 +318,15 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add(
     labels: *const nipc_lookup_label_view_t,
     label_count: u16,
 ) -> nipc_error_t {
-    let push = |answer: &mut CgroupsLookupBuilder<'_>| {
+    let push = |answer: Answer<'_, CgroupsLookup>| {
         // SAFETY: C promises the characters.
         let path = unsafe { chars(path, path_len) }?;
-        let next = answer.request().key(answer.item_count());
+        let next = match &answer {
+            Answer::ToRequest(answer) => answer.request().key(answer.item_count()),
+            Answer::Items(_) => None,
+        };
         let path = match next {
-            // It comes from the request, and was scanned there.
+            // It comes from the request, and was checked there.
             Some(key) if ptr::eq(key.as_bytes(), path) => key,
             _ => TextKey::new(path).map_err(of_wire)?,
         };
@@ -299,11 +335,11 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add(
         data.add_to(answer, path)
     };
     // SAFETY: C promises a builder.
-    unsafe { add(builder, push) }
+    unsafe { item_list::add(builder, push) }
 }
 
-/// Adds the item of path index of the request, which must be the next one. The path itself is taken
-/// from the request.
+/// Adds the item of path index of the request, which must be the next one where the builder answers that
+/// request. The path itself is taken from the request.
 ///
 /// \param request  the request that is answered
 /// \param index    from 0
@@ -322,16 +358,20 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add_request_item(
     labels: *const nipc_lookup_label_view_t,
     label_count: u16,
 ) -> nipc_error_t {
-    let push = |answer: &mut CgroupsLookupBuilder<'_>| {
+    let push = |answer: Answer<'_, CgroupsLookup>| {
         // SAFETY: C promises a view.
-        let request = unsafe { shared(request) }?.place();
-        let path = next_key(answer, request, index)?;
+        let request = unsafe { shared(request) }?.lookup_view();
+        let path = match &answer {
+            Answer::ToRequest(answer) => next_key(answer, request, index)?,
+            // SAFETY: C promises that the payload is still there.
+            Answer::Items(_) => unsafe { key::<CgroupsLookup>(request, index) }?,
+        };
         // SAFETY: C promises name and labels.
         let data = unsafe { Data::new(status, orchestrator, name, name_len, labels, label_count) }?;
         data.add_to(answer, path)
     };
     // SAFETY: C promises a builder.
-    unsafe { add(builder, push) }
+    unsafe { item_list::add(builder, push) }
 }
 
 /// Ends an answer in a buffer of one's own; nothing can be added after. Not for handlers: theirs is
@@ -344,7 +384,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_finish(
     builder: *mut nipc_cgroups_lookup_builder_t,
 ) -> usize {
     // SAFETY: C promises a builder.
-    unsafe { finish(builder, CgroupsLookup::finish) }
+    unsafe { item_list::finish(builder) }
 }
 
 impl nipc_cgroups_lookup_req_view_t {
@@ -353,16 +393,10 @@ impl nipc_cgroups_lookup_req_view_t {
         let payload = request.valid().bytes();
         Self {
             item_count: u32::try_from(request.len()).unwrap_or(u32::MAX),
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             payload: payload.as_ptr(),
             payload_len: payload.len(),
-        }
-    }
-
-    const fn place(&self) -> Place {
-        Place {
-            item_count: self.item_count,
-            payload: self.payload,
-            payload_len: self.payload_len,
         }
     }
 }
@@ -373,26 +407,27 @@ impl nipc_cgroups_lookup_resp_view_t {
         let payload = reply.valid().bytes();
         Self {
             item_count: reply.item_count,
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             generation: reply.generation,
             payload: payload.as_ptr(),
             payload_len: payload.len(),
         }
     }
-
-    const fn place(&self) -> Place {
-        Place {
-            item_count: self.item_count,
-            payload: self.payload,
-            payload_len: self.payload_len,
-        }
-    }
 }
 
+lookup_views!(
+    nipc_cgroups_lookup_req_view_t,
+    nipc_cgroups_lookup_resp_view_t
+);
+
 impl nipc_cgroups_lookup_item_view_t {
-    #[inline(always)]
+    #[inline]
     fn of(item: CgroupsLookupItem<'_>, bytes: &[u8]) -> Self {
         Self {
             status: item.status.0,
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             orchestrator: item.orchestrator.0,
             path: nipc_str_view_t::of(item.path.as_bytes()),
             name: nipc_str_view_t::of(item.name.as_bytes()),
@@ -423,7 +458,7 @@ impl Data<'_> {
     ///
     /// # Safety
     /// As for [`chars`] and [`LabelViews::new`].
-    #[inline(always)]
+    #[inline]
     unsafe fn new(
         status: u16,
         orchestrator: u16,
@@ -431,7 +466,7 @@ impl Data<'_> {
         name_len: u32,
         labels: *const nipc_lookup_label_view_t,
         label_count: u16,
-    ) -> Outcome<Self> {
+    ) -> CodeResult<Self> {
         Ok(Self {
             status: CgroupStatus(status),
             orchestrator: Orchestrator(orchestrator),
@@ -442,8 +477,8 @@ impl Data<'_> {
         })
     }
 
-    #[inline(always)]
-    fn add_to(&self, answer: &mut CgroupsLookupBuilder<'_>, path: TextKey<'_>) -> Outcome {
+    #[inline]
+    fn add_to(&self, answer: Answer<'_, CgroupsLookup>, path: TextKey<'_>) -> CodeResult {
         let labels: Labels<'_> = self.labels.labels();
         let item = CgroupsLookupItem {
             status: self.status,
@@ -452,6 +487,9 @@ impl Data<'_> {
             name: self.name.into(),
             labels,
         };
-        answer.add(&item).map_err(of_wire)
+        match answer {
+            Answer::ToRequest(answer) => answer.add(&item).map_err(of_wire),
+            Answer::Items(list) => list.add(&item),
+        }
     }
 }

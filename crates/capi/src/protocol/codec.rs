@@ -7,8 +7,11 @@ use std::ffi::c_void;
 use netipc::ErrorCode;
 use netipc::wire::{WireError, Writer};
 
-use crate::border::{buffer, bytes, code, length, put, shared, zero};
-use crate::error::{Outcome, nipc_error_t, of_wire};
+use crate::border::{buffer, bytes, catch_code, catch_length, put, shared, zero};
+use crate::error::{CodeResult, nipc_error_t, of_wire};
+
+/// The version of the layout of all payloads: decoders take no other.
+pub(super) const LAYOUT_VERSION: u16 = 1;
 
 /// What may be all zeros, and is where there is nothing to say.
 pub(crate) trait Zeroed: Sized {
@@ -33,14 +36,14 @@ zeroed!(u64, nipc_error_t);
 ///
 /// # Safety
 /// As for [`bytes`] and [`put`].
-#[inline(always)]
+#[inline]
 pub(super) unsafe fn decode<'a, V: Zeroed>(
     buf: *const c_void,
     len: usize,
     out: *mut V,
     read: impl FnOnce(&'a [u8]) -> Result<V, WireError>,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: the caller's promise is that of `zero`, and the type may be zeros.
         unsafe { zero(out) }?;
         // SAFETY: the caller's promise is that of `bytes`.
@@ -51,17 +54,31 @@ pub(super) unsafe fn decode<'a, V: Zeroed>(
     })
 }
 
+/// The bytes that a view was decoded from. A zeroed view was decoded from none.
+///
+/// # Safety
+/// As for [`bytes`].
+#[inline]
+pub(super) unsafe fn decoded<'a>(payload: *const u8, len: usize) -> CodeResult<&'a [u8]> {
+    // SAFETY: the caller's promise is that of `bytes`.
+    let decoded = unsafe { bytes(payload.cast(), len) }?;
+    if decoded.is_empty() {
+        return Err(ErrorCode::TRUNCATED);
+    }
+    Ok(decoded)
+}
+
 /// Writes to `buf`; returns how much.
 ///
 /// # Safety
 /// As for [`buffer`].
-#[inline(always)]
+#[inline]
 pub(super) unsafe fn encode(
     buf: *mut c_void,
     len: usize,
     write: impl FnOnce(&mut Writer<'_>) -> Result<(), WireError>,
 ) -> usize {
-    length(|| {
+    catch_length(|| {
         // SAFETY: the caller's promise is that of `buffer`.
         let mut out = Writer::new(unsafe { buffer(buf, len) }?);
         write(&mut out).map_err(of_wire)?;
@@ -73,14 +90,14 @@ pub(super) unsafe fn encode(
 ///
 /// # Safety
 /// As for [`shared`] and [`buffer`].
-#[inline(always)]
+#[inline]
 pub(super) unsafe fn encode_as<T, const N: usize>(
     value: *const T,
     buf: *mut c_void,
     len: usize,
-    to_bytes: impl FnOnce(&T) -> Outcome<[u8; N]>,
+    to_bytes: impl FnOnce(&T) -> CodeResult<[u8; N]>,
 ) -> usize {
-    length(|| {
+    catch_length(|| {
         // SAFETY: the caller's promise is that of `shared`.
         let encoded = to_bytes(unsafe { shared(value) }?)?;
         // SAFETY: the caller's promise is that of `buffer`.
@@ -95,13 +112,13 @@ pub(super) unsafe fn encode_as<T, const N: usize>(
 ///
 /// # Safety
 /// As for [`shared`] and [`put`].
-#[inline(always)]
+#[inline]
 pub(super) unsafe fn part<V, T: Zeroed>(
     view: *const V,
     out: *mut T,
-    read: impl FnOnce(&V) -> Outcome<T>,
+    read: impl FnOnce(&V) -> CodeResult<T>,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: the caller's promise is that of `zero`, and the type may be zeros.
         unsafe { zero(out) }?;
         // SAFETY: the caller's promise is that of `shared`.

@@ -10,7 +10,7 @@ use netipc::service::cgroups_lookup::CgroupsLookupItem;
 use netipc::service::cgroups_snapshot::CgroupsSnapshot;
 use netipc::snapshot::{SNAPSHOT_HEADER_LEN, Snapshot, SnapshotRequest};
 use netipc::wire::{
-    ChunkHeader, ENTRY_LEN, Flags, Header, Hello, HelloAck, LABEL_ENTRY_LEN, Opcode,
+    ChunkHeader, ENTRY_LEN, Flags, Header, Hello, HelloAck, LABEL_ENTRY_LEN, Opcode, align8,
 };
 
 /// The platform's packet socket.
@@ -119,12 +119,20 @@ pub const NIPC_MAX_PAYLOAD_DEFAULT: u32 = 1024;
 /// Bytes of a payload that automatic growth stops at, and the maximum of an unconfigured server.
 pub const NIPC_MAX_PAYLOAD_CAP: u32 = 1_048_576;
 
+/// What items, and whole batches, start at multiples of.
+pub const NIPC_ALIGNMENT: u32 = 8;
+/// A number: the request and the response of increment.
+pub const NIPC_INCREMENT_PAYLOAD_SIZE: u32 = 8;
+/// In front of a text: the request and the response of string-reverse.
+pub const NIPC_STRING_REVERSE_HDR_SIZE: u32 = 8;
 /// The envelope of a message.
 pub const NIPC_HEADER_LEN: u32 = 32;
 /// The envelope of every packet of a message but the first.
 pub const NIPC_CHUNK_HEADER_LEN: u32 = 32;
 /// The payload of a hello.
 pub const NIPC_HELLO_LEN: u32 = 44;
+/// As NIPC_HELLO_LEN: sizeof(nipc_hello_t) is larger.
+pub const NIPC_HELLO_WIRE_SIZE: u32 = 44;
 /// The payload of the answer to a hello.
 pub const NIPC_HELLO_ACK_LEN: u32 = 48;
 /// An entry of a batch's directory.
@@ -214,6 +222,9 @@ const _: () = {
     assert!(NIPC_HEADER_LEN as usize == Header::LEN);
     assert!(NIPC_CHUNK_HEADER_LEN as usize == ChunkHeader::LEN);
     assert!(NIPC_HELLO_LEN as usize == Hello::LEN);
+    assert!(NIPC_HELLO_WIRE_SIZE as usize == Hello::LEN);
+    assert!(NIPC_ALIGNMENT as usize == align8(1));
+    assert!(NIPC_INCREMENT_PAYLOAD_SIZE as usize == size_of::<u64>());
     assert!(NIPC_HELLO_ACK_LEN as usize == HelloAck::LEN);
     assert!(NIPC_BATCH_ENTRY_SIZE as usize == ENTRY_LEN);
     assert!(NIPC_CGROUPS_REQ_HDR_SIZE as usize == SnapshotRequest::LEN);
@@ -232,3 +243,17 @@ const _: () = {
     assert!(NIPC_APPS_LOOKUP_ITEM_HDR_SIZE as usize == AppsLookupItem::HEADER_LEN);
     assert!(NIPC_APPS_LOOKUP_KEY_SIZE as usize == <Pid as LookupKey>::MIN_LEN);
 };
+
+#[cfg(test)]
+mod tests {
+    use netipc::service::string_reverse::Text;
+    use netipc::wire::Encode;
+
+    use super::*;
+
+    #[test]
+    fn a_text_lies_behind_its_header() {
+        let header = Text::new(b"").size() - 1;
+        assert_eq!(header, NIPC_STRING_REVERSE_HDR_SIZE as usize);
+    }
+}

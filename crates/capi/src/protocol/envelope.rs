@@ -4,8 +4,9 @@
 
 use std::ffi::c_void;
 
-use netipc::ErrorCode;
-use netipc::wire::{ChunkHeader, Flags, Header, Hello, HelloAck, Kind, Profiles, Status};
+use netipc::wire::{
+    ChunkHeader, Fields, Flags, Header, Hello, HelloAck, Kind, Profiles, Status, WireError,
+};
 
 use super::codec::{decode, encode_as};
 use super::zeroed;
@@ -15,11 +16,11 @@ use crate::error::nipc_error_t;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(C)]
 pub struct nipc_header_t {
-    /// NIPC_MAGIC_MSG. Ignored by the encoder, which always writes that.
+    /// NIPC_MAGIC_MSG.
     pub magic: u32,
-    /// NIPC_VERSION. Ignored by the encoder, which always writes that.
+    /// NIPC_VERSION.
     pub version: u16,
-    /// NIPC_HEADER_LEN. Ignored by the encoder, which always writes that.
+    /// NIPC_HEADER_LEN.
     pub header_len: u16,
     /// A NIPC_KIND_ number.
     pub kind: u16,
@@ -42,9 +43,9 @@ pub struct nipc_header_t {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(C)]
 pub struct nipc_chunk_header_t {
-    /// NIPC_MAGIC_CHUNK. Ignored by the encoder, which always writes that.
+    /// NIPC_MAGIC_CHUNK.
     pub magic: u32,
-    /// NIPC_VERSION. Ignored by the encoder, which always writes that.
+    /// NIPC_VERSION.
     pub version: u16,
     /// 0: no flag is defined.
     pub flags: u16,
@@ -125,8 +126,7 @@ zeroed!(
     nipc_hello_ack_t
 );
 
-/// Writes the envelope of a message. Fields are written as they are, but for magic, version and
-/// header_len, which are those of the protocol.
+/// Writes the envelope of a message, every field as it is: a decoder may refuse it.
 ///
 /// \return NIPC_HEADER_LEN, or 0 for NULL or a smaller buffer
 #[unsafe(no_mangle)]
@@ -135,8 +135,17 @@ pub unsafe extern "C" fn nipc_header_encode(
     buf: *mut c_void,
     buf_len: usize,
 ) -> usize {
+    let encode = |header: &nipc_header_t| {
+        let start = Fields::record(|fields| {
+            fields
+                .u32(header.magic)
+                .u16(header.version)
+                .u16(header.header_len)
+        });
+        Ok(starting_with(start, Header::from(header).encode()))
+    };
     // SAFETY: C promises a header and a buffer.
-    unsafe { encode_as(header, buf, buf_len, |h| Ok(Header::from(h).encode())) }
+    unsafe { encode_as(header, buf, buf_len, encode) }
 }
 
 /// Reads and checks the envelope of a message.
@@ -155,19 +164,23 @@ pub unsafe extern "C" fn nipc_header_decode(
     unsafe { decode(buf, buf_len, out, |buf| Ok(Header::decode(buf)?.into())) }
 }
 
-/// Writes the envelope of a packet. Fields are written as they are, but for magic and version, which
-/// are those of the protocol.
+/// Writes the envelope of a packet, every field as it is: a decoder may refuse it.
 ///
-/// \return NIPC_CHUNK_HEADER_LEN, or 0 for NULL, a smaller buffer, or flags
+/// \return NIPC_CHUNK_HEADER_LEN, or 0 for NULL or a smaller buffer
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_chunk_header_encode(
     header: *const nipc_chunk_header_t,
     buf: *mut c_void,
     buf_len: usize,
 ) -> usize {
-    let encode = |header: &nipc_chunk_header_t| match header.flags {
-        0 => Ok(ChunkHeader::from(header).encode()),
-        _ => Err(ErrorCode::BAD_LAYOUT),
+    let encode = |header: &nipc_chunk_header_t| {
+        let start = Fields::record(|fields| {
+            fields
+                .u32(header.magic)
+                .u16(header.version)
+                .u16(header.flags)
+        });
+        Ok(starting_with(start, ChunkHeader::from(header).encode()))
     };
     // SAFETY: C promises a header and a buffer.
     unsafe { encode_as(header, buf, buf_len, encode) }
@@ -178,14 +191,20 @@ pub unsafe extern "C" fn nipc_chunk_header_encode(
 /// \param buf  a packet; bytes behind the envelope are not looked at
 /// \param out  the envelope; zeroed on failure
 /// \return NIPC_OK, or the first that is wrong: NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_MAGIC,
-///         NIPC_ERR_BAD_VERSION, and NIPC_ERR_BAD_LAYOUT for flags
+///         NIPC_ERR_BAD_VERSION, and NIPC_ERR_BAD_LAYOUT for flags and for a packet without data
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_chunk_header_decode(
     buf: *const c_void,
     buf_len: usize,
     out: *mut nipc_chunk_header_t,
 ) -> nipc_error_t {
-    let decode_chunk = |buf: &[u8]| Ok(ChunkHeader::decode(buf)?.into());
+    let decode_chunk = |buf: &[u8]| {
+        let header = ChunkHeader::decode(buf)?;
+        if header.chunk_payload_len == 0 {
+            return Err(WireError::layout("chunk_payload_len", 1, 0));
+        }
+        Ok(header.into())
+    };
     // SAFETY: C promises bytes, and room for a header.
     unsafe { decode(buf, buf_len, out, decode_chunk) }
 }
@@ -203,18 +222,26 @@ pub unsafe extern "C" fn nipc_hello_encode(
     unsafe { encode_as(hello, buf, buf_len, |hello| Ok(Hello::from(hello).encode())) }
 }
 
-/// Reads what a client proposes, and judges nothing of it.
+/// Reads what a client proposes. Of all its fields only the padding is checked: the others are for the
+/// server to decide on.
 ///
 /// \param out  what was read; zeroed on failure
-/// \return NIPC_OK, or NIPC_ERR_TRUNCATED
+/// \return NIPC_OK, NIPC_ERR_TRUNCATED, or NIPC_ERR_BAD_LAYOUT for a padding that is not 0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_hello_decode(
     buf: *const c_void,
     buf_len: usize,
     out: *mut nipc_hello_t,
 ) -> nipc_error_t {
+    let decode_hello = |buf: &[u8]| {
+        let hello = Hello::decode(buf)?;
+        match hello.padding {
+            0 => Ok(hello.into()),
+            padding => Err(WireError::layout("hello padding", 0, padding.into())),
+        }
+    };
     // SAFETY: C promises bytes, and room for a hello.
-    unsafe { decode(buf, buf_len, out, |buf| Ok(Hello::decode(buf)?.into())) }
+    unsafe { decode(buf, buf_len, out, decode_hello) }
 }
 
 /// Writes what a server has decided, every field as it is, but for the padding, which is 0.
@@ -231,7 +258,7 @@ pub unsafe extern "C" fn nipc_hello_ack_encode(
     unsafe { encode_as(hello_ack, buf, buf_len, encode) }
 }
 
-/// Reads what a server has decided, and judges nothing of it.
+/// Reads what a server has decided. No field is checked: that is for the client.
 ///
 /// \param out  what was read; zeroed on failure
 /// \return NIPC_OK, or NIPC_ERR_TRUNCATED
@@ -243,6 +270,14 @@ pub unsafe extern "C" fn nipc_hello_ack_decode(
 ) -> nipc_error_t {
     // SAFETY: C promises bytes, and room for a decision.
     unsafe { decode(buf, buf_len, out, |buf| Ok(HelloAck::decode(buf)?.into())) }
+}
+
+/// `encoded`, with other bytes in front: those that the library itself never gets wrong.
+fn starting_with<const N: usize>(start: [u8; 8], mut encoded: [u8; N]) -> [u8; N] {
+    if let Some(front) = encoded.first_chunk_mut() {
+        *front = start;
+    }
+    encoded
 }
 
 impl From<&nipc_header_t> for Header {

@@ -10,7 +10,7 @@ use netipc::wire::WireError;
 
 use super::nipc_str_view_t;
 use crate::border::{chars, elements};
-use crate::error::Outcome;
+use crate::error::CodeResult;
 
 /// A path in memory of C, there for `'k`.
 #[derive(Clone, Copy)]
@@ -24,7 +24,7 @@ pub(crate) struct Path<'k>(nipc_str_view_t, PhantomData<&'k ()>);
 pub(crate) unsafe fn paths<'k>(
     paths: *const nipc_str_view_t,
     count: u32,
-) -> Outcome<&'k [Path<'k>]> {
+) -> CodeResult<&'k [Path<'k>]> {
     // SAFETY: the caller's promise is that of `elements`, and a `Path` is laid out as what is in it.
     unsafe { elements(paths.cast(), count as usize) }
 }
@@ -32,7 +32,7 @@ pub(crate) unsafe fn paths<'k>(
 impl<'k> Path<'k> {
     #[inline]
     fn text(self) -> &'k [u8] {
-        // What is nowhere is no key, like what is empty.
+        // NULL with a length becomes an empty text, which is refused as a key.
         // SAFETY: whoever made the path has promised its characters for `'k`.
         unsafe { chars(self.0.ptr, self.0.len) }.unwrap_or_default()
     }
@@ -53,12 +53,12 @@ impl<'k> TryFrom<Path<'k>> for TextKey<'k> {
     }
 }
 
-/// Copies of paths that lie in an answer which the next one takes the place of.
-pub(crate) struct Kept {
+/// Copies of paths that lie in the last answer, which the next answer overwrites.
+pub(crate) struct OwnedKeys {
     texts: Vec<Box<[u8]>>,
 }
 
-impl Kept {
+impl OwnedKeys {
     /// Copies of `paths`, where one of them lies in `answer`.
     pub(crate) fn new(paths: &[Path<'_>], answer: &Range<usize>) -> Option<Self> {
         let inside = |path: &Path<'_>| answer.contains(&path.0.ptr.addr());

@@ -10,33 +10,51 @@ use netipc::lookup::{Key, Lookup, LookupAnswer, LookupReply, LookupRequest, writ
 use netipc::proto::internals::assume_valid;
 use netipc::wire::{Labels, WireError};
 
+use super::codec::decoded;
 use super::nipc_lookup_label_view_t;
-use crate::border::{buffer, bytes, length};
-use crate::error::{Outcome, of_wire};
+use crate::border::{buffer, catch_length};
+use crate::error::{CodeResult, of_wire};
 
 /// Where a view points to, and how many items are said to be there.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct LookupView {
     pub(super) item_count: u32,
     pub(super) payload: *const u8,
     pub(super) payload_len: usize,
 }
 
-impl Place {
+/// Gives views their `lookup_view`, of which the fields are the same everywhere.
+macro_rules! lookup_views {
+    ($($name:ident),*) => {$(
+        impl $name {
+            const fn lookup_view(&self) -> $crate::protocol::lookup::LookupView {
+                $crate::protocol::lookup::LookupView {
+                    item_count: self.item_count,
+                    payload: self.payload,
+                    payload_len: self.payload_len,
+                }
+            }
+        }
+    )*};
+}
+pub(super) use lookup_views;
+
+impl LookupView {
     /// The bytes that the view points to.
     ///
     /// # Safety
-    /// As for [`bytes`].
-    #[inline(always)]
-    unsafe fn bytes<'a>(self) -> Outcome<&'a [u8]> {
-        // SAFETY: the caller's promise is that of `bytes`.
-        unsafe { bytes(self.payload.cast(), self.payload_len) }
+    /// As for [`decoded`].
+    #[inline]
+    unsafe fn bytes<'a>(self) -> CodeResult<&'a [u8]> {
+        // SAFETY: the caller's promise is that of `decoded`.
+        unsafe { decoded(self.payload, self.payload_len) }
     }
 
-    const fn check(self, index: u32) -> Outcome {
-        match index < self.item_count {
-            true => Ok(()),
-            false => Err(ErrorCode::OUT_OF_BOUNDS),
+    const fn check(self, index: u32) -> CodeResult {
+        if index < self.item_count {
+            Ok(())
+        } else {
+            Err(ErrorCode::OUT_OF_BOUNDS)
         }
     }
 }
@@ -44,37 +62,37 @@ impl Place {
 /// The request that a view is of.
 ///
 /// # Safety
-/// As for [`bytes`].
-pub(super) unsafe fn request<'a, L: Lookup>(place: Place) -> Outcome<LookupRequest<'a, L>> {
-    // SAFETY: the caller's promise is that of `bytes`.
-    let bytes = unsafe { place.bytes() }?;
+/// As for [`decoded`].
+pub(super) unsafe fn request<'a, L: Lookup>(view: LookupView) -> CodeResult<LookupRequest<'a, L>> {
+    // SAFETY: the caller's promise is that of `decoded`.
+    let bytes = unsafe { view.bytes() }?;
     Ok(assume_valid::<LookupRequest<'_, L>>(bytes).view())
 }
 
 /// Key `index` of a request.
 ///
 /// # Safety
-/// As for [`bytes`].
-#[inline(always)]
-pub(super) unsafe fn key<'a, L: Lookup>(place: Place, index: u32) -> Outcome<Key<'a, L>> {
-    place.check(index)?;
-    // SAFETY: the caller's promise is that of `bytes`.
-    let request = unsafe { request::<L>(place) }?;
+/// As for [`decoded`].
+#[inline]
+pub(super) unsafe fn key<'a, L: Lookup>(view: LookupView, index: u32) -> CodeResult<Key<'a, L>> {
+    view.check(index)?;
+    // SAFETY: the caller's promise is that of `decoded`.
+    let request = unsafe { request::<L>(view) }?;
     request.key(index as usize).ok_or(ErrorCode::OUT_OF_BOUNDS)
 }
 
 /// Item `index` of a reply, and its bytes.
 ///
 /// # Safety
-/// As for [`bytes`].
-#[inline(always)]
+/// As for [`decoded`].
+#[inline]
 pub(super) unsafe fn item<'a, L: Lookup>(
-    place: Place,
+    view: LookupView,
     index: u32,
-) -> Outcome<(L::Item<'a>, &'a [u8])> {
-    place.check(index)?;
-    // SAFETY: the caller's promise is that of `bytes`.
-    let bytes = unsafe { place.bytes() }?;
+) -> CodeResult<(L::Item<'a>, &'a [u8])> {
+    view.check(index)?;
+    // SAFETY: the caller's promise is that of `decoded`.
+    let bytes = unsafe { view.bytes() }?;
     let reply = assume_valid::<LookupReply<'_, L>>(bytes).view();
     let item = reply.list().valid(index as usize);
     let item = item.ok_or(ErrorCode::OUT_OF_BOUNDS)?;
@@ -84,19 +102,19 @@ pub(super) unsafe fn item<'a, L: Lookup>(
 /// A label of an item of `len` bytes at `item`, of which there are `count`.
 ///
 /// # Safety
-/// As for [`bytes`].
-#[inline(always)]
+/// As for [`decoded`].
+#[inline]
 pub(super) unsafe fn label<'a, L: Lookup>(
     (item, len): (*const u8, usize),
     index: u32,
     count: u16,
     labels: impl FnOnce(L::Item<'a>) -> Labels<'a>,
-) -> Outcome<nipc_lookup_label_view_t> {
+) -> CodeResult<nipc_lookup_label_view_t> {
     if index >= count.into() {
         return Err(ErrorCode::OUT_OF_BOUNDS);
     }
-    // SAFETY: the caller's promise is that of `bytes`.
-    let bytes = unsafe { bytes(item.cast(), len) }?;
+    // SAFETY: the caller's promise is that of `decoded`.
+    let bytes = unsafe { decoded(item, len) }?;
     let item = assume_valid::<L::Item<'_>>(bytes).view();
     let label = labels(item).get(index as usize);
     label
@@ -109,11 +127,11 @@ pub(super) unsafe fn label<'a, L: Lookup>(
 /// # Safety
 /// As for [`buffer`].
 pub(super) unsafe fn encode_request<'k, L: Lookup>(
-    keys: Outcome<impl ExactSizeIterator<Item = Result<Key<'k, L>, WireError>>>,
+    keys: CodeResult<impl ExactSizeIterator<Item = Result<Key<'k, L>, WireError>>>,
     buf: *mut c_void,
     buf_len: usize,
 ) -> usize {
-    length(|| {
+    catch_length(|| {
         // SAFETY: the caller's promise is that of `buffer`.
         let buf = unsafe { buffer(buf, buf_len) }?;
         write_request::<L>(keys?, buf).map_err(of_wire)
@@ -123,15 +141,15 @@ pub(super) unsafe fn encode_request<'k, L: Lookup>(
 /// Starts the answer to a request.
 ///
 /// # Safety
-/// As for [`bytes`] and [`buffer`], for as long as the answer is there.
+/// As for [`decoded`] and [`buffer`], for as long as the answer is there.
 pub(super) unsafe fn start<'a, L: Lookup>(
-    request: Place,
+    request: LookupView,
     buf: *mut c_void,
     buf_len: usize,
-) -> Outcome<LookupAnswer<'a, L>> {
+) -> CodeResult<LookupAnswer<'a, L>> {
     // SAFETY: the caller's promise is that of `buffer`.
     let buf = unsafe { buffer(buf, buf_len) }?;
-    // SAFETY: the caller's promise is that of `bytes`.
+    // SAFETY: the caller's promise is that of `decoded`.
     let request = unsafe { self::request::<L>(request) }?;
     LookupAnswer::new(request, buf).map_err(of_wire)
 }
@@ -139,16 +157,17 @@ pub(super) unsafe fn start<'a, L: Lookup>(
 /// The key that `answer` needs next, if it is key `index` of the request that it answers.
 pub(super) fn next_key<'a, L: Lookup>(
     answer: &LookupAnswer<'a, L>,
-    request: Place,
+    request: LookupView,
     index: u32,
-) -> Outcome<Key<'a, L>> {
+) -> CodeResult<Key<'a, L>> {
     let own = answer.request();
     if !ptr::eq(own.valid().bytes().as_ptr(), request.payload) {
         return Err(ErrorCode::INVALID_ARGUMENT);
     }
     let key = own.key(index as usize).ok_or(ErrorCode::OUT_OF_BOUNDS)?;
-    match index as usize == answer.item_count() {
-        true => Ok(key),
-        false => Err(ErrorCode::BAD_LAYOUT),
+    if index as usize == answer.item_count() {
+        Ok(key)
+    } else {
+        Err(ErrorCode::BAD_LAYOUT)
     }
 }

@@ -6,7 +6,7 @@ use std::ffi::c_char;
 
 use netipc::{ErrorCode, simple_hash};
 
-use crate::border::{guard, panics, string};
+use crate::border::{catch, panics, string};
 use crate::error::nipc_error_t;
 
 /// Says in a few words what an error means.
@@ -15,7 +15,7 @@ use crate::error::nipc_error_t;
 /// \return a text that lives as long as the program, never NULL
 #[unsafe(no_mangle)]
 pub extern "C" fn nipc_strerror(error: nipc_error_t) -> *const c_char {
-    guard(c"unknown error".as_ptr(), || {
+    catch(c"unknown error".as_ptr(), || {
         let named = ErrorCode::NAMED.iter().zip(&TEXTS);
         let mut same = named.filter(|((_, code), _)| nipc_error_t::new(*code) == error);
         same.next()
@@ -34,7 +34,7 @@ pub extern "C" fn nipc_version() -> *const c_char {
 /// \param name  ends with NUL; NULL is an empty name
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_simple_hash(name: *const c_char) -> u32 {
-    guard(0, || {
+    catch(0, || {
         // SAFETY: C promises a string.
         let name = unsafe { string(name) }.unwrap_or_default();
         simple_hash(name.to_bytes())

@@ -5,7 +5,7 @@
 //! misc, constants              what has a name or a number
 //! envelope, batch              what is around payloads
 //! increment .. apps_lookup     the payloads, a file for each method
-//! text, keys, lookup, builder, codec  what those share
+//! text, keys, lookup, builder, item_list, codec  what those share
 //! ```
 
 pub mod apps_lookup;
@@ -16,6 +16,7 @@ mod codec;
 mod constants;
 mod envelope;
 mod increment;
+mod item_list;
 pub(crate) mod keys;
 mod lookup;
 mod misc;
@@ -35,7 +36,7 @@ pub use increment::*;
 pub use misc::*;
 pub use snapshot::*;
 pub use string_reverse::*;
-pub use text::{nipc_lookup_label_view_t, nipc_str_view_t};
+pub use text::*;
 
 pub(crate) use builder::Builder;
 pub(crate) use codec::{Zeroed, zeroed};

@@ -10,19 +10,19 @@ use netipc::proto::internals::assume_valid;
 use netipc::service::cgroups_snapshot::{
     CgroupsBuilder, CgroupsItemView, CgroupsRequest, CgroupsResponseView,
 };
-use netipc::wire::{Decode, Encode};
+use netipc::wire::{Decode, Writer};
 
 use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
-use super::codec::{decode, encode, part};
-use super::{nipc_str_view_t, zeroed};
-use crate::border::{buffer, bytes, chars, code, length, shared};
-use crate::error::{Outcome, nipc_error_t, of_wire};
+use super::codec::{LAYOUT_VERSION, decode, decoded, encode, part};
+use super::{Zeroed, nipc_str_view_t, zeroed};
+use crate::border::{buffer, catch_code, catch_length, chars, shared};
+use crate::error::{CodeResult, nipc_error_t, of_wire};
 
 /// The request of a snapshot. It says nothing but its version.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(C)]
 pub struct nipc_cgroups_req_t {
-    /// 1; the encoder takes 0 for 1.
+    /// 1; the encoder takes a request of zeros for that, too.
     pub layout_version: u16,
     /// 0: no flag is defined.
     pub flags: u16,
@@ -33,6 +33,10 @@ pub struct nipc_cgroups_req_t {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_cgroups_resp_view_t {
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Number of items.
     pub item_count: u32,
     /// Whether systemd runs the host.
@@ -43,6 +47,25 @@ pub struct nipc_cgroups_resp_view_t {
     pub(crate) payload: *const u8,
     /// Private: do not touch.
     pub(crate) payload_len: usize,
+}
+
+/// What lies in front of the directory of a snapshot, with the fields of the wire at the offsets of the
+/// wire. For programs that make or read the bytes themselves.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct nipc_cgroups_resp_header_t {
+    /// 1.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
+    /// Number of items.
+    pub item_count: u32,
+    /// Whether systemd runs the host.
+    pub systemd_enabled: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Changes when the provider's data does.
+    pub generation: u64,
 }
 
 /// What is known of one cgroup. The strings lie in the payload.
@@ -56,6 +79,10 @@ pub struct nipc_cgroups_item_view_t {
     pub options: u32,
     /// Whether it is to be monitored; any value.
     pub enabled: u32,
+    /// The version of the layout: 1, as decoders take no other.
+    pub layout_version: u16,
+    /// 0: no flag is defined.
+    pub flags: u16,
     /// Its name.
     pub name: nipc_str_view_t,
     /// Its path.
@@ -84,27 +111,31 @@ builders!(nipc_cgroups_builder_t(CgroupsBuilder<'static>));
 
 /// Writes the request of a snapshot.
 ///
-/// \param request  NULL, zeroed, or layout_version 1
-/// \return NIPC_CGROUPS_REQ_HDR_SIZE, or 0 for another request, NULL, or a smaller buffer
+/// \param request  written as it is, so that a decoder may refuse it; NULL or zeroed is the one there
+///                 is, with layout_version 1
+/// \return NIPC_CGROUPS_REQ_HDR_SIZE, or 0 for NULL or a smaller buffer
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_req_encode(
     request: *const nipc_cgroups_req_t,
     buf: *mut c_void,
     buf_len: usize,
 ) -> usize {
-    length(|| {
+    catch_length(|| {
+        let mut fields = nipc_cgroups_req_t::ZEROED;
         if !request.is_null() {
             // SAFETY: C promises a request.
-            let nipc_cgroups_req_t {
-                layout_version,
-                flags,
-            } = unsafe { shared(request) }?;
-            if *layout_version > CgroupsRequest::LAYOUT || *flags != 0 {
-                return Err(ErrorCode::BAD_LAYOUT);
-            }
+            fields = *unsafe { shared(request) }?;
         }
+        if fields == nipc_cgroups_req_t::ZEROED {
+            fields.layout_version = CgroupsRequest::LAYOUT;
+        }
+        let write = |out: &mut Writer<'_>| {
+            out.record::<{ CgroupsRequest::LEN }>(|record| {
+                record.u16(fields.layout_version).u16(fields.flags)
+            })
+        };
         // SAFETY: C promises a buffer.
-        Ok(unsafe { encode(buf, buf_len, |out| CgroupsRequest.encode(out)) })
+        Ok(unsafe { encode(buf, buf_len, write) })
     })
 }
 
@@ -149,7 +180,7 @@ pub unsafe extern "C" fn nipc_cgroups_resp_decode(
 pub unsafe extern "C" fn nipc_cgroups_resp_validate(
     view: *const nipc_cgroups_resp_view_t,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises a view.
         let view = unsafe { shared(view) }?;
         if view.item_count == 0 {
@@ -309,6 +340,8 @@ impl nipc_cgroups_resp_view_t {
     pub(crate) fn of_reply(reply: CgroupsResponseView<'_>) -> Self {
         let payload = reply.valid().bytes();
         Self {
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             item_count: reply.item_count,
             systemd_enabled: reply.systemd_enabled,
             generation: reply.generation,
@@ -320,11 +353,11 @@ impl nipc_cgroups_resp_view_t {
     /// The snapshot again.
     ///
     /// # Safety
-    /// As for [`bytes`].
-    #[inline(always)]
-    unsafe fn reply<'a>(&self) -> Outcome<CgroupsResponseView<'a>> {
-        // SAFETY: the caller's promise is that of `bytes`.
-        let payload = unsafe { bytes(self.payload.cast(), self.payload_len) }?;
+    /// As for [`decoded`].
+    #[inline]
+    unsafe fn reply<'a>(&self) -> CodeResult<CgroupsResponseView<'a>> {
+        // SAFETY: the caller's promise is that of `decoded`.
+        let payload = unsafe { decoded(self.payload, self.payload_len) }?;
         Ok(assume_valid::<CgroupsResponseView<'_>>(payload).view())
     }
 }
@@ -335,6 +368,8 @@ impl nipc_cgroups_item_view_t {
             hash: item.hash,
             options: item.options,
             enabled: item.enabled,
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             name: nipc_str_view_t::of(item.name.as_bytes()),
             path: nipc_str_view_t::of(item.path.as_bytes()),
         }

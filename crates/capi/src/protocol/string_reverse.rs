@@ -12,7 +12,7 @@ use netipc::wire::{Decode, Encode};
 use super::builder::{Builder, add, builders, nipc_builder_state_t};
 use super::codec::{decode, encode};
 use super::{nipc_str_view_t, zeroed};
-use crate::border::{chars, length};
+use crate::border::{catch_length, chars};
 use crate::error::{nipc_error_t, of_wire};
 
 /// The text of a request or a response, in the payload it was read from. It may hold NULs, and one
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn nipc_string_reverse_encode(
     buf: *mut c_void,
     buf_len: usize,
 ) -> usize {
-    length(|| {
+    catch_length(|| {
         // SAFETY: C promises the characters.
         let text = Text::new(unsafe { chars(str, str_len) }?);
         // SAFETY: C promises a buffer.

@@ -36,7 +36,9 @@ fn a_lookup_is_answered_as_in_rust() {
     let mut buf = [0xee; 1024];
     let mut builder = nipc_cgroups_lookup_builder_t::ZEROED;
     let room = (buf.as_mut_ptr().cast(), buf.len());
-    let begun = unsafe { nipc_cgroups_lookup_builder_init(&mut builder, &view, room.0, room.1) };
+    let begun = unsafe {
+        nipc_cgroups_lookup_builder_init_for_request(&mut builder, &view, room.0, room.1)
+    };
     assert_eq!(begun, nipc_error_t::OK);
     unsafe { nipc_cgroups_lookup_builder_set_generation(&mut builder, 9) };
     let labels = LABELS.map(|(key, value)| nipc_lookup_label_view_t {
@@ -286,7 +288,8 @@ fn what_is_zeroed_or_null_is_refused() {
     assert_eq!(unsafe { nipc_cgroups_req_encode(ptr::null(), room, 64) }, 4);
     let mut lookup = nipc_cgroups_lookup_builder_t::ZEROED;
     let no_request = nipc_cgroups_lookup_req_view_t::ZEROED;
-    let begun = unsafe { nipc_cgroups_lookup_builder_init(&mut lookup, &no_request, room, 64) };
+    let begun =
+        unsafe { nipc_cgroups_lookup_builder_init_for_request(&mut lookup, &no_request, room, 64) };
     assert_eq!((begun, lookup.error), (error(ErrorCode::TRUNCATED), begun));
 }
 

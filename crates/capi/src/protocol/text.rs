@@ -9,7 +9,7 @@ use netipc::wire::{Label, LabelList, Labels};
 
 use super::zeroed;
 use crate::border::{chars, elements};
-use crate::error::Outcome;
+use crate::error::CodeResult;
 
 /// Characters and how many there are. They need not be UTF-8.
 ///
@@ -34,6 +34,32 @@ pub struct nipc_lookup_label_view_t {
     pub value: nipc_str_view_t,
 }
 
+/// Where an item of a lookup's answer lies, with the fields of the wire at the offsets of the wire. For
+/// programs that make or read the bytes themselves.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct nipc_lookup_dir_entry_t {
+    /// Bytes from the end of the directory to the item: a multiple of 8.
+    pub offset: u32,
+    /// Bytes of the item.
+    pub length: u32,
+}
+
+/// Where a label of an item lies, with the fields of the wire at the offsets of the wire. Offsets count
+/// from the first byte of the item, lengths are those without NUL.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct nipc_lookup_label_entry_t {
+    /// Where the key begins.
+    pub key_offset: u32,
+    /// Its characters.
+    pub key_length: u32,
+    /// Where the value begins.
+    pub value_offset: u32,
+    /// Its characters.
+    pub value_length: u32,
+}
+
 zeroed!(nipc_str_view_t, nipc_lookup_label_view_t);
 
 impl nipc_str_view_t {
@@ -41,9 +67,10 @@ impl nipc_str_view_t {
     #[inline]
     pub(crate) fn of(text: &[u8]) -> Self {
         // Not every empty slice has a NUL behind it.
-        let from = match text.is_empty() {
-            true => c"".as_ptr(),
-            false => text.as_ptr().cast(),
+        let from = if text.is_empty() {
+            c"".as_ptr()
+        } else {
+            text.as_ptr().cast()
         };
         Self {
             ptr: from,
@@ -75,21 +102,26 @@ impl<'a> LabelViews<'a> {
     ///
     /// # Safety
     /// As for [`elements`]; and their strings are there for `'a`, as for [`chars`].
-    pub(super) unsafe fn new(ptr: *const nipc_lookup_label_view_t, count: u16) -> Outcome<Self> {
+    pub(super) unsafe fn new(ptr: *const nipc_lookup_label_view_t, count: u16) -> CodeResult<Self> {
         // SAFETY: the caller's promise is that of `elements`.
         let labels: &'a [nipc_lookup_label_view_t] = unsafe { elements(ptr, count.into()) }?;
-        let nowhere = |text: &nipc_str_view_t| text.ptr.is_null() && text.len > 0;
-        match labels.iter().any(|l| nowhere(&l.key) || nowhere(&l.value)) {
-            true => Err(ErrorCode::INVALID_ARGUMENT),
-            false => Ok(Self(labels)),
+        let null_with_length = |text: &nipc_str_view_t| text.ptr.is_null() && text.len > 0;
+        if labels
+            .iter()
+            .any(|l| null_with_length(&l.key) || null_with_length(&l.value))
+        {
+            Err(ErrorCode::INVALID_ARGUMENT)
+        } else {
+            Ok(Self(labels))
         }
     }
 
     /// The labels to be written.
     pub(super) fn labels(&self) -> Labels<'_> {
-        match self.0.is_empty() {
-            true => Labels::NONE,
-            false => Labels::from(self as &dyn LabelList),
+        if self.0.is_empty() {
+            Labels::NONE
+        } else {
+            Labels::from(self as &dyn LabelList)
         }
     }
 }

@@ -9,14 +9,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use arc_swap::{ArcSwapOption, Guard};
 use netipc::cache::CacheReader;
 use netipc::service::cgroups_snapshot::{CgroupsCache, CgroupsSnapshot};
+use netipc::transport::monotonic;
 use netipc::{AbortHandle, ClientConfig, ErrorCode};
 
-use super::config::{Place, config as configured, nipc_client_config_t};
-use super::storage::{User, enter, nipc_storage_t, peek, take};
+use super::config::{EndpointName, call_timeout, config as configured, nipc_client_config_t};
+use super::published::Published;
+use super::storage::{self, Context, enter, nipc_storage_t, open, peek};
 use super::types::{nipc_client_state_t, nipc_transport_info_t};
 use super::views::Views;
-use crate::border::{code, copy_text, guard, put, shared, zero};
-use crate::error::{Outcome, nipc_error_t};
+use crate::border::{catch, catch_code, copy_text, put, zero};
+use crate::error::{CodeResult, nipc_error_t};
 
 const NEVER_INITIALISED: &str =
     "the cache is not initialised: nipc_cgroups_cache_init needs a run_dir and a service";
@@ -30,8 +32,8 @@ const NEVER_INITIALISED: &str =
 pub struct nipc_cgroups_cache_t {
     /// Private.
     pub storage: nipc_storage_t,
-    /// Private: what is left of a cache that was closed.
-    pub last: nipc_cgroups_cache_status_t,
+    /// Private: the counters of a cache that was closed.
+    pub published: [u64; 3],
 }
 
 /// What a cache holds, and how its refreshes went.
@@ -62,8 +64,12 @@ pub struct nipc_cgroups_cache_status_t {
     pub duplicates: u32,
 }
 
+/// What is left of a cache that was closed: refreshes that succeeded and failed, and when one
+/// succeeded last.
+type Counts = [u64; 3];
+
 /// What is behind a `nipc_cgroups_cache_t`.
-pub(crate) struct Handle {
+pub(crate) struct CacheHandle {
     cache: Mutex<CgroupsCache>,
     reader: CacheReader<CgroupsSnapshot>,
     views: ArcSwapOption<Views>,
@@ -71,16 +77,16 @@ pub(crate) struct Handle {
     timeout_ms: AtomicU32,
 }
 
-impl Handle {
+impl CacheHandle {
     /// What can be read at this moment.
     #[inline]
     pub(crate) fn views(&self) -> Guard<Option<Arc<Views>>> {
         self.views.load()
     }
 
-    fn new(place: &Place<'_>, config: ClientConfig) -> Self {
+    fn new(endpoint: &EndpointName<'_>, config: ClientConfig) -> Self {
         let timeout_ms = AtomicU32::new(config.call_timeout_ms);
-        let cache = CgroupsCache::new(place.run_dir, &place.service, config);
+        let cache = CgroupsCache::new(&*endpoint.run_dir, &endpoint.service, config);
         Self {
             reader: cache.reader(),
             abort: cache.abort_handle(),
@@ -93,8 +99,8 @@ impl Handle {
     fn refresh(&self) -> bool {
         let mut cache = self.lock();
         // Relaxed: no other memory goes with it.
-        cache.set_call_timeout(self.timeout_ms.load(Ordering::Relaxed));
-        let refreshed = cache.refresh();
+        let timeout = call_timeout(self.timeout_ms.load(Ordering::Relaxed));
+        let refreshed = cache.refresh_within(timeout);
         if refreshed {
             let views = Views::new(self.reader.read().into_owned());
             self.views.store(Some(Arc::new(views)));
@@ -111,36 +117,61 @@ impl Handle {
         })
     }
 
-    /// Makes refreshes come to an end, waits for the one that runs, and lets go of everything.
-    fn quiet(&self) {
-        self.abort.abort();
-        let mut cache = self.lock();
-        cache.close();
-        // Closing lets waits begin again: who waits for the lock is to be sent away, too.
-        self.abort.abort();
-        drop(cache);
-        self.views.store(None);
-    }
-
     fn status(&self) -> nipc_cgroups_cache_status_t {
         let (status, answer) = (self.reader.status(), self.reader.read());
         let views = self.views();
-        let cap = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         nipc_cgroups_cache_status_t {
             populated: views.is_some(),
             item_count: views.as_deref().map_or(0, Views::len),
             systemd_enabled: answer.systemd_enabled(),
             generation: status.generation,
-            refresh_success_count: cap(status.refresh_success_count),
-            refresh_failure_count: cap(status.refresh_failure_count),
             connection_state: status.connection_state.into(),
-            last_refresh_ts: status.last_refresh_ts,
-            age_ms: status
-                .age
-                .map_or(0, |age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
             bytes: (status.bytes + views.as_deref().map_or(0, Views::bytes)) as u64,
             duplicates: status.duplicates,
+            ..nipc_cgroups_cache_status_t::closed(self.counts())
         }
+    }
+
+    fn counts(&self) -> Counts {
+        let status = self.reader.status();
+        [
+            status.refresh_success_count,
+            status.refresh_failure_count,
+            status.last_refresh_ts,
+        ]
+    }
+}
+
+impl nipc_cgroups_cache_status_t {
+    /// The status of a cache that holds nothing.
+    fn closed([successes, failures, last_success]: Counts) -> Self {
+        let cap = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let now = u64::try_from(monotonic().as_millis()).unwrap_or(u64::MAX);
+        let age = now.saturating_sub(last_success);
+        Self {
+            refresh_success_count: cap(successes),
+            refresh_failure_count: cap(failures),
+            last_refresh_ts: last_success,
+            age_ms: if last_success == 0 { 0 } else { age },
+            ..Self::default()
+        }
+    }
+}
+
+impl nipc_cgroups_cache_t {
+    /// A cache that was never initialised: as zeroed memory is.
+    const EMPTY: Self = Self {
+        storage: nipc_storage_t::EMPTY,
+        published: [0; 3],
+    };
+}
+
+impl Context for nipc_cgroups_cache_t {
+    type Handle = CacheHandle;
+
+    unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
+        // SAFETY: the caller promises a cache.
+        unsafe { &raw mut (*context).storage }
     }
 }
 
@@ -161,18 +192,16 @@ pub unsafe extern "C" fn nipc_cgroups_cache_init(
 ) {
     let init = || {
         // SAFETY: C promises room for a cache.
-        unsafe { put(cache, closed(nipc_cgroups_cache_status_t::default())) }?;
+        unsafe { put(cache, nipc_cgroups_cache_t::EMPTY) }?;
         // SAFETY: C promises strings.
-        let place = unsafe { Place::new(run_dir, service) }?;
+        let endpoint = unsafe { EndpointName::new(run_dir, service) }?;
         // SAFETY: C promises a configuration.
         let config: ClientConfig = unsafe { configured(config) }?;
-        let storage = nipc_storage_t::of(Handle::new(&place, config));
-        // SAFETY: it was written to just now.
-        unsafe { (*cache).storage = storage };
-        Ok(())
+        // SAFETY: it was initialised just now, as closed.
+        unsafe { open(cache, CacheHandle::new(&endpoint, config)) }
     };
-    // Whoever uses a cache without handle is told.
-    code(init);
+    // What fails leaves a closed cache, and every function says so.
+    catch_code(init);
 }
 
 /// Connects where needed, asks once, and publishes the answer in one step. Call it at your own pace;
@@ -181,18 +210,18 @@ pub unsafe extern "C" fn nipc_cgroups_cache_init(
 /// \return whether there is a new answer; nipc_cgroups_cache_last_error says why not
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_refresh(cache: *mut nipc_cgroups_cache_t) -> bool {
-    guard(false, || {
+    catch(false, || {
         // SAFETY: C promises a cache.
-        unsafe { self::cache(cache) }.is_ok_and(|cache| cache.refresh())
+        unsafe { enter(cache) }.is_ok_and(|cache| cache.refresh())
     })
 }
 
 /// Whether some refresh succeeded. No input or output, no lock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_ready(cache: *const nipc_cgroups_cache_t) -> bool {
-    guard(false, || {
+    catch(false, || {
         // SAFETY: C promises a cache.
-        unsafe { reading(cache) }.is_ok_and(|cache| cache.views().is_some())
+        unsafe { peek(cache) }.is_ok_and(|cache| cache.views().is_some())
     })
 }
 
@@ -207,15 +236,15 @@ pub unsafe extern "C" fn nipc_cgroups_cache_status(
         // SAFETY: C promises room for a status.
         unsafe { zero(out) }?;
         // SAFETY: C promises a cache.
-        let status = match unsafe { self::cache(cache) } {
+        let status = match unsafe { enter(cache) } {
             Ok(handle) => handle.status(),
             // SAFETY: C promises a cache, or NULL.
-            Err(_) => unsafe { shared(cache) }?.last,
+            Err(_) => nipc_cgroups_cache_status_t::closed(unsafe { published(cache) }?.read()),
         };
         // SAFETY: C promises room for a status.
         unsafe { put(out, status) }
     };
-    code(tell);
+    catch_code(tell);
 }
 
 /// Why the last refresh that failed did, with the endpoint and the cause. It stays after a success.
@@ -228,9 +257,9 @@ pub unsafe extern "C" fn nipc_cgroups_cache_last_error(
     buf: *mut c_char,
     buf_len: usize,
 ) -> usize {
-    guard(0, || {
+    catch(0, || {
         // SAFETY: C promises a cache.
-        let text = match unsafe { self::cache(cache) } {
+        let text = match unsafe { enter(cache) } {
             Ok(handle) => handle.reader.status().last_error.unwrap_or_default(),
             Err(_) => NEVER_INITIALISED.to_owned(),
         };
@@ -248,11 +277,11 @@ pub unsafe extern "C" fn nipc_cgroups_cache_transport(
     cache: *mut nipc_cgroups_cache_t,
     out: *mut nipc_transport_info_t,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises room.
         unsafe { zero(out) }?;
         // SAFETY: C promises a cache.
-        let handle = unsafe { self::cache(cache) }?;
+        let handle = unsafe { enter(cache) }?;
         let cache = handle.cache.try_lock().or(Err(ErrorCode::BUSY))?;
         let session = cache.client_status().session;
         // SAFETY: C promises room.
@@ -266,20 +295,20 @@ pub unsafe extern "C" fn nipc_cgroups_cache_set_call_timeout(
     cache: *mut nipc_cgroups_cache_t,
     timeout_ms: u32,
 ) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a cache.
-        if let Ok(handle) = unsafe { self::cache(cache) } {
+        if let Ok(handle) = unsafe { enter(cache) } {
             handle.timeout_ms.store(timeout_ms, Ordering::Relaxed);
         }
     });
 }
 
-/// Calls off a refresh, and all that follow until nipc_cgroups_cache_clear_abort. For any thread.
+/// Aborts a refresh, and all that follow until nipc_cgroups_cache_clear_abort. For any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_abort(cache: *mut nipc_cgroups_cache_t) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a cache.
-        if let Ok(handle) = unsafe { self::cache(cache) } {
+        if let Ok(handle) = unsafe { enter(cache) } {
             handle.abort.abort();
         }
     });
@@ -288,70 +317,41 @@ pub unsafe extern "C" fn nipc_cgroups_cache_abort(cache: *mut nipc_cgroups_cache
 /// Lets the cache be refreshed again. For any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_clear_abort(cache: *mut nipc_cgroups_cache_t) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a cache.
-        if let Ok(handle) = unsafe { self::cache(cache) } {
+        if let Ok(handle) = unsafe { enter(cache) } {
             handle.abort.clear();
         }
     });
 }
 
-/// Frees everything but what guards still pin. Refreshes in other threads are called off and waited
+/// Frees everything but what guards still pin. Refreshes in other threads are aborted and waited
 /// for; nobody may be locking a guard or looking up meanwhile. Closing twice, or a zeroed cache, does
 /// nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_close(cache: *mut nipc_cgroups_cache_t) {
     let close = || {
         // SAFETY: C promises a cache.
-        let storage = unsafe { storage(cache) }?;
-        // SAFETY: as above.
-        let handle = unsafe { take(storage, Handle::quiet) }?;
-        let last = handle.status();
-        // SAFETY: it had a handle, so that it is a cache, and those who used it are gone.
-        unsafe { (*cache).last = last };
+        let closing = unsafe { storage::close(cache) }?;
+        closing.abort.abort();
+        let counts = closing.wait().counts();
+        // SAFETY: C promises a cache.
+        unsafe { published(cache) }?.write(counts);
         Ok(())
     };
-    code(close);
+    catch_code(close);
 }
 
-/// The handle of `cache`.
+/// What is left of `cache` when it is closed, which any thread may read at any time.
 ///
 /// # Safety
-/// `cache` is NULL, or points to one that is zeroed or initialised, and is not initialised anew
-/// during `'a`.
-#[inline]
-pub(crate) unsafe fn cache<'a>(cache: *const nipc_cgroups_cache_t) -> Outcome<User<'a, Handle>> {
-    // SAFETY: the caller's promise.
-    let storage = unsafe { storage(cache.cast_mut()) }?;
-    // SAFETY: the caller's promise is that of `enter`.
-    unsafe { enter(storage) }
-}
-
-/// The handle of `cache`, to read what it holds.
-///
-/// # Safety
-/// As for [`cache`]; and nobody closes it during `'a`.
-#[inline]
-pub(crate) unsafe fn reading<'a>(cache: *const nipc_cgroups_cache_t) -> Outcome<&'a Handle> {
-    // SAFETY: the caller's promise.
-    let storage = unsafe { storage(cache.cast_mut()) }?;
-    // SAFETY: the caller's promise is that of `peek`.
-    unsafe { peek(storage) }
-}
-
-/// # Safety
-/// As for [`cache`].
-unsafe fn storage(cache: *mut nipc_cgroups_cache_t) -> Outcome<*mut nipc_storage_t> {
-    match cache.is_null() || !cache.is_aligned() {
-        true => Err(ErrorCode::INVALID_ARGUMENT),
-        // SAFETY: not NULL and aligned; the caller promises a cache.
-        false => Ok(unsafe { &raw mut (*cache).storage }),
+/// As for [`enter`].
+unsafe fn published<'a>(cache: *const nipc_cgroups_cache_t) -> CodeResult<Published<'a, 3>> {
+    if cache.is_null() || !cache.is_aligned() {
+        return Err(ErrorCode::INVALID_ARGUMENT);
     }
-}
-
-const fn closed(last: nipc_cgroups_cache_status_t) -> nipc_cgroups_cache_t {
-    nipc_cgroups_cache_t {
-        storage: nipc_storage_t::EMPTY,
-        last,
-    }
+    // SAFETY: the caller promises a cache.
+    let numbers = unsafe { &raw mut (*cache.cast_mut()).published };
+    // SAFETY: as above; they are used through this function only.
+    Ok(unsafe { Published::new(numbers) })
 }

@@ -15,13 +15,14 @@ use netipc::service::string_reverse::{StringReverse, Text};
 use netipc::service::{ReplyOf, Service};
 use netipc::wire::MethodCode;
 
-use super::handle::{Asker, call, handle};
+use super::client_handle::{LockedState, call};
+use super::storage::enter;
 use super::types::nipc_client_ctx_t;
-use crate::border::{chars, code, elements, elements_mut, put, zero};
-use crate::error::{Outcome, nipc_error_t};
+use crate::border::{catch_code, chars, elements, elements_mut, put, zero};
+use crate::error::{CodeResult, nipc_error_t};
 use crate::protocol::apps_lookup::nipc_apps_lookup_resp_view_t;
 use crate::protocol::cgroups_lookup::nipc_cgroups_lookup_resp_view_t;
-use crate::protocol::keys::{Kept, lies_in, paths};
+use crate::protocol::keys::{OwnedKeys, lies_in, paths};
 use crate::protocol::snapshot::nipc_cgroups_resp_view_t;
 use crate::protocol::string_reverse::nipc_string_reverse_view_t;
 use crate::protocol::{Zeroed, nipc_str_view_t};
@@ -52,13 +53,13 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_snapshot_timeout(
     out: *mut nipc_cgroups_resp_view_t,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    let ask = |asker: &mut Asker| {
-        let (client, wait) = asker.within(timeout_ms);
+    let ask = |state: &mut LockedState| {
+        let (client, wait) = state.within(timeout_ms);
         let reply = CgroupsSnapshot::call(client, &CgroupsRequest, &wait)?;
         Ok(nipc_cgroups_resp_view_t::of_reply(reply))
     };
     // SAFETY: C promises a context and room for a view.
-    code(|| unsafe { answer(ctx, out, ask) })
+    catch_code(|| unsafe { answer(ctx, out, ask) })
 }
 
 /// Asks what is known of any number of cgroups, in as many requests as the limits want.
@@ -69,7 +70,7 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_snapshot_timeout(
 /// \param out    a view of the answer, one item for each path and in their order, which lives in the
 ///               client until the next call or close; zeroed on failure.
 ///               nipc_cgroups_lookup_resp_item reads its items.
-/// \return NIPC_OK, or why there is no answer; NIPC_ERR_INVALID_ARGUMENT for a path that cannot be,
+/// \return NIPC_OK, or why there is no answer; NIPC_ERR_INVALID_ARGUMENT for a path that is not valid,
 ///         before anything is sent
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_client_call_cgroups_lookup(
@@ -91,16 +92,16 @@ pub unsafe extern "C" fn nipc_client_call_cgroups_lookup_timeout(
     out: *mut nipc_cgroups_lookup_resp_view_t,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises the paths, for as long as the call takes.
         let read = || unsafe { self::paths(paths, count) };
         // SAFETY: C promises a context and room for a view.
         let keys = unsafe { arguments(ctx, out, read) }?;
-        let ask = |asker: &mut Asker| {
-            let kept = Kept::new(keys, &asker.answer);
-            let copies = kept.as_ref().map(Kept::paths);
+        let ask = |state: &mut LockedState| {
+            let owned = OwnedKeys::new(keys, &state.answer);
+            let copies = owned.as_ref().map(OwnedKeys::paths);
             let keys = copies.as_deref().unwrap_or(keys);
-            let (client, wait) = asker.within(timeout_ms);
+            let (client, wait) = state.within(timeout_ms);
             let reply = client.lookup::<CgroupsLookup, _>(keys, &wait)?;
             Ok(nipc_cgroups_lookup_resp_view_t::of_reply(reply))
         };
@@ -138,13 +139,13 @@ pub unsafe extern "C" fn nipc_client_call_apps_lookup_timeout(
     out: *mut nipc_apps_lookup_resp_view_t,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises the process ids, for as long as the call takes.
         let read = || unsafe { elements(pids, count as usize) };
         // SAFETY: C promises a context and room for a view.
         let keys = unsafe { arguments(ctx, out, read) }?;
-        let ask = |asker: &mut Asker| {
-            let (client, wait) = asker.within(timeout_ms);
+        let ask = |state: &mut LockedState| {
+            let (client, wait) = state.within(timeout_ms);
             let reply = AppsLookup::call(client, keys, &wait)?;
             Ok(nipc_apps_lookup_resp_view_t::of_reply(reply))
         };
@@ -174,12 +175,12 @@ pub unsafe extern "C" fn nipc_client_call_increment_timeout(
     out: *mut u64,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    let ask = |asker: &mut Asker| {
-        let (client, wait) = asker.within(timeout_ms);
+    let ask = |state: &mut LockedState| {
+        let (client, wait) = state.within(timeout_ms);
         Increment::call(client, &request, &wait)
     };
     // SAFETY: C promises a context and room for a number.
-    code(|| unsafe { answer(ctx, out, ask) })
+    catch_code(|| unsafe { answer(ctx, out, ask) })
 }
 
 /// Asks an increment endpoint many requests in one message.
@@ -196,15 +197,15 @@ pub unsafe extern "C" fn nipc_client_call_increment_batch(
     count: u32,
     out: *mut u64,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises the requests, and room for the answers.
         let read = unsafe { pairs(requests, count, out) };
         // SAFETY: C promises a context.
         let (requests, out) = unsafe { noted(ctx, read) }?;
         // SAFETY: C promises a context.
         unsafe {
-            call(ctx, |asker| {
-                let (client, wait) = asker.within(0);
+            call(ctx, |state| {
+                let (client, wait) = state.within(0);
                 let replies = client.call_batch::<ReplyOf<Increment>>(
                     MethodCode::INCREMENT,
                     &requests,
@@ -235,15 +236,15 @@ pub unsafe extern "C" fn nipc_client_call_increment_pipelined(
     window: u32,
     out: *mut u64,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises the requests, and room for the answers.
         let read = unsafe { pairs(requests, count, out) };
         // SAFETY: C promises a context.
         let (requests, out) = unsafe { noted(ctx, read) }?;
         // SAFETY: C promises a context.
         unsafe {
-            call(ctx, |asker| {
-                let (client, wait) = asker.within(0);
+            call(ctx, |state| {
+                let (client, wait) = state.within(0);
                 client.call_pipelined::<ReplyOf<Increment>>(
                     MethodCode::INCREMENT,
                     &requests,
@@ -284,15 +285,15 @@ pub unsafe extern "C" fn nipc_client_call_string_reverse_timeout(
     out: *mut nipc_string_reverse_view_t,
     timeout_ms: u32,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises the characters, for as long as the call takes.
         let read = || unsafe { chars(str, str_len) };
         // SAFETY: C promises a context and room for a view.
         let text = unsafe { arguments(ctx, out, read) }?;
-        let ask = |asker: &mut Asker| {
-            let kept = lies_in(text, &asker.answer).then(|| text.to_vec());
-            let text = Text::new(kept.as_deref().unwrap_or(text));
-            let (client, wait) = asker.within(timeout_ms);
+        let ask = |state: &mut LockedState| {
+            let owned = lies_in(text, &state.answer).then(|| text.to_vec());
+            let text = Text::new(owned.as_deref().unwrap_or(text));
+            let (client, wait) = state.within(timeout_ms);
             let reply = StringReverse::call(client, &text, &wait)?;
             Ok(nipc_string_reverse_view_t::of_text(reply))
         };
@@ -305,19 +306,19 @@ pub unsafe extern "C" fn nipc_client_call_string_reverse_timeout(
 ///
 /// # Safety
 /// As for [`call`], and for [`put`].
-#[inline(always)]
+#[inline]
 unsafe fn answer<V: Answer>(
     ctx: *mut nipc_client_ctx_t,
     out: *mut V,
-    ask: impl FnOnce(&mut Asker) -> Result<V, CallError>,
-) -> Outcome {
+    ask: impl FnOnce(&mut LockedState) -> Result<V, CallError>,
+) -> CodeResult {
     // SAFETY: the caller's promises are those of `arguments`.
     unsafe { arguments(ctx, out, || Ok(())) }?;
     // SAFETY: the caller's promise is that of `call`.
     let view = unsafe {
-        call(ctx, |asker| {
-            let view = ask(asker)?;
-            asker.answer = view.place();
+        call(ctx, |state| {
+            let view = ask(state)?;
+            state.answer = view.memory();
             Ok(view)
         })
     }?;
@@ -329,29 +330,30 @@ unsafe fn answer<V: Answer>(
 ///
 /// # Safety
 /// As for [`noted`] and [`zero`].
-#[inline(always)]
+#[inline]
 unsafe fn arguments<T, V: Zeroed>(
     ctx: *mut nipc_client_ctx_t,
     out: *mut V,
-    read: impl FnOnce() -> Outcome<T>,
-) -> Outcome<T> {
+    read: impl FnOnce() -> CodeResult<T>,
+) -> CodeResult<T> {
     // SAFETY: the caller's promise is that of `zero`.
     let zeroed = unsafe { zero(out) };
     // SAFETY: the caller's promise is that of `noted`.
     unsafe { noted(ctx, zeroed.and_then(|()| read())) }
 }
 
-/// Arguments as they were read. The client keeps in mind that they were of no use.
+/// Arguments as they were read. Where they are bad, the client remembers it for
+/// `nipc_client_last_error`.
 ///
 /// # Safety
-/// As for [`handle`].
-#[inline(always)]
-unsafe fn noted<T>(ctx: *mut nipc_client_ctx_t, read: Outcome<T>) -> Outcome<T> {
+/// As for [`enter`].
+#[inline]
+unsafe fn noted<T>(ctx: *mut nipc_client_ctx_t, read: CodeResult<T>) -> CodeResult<T> {
     if read.is_err()
-        // SAFETY: the caller's promise is that of `handle`.
-        && let Ok(handle) = unsafe { handle(ctx) }
+        // SAFETY: the caller's promise is that of `enter`.
+        && let Ok(handle) = unsafe { enter(ctx) }
     {
-        handle.refuse(true);
+        handle.set_bad_argument(true);
     }
     read
 }
@@ -365,14 +367,15 @@ unsafe fn pairs<'a>(
     requests: *const u64,
     count: u32,
     out: *mut u64,
-) -> Outcome<(Cow<'a, [u64]>, &'a mut [u64])> {
+) -> CodeResult<(Cow<'a, [u64]>, &'a mut [u64])> {
     let count = count as usize;
     let apart = requests.addr().abs_diff(out.addr()) >= count.saturating_mul(size_of::<u64>());
     // SAFETY: the caller's promise is that of `elements`.
     let requests: &'a [u64] = unsafe { elements(requests, count) }?;
-    let requests = match apart {
-        true => Cow::Borrowed(requests),
-        false => Cow::Owned(requests.to_vec()),
+    let requests = if apart {
+        Cow::Borrowed(requests)
+    } else {
+        Cow::Owned(requests.to_vec())
     };
     // SAFETY: the caller's promise is that of `elements_mut`; nobody borrows what overlaps.
     let out = unsafe { elements_mut(out, count) }?;
@@ -380,18 +383,18 @@ unsafe fn pairs<'a>(
     Ok((requests, out))
 }
 
-/// What a call gives.
+/// What a call gives to C.
 trait Answer: Zeroed {
-    /// Where the memory of the client is that it looks at.
-    fn place(&self) -> Range<usize>;
+    /// The memory of the client that it points into.
+    fn memory(&self) -> Range<usize>;
 }
 
-/// Says that views look at so many bytes from there on.
+/// Implements `Answer` for views of `$len` bytes from `$from` on.
 macro_rules! answers {
     ($($view:ty: $from:ident, $len:ident;)*) => {
         $(impl Answer for $view {
             #[inline]
-            fn place(&self) -> Range<usize> {
+            fn memory(&self) -> Range<usize> {
                 let from = self.$from.addr();
                 from..from.saturating_add(self.$len as usize)
             }
@@ -408,7 +411,7 @@ answers! {
 
 impl Answer for u64 {
     #[inline]
-    fn place(&self) -> Range<usize> {
+    fn memory(&self) -> Range<usize> {
         0..0
     }
 }

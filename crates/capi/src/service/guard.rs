@@ -10,14 +10,15 @@ use std::sync::Arc;
 use arc_swap::Guard;
 use netipc::ErrorCode;
 
-use super::cache::{nipc_cgroups_cache_t, reading};
+use super::cache::nipc_cgroups_cache_t;
+use super::storage::peek;
 use super::views::{Views, nipc_cgroups_cache_item_view_t};
-use crate::border::{self, code, put, shared, string, unique};
-use crate::error::Outcome;
+use crate::border::{self, catch_code, put, shared, string, unique};
+use crate::error::CodeResult;
 
 /// Pins what a cache holds at one moment. Items live as long as it does, whatever becomes of the
 /// cache. Any number may exist; neither does a refresh wait for them nor they for it. It must not be
-/// copied or moved while it is locked. Whoever has it may use it, in any thread, one at a time.
+/// copied or moved while it is locked. Any thread may use it, one at a time.
 #[repr(C)]
 #[derive(Debug)]
 pub struct nipc_cgroups_cache_read_guard_t {
@@ -67,7 +68,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_read_lock(
         // SAFETY: C promises room for a guard.
         unsafe { put(guard, FREE) }?;
         // SAFETY: C promises a cache.
-        let pinned = unsafe { reading(cache) }?.views();
+        let pinned = unsafe { peek(cache) }?.views();
         if pinned.is_none() {
             return Ok(false);
         }
@@ -79,7 +80,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_read_lock(
         guard.locked = LOCKED;
         Ok::<_, ErrorCode>(true)
     };
-    border::guard(false, || lock().unwrap_or(false))
+    border::catch(false, || lock().unwrap_or(false))
 }
 
 /// Lets go of what was pinned. A guard that is not locked, zeroed, or NULL does nothing.
@@ -99,7 +100,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_read_unlock(
         drop(pinned);
         Ok(())
     };
-    code(unlock);
+    catch_code(unlock);
 }
 
 /// Finds the first item with this hash and name. Memory only.
@@ -127,7 +128,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_get(
 pub unsafe extern "C" fn nipc_cgroups_cache_item_count(
     guard: *const nipc_cgroups_cache_read_guard_t,
 ) -> u32 {
-    border::guard(0, || {
+    border::catch(0, || {
         // SAFETY: C promises a guard.
         let views = unsafe { views(guard) };
         views.map_or(0, |views| {
@@ -173,9 +174,9 @@ pub unsafe extern "C" fn nipc_cgroups_cache_lookup(
     hash: u32,
     name: *const c_char,
 ) -> *mut nipc_cgroups_cache_item_t {
-    border::guard(ptr::null_mut(), || {
+    border::catch(ptr::null_mut(), || {
         // SAFETY: C promises a cache.
-        let Ok(cache) = (unsafe { reading(cache) }) else {
+        let Ok(cache) = (unsafe { peek(cache) }) else {
             return ptr::null_mut();
         };
         let pinned = cache.views();
@@ -191,7 +192,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_lookup(
 /// Frees a copy. NULL does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_cache_item_free(item: *mut nipc_cgroups_cache_item_t) {
-    border::guard((), || {
+    border::catch((), || {
         if item.is_null() {
             return;
         }
@@ -214,7 +215,7 @@ const FREE: nipc_cgroups_cache_read_guard_t = nipc_cgroups_cache_read_guard_t {
 /// # Safety
 /// `guard` is NULL, or points to one that is zeroed, or was locked and not moved, and is not unlocked
 /// during `'a`.
-unsafe fn views<'a>(guard: *const nipc_cgroups_cache_read_guard_t) -> Outcome<&'a Views> {
+unsafe fn views<'a>(guard: *const nipc_cgroups_cache_read_guard_t) -> CodeResult<&'a Views> {
     // SAFETY: the caller's promise.
     let guard = unsafe { shared(guard) }?;
     if guard.locked != LOCKED {
@@ -226,17 +227,17 @@ unsafe fn views<'a>(guard: *const nipc_cgroups_cache_read_guard_t) -> Outcome<&'
 }
 
 fn or_null<'a>(
-    find: impl FnOnce() -> Outcome<Option<&'a nipc_cgroups_cache_item_view_t>>,
+    find: impl FnOnce() -> CodeResult<Option<&'a nipc_cgroups_cache_item_view_t>>,
 ) -> *const nipc_cgroups_cache_item_view_t {
-    border::guard(ptr::null(), || {
+    border::catch(ptr::null(), || {
         find().ok().flatten().map_or(ptr::null(), ptr::from_ref)
     })
 }
 
 fn owned<'a>(
-    find: impl FnOnce() -> Outcome<Option<&'a nipc_cgroups_cache_item_view_t>>,
+    find: impl FnOnce() -> CodeResult<Option<&'a nipc_cgroups_cache_item_view_t>>,
 ) -> *mut nipc_cgroups_cache_item_t {
-    border::guard(ptr::null_mut(), || {
+    border::catch(ptr::null_mut(), || {
         let Ok(Some(item)) = find() else {
             return ptr::null_mut();
         };

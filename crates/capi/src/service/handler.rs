@@ -13,12 +13,12 @@ use netipc::service::string_reverse::StringReverse;
 use netipc::wire::Status;
 use netipc::{ErrorCode, Handler, HandlerFailed};
 
-use super::serving::ServerId;
+use super::server_handle::ServerId;
 use crate::error::nipc_error_t;
 use crate::protocol::{
-    Builder, nipc_apps_lookup_builder_t, nipc_apps_lookup_req_view_t, nipc_cgroups_builder_t,
-    nipc_cgroups_lookup_builder_t, nipc_cgroups_lookup_req_view_t, nipc_cgroups_req_t,
-    nipc_string_reverse_builder_t, nipc_string_reverse_view_t,
+    Builder, Zeroed, nipc_apps_lookup_builder_t, nipc_apps_lookup_req_view_t,
+    nipc_cgroups_builder_t, nipc_cgroups_lookup_builder_t, nipc_cgroups_lookup_req_view_t,
+    nipc_cgroups_req_t, nipc_string_reverse_builder_t, nipc_string_reverse_view_t, zeroed,
 };
 
 /// Answers a cgroups-snapshot request by filling the builder.
@@ -82,7 +82,8 @@ pub type nipc_string_reverse_handler_fn = Option<
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nipc_cgroups_service_handler_t {
-    /// What answers requests.
+    /// What answers requests. Where it is NULL, every request fails: clients get
+    /// NIPC_ERR_HANDLER_FAILED.
     pub handle: nipc_cgroups_handler_fn,
     /// About how many items a snapshot has. A hint: nothing is reserved for them, and nothing is
     /// left out beyond them.
@@ -96,7 +97,7 @@ pub struct nipc_cgroups_service_handler_t {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nipc_cgroups_lookup_service_handler_t {
-    /// What answers requests.
+    /// As in nipc_cgroups_service_handler_t.
     pub handle: nipc_cgroups_lookup_handler_fn,
     /// As in nipc_cgroups_service_handler_t.
     pub user: *mut c_void,
@@ -106,7 +107,7 @@ pub struct nipc_cgroups_lookup_service_handler_t {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nipc_apps_lookup_service_handler_t {
-    /// What answers requests.
+    /// As in nipc_cgroups_service_handler_t.
     pub handle: nipc_apps_lookup_handler_fn,
     /// As in nipc_cgroups_service_handler_t.
     pub user: *mut c_void,
@@ -116,7 +117,7 @@ pub struct nipc_apps_lookup_service_handler_t {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nipc_increment_service_handler_t {
-    /// What answers requests.
+    /// As in nipc_cgroups_service_handler_t.
     pub handle: nipc_increment_handler_fn,
     /// As in nipc_cgroups_service_handler_t.
     pub user: *mut c_void,
@@ -126,32 +127,52 @@ pub struct nipc_increment_service_handler_t {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nipc_string_reverse_service_handler_t {
-    /// What answers requests.
+    /// As in nipc_cgroups_service_handler_t.
     pub handle: nipc_string_reverse_handler_fn,
     /// As in nipc_cgroups_service_handler_t.
     pub user: *mut c_void,
 }
 
-/// A function of C that answers requests.
-pub(super) trait Callback {
+/// A handler of C: a function that answers requests.
+pub(super) trait Callback: Zeroed + Copy {
     /// What it serves.
     type Service: Service;
 
-    /// The handler of the server `id`; none without a function.
-    fn bound_to(&self, id: ServerId) -> Option<Handler<Self::Service>>;
+    /// The handler for the server `id`. Without a function, every request fails.
+    fn bound_to(self, id: ServerId) -> Handler<Self::Service> {
+        let bound = self.function_bound_to(id);
+        bound.unwrap_or_else(|| Handler::<Self::Service>::new(|_, _| no_function()))
+    }
+
+    /// The handler for the server `id`; `None` without a function.
+    fn function_bound_to(self, id: ServerId) -> Option<Handler<Self::Service>>;
 }
+
+/// A handler that is NULL, or whose function is.
+fn no_function() -> Result<(), HandlerFailed> {
+    let reason = "the handler or its function is NULL";
+    Err(HandlerFailed::with_status(Status::INTERNAL_ERROR, reason))
+}
+
+zeroed!(
+    nipc_cgroups_service_handler_t,
+    nipc_cgroups_lookup_service_handler_t,
+    nipc_apps_lookup_service_handler_t,
+    nipc_increment_service_handler_t,
+    nipc_string_reverse_service_handler_t,
+);
 
 impl Callback for nipc_cgroups_service_handler_t {
     type Service = CgroupsSnapshot;
 
-    fn bound_to(&self, id: ServerId) -> Option<Handler<CgroupsSnapshot>> {
+    fn function_bound_to(self, id: ServerId) -> Option<Handler<CgroupsSnapshot>> {
         let (handle, user) = (self.handle?, User::new(self.user, id));
         Some(Handler::<CgroupsSnapshot>::new(move |request, answer| {
             let request = nipc_cgroups_req_t::of_request(*request);
             let mut builder = nipc_cgroups_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.returned())
+            handler_result(answered, builder.returned())
         }))
     }
 }
@@ -159,14 +180,14 @@ impl Callback for nipc_cgroups_service_handler_t {
 impl Callback for nipc_cgroups_lookup_service_handler_t {
     type Service = CgroupsLookup;
 
-    fn bound_to(&self, id: ServerId) -> Option<Handler<CgroupsLookup>> {
+    fn function_bound_to(self, id: ServerId) -> Option<Handler<CgroupsLookup>> {
         let (handle, user) = (self.handle?, User::new(self.user, id));
         Some(Handler::<CgroupsLookup>::new(move |request, answer| {
             let request = nipc_cgroups_lookup_req_view_t::of_request(*request);
             let mut builder = nipc_cgroups_lookup_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.returned())
+            handler_result(answered, builder.returned())
         }))
     }
 }
@@ -174,14 +195,14 @@ impl Callback for nipc_cgroups_lookup_service_handler_t {
 impl Callback for nipc_apps_lookup_service_handler_t {
     type Service = AppsLookup;
 
-    fn bound_to(&self, id: ServerId) -> Option<Handler<AppsLookup>> {
+    fn function_bound_to(self, id: ServerId) -> Option<Handler<AppsLookup>> {
         let (handle, user) = (self.handle?, User::new(self.user, id));
         Some(Handler::<AppsLookup>::new(move |request, answer| {
             let request = nipc_apps_lookup_req_view_t::of_request(*request);
             let mut builder = nipc_apps_lookup_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.returned())
+            handler_result(answered, builder.returned())
         }))
     }
 }
@@ -189,13 +210,13 @@ impl Callback for nipc_apps_lookup_service_handler_t {
 impl Callback for nipc_increment_service_handler_t {
     type Service = Increment;
 
-    fn bound_to(&self, id: ServerId) -> Option<Handler<Increment>> {
+    fn function_bound_to(self, id: ServerId) -> Option<Handler<Increment>> {
         let (handle, user) = (self.handle?, User::new(self.user, id));
         Some(Handler::<Increment>::new(move |request, answer| {
             let mut response = 0;
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, *request, &mut response) });
-            outcome(answered, Some(nipc_error_t::OK))?;
+            handler_result(answered, Some(nipc_error_t::OK))?;
             answer.put(&response).map_err(HandlerFailed::from)
         }))
     }
@@ -204,14 +225,14 @@ impl Callback for nipc_increment_service_handler_t {
 impl Callback for nipc_string_reverse_service_handler_t {
     type Service = StringReverse;
 
-    fn bound_to(&self, id: ServerId) -> Option<Handler<StringReverse>> {
+    fn function_bound_to(self, id: ServerId) -> Option<Handler<StringReverse>> {
         let (handle, user) = (self.handle?, User::new(self.user, id));
         Some(Handler::<StringReverse>::new(move |request, answer| {
             let request = nipc_string_reverse_view_t::of_text(*request);
             let mut builder = nipc_string_reverse_builder_t::lend(answer);
             // SAFETY: it is called as the header says.
             let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            outcome(answered, builder.returned())
+            handler_result(answered, builder.returned())
         }))
     }
 }
@@ -237,9 +258,9 @@ impl User {
     }
 }
 
-/// What the client is told of what a handler returned, and of the error it left behind. The text is
-/// for the log.
-fn outcome(answered: bool, error: Option<nipc_error_t>) -> Result<(), HandlerFailed> {
+/// The status that the client gets for what a handler returned and for the error that it left in the
+/// builder. The text is for the log.
+fn handler_result(answered: bool, error: Option<nipc_error_t>) -> Result<(), HandlerFailed> {
     let Some(error) = error else {
         let reason = "it initialised the builder that it was lent";
         return Err(HandlerFailed::with_status(Status::INTERNAL_ERROR, reason));
@@ -264,12 +285,12 @@ mod tests {
 
     #[test]
     fn errors_of_handlers_have_statuses() {
-        let told = |answered, code| {
-            let outcome = outcome(answered, Some(nipc_error_t::new(code)));
-            outcome.map_or_else(|failed| failed.status(), |()| Status::OK)
+        let status_of = |answered, code| {
+            let result = handler_result(answered, Some(nipc_error_t::new(code)));
+            result.map_or_else(|failed| failed.status(), |()| Status::OK)
         };
-        assert_eq!(told(true, ErrorCode::OK), Status::OK);
-        assert_eq!(told(false, ErrorCode::OK), Status::INTERNAL_ERROR);
+        assert_eq!(status_of(true, ErrorCode::OK), Status::OK);
+        assert_eq!(status_of(false, ErrorCode::OK), Status::INTERNAL_ERROR);
         for (code, status) in [
             (ErrorCode::OVERFLOW, Status::LIMIT_EXCEEDED),
             (ErrorCode::UNSUPPORTED, Status::UNSUPPORTED),
@@ -278,10 +299,10 @@ mod tests {
             (ErrorCode::TRUNCATED, Status::INTERNAL_ERROR),
             (ErrorCode(9999), Status::INTERNAL_ERROR),
         ] {
-            assert_eq!(told(true, code), status, "{code}");
-            assert_eq!(told(false, code), status, "{code}");
+            assert_eq!(status_of(true, code), status, "{code}");
+            assert_eq!(status_of(false, code), status, "{code}");
         }
-        let failed = outcome(true, None).unwrap_err();
+        let failed = handler_result(true, None).unwrap_err();
         assert_eq!(failed.status(), Status::INTERNAL_ERROR);
     }
 }

@@ -14,7 +14,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::border::code;
+use crate::border::catch_code;
 use crate::error::nipc_error_t;
 
 /// How much an event matters.
@@ -46,7 +46,7 @@ pub type nipc_log_fn = Option<
 /// \param user  what it gets as its first argument; must live as long as the process
 /// \param most  the least important level to hand on
 /// \return NIPC_OK; NIPC_ERR_BUSY where there is such a function already;
-///         NIPC_ERR_INVALID_ARGUMENT for NULL and for a level that is none
+///         NIPC_ERR_INVALID_ARGUMENT for NULL and for a number that is no level
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_log_set(
     log: nipc_log_fn,
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn nipc_log_set(
     // C may pass any number.
     most: MaybeUninit<nipc_log_level_t>,
 ) -> nipc_error_t {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C passes a number; whether it is a level is looked at next.
         let most = match unsafe { most.as_ptr().cast::<u32>().read() } {
             1 => LevelFilter::ERROR,
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn nipc_log_set(
     })
 }
 
-/// Whether there is a function. Nothing else is judged by it: relaxed ordering is enough.
+/// Whether there is a function. No other memory goes with it: relaxed ordering is enough.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Where events go.
@@ -102,7 +102,7 @@ impl Subscriber for Log {
     }
 
     fn event(&self, event: &Event<'_>) {
-        // A thread that ends may have no place left: it makes one.
+        // The thread-local of a thread that is ending is gone: a new string is used then.
         let mut line = Line(LINE.try_with(Cell::take).unwrap_or_default());
         line.0.clear();
         event.record(&mut line);

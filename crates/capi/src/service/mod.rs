@@ -3,15 +3,18 @@
 pub mod cache;
 pub mod calls;
 pub mod client;
+mod client_handle;
 pub mod config;
 pub mod guard;
-mod handle;
 pub mod handler;
 pub mod log;
+pub mod origin;
 mod published;
 pub mod server;
-mod serving;
+mod server_handle;
 pub mod stats;
 pub mod storage;
 pub mod types;
+#[cfg(unix)]
+pub mod unix;
 pub mod views;

@@ -1,70 +1,41 @@
-//! A client's status, written after each use and read by any thread at any time.
+//! Numbers in a context of C that any thread may read at any time, closed or not.
+
+#![expect(unsafe_code, reason = "contexts of C are read and written here")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use netipc::{ClientState, Counters};
+/// A reader may see some numbers of one write and some of another. No other memory goes with them:
+/// relaxed ordering is enough.
+pub(crate) struct Published<'a, const N: usize>(&'a [AtomicU64; N]);
 
-use super::types::nipc_client_status_t;
-
-/// Each number is true; those that change together may be seen apart. Nothing else is judged by
-/// them: relaxed ordering is enough.
-#[derive(Debug, Default)]
-pub(crate) struct Published {
-    state: AtomicU64,
-    counters: [AtomicU64; 9],
-}
-
-impl Published {
+impl<'a, const N: usize> Published<'a, N> {
+    /// The numbers at `numbers`.
+    ///
+    /// # Safety
+    /// They are there for `'a`, aligned, and nothing but this type uses them meanwhile.
     #[inline]
-    pub(crate) fn write(&self, state: ClientState, counters: Counters) {
-        self.state.store(state as u64, Ordering::Relaxed);
-        for (to, from) in self.counters.iter().zip(numbers(counters)) {
+    pub(crate) unsafe fn new(numbers: *mut [u64; N]) -> Self {
+        // SAFETY: the caller's promise; an atomic number is laid out as a number.
+        Self(unsafe { &*numbers.cast::<[AtomicU64; N]>() })
+    }
+
+    #[inline]
+    pub(crate) fn write(&self, numbers: [u64; N]) {
+        for (to, from) in self.0.iter().zip(numbers) {
             to.store(from, Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn read(&self) -> nipc_client_status_t {
-        let [
-            connects,
-            reconnects,
-            calls,
-            errors,
-            retries,
-            timeouts,
-            aborts,
-            sent,
-            received,
-        ] = self
-            .counters
-            .each_ref()
-            .map(|counter| counter.load(Ordering::Relaxed));
-        let counters = Counters {
-            connects,
-            reconnects,
-            calls,
-            errors,
-            retries,
-            timeouts,
-            aborts,
-            bytes_sent: sent,
-            bytes_received: received,
-        };
-        let number = self.state.load(Ordering::Relaxed);
-        let known = u8::try_from(number).map(ClientState::from_number);
-        nipc_client_status_t::new(known.unwrap_or_default(), counters)
+    /// Adds 1 to number `index`.
+    pub(crate) fn count(&self, index: usize) {
+        if let Some(number) = self.0.get(index) {
+            number.fetch_add(1, Ordering::Relaxed);
+        }
     }
-}
 
-const fn numbers(counters: Counters) -> [u64; 9] {
-    [
-        counters.connects,
-        counters.reconnects,
-        counters.calls,
-        counters.errors,
-        counters.retries,
-        counters.timeouts,
-        counters.aborts,
-        counters.bytes_sent,
-        counters.bytes_received,
-    ]
+    pub(crate) fn read(&self) -> [u64; N] {
+        self.0
+            .each_ref()
+            .map(|number| number.load(Ordering::Relaxed))
+    }
 }

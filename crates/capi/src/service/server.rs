@@ -2,20 +2,21 @@
 
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int};
 use std::time::Duration;
 
 use netipc::{ErrorCode, ServeError, Server, ServerConfig, chain};
 
-use super::config::{Place, config as configured, nipc_server_config_t};
+use super::config::{EndpointName, config as configured, nipc_server_config_t};
 use super::handler::{
     Callback, nipc_apps_lookup_service_handler_t, nipc_cgroups_lookup_service_handler_t,
     nipc_cgroups_service_handler_t, nipc_increment_service_handler_t,
     nipc_string_reverse_service_handler_t,
 };
-use super::serving::{ServerId, Serving, end, excuse, last_error, serving, settle, vacate};
+use super::server_handle::{ServerHandle, ServerId, destroy, failure, last_error};
 use super::stats::nipc_server_stats_t;
-use crate::border::{code, copy_text, guard, length, put, shared};
+use super::storage::{enter, nipc_storage_t, open};
+use crate::border::{catch, catch_code, catch_length, copy_text, put, shared};
 use crate::error::nipc_error_t;
 
 /// A server of one service. It lives where the caller wants, zeroed or not before it is initialised,
@@ -27,15 +28,16 @@ use crate::error::nipc_error_t;
 #[derive(Debug)]
 pub struct nipc_managed_server_t {
     /// Private.
-    pub handle: *mut c_void,
+    pub storage: nipc_storage_t,
     /// Private: why there is no server here.
-    pub failure: [u8; 504],
+    pub failure: [u8; 496],
 }
 
 /// Makes a server of cgroups-snapshot at run_dir/service.sock. Clients can connect from here on, and
 /// are served once nipc_server_run runs.
 ///
-/// Nothing is kept of the arguments but the handler's function and user. A server that was here
+/// Nothing is kept of the arguments but the handler's function and user, which are read here: what is
+/// written to the handler later does not count. A server that was here
 /// before must have been destroyed. After an error there is no server here and nothing to free;
 /// nipc_server_last_error tells more.
 ///
@@ -44,8 +46,8 @@ pub struct nipc_managed_server_t {
 /// \param service  the name of the service
 /// \param config   how to accept and answer; NULL is a zeroed one
 /// \param workers  the most sessions at once, each with a thread of its own; less than 1 is 1
-/// \param handler  what answers the requests
-/// \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for a NULL or a name that cannot be;
+/// \param handler  what answers the requests; where it or its function is NULL, every request fails
+/// \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for run_dir or service NULL or a name that is not valid;
 ///         NIPC_ERR_ADDRESS_IN_USE where another server has the endpoint; NIPC_ERR_IO where the
 ///         system failed
 #[unsafe(no_mangle)]
@@ -126,9 +128,9 @@ pub unsafe extern "C" fn nipc_server_init_string_reverse(
 /// thread runs it already; nipc_server_last_error tells of the latter.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_server_run(server: *mut nipc_managed_server_t) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a server.
-        if let Ok(serving) = unsafe { serving(server) } {
+        if let Ok(serving) = unsafe { enter(server) } {
             serving.run();
         }
     });
@@ -139,9 +141,9 @@ pub unsafe extern "C" fn nipc_server_run(server: *mut nipc_managed_server_t) {
 /// nipc_server_drain lets answers leave first. A server that does not run yet never will.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_server_stop(server: *mut nipc_managed_server_t) {
-    guard((), || {
+    catch((), || {
         // SAFETY: C promises a server.
-        if let Ok(serving) = unsafe { serving(server) } {
+        if let Ok(serving) = unsafe { enter(server) } {
             serving.stop();
         }
     });
@@ -157,10 +159,10 @@ pub unsafe extern "C" fn nipc_server_drain(
     server: *mut nipc_managed_server_t,
     timeout_ms: u32,
 ) -> bool {
-    guard(false, || {
+    catch(false, || {
         let timeout = Duration::from_millis(timeout_ms.into());
         // SAFETY: C promises a server.
-        unsafe { serving(server) }.is_ok_and(|serving| serving.drain(timeout))
+        unsafe { enter(server) }.is_ok_and(|serving| serving.drain(timeout))
     })
 }
 
@@ -170,13 +172,14 @@ pub unsafe extern "C" fn nipc_server_drain(
 /// be initialised.
 ///
 /// A handler of the server may destroy it, too, which then does not wait: the server is freed, and
-/// handlers are over, when nipc_server_run returns. But a handler must not wait for another thread
+/// handlers are over, when nipc_server_run returns; its memory must stay that long, and must not be
+/// initialised anew before. But a handler must not wait for another thread
 /// that destroys its server: that thread waits for the handler, so that neither would ever end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_server_destroy(server: *mut nipc_managed_server_t) {
-    code(|| {
+    catch_code(|| {
         // SAFETY: C promises a server.
-        unsafe { end(server) }
+        unsafe { destroy(server) }
     });
 }
 
@@ -192,7 +195,7 @@ pub unsafe extern "C" fn nipc_server_last_error(
     buf: *mut c_char,
     buf_len: usize,
 ) -> usize {
-    length(|| {
+    catch_length(|| {
         // SAFETY: C promises a server.
         let text = unsafe { last_error(server) }.unwrap_or_default();
         // SAFETY: C promises a buffer.
@@ -208,15 +211,15 @@ pub unsafe extern "C" fn nipc_server_stats(
 ) {
     let tell = || {
         // SAFETY: C promises a server.
-        let stats = unsafe { serving(server) }.map(|serving| serving.stats());
+        let stats = unsafe { enter(server) }.map(|serving| serving.stats());
         let stats = stats
             .as_ref()
             .map_or_else(|_| Default::default(), Into::into);
         // SAFETY: C promises room for the statistics.
         unsafe { put(out, stats) }
     };
-    // Who has no room for an answer gets none.
-    code(tell);
+    // The function returns nothing: a NULL cannot be reported.
+    catch_code(tell);
 }
 
 /// Why there is no server.
@@ -259,30 +262,33 @@ unsafe fn init<C: Callback>(
 ) -> nipc_error_t {
     let bind = || {
         // SAFETY: the caller promises strings.
-        let place = unsafe { Place::new(run_dir, service) };
-        let place = place.or(Err(Refusal::invalid("run_dir or service is NULL")))?;
+        let endpoint = unsafe { EndpointName::new(run_dir, service) };
+        let endpoint = endpoint.or(Err(Refusal::invalid("run_dir or service is NULL")))?;
         // SAFETY: the caller promises a configuration.
         let config = unsafe { configured::<_, ServerConfig>(config) };
         let config = config.or(Err(Refusal::invalid("config is not aligned")))?;
         let id = ServerId::next();
-        // SAFETY: the caller promises a handler.
-        let handler = unsafe { shared(handler) }.ok();
-        let handler = handler.and_then(|handler| handler.bound_to(id));
-        let handler = handler.ok_or_else(|| Refusal::invalid("handler or its function is NULL"))?;
+        let mut callback = C::ZEROED;
+        if !handler.is_null() {
+            // SAFETY: the caller promises a handler.
+            let handler = unsafe { shared(handler) };
+            callback = *handler.or(Err(Refusal::invalid("handler is not aligned")))?;
+        }
+        let handler = callback.bound_to(id);
         let workers = usize::try_from(workers).unwrap_or(0);
-        let service = &place.service;
-        let server = Server::with_workers(place.run_dir, service, config, handler, workers);
-        Ok(Serving::bind(server, id)?)
+        let EndpointName { run_dir, service } = &endpoint;
+        let server = Server::with_workers(run_dir, service, config, handler, workers);
+        Ok(ServerHandle::bind(server, id)?)
     };
-    code(|| {
+    catch_code(|| {
         // SAFETY: the caller promises room that nobody uses.
-        unsafe { vacate(server) }?;
+        unsafe { put(server, nipc_managed_server_t::EMPTY) }?;
         match bind() {
-            // SAFETY: it was vacated.
-            Ok(serving) => unsafe { settle(server, serving) },
+            // SAFETY: it was initialised just now, as closed.
+            Ok(serving) => unsafe { open(server, serving) },
             Err(Refusal { code, why }) => {
-                // SAFETY: it was vacated.
-                unsafe { excuse(server, &why) }?;
+                // SAFETY: as above.
+                unsafe { failure(server) }?.set(&why);
                 Err(code)
             }
         }

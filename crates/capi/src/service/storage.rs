@@ -1,15 +1,15 @@
-//! What contexts of C keep: a handle, and who uses it.
+//! The memory of a context of C in which its lifetime is kept.
 
-#![expect(unsafe_code, reason = "storages of C are read and written here")]
+#![expect(unsafe_code, reason = "contexts of C are read and written here")]
 
 use std::ffi::c_void;
-use std::ops::Deref;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::{ptr, thread};
+use std::ptr;
 
 use netipc::ErrorCode;
 
-use crate::error::Outcome;
+use crate::error::CodeResult;
+use crate::lifetime::{Closing, Lifetime, Shared, User};
+use crate::sync::{AtomicPtr, AtomicUsize};
 
 /// Private: what a context holds. Do not touch or copy it.
 #[repr(C)]
@@ -18,7 +18,7 @@ pub struct nipc_storage_t {
     /// Private: do not touch.
     pub handle: *mut c_void,
     /// Private: do not touch.
-    pub users: u64,
+    pub users: usize,
 }
 
 impl nipc_storage_t {
@@ -27,108 +27,88 @@ impl nipc_storage_t {
         handle: ptr::null_mut(),
         users: 0,
     };
-
-    /// A storage that holds `handle` until [`take`].
-    pub(crate) fn of<H>(handle: H) -> Self {
-        Self {
-            handle: Box::into_raw(Box::new(handle)).cast(),
-            users: 0,
-        }
-    }
 }
 
-/// One who uses a handle: it is not freed meanwhile.
-pub(crate) struct User<'a, H> {
-    handle: &'a H,
-    users: &'a AtomicU64,
+/// A context of C that has a storage.
+pub(crate) trait Context: Sized {
+    /// What is behind it.
+    type Handle: 'static;
+
+    /// Where its storage is. No reference is made: another thread may be writing other fields.
+    ///
+    /// # Safety
+    /// `context` points to one.
+    unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t;
 }
 
-impl<H> Deref for User<'_, H> {
-    type Target = H;
-
-    #[inline(always)]
-    fn deref(&self) -> &H {
-        self.handle
-    }
-}
-
-impl<H> Drop for User<'_, H> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        // Whoever frees the handle has seen this, and so all that was done with it.
-        self.users.fetch_sub(1, Ordering::Release);
-    }
-}
-
-/// The handle in `storage`, for as long as the user lives.
-///
-/// # Safety
-/// `storage` points to one that is zeroed or initialised with a `H`, there for `'a`, and not
-/// initialised anew during it.
-#[inline(always)]
-pub(crate) unsafe fn enter<'a, H>(storage: *mut nipc_storage_t) -> Outcome<User<'a, H>> {
-    // SAFETY: the caller's promise is more than that of `atomics`.
-    let (handle, users) = unsafe { atomics(storage) };
-    // This and the read behind it, against the two steps of `take` in their order: whoever comes
-    // second sees what the other has done.
-    users.fetch_add(1, Ordering::SeqCst);
-    let handle = handle.load(Ordering::SeqCst).cast::<H>();
-    // SAFETY: it is NULL or from `of`, and not freed while it is in use.
-    let entered = unsafe { handle.as_ref() };
-    entered.map(|handle| User { handle, users }).ok_or_else(|| {
-        users.fetch_sub(1, Ordering::Release);
-        ErrorCode::NOT_READY
-    })
-}
-
-/// The handle in `storage`, for those who must not slow one another down by being counted.
-///
-/// # Safety
-/// As for [`enter`]; and nobody takes the handle out during `'a`.
-#[inline(always)]
-pub(crate) unsafe fn peek<'a, H>(storage: *mut nipc_storage_t) -> Outcome<&'a H> {
-    // SAFETY: the caller's promise is more than that of `atomics`.
-    let (handle, _) = unsafe { atomics(storage) };
-    let handle = handle.load(Ordering::Acquire).cast::<H>();
-    // SAFETY: it is NULL or from `of`, and the caller promises that it stays.
-    unsafe { handle.as_ref() }.ok_or(ErrorCode::NOT_READY)
-}
-
-/// Takes the handle out of `storage`. `quiet` makes those who use it come to an end, and they are
-/// waited for.
+/// Puts `handle` behind a context, which must be closed.
 ///
 /// # Safety
 /// As for [`enter`].
-pub(crate) unsafe fn take<H>(
-    storage: *mut nipc_storage_t,
-    quiet: impl FnOnce(&H),
-) -> Outcome<Box<H>> {
-    // SAFETY: the caller's promise is more than that of `atomics`.
-    let (handle, users) = unsafe { atomics(storage) };
-    let taken = handle.swap(ptr::null_mut(), Ordering::SeqCst).cast::<H>();
-    // SAFETY: it is NULL or from `of`, and this is who frees it.
-    let used = unsafe { taken.as_ref() }.ok_or(ErrorCode::NOT_READY)?;
-    quiet(used);
-    // What is left of them are the last few instructions of those who were sent away.
-    while users.load(Ordering::SeqCst) > 0 {
-        thread::yield_now();
+pub(crate) unsafe fn open<C: Context>(context: *const C, handle: C::Handle) -> CodeResult {
+    // SAFETY: the caller's promise is that of `lifetime`.
+    if unsafe { lifetime(context) }?.open(handle) {
+        Ok(())
+    } else {
+        Err(ErrorCode::BUSY)
     }
-    // SAFETY: it is from `of`, taken out of its only place, and nobody uses it any more.
-    Ok(unsafe { Box::from_raw(taken) })
 }
 
-/// What threads share of `storage`.
+/// The handle of a context, for as long as the user lives.
 ///
 /// # Safety
-/// `storage` points to one that is there for `'a`.
-#[inline(always)]
-unsafe fn atomics<'a>(storage: *mut nipc_storage_t) -> (&'a AtomicPtr<c_void>, &'a AtomicU64) {
-    // SAFETY: the caller promises the storage.
-    let handle = unsafe { &raw mut (*storage).handle };
+/// `context` is NULL, or points to one that is zeroed or initialised, there for `'a`, and not
+/// initialised anew during it.
+#[inline]
+pub(crate) unsafe fn enter<'a, C: Context>(context: *const C) -> CodeResult<User<'a, C::Handle>> {
+    // SAFETY: the caller's promise is that of `lifetime`.
+    let lifetime = unsafe { lifetime(context) }?;
+    lifetime.enter().ok_or(ErrorCode::NOT_READY)
+}
+
+/// The handle of a context that nobody closes meanwhile.
+///
+/// # Safety
+/// As for [`enter`]; and nobody closes the context during `'a`.
+#[inline]
+pub(crate) unsafe fn peek<'a, C: Context>(context: *const C) -> CodeResult<&'a C::Handle> {
+    // SAFETY: the caller's promise is that of `lifetime`.
+    let lifetime = unsafe { lifetime(context) }?;
+    // SAFETY: the caller promises that nobody closes it.
+    unsafe { lifetime.peek() }.ok_or(ErrorCode::NOT_READY)
+}
+
+/// Closes a context: nobody else enters.
+///
+/// # Safety
+/// As for [`enter`].
+pub(crate) unsafe fn close<'a, C: Context>(
+    context: *const C,
+) -> CodeResult<Closing<'a, C::Handle>> {
+    // SAFETY: the caller's promise is that of `lifetime`.
+    let lifetime = unsafe { lifetime(context) }?;
+    lifetime.close().ok_or(ErrorCode::NOT_READY)
+}
+
+/// The lifetime of what is behind a context.
+///
+/// # Safety
+/// As for [`enter`].
+#[inline]
+unsafe fn lifetime<'a, C: Context>(context: *const C) -> CodeResult<Lifetime<'a, C::Handle>> {
+    if context.is_null() || !context.is_aligned() {
+        return Err(ErrorCode::INVALID_ARGUMENT);
+    }
+    // SAFETY: the caller promises a context.
+    let storage = unsafe { C::storage(context.cast_mut()) };
     // SAFETY: as above.
     let users = unsafe { &raw mut (*storage).users };
-    // SAFETY: as above; after it was initialised, it is only used through this function.
-    let handle = unsafe { AtomicPtr::from_ptr(handle) };
     // SAFETY: as above.
-    (handle, unsafe { AtomicU64::from_ptr(users) })
+    let handle = unsafe { &raw mut (*storage).handle };
+    // SAFETY: as above; once it is initialised, only this function looks at it.
+    let users = unsafe { AtomicUsize::from_ptr(users) };
+    // SAFETY: as above.
+    let handle = unsafe { AtomicPtr::from_ptr(handle.cast::<*mut Shared<C::Handle>>()) };
+    // SAFETY: zeroed or initialised, both of which begin with no users, and `C` has one `Handle`.
+    Ok(unsafe { Lifetime::new(users, handle) })
 }

@@ -6,14 +6,21 @@ use std::ptr;
 use netipc::transport::link::LinkKind;
 use netipc::{ClientState, Counters, SessionStatus};
 
+use super::origin::nipc_client_origin_t;
 use super::storage::nipc_storage_t;
+
+/// What the event loops of the platform watch: a descriptor on Unix, a HANDLE on Windows.
+pub type nipc_native_t = isize;
+
+/// Nothing to watch.
+pub const NIPC_NATIVE_NONE: nipc_native_t = -1;
 
 /// Where a client stands.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum nipc_client_state_t {
     /// Not connected: not yet, closed, or for a reason that nipc_client_last_error tells, such as a
-    /// name that cannot be or a server without a free session.
+    /// name that is not valid or a server without a free session.
     #[default]
     NIPC_CLIENT_DISCONNECTED = 0,
     /// In the middle of a connect.
@@ -51,6 +58,16 @@ pub struct nipc_client_session_t {
     pub selected_profile: u32,
     /// The server's number for the session.
     pub session_id: u64,
+    /// Bytes that a request payload may have.
+    pub max_request_payload_bytes: u32,
+    /// Items that a request batch may have.
+    pub max_request_batch_items: u32,
+    /// Bytes that a response payload may have.
+    pub max_response_payload_bytes: u32,
+    /// Items that a response batch may have.
+    pub max_response_batch_items: u32,
+    /// What nipc_client_wait_object gives.
+    pub native: nipc_native_t,
 }
 
 /// A client's state and counters.
@@ -71,7 +88,7 @@ pub struct nipc_client_status_t {
     pub retry_count: u32,
     /// Calls that ran out of time.
     pub timeout_count: u32,
-    /// Calls that were called off.
+    /// Calls that were aborted.
     pub abort_count: u32,
     /// Bytes of requests sent, headers included.
     pub bytes_sent: u64,
@@ -96,9 +113,20 @@ pub struct nipc_client_ctx_t {
     pub shm: *mut c_void,
     /// Private.
     pub storage: nipc_storage_t,
-    /// Private: what is left of a client that was closed.
-    pub last: nipc_client_status_t,
+    /// Private.
+    pub origin: nipc_client_origin_t,
+    /// Private: what nipc_client_status tells.
+    pub published: [u64; 10],
 }
+
+/// How many numbers a client's status is made of.
+pub(crate) const STATUS_NUMBERS: usize = 10;
+
+/// Which of them counts calls that failed.
+pub(crate) const STATUS_ERRORS: usize = 4;
+
+/// A client's state and counters, as [`numbers`] makes them.
+pub(crate) type Numbers = [u64; STATUS_NUMBERS];
 
 /// What carries a client's session, and what was agreed.
 #[repr(C)]
@@ -124,21 +152,43 @@ pub struct nipc_transport_info_t {
     pub peer_uid: u32,
 }
 
-impl nipc_client_ctx_t {
-    /// A client that was never initialised, or is closed.
-    pub(crate) const fn closed(last: nipc_client_status_t) -> Self {
+impl nipc_client_session_t {
+    /// There is no session.
+    pub(crate) const NONE: Self = Self {
+        selected_profile: 0,
+        session_id: 0,
+        max_request_payload_bytes: 0,
+        max_request_batch_items: 0,
+        max_response_payload_bytes: 0,
+        max_response_batch_items: 0,
+        native: 0,
+    };
+
+    pub(crate) fn new(session: &SessionStatus, native: nipc_native_t) -> Self {
+        let (request, response) = (session.limits.request, session.limits.response);
         Self {
-            state: nipc_client_state_t::NIPC_CLIENT_DISCONNECTED,
-            session_valid: false,
-            session: nipc_client_session_t {
-                selected_profile: 0,
-                session_id: 0,
-            },
-            shm: ptr::null_mut(),
-            storage: nipc_storage_t::EMPTY,
-            last,
+            selected_profile: session.profile.0,
+            session_id: session.session_id,
+            max_request_payload_bytes: request.payload_bytes,
+            max_request_batch_items: request.batch_items,
+            max_response_payload_bytes: response.payload_bytes,
+            max_response_batch_items: response.batch_items,
+            native,
         }
     }
+}
+
+impl nipc_client_ctx_t {
+    /// A client that was never initialised: as zeroed memory is.
+    pub(crate) const EMPTY: Self = Self {
+        state: nipc_client_state_t::NIPC_CLIENT_DISCONNECTED,
+        session_valid: false,
+        session: nipc_client_session_t::NONE,
+        shm: ptr::null_mut(),
+        storage: nipc_storage_t::EMPTY,
+        origin: nipc_client_origin_t::EMPTY,
+        published: [0; STATUS_NUMBERS],
+    };
 }
 
 impl From<ClientState> for nipc_client_state_t {
@@ -165,21 +215,52 @@ impl From<LinkKind> for nipc_transport_t {
 }
 
 impl nipc_client_status_t {
-    pub(crate) fn new(state: ClientState, counters: Counters) -> Self {
+    /// What [`numbers`] were made of.
+    pub(crate) fn from_numbers(numbers: Numbers) -> Self {
+        let [state, counters @ ..] = numbers;
+        let [
+            connects,
+            reconnects,
+            calls,
+            errors,
+            retries,
+            timeouts,
+            aborts,
+            sent,
+            received,
+        ] = counters;
+        let state = u8::try_from(state).map(ClientState::from_number);
         let cap = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         Self {
-            state: state.into(),
-            connect_count: cap(counters.connects),
-            reconnect_count: cap(counters.reconnects),
-            call_count: cap(counters.calls),
-            error_count: cap(counters.errors),
-            retry_count: cap(counters.retries),
-            timeout_count: cap(counters.timeouts),
-            abort_count: cap(counters.aborts),
-            bytes_sent: counters.bytes_sent,
-            bytes_received: counters.bytes_received,
+            state: state.unwrap_or_default().into(),
+            connect_count: cap(connects),
+            reconnect_count: cap(reconnects),
+            call_count: cap(calls),
+            error_count: cap(errors),
+            retry_count: cap(retries),
+            timeout_count: cap(timeouts),
+            abort_count: cap(aborts),
+            bytes_sent: sent,
+            bytes_received: received,
         }
     }
+}
+
+/// State and counters as numbers.
+#[inline]
+pub(crate) const fn numbers(state: ClientState, counters: Counters) -> Numbers {
+    [
+        state as u64,
+        counters.connects,
+        counters.reconnects,
+        counters.calls,
+        counters.errors,
+        counters.retries,
+        counters.timeouts,
+        counters.aborts,
+        counters.bytes_sent,
+        counters.bytes_received,
+    ]
 }
 
 impl From<SessionStatus> for nipc_transport_info_t {

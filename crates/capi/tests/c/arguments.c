@@ -159,9 +159,12 @@ static void cgroups_builders(void) {
     nipc_cgroups_lookup_builder_t builder;
     memset(&request, 0, sizeof(request));
     memset(&builder, 0, sizeof(builder));
-    WRONG(nipc_cgroups_lookup_builder_init(NULL, &request, bytes, sizeof(bytes)));
-    WRONG(nipc_cgroups_lookup_builder_init(&builder, NULL, bytes, sizeof(bytes)));
-    CHECK(nipc_cgroups_lookup_builder_init(&builder, &request, NULL, sizeof(bytes)) != NIPC_OK);
+    WRONG(nipc_cgroups_lookup_builder_init_for_request(NULL, &request, bytes, sizeof(bytes)));
+    WRONG(nipc_cgroups_lookup_builder_init_for_request(&builder, NULL, bytes, sizeof(bytes)));
+    CHECK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, NULL, sizeof(bytes)) !=
+          NIPC_OK);
+    WRONG(nipc_cgroups_lookup_builder_init(NULL, bytes, sizeof(bytes), 1, 1));
+    WRONG(nipc_cgroups_lookup_builder_init(&builder, NULL, sizeof(bytes), 1, 1));
     nipc_cgroups_lookup_builder_set_generation(NULL, 1);
     WRONG(nipc_cgroups_lookup_builder_add(NULL, 0, 0, "/a", 2, "a", 1, NULL, 0));
     WRONG(nipc_cgroups_lookup_builder_add_request_item(NULL, &request, 0, 0, 0, "a", 1, NULL, 0));
@@ -213,9 +216,12 @@ static void apps_builders(void) {
     nipc_apps_lookup_builder_t builder;
     memset(&request, 0, sizeof(request));
     memset(&builder, 0, sizeof(builder));
-    WRONG(nipc_apps_lookup_builder_init(NULL, &request, bytes, sizeof(bytes)));
-    WRONG(nipc_apps_lookup_builder_init(&builder, NULL, bytes, sizeof(bytes)));
-    CHECK(nipc_apps_lookup_builder_init(&builder, &request, NULL, sizeof(bytes)) != NIPC_OK);
+    WRONG(nipc_apps_lookup_builder_init_for_request(NULL, &request, bytes, sizeof(bytes)));
+    WRONG(nipc_apps_lookup_builder_init_for_request(&builder, NULL, bytes, sizeof(bytes)));
+    WRONG(nipc_apps_lookup_builder_init(NULL, bytes, sizeof(bytes), 1, 1));
+    WRONG(nipc_apps_lookup_builder_init(&builder, NULL, sizeof(bytes), 1, 1));
+    CHECK(nipc_apps_lookup_builder_init_for_request(&builder, &request, NULL, sizeof(bytes)) !=
+          NIPC_OK);
     nipc_apps_lookup_builder_set_generation(NULL, 1);
     WRONG(nipc_apps_lookup_builder_add(NULL, 0, 3, 0, 1, 1, 1, 1, "a", 1, NULL, 0, NULL, 0, NULL,
                                        0));

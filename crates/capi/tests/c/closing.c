@@ -100,6 +100,73 @@ static void a_client_that_is_used(void) {
     CHECK_EQ(nipc_panic_count(), 0);
 }
 
+/* Closed, a client says so, and what is asked of it counts as failed; then it connects again. */
+static void a_client_that_connects_again(void) {
+    for (size_t i = 0; i < COUNT(offers); i++) {
+        nipc_client_ctx_t client;
+        nipc_client_status_t status;
+        uint64_t answer = 7;
+        char text[200];
+        test_context("profiles %u", (unsigned)offers[i]);
+        connect_client(&client, "c-increment", offers[i]);
+        CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
+        nipc_client_set_call_timeout(&client, 1234);
+        nipc_client_close(&client);
+        check_apart(&client, NIPC_CLIENT_DISCONNECTED);
+        CHECK_CODE(nipc_client_call_increment(&client, 1, &answer), NIPC_ERR_NOT_READY);
+        CHECK_EQ(answer, 0);
+        CHECK(nipc_client_last_error(&client, text, sizeof(text)) > 0);
+        CHECK(strstr(text, "nipc_client_refresh") != NULL);
+        nipc_client_status(&client, &status);
+        CHECK_EQ(status.connect_count, 1);
+        CHECK_EQ(status.call_count, 1);
+        CHECK_EQ(status.error_count, 1);
+
+        CHECK(nipc_client_refresh(&client));
+        check_connected(&client, offers[i]);
+        CHECK_OK(nipc_client_call_increment(&client, 2, &answer));
+        CHECK_EQ(answer, 3);
+        nipc_client_status(&client, &status);
+        CHECK_EQ(status.connect_count, 2);
+        CHECK_EQ(status.call_count, 2);
+        CHECK_EQ(status.error_count, 1);
+        nipc_client_close(&client);
+        nipc_client_close(&client);
+
+        /* An abort while it is closed holds until it is cleared, and ends with the next close. */
+        nipc_client_abort(&client);
+        (void)nipc_client_refresh(&client);
+        CHECK(!nipc_client_ready(&client));
+        nipc_client_clear_abort(&client);
+        CHECK(nipc_client_refresh(&client));
+        nipc_client_abort(&client);
+        nipc_client_close(&client);
+        CHECK(nipc_client_refresh_timeout(&client, 5000));
+        check_connected(&client, offers[i]);
+        nipc_client_close(&client);
+        nipc_client_status(&client, &status);
+        CHECK_EQ(status.connect_count, 4);
+        CHECK_EQ(status.call_count, 2);
+    }
+    CHECK_EQ(nipc_panic_count(), 0);
+}
+
+/* Names that cannot be kept are refused as they are at first, and after the close in other words. */
+static void a_client_of_names_that_are_too_long(void) {
+    static char run_dir[600];
+    nipc_client_ctx_t client;
+    char text[700];
+    memset(run_dir, 'x', sizeof(run_dir) - 1);
+    nipc_client_init(&client, run_dir, "service", NULL);
+    (void)nipc_client_refresh(&client);
+    CHECK(!nipc_client_ready(&client));
+    nipc_client_close(&client);
+    CHECK(!nipc_client_refresh(&client));
+    CHECK(nipc_client_last_error(&client, text, sizeof(text)) > 0);
+    CHECK(strstr(text, "too long") != NULL);
+    nipc_client_close(&client);
+}
+
 /* What a child process does to its copies is not seen here. */
 static void a_copy_in_a_child(void) {
     for (size_t i = 0; i < COUNT(offers); i++) {
@@ -136,6 +203,8 @@ static void a_copy_in_a_child(void) {
 static const struct test tests[] = {
     {"a_cache_that_is_refreshed", a_cache_that_is_refreshed},
     {"a_client_that_is_used", a_client_that_is_used},
+    {"a_client_that_connects_again", a_client_that_connects_again},
+    {"a_client_of_names_that_are_too_long", a_client_of_names_that_are_too_long},
     {"a_copy_in_a_child", a_copy_in_a_child},
 };
 

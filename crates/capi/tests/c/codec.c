@@ -19,7 +19,10 @@ static void put_u32(size_t at, uint32_t value) {
 }
 
 static nipc_header_t request_header(void) {
-    nipc_header_t header = {.kind = NIPC_KIND_REQUEST,
+    nipc_header_t header = {.magic = NIPC_MAGIC_MSG,
+                            .version = NIPC_VERSION,
+                            .header_len = NIPC_HEADER_LEN,
+                            .kind = NIPC_KIND_REQUEST,
                             .code = NIPC_METHOD_INCREMENT,
                             .payload_len = 8,
                             .item_count = 1,
@@ -47,17 +50,56 @@ static void headers(void) {
     CHECK_ZEROED(found);
 }
 
-/* What encoders write instead of what the caller left in the struct. */
-static void magic_is_the_protocols(void) {
-    nipc_header_t header = request_header(), found;
-    header.magic = 1;
-    header.version = 2;
+static nipc_error_t header_again(const nipc_header_t *header) {
+    nipc_header_t found;
+    CHECK_EQ(nipc_header_encode(header, bytes, sizeof(bytes)), NIPC_HEADER_LEN);
+    return nipc_header_decode(bytes, NIPC_HEADER_LEN, &found);
+}
+
+static nipc_error_t chunk_again(const nipc_chunk_header_t *chunk) {
+    nipc_chunk_header_t found;
+    CHECK_EQ(nipc_chunk_header_encode(chunk, bytes, sizeof(bytes)), NIPC_CHUNK_HEADER_LEN);
+    nipc_error_t code = nipc_chunk_header_decode(bytes, NIPC_CHUNK_HEADER_LEN, &found);
+    CHECK_BYTES(bytes, sizeof(*chunk), chunk, sizeof(*chunk));
+    return code;
+}
+
+/* Encoders write what the struct says, wrong or not. */
+static void encoders_write_what_they_are_given(void) {
+    nipc_header_t header = request_header();
+    nipc_chunk_header_t chunk = {.magic = NIPC_MAGIC_CHUNK,
+                                 .version = NIPC_VERSION,
+                                 .total_message_len = 40,
+                                 .chunk_index = 1,
+                                 .chunk_count = 2,
+                                 .chunk_payload_len = 4};
+    nipc_cgroups_req_t request = {2, 0};
+    CHECK_OK(header_again(&header));
     header.header_len = 3;
-    CHECK_EQ(nipc_header_encode(&header, bytes, sizeof(bytes)), NIPC_HEADER_LEN);
-    CHECK_OK(nipc_header_decode(bytes, NIPC_HEADER_LEN, &found));
-    CHECK_EQ(found.magic, NIPC_MAGIC_MSG);
-    CHECK_EQ(found.version, NIPC_VERSION);
-    CHECK_EQ(found.header_len, NIPC_HEADER_LEN);
+    CHECK_CODE(header_again(&header), NIPC_ERR_BAD_HEADER_LEN);
+    header.version = 2;
+    CHECK_CODE(header_again(&header), NIPC_ERR_BAD_VERSION);
+    header.magic = 1;
+    CHECK_CODE(header_again(&header), NIPC_ERR_BAD_MAGIC);
+    CHECK_BYTES(bytes, sizeof(header), &header, sizeof(header));
+
+    CHECK_OK(chunk_again(&chunk));
+    chunk.chunk_payload_len = 0;
+    CHECK_CODE(chunk_again(&chunk), NIPC_ERR_BAD_LAYOUT);
+    chunk.chunk_payload_len = 4;
+    chunk.flags = 1;
+    CHECK_CODE(chunk_again(&chunk), NIPC_ERR_BAD_LAYOUT);
+    chunk.version = 2;
+    CHECK_CODE(chunk_again(&chunk), NIPC_ERR_BAD_VERSION);
+    chunk.magic = NIPC_MAGIC_MSG;
+    CHECK_CODE(chunk_again(&chunk), NIPC_ERR_BAD_MAGIC);
+
+    CHECK_EQ(nipc_cgroups_req_encode(&request, bytes, sizeof(bytes)), NIPC_CGROUPS_REQ_HDR_SIZE);
+    CHECK_CODE(nipc_cgroups_req_decode(bytes, 4, &request), NIPC_ERR_BAD_LAYOUT);
+    CHECK_ZEROED(request);
+    request.flags = 1;
+    CHECK_EQ(nipc_cgroups_req_encode(&request, bytes, sizeof(bytes)), NIPC_CGROUPS_REQ_HDR_SIZE);
+    CHECK_CODE(nipc_cgroups_req_decode(bytes, 4, &request), NIPC_ERR_BAD_LAYOUT);
 }
 
 static void handshakes(void) {
@@ -70,6 +112,10 @@ static void handshakes(void) {
     put_u16(0, 2);
     CHECK_OK(nipc_hello_decode(bytes, NIPC_HELLO_LEN, &found));
     CHECK_EQ(found.layout_version, 2);
+    hello.padding = 1;
+    CHECK_EQ(nipc_hello_encode(&hello, bytes, sizeof(bytes)), NIPC_HELLO_WIRE_SIZE);
+    CHECK_CODE(nipc_hello_decode(bytes, NIPC_HELLO_LEN, &found), NIPC_ERR_BAD_LAYOUT);
+    CHECK_ZEROED(found);
     CHECK_EQ(nipc_hello_ack_encode(&ack, bytes, sizeof(bytes)), NIPC_HELLO_ACK_LEN);
     CHECK_CODE(nipc_hello_ack_decode(bytes, NIPC_HELLO_ACK_LEN - 1, &found_ack),
                NIPC_ERR_TRUNCATED);
@@ -158,8 +204,7 @@ static void snapshot_views(void) {
     nipc_cgroups_builder_t builder;
     nipc_cgroups_resp_view_t view;
     nipc_cgroups_item_view_t item;
-    nipc_cgroups_req_t request = {2, 0};
-    CHECK_EQ(nipc_cgroups_req_encode(&request, bytes, sizeof(bytes)), 0);
+    nipc_cgroups_req_t request;
     memset(bytes, 0, 4);
     CHECK_CODE(nipc_cgroups_req_decode(bytes, 4, &request), NIPC_ERR_BAD_LAYOUT);
     CHECK_CODE(nipc_cgroups_req_decode(bytes, 3, &request), NIPC_ERR_TRUNCATED);
@@ -168,6 +213,11 @@ static void snapshot_views(void) {
     CHECK_OK(nipc_cgroups_builder_add(&builder, 1, 2, 3, "eman", 4, "htap", 4));
     size_t len = nipc_cgroups_builder_finish(&builder);
     const size_t first = NIPC_CGROUPS_RESP_HDR_SIZE + 2 * NIPC_CGROUPS_DIR_ENTRY_SIZE;
+    /* A name inside the item's header, then one that ends behind the item. */
+    put_u32(first + 16, NIPC_CGROUPS_ITEM_HDR_SIZE - 1);
+    CHECK_OK(nipc_cgroups_resp_decode(bytes, len, &view));
+    CHECK_CODE(nipc_cgroups_resp_item(&view, 0, &item), NIPC_ERR_OUT_OF_BOUNDS);
+    put_u32(first + 16, NIPC_CGROUPS_ITEM_HDR_SIZE);
     put_u32(first + 20, 1000);
     CHECK_OK(nipc_cgroups_resp_decode(bytes, len, &view));
     memset(&item, 0xee, sizeof(item));
@@ -198,32 +248,71 @@ static void cgroups_builders(void) {
     const nipc_str_view_t paths[] = {{"/a", 2}, {"/b", 2}};
     nipc_cgroups_lookup_req_view_t request = request_for(paths, 2);
     nipc_cgroups_lookup_builder_t builder;
-    CHECK_CODE(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, 16), NIPC_ERR_OVERFLOW);
+    CHECK_CODE(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, 16),
+               NIPC_ERR_OVERFLOW);
     /* As many items as keys. */
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK_OK(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "/a", 2, "a", 1, good, 1));
     CHECK_EQ(builder.item_count, 1);
     CHECK_EQ(nipc_cgroups_lookup_builder_finish(&builder), 0);
     CHECK_CODE(builder.error, NIPC_ERR_BAD_ITEM_COUNT);
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK_OK(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "/a", 2, "a", 1, good, 1));
     CHECK_OK(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "/b", 2, "b", 1, NULL, 0));
     CHECK_CODE(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "/c", 2, "c", 1, NULL, 0),
                NIPC_ERR_BAD_ITEM_COUNT);
     CHECK_EQ(nipc_cgroups_lookup_builder_finish(&builder), 0);
     /* What an item must not say. */
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "/a", 2, "a", 1, bad, 1) != NIPC_OK);
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_cgroups_lookup_builder_add(&builder, 0, 1, "", 0, "a", 1, NULL, 0) != NIPC_OK);
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_cgroups_lookup_builder_add(&builder, 1, 1, "/a", 2, "a", 1, NULL, 0) != NIPC_OK);
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_cgroups_lookup_builder_add(&builder, 77, 0, "/a", 2, "", 0, NULL, 0) != NIPC_OK);
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK_CODE(nipc_cgroups_lookup_builder_add_request_item(&builder, &request, 2, 0, 0, "", 0,
                                                             NULL, 0),
                NIPC_ERR_OUT_OF_BOUNDS);
+}
+
+/* Without a request: as many items as were said, of any keys. */
+static void answers_without_a_request(void) {
+    nipc_cgroups_lookup_builder_t cgroups;
+    nipc_apps_lookup_builder_t apps;
+    nipc_cgroups_lookup_resp_view_t view;
+    nipc_cgroups_lookup_item_view_t item;
+    CHECK_CODE(nipc_cgroups_lookup_builder_init(&cgroups, bytes, 15, 2, 0), NIPC_ERR_OVERFLOW);
+    CHECK_OK(nipc_cgroups_lookup_builder_init(&cgroups, bytes, sizeof(bytes), 2, 9));
+    CHECK_OK(nipc_cgroups_lookup_builder_add(&cgroups, 0, 1, "/b", 2, "b", 1, NULL, 0));
+    CHECK_OK(nipc_cgroups_lookup_builder_add(&cgroups, 3, 0, "/b", 2, NULL, 0, NULL, 0));
+    CHECK_EQ(cgroups.item_count, 2);
+    size_t len = nipc_cgroups_lookup_builder_finish(&cgroups);
+    CHECK_OK(nipc_cgroups_lookup_resp_decode(bytes, len, &view));
+    CHECK_EQ(view.item_count, 2);
+    CHECK_EQ(view.generation, 9);
+    CHECK_OK(nipc_cgroups_lookup_resp_item(&view, 1, &item));
+    CHECK_EQ(item.status, NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED);
+    CHECK_EQ(nipc_cgroups_lookup_builder_finish(&cgroups), 0);
+
+    CHECK_OK(nipc_cgroups_lookup_builder_init(&cgroups, bytes, sizeof(bytes), 1, 9));
+    CHECK_OK(nipc_cgroups_lookup_builder_add(&cgroups, 0, 1, "/b", 2, "b", 1, NULL, 0));
+    CHECK_CODE(nipc_cgroups_lookup_builder_add(&cgroups, 0, 1, "/c", 2, "c", 1, NULL, 0),
+               NIPC_ERR_OVERFLOW);
+    CHECK_EQ(nipc_cgroups_lookup_builder_finish(&cgroups), 0);
+    CHECK_CODE(cgroups.error, NIPC_ERR_OVERFLOW);
+
+    CHECK_OK(nipc_apps_lookup_builder_init(&apps, bytes, 60, 1, 0));
+    nipc_apps_lookup_builder_set_generation(&apps, 3);
+    CHECK_CODE(nipc_apps_lookup_builder_add(&apps, 1, 0, 0, 7, 0, NIPC_UID_UNSET, 0, NULL, 0, NULL,
+                                            0, NULL, 0, NULL, 0),
+               NIPC_ERR_OVERFLOW);
+    CHECK_EQ(nipc_apps_lookup_builder_finish(&apps), 0);
+    CHECK_OK(nipc_apps_lookup_builder_init(&apps, bytes, sizeof(bytes), 0, 0));
+    nipc_apps_lookup_builder_set_generation(&apps, 3);
+    CHECK_EQ(nipc_apps_lookup_builder_finish(&apps), NIPC_APPS_LOOKUP_RESP_HDR_SIZE);
+    CHECK_EQ(bytes[8], 3);
 }
 
 static void cgroups_views(void) {
@@ -231,7 +320,7 @@ static void cgroups_views(void) {
     nipc_cgroups_lookup_req_view_t request = request_for(paths, 2);
     nipc_cgroups_lookup_builder_t builder;
     nipc_cgroups_lookup_resp_view_t view;
-    CHECK_OK(nipc_cgroups_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_cgroups_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     for (uint32_t i = 0; i < 2; i++) {
         CHECK_OK(nipc_cgroups_lookup_builder_add_request_item(&builder, &request, i, 0, 0, "n", 1,
                                                               NULL, 0));
@@ -246,6 +335,9 @@ static void cgroups_views(void) {
     CHECK_CODE(nipc_cgroups_lookup_resp_decode(bytes, len, &view), NIPC_ERR_MISSING_NUL);
     CHECK_NO_ITEMS(view);
     bytes[nul] = 0;
+    put_u32(first + 8, NIPC_CGROUPS_LOOKUP_ITEM_HDR_SIZE - 1);
+    CHECK_CODE(nipc_cgroups_lookup_resp_decode(bytes, len, &view), NIPC_ERR_OUT_OF_BOUNDS);
+    put_u32(first + 8, NIPC_CGROUPS_LOOKUP_ITEM_HDR_SIZE);
     put_u16(first + 2, 99);
     CHECK_CODE(nipc_cgroups_lookup_resp_decode(bytes, len, &view), NIPC_ERR_BAD_LAYOUT);
     CHECK_CODE(nipc_cgroups_lookup_resp_decode(bytes, 15, &view), NIPC_ERR_TRUNCATED);
@@ -259,18 +351,18 @@ static void apps_builders(void) {
     size_t len = nipc_apps_lookup_req_encode(pids, 1, keys, sizeof(keys));
     CHECK_OK(nipc_apps_lookup_req_decode(keys, len, &request));
     /* A name that is too long for a process. */
-    CHECK_OK(nipc_apps_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_apps_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_apps_lookup_builder_add(&builder, 0, NIPC_APPS_CGROUP_HOST_ROOT, 0, 7, 1, 1, 1,
                                        "1234567890123456", 16, NULL, 0, NULL, 0, NULL,
                                        0) != NIPC_OK);
     CHECK_EQ(nipc_apps_lookup_builder_finish(&builder), 0);
     /* A path where the status says that there is none. */
-    CHECK_OK(nipc_apps_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_apps_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK(nipc_apps_lookup_builder_add(&builder, 0, NIPC_APPS_CGROUP_HOST_ROOT, 0, 7, 1, 1, 1, "c",
                                        1, "/x", 2, NULL, 0, NULL, 0) != NIPC_OK);
     CHECK(builder.error != NIPC_OK);
     /* Nothing but the process is needed where it is unknown. */
-    CHECK_OK(nipc_apps_lookup_builder_init(&builder, &request, bytes, sizeof(bytes)));
+    CHECK_OK(nipc_apps_lookup_builder_init_for_request(&builder, &request, bytes, sizeof(bytes)));
     CHECK_OK(nipc_apps_lookup_builder_add(&builder, NIPC_PID_LOOKUP_UNKNOWN, 0, 0, 7, 0,
                                           NIPC_UID_UNSET, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0));
     CHECK_EQ(builder.item_count, 1);
@@ -280,13 +372,14 @@ static void apps_builders(void) {
 
 static const struct test tests[] = {
     {"headers", headers},
-    {"magic_is_the_protocols", magic_is_the_protocols},
+    {"encoders_write_what_they_are_given", encoders_write_what_they_are_given},
     {"handshakes", handshakes},
     {"batches", batches},
     {"values", values},
     {"snapshot_builders", snapshot_builders},
     {"snapshot_views", snapshot_views},
     {"cgroups_builders", cgroups_builders},
+    {"answers_without_a_request", answers_without_a_request},
     {"cgroups_views", cgroups_views},
     {"apps_builders", apps_builders},
 };

@@ -253,6 +253,48 @@ static void failing_handlers(void) {
     }
 }
 
+static nipc_error_t init_without(nipc_managed_server_t *server, enum kind kind, bool null) {
+    static const nipc_cgroups_service_handler_t snapshot;
+    static const nipc_cgroups_lookup_service_handler_t cgroups;
+    static const nipc_apps_lookup_service_handler_t apps;
+    static const nipc_string_reverse_service_handler_t text;
+    const nipc_server_config_t config = server_config();
+    const char *dir = test_dir();
+    switch (kind) {
+    case SNAPSHOT:
+        return nipc_server_init_typed(server, dir, service, &config, 1, null ? NULL : &snapshot);
+    case CGROUPS:
+        return nipc_server_init_cgroups_lookup(server, dir, service, &config, 1,
+                                               null ? NULL : &cgroups);
+    case APPS:
+        return nipc_server_init_apps_lookup(server, dir, service, &config, 1, null ? NULL : &apps);
+    default:
+        return nipc_server_init_string_reverse(server, dir, service, &config, 1,
+                                               null ? NULL : &text);
+    }
+}
+
+/* A handler that is NULL, or has no function: the server starts, and every request fails. */
+static void servers_without_a_function(void) {
+    static const enum kind all[] = {SNAPSHOT, CGROUPS, APPS, REVERSE};
+    for (size_t i = 0; i < 2 * COUNT(all); i++) {
+        const enum kind kind = all[i / 2];
+        struct provider provider;
+        nipc_client_ctx_t client;
+        nipc_server_stats_t stats;
+        rename_service();
+        test_context("kind %d, handler %s", (int)kind, i % 2 ? "NULL" : "zeroed");
+        CHECK_OK(init_without(&provider.server, kind, i % 2 == 1));
+        provider_run(&provider);
+        connect_client(&client, service, offers[i % COUNT(offers)]);
+        CHECK_CODE(ask_any(&client, kind), NIPC_ERR_HANDLER_FAILED);
+        nipc_server_stats(&provider.server, &stats);
+        CHECK(stats.internal_error >= 1);
+        nipc_client_close(&client);
+        provider_stop(&provider);
+    }
+}
+
 /* Handlers that make builders of their own of those they were lent. */
 static char own[4096];
 
@@ -266,14 +308,14 @@ static bool anew_snapshot(void *user, const nipc_cgroups_req_t *request,
 static bool anew_cgroups(void *user, const nipc_cgroups_lookup_req_view_t *request,
                          nipc_cgroups_lookup_builder_t *builder) {
     (void)user;
-    return nipc_cgroups_lookup_builder_init(builder, request, own, sizeof(own)) == NIPC_OK &&
+    return nipc_cgroups_lookup_builder_init_for_request(builder, request, own, sizeof(own)) == NIPC_OK &&
            answer_cgroups(NULL, request, builder);
 }
 
 static bool anew_apps(void *user, const nipc_apps_lookup_req_view_t *request,
                       nipc_apps_lookup_builder_t *builder) {
     (void)user;
-    return nipc_apps_lookup_builder_init(builder, request, own, sizeof(own)) == NIPC_OK &&
+    return nipc_apps_lookup_builder_init_for_request(builder, request, own, sizeof(own)) == NIPC_OK &&
            answer_apps(NULL, request, builder);
 }
 
@@ -400,6 +442,7 @@ static const struct test tests[] = {
     {"names_that_cannot_be", names_that_cannot_be},
     {"another_method", another_method},
     {"failing_handlers", failing_handlers},
+    {"servers_without_a_function", servers_without_a_function},
     {"builders_made_anew", builders_made_anew},
     {"failing_items", failing_items},
     {"one_bad_item", one_bad_item},

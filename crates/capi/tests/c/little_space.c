@@ -29,7 +29,7 @@ static void cgroups_case(const struct golden_short_cgroups *golden, uint8_t *buf
     size_t len = nipc_cgroups_lookup_req_encode(keys, golden->keys, bytes, sizeof(bytes));
     CHECK_OK(nipc_cgroups_lookup_req_decode(bytes, len, &request));
     nipc_error_t code =
-        nipc_cgroups_lookup_builder_init(&builder, &request, buf, golden->budget);
+        nipc_cgroups_lookup_builder_init_for_request(&builder, &request, buf, golden->budget);
     nipc_cgroups_lookup_builder_set_generation(&builder, 9);
     for (uint32_t i = 0; i < golden->keys && code == NIPC_OK; i++) {
         code = nipc_cgroups_lookup_builder_add(
@@ -67,7 +67,7 @@ static void apps_case(const struct golden_short_apps *golden, uint8_t *buf) {
     }
     size_t len = nipc_apps_lookup_req_encode(pids, golden->items_count, bytes, sizeof(bytes));
     CHECK_OK(nipc_apps_lookup_req_decode(bytes, len, &request));
-    nipc_error_t code = nipc_apps_lookup_builder_init(&builder, &request, buf, golden->budget);
+    nipc_error_t code = nipc_apps_lookup_builder_init_for_request(&builder, &request, buf, golden->budget);
     nipc_apps_lookup_builder_set_generation(&builder, 9);
     for (uint32_t i = 0; i < golden->items_count && code == NIPC_OK; i++) {
         code = nipc_apps_lookup_builder_add(

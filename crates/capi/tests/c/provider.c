@@ -107,7 +107,16 @@ void connect_client(nipc_client_ctx_t *client, const char *service, uint32_t pro
     memset(client, 0, sizeof(*client));
     nipc_client_init(client, test_dir(), service, &config);
     check_apart(client, NIPC_CLIENT_DISCONNECTED);
-    CHECK(nipc_client_refresh(client));
+    /* A handshake takes at most two seconds, which can be too short under Valgrind on a busy machine. */
+    bool connected = false;
+    for (int tries = 0; !connected && tries < 30; tries++) {
+        connected = nipc_client_refresh(client);
+    }
+    if (!connected) {
+        char why[400];
+        (void)nipc_client_last_error(client, why, sizeof(why));
+        test_fail(__FILE__, __LINE__, "not connected: %s", why);
+    }
     check_connected(client, profiles);
 }
 
@@ -122,9 +131,16 @@ void check_connected(nipc_client_ctx_t *client, uint32_t profiles) {
     CHECK_OK(nipc_client_transport(client, &info));
     CHECK_EQ(info.session_id, client->session.session_id);
     CHECK_EQ(info.profile, chosen(profiles));
+    CHECK_EQ(info.max_request_payload_bytes, client->session.max_request_payload_bytes);
+    CHECK_EQ(info.max_request_batch_items, client->session.max_request_batch_items);
+    CHECK_EQ(info.max_response_payload_bytes, client->session.max_response_payload_bytes);
+    CHECK_EQ(info.max_response_batch_items, client->session.max_response_batch_items);
+    CHECK(info.max_request_payload_bytes > 0 && info.max_response_payload_bytes > 0);
     nipc_client_status(client, &status);
     CHECK_EQ(status.state, NIPC_CLIENT_READY);
     CHECK(nipc_client_fd(client) >= 0);
+    CHECK_EQ(nipc_client_wait_object(client), nipc_client_fd(client));
+    CHECK_EQ(client->session.native, nipc_client_fd(client));
 }
 
 void check_apart(const nipc_client_ctx_t *client, nipc_client_state_t state) {
@@ -138,6 +154,7 @@ void check_apart(const nipc_client_ctx_t *client, nipc_client_state_t state) {
     nipc_client_status(client, &status);
     CHECK_EQ(status.state, state);
     CHECK_EQ(nipc_client_fd(client), -1);
+    CHECK(nipc_client_wait_object(client) == NIPC_NATIVE_NONE);
 }
 
 void with_each_peer(enum kind kind, void (*test)(nipc_client_ctx_t *client)) {

@@ -130,21 +130,6 @@ static void names_that_cannot_be(void) {
     nipc_server_destroy(&server);
 }
 
-static void handlers_that_are_missing(void) {
-    const nipc_server_config_t config = server_config();
-    const nipc_increment_service_handler_t nothing = {0};
-    nipc_managed_server_t server;
-    rename_service();
-    memset(&server, 0, sizeof(server));
-    CHECK_CODE(nipc_server_init_increment(&server, test_dir(), service, &config, 1, &nothing),
-               NIPC_ERR_INVALID_ARGUMENT);
-    CHECK_CODE(nipc_server_init_increment(&server, test_dir(), service, &config, 1, NULL),
-               NIPC_ERR_INVALID_ARGUMENT);
-    check_says(&server, "handler");
-    nipc_server_destroy(&server);
-    check_silent(&server);
-}
-
 /* No configuration is the defaults: everybody with token 0, over the socket. */
 static void without_configuration(void) {
     const nipc_increment_service_handler_t handler = {.handle = answer_increment};
@@ -364,7 +349,6 @@ static const struct test tests[] = {
     {"destroyed_while_it_runs", destroyed_while_it_runs},
     {"one_owner", one_owner},
     {"names_that_cannot_be", names_that_cannot_be},
-    {"handlers_that_are_missing", handlers_that_are_missing},
     {"without_configuration", without_configuration},
     {"workers", workers},
     {"handlers_and_statistics", handlers_and_statistics},

@@ -59,6 +59,7 @@ static void use_client(nipc_client_ctx_t *client) {
     (void)nipc_client_last_error(client, text, sizeof(text));
     CHECK(strcmp(text, "before") != 0);
     CHECK_EQ(nipc_client_fd(client), -1);
+    CHECK(nipc_client_wait_object(client) == NIPC_NATIVE_NONE);
     nipc_client_close(client);
 }
 
@@ -159,12 +160,17 @@ static void servers(void) {
     WRONG(nipc_server_init_increment(NULL, dir, "name", NULL, 1, &handler));
     WRONG(nipc_server_init_increment(&server, NULL, "name", NULL, 1, &handler));
     WRONG(nipc_server_init_increment(&server, dir, NULL, NULL, 1, &handler));
-    WRONG(nipc_server_init_increment(&server, dir, "name", NULL, 1, NULL));
-    WRONG(nipc_server_init_typed(&server, dir, "name", NULL, 1, &snapshot));
-    WRONG(nipc_server_init_cgroups_lookup(&server, dir, "name", NULL, 1, &cgroups));
-    WRONG(nipc_server_init_apps_lookup(&server, dir, "name", NULL, 1, &apps));
-    WRONG(nipc_server_init_string_reverse(&server, dir, "name", NULL, 1, &text));
     use_server(&server);
+    CHECK_OK(nipc_server_init_increment(&server, dir, "name", NULL, 1, NULL));
+    nipc_server_destroy(&server);
+    CHECK_OK(nipc_server_init_typed(&server, dir, "name", NULL, 1, &snapshot));
+    nipc_server_destroy(&server);
+    CHECK_OK(nipc_server_init_cgroups_lookup(&server, dir, "name", NULL, 1, &cgroups));
+    nipc_server_destroy(&server);
+    CHECK_OK(nipc_server_init_apps_lookup(&server, dir, "name", NULL, 1, &apps));
+    nipc_server_destroy(&server);
+    CHECK_OK(nipc_server_init_string_reverse(&server, dir, "name", NULL, 1, &text));
+    nipc_server_destroy(&server);
     CHECK_OK(nipc_server_init_increment(&server, dir, "name", NULL, -5, &handler));
     nipc_server_destroy(&server);
 }

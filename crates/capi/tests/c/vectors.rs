@@ -73,9 +73,10 @@ fn messages(codec: &[Value], kind: &str) -> String {
     let entries = codec.iter().filter(|entry| entry["type"] == kind);
     let rows: Vec<_> = entries
         .map(|entry| {
-            let input = match entry["input"].as_object().unwrap().is_empty() {
-                true => "{0}".to_owned(),
-                false => record(kind, &entry["input"]),
+            let input = if entry["input"].as_object().unwrap().is_empty() {
+                "{0}".to_owned()
+            } else {
+                record(kind, &entry["input"])
             };
             format!("{{{}, .input = {input}}}", name_and_bytes(entry))
         })
@@ -169,9 +170,10 @@ fn list(kind: &str, name: &str, rows: &[String]) -> String {
         "name_lens" | "statuses" => String::new(),
         _ => format!(".{name}_count = {}, ", rows.len()),
     };
-    match rows.is_empty() {
-        true => count,
-        false => format!(".{name} = (const {kind}[]){{{}}}, {count}", rows.join(", ")),
+    if rows.is_empty() {
+        count
+    } else {
+        format!(".{name} = (const {kind}[]){{{}}}, {count}", rows.join(", "))
     }
 }
 
@@ -187,9 +189,10 @@ fn bytes(hex: &Value) -> String {
     let hex = hex.as_str().unwrap().as_bytes();
     let digits = hex.chunks(2).map(|pair| str::from_utf8(pair).unwrap());
     let bytes: Vec<_> = digits.map(|pair| format!("0x{pair}")).collect();
-    match bytes.is_empty() {
-        true => "{0}".to_owned(),
-        false => format!("BYTES({})", bytes.join(",")),
+    if bytes.is_empty() {
+        "{0}".to_owned()
+    } else {
+        format!("BYTES({})", bytes.join(","))
     }
 }
 

@@ -32,6 +32,13 @@
                                         test_context("%s", golden->name), true);   \
      i++)
 
+/* Every view tells the one version there is. */
+#define CHECK_LAYOUT(view)                                                         \
+    do {                                                                           \
+        CHECK_EQ((view).layout_version, 1);                                        \
+        CHECK_EQ((view).flags, 0);                                                 \
+    } while (0)
+
 static void snapshot_requests(void) {
     const struct golden_cgroups_snapshot_request *golden;
     for EACH(golden, golden_cgroups_snapshot_request) {
@@ -72,6 +79,13 @@ static void snapshot_responses(void) {
         CHECK_EQ(view.item_count, input->items_count);
         CHECK_EQ(view.systemd_enabled, input->systemd_enabled);
         CHECK_EQ(view.generation, input->generation);
+        CHECK_LAYOUT(view);
+        nipc_cgroups_resp_header_t header;
+        memcpy(&header, golden->bytes.ptr, sizeof(header));
+        CHECK_LAYOUT(header);
+        CHECK_EQ(header.item_count, input->items_count);
+        CHECK_EQ(header.systemd_enabled, input->systemd_enabled);
+        CHECK_EQ(header.generation, input->generation);
         for (uint32_t item = 0; item < input->items_count; item++) {
             const nipc_cgroups_item_view_t *want = &input->items[item];
             CHECK_OK(nipc_cgroups_resp_item(&view, item, &found));
@@ -80,6 +94,7 @@ static void snapshot_responses(void) {
             CHECK_EQ(found.enabled, want->enabled);
             CHECK_VIEW(found.name, want->name);
             CHECK_VIEW(found.path, want->path);
+            CHECK_LAYOUT(found);
         }
         CHECK_CODE(nipc_cgroups_resp_item(&view, view.item_count, &found), NIPC_ERR_OUT_OF_BOUNDS);
     }
@@ -95,6 +110,7 @@ static void path_requests(void) {
                      nipc_cgroups_lookup_req_encode(input->paths, input->paths_count, buf, room));
         CHECK_OK(nipc_cgroups_lookup_req_decode(golden->bytes.ptr, golden->bytes.len, &view));
         CHECK_EQ(view.item_count, input->paths_count);
+        CHECK_LAYOUT(view);
         for (uint32_t item = 0; item < input->paths_count; item++) {
             CHECK_OK(nipc_cgroups_lookup_req_item(&view, item, &found));
             CHECK_VIEW(found.path, input->paths[item]);
@@ -114,6 +130,7 @@ static void pid_requests(void) {
                      nipc_apps_lookup_req_encode(input->pids, input->pids_count, buf, room));
         CHECK_OK(nipc_apps_lookup_req_decode(golden->bytes.ptr, golden->bytes.len, &view));
         CHECK_EQ(view.item_count, input->pids_count);
+        CHECK_LAYOUT(view);
         for (uint32_t item = 0; item < input->pids_count; item++) {
             CHECK_OK(nipc_apps_lookup_req_item(&view, item, &found));
             CHECK_EQ(found.pid, input->pids[item]);
@@ -123,8 +140,9 @@ static void pid_requests(void) {
     }
 }
 
-/* Answers the request for the paths of the items, through the builder. */
-static size_t build_cgroups(const struct cgroups_input *input, void *buf, size_t room) {
+/* Answers the request for the paths of the items, or builds the same without a request. */
+static size_t build_cgroups(const struct cgroups_input *input, void *buf, size_t room,
+                            bool asked) {
     nipc_str_view_t paths[8];
     uint8_t bytes[512];
     nipc_cgroups_lookup_req_view_t request;
@@ -135,10 +153,15 @@ static size_t build_cgroups(const struct cgroups_input *input, void *buf, size_t
     }
     size_t len = nipc_cgroups_lookup_req_encode(paths, input->items_count, bytes, sizeof(bytes));
     CHECK_OK(nipc_cgroups_lookup_req_decode(bytes, len, &request));
-    if (nipc_cgroups_lookup_builder_init(&builder, &request, buf, room) != NIPC_OK) {
+    nipc_error_t begun =
+        asked ? nipc_cgroups_lookup_builder_init_for_request(&builder, &request, buf, room)
+              : nipc_cgroups_lookup_builder_init(&builder, buf, room, 100, input->generation);
+    if (begun != NIPC_OK) {
         return 0;
     }
-    nipc_cgroups_lookup_builder_set_generation(&builder, input->generation);
+    if (asked) {
+        nipc_cgroups_lookup_builder_set_generation(&builder, input->generation);
+    }
     for (uint32_t item = 0; item < input->items_count; item++) {
         const struct cgroup_input *want = &input->items[item];
         /* Both ways to add are the same. */
@@ -172,6 +195,30 @@ static void check_cgroup(const nipc_cgroups_lookup_item_view_t *found,
                NIPC_ERR_OUT_OF_BOUNDS);
 }
 
+/* The structs of the wire, for programs that read the bytes themselves. */
+static void check_directory(const uint8_t *payload, const struct cgroups_input *input) {
+    const size_t items =
+        NIPC_CGROUPS_LOOKUP_RESP_HDR_SIZE + input->items_count * sizeof(nipc_lookup_dir_entry_t);
+    for (uint32_t i = 0; i < input->items_count; i++) {
+        const struct cgroup_input *want = &input->items[i];
+        nipc_lookup_dir_entry_t entry;
+        nipc_lookup_label_entry_t label;
+        memcpy(&entry, payload + NIPC_CGROUPS_LOOKUP_RESP_HDR_SIZE + i * sizeof(entry),
+               sizeof(entry));
+        const uint8_t *item = payload + items + entry.offset;
+        CHECK_EQ(entry.offset % NIPC_ALIGNMENT, 0);
+        CHECK_EQ(item[entry.length - 1], 0);
+        if (want->labels_count > 0) {
+            size_t table = NIPC_CGROUPS_LOOKUP_ITEM_HDR_SIZE + want->path.len + want->name.len + 2;
+            memcpy(&label, item + (table + 7) / 8 * 8, sizeof(label));
+            CHECK_BYTES(item + label.key_offset, label.key_length, want->labels[0].key.ptr,
+                        want->labels[0].key.len);
+            CHECK_BYTES(item + label.value_offset, label.value_length, want->labels[0].value.ptr,
+                        want->labels[0].value.len);
+        }
+    }
+}
+
 static void cgroups_responses(void) {
     const struct golden_cgroups_lookup_response *golden;
     for EACH(golden, golden_cgroups_lookup_response) {
@@ -181,22 +228,26 @@ static void cgroups_responses(void) {
         CHECK_OK(nipc_cgroups_lookup_resp_decode(golden->bytes.ptr, golden->bytes.len, &view));
         CHECK_EQ(view.item_count, input->items_count);
         CHECK_EQ(view.generation, input->generation);
+        CHECK_LAYOUT(view);
         bool exceeded = false;
         for (uint32_t item = 0; item < input->items_count; item++) {
             CHECK_OK(nipc_cgroups_lookup_resp_item(&view, item, &found));
             check_cgroup(&found, &input->items[item]);
+            CHECK_LAYOUT(found);
             exceeded = exceeded || found.status == NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED;
         }
         CHECK_CODE(nipc_cgroups_lookup_resp_item(&view, view.item_count, &found),
                    NIPC_ERR_OUT_OF_BOUNDS);
+        check_directory(golden->bytes.ptr, input);
         /* A handler may not say that the first item exceeds the payload. */
         if (!exceeded) {
-            CHECK_BUILDS(golden, len < golden_bytes.len, build_cgroups(input, buf, room));
+            CHECK_BUILDS(golden, len < golden_bytes.len, build_cgroups(input, buf, room, true));
         }
+        CHECK_BUILDS(golden, len == 0, build_cgroups(input, buf, room, false));
     }
 }
 
-static size_t build_apps(const struct apps_input *input, void *buf, size_t room) {
+static size_t build_apps(const struct apps_input *input, void *buf, size_t room, bool asked) {
     uint32_t pids[8];
     uint8_t bytes[256];
     nipc_apps_lookup_req_view_t request;
@@ -207,7 +258,10 @@ static size_t build_apps(const struct apps_input *input, void *buf, size_t room)
     }
     size_t len = nipc_apps_lookup_req_encode(pids, input->items_count, bytes, sizeof(bytes));
     CHECK_OK(nipc_apps_lookup_req_decode(bytes, len, &request));
-    if (nipc_apps_lookup_builder_init(&builder, &request, buf, room) != NIPC_OK) {
+    nipc_error_t begun =
+        asked ? nipc_apps_lookup_builder_init_for_request(&builder, &request, buf, room)
+              : nipc_apps_lookup_builder_init(&builder, buf, room, 100, 1);
+    if (begun != NIPC_OK) {
         return 0;
     }
     for (uint32_t item = 0; item < input->items_count; item++) {
@@ -253,17 +307,20 @@ static void apps_responses(void) {
         CHECK_OK(nipc_apps_lookup_resp_decode(golden->bytes.ptr, golden->bytes.len, &view));
         CHECK_EQ(view.item_count, input->items_count);
         CHECK_EQ(view.generation, input->generation);
+        CHECK_LAYOUT(view);
         bool exceeded = false;
         for (uint32_t item = 0; item < input->items_count; item++) {
             CHECK_OK(nipc_apps_lookup_resp_item(&view, item, &found));
             check_app(&found, &input->items[item]);
+            CHECK_LAYOUT(found);
             exceeded = exceeded || found.status == NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED;
         }
         CHECK_CODE(nipc_apps_lookup_resp_item(&view, view.item_count, &found),
                    NIPC_ERR_OUT_OF_BOUNDS);
         if (!exceeded) {
-            CHECK_BUILDS(golden, len < golden_bytes.len, build_apps(input, buf, room));
+            CHECK_BUILDS(golden, len < golden_bytes.len, build_apps(input, buf, room, true));
         }
+        CHECK_BUILDS(golden, len == 0, build_apps(input, buf, room, false));
     }
 }
 

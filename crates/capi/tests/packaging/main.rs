@@ -1,7 +1,7 @@
 //! What is installed: that it exports what the headers declare, and that both build systems find it.
 
 mod exports;
-mod programs;
+mod unix_programs;
 
 use std::io::ErrorKind;
 use std::process::Command;

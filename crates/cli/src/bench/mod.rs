@@ -2,10 +2,13 @@
 
 mod progress;
 
+use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -15,10 +18,11 @@ use netipc_bench::error::BenchError;
 use netipc_bench::foreign::Program;
 use netipc_bench::plan::{Case, Plan};
 use netipc_bench::{Row, Scenario, Transport, measure, peer, report, run, table};
+use strum::VariantNames;
 
 use crate::args::seconds;
 use crate::exit::{self, Exit, Failed};
-use crate::interrupt;
+use crate::platform::on_stop_request;
 use progress::Progress;
 
 const DETAILS: &str = "\
@@ -52,7 +56,7 @@ figures are medians and `min` and `max` are of the throughput.";
 #[command(after_long_help = DETAILS)]
 pub(crate) struct BenchArgs {
     /// What to measure [default: everything]
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = scenario())]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = one_of::<Scenario>())]
     scenario: Vec<Scenario>,
 
     /// What carries the data [default: both]
@@ -129,8 +133,8 @@ fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
     if let Some(dir) = &args.report {
         make_place(dir)?;
     }
-    interrupt::raise(measure::stop_flag())
-        .map_err(|error| Failed::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
+    on_stop_request(|| measure::stop_flag().store(true, Ordering::Relaxed))
+        .map_err(exit::cannot_wait_for_a_stop)?;
     let mut progress = Progress::new(cases.len());
     let mut measured = String::new();
     let rows = run::run(&plan, &mut |row| {
@@ -139,6 +143,9 @@ fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
     });
     progress.end();
     let rows = rows.map_err(|error| failed_at(&measured, &error))?;
+    if let Some(caveat) = netipc_bench::caveat() {
+        exit::to_stderr(&format_args!("caution: {caveat}"));
+    }
     // First of all: a page that cannot be written does not take the figures along.
     print(&args.shown(&rows)?)?;
     let Some(dir) = &args.report else {
@@ -146,9 +153,10 @@ fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
     };
     let page = report::write(dir, &rows, &command())
         .map_err(|error| Failed::caused_by(Exit::Failed, &error))?;
-    match args.json {
-        true => exit::tell(&format_args!("report: {}", page.display())),
-        false => print(&format!("\nReport: {}\n", page.display()))?,
+    if args.json {
+        exit::to_stderr(&format_args!("report: {}", page.display()))
+    } else {
+        print(&format!("\nReport: {}\n", page.display()))?
     }
     Ok(())
 }
@@ -176,11 +184,12 @@ impl BenchArgs {
     }
 
     fn shown(&self, rows: &[Row]) -> Result<String, Failed> {
-        match self.json {
-            true => serde_json::to_string_pretty(rows)
+        if self.json {
+            serde_json::to_string_pretty(rows)
                 .map(|json| json + "\n")
-                .map_err(|error| Failed::caused_by(Exit::Failed, &error)),
-            false => Ok(table::tables(rows)),
+                .map_err(|error| Failed::caused_by(Exit::Failed, &error))
+        } else {
+            Ok(table::tables(rows))
         }
     }
 }
@@ -229,24 +238,16 @@ const fn exit_of(error: &BenchError) -> Exit {
     }
 }
 
-fn scenario() -> impl TypedValueParser<Value = Scenario> {
-    one_of(Scenario::ALL, Scenario::name)
-}
-
-fn transport() -> impl TypedValueParser<Value = Transport> {
-    one_of([Transport::Socket, Transport::Shm], Transport::name)
-}
-
-/// Takes the name of one of `all`.
-fn one_of<T, const N: usize>(
-    all: [T; N],
-    name: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T>
+/// Takes the name of a variant of `T`.
+fn one_of<T>() -> impl TypedValueParser<Value = T>
 where
-    T: Copy + Send + Sync + 'static,
+    T: VariantNames + FromStr<Err: Error + Send + Sync> + Clone + Send + Sync + 'static,
 {
-    PossibleValuesParser::new(all.map(name)).try_map(move |chosen| {
-        let mut all = all.into_iter();
-        all.find(|one| name(*one) == chosen).ok_or("no such name")
-    })
+    PossibleValuesParser::new(T::VARIANTS).try_map(|name| name.parse::<T>())
+}
+
+/// Takes the name of a transport.
+fn transport() -> impl TypedValueParser<Value = Transport> {
+    PossibleValuesParser::new([Transport::Socket, Transport::Shm].map(Transport::name))
+        .try_map(|name| name.parse::<Transport>())
 }

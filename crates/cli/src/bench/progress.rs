@@ -40,7 +40,7 @@ impl Progress {
             };
             write(&format_args!("{ERASE}{at}{row}"));
         } else if scenario != self.scenario {
-            exit::tell(&format_args!("measuring {scenario}"));
+            exit::to_stderr(&format_args!("measuring {scenario}"));
             scenario.clone_into(&mut self.scenario);
         }
     }

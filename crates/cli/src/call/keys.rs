@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStringExt;
 
 use crate::exit::{Exit, Failed};
 
@@ -16,10 +15,12 @@ pub(super) fn read(given: &[OsString]) -> Result<Option<Vec<Vec<u8>>>, Failed> {
     }
     let mut keys = Vec::with_capacity(given.len());
     for key in given {
-        let key = key.clone().into_vec();
-        match key == STDIN {
-            true => keys.extend(lines(&stdin()?)),
-            false => keys.push(key),
+        // The bytes as they were given; where the platform's text is no UTF-8, what stands for it.
+        let key = key.clone().into_encoded_bytes();
+        if key == STDIN {
+            keys.extend(lines(&stdin()?))
+        } else {
+            keys.push(key)
         }
     }
     Ok(Some(keys))

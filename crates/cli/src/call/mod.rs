@@ -17,16 +17,18 @@ use netipc::service::cgroups::CgroupsSnapshot;
 use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::StringReverse;
-use netipc::transport::Endpoint;
-use netipc::{Client, ClientConfig, ErrorCode, SessionStatus, chain};
+use netipc::transport::{Endpoint, Wait};
+use netipc::untyped::AnyClient;
+use netipc::{ClientConfig, ErrorCode, SessionStatus, chain};
 use serde::Serialize;
 
 use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES, ServiceName};
 use crate::exit::{self, Exit, Failed};
+use crate::profile;
 use crate::schema::{self, Asked, AskedParser};
 use crate::token::TokenArgs;
 use print::Print;
-use question::{Question, Trouble};
+use question::{AskError, Question};
 
 /// What a session may answer with: at first what a client grows to by itself, then more, as shared
 /// memory of the largest size is not taken without need.
@@ -34,7 +36,7 @@ const RESPONSE_CEILINGS: [u32; 3] = [0, MAX_RESPONSE_BYTES / 8, MAX_RESPONSE_BYT
 /// Keys of one lookup: more than a host has processes or cgroups.
 const MAX_KEYS: u32 = 4 * 1024 * 1024;
 /// How often a lookup is begun again because the server's data changed meanwhile.
-const CHANGES_BORNE: u32 = 10;
+const MAX_GENERATION_RETRIES: u32 = 10;
 
 const DETAILS: &str = "\
 Keys: cgroups-lookup takes paths, apps-lookup process ids, increment one number, string-reverse \
@@ -125,7 +127,7 @@ fn ask<S: Question>(args: &CallArgs) -> Result<(), Failed> {
         io::stderr(),
         "{}{}",
         reply.summary(),
-        carried(session, took)
+        transport_and_time(session, took)
     );
     Ok(())
 }
@@ -145,32 +147,33 @@ impl Call {
     ) -> Result<(S::Document, Option<SessionStatus>), Failed> {
         let mut ceilings = RESPONSE_CEILINGS.iter();
         let mut changes = 0;
+        let wait = Wait::until(self.deadline);
         let mut client = self.client(ceilings.next());
         loop {
-            self.connect(&mut client)?;
-            let trouble = match S::ask(&mut client, keys, self.left()) {
+            self.connect(&mut client, &wait)?;
+            let error = match S::ask(&mut client, keys, &wait) {
                 Ok(reply) => return Ok((reply, client.status().session)),
-                Err(trouble) => trouble,
+                Err(error) => error,
             };
-            match trouble.code() {
+            match error.code() {
                 ErrorCode::OVERFLOW if ceilings.len() > 0 => client = self.client(ceilings.next()),
-                ErrorCode::GENERATION_MISMATCH if changes < CHANGES_BORNE => changes += 1,
-                _ => return Err(trouble.into()),
+                ErrorCode::GENERATION_MISMATCH if changes < MAX_GENERATION_RETRIES => changes += 1,
+                _ => return Err(error.into()),
             }
         }
     }
 
-    fn client<S: Question>(&self, ceiling: Option<&u32>) -> Client<S> {
+    fn client(&self, ceiling: Option<&u32>) -> AnyClient {
         let config = ClientConfig {
             max_response_payload_bytes: ceiling.copied().unwrap_or_default(),
             ..self.config.clone()
         };
-        Client::new(self.endpoint.run_dir(), self.endpoint.service(), config)
+        AnyClient::new(self.endpoint.run_dir(), self.endpoint.service(), &config)
     }
 
-    /// Gets a session, which the client alone would allow two seconds.
-    fn connect<S: Question>(&self, client: &mut Client<S>) -> Result<(), Failed> {
-        client.refresh_within(self.left());
+    /// Gets a session.
+    fn connect(&self, client: &mut AnyClient, wait: &Wait<'_>) -> Result<(), Failed> {
+        client.refresh(wait);
         if client.ready() {
             return Ok(());
         }
@@ -182,22 +185,22 @@ impl Call {
         };
         let (exit, why) = (Exit::of_open(error), chain(error));
         let endpoint = self.endpoint.to_string();
-        Err(match why.contains(&endpoint) {
-            true => Failed::new(exit, why),
-            false => Failed::new(exit, format!("{endpoint}: {why}")),
+        Err(if why.contains(&endpoint) {
+            Failed::new(exit, why)
+        } else {
+            Failed::new(exit, format!("{endpoint}: {why}"))
         })
-    }
-
-    /// Time until the deadline.
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
     }
 }
 
 /// What carried the data, and how long it took.
-fn carried(session: Option<SessionStatus>, took: Duration) -> String {
+fn transport_and_time(session: Option<SessionStatus>, took: Duration) -> String {
     match session {
-        Some(session) => format!("{} ({}), {took:.1?}", session.transport, session.profile),
+        Some(session) => format!(
+            "{} ({}), {took:.1?}",
+            profile::carrier(&session),
+            profile::name(&session)
+        ),
         None => format!("{took:.1?}"),
     }
 }
@@ -215,11 +218,11 @@ fn print_text(reply: &impl Print) -> io::Result<()> {
     out.flush()
 }
 
-impl From<Trouble> for Failed {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Call(error) => Self::caused_by(Exit::of_failure(error.failure()), &error),
-            Trouble::Item(error) => Self::caused_by(Exit::Protocol, &error),
+impl From<AskError> for Failed {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Call(error) => Self::caused_by(Exit::of_failure(error.failure()), &error),
+            AskError::Item(error) => Self::caused_by(Exit::Protocol, &error),
         }
     }
 }

@@ -1,15 +1,15 @@
 //! What each service is asked, and the document that its reply becomes.
 
-use std::time::Duration;
-
 use netipc::service::Service;
 use netipc::service::apps_lookup::AppsLookup;
-use netipc::service::cgroups::CgroupsSnapshot;
+use netipc::service::cgroups::{CgroupsRequest, CgroupsSnapshot};
 use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::{self, StringReverse};
+use netipc::transport::Wait;
+use netipc::untyped::AnyClient;
 use netipc::wire::WireError;
-use netipc::{CallError, Client, ErrorCode};
+use netipc::{CallError, ErrorCode};
 use serde::Serialize;
 
 use super::keys;
@@ -27,17 +27,17 @@ pub(super) trait Question: Service {
     /// What was given on the command line, as keys.
     fn keys(given: Option<Vec<Vec<u8>>>) -> Result<Self::Keys, Failed>;
 
-    /// Asks once, within `timeout`.
+    /// Asks once.
     fn ask(
-        client: &mut Client<Self>,
+        client: &mut AnyClient,
         keys: &Self::Keys,
-        timeout: Duration,
-    ) -> Result<Self::Document, Trouble>;
+        wait: &Wait<'_>,
+    ) -> Result<Self::Document, AskError>;
 }
 
 /// Why there is no document.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum AskError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// Items of a snapshot are checked one by one.
@@ -45,7 +45,7 @@ pub(super) enum Trouble {
     Item(#[from] WireError),
 }
 
-impl Trouble {
+impl AskError {
     pub(super) const fn code(&self) -> ErrorCode {
         match self {
             Self::Call(error) => error.code(),
@@ -65,8 +65,8 @@ impl Question for CgroupsSnapshot {
         }
     }
 
-    fn ask(client: &mut Client<Self>, (): &(), timeout: Duration) -> Result<Snapshot, Trouble> {
-        Ok(Snapshot::of(&client.call_snapshot_within(timeout)?)?)
+    fn ask(client: &mut AnyClient, (): &(), wait: &Wait<'_>) -> Result<Snapshot, AskError> {
+        Ok(Snapshot::of(&Self::call(client, &CgroupsRequest, wait)?)?)
     }
 }
 
@@ -79,12 +79,12 @@ impl Question for CgroupsLookup {
     }
 
     fn ask(
-        client: &mut Client<Self>,
+        client: &mut AnyClient,
         keys: &Self::Keys,
-        timeout: Duration,
-    ) -> Result<Cgroups, Trouble> {
+        wait: &Wait<'_>,
+    ) -> Result<Cgroups, AskError> {
         let paths: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-        Ok(client.call_within(&paths, timeout)?.into())
+        Ok(Self::call(client, &paths, wait)?.into())
     }
 }
 
@@ -99,12 +99,8 @@ impl Question for AppsLookup {
             .collect()
     }
 
-    fn ask(
-        client: &mut Client<Self>,
-        keys: &Self::Keys,
-        timeout: Duration,
-    ) -> Result<Apps, Trouble> {
-        Ok(client.call_within(keys, timeout)?.into())
+    fn ask(client: &mut AnyClient, keys: &Self::Keys, wait: &Wait<'_>) -> Result<Apps, AskError> {
+        Ok(Self::call(client, keys, wait)?.into())
     }
 }
 
@@ -116,8 +112,8 @@ impl Question for Increment {
         keys::number(&keys::single(given, "number")?, "a number of 64 bits")
     }
 
-    fn ask(client: &mut Client<Self>, n: &u64, timeout: Duration) -> Result<Number, Trouble> {
-        Ok(Number::of(*n, client.call_within(n, timeout)?))
+    fn ask(client: &mut AnyClient, n: &u64, wait: &Wait<'_>) -> Result<Number, AskError> {
+        Ok(Number::of(*n, Self::call(client, n, wait)?))
     }
 }
 
@@ -129,8 +125,8 @@ impl Question for StringReverse {
         keys::single(given, "text")
     }
 
-    fn ask(client: &mut Client<Self>, text: &Vec<u8>, timeout: Duration) -> Result<Text, Trouble> {
-        let reply = client.call_within(&string_reverse::Text::new(text), timeout)?;
+    fn ask(client: &mut AnyClient, text: &Vec<u8>, wait: &Wait<'_>) -> Result<Text, AskError> {
+        let reply = Self::call(client, &string_reverse::Text::new(text), wait)?;
         Ok(Text::of(text, reply.0))
     }
 }

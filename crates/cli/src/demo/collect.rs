@@ -96,12 +96,12 @@ pub(super) fn wanted(cache: &CgroupsCache) -> Vec<Wanted> {
 
 /// Two looks at the processes of this machine.
 #[derive(Debug)]
-pub(super) struct Looks {
+pub(super) struct ProcessWatch {
     host: Host,
     first: Arc<HostSnapshot>,
 }
 
-impl Looks {
+impl ProcessWatch {
     /// Looks once. `no_cgroups` is a directory without cgroups: only the processes are of interest.
     pub(super) fn begin(proc_root: &Path, no_cgroups: &Path) -> Result<Self, HostError> {
         let host = Host::new(HostConfig {
@@ -109,14 +109,14 @@ impl Looks {
             cgroup_root: no_cgroups.to_owned(),
             ..HostConfig::default()
         });
-        host.refresh()?;
+        host.refresh().whole()?;
         let first = host.current();
         Ok(Self { host, first })
     }
 
     /// Looks again. Gives the `most` processes that ran longest in between.
     pub(super) fn busiest(&self, most: usize) -> Result<Busiest, HostError> {
-        self.host.refresh()?;
+        self.host.refresh().whole()?;
         let now = self.host.current();
         let mut ran: Vec<(u64, &HostProcess)> = now
             .processes()
@@ -221,6 +221,7 @@ fn rank(orchestrator: &str) -> u8 {
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::fs;
 
@@ -243,11 +244,11 @@ mod tests {
         for (pid, ticks) in [(1, 900), (2, 100), (3, 50), (4, 10)] {
             ran(&proc_root, pid, ticks, 7);
         }
-        let looks = Looks::begin(&proc_root, &no_cgroups).unwrap();
+        let watch = ProcessWatch::begin(&proc_root, &no_cgroups).unwrap();
         ran(&proc_root, 2, 130, 7);
         // Another process of the same number: all of its time is new.
         ran(&proc_root, 3, 10, 8);
-        let busiest = looks.busiest(3).unwrap();
+        let busiest = watch.busiest(3).unwrap();
         assert_eq!(busiest.pids, [(2, 75.0), (3, 25.0), (1, 0.0)]);
         assert_eq!(busiest.total, 4);
     }
@@ -255,7 +256,7 @@ mod tests {
     #[test]
     fn an_empty_machine_has_no_busiest() {
         let root = tempfile::tempdir().unwrap();
-        let looks = Looks::begin(root.path(), root.path()).unwrap();
-        assert!(looks.busiest(3).unwrap().pids.is_empty());
+        let watch = ProcessWatch::begin(root.path(), root.path()).unwrap();
+        assert!(watch.busiest(3).unwrap().pids.is_empty());
     }
 }

@@ -4,15 +4,15 @@ use std::io;
 use std::time::Duration;
 
 use netipc::CallError;
-use netipc_bench::place::NoPlace;
+use netipc_bench::run_dir::RunDirError;
 use netipc_host::HostError;
 
 /// Why a part of the demo could not be shown.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DemoError {
-    /// There is no place for the sockets.
+    /// There is no place for the endpoints.
     #[error(transparent)]
-    RunDir(#[from] NoPlace),
+    RunDir(#[from] RunDirError),
     /// The provider's process could not be made.
     #[error("cannot start the provider")]
     Start(#[source] io::Error),
@@ -20,7 +20,7 @@ pub(super) enum DemoError {
     #[error("the provider was not ready after {0:?}")]
     NotReady(Duration),
     /// The provider ended by itself, and what it said last.
-    #[error("the provider ended by itself{}", last_words(.0.as_deref()))]
+    #[error("the provider ended by itself{}", after_colon(.0.as_deref()))]
     Died(Option<String>),
     /// A call that was expected to succeed did not.
     #[error(transparent)]
@@ -36,14 +36,14 @@ pub(super) enum DemoError {
     /// This machine's processes cannot be listed.
     #[error(transparent)]
     Host(#[from] HostError),
-    /// No signal handler.
-    #[error("cannot prepare for being interrupted")]
-    Signals(#[source] io::Error),
+    /// The program would not learn that it is asked to stop.
+    #[error("cannot wait for requests to stop")]
+    StopRequests(#[source] io::Error),
     /// The user called it off.
     #[error("interrupted")]
     Interrupted,
 }
 
-fn last_words(line: Option<&str>) -> String {
+fn after_colon(line: Option<&str>) -> String {
     line.map(|line| format!(": {line}")).unwrap_or_default()
 }

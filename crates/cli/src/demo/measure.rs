@@ -47,9 +47,10 @@ impl Budget {
 
     /// Goes on unless the run was called off.
     pub(super) fn check(&self) -> Result<(), DemoError> {
-        match self.stopped() {
-            true => Err(DemoError::Interrupted),
-            false => Ok(()),
+        if self.stopped() {
+            Err(DemoError::Interrupted)
+        } else {
+            Ok(())
         }
     }
 

@@ -14,12 +14,11 @@ mod report;
 mod restart;
 mod text;
 
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::value_parser;
@@ -32,9 +31,10 @@ use netipc::transport::link::LinkKind;
 use netipc::{Client, ErrorCode, SessionStatus};
 
 use crate::args::MAX_RESPONSE_BYTES;
-use crate::exit::{self, Exit, Failed};
-use crate::interrupt;
-use collect::Looks;
+use crate::exit;
+use crate::platform::{HAS_CGROUPS, on_stop_request};
+use crate::profile::baseline_carrier;
+use collect::ProcessWatch;
 use error::DemoError;
 use measure::{Budget, Wanted};
 use provider::Setup;
@@ -75,21 +75,10 @@ pub(crate) struct DemoArgs {
     /// Where the process file system is mounted
     #[arg(long, value_name = "DIR", default_value = "/proc")]
     proc_root: PathBuf,
-    /// Becomes the provider of the demo with this process id
-    #[arg(long, value_name = "PID", hide = true)]
-    child_of: Option<u32>,
-    /// The arguments of the provider
-    #[arg(last = true, requires = "child_of", hide = true)]
-    provider: Vec<OsString>,
 }
 
 /// Shows everything; fails where anything did not work.
 pub(crate) fn run(args: &DemoArgs) -> ExitCode {
-    if let Some(parent) = args.child_of {
-        let error = provider::become_child(parent, &args.provider);
-        let failed = Failed::caused_by(Exit::Failed, &error);
-        return exit::report(Err(failed));
-    }
     let mut demo = Demo {
         args,
         report: Report::default(),
@@ -125,17 +114,19 @@ impl Demo<'_> {
     fn perform(&mut self) -> Result<(), DemoError> {
         let total = Duration::from_secs(self.args.seconds.into());
         let stop = Arc::new(AtomicBool::new(false));
-        interrupt::raise(&stop).map_err(DemoError::Signals)?;
+        let asked = Arc::clone(&stop);
+        on_stop_request(move || asked.store(true, Ordering::Relaxed))
+            .map_err(DemoError::StopRequests)?;
         let budget = Budget::new(total, stop);
         let mut setup = Setup::new(self.args)?;
-        let looks = Looks::begin(&self.args.proc_root, setup.run_dir());
-        let looks = self.report.keep("processes", looks);
+        let watch = ProcessWatch::begin(&self.args.proc_root, setup.run_dir());
+        let watch = self.report.record("processes", watch);
         let mut provider = setup.start()?;
         self.show(|_| text::introduction(provider.pid(), setup.run_dir()));
 
         let mut cache = self.cgroups(&mut setup);
         budget.check()?;
-        let pids = self.processes(&setup, &budget, looks.as_ref())?;
+        let pids = self.processes(&setup, &budget, watch.as_ref())?;
         let wanted = collect::wanted(&cache);
         self.speeds(&setup, &budget, &pids);
         self.cache_speed(&budget, &cache, &wanted);
@@ -149,7 +140,7 @@ impl Demo<'_> {
         };
         let done = restart::restart(&setup, &budget, &mut provider, consumers);
         budget.check()?;
-        self.judge(done);
+        self.report_restart(done);
         Ok(())
     }
 
@@ -162,18 +153,20 @@ impl Demo<'_> {
                 .as_ref()
                 .is_err_and(|error| error.code() == ErrorCode::OVERFLOW)
             {
-                setup.widen(ceiling);
+                setup.allow_response_bytes(ceiling);
                 cache = CgroupsCache::of(client(setup, BEST), ());
                 filled = cache.try_refresh();
             }
         }
-        self.report.keep("cgroups", filled);
+        self.report.record("cgroups", filled);
         self.report.cgroups = collect::cgroups(&cache);
-        let told = connected(client::<CgroupsLookup>(setup, BEST))
+        let answered = connected(client::<CgroupsLookup>(setup, BEST))
             .and_then(|mut client| Ok(collect::identify(&mut self.report.cgroups, &mut client)?));
-        self.report.keep("names and labels of cgroups", told);
+        self.report.record("names and labels of cgroups", answered);
         if !self.report.cgroups.is_empty() {
             self.show(text::cgroups);
+        } else if cache.ready() && !HAS_CGROUPS {
+            self.note("this system has no cgroups.".to_owned());
         } else if cache.ready() {
             let root = self.args.cgroup_root.display();
             self.note(format!("there are no cgroups in {root}."));
@@ -186,16 +179,19 @@ impl Demo<'_> {
         &mut self,
         setup: &Setup,
         budget: &Budget,
-        looks: Option<&Looks>,
+        watch: Option<&ProcessWatch>,
     ) -> Result<Vec<u32>, DemoError> {
         budget.slice(WATCHING).pause();
         budget.check()?;
         let busiest =
-            looks.and_then(|looks| self.report.keep("processes", looks.busiest(2 * ROWS)));
+            watch.and_then(|watch| self.report.record("processes", watch.busiest(2 * ROWS)));
         let busiest = busiest.unwrap_or_default();
-        let told = connected(client::<AppsLookup>(setup, BEST))
+        let answered = connected(client::<AppsLookup>(setup, BEST))
             .and_then(|mut client| Ok(collect::processes(&mut client, &busiest, ROWS)?));
-        self.report.processes = self.report.keep("processes", told).unwrap_or_default();
+        self.report.processes = self
+            .report
+            .record("processes", answered)
+            .unwrap_or_default();
         self.report.processes_total = busiest.total;
         if self.report.processes.is_empty() {
             let root = self.args.proc_root.display();
@@ -209,9 +205,12 @@ impl Demo<'_> {
 
     /// Measures calls over each transport.
     fn speeds(&mut self, setup: &Setup, budget: &Budget, pids: &[u32]) {
-        for (name, profiles) in [("socket", PROFILE_BASELINE), ("shared memory", BEST)] {
+        for (name, profiles) in [
+            (baseline_carrier(), PROFILE_BASELINE),
+            ("shared memory", BEST),
+        ] {
             let measured = transport(setup, budget, profiles, pids);
-            let Some(transport) = self.report.keep(name, measured) else {
+            let Some(transport) = self.report.record(name, measured) else {
                 continue;
             };
             match transport {
@@ -219,7 +218,8 @@ impl Demo<'_> {
                 None => {
                     let place = setup.run_dir().display();
                     self.note(format!(
-                        "shared memory cannot be had in {place}, so the socket carries everything."
+                        "shared memory cannot be had in {place}, so the {} carries everything.",
+                        baseline_carrier()
                     ));
                 }
             }
@@ -239,8 +239,8 @@ impl Demo<'_> {
     }
 
     /// Reports the restart, and what went wrong in it.
-    fn judge(&mut self, done: Result<Restart, DemoError>) {
-        let Some(restart) = self.report.keep("restart", done) else {
+    fn report_restart(&mut self, done: Result<Restart, DemoError>) {
+        let Some(restart) = self.report.record("restart", done) else {
             return;
         };
         let failures = [

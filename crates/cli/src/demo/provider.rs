@@ -1,21 +1,16 @@
 //! The provider: this same program as `netipc serve`, in a process and a directory of its own.
 
-use std::ffi::OsString;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use netipc::ClientConfig;
-use netipc_bench::place::{NoPlace, private_dir_in};
-use rustix::process;
-use tempfile::TempDir;
+use netipc_bench::run_dir::RunDir;
 
 use super::DemoArgs;
 use super::error::DemoError;
@@ -26,14 +21,12 @@ pub(super) const START_PATIENCE: Duration = Duration::from_secs(10);
 const REFRESH_SECONDS: &str = "0.25";
 /// How long a call may take before the provider counts as stuck.
 const CALL_TIMEOUT_MS: u32 = 2_000;
-/// Where to try after the place for temporary files, which may be read-only, or deep in the tree.
-const OTHER_PLACES: [&str; 4] = ["/tmp", "/run", "/dev/shm", "/var/tmp"];
 
 /// What every provider of a run is started with, and its clients connect with.
 #[derive(Debug)]
 pub(super) struct Setup {
     program: PathBuf,
-    run_dir: TempDir,
+    run_dir: RunDir,
     token: u64,
     cgroup_root: PathBuf,
     proc_root: PathBuf,
@@ -44,7 +37,7 @@ pub(super) struct Setup {
 impl Setup {
     /// Makes the run directory, which is private and goes away with this.
     pub(super) fn new(args: &DemoArgs) -> Result<Self, DemoError> {
-        let run_dir = private_dir()?;
+        let run_dir = RunDir::anywhere()?;
         // Where nothing is mounted there are no cgroups, just as in a directory without any.
         let cgroup_root = match fs::read_dir(&args.cgroup_root) {
             Ok(_) => args.cgroup_root.clone(),
@@ -71,23 +64,24 @@ impl Setup {
     /// Starts a provider.
     pub(super) fn spawn(&self) -> Result<Provider, DemoError> {
         let mut child = Command::new(&self.program)
-            .args(["demo", "--child-of", &std::process::id().to_string()])
-            .args(["--", "serve", "--run-dir"])
+            .args(["serve", "--run-dir"])
             .arg(self.run_dir())
             .arg("--cgroup-root")
             .arg(&self.cgroup_root)
             .arg("--proc-root")
             .arg(&self.proc_root)
             .args(["--refresh", REFRESH_SECONDS])
+            // A demo that is killed cannot stop it.
+            .arg("--until-stdin-ends")
             .env("NETIPC_AUTH_TOKEN", self.token.to_string())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(DemoError::Start)?;
         Ok(Provider {
             ready: child.stdout.take().map(watch_ready),
-            last_words: child.stderr.take().map(keep_last_line),
+            last_line: child.stderr.take().map(keep_last_line),
             child,
         })
     }
@@ -104,7 +98,7 @@ impl Setup {
     }
 
     /// Lets answers to clients from now on have up to `bytes`.
-    pub(super) const fn widen(&mut self, bytes: u32) {
+    pub(super) const fn allow_response_bytes(&mut self, bytes: u32) {
         self.max_response_bytes = bytes;
     }
 
@@ -117,12 +111,9 @@ impl Setup {
     pub(super) fn files(&self) -> Vec<FileMark> {
         let entries = fs::read_dir(self.run_dir()).into_iter().flatten().flatten();
         let marks = entries.filter_map(|entry| {
-            let file = entry.metadata().ok()?;
-            let changed = (file.ctime(), file.ctime_nsec());
             Some(FileMark {
                 path: entry.path(),
-                inode: file.ino(),
-                changed,
+                modified: entry.metadata().ok()?.modified().ok()?,
             })
         });
         marks.collect()
@@ -133,9 +124,8 @@ impl Setup {
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct FileMark {
     path: PathBuf,
-    inode: u64,
-    /// A number of an inode may be given again at once.
-    changed: (i64, i64),
+    /// Nobody writes to what a killed provider has left.
+    modified: SystemTime,
 }
 
 /// A running provider. It is killed when this is dropped.
@@ -143,7 +133,7 @@ pub(super) struct FileMark {
 pub(super) struct Provider {
     child: Child,
     ready: Option<Receiver<()>>,
-    last_words: Option<JoinHandle<String>>,
+    last_line: Option<JoinHandle<String>>,
 }
 
 impl Provider {
@@ -160,7 +150,7 @@ impl Provider {
         match ready.recv_timeout(START_PATIENCE) {
             Ok(()) => Ok(()),
             Err(RecvTimeoutError::Timeout) => Err(DemoError::NotReady(START_PATIENCE)),
-            Err(RecvTimeoutError::Disconnected) => Err(self.death()),
+            Err(RecvTimeoutError::Disconnected) => Err(self.end()),
         }
     }
 
@@ -179,10 +169,10 @@ impl Provider {
     }
 
     /// Why it ended by itself.
-    pub(super) fn death(&mut self) -> DemoError {
+    pub(super) fn end(&mut self) -> DemoError {
         self.kill();
-        let words = self.last_words.take().and_then(|words| words.join().ok());
-        DemoError::Died(words.filter(|words| !words.is_empty()))
+        let line = self.last_line.take().and_then(|line| line.join().ok());
+        DemoError::Died(line.filter(|line| !line.is_empty()))
     }
 }
 
@@ -190,29 +180,6 @@ impl Drop for Provider {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Becomes this program with `arguments`, to end when the process `parent` does, in whatever way:
-/// a demo that is killed cannot clean up. Returns only where that fails.
-pub(super) fn become_child(parent: u32, arguments: &[OsString]) -> io::Error {
-    // Where that is forbidden, only a demo that is killed leaves its provider behind.
-    let _ = process::set_parent_process_death_signal(Some(process::Signal::TERM));
-    // It may have ended just before.
-    if std::os::unix::process::parent_id() != parent {
-        return io::Error::other("the demo has ended");
-    }
-    match std::env::current_exe() {
-        Ok(program) => Command::new(program).args(arguments).exec(),
-        Err(error) => error,
-    }
-}
-
-/// A directory of our own whose path is short enough for every socket in it.
-fn private_dir() -> Result<TempDir, NoPlace> {
-    let usual = private_dir_in(&std::env::temp_dir());
-    OTHER_PLACES.iter().fold(usual, |made, place| {
-        made.or_else(|error| private_dir_in(Path::new(place)).or(Err(error)))
-    })
 }
 
 /// Tells when the line `READY` has come, and reads on so that the writer never has to wait.

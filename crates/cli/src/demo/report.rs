@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::collect::{Cgroup, Process};
 use super::measure::Timing;
 use super::restart::Restart;
+use crate::profile;
 
 /// Everything that a run found out.
 #[derive(Debug, Default, Serialize)]
@@ -42,7 +43,7 @@ impl Transport {
     /// The transport of `session`, with what was measured over it.
     pub(super) fn new(session: &SessionStatus, lookups: Timing, snapshots: Timing) -> Self {
         Self {
-            profile: session.profile.to_string(),
+            profile: profile::name(session),
             shm: session.transport == LinkKind::SharedMemory,
             lookups,
             snapshots,
@@ -59,7 +60,7 @@ pub(super) struct CacheFigures {
 
 impl Report {
     /// What a part gave; where it failed, its failure is reported and the run goes on.
-    pub(super) fn keep<T, E: Error + 'static>(
+    pub(super) fn record<T, E: Error + 'static>(
         &mut self,
         part: &str,
         done: Result<T, E>,

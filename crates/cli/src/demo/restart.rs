@@ -51,50 +51,50 @@ pub(super) fn restart(
     let before = consumers.sessions();
     let killed = provider.kill();
     let left = setup.files();
-    let mut outcome = Restart {
+    let mut seen = Restart {
         cache_kept: true,
         files_left: left.len(),
         ..Restart::default()
     };
     // Nobody is there now: this one fails, and must leave the cache as it is.
     let refreshed = consumers.cache.refresh();
-    consumers.read(&mut outcome);
+    consumers.read(&mut seen);
 
     *provider = setup.spawn()?;
     while !consumers.call() {
-        consumers.read(&mut outcome);
+        consumers.read(&mut seen);
         budget.check()?;
         if !provider.is_alive() {
-            return Err(provider.death());
+            return Err(provider.end());
         }
         if killed.elapsed() > START_PATIENCE {
             return Err(DemoError::NotReady(START_PATIENCE));
         }
         thread::sleep(PACE);
     }
-    outcome.outage_ms = round(killed.elapsed().as_secs_f64() * 1e3);
+    seen.outage_ms = round(killed.elapsed().as_secs_f64() * 1e3);
 
     provider.wait_ready()?;
     let caught_up = consumers.cache.try_refresh();
-    consumers.read(&mut outcome);
+    consumers.read(&mut seen);
     caught_up?;
     let after = consumers.sessions();
-    outcome.reconnected = !refreshed
+    seen.reconnected = !refreshed
         && after
             .iter()
             .zip(before)
             .all(|(after, before)| *after > before);
     let now = setup.files();
-    outcome.files_stale = left.iter().filter(|file| now.contains(file)).count();
-    Ok(outcome)
+    seen.files_stale = left.iter().filter(|file| now.contains(file)).count();
+    Ok(seen)
 }
 
 impl Consumers<'_> {
     /// Looks everything up in the cache.
-    fn read(&self, outcome: &mut Restart) {
+    fn read(&self, seen: &mut Restart) {
         for wanted in self.wanted {
-            outcome.cache_kept &= wanted.is_served(&self.cache.reader()) && self.cache.ready();
-            outcome.cache_lookups += 1;
+            seen.cache_kept &= wanted.is_served(&self.cache.reader()) && self.cache.ready();
+            seen.cache_lookups += 1;
         }
     }
 

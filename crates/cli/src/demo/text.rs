@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Tabl
 use super::collect::{Cgroup, Process};
 use super::report::Report;
 use crate::plain::plain;
+use crate::profile::baseline_carrier;
 
 /// Columns of the narrowest terminal that counts.
 const WIDTH: u16 = 80;
@@ -71,9 +72,10 @@ pub(super) fn speeds(report: &Report) -> String {
         .iter()
         .map(|t| ("all cgroups", t, &t.snapshots));
     for (what, transport, timing) in lookups.chain(snapshots) {
-        let over = match transport.shm {
-            true => format!("shared memory ({})", transport.profile),
-            false => format!("socket ({})", transport.profile),
+        let over = if transport.shm {
+            format!("shared memory ({})", transport.profile)
+        } else {
+            format!("{} ({})", baseline_carrier(), transport.profile)
         };
         let speed = rate(timing.calls_per_second);
         let [half, most] = [timing.p50_us, timing.p99_us].map(|us| format!("{us:.1} µs"));
@@ -88,22 +90,30 @@ pub(super) fn speeds(report: &Report) -> String {
 /// How the restart went.
 pub(super) fn restart(report: &Report) -> String {
     let restart = &report.restart;
-    let cache = match restart.cache_kept {
-        true => "served all of",
-        false => "did not serve all of",
+    let cache = if restart.cache_kept {
+        "served all of"
+    } else {
+        "did not serve all of"
     };
-    let client = match restart.reconnected {
-        true => "came back by itself",
-        false => "did not come back",
+    let client = if restart.reconnected {
+        "came back by itself"
+    } else {
+        "did not come back"
+    };
+    // Where endpoints are no files, none can be left.
+    let files = if restart.files_left > 0 {
+        format!(
+            " Of {} files that the killed provider left, {} are still there.",
+            restart.files_left, restart.files_stale
+        )
+    } else {
+        String::new()
     };
     wrap(&format!(
         "Restart: the provider was killed and another one started. No call was answered for \
-         {:.0} ms; the cache {cache} {} lookups meanwhile, and the client {client}. Of {} files \
-         that the killed provider left, {} are still there.",
+         {:.0} ms; the cache {cache} {} lookups meanwhile, and the client {client}.{files}",
         restart.outage_ms,
         grouped(restart.cache_lookups),
-        restart.files_left,
-        restart.files_stale,
     ))
 }
 
@@ -121,9 +131,9 @@ pub(super) fn summary(report: &Report) -> String {
     let mut facts = Vec::new();
     for transport in &report.transports {
         let over = if transport.shm {
-            "shared memory"
+            "shared memory".to_owned()
         } else {
-            "the socket"
+            format!("the {}", baseline_carrier())
         };
         let speed = rate(transport.lookups.calls_per_second);
         facts.push(format!("{speed} calls/s over {over}"));
@@ -157,9 +167,10 @@ fn cgroup_row(cgroup: &Cgroup) -> Vec<String> {
 }
 
 fn process_row(process: &Process) -> Vec<String> {
-    let cgroup = match process.cgroup_name.is_empty() {
-        true => &process.cgroup_path,
-        false => &process.cgroup_name,
+    let cgroup = if process.cgroup_name.is_empty() {
+        &process.cgroup_path
+    } else {
+        &process.cgroup_name
     };
     vec![
         process.pid.to_string(),

@@ -215,13 +215,14 @@ impl File<'_> {
 
 /// Whether an item of a lookup can be an answer.
 fn answerable<'a, I: LookupItem<'a>>(item: &I) -> Result<(), WireError> {
-    match item.status() == I::EXCEEDED {
-        true => Err(WireError::layout(
+    if item.status() == I::EXCEEDED {
+        Err(WireError::layout(
             "status for the protocol alone",
             0,
             item.status().into(),
-        )),
-        false => sendable(item),
+        ))
+    } else {
+        sendable(item)
     }
 }
 

@@ -1,6 +1,9 @@
 //! `netipc serve`: providers of this machine, or of fixed content.
 
 mod fixture;
+mod machine;
+mod notify;
+mod policy;
 mod provider;
 mod run_dir;
 
@@ -14,25 +17,29 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use netipc::service::{increment, string_reverse};
-use netipc_host::{Host, HostConfig, answers};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use netipc_host::{Host, answers};
 
-use crate::args::{EndpointArgs, ServiceName, seconds};
+use crate::args::{EndpointArgs, ServiceName};
 use crate::exit::{self, Exit, Failed};
+use crate::platform::{RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
 use crate::schema::served;
 use crate::token::TokenArgs;
 use fixture::Fixture;
+use machine::{MachineArgs, Refresher};
+use notify::Supervisor;
 use provider::{Plan, Provider};
 use run_dir::RunDir;
 
-/// How long requests that are being answered may take once the program is told to end.
+/// How long requests that are being answered may take once the program is asked to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 
 const DETAILS: &str = "\
-Prints READY on stdout once every service listens. Ends on SIGINT, SIGTERM or SIGHUP: requests \
-that are being answered may finish, for at most 5 seconds, and every file is removed. The run \
-directory is made with mode 0700 where there is none, and removed again then.
+A pattern of cgroups has `*` for any characters, also `/`, and `?` for one. It is held against \
+the path and the name of a cgroup, or, with an `@` in front, against what it is: `@service`, \
+`@slice`, `@scope`, `@mount`, `@socket`, `@swap`, `@group`, `@pod`, `@container`, `@machine`, \
+`@monitor`, `@plumbing`, `@inside` or `@other`. The first pattern that matches decides: those of the \
+command line in their order, then those of the file, then the usual ones, which leave out pods, \
+monitors, plumbing, what is inside of containers, groups, slices, mounts, sockets and swap.
 
 A data file is what `call --json` prints. Only `items` is needed, and of each item its key: `name`, \
 `path` or `pid` (a known process also has a `comm` of 1 to 15 bytes, and a `cgroup_path` unless its \
@@ -46,7 +53,7 @@ The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in th
 
 /// Arguments of `serve`.
 #[derive(Args, Debug)]
-#[command(after_help = exit::TABLE, after_long_help = format!("{DETAILS}\n\n{}", exit::TABLE))]
+#[command(after_help = exit::TABLE, after_long_help = details())]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     endpoint: EndpointArgs,
@@ -63,17 +70,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value = "8")]
     workers: NonZeroUsize,
 
-    /// Seconds between two looks at this machine; fractions are fine
-    #[arg(long, value_name = "SECS", default_value = "1", value_parser = seconds)]
-    refresh: Duration,
+    #[command(flatten)]
+    machine: MachineArgs,
 
-    /// Where cgroups are mounted [default: /sys/fs/cgroup]
-    #[arg(long, value_name = "PATH")]
-    cgroup_root: Option<PathBuf>,
-
-    /// Where proc is mounted [default: /proc]
-    #[arg(long, value_name = "PATH")]
-    proc_root: Option<PathBuf>,
+    /// Stops when stdin ends, too: a process that holds the other end takes this one along
+    #[arg(long)]
+    until_stdin_ends: bool,
 
     /// Serves the fixed content of a JSON file, as `call --json` prints it; may be repeated
     #[arg(long, value_name = "FILE.json")]
@@ -85,11 +87,25 @@ pub(crate) struct ServeArgs {
     schema: Vec<PathBuf>,
 }
 
-/// Serves until a signal ends it.
+fn details() -> String {
+    format!(
+        "Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is \
+         set. Stops on {STOP_REQUESTS}: requests that are being answered may finish, for at most 5 \
+         seconds, and every file is removed. A second request ends it at once. {RUN_DIR_IS_MADE} On \
+         stderr there is a line for each source of knowledge about this machine, at the start and \
+         whenever it changes.\n\n{DETAILS}\n\n{}",
+        exit::TABLE
+    )
+}
+
+/// Serves until it is asked to stop.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
-    // Before anything is made, so that no signal can end the program with something left behind.
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
-        .map_err(|error| Failed::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
+    if args.machine.explains() {
+        return args.machine.explain();
+    }
+    let supervisor = Supervisor::from_env();
+    // Before anything is made, so that no request can end the program with something left behind.
+    let stop = stop_requests(args.until_stdin_ends).map_err(exit::cannot_wait_for_a_stop)?;
     let plan = Plan {
         run_dir: args.endpoint.run_dir()?,
         profiles: args.endpoint.profiles(),
@@ -107,7 +123,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     }
     let from_host =
         |service| ServiceName::HOST.contains(service) && !fixtures.contains_key(service);
-    let host = services.iter().any(from_host).then(|| look(args));
+    let host = services.iter().any(from_host).then(|| args.machine.look());
     let host = host.transpose()?;
     let _run_dir = RunDir::ensure(&plan.run_dir)?;
     let mut providers = providers(services, &plan, fixtures, host.as_ref())?;
@@ -116,13 +132,26 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     for provider in &providers {
         provider.bind()?;
     }
-    let keeper = host.map(|host| Keeper {
-        host,
-        period: args.refresh,
-    });
-    serve_until(&providers, keeper, || {
-        signals.forever().next();
-    })
+    let refresher = host.map(|host| Refresher::new(host, args.machine.period()));
+    serve_until(&providers, refresher, &supervisor, &stop)
+}
+
+/// Where requests to stop arrive, also the end of stdin if that is to count as one.
+fn stop_requests(until_stdin_ends: bool) -> io::Result<mpsc::Receiver<()>> {
+    let (ask, asked) = mpsc::channel();
+    if until_stdin_ends {
+        let ask = ask.clone();
+        let thread = thread::Builder::new().name("netipc-stdin".to_owned());
+        thread.spawn(move || {
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            let _ = ask.send(());
+        })?;
+    }
+    on_stop_request(move || {
+        // It fails where the end of stdin came first.
+        let _ = ask.send(());
+    })?;
+    Ok(asked)
 }
 
 /// The data files, by what they are for.
@@ -160,21 +189,6 @@ fn chosen(args: &ServeArgs, fixtures: &BTreeMap<ServiceName, Fixture>) -> BTreeS
     }
 }
 
-fn look(args: &ServeArgs) -> Result<Arc<Host>, Failed> {
-    let mut config = HostConfig::default();
-    if let Some(root) = &args.cgroup_root {
-        config.cgroup_root.clone_from(root);
-    }
-    if let Some(root) = &args.proc_root {
-        config.proc_root.clone_from(root);
-    }
-    let host = Arc::new(Host::new(config));
-    match host.refresh() {
-        Ok(_) => Ok(host),
-        Err(error) => Err(Failed::caused_by(Exit::Failed, &error)),
-    }
-}
-
 fn providers(
     services: BTreeSet<ServiceName>,
     plan: &Plan,
@@ -201,20 +215,26 @@ fn providers(
     services.into_iter().map(provider).collect()
 }
 
-/// Runs everything, waits for the `end`, and lets go in good order.
+/// Runs everything, waits for `stop`, and lets go in good order.
 fn serve_until(
     providers: &[Box<dyn Provider>],
-    keeper: Option<Keeper>,
-    end: impl FnOnce(),
+    refresher: Option<Refresher>,
+    supervisor: &Supervisor,
+    stop: &mpsc::Receiver<()>,
 ) -> Result<(), Failed> {
     thread::scope(|scope| {
-        let (stop, stopped) = mpsc::channel();
-        let started = start(scope, providers, keeper, stopped);
+        let (end_refresher, refresher_ended) = mpsc::channel();
+        let started = start(scope, providers, refresher, refresher_ended);
+        let (end_watchdog, watchdog_ended) = mpsc::channel::<()>();
         if started.is_ok() {
             announce();
-            end();
+            supervisor.notify("READY=1");
+            scope.spawn(move || supervisor.watch(&watchdog_ended));
+            // An error would mean that nobody can ask any more.
+            let _ = stop.recv();
+            supervisor.notify("STOPPING=1");
         }
-        drop(stop);
+        drop((end_refresher, end_watchdog));
         let deadline = Instant::now() + DRAIN;
         for provider in providers {
             provider.drain(deadline.saturating_duration_since(Instant::now()));
@@ -226,8 +246,8 @@ fn serve_until(
 fn start<'s>(
     scope: &'s Scope<'s, '_>,
     providers: &'s [Box<dyn Provider>],
-    keeper: Option<Keeper>,
-    stopped: mpsc::Receiver<()>,
+    refresher: Option<Refresher>,
+    ended: mpsc::Receiver<()>,
 ) -> Result<(), Failed> {
     let spawn = |name: &str, run: Box<dyn FnOnce() + Send + 's>| {
         let thread = thread::Builder::new().name(name.to_owned());
@@ -239,8 +259,8 @@ fn start<'s>(
     for provider in providers {
         spawn("netipc-accept", Box::new(|| provider.run()))?;
     }
-    match keeper {
-        Some(keeper) => spawn("netipc-refresh", Box::new(move || keeper.run(&stopped))),
+    match refresher {
+        Some(refresher) => spawn("netipc-refresh", Box::new(move || refresher.run(&ended))),
         None => Ok(()),
     }
 }
@@ -249,25 +269,4 @@ fn start<'s>(
 fn announce() {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "READY").and_then(|()| out.flush());
-}
-
-/// Keeps the picture of the machine fresh.
-struct Keeper {
-    host: Arc<Host>,
-    period: Duration,
-}
-
-impl Keeper {
-    /// Looks once in every period until the other end of `stopped` is gone.
-    fn run(self, stopped: &mpsc::Receiver<()>) {
-        let mut failing = false;
-        while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(self.period) {
-            let done = self.host.refresh();
-            // Once for each time that it starts to fail, not once in every period.
-            if let (Err(error), false) = (&done, failing) {
-                exit::tell(&Failed::caused_by(Exit::Failed, error));
-            }
-            failing = done.is_err();
-        }
-    }
 }

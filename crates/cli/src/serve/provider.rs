@@ -9,7 +9,7 @@ use netipc_schema::Schema;
 use netipc_schema::live::{Data, handler};
 
 use crate::args::MAX_RESPONSE_BYTES;
-use crate::exit::{Exit, Failed, tell};
+use crate::exit::{Exit, Failed, to_stderr};
 
 /// A server of whatever service.
 pub(super) trait Provider: Send + Sync {
@@ -31,13 +31,13 @@ impl<S: Service> Provider for Server<S> {
     fn run(&self) {
         // A bound server that nobody else runs has no reason to fail; should it, it is said.
         if let Err(error) = Self::run(self) {
-            tell(&Failed::caused_by(Exit::of_serve(&error), &error));
+            to_stderr(&Failed::caused_by(Exit::of_serve(&error), &error));
         }
     }
 
     fn drain(&self, timeout: Duration) {
         if !Self::drain(self, timeout) {
-            tell(&format_args!("a request to {} was cut off", S::METHOD.name));
+            to_stderr(&format_args!("a request to {} was cut off", S::METHOD.name));
         }
     }
 }
@@ -95,13 +95,13 @@ impl Provider for UntypedProvider {
     fn run(&self) {
         // As for typed ones.
         if let Err(error) = self.server.run() {
-            tell(&Failed::caused_by(Exit::of_serve(&error), &error));
+            to_stderr(&Failed::caused_by(Exit::of_serve(&error), &error));
         }
     }
 
     fn drain(&self, timeout: Duration) {
         if !self.server.drain(timeout) {
-            tell(&format_args!("a request to {} was cut off", self.name));
+            to_stderr(&format_args!("a request to {} was cut off", self.name));
         }
     }
 }

@@ -1,9 +1,8 @@
-use std::fs::{self, DirBuilder};
-use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Exit, Failed};
+use crate::platform::make_run_dir;
 
 /// The run directory; if it was made here, it is removed here, unless somebody else uses it by then.
 #[derive(Debug)]
@@ -12,20 +11,15 @@ pub(super) struct RunDir {
 }
 
 impl RunDir {
-    /// Makes the directory for our own user alone, where there is none.
+    /// Makes the directory for our own user alone, where the platform has one and there is none.
     pub(super) fn ensure(path: &Path) -> Result<Self, Failed> {
-        match DirBuilder::new().mode(0o700).create(path) {
-            Ok(()) => Ok(Self {
-                made: Some(path.to_owned()),
-            }),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {
-                Ok(Self { made: None })
-            }
-            Err(error) => {
-                let sentence = format!("cannot make the run directory {}: {error}", path.display());
-                Err(Failed::new(Exit::Failed, sentence))
-            }
-        }
+        let is_new = make_run_dir(path).map_err(|error| {
+            let sentence = format!("cannot make the run directory {}: {error}", path.display());
+            Failed::new(Exit::Failed, sentence)
+        })?;
+        Ok(Self {
+            made: is_new.then(|| path.to_owned()),
+        })
     }
 }
 
@@ -38,19 +32,15 @@ impl Drop for RunDir {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
-    fn what_was_made_is_private_and_removed() {
+    fn what_was_made_is_removed() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run");
         let made = RunDir::ensure(&path).unwrap();
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o700);
         drop(RunDir::ensure(&path).unwrap());
         assert!(path.exists(), "it was there before");
         drop(made);

@@ -8,15 +8,19 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use shared_child::SharedChild;
 use tempfile::TempDir;
+
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+pub(crate) mod platform;
 
 /// What no step takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,12 +28,23 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The program with an environment of its own.
 pub(crate) fn netipc<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_netipc"));
+    command.args(args);
+    piped(command)
+}
+
+/// A command with an environment of its own, that is listened to.
+pub(crate) fn piped(mut command: Command) -> Command {
     command
-        .args(args)
         .env_remove("NETIPC_AUTH_TOKEN")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    command
+}
+
+/// A `netipc serve` that stops with its stdin.
+pub(crate) fn stoppable(mut command: Command) -> Command {
+    command.arg("--until-stdin-ends").stdin(Stdio::piped());
     command
 }
 
@@ -71,31 +86,39 @@ impl Ended {
 
 /// Runs `command` to its end, with `input` as its stdin.
 pub(crate) fn run(mut command: Command, input: &[u8]) -> Ended {
-    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // A program that ends without reading is judged by its end.
-    let _ = stdin.write_all(input);
-    drop(stdin);
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = watched(&Pid::from_child(&child), || {
-        child.wait_with_output().unwrap()
+    let child = SharedChild::spawn(command.stdin(Stdio::piped())).unwrap();
+    let mut stdin = child.take_stdin().unwrap();
+    let stderr = child.take_stderr();
+    let (status, stdout, stderr) = watched(&child, || {
+        thread::scope(|scope| {
+            let stderr = stderr.map(|stderr| scope.spawn(|| text(stderr)));
+            // A program that ends without reading is judged by its end.
+            scope.spawn(move || drop(stdin.write_all(input)));
+            let stdout = child.take_stdout().map(text).unwrap_or_default();
+            let stderr = stderr.map(|stderr| stderr.join().unwrap());
+            (child.wait().unwrap(), stdout, stderr.unwrap_or_default())
+        })
     });
     Ended {
         code: status.code(),
-        stdout: String::from_utf8(stdout).unwrap(),
-        stderr: String::from_utf8(stderr).unwrap(),
+        stdout,
+        stderr,
     }
 }
 
+/// All that a program says.
+fn text(mut from: impl Read) -> String {
+    let mut text = String::new();
+    from.read_to_string(&mut text).unwrap();
+    text
+}
+
 /// A run directory, and what tests put beside it.
-pub(crate) struct Place {
+pub(crate) struct TestDir {
     dir: TempDir,
 }
 
-impl Place {
+impl TestDir {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("run")).unwrap();
@@ -117,18 +140,6 @@ impl Place {
         path
     }
 
-    /// A machine with one service and one process in it; returns the arguments that look at it.
-    pub(crate) fn machine(&self) -> [String; 2] {
-        let service = "sys/system.slice/sshd.service";
-        fs::create_dir_all(self.path(service)).unwrap();
-        self.write("sys/cgroup.controllers", "cpu");
-        let stat = "7 (sshd) S 1 7 7 0 -1 4 0 0 0 0 2 3 0 0 20 0 1 0 99 0 0";
-        self.write("proc/7/stat", stat);
-        self.write("proc/7/cgroup", "0::/system.slice/sshd.service\n");
-        let root = |option: &str, name| format!("--{option}={}", self.path(name).display());
-        [root("cgroup-root", "sys"), root("proc-root", "proc")]
-    }
-
     /// `netipc SUBCOMMAND ARGS --run-dir ..`.
     pub(crate) fn command(&self, subcommand: &str, args: &[&str]) -> Command {
         let mut command = netipc([subcommand]);
@@ -144,51 +155,57 @@ impl Place {
         run(self.command("call", args), input.as_bytes())
     }
 
-    /// A provider that is ready.
+    /// A provider that is ready, and stops with its stdin.
     pub(crate) fn serve(&self, args: &[&str]) -> Provider {
-        Provider::start(self.command("serve", args))
+        Provider::start(stoppable(self.command("serve", args)))
     }
 
     /// A provider of the content of `file`.
     pub(crate) fn serve_data(&self, file: &Path, args: &[&str]) -> Provider {
         let mut command = self.command("serve", args);
         command.arg("--data").arg(file);
-        Provider::start(command)
-    }
-
-    /// Names of what is in the run directory.
-    pub(crate) fn left_behind(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.run_dir()).unwrap();
-        let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
-        entries
-            .map(|entry| name(entry).into_string().unwrap())
-            .collect()
+        Provider::start(stoppable(command))
     }
 }
 
 /// A running `netipc serve`. Killed when dropped.
 pub(crate) struct Provider {
-    child: Child,
+    child: SharedChild,
+    stdin: Option<std::process::ChildStdin>,
 }
 
 impl Provider {
     /// Starts it, and waits for its READY.
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let pid = Pid::from_child(&child);
-        let provider = Self { child };
+        let child = SharedChild::spawn(command.stderr(Stdio::inherit())).unwrap();
+        let mut stdout = BufReader::new(child.take_stdout().unwrap());
+        let stdin = child.take_stdin();
+        let provider = Self { child, stdin };
         let mut line = String::new();
-        watched(&pid, || stdout.read_line(&mut line)).unwrap();
+        watched(&provider.child, || stdout.read_line(&mut line)).unwrap();
         assert_eq!(line, "READY\n");
         provider
     }
 
-    /// Sends `signal`, and waits for the end.
-    pub(crate) fn end(mut self, signal: Signal) -> ExitStatus {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, signal).unwrap();
-        watched(&pid, || self.child.wait()).unwrap()
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Writes to its stdin, of one that has a pipe there.
+    pub(crate) fn say(&mut self, text: &str) {
+        let stdin = self.stdin.as_mut().unwrap();
+        stdin.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Ends its stdin, which [`TestDir::serve`] made a request to stop, and waits for the end.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        drop(self.stdin.take());
+        self.wait()
+    }
+
+    /// Waits for the end.
+    pub(crate) fn wait(&self) -> ExitStatus {
+        watched(&self.child, || self.child.wait()).unwrap()
     }
 }
 
@@ -201,12 +218,12 @@ impl Drop for Provider {
 }
 
 /// Waits for a process that is killed when it takes too long.
-pub(crate) fn watched<R>(pid: &Pid, wait: impl FnOnce() -> R) -> R {
+pub(crate) fn watched<R>(child: &SharedChild, wait: impl FnOnce() -> R) -> R {
     thread::scope(|scope| {
         let (done, watch) = mpsc::channel::<()>();
         scope.spawn(move || {
             if watch.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let _ = kill_process(*pid, Signal::KILL);
+                let _ = child.kill();
             }
         });
         let waited = wait();

@@ -304,6 +304,7 @@ pub fn lingering_ends(rig: &Rig) {
     let (client, mut server) = rig.pair();
     drop(client);
     within(AT_ONCE, "lingering for nobody", || server.linger());
+    drop(server);
     let (_client, mut server) = rig.pair();
     within(AT_ONCE, "lingering for a peer that stays", || {
         server.linger()

@@ -14,6 +14,10 @@ use windows as platform;
 use std::path::Path;
 use std::process::Child;
 
+/// Whether an endpoint's name stays taken while a connection that came by it lives, although its
+/// listener is gone.
+pub const CONNECTIONS_KEEP_NAMES: bool = platform::CONNECTIONS_KEEP_NAMES;
+
 /// Kills a process without a word, and waits until it is gone.
 ///
 /// # Panics
@@ -49,3 +53,5 @@ pub fn thaw(child: &Child) {
 pub fn left_behind(run_dir: &Path) -> Vec<String> {
     platform::left_behind(run_dir)
 }
+
+pub use netipc_transport::testing::open_handles;

@@ -9,6 +9,8 @@ use rustix::process::{Pid, Signal, kill_process};
 /// More than a process takes to stop.
 const SOON: Duration = Duration::from_secs(60);
 
+pub(super) const CONNECTIONS_KEEP_NAMES: bool = false;
+
 pub(super) fn freeze(child: &Child) -> bool {
     send(child, Signal::STOP);
     let start = Instant::now();

@@ -4,20 +4,20 @@ use netipc::simple_hash;
 
 use crate::{
     config::HostConfig,
-    identify::{Identity, Kind, Orchestrator, full_name, identify},
+    identify::{Identity, Kind, Orchestrator, full_name},
     labels::Labels,
     runtime::{RuntimeInfo, Subject},
 };
 
 /// Bits of [`Cgroup::options`].
 pub mod options {
-    /// Disabled: an enabled cgroup with the same name comes before it.
+    /// Disabled: it is a cgroup that is in the snapshot already, found in another hierarchy.
     pub const DUPLICATE: u32 = 1 << 0;
     /// The cgroup of a systemd service.
     pub const SYSTEMD_SERVICE: u32 = 1 << 1;
     /// In a version 2 hierarchy.
     pub const UNIFIED: u32 = 1 << 2;
-    /// Disabled: the machine's owner excluded it.
+    /// Disabled: the [`Policy`](crate::Policy) says so.
     pub const EXCLUDED: u32 = 1 << 3;
 }
 
@@ -26,7 +26,9 @@ pub mod options {
 pub struct Cgroup {
     key: Arc<[u8]>,
     path: Box<[u8]>,
-    name: Box<[u8]>,
+    /// The name as long as no other cgroup has it too.
+    plain_name: Arc<[u8]>,
+    name: Arc<[u8]>,
     hash: u32,
     options: u32,
     orchestrator: Orchestrator,
@@ -37,10 +39,12 @@ pub struct Cgroup {
 }
 
 impl Cgroup {
-    /// Joins what the path says to what the runtime's files say.
+    /// Joins what the path says to what a runtime's files say.
     pub(super) fn new(
         place: Place,
-        runtime: impl FnOnce(&Subject) -> Option<Arc<RuntimeInfo>>,
+        identity: Identity,
+        subject: Subject,
+        runtime: Option<Arc<RuntimeInfo>>,
         config: &HostConfig,
     ) -> Self {
         let Identity {
@@ -49,33 +53,26 @@ impl Cgroup {
             name,
             inner,
             mut labels,
-            container_id,
-            pod_uid,
-        } = identify(&place.key);
-        let subject = Subject {
-            container_id,
-            pod_uid,
-        };
-        let runtime = runtime(&subject);
+            ..
+        } = identity;
         let info = runtime.as_deref();
         let name = match info.and_then(|info| info.name_of(kind)) {
-            Some(known) => full_name(&known, &inner),
-            None => full_name(&name, &inner),
+            Some(known) => full_name(kind, &known, &inner),
+            None => full_name(kind, &name, &inner),
         };
         if let Some(info) = info {
             labels.extend_within(&config.limits, &info.labels);
         }
         let learnt = info.map(|info| info.orchestrator).unwrap_or_default();
+        let name: Arc<[u8]> = name.into();
         Self {
             hash: simple_hash(&name),
             options: place.options(kind, &name, config),
-            orchestrator: match orchestrator {
-                Orchestrator::Unknown => learnt,
-                known => known,
-            },
+            orchestrator: orchestrator.or_learnt(learnt),
             key: place.key.into(),
             path: place.path.into(),
-            name: name.into(),
+            plain_name: Arc::clone(&name),
+            name,
             kind,
             labels,
             subject,
@@ -93,7 +90,8 @@ impl Cgroup {
         &self.path
     }
 
-    /// What people call it. Unique among the enabled cgroups of a snapshot; never empty.
+    /// What people call it. Unique among the enabled cgroups of a snapshot; never empty. Where several would have the
+    /// same, each has its name, an `@` and what tells it apart.
     pub fn name(&self) -> &[u8] {
         &self.name
     }
@@ -132,22 +130,44 @@ impl Cgroup {
         Arc::clone(&self.key)
     }
 
-    /// Whether a cgroup found at `path` would come out the same, given what the runtime's files say now.
-    pub(super) fn is_current(&self, path: &[u8], runtime: Option<&Arc<RuntimeInfo>>) -> bool {
-        *self.path == *path && self.runtime.as_ref() == runtime
-    }
-
     pub(super) fn subject(&self) -> &Subject {
         &self.subject
     }
 
-    pub(super) fn mark_duplicate(self: &mut Arc<Self>, duplicate: bool) {
-        let options = match duplicate {
-            true => self.options | options::DUPLICATE,
-            false => self.options & !options::DUPLICATE,
+    /// The name before clashes are settled.
+    pub(super) fn plain_name(&self) -> &Arc<[u8]> {
+        &self.plain_name
+    }
+
+    /// The name as long as no other cgroup has it too.
+    pub(crate) fn plain(&self) -> &[u8] {
+        &self.plain_name
+    }
+
+    /// The directory of its hierarchy.
+    pub(super) fn hierarchy(&self) -> &[u8] {
+        &self.path[..self.path.len() - self.key.len()]
+    }
+
+    /// What a runtime said.
+    pub(crate) fn runtime(&self) -> Option<&RuntimeInfo> {
+        self.runtime.as_deref()
+    }
+
+    /// Gives it the name that no other has, and says whether it is in the snapshot already.
+    pub(super) fn settle(self: &mut Arc<Self>, name: &[u8], duplicate: bool) {
+        let options = if duplicate {
+            self.options | options::DUPLICATE
+        } else {
+            self.options & !options::DUPLICATE
         };
         if options != self.options {
             Arc::make_mut(self).options = options;
+        }
+        if *name != *self.name {
+            let item = Arc::make_mut(self);
+            item.name = name.into();
+            item.hash = simple_hash(name);
         }
     }
 
@@ -169,7 +189,7 @@ impl Place {
         bit(kind == Kind::Service, options::SYSTEMD_SERVICE)
             | bit(self.unified, options::UNIFIED)
             | bit(
-                config.exclusions.excludes(&self.key, name),
+                !config.policy.decide(&self.key, name, kind).enabled,
                 options::EXCLUDED,
             )
     }

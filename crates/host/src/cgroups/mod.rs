@@ -1,13 +1,14 @@
 //! The cgroups of this machine: where the hierarchies are, what is in them, and the table made of it.
 
-mod hierarchy;
 mod item;
+mod names;
 mod table;
-mod walk;
+mod tree;
 
-pub use hierarchy::Layout;
 pub use item::{Cgroup, options};
+pub use names::Clash;
 pub use table::{CgroupAnswer, CgroupTable};
+pub use tree::Layout;
 
-pub(crate) use hierarchy::{Hierarchies, rank};
-pub(crate) use walk::walk;
+pub(crate) use table::Draft;
+pub(crate) use tree::{Found, Hierarchies, Hierarchy, Tree, rank};

@@ -1,30 +1,33 @@
 use std::{
     collections::{HashMap, HashSet},
-    fs,
-    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::{
-    hierarchy::{Hierarchies, Layout},
     item::{Cgroup, Place},
-    walk::{Found, Walk, below},
+    names::{Clash, settle},
+    tree::{Found, Hierarchies, Layout, Tree},
 };
-use crate::{config::HostConfig, runtime::Runtimes};
+use crate::{
+    config::HostConfig,
+    identify::{Identity, identify},
+    paths::{Spelling, depth, without_deleted},
+    platform,
+    runtime::{RuntimeInfo, Subject},
+};
 
 /// Where the kernel documents cgroups to be; clients write it whatever root is configured here.
 const USUAL_ROOT: &[u8] = b"/sys/fs/cgroup";
 
 /// Every cgroup of the machine at one moment.
 ///
-/// Enabled cgroups come first, each part in order of path. A consumer keyed by hash and name takes the first it finds, so
-/// names must be unique among the enabled: of several cgroups with one name the first by path stays enabled, the others
-/// carry [`options::DUPLICATE`](super::options::DUPLICATE) and stay reachable by path. Excluded cgroups neither hide an
-/// enabled one nor are called duplicates. The root cgroup is the machine itself and not listed.
+/// Enabled cgroups come first, each part in order of path. Names are unique among the enabled: cgroups that would have the
+/// same name get ones that tell them apart, which [`clashes`](Self::clashes) lists. The root cgroup is the machine itself and
+/// not listed.
 #[derive(Debug, Default)]
 pub struct CgroupTable {
     generation: u64,
-    systemd: bool,
     truncated: bool,
     max_depth: usize,
     hierarchies: Hierarchies,
@@ -32,6 +35,7 @@ pub struct CgroupTable {
     prefixes: Vec<Vec<u8>>,
     items: Vec<Arc<Cgroup>>,
     index: HashMap<Arc<[u8]>, usize>,
+    clashes: Vec<Clash>,
 }
 
 /// What is known of a path.
@@ -45,46 +49,134 @@ pub enum CgroupAnswer<'a> {
     Permanent,
 }
 
-impl CgroupTable {
-    /// The table after `previous`: the same one if nothing changed. Cgroups that stayed as they were are shared.
-    pub(crate) fn next(
-        previous: &Arc<Self>,
-        config: &HostConfig,
-        hierarchies: Hierarchies,
-        walk: Walk,
-        runtimes: &mut Runtimes,
-    ) -> Arc<Self> {
-        let mut items: Vec<Arc<Cgroup>> = walk
-            .found
-            .into_iter()
-            .map(|found| previous.item(found, config, &hierarchies, runtimes))
-            .collect();
-        mark_duplicates(&mut items);
-        items.sort_by_key(|item| !item.enabled());
+/// A table to be, which knows whom to ask runtimes about.
+pub(crate) struct Draft {
+    hierarchies: Hierarchies,
+    truncated: bool,
+    entries: Vec<Entry>,
+}
 
-        let systemd = hierarchies.systemd();
+struct Entry {
+    place: Place,
+    what: What,
+}
+
+enum What {
+    /// The path is where it was: what it tells is known.
+    Seen(Arc<Cgroup>),
+    New(Box<(Identity, Subject)>),
+}
+
+impl Draft {
+    pub(crate) fn new(previous: &CgroupTable, tree: Tree) -> Self {
+        let Tree {
+            hierarchies,
+            found,
+            truncated,
+            unreadable: _,
+        } = tree;
+        let entries = found
+            .into_iter()
+            .map(|found| Entry::new(previous, found, &hierarchies))
+            .collect();
+        Self {
+            hierarchies,
+            truncated,
+            entries,
+        }
+    }
+
+    /// Containers, pods and machines, each once.
+    pub(crate) fn subjects(&self) -> Arc<[Subject]> {
+        let subjects = self.entries.iter().map(|entry| entry.what.subject());
+        let subjects: HashSet<&Subject> = subjects.filter(|subject| !subject.is_empty()).collect();
+        subjects.into_iter().cloned().collect()
+    }
+
+    /// The table after `previous`: the same one if nothing changed. Cgroups that stayed as they were are shared.
+    pub(crate) fn finish(
+        self,
+        previous: &Arc<CgroupTable>,
+        config: &HostConfig,
+        infos: &HashMap<Subject, Arc<RuntimeInfo>>,
+    ) -> Arc<CgroupTable> {
+        let mut items: Vec<Arc<Cgroup>> = self
+            .entries
+            .into_iter()
+            .map(|entry| entry.item(config, infos))
+            .collect();
+        let clashes = settle(&mut items);
+        items.sort_by_key(|item| !item.enabled());
         let unchanged = previous.generation > 0
-            && previous.hierarchies == hierarchies
-            && (previous.systemd, previous.truncated) == (systemd, walk.truncated)
+            && previous.hierarchies == self.hierarchies
+            && previous.truncated == self.truncated
             && previous.items == items;
         if unchanged {
             return Arc::clone(previous);
         }
         let index = items.iter().enumerate();
-        Arc::new(Self {
+        Arc::new(CgroupTable {
             generation: previous.generation + 1,
-            systemd,
-            truncated: walk.truncated,
+            truncated: self.truncated,
             max_depth: config.limits.depth,
-            prefixes: prefixes(config, &hierarchies),
+            prefixes: prefixes(&config.cgroup_root, &self.hierarchies),
             index: index
                 .map(|(index, item)| (item.shared_key(), index))
                 .collect(),
-            hierarchies,
+            hierarchies: self.hierarchies,
             items,
+            clashes,
         })
     }
+}
 
+impl Entry {
+    fn new(previous: &CgroupTable, found: Found, hierarchies: &Hierarchies) -> Self {
+        let hierarchy = &hierarchies.list[found.hierarchy];
+        let dir = hierarchy.dir.as_os_str().as_encoded_bytes();
+        let place = Place {
+            path: [dir, &found.key].concat(),
+            key: found.key,
+            unified: hierarchy.unified,
+        };
+        let seen = previous.shared(&place.key);
+        let what = match seen.filter(|seen| *seen.path() == *place.path) {
+            Some(seen) => What::Seen(Arc::clone(seen)),
+            None => {
+                let identity = identify(&place.key);
+                let subject = Subject::of(&identity);
+                What::New(Box::new((identity, subject)))
+            }
+        };
+        Self { place, what }
+    }
+
+    fn item(self, config: &HostConfig, infos: &HashMap<Subject, Arc<RuntimeInfo>>) -> Arc<Cgroup> {
+        let (identity, subject) = match self.what {
+            What::Seen(seen) => {
+                let runtime = infos.get(seen.subject());
+                if seen.runtime() == runtime.map(AsRef::as_ref) {
+                    return seen;
+                }
+                (identify(&self.place.key), seen.subject().clone())
+            }
+            What::New(new) => *new,
+        };
+        let runtime = infos.get(&subject).map(Arc::clone);
+        Arc::new(Cgroup::new(self.place, identity, subject, runtime, config))
+    }
+}
+
+impl What {
+    fn subject(&self) -> &Subject {
+        match self {
+            Self::Seen(seen) => seen.subject(),
+            Self::New(new) => &new.1,
+        }
+    }
+}
+
+impl CgroupTable {
     /// Grows by one with every change of anything in the table; 0 before the first refresh.
     pub fn generation(&self) -> u64 {
         self.generation
@@ -92,17 +184,22 @@ impl CgroupTable {
 
     /// Whether systemd manages a hierarchy of this machine.
     pub fn systemd_enabled(&self) -> bool {
-        self.systemd
+        self.hierarchies.systemd
     }
 
     /// How cgroups are mounted.
     pub fn layout(&self) -> Layout {
-        self.hierarchies.layout
+        self.hierarchies.layout()
     }
 
     /// Whether the machine has more cgroups than the configured limit lets in.
     pub fn truncated(&self) -> bool {
         self.truncated
+    }
+
+    /// Enabled cgroups that would have had the same name.
+    pub fn clashes(&self) -> &[Clash] {
+        &self.clashes
     }
 
     /// All cgroups in the order of the snapshot.
@@ -120,9 +217,14 @@ impl CgroupTable {
         self.items.is_empty()
     }
 
-    /// The cgroup at `path`, written either as in `/proc/<pid>/cgroup` or as a directory of the file system.
+    /// The cgroup at `path`, written either as in `/proc/<pid>/cgroup` outside cgroup namespaces or as a directory of the
+    /// file system.
     pub fn find(&self, path: &[u8]) -> Option<&Cgroup> {
-        self.keys(path).find_map(|key| self.by_key(key))
+        let exact = Spelling::read(path).and_then(|spelling| self.spelled(&spelling));
+        exact.or_else(|| {
+            let spelling = Spelling::read(without_deleted(path))?;
+            self.spelled(&spelling)
+        })
     }
 
     /// The cgroup whose [`Cgroup::key`] this is.
@@ -130,101 +232,71 @@ impl CgroupTable {
         self.shared(key).map(AsRef::as_ref)
     }
 
-    /// Like [`find`](Self::find), and tells apart why there is nothing. Only a path that is not in the table costs
-    /// system calls: whether it has come into being since is asked of the file system.
-    pub fn answer(&self, path: &[u8]) -> CgroupAnswer<'_> {
-        match self.find(path) {
-            Some(cgroup) => CgroupAnswer::Known(cgroup),
-            None if self.keys(path).any(|key| self.exists(key)) => CgroupAnswer::RetryLater,
-            None => CgroupAnswer::Permanent,
-        }
+    /// Whether a root of these hierarchies is a cgroup inside of the machine's.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.hierarchies
+            .list
+            .iter()
+            .any(|hierarchy| hierarchy.partial)
     }
 
-    /// Whether `key` could ever be in a table: no way out of the hierarchy, not deeper than the walk goes.
+    /// Whether `key` could ever be in a table.
     pub(crate) fn admits(&self, key: &[u8]) -> bool {
-        let Some(inside) = key.strip_prefix(b"/") else {
-            return false;
+        *key != *b"/" && !key.starts_with(b"/../") && depth(key) <= self.max_depth
+    }
+
+    /// Whether `path` is a cgroup right now, in any hierarchy.
+    pub(crate) fn exists(&self, path: &[u8]) -> bool {
+        let is_there = |key: &[u8]| {
+            let mut hierarchies = self.hierarchies.list.iter();
+            self.admits(key)
+                && hierarchies.any(|hierarchy| platform::is_directory(&hierarchy.dir, key))
         };
-        let mut depth = 0;
-        let plain = inside.split(|byte| *byte == b'/').all(|part| {
-            depth += 1;
-            !matches!(part, b"" | b"." | b"..") && !part.contains(&0)
-        });
-        plain && depth <= self.max_depth
+        Spelling::read(path)
+            .is_some_and(|spelling| spelling.ups == 0 && self.keys(&spelling.key).any(is_there))
+    }
+
+    fn spelled(&self, spelling: &Spelling<'_>) -> Option<&Cgroup> {
+        let mut keys = self.keys(&spelling.key).filter(|_| spelling.ups == 0);
+        keys.find_map(|key| self.by_key(key))
     }
 
     /// The keys that `path` may stand for, the likeliest first.
-    pub(crate) fn keys<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        let path = path.strip_suffix(b"/").unwrap_or(path);
-        let stripped = self
-            .prefixes
-            .iter()
-            .filter_map(move |prefix| path.strip_prefix(&prefix[..]));
+    fn keys<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        // Behind a mount of the whole file system, such as /host.
+        let usual = memchr::memmem::find(path, USUAL_ROOT).map(|start| &path[start..]);
+        let dirs = std::iter::once(path).chain(usual.filter(|usual| usual.len() < path.len()));
+        let stripped = dirs.flat_map(move |dir| {
+            let strip = move |prefix: &'a Vec<u8>| dir.strip_prefix(&prefix[..]);
+            self.prefixes.iter().filter_map(strip)
+        });
         std::iter::once(path)
             .chain(stripped)
             .filter(|key| key.starts_with(b"/"))
     }
 
-    /// Whether `key` is a cgroup right now, in any hierarchy.
-    fn exists(&self, key: &[u8]) -> bool {
-        self.admits(key)
-            && self.hierarchies.list.iter().any(|hierarchy| {
-                fs::symlink_metadata(below(&hierarchy.dir, key)).is_ok_and(|meta| meta.is_dir())
-            })
-    }
-
     fn shared(&self, key: &[u8]) -> Option<&Arc<Cgroup>> {
         self.index.get(key).map(|index| &self.items[*index])
     }
-
-    /// The item for what was found, the one of this table if it is still right.
-    fn item(
-        &self,
-        found: Found,
-        config: &HostConfig,
-        hierarchies: &Hierarchies,
-        runtimes: &mut Runtimes,
-    ) -> Arc<Cgroup> {
-        let hierarchy = &hierarchies.list[found.hierarchy];
-        let path = [hierarchy.dir.as_os_str().as_bytes(), &found.key].concat();
-        if let Some(before) = self.shared(&found.key) {
-            let runtime = runtimes.info(before.subject());
-            if before.is_current(&path, runtime.as_ref()) {
-                return Arc::clone(before);
-            }
-        }
-        let place = Place {
-            key: found.key,
-            path,
-            unified: hierarchy.unified,
-        };
-        Arc::new(Cgroup::new(place, |subject| runtimes.info(subject), config))
-    }
 }
 
-fn mark_duplicates(items: &mut [Arc<Cgroup>]) {
-    let mut names = HashSet::with_capacity(items.len());
-    let duplicate: Vec<bool> = items
-        .iter()
-        .map(|item| !item.excluded() && !names.insert(item.name()))
-        .collect();
-    for (item, duplicate) in items.iter_mut().zip(duplicate) {
-        item.mark_duplicate(duplicate);
-    }
-}
-
-/// The mount points, as configured and at their usual place.
-fn prefixes(config: &HostConfig, hierarchies: &Hierarchies) -> Vec<Vec<u8>> {
-    let root = config.cgroup_root.as_os_str().as_bytes();
+/// The mount points as configured, by their other names, as they really are, and at their usual place.
+fn prefixes(root: &Path, hierarchies: &Hierarchies) -> Vec<Vec<u8>> {
+    let hierarchies = hierarchies.list.iter();
+    let dirs =
+        hierarchies.flat_map(|hierarchy| [&hierarchy.dir].into_iter().chain(&hierarchy.aliases));
     let mut prefixes = Vec::new();
-    let dirs = hierarchies
-        .list
-        .iter()
-        .map(|h| h.dir.as_os_str().as_bytes());
-    for dir in dirs.chain([root]) {
-        let below_root = dir.strip_prefix(root).unwrap_or_default();
-        for prefix in [dir.to_vec(), [USUAL_ROOT, below_root].concat()] {
-            if !prefixes.contains(&prefix) {
+    for dir in dirs.map(PathBuf::as_path).chain([root]) {
+        let below_root = dir.strip_prefix(root).unwrap_or(Path::new(""));
+        let real = dir.canonicalize().ok();
+        let spelled = [std::path::absolute(dir).ok(), real, Some(dir.to_owned())];
+        let usual = Path::new("/sys/fs/cgroup").join(below_root);
+        for path in spelled.into_iter().flatten().chain([usual]) {
+            let bytes = path.as_os_str().as_encoded_bytes();
+            if let Some(prefix) = Spelling::read(bytes).map(|spelling| spelling.key.into_owned())
+                && prefix != b"/"
+                && !prefixes.contains(&prefix)
+            {
                 prefixes.push(prefix);
             }
         }

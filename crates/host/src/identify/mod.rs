@@ -1,14 +1,16 @@
 //! What a cgroup's path alone tells: who made it, its name, its labels. Pure functions over bytes.
 
-mod container;
-mod machine;
-mod pod;
+mod alphabet;
+mod kubelet;
+mod rules;
 mod systemd;
+mod table;
+mod thing;
 
-pub(crate) use container::short_id;
+pub(crate) use alphabet::short_id;
+pub use table::path_table;
 
-use container::Container;
-use pod::Pod;
+use kubelet::Kubelet;
 
 use crate::labels::Labels;
 
@@ -40,13 +42,37 @@ impl Orchestrator {
     pub const fn code(self) -> u16 {
         self as u16
     }
+
+    /// In a word; empty for nobody we know.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "",
+            Self::Systemd => "systemd",
+            Self::Docker => "docker",
+            Self::Kubernetes => "k8s",
+            Self::Kvm => "kvm",
+            Self::Lxc => "lxc",
+            Self::Podman => "podman",
+            Self::Nspawn => "nspawn",
+        }
+    }
+
+    /// What the path says, unless it says little and a runtime knows better: anything registered with systemd looks like
+    /// nspawn.
+    pub(crate) fn or_learnt(self, learnt: Self) -> Self {
+        match (self, learnt) {
+            (known, Self::Unknown) => known,
+            (Self::Unknown | Self::Nspawn, learnt) => learnt,
+            (known, _) => known,
+        }
+    }
 }
 
 /// What a cgroup itself is, apart from who manages it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Anything else, such as a group of pods or a cgroup made inside a container.
+    /// Anything else.
     #[default]
     Other,
     /// A systemd service, of the system or of a user.
@@ -55,6 +81,14 @@ pub enum Kind {
     Slice,
     /// A systemd scope that is none of the kinds below.
     Scope,
+    /// What systemd keeps of a mount.
+    Mount,
+    /// What systemd keeps of a socket.
+    Socket,
+    /// What systemd keeps of swap space.
+    Swap,
+    /// A directory that only holds cgroups of one sort, such as `/docker`.
+    Group,
     /// A pod, which holds containers.
     Pod,
     /// A container.
@@ -63,14 +97,38 @@ pub enum Kind {
     Machine,
     /// The process that watches over a container, such as conmon.
     Monitor,
+    /// A part of a container, machine or unit that its runtime needs, such as `emulator`, `vcpu0` or `payload`.
+    Plumbing,
+    /// Made inside a container or machine, such as a service there.
+    Inside,
 }
 
 impl Kind {
+    /// The word that a [`Policy`](crate::Policy) knows it by, without the `@`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Other => "other",
+            Self::Service => "service",
+            Self::Slice => "slice",
+            Self::Scope => "scope",
+            Self::Mount => "mount",
+            Self::Socket => "socket",
+            Self::Swap => "swap",
+            Self::Group => "group",
+            Self::Pod => "pod",
+            Self::Container => "container",
+            Self::Machine => "machine",
+            Self::Monitor => "monitor",
+            Self::Plumbing => "plumbing",
+            Self::Inside => "inside",
+        }
+    }
+
     /// The name of a cgroup of this kind that belongs to what is called `name`: a monitor must not take the name of
     /// its container.
     pub(crate) fn name(self, name: &[u8]) -> Vec<u8> {
         match self {
-            Self::Monitor => full_name(name, b"monitor"),
+            Self::Monitor => [name, b"/monitor"].concat(),
             _ => name.to_vec(),
         }
     }
@@ -93,18 +151,36 @@ pub struct Identity {
     pub container_id: Option<Vec<u8>>,
     /// The pod's uid, with dashes.
     pub pod_uid: Option<Vec<u8>>,
+    /// The name of a virtual machine, or of a container that has a name and no id.
+    pub machine: Option<Vec<u8>>,
+    /// The part of the path that names the machine, which is a systemd unit where one made it.
+    pub unit: Option<Vec<u8>>,
+    /// Which row of the table in the documentation it was found by; empty where the path is all that is known.
+    pub rule: &'static str,
 }
 
 impl Identity {
-    /// The name of the cgroup: that of the thing, followed by the path inside it.
+    /// The name of the cgroup: that of the thing, followed by the path inside it. Plumbing has the name of the thing.
     pub fn full_name(&self) -> Vec<u8> {
-        full_name(&self.name, &self.inner)
+        full_name(self.kind, &self.name, &self.inner)
+    }
+
+    /// How much it says, to choose between several paths of one process: a container or machine over a pod, a pod over a
+    /// unit, a unit over nothing.
+    pub(crate) fn weight(&self) -> u8 {
+        if self.container_id.is_some() && self.kind != Kind::Pod || self.machine.is_some() {
+            3
+        } else if self.kind == Kind::Pod || self.pod_uid.is_some() {
+            2
+        } else {
+            u8::from(self.orchestrator != Orchestrator::Unknown)
+        }
     }
 }
 
-/// `name`, or `name/inner`.
-pub(crate) fn full_name(name: &[u8], inner: &[u8]) -> Vec<u8> {
-    if inner.is_empty() {
+/// `name`, or `name/inner` where what is inside is something of its own.
+pub(crate) fn full_name(kind: Kind, name: &[u8], inner: &[u8]) -> Vec<u8> {
+    if inner.is_empty() || kind == Kind::Plumbing {
         name.to_vec()
     } else {
         [name, inner].join(&b'/')
@@ -122,54 +198,60 @@ pub(crate) fn full_name(name: &[u8], inner: &[u8]) -> Vec<u8> {
 ///
 /// let identity = identify(b"/machine.slice/machine-qemu\\x2d1\\x2dweb.scope/libvirt/emulator");
 /// assert_eq!(identity.orchestrator, Orchestrator::Kvm);
-/// assert_eq!(identity.full_name(), b"web/libvirt/emulator");
+/// assert_eq!((identity.kind, &identity.full_name()[..]), (Kind::Plumbing, &b"web"[..]));
 ///
 /// assert_eq!(identify(b"/system.slice/sshd.service").kind, Kind::Service);
 /// ```
 pub fn identify(path: &[u8]) -> Identity {
     let parts: Vec<&[u8]> = path
         .split(|byte| *byte == b'/')
-        .filter(|part| !part.is_empty())
+        .filter(|part| !matches!(*part, b"" | b"." | b".."))
         .collect();
-    let mut pod = Pod::default();
-    let mut found: Option<(usize, Identity)> = None;
-    for (at, part) in parts.iter().enumerate() {
-        let (before, entered_pod) = (&parts[..at], pod.enter(part));
-        let thing = Container::recognise(before, part)
-            .map(|container| container.identity(&pod))
-            .or_else(|| machine::recognise(before, part))
-            .or_else(|| entered_pod.then(|| pod.identity()));
-        if let Some(identity) = thing {
-            found = Some((at, identity));
+    let mut kubelet = Kubelet::default();
+    let mut found = None;
+    for at in 0..parts.len() {
+        if let Some(thing) = thing::recognise(&mut kubelet, &parts, at) {
+            found = Some((at, thing));
         }
     }
-    let (at, identity) = found.unwrap_or_else(|| unit_or_group(&parts, &pod));
-    let inner = parts.get(at + 1..).unwrap_or_default().join(&b'/');
-    let kind = match inner.is_empty() {
-        true => identity.kind,
-        false => systemd::user_unit_kind(&identity, &parts),
-    };
-    Identity {
-        kind,
-        inner,
-        ..identity
+    match found {
+        Some((at, thing)) => thing.identity(&parts[at + 1..]),
+        None => unit_or_group(&parts, &kubelet),
     }
 }
 
-/// A systemd unit, or a cgroup known by nothing but its path; with the index of the last part that is in the name.
-fn unit_or_group(parts: &[&[u8]], pod: &Pod) -> (usize, Identity) {
-    let (at, mut identity) = systemd::recognise(parts).unwrap_or_else(|| {
-        let identity = Identity {
+/// A systemd unit, or a cgroup known by nothing but its path.
+fn unit_or_group(parts: &[&[u8]], kubelet: &Kubelet) -> Identity {
+    let mut identity = match systemd::recognise(parts) {
+        Some((at, unit)) => {
+            let inner = &parts[at + 1..];
+            let kind = if inner.is_empty() {
+                unit.kind
+            } else {
+                systemd::inner_kind(&unit, inner)
+            };
+            Identity {
+                kind,
+                inner: inner.join(&b'/'),
+                ..unit
+            }
+        }
+        None => Identity {
             name: parts.join(&b'/'),
+            kind: if kubelet.is_present() || thing::is_group(parts) {
+                Kind::Group
+            } else {
+                Kind::Other
+            },
             ..Identity::default()
-        };
-        (parts.len(), identity)
-    });
-    if pod.below_kubepods() {
+        },
+    };
+    if kubelet.is_present() {
         identity.orchestrator = Orchestrator::Kubernetes;
-        pod.label(&mut identity.labels);
+        identity.rule = "Kubernetes pods of a class";
+        kubelet.label(&mut identity.labels);
     }
-    (at, identity)
+    identity
 }
 
 /// Turns systemd's `\xHH` into the bytes they stand for; anything else, also an escaped NUL, stays as it is.

@@ -1,14 +1,17 @@
 use super::{Identity, Kind, Orchestrator};
 use crate::labels::Labels;
 
-const UNIT_SUFFIXES: [(&str, Kind); 6] = [
+pub(super) const UNIT_SUFFIXES: [(&str, Kind); 6] = [
     (".service", Kind::Service),
     (".slice", Kind::Slice),
     (".scope", Kind::Scope),
-    (".mount", Kind::Other),
-    (".socket", Kind::Other),
-    (".swap", Kind::Other),
+    (".mount", Kind::Mount),
+    (".socket", Kind::Socket),
+    (".swap", Kind::Swap),
 ];
+
+/// Where systemd and Podman keep the processes of a unit that are not its payload.
+pub(super) const UNIT_PLUMBING: [&str; 3] = ["runtime", "supervisor", ".control"];
 
 /// The system manager's unit on a path, with its index: slices hold slices, the first unit of another kind ends them.
 ///
@@ -30,20 +33,20 @@ pub(super) fn recognise(parts: &[&[u8]]) -> Option<(usize, Identity)> {
         kind,
         name: unit.to_vec(),
         labels: labels(parts, at),
+        rule: "systemd unit",
         ..Identity::default()
     };
     Some((at, identity))
 }
 
-/// The kind of a cgroup inside `identity`: that of a unit if a user manager runs it, nothing special otherwise.
-pub(super) fn user_unit_kind(identity: &Identity, parts: &[&[u8]]) -> Kind {
-    let manager =
-        identity.orchestrator == Orchestrator::Systemd && user_id(&identity.name).is_some();
-    parts
-        .last()
-        .filter(|_| manager)
-        .and_then(|part| unit_kind(part))
-        .unwrap_or_default()
+/// The kind of a cgroup `inner` of the unit `identity`: that of a unit if a user manager runs it, else at most plumbing.
+pub(super) fn inner_kind(identity: &Identity, inner: &[&[u8]]) -> Kind {
+    let is_plumbing = |part: &[u8]| UNIT_PLUMBING.iter().any(|name| name.as_bytes() == part);
+    match inner.last().and_then(|part| unit_kind(part)) {
+        Some(kind) if user_id(&identity.name).is_some() => kind,
+        _ if inner.last().is_some_and(|part| is_plumbing(part)) => Kind::Plumbing,
+        _ => Kind::Other,
+    }
 }
 
 fn labels(parts: &[&[u8]], at: usize) -> Labels {

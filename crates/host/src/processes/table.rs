@@ -3,8 +3,11 @@ use std::{
     sync::Arc,
 };
 
-use super::scan::Scan;
-use crate::cgroups::CgroupTable;
+use super::Scan;
+use crate::{
+    cgroups::CgroupTable,
+    namespace::{Location, Namespace},
+};
 
 /// One process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub struct Process {
     pub cpu_ticks: u64,
     /// Command name: 1 to 15 bytes, no NUL. A process without one is called `?`.
     pub comm: Box<[u8]>,
-    /// Path of its cgroup, relative to the hierarchy; `None` if the process would not tell.
+    /// Path of its cgroup, relative to the hierarchy, or to our own cgroup namespace; `None` if the process would not tell.
     pub cgroup: Option<Arc<[u8]>>,
 }
 
@@ -78,9 +81,18 @@ pub(crate) enum Absence {
 }
 
 impl ProcessTable {
-    /// The table after `previous`, with the same generation if nothing but running times changed.
-    pub(crate) fn next(previous: &Self, scan: Scan, cgroups: &CgroupTable) -> Self {
-        let missing = Missing::of(&scan.processes, cgroups, &previous.missing);
+    /// The table after `previous`, with the same generation if nothing but running times changed. `listed` says whether
+    /// the cgroups were listed after the processes.
+    pub(crate) fn next(
+        (previous, namespace): (&Self, &Arc<Namespace>),
+        scan: Scan,
+        cgroups: &CgroupTable,
+        listed: bool,
+    ) -> (Self, Arc<Namespace>) {
+        let paths = scan.processes.iter();
+        let paths: HashSet<&Arc<[u8]>> = paths.filter_map(|it| it.cgroup.as_ref()).collect();
+        let namespace = Namespace::next(namespace, &paths, cgroups);
+        let missing = Missing::of(&paths, &namespace, cgroups, &previous.missing, listed);
         let same = |(now, earlier): (&Process, &Process)| now.is_same(earlier);
         let unchanged = previous.generation > 0
             && previous.truncated == scan.truncated
@@ -88,7 +100,7 @@ impl ProcessTable {
             && previous.processes.len() == scan.processes.len()
             && scan.processes.iter().zip(&previous.processes).all(same);
         let by_pid = scan.processes.iter().enumerate();
-        Self {
+        let table = Self {
             generation: previous.generation + u64::from(!unchanged),
             truncated: scan.truncated,
             by_pid: by_pid
@@ -96,7 +108,8 @@ impl ProcessTable {
                 .collect(),
             processes: scan.processes,
             missing,
-        }
+        };
+        (table, namespace)
     }
 
     /// Grows by one with every change, running times aside; 0 before the first refresh.
@@ -139,20 +152,25 @@ impl ProcessTable {
 }
 
 impl Missing {
-    fn of(processes: &[Process], cgroups: &CgroupTable, before: &Self) -> Self {
+    fn of(
+        paths: &HashSet<&Arc<[u8]>>,
+        namespace: &Namespace,
+        cgroups: &CgroupTable,
+        before: &Self,
+        listed: bool,
+    ) -> Self {
         let mut missing = Self::default();
-        for path in processes
-            .iter()
-            .filter_map(|process| process.cgroup.as_ref())
-        {
-            if **path == *b"/" || cgroups.by_key(path).is_some() {
+        for path in paths {
+            if namespace.of_process(path, cgroups) != Location::Unknown {
                 continue;
             }
-            let known_before = before.fresh.contains(path) || before.settled.contains(path);
-            let never = !cgroups.admits(path) || (known_before && !cgroups.truncated());
-            let set = match never {
-                true => &mut missing.settled,
-                false => &mut missing.fresh,
+            let known_before = before.fresh.contains(*path) || before.settled.contains(*path);
+            let late = known_before && listed && !cgroups.truncated();
+            let never = late || before.settled.contains(*path) || !cgroups.admits(path);
+            let set = if never {
+                &mut missing.settled
+            } else {
+                &mut missing.fresh
             };
             set.insert(Arc::clone(path));
         }

@@ -115,7 +115,7 @@ pub(crate) fn stat(pid: u32, comm: &[u8], ppid: u32, ticks: u64) -> Vec<u8> {
 }
 
 pub(crate) fn refresh(host: &Host) -> Refresh {
-    host.refresh().unwrap()
+    host.refresh()
 }
 
 pub(crate) fn names(snapshot: &HostSnapshot) -> Vec<String> {

@@ -93,19 +93,26 @@ impl<S: Cached> Table<S> {
     /// The first item with this key.
     #[inline]
     pub(super) fn get(&self, key: S::Key<'_>) -> Option<S::Item<'_>> {
-        self.find(
-            key,
-            |entry| S::matching(entry.item, key),
-            |entry| entry.item.view(),
-        )
+        let Hashing::Plain = self.hashing else {
+            return self.search(&key);
+        };
+        // Most items are where their hash says.
+        let hash = service_hash::<S>(key);
+        let slot = *self.slots.get(self.first_slot(hash))?;
+        if slot == FREE {
+            return None;
+        }
+        self.matching(slot, hash, key).or_else(|| self.search(&key))
     }
 
     /// The position of the first item with this key.
-    #[inline]
     pub(super) fn position(&self, key: S::Key<'_>) -> Option<usize> {
-        let matching = |entry: Entry<'_, S>| S::matching(entry.item, key).map(|_| entry.position);
-        let position = self.find(key, matching, |entry| entry.position);
-        position.map(|position| position as usize)
+        let hash = self.hash(key);
+        let position = |slot| {
+            let entry = self.entry_of(slot, hash)?;
+            S::matching(entry.item, key).map(|_| entry.position as usize)
+        };
+        self.taken_slots(hash).find_map(position)
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = Valid<'_, S::Item<'_>>> {
@@ -137,39 +144,26 @@ impl<S: Cached> Table<S> {
         size_of::<Self>() + self.arena.len() + size_of_val::<[u32]>(&self.slots)
     }
 
-    /// The first item with this key: what `matching` makes of it, if it is where its hash says, as
-    /// most are; what `found` makes of it, if it is elsewhere.
-    #[inline]
-    fn find<'t, T>(
-        &'t self,
-        key: S::Key<'_>,
-        matching: impl FnOnce(Entry<'t, S>) -> Option<T>,
-        found: impl FnOnce(Entry<'t, S>) -> T,
-    ) -> Option<T> {
-        if let Hashing::Plain = self.hashing {
-            let hash = service_hash::<S>(key);
-            let slot = *self.slots.get(self.first_slot(hash))?;
-            if slot == FREE {
-                return None;
-            }
-            if let Some(value) = self.entry_of(slot, hash).and_then(matching) {
-                return Some(value);
-            }
-        }
-        self.search(&key).map(found)
-    }
-
     /// Looks into every slot that an item with this key may be in.
     #[inline(never)]
-    fn search(&self, key: &S::Key<'_>) -> Option<Entry<'_, S>> {
+    fn search(&self, key: &S::Key<'_>) -> Option<S::Item<'_>> {
         let hash = self.hash(*key);
+        self.taken_slots(hash)
+            .find_map(|slot| self.matching(slot, hash, *key))
+    }
+
+    /// The slots that a key of this hash may be in, up to a free one.
+    fn taken_slots(&self, hash: u64) -> impl Iterator<Item = u32> {
         let start = self.first_slot(hash);
-        let slots = self.slots.get(start..start + self.probes)?;
-        let mut taken = slots.iter().take_while(|slot| **slot != FREE);
-        taken.find_map(|slot| {
-            let entry = self.entry_of(*slot, hash)?;
-            S::matching(entry.item, *key).map(|_| entry)
-        })
+        let slots = self.slots.get(start..start + self.probes);
+        let slots = slots.unwrap_or_default().iter().copied();
+        slots.take_while(|slot| *slot != FREE)
+    }
+
+    /// The item of this slot, if it has this key.
+    #[inline]
+    fn matching(&self, slot: u32, hash: u64, key: S::Key<'_>) -> Option<S::Item<'_>> {
+        S::matching(self.entry_of(slot, hash)?.item, key)
     }
 
     /// The item of this slot, if its key may have this hash.
@@ -240,11 +234,11 @@ impl<S: Cached> Table<S> {
     #[inline]
     fn entry(&self, offset: u32) -> Option<Entry<'_, S>> {
         let front = self.arena.get(offset as usize * UNIT..)?;
-        let (len, rest) = front.split_first_chunk()?;
-        let (position, rest) = rest.split_first_chunk()?;
-        let bytes = rest.get(..u32::from_le_bytes(*len) as usize)?;
+        let (header, rest) = front.split_first_chunk::<ENTRY_HEADER_LEN>()?;
+        let [a, b, c, d, e, f, g, h] = *header;
+        let bytes = rest.get(..u32::from_le_bytes([a, b, c, d]) as usize)?;
         Some(Entry {
-            position: u32::from_le_bytes(*position),
+            position: u32::from_le_bytes([e, f, g, h]),
             // It was decoded before it was copied, and the arena never changes.
             item: assume_valid(bytes),
         })

@@ -12,7 +12,7 @@ pub trait LookupFormat {
     /// Its number on the wire.
     fn method(&self) -> MethodCode;
 
-    /// The number that requests, replies and items begin with.
+    /// The number that requests, replies and items begin with; 1 unless it says otherwise.
     fn layout(&self) -> u16 {
         1
     }

@@ -6,7 +6,7 @@ use netipc::wire::{Header, Status};
 use netipc::{Client, ClientConfig, ClientState, ErrorCode, ServerConfig};
 
 use crate::stage::script::{Host, Line, with_len};
-use crate::stage::{SERVICE, Stage, TOKEN, client, increment_server, server};
+use crate::stage::{Stage, TOKEN, client, increment_server, server};
 
 /// Why there is no session: the server there is, if any, the client, and what becomes of it.
 struct NoSession {
@@ -67,9 +67,9 @@ fn no_sessions() -> [NoSession; 6] {
             "not/a name",
         ),
         cause(
-            "a long path",
+            "a long name",
             None,
-            |stage| Client::new(stage.path().join("x".repeat(200)), SERVICE, client(1)),
+            |stage| Client::new(stage.path(), &"x".repeat(300), client(1)),
             Disconnected,
             "xxx",
         ),
@@ -91,7 +91,7 @@ fn defect_27_each_cause_of_no_session_has_its_state_and_text() {
         assert_eq!(status.state, cause.state, "{what}");
         let error = status.last_error.unwrap();
         assert!(error.contains(text), "{what}: {error}");
-        let names_endpoint = error.contains(stage.socket().to_str().unwrap());
+        let names_endpoint = error.contains(&stage.endpoint.to_string());
         assert!(names_endpoint || cause.server.is_none(), "{what}: {error}");
 
         let error = client.call(&1).unwrap_err();
@@ -195,7 +195,7 @@ fn defect_27_each_cause_of_a_failed_call_has_its_code_and_text() {
         let mut client = stage.ready::<Increment>(client(1));
         let error = client.call(&1).unwrap_err();
         assert_eq!(error.code(), code, "{text}: {error:?}");
-        assert_eq!(error.endpoint(), stage.socket().to_str().unwrap());
+        assert_eq!(error.endpoint(), stage.endpoint.to_string());
         let message = error.to_string();
         let names_endpoint = message.contains(error.endpoint());
         assert!(names_endpoint && message.contains(text), "{message}");

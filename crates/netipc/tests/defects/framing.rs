@@ -3,9 +3,12 @@
 use netipc::service::increment::{self, Increment};
 use netipc::wire::{Flags, Header, HelloAck, MethodCode, Status};
 use netipc::{ClientState, ErrorCode, Failure, Server};
+#[cfg(unix)]
 use rustix::net::{SendFlags, send};
 
-use crate::stage::script::{Guest, Host, Line, proposal, shm_terms, terms, with_len};
+#[cfg(unix)]
+use crate::stage::script::Line;
+use crate::stage::script::{Guest, Host, proposal, shm_terms, terms, with_len};
 use crate::stage::{SERVICE, Serving, Stage, WITH_SHM, client, increment_server, server, until};
 
 #[test]
@@ -42,6 +45,8 @@ fn defect_11_a_packet_above_the_agreed_size_is_no_chunk() {
     assert_eq!(serving.stats().requests(), 0);
 }
 
+// On Windows: `crates/transport/tests/windows`.
+#[cfg(unix)]
 #[test]
 fn defect_13_an_empty_packet_is_no_end_of_stream() {
     fn empty_packet(line: &Line) {

@@ -22,11 +22,13 @@ mod causes;
 mod deadlines;
 mod deployed_clients;
 mod deployed_servers;
+#[cfg(unix)]
 mod endpoints;
 mod framing;
 mod growth;
 mod outcomes;
 mod processes;
+#[cfg(unix)]
 mod regions;
 mod serving;
 #[path = "../stage/mod.rs"]

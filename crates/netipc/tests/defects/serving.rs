@@ -7,12 +7,13 @@ use std::time::Duration;
 use netipc::connection::Connection;
 use netipc::service::increment::{self, Increment};
 use netipc::transport::link::{BindError, BindOptions, ConnectError, Profile};
-use netipc::transport::{Abort, Baseline, Endpoint, Listener, Transport, UnixTransport, Wait};
+use netipc::transport::{Abort, Baseline, Endpoint, Listener, NativeTransport, Transport, Wait};
 use netipc::wire::{Header, MethodCode, Profiles, Status};
 use netipc::{ClientState, ErrorCode, OpenError, ServeError, Server};
 use netipc_proto::session::DirectionLimits;
 use netipc_proto::session::handshake::{HandshakeError, Proposal};
 
+use crate::stage::platform::{FILES_OF_A_SESSION, IDLE};
 use crate::stage::script::{Guest, Host, proposal, with_len};
 use crate::stage::{
     AT_ONCE, BOTH, SERVICE, SOON, Serving, Stage, TOKEN, WITH_SHM, client, increment_server,
@@ -162,7 +163,7 @@ struct Stuck {
 
 impl Transport for Stuck {
     fn profiles(&self) -> &'static [Profile] {
-        UnixTransport::new().profiles()
+        NativeTransport::new().profiles()
     }
 
     fn connect(
@@ -170,7 +171,7 @@ impl Transport for Stuck {
         endpoint: &Endpoint,
         wait: &Wait<'_>,
     ) -> Result<Box<dyn Baseline>, ConnectError> {
-        UnixTransport::new().connect(endpoint, wait)
+        NativeTransport::new().connect(endpoint, wait)
     }
 
     fn bind(
@@ -262,15 +263,13 @@ fn defect_08_at_capacity_nobody_is_told_ok() {
 fn defect_10_no_region_exists_before_authentication_and_admission() {
     let stage = Stage::new();
     let _serving = increment_server(&stage, server(WITH_SHM), 1);
-    let socket = format!("{SERVICE}.sock");
-
     let _silent = Guest::connect(&stage);
     let mut stranger = client(WITH_SHM);
     stranger.auth_token = TOKEN + 1;
     let mut stranger = stage.client::<Increment>(stranger);
     stranger.refresh();
     assert_eq!(stranger.state(), ClientState::AuthFailed);
-    assert_eq!(stage.files(), [socket.as_str()]);
+    assert_eq!(stage.files(), IDLE);
 
     let first = stage.ready::<Increment>(client(1));
     thread::scope(|scope| {
@@ -283,7 +282,7 @@ fn defect_10_no_region_exists_before_authentication_and_admission() {
     assert_eq!(stage.regions(), [""; 0], "after it was turned down");
     drop(first);
     let _admitted = until("the slot is free", || connect(&stage, WITH_SHM).ok());
-    assert_eq!(stage.regions().len(), 1);
+    assert_eq!(stage.regions().len(), FILES_OF_A_SESSION);
 }
 
 #[test]
@@ -329,5 +328,5 @@ fn connect(stage: &Stage, profiles: u32) -> Result<Connection, OpenError> {
         response_ceiling: u32::MAX,
     };
     let wait = Wait::timeout(SOON);
-    Connection::connect(&UnixTransport::new(), &stage.endpoint, proposal, &wait)
+    Connection::connect(&NativeTransport::new(), &stage.endpoint, proposal, &wait)
 }

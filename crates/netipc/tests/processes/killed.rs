@@ -1,6 +1,5 @@
 //! Processes that are killed without a word.
 
-use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,13 +9,11 @@ use netipc::transport::Abort;
 use netipc::{ClientState, ErrorCode};
 
 use crate::stage::actor::Actor;
+use crate::stage::platform::{IDLE, session_threads};
 use crate::stage::roles::Role;
 use crate::stage::{
     BOTH, NOTICED, SERVICE, Stage, best_of_three, client, increment_server, server, soon, until,
 };
-
-/// What a run directory holds while a server is idle.
-const IDLE: [&str; 1] = ["svc.sock"];
 
 #[test]
 fn every_client_comes_back_to_a_provider_that_was_killed_under_load() {
@@ -125,8 +122,8 @@ fn killed_clients_leave_neither_sessions_nor_regions() {
         for _ in 0..4 {
             assert!(askers.hear().ends_with("at work"));
         }
-        let threads = threads_of_the_server();
-        assert!(threads >= 4, "{threads}");
+        let threads = session_threads();
+        assert!(threads.is_none_or(|threads| threads >= 4), "{threads:?}");
         askers.kill();
         until("all has been cleared away", || {
             (stage.files() == IDLE && serving.stats().sessions_now == 0).then_some(())
@@ -139,15 +136,6 @@ fn killed_clients_leave_neither_sessions_nor_regions() {
         serving.end();
         assert_eq!(stage.files(), [""; 0]);
     }
-}
-
-/// The threads of all sessions in this process: other tests may have some too.
-fn threads_of_the_server() -> usize {
-    let tasks = fs::read_dir("/proc/self/task").unwrap();
-    tasks
-        .filter_map(|task| fs::read_to_string(task.unwrap().path().join("comm")).ok())
-        .filter(|name| name.starts_with("netipc-"))
-        .count()
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod crowd;
 mod frozen;
 mod killed;
+#[cfg(unix)]
 mod shortages;
 #[path = "../stage/mod.rs"]
 mod stage;

@@ -3,21 +3,26 @@
 #![allow(dead_code, reason = "every target uses a part")]
 
 pub(crate) mod actor;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+pub(crate) mod platform;
 pub(crate) mod roles;
 pub(crate) mod script;
 
 use std::fs;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
+use netipc::protocol::PROFILE_BASELINE;
 use netipc::service::{Service, increment};
 use netipc::transport::{Endpoint, Wait};
 use netipc::{Client, ClientConfig, Server, ServerConfig};
 use tempfile::TempDir;
+
+pub(crate) use platform::WITH_SHM;
 
 /// More than any step takes.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -29,8 +34,6 @@ pub(crate) const NOTICED: Duration = Duration::from_millis(200);
 pub(crate) const SERVICE: &str = "svc";
 /// Both data planes, as profiles to offer.
 pub(crate) const BOTH: [u32; 2] = [PROFILE_BASELINE, WITH_SHM];
-/// The baseline and all shared memory.
-pub(crate) const WITH_SHM: u32 = PROFILE_BASELINE | PROFILE_SHM_HYBRID | PROFILE_SHM_FUTEX;
 /// The secret of every stage.
 pub(crate) const TOKEN: u64 = 0x7e57;
 
@@ -51,7 +54,8 @@ impl Stage {
         self.dir.path()
     }
 
-    pub(crate) fn socket(&self) -> PathBuf {
+    #[cfg(unix)]
+    pub(crate) fn socket(&self) -> std::path::PathBuf {
         self.endpoint.socket_path().to_owned()
     }
 

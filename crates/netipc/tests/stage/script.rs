@@ -4,7 +4,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use netipc::transport::link::{BindOptions, LinkError, SessionPlan};
-use netipc::transport::{Abort, Baseline, Link, Listener, Transport, UnixTransport, Wait};
+use netipc::transport::{Abort, Baseline, Link, Listener, NativeTransport, Transport, Wait};
 use netipc::wire::{Flags, Header, Hello, HelloAck, Kind, Opcode, Profiles, Status};
 
 use super::{SOON, Stage, TOKEN, soon};
@@ -23,7 +23,7 @@ impl Host {
     pub(crate) fn with_backlog(stage: &Stage, backlog: u16) -> Self {
         let mut options = BindOptions::default();
         options.backlog = Some(backlog);
-        let listener = UnixTransport::new().bind(&stage.endpoint, &options);
+        let listener = NativeTransport::new().bind(&stage.endpoint, &options);
         Self {
             listener: listener.unwrap(),
             ended: Abort::new(),
@@ -104,7 +104,7 @@ pub(crate) struct Guest {
 impl Guest {
     /// A connection of ours, to whoever serves the stage.
     pub(crate) fn connect(stage: &Stage) -> Self {
-        let link = UnixTransport::new().connect(&stage.endpoint, &soon());
+        let link = NativeTransport::new().connect(&stage.endpoint, &soon());
         Self {
             link: link.unwrap(),
         }
@@ -247,7 +247,7 @@ pub(crate) fn shm_terms(hello: &Hello) -> HelloAck {
     HelloAck {
         supported: all,
         intersection: all,
-        selected: Profiles::SHM_FUTEX,
+        selected: all.highest(),
         ..terms(hello)
     }
 }
@@ -290,8 +290,8 @@ pub(crate) fn control(opcode: Opcode, status: Status) -> Header {
 fn region(ack: &HelloAck, extra: u64) -> SessionPlan {
     SessionPlan {
         session_id: ack.session_id,
-        profile: 0x04,
-        auth_token: 0,
+        profile: ack.selected.0,
+        auth_token: TOKEN,
         request_bytes: 32 + u64::from(ack.max_request_payload_bytes) + extra,
         response_bytes: 32 + u64::from(ack.max_response_payload_bytes) + extra,
     }

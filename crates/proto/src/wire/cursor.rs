@@ -312,7 +312,7 @@ fn apart<const N: usize>(spans: [Span; N], what: &'static str) -> Result<(), Wir
 /// The string at `span`: inside the item, after its `header`, closed by NUL.
 ///
 /// # Errors
-/// [`WireErrorKind::BadLayout`] for an offset inside the header, [`WireErrorKind::OutOfBounds`],
+/// [`WireErrorKind::OutOfBounds`] for what begins inside the header or ends behind the item,
 /// [`WireErrorKind::MissingNul`].
 #[inline(always)]
 pub fn string<'a>(
@@ -322,7 +322,13 @@ pub fn string<'a>(
     what: &'static str,
 ) -> Result<CStrView<'a>, WireError> {
     if span.offset < header {
-        return Err(WireError::layout(what, header as u64, span.offset as u64));
+        let kind = WireErrorKind::OutOfBounds;
+        return Err(WireError::new(
+            kind,
+            what,
+            header as u64,
+            span.offset as u64,
+        ));
     }
     let Some(bytes) = item.get(span.offset..span.end()) else {
         let kind = WireErrorKind::OutOfBounds;

@@ -128,6 +128,12 @@ impl fmt::Display for WireError {
             WireErrorKind::BadMagic => {
                 write!(f, "{field}: expected {expected:#010x}, found {found:#010x}")
             }
+            WireErrorKind::OutOfBounds if found < expected => {
+                write!(
+                    f,
+                    "{field}: starts at {found}, inside the {expected} bytes of the header"
+                )
+            }
             WireErrorKind::OutOfBounds => {
                 write!(f, "{field}: ends at {found}, beyond its {expected} bytes")
             }

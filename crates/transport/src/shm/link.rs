@@ -26,8 +26,9 @@ const LOOKS: u32 = 16;
 /// server.
 #[derive(Debug)]
 pub(crate) struct ShmLink<S: Slots, C: Companion> {
-    slots: S,
+    /// Goes before the region: a peer that no longer finds that one is to find that we left.
     companion: C,
+    slots: S,
     side: Side,
     /// Whether it is our turn to send.
     may_send: bool,

@@ -4,6 +4,7 @@
 //! crate, and to its own transport whatever that needs.
 
 pub(crate) mod atomic;
+mod map;
 
 #[cfg(unix)]
 mod unix;
@@ -15,5 +16,8 @@ use unix as platform;
 #[cfg(windows)]
 use windows as platform;
 
+pub(crate) use map::SharedMap;
+#[cfg(feature = "testing")]
+pub use platform::testing;
 pub(crate) use platform::*;
 pub use platform::{WaitObject, monotonic};

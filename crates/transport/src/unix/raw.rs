@@ -29,7 +29,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::sys::atomic::{AtomicU32, AtomicU64};
-use crate::sys::{self, SharedMap};
+use crate::sys::{self, Mapping, SharedMap};
 
 /// Bytes of a cache line, or a multiple of them.
 pub const LINE: usize = 64;
@@ -67,7 +67,7 @@ impl Memory {
         let size = shape.size()?;
         let file = sys::create_private(path)?;
         sys::allocate(&file, size as u64)?;
-        let map = SharedMap::new(&file, size)?;
+        let map = SharedMap::new(Mapping::new(&file, size)?);
         Ok(Self { map, shape })
     }
 
@@ -84,7 +84,7 @@ impl Memory {
             let why = format!("{} has {found} bytes instead of {size}", path.display());
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
-        let map = SharedMap::new(&file, size)?;
+        let map = SharedMap::new(Mapping::new(&file, size)?);
         Ok(Self { map, shape })
     }
 

@@ -1,80 +1,122 @@
 //! Windows: a named pipe as the baseline, and shared memory beside it.
 //!
-//! Not there yet: whatever is used says so.
+//! ```text
+//! names     pipes and objects, by hashes of the run directory    peers     which users may connect
+//! profiles  what the bits of a handshake mean                    shm       regions with waiting words
+//! listener  instances that wait for clients                      link, stream
+//! ```
 
+mod link;
+mod listener;
 mod names;
+mod peers;
+mod profiles;
+mod shm;
+mod stream;
 
-pub(crate) use names::Address;
-
-use std::io;
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
 use crate::link::{
-    BASELINE, Baseline, BindError, BindOptions, ConnectError, LinkKind, Listener, Profile,
-    Transport,
+    Baseline, BindError, BindOptions, ConnectError, LinkError, Listener, Profile, Transport,
 };
+use crate::spin::DEFAULT_SPIN;
+use crate::sys::{Code, Pipe, wait_for_instance};
 use crate::wait::Wait;
 
-const NOT_YET: &str = "named pipes are not implemented yet";
+pub use link::PipeLink;
+pub use listener::PipeListener;
+pub use peers::PeerPolicy;
 
-/// Which peers a listener lets in.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum PeerPolicy {
-    /// The user that owns the pipe, and the system.
-    #[default]
-    OwnerAndSystem,
-}
+pub(crate) use names::Address;
+
+use stream::PACKET;
+
+/// How long a wait for an instance lasts before deadline and abort are looked at: the system has no
+/// object for it.
+const BUSY_SLICE: Duration = Duration::from_millis(10);
 
 /// Named pipes, with shared memory as a data plane.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PipeTransport;
+#[derive(Clone, Copy, Debug)]
+pub struct PipeTransport {
+    spin: Duration,
+}
 
 impl PipeTransport {
     /// The transport with its defaults.
     #[must_use]
     pub const fn new() -> Self {
-        Self
+        Self { spin: DEFAULT_SPIN }
     }
 
     /// The same transport, whose receivers look for a message before they sleep when it tends to be
     /// there within `soon`; zero switches it off.
     #[must_use]
-    pub const fn with_spin(self, _soon: Duration) -> Self {
-        self
+    pub const fn with_spin(self, soon: Duration) -> Self {
+        Self { spin: soon }
+    }
+
+    fn connect_link(&self, endpoint: &Endpoint, wait: &Wait<'_>) -> Result<PipeLink, ConnectError> {
+        let interrupted = |source: LinkError| ConnectError::Interrupted {
+            endpoint: endpoint.to_string(),
+            source,
+        };
+        wait.check_abort().map_err(interrupted)?;
+        loop {
+            match Pipe::open(endpoint.pipe_name(), PACKET) {
+                Ok(pipe) => return Ok(PipeLink::connected(pipe, endpoint.clone(), self.spin)),
+                Err(Code::PIPE_BUSY) => {
+                    wait.check().map_err(interrupted)?;
+                    let limit = wait
+                        .remaining()
+                        .map_or(BUSY_SLICE, |left| left.min(BUSY_SLICE));
+                    // However it ended, the next attempt tells.
+                    let _ = wait_for_instance(endpoint.pipe_name(), limit);
+                }
+                Err(code) => {
+                    tracing::debug!(%endpoint, error = %code, "no connection");
+                    return Err(failure(endpoint, code));
+                }
+            }
+        }
+    }
+}
+
+impl Default for PipeTransport {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl Transport for PipeTransport {
     fn profiles(&self) -> &'static [Profile] {
-        &[Profile {
-            bit: BASELINE,
-            name: "pipe",
-            kind: LinkKind::Socket,
-            on_request: false,
-        }]
+        profiles::PROFILES
     }
 
     fn connect(
         &self,
         endpoint: &Endpoint,
-        _wait: &Wait<'_>,
+        wait: &Wait<'_>,
     ) -> Result<Box<dyn Baseline>, ConnectError> {
-        Err(ConnectError::Io {
-            endpoint: endpoint.to_string(),
-            source: io::Error::new(io::ErrorKind::Unsupported, NOT_YET),
-        })
+        self.connect_link(endpoint, wait)
+            .map(|link| Box::new(link) as Box<dyn Baseline>)
     }
 
     fn bind(
         &self,
         endpoint: &Endpoint,
-        _options: &BindOptions,
+        options: &BindOptions,
     ) -> Result<Box<dyn Listener>, BindError> {
-        Err(BindError::Io {
-            endpoint: endpoint.to_string(),
-            source: io::Error::new(io::ErrorKind::Unsupported, NOT_YET),
-        })
+        PipeListener::bind(endpoint, options, self.spin)
+            .map(|listener| Box::new(listener) as Box<dyn Listener>)
+    }
+}
+
+fn failure(endpoint: &Endpoint, code: Code) -> ConnectError {
+    let (endpoint, source) = (endpoint.to_string(), code.into());
+    match code {
+        Code::FILE_NOT_FOUND | Code::PATH_NOT_FOUND => ConnectError::NotFound { endpoint, source },
+        Code::ACCESS_DENIED => ConnectError::Denied { endpoint, source },
+        _ => ConnectError::Io { endpoint, source },
     }
 }

@@ -62,6 +62,13 @@ impl Endpoint {
     pub fn pipe_name(&self) -> &str {
         &self.address().pipe
     }
+
+    /// The name of a session's mapping, or `None` where it would be too long; its events are called
+    /// alike.
+    #[must_use]
+    pub fn mapping_name(&self, plan: &SessionPlan) -> Option<String> {
+        ObjectNames::new(self, plan).map(|names| names.mapping)
+    }
 }
 
 /// The names of a region's objects.

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use netipc_transport::link::{BindOptions, SessionPlan};
-use netipc_transport::{Baseline, Endpoint, Link, Transport, UnixTransport, Wait};
+use netipc_transport::{Baseline, Endpoint, Link, NativeTransport, Transport, Wait};
 use tempfile::TempDir;
 
 /// More than any step takes.
@@ -36,16 +36,17 @@ impl Stage {
         self.dir.path().join(name)
     }
 
+    #[cfg(unix)]
     pub(crate) fn socket(&self) -> &Path {
         self.endpoint.socket_path()
     }
 
     /// A client's and a server's end of a fresh connection.
     pub(crate) fn baselines(&self) -> (Box<dyn Baseline>, Box<dyn Baseline>) {
-        let mut listener = UnixTransport::new()
+        let mut listener = NativeTransport::new()
             .bind(&self.endpoint, &BindOptions::default())
             .unwrap();
-        let client = UnixTransport::new()
+        let client = NativeTransport::new()
             .connect(&self.endpoint, &soon())
             .unwrap();
         (client, listener.accept(&soon()).unwrap())
@@ -156,6 +157,10 @@ impl Actor {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    pub(crate) fn child(&self) -> &Child {
+        &self.child
     }
 
     pub(crate) fn pid(&self) -> i32 {

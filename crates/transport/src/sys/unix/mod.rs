@@ -6,16 +6,18 @@
 mod event;
 mod file;
 mod futex;
-mod map;
+mod mapping;
 mod object;
 mod socket;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub(crate) use rustix::io::Errno;
 
 pub(crate) use event::{Event, Interest, ready};
 pub(crate) use file::*;
 pub(crate) use futex::{futex_wait, futex_wake};
-pub(crate) use map::SharedMap;
+pub(crate) use mapping::Mapping;
 pub use object::WaitObject;
 pub(crate) use socket::*;
 

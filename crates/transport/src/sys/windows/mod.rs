@@ -1,12 +1,29 @@
 //! Thin, safe wrappers over the system calls of Windows: owned handles in, results out.
+//!
+//! Errors stay a [`Code`] here, because the callers tell many of them apart.
 
 mod clock;
+mod code;
 mod event;
+mod instance;
+mod mapping;
 mod object;
+mod operation;
+mod pipe;
+mod security;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod wait;
 
 pub use clock::monotonic;
-pub(crate) use event::Event;
+pub(crate) use code::Code;
+pub(crate) use event::{Event, NamedEvent};
+pub(crate) use instance::{Instance, Visit, wait_for_instance};
+pub(crate) use mapping::Mapping;
 pub use object::WaitObject;
+pub(crate) use pipe::{Arrival, Failure, Pipe};
+pub(crate) use security::Security;
+pub(crate) use wait::{ready, wait_any};
 
 /// Processors that this process may run on.
 pub(crate) fn processors() -> u32 {
@@ -14,4 +31,9 @@ pub(crate) fn processors() -> u32 {
     std::thread::available_parallelism().map_or(u32::MAX, |count| {
         u32::try_from(count.get()).unwrap_or(u32::MAX)
     })
+}
+
+/// A name as the system takes it: UTF-16 with a NUL at the end.
+fn wide(name: &str) -> Vec<u16> {
+    name.encode_utf16().chain([0]).collect()
 }

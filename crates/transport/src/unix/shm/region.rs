@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::endpoint::Endpoint;
 use crate::link::{AttachError, SessionPlan};
 use crate::shm::Side;
-use crate::sys::{self, Errno, FileId, FileType, SharedMap};
+use crate::sys::{self, Errno, FileId, FileType, Mapping, SharedMap};
 use crate::wait::{Wait, lock};
 
 use super::area::Area;
@@ -46,7 +46,8 @@ impl FutexSlots {
         sys::make_private(&fd)?;
         // Real blocks, or an error now: a sparse file would be a SIGBUS on a full file system later.
         sys::allocate(&fd, layout.size().into())?;
-        let area = Area::new(SharedMap::new(&fd, layout.size() as usize)?, layout);
+        let mapping = Mapping::new(&fd, layout.size() as usize)?;
+        let area = Area::new(SharedMap::new(mapping), layout);
         area.write_header(Owner {
             pid: sys::own_pid(),
             generation: generation(),
@@ -191,10 +192,8 @@ fn map(path: &Path, plan: &SessionPlan) -> Result<Area, Refusal> {
         why: flaw.why,
         lasting: flaw.lasting,
     })?;
-    Ok(Area::new(
-        SharedMap::new(&fd, layout.size() as usize)?,
-        layout,
-    ))
+    let mapping = Mapping::new(&fd, layout.size() as usize)?;
+    Ok(Area::new(SharedMap::new(mapping), layout))
 }
 
 /// Tells the regions of one process id apart, and is never 0, which means "none".

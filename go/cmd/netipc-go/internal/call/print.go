@@ -129,12 +129,17 @@ func labels(labels documents.Labels) string {
 	return strings.Join(pairs, " ")
 }
 
-// plain is a text that others chose without what a terminal would obey.
+// misleading tells characters that a terminal would obey, and those that are invisible and change how others are shown.
+func misleading(char rune) bool {
+	return unicode.IsControl(char) || unicode.In(char, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+// plain is a text that others chose without what a terminal would obey, and what would make it look like another text.
 func plain(text string) string {
 	var out strings.Builder
 	for _, char := range text {
 		switch {
-		case !unicode.IsControl(char):
+		case !misleading(char):
 			out.WriteRune(char)
 		case char == '\n':
 			out.WriteString(`\n`)

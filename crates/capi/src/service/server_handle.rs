@@ -1,0 +1,218 @@
+//! What is behind a `nipc_managed_server_t`.
+
+#![expect(unsafe_code, reason = "storages of C are read and written here")]
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use netipc::server::ServerStats;
+use netipc::service::Service;
+use netipc::{ErrorCode, ServeError, Server, chain};
+
+use super::server::nipc_managed_server_t;
+use super::storage::{self, Context, enter, nipc_storage_t};
+use crate::error::CodeResult;
+
+/// A server.
+pub(crate) struct ServerHandle {
+    server: Box<dyn AnyServer>,
+    id: ServerId,
+    error: Mutex<String>,
+}
+
+impl ServerHandle {
+    /// A server that listens.
+    pub(super) fn bind<S: Service>(server: Server<S>, id: ServerId) -> Result<Self, ServeError> {
+        server.bind()?;
+        Ok(Self {
+            server: Box::new(server),
+            id,
+            error: Mutex::new(String::new()),
+        })
+    }
+
+    /// Serves until the server is stopped. What went wrong is kept.
+    pub(super) fn run(&self) {
+        if let Err(error) = self.server.run() {
+            *self.error() = chain(&error);
+        }
+    }
+
+    pub(super) fn stop(&self) {
+        self.server.stop();
+    }
+
+    pub(super) fn drain(&self, timeout: Duration) -> bool {
+        self.server.drain(timeout)
+    }
+
+    pub(super) fn stats(&self) -> ServerStats {
+        self.server.stats()
+    }
+
+    /// Why it does not run: whole, because each change of it is one step.
+    fn error(&self) -> MutexGuard<'_, String> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A server of any service.
+trait AnyServer: Send + Sync {
+    fn run(&self) -> Result<(), ServeError>;
+    fn stop(&self);
+    fn drain(&self, timeout: Duration) -> bool;
+    fn stats(&self) -> ServerStats;
+}
+
+impl<S: Service> AnyServer for Server<S> {
+    fn run(&self) -> Result<(), ServeError> {
+        self.run()
+    }
+
+    fn stop(&self) {
+        self.stop();
+    }
+
+    fn drain(&self, timeout: Duration) -> bool {
+        self.drain(timeout)
+    }
+
+    fn stats(&self) -> ServerStats {
+        self.stats()
+    }
+}
+
+/// Tells servers apart, for those who are called by one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct ServerId(u64);
+
+thread_local! {
+    /// The server whose handler this thread is in.
+    static ANSWERING: Cell<Option<ServerId>> = const { Cell::new(None) };
+}
+
+impl ServerId {
+    /// A new one.
+    pub(super) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Nothing but the number itself is shared: relaxed is enough.
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Runs a handler of the server. It returns: C functions do not unwind.
+    pub(super) fn answering<T>(self, handle: impl FnOnce() -> T) -> T {
+        let outer = ANSWERING.replace(Some(self));
+        let answered = handle();
+        ANSWERING.set(outer);
+        answered
+    }
+
+    fn is_answering(self) -> bool {
+        ANSWERING.get() == Some(self)
+    }
+}
+
+impl Context for nipc_managed_server_t {
+    type Handle = ServerHandle;
+
+    unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
+        // SAFETY: the caller promises a server.
+        unsafe { &raw mut (*context).storage }
+    }
+}
+
+/// Destroys the server behind `server`: it is stopped, and who uses it is waited for. A handler of
+/// this very server does not wait, because it is what would be waited for.
+///
+/// # Safety
+/// As for [`enter`].
+pub(super) unsafe fn destroy(server: *mut nipc_managed_server_t) -> CodeResult {
+    // SAFETY: the caller's promise is that of `close`.
+    let Ok(closing) = (unsafe { storage::close(server) }) else {
+        // SAFETY: the caller's promise is that of `failure`.
+        unsafe { failure(server) }?.set("");
+        return Ok(());
+    };
+    closing.stop();
+    if !closing.id.is_answering() {
+        drop(closing.wait());
+    }
+    Ok(())
+}
+
+/// Why the server does not run, or why there is none. Empty where nothing went wrong.
+///
+/// # Safety
+/// As for [`enter`].
+pub(super) unsafe fn last_error(server: *const nipc_managed_server_t) -> CodeResult<String> {
+    // SAFETY: the caller's promise.
+    if let Ok(serving) = unsafe { enter(server) } {
+        return Ok(serving.error().clone());
+    }
+    // SAFETY: the caller's promise is that of `failure`.
+    Ok(unsafe { failure(server) }?.text())
+}
+
+/// Why there is no server, in memory of C: nothing is allocated, so that callers who try again and
+/// again leak nothing.
+pub(super) struct Failure<'a>(&'a [AtomicU8; 496]);
+
+/// Where `server` tells why there is none.
+///
+/// # Safety
+/// As for [`enter`].
+pub(super) unsafe fn failure<'a>(server: *const nipc_managed_server_t) -> CodeResult<Failure<'a>> {
+    if server.is_null() || !server.is_aligned() {
+        return Err(ErrorCode::INVALID_ARGUMENT);
+    }
+    // SAFETY: the caller promises a server.
+    let room = unsafe { &raw mut (*server.cast_mut()).failure };
+    // SAFETY: as above; an atomic byte is laid out as a byte, and the room is used here only.
+    Ok(Failure(unsafe { &*room.cast::<[AtomicU8; 496]>() }))
+}
+
+impl Failure<'_> {
+    /// Writes as much of `why` as there is room for, with a NUL behind it.
+    pub(super) fn set(&self, why: &str) {
+        let whole = why.bytes().chain([0]);
+        let cut = why.bytes().take(self.0.len() - 4).chain(*b"...\0");
+        let write = |(to, byte): (&AtomicU8, u8)| to.store(byte, Ordering::Relaxed);
+        if why.len() < self.0.len() {
+            self.0.iter().zip(whole).for_each(write);
+        } else {
+            self.0.iter().zip(cut).for_each(write);
+        }
+    }
+
+    /// What was written; less of it while another thread destroys the server.
+    fn text(&self) -> String {
+        let bytes = self.0.iter().map(|byte| byte.load(Ordering::Relaxed));
+        let text: Vec<u8> = bytes.take_while(|byte| *byte != 0).collect();
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+impl nipc_managed_server_t {
+    /// As zeroed memory is.
+    pub(super) const EMPTY: Self = Self {
+        storage: nipc_storage_t::EMPTY,
+        failure: [0; 496],
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_within_a_handler_leaves_the_outer_one_its_server() {
+        let [outer, inner] = [ServerId::next(), ServerId::next()];
+        outer.answering(|| {
+            inner.answering(|| assert!(inner.is_answering()));
+            assert!(outer.is_answering());
+        });
+        assert!(!outer.is_answering());
+    }
+}

@@ -1,0 +1,61 @@
+//! What profiles are called, as the platform's transport has them.
+
+use netipc::SessionStatus;
+use netipc::protocol::PROFILE_BASELINE;
+use netipc::transport::link::{LinkKind, Profile};
+use netipc::transport::{Transport, native};
+
+/// What the first profile is called everywhere; each platform has a transport of its own for it.
+const BASELINE: &str = "baseline";
+
+/// Every name of `--profiles` with its bits: those of the platform's profiles, and `shm` for all
+/// shared memory that nobody has to ask for by its own name.
+pub(crate) fn names() -> Vec<(&'static str, u32)> {
+    let all = native().profiles();
+    let is_shm = |profile: &&Profile| profile.kind == LinkKind::SharedMemory;
+    let usual = all.iter().filter(is_shm).filter(|one| !one.on_request);
+    let shm = usual.fold(0, |bits, profile| bits | profile.bit);
+    let kinds = all.iter().filter(is_shm).map(|one| (one.name, one.bit));
+    let mut names = vec![(BASELINE, PROFILE_BASELINE), ("shm", shm)];
+    names.extend(kinds);
+    names
+}
+
+/// What carries the data of `session`: `socket` or `pipe`, or `shm`.
+pub(crate) fn carrier(session: &SessionStatus) -> String {
+    if session.transport == LinkKind::SharedMemory {
+        session.transport.to_string()
+    } else {
+        baseline_carrier().to_owned()
+    }
+}
+
+/// What carries the data of the first profile here.
+pub(crate) fn baseline_carrier() -> &'static str {
+    let mut all = native().profiles().iter();
+    let baseline = all.find(|profile| profile.bit == PROFILE_BASELINE);
+    baseline.map_or(BASELINE, |profile| profile.name)
+}
+
+/// The profile of `session`: a bit may mean something else on another platform.
+pub(crate) fn name(session: &SessionStatus) -> String {
+    let bits = session.profile.0;
+    let mut all = names().into_iter().filter(|(name, _)| *name != "shm");
+    let named = all.find(|(_, bit)| *bit == bits);
+    named.map_or_else(|| session.profile.to_string(), |(name, _)| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_for_bits() {
+        let all = names();
+        let bits = |name: &str| all.iter().find(|(known, _)| *known == name).unwrap().1;
+        assert_eq!(bits("baseline"), 1);
+        assert_eq!(bits("shm-hybrid"), 2);
+        assert_eq!(bits("shm") & 3, 2, "the usual kind, and never the baseline");
+        assert!(["socket", "pipe"].contains(&baseline_carrier()));
+    }
+}

@@ -1,0 +1,201 @@
+//! Clients that are other programs: one that only keeps to what is agreed, and the one in C.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use super::life_unix::{kill_and_wait_for, running, wait_for_peers};
+use super::support::{TestDir, netipc, run};
+use super::{assert_clean, bench, check};
+
+/// A script that measures nothing.
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/tests/driver.sh");
+const C: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/c");
+const C_FILES: [&str; 4] = ["driver.c", "data.c", "calls.c", "reads.c"];
+
+fn client(name: &str, program: &str) -> String {
+    format!("--client={name}={program}")
+}
+
+/// The client in C, built once for all tests of this process.
+fn c_client() -> String {
+    static BUILT: OnceLock<(TestDir, PathBuf)> = OnceLock::new();
+    let (_, program) = BUILT.get_or_init(|| {
+        let place = TestDir::new();
+        let program = place.path("driver");
+        build(&program);
+        (place, program)
+    });
+    client("c", program.to_str().unwrap())
+}
+
+fn build(program: &Path) {
+    let prefix = netipc_xtask::install_for_tests();
+    let lib = prefix.join("lib");
+    let mut cc = Command::new("cc");
+    cc.args([
+        "-std=c11",
+        "-O2",
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Werror",
+        "-o",
+    ]);
+    cc.arg(program)
+        .args(C_FILES.map(|file| Path::new(C).join(file)));
+    cc.arg("-I").arg(prefix.join("include"));
+    cc.arg("-L")
+        .arg(&lib)
+        .arg(format!("-Wl,-rpath,{}", lib.display()));
+    let built = cc.arg("-lnetipc").output().unwrap();
+    let stderr = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{stderr}");
+}
+
+#[test]
+fn clients_have_rows_beside_ours() {
+    let place = TestDir::new();
+    let (one, two) = (client("one", SCRIPT), client("two", SCRIPT));
+    let args = [
+        "--only",
+        "ping shm client",
+        "--runs",
+        "2",
+        "--json",
+        &one,
+        &two,
+    ];
+    let rows = run(bench(&place, &args), b"").json();
+    let rows = rows.as_array().unwrap();
+    let pings: Vec<_> = rows
+        .iter()
+        .filter(|row| row["scenario"] == "ping")
+        .collect();
+    let [own, one, two] = pings[..] else {
+        panic!("{rows:?}");
+    };
+    for (row, name) in [(own, ""), (one, "one"), (two, "two")] {
+        check(row, rows);
+        assert_eq!(row["client"], name);
+        assert_eq!(row["share_of_own"].as_f64().is_none(), name.is_empty());
+    }
+    // Twelve units in a microsecond.
+    assert_eq!(one["throughput"], 12e6);
+    assert_eq!([&one["p50_us"], &one["p99_us"]], [0.2, 0.4]);
+    assert_eq!(one["client_cpu"], 0.5);
+    assert_clean(&place);
+}
+
+#[test]
+fn clients_that_fail_end_the_run_and_tell_where() {
+    let place = TestDir::new();
+    let sh = client("sh", SCRIPT);
+    let mut command = bench(&place, &["--only", "cache 16 pinned cache", &sh]);
+    command.env("BENCH_DRIVER_SAYS", "wrong answer: 7");
+    let ended = run(command, b"");
+    let why = "failed: cache 16 pinned cache: the client \"sh\" failed: wrong answer: 7\n";
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.ends_with(why), "{}", ended.stderr);
+    assert_clean(&place);
+
+    let none = client("none", "/nowhere/driver");
+    let ended = run(bench(&place, &["--only", "cache 16 cache", &none]), b"");
+    assert_eq!(ended.code, Some(1));
+    let why = "failed: cache 16 cache: cannot work with the client \"none\": ";
+    assert!(ended.stderr.contains(why), "{}", ended.stderr);
+    assert_clean(&place);
+}
+
+#[test]
+fn nobody_waits_for_a_client_once_it_is_called_off() {
+    let place = TestDir::new();
+    let sh = client("sh", SCRIPT);
+    let mut command = bench(&place, &["--only", "cache 16 cache", &sh]);
+    command.env("BENCH_DRIVER_INTERRUPTS", "1");
+    let ended = run(command, b"");
+    assert_eq!(ended.code, Some(1));
+    let why = "netipc: failed: interrupted\n";
+    assert!(ended.stderr.ends_with(why), "{}", ended.stderr);
+    assert_clean(&place);
+}
+
+#[test]
+fn clients_need_a_name_and_a_row() {
+    for args in [["--client", "driver"], ["--client", "a b=driver"]] {
+        let mut command = netipc(["bench"]);
+        command.args(args);
+        assert_eq!(run(command, b"").code, Some(2), "{args:?}");
+    }
+    let sh = client("sh", SCRIPT);
+    let connect = run(netipc(["bench", "--scenario", "connect", &sh]), b"");
+    assert_eq!(connect.code, Some(2), "they do not take part in it");
+    let listed = run(netipc(["bench", "--list", "--scenario", "batch", &sh]), b"");
+    assert_eq!(
+        listed.text(),
+        "batch socket client\nbatch socket client sh\nbatch shm client\nbatch shm client sh\n"
+    );
+}
+
+#[test]
+fn the_client_in_c_takes_part_in_every_scenario() {
+    let place = TestDir::new();
+    let c = c_client();
+    let mut args = vec!["--json", &c];
+    for row in [
+        "ping socket client c",
+        "ping shm client c",
+        "batch shm client c",
+        "pipeline socket client c",
+        "snapshot 1000 shm client c",
+        "lookup cgroups 16 mixed socket client c",
+        "lookup cgroups 256 known shm client c",
+        "lookup cgroups 16 unknown shm client c",
+        "lookup apps 256 mixed shm client c",
+        "cache 16 cache c",
+        "cache 10000 pinned cache c",
+        "codec c",
+    ] {
+        args.extend(["--only", row]);
+    }
+    let rows = run(bench(&place, &args), b"").json();
+    let rows = rows.as_array().unwrap();
+    let (own, of_c): (Vec<_>, Vec<_>) = rows
+        .iter()
+        .filter(|row| row["scenario"] != "limits")
+        .partition(|row| row["client"] == "");
+    assert_eq!([own.len(), of_c.len()], [11 + 4; 2], "{rows:?}");
+    for (own, row) in own.into_iter().zip(of_c) {
+        assert_eq!(
+            [&row["scenario"], &row["variant"]],
+            [&own["scenario"], &own["variant"]]
+        );
+        assert_eq!(
+            (&row["unit"], row["client"].as_str()),
+            (&own["unit"], Some("c"))
+        );
+        let number = |field: &str| row[field].as_f64().unwrap();
+        assert!(
+            number("throughput") > 0.0 && number("share_of_own") > 0.0,
+            "{row}"
+        );
+        assert!(
+            number("client_cpu") >= 0.0 && number("switches") >= 0.0,
+            "{row}"
+        );
+        assert_eq!(row["p50_us"].is_null(), own["p50_us"].is_null(), "{row}");
+        assert_eq!(own["share_of_own"], Value::Null, "{own}");
+    }
+    assert_clean(&place);
+}
+
+#[test]
+fn a_killed_run_takes_its_client_along() {
+    let c = c_client();
+    let place = TestDir::new();
+    let (child, _stderr) = running(&place, "item", &["--only", "item labels", &c]);
+    let peers = wait_for_peers(&place, &child, 2);
+    kill_and_wait_for(&child, peers);
+}

@@ -1,0 +1,13 @@
+//! Shared memory on Windows: a mapping of two areas, one per direction, with waiting words.
+//!
+//! ```text
+//! slot    publish and take one message: counters, length, waiting and closed words   (no I/O; runs under loom)
+//! layout  the 128-byte header: plan, encode, validate                                (pure)
+//! slots   the `Slots` of a region: create, attach, counting, sleeping on events
+//! ```
+
+mod layout;
+mod slot;
+mod slots;
+
+pub(super) use slots::EventSlots;

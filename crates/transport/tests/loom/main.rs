@@ -1,0 +1,49 @@
+//! Publishing and taking under every interleaving and every allowed reordering, for each kind of slot.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../../src/shm/broken.rs"]
+mod broken;
+/// The files under test, with the model checker's atomics in place of the real ones.
+#[path = "../../src/unix/shm/slot.rs"]
+mod futex_slot;
+#[path = "../../src/windows/shm/slot.rs"]
+mod waiting_slot;
+
+mod futex;
+mod waiting;
+
+mod shm {
+    pub(crate) use super::broken::Broken;
+}
+
+mod sys {
+    pub(crate) mod atomic {
+        pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+    }
+}
+
+/// Explores what so many preemptions can do; a bound keeps the larger models to seconds.
+fn model(preemptions: usize, run: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(preemptions);
+    model.check(run);
+}
+
+#[expect(
+    unsafe_code,
+    reason = "the model checker hands out pointers and proves their use"
+)]
+fn write(area: *mut u32, message: u32) {
+    // SAFETY: a live cell; the model fails if anybody else has it at this moment.
+    unsafe { area.write(message) };
+}
+
+#[expect(
+    unsafe_code,
+    reason = "the model checker hands out pointers and proves their use"
+)]
+fn read(area: *const u32) -> u32 {
+    // SAFETY: a live cell; the model fails if anybody writes it at this moment.
+    unsafe { area.read() }
+}

@@ -1,0 +1,238 @@
+//! What is run, as data.
+
+use super::needs::{self, Need};
+
+/// One line of the summary.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    /// Without one of these it is skipped.
+    pub(crate) needs: &'static [&'static Need],
+    /// Without one of these, words are added, and what they leave out is told as skipped.
+    pub(crate) without: &'static [Without],
+    /// Commands, one after the other until one fails. Words in front with a `=` are environment,
+    /// `{target}` is cargo's target directory, `{go}` the go command, `{wine}` Wine's program.
+    pub(crate) run: &'static [&'static str],
+    /// Where, below the workspace.
+    pub(crate) dir: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// What a step leaves out where something is missing.
+#[derive(Debug)]
+pub(crate) struct Without {
+    pub(crate) needs: &'static [&'static Need],
+    pub(crate) words: &'static str,
+    pub(crate) skips: &'static str,
+}
+
+/// Which commands run a step.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// `cargo xtask test --checks` alone.
+    Check,
+    /// Each `cargo xtask test`.
+    Test,
+}
+
+/// What every command finds in its environment: how programs for other platforms are linked and run.
+/// (Wine's part of it comes with its prefix.)
+pub(crate) const ENVIRONMENT: [(&str, &str); 4] = [
+    (
+        "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER",
+        "aarch64-linux-gnu-gcc",
+    ),
+    (
+        "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER",
+        "qemu-aarch64 -L /usr/aarch64-linux-gnu",
+    ),
+    (
+        "CARGO_TARGET_I686_UNKNOWN_LINUX_GNU_LINKER",
+        "i686-linux-gnu-gcc",
+    ),
+    (
+        "CARGO_TARGET_I686_UNKNOWN_LINUX_GNU_RUNNER",
+        "qemu-i386 -L /usr/i686-linux-gnu",
+    ),
+];
+
+const CHECK: Step = Step {
+    kind: Kind::Check,
+    ..TEST
+};
+const TEST: Step = Step {
+    name: "",
+    needs: &[&needs::GCC],
+    without: &[],
+    run: &[],
+    dir: "",
+    kind: Kind::Test,
+};
+/// A step of the Go module, as it is whatever workspace or flags somebody works with.
+const GO: Step = Step {
+    needs: &[&needs::GO],
+    dir: "go",
+    ..TEST
+};
+
+/// Every step, in order.
+pub(crate) const STEPS: &[Step] = &[
+    Step {
+        name: "format",
+        needs: &[&needs::RUSTFMT],
+        run: &["cargo fmt --all --check"],
+        ..CHECK
+    },
+    Step {
+        name: "lints",
+        needs: &[&needs::GCC, &needs::CLIPPY],
+        run: &["cargo clippy --workspace --all-targets -- -D warnings"],
+        ..CHECK
+    },
+    Step {
+        name: "docs",
+        run: &["RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps"],
+        ..CHECK
+    },
+    Step {
+        name: "stated versions",
+        needs: &[&needs::GCC, &needs::GO],
+        run: &[".ci/msrv"],
+        ..CHECK
+    },
+    Step {
+        name: "sizes",
+        run: &[".ci/sizes"],
+        ..CHECK
+    },
+    Step {
+        name: "layers",
+        run: &[".ci/layers"],
+        ..CHECK
+    },
+    Step {
+        name: "platform names",
+        run: &[
+            ".ci/platform crates/proto/src crates/transport/src crates/netipc/src crates/conformance/src \
+             crates/capi/src crates/cli crates/bench crates/schema/src",
+        ],
+        ..CHECK
+    },
+    Step {
+        name: "proofs",
+        run: &[".ci/proofs"],
+        ..CHECK
+    },
+    Step {
+        name: "rules of the contract",
+        run: &[".ci/rules"],
+        ..CHECK
+    },
+    Step {
+        name: "staticcheck",
+        needs: &[&needs::GO],
+        run: &[".ci/staticcheck"],
+        ..CHECK
+    },
+    Step {
+        name: "instruction counts",
+        needs: &[&needs::GCC, &needs::VALGRIND],
+        run: &[".ci/instructions"],
+        ..CHECK
+    },
+    Step {
+        name: "workspace",
+        without: &[
+            Without {
+                needs: &[&needs::GO],
+                words: "--exclude xtask --exclude netipc-interop",
+                skips: "the tests of xtask, which run those of Go, and the matrix",
+            },
+            Without {
+                needs: &[
+                    &needs::GXX,
+                    &needs::MAKE,
+                    &needs::CMAKE,
+                    &needs::PKG_CONFIG,
+                    &needs::BINUTILS,
+                    &needs::VALGRIND,
+                ],
+                words: "--exclude netipc-capi",
+                skips: "the tests of the C library",
+            },
+        ],
+        run: &["cargo test --workspace --no-fail-fast"],
+        ..TEST
+    },
+    Step {
+        name: "FreeBSD, checked",
+        needs: &[&needs::RUST_FREEBSD],
+        run: &["cargo check -p netipc -p netipc-host --target x86_64-unknown-freebsd"],
+        ..TEST
+    },
+    Step {
+        name: "macOS, checked",
+        needs: &[&needs::RUST_MACOS],
+        run: &["cargo check -p netipc -p netipc-host --target aarch64-apple-darwin"],
+        ..TEST
+    },
+    Step {
+        name: "Go for FreeBSD and macOS, vetted",
+        run: &[
+            "GOOS=freebsd {go} vet ./...",
+            "GOOS=darwin GOARCH=arm64 {go} vet ./...",
+        ],
+        ..GO
+    },
+    Step {
+        name: "musl: a static program and its demo",
+        needs: &[&needs::GCC, &needs::BINUTILS, &needs::RUST_MUSL],
+        run: &[
+            "cargo build -p netipc-cli --target x86_64-unknown-linux-musl",
+            ".ci/is-static {target}/x86_64-unknown-linux-musl/debug/netipc",
+            "{target}/x86_64-unknown-linux-musl/debug/netipc demo",
+        ],
+        ..TEST
+    },
+    Step {
+        name: "aarch64",
+        needs: &[&needs::GCC_ARM64, &needs::QEMU, &needs::RUST_ARM64],
+        run: &[
+            "cargo test --no-fail-fast --target aarch64-unknown-linux-gnu -p netipc-proto -p netipc --test vectors",
+            "cargo test --no-fail-fast --target aarch64-unknown-linux-gnu -p netipc-transport -p netipc --test conformance",
+        ],
+        ..TEST
+    },
+    Step {
+        name: "i686",
+        needs: &[&needs::GCC_I686, &needs::QEMU, &needs::RUST_I686],
+        run: &[
+            "cargo check --target i686-unknown-linux-gnu -p netipc-cli",
+            "cargo test --no-fail-fast --target i686-unknown-linux-gnu -p netipc-proto -p netipc --test vectors",
+        ],
+        ..TEST
+    },
+    Step {
+        name: "Go for 386 and arm",
+        needs: &[&needs::GO, &needs::QEMU],
+        run: &[
+            "GOARCH=386 {go} build ./...",
+            "GOARCH=386 {go} test -exec qemu-i386 ./protocol/",
+            "GOARCH=arm {go} build ./...",
+            "GOARCH=arm {go} test -exec qemu-arm ./protocol/",
+        ],
+        ..GO
+    },
+    Step {
+        name: "Windows: Rust",
+        needs: &[&needs::MINGW, &needs::WINE, &needs::RUST_WINDOWS],
+        run: &["cargo test --no-fail-fast --target x86_64-pc-windows-gnu -p netipc-proto"],
+        ..TEST
+    },
+    Step {
+        name: "Windows: Go",
+        needs: &[&needs::GO, &needs::MINGW, &needs::WINE],
+        run: &["GOOS=windows {go} test -exec {wine} ./protocol/ ./transport/ ./internal/session/"],
+        ..GO
+    },
+];

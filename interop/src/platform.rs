@@ -1,0 +1,94 @@
+//! The platforms whose peers can be run here, as data. The rows of the matrix are the same on all.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+
+use crate::plan::Transport;
+
+/// A platform that peers are built for.
+#[derive(Debug)]
+pub struct Platform {
+    /// What people call it.
+    pub name: &'static str,
+    /// What sessions go over, in the order of the table.
+    pub transports: &'static [Transport],
+    /// What cargo calls it. None: the machine's own.
+    pub(crate) target: Option<&'static str>,
+    /// What tells Go.
+    pub(crate) go: &'static [(&'static str, &'static str)],
+    /// What the names of programs end with.
+    pub(crate) suffix: &'static str,
+    runner: Runner,
+}
+
+/// What runs its programs.
+#[derive(Debug)]
+enum Runner {
+    Machine,
+    Wine,
+    Words(&'static [&'static str]),
+}
+
+const UNIX: &[Transport] = &[Transport::Socket, Transport::ShmHybrid, Transport::ShmFutex];
+
+/// Every platform; the first is that of this machine.
+pub const PLATFORMS: [Platform; 3] = [
+    Platform {
+        name: "linux",
+        transports: UNIX,
+        target: None,
+        go: &[],
+        suffix: "",
+        runner: Runner::Machine,
+    },
+    Platform {
+        name: "windows",
+        transports: &[
+            Transport::Pipe,
+            Transport::ShmHybrid,
+            Transport::ShmBusyWait,
+        ],
+        target: Some("x86_64-pc-windows-gnu"),
+        go: &[("GOOS", "windows"), ("GOARCH", "amd64")],
+        suffix: ".exe",
+        runner: Runner::Wine,
+    },
+    Platform {
+        name: "aarch64",
+        transports: UNIX,
+        target: Some("aarch64-unknown-linux-gnu"),
+        go: &[("GOOS", "linux"), ("GOARCH", "arm64")],
+        suffix: "",
+        runner: Runner::Words(&["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]),
+    },
+];
+
+impl Platform {
+    /// The platform of this machine.
+    #[must_use]
+    pub const fn native() -> &'static Self {
+        const { &PLATFORMS[0] }
+    }
+
+    /// The platform of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        PLATFORMS.iter().find(|platform| platform.name == name)
+    }
+
+    /// A command that runs a program that was built for it.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let words: Vec<OsString> = match self.runner {
+            Runner::Machine => Vec::new(),
+            // `cargo xtask wine` says which.
+            Runner::Wine => vec![env::var_os("WINE").unwrap_or_else(|| "wine64".into())],
+            Runner::Words(words) => words.iter().map(OsString::from).collect(),
+        };
+        let mut words = words.into_iter().chain([program.into()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words);
+        command
+    }
+}
