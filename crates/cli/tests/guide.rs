@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::{Place, Provider, netipc, run};
+use support::{Provider, TestDir, netipc, run};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -34,7 +34,7 @@ fn data() -> String {
 
 #[test]
 fn a_service_from_nothing_needs_no_code() {
-    let place = Place::new();
+    let place = TestDir::new();
     let schema = place.write("ip-to-asn.toml", block("toml"));
     let file = schema.to_str().unwrap();
     let committed = fs::read_to_string(root().join("services/ip-to-asn.toml")).unwrap();
@@ -50,7 +50,7 @@ fn a_service_from_nothing_needs_no_code() {
 }
 
 /// The guide's program in Go, built beside the package that is made for it.
-fn go_program(place: &Place, schema: &str) -> PathBuf {
+fn go_program(place: &TestDir, schema: &str) -> PathBuf {
     let module = place.path("networks");
     let out = format!("--out={}", module.display());
     run(
@@ -94,7 +94,7 @@ fn go_program(place: &Place, schema: &str) -> PathBuf {
 
 #[test]
 fn the_program_in_go_serves_and_asks() {
-    let place = Place::new();
+    let place = TestDir::new();
     let schema = place.write("ip-to-asn.toml", block("toml"));
     let file = schema.to_str().unwrap();
     let program = go_program(&place, file);

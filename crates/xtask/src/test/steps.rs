@@ -226,7 +226,9 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "Windows: Rust",
         needs: &[&needs::MINGW, &needs::WINE, &needs::RUST_WINDOWS],
-        run: &["cargo test --no-fail-fast --target x86_64-pc-windows-gnu -p netipc-proto"],
+        run: &[
+            "cargo test --no-fail-fast --target x86_64-pc-windows-gnu -p netipc-proto -p netipc-cli",
+        ],
         ..TEST
     },
     Step {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
+	"github.com/netipc/netipc/go/internal/rundir"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/apps_lookup"
@@ -84,7 +85,7 @@ func answerApps(request *protocol.AppsLookupRequestView, answer *protocol.AppsLo
 
 func serve(t *testing.T, next func(uint64) (uint64, bool)) (runDir string) {
 	t.Helper()
-	runDir = t.TempDir()
+	runDir = rundir.New(t)
 	for _, server := range servers(runDir, next) {
 		if err := server.Bind(); err != nil {
 			t.Fatal(err)
