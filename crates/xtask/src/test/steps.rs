@@ -227,7 +227,8 @@ pub(crate) const STEPS: &[Step] = &[
         name: "Windows: Rust",
         needs: &[&needs::MINGW, &needs::WINE, &needs::RUST_WINDOWS],
         run: &[
-            "cargo test --no-fail-fast --target x86_64-pc-windows-gnu -p netipc-proto -p netipc-cli",
+            "cargo test --no-fail-fast --target x86_64-pc-windows-gnu -p netipc-proto -p netipc-transport -p netipc \
+             -p netipc-cli",
         ],
         ..TEST
     },
