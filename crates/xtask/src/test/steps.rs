@@ -251,9 +251,23 @@ pub(crate) const STEPS: &[Step] = &[
         ..TEST
     },
     Step {
+        name: "Windows: C",
+        needs: &[
+            &needs::GCC,
+            &needs::MINGW,
+            &needs::WINE,
+            &needs::RUST_WINDOWS,
+            &needs::MAKE,
+            &needs::CMAKE,
+            &needs::PKG_CONFIG,
+        ],
+        run: &["cargo test --no-fail-fast -p netipc-capi --test windows"],
+        ..TEST
+    },
+    Step {
         name: "Windows: Go",
         needs: &[&needs::GO, &needs::MINGW, &needs::WINE],
-        run: &["GOOS=windows {go} test -exec {wine} ./protocol/ ./transport/ ./internal/session/"],
+        run: &["GOOS=windows {go} test -exec {wine} ./..."],
         ..GO
     },
     Step {
