@@ -18,7 +18,7 @@ type told struct {
 	Error       string
 }
 
-// Rules C26, C29, C30, C31.
+// Rules C26, C29, C31.
 func TestCgroupsAnswersInLittleSpace(t *testing.T) {
 	var file struct {
 		Cases []struct {

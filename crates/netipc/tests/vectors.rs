@@ -180,7 +180,7 @@ fn apps_replies() {
     }
 }
 
-// Rules C26, C29, C30, C31.
+// Rules C26, C29, C31.
 #[test]
 fn cgroups_answers_in_little_space() {
     let cases: Value = serde_json::from_str(SHORT).unwrap();
