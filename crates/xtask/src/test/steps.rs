@@ -253,7 +253,9 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "Windows: Go",
         needs: &[&needs::GO, &needs::MINGW, &needs::WINE],
-        run: &["GOOS=windows {go} test -exec {wine} ./protocol/ ./transport/ ./internal/session/"],
+        run: &[
+            "GOOS=windows {go} test -exec {wine} ./protocol/... ./transport/... ./internal/... ./service/... ./netdata/... ./cmd/netipc-go/internal/peer/",
+        ],
         ..GO
     },
     Step {
