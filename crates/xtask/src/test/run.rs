@@ -124,7 +124,7 @@ impl Runner {
         match word {
             "{go}" => self.go.clone(),
             "{wine}" => wine.map(|wine| wine.program().into()).unwrap_or_default(),
-            _ if word.starts_with('.') => workspace().join(word).into(),
+            _ if word.starts_with(".ci/") => workspace().join(word).into(),
             _ => word
                 .replace("{target}", &self.target.to_string_lossy())
                 .into(),
