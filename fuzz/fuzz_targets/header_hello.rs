@@ -43,15 +43,15 @@ fn hello(data: &[u8]) {
         auth_token: 0,
         packet_size: 4096,
     };
-    let mut judged = ServerHandshake::new(policy).hello(data, true);
-    while let Ok(offer) = judged {
+    let mut checked = ServerHandshake::new(policy).hello(data, true);
+    while let Ok(offer) = checked {
         let agreed = offer.agreed(1);
         assert!(agreed.profile.is_one() && !agreed.profile.and(policy.supported).is_empty());
         assert!(agreed.limits.request.payload_bytes <= REQUEST.payload_bytes);
         assert!(agreed.limits.request.batch_items <= REQUEST.batch_items);
         assert!(agreed.limits.response.payload_bytes <= policy.max_response_bytes);
         assert!((33..=4096).contains(&agreed.limits.packet_size));
-        judged = offer.without_profile();
+        checked = offer.without_profile();
     }
 }
 

@@ -5,8 +5,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use netipc_proto::wire::{
-    Encode, Labels, ListRules, Packed, PackedWriter, Span, WireError, Writer,
-    strings,
+    Encode, Labels, ListRules, Packed, PackedWriter, Span, WireError, Writer, strings,
 };
 
 #[derive(Arbitrary, Debug)]

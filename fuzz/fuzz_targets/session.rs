@@ -52,8 +52,9 @@ fn receive(framing: Framing, client: bool, packets: &[Vec<u8>]) {
 }
 
 const fn framing(whole: bool) -> Framing {
-    match whole {
-        true => Framing::Whole,
-        false => Framing::Chunked,
+    if whole {
+        Framing::Whole
+    } else {
+        Framing::Chunked
     }
 }

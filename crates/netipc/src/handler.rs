@@ -4,7 +4,7 @@ use std::fmt;
 use netipc_proto::wire::Status;
 
 use crate::kind::Service;
-use crate::repeats::Repeats;
+use crate::log_limiter::LogLimiter;
 
 /// What answers the requests of a server: a function of the request and the answer to fill in.
 ///
@@ -13,9 +13,9 @@ use crate::repeats::Repeats;
 /// never holds your data.
 pub struct Handler<S: Service> {
     function: Box<HandlerFn<S>>,
-    pub(crate) panics: Repeats,
-    pub(crate) mistakes: Repeats,
-    pub(crate) failures: Repeats,
+    pub(crate) panics: LogLimiter,
+    pub(crate) invalid_answers: LogLimiter,
+    pub(crate) failures: LogLimiter,
 }
 
 type HandlerFn<S> = dyn for<'r, 'a> Fn(
@@ -27,7 +27,7 @@ type HandlerFn<S> = dyn for<'r, 'a> Fn(
 
 impl<S: Service> Handler<S> {
     /// A handler from a function that returns a `bool`, a `Result<(), E>` or nothing; with
-    /// [`HandlerFailed`] for `E` it chooses what the client is told.
+    /// [`HandlerFailed`] for `E` it chooses the status of the answer.
     pub fn new<F, R>(function: F) -> Self
     where
         F: for<'r, 'a> Fn(&S::Request<'r>, &mut S::Answer<'a>) -> R + Send + Sync + 'static,
@@ -35,9 +35,9 @@ impl<S: Service> Handler<S> {
     {
         Self {
             function: Box::new(move |request, answer| function(request, answer).into_result()),
-            panics: Repeats::new(),
-            mistakes: Repeats::new(),
-            failures: Repeats::new(),
+            panics: LogLimiter::new(),
+            invalid_answers: LogLimiter::new(),
+            failures: LogLimiter::new(),
         }
     }
 
@@ -58,8 +58,8 @@ impl<S: Service> fmt::Debug for Handler<S> {
 
 /// A handler did not answer.
 ///
-/// Whatever says why becomes one, with `?` or as what the handler returns, and the client is told
-/// that the handler failed, and nothing more. A handler that means another status says so:
+/// Any error becomes one, with `?` or as what the handler returns. The client gets INTERNAL_ERROR, and
+/// never the reason. A handler that means another status says so:
 ///
 /// ```
 /// use netipc::service::increment::Increment;
@@ -81,8 +81,8 @@ pub struct HandlerFailed {
 }
 
 impl HandlerFailed {
-    /// A failure that the client is told as `status`: after UNSUPPORTED the session goes on, after
-    /// BAD_ENVELOPE and LIMIT_EXCEEDED it ends. Every other status is INTERNAL_ERROR.
+    /// A failure that is answered with `status`: after UNSUPPORTED the session goes on, after
+    /// BAD_ENVELOPE and LIMIT_EXCEEDED it ends. Every other status becomes INTERNAL_ERROR.
     #[must_use]
     pub fn with_status(status: Status, reason: impl Into<Cow<'static, str>>) -> Self {
         let status = match status {
@@ -95,7 +95,7 @@ impl HandlerFailed {
         }
     }
 
-    /// What the client is told.
+    /// The status of the answer.
     #[must_use]
     pub const fn status(&self) -> Status {
         self.status

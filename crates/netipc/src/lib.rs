@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! Client     typed calls: reconnect, retry, growth, any number of keys
-//! Server     sessions, a typed handler, honest refusals
+//! Server     sessions, a typed handler; who gets no session is answered why
 //! Cache      the last good answer, looked up without I/O
 //!
 //! service    the request kinds that every peer knows, and the trait that says what one is;
@@ -31,9 +31,9 @@ mod dispatch;
 mod error;
 mod handler;
 mod kind;
+mod log_limiter;
 pub mod lookup;
 pub mod protocol;
-mod repeats;
 mod retry;
 pub mod server;
 pub mod service;

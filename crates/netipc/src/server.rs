@@ -1,4 +1,4 @@
-//! Managed servers: many sessions, one typed handler, honest refusals.
+//! Managed servers: many sessions, one typed handler.
 
 pub use crate::untyped::{HistogramSnapshot, ServerStats, TransportCounts};
 
@@ -21,7 +21,7 @@ use crate::untyped::AnyServer;
 /// A server of one service at one endpoint.
 ///
 /// Every session has a thread of its own, at most `workers` of them. A client that comes when all
-/// are taken is told so before it is accepted.
+/// are taken is refused in the handshake.
 ///
 /// ```no_run
 /// use netipc::ServerConfig;

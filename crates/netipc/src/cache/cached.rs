@@ -4,7 +4,7 @@ use std::hash::Hash;
 use netipc_proto::wire::{Decode, Layout, List, Packed, Valid};
 use netipc_transport::wait::Wait;
 
-use super::hash::mix;
+use super::hash::hash_key;
 use crate::error::CallError;
 use crate::kind::Service;
 use crate::lookup::{Key, Lookup, LookupItem};
@@ -36,12 +36,12 @@ pub trait Cached: Service {
     /// What an item is found by.
     fn key<'a>(item: &Self::Item<'a>) -> Self::Key<'a>;
 
-    /// A number that is the same for the same key. The cheaper, the faster is a lookup: where it
-    /// tells too few keys apart, the table hashes them itself.
+    /// The hash of a key: the cheaper, the faster is a lookup. Where too many keys have the same, the
+    /// table hashes them itself.
     #[must_use]
     #[inline]
     fn hash(key: Self::Key<'_>) -> u32 {
-        (mix(&key) >> 32) as u32
+        (hash_key(&key) >> 32) as u32
     }
 
     /// The item, if it is the one that `key` finds.

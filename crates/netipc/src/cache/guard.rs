@@ -17,7 +17,8 @@ impl<S: Cached> CacheGuard<S> {
         Self { table }
     }
 
-    /// The same, to be kept for long: it takes none of the few places that make pinning cheap.
+    /// The same answer, for a guard that is held for long. Cheap guards occupy one of a few slots that
+    /// each thread has for them; this one has a reference count instead.
     #[must_use]
     pub fn into_owned(self) -> Self {
         Self {

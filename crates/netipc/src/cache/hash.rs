@@ -5,27 +5,26 @@ use std::hash::{Hash, Hasher};
 /// 2^64 over the golden ratio: spreads numbers that follow one another.
 pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A cheap number for a key. There is no secret in it: keys that a stranger chose may all have the
-/// same.
+/// A fast hash of a key. There is no secret in it: somebody who chooses keys can make them collide.
 #[inline]
-pub(super) fn mix(key: &impl Hash) -> u64 {
-    let mut mixer = Mixer(0);
-    key.hash(&mut mixer);
-    mixer.finish()
+pub(super) fn hash_key(key: &impl Hash) -> u64 {
+    let mut hasher = KeyHasher(0);
+    key.hash(&mut hasher);
+    hasher.finish()
 }
 
-/// One multiplication for eight bytes.
+/// Hashes eight bytes with one multiplication.
 #[derive(Clone, Copy)]
-pub(super) struct Mixer(pub(super) u64);
+pub(super) struct KeyHasher(pub(super) u64);
 
-impl Mixer {
+impl KeyHasher {
     #[inline]
     const fn word(&mut self, word: u64) {
         self.0 = (self.0.rotate_left(29) ^ word).wrapping_mul(GOLDEN);
     }
 }
 
-impl Hasher for Mixer {
+impl Hasher for KeyHasher {
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks();

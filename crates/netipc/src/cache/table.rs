@@ -6,7 +6,7 @@ use netipc_proto::internals::assume_valid;
 use netipc_proto::wire::{Decode, Packed, Valid, WireError, WireErrorKind};
 
 use super::cached::{Cached, Fetched};
-use super::hash::{GOLDEN, mix};
+use super::hash::{GOLDEN, hash_key};
 
 /// Bytes that offsets in the arena are counted in.
 const UNIT: usize = 4;
@@ -32,9 +32,9 @@ pub(super) struct Table<S: Cached> {
     arena: Box<[u8]>,
     /// The bits of a slot that are an offset.
     offset_bits: u32,
-    /// What takes a hash to its slot: its high bits count.
+    /// A hash shifted right by this is the first slot for its key.
     shift: u32,
-    /// Slots that are probed for a key, from the first that it hashes to.
+    /// Most slots that are probed for a key, from its first on.
     probes: usize,
     hashing: Hashing,
     len: usize,
@@ -54,7 +54,7 @@ struct Entry<'a, S: Cached> {
 enum Hashing {
     /// By the service's own hash, which costs next to nothing.
     Plain,
-    /// By all of the key, where the service's hash does not tell enough of them apart.
+    /// By all of the key, where too many have the same hash of the service.
     Whole,
     /// By all of the key and a secret, where somebody chose them to be alike.
     Salted(RandomState),
@@ -175,7 +175,7 @@ impl<S: Cached> Table<S> {
         self.entry(slot & self.offset_bits)
     }
 
-    /// Enters the items in `capacity` slots. Fails where one would need more probes.
+    /// Makes `capacity` slots and inserts every item. Fails where one would need more probes.
     fn index(&mut self, capacity: usize) -> bool {
         let bits = capacity.ilog2();
         self.shift = u64::BITS - bits;
@@ -186,7 +186,7 @@ impl<S: Cached> Table<S> {
         let mut offset = 1;
         while let Some(entry) = self.entry(offset) {
             let next = next_offset(offset, entry.item.bytes());
-            if !self.enter(offset) {
+            if !self.insert(offset) {
                 return false;
             }
             offset = next;
@@ -194,9 +194,9 @@ impl<S: Cached> Table<S> {
         true
     }
 
-    /// Enters the item at `offset`, unless one before it has the same key. Fails where each of the
+    /// Inserts the item at `offset`, unless one before it has the same key. Fails where each of the
     /// slots that it may be in is taken.
-    fn enter(&mut self, offset: u32) -> bool {
+    fn insert(&mut self, offset: u32) -> bool {
         let looked_up = self.entry(offset).map(|entry| {
             let item = entry.item.view();
             let key = S::key(&item);
@@ -219,7 +219,7 @@ impl<S: Cached> Table<S> {
     fn hash(&self, key: S::Key<'_>) -> u64 {
         match &self.hashing {
             Hashing::Plain => service_hash::<S>(key),
-            Hashing::Whole => mix(&key),
+            Hashing::Whole => hash_key(&key),
             Hashing::Salted(salt) => salt.hash_one(key),
         }
     }
@@ -250,11 +250,11 @@ fn service_hash<S: Cached>(key: S::Key<'_>) -> u64 {
     u64::from(S::hash(key)).wrapping_mul(GOLDEN)
 }
 
-/// What tells a key from those that start at the same slot.
+/// The part of a hash that a slot stores: it tells keys apart that start at the same slot.
 #[inline]
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "the high bits are told by the slot"
+    reason = "the high bits chose the slot"
 )]
 const fn tag(hash: u64) -> u32 {
     hash as u32

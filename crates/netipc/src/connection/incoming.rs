@@ -12,10 +12,11 @@ use netipc_transport::wait::Wait;
 
 use super::{Connection, available, plan, send_packet};
 use crate::config::ServerConfig;
-use crate::repeats::Repeats;
+use crate::log_limiter::LogLimiter;
 
-/// What keeps one session of a process from shared memory keeps the next one from it, too.
-static UNPREPARED: Repeats = Repeats::new();
+/// One for the whole process: what makes shared memory fail for one session usually makes it fail for
+/// the next.
+static SHM_FAILURES: LogLimiter = LogLimiter::new();
 
 /// A bound endpoint that gives sessions, for those who drive them on their own: an event loop, or
 /// a service whose requests are not typed. Everybody else wants a [`Server`](crate::Server).
@@ -147,7 +148,7 @@ impl Incoming {
                 break;
             };
             let profile = self.offer.profile();
-            if let Some(times) = UNPREPARED.note() {
+            if let Some(times) = SHM_FAILURES.count() {
                 tracing::warn!(%profile, %error, times, "cannot prepare shared memory, trying the next profile");
             }
             self.offer = match self.offer.without_profile() {
@@ -162,7 +163,7 @@ impl Incoming {
     }
 
     /// Turns the session down, because every slot is taken. Returns what became of that:
-    /// [`AcceptError::Refused`] where the client was told.
+    /// [`AcceptError::Refused`] where the refusal was sent.
     pub fn turn_down(mut self, wait: &Wait<'_>) -> AcceptError {
         refuse(&mut *self.link, Refusal::busy(), wait)
     }
@@ -185,12 +186,12 @@ pub enum AcceptError {
     /// The connection failed or was closed first.
     #[error("the connection ended during the handshake")]
     Link(#[from] LinkError),
-    /// The client was turned down, and told so where it deserved an answer.
+    /// The client was refused. It was answered, unless what it sent was no HELLO.
     #[error(transparent)]
     Refused(Refusal),
 }
 
-/// Tells the peer why, where it deserves an answer.
+/// Sends the refusal, unless what the peer sent was no HELLO.
 fn refuse(link: &mut dyn Baseline, refusal: Refusal, wait: &Wait<'_>) -> AcceptError {
     if let Some(packet) = refusal.packet() {
         if let Err(error) = send_packet(link, &packet, wait) {

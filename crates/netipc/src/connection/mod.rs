@@ -22,7 +22,7 @@ use crate::error::OpenError;
 /// It has one owner; it is `Send` and not shared. Any error but a refusal to send ends it.
 ///
 /// Its [wait object](Self::wait_object) is ready when a message or a hang-up waits, on a socket or a
-/// pipe; over shared memory it tells hang-ups only.
+/// pipe; over shared memory it shows hang-ups only.
 #[derive(Debug)]
 pub struct Connection {
     session: Session,
@@ -118,7 +118,8 @@ impl Connection {
             .map_or(&[], |message| message.payload())
     }
 
-    /// Sends a bare header, also after the session has ended: its last words.
+    /// Sends a header without payload, also when the session has ended: the answer to the request that
+    /// ended it.
     pub(crate) fn send_raw(
         &mut self,
         header: &[u8; Header::LEN],
@@ -234,8 +235,7 @@ fn available(profiles: &[Profile]) -> Profiles {
     Profiles(profiles.iter().fold(0, |bits, profile| bits | profile.bit))
 }
 
-/// What a transport has to know of a session. What the profile means is for the transport to say:
-/// nothing here or above asks "is there shared memory?".
+/// What a transport has to know of a session. What the profile means, the transport knows.
 fn plan(agreed: &Agreed, auth_token: u64) -> SessionPlan {
     let message = |payload: u32| u64::from(payload) + Header::LEN as u64;
     SessionPlan {

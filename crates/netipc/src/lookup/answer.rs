@@ -141,15 +141,16 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
         let size = item.size();
         let whole = !self.full && item.status() != L::Item::EXCEEDED;
         if !whole || !self.list.push_leaving(item, size, behind)? {
-            self.stand_in(item.status(), size, key, behind)?;
+            self.push_substitute(item.status(), size, key, behind)?;
         }
         self.reserve = behind;
         Ok(())
     }
 
-    /// Writes what stands for an item of `size` bytes that cannot be written, or may not be.
+    /// Writes a placeholder or an OVERSIZED item in place of an item of `size` bytes that does not fit, or
+    /// that the handler itself marked as EXCEEDED.
     #[cold]
-    fn stand_in(
+    fn push_substitute(
         &mut self,
         status: u16,
         size: usize,
@@ -193,7 +194,7 @@ impl<L: Lookup> fmt::Debug for LookupAnswer<'_, L> {
     }
 }
 
-/// What stands for a key while there is no room for its item.
+/// The EXCEEDED item of a key: ask for it again.
 #[inline]
 fn placeholder<'a, L: Lookup>(key: Key<'a, L>) -> L::Item<'a> {
     L::Item::bare(key, L::Item::<'a>::EXCEEDED)

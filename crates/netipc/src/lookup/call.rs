@@ -85,7 +85,7 @@ impl AnyClient {
             .and_then(|wanted| lookup.ask_all(wanted, wait));
         let (keys, reply) = (lookup.keys.into_bytes(), lookup.reply.into_bytes());
         self.lookup_buffers = LookupBuffers { keys, reply };
-        let one_response = matches!(done, Ok(MadeOf::OneResponse));
+        let one_response = matches!(done, Ok(ReplySource::OneResponse));
         self.finish(done.map(drop), wait)?;
         Ok(if one_response {
             self.payload()
@@ -95,13 +95,13 @@ impl AnyClient {
     }
 }
 
-/// What the reply was made of.
+/// Where the bytes of the reply are.
 #[derive(Clone, Copy, Debug)]
-enum MadeOf {
-    /// One response answered everything: it is the reply.
+enum ReplySource {
+    /// In the connection: one response answered every key, and is the reply.
     OneResponse,
-    /// The items of several responses, which were put together.
-    Several,
+    /// In [`LookupBuffers::reply`]: the items of several responses were put together.
+    Merged,
 }
 
 /// One logical lookup on its way.
@@ -150,7 +150,7 @@ impl<F: Format> LogicalLookup<'_, F> {
     }
 
     /// Asks until every key has its item, as often as the retry table allows.
-    fn ask_all(&mut self, wanted: Capacity, wait: &Wait<'_>) -> Result<MadeOf, Failure> {
+    fn ask_all(&mut self, wanted: Capacity, wait: &Wait<'_>) -> Result<ReplySource, Failure> {
         self.client.try_widen(wanted, wait)?;
         self.start_over();
         let mut attempts = Attempts::default();
@@ -161,7 +161,7 @@ impl<F: Format> LogicalLookup<'_, F> {
                 continue;
             }
             match self.ask(count, wait) {
-                Ok(Some(made_of)) => return Ok(made_of),
+                Ok(Some(source)) => return Ok(source),
                 Ok(None) => {}
                 Err(Failure::LimitExceeded { .. }) if count > 1 => self.narrow(count, wait)?,
                 Err(failure) => {
@@ -176,7 +176,7 @@ impl<F: Format> LogicalLookup<'_, F> {
         let generation = self.progress.generation.unwrap_or_default();
         let header = header(self.format.layout(), self.keys.len(), generation);
         self.reply.header_mut().copy_from_slice(&header);
-        Ok(MadeOf::Several)
+        Ok(ReplySource::Merged)
     }
 
     /// Forgets what came so far: a provider that came back may have other data.
@@ -189,10 +189,10 @@ impl<F: Format> LogicalLookup<'_, F> {
     fn next_window(&self) -> usize {
         let agreed = self.client.agreed();
         let limits = WindowLimits {
-            keys: self.progress.most_keys(),
+            keys: self.progress.max_keys(),
             request: agreed.request_bytes as usize,
             reply: agreed.response_bytes as usize,
-            item: self.progress.item,
+            item: self.progress.item_bytes,
         };
         let rest = self.keys.list().iter().skip(self.progress.done);
         let sizes = rest.map(|key| {
@@ -223,7 +223,7 @@ impl<F: Format> LogicalLookup<'_, F> {
 
     /// Asks for the next `count` keys and takes what comes. Says so when this response is all of the
     /// reply.
-    fn ask(&mut self, count: usize, wait: &Wait<'_>) -> Result<Option<MadeOf>, Failure> {
+    fn ask(&mut self, count: usize, wait: &Wait<'_>) -> Result<Option<ReplySource>, Failure> {
         let limits = self.client.options.lookup;
         self.progress.requests += 1;
         if self.progress.requests > limits.requests {
@@ -245,8 +245,8 @@ impl<F: Format> LogicalLookup<'_, F> {
             });
         }
         let keys = self.keys.list().iter().skip(first).take(count);
-        let taken = validate_response(&self.format, items, keys, count)?;
-        if taken == self.keys.len() && taken == count {
+        let answered = validate_response(&self.format, items, keys, count)?;
+        if answered == self.keys.len() && answered == count {
             if payload.len() > limits.bytes {
                 return Err(too_much(
                     "bytes of a lookup reply",
@@ -254,10 +254,10 @@ impl<F: Format> LogicalLookup<'_, F> {
                     limits.bytes,
                 ));
             }
-            return Ok(Some(MadeOf::OneResponse));
+            return Ok(Some(ReplySource::OneResponse));
         }
         let before = self.reply.payload().len();
-        for item in items.iter_valid().take(taken) {
+        for item in items.iter_valid().take(answered) {
             self.reply.push_valid(item).map_err(malformed)?;
         }
         let bytes = self.reply.payload().len();
@@ -265,7 +265,7 @@ impl<F: Format> LogicalLookup<'_, F> {
             return Err(too_much("bytes of a lookup reply", bytes, limits.bytes));
         }
         self.progress
-            .advance(count, taken, bytes - before, generation);
+            .advance(count, answered, bytes - before, generation);
         Ok(None)
     }
 
@@ -307,8 +307,8 @@ fn decode_response<'p, F: Format>(
     Ok((generation, items))
 }
 
-/// Checks the items of a response against the `count` keys that were asked; returns how many of them
-/// count.
+/// Checks the items of a response against the `count` keys that were asked. Returns how many of them,
+/// from the first on, are answers: behind them, every key is to be asked again.
 fn validate_response<'k, F: Format>(
     format: &F,
     items: List<'_, F::Item>,
@@ -319,7 +319,7 @@ fn validate_response<'k, F: Format>(
         return Err(bad_answer("item_count", count, items.len()));
     }
     let exceeded = format.exceeded();
-    let mut taken = count;
+    let mut answered = count;
     for (index, (item, key)) in items.iter().zip(keys).enumerate() {
         if !format.answers(&item, key) {
             return Err(bad_answer("echoed key", index, index));
@@ -328,15 +328,15 @@ fn validate_response<'k, F: Format>(
             if index == 0 {
                 return Err(bad_answer("status of the first item", 0, exceeded.into()));
             }
-            taken = taken.min(index);
-        } else if taken < index {
-            return Err(bad_answer("item behind a full answer", taken, index));
+            answered = answered.min(index);
+        } else if answered < index {
+            return Err(bad_answer("item behind a full answer", answered, index));
         }
     }
     let first = items.get(0).map(|item| format.status(&item));
-    // Alone it may yet fit.
-    let none = first == Some(format.oversized()) && count > 1;
-    Ok(if none { 0 } else { taken })
+    // An item that was too large beside others may fit when its key is asked alone.
+    let retry_alone = first == Some(format.oversized()) && count > 1;
+    Ok(if retry_alone { 0 } else { answered })
 }
 
 fn bad_answer(field: &'static str, expected: usize, found: usize) -> Failure {

@@ -13,13 +13,13 @@ pub(super) struct WindowLimits {
     pub(super) request: usize,
     /// Bytes of the reply.
     pub(super) reply: usize,
-    /// Bytes of an item, as the last reply had them.
+    /// Average bytes of an item in the last response.
     pub(super) item: usize,
 }
 
 impl WindowLimits {
     /// Number of keys that one request and its likely reply hold: at least one, where one fits a
-    /// request. For each key `sizes` tells its bytes, and those that its item is likely to take.
+    /// request. `sizes` gives the bytes of each key, and those that its item is likely to take.
     pub(super) fn fit(&self, sizes: impl Iterator<Item = (usize, usize)>) -> usize {
         let mut count = 0;
         // Bytes of the packed keys, and of the packed items of the reply.

@@ -362,7 +362,8 @@ impl Cached for CgroupsSnapshot {
         item: Valid<'a, CgroupsItemView<'a>>,
         key: CgroupKey<'_>,
     ) -> Option<CgroupsItemView<'a>> {
-        Some(item.view()).filter(|item| item.hash == key.hash && same_bytes(&item.name, &key.name))
+        CgroupsItemView::read(item.bytes())
+            .filter(|item| item.hash == key.hash && same_bytes(&item.name, &key.name))
     }
 }
 
@@ -377,6 +378,20 @@ impl<'a> CgroupsItemView<'a> {
             ..Self::default()
         };
         Ok((numbers, [r.span("name")?, r.span("path")?]))
+    }
+
+    /// The item in bytes that were decoded before, of which nothing is checked again but that no
+    /// string ends behind them.
+    #[inline]
+    fn read(item: &'a [u8]) -> Option<Self> {
+        let (_, fields) = item.first_chunk::<ITEM_LEN>()?.split_first_chunk::<4>()?;
+        let (numbers, [name, path]) = Self::record(Reader::new(fields)).ok()?;
+        let text = |span: Span| item.get(span.offset..span.offset.saturating_add(span.len));
+        Some(Self {
+            name: CStrView::new(text(name)?),
+            path: CStrView::new(text(path)?),
+            ..numbers
+        })
     }
 }
 
@@ -399,17 +414,11 @@ impl<'a> Decode<'a> for CgroupsItemView<'a> {
         Ok(view)
     }
 
-    #[inline(always)]
+    #[inline]
     fn view(valid: Valid<'a, Self>) -> Self {
-        let record = valid.bytes().first_chunk::<ITEM_LEN>();
-        let fields = record.and_then(|record| record.split_first_chunk::<4>());
-        let (_, fields) = fields.expect("an item was decoded, so that it has its fields");
-        let (numbers, [name, path]) = Self::record(Reader::new(fields)).unwrap_or_default();
-        Self {
-            name: valid.text(name),
-            path: valid.text(path),
-            ..numbers
-        }
+        let item = Self::read(valid.bytes());
+        debug_assert!(item.is_some(), "the item was decoded");
+        item.unwrap_or_default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Clients and servers that know no service: for bindings to other languages, for tools, and for
 //! schemas that are read at run time.
 //!
-//! They move payloads. What a payload says is told by arguments: a method number, something that
+//! They move payloads. What a payload means, the arguments say: a method number, something that
 //! encodes, a [`Layout`](netipc_proto::wire::Layout) or a function that decodes. Whatever may wait
 //! takes a [`Wait`](netipc_transport::Wait), and nothing else decides how long it takes.
 //!

@@ -109,7 +109,7 @@ pub(super) struct Reassembly {
     pub(super) header: Header,
     /// Bytes of the payload that have come.
     pub(super) filled: usize,
-    /// What the next chunk header is written over.
+    /// The payload bytes that the next chunk header is written over, to be put back.
     covered: [u8; ChunkHeader::LEN],
     /// Index of the next packet.
     next: u32,
@@ -137,8 +137,8 @@ impl Reassembly {
             SessionError::Chunk(WireError::truncated("chunk header", ChunkHeader::LEN, len))
         })?;
         let head = covered(buffer, self.filled);
-        if let Some(place) = buffer.get_mut(self.filled..self.filled + ChunkHeader::LEN) {
-            place.copy_from_slice(&self.covered);
+        if let Some(target) = buffer.get_mut(self.filled..self.filled + ChunkHeader::LEN) {
+            target.copy_from_slice(&self.covered);
         }
         let found = ChunkHeader::decode(&head).map_err(SessionError::Chunk)?;
         let want = chunk(&self.header, self.next, self.count, data);

@@ -130,7 +130,7 @@ fn check_batch(header: &Header, payload: &[u8]) -> Result<(), WireError> {
 ///   [`space`](Self::space) gave. It returns the message that the packet completes.
 /// - An error of `received` ends the session. It may name an [answer](SessionError::answer) to send
 ///   first. An error of `send` leaves the session as it was.
-/// - When the session or its link ends, [`fail`](Self::fail) tells which requests got no answer.
+/// - When the session or its link ends, [`fail`](Self::fail) returns the ids of the requests that got no answer.
 ///
 /// It does no I/O and reads no clock.
 ///
@@ -148,8 +148,8 @@ fn check_batch(header: &Header, payload: &[u8]) -> Result<(), WireError> {
 ///     let bytes = [&packet.head, packet.body].concat();
 ///     server.space()[..bytes.len()].copy_from_slice(&bytes);
 ///     let message = server.received(packet.len())?.expect("one packet");
-///     assert_eq!(message.payload, [0; 8]);
-///     assert_eq!(message.header.answer(Status::OK).message_id, 1);
+///     assert_eq!(message.payload(), [0; 8]);
+///     assert_eq!(message.header().answer(Status::OK).message_id, 1);
 /// }
 /// assert_eq!(client.fail(), [1]);
 /// # Ok::<(), netipc_proto::session::SessionError>(())

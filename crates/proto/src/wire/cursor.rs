@@ -321,35 +321,25 @@ pub fn string<'a>(
     span: Span,
     what: &'static str,
 ) -> Result<CStrView<'a>, WireError> {
-    if span.offset < header {
-        let kind = WireErrorKind::OutOfBounds;
-        return Err(WireError::new(
-            kind,
-            what,
-            header as u64,
-            span.offset as u64,
-        ));
+    if span.offset >= header
+        && let Some([text @ .., 0]) = item.get(span.offset..span.end())
+    {
+        return Ok(CStrView::new(text));
     }
-    let Some(bytes) = item.get(span.offset..span.end()) else {
-        let kind = WireErrorKind::OutOfBounds;
-        return Err(WireError::new(
-            kind,
-            what,
-            item.len() as u64,
-            span.end() as u64,
-        ));
+    Err(bad_string(item, header, span, what))
+}
+
+/// Says which rule the string at `span` breaks.
+#[cold]
+fn bad_string(item: &[u8], header: usize, span: Span, what: &'static str) -> WireError {
+    let (expected, found, kind) = if span.offset < header {
+        (header, span.offset, WireErrorKind::OutOfBounds)
+    } else if span.end() > item.len() {
+        (item.len(), span.end(), WireErrorKind::OutOfBounds)
+    } else {
+        let at = span.end() - 1;
+        let last = item.get(at).copied().unwrap_or_default();
+        (at, last.into(), WireErrorKind::MissingNul)
     };
-    match bytes.split_last() {
-        Some((0, text)) => Ok(CStrView::new(text)),
-        Some((last, text)) => {
-            let at = (span.offset + text.len()) as u64;
-            Err(WireError::new(
-                WireErrorKind::MissingNul,
-                what,
-                at,
-                u64::from(*last),
-            ))
-        }
-        None => Err(WireError::truncated(what, 1, 0)),
-    }
+    WireError::new(kind, what, expected as u64, found as u64)
 }

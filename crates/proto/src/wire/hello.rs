@@ -52,7 +52,7 @@ impl Hello {
         })
     }
 
-    /// Reads every field and judges none: what to refuse, and how, is the handshake's decision.
+    /// Reads every field and checks none: what to refuse, and how, is the handshake's decision.
     ///
     /// # Errors
     /// [`Truncated`](super::WireErrorKind::Truncated) only.
@@ -134,7 +134,7 @@ impl HelloAck {
         })
     }
 
-    /// Reads every field and judges none; the padding is not looked at.
+    /// Reads every field and checks none; the padding is not looked at.
     ///
     /// # Errors
     /// [`Truncated`](super::WireErrorKind::Truncated) only.

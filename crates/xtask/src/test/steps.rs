@@ -170,15 +170,15 @@ pub(crate) const STEPS: &[Step] = &[
         ..TEST
     },
     Step {
-        name: "FreeBSD: the protocol, checked",
+        name: "FreeBSD, checked",
         needs: &[&needs::RUST_FREEBSD],
-        run: &["cargo check -p netipc-proto --target x86_64-unknown-freebsd"],
+        run: &["cargo check -p netipc -p netipc-host --target x86_64-unknown-freebsd"],
         ..TEST
     },
     Step {
-        name: "macOS: the protocol, checked",
+        name: "macOS, checked",
         needs: &[&needs::RUST_MACOS],
-        run: &["cargo check -p netipc-proto --target aarch64-apple-darwin"],
+        run: &["cargo check -p netipc -p netipc-host --target aarch64-apple-darwin"],
         ..TEST
     },
     Step {

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::cache::hash::Mixer;
+use crate::cache::hash::KeyHasher;
 use crate::service::cgroups::{
     CgroupKey, CgroupsBuilder, CgroupsHeader, CgroupsItemView, CgroupsSnapshot,
 };
@@ -106,7 +106,7 @@ fn hashes_that_are_alike_are_not_relied_on() {
 
 #[test]
 fn names_that_are_chosen_to_be_alike_meet_a_secret() {
-    let mut front = Mixer(0);
+    let mut front = KeyHasher(0);
     (0_u32, 16_usize).hash(&mut front);
     // The second word of a name takes back what the first one did.
     let name = |number: u64| {

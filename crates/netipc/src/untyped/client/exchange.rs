@@ -15,7 +15,7 @@ use crate::connection::{Connection, ConnectionError};
 use crate::error::{CallError, Failure, ProtocolError, chain};
 use crate::retry::{self, Attempts, Decision};
 
-/// What the request is whose payload stands in [`AnyClient::request`].
+/// The method of the request whose payload is in [`AnyClient::request`], and whether it is a batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestKind {
     method: MethodCode,
@@ -64,7 +64,8 @@ impl AnyClient {
         check: impl Fn(Message<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let needed = Capacity::of_request(self.request.len(), kind.batch.unwrap_or(1));
-        // An answer as large as its request is likely, and a request that is sent in vain is dear.
+        // The answer is likely to be as large as the request. Room for it now saves sending the request
+        // twice.
         let response_bytes = needed.request_bytes;
         self.try_widen(
             Capacity {
@@ -154,7 +155,7 @@ impl AnyClient {
             }
             Decision::Reconnect => {
                 tracing::debug!(endpoint = %self.endpoint_name(), error = %chain(&failure), "call failed, trying once more");
-                self.note(&failure);
+                self.record_error(&failure);
                 self.refused.clear();
                 self.reconnect(wait)?;
                 self.counters.retries += 1;
@@ -192,9 +193,9 @@ impl AnyClient {
             return Ok(());
         };
         self.count_error(&failure);
-        // Why a client is not ready was mostly noted before, and says more.
+        // Why the client is not ready is usually recorded already, in more detail.
         if !matches!(failure, Failure::NotReady { .. }) || self.last_error.is_none() {
-            self.note(&failure);
+            self.record_error(&failure);
         }
         Err(CallError::new(&self.endpoint_name(), failure))
     }
@@ -203,7 +204,7 @@ impl AnyClient {
     pub(crate) fn invalid_request(&mut self, error: WireError) -> CallError {
         let failure = Failure::InvalidRequest(error);
         self.count_error(&failure);
-        self.note(&failure);
+        self.record_error(&failure);
         CallError::new(&self.endpoint_name(), failure)
     }
 

@@ -56,10 +56,10 @@ pub struct AnyClient {
     capacity: Capacity,
     /// What this provider has refused: never proposed again, nor more.
     refused: Vec<Capacity>,
-    /// Puts off what was rejected before.
-    rejection: Backoff,
-    /// Leaves shared memory out after it was of no use.
-    shm: Backoff,
+    /// When to try again after the server refused the token, or had no profile in common.
+    rejection_backoff: Backoff,
+    /// When to offer shared memory again after it could not be used.
+    shm_backoff: Backoff,
     counters: Counters,
     last_error: Option<String>,
     /// Why the last attempt gave no session.
@@ -85,7 +85,7 @@ impl AnyClient {
     /// A client of the service `service` in `run_dir`. Connects to nothing yet, and never fails: a
     /// name that cannot be shows as the error of the first refresh.
     ///
-    /// The configured call timeout is the business of whoever makes the waits.
+    /// The configured call timeout has no effect here: every operation takes its own wait.
     #[must_use]
     pub fn new(run_dir: impl AsRef<Path>, service: &str, config: &ClientConfig) -> Self {
         let transport = Arc::new(NativeTransport::default());
@@ -109,8 +109,8 @@ impl AnyClient {
             state: ClientState::Disconnected,
             connection: None,
             refused: Vec::new(),
-            rejection: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
-            shm: Backoff::new(Duration::from_secs(1), Duration::from_secs(300)),
+            rejection_backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
+            shm_backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(300)),
             counters: Counters::default(),
             last_error: None,
             open_error: None,

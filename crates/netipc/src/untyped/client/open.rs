@@ -23,7 +23,7 @@ impl AnyClient {
             ClientState::Ready => {
                 let lost = self.connection.as_mut().and_then(|c| c.check().err());
                 if let Some(error) = lost {
-                    self.note(&Failure::Lost(error));
+                    self.record_error(&Failure::Lost(error));
                     self.refused.clear();
                     self.reopen(wait);
                 }
@@ -32,7 +32,7 @@ impl AnyClient {
                 self.reopen(wait);
             }
             ClientState::AuthFailed | ClientState::Incompatible
-                if !self.rejection.allows(Instant::now()) => {}
+                if !self.rejection_backoff.allows(Instant::now()) => {}
             _ => {
                 if self.open(wait) {
                     self.counters.connects += 1;
@@ -43,7 +43,8 @@ impl AnyClient {
     }
 
     /// As [`refresh`](Self::refresh), as the first part of a logical call, which fails where
-    /// connecting is interrupted. Why else there is no session, the next part says.
+    /// connecting times out or is aborted. Any other reason for having no session is the error of the
+    /// call that follows.
     pub(crate) fn connect(&mut self, wait: &Wait<'_>) -> Result<(), CallError> {
         self.refresh(wait);
         let failure = match self.open_error.as_ref().map(OpenError::code) {
@@ -52,7 +53,7 @@ impl AnyClient {
             _ => return Ok(()),
         };
         self.count_error(&failure);
-        // What was interrupted has been noted, and says more.
+        // The error is recorded already, in more detail.
         Err(CallError::new(&self.endpoint_name(), failure))
     }
 
@@ -88,7 +89,7 @@ impl AnyClient {
     }
 
     /// Keeps the text of a failure for [`status`](Self::status).
-    pub(super) fn note(&mut self, failure: &dyn std::error::Error) {
+    pub(super) fn record_error(&mut self, failure: &dyn std::error::Error) {
         let (name, text) = (self.endpoint_name(), chain(failure));
         self.last_error = Some(if text.contains(&name) {
             text
@@ -111,22 +112,22 @@ impl AnyClient {
         let opened = self.try_open(wait);
         match &opened {
             Ok(()) => {
-                self.rejection.succeeded();
+                self.rejection_backoff.succeeded();
                 self.state = ClientState::Ready;
             }
             Err(error) => {
                 self.state = error.state();
                 match self.state {
                     ClientState::AuthFailed | ClientState::Incompatible => {
-                        self.rejection.failed(Instant::now());
+                        self.rejection_backoff.failed(Instant::now());
                     }
                     ClientState::NotFound => self.refused.clear(),
                     _ => {}
                 }
-                self.note(error);
+                self.record_error(error);
             }
         }
-        tracing::debug!(endpoint = %self.endpoint_name(), state = %self.state, "connected or not");
+        tracing::debug!(endpoint = %self.endpoint_name(), state = %self.state, "tried to connect");
         self.open_error = opened.err();
         self.open_error.is_none()
     }
@@ -136,7 +137,7 @@ impl AnyClient {
     fn try_open(&mut self, wait: &Wait<'_>) -> Result<(), OpenError> {
         let supported = self.options.supported;
         let socket = supported.without(Profiles::ALL_SHM);
-        let mut offered = if self.shm.allows(Instant::now()) || socket.is_empty() {
+        let mut offered = if self.shm_backoff.allows(Instant::now()) || socket.is_empty() {
             supported
         } else {
             socket
@@ -158,8 +159,8 @@ impl AnyClient {
                     }
                     offered = socket;
                 }
-                // A caller in more of a hurry than attaching has patience sees no more of it, and
-                // would never get to the socket.
+                // The caller's time was up before attaching failed by itself. Offered again, shared
+                // memory would use up every short timeout, and the socket would never be tried.
                 OpenError::Attach(AttachError::Interrupted(LinkError::Timeout)) => {
                     self.exclude_shm(&error);
                     return Err(error);
@@ -171,8 +172,8 @@ impl AnyClient {
 
     /// Leaves shared memory out of what is offered for a while, because of `error`.
     fn exclude_shm(&mut self, error: &OpenError) {
-        self.note(error);
-        self.shm.failed(Instant::now());
+        self.record_error(error);
+        self.shm_backoff.failed(Instant::now());
         tracing::warn!(endpoint = %self.endpoint_name(), error = %chain(error), "leaving shared memory out for a while");
     }
 
@@ -185,7 +186,7 @@ impl AnyClient {
         let connection = Connection::connect(&*self.transport, endpoint, proposal, &wait)?;
         let profile = connection.agreed().profile;
         if !profile.and(Profiles::ALL_SHM).is_empty() {
-            self.shm.succeeded();
+            self.shm_backoff.succeeded();
         }
         self.connection = Some(connection);
         Ok(())

@@ -170,7 +170,8 @@ impl Pipeline<'_> {
 }
 
 impl Drop for Pipeline<'_> {
-    /// Who gives up, or panics on a reply, leaves answers behind that the next call must not read.
+    /// After an error, or a panic in the caller's function, answers are still to come that the next
+    /// call must not read.
     fn drop(&mut self) {
         if self.client.awaits_answers() {
             self.client.leave_broken();

@@ -1,4 +1,10 @@
-//! One server at one endpoint, whatever it answers: many sessions, honest refusals.
+//! One server at one endpoint, whatever it answers: many sessions, a thread for each.
+//!
+//! ```text
+//! run ──▶ bind ──▶ accept_clients ──▶ thread per client: serve_client
+//!                                        admit        handshake; a session permit, or a refusal
+//!                                        run_session  receive ──▶ handler ──▶ send, in order
+//! ```
 
 mod histogram;
 mod semaphore;
@@ -27,31 +33,31 @@ use crate::config::ServerConfig;
 use crate::connection::{AcceptError, Connection, Incoming};
 use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
 use crate::error::{ServeError, chain};
-use crate::repeats::{Repeats, gets_line};
+use crate::log_limiter::{LogLimiter, is_logged};
 use semaphore::{Permit, Semaphore};
 use stats::Stats;
 
 /// Connections that may be between accept and the end of their handshake.
-const HANDSHAKES: usize = 64;
-/// How long a client waits for a session to end before it is told that there are too many.
+const MAX_HANDSHAKES: usize = 64;
+/// How long a client waits for another one's session to end before it is refused.
 const SESSION_WAIT: Duration = Duration::from_millis(500);
 /// Bytes of a session's stack, as handlers written for a main thread expect them. What is not used
 /// takes no memory.
 const STACK: usize = 8 << 20;
 /// How long accepting pauses when the system has no descriptor or thread left.
-const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What answers the requests of all sessions: takes a request, and writes its answer to a buffer that
 /// is as long as the session lets an answer be.
 ///
 /// Different sessions call it at the same time, one session strictly in order. Where it panics, the
-/// client is told INTERNAL_ERROR.
+/// client gets INTERNAL_ERROR.
 pub type SessionHandler = dyn Fn(Message<'_>, &mut [u8]) -> Answered + Send + Sync;
 
 /// How a request was answered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Answered {
-    /// What the client is told.
+    /// The status of the answer.
     pub status: Status,
     /// Bytes of the answer; none unless the status is OK.
     pub len: usize,
@@ -81,7 +87,7 @@ impl Answered {
 /// A server at one endpoint that answers whatever it likes.
 ///
 /// Every session has a thread of its own, at most `workers` of them. A client that comes when all
-/// are taken is told so before it is accepted.
+/// are taken is refused in the handshake.
 ///
 /// ```no_run
 /// use netipc::ServerConfig;
@@ -111,13 +117,13 @@ pub struct AnyServer {
     draining: Abort,
     /// Once it is raised, nothing waits any more.
     stopped: Abort,
-    /// Sessions there may be.
+    /// How many sessions there may be at once.
     sessions: Semaphore,
-    /// Handshakes there may be.
+    /// How many handshakes there may be at once.
     handshakes: Semaphore,
     next_session: AtomicU64,
     stats: Stats,
-    shortages: Repeats,
+    accept_failures: LogLimiter,
 }
 
 /// Who has the listener.
@@ -150,10 +156,10 @@ impl AnyServer {
             draining: Abort::new(),
             stopped: Abort::new(),
             sessions: Semaphore::new(workers.max(1)),
-            handshakes: Semaphore::new(HANDSHAKES),
+            handshakes: Semaphore::new(MAX_HANDSHAKES),
             next_session: AtomicU64::new(1),
             stats: Stats::default(),
-            shortages: Repeats::new(),
+            accept_failures: LogLimiter::new(),
         }
     }
 
@@ -197,7 +203,7 @@ impl AnyServer {
     /// [`ServeError`].
     pub fn run(&self) -> Result<(), ServeError> {
         match self.bind() {
-            // Whoever stops it meanwhile does not care how binding would have ended.
+            // Stopped while it bound: that it did not bind is no error.
             Err(_) if self.draining.is_raised() => {
                 let mut state = self.state();
                 if let State::Bound(_) = *state {
@@ -259,7 +265,7 @@ impl AnyServer {
         let mut sessions = Vec::new();
         while let Some(permit) = self.handshakes.acquire(None, closed) {
             join(sessions.extract_if(.., |session: &mut SessionThread<'_>| session.is_finished()));
-            let shortage = match listener.accept(&wait) {
+            let failure = match listener.accept(&wait) {
                 Ok(link) => thread::Builder::new()
                     .name(format!("netipc-{}", self.name))
                     .stack_size(STACK)
@@ -269,13 +275,13 @@ impl AnyServer {
                 Err(LinkError::Aborted) => break,
                 Err(error) => Err(chain(&error)),
             };
-            if let Err(error) = shortage {
-                if let Some(times) = self.shortages.note() {
+            if let Err(error) = failure {
+                if let Some(times) = self.accept_failures.count() {
                     tracing::warn!(endpoint = %listener.endpoint(), error, times, "cannot accept, pausing");
                 }
-                let pause = Wait::timeout(SHORTAGE_PAUSE).or_abort(&self.draining);
+                let pause = Wait::timeout(ACCEPT_PAUSE).or_abort(&self.draining);
                 // Only an abort ends it early, and the loop looks for that itself.
-                let _ = pause.sleep(SHORTAGE_PAUSE);
+                let _ = pause.sleep(ACCEPT_PAUSE);
             }
         }
         // Nobody can connect while the last sessions end.
@@ -284,12 +290,12 @@ impl AnyServer {
     }
 
     /// One client, from its first byte to its last.
-    fn serve_client(&self, link: Box<dyn Baseline>, permit: Permit<'_>) {
+    fn serve_client(&self, link: Box<dyn Baseline>, handshake_permit: Permit<'_>) {
         match self.admit(link) {
-            Ok(Some((connection, place))) => {
-                drop(permit);
+            Ok(Some((connection, session_permit))) => {
+                drop(handshake_permit);
                 self.run_session(connection);
-                drop(place);
+                drop(session_permit);
             }
             Ok(None) => {}
             Err(AcceptError::Link(LinkError::Disconnected)) => {
@@ -309,7 +315,8 @@ impl AnyServer {
         }
     }
 
-    /// Shakes hands, and finds a place among the sessions before it accepts.
+    /// Shakes hands. Takes a session permit before it accepts; without one it refuses, and returns
+    /// nothing.
     fn admit(
         &self,
         link: Box<dyn Baseline>,
@@ -323,13 +330,13 @@ impl AnyServer {
         )?;
         let closed = || self.draining.is_raised();
         let wait = Wait::timeout(handshake).or_abort(&self.stopped);
-        let Some(place) = self.sessions.acquire(Some(SESSION_WAIT), closed) else {
+        let Some(permit) = self.sessions.acquire(Some(SESSION_WAIT), closed) else {
             let why = if closed() {
                 "the server stops"
             } else {
                 "every session is taken"
             };
-            // Counted first: who has been told finds itself counted.
+            // Counted before it is sent: a client that has its refusal finds it in the counts.
             let refused = self.stats.refuse();
             return match incoming.turn_down(&wait) {
                 AcceptError::Refused(_) => {
@@ -345,12 +352,12 @@ impl AnyServer {
         let id = self.next_session.fetch_add(1, Ordering::Relaxed);
         incoming
             .accept(id, &wait)
-            .map(|connection| Some((connection, place)))
+            .map(|connection| Some((connection, permit)))
     }
 
-    /// Logs that a client was turned down, unless many were.
+    /// Logs that a client was turned down: the first, and one in a hundred of the others.
     fn log_refusal(&self, refused: u64, why: &str) {
-        if gets_line(refused) {
+        if is_logged(refused) {
             tracing::warn!(service = %self.name, refused, why, "turned a client down");
         }
     }

@@ -49,7 +49,7 @@ impl Stats {
         self.refused.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Takes back a client that was gone before it was told.
+    /// Takes back the count of a client that was gone before it was refused.
     pub(super) fn take_refusal_back(&self) {
         self.refused.fetch_sub(1, Ordering::Relaxed);
     }

@@ -25,19 +25,19 @@ pub struct Offer {
     server_preferred: Profiles,
 }
 
-/// Why a client gets no session, and whether it is told.
+/// Why a client gets no session, and whether it gets an answer.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// What came is no HELLO: close without a word.
+    /// What came is no HELLO: close without an answer.
     #[error("not a HELLO")]
     Drop(#[source] WireError),
-    /// Say so and close.
+    /// Answer with `status` and close.
     #[error("refused with {status}: {why}")]
     Reply {
-        /// What the client is told.
+        /// The status of the answer.
         status: Status,
-        /// What the log is told.
+        /// The reason, for the server's log.
         why: &'static str,
     },
 }
@@ -55,7 +55,7 @@ impl ServerHandshake {
     /// # Errors
     /// Why there is no session.
     pub fn hello(&self, bytes: &[u8], peer_allowed: bool) -> Result<Offer, Refusal> {
-        let version = first_look(bytes).map_err(Refusal::Drop)?;
+        let version = read_version(bytes).map_err(Refusal::Drop)?;
         if version != Header::VERSION {
             return Err(refuse(
                 Status::INCOMPATIBLE,
@@ -189,7 +189,7 @@ impl Refusal {
         refuse(Status::INTERNAL_ERROR, "every session slot is taken")
     }
 
-    /// The packet to send before closing, unless the peer deserves none.
+    /// The packet to send before closing; none where what came was no HELLO.
     #[must_use]
     pub fn packet(&self) -> Option<[u8; ACK_PACKET_LEN]> {
         match self {
@@ -202,9 +202,9 @@ impl Refusal {
     }
 }
 
-/// Whether `bytes` are a HELLO of some version: the fields that tell, and no other. Returns the
-/// version.
-fn first_look(bytes: &[u8]) -> Result<u16, WireError> {
+/// Checks that `bytes` are a HELLO of any version: only the fields that every version has. Returns
+/// the version.
+fn read_version(bytes: &[u8]) -> Result<u16, WireError> {
     if bytes.len() > MAX_HELLO_LEN {
         return Err(WireError::layout(
             "hello length",
