@@ -32,6 +32,7 @@ pub(crate) const fn gets_line(count: u64) -> bool {
 mod tests {
     use super::*;
 
+    // Rule S33.
     #[test]
     fn the_first_gets_a_line_and_then_one_in_a_hundred() {
         let repeats = Repeats::new();

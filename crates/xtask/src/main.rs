@@ -159,6 +159,13 @@ fn run_tests(options: &TestOptions, list: bool) -> Result<ExitCode, Error> {
             .for_each(|name| println!("{name}"));
         return Ok(ExitCode::SUCCESS);
     }
+    if netipc_xtask::list(options).is_empty() {
+        eprintln!(
+            "error: no step has {:?} in its name: see --list",
+            options.only
+        );
+        return Ok(ExitCode::FAILURE);
+    }
     let summary = netipc_xtask::test(options)?;
     println!("\n{summary}");
     Ok(if summary.failed() == 0 {

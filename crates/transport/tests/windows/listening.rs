@@ -110,7 +110,7 @@ fn defect_38_a_slow_client_still_reads_why() {
     assert_eq!(&reason, b"the reason");
 }
 
-// Rules N6, N12.
+// Rules N6, N12, P22.
 #[test]
 fn peers_with_handles_that_wait_are_served() {
     let stage = Stage::new();
