@@ -278,6 +278,7 @@ func TestSharedMemoryKeepsItsRules(t *testing.T) {
 	s.is(err, transport.ErrProtocol)
 }
 
+// Rule W25.
 func TestWhatAnEventLoopWatchesIsSetByPacketsAndHangUps(t *testing.T) {
 	s := newStage(t)
 	l := s.bind()

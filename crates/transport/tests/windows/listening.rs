@@ -170,6 +170,7 @@ fn a_full_server_is_no_free_name() {
     );
 }
 
+// Rule W25.
 #[test]
 fn what_is_watched_tells_of_clients_packets_and_ends() {
     use std::os::windows::io::AsHandle;
