@@ -220,7 +220,8 @@ fn install_libraries(lib: &Built, options: &Options, lib_dir: &Path) -> Result<(
     }
     let archive = scratch.path().join("libnetipc.a");
     tool::copy(lib.archive()?, &archive, FILE)?;
-    if options.profile.strips() {
+    // MinGW's strip gives up at members without sections, which rustc's archives for Windows have.
+    if options.profile.strips() && options.target == Target::Native {
         build::strip(&options.target, &archive)?;
     }
     tool::copy(&archive, &lib_dir.join("libnetipc.a"), FILE)
