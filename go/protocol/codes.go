@@ -117,6 +117,8 @@ const (
 	ProfileSHMHybrid = 0x02
 	// ProfileSHMFutex is shared memory that waits in the kernel at once.
 	ProfileSHMFutex = 0x04
+	// ProfileSHMBusyWait is what the same bit means on Windows: shared memory that looks again and again.
+	ProfileSHMBusyWait = ProfileSHMFutex
 	// ProfileSHMWaitAddr is reserved.
 	ProfileSHMWaitAddr = 0x08
 	// ProfilesAllSHM is every shared-memory profile.

@@ -73,7 +73,7 @@ func checkString(item []byte, header int, s Span, field string) error {
 	end := s.end()
 	switch {
 	case uint64(s.Offset) < uint64(header):
-		return layout(field, uint64(header), uint64(s.Offset))
+		return NewWireError(ErrOutOfBounds, field, uint64(header), uint64(s.Offset))
 	case end > uint64(len(item)):
 		return NewWireError(ErrOutOfBounds, field, uint64(len(item)), end)
 	case item[end-1] != 0:

@@ -8,6 +8,7 @@ import (
 	"github.com/netipc/netipc/go/protocol"
 )
 
+// Rule W3.
 func TestHeadersAreCheckedInTheOrderOfTheContract(t *testing.T) {
 	var good [protocol.HeaderLen]byte
 	want := protocol.RequestHeader(protocol.MethodIncrement, 7)

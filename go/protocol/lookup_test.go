@@ -119,6 +119,7 @@ func checkAnswer[K protocol.LookupKey[K], I any, P protocol.LookupItem[K, I]](t 
 	}
 }
 
+// Rules C15, C17.
 func TestKeys(t *testing.T) {
 	for key, want := range map[string]error{
 		"/a\x00": nil, "/a": protocol.ErrMissingNul, "/\x00a\x00": protocol.ErrBadLayout,

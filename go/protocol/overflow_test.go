@@ -18,6 +18,7 @@ type told struct {
 	Error       string
 }
 
+// Rules C26, C29, C31.
 func TestCgroupsAnswersInLittleSpace(t *testing.T) {
 	var file struct {
 		Cases []struct {
@@ -53,6 +54,7 @@ func TestCgroupsAnswersInLittleSpace(t *testing.T) {
 	}
 }
 
+// Rules C26, C29, C30, C31.
 func TestAppsAnswersInLittleSpace(t *testing.T) {
 	var file struct {
 		Cases []struct {
@@ -123,6 +125,7 @@ func cgroupsRequest(paths [][]byte) []byte {
 	return buf[:must(protocol.EncodeCgroupsLookupRequest(buf, paths))]
 }
 
+// Rules C20, C28, C33.
 func TestBuildersRefuse(t *testing.T) {
 	paths := [][]byte{[]byte("/a"), []byte("/b")}
 	request := must(protocol.DecodeCgroupsLookupRequest(cgroupsRequest(paths)))
@@ -173,6 +176,7 @@ func TestBuildersRefuse(t *testing.T) {
 	}
 }
 
+// Rule C11.
 func TestTruncatedSnapshotsAreSentOnlyIfAskedFor(t *testing.T) {
 	var b protocol.CgroupsBuilder
 	buf := spoilt(24 + 2*8 + 40 + 34)

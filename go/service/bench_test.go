@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/netipc/netipc/go/internal/rundir"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
@@ -13,7 +14,7 @@ import (
 func BenchmarkIncrement(b *testing.B) {
 	for _, world := range worlds {
 		b.Run(world.name, func(b *testing.B) {
-			dir, backend := b.TempDir(), world.backend()
+			dir, backend := rundir.New(b), world.backend()
 			defer serve(increment.NewServer(dir, "svc",
 				service.ServerConfig{SupportedProfiles: world.profiles, Transport: backend, Logger: quiet},
 				increment.Handler{Handle: increment.Next}))()
@@ -37,7 +38,7 @@ func BenchmarkCache(b *testing.B) {
 	for i := range names {
 		names[i] = fmt.Sprintf("docker-%012x", i)
 	}
-	dir, backend := b.TempDir(), memory()
+	dir, backend := rundir.New(b), memory()
 	defer serve(cgroups_snapshot.NewServer(dir, "svc", service.ServerConfig{Transport: backend, Logger: quiet},
 		cgroups_snapshot.Handler{Handle: func(_ *protocol.CgroupsRequest, answer *protocol.CgroupsBuilder) bool {
 			for _, name := range names {

@@ -456,7 +456,7 @@ func TestDefect09UnusableSharedMemoryIsLeftOutForAWhile(t *testing.T) {
 		if c.Ready() {
 			w.No(c.Close())
 			c.Refresh()
-			if got := c.Status().Session; got == nil || got.Transport != transport.LinkSocket {
+			if got := c.Status().Session; got == nil || got.Transport != baselineKind {
 				t.Fatalf("%+v", got)
 			}
 		}

@@ -61,11 +61,11 @@ func ExampleClient() {
 	_, err := client.Call(41)
 	var call *service.CallError
 	fmt.Println(errors.Is(err, service.ErrNotReady), errors.As(err, &call))
-	fmt.Println(err)
+	fmt.Println(call.Failure)
 	// Output:
 	// not found
 	// true true
-	// call to /nowhere/increment.sock: not connected (not found): refresh the client first
+	// not connected (not found): refresh the client first
 }
 
 // A cache of the cgroups of a host.

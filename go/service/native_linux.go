@@ -8,4 +8,6 @@ import (
 )
 
 // NativeTransport returns the platform's own transport, which tells log what it did and could not do.
-func NativeTransport(log *slog.Logger) transport.Transport { return posix.New().WithLogger(log) }
+func NativeTransport(log *slog.Logger) transport.Transport {
+	return posix.New().WithLogger(orDefault(log))
+}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/netipc/netipc/go/internal/conformance"
 	"github.com/netipc/netipc/go/internal/conformance/services"
-	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/increment"
 	"github.com/netipc/netipc/go/transport"
@@ -83,6 +82,8 @@ type actor struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
 	lines *bufio.Scanner
+	// Whether it does not run just now.
+	frozen bool
 }
 
 func start(w *services.World, role string, profiles uint32) *actor {
@@ -94,7 +95,7 @@ func start(w *services.World, role string, profiles uint32) *actor {
 	stdout, err := cmd.StdoutPipe()
 	w.No(err)
 	w.No(cmd.Start())
-	a := &actor{w, cmd, stdin, bufio.NewScanner(stdout)}
+	a := &actor{w: w, cmd: cmd, stdin: stdin, lines: bufio.NewScanner(stdout)}
 	w.Cleanup(a.end)
 	a.expect("ready")
 	return a
@@ -114,18 +115,32 @@ func (a *actor) kill() {
 	_ = a.cmd.Wait()
 }
 
+// freeze stops the process where it is, until it is thawed or the test ends.
+func (a *actor) freeze() {
+	a.w.Helper()
+	freeze(a.w, a.cmd.Process)
+	a.frozen = true
+}
+
+func (a *actor) thaw() {
+	a.w.Helper()
+	thaw(a.w, a.cmd.Process)
+	a.frozen = false
+}
+
 func (a *actor) end() {
+	if a.frozen {
+		a.thaw()
+	}
 	_ = a.stdin.Close()
 	_ = a.cmd.Wait()
 }
 
 func eachPlane(t *testing.T, check func(w *services.World, profiles uint32)) {
-	for name, profiles := range map[string]uint32{
-		"socket":     protocol.ProfileBaseline,
-		"shm hybrid": protocol.ProfileBaseline | protocol.ProfileSHMHybrid,
-		"shm kernel": protocol.ProfileBaseline | protocol.ProfileSHMFutex,
-	} {
-		t.Run(name, func(t *testing.T) { check(services.NewWorld(t, native(), profiles), profiles) })
+	for _, world := range nativeWorlds {
+		t.Run(world.name, func(t *testing.T) {
+			check(services.NewWorld(t, world.backend(), world.profiles), world.profiles)
+		})
 	}
 }
 
@@ -193,7 +208,7 @@ func TestDefect06ADeadClientLeavesItsSlot(t *testing.T) {
 	})
 }
 
-func TestSessionsLeaveNoDescriptorsBehind(t *testing.T) {
+func TestSessionsLeaveNoHandlesBehind(t *testing.T) {
 	eachPlane(t, func(w *services.World, _ uint32) {
 		life := func() {
 			server := w.Serve(incrementServer(w, w.ServerConfig()))
@@ -205,21 +220,14 @@ func TestSessionsLeaveNoDescriptorsBehind(t *testing.T) {
 			w.No(c.Close())
 		}
 		life()
-		before := descriptors(w)
+		before := handles(w)
 		for range 5 {
 			life()
 		}
 		// What the runtime keeps for polling may come once; a leak comes every time.
 		pause := transport.Timeout(conformance.Soon)
-		for descriptors(w) > before {
+		for handles(w) > before {
 			w.No(pause.Sleep(time.Millisecond))
 		}
 	})
-}
-
-func descriptors(w *services.World) int {
-	w.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
-	w.No(err)
-	return len(entries)
 }

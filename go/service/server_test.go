@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/netipc/netipc/go/internal/rundir"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/transport"
 )
@@ -26,7 +27,7 @@ func TestAServerThatIsStoppedWhileItBindsEndsInOrder(t *testing.T) {
 	c := &contested{Transport: transport.NewMemory(), entered: make(chan struct{})}
 	handler := ValueHandler(&Service[uint64, uint64]{Method: Method{Code: protocol.MethodIncrement}},
 		func(n uint64) (uint64, error) { return n, nil })
-	s := NewServer(t.TempDir(), "svc", ServerConfig{Transport: c, Logger: slog.New(slog.DiscardHandler)}, handler)
+	s := NewServer(rundir.New(t), "svc", ServerConfig{Transport: c, Logger: slog.New(slog.DiscardHandler)}, handler)
 	c.stopped = s.draining.Done()
 	run := make(chan error, 1)
 	go func() { run <- s.Run() }()

@@ -1,11 +1,11 @@
 package service_test
 
 import (
-	"os"
 	"sync/atomic"
 	"testing"
 
 	"github.com/netipc/netipc/go/internal/conformance/services"
+	"github.com/netipc/netipc/go/internal/rundir"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
@@ -58,7 +58,7 @@ func TestDefect10ARefusedClientHasNoRegionMadeForIt(t *testing.T) {
 	}}
 	w.Serve(incrementServer(w, serving))
 	// The socket, and what else a server has for its endpoint.
-	before, err := os.ReadDir(w.Dir)
+	before, err := rundir.Names(w.Dir)
 	w.No(err)
 	config := w.ClientConfig()
 	config.AuthToken++
@@ -89,7 +89,7 @@ func TestARegionThatNeverComesIsLeftOutAlsoByTheImpatient(t *testing.T) {
 	t.Cleanup(func() { w.No(cache.Close()) })
 	w.Fails(cache.RefreshContext(t.Context()), service.ErrTimeout)
 	w.No(cache.RefreshContext(t.Context()))
-	if got := cache.ClientStatus().Session; got == nil || got.Transport != transport.LinkSocket {
+	if got := cache.ClientStatus().Session; got == nil || got.Transport != baselineKind {
 		t.Fatalf("%+v", got)
 	}
 }

@@ -15,3 +15,6 @@ var nativeWorlds = []world{
 
 // native is the platform's own transport.
 func native() transport.Transport { return posix.New() }
+
+// baselineKind is what carries the baseline.
+const baselineKind = transport.LinkSocket

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package service_test
 
@@ -8,3 +8,6 @@ import "github.com/netipc/netipc/go/transport"
 var nativeWorlds []world
 
 func native() transport.Transport { return transport.NewMemory() }
+
+// baselineKind is what carries the baseline.
+const baselineKind = transport.LinkSocket

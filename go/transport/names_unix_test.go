@@ -9,6 +9,7 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
+// Rule L3.
 func TestEndpointPathsAreUsedAsGivenAndNeverCut(t *testing.T) {
 	endpoint, err := transport.NewEndpoint("/run//x/.", "svc")
 	is(t, err, nil)
@@ -25,6 +26,7 @@ func TestEndpointPathsAreUsedAsGivenAndNeverCut(t *testing.T) {
 	is(t, err, transport.ErrPathTooLong)
 }
 
+// Rule L8.
 func TestUsersAreLetInByPolicy(t *testing.T) {
 	also := transport.PeerPolicy{Also: []uint32{7}}
 	for _, row := range []struct {

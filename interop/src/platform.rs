@@ -16,6 +16,8 @@ pub struct Platform {
     pub transports: &'static [Transport],
     /// What cargo calls it. None: the machine's own.
     pub(crate) target: Option<&'static str>,
+    /// What tells cargo how to link for it.
+    pub(crate) cargo: &'static [(&'static str, &'static str)],
     /// What tells Go.
     pub(crate) go: &'static [(&'static str, &'static str)],
     /// What the names of programs end with.
@@ -39,6 +41,7 @@ pub const PLATFORMS: [Platform; 3] = [
         name: "linux",
         transports: UNIX,
         target: None,
+        cargo: &[],
         go: &[],
         suffix: "",
         runner: Runner::Machine,
@@ -51,6 +54,7 @@ pub const PLATFORMS: [Platform; 3] = [
             Transport::ShmBusyWait,
         ],
         target: Some("x86_64-pc-windows-gnu"),
+        cargo: &[],
         go: &[("GOOS", "windows"), ("GOARCH", "amd64")],
         suffix: ".exe",
         runner: Runner::Wine,
@@ -59,6 +63,10 @@ pub const PLATFORMS: [Platform; 3] = [
         name: "aarch64",
         transports: UNIX,
         target: Some("aarch64-unknown-linux-gnu"),
+        cargo: &[(
+            "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER",
+            "aarch64-linux-gnu-gcc",
+        )],
         go: &[("GOOS", "linux"), ("GOARCH", "arm64")],
         suffix: "",
         runner: Runner::Words(&["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]),

@@ -21,8 +21,13 @@ pub(crate) fn names() -> Vec<(&'static str, u32)> {
     names
 }
 
+/// What carries the data of `session`, and its profile: `pipe (baseline)`.
+pub(crate) fn carrier_and_name(session: &SessionStatus) -> String {
+    format!("{} ({})", carrier(session), name(session))
+}
+
 /// What carries the data of `session`: `socket` or `pipe`, or `shm`.
-pub(crate) fn carrier(session: &SessionStatus) -> String {
+fn carrier(session: &SessionStatus) -> String {
     if session.transport == LinkKind::SharedMemory {
         session.transport.to_string()
     } else {

@@ -2,19 +2,9 @@
 
 mod support;
 
-use std::path::Path;
-
 use serde_json::json;
-use support::TestDir;
-
-/// `--schema` of a service.
-fn schema(name: &str) -> String {
-    let services = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../services");
-    format!(
-        "--schema={}",
-        services.join(format!("{name}.toml")).display()
-    )
-}
+use support::platform::{TRANSPORTS, endpoint};
+use support::{TestDir, schema};
 
 const NETWORKS: &str = r#"{
   "service": "ip-to-asn",
@@ -38,11 +28,7 @@ fn both_examples_are_served_and_called() {
     let traffics = place.write("traffic.json", TRAFFIC);
     let second = format!("--data={}", traffics.display());
     let _provider = place.serve_data(&networks, &[&asn, &traffic, &second]);
-    assert_eq!(place.left_behind().len(), 2, "{:?}", place.left_behind());
-    for (profiles, carried) in [
-        ("baseline", "socket (baseline)"),
-        ("baseline,shm", "shm (shm-hybrid)"),
-    ] {
+    for (profiles, carried) in &TRANSPORTS[..2] {
         let profiles = format!("--profiles={profiles}");
         let asked = [
             "ip-to-asn",
@@ -99,31 +85,6 @@ fn keys_come_from_stdin_too() {
 }
 
 #[test]
-fn the_host_is_asked_by_its_schema() {
-    let place = TestDir::new();
-    let [cgroups, processes] = place.machine();
-    let _provider = place.serve(&[
-        "--service=cgroups-snapshot,apps-lookup,increment",
-        &cgroups,
-        &processes,
-    ]);
-    let snapshot = place.call(&["cgroups-snapshot", &schema("cgroups-snapshot")]);
-    assert!(
-        snapshot.text().contains("systemd-service,unified"),
-        "{}",
-        snapshot.text()
-    );
-    let typed = place.call(&["cgroups-snapshot", "--json"]);
-    let by_schema = place.call(&["cgroups-snapshot", "--json", &schema("cgroups-snapshot")]);
-    assert_eq!(typed.json()["items"], by_schema.json()["items"]);
-    let typed = place.call(&["apps-lookup", "7", "8", "--json"]);
-    let by_schema = place.call(&["apps-lookup", "7", "8", "--json", &schema("apps-lookup")]);
-    assert_eq!(typed.json()["items"], by_schema.json()["items"]);
-    let number = place.call(&["increment", "41", &schema("increment")]);
-    assert_eq!(number.text(), "42\n");
-}
-
-#[test]
 fn a_data_file_without_a_name_is_for_the_only_schema() {
     let (place, asn) = (TestDir::new(), schema("ip-to-asn"));
     let networks = place.write("networks.json", r#"{"items": []}"#);
@@ -146,7 +107,7 @@ fn mistakes_are_told() {
         "the program was built without ip-to-asn: give --schema FILE",
     );
     let nobody = place.call(&["ip-to-asn", "192.0.2.7", &asn]);
-    nobody.failed(3, "not found", "ip-to-asn.sock");
+    nobody.failed(3, "not found", &endpoint(&place, "ip-to-asn"));
     let key = place.call(&["ip-to-asn", "192.0.2", &asn]);
     key.failed(
         2,

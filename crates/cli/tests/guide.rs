@@ -1,5 +1,6 @@
 //! What docs/services.md shows is done, as it stands there: a service from nothing, served from a
 //! file, asked by the program, and served and asked by a program in Go.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;

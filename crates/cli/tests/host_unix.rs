@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::json;
 use support::platform::TRANSPORTS;
-use support::{TestDir, netipc, run};
+use support::{TestDir, netipc, run, schema};
 
 const ALL: &str = "--service=cgroups-snapshot,cgroups-lookup,apps-lookup,increment,string-reverse";
 
@@ -196,4 +196,29 @@ fn mistakes_in_sources_and_policies_are_told() {
         "{}",
         ended.stderr
     );
+}
+
+#[test]
+fn the_host_is_asked_by_its_schema() {
+    let place = TestDir::new();
+    let [cgroups, processes] = place.machine();
+    let _provider = place.serve(&[
+        "--service=cgroups-snapshot,apps-lookup,increment",
+        &cgroups,
+        &processes,
+    ]);
+    let snapshot = place.call(&["cgroups-snapshot", &schema("cgroups-snapshot")]);
+    assert!(
+        snapshot.text().contains("systemd-service,unified"),
+        "{}",
+        snapshot.text()
+    );
+    let typed = place.call(&["cgroups-snapshot", "--json"]);
+    let by_schema = place.call(&["cgroups-snapshot", "--json", &schema("cgroups-snapshot")]);
+    assert_eq!(typed.json()["items"], by_schema.json()["items"]);
+    let typed = place.call(&["apps-lookup", "7", "8", "--json"]);
+    let by_schema = place.call(&["apps-lookup", "7", "8", "--json", &schema("apps-lookup")]);
+    assert_eq!(typed.json()["items"], by_schema.json()["items"]);
+    let number = place.call(&["increment", "41", &schema("increment")]);
+    assert_eq!(number.text(), "42\n");
 }

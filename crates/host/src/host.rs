@@ -338,3 +338,54 @@ fn settle<T>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::mpsc, thread, time::Duration};
+
+    use super::*;
+    use crate::config::Limits;
+
+    #[test]
+    fn a_source_that_hangs_holds_up_no_other() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, content: &str| {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        };
+        let stat = "(x) S 1 7 7 0 -1 4 0 0 0 0 2 3 0 0 20 0 1 0 99 0 0";
+        write("proc/7/stat", &format!("7 {stat}"));
+        write("sys/fs/cgroup/cgroup.controllers", "");
+        let host = Host::new(HostConfig {
+            limits: Limits {
+                patience: Duration::from_secs(3),
+                ..Limits::default()
+            },
+            ..HostConfig::under(root.path())
+        });
+        let (go, gate) = mpsc::channel::<()>();
+        let stuck = move |_| {
+            let _ = gate.recv();
+            Names::default()
+        };
+        host.watch.lock().unwrap().names.push(NameWatch {
+            lookout: Lookout::new("stuck", stuck),
+            report: SourceReport::new("stuck"),
+            infos: HashMap::new(),
+        });
+        let late = || host.current().sources().last().unwrap().is_late();
+        host.refresh();
+        assert!(late());
+        for pid in 8..20 {
+            write(&format!("proc/{pid}/stat"), &format!("{pid} {stat}"));
+            assert!(host.refresh().changed && late());
+            assert!(host.current().app(pid).is_some(), "the rest is fresh");
+        }
+        drop(go);
+        while late() {
+            host.refresh();
+            thread::yield_now();
+        }
+    }
+}

@@ -139,11 +139,16 @@ impl fmt::Display for SourceReport {
         if let Some(unreadable) = self.those(|state| matches!(state, PlaceState::Unreadable(_))) {
             parts.push(format!("cannot read {unreadable}"));
         }
+        let any = self
+            .places
+            .iter()
+            .any(|place| place.state == PlaceState::Found);
+        let absent = self.those(|state| *state == PlaceState::Absent);
+        if let Some(absent) = absent.filter(|_| !any) {
+            parts.push(format!("not found; tried {absent}"));
+        }
         if parts.is_empty() {
-            parts.push(match self.those(|state| *state == PlaceState::Absent) {
-                Some(absent) => format!("not found; tried {absent}"),
-                None => "nothing to look at".to_owned(),
-            });
+            parts.push("nothing to look at".to_owned());
         }
         write!(f, "{}: {}", self.name, parts.join("; "))
     }
@@ -271,6 +276,9 @@ mod tests {
         ];
         assert_eq!(report.to_string(), "docker: not found; tried /a, /b");
         report.places.push(place("/c", denied));
+        let both = "docker: permission denied for /c: run as root, or as a user who may read it; \
+                    not found; tried /a, /b";
+        assert_eq!(report.to_string(), both);
         report.places.push(place("/d", loops));
         report.places.push(place("/e", PlaceState::Found));
         assert_eq!(

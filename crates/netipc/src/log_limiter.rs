@@ -32,6 +32,7 @@ pub(crate) const fn is_logged(number: u64) -> bool {
 mod tests {
     use super::*;
 
+    // Rule S33.
     #[test]
     fn the_first_is_logged_and_then_one_in_a_hundred() {
         let limiter = LogLimiter::new();

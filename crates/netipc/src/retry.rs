@@ -148,6 +148,7 @@ mod tests {
         grown: 0,
     };
 
+    // Rule S11.
     #[test]
     fn each_failure_leads_where_the_contract_says() {
         use Decision::{DropAndReturn, Grow, Reconnect, Return};
@@ -207,6 +208,7 @@ mod tests {
         }
     }
 
+    // Rule S11.
     #[test]
     fn growth_ends_after_eight_rounds() {
         let failure = Failure::LimitExceeded { limit: 9 };
@@ -216,6 +218,7 @@ mod tests {
         }
     }
 
+    // Rules S11, S13.
     #[test]
     fn proposals_grow_to_powers_of_two_below_the_ceiling() {
         const MIB: u32 = 1 << 20;
@@ -252,6 +255,7 @@ mod tests {
         }
     }
 
+    // Rules S3, L23.
     #[test]
     fn back_off_doubles_up_to_its_end_and_starts_over() {
         for most in [60, 300] {

@@ -88,6 +88,7 @@ fn a_steady_call_allocates_nothing() {
     }
 }
 
+// Rules C1, S22.
 #[test]
 fn a_steady_snapshot_or_lookup_allocates_nothing() {
     for world in worlds() {

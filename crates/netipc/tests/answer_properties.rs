@@ -134,6 +134,7 @@ fn total(items: impl Iterator<Item = usize>) -> usize {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
+    // Rules C25, C26, C27, C29, C30, C31, C32.
     #[test]
     fn cgroups_answers(
         mut items in vec(cgroup_text(), 0..10),
@@ -154,6 +155,7 @@ proptest! {
         answers_like_the_model::<CgroupsLookup>(&views, placeholder, budget);
     }
 
+    // Rules C25, C26, C27, C29, C30, C31, C32.
     #[test]
     fn apps_answers(
         mut items in vec(apps_text(), 0..10),
@@ -174,6 +176,7 @@ proptest! {
     }
 }
 
+// Rule C33.
 #[test]
 fn a_handler_never_begins_with_full() {
     with_answer(|answer| {
@@ -183,6 +186,7 @@ fn a_handler_never_begins_with_full() {
     });
 }
 
+// Rules C28, C33.
 #[test]
 fn every_key_needs_its_item_and_no_more() {
     with_answer(|answer| {
@@ -204,6 +208,7 @@ fn every_key_needs_its_item_and_no_more() {
     });
 }
 
+// Rules C25, C33.
 #[test]
 fn an_item_answers_its_own_key() {
     with_answer(|answer| {
@@ -217,6 +222,7 @@ fn an_item_answers_its_own_key() {
     });
 }
 
+// Rule C22.
 #[test]
 fn an_item_with_data_for_its_status_is_refused() {
     with_answer(|answer| {

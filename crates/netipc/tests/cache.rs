@@ -102,6 +102,7 @@ fn snapshot(name: &[u8]) -> Vec<u8> {
     buf
 }
 
+// Rules H2, H8.
 #[test]
 fn a_new_cache_is_empty_and_connects_to_nothing() {
     let world = world();
@@ -121,6 +122,7 @@ fn a_new_cache_is_empty_and_connects_to_nothing() {
     assert_eq!(server.finish().sessions_total, 0);
 }
 
+// Rules H3, H6, H7, H8.
 #[test]
 fn a_refresh_publishes_all_items() {
     let world = world();
@@ -156,6 +158,7 @@ fn a_refresh_publishes_all_items() {
     assert_eq!(status.last_error, None);
 }
 
+// Rules H3, H4.
 #[test]
 fn a_snapshot_without_items_populates() {
     let world = world();
@@ -168,6 +171,7 @@ fn a_snapshot_without_items_populates() {
     assert_eq!(find(&cache, b"a"), None);
 }
 
+// Rule H6.
 #[test]
 fn of_duplicates_the_first_is_found_and_all_are_kept() {
     let world = world();
@@ -187,6 +191,7 @@ fn of_duplicates_the_first_is_found_and_all_are_kept() {
     assert_eq!(options, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 99]);
 }
 
+// Rule H6.
 #[test]
 fn names_are_bytes() {
     let world = world();
@@ -223,6 +228,7 @@ fn a_provider_whose_hashes_are_all_equal_stays_fast() {
     );
 }
 
+// Rule H3.
 #[test]
 fn absence_keeps_what_is_there() {
     let world = world();
@@ -247,6 +253,7 @@ fn absence_keeps_what_is_there() {
     assert!(find(&cache, b"a").is_none() && find(&cache, b"b").is_some());
 }
 
+// Rules H3, C10.
 #[test]
 fn an_answer_that_is_wrong_keeps_what_is_there() {
     let mut bad_item = snapshot(b"bad");
@@ -293,6 +300,7 @@ fn an_answer_that_is_wrong_keeps_what_is_there() {
     }
 }
 
+// Rules H3, H9.
 #[test]
 fn a_refresh_that_takes_too_long_keeps_what_is_there() {
     let world = world();
@@ -312,6 +320,7 @@ fn a_refresh_that_takes_too_long_keeps_what_is_there() {
     drop(script.join().unwrap());
 }
 
+// Rules H4, H5, H9.
 #[test]
 fn readers_never_wait_for_a_refresh_that_hangs() {
     let world = world();
@@ -349,6 +358,7 @@ fn readers_never_wait_for_a_refresh_that_hangs() {
     assert!(cache.refresh(), "{:?}", cache.status());
 }
 
+// Rule H5.
 #[test]
 fn a_guard_outlives_refresh_and_close() {
     let world = world();
@@ -385,6 +395,7 @@ fn a_follower_looks_into_the_newest_answer() {
     assert_eq!(follower.get(key(b"new")), None);
 }
 
+// Rules H3, H5.
 #[test]
 fn refreshes_never_wait_for_readers_who_see_whole_tables() {
     let world = world();
@@ -425,6 +436,7 @@ fn refreshes_never_wait_for_readers_who_see_whole_tables() {
     assert_eq!(cache.read().generation(), 100);
 }
 
+// Rule H10.
 #[test]
 fn closing_releases_everything_but_the_counters() {
     let world = world();

@@ -62,6 +62,7 @@ proptest! {
         prop_assert_eq!(Text::decode(&bytes), Ok(Text::new(&text)));
     }
 
+    // Rule C1.
     #[test]
     fn any_text_is_read_or_refused(bytes in spoilt(encoded(&Text::new(b"hello")))) {
         if let Ok(read) = Text::decode(&bytes) {
@@ -69,6 +70,7 @@ proptest! {
         }
     }
 
+    // Rules C2, C11.
     #[test]
     fn snapshots_hold_what_fits(items in vec(snapshot_text(), 0..30), cut in 0..400_usize) {
         let sizes: Vec<_> = items.iter().map(|item| 34 + item.1.len() + item.2.len()).collect();
@@ -91,6 +93,7 @@ proptest! {
         }
     }
 
+    // Rules C1, C10.
     #[test]
     fn any_snapshot_is_read_or_refused(
         bytes in vec(snapshot_text(), 0..4)
@@ -117,6 +120,7 @@ proptest! {
         prop_assert!(view.item(view.item_count).is_err());
     }
 
+    // Rule C11.
     #[test]
     fn a_nul_inside_is_refused(mut item in snapshot_text(), at: prop::sample::Index, name: bool) {
         let spoilt = if name { &mut item.1 } else { &mut item.2 };
@@ -128,6 +132,7 @@ proptest! {
         prop_assert_eq!(builder.finish(), Err(error));
     }
 
+    // Rule C15.
     #[test]
     fn paths_are_asked_as_given(paths in vec(text(1..60), 0..20)) {
         let keys: Vec<_> = paths.iter().map(|path| TextKey::new(path).unwrap()).collect();
@@ -136,6 +141,7 @@ proptest! {
         prop_assert!(read.keys().eq(keys));
     }
 
+    // Rule C16.
     #[test]
     fn pids_are_asked_as_given(pids in vec(any::<u32>(), 0..40)) {
         let keys: Vec<_> = pids.iter().copied().map(Pid).collect();
@@ -145,6 +151,7 @@ proptest! {
         prop_assert!(read.keys().eq(keys));
     }
 
+    // Rules C1, C17.
     #[test]
     fn any_request_is_read_or_refused(
         paths in spoilt(request::<CgroupsLookup>(&[key(b"/a"), key(b"/longer/path")])),
@@ -162,6 +169,7 @@ proptest! {
         let _ = u64::decode(&pids);
     }
 
+    // Rules C13, C18.
     #[test]
     fn cgroups_items_are_read_as_written(items in vec(cgroup_text(), 0..8), generation: u64) {
         let labels: Vec<_> = items.iter().map(CgroupText::labels).collect();
@@ -172,6 +180,7 @@ proptest! {
         prop_assert_eq!(read.iter().collect::<Vec<_>>(), items);
     }
 
+    // Rules C13, C18.
     #[test]
     fn apps_items_are_read_as_written(items in vec(apps_text(), 0..8), generation: u64) {
         let labels: Vec<_> = items.iter().map(AppsText::labels).collect();
@@ -182,6 +191,7 @@ proptest! {
         prop_assert_eq!(read.iter().collect::<Vec<_>>(), items);
     }
 
+    // Rule C1.
     #[test]
     fn any_cgroups_reply_is_read_or_refused(
         bytes in vec(cgroup_text(), 1..3).prop_flat_map(|items| {
@@ -204,6 +214,7 @@ proptest! {
         }
     }
 
+    // Rule C1.
     #[test]
     fn any_apps_reply_is_read_or_refused(
         bytes in vec(apps_text(), 1..3).prop_flat_map(|items| {

@@ -36,6 +36,7 @@ fn a_client_prints_what_the_server_publishes() {
     assert_eq!(dir.path().read_dir().unwrap().count(), 0, "nothing is left");
 }
 
+// Rule H11.
 #[test]
 fn a_service_of_ones_own_is_asked_and_cached() {
     let dir = tempfile::tempdir().unwrap();

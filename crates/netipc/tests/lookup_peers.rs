@@ -82,6 +82,7 @@ fn statuses_after(pids: &[u32], steps: &'static [Step]) -> Vec<u16> {
     statuses
 }
 
+// Rules S19, P17.
 #[test]
 fn a_first_key_judged_too_large_is_asked_again_alone() {
     let steps: &[Step] = &[
@@ -92,6 +93,7 @@ fn a_first_key_judged_too_large_is_asked_again_alone() {
     assert_eq!(statuses_after(&[1, 2, 3], steps), [KNOWN; 3]);
 }
 
+// Rules S19, P17.
 #[test]
 fn a_key_too_large_alone_is_final() {
     let steps: &[Step] = &[
@@ -105,6 +107,7 @@ fn a_key_too_large_alone_is_final() {
     );
 }
 
+// Rule S17.
 #[test]
 fn a_full_answer_is_continued_from_where_it_ends() {
     let steps: &[Step] = &[
@@ -119,6 +122,7 @@ fn a_full_answer_is_continued_from_where_it_ends() {
     );
 }
 
+// Rule S18.
 #[test]
 fn a_refused_window_is_halved_in_a_new_session() {
     let world = world();
@@ -143,6 +147,7 @@ fn a_refused_window_is_halved_in_a_new_session() {
     script.join().unwrap();
 }
 
+// Rules S13, P4.
 #[test]
 fn a_server_may_grow_by_itself_from_session_to_session() {
     let world = world();
@@ -169,6 +174,7 @@ fn a_server_may_grow_by_itself_from_session_to_session() {
     assert_eq!(client.status().counters.errors, 0);
 }
 
+// Rules S16, P4.
 #[test]
 fn a_server_for_small_requests_is_asked_in_small_ones() {
     let world = world();
@@ -212,6 +218,7 @@ fn a_server_for_small_requests_is_asked_in_small_ones() {
     assert!(client.status().counters.reconnects <= 1, "refused once");
 }
 
+// Rule P11.
 #[test]
 fn a_server_that_accepts_and_closes_is_busy() {
     for sessions in [1, 2] {
@@ -283,6 +290,7 @@ fn wrong() -> [Wrong; 9] {
     ]
 }
 
+// Rules S11, S17.
 #[test]
 fn a_wrong_reply_is_tried_once_more_and_never_believed() {
     for Wrong {

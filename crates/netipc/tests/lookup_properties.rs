@@ -169,6 +169,7 @@ fn request_limit(sides: Sides) -> usize {
     sides.server_request.min(client) as usize
 }
 
+// Rule S17.
 #[test]
 fn data_that_changes_in_the_middle_is_a_mismatch() {
     let world = world();
@@ -196,6 +197,7 @@ fn data_that_changes_in_the_middle_is_a_mismatch() {
     assert_eq!(client.call(&pids[..5]).expect("in one request").len(), 5);
 }
 
+// Rule S15.
 #[test]
 fn ceilings_of_a_lookup_are_kept() {
     let world = world();

@@ -21,6 +21,7 @@ use serde_json::Value;
 const CODEC: &str = include_str!("../../../vectors/codec.json");
 const SHORT: &str = include_str!("../../../vectors/builder_overflow.json");
 
+// Rule C4.
 #[test]
 fn numbers() {
     for (input, bytes) in vectors("increment", 2) {
@@ -35,6 +36,7 @@ fn numbers() {
     }
 }
 
+// Rule C5.
 #[test]
 fn texts() {
     for (input, bytes) in vectors("string_reverse", 2) {
@@ -49,6 +51,7 @@ fn texts() {
     }
 }
 
+// Rules C2, C6, C7, C8.
 #[test]
 fn snapshots() {
     for (_, bytes) in vectors("cgroups_snapshot_request", 1) {
@@ -86,6 +89,7 @@ fn snapshots() {
     }
 }
 
+// Rule W4.
 #[test]
 fn batches() {
     for (input, bytes) in vectors("batch", 2) {
@@ -101,6 +105,7 @@ fn batches() {
     }
 }
 
+// Rules C12, C14, C15.
 #[test]
 fn cgroups_requests() {
     for (input, bytes) in vectors("cgroups_lookup_request", 2) {
@@ -115,6 +120,7 @@ fn cgroups_requests() {
     }
 }
 
+// Rules C12, C18, C19.
 #[test]
 fn cgroups_replies() {
     for (input, bytes) in vectors("cgroups_lookup_response", 8) {
@@ -135,6 +141,7 @@ fn cgroups_replies() {
     }
 }
 
+// Rules C12, C14, C16.
 #[test]
 fn apps_requests() {
     for (input, bytes) in vectors("apps_lookup_request", 2) {
@@ -146,6 +153,7 @@ fn apps_requests() {
     }
 }
 
+// Rules C12, C18, C21.
 #[test]
 fn apps_replies() {
     for (input, bytes) in vectors("apps_lookup_response", 9) {
@@ -172,6 +180,7 @@ fn apps_replies() {
     }
 }
 
+// Rules C26, C29, C31.
 #[test]
 fn cgroups_answers_in_little_space() {
     let cases: Value = serde_json::from_str(SHORT).unwrap();
@@ -199,6 +208,7 @@ fn cgroups_answers_in_little_space() {
     }
 }
 
+// Rules C26, C29, C30, C31.
 #[test]
 fn apps_answers_in_little_space() {
     let cases: Value = serde_json::from_str(SHORT).unwrap();

@@ -85,6 +85,7 @@ fn defect_35_limits_are_those_of_the_client_that_came() {
     }
 }
 
+// Rule N13.
 #[test]
 fn defect_39_nobody_waits_busily_who_did_not_ask_for_it() {
     for (asked, selected) in [

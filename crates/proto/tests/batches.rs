@@ -60,6 +60,7 @@ fn refused(result: Result<Whole, SessionError>) -> WireErrorKind {
     }
 }
 
+// Rules W4, W5.
 #[test]
 fn items_keep_their_place() {
     let sent: &[&[u8]] = &[b"one", b"", b"twelve bytes", b"12345678"];
@@ -68,6 +69,7 @@ fn items_keep_their_place() {
     assert_eq!(items(&message), sent);
 }
 
+// Rule W5.
 #[test]
 fn a_batch_of_one_is_a_batch() {
     let message = serve(1, &batch(&[b"alone"])).unwrap();
@@ -78,6 +80,7 @@ fn a_batch_of_one_is_a_batch() {
     assert_eq!((answer.flags, answer.item_count), (Flags::BATCH, 1));
 }
 
+// Rules W4, C2.
 #[test]
 fn the_tail_is_padded_and_need_not_be() {
     let payload = batch(&[b"12345678", b"odd"]);
@@ -95,6 +98,7 @@ fn the_tail_is_padded_and_need_not_be() {
     );
 }
 
+// Rules W5, C3.
 #[test]
 fn a_directory_must_fit() {
     let payload = batch(&[b"", b"", b""]);
@@ -106,12 +110,14 @@ fn a_directory_must_fit() {
     assert_eq!(refused(serve(4, &payload)), WireErrorKind::Truncated);
 }
 
+// Rule W5.
 #[test]
 fn a_batch_of_none_is_refused() {
     assert_eq!(refused(serve(0, &[])), WireErrorKind::BadItemCount);
     assert_eq!(refused(serve(0, &[0; 8])), WireErrorKind::BadItemCount);
 }
 
+// Rule W5.
 #[test]
 fn offsets_are_multiples_of_8() {
     for offset in 1..8 {
@@ -124,6 +130,7 @@ fn offsets_are_multiples_of_8() {
     }
 }
 
+// Rule W5.
 #[test]
 fn items_lie_inside() {
     assert!(serve(1, &directory(&[(8, 8)], 16)).is_ok());
@@ -145,6 +152,7 @@ fn items_lie_inside() {
     }
 }
 
+// Rule W5.
 #[test]
 fn overlap_disorder_gaps_and_zero_lengths_are_accepted() {
     let payload = directory(&[(16, 4), (0, 10), (0, 3), (8, 0), (24, 1)], 32);
@@ -185,6 +193,7 @@ fn receive(
     (result, client.fail())
 }
 
+// Rule W5.
 #[test]
 fn a_response_directory_is_looked_at_only_when_the_status_is_ok() {
     for payload in [directory(&[(1, 1), (0, 999)], 8), vec![7; 600], Vec::new()] {

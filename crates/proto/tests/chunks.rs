@@ -61,6 +61,7 @@ fn broken(packets: &[Vec<u8>]) -> WireError {
     }
 }
 
+// Rules W6, W7, W8.
 #[test]
 fn packets_are_cut_at_the_agreed_size() {
     // payload -> packets, around every edge
@@ -105,6 +106,7 @@ fn both_directions_carry_chunks() {
     assert_eq!(client.in_flight(), 0);
 }
 
+// Rule W9.
 #[test]
 fn the_payload_is_not_copied() {
     let payload = pattern(1, 100);
@@ -117,6 +119,7 @@ fn the_payload_is_not_copied() {
     assert_eq!(starts, [0, 32, 64, 96].map(|at| payload[at..].as_ptr()));
 }
 
+// Rule W9.
 #[test]
 fn short_packets_are_accepted_where_the_count_is_exact() {
     let rows: &[&[usize]] = &[
@@ -139,6 +142,7 @@ fn short_packets_are_accepted_where_the_count_is_exact() {
     }
 }
 
+// Rule W9.
 #[test]
 fn packets_too_short_for_their_count_are_refused() {
     // Four packets are announced, and are not enough for what is left.
@@ -147,6 +151,7 @@ fn packets_too_short_for_their_count_are_refused() {
     }
 }
 
+// Rules W8, W9.
 #[test]
 fn every_field_of_a_chunk_is_checked() {
     let rows: &[(usize, &str)] = &[
@@ -175,6 +180,7 @@ fn every_field_of_a_chunk_is_checked() {
     }
 }
 
+// Rule W9.
 #[test]
 fn a_packet_above_the_agreed_size_is_refused() {
     let mut first = four_packets();
@@ -193,6 +199,7 @@ fn a_packet_above_the_agreed_size_is_refused() {
     );
 }
 
+// Rule W9.
 #[test]
 fn packets_of_another_length_than_they_say_are_refused() {
     for len in [35, 37, 32] {
@@ -207,6 +214,7 @@ fn packets_of_another_length_than_they_say_are_refused() {
     }
 }
 
+// Rule W9.
 #[test]
 fn nothing_overshoots() {
     let mut last = four_packets();
@@ -239,6 +247,7 @@ fn a_chunk_without_data_is_refused() {
     assert_eq!(broken(&packets).field(), "chunk data");
 }
 
+// Rule W9.
 #[test]
 fn messages_never_interleave() {
     let other = send(&mut client(LIMITS), request(8), &pattern(8, 100)).unwrap();
@@ -281,6 +290,7 @@ fn an_answer_in_chunks_is_open_until_its_last_packet() {
     assert_eq!(client.fail(), [7, 8]);
 }
 
+// Rule W9.
 #[test]
 fn the_first_packet_fixes_the_buffer() {
     let mut server = server(LIMITS);

@@ -47,6 +47,7 @@ fn defect_11_what_follows_a_cut_packet_is_not_joined_to_it() {
     );
 }
 
+// Rule L29.
 #[test]
 fn defect_19_the_published_length_is_that_of_the_message() {
     let limits = limits(1000, 1, 64);
@@ -66,6 +67,7 @@ fn defect_19_the_published_length_is_that_of_the_message() {
     }
 }
 
+// Rule W17.
 #[test]
 fn defect_21_agreed_sizes_up_to_4_gib_are_not_trusted() {
     let ours = Proposal {

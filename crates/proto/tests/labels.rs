@@ -29,6 +29,7 @@ fn two_labels() -> Vec<u8> {
     item(END, &Labels::Pairs(&pairs)).expect("labels that may be sent")
 }
 
+// Rule C23.
 #[test]
 fn the_bytes_of_two_labels() {
     let item = two_labels();
@@ -48,6 +49,7 @@ fn the_bytes_of_two_labels() {
     assert_eq!(labels.get(usize::MAX), None);
 }
 
+// Rule C23.
 #[test]
 fn no_labels_take_no_room() {
     assert_eq!(Labels::NONE.end_after(END), END);
@@ -56,6 +58,7 @@ fn no_labels_take_no_room() {
     assert!(Labels::NONE.is_empty() && Labels::NONE.get(0).is_none());
 }
 
+// Rules C23, C24.
 #[test]
 fn every_rule_of_the_layout() {
     use WireErrorKind::{BadLayout, MissingNul, OutOfBounds};
@@ -95,6 +98,7 @@ fn every_rule_of_the_layout() {
     }
 }
 
+// Rules C23, C24.
 #[test]
 fn labels_out_of_order_are_refused() {
     let mut item = two_labels();
@@ -106,6 +110,7 @@ fn labels_out_of_order_are_refused() {
     );
 }
 
+// Rules C2, C24.
 #[test]
 fn labels_are_the_last_thing_in_an_item() {
     let mut item = two_labels();
@@ -140,6 +145,7 @@ fn the_count_is_that_of_the_table() {
     }
 }
 
+// Rule C23.
 #[test]
 fn labels_that_may_not_be_sent() {
     let rows = [

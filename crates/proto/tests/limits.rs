@@ -34,6 +34,7 @@ fn who_proposes_no_items_can_be_answered() {
     );
 }
 
+// Rules W5, W19.
 #[test]
 fn over_limit_is_refused_with_and_without_the_batch_flag() {
     for flags in [Flags::NONE, Flags::BATCH] {
@@ -88,6 +89,7 @@ fn over_limit_is_refused_with_and_without_the_batch_flag() {
     }
 }
 
+// Rule W5.
 #[test]
 fn what_is_at_the_limit_passes() {
     let header = Header {
@@ -112,6 +114,7 @@ fn what_is_at_the_limit_passes() {
     );
 }
 
+// Rules W19, W21.
 #[test]
 fn each_direction_has_its_own_limits() {
     let direction = |payload_bytes, batch_items| DirectionLimits {
@@ -152,6 +155,7 @@ fn each_direction_has_its_own_limits() {
     assert!(deliver_all(&mut client, &answered).unwrap().is_some());
 }
 
+// Rule W21.
 #[test]
 fn send_checks_the_limits_before_a_byte_leaves() {
     let mut client = client(LIMITS);

@@ -123,6 +123,7 @@ fn told(answer: &[u8; ACK_PACKET_LEN]) -> Status {
     header.status
 }
 
+// Rule W11.
 #[test]
 fn the_server_refuses_by_row() {
     assert_eq!(verdict(&hello(), true), Verdict::Accepted);
@@ -145,6 +146,7 @@ fn the_first_row_that_is_broken_decides() {
     }
 }
 
+// Rule L8.
 #[test]
 fn a_peer_that_is_not_allowed_is_told_where_the_token_is_judged() {
     let auth = Verdict::Told(Status::AUTH_FAILED);
@@ -246,6 +248,7 @@ fn with_profiles(client: [u32; 2], server: [u32; 2]) -> (Proposal, Policy) {
     (proposal, policy)
 }
 
+// Rule W14.
 #[test]
 fn selected_profile() {
     // supported and preferred of the client, of the server -> selected
@@ -271,6 +274,7 @@ fn selected_profile() {
     }
 }
 
+// Rule W14.
 #[test]
 fn every_choice_of_four_profiles() {
     for bits in 0..=0xffff_u32 {
@@ -286,6 +290,7 @@ fn every_choice_of_four_profiles() {
     }
 }
 
+// Rule W15.
 #[test]
 fn the_next_best_profile_when_one_cannot_be_had() {
     let rows: [([u32; 2], [u32; 2], &[u32]); 4] = [
@@ -360,6 +365,7 @@ fn request_limits_and_packet_size() {
     }
 }
 
+// Rule W16.
 #[test]
 fn a_zero_on_the_wire_means_zero() {
     let mut proposal = proposal();
@@ -372,6 +378,7 @@ fn a_zero_on_the_wire_means_zero() {
     assert_eq!(limits.response.batch_items, 0);
 }
 
+// Rules W17, P6.
 #[test]
 fn every_session_id_is_fine() {
     for id in [0, 1, 77, u64::MAX] {

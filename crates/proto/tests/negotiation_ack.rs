@@ -127,6 +127,7 @@ fn ack() -> Vec<u8> {
     offer.expect("a HELLO that is fine").accept(1).to_vec()
 }
 
+// Rules W2, W17.
 #[test]
 fn the_client_refuses_by_row_and_the_first_decides() {
     assert!(two_profile_client().ack(&ack()).is_ok());
@@ -155,6 +156,7 @@ fn an_ack_is_80_bytes() {
     }
 }
 
+// Rule W17.
 #[test]
 fn the_client_takes_what_it_does_not_check() {
     let change = |change: &dyn Fn(&mut HelloAck)| {
@@ -185,6 +187,7 @@ fn the_client_takes_what_it_does_not_check() {
     assert!(two_profile_client().ack(&packet).is_ok());
 }
 
+// Rule W17.
 #[test]
 fn a_refusal_is_understood_without_its_payload() {
     let packet = &mut ack()[..32];

@@ -39,6 +39,7 @@ fn verdict(entries: &[Entry], rules: ListRules) -> Option<WireErrorKind> {
     result.err().map(|error| error.kind())
 }
 
+// Rules C17, C24.
 #[test]
 fn ordered_lists_have_no_overlap() {
     use WireErrorKind::{BadAlignment, BadLayout, OutOfBounds};
@@ -62,6 +63,7 @@ fn ordered_lists_have_no_overlap() {
     }
 }
 
+// Rule C10.
 #[test]
 fn items_too_short_are_truncated_where_order_is_free() {
     let rules = ListRules {
@@ -73,6 +75,7 @@ fn items_too_short_are_truncated_where_order_is_free() {
     assert_eq!(verdict(&[(32, 7)], rules), Some(WireErrorKind::OutOfBounds));
 }
 
+// Rule C3.
 #[test]
 fn a_directory_must_fit_behind_its_header() {
     let payload = list(&[(0, 0), (0, 0)], 0);
@@ -127,6 +130,7 @@ fn an_exact_list_takes_its_count() {
     assert_eq!((error.kind(), error.found()), (WireErrorKind::Overflow, 72));
 }
 
+// Rule W4.
 #[test]
 fn an_exact_list_with_fewer_items_shows_no_hole() {
     let mut buf = [0xee; 64];

@@ -52,6 +52,7 @@ fn a_request_and_its_answer() {
     assert_eq!(*client.limits(), LIMITS);
 }
 
+// Rules W3, W19.
 #[test]
 fn the_envelope_is_checked_first() {
     let spoil = |at: usize, value: &[u8]| {
@@ -90,6 +91,7 @@ fn the_envelope_is_checked_first() {
     }
 }
 
+// Rule W19.
 #[test]
 fn receive_checks_in_order() {
     // Each header breaks one rule more, from the last to the first.
@@ -128,6 +130,7 @@ fn receive_checks_in_order() {
     assert!(matches!(error(&answer(1, &[])), SessionError::Chunk(_)));
 }
 
+// Rule W20.
 #[test]
 fn kind_against_role() {
     for (role, good) in [
@@ -176,6 +179,7 @@ fn sending_the_wrong_kind_does_no_harm() {
     }
 }
 
+// Rule W21.
 #[test]
 fn a_duplicate_id_is_refused_without_harm() {
     let mut client = waiting(&[5]);
@@ -191,6 +195,7 @@ fn a_duplicate_id_is_refused_without_harm() {
     );
 }
 
+// Rule W22.
 #[test]
 fn answers_come_in_any_order() {
     let ids = [4, 0, u64::MAX, 3, 12];
@@ -205,6 +210,7 @@ fn answers_come_in_any_order() {
     }
 }
 
+// Rule W19.
 #[test]
 fn an_unknown_id_ends_the_session() {
     let mut client = waiting(&[1, 2]);
@@ -219,6 +225,7 @@ fn an_unknown_id_ends_the_session() {
     assert_eq!(client.fail(), [2]);
 }
 
+// Rule W22.
 #[test]
 fn the_server_echoes_ids_and_tracks_none() {
     let mut server = server(LIMITS);
@@ -236,6 +243,7 @@ fn the_server_echoes_ids_and_tracks_none() {
     assert_eq!(server.fail(), []);
 }
 
+// Rule W23.
 #[test]
 fn a_broken_session_reports_every_id_in_flight() {
     let mut client = waiting(&[3, 1, 2]);
@@ -279,6 +287,7 @@ fn a_request_that_its_link_refused_is_taken_back() {
     assert_eq!(client.fail(), [1]);
 }
 
+// Rules W5, P18.
 #[test]
 fn unknown_flags_and_a_status_in_a_request_are_ignored() {
     let header = Header {
@@ -294,6 +303,7 @@ fn unknown_flags_and_a_status_in_a_request_are_ignored() {
     assert!(!found.flags.is_batch());
 }
 
+// Rules W5, S28.
 #[test]
 fn what_the_server_answers_before_it_closes() {
     let over = Header {
@@ -338,6 +348,7 @@ fn what_the_server_answers_before_it_closes() {
     );
 }
 
+// Rules W5, P13.
 #[test]
 fn an_error_reply_of_a_batch_is_not_taken_for_one() {
     // Deployed peers echo BATCH and the count in error replies.

@@ -127,6 +127,7 @@ fn a_list_takes_as_many_items_as_expected() {
 }
 
 proptest! {
+    // Rule C34.
     #[test]
     fn owned_lists_are_read_as_written(
         names in vec(vec(1_u8.., 0..20), 0..12),

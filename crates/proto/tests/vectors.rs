@@ -50,6 +50,7 @@ fn header() {
     assert_eq!(Header::decode(&bytes), Ok(header));
 }
 
+// Rule W8.
 #[test]
 fn chunk_header() {
     let vector = entry(CODEC, "chunk_header");
@@ -66,6 +67,7 @@ fn chunk_header() {
     assert_eq!(ChunkHeader::decode(&bytes), Ok(chunk));
 }
 
+// Rule W12.
 #[test]
 fn hello() {
     let vector = entry(CODEC, "hello");
@@ -88,6 +90,7 @@ fn hello() {
     assert_eq!(Hello::decode(&bytes), Ok(hello));
 }
 
+// Rule W13.
 #[test]
 fn hello_ack() {
     let vector = entry(CODEC, "hello_ack");
@@ -110,6 +113,7 @@ fn hello_ack() {
     assert_eq!(HelloAck::decode(&bytes), Ok(ack));
 }
 
+// Rules W11, W12.
 #[test]
 fn hello_packet() {
     let packet = bytes(&entry(HANDSHAKE, "hello_packet")["hex"]);
@@ -124,6 +128,7 @@ fn hello_packet() {
     assert_eq!((limits.request, limits.response), (direction, direction));
 }
 
+// Rules W11, W13.
 #[test]
 fn ack_packet() {
     let packet = bytes(&entry(HANDSHAKE, "ack_packet")["hex"]);
@@ -140,6 +145,7 @@ fn ack_packet() {
     assert_eq!((agreed.session_id, agreed.limits.packet_size), (7, 4096));
 }
 
+// Rule W11.
 #[test]
 fn ack_auth_failed_packet() {
     let packet = bytes(&entry(HANDSHAKE, "ack_auth_failed_packet")["hex"]);
@@ -153,6 +159,7 @@ fn ack_auth_failed_packet() {
     assert_eq!(client.ack(&packet), Err(HandshakeError::AuthFailed));
 }
 
+// Rules W6, W7, W8, W10.
 #[test]
 fn chunks() {
     let vectors: Vec<Value> = serde_json::from_str(CHUNKS).unwrap();

@@ -12,6 +12,7 @@ fn span(offset: usize, len: usize) -> Span {
     Span { offset, len }
 }
 
+// Rule W1.
 #[test]
 fn fields_are_little_endian_and_in_order() {
     let bytes: [u8; 22] =
@@ -109,6 +110,7 @@ fn what_does_not_fit_is_not_written() {
     assert_eq!(buf, *b"abcd\0");
 }
 
+// Rule C1.
 #[test]
 fn text_with_a_nul_is_not_written() {
     let mut buf = [0xee; 16];
@@ -139,6 +141,7 @@ fn a_nul_is_seen_wherever_it_is() {
     assert!(!CStrView::EMPTY.has_nul());
 }
 
+// Rule W1.
 #[test]
 fn align8_rounds_up() {
     for (n, want) in [
@@ -163,6 +166,7 @@ fn spans_do_not_overflow() {
     );
 }
 
+// Rules C1, C24.
 #[test]
 fn every_rule_of_strings() {
     use WireErrorKind::{BadLayout, MissingNul, OutOfBounds};
@@ -222,6 +226,7 @@ fn strings_read_like_text() {
     assert_eq!(CStrView::default(), CStrView::EMPTY);
 }
 
+// Rule C3.
 #[test]
 fn errors_say_what_was_expected_and_what_came() {
     use WireErrorKind as K;
@@ -269,6 +274,7 @@ fn allowed(item: &[u8], spans: &[Span]) -> bool {
 }
 
 proptest! {
+    // Rules C1, C24.
     #[test]
     fn strings_keep_the_rules(
         item in vec(prop_oneof![3 => Just(0_u8), 4 => Just(b'x')], 0..24),

@@ -127,6 +127,7 @@ fn is_valid_name(service: &str) -> bool {
 mod tests {
     use super::*;
 
+    // Rule L1.
     #[test]
     fn names_follow_the_rule() {
         for good in ["a", "cgroups-snapshot", "A_b.c-9", "...", "-", "x.sock"] {
@@ -146,6 +147,7 @@ mod tests {
         }
     }
 
+    // Rule L1.
     #[test]
     fn a_bad_name_is_told_before_a_long_one() {
         let error = Endpoint::new("/".repeat(200), &"a/b".repeat(100)).unwrap_err();

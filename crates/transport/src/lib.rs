@@ -27,37 +27,50 @@
 //! # }
 //! ```
 
+#![cfg_attr(
+    all(unix, not(target_os = "linux")),
+    expect(dead_code, reason = "nothing waits where there is no transport")
+)]
+
 pub mod endpoint;
 mod error;
 pub mod link;
 pub mod memory;
+#[cfg(any(target_os = "linux", windows))]
 mod shm;
+#[cfg(any(target_os = "linux", windows))]
 mod spin;
 mod sys;
 pub mod wait;
 
-// A platform is a whole directory, here and in `sys`.
-#[cfg(unix)]
+// A platform is a whole directory, here and in `sys`; both are chosen alike.
+#[cfg(all(unix, not(target_os = "linux")))]
+pub mod posix;
+#[cfg(target_os = "linux")]
 pub mod unix;
-#[cfg(unix)]
-use unix as platform;
 #[cfg(windows)]
 pub mod windows;
+
+#[cfg(all(unix, not(target_os = "linux")))]
+use posix as platform;
+#[cfg(target_os = "linux")]
+use unix as platform;
 #[cfg(windows)]
 use windows as platform;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use link::{Baseline, Link, Listener, Transport, WaitObject};
 pub use memory::MemoryTransport;
-#[cfg(all(feature = "raw", unix))]
+#[cfg(all(feature = "raw", target_os = "linux"))]
 pub use platform::raw;
 #[cfg(windows)]
 pub use platform::{PipeTransport, PipeTransport as NativeTransport};
 #[cfg(unix)]
 pub use platform::{UnixTransport, UnixTransport as NativeTransport};
+#[cfg(any(target_os = "linux", windows))]
 pub use spin::DEFAULT_SPIN;
 pub use sys::monotonic;
-#[cfg(feature = "testing")]
+#[cfg(all(feature = "testing", any(target_os = "linux", windows)))]
 pub use sys::testing;
 pub use wait::{Abort, Wait};
 

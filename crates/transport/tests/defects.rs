@@ -41,6 +41,7 @@ fn fill(stage: &Stage) -> Vec<impl Sized> {
     waiting
 }
 
+// Rule L12.
 #[test]
 fn defect_02_connect_and_send_have_a_deadline() {
     let stage = Stage::new();
@@ -65,6 +66,7 @@ fn defect_02_connect_and_send_have_a_deadline() {
     assert!(matches!(sent, Some(LinkError::Timeout)), "{sent:?}");
 }
 
+// Rule L14.
 #[test]
 fn defect_03_a_probe_of_a_full_backlog_does_not_hang() {
     let stage = Stage::new();
@@ -76,6 +78,7 @@ fn defect_03_a_probe_of_a_full_backlog_does_not_hang() {
     assert!(taken < AT_ONCE, "{taken:?}");
 }
 
+// Rule L14.
 #[test]
 fn defect_04_a_live_socket_is_never_deleted() {
     let stage = Stage::new();
@@ -102,6 +105,7 @@ fn defect_04_a_live_socket_is_never_deleted() {
     assert_eq!(inode(), before);
 }
 
+// Rule L17.
 #[test]
 fn defect_05_closing_a_listener_spares_its_successor() {
     let stage = Stage::new();
@@ -133,6 +137,7 @@ fn defect_09_a_hang_up_says_nothing_about_shared_memory() {
     );
 }
 
+// Rule L23.
 #[test]
 fn defect_09_a_failed_attach_takes_half_a_second_at_most() {
     let stage = Stage::new();
@@ -143,6 +148,7 @@ fn defect_09_a_failed_attach_takes_half_a_second_at_most() {
     assert!(taken < Duration::from_millis(500) + AT_ONCE, "{taken:?}");
 }
 
+// Rule L23.
 #[test]
 fn defect_09_an_attach_ends_at_deadline_and_abort() {
     let stage = Stage::new();
@@ -165,6 +171,7 @@ fn defect_09_an_attach_ends_at_deadline_and_abort() {
     );
 }
 
+// Rule L10.
 #[test]
 fn defect_11_a_cut_packet_tells_its_full_length() {
     let stage = Stage::new();
@@ -181,6 +188,7 @@ fn defect_11_a_cut_packet_tells_its_full_length() {
     );
 }
 
+// Rule L9.
 #[test]
 fn defect_12_the_packet_size_is_what_the_kernel_takes() {
     let stage = Stage::new();
@@ -204,6 +212,7 @@ fn defect_12_the_packet_size_is_what_the_kernel_takes() {
     );
 }
 
+// Rule L10.
 #[test]
 fn defect_13_an_empty_packet_is_no_end_of_stream() {
     let stage = Stage::new();
@@ -236,6 +245,7 @@ fn defect_13_an_empty_packet_is_no_end_of_stream() {
     }
 }
 
+// Rule L32.
 #[test]
 fn defect_15_what_is_stale_is_removed_and_nothing_else() {
     let stage = Stage::new();
@@ -280,6 +290,7 @@ fn defect_15_what_is_stale_is_removed_and_nothing_else() {
     assert_eq!(left, kept);
 }
 
+// Rule L22.
 #[test]
 fn defect_15_a_live_region_has_a_generation() {
     let stage = Stage::new();
@@ -288,6 +299,7 @@ fn defect_15_a_live_region_has_a_generation() {
     assert_ne!(header[12..16], [0; 4]);
 }
 
+// Rule L5.
 #[test]
 fn defect_16_everything_is_close_on_exec() {
     let stage = Stage::new();
@@ -332,6 +344,7 @@ fn defect_16_everything_is_close_on_exec() {
     }
 }
 
+// Rule L23.
 #[test]
 fn defect_18_a_header_that_changes_later_changes_nothing() {
     let stage = Stage::new();

@@ -11,6 +11,7 @@ use netipc_transport::{Transport, UnixTransport};
 
 use common::{Stage, soon};
 
+// Rule L11.
 /// The kernel may find the end after it has found no packet, and a packet in between.
 #[test]
 fn last_words_are_never_taken_for_the_end() {

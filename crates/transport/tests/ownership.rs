@@ -26,6 +26,7 @@ fn serves(stage: &Stage, listener: &mut dyn Listener) {
     listener.accept(&soon()).unwrap();
 }
 
+// Rule L15.
 #[test]
 fn what_serves_nobody_is_reclaimed() {
     let left_behind: &[Leftover] = &[
@@ -83,6 +84,7 @@ fn a_directory_in_the_way_is_an_error_and_stays() {
     assert!(stage.socket().is_dir());
 }
 
+// Rule L14.
 #[test]
 fn a_link_to_a_live_socket_is_in_use() {
     let stage = Stage::new();
@@ -111,6 +113,7 @@ fn a_missing_directory_is_told() {
     assert!(matches!(error, ConnectError::NotFound { .. }), "{error:?}");
 }
 
+// Rule L6.
 #[test]
 fn the_socket_is_private() {
     let stage = Stage::new();
@@ -122,6 +125,7 @@ fn the_socket_is_private() {
     assert_eq!(mode & 0o7777, 0o600);
 }
 
+// Rule L3.
 #[test]
 fn a_socket_path_of_full_length_works() {
     let stage = Stage::new();
@@ -135,6 +139,7 @@ fn a_socket_path_of_full_length_works() {
     listener.accept(&soon()).unwrap();
 }
 
+// Rule L17.
 #[test]
 fn a_listener_removes_only_its_own_socket() {
     let stage = Stage::new();
@@ -164,6 +169,7 @@ fn starters_wait_for_one_another() {
     });
 }
 
+// Rule L19.
 #[test]
 fn probes_do_not_stop_a_listener() {
     let stage = Stage::new();

@@ -34,6 +34,7 @@ fn bind_in(dir: &Path) -> Result<Box<dyn netipc_transport::Listener>, BindError>
     transport().bind(&endpoint, &BindOptions::default())
 }
 
+// Rule L14.
 #[test]
 fn defect_04_a_socket_of_another_user_is_in_use() {
     const NOBODY: u32 = 65534;
@@ -63,6 +64,7 @@ fn defect_04_a_socket_of_another_user_is_in_use() {
     drop(listener);
 }
 
+// Rule L17.
 #[test]
 fn defect_05_starters_never_delete_one_another() {
     const NAME: &str = "defect_05_starters_never_delete_one_another";
@@ -111,6 +113,7 @@ fn defect_05_starters_never_delete_one_another() {
     }
 }
 
+// Rule L30.
 #[test]
 fn defect_06_a_server_notices_a_killed_client() {
     const NAME: &str = "defect_06_a_server_notices_a_killed_client";
@@ -136,6 +139,7 @@ fn defect_06_a_server_notices_a_killed_client() {
     assert!(noticed < Duration::from_millis(200), "{noticed:?}");
 }
 
+// Rule L30.
 #[test]
 fn defect_07_a_client_notices_a_killed_server() {
     const NAME: &str = "defect_07_a_client_notices_a_killed_server";
@@ -192,6 +196,7 @@ fn best_of_three(attempt: impl Fn() -> Duration) -> Duration {
     (0..3).map(|_| attempt()).min().unwrap()
 }
 
+// Rules L6, L22.
 #[test]
 fn defect_17_the_umask_is_neither_changed_nor_trusted() {
     const NAME: &str = "defect_17_the_umask_is_neither_changed_nor_trusted";
@@ -218,6 +223,7 @@ fn defect_17_the_umask_is_neither_changed_nor_trusted() {
     }
 }
 
+// Rules L16, L32.
 #[test]
 fn without_descriptors_nothing_is_deleted() {
     const NAME: &str = "without_descriptors_nothing_is_deleted";
@@ -302,6 +308,7 @@ fn with_descriptors<T>(free: u64, step: impl FnOnce() -> T) -> T {
     result
 }
 
+// Rule L22.
 #[test]
 fn a_full_file_system_is_an_error_and_no_signal() {
     const NAME: &str = "a_full_file_system_is_an_error_and_no_signal";

@@ -22,6 +22,7 @@ fn counters(bytes: &[u8]) -> (u64, u64, [u32; 4]) {
     (long(32), long(40), [word(48), word(52), word(56), word(60)])
 }
 
+// Rules W15, L2, L21, L22, P8.
 #[test]
 fn a_region_is_complete_when_it_is_offered() {
     let stage = Stage::new();
@@ -46,6 +47,7 @@ fn a_region_is_complete_when_it_is_offered() {
     assert_eq!(mode & 0o7777, 0o600);
 }
 
+// Rules L24, L25, L26, L27.
 #[test]
 fn a_message_is_published_to_the_byte() {
     let stage = Stage::new();
@@ -70,6 +72,7 @@ fn a_message_is_published_to_the_byte() {
     assert_eq!(bytes[4224..4230], *b"answer");
 }
 
+// Rule L28.
 #[test]
 fn one_message_at_a_time_in_each_direction() {
     let stage = Stage::new();
@@ -108,6 +111,7 @@ fn a_link_says_what_it_is() {
     }
 }
 
+// Rules L23, L28, P7.
 #[test]
 fn a_foreign_region_is_taken_up_where_it_stands() {
     let stage = Stage::new();
@@ -142,6 +146,7 @@ fn a_foreign_region_is_taken_up_where_it_stands() {
     assert_eq!(hear(&mut *client), b"answer");
 }
 
+// Rule L23.
 #[test]
 fn a_region_that_comes_late_is_attached() {
     let stage = Stage::new();
@@ -155,6 +160,7 @@ fn a_region_that_comes_late_is_attached() {
     });
 }
 
+// Rule L23.
 #[test]
 fn what_will_never_be_a_region_is_refused_at_once() {
     let refused: &[Leftover] = &[
@@ -192,6 +198,7 @@ fn what_will_never_be_a_region_is_refused_at_once() {
     }
 }
 
+// Rule L29.
 #[test]
 fn spoilt_counters_and_lengths_end_the_session() {
     let spoilt: &[(&str, u64, &[u8])] = &[
@@ -218,6 +225,7 @@ fn spoilt_counters_and_lengths_end_the_session() {
     }
 }
 
+// Rule L31.
 #[test]
 fn data_beside_the_region_ends_the_session() {
     let stage = Stage::new();
@@ -240,6 +248,7 @@ fn data_beside_the_region_ends_the_session() {
     );
 }
 
+// Rule L22.
 #[test]
 fn a_live_region_of_the_same_name_is_left_alone() {
     let stage = Stage::new();
@@ -253,6 +262,7 @@ fn a_live_region_of_the_same_name_is_left_alone() {
     assert_eq!(hear(&mut *server), b"the baseline goes on");
 }
 
+// Rule L22.
 #[test]
 fn a_stale_region_of_the_same_name_is_replaced() {
     let stage = Stage::new();
@@ -262,6 +272,7 @@ fn a_stale_region_of_the_same_name_is_replaced() {
     client.attach(&plan(1), &soon()).unwrap();
 }
 
+// Rule L21.
 #[test]
 fn limits_that_no_region_can_have_are_refused() {
     let stage = Stage::new();
@@ -282,6 +293,7 @@ fn limits_that_no_region_can_have_are_refused() {
     }
 }
 
+// Rule L31.
 #[test]
 fn only_the_own_region_is_removed() {
     let stage = Stage::new();
@@ -292,6 +304,7 @@ fn only_the_own_region_is_removed() {
     assert_eq!(fs::read(stage.path(REGION)).unwrap(), b"somebody else's");
 }
 
+// Rule L32.
 #[test]
 fn an_own_region_in_use_survives_a_new_listener() {
     let stage = Stage::new();

@@ -62,6 +62,7 @@ fn times_out(what: &str, step: impl FnOnce(&Wait<'_>) -> Option<LinkError> + Sen
     assert!(taken >= WHILE, "{what} ended after {taken:?}");
 }
 
+// Rule L10.
 #[test]
 fn defect_14_signals_disturb_no_wait() {
     let stage = Stage::new();
@@ -108,6 +109,7 @@ fn defect_14_signals_disturb_no_wait() {
     });
 }
 
+// Rule L10.
 #[test]
 fn defect_14_signals_lose_no_message() {
     const ROUNDS: usize = 2000;

@@ -1,4 +1,4 @@
-//! Building the static library with cargo, and the shared one from it.
+//! Building the static library with cargo, and the shared one from it or beside it.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,34 +8,58 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::install::Profile;
+use crate::target::Target;
 use crate::{Error, tool, workspace};
 
 const CARGO_NEEDED: &str = "it builds the library; see https://rustup.rs";
-const CC_NEEDED: &str = "a C compiler links the library; install gcc or clang, or name one in CC";
+const CC_NEEDED: &str =
+    "a C compiler links the library; install gcc or clang, or name one in CC (for Windows: MinGW)";
 const STRIP_NEEDED: &str = "it takes debug information out; install binutils";
 
 /// The static library's name.
 const ARCHIVE: &str = "libnetipc.a";
+
+/// The shared library for Windows, and what programs are linked with instead of it.
+pub(crate) const DLL: &str = "netipc.dll";
+pub(crate) const IMPORT_LIB: &str = "libnetipc.dll.a";
 
 /// What the compiler driver adds by itself, in the right variant: naming `gcc_s` would even keep
 /// programs from being linked with `-static`, for which there is no such library.
 const DRIVER_LIBS: [&str; 2] = ["-lgcc_s", "-lc"];
 
 /// What cargo has built.
-pub(crate) struct StaticLib {
-    /// `libnetipc.a`.
-    pub(crate) path: PathBuf,
+pub(crate) struct Built {
+    files: Vec<PathBuf>,
     /// The linker's flags for the system libraries it needs, in order.
     pub(crate) system_libs: Vec<String>,
 }
 
-/// Says so where there is nothing to link with, before anything is built.
-pub(crate) fn check_compiler() -> Result<(), Error> {
-    tool::run(compiler().arg("--version"), CC_NEEDED).map(drop)
+impl Built {
+    /// `libnetipc.a`.
+    pub(crate) fn archive(&self) -> Result<&Path, Error> {
+        self.file(ARCHIVE)
+    }
+
+    /// The file of this name.
+    pub(crate) fn file(&self, name: &str) -> Result<&Path, Error> {
+        let found = self.files.iter().find(|path| path.ends_with(name));
+        found.map(PathBuf::as_path).ok_or(NOT_NAMED)
+    }
 }
 
-/// Builds `libnetipc.a`.
-pub(crate) fn static_lib(profile: Profile) -> Result<StaticLib, Error> {
+/// What cargo says otherwise nobody knows.
+const NOT_NAMED: Error = Error::Output {
+    command: "cargo rustc",
+    problem: "did not name each library, or not the system libraries they need",
+};
+
+/// Says so where there is nothing to link with, before anything is built.
+pub(crate) fn check_compiler(target: &Target) -> Result<(), Error> {
+    tool::run(target.compiler().arg("--version"), CC_NEEDED).map(drop)
+}
+
+/// Builds `libnetipc.a`, and what of the shared library cargo can build.
+pub(crate) fn libraries(target: &Target, profile: Profile) -> Result<Built, Error> {
     let mut command = cargo();
     command
         .args([
@@ -46,6 +70,7 @@ pub(crate) fn static_lib(profile: Profile) -> Result<StaticLib, Error> {
             "--profile",
             profile.name(),
         ])
+        .args(target.triple().map(|triple| format!("--target={triple}")))
         .args([
             "--message-format",
             "json-render-diagnostics",
@@ -56,13 +81,11 @@ pub(crate) fn static_lib(profile: Profile) -> Result<StaticLib, Error> {
             "native-static-libs",
         ]);
     let output = tool::run(&mut command, CARGO_NEEDED)?;
-    let found = archive(&output.stdout).zip(system_libs(&output.stderr));
-    found
-        .map(|(path, system_libs)| StaticLib { path, system_libs })
-        .ok_or(Error::Output {
-            command: "cargo rustc",
-            problem: "named no static library, or not the system libraries it needs",
-        })
+    let system_libs = system_libs(&output.stderr).ok_or(NOT_NAMED)?;
+    Ok(Built {
+        files: artifacts(&output.stdout),
+        system_libs,
+    })
 }
 
 /// Links the shared library from the static one.
@@ -70,20 +93,20 @@ pub(crate) fn static_lib(profile: Profile) -> Result<StaticLib, Error> {
 /// The one that cargo builds exports the same functions, but rustc gives the linker a version script
 /// of its own, without names for versions, and a second one cannot be combined with it.
 pub(crate) fn shared_lib(
-    lib: &StaticLib,
+    lib: &Built,
     soname: &str,
     profile: Profile,
     out: &Path,
 ) -> Result<(), Error> {
     let mut script = OsString::from("-Wl,--version-script=");
     script.push(workspace().join("crates/capi/netipc.map"));
-    let mut command = compiler();
+    let mut command = Target::Native.compiler();
     command
         .arg("-shared")
         .arg(format!("-Wl,-soname,{soname}"))
         .arg(script)
         .arg("-Wl,--whole-archive")
-        .arg(&lib.path)
+        .arg(lib.archive()?)
         .args([
             "-Wl,--no-whole-archive",
             "-Wl,--gc-sections",
@@ -97,13 +120,10 @@ pub(crate) fn shared_lib(
     tool::run(&mut command, CC_NEEDED).map(drop)
 }
 
-/// Takes the debug information out of an archive.
-pub(crate) fn strip(archive: &Path) -> Result<(), Error> {
-    tool::run(
-        Command::new("strip").arg("--strip-debug").arg(archive),
-        STRIP_NEEDED,
-    )
-    .map(drop)
+/// Takes the debug information out of a library.
+pub(crate) fn strip(target: &Target, library: &Path) -> Result<(), Error> {
+    let mut command = target.strip();
+    tool::run(command.arg("--strip-debug").arg(library), STRIP_NEEDED).map(drop)
 }
 
 /// Where cargo builds to.
@@ -120,11 +140,6 @@ pub(crate) fn target_dir() -> Result<PathBuf, Error> {
         })
 }
 
-/// The C compiler, which knows how to call the linker.
-fn compiler() -> Command {
-    Command::new(env::var_os("CC").unwrap_or("cc".into()))
-}
-
 /// The cargo that runs this program, if one does.
 fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
@@ -132,16 +147,16 @@ fn cargo() -> Command {
     command
 }
 
-/// The static library among the artifacts that cargo lists.
-fn archive(stdout: &[u8]) -> Option<PathBuf> {
-    let artifacts = String::from_utf8_lossy(stdout);
-    let mut names = artifacts
+/// The files that cargo lists.
+fn artifacts(stdout: &[u8]) -> Vec<PathBuf> {
+    let messages = String::from_utf8_lossy(stdout);
+    let names = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter_map(|message| message.get("filenames")?.as_array().cloned())
         .flatten()
         .filter_map(|name| name.as_str().map(PathBuf::from));
-    names.find(|path| path.ends_with(ARCHIVE))
+    names.collect()
 }
 
 /// The flags in rustc's note.

@@ -24,6 +24,14 @@ pub enum Error {
         /// What was named.
         path: PathBuf,
     },
+    /// The C library cannot be built for this target.
+    #[error(
+        "{name}: cannot install for this target; name x86_64-pc-windows-gnu, or none for this machine"
+    )]
+    Target {
+        /// What was named.
+        name: String,
+    },
     /// A program that is needed is not there.
     #[error("{program}: not found; {needed}")]
     Missing {

@@ -6,7 +6,8 @@
 //! lib/pkgconfig/netipc.pc          lib/cmake/netipc/netipc-config{,-version}.cmake
 //! ```
 //!
-//! `lib` is as the system has it: packagers name another.
+//! For Windows, `bin/netipc.dll` and the import library `lib/libnetipc.dll.a` take the place of
+//! `libnetipc.so`. `lib` is as the system has it: packagers name another.
 //!
 //! No file says where it is: the whole prefix can be moved.
 
@@ -16,7 +17,8 @@ use std::sync::LazyLock;
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::build::{self, StaticLib};
+use crate::build::{self, Built};
+use crate::target::Target;
 use crate::{Error, headers, tool};
 
 /// The version of the library, which is that of the workspace.
@@ -30,6 +32,13 @@ const SONAME: &str = concat!("libnetipc.so.", env!("CARGO_PKG_VERSION_MAJOR"));
 const PKG_CONFIG: &str = include_str!("../../capi/packaging/netipc.pc.in");
 const CMAKE_CONFIG: &str = include_str!("../../capi/packaging/netipc-config.cmake.in");
 const CMAKE_VERSION: &str = include_str!("../../capi/packaging/netipc-config-version.cmake.in");
+
+/// What CMake is told of the shared library, on Unix and on Windows.
+const SHARED_ON_UNIX: &str =
+    "  IMPORTED_LOCATION \"${_netipc_prefix}/@LIB_DIR@/libnetipc.so.@VERSION@\"
+  IMPORTED_SONAME \"@SONAME@\"";
+const SHARED_ON_WINDOWS: &str = "  IMPORTED_LOCATION \"${_netipc_prefix}/bin/netipc.dll\"
+  IMPORTED_IMPLIB \"${_netipc_prefix}/@LIB_DIR@/libnetipc.dll.a\"";
 
 /// Where libraries are below the prefix unless somebody says otherwise.
 const LIB: &str = "lib";
@@ -51,6 +60,8 @@ pub struct Options {
     pub destdir: Option<PathBuf>,
     /// Where libraries are below the prefix, such as `lib64` or `lib/x86_64-linux-gnu`.
     pub lib_dir: PathBuf,
+    /// What it is built for.
+    pub target: Target,
     /// How it is built.
     pub profile: Profile,
 }
@@ -63,6 +74,7 @@ impl Options {
             prefix: prefix.into(),
             destdir: None,
             lib_dir: LIB.into(),
+            target: Target::Native,
             profile: Profile::Release,
         }
     }
@@ -119,7 +131,7 @@ impl Profile {
 /// prefix.
 pub fn install(options: &Options) -> Result<(), Error> {
     let to_prefix = options.lib_dir_to_prefix()?;
-    build::check_compiler()?;
+    build::check_compiler(&options.target)?;
     let root = options.root();
     let lib_dir = root.join(&options.lib_dir);
     tool::make_dir(&lib_dir)?;
@@ -127,10 +139,10 @@ pub fn install(options: &Options) -> Result<(), Error> {
         let source = headers::directory().join(header);
         tool::copy(&source, &root.join("include/netipc").join(header), FILE)?;
     }
-    let lib = build::static_lib(options.profile)?;
-    install_libraries(&lib, options.profile, &lib_dir)?;
+    let lib = build::libraries(&options.target, options.profile)?;
+    install_libraries(&lib, options, &lib_dir)?;
     let text = |template: &str| {
-        configure(template, &lib.system_libs)
+        configure(template, &options.target, &lib.system_libs)
             .replace("@LIB_DIR@", &options.lib_dir.to_string_lossy())
             .replace("@TO_PREFIX@", &to_prefix)
     };
@@ -156,8 +168,17 @@ pub fn install(options: &Options) -> Result<(), Error> {
 /// # Errors
 /// As for [`install`]; the error of the first call is that of all.
 pub fn try_install_for_tests() -> Result<PathBuf, &'static Error> {
-    static PREFIX: LazyLock<Result<PathBuf, Error>> = LazyLock::new(install_below_target);
+    static PREFIX: LazyLock<Result<PathBuf, Error>> =
+        LazyLock::new(|| install_below_target(&Target::Native));
     PREFIX.as_ref().cloned()
+}
+
+/// As [`install_for_tests`], for another target than this machine.
+///
+/// # Errors
+/// As for [`install`].
+pub fn install_for_tests_of(target: &Target) -> Result<PathBuf, Error> {
+    install_below_target(target)
 }
 
 /// As [`try_install_for_tests`], for tests that cannot go on without it.
@@ -170,15 +191,20 @@ pub fn install_for_tests() -> PathBuf {
         .unwrap_or_else(|error| panic!("cannot install the C library for tests: {error}"))
 }
 
-fn install_below_target() -> Result<PathBuf, Error> {
-    let profile = match cfg!(debug_assertions) {
-        true => Profile::Dev,
-        false => Profile::Release,
+fn install_below_target(target: &Target) -> Result<PathBuf, Error> {
+    let profile = if cfg!(debug_assertions) {
+        Profile::Dev
+    } else {
+        Profile::Release
     };
-    let prefix = build::target_dir()?.join("capi-tests").join(profile.name());
+    let prefix = build::target_dir()?
+        .join(target.triple().unwrap_or_default())
+        .join("capi-tests")
+        .join(profile.name());
     tool::make_dir(&prefix)?;
     let _lock = lock(&prefix.join("lock"))?;
     install(&Options {
+        target: target.clone(),
         profile,
         ..Options::new(&prefix)
     })?;
@@ -186,27 +212,63 @@ fn install_below_target() -> Result<PathBuf, Error> {
 }
 
 /// Both libraries: made aside, then put in place.
-fn install_libraries(lib: &StaticLib, profile: Profile, lib_dir: &Path) -> Result<(), Error> {
+fn install_libraries(lib: &Built, options: &Options, lib_dir: &Path) -> Result<(), Error> {
     let scratch = tempfile::tempdir().map_err(Error::file("make a directory in", "TMPDIR"))?;
-    let shared = scratch.path().join("libnetipc.so");
-    build::shared_lib(lib, SONAME, profile, &shared)?;
-    let file = format!("libnetipc.so.{VERSION}");
-    tool::copy(&shared, &lib_dir.join(&file), LIBRARY)?;
-    tool::link(&file, &lib_dir.join(SONAME))?;
-    tool::link(SONAME, &lib_dir.join("libnetipc.so"))?;
-
+    match &options.target {
+        Target::Native => install_shared(lib, options.profile, scratch.path(), lib_dir)?,
+        Target::Mingw { .. } => install_dll(lib, options, scratch.path(), lib_dir)?,
+    }
     let archive = scratch.path().join("libnetipc.a");
-    tool::copy(&lib.path, &archive, FILE)?;
-    if profile.strips() {
-        build::strip(&archive)?;
+    tool::copy(lib.archive()?, &archive, FILE)?;
+    // MinGW's strip gives up at members without sections, which rustc's archives for Windows have.
+    if options.profile.strips() && options.target == Target::Native {
+        build::strip(&options.target, &archive)?;
     }
     tool::copy(&archive, &lib_dir.join("libnetipc.a"), FILE)
 }
 
+/// `libnetipc.so` under each of its names.
+fn install_shared(
+    lib: &Built,
+    profile: Profile,
+    scratch: &Path,
+    lib_dir: &Path,
+) -> Result<(), Error> {
+    let shared = scratch.join("libnetipc.so");
+    build::shared_lib(lib, SONAME, profile, &shared)?;
+    let file = format!("libnetipc.so.{VERSION}");
+    tool::copy(&shared, &lib_dir.join(&file), LIBRARY)?;
+    tool::link(&file, &lib_dir.join(SONAME))?;
+    tool::link(SONAME, &lib_dir.join("libnetipc.so"))
+}
+
+/// The DLL is where programs are, as Windows looks for it beside them; libraries for the linker are
+/// where others are. Symbols have no versions there, so the one that cargo builds is it.
+fn install_dll(
+    lib: &Built,
+    options: &Options,
+    scratch: &Path,
+    lib_dir: &Path,
+) -> Result<(), Error> {
+    let dll = scratch.join(build::DLL);
+    tool::copy(lib.file(build::DLL)?, &dll, LIBRARY)?;
+    if options.profile.strips() {
+        build::strip(&options.target, &dll)?;
+    }
+    tool::copy(&dll, &options.root().join("bin").join(build::DLL), LIBRARY)?;
+    let import = lib.file(build::IMPORT_LIB)?;
+    tool::copy(import, &lib_dir.join(build::IMPORT_LIB), FILE)
+}
+
 /// Fills in what a template leaves open.
-fn configure(template: &str, system_libs: &[String]) -> String {
+fn configure(template: &str, target: &Target, system_libs: &[String]) -> String {
     let names = system_libs.iter().map(|flag| flag.trim_start_matches("-l"));
+    let shared = match target {
+        Target::Native => SHARED_ON_UNIX,
+        Target::Mingw { .. } => SHARED_ON_WINDOWS,
+    };
     template
+        .replace("@SHARED@", shared)
         .replace("@VERSION@", VERSION)
         .replace("@VERSION_MAJOR@", env!("CARGO_PKG_VERSION_MAJOR"))
         .replace("@SONAME@", SONAME)

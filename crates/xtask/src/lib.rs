@@ -15,6 +15,7 @@ mod error;
 pub mod go;
 pub mod headers;
 mod install;
+mod target;
 mod test;
 mod tool;
 mod wine;
@@ -23,7 +24,10 @@ use std::path::{Path, PathBuf};
 
 pub use crate::child::end_in_order;
 pub use crate::error::Error;
-pub use crate::install::{Options, Profile, install, install_for_tests, try_install_for_tests};
+pub use crate::install::{
+    Options, Profile, install, install_for_tests, install_for_tests_of, try_install_for_tests,
+};
+pub use crate::target::Target;
 pub use crate::test::{Summary, TestOptions, list, test};
 pub use crate::wine::Wine;
 

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use netipc_xtask::{Error, Options, Profile, TestOptions, Wine, end_in_order, headers, install};
+use netipc_xtask::{
+    Error, Options, Profile, Target, TestOptions, Wine, end_in_order, headers, install,
+};
 
 /// What the C library takes beyond cargo build.
 #[derive(Parser)]
@@ -29,6 +31,9 @@ enum Command {
         /// Where libraries are below the prefix, such as lib64 or lib/x86_64-linux-gnu.
         #[arg(long, value_name = "NAME", default_value = "lib")]
         libdir: PathBuf,
+        /// What to build it for, instead of this machine: x86_64-pc-windows-gnu.
+        #[arg(long, value_name = "TRIPLE")]
+        target: Option<String>,
         /// How to build it.
         #[arg(long, default_value = "release")]
         profile: Build,
@@ -98,6 +103,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             prefix,
             destdir,
             libdir,
+            target,
             profile,
         } => {
             let profile = match profile {
@@ -108,6 +114,11 @@ fn run(command: Command) -> Result<ExitCode, Error> {
                 prefix,
                 destdir,
                 lib_dir: libdir,
+                target: target
+                    .as_deref()
+                    .map(Target::named)
+                    .transpose()?
+                    .unwrap_or_default(),
                 profile,
             };
             install(&options)?;
@@ -147,6 +158,13 @@ fn run_tests(options: &TestOptions, list: bool) -> Result<ExitCode, Error> {
             .iter()
             .for_each(|name| println!("{name}"));
         return Ok(ExitCode::SUCCESS);
+    }
+    if netipc_xtask::list(options).is_empty() {
+        eprintln!(
+            "error: no step has {:?} in its name: see --list",
+            options.only
+        );
+        return Ok(ExitCode::FAILURE);
     }
     let summary = netipc_xtask::test(options)?;
     println!("\n{summary}");

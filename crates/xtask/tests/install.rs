@@ -39,3 +39,17 @@ fn a_missing_compiler_is_told_in_one_line_before_anything_is_built() {
     assert_eq!(said.lines().count(), 1, "{said}");
     assert_eq!(fs::read_dir(prefix.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn targets_are_this_machine_and_those_of_mingw() {
+    let prefix = tempfile::tempdir().unwrap();
+    let mut install = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    install
+        .args(["install", "--target", "x86_64-pc-windows-msvc", "--prefix"])
+        .arg(prefix.path());
+    let output = install.output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("name x86_64-pc-windows-gnu"), "{said}");
+    assert_eq!(fs::read_dir(prefix.path()).unwrap().count(), 0);
+}

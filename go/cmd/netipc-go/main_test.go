@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/increment"
 )
@@ -62,7 +63,7 @@ func TestRepliesAreTablesForPeople(t *testing.T) {
 	if found := p.call("string-reverse", "--", "--json").text(t); found != "nosj--\n" {
 		t.Error(found)
 	}
-	if reply := p.call("increment", "18446744073709551615", "--profiles=baseline"); reply.text(t) != "0\n" || !strings.HasPrefix(reply.stderr, "socket (baseline), ") {
+	if reply := p.call("increment", "18446744073709551615", "--profiles=baseline"); reply.text(t) != "0\n" || !strings.HasPrefix(reply.stderr, cli.Baseline().String()+" (baseline), ") {
 		t.Error(reply)
 	}
 }
@@ -99,13 +100,13 @@ func TestWhatGoesWrongHasItsExit(t *testing.T) {
 	p := newPlace(t)
 	p.call("increment", "1").failed(t, 3, "not found", "no server")
 	end := p.serve(increments, "--auth-token=0xfeed", "--workers=1", "--profiles=baseline")
-	p.call("increment", "1").failed(t, 4, "auth failed", "increment.sock")
-	p.call("increment", "1", "--profiles=shm", "--auth-token=65261").failed(t, 5, "incompatible", "profile")
+	p.call("increment", "1").failed(t, 4, "auth failed", "increment")
+	p.call("increment", "1", "--profiles=shm-hybrid", "--auth-token=65261").failed(t, 5, "incompatible", "profile")
 	busy := increment.NewClient(p.runDir(), "increment", service.ClientConfig{AuthToken: 0xfeed})
 	if busy.Refresh(); !busy.Ready() {
 		t.Fatal(busy.Status())
 	}
-	p.call("increment", "1", "--auth-token=65261").failed(t, 8, "no session", "increment.sock")
+	p.call("increment", "1", "--auth-token=65261").failed(t, 8, "no session", "increment")
 	if err := busy.Close(); err != nil {
 		t.Error(err)
 	}
@@ -113,7 +114,7 @@ func TestWhatGoesWrongHasItsExit(t *testing.T) {
 		t.Error(reply)
 	}
 	second := ends(t, command(t, "serve", "--run-dir", p.runDir(), increments))
-	second.failed(t, 10, "address in use", "increment.sock")
+	second.failed(t, 10, "address in use", "increment")
 	end()
 	if left := p.left(); len(left) > 0 {
 		t.Error("left behind:", left)
@@ -194,5 +195,5 @@ func TestTheTokenComesFromTheEnvironmentToo(t *testing.T) {
 	if reply := p.call("increment", "1", "--auth-token-file", p.write("token", "0x2a\n")).text(t); reply != "2\n" {
 		t.Error(reply)
 	}
-	p.call("increment", "1").failed(t, 4, "auth failed", "increment.sock")
+	p.call("increment", "1").failed(t, 4, "auth failed", "increment")
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/netipc/netipc/go/internal/rundir"
 )
 
 func TestAnotherServiceBehindTheNameIsIncompatible(t *testing.T) {
@@ -34,7 +36,7 @@ func TestAServerThatNeverAnswersTimesOut(t *testing.T) {
 
 func TestARunDirectoryIsMadeForTheProviderAlone(t *testing.T) {
 	t.Parallel()
-	p := place{t, t.TempDir()}
+	p := place{t, rundir.Files(t)}
 	end := p.serve(increments)
 	info, err := os.Stat(p.runDir())
 	if err != nil || info.Mode().Perm() != 0o700 {

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/netipc/netipc/go/internal/rundir"
 )
 
 // runsAsProgram is the variable that makes this test program the one that it tests.
@@ -88,7 +90,7 @@ type place struct {
 
 func newPlace(t *testing.T) place {
 	t.Helper()
-	p := place{t, t.TempDir()}
+	p := place{t, rundir.Files(t)}
 	if err := os.Mkdir(p.runDir(), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +133,7 @@ func (p place) start(cmd *exec.Cmd) (end func()) {
 	}
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
-	stoppable(cmd)
+	askToStop := stoppable(p.t, cmd)
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -143,7 +145,7 @@ func (p place) start(cmd *exec.Cmd) (end func()) {
 			return
 		}
 		running = false
-		if err := askToStop(cmd); err != nil {
+		if err := askToStop(); err != nil {
 			p.t.Error(err)
 		}
 		if rest, err := io.ReadAll(lines); err != nil || len(rest) > 0 {

@@ -5,10 +5,10 @@ package main
 import (
 	"os/exec"
 	"syscall"
+	"testing"
 )
 
-// stoppable prepares a command that askToStop is for.
-func stoppable(*exec.Cmd) {}
-
-// askToStop asks a program to stop, as a service manager would.
-func askToStop(cmd *exec.Cmd) error { return cmd.Process.Signal(syscall.SIGTERM) }
+// stoppable prepares a provider, and returns how to ask it to stop: as a service manager would.
+func stoppable(_ *testing.T, cmd *exec.Cmd) (ask func() error) {
+	return func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+}

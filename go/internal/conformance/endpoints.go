@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/netipc/netipc/go/internal/rundir"
 	"github.com/netipc/netipc/go/transport"
 )
 
@@ -60,9 +61,17 @@ func nameGivenBack(r *linkRig) {
 	for range 3 {
 		client, server := r.baselines()
 		r.files(0)
-		nobodyThere(r)
+		if !rundir.SessionsKeepTheName {
+			nobodyThere(r)
+		}
 		r.say(client, []byte("lives on"))
 		r.hear(server, []byte("lives on"))
+		if rundir.SessionsKeepTheName {
+			r.no(client.Close())
+			r.no(server.Close())
+			nobodyThere(r)
+			r.no(r.listener(transport.BindOptions{}).Close())
+		}
 	}
 }
 
@@ -93,9 +102,11 @@ func oneStarterWins(r *linkRig) {
 		if len(winners) != 1 {
 			r.Fatalf("%d starters have won", len(winners))
 		}
-		r.connect()
-		r.accept(winners[0])
+		client := r.connect()
+		server := r.accept(winners[0])
 		r.no(winners[0].Close())
+		r.no(client.Close())
+		r.no(server.Close())
 	}
 }
 

@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -46,6 +47,7 @@ type linkRig struct {
 	endpoint  transport.Endpoint
 	profile   uint32
 	sessions  atomic.Uint64
+	endpoints atomic.Uint64
 	dir       string
 }
 
@@ -85,6 +87,12 @@ func (r *linkRig) accept(listener transport.Listener) transport.Baseline {
 // baselines returns a client's and a server's end, before the data plane is chosen.
 func (r *linkRig) baselines() (client, server transport.Baseline) {
 	r.Helper()
+	if rundir.SessionsKeepTheName {
+		// That of the last pair is in use for as long as it lives.
+		var err error
+		r.endpoint, err = transport.NewEndpoint(r.dir, fmt.Sprint("svc", r.endpoints.Add(1)))
+		r.no(err)
+	}
 	listener := r.listener(transport.BindOptions{})
 	client = r.connect()
 	server = r.accept(listener)

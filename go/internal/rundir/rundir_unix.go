@@ -10,15 +10,14 @@ import (
 // IsDirectory tells whether a run directory is a directory of the file system.
 const IsDirectory = true
 
+// SessionsKeepTheName tells whether an endpoint is in use until the last of its sessions has ended, also
+// where its listener is closed.
+const SessionsKeepTheName = false
+
 func newDir(t testing.TB) string {
 	t.Helper()
 	// Not t.TempDir: its name is that of the test, and too long for a socket.
-	dir, err := os.MkdirTemp("", "netipc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
+	return Files(t)
 }
 
 // Names returns the names in the directory.

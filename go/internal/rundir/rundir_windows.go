@@ -11,6 +11,10 @@ import (
 // IsDirectory tells whether a run directory is a directory of the file system.
 const IsDirectory = false
 
+// SessionsKeepTheName tells whether an endpoint is in use until the last of its sessions has ended, also
+// where its listener is closed.
+const SessionsKeepTheName = true
+
 var count atomic.Uint64
 
 // newDir returns a name that no other test of any process has: on Windows it is nothing more.

@@ -77,6 +77,7 @@ func broken(t *testing.T, packets ...[]byte) string {
 	return ""
 }
 
+// Rules W6, W7, W8, W10.
 func TestChunkVectors(t *testing.T) {
 	var vectors []struct {
 		Name       string
@@ -164,6 +165,7 @@ func TestShortPacketsWithAnExactCount(t *testing.T) {
 	}
 }
 
+// Rules W8, W9.
 func TestEveryFieldOfAChunkIsChecked(t *testing.T) {
 	for at, want := range map[int]string{
 		0: "chunk magic", 4: "chunk version", 6: "chunk flags", 8: "chunk message_id", 15: "chunk message_id",

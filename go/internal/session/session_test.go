@@ -149,6 +149,7 @@ func TestEnvelopeIsCheckedFirst(t *testing.T) {
 	}
 }
 
+// Rule W19.
 func TestReceiveChecksInOrder(t *testing.T) {
 	// Each step breaks one rule more, from the last to the first. A byte too many is looked at last.
 	packet := append(answer(t, 7, nil), 0)
@@ -178,6 +179,7 @@ func TestReceiveChecksInOrder(t *testing.T) {
 	is(t, err, session.ErrChunk)
 }
 
+// Rule W20.
 func TestKindAgainstRole(t *testing.T) {
 	for _, kind := range []protocol.Kind{protocol.KindResponse, protocol.KindControl} {
 		header := request(1)
@@ -195,6 +197,7 @@ func TestKindAgainstRole(t *testing.T) {
 	is(t, err, session.ErrKind)
 }
 
+// Rule W21.
 func TestSendChecksLimitsBeforeAByteLeaves(t *testing.T) {
 	c := client(wide)
 	_, err := c.Send(request(1), make([]byte, 1001))

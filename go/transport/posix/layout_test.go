@@ -14,6 +14,7 @@ func planOf(request, response uint64) transport.SessionPlan {
 	return transport.SessionPlan{SessionID: 1, RequestBytes: request, ResponseBytes: response}
 }
 
+// Rule L21.
 func TestTheSizesOfTheWorkedExample(t *testing.T) {
 	got, fits := planLayout(planOf(4128, 4128))
 	want := layout{request: span{64, 4160}, response: span{4224, 4160}}
@@ -86,6 +87,7 @@ func TestSpoiltHeadersAreRefused(t *testing.T) {
 	}
 }
 
+// Rule L32.
 func TestOnlyTheExactNamesOfTheServiceAreRegions(t *testing.T) {
 	for name, want := range map[string]bool{
 		"svc-0123456789abcdef.ipcshm":       true,

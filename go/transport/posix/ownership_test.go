@@ -15,6 +15,7 @@ import (
 	"github.com/netipc/netipc/go/transport/posix"
 )
 
+// Rule L15.
 func TestWhatServesNobodyIsReclaimed(t *testing.T) {
 	for name, leave := range map[string]func(s *stage, path string){
 		"a dead packet socket": func(s *stage, path string) {
@@ -131,6 +132,7 @@ func TestStartersWaitForOneAnother(t *testing.T) {
 	s.no(<-bound)
 }
 
+// Rule L8.
 func TestUsersAreTurnedAway(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can be another user")

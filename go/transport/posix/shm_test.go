@@ -38,6 +38,7 @@ func (s *stage) read() []byte {
 	return bytes
 }
 
+// Rule W15.
 func TestRegionIsCompleteWhenItIsOffered(t *testing.T) {
 	s := newStage(t)
 	_, server := s.baselines()
@@ -73,6 +74,7 @@ func TestMessageIsPublishedToTheByte(t *testing.T) {
 	}
 }
 
+// Rule L28.
 func TestOneMessageAtATimeInEachDirection(t *testing.T) {
 	s := newStage(t)
 	client, server := s.session(plan(1))

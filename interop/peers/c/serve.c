@@ -11,7 +11,7 @@
 #include "data.h"
 #include "options.h"
 
-static void tell(const char *line)
+static void say(const char *line)
 {
     puts(line);
     fflush(stdout);
@@ -22,9 +22,9 @@ static bool increment(void *user, uint64_t request, uint64_t *response)
 {
     const struct options *options = user;
     if (options->stuck_on > 0 && request == options->stuck_on) {
-        tell("STUCK");
+        say("STUCK");
         for (;;)
-            pause();
+            sleep(3600);
     }
     *response = request + 1;
     return true;
@@ -153,7 +153,7 @@ int serve(const struct options *options)
     nipc_error_t error = bind_to(&server, options);
     bool running = error == NIPC_OK && pthread_create(&runner, NULL, run, &server) == 0;
     if (running) {
-        tell("READY");
+        say("READY");
         wait_for_end_of_input();
         nipc_server_stop(&server);
         pthread_join(runner, NULL);

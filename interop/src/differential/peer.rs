@@ -10,7 +10,7 @@ use crate::platform::Platform;
 use crate::process::{Process, ProcessError};
 
 /// How long the answers to all lines that are on the way may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A program that encodes and decodes what it is told to.
 #[derive(Clone, Debug)]

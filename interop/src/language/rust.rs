@@ -23,6 +23,7 @@ pub(super) fn build(platform: &Platform) -> Result<PathBuf, String> {
                 .flatten(),
         )
         .args(["--message-format", "json-render-diagnostics"])
+        .envs(platform.cargo.iter().copied())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .map_err(|error| format!("cannot run {}: {error}", cargo.display()))?;

@@ -124,13 +124,16 @@ uint64_t nipc_panic_count(void);
 
 /* ---- Numbers of the protocol --------------------------------------------------------------- */
 
-/** The platform's packet socket. */
+/** The platform's packet socket; on Windows, the named pipe. */
 #define NIPC_PROFILE_BASELINE 1
 
 /** Shared memory that spins before it waits in the kernel. */
 #define NIPC_PROFILE_SHM_HYBRID 2
 
-/** Shared memory that waits in the kernel at once. */
+/**
+ * Shared memory that waits in the kernel at once; on Windows it spins instead, for clients that
+ * ask for exactly this.
+ */
 #define NIPC_PROFILE_SHM_FUTEX 4
 
 /** Reserved. */

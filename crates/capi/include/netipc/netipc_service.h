@@ -154,7 +154,7 @@ typedef enum nipc_client_state_t {
 typedef enum nipc_transport_t {
     /** There is no session. */
     NIPC_TRANSPORT_NONE = 0,
-    /** The packet socket. */
+    /** The packet socket; on Windows, the named pipe. */
     NIPC_TRANSPORT_SOCKET = 1,
     /** Shared memory. */
     NIPC_TRANSPORT_SHM = 2,

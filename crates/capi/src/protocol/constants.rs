@@ -13,11 +13,12 @@ use netipc::wire::{
     ChunkHeader, ENTRY_LEN, Flags, Header, Hello, HelloAck, LABEL_ENTRY_LEN, Opcode, align8,
 };
 
-/// The platform's packet socket.
+/// The platform's packet socket; on Windows, the named pipe.
 pub const NIPC_PROFILE_BASELINE: u32 = 0x01;
 /// Shared memory that spins before it waits in the kernel.
 pub const NIPC_PROFILE_SHM_HYBRID: u32 = 0x02;
-/// Shared memory that waits in the kernel at once.
+/// Shared memory that waits in the kernel at once; on Windows it spins instead, for clients that
+/// ask for exactly this.
 pub const NIPC_PROFILE_SHM_FUTEX: u32 = 0x04;
 /// Reserved.
 pub const NIPC_PROFILE_SHM_WAITADDR: u32 = 0x08;

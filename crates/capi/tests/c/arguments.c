@@ -254,6 +254,7 @@ static void constants(void) {
         CHECK(strcmp(nipc_strerror(ours[i]), unknown) != 0);
     }
     CHECK(strcmp(nipc_version(), "0.1.0") == 0);
+    // Rule H12.
     CHECK_EQ(nipc_simple_hash(NULL), 0x811c9dc5);
     CHECK_EQ(nipc_simple_hash(""), 0x811c9dc5);
     CHECK_EQ(nipc_simple_hash("a"), 0xe40c292c);

@@ -1,10 +1,10 @@
 /* What goes wrong with calls, and how clients get over it. */
 #define _POSIX_C_SOURCE 200809L
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "platform.h"
 #include "provider.h"
 
 static char service[32];
@@ -66,12 +66,12 @@ static void absent_and_restarted_provider(uint32_t profiles) {
     CHECK(nipc_client_refresh_timeout(&client, 20000));
     check_connected(&client, profiles);
     CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
-    struct pollfd peer = {.fd = nipc_client_fd(&client), .events = POLLIN};
-    CHECK_EQ(poll(&peer, 1, 0), 0);
+    const nipc_native_t peer = nipc_client_wait_object(&client);
+    CHECK(!platform_is_ready(peer, 0));
 
-    /* A stopped provider is told of through the descriptor, and seen by a refresh. */
+    /* A stopped provider is told of through the wait object, and seen by a refresh. */
     provider_stop(&provider);
-    CHECK_EQ(poll(&peer, 1, 10000), 1);
+    CHECK(platform_is_ready(peer, 60000));
     CHECK(nipc_client_refresh(&client));
     CHECK(!nipc_client_ready(&client));
     CHECK_CODE(nipc_client_call_increment(&client, 1, &answer), NIPC_ERR_NOT_READY);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform.h"
 #include "provider.h"
 
 /* A provider whose handler waits at a gate, and a client that a second thread uses. */
@@ -126,8 +127,8 @@ static void busy(void) {
     CHECK_NO_ITEMS(view);
     CHECK_CODE(nipc_client_transport(&scene.client, &info), NIPC_ERR_BUSY);
     CHECK(!nipc_client_refresh(&scene.client));
-    CHECK_EQ(nipc_client_fd(&scene.client), -1);
     CHECK(nipc_client_wait_object(&scene.client) == NIPC_NATIVE_NONE);
+    platform_check_native(&scene.client, NIPC_NATIVE_NONE);
     nipc_client_status(&scene.client, &status);
     CHECK_EQ(status.state, NIPC_CLIENT_READY);
     CHECK(nipc_client_last_error(&scene.client, text, sizeof(text)) > 0);

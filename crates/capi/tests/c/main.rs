@@ -57,6 +57,7 @@ programs! {
     servers,
     storage,
     threads,
+    unix_forks,
     vectors_messages,
     vectors_services,
 }

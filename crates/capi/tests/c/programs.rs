@@ -12,7 +12,7 @@ use crate::vectors;
 
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c");
 /// What every program is made of besides its own file.
-const COMMON: [&str; 3] = ["test.c", "data.c", "provider.c"];
+const COMMON: [&str; 4] = ["test.c", "data.c", "provider.c", "unix_platform.c"];
 
 /// How a program is built and run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -2,6 +2,8 @@
 
 #include "provider.h"
 
+#include "platform.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -138,9 +140,8 @@ void check_connected(nipc_client_ctx_t *client, uint32_t profiles) {
     CHECK(info.max_request_payload_bytes > 0 && info.max_response_payload_bytes > 0);
     nipc_client_status(client, &status);
     CHECK_EQ(status.state, NIPC_CLIENT_READY);
-    CHECK(nipc_client_fd(client) >= 0);
-    CHECK_EQ(nipc_client_wait_object(client), nipc_client_fd(client));
-    CHECK_EQ(client->session.native, nipc_client_fd(client));
+    CHECK(nipc_client_wait_object(client) != NIPC_NATIVE_NONE);
+    platform_check_native(client, client->session.native);
 }
 
 void check_apart(const nipc_client_ctx_t *client, nipc_client_state_t state) {
@@ -153,8 +154,8 @@ void check_apart(const nipc_client_ctx_t *client, nipc_client_state_t state) {
     CHECK(client->shm == NULL);
     nipc_client_status(client, &status);
     CHECK_EQ(status.state, state);
-    CHECK_EQ(nipc_client_fd(client), -1);
     CHECK(nipc_client_wait_object(client) == NIPC_NATIVE_NONE);
+    platform_check_native(client, NIPC_NATIVE_NONE);
 }
 
 void with_each_peer(enum kind kind, void (*test)(nipc_client_ctx_t *client)) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform.h"
 #include "provider.h"
 
 static char service[32];
@@ -124,9 +125,12 @@ static void names_that_cannot_be(void) {
     }
     /* A directory that is not there. */
     snprintf(file, sizeof(file), "%s/nothing/here", test_dir());
+    const bool needed = platform_run_dirs_are_places();
     CHECK_CODE(nipc_server_init_increment(&server, file, "name", &config, 1, &handler),
-               NIPC_ERR_IO);
-    check_says(&server, "nothing/here");
+               needed ? NIPC_ERR_IO : NIPC_OK);
+    if (needed) {
+        check_says(&server, "nothing/here");
+    }
     nipc_server_destroy(&server);
 }
 

@@ -1,16 +1,13 @@
-#define _POSIX_C_SOURCE 200809L
-
 #include "test.h"
 
-#include <dirent.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "platform.h"
 
 /* More than any program takes, so that one that hangs is a failure with a name. */
 #define MOST_SECONDS 240
@@ -22,35 +19,20 @@ static atomic_uint failures;
 static const char *directory = ".";
 static _Thread_local char context[200];
 
-/* Threads of this process. */
-static unsigned threads(void) {
-    unsigned count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
-        count += task->d_name[0] != '.';
-    }
-    if (tasks != NULL) {
-        closedir(tasks);
-    }
-    return count;
-}
-
 /* A server has ended when its sessions have, but their threads may still be about to exit. What
    these have not freed yet would be a leak. */
 static void wait_until_alone(void) {
-    alarm(MOST_SECONDS);
-    while (threads() > 1) {
-        sched_yield();
-    }
-    alarm(0);
+    platform_watch(MOST_SECONDS);
+    platform_wait_until_alone();
+    platform_watch(0);
 }
 
 static bool run(const struct test *test) {
     unsigned before = atomic_load(&failures);
     test_context("%s", "");
-    alarm(MOST_SECONDS);
+    platform_watch(MOST_SECONDS);
     test->run();
-    alarm(0);
+    platform_watch(0);
     bool passed = atomic_load(&failures) == before;
     printf("%s %s\n", passed ? "ok" : "not ok", test->name);
     fflush(stdout);

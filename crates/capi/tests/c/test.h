@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <netipc/netipc_service.h>
 
@@ -35,8 +36,15 @@ const char *test_dir(void);
 /* Whether everything takes many times as long as usual, so that less of the same must do. */
 bool test_slow(void);
 
+/* What the format attribute calls the formats that printf knows. */
+#ifdef __MINGW_PRINTF_FORMAT
+#define TEST_PRINTF __MINGW_PRINTF_FORMAT
+#else
+#define TEST_PRINTF printf
+#endif
+
 /* Says in every failure of this thread from now on what it was about. */
-void test_context(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void test_context(const char *format, ...) __attribute__((format(TEST_PRINTF, 1, 2)));
 
 /* All of these may be used in any thread, and go on after a failure. */
 #define CHECK(condition) \
@@ -66,7 +74,7 @@ void test_context(const char *format, ...) __attribute__((format(printf, 1, 2)))
     ((condition) ? (void)0 : test_give_up(__FILE__, __LINE__, #condition))
 
 void test_fail(const char *file, int line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(TEST_PRINTF, 3, 4)));
 void test_give_up(const char *file, int line, const char *what) __attribute__((noreturn));
 void test_equal(const char *file, int line, const char *what, uint64_t found, uint64_t expected);
 void test_code(const char *file, int line, const char *what, nipc_error_t found,

@@ -196,11 +196,7 @@ impl Call {
 /// What carried the data, and how long it took.
 fn transport_and_time(session: Option<SessionStatus>, took: Duration) -> String {
     match session {
-        Some(session) => format!(
-            "{} ({}), {took:.1?}",
-            profile::carrier(&session),
-            profile::name(&session)
-        ),
+        Some(session) => format!("{}, {took:.1?}", profile::carrier_and_name(&session)),
         None => format!("{took:.1?}"),
     }
 }

@@ -18,6 +18,7 @@ use super::print::print;
 use super::{read, usage};
 use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES};
 use crate::exit::{self, Exit, Failed};
+use crate::profile;
 
 /// What a session may answer with: at first what a client grows to by itself, then all there is.
 const RESPONSE_CEILINGS: [u32; 2] = [0, MAX_RESPONSE_BYTES];
@@ -169,7 +170,7 @@ fn failed(error: &AskError) -> Failed {
 fn carried(client: &AnyClient) -> String {
     let session = client.session();
     session.map_or_else(String::new, |session| {
-        format!("{} ({}), ", session.transport, session.profile)
+        format!("{}, ", profile::carrier_and_name(&session))
     })
 }
 

@@ -168,6 +168,15 @@ impl TestDir {
     }
 }
 
+/// `--schema` of a service.
+pub(crate) fn schema(name: &str) -> String {
+    let services = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../services");
+    format!(
+        "--schema={}",
+        services.join(format!("{name}.toml")).display()
+    )
+}
+
 /// A running `netipc serve`. Killed when dropped.
 pub(crate) struct Provider {
     child: SharedChild,

@@ -25,6 +25,7 @@ pub fn nobody_is_not_found(rig: &Rig) {
     );
 }
 
+// Rule L13.
 /// A second owner is refused and the first one does not notice.
 pub fn an_endpoint_has_one_owner(rig: &Rig) {
     let mut listener = rig.listener();
@@ -62,6 +63,7 @@ pub fn a_dropped_listener_gives_its_name_back(rig: &Rig) {
     }
 }
 
+// Rule L17.
 /// Servers that start at the same moment agree on one, which works.
 pub fn of_many_starters_one_wins(rig: &Rig) {
     for _ in 0..10 {
@@ -151,6 +153,7 @@ pub fn a_visitor_that_left_harms_nobody(rig: &Rig) {
     assert_eq!(hear(&mut *server), b"x");
 }
 
+// Rule L12.
 /// A connect that has to wait for room ends like every other wait, and succeeds once there is room.
 pub fn connecting_to_a_full_backlog_ends_at_deadline_and_abort(rig: &Rig) {
     let mut options = BindOptions::default();
@@ -263,6 +266,7 @@ pub fn our_own_user_is_allowed(rig: &Rig) {
     );
 }
 
+// Rule L9.
 /// The packet size to propose is one that both directions carry.
 pub fn the_packet_size_is_carried_both_ways(rig: &Rig) {
     let (mut client, mut server) = rig.baselines();

@@ -72,6 +72,7 @@ pub fn a_packet_that_does_not_fit_tells_its_size(rig: &Rig) {
     assert_eq!(hear(&mut *client), b"whole again");
 }
 
+// Rule L28.
 /// There is no empty packet to send, and trying harms nothing.
 pub fn an_empty_packet_is_refused(rig: &Rig) {
     let (mut client, mut server) = rig.pair();
@@ -81,6 +82,7 @@ pub fn an_empty_packet_is_refused(rig: &Rig) {
     assert_eq!(hear(&mut *server), b"x");
 }
 
+// Rule L28.
 /// A packet beyond the limit does not leave, says the limit, and harms nothing.
 pub fn a_packet_too_large_is_refused(rig: &Rig) {
     let (mut client, mut server) = rig.pair();
@@ -92,6 +94,7 @@ pub fn a_packet_too_large_is_refused(rig: &Rig) {
     assert_eq!(hear(&mut *server), b"x");
 }
 
+// Rule L12.
 /// A receive ends at its deadline, neither early nor late, and the link lives on.
 pub fn a_receive_ends_at_its_deadline(rig: &Rig) {
     let (mut client, mut server) = rig.pair();
@@ -121,6 +124,7 @@ pub fn a_passed_deadline_takes_what_is_there(rig: &Rig) {
     assert!(matches!(received, Err(LinkError::Timeout)), "{received:?}");
 }
 
+// Rule L12.
 /// An abort ends a receive of either side, however it waits.
 pub fn an_abort_ends_a_waiting_receive(rig: &Rig) {
     let (mut client, mut server) = rig.pair();
@@ -180,6 +184,7 @@ pub fn a_sender_never_overruns_a_receiver(rig: &Rig) {
     assert_eq!(hear(&mut *server), b"goes on");
 }
 
+// Rule L12.
 /// A send that has to wait ends like every other call.
 pub fn a_waiting_send_ends_at_deadline_and_abort(rig: &Rig) {
     let (mut client, _server) = rig.pair();
@@ -206,6 +211,7 @@ pub fn a_waiting_send_ends_at_deadline_and_abort(rig: &Rig) {
     assert!(matches!(sent, Err(LinkError::Aborted)), "{sent:?}");
 }
 
+// Rules L11, L30.
 /// What a client sent before it left is received, then its leaving.
 pub fn a_clients_last_words_are_received(rig: &Rig) {
     let (mut client, mut server) = rig.pair();
@@ -221,6 +227,7 @@ pub fn a_clients_last_words_are_received(rig: &Rig) {
     }
 }
 
+// Rules L11, L30.
 /// What a server sent before it left is received, then its leaving.
 pub fn a_servers_last_words_are_received(rig: &Rig) {
     let (mut client, mut server) = rig.pair();
@@ -275,6 +282,7 @@ pub fn a_check_sees_the_end_and_consumes_nothing(rig: &Rig) {
     );
 }
 
+// Rule L11.
 /// A last packet arrives although the sender leaves packets unread.
 pub fn lingering_delivers_the_last_packet(rig: &Rig) {
     let (mut client, mut server) = rig.pair();
@@ -299,6 +307,7 @@ pub fn lingering_delivers_the_last_packet(rig: &Rig) {
     });
 }
 
+// Rule L11.
 /// Lingering ends when the peer goes, and soon if it never does.
 pub fn lingering_ends(rig: &Rig) {
     let (client, mut server) = rig.pair();
@@ -343,6 +352,7 @@ pub fn both_ends_say_the_same_of_the_link(rig: &Rig) {
     );
 }
 
+// Rule L31.
 /// Dropping both ends leaves no file.
 pub fn nothing_is_left_behind(rig: &Rig) {
     let (mut client, mut server) = rig.pair();

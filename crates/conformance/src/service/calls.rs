@@ -13,6 +13,7 @@ use super::data::{self, GENERATION};
 use super::{Running, World, connected};
 use crate::link::bytes;
 
+// Rule C4.
 /// One number at a time.
 pub fn numbers_are_incremented(world: &World) {
     let _server = world.serve(increment::handler());
@@ -27,6 +28,7 @@ pub fn numbers_are_incremented(world: &World) {
     assert_eq!(client.status().counters.reconnects, 0);
 }
 
+// Rules C5, S13.
 /// Texts of any bytes and any length, also beyond what the session was made for.
 pub fn texts_are_reversed(world: &World) {
     let _server = world.serve(string_reverse::handler());
@@ -79,6 +81,7 @@ pub fn snapshots_arrive_whole(world: &World) {
     }
 }
 
+// Rule S31.
 /// Three megabytes, where both sides are configured for them.
 pub fn a_large_snapshot_needs_configured_limits(world: &World) {
     let config = ServerConfig {
@@ -97,6 +100,7 @@ pub fn a_large_snapshot_needs_configured_limits(world: &World) {
     assert_eq!(client.status().counters.reconnects, 0);
 }
 
+// Rule S13.
 /// An unconfigured client gets what it needs, once.
 pub fn a_snapshot_that_does_not_fit_makes_the_session_grow(world: &World) {
     let _server = world.serve(data::snapshot(3000, 100));
@@ -110,6 +114,7 @@ pub fn a_snapshot_that_does_not_fit_makes_the_session_grow(world: &World) {
     assert_eq!(again.counters.reconnects, grown.counters.reconnects);
 }
 
+// Rules W5, S14.
 /// One, two and a thousand requests in one message; none without any.
 pub fn batches_are_answered_by_position(world: &World) {
     let server = world.serve(increment::handler());
@@ -129,6 +134,7 @@ pub fn batches_are_answered_by_position(world: &World) {
     assert_eq!(client.call(&1).expect("a single one again"), 2);
 }
 
+// Rule S13.
 /// A batch whose answer is larger than agreed so far is not run in vain first.
 pub fn large_batches_run_once(world: &World) {
     let runs = Arc::new(AtomicUsize::new(0));
@@ -144,6 +150,7 @@ pub fn large_batches_run_once(world: &World) {
     assert_eq!(runs.load(Ordering::Relaxed), 20_000);
 }
 
+// Rules W4, W5.
 /// Items of a batch have any length.
 pub fn texts_come_in_batches(world: &World) {
     let _server = world.serve(string_reverse::handler());
@@ -157,6 +164,7 @@ pub fn texts_come_in_batches(world: &World) {
     }
 }
 
+// Rule S14.
 /// Every request of a pipeline has its answer, whatever the window and the lengths.
 pub fn pipelines_answer_every_request_once(world: &World) {
     let _server = world.serve(string_reverse::handler());
@@ -176,6 +184,7 @@ pub fn pipelines_answer_every_request_once(world: &World) {
     assert_eq!(client.status().counters.calls, 600);
 }
 
+// Rule S4.
 /// What was negotiated is what is used, and both sides can tell.
 pub fn the_negotiated_profile_carries_the_data(world: &World) {
     let server = world.serve(increment::handler());

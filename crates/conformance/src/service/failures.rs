@@ -16,6 +16,7 @@ use netipc_transport::link::LinkError;
 use super::script::request;
 use super::{Running, SOON, World, connected, data};
 
+// Rule S28.
 /// The session of a client with the wrong idea is as good as before.
 pub fn another_method_is_unsupported_and_the_session_goes_on(world: &World) {
     let server = world.serve(increment::handler());
@@ -65,6 +66,7 @@ pub fn a_pipeline_that_gives_up_leaves_no_answers_behind(world: &World) {
     assert_eq!(client.status().counters.retries, 0);
 }
 
+// Rules S28, S30.
 /// What cannot be decoded is answered, and then the session is over.
 pub fn a_malformed_request_ends_the_session(world: &World) {
     let server = world.serve(increment::handler());
@@ -94,6 +96,7 @@ pub fn a_malformed_request_ends_the_session(world: &World) {
     assert_eq!(server.finish().bad_envelope, 2);
 }
 
+// Rules S11, S12.
 /// Handlers are asked once more, because a failure may pass; and no more than that.
 pub fn a_handler_that_fails_is_asked_twice(world: &World) {
     let asked = Arc::new(AtomicU64::new(0));
@@ -120,6 +123,7 @@ pub fn a_handler_that_fails_is_asked_twice(world: &World) {
     assert_eq!(server.finish().internal_error, 3);
 }
 
+// Rule S29.
 /// A panic ends the session that it happened in, and no other.
 pub fn a_panic_costs_one_session(world: &World) {
     let handler = Handler::<Increment>::new(|n, answer| {
@@ -138,6 +142,7 @@ pub fn a_panic_costs_one_session(world: &World) {
     assert_eq!(server.finish().internal_error, 2);
 }
 
+// Rules S14, S30.
 /// The first item that fails decides for the whole batch.
 pub fn one_bad_item_fails_its_batch(world: &World) {
     let handler = Handler::<Increment>::new(|n, answer| *n < 500 && answer.put(&(n + 1)).is_ok());
@@ -150,6 +155,7 @@ pub fn one_bad_item_fails_its_batch(world: &World) {
     assert!(reply.iter().eq([2, 3, 4]));
 }
 
+// Rules S11, S31.
 /// Growth ends at the smaller side's limit, with an error that says so.
 pub fn an_answer_above_all_limits_is_an_overflow(world: &World) {
     let config = ServerConfig {
@@ -181,6 +187,7 @@ pub fn an_answer_above_all_limits_is_an_overflow(world: &World) {
     assert_eq!(server.stats().requests(), 0);
 }
 
+// Rule C11.
 /// A handler's answer is whole or an error, unless it says that less will do.
 pub fn a_truncated_snapshot_is_sent_only_on_request(world: &World) {
     let config = ServerConfig {
@@ -206,6 +213,7 @@ pub fn a_truncated_snapshot_is_sent_only_on_request(world: &World) {
     }
 }
 
+// Rules S3, S6.
 /// Who does not know the secret is told so, and does not hammer.
 pub fn a_wrong_token_is_refused_and_not_tried_at_once(world: &World) {
     let server = world.serve(increment::handler());
@@ -228,6 +236,7 @@ pub fn a_wrong_token_is_refused_and_not_tried_at_once(world: &World) {
     assert_eq!(server.finish().refused, 1);
 }
 
+// Rule S6.
 /// Sides without a profile in common part at the handshake.
 pub fn without_a_common_profile_there_is_no_session(world: &World) {
     let _server = world.serve(increment::handler());
@@ -243,6 +252,7 @@ pub fn without_a_common_profile_there_is_no_session(world: &World) {
     assert!(client.status().last_error.is_some());
 }
 
+// Rules S2, L1.
 /// A client of an impossible name exists, and says what is wrong.
 pub fn a_name_that_cannot_be_is_an_error_of_the_refresh(world: &World) {
     let endpoint = world.endpoint();
@@ -265,6 +275,7 @@ pub fn a_name_that_cannot_be_is_an_error_of_the_refresh(world: &World) {
     assert!(server.run().is_err());
 }
 
+// Rule S8.
 /// Without a session nothing is tried.
 pub fn a_call_without_a_session_does_no_io(world: &World) {
     let server = world.serve(increment::handler());

@@ -14,6 +14,7 @@ use super::{AT_ONCE, SHORT, Script, World, connected, turnstile, within};
 
 const SHORT_MS: u32 = SHORT.subsec_millis();
 
+// Rules S9, S12.
 /// Who waits for a slow handler can be called off, and stays so until cleared.
 pub fn an_abort_ends_a_waiting_call_and_sticks(world: &World) {
     let (turnstile, doorman) = turnstile();
@@ -50,6 +51,7 @@ pub fn an_abort_ends_a_waiting_call_and_sticks(world: &World) {
     assert!(!abort.is_aborted(), "closing clears");
 }
 
+// Rule S9.
 /// A server that takes no more bytes cannot hold a caller.
 pub fn an_abort_ends_a_call_to_a_silent_server(world: &World) {
     let mut script = world.script();
@@ -63,6 +65,7 @@ pub fn an_abort_ends_a_call_to_a_silent_server(world: &World) {
     assert!(script.is_alone(), "it was sending, not connecting");
 }
 
+// Rule S9.
 /// A call that makes a new session can be called off as well.
 pub fn an_abort_ends_a_reconnect(world: &World) {
     let mut script = world.script();
@@ -74,6 +77,7 @@ pub fn an_abort_ends_a_reconnect(world: &World) {
     assert_eq!(client.state(), ClientState::Broken);
 }
 
+// Rule S9.
 /// So can a refresh in its handshake.
 pub fn an_abort_ends_a_refresh(world: &World) {
     let _script = world.script();
@@ -87,6 +91,7 @@ pub fn an_abort_ends_a_refresh(world: &World) {
     assert_eq!(client.state(), ClientState::Disconnected);
 }
 
+// Rules S7, S11, S12.
 /// A slow answer is no answer.
 pub fn a_deadline_ends_a_waiting_call(world: &World) {
     let mut script = world.script();
@@ -111,6 +116,7 @@ pub fn a_deadline_ends_a_waiting_call(world: &World) {
     );
 }
 
+// Rule S7.
 /// Sending is part of the call.
 pub fn a_deadline_ends_a_call_to_a_silent_server(world: &World) {
     let mut script = world.script();
@@ -121,6 +127,7 @@ pub fn a_deadline_ends_a_call_to_a_silent_server(world: &World) {
     assert!(script.is_alone(), "it was sending, not connecting");
 }
 
+// Rule S7.
 /// And so is a new session: it has what the attempt before has left.
 pub fn a_deadline_covers_reconnects(world: &World) {
     let mut script = world.script();

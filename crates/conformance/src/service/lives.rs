@@ -53,6 +53,7 @@ pub fn a_departed_client_leaves_its_slot_at_once(world: &World) {
     assert_eq!((stats.sessions_total, stats.refused), (10, 0));
 }
 
+// Rules S3, S5, S12.
 /// Absence is normal, and so is a restart between two calls.
 pub fn a_provider_may_come_late_and_restart(world: &World) {
     let mut client = world.client::<Increment>();
@@ -84,6 +85,7 @@ pub fn a_provider_may_come_late_and_restart(world: &World) {
     assert!(client.refresh(), "a closed client can be used again");
 }
 
+// Rule S6.
 /// A call to a provider that is gone fails at once, and says what is missing.
 pub fn a_provider_may_vanish(world: &World) {
     let server = world.serve(increment::handler());
@@ -96,6 +98,7 @@ pub fn a_provider_may_vanish(world: &World) {
     assert_eq!(client.state(), ClientState::NotFound);
 }
 
+// Rule S23.
 /// What is being answered is answered, and nothing else is begun.
 pub fn draining_lets_requests_finish(world: &World) {
     let (server, doorman) = slow(world);
@@ -120,6 +123,7 @@ pub fn draining_lets_requests_finish(world: &World) {
     assert_eq!(idle.state(), ClientState::NotFound);
 }
 
+// Rule S23.
 /// A drain has a deadline.
 pub fn draining_gives_up_in_time(world: &World) {
     let (server, doorman) = slow(world);
@@ -138,6 +142,7 @@ pub fn draining_gives_up_in_time(world: &World) {
     idle.join();
 }
 
+// Rule S23.
 /// A stop counts whenever it comes.
 pub fn a_stopped_server_never_runs(world: &World) {
     let server = world.server(increment::handler());
@@ -172,6 +177,7 @@ pub fn an_endpoint_has_one_server(world: &World) {
     assert_eq!(client.call(&1).expect("the first"), 2);
 }
 
+// Rule S32.
 /// Every number says what it promises.
 pub fn statistics_add_up(world: &World) {
     let handler = Handler::<Increment>::new(|n, answer| {

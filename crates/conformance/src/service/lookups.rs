@@ -9,6 +9,7 @@ use netipc::{ClientConfig, ErrorCode, ServerConfig};
 use super::data::{self, GENERATION};
 use super::{Running, World, connected};
 
+// Rule S15.
 /// One process, as many as an application has, and all of a large host.
 pub fn processes_are_found_in_order(world: &World) {
     let _server = world.serve(data::apps(|_| 20));
@@ -21,6 +22,7 @@ pub fn processes_are_found_in_order(world: &World) {
     assert_eq!(client.status().counters.errors, 0);
 }
 
+// Rule S15.
 /// One path, as many as an application has, and more than any host.
 pub fn cgroups_are_found_in_order(world: &World) {
     let _server = world.serve(data::cgroups());
@@ -35,6 +37,7 @@ pub fn cgroups_are_found_in_order(world: &World) {
     assert_eq!(client.status().counters.errors, 0);
 }
 
+// Rules C14, S21, P18.
 /// An empty lookup is one request.
 pub fn no_keys_ask_for_the_generation(world: &World) {
     let server = world.serve(data::cgroups());
@@ -51,6 +54,7 @@ pub fn no_keys_ask_for_the_generation(world: &World) {
     assert_eq!(server.finish().requests(), 1);
 }
 
+// Rules C30, S19.
 /// What no answer can hold is final for its key and harms no other.
 pub fn items_that_fit_no_answer_are_oversized(world: &World) {
     let name_len = |pid| if pid % 20 == 4 { 9000 } else { 10 };
@@ -75,6 +79,7 @@ pub fn items_that_fit_no_answer_are_oversized(world: &World) {
     }
 }
 
+// Rules S20, S21.
 /// A key that no request can carry is answered on the spot; one that a wider session carries is
 /// asked for.
 pub fn keys_that_fit_no_request_are_oversized(world: &World) {
@@ -120,6 +125,7 @@ pub fn large_and_small_items_mix(world: &World) {
     assert!(requests < 300, "but not one for each key: {requests}");
 }
 
+// Rules S15, S20.
 /// Mistakes of the caller stay on the caller's side.
 pub fn bad_keys_are_refused_before_anything_is_sent(world: &World) {
     let server = world.serve(data::cgroups());

@@ -55,6 +55,7 @@ pub(super) const fn with_slack(likely: usize) -> usize {
 mod tests {
     use super::*;
 
+    // Rule S16.
     #[test]
     fn a_window_is_as_wide_as_request_and_reply_allow() {
         let limits = |keys, request, reply, item| WindowLimits {

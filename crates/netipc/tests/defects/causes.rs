@@ -76,6 +76,7 @@ fn no_sessions() -> [NoSession; 6] {
     ]
 }
 
+// Rules S2, S6.
 #[test]
 fn defect_27_each_cause_of_no_session_has_its_state_and_text() {
     for cause in no_sessions() {
@@ -178,6 +179,7 @@ fn distort(line: &mut Line, spoil: fn(&mut Header, &mut Vec<u8>)) {
     line.say(&with_len(answer, &payload), &payload);
 }
 
+// Rule S11.
 #[test]
 fn defect_27_each_cause_of_a_failed_call_has_its_code_and_text() {
     for (turn, sessions, code, text) in FAILED_CALLS {

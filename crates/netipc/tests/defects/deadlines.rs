@@ -18,6 +18,7 @@ use crate::stage::{
     AT_ONCE, BOTH, SERVICE, SOON, Serving, Stage, client, server, soon, timed, until,
 };
 
+// Rules H5, H8.
 #[test]
 fn defect_29_neither_status_nor_readers_wait_for_a_refresh() {
     let stage = Stage::new();
@@ -65,6 +66,7 @@ fn defect_29_neither_status_nor_readers_wait_for_a_refresh() {
     drop(serving);
 }
 
+// Rule S7.
 #[test]
 fn defect_30_one_deadline_for_all_parts_of_a_lookup() {
     for profiles in BOTH {
@@ -103,6 +105,7 @@ fn defect_30_one_deadline_for_all_parts_of_a_lookup() {
     }
 }
 
+// Rule S7.
 #[test]
 fn defect_30_one_deadline_for_a_call_and_its_retry() {
     let stage = Stage::new();

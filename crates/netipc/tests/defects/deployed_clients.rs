@@ -21,6 +21,7 @@ fn request(message_id: u64) -> Header {
     Header::request(MethodCode::INCREMENT, message_id)
 }
 
+// Rule P18.
 #[test]
 fn what_deployed_servers_ignore_is_ignored() {
     for profiles in BOTH {
@@ -66,6 +67,7 @@ fn what_deployed_servers_ignore_is_ignored() {
     }
 }
 
+// Rules W5, P13.
 #[test]
 fn a_batch_of_one_is_a_batch() {
     for profiles in BOTH {
@@ -81,6 +83,7 @@ fn a_batch_of_one_is_a_batch() {
     }
 }
 
+// Rule P2.
 #[test]
 fn a_longer_hello_is_understood_and_a_sealed_one_is_not() {
     let stage = Stage::new();
@@ -105,6 +108,7 @@ fn a_longer_hello_is_understood_and_a_sealed_one_is_not() {
     assert_eq!(status, Status::BAD_ENVELOPE);
 }
 
+// Rules W14, P5.
 #[test]
 fn no_preference_selects_the_best_of_both() {
     let stage = Stage::new();
@@ -124,6 +128,7 @@ fn no_preference_selects_the_best_of_both() {
     }
 }
 
+// Rule L19.
 #[test]
 fn a_probe_that_leaves_before_its_hello_is_taken_calmly() {
     let stage = Stage::new();
@@ -160,6 +165,7 @@ fn what_is_no_hello_gets_no_answer() {
 }
 
 // Elsewhere nobody but the link has the means to write beside it.
+// Rule L31.
 #[cfg(unix)]
 #[test]
 fn data_beside_a_region_ends_the_session() {
@@ -175,6 +181,7 @@ fn data_beside_a_region_ends_the_session() {
     });
 }
 
+// Rules S28, S30.
 #[test]
 fn too_much_is_answered_and_ends_the_session() {
     for profiles in BOTH {
@@ -211,6 +218,7 @@ fn too_much_is_answered_and_ends_the_session() {
     }
 }
 
+// Rule S27.
 #[test]
 fn a_request_before_a_hang_up_is_still_handled() {
     for profiles in BOTH {

@@ -16,6 +16,7 @@ use netipc::{ClientState, ErrorCode, ProtocolError};
 use crate::stage::script::{Host, shm_terms, terms, with_len};
 use crate::stage::{AT_ONCE, Stage, WITH_SHM, client, timed};
 
+// Rules S13, P4.
 #[test]
 fn a_server_that_ignores_the_hint_and_doubles_is_followed() {
     let stage = Stage::new();
@@ -48,6 +49,7 @@ fn a_server_that_ignores_the_hint_and_doubles_is_followed() {
     play.end();
 }
 
+// Rules S11, P4.
 #[test]
 fn a_server_that_never_grows_is_not_asked_for_ever() {
     let stage = Stage::new();
@@ -69,6 +71,7 @@ fn a_server_that_never_grows_is_not_asked_for_ever() {
     play.end();
 }
 
+// Rules S6, P4.
 #[test]
 fn a_larger_request_proposal_that_is_refused_leaves_a_session() {
     let stage = Stage::new();
@@ -100,6 +103,7 @@ fn a_larger_request_proposal_that_is_refused_leaves_a_session() {
     play.end();
 }
 
+// Rules P5, P6, P7.
 #[test]
 fn no_preference_still_selects_shared_memory() {
     let stage = Stage::new();
@@ -130,6 +134,7 @@ fn no_preference_still_selects_shared_memory() {
     play.end();
 }
 
+// Rules L28, P7.
 #[test]
 fn the_agreed_limit_is_obeyed_in_a_larger_region() {
     let stage = Stage::new();
@@ -156,6 +161,7 @@ fn the_agreed_limit_is_obeyed_in_a_larger_region() {
 }
 
 // On Windows it is complete, or not there at all, before the server accepts.
+// Rule L23.
 #[cfg(unix)]
 #[test]
 fn a_region_that_is_finished_late_is_waited_for() {
@@ -178,6 +184,7 @@ fn a_region_that_is_finished_late_is_waited_for() {
     play.end();
 }
 
+// Rule P11.
 #[test]
 fn an_ok_that_means_busy_is_tried_again() {
     for profiles in [1, WITH_SHM] {
@@ -215,6 +222,7 @@ fn an_ok_that_means_busy_is_tried_again() {
     }
 }
 
+// Rule P13.
 #[test]
 fn error_replies_may_echo_the_batch() {
     for status in [Status::INTERNAL_ERROR, Status::BAD_ENVELOPE] {
@@ -251,6 +259,7 @@ fn error_replies_may_echo_the_batch() {
     }
 }
 
+// Rule P14.
 #[test]
 fn what_ends_a_session_there_and_what_does_not() {
     let stage = Stage::new();
@@ -276,6 +285,7 @@ fn what_ends_a_session_there_and_what_does_not() {
     play.end();
 }
 
+// Rules S19, P17.
 #[test]
 fn a_first_key_that_was_misjudged_is_asked_for_alone() {
     let stage = Stage::new();

@@ -20,6 +20,7 @@ use crate::stage::{
     AT_ONCE, BOTH, SERVICE, Serving, Stage, WITH_SHM, client, increment_server, server, timed,
 };
 
+// Rule L14.
 #[test]
 fn defect_03_a_probe_of_a_full_backlog_does_not_hang() {
     let stage = Stage::new();
@@ -30,6 +31,7 @@ fn defect_03_a_probe_of_a_full_backlog_does_not_hang() {
     assert!(taken < AT_ONCE, "{taken:?}");
 }
 
+// Rule L14.
 #[test]
 fn defect_04_a_live_socket_is_never_deleted() {
     let stage = Stage::new();
@@ -47,6 +49,7 @@ fn defect_04_a_live_socket_is_never_deleted() {
     assert_eq!(inode(), before);
 }
 
+// Rule L17.
 #[test]
 fn defect_05_one_of_many_starters_wins_and_stays() {
     let stage = Stage::new();
@@ -72,6 +75,7 @@ fn defect_05_one_of_many_starters_wins_and_stays() {
     assert_eq!(stage.ready::<Increment>(client(1)).call(&2).unwrap(), 3);
 }
 
+// Rules L9, P2.
 #[test]
 fn defect_12_messages_of_many_packets_go_both_ways() {
     let stage = Stage::new();
@@ -131,6 +135,7 @@ fn defect_15_leftovers_go_and_everything_else_stays() {
     assert_eq!(stage.files().len(), kept.len());
 }
 
+// Rule L5.
 #[test]
 fn defect_16_nothing_is_inherited_by_children() {
     let stage = Stage::new();
@@ -164,6 +169,7 @@ fn defect_16_nothing_is_inherited_by_children() {
     }
 }
 
+// Rule L6.
 #[test]
 fn defect_17_the_umask_is_neither_changed_nor_trusted() {
     let stage = Stage::new();

@@ -46,6 +46,7 @@ fn defect_11_a_packet_above_the_agreed_size_is_no_chunk() {
 }
 
 // On Windows: `crates/transport/tests/windows`.
+// Rule L10.
 #[cfg(unix)]
 #[test]
 fn defect_13_an_empty_packet_is_no_end_of_stream() {
@@ -80,6 +81,7 @@ fn defect_13_an_empty_packet_is_no_end_of_stream() {
     line.hear_end();
 }
 
+// Rule W17.
 #[test]
 fn defect_21_agreed_sizes_up_to_4_gib_are_not_trusted() {
     type Lie = fn(&mut HelloAck);

@@ -8,6 +8,7 @@ use netipc::{ErrorCode, Failure, Server};
 
 use crate::stage::{BOTH, SERVICE, Serving, Stage, client, increment_server, server};
 
+// Rules S13, S31.
 #[test]
 fn defect_23_requests_grow_as_far_as_both_sides_allow() {
     for profiles in BOTH {
@@ -28,6 +29,7 @@ fn defect_23_requests_grow_as_far_as_both_sides_allow() {
     }
 }
 
+// Rule S6.
 #[test]
 fn defect_23_a_refused_proposal_poisons_nobody() {
     for profiles in BOTH {
@@ -68,6 +70,7 @@ fn defect_23_a_replaced_provider_is_asked_afresh() {
     assert!(client.call_batch(&[0; 500]).is_ok());
 }
 
+// Rules C32, S18.
 #[test]
 fn defect_24_a_lookup_window_narrows_until_it_fits() {
     for profiles in BOTH {
@@ -101,6 +104,7 @@ fn defect_24_a_lookup_window_narrows_until_it_fits() {
     }
 }
 
+// Rule C11.
 #[test]
 fn defect_25_a_truncated_snapshot_is_never_sent_as_if_it_were_whole() {
     for (limit, whole) in [(4096, false), (0, true)] {
@@ -127,6 +131,7 @@ fn defect_25_a_truncated_snapshot_is_never_sent_as_if_it_were_whole() {
     }
 }
 
+// Rule C11.
 #[test]
 fn defect_25_a_truncated_snapshot_can_be_asked_for() {
     let stage = Stage::new();

@@ -14,6 +14,7 @@ use crate::stage::{
     AT_ONCE, BOTH, SERVICE, Serving, Stage, TOKEN, client, increment_server, server, until,
 };
 
+// Rule S28.
 #[test]
 fn defect_26_faults_are_told_by_whose_they_are() {
     for profiles in BOTH {
@@ -77,6 +78,7 @@ fn defect_26_faults_are_told_by_whose_they_are() {
     }
 }
 
+// Rules C33, S28.
 #[test]
 fn defect_26_a_missing_lookup_item_is_the_servers_fault() {
     let stage = Stage::new();
@@ -90,6 +92,7 @@ fn defect_26_a_missing_lookup_item_is_the_servers_fault() {
     assert!(client.call(&[]).unwrap().is_empty());
 }
 
+// Rule S3.
 #[test]
 fn defect_31_refusals_heal_when_the_provider_is_replaced() {
     let heals = |client: ClientConfig, refusing, accepting, state| {

@@ -13,6 +13,7 @@ use crate::stage::{
     BOTH, NOTICED, Stage, WITH_SHM, best_of_three, client, increment_server, server, soon, until,
 };
 
+// Rule S27.
 #[test]
 fn defect_06_killed_clients_free_their_slots() {
     for profiles in BOTH {

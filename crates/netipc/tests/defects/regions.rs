@@ -14,6 +14,7 @@ use netipc::{Client, ErrorCode};
 use crate::stage::script::{Host, shm_terms};
 use crate::stage::{AT_ONCE, Stage, WITH_SHM, client, increment_server, server, timed, until};
 
+// Rule L23.
 #[test]
 fn defect_09_a_missing_region_excludes_shared_memory_for_a_while() {
     let stage = Stage::new();
@@ -74,6 +75,7 @@ fn defect_09_who_has_less_time_than_attaching_takes_gets_to_the_socket() {
     play.end();
 }
 
+// Rules L23, P11.
 #[test]
 fn defect_09_a_hang_up_says_nothing_about_shared_memory() {
     let stage = Stage::new();
@@ -95,6 +97,7 @@ fn defect_09_a_hang_up_says_nothing_about_shared_memory() {
     play.end();
 }
 
+// Rule L23.
 #[test]
 fn defect_18_a_header_that_changes_later_changes_nothing() {
     let stage = Stage::new();
@@ -109,6 +112,7 @@ fn defect_18_a_header_that_changes_later_changes_nothing() {
     assert_eq!((counters.connects, counters.reconnects), (1, 0));
 }
 
+// Rule L29.
 #[test]
 fn defect_19_a_published_length_is_that_of_the_message() {
     for lie in [7, 9, 0, 65_536] {
@@ -134,6 +138,7 @@ fn defect_19_a_published_length_is_that_of_the_message() {
     }
 }
 
+// Rule L29.
 #[test]
 fn defect_20_an_answer_over_another_is_an_error() {
     // What stands in resp_seq after one answer, and after two.

@@ -23,6 +23,7 @@ use crate::stage::{
 /// A deadline that is meant to pass.
 const SHORT: Duration = Duration::from_millis(100);
 
+// Rule W18.
 #[test]
 fn defect_01_silent_connections_delay_nobody() {
     let stage = Stage::new();
@@ -54,6 +55,7 @@ fn defect_01_beyond_the_bound_the_backlog_waits_for_the_silent_to_time_out() {
     assert_eq!(late.call(&1).unwrap(), 2);
 }
 
+// Rule W18.
 #[test]
 fn defect_02_a_refresh_ends_when_nobody_accepts_or_answers() {
     let refreshed = |stage: &Stage| {
@@ -83,6 +85,7 @@ fn defect_02_a_refresh_ends_when_nobody_accepts_or_answers() {
     });
 }
 
+// Rules S7, S11.
 #[test]
 fn defect_02_a_call_ends_in_every_phase() {
     type Phase = fn(&mut Host);
@@ -259,6 +262,7 @@ fn defect_08_at_capacity_nobody_is_told_ok() {
     }
 }
 
+// Rule W15.
 #[test]
 fn defect_10_no_region_exists_before_authentication_and_admission() {
     let stage = Stage::new();
@@ -285,6 +289,7 @@ fn defect_10_no_region_exists_before_authentication_and_admission() {
     assert_eq!(stage.regions().len(), FILES_OF_A_SESSION);
 }
 
+// Rule S23.
 #[test]
 fn defect_28_a_stop_before_run_is_not_lost() {
     let stage = Stage::new();

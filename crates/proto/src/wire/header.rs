@@ -159,6 +159,7 @@ pub(super) fn check<T: Into<u64> + Copy + PartialEq>(
 mod tests {
     use super::*;
 
+    // Rule W3.
     #[test]
     fn the_decoder_checks_in_the_order_of_the_contract() {
         let good = Header::request(MethodCode::INCREMENT, 7).encode();
@@ -181,6 +182,7 @@ mod tests {
         assert_eq!(spoil(8), WireErrorKind::BadKind);
     }
 
+    // Rule S28.
     #[test]
     fn an_error_answer_is_single_and_empty() {
         let batch = Header::batch(MethodCode::INCREMENT, 9, 12);

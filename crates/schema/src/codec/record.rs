@@ -108,14 +108,11 @@ impl Record {
         for (at, field) in self.behind(&Type::Text) {
             let offset = u32_at(bytes, field.offset as u64);
             let len = u32_at(bytes, field.offset as u64 + 4);
-            let good = if self.family == Family::Value {
-                offset == end
-            } else {
-                offset >= self.size as u64
-            };
-            need(good, WireErrorKind::BadLayout, || {
-                format!("{} at {offset}", field.label())
-            })?;
+            let place = || format!("{} at {offset}", field.label());
+            let in_place = self.family != Family::Value || offset == end;
+            need(in_place, WireErrorKind::BadLayout, place)?;
+            let behind = offset >= self.size as u64;
+            need(behind, WireErrorKind::OutOfBounds, place)?;
             let text = text_at(bytes, offset, len)?;
             if let Some(value) = values.get_mut(at) {
                 *value = Value::Text(text.to_vec());

@@ -3,21 +3,28 @@
 //! Every platform gives [`WaitObject`], [`Event`] and a few numbers to the shared files of this
 //! crate, and to its own transport whatever that needs.
 
+#[cfg(any(target_os = "linux", windows))]
 pub(crate) mod atomic;
+#[cfg(any(target_os = "linux", windows))]
 mod map;
 
-#[cfg(unix)]
+#[cfg(all(unix, not(target_os = "linux")))]
+mod posix;
+#[cfg(target_os = "linux")]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
-#[cfg(unix)]
+#[cfg(all(unix, not(target_os = "linux")))]
+use posix as platform;
+#[cfg(target_os = "linux")]
 use unix as platform;
 #[cfg(windows)]
 use windows as platform;
 
+#[cfg(any(target_os = "linux", windows))]
 pub(crate) use map::SharedMap;
-#[cfg(feature = "testing")]
+#[cfg(all(feature = "testing", any(target_os = "linux", windows)))]
 pub use platform::testing;
 pub(crate) use platform::*;
 pub use platform::{WaitObject, monotonic};

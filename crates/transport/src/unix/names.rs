@@ -76,6 +76,7 @@ fn join(dir: &Path, name: &str) -> PathBuf {
 mod tests {
     use super::*;
 
+    // Rule L3.
     #[test]
     fn a_path_is_never_cut() {
         let dir = "/".repeat(MAX_SOCKET_PATH - "/svc.sock".len());
@@ -87,6 +88,7 @@ mod tests {
         );
     }
 
+    // Rules L2, L3.
     #[test]
     fn paths_keep_the_directory_as_given() {
         let endpoint = Endpoint::new("/run//x/.", "svc").unwrap();

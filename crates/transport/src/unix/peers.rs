@@ -31,6 +31,7 @@ impl PeerPolicy {
 mod tests {
     use super::*;
 
+    // Rule L8.
     #[test]
     fn users_are_let_in_by_policy() {
         let also = PeerPolicy::Also(vec![7]);

@@ -252,6 +252,7 @@ mod tests {
         assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
     }
 
+    // Rule L27.
     #[test]
     fn a_sleeper_is_woken_by_the_other_mapping() {
         const LONG: Duration = Duration::from_secs(60);

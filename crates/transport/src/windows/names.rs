@@ -129,6 +129,7 @@ impl Hash {
 mod tests {
     use super::*;
 
+    // Rules N2, N5.
     #[test]
     fn hashes_are_those_of_the_contract() {
         for (text, hash) in [
@@ -156,6 +157,7 @@ mod tests {
         }
     }
 
+    // Rule N3.
     #[test]
     fn a_name_is_never_cut() {
         assert!(Endpoint::new("", &"s".repeat(222)).is_ok());
@@ -166,6 +168,7 @@ mod tests {
         );
     }
 
+    // Rule N4.
     #[test]
     fn objects_are_named_by_everything_that_tells_sessions_apart() {
         let endpoint = Endpoint::new("/run/netdata", "cgroups-snapshot").unwrap();

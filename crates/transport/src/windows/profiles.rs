@@ -63,6 +63,7 @@ pub(super) fn data_plane(profile: u32) -> io::Result<DataPlane> {
 mod tests {
     use super::*;
 
+    // Rule N13.
     #[test]
     fn every_profile_and_no_other_has_a_data_plane() {
         for bit in (0..32).map(|shift| 1 << shift) {

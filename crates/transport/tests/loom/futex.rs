@@ -66,6 +66,7 @@ impl Direction {
     }
 }
 
+// Rules L26, L27.
 #[test]
 fn a_sleeper_gets_the_whole_message() {
     model(3, || {
@@ -77,6 +78,7 @@ fn a_sleeper_gets_the_whole_message() {
     });
 }
 
+// Rules L27, P9.
 #[test]
 fn request_and_response_take_turns_in_one_area() {
     model(2, || {
@@ -131,6 +133,7 @@ fn an_abort_and_a_message_at_once_lose_neither() {
     });
 }
 
+// Rule L29.
 #[test]
 fn a_message_over_an_untaken_one_is_noticed() {
     model(3, || {
@@ -143,6 +146,7 @@ fn a_message_over_an_untaken_one_is_noticed() {
     });
 }
 
+// Rule L29.
 #[test]
 fn a_length_is_checked_before_anything_is_copied() {
     model(3, || {

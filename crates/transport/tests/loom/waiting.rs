@@ -88,6 +88,7 @@ impl Direction {
     }
 }
 
+// Rule N16.
 #[test]
 fn a_sleeper_gets_the_whole_message() {
     model(3, || {
@@ -121,6 +122,7 @@ fn request_and_response_take_turns_in_one_area() {
     });
 }
 
+// Rule N16.
 #[test]
 fn an_end_is_never_slept_through_and_comes_after_the_last_message() {
     model(3, || {

@@ -15,6 +15,7 @@ use windows_sys::Win32::Security::DACL_SECURITY_INFORMATION;
 use super::common::Stage;
 use super::{bind, skipped_by_wine, visitor};
 
+// Rule N9.
 #[test]
 fn defect_40_a_pipe_is_for_its_owner_and_the_system() {
     if skipped_by_wine("it keeps no access lists") {
@@ -32,6 +33,7 @@ fn defect_40_a_pipe_is_for_its_owner_and_the_system() {
     );
 }
 
+// Rule N9.
 #[test]
 fn defect_40_clients_of_other_machines_are_refused() {
     if skipped_by_wine("it has no pipes of other machines") {

@@ -10,6 +10,7 @@ use netipc_transport::{Abort, NativeTransport, Transport, Wait};
 use super::common::{SOON, Stage, hear, soon, timed};
 use super::{SHORT, bind, say, visitor};
 
+// Rule N8.
 #[test]
 fn defect_33_clients_that_come_and_leave_do_not_end_a_listener() {
     let stage = Stage::new();
@@ -27,21 +28,27 @@ fn defect_33_clients_that_come_and_leave_do_not_end_a_listener() {
             }
         }
     });
-    let mut client = NativeTransport::new()
-        .connect(&stage.endpoint, &soon())
-        .unwrap();
-    say(&mut *client, b"still there?");
-    // The last visitors may wait before it.
-    loop {
-        let mut server = listener.accept(&soon()).unwrap();
-        match server.receive(&mut [0; 32], &soon()) {
-            Ok(12) => break,
-            received => assert!(
-                matches!(received, Err(LinkError::Disconnected)),
-                "{received:?}"
-            ),
+    thread::scope(|scope| {
+        // The last visitors may wait before it, at every instance.
+        let client = scope.spawn(|| {
+            let mut client = NativeTransport::new()
+                .connect(&stage.endpoint, &soon())
+                .unwrap();
+            say(&mut *client, b"still there?");
+            client
+        });
+        loop {
+            let mut server = listener.accept(&soon()).unwrap();
+            match server.receive(&mut [0; 32], &soon()) {
+                Ok(12) => break,
+                received => assert!(
+                    matches!(received, Err(LinkError::Disconnected)),
+                    "{received:?}"
+                ),
+            }
         }
-    }
+        drop(client.join().unwrap());
+    });
 }
 
 #[test]
@@ -63,6 +70,7 @@ fn defect_34_silent_clients_delay_nobody_and_no_stop() {
     assert!(taken < SOON, "the end of a listener took {taken:?}");
 }
 
+// Rule N11.
 #[test]
 fn defect_37_no_end_waits_for_a_reader() {
     for server_leaves in [true, false] {
@@ -83,6 +91,7 @@ fn defect_37_no_end_waits_for_a_reader() {
     }
 }
 
+// Rule N11.
 #[test]
 fn defect_38_a_slow_client_still_reads_why() {
     let stage = Stage::new();
@@ -101,6 +110,7 @@ fn defect_38_a_slow_client_still_reads_why() {
     assert_eq!(&reason, b"the reason");
 }
 
+// Rules N6, N12, P22.
 #[test]
 fn peers_with_handles_that_wait_are_served() {
     let stage = Stage::new();
@@ -121,6 +131,7 @@ fn peers_with_handles_that_wait_are_served() {
     );
 }
 
+// Rule N12.
 #[test]
 fn an_empty_or_an_oversized_message_breaks_the_rules() {
     for message in [vec![], vec![0; 65537]] {
@@ -142,6 +153,7 @@ fn an_empty_or_an_oversized_message_breaks_the_rules() {
     }
 }
 
+// Rules N7, N10.
 #[test]
 fn a_full_server_is_no_free_name() {
     let stage = Stage::new();
@@ -158,6 +170,7 @@ fn a_full_server_is_no_free_name() {
     );
 }
 
+// Rule W25.
 #[test]
 fn what_is_watched_tells_of_clients_packets_and_ends() {
     use std::os::windows::io::AsHandle;

@@ -17,6 +17,7 @@ const RESPONSE_OFFSET: usize = 24;
 const RESPONSE_CAPACITY: usize = 28;
 const PROFILE: usize = 12;
 
+// Rule N13.
 #[test]
 fn defect_39_busy_waiting_is_for_those_who_ask_and_rests() {
     let profiles = NativeTransport::new().profiles();
@@ -42,6 +43,7 @@ fn defect_39_busy_waiting_is_for_those_who_ask_and_rests() {
     assert!(used < idle / 2, "an idle second took {used:?}");
 }
 
+// Rule N15.
 #[test]
 fn defect_40_a_peer_does_not_decide_how_long_we_look() {
     let stage = Stage::new();
@@ -58,6 +60,7 @@ fn defect_40_a_peer_does_not_decide_how_long_we_look() {
     assert_eq!(hear(&mut *server), b"question");
 }
 
+// Rule N15.
 #[test]
 fn defect_40_a_region_larger_than_its_memory_is_refused() {
     for (what, offset, value) in [
@@ -80,6 +83,7 @@ fn defect_40_a_region_larger_than_its_memory_is_refused() {
     }
 }
 
+// Rule N16.
 #[test]
 fn a_length_that_cannot_be_ends_the_session() {
     const REQUEST_LEN: usize = 36;
@@ -98,6 +102,7 @@ fn a_length_that_cannot_be_ends_the_session() {
     }
 }
 
+// Rule N15.
 #[test]
 fn an_object_that_exists_already_is_not_ours_to_use() {
     let stage = Stage::new();
@@ -111,6 +116,7 @@ fn an_object_that_exists_already_is_not_ours_to_use() {
     server.offer(&plan(1)).unwrap();
 }
 
+// Rule N4.
 #[test]
 fn who_does_not_know_the_token_does_not_find_the_region() {
     let stage = Stage::new();

@@ -70,6 +70,7 @@ fn is_child() -> bool {
     true
 }
 
+// Rule N16.
 #[test]
 fn defect_36_a_killed_peer_is_noticed() {
     const TEST: &str = "peers::defect_36_a_killed_peer_is_noticed";

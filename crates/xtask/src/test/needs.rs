@@ -112,6 +112,14 @@ packages!(
 packages!(VALGRIND, "valgrind", Probe::Valgrind, ["valgrind" "libc6-dbg"], ["valgrind"], ["valgrind"]);
 packages!(GO, "Go", Probe::Go, ["golang-go"], ["golang"], ["go"]);
 packages!(
+    PYTHON,
+    "Python",
+    Programs(&["python3"]),
+    ["python3"],
+    ["python3"],
+    ["python"]
+);
+packages!(
     MINGW,
     "MinGW",
     Programs(&["x86_64-w64-mingw32-gcc"]),

@@ -91,7 +91,7 @@ impl Runner {
             self.wine = Some(Wine::start()?);
         }
         let wine = self.wine.as_ref().filter(|_| needs_wine);
-        let mut words = line.split_whitespace();
+        let mut words = words(line).into_iter();
         let mut set = Vec::new();
         let program = loop {
             let word = words.next().unwrap_or_default();
@@ -124,12 +124,25 @@ impl Runner {
         match word {
             "{go}" => self.go.clone(),
             "{wine}" => wine.map(|wine| wine.program().into()).unwrap_or_default(),
-            _ if word.starts_with('.') => workspace().join(word).into(),
+            _ if word.starts_with(".ci/") => workspace().join(word).into(),
             _ => word
                 .replace("{target}", &self.target.to_string_lossy())
                 .into(),
         }
     }
+}
+
+/// The words of a line; those in `'` may have blanks.
+fn words(line: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    for (at, part) in line.split('\'').enumerate() {
+        if at % 2 == 0 {
+            words.extend(part.split_whitespace());
+        } else {
+            words.push(part);
+        }
+    }
+    words
 }
 
 /// Passes output on, and counts what it tells.
@@ -239,5 +252,33 @@ impl fmt::Display for Summary {
             self.failed(),
             self.skipped()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_in_quotes_may_have_blanks() {
+        let line = "A=1 run  --only 'rust -> go, shm' --jobs 2";
+        let expected = ["A=1", "run", "--only", "rust -> go, shm", "--jobs", "2"];
+        assert_eq!(words(line), expected);
+    }
+
+    #[test]
+    fn a_summary_ends_with_the_counts() {
+        let mut summary = Summary::default();
+        let tally = Tally {
+            passed: 7,
+            failed: 1,
+            skipped: vec!["clang".to_owned()],
+        };
+        summary.end("one", tally, Duration::from_secs(61));
+        summary.skip("two", "there is no Wine".to_owned());
+        let text = summary.to_string();
+        assert!(text.ends_with("\n7 passed, 1 failed, 2 skipped"), "{text}");
+        assert!(text.contains("skipped  two: there is no Wine\n"), "{text}");
+        assert!(text.contains(" 1:01 min\n"), "{text}");
     }
 }

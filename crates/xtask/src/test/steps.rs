@@ -11,7 +11,7 @@ pub(crate) struct Step {
     /// Without one of these, words are added, and what they leave out is told as skipped.
     pub(crate) without: &'static [Without],
     /// Commands, one after the other until one fails. Words in front with a `=` are environment,
-    /// `{target}` is cargo's target directory, `{go}` the go command, `{wine}` Wine's program.
+    /// words in `'` may have blanks, `{target}` is cargo's target directory, `{go}` the go command, `{wine}` Wine's program.
     pub(crate) run: &'static [&'static str],
     /// Where, below the workspace.
     pub(crate) dir: &'static str,
@@ -145,8 +145,13 @@ pub(crate) const STEPS: &[Step] = &[
         without: &[
             Without {
                 needs: &[&needs::GO],
-                words: "--exclude xtask --exclude netipc-interop",
-                skips: "the tests of xtask, which run those of Go, and the matrix",
+                words: "--exclude xtask --exclude netipc-interop --exclude netipc-schema",
+                skips: "the tests of xtask, which run those of Go, of schemas, and the matrix",
+            },
+            Without {
+                needs: &[&needs::PYTHON],
+                words: "--exclude netipc-schema",
+                skips: "the tests of schemas",
             },
             Without {
                 needs: &[
@@ -224,15 +229,54 @@ pub(crate) const STEPS: &[Step] = &[
         ..GO
     },
     Step {
+        name: "aarch64: the matrix, Rust to Go",
+        needs: &[
+            &needs::GCC_ARM64,
+            &needs::QEMU,
+            &needs::RUST_ARM64,
+            &needs::GO,
+        ],
+        run: &[
+            "cargo run -p netipc-interop -- --platform aarch64 --jobs 2 --only 'rust -> go, shm 0x02'",
+        ],
+        ..TEST
+    },
+    Step {
         name: "Windows: Rust",
         needs: &[&needs::MINGW, &needs::WINE, &needs::RUST_WINDOWS],
-        run: &["cargo test --no-fail-fast --target x86_64-pc-windows-gnu -p netipc-proto"],
+        run: &[
+            "cargo test --no-fail-fast --target x86_64-pc-windows-gnu -p netipc-proto -p netipc-transport",
+            "cargo test --no-fail-fast --target x86_64-pc-windows-gnu -p netipc -p netipc-cli",
+        ],
+        ..TEST
+    },
+    Step {
+        name: "Windows: C",
+        needs: &[
+            &needs::GCC,
+            &needs::MINGW,
+            &needs::WINE,
+            &needs::RUST_WINDOWS,
+            &needs::MAKE,
+            &needs::CMAKE,
+            &needs::PKG_CONFIG,
+        ],
+        run: &["cargo test --no-fail-fast -p netipc-capi --test windows"],
         ..TEST
     },
     Step {
         name: "Windows: Go",
         needs: &[&needs::GO, &needs::MINGW, &needs::WINE],
-        run: &["GOOS=windows {go} test -exec {wine} ./protocol/ ./transport/ ./internal/session/"],
+        run: &[
+            "GOOS=windows {go} test -exec {wine} ./protocol/... ./transport/... ./internal/... ./service/... ./netdata/... \
+             ./cmd/netipc-go/internal/call/ ./cmd/netipc-go/internal/cli/ ./cmd/netipc-go/internal/documents/ ./cmd/netipc-go/internal/peer/",
+        ],
         ..GO
+    },
+    Step {
+        name: "Windows: the matrix, Rust to Rust",
+        needs: &[&needs::MINGW, &needs::WINE, &needs::RUST_WINDOWS],
+        run: &["cargo run -p netipc-interop -- --platform windows --jobs 4 --only 'rust -> rust'"],
+        ..TEST
     },
 ];

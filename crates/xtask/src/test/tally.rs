@@ -10,7 +10,7 @@ pub(crate) struct Tally {
 }
 
 /// What tests print where they have to leave something out.
-const SKIPPED: &str = "SKIPPED ";
+const SKIPPED: [&str; 2] = ["SKIPPED under Wine: ", "SKIPPED "];
 
 impl Tally {
     /// Takes down a line of output: of cargo's tests, of Go's packages, of the language matrix.
@@ -24,7 +24,7 @@ impl Tally {
             self.passed += 1;
         } else if line.starts_with("FAIL\t") {
             self.failed += 1;
-        } else if let Some(why) = line.strip_prefix(SKIPPED) {
+        } else if let Some(why) = SKIPPED.iter().find_map(|mark| line.strip_prefix(mark)) {
             self.skipped.push(why.to_owned());
         } else if let Some((name, why)) = line
             .strip_prefix("test ")

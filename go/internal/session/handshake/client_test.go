@@ -80,6 +80,7 @@ func judgedBy(t *testing.T, packet []byte) (*handshake.Error, string) {
 	return failed, failed.What
 }
 
+// Rule W17.
 func TestClientRefusesByRowAndTheFirstDecides(t *testing.T) {
 	if _, err := twoProfiles().Ack(ack(t)); err != nil {
 		t.Fatal(err)
@@ -113,6 +114,7 @@ func TestAnAckIs80Bytes(t *testing.T) {
 	}
 }
 
+// Rule W17.
 func TestTheClientTakesWhatItDoesNotCheck(t *testing.T) {
 	// A response limit beside the hint, up to the ceiling; smaller request limits; unknown profiles.
 	for at, values := range map[int][]uint32{36: {1<<32 - 1}, 56: {0, 1, 64 << 20}, 48: {3}} {

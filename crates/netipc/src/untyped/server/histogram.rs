@@ -163,6 +163,7 @@ impl Default for HistogramSnapshot {
 mod tests {
     use super::*;
 
+    // Rule S32.
     #[test]
     fn the_charted_limits_are_ends_of_buckets() {
         for ms in [1, 5, 10, 50, 100, 500, 1000] {

@@ -141,6 +141,7 @@ mod tests {
     use super::*;
     use crate::sys::testing::is_wine;
 
+    // Rule N7.
     #[test]
     fn a_name_has_one_first_instance() {
         let name = format!(r"\\.\pipe\netipc-test-first-{}", std::process::id());

@@ -223,6 +223,7 @@ mod tests {
         }
     }
 
+    // Rule L21.
     #[test]
     fn the_sizes_of_the_worked_example() {
         let layout = Layout::for_plan(&plan(4128, 4128)).unwrap();
@@ -243,6 +244,7 @@ mod tests {
         assert_eq!(layout.size(), 8384);
     }
 
+    // Rule L21.
     #[test]
     fn what_a_header_cannot_say_is_no_plan() {
         let most = u64::from(u32::MAX);
@@ -284,6 +286,7 @@ mod tests {
         );
     }
 
+    // Rule L23.
     #[test]
     fn spoilt_headers_are_refused() {
         let small = plan(4128, 4128);
@@ -312,6 +315,7 @@ mod tests {
         }
     }
 
+    // Rule L32.
     #[test]
     fn a_region_has_an_owner_only_with_magic_and_generation() {
         let layout = Layout::for_plan(&plan(64, 64)).unwrap();

@@ -84,6 +84,7 @@ fn is_region(name: &str, service: &str) -> bool {
 mod tests {
     use super::is_region;
 
+    // Rule L32.
     #[test]
     fn only_the_exact_names_of_the_service_are_regions() {
         assert!(is_region("svc-0123456789abcdef.ipcshm", "svc"));

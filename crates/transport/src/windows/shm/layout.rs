@@ -207,6 +207,7 @@ mod tests {
         }
     }
 
+    // Rule N14.
     #[test]
     fn the_header_is_fixed_to_the_byte() {
         let layout = Layout::for_plan(&plan(4128, 4128)).unwrap();
@@ -240,6 +241,7 @@ mod tests {
         }
     }
 
+    // Rule N15.
     #[test]
     fn spoilt_headers_are_refused() {
         let plan = plan(4128, 4128);

@@ -16,7 +16,7 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-const usage = `Usage: netipc-go bench --scenario NAME --run-dir DIR --service NAME --transport socket|shm ...
+const usage = `Usage: netipc-go bench --scenario NAME --run-dir DIR --service NAME --transport socket|pipe|shm ...
 
 Measures as a client of netipc bench --client go=netipc-go, which starts it with these options and
 tells it on stdin how many nanoseconds to measure. See docs/cli.md, bench.
@@ -159,7 +159,7 @@ func (a arguments) connect(client connecting) error {
 	if session == nil {
 		return cli.Fail(cli.OfOpen(client.OpenError()), "there is no session: %w", client.OpenError())
 	}
-	wanted := transport.LinkSocket
+	wanted := cli.Baseline()
 	if a["transport"] == "shm" {
 		wanted = transport.LinkSharedMemory
 	}

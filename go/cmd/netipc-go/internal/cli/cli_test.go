@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/netipc/netipc/go/internal/rundir"
 )
 
 func exitOf(err error) Exit { return Report(err, &bytes.Buffer{}) }
@@ -101,7 +103,8 @@ func TestTokensAreDecimalOrHex(t *testing.T) {
 
 func TestTokenComesFromArgumentFileOrEnvironment(t *testing.T) {
 	t.Parallel()
-	good, bad := filepath.Join(t.TempDir(), "good"), filepath.Join(t.TempDir(), "bad")
+	dir := rundir.Files(t)
+	good, bad := filepath.Join(dir, "good"), filepath.Join(dir, "bad")
 	for path, text := range map[string]string{good: " 0x2a\r\n", bad: "half-a-secret\n"} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -127,44 +130,10 @@ func TestTokenComesFromArgumentFileOrEnvironment(t *testing.T) {
 			t.Errorf("%+v: %v", from, err)
 		}
 	}
-	if _, err := (&Endpoint{tokenFile: filepath.Join(t.TempDir(), "none")}).Token(env); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := (&Endpoint{tokenFile: filepath.Join(dir, "none")}).Token(env); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 	if _, err := (&Endpoint{}).Token(environment(map[string]string{tokenVariable: "x"})); exitOf(err) != Usage {
-		t.Error(err)
-	}
-}
-
-func TestRunDirectoryIsGivenOrUsual(t *testing.T) {
-	t.Parallel()
-	if dir, err := (&Endpoint{runDir: "/x"}).RunDir(environment(nil)); dir != "/x" || err != nil {
-		t.Error(dir, err)
-	}
-	dir, err := (&Endpoint{}).RunDir(environment(map[string]string{"XDG_RUNTIME_DIR": "/run/user/7"}))
-	usual := "/run/user/7/netipc"
-	if os.Geteuid() == 0 {
-		usual = "/run/netipc"
-	}
-	if dir != usual || err != nil {
-		t.Error(dir, err)
-	}
-}
-
-func TestProfilesAreBits(t *testing.T) {
-	t.Parallel()
-	for list, bits := range map[string]uint32{"baseline": 1, "baseline,shm": 7, "shm-hybrid": 2, "baseline,shm-futex": 5} {
-		var endpoint Endpoint
-		if err := endpoint.profiles.Set(list); err != nil {
-			t.Fatal(err)
-		}
-		if found, err := endpoint.Profiles(); err != nil || found != bits {
-			t.Errorf("%s: %d, %v", list, found, err)
-		}
-	}
-	if bits, err := (&Endpoint{}).Profiles(); err != nil || bits != 7 {
-		t.Error(bits, err)
-	}
-	if _, err := (&Endpoint{profiles: Many{"smoke"}}).Profiles(); exitOf(err) != Usage {
 		t.Error(err)
 	}
 }

@@ -75,6 +75,16 @@ func profileNames() []string {
 	return names
 }
 
+// Baseline returns what carries the data of the baseline on this platform.
+func Baseline() transport.LinkKind {
+	for _, profile := range service.NativeTransport(nil).Profiles() {
+		if profile.Bit == transport.ProfileBaseline {
+			return profile.Kind
+		}
+	}
+	return transport.LinkMemory
+}
+
 // Profiles returns the profiles as the bits of the protocol.
 func (e *Endpoint) Profiles() (uint32, error) {
 	known := profileBits()

@@ -90,7 +90,7 @@ func (v *verdict) carried(status service.ClientStatus, o *options) error {
 	}
 	kind := transport.LinkSharedMemory
 	if o.profile == protocol.ProfileBaseline {
-		kind = transport.LinkSocket
+		kind = cli.Baseline()
 	}
 	if err := same("the data plane", session.Transport, kind); err != nil {
 		return err

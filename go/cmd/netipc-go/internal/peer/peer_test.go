@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
+	"github.com/netipc/netipc/go/internal/rundir"
 )
 
 // provider is a server in this process, which its input ends as it ends a process.
@@ -95,7 +95,7 @@ func TestEveryCheckIsContentWithItsServer(t *testing.T) {
 		t.Run(test.check+" "+test.options, func(t *testing.T) {
 			t.Parallel()
 			for _, profile := range []uint32{1, 2, 4} {
-				runDir := t.TempDir()
+				runDir := rundir.New(t)
 				args := endpoint(runDir, profile, strings.Fields(test.options)...)
 				server := start(t, test.kind, args...)
 				verdict, err := asked(t, test.check, args...)
@@ -106,7 +106,7 @@ func TestEveryCheckIsContentWithItsServer(t *testing.T) {
 				if overSocket := served.Shm == 0 && served.Socket > 0; overSocket != (profile == 1) {
 					t.Errorf("profile %d: %+v", profile, served)
 				}
-				if left, err := os.ReadDir(runDir); err != nil || len(left) > 0 {
+				if left, err := rundir.Names(runDir); err != nil || len(left) > 0 {
 					t.Errorf("left behind: %v, %v", left, err)
 				}
 			}
@@ -124,7 +124,7 @@ func TestWhatIsWrongIsSeen(t *testing.T) {
 		{"cgroups-lookup", "cgroups-lookup", "--generation 8", "", "the generation is 8 instead of 7"},
 		{"apps-lookup", "apps-lookup", "--generation 8", "", "the generation is 8 instead of 7"},
 		{"apps-lookup", "apps-lookup", "", "--first 54 --max-response 100000", "an item is"},
-		{"increment", "increment", "--profile 1", "--profile 2", "the data plane is socket instead of shm"},
+		{"increment", "increment", "--profile 1", "--profile 2", fmt.Sprintf("the data plane is %v instead of shm", cli.Baseline())},
 		{"increment", "increment", "--profile 4", "--profile 6", "the selected profile is 4 instead of 6"},
 		{"increment", "string-reverse", "", "", "does not serve this method"},
 		{"increment", "increment", "", "--door 2", "the state is ready instead of disconnected"},
@@ -134,7 +134,7 @@ func TestWhatIsWrongIsSeen(t *testing.T) {
 	} {
 		t.Run(test.check+test.server+test.client, func(t *testing.T) {
 			t.Parallel()
-			place := endpoint(t.TempDir(), 1)
+			place := endpoint(rundir.New(t), 1)
 			server := start(t, test.kind, append(place, strings.Fields(test.server)...)...)
 			var out bytes.Buffer
 			args := append([]string{"check", test.check}, append(place, strings.Fields(test.client)...)...)

@@ -1,0 +1,41 @@
+//! What the shared files need of a system that has no transport.
+
+#[path = "../unix/object.rs"]
+mod object;
+
+pub use object::WaitObject;
+
+use std::io;
+use std::time::Duration;
+
+/// The monotonic clock of the system, which every process of the host reads alike.
+#[must_use]
+pub fn monotonic() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    // The clock starts at boot and never runs backwards past it.
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    let nanos = u32::try_from(now.tv_nsec).unwrap_or_default();
+    Duration::new(seconds, nanos)
+}
+
+/// Nothing waits for descriptors here: an abort does without.
+#[derive(Debug)]
+pub(crate) enum Event {}
+
+impl Event {
+    pub(crate) fn new() -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn set(&self) {
+        match *self {}
+    }
+
+    pub(crate) fn reset(&self) {
+        match *self {}
+    }
+
+    pub(crate) fn object(&self) -> Option<WaitObject<'_>> {
+        match *self {}
+    }
+}

@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"os"
+	"testing"
+)
+
+func TestRunDirectoryIsGivenOrUsual(t *testing.T) {
+	t.Parallel()
+	if dir, err := (&Endpoint{runDir: "/x"}).RunDir(environment(nil)); dir != "/x" || err != nil {
+		t.Error(dir, err)
+	}
+	dir, err := (&Endpoint{}).RunDir(environment(map[string]string{"XDG_RUNTIME_DIR": "/run/user/7"}))
+	usual := "/run/user/7/netipc"
+	if os.Geteuid() == 0 {
+		usual = "/run/netipc"
+	}
+	if dir != usual || err != nil {
+		t.Error(dir, err)
+	}
+}
+
+func TestProfilesAreBits(t *testing.T) {
+	t.Parallel()
+	for list, bits := range map[string]uint32{"baseline": 1, "baseline,shm": 7, "shm-hybrid": 2, "baseline,shm-futex": 5} {
+		var endpoint Endpoint
+		if err := endpoint.profiles.Set(list); err != nil {
+			t.Fatal(err)
+		}
+		if found, err := endpoint.Profiles(); err != nil || found != bits {
+			t.Errorf("%s: %d, %v", list, found, err)
+		}
+	}
+	if bits, err := (&Endpoint{}).Profiles(); err != nil || bits != 7 {
+		t.Error(bits, err)
+	}
+	if _, err := (&Endpoint{profiles: Many{"smoke"}}).Profiles(); exitOf(err) != Usage {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,13 @@
+package service
+
+import (
+	"log/slog"
+
+	"github.com/netipc/netipc/go/transport"
+	"github.com/netipc/netipc/go/transport/windows"
+)
+
+// NativeTransport returns the platform's own transport, which tells log what it did and could not do.
+func NativeTransport(log *slog.Logger) transport.Transport {
+	return windows.New().WithLogger(orDefault(log))
+}
