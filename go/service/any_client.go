@@ -87,7 +87,7 @@ func (c *core) packBatch(method protocol.MethodCode, requests [][]byte) (outgoin
 	for _, request := range requests {
 		size += align8(len(request))
 	}
-	buf := c.space(size)
+	buf := c.requestBuffer(size)
 	list, err := protocol.NewPackedWriter(buf, 0, len(requests))
 	for i := 0; err == nil && i < len(requests); i++ {
 		var dst []byte

@@ -14,9 +14,9 @@ type AnyRequest struct {
 // bindings, tools, and schemas that are known at run time only. name is what the log calls it.
 //
 // handle writes the answer to answer, which is as long as an answer may be, and returns its length. A
-// batch is handled item by item. Where handle fails, the client is told as [ValueHandler] says; a
-// method that it does not know is a [HandlerError] with UNSUPPORTED, bytes that it does not understand
-// one with BAD_ENVELOPE.
+// batch is handled item by item. Where handle fails, the client gets what [ValueHandler] says; for a
+// method that it does not know, fail with a [HandlerError] of UNSUPPORTED, for bytes that it does not
+// understand with one of BAD_ENVELOPE.
 func AnyHandler(name string, handle func(request AnyRequest, answer []byte) (int, error)) Handler {
 	method := Method{Name: name, Batches: true}
 	if handle == nil {
@@ -29,5 +29,5 @@ func AnyHandler(name string, handle func(request AnyRequest, answer []byte) (int
 		}
 		return length, nil
 	}
-	return Handler{method: method, any: true, open: func() responder { return respond }}
+	return Handler{method: method, any: true, newResponder: func() responder { return respond }}
 }

@@ -51,7 +51,7 @@ func (c *Client[Q, R]) CallBatchContext(ctx context.Context, requests []Q) (Batc
 		return BatchReply[R]{}, nil
 	}
 	reply := BatchReply[R]{decode: c.service.Reply.Decode}
-	err := c.during(ctx, func(wait transport.Wait) *Failure {
+	err := c.callWithContext(ctx, func(wait transport.Wait) *Failure {
 		out, f := c.encodeBatch(requests)
 		if f != nil {
 			return f
@@ -73,7 +73,7 @@ func (c *Client[Q, R]) encodeBatch(requests []Q) (outgoing, *Failure) {
 	for _, request := range requests {
 		size += align8(c.service.Request.Size(request))
 	}
-	buf := c.space(size)
+	buf := c.requestBuffer(size)
 	list, err := protocol.NewPackedWriter(buf, 0, len(requests))
 	for _, request := range requests {
 		if err != nil {

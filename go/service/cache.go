@@ -70,7 +70,7 @@ func (c *Cache[K, I]) Refresh() bool { return c.RefreshContext(context.Backgroun
 // RefreshContext is Refresh, called off at once when ctx is done, with the reason: it fails with a
 // [*CallError], and the cache keeps what it has.
 func (c *Cache[K, I]) RefreshContext(ctx context.Context) error {
-	return c.book(c.core.during(ctx, c.renew))
+	return c.book(c.core.callWithContext(ctx, c.renew))
 }
 
 // RefreshWithin is RefreshContext, within limit instead of a context, whatever the cache's own timeout
@@ -84,7 +84,7 @@ func (c *Cache[K, I]) renew(wait transport.Wait) *Failure {
 	c.core.refresh(wait)
 	if !c.core.Ready() {
 		// Why there is no session says more than that there is none.
-		if f := ended(wait); f != nil {
+		if f := waitFailure(wait); f != nil {
 			return f
 		}
 	}

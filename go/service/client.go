@@ -20,7 +20,7 @@ type Client[Q, R any] struct {
 	*core
 	service *Service[Q, R]
 	reply   R
-	// core.perform's check, made once: it decodes to reply.
+	// Decodes a payload into reply, for core.perform. Made once, so that a call does not allocate it.
 	check         func(payload []byte) error
 	pipelineState pipelineState
 }
@@ -41,18 +41,18 @@ func (c *Client[Q, R]) Call(request Q) (R, error) { return c.CallWithTimeout(req
 
 // CallWithin is Call within limit, whatever the client's own timeout is.
 func (c *Client[Q, R]) CallWithin(limit time.Duration, request Q) (R, error) {
-	return c.take(c.finish(c.ask(request, c.beginWithin(limit))))
+	return c.result(c.finish(c.ask(request, c.beginWithin(limit))))
 }
 
 // CallWithTimeout is Call within ms milliseconds; 0 is the client's own timeout.
 func (c *Client[Q, R]) CallWithTimeout(request Q, ms uint32) (R, error) {
-	return c.take(c.finish(c.ask(request, c.begin(ms))))
+	return c.result(c.finish(c.ask(request, c.begin(ms))))
 }
 
 // CallContext is Call, called off at once when ctx is done; the client's own timeout stays. The error
 // has the context's as its cause, too.
 func (c *Client[Q, R]) CallContext(ctx context.Context, request Q) (R, error) {
-	return c.take(c.during(ctx, func(wait transport.Wait) *Failure { return c.ask(request, wait) }))
+	return c.result(c.callWithContext(ctx, func(wait transport.Wait) *Failure { return c.ask(request, wait) }))
 }
 
 // Close releases everything; counters stay. The client can be refreshed again, and is closed again
@@ -63,6 +63,7 @@ func (c *Client[Q, R]) Close() error {
 	return c.core.Close()
 }
 
+// ask makes one logical call; it leaves the reply in c.reply.
 func (c *Client[Q, R]) ask(request Q, wait transport.Wait) *Failure {
 	out, f := c.encode(request)
 	if f != nil {
@@ -71,8 +72,8 @@ func (c *Client[Q, R]) ask(request Q, wait transport.Wait) *Failure {
 	return c.perform(out, wait, c.check)
 }
 
-// take returns the reply of a call that succeeded.
-func (c *Client[Q, R]) take(err error) (R, error) {
+// result returns the reply of a call that succeeded, or err.
+func (c *Client[Q, R]) result(err error) (R, error) {
 	if err != nil {
 		var none R
 		return none, err
@@ -82,7 +83,7 @@ func (c *Client[Q, R]) take(err error) (R, error) {
 
 // encode writes request to the buffer of requests.
 func (c *Client[Q, R]) encode(request Q) (outgoing, *Failure) {
-	buf := c.space(c.service.Request.Size(request))
+	buf := c.requestBuffer(c.service.Request.Size(request))
 	n, err := c.service.Request.Encode(buf, request)
 	if err != nil {
 		return outgoing{}, invalid(err)

@@ -189,14 +189,14 @@ func or(configured, fallback uint32) uint32 {
 	return configured
 }
 
-func orNative(t transport.Transport, logger *slog.Logger) transport.Transport {
+func transportOrNative(t transport.Transport, logger *slog.Logger) transport.Transport {
 	if t == nil {
-		return NativeTransport(orDefault(logger))
+		return NativeTransport(loggerOrDefault(logger))
 	}
 	return t
 }
 
-func orDefault(logger *slog.Logger) *slog.Logger {
+func loggerOrDefault(logger *slog.Logger) *slog.Logger {
 	if logger == nil {
 		return slog.Default()
 	}

@@ -30,16 +30,17 @@ type core struct {
 	interrupt  interrupt
 	timeout    atomic.Int64
 	connection *connection.Connection
-	// What the session agreed on; of no use without one.
+	// What the session agreed on; without a session, of one before.
 	limits capacity
-	// What to propose next, and what this provider has refused: never proposed again, nor more.
-	capacity capacity
-	refused  []capacity
-	// When a refused client, and shared memory, may be tried again.
-	rejection, sharing backoff
-	openErr            error
-	// When the last logical call began. When it ends is not asked: the clock takes a good part of a
-	// short call's time.
+	// What to propose next.
+	proposed capacity
+	// What this provider has refused: neither it nor more is proposed again.
+	refused []capacity
+	// When to try again: a server that rejected this client, and shared memory that could not be used.
+	rejectionBackoff, shmBackoff backoff
+	openErr                      error
+	// When the last logical call began: a success is dated by it, which saves a short call the reading
+	// of the clock at its end.
 	began  time.Time
 	nextID uint64
 	// Where requests are written.
@@ -50,18 +51,18 @@ type core struct {
 }
 
 func newCore(runDir, service string, config *ClientConfig) *core {
-	reach := orNative(config.Transport, config.Logger)
+	backend := transportOrNative(config.Transport, config.Logger)
 	c := &core{
-		transport: reach,
-		options:   newClientOptions(config, reach),
-		log:       orDefault(config.Logger),
-		rejection: newBackoff(time.Second, 60*time.Second),
-		sharing:   newBackoff(time.Second, 300*time.Second),
-		nextID:    1,
+		transport:        backend,
+		options:          newClientOptions(config, backend),
+		log:              loggerOrDefault(config.Logger),
+		rejectionBackoff: newBackoff(time.Second, 60*time.Second),
+		shmBackoff:       newBackoff(time.Second, 300*time.Second),
+		nextID:           1,
 	}
 	c.endpoint, c.invalid = transport.NewEndpoint(runDir, service)
-	c.capacity = c.options.initial
-	c.made = time.Now()
+	c.proposed = c.options.initial
+	c.created = time.Now()
 	c.SetCallTimeout(config.CallTimeoutMs)
 	return c
 }
@@ -107,9 +108,9 @@ func (c *core) WaitObject() transport.WaitObject {
 // Close releases everything; counters stay. The client can be refreshed again, and is closed again
 // after that. It returns nil.
 func (c *core) Close() error {
-	c.leave(StateDisconnected)
+	c.dropSession(StateDisconnected)
 	c.refused = nil
-	c.capacity = c.options.initial
+	c.proposed = c.options.initial
 	c.request = nil
 	c.interrupt.clear()
 	c.interrupt.abort.Close()
@@ -121,14 +122,14 @@ func (c *core) refresh(wait transport.Wait) bool {
 	switch state {
 	case StateReady:
 		if err := c.connection.Check(); err != nil {
-			c.note(&Failure{Kind: FailureLost, Cause: err})
+			c.recordError(&Failure{Kind: FailureLost, Cause: err})
 			c.refused = nil
 			c.reopen(wait)
 		}
 	case StateBroken:
 		c.reopen(wait)
 	case StateAuthFailed, StateIncompatible:
-		if c.rejection.allows(time.Now()) && c.open(wait) {
+		if c.rejectionBackoff.allows(time.Now()) && c.open(wait) {
 			add(&c.counters.connects, 1)
 		}
 	default:
@@ -139,20 +140,20 @@ func (c *core) refresh(wait transport.Wait) bool {
 	return state != c.State() || reconnects != c.counters.reconnects.Load()
 }
 
-// reconnect makes a new session in place of the one there is.
+// reconnect replaces the session by a new one. It fails where no new one could be had.
 func (c *core) reconnect(wait transport.Wait) *Failure {
 	if c.reopen(wait) {
 		return nil
 	}
-	if f := ended(wait); f != nil {
+	if f := waitFailure(wait); f != nil {
 		c.setState(StateBroken)
 		return f
 	}
 	return &Failure{Kind: FailureReconnect, Cause: c.openErr}
 }
 
-// note keeps the failure for the status, with the endpoint's name.
-func (c *core) note(failure error) {
+// recordError makes the failure the last error of the status, with the endpoint's name.
+func (c *core) recordError(failure error) {
 	text := failure.Error()
 	if name := c.name(); !strings.Contains(text, name) {
 		text = name + ": " + text
@@ -167,10 +168,10 @@ func (c *core) name() string {
 	return c.endpoint.String()
 }
 
-// leave drops the session.
-func (c *core) leave(state ClientState) {
+// dropSession closes the session, if there is one, and leaves the client in state.
+func (c *core) dropSession(state ClientState) {
 	if c.connection != nil {
-		// Nothing that closing could say is of use to anybody.
+		// The session is given up: a close that fails changes nothing.
 		_ = c.connection.Close()
 		c.connection, c.payload, c.batch = nil, nil, protocol.Packed{}
 		c.setSession(nil)
@@ -178,8 +179,9 @@ func (c *core) leave(state ClientState) {
 	c.setState(state)
 }
 
+// reopen drops the session and makes one attempt to get another; it tells whether there is one.
 func (c *core) reopen(wait transport.Wait) bool {
-	c.leave(StateBroken)
+	c.dropSession(StateBroken)
 	opened := c.open(wait)
 	if opened {
 		add(&c.counters.reconnects, 1)
@@ -193,7 +195,7 @@ func (c *core) open(wait transport.Wait) bool {
 	err := c.tryOpen(wait)
 	c.openErr = err
 	if err == nil {
-		c.rejection.succeeded()
+		c.rejectionBackoff.succeeded()
 		c.setState(StateReady)
 		c.log.Debug("netipc: connected", "endpoint", c.name())
 		return true
@@ -201,26 +203,26 @@ func (c *core) open(wait transport.Wait) bool {
 	state := openState(err)
 	switch state {
 	case StateAuthFailed, StateIncompatible:
-		c.rejection.failed(time.Now())
+		c.rejectionBackoff.failed(time.Now())
 	case StateNotFound:
 		c.refused = nil
 	}
-	c.note(err)
+	c.recordError(err)
 	c.setState(state)
 	c.log.Debug("netipc: not connected", "endpoint", c.name(), "state", state, "error", err)
 	return false
 }
 
-// tryOpen connects. Where the server refuses the proposal, or its shared memory is of no use, it
-// connects once more without, for either reason once.
+// tryOpen connects. Where the server refuses the proposed limits, it connects once more with lower ones;
+// where shared memory cannot be used, once more without it.
 func (c *core) tryOpen(wait transport.Wait) error {
 	if c.invalid != nil {
 		return c.invalid
 	}
 	offered := c.options.supported
-	unshared := offered & protocol.ProfileBaseline
-	if unshared != 0 && !c.sharing.allows(time.Now()) {
-		offered = unshared
+	withoutShm := offered & protocol.ProfileBaseline
+	if withoutShm != 0 && !c.shmBackoff.allows(time.Now()) {
+		offered = withoutShm
 	}
 	lowered := false
 	for {
@@ -230,18 +232,18 @@ func (c *core) tryOpen(wait transport.Wait) error {
 			return nil
 		case errors.Is(err, handshake.ErrLimitExceeded) && !lowered:
 			lowered = true
-			c.lower()
+			c.proposeLess()
 		case errors.Is(err, transport.ErrUnusable):
-			c.excludeSharing(err)
-			if unshared == 0 || offered == unshared {
+			c.excludeShm(err)
+			if withoutShm == 0 || offered == withoutShm {
 				return err
 			}
-			offered = unshared
+			offered = withoutShm
 		default:
 			var attach *transport.AttachError
 			if errors.As(err, &attach) && attach.Kind == transport.ErrTimeout {
-				// The caller was less patient than attaching is, and will be the next time, too.
-				c.excludeSharing(err)
+				// The caller's deadline was too short for attaching, and is likely to be next time, too.
+				c.excludeShm(err)
 			}
 			return err
 		}
@@ -249,14 +251,14 @@ func (c *core) tryOpen(wait transport.Wait) error {
 }
 
 func (c *core) tryConnect(offered protocol.Profiles, wait transport.Wait) error {
-	proposal := c.options.proposal(c.capacity, offered)
+	proposal := c.options.proposal(c.proposed, offered)
 	opened, err := connection.Connect(c.transport, c.endpoint, proposal, wait.AtMost(handshakeTimeout))
 	if err != nil {
 		return err
 	}
 	agreed, info := opened.Agreed(), opened.Info()
 	if agreed.Profile != protocol.ProfileBaseline {
-		c.sharing.succeeded()
+		c.shmBackoff.succeeded()
 	}
 	c.connection = opened
 	c.limits = capacity{
@@ -274,8 +276,9 @@ func (c *core) tryConnect(offered protocol.Profiles, wait transport.Wait) error 
 	return nil
 }
 
-func (c *core) excludeSharing(err error) {
-	c.note(err)
-	c.sharing.failed(time.Now())
+// excludeShm leaves shared memory out of proposals for a while.
+func (c *core) excludeShm(err error) {
+	c.recordError(err)
+	c.shmBackoff.failed(time.Now())
 	c.log.Warn("netipc: leaving shared memory out for a while", "endpoint", c.name(), "error", err)
 }

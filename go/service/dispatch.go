@@ -10,7 +10,7 @@ import (
 	"github.com/netipc/netipc/go/protocol"
 )
 
-// answered is how a request was answered: what the client is told, and the bytes of the answer, none
+// answered is how a request was answered: the status of the answer, and the bytes of its payload, none
 // unless the status is OK.
 type answered struct {
 	status protocol.Status
@@ -32,7 +32,7 @@ type dispatcher struct {
 }
 
 // faults counts what handlers do wrong, for all sessions of a server.
-type faults struct{ panics, mistakes, failures repeats }
+type faults struct{ panics, invalidAnswers, failures logLimiter }
 
 // dispatch answers one request into buf, which is as long as an answer may be.
 func (d *dispatcher) dispatch(request session.Message, buf []byte) (a answered) {
@@ -51,7 +51,7 @@ func (d *dispatcher) dispatch(request session.Message, buf []byte) (a answered) 
 	if header.Flags.IsBatch() {
 		length, err = d.respondBatch(request, buf)
 	} else {
-		length, err = d.run(header, request.Payload, buf)
+		length, err = d.callHandler(header, request.Payload, buf)
 	}
 	if err != nil {
 		return answered{status: d.statusOf(err)}
@@ -70,11 +70,11 @@ func (d *dispatcher) respondBatch(request session.Message, buf []byte) (int, err
 		return 0, err
 	}
 	for i := range items.Len() {
-		room, err := list.OpenRest()
+		rest, err := list.OpenRest()
 		if err != nil {
 			return 0, err
 		}
-		length, err := d.run(&request.Header, items.Get(i), room)
+		length, err := d.callHandler(&request.Header, items.Get(i), rest)
 		if err != nil {
 			return 0, err
 		}
@@ -83,23 +83,24 @@ func (d *dispatcher) respondBatch(request session.Message, buf []byte) (int, err
 	return list.FinishBatch()
 }
 
-// run runs the handler. A codec may be anybody's: no length beyond room is believed.
-func (d *dispatcher) run(header *protocol.Header, request, room []byte) (int, error) {
-	length, err := d.respond(protocol.MethodCode(header.Code), request, room)
-	if err == nil && (length < 0 || length > len(room)) {
-		return 0, fmt.Errorf("an answer of %d bytes, written to %d", length, len(room))
+// callHandler answers one request, or one item of a batch, into buf. Codecs may be a caller's own, so
+// the length that comes back is checked.
+func (d *dispatcher) callHandler(header *protocol.Header, request, buf []byte) (int, error) {
+	length, err := d.respond(protocol.MethodCode(header.Code), request, buf)
+	if err == nil && (length < 0 || length > len(buf)) {
+		return 0, fmt.Errorf("an answer of %d bytes, written to %d", length, len(buf))
 	}
 	return length, err
 }
 
-// statusOf is what a client is told of err.
+// statusOf is the status of the answer where answering failed with err.
 func (d *dispatcher) statusOf(err error) protocol.Status {
 	switch err := err.(type) {
 	case *requestError:
 		d.log.Debug("netipc: bad request", "service", d.method.Name, "error", err)
 		return protocol.StatusBadEnvelope
 	case *handlerError:
-		if times, line := d.faults.failures.note(); line {
+		if times, logged := d.faults.failures.count(); logged {
 			d.log.Warn("netipc: the handler failed", "service", d.method.Name, "error", err, "times", times)
 		}
 		return err.status()
@@ -107,14 +108,14 @@ func (d *dispatcher) statusOf(err error) protocol.Status {
 	if errors.Is(err, protocol.ErrOverflow) {
 		return protocol.StatusLimitExceeded
 	}
-	if times, line := d.faults.mistakes.note(); line {
+	if times, logged := d.faults.invalidAnswers.count(); logged {
 		d.log.Warn("netipc: the handler's answer may not be sent", "service", d.method.Name, "error", err, "times", times)
 	}
 	return protocol.StatusInternalError
 }
 
 func (d *dispatcher) logPanic(cause any) {
-	if times, line := d.faults.panics.note(); line {
+	if times, logged := d.faults.panics.count(); logged {
 		d.log.Error("netipc: the handler panicked", "service", d.method.Name, "times", times,
 			"panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 	}

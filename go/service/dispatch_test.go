@@ -18,7 +18,7 @@ var numbers = Service[uint64, uint64]{
 }
 
 func newDispatcher(handler Handler, log *slog.Logger) *dispatcher {
-	return &dispatcher{method: handler.method, respond: handler.open(), faults: &faults{}, log: log}
+	return &dispatcher{method: handler.method, respond: handler.newResponder(), faults: &faults{}, log: log}
 }
 
 func ask(d *dispatcher, n uint64, room int) answered {

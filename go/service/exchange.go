@@ -26,7 +26,7 @@ func (o outgoing) header(id uint64) protocol.Header {
 	return protocol.BatchHeader(o.method, id, o.items)
 }
 
-// begin begins a logical call that may take ms milliseconds; 0 is the client's own timeout.
+// begin starts a logical call that may take ms milliseconds; 0 is the client's own timeout.
 func (c *core) begin(ms uint32) transport.Wait {
 	if ms != 0 {
 		return c.beginWithin(callTimeout(ms))
@@ -34,17 +34,17 @@ func (c *core) begin(ms uint32) transport.Wait {
 	return c.beginWithin(time.Duration(c.timeout.Load()))
 }
 
-// beginWithin begins a logical call that may take timeout.
+// beginWithin starts a logical call that may take timeout.
 func (c *core) beginWithin(timeout time.Duration) transport.Wait {
 	c.began = time.Now()
 	return transport.Wait{Deadline: c.began.Add(timeout), Abort: &c.interrupt.abort}
 }
 
-// startClock begins a logical call whose end somebody else knows.
+// startClock starts a logical call whose wait is the caller's.
 func (c *core) startClock() { c.began = time.Now() }
 
-// during runs a logical call that ctx may call off, and books its end.
-func (c *core) during(ctx context.Context, run func(transport.Wait) *Failure) error {
+// callWithContext runs a logical call that ctx may call off, and finishes it.
+func (c *core) callWithContext(ctx context.Context, run func(transport.Wait) *Failure) error {
 	wait := c.begin(0)
 	if ctx.Err() != nil {
 		return c.finish(contextFailure(ctx.Err()))
@@ -54,21 +54,21 @@ func (c *core) during(ctx context.Context, run func(transport.Wait) *Failure) er
 		wait.Deadline = deadline
 	}
 	release := c.interrupt.follow(ctx)
-	// Also where a caller's function panics: the next call is none of this context's business.
+	// Deferred, as a caller's function may panic: this context must not end the next call.
 	defer release()
 	failure := run(wait)
 	if failure != nil && (failure.Kind == FailureAborted || failure.Kind == FailureTimeout) {
 		if err := ctx.Err(); err != nil {
 			failure = contextFailure(err)
 		} else if ends && failure.Kind == FailureTimeout {
-			// Our clock may be the first to notice.
+			// Its deadline has passed here a moment before ctx says so.
 			failure.Cause = context.DeadlineExceeded
 		}
 	}
 	return c.finish(failure)
 }
 
-// finish books the end of a logical call.
+// finish ends a logical call: it counts how it ended, and makes the error of a failure.
 func (c *core) finish(failure *Failure) error {
 	if failure == nil {
 		c.succeeded(c.began)
@@ -81,15 +81,15 @@ func (c *core) finish(failure *Failure) error {
 	case FailureAborted:
 		add(&c.counters.aborts, 1)
 	}
-	// Why a client is not ready was noted before, and says more.
+	// Why a client is not ready was recorded before, and says more.
 	if failure.Kind != FailureNotReady {
-		c.note(failure)
+		c.recordError(failure)
 	}
 	return &CallError{Endpoint: c.name(), Failure: failure}
 }
 
-// space returns where the payload of the next request goes.
-func (c *core) space(size int) []byte {
+// requestBuffer returns a buffer of size bytes for the payload of the next request.
+func (c *core) requestBuffer(size int) []byte {
 	c.request = slices.Grow(c.request[:0], size)[:size]
 	return c.request
 }
@@ -98,10 +98,10 @@ func (c *core) space(size int) []byte {
 // decodes the answer's payload, so that a malformed one counts as a failure.
 func (c *core) perform(out outgoing, wait transport.Wait, check func(payload []byte) error) *Failure {
 	needed := ofRequest(len(out.payload), max(out.items, 1))
-	// An answer as large as its request is likely, and a request that is sent in vain is dear.
+	// An answer is likely to be as large as its request, and one that does not fit costs the request.
 	wanted := needed
 	wanted.responseBytes = needed.requestBytes
-	if f := c.aim(wanted, wait); f != nil {
+	if f := c.tryWiden(wanted, wait); f != nil {
 		return f
 	}
 	var tried attempts
@@ -148,9 +148,9 @@ func (c *core) send(out outgoing, wait transport.Wait) (protocol.Header, *Failur
 		return header, f
 	}
 	err := c.connection.Send(header, out.payload, wait)
-	// The server may have answered before it closed: its last words come first.
+	// A server may answer and then close: where it hung up, its answer may still be there to receive.
 	if err != nil && !errors.Is(err, transport.ErrReset) && !errors.Is(err, transport.ErrDisconnected) {
-		return header, lost(err)
+		return header, connectionFailure(err)
 	}
 	c.nextID++
 	add(&c.counters.sent, messageBytes(len(out.payload)))
@@ -161,7 +161,7 @@ func (c *core) send(out outgoing, wait transport.Wait) (protocol.Header, *Failur
 func (c *core) receive(wait transport.Wait) (protocol.Header, *Failure) {
 	message, err := c.connection.Receive(wait)
 	if err != nil {
-		return protocol.Header{}, lost(err)
+		return protocol.Header{}, connectionFailure(err)
 	}
 	c.payload, c.batch = message.Payload, message.Batch
 	return message.Header, nil
@@ -172,15 +172,16 @@ func (c *core) countReply(reply *protocol.Header) {
 	add(&c.counters.received, messageBytes(int(reply.PayloadLen)))
 }
 
-// retry acts on a failure. It returns the attempts so far when the request is to be sent again.
+// retry does what the retry table says of a failure. Where it returns none, the request is to be sent
+// again; the attempts are those so far.
 func (c *core) retry(failure *Failure, tried attempts, wait transport.Wait) (attempts, *Failure) {
 	switch decide(failure, tried) {
 	case dropAndGiveUp:
-		c.leave(StateBroken)
+		c.dropSession(StateBroken)
 		return tried, failure
 	case reconnectAndRetry:
 		c.log.Debug("netipc: call failed, trying once more", "endpoint", c.name(), "error", failure)
-		c.note(failure)
+		c.recordError(failure)
 		c.refused = nil
 		if f := c.reconnect(wait); f != nil {
 			return tried, f
@@ -191,7 +192,7 @@ func (c *core) retry(failure *Failure, tried attempts, wait transport.Wait) (att
 	case growAndRetry:
 		before := c.agreed().responseBytes
 		if !c.widenResponse() {
-			c.leave(StateBroken)
+			c.dropSession(StateBroken)
 			return tried, failure
 		}
 		if f := c.reconnect(wait); f != nil {
@@ -245,17 +246,17 @@ func mismatch(field string, expected, found uint64) *Failure {
 	return broken(&AnswerError{Field: field, Expected: expected, Found: found})
 }
 
-// lost is what a connection's error means for the call.
-func lost(err error) *Failure {
-	var rule *session.Error
+// connectionFailure is the failure of a call whose connection failed with err.
+func connectionFailure(err error) *Failure {
+	var violation *session.Error
 	switch {
 	case errors.Is(err, transport.ErrTimeout):
 		return &Failure{Kind: FailureTimeout}
 	case errors.Is(err, transport.ErrAborted):
 		return &Failure{Kind: FailureAborted}
-	case errors.As(err, &rule):
-		if rule.Kind == session.ErrLimitExceeded && rule.Header.Kind == protocol.KindRequest {
-			return overflow(rule.Field, uint64(rule.Found), uint64(rule.Limit))
+	case errors.As(err, &violation):
+		if violation.Kind == session.ErrLimitExceeded && violation.Header.Kind == protocol.KindRequest {
+			return overflow(violation.Field, uint64(violation.Found), uint64(violation.Limit))
 		}
 		return broken(err)
 	case errors.Is(err, transport.ErrProtocol):
@@ -264,10 +265,10 @@ func lost(err error) *Failure {
 	return &Failure{Kind: FailureLost, Cause: err}
 }
 
-// ended is the failure of a call whose wait is over; nil where it is not.
-func ended(wait transport.Wait) *Failure {
+// waitFailure is the failure of a call whose wait is over; nil where it is not.
+func waitFailure(wait transport.Wait) *Failure {
 	if err := wait.Check(); err != nil {
-		return lost(err)
+		return connectionFailure(err)
 	}
 	return nil
 }

@@ -15,8 +15,9 @@ import (
 type Handler struct {
 	method Method
 	// Whether it answers any method.
-	any  bool
-	open func() responder
+	any bool
+	// Makes the responder of a new session.
+	newResponder func() responder
 }
 
 // responder answers the requests of one session, one after another: it writes the answer to the request
@@ -25,7 +26,7 @@ type responder func(method protocol.MethodCode, request, answer []byte) (int, er
 
 // HandlerError is a failure of a handler that means another status than INTERNAL_ERROR.
 type HandlerError struct {
-	// Status is what the client is told: after UNSUPPORTED the session goes on, after BAD_ENVELOPE
+	// Status is that of the answer: after UNSUPPORTED the session goes on, after BAD_ENVELOPE
 	// and LIMIT_EXCEEDED it ends. Every other status is INTERNAL_ERROR.
 	Status protocol.Status
 	// Reason is why, for the log of the server.
@@ -66,7 +67,7 @@ func Filled[Q, B any](handle func(*Q, *B) bool) func(*Q, *B) error {
 }
 
 // ValueHandler is the handler of a service whose reply is one value. Where handle fails, the client
-// is told that the handler failed, and nothing more; see [HandlerError] for another status.
+// gets INTERNAL_ERROR and no reason; see [HandlerError] for another status.
 func ValueHandler[Q, R any](service *Service[Q, R], handle func(Q) (R, error)) Handler {
 	if handle == nil {
 		return Handler{method: service.Method}
@@ -82,7 +83,7 @@ func ValueHandler[Q, R any](service *Service[Q, R], handle func(Q) (R, error)) H
 		}
 		return service.Reply.Encode(answer, reply)
 	}
-	return Handler{method: service.Method, open: func() responder { return respond }}
+	return Handler{method: service.Method, newResponder: func() responder { return respond }}
 }
 
 // Builder is how a reply is built: Start begins the answer to a request in a buffer that is as long as
@@ -94,14 +95,15 @@ type Builder[Q, B any] struct {
 	Finish func(builder *B) (int, error)
 }
 
-// BuilderHandler is the handler of a service whose reply is built piece by piece. An answer that did
-// not fit is an overflow, whatever handle returns; else handle fails as that of [ValueHandler] does.
+// BuilderHandler is the handler of a service whose reply is built piece by piece. Where the answer
+// did not fit, the client gets LIMIT_EXCEEDED, whatever handle returned; else a failure of handle is
+// answered as that of [ValueHandler].
 // Request and builder are good until handle returns.
 func BuilderHandler[Q, B any](method Method, decode func([]byte) (Q, error), builder Builder[Q, B], handle func(*Q, *B) error) Handler {
 	if handle == nil {
 		return Handler{method: method}
 	}
-	return Handler{method: method, open: func() responder {
+	return Handler{method: method, newResponder: func() responder {
 		// One of each for a session, so that answering allocates nothing.
 		var request Q
 		var answer B
@@ -135,7 +137,7 @@ type handlerError struct{ cause error }
 func (e *handlerError) Error() string { return "the handler failed: " + e.cause.Error() }
 func (e *handlerError) Unwrap() error { return e.cause }
 
-// status is what the client is told.
+// status is that of the answer.
 func (e *handlerError) status() protocol.Status {
 	var chosen *HandlerError
 	if errors.As(e.cause, &chosen) {

@@ -7,32 +7,34 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-// interrupt calls off what a client does: by its owner, until cleared; or by a context, for one call.
+// interrupt ends what a client does, and has two causes: its owner aborts it, until that is cleared, or
+// the context of one call is done.
 type interrupt struct {
 	abort transport.Abort
 
 	mu sync.Mutex
-	// Whether the owner has called everything off, and whether a context has this call.
-	owner, context bool
+	// Whether the abort is raised by the owner, and by the context of a call.
+	byOwner, byContext bool
 }
 
 func (i *interrupt) raise() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.owner = true
+	i.byOwner = true
 	i.abort.Raise()
 }
 
 func (i *interrupt) clear() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.owner = false
-	if !i.context {
+	i.byOwner = false
+	if !i.byContext {
 		i.abort.Clear()
 	}
 }
 
-// follow calls off what waits once ctx is done, until release is called. Nothing runs after that.
+// follow raises the abort once ctx is done, until release is called, which waits for it and takes it
+// back.
 func (i *interrupt) follow(ctx context.Context) (release func()) {
 	if ctx.Done() == nil {
 		return func() {}
@@ -42,7 +44,7 @@ func (i *interrupt) follow(ctx context.Context) (release func()) {
 		defer close(done)
 		i.mu.Lock()
 		defer i.mu.Unlock()
-		i.context = true
+		i.byContext = true
 		i.abort.Raise()
 	})
 	return func() {
@@ -52,8 +54,8 @@ func (i *interrupt) follow(ctx context.Context) (release func()) {
 		<-done
 		i.mu.Lock()
 		defer i.mu.Unlock()
-		i.context = false
-		if !i.owner {
+		i.byContext = false
+		if !i.byOwner {
 			i.abort.Clear()
 		}
 	}

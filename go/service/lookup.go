@@ -73,7 +73,7 @@ func (c *LookupClient[A, K, R, P]) LookupWithin(limit time.Duration, keys []A) (
 // LookupContext is Lookup, called off at once when ctx is done; the client's own timeout stays. The
 // error has the context's as its cause, too.
 func (c *LookupClient[A, K, R, P]) LookupContext(ctx context.Context, keys []A) (P, error) {
-	return c.take(c.during(ctx, func(wait transport.Wait) *Failure { return c.run(keys, wait) }))
+	return c.take(c.callWithContext(ctx, func(wait transport.Wait) *Failure { return c.run(keys, wait) }))
 }
 
 // Call is Lookup, by the name that integrations know.
@@ -113,7 +113,7 @@ func (c *LookupClient[A, K, R, P]) run(named []A, wait transport.Wait) *Failure 
 	if f != nil {
 		return f
 	}
-	if f := c.aim(wanted, wait); f != nil {
+	if f := c.tryWiden(wanted, wait); f != nil {
 		return f
 	}
 	c.restart(0)

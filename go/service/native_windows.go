@@ -9,5 +9,5 @@ import (
 
 // NativeTransport returns the platform's own transport, which tells log what it did and could not do.
 func NativeTransport(log *slog.Logger) transport.Transport {
-	return windows.New().WithLogger(orDefault(log))
+	return windows.New().WithLogger(loggerOrDefault(log))
 }

@@ -38,7 +38,7 @@ func (c *Client[Q, R]) CallPipelinedContext(ctx context.Context, requests []Q, w
 	u := &c.pipelineState
 	u.answered = slices.Grow(u.answered[:0], len(requests))[:len(requests)]
 	clear(u.answered)
-	return c.during(ctx, func(wait transport.Wait) *Failure {
+	return c.callWithContext(ctx, func(wait transport.Wait) *Failure {
 		defer c.dropUnanswered()
 		var tried attempts
 		for {
@@ -93,7 +93,7 @@ func (c *Client[Q, R]) pipeline(requests []Q, window int, each func(int, R), wai
 func (c *Client[Q, R]) dropUnanswered() {
 	u := &c.pipelineState
 	if len(u.inFlight) > 0 && c.connection != nil && c.connection == u.session {
-		c.leave(StateBroken)
+		c.dropSession(StateBroken)
 	}
 	u.inFlight, u.session = u.inFlight[:0], nil
 }

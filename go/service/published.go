@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// published is what a client shows of itself to any goroutine, also in the middle of a call. Its
-// owner alone writes.
+// published is the state of a client that any goroutine may read, also in the middle of a call. Only
+// the goroutine that uses the client writes it.
 type published struct {
 	state    atomic.Uint32
 	counters struct {
 		connects, reconnects, calls, errors, retries, timeouts, aborts, sent, received atomic.Uint64
 	}
-	made time.Time
-	// When the last call that succeeded began, from made on; 0 is never.
+	created time.Time
+	// When the last call that succeeded began, in nanoseconds after created; 0 is never.
 	lastSuccess atomic.Int64
 
 	mu        sync.Mutex
@@ -49,7 +49,7 @@ func (p *published) Counters() Counters {
 func (p *published) Status() ClientStatus {
 	status := ClientStatus{State: p.State(), Counters: p.Counters()}
 	if since := p.lastSuccess.Load(); since > 0 {
-		status.LastSuccess = p.made.Add(time.Duration(since))
+		status.LastSuccess = p.created.Add(time.Duration(since))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,7 +75,8 @@ func (p *published) setError(text string) {
 	p.lastError = text
 }
 
-func (p *published) succeeded(began time.Time) { p.lastSuccess.Store(int64(began.Sub(p.made)) + 1) }
+// succeeded dates the last success: a call that began then.
+func (p *published) succeeded(began time.Time) { p.lastSuccess.Store(int64(began.Sub(p.created)) + 1) }
 
 // add adds to a counter that only its owner writes, which costs less than a locked addition.
 func add(counter *atomic.Uint64, n uint64) { counter.Store(counter.Load() + n) }

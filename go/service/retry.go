@@ -30,7 +30,7 @@ const (
 	growAndRetry
 )
 
-// decide is the table of what a failure of a ready client leads to.
+// decide is the retry table: what to do after a failure of a client that was ready.
 func decide(f *Failure, a attempts) decision {
 	switch f.Kind {
 	case FailureNotReady, FailureInvalidRequest, FailureOverflow, FailureUnsupported, FailureGeneration:
@@ -48,7 +48,7 @@ func decide(f *Failure, a attempts) decision {
 }
 
 // grow returns what to propose so that a session carries at least needed, never above ceiling; and
-// whether that is more than now. Growth goes to the next power of two.
+// whether that is more than now. What grows is rounded up to a power of two.
 func grow(now, needed, ceiling capacity) (capacity, bool) {
 	grown := capacity{
 		requestBytes:  growStep(now.requestBytes, needed.requestBytes, ceiling.requestBytes),
@@ -66,26 +66,26 @@ func growStep(now, needed, ceiling uint32) uint32 {
 	return max(uint32(min(power, uint64(ceiling))), now)
 }
 
-// backoff is how long to leave something alone after it failed: doubling from first up to most.
+// backoff is a pause between attempts that doubles with each failure, from first up to longest.
 type backoff struct {
-	first, most, next time.Duration
-	until             time.Time
+	first, longest, next time.Duration
+	until                time.Time
 }
 
-func newBackoff(first, most time.Duration) backoff {
-	return backoff{first: first, most: most, next: first}
+func newBackoff(first, longest time.Duration) backoff {
+	return backoff{first: first, longest: longest, next: first}
 }
 
 // allows tells whether it may be tried at now.
 func (b *backoff) allows(now time.Time) bool { return !now.Before(b.until) }
 
-// failed notes a failure at now.
+// failed begins a pause at now.
 func (b *backoff) failed(now time.Time) {
 	b.until = now.Add(b.next)
-	b.next = min(b.next*2, b.most)
+	b.next = min(b.next*2, b.longest)
 }
 
-// succeeded notes a success.
+// succeeded ends the pause; the next one is the first again.
 func (b *backoff) succeeded() {
 	b.until = time.Time{}
 	b.next = b.first

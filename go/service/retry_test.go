@@ -107,17 +107,17 @@ func TestBackoffDoublesUpToItsEndAndStartsOver(t *testing.T) {
 	}
 }
 
-func TestTheFirstRepeatGetsALineAndThenOneInAHundred(t *testing.T) {
+func TestTheFirstEventIsLoggedAndThenOneInAHundred(t *testing.T) {
 	t.Parallel()
-	var r repeats
-	var lines []uint64
+	var limiter logLimiter
+	var numbers []uint64
 	for range 250 {
-		if count, line := r.note(); line {
-			lines = append(lines, count)
+		if number, logged := limiter.count(); logged {
+			numbers = append(numbers, number)
 		}
 	}
-	if len(lines) != 3 || lines[0] != 1 || lines[1] != 101 || lines[2] != 201 {
-		t.Fatal(lines)
+	if len(numbers) != 3 || numbers[0] != 1 || numbers[1] != 101 || numbers[2] != 201 {
+		t.Fatal(numbers)
 	}
 }
 
@@ -170,31 +170,31 @@ func TestQuantilesAreEndsOfBuckets(t *testing.T) {
 	}
 }
 
-func TestAGateLetsInWhoeverHasRoom(t *testing.T) {
+func TestASemaphoreGivesAPermitWhileOneIsFree(t *testing.T) {
 	t.Parallel()
-	g, closed := newGate(1), make(chan struct{})
-	if !g.enter(nil, closed) {
-		t.Fatal("it is empty")
+	s, closed := newSemaphore(1), make(chan struct{})
+	if !s.acquire(nil, closed) {
+		t.Fatal("the permit is free")
 	}
 	passed := make(chan time.Time)
 	close(passed)
-	if g.enter(passed, closed) || g.waitEmpty(passed) {
-		t.Fatal("it is full")
+	if s.acquire(passed, closed) || s.waitAllFree(passed) {
+		t.Fatal("the permit is held")
 	}
-	entered := make(chan bool)
-	go func() { entered <- g.enter(nil, closed) }()
-	g.leave()
-	if !<-entered {
-		t.Fatal("somebody left")
+	acquired := make(chan bool)
+	go func() { acquired <- s.acquire(nil, closed) }()
+	s.release()
+	if !<-acquired {
+		t.Fatal("the permit was released")
 	}
-	emptied := make(chan bool)
-	go func() { emptied <- g.waitEmpty(nil) }()
-	g.leave()
-	if !<-emptied {
-		t.Fatal("everybody left")
+	allFree := make(chan bool)
+	go func() { allFree <- s.waitAllFree(nil) }()
+	s.release()
+	if !<-allFree {
+		t.Fatal("the permit was released")
 	}
 	close(closed)
-	if g.enter(nil, closed) {
-		t.Fatal("it is closed")
+	if s.acquire(nil, closed) {
+		t.Fatal("the semaphore is closed")
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-// agreed is what the session agreed on, or what it would propose.
+// agreed is what the session agreed on; without a session, what the next one proposes.
 func (c *core) agreed() capacity {
 	if c.connection == nil {
-		return c.capacity
+		return c.proposed
 	}
 	return c.limits
 }
@@ -25,16 +25,16 @@ func (c *core) makeRoom(needed capacity, wait transport.Wait) *Failure {
 		return nil
 	}
 	for {
-		wider, found := c.wider(needed)
+		wider, found := c.widerProposal(needed)
 		if !found {
 			break
 		}
-		c.capacity = wider
+		c.proposed = wider
 		if f := c.reconnect(wait); f != nil {
 			return f
 		}
-		// A server that refused it has left us less, and may still take the next best.
-		if c.capacity == wider {
+		// Where the server refused it, less was proposed: the next best may still be accepted.
+		if c.proposed == wider {
 			break
 		}
 	}
@@ -48,39 +48,39 @@ func (c *core) makeRoom(needed capacity, wait transport.Wait) *Failure {
 	}
 }
 
-// aim makes a wider session for what is to come, where one can be had: many small requests cost more
-// than one connect.
-func (c *core) aim(wanted capacity, wait transport.Wait) *Failure {
+// tryWiden makes a session with the wanted limits where one can be had, and keeps narrower ones where
+// not: many small requests cost more than one connect.
+func (c *core) tryWiden(wanted capacity, wait transport.Wait) *Failure {
 	if f := c.checkReady(); f != nil {
 		return f
 	}
 	if c.limits.holds(wanted) && c.limits.responseBytes >= wanted.responseBytes {
 		return nil
 	}
-	before := c.capacity
+	before := c.proposed
 	wider, more := grow(before, wanted, c.options.ceiling)
 	if !more || c.wasRefused(wider) {
 		return nil
 	}
-	c.capacity = wider
+	c.proposed = wider
 	f := c.reconnect(wait)
 	if f != nil && f.Kind == FailureReconnect {
-		// What was good enough before is worth a try of its own.
-		c.capacity = before
+		// No session with more: one as before may still be had.
+		c.proposed = before
 		return c.reconnect(wait)
 	}
 	return f
 }
 
-// wider returns a proposal that carries needed, that the configuration allows, and that was not
+// widerProposal returns a proposal that carries needed, that the configuration allows, and that was not
 // refused.
-func (c *core) wider(needed capacity) (capacity, bool) {
+func (c *core) widerProposal(needed capacity) (capacity, bool) {
 	needed.responseBytes = 0
 	if !c.options.ceiling.holds(needed) {
 		return capacity{}, false
 	}
-	rounded, _ := grow(c.capacity, needed, c.options.ceiling)
-	exact := c.capacity
+	rounded, _ := grow(c.proposed, needed, c.options.ceiling)
+	exact := c.proposed
 	exact.requestBytes = max(needed.requestBytes, exact.requestBytes)
 	exact.batchItems = max(needed.batchItems, exact.batchItems)
 	for _, candidate := range [...]capacity{rounded, exact} {
@@ -91,30 +91,31 @@ func (c *core) wider(needed capacity) (capacity, bool) {
 	return capacity{}, false
 }
 
-// widenResponse proposes twice the agreed response limit from now on; it tells whether that is any
-// use.
+// widenResponse proposes twice the agreed response limit from now on; it tells whether a
+// new session can have more.
 func (c *core) widenResponse() bool {
 	agreed, ceiling := c.agreed().responseBytes, c.options.ceiling
-	needed := c.capacity
+	needed := c.proposed
 	needed.responseBytes = uint32(min(uint64(agreed)*2, math.MaxUint32))
-	c.capacity, _ = grow(c.capacity, needed, ceiling)
-	// Deployed servers ignore the hint and grow by themselves: a new session may help even when there
-	// is nothing more to ask for.
+	c.proposed, _ = grow(c.proposed, needed, ceiling)
+	// Some servers ignore the proposed response limit and raise their own after an overflow: a new
+	// session may have more even where the proposal stays the same.
 	return agreed < ceiling.responseBytes
 }
 
-// lower proposes less from now on: the server has refused what was proposed.
-func (c *core) lower() {
-	if !c.wasRefused(c.capacity) {
-		c.refused = append(c.refused, c.capacity)
+// proposeLess proposes less from now on: the server has refused what was proposed.
+func (c *core) proposeLess() {
+	if !c.wasRefused(c.proposed) {
+		c.refused = append(c.refused, c.proposed)
 	}
-	c.capacity.requestBytes = min(c.capacity.requestBytes, protocol.MaxPayloadDefault)
-	c.capacity.batchItems = 1
-	for c.wasRefused(c.capacity) && c.capacity.requestBytes > 1 {
-		c.capacity.requestBytes /= 2
+	c.proposed.requestBytes = min(c.proposed.requestBytes, protocol.MaxPayloadDefault)
+	c.proposed.batchItems = 1
+	for c.wasRefused(c.proposed) && c.proposed.requestBytes > 1 {
+		c.proposed.requestBytes /= 2
 	}
 }
 
+// wasRefused tells whether the provider refused this, or less of all that a request needs.
 func (c *core) wasRefused(candidate capacity) bool {
 	return slices.ContainsFunc(c.refused, func(refused capacity) bool {
 		return candidate.requestBytes >= refused.requestBytes && candidate.batchItems >= refused.batchItems

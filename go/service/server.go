@@ -14,18 +14,22 @@ import (
 )
 
 const (
-	// halfOpen is the connections that may be between accept and the end of their handshake.
-	halfOpen = 64
-	// slotWait is how long a client waits for a slot before it is told that there is none.
-	slotWait = 500 * time.Millisecond
-	// shortagePause is how long accepting pauses when the system has no descriptor left.
-	shortagePause = 100 * time.Millisecond
+	// maxHandshakes is the most connections that may be shaking hands at once.
+	maxHandshakes = 64
+	// sessionWait is how long a client waits for another one's session to end before it is refused.
+	sessionWait = 500 * time.Millisecond
+	// acceptPause is how long accepting pauses after it failed, as when no descriptor is left.
+	acceptPause = 100 * time.Millisecond
 )
 
 // Server serves one service at one endpoint.
 //
 // Every session has a goroutine of its own, at most workers of them. A client that comes when all are
-// taken is told so before it is accepted. Any goroutine may call any method.
+// taken is refused in the handshake. Any goroutine may call any method.
+//
+//	Run ──▶ acceptClients ──▶ a goroutine for each client: serveClient
+//	                              admit        handshake; a session permit, or a refusal
+//	                              runSession   receive ──▶ handler ──▶ send, in order
 type Server struct {
 	transport transport.Transport
 	endpoint  transport.Endpoint
@@ -39,14 +43,18 @@ type Server struct {
 	listener transport.Listener
 	running  bool
 
-	// No new request is taken once draining is raised; nothing waits any more once stop is.
-	draining, stop    transport.Abort
-	slots, handshakes *gate
-	sessions          sync.WaitGroup
-	nextSession       atomic.Uint64
-	stats             stats
-	faults            faults
-	shortages         repeats
+	// Raised: no new client or request is taken.
+	draining transport.Abort
+	// Raised: every wait ends, also of answers that are being sent.
+	stop transport.Abort
+	// How many sessions, and how many handshakes, there may be at once.
+	sessionPermits, handshakePermits *semaphore
+	// The goroutines that serve clients.
+	serving        sync.WaitGroup
+	lastSessionID  atomic.Uint64
+	stats          stats
+	faults         faults
+	acceptFailures logLimiter
 }
 
 // NewServer returns a server of the endpoint name in runDir, with 8 workers. It listens when it is
@@ -57,15 +65,15 @@ func NewServer(runDir, name string, config ServerConfig, handler Handler) *Serve
 
 // NewServerWithWorkers returns a server with at most workers sessions at once, at least 1.
 func NewServerWithWorkers(runDir, name string, config ServerConfig, handler Handler, workers int) *Server {
-	reach := orNative(config.Transport, config.Logger)
+	backend := transportOrNative(config.Transport, config.Logger)
 	s := &Server{
-		transport:  reach,
-		listen:     config.Listen,
-		policy:     config.policy(reach),
-		handler:    handler,
-		log:        orDefault(config.Logger),
-		slots:      newGate(max(workers, 1)),
-		handshakes: newGate(halfOpen),
+		transport:        backend,
+		listen:           config.Listen,
+		policy:           config.policy(backend),
+		handler:          handler,
+		log:              loggerOrDefault(config.Logger),
+		sessionPermits:   newSemaphore(max(workers, 1)),
+		handshakePermits: newSemaphore(maxHandshakes),
 	}
 	s.endpoint, s.invalid = transport.NewEndpoint(runDir, name)
 	return s
@@ -83,13 +91,13 @@ func (s *Server) Bind() error {
 // first where that was not done. A server that was stopped before returns at once. It fails with a
 // [*ServeError].
 func (s *Server) Run() error {
-	listener, err := s.begin()
+	listener, err := s.startRunning()
 	if listener == nil {
 		return err
 	}
-	s.accept(listener)
+	s.acceptClients(listener)
 	err = listener.Close()
-	s.sessions.Wait()
+	s.serving.Wait()
 	s.draining.Close()
 	s.stop.Close()
 	s.mu.Lock()
@@ -102,14 +110,15 @@ func (s *Server) Run() error {
 	return nil
 }
 
-// Stop ends everything: no new client, no new request, and no waiting for what is being answered but
-// for handlers, which cannot be interrupted. A server that does not run yet never will.
+// Stop ends everything at once: no new client, no new request, and answers that are being sent are cut
+// off. Only a handler that runs is waited for, as it cannot be interrupted. A server that does not run
+// yet never will.
 func (s *Server) Stop() {
 	s.draining.Raise()
 	s.stop.Raise()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.release()
+	s.releaseListener()
 }
 
 // Drain takes no new client and no new request, lets what is being answered finish for at most
@@ -118,7 +127,7 @@ func (s *Server) Drain(timeout time.Duration) bool {
 	s.draining.Raise()
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
-	finished := s.slots.waitEmpty(timer.C)
+	finished := s.sessionPermits.waitAllFree(timer.C)
 	s.Stop()
 	return finished
 }
@@ -128,7 +137,7 @@ func (s *Server) Drain(timeout time.Duration) bool {
 func (s *Server) Stats() ServerStats { return s.stats.snapshot() }
 
 // Workers returns the most sessions at once.
-func (s *Server) Workers() int { return s.slots.capacity }
+func (s *Server) Workers() int { return s.sessionPermits.capacity }
 
 // bind is Bind with the lock held.
 func (s *Server) bind() error {
@@ -139,7 +148,7 @@ func (s *Server) bind() error {
 		return nil
 	case s.invalid != nil:
 		return s.failure(ErrInvalidRequest, s.invalid)
-	case s.handler.open == nil:
+	case s.handler.newResponder == nil:
 		return s.failure(ErrInvalidRequest, errors.New("there is no handler"))
 	}
 	listener, err := s.transport.Bind(s.endpoint, s.listen)
@@ -154,20 +163,20 @@ func (s *Server) bind() error {
 	return nil
 }
 
-// begin takes the listener to run with; none where the server was stopped.
-func (s *Server) begin() (transport.Listener, error) {
+// startRunning marks the server as running and returns its listener; none where it was stopped.
+func (s *Server) startRunning() (transport.Listener, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.running {
 		return nil, s.failure(ErrBusy, nil)
 	}
 	if s.draining.Raised() {
-		s.release()
+		s.releaseListener()
 		return nil, nil
 	}
 	if err := s.bind(); err != nil {
 		if s.draining.Raised() {
-			// Stopped meanwhile: what keeps it from listening is of no interest any more.
+			// Stopped while it bound: that it did not bind is no error.
 			err = nil
 		}
 		return nil, err
@@ -177,79 +186,81 @@ func (s *Server) begin() (transport.Listener, error) {
 	return listener, nil
 }
 
-// release gives back an endpoint that was bound and is not served.
-func (s *Server) release() {
+// releaseListener gives back an endpoint that was bound and is not served.
+func (s *Server) releaseListener() {
 	if s.listener != nil {
-		// The name is gone, or is not ours to remove.
+		// Where it fails, the name is gone already or belongs to another server.
 		_ = s.listener.Close()
 		s.listener = nil
 	}
 }
 
-// accept takes clients until the server is to end.
-func (s *Server) accept(listener transport.Listener) {
+// acceptClients accepts clients until the server drains or stops, each with a handshake permit.
+func (s *Server) acceptClients(listener transport.Listener) {
 	wait := transport.Wait{Abort: &s.draining}
-	for s.handshakes.enter(nil, s.draining.Done()) {
+	for s.handshakePermits.acquire(nil, s.draining.Done()) {
 		link, err := listener.Accept(wait)
 		if err == nil {
-			s.sessions.Add(1)
-			go s.serve(link)
+			s.serving.Add(1)
+			go s.serveClient(link)
 			continue
 		}
-		s.handshakes.leave()
+		s.handshakePermits.release()
 		if errors.Is(err, transport.ErrAborted) {
 			return
 		}
-		if times, line := s.shortages.note(); line {
+		if times, logged := s.acceptFailures.count(); logged {
 			s.log.Warn("netipc: cannot accept, pausing", "endpoint", s.endpoint, "error", err, "times", times)
 		}
-		// Only an abort ends it early, and the loop looks for that itself.
-		_ = wait.Sleep(shortagePause)
+		// Only draining ends it early, which the loop checks next.
+		_ = wait.Sleep(acceptPause)
 	}
 }
 
-// serve is one connection, from its first byte to its last.
-func (s *Server) serve(link transport.Baseline) {
-	defer s.sessions.Done()
+// serveClient serves one connection, from its handshake to its end.
+func (s *Server) serveClient(link transport.Baseline) {
+	defer s.serving.Done()
 	opened, err := s.admit(link)
-	s.handshakes.leave()
+	s.handshakePermits.release()
 	if err != nil {
 		s.logRefusal(err)
 		return
 	}
-	// Whatever a handler does to its goroutine, the slot is free again.
-	defer s.slots.leave()
+	// Deferred, as a handler may end this goroutine with runtime.Goexit.
+	defer s.sessionPermits.release()
 	s.runSession(opened)
 }
 
-// admit shakes hands, and finds a slot before it accepts. The slot goes with the connection.
+// admit shakes hands. It takes a session permit before it accepts, and refuses the client where none
+// becomes free in time. Whoever gets the connection releases the permit.
 func (s *Server) admit(link transport.Baseline) (*connection.Connection, error) {
 	deadline := time.Now().Add(handshakeTimeout)
 	incoming, err := connection.Receive(link, s.policy, transport.Wait{Deadline: deadline, Abort: &s.draining})
 	if err != nil {
 		return nil, err
 	}
-	timer := time.NewTimer(slotWait)
+	timer := time.NewTimer(sessionWait)
 	defer timer.Stop()
-	if !s.slots.enter(timer.C, s.draining.Done()) {
+	if !s.sessionPermits.acquire(timer.C, s.draining.Done()) {
 		return nil, incoming.TurnDown(transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
 	}
-	opened, err := incoming.Accept(s.nextSession.Add(1), transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
+	opened, err := incoming.Accept(s.lastSessionID.Add(1), transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
 	if err != nil {
-		s.slots.leave()
+		s.sessionPermits.release()
 		return nil, err
 	}
 	return opened, nil
 }
 
-// logRefusal logs why there is no session. What nobody was told is anybody's doing, and no refusal.
+// logRefusal logs why a client got no session, and counts it where the client was sent a refusal. What
+// is no HELLO may come from any program: that is worth a debug line only.
 func (s *Server) logRefusal(why error) {
 	var refusal *handshake.Refusal
 	if !errors.As(why, &refusal) || refusal.Silent {
 		s.log.Debug("netipc: no handshake", "service", s.handler.method.Name, "error", why)
 		return
 	}
-	if refused := s.stats.refuse(); getsLine(refused) {
+	if refused := s.stats.refuse(); isLogged(refused) {
 		s.log.Warn("netipc: turned a client down", "service", s.handler.method.Name, "refused", refused, "error", why)
 	}
 }

@@ -9,16 +9,16 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-// sendTimeout is how long a client may take to make room for an answer, before it is given up.
+// sendTimeout is how long sending an answer may take; a client that does not read it by then loses its session.
 const sendTimeout = 30 * time.Second
 
 // runSession is one session: receive, dispatch, answer, in order.
 func (s *Server) runSession(c *connection.Connection) {
-	// What closing says is of no use to anybody any more.
+	// The session is over: a close that fails changes nothing.
 	defer func() { _ = c.Close() }()
 	info, id := c.Info(), c.Agreed().SessionID
-	counts, opened := s.stats.open(info.Kind)
-	defer s.stats.close(counts)
+	counts, opened := s.stats.sessionBegins(info.Kind)
+	defer s.stats.sessionEnds(counts)
 	name := s.handler.method.Name
 	if opened == 1 {
 		s.log.Info("netipc: first client", "service", name, "transport", info.Kind)
@@ -29,7 +29,7 @@ func (s *Server) runSession(c *connection.Connection) {
 }
 
 func (s *Server) answerRequests(c *connection.Connection, counts *sessionCounts) error {
-	d := dispatcher{method: s.handler.method, any: s.handler.any, respond: s.handler.open(), faults: &s.faults, log: s.log}
+	d := dispatcher{method: s.handler.method, any: s.handler.any, respond: s.handler.newResponder(), faults: &s.faults, log: s.log}
 	answer := make([]byte, c.Limits().Response.PayloadBytes)
 	for {
 		request, err := s.nextRequest(c, counts)
@@ -55,19 +55,20 @@ func (s *Server) answerRequests(c *connection.Connection, counts *sessionCounts)
 func (s *Server) nextRequest(c *connection.Connection, counts *sessionCounts) (session.Message, error) {
 	request, err := c.Receive(transport.Wait{Abort: &s.draining})
 	if err != nil {
-		s.sayLast(c, err, counts)
+		s.answerViolation(c, err, counts)
 	}
 	return request, err
 }
 
-// sayLast answers a request that broke a rule of the session, where the protocol says so.
-func (s *Server) sayLast(c *connection.Connection, err error, counts *sessionCounts) {
-	var rule *session.Error
-	if !errors.As(err, &rule) {
+// answerViolation answers a request that broke a rule of the session, where the protocol has an answer
+// for it. The session ends with it.
+func (s *Server) answerViolation(c *connection.Connection, err error, counts *sessionCounts) {
+	var violation *session.Error
+	if !errors.As(err, &violation) {
 		return
 	}
-	last, told := rule.Answer()
-	if !told {
+	last, ok := violation.Answer()
+	if !ok {
 		return
 	}
 	counts.reject(last.Status)

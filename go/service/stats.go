@@ -58,14 +58,14 @@ type TransportCounts struct {
 // Total returns all together.
 func (c TransportCounts) Total() uint64 { return c.Memory + c.Socket + c.SharedMemory }
 
-// stats is what a server counts: what happens to sessions here, and what sessions do in counts of their own.
+// stats is what a server counts: sessions that begin and end here, and what each session does in its own sessionCounts.
 type stats struct {
 	refused atomic.Uint64
 
 	mu     sync.Mutex
 	opened TransportCounts
 	live   []*sessionCounts
-	// Of those that have ended.
+	// The sum of the sessions that have ended.
 	past ServerStats
 }
 
@@ -77,8 +77,8 @@ type sessionCounts struct {
 	handlerTime, totalTime histogram
 }
 
-// open counts a new session; it returns where it counts, and how many there have been.
-func (s *stats) open(kind transport.LinkKind) (*sessionCounts, uint64) {
+// sessionBegins counts a new session; it returns the counts of its own, and how many there have been.
+func (s *stats) sessionBegins(kind transport.LinkKind) (*sessionCounts, uint64) {
 	t := &sessionCounts{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +94,7 @@ func (s *stats) open(kind transport.LinkKind) (*sessionCounts, uint64) {
 	return t, s.opened.Total()
 }
 
-func (s *stats) close(t *sessionCounts) {
+func (s *stats) sessionEnds(t *sessionCounts) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.live = slices.DeleteFunc(s.live, func(live *sessionCounts) bool { return live == t })
@@ -131,18 +131,18 @@ func (s *ServerStats) add(t *sessionCounts) {
 }
 
 // reject counts a request that was answered without its handler.
-func (t *sessionCounts) reject(status protocol.Status) { add(t.outcome(status), 1) }
+func (t *sessionCounts) reject(status protocol.Status) { add(t.ofStatus(status), 1) }
 
 // answer counts an answer to a request of so many bytes of payload.
 func (t *sessionCounts) answer(a answered, request int, handler, total time.Duration) {
-	add(t.outcome(a.status), 1)
+	add(t.ofStatus(a.status), 1)
 	add(&t.received, messageBytes(request))
 	add(&t.sent, messageBytes(a.length))
 	t.handlerTime.record(handler)
 	t.totalTime.record(total)
 }
 
-func (t *sessionCounts) outcome(status protocol.Status) *atomic.Uint64 {
+func (t *sessionCounts) ofStatus(status protocol.Status) *atomic.Uint64 {
 	switch status {
 	case protocol.StatusOK:
 		return &t.ok
