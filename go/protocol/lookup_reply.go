@@ -6,9 +6,9 @@ import (
 	"github.com/netipc/netipc/go/internal/valid"
 )
 
-// LookupReply is the reply of a lookup as a client takes it, by its address: a [LookupResponse], or
-// what embeds one. A client decodes the replies to its requests one after another, looks what each
-// item answers, and where there are several, merges them into one.
+// LookupReply is the reply of a lookup as a client reads it, by its address: a [LookupResponse], or what
+// embeds one. A client decodes the replies to its requests one after another, checks which key each
+// item is for, and where there are several replies, merges them into one.
 type LookupReply[K, R any] interface {
 	*R
 	// Decode makes it the reply in payload, once every item was validated.
@@ -36,11 +36,12 @@ type LookupReply[K, R any] interface {
 	FinishMerge(generation uint64) error
 }
 
-// replyTaker is what a client needs to take replies. Its buffer is used again and again.
-type replyTaker[I any] struct {
-	// The item that is looked at.
+// replyMerger is what a client needs to read items and to merge replies. Its buffer is used again and
+// again.
+type replyMerger[I any] struct {
+	// The item that was read last.
 	item I
-	// The reply that is merged, the keys it is for, and those that have an item.
+	// The merged reply, the number of keys it is for, and of those that have an item.
 	merged     []byte
 	keys, done int
 }
@@ -53,7 +54,7 @@ func (r *LookupResponse[K, I, P]) Rules() LookupRules { return P(nil).Rules() }
 
 // Answers is that of [LookupReply].
 func (r *LookupResponse[K, I, P]) Answers(i int, key K) (status uint16, same bool) {
-	item := P(&r.taker().item)
+	item := P(&r.merger().item)
 	item.Read(valid.Of[I](r.list.item(i)))
 	return item.StatusCode(), item.Key().Same(key)
 }
@@ -61,32 +62,32 @@ func (r *LookupResponse[K, I, P]) Answers(i int, key K) (status uint16, same boo
 // StartMerge is that of [LookupReply].
 func (r *LookupResponse[K, I, P]) StartMerge(keys int) {
 	front := LookupHeaderLen + keys*EntryLen
-	t := r.taker()
-	t.merged = slices.Grow(t.merged[:0], front)[:front]
-	clear(t.merged)
-	t.keys, t.done = keys, 0
+	m := r.merger()
+	m.merged = slices.Grow(m.merged[:0], front)[:front]
+	clear(m.merged)
+	m.keys, m.done = keys, 0
 }
 
 // Merge is that of [LookupReply].
 func (r *LookupResponse[K, I, P]) Merge(items int) (int, error) {
-	t := r.taker()
+	m := r.merger()
 	for i := range items {
 		item := r.list.item(i)
-		dst, err := t.open(len(item))
+		dst, err := m.open(len(item))
 		if err != nil {
 			return 0, err
 		}
 		copy(dst, item)
 	}
-	return len(t.merged), nil
+	return len(m.merged), nil
 }
 
 // MergeBare is that of [LookupReply].
 func (r *LookupResponse[K, I, P]) MergeBare(key K, status uint16) error {
-	t := r.taker()
-	item := P(&t.item)
-	t.item = item.Bare(key, status)
-	dst, err := t.open(item.Size())
+	m := r.merger()
+	item := P(&m.item)
+	m.item = item.Bare(key, status)
+	dst, err := m.open(item.Size())
 	if err != nil {
 		return err
 	}
@@ -95,33 +96,34 @@ func (r *LookupResponse[K, I, P]) MergeBare(key K, status uint16) error {
 
 // FinishMerge is that of [LookupReply].
 func (r *LookupResponse[K, I, P]) FinishMerge(generation uint64) error {
-	t := r.taker()
-	if t.done != t.keys {
-		return NewWireError(ErrBadItemCount, "merged items", uint64(t.keys), uint64(t.done))
+	m := r.merger()
+	if m.done != m.keys {
+		return NewWireError(ErrBadItemCount, "merged items", uint64(m.keys), uint64(m.done))
 	}
-	putLookupHeader(t.merged, t.keys, generation)
-	r.ItemCount, r.Generation, r.payload = uint32(t.keys), generation, t.merged
-	return r.list.read(t.merged, LookupHeaderLen, uint32(t.keys))
+	putLookupHeader(m.merged, m.keys, generation)
+	r.ItemCount, r.Generation, r.payload = uint32(m.keys), generation, m.merged
+	return r.list.read(m.merged, LookupHeaderLen, uint32(m.keys))
 }
 
-func (r *LookupResponse[K, I, P]) taker() *replyTaker[I] {
-	if r.client == nil {
-		r.client = new(replyTaker[I])
+// merger returns what a client needs, which servers do without.
+func (r *LookupResponse[K, I, P]) merger() *replyMerger[I] {
+	if r.merging == nil {
+		r.merging = new(replyMerger[I])
 	}
-	return r.client
+	return r.merging
 }
 
-// open enters an item of size bytes into the directory; it returns its place.
-func (t *replyTaker[I]) open(size int) ([]byte, error) {
-	if t.done == t.keys {
-		return nil, NewWireError(ErrBadItemCount, "merged items", uint64(t.keys), uint64(t.done+1))
+// open adds an item of size bytes to the directory; it returns where to write it.
+func (m *replyMerger[I]) open(size int) ([]byte, error) {
+	if m.done == m.keys {
+		return nil, NewWireError(ErrBadItemCount, "merged items", uint64(m.keys), uint64(m.done+1))
 	}
-	end := len(t.merged)
+	end := len(m.merged)
 	start := align8(end)
-	t.merged = slices.Grow(t.merged, start-end+size)[:start+size]
-	clear(t.merged[end:start])
-	first := LookupHeaderLen + t.keys*EntryLen
-	le.PutUint64(t.merged[LookupHeaderLen+t.done*EntryLen:], spanBits(start-first, size))
-	t.done++
-	return t.merged[start:], nil
+	m.merged = slices.Grow(m.merged, start-end+size)[:start+size]
+	clear(m.merged[end:start])
+	first := LookupHeaderLen + m.keys*EntryLen
+	le.PutUint64(m.merged[LookupHeaderLen+m.done*EntryLen:], spanBits(start-first, size))
+	m.done++
+	return m.merged[start:], nil
 }

@@ -16,8 +16,8 @@ type LookupResponse[K LookupKey[K], I any, P LookupItem[K, I]] struct {
 
 	payload []byte
 	list    Packed
-	// What a client needs to take replies.
-	client *replyTaker[I]
+	// What a client needs to read items and to merge replies; nil until it does.
+	merging *replyMerger[I]
 }
 
 // DecodeLookupResponse reads a reply and validates every item of it. It fails with [ErrTruncated],

@@ -15,20 +15,22 @@ import (
 // any kind keeps what is there. Everything else may be called by any goroutine, and never waits for a
 // refresh.
 type Cache[K comparable, I any] struct {
-	core   *core
-	fetch  func(transport.Wait) (Fetched, *Failure)
-	items  CachedItems[K, I]
-	table  atomic.Pointer[table[K, I]]
-	closes func() error
+	core *core
+	// Makes one logical call and returns what of its reply is kept.
+	fetch func(transport.Wait) (Fetched, *Failure)
+	items CachedItems[K, I]
+	// The answer that readers see: a refresh builds a new table and swaps it in.
+	table       atomic.Pointer[table[K, I]]
+	closeClient func() error
 
 	successes, failures atomic.Uint64
-	// Milliseconds since start; 0 is never.
+	// Milliseconds since cacheEpoch; 0 is never.
 	lastSuccess atomic.Uint64
 	lastError   atomic.Pointer[string]
 }
 
-// start is where the clock of caches begins. It never goes back.
-var start = time.Now()
+// cacheEpoch is when the clock of caches starts, which never goes back.
+var cacheEpoch = time.Now()
 
 // NewCache returns a cache around client, which is the cache's own from now on, that asks for query.
 // It connects to nothing yet.
@@ -41,8 +43,8 @@ func NewCache[Q, R any, K comparable, I any](client *Client[Q, R], query Q, cach
 			}
 			return cached.Fetched(client.reply), nil
 		},
-		items:  cached.Items,
-		closes: client.Close,
+		items:       cached.Items,
+		closeClient: client.Close,
 	}
 }
 
@@ -52,14 +54,14 @@ func NewLookupCache[A any, W protocol.LookupKey[W], R any, P protocol.LookupRepl
 	return &Cache[K, I]{
 		core: client.core,
 		fetch: func(wait transport.Wait) (Fetched, *Failure) {
-			if f := client.run(keys, wait); f != nil {
+			if f := client.lookUp(keys, wait); f != nil {
 				return Fetched{}, f
 			}
-			reply := client.answer()
+			reply := client.replyPointer()
 			return Fetched{Generation: reply.DataGeneration(), List: reply.List()}, nil
 		},
-		items:  items,
-		closes: client.Close,
+		items:       items,
+		closeClient: client.Close,
 	}
 }
 
@@ -70,16 +72,16 @@ func (c *Cache[K, I]) Refresh() bool { return c.RefreshContext(context.Backgroun
 // RefreshContext is Refresh, called off at once when ctx is done, with the reason: it fails with a
 // [*CallError], and the cache keeps what it has.
 func (c *Cache[K, I]) RefreshContext(ctx context.Context) error {
-	return c.book(c.core.callWithContext(ctx, c.renew))
+	return c.countFailure(c.core.callWithContext(ctx, c.renew))
 }
 
 // RefreshWithin is RefreshContext, within limit instead of a context, whatever the cache's own timeout
 // is.
 func (c *Cache[K, I]) RefreshWithin(limit time.Duration) error {
-	return c.book(c.core.finish(c.renew(c.core.beginWithin(limit))))
+	return c.countFailure(c.core.finish(c.renew(c.core.beginWithin(limit))))
 }
 
-// renew connects, asks and publishes, all within one wait.
+// renew connects, asks, builds the table and publishes it, all within one wait.
 func (c *Cache[K, I]) renew(wait transport.Wait) *Failure {
 	c.core.refresh(wait)
 	if !c.core.Ready() {
@@ -100,18 +102,26 @@ func (c *Cache[K, I]) renew(wait transport.Wait) *Failure {
 	return nil
 }
 
-// book counts how a refresh ended.
-func (c *Cache[K, I]) book(err error) error {
-	if err != nil {
-		c.failed(err)
+// countFailure counts a refresh that failed with err, unless there is none, and returns err.
+func (c *Cache[K, I]) countFailure(err error) error {
+	if err == nil {
+		return nil
 	}
+	text := err.Error()
+	// A client that is not connected says why it is not.
+	if status := c.core.Status(); status.State != StateReady && status.LastError != "" {
+		text = status.LastError
+	}
+	c.lastError.Store(&text)
+	add(&c.failures, 1)
 	return err
 }
 
 // Ready tells whether some refresh succeeded. No I/O, no lock.
 func (c *Cache[K, I]) Ready() bool { return c.table.Load() != nil }
 
-// ReadLock pins the answer of this moment. It locks nothing: no refresh waits for it.
+// ReadLock returns a guard of the answer that the cache has now. It locks nothing: no refresh waits for
+// it.
 func (c *Cache[K, I]) ReadLock() Guard[K, I] { return Guard[K, I]{table: c.table.Load()} }
 
 // SetCallTimeout sets how long a whole refresh may take, in milliseconds; 0 is 30,000.
@@ -135,7 +145,7 @@ func (c *Cache[K, I]) Status() CacheStatus {
 		LastRefreshTs:       c.lastSuccess.Load(),
 	}
 	if status.LastRefreshTs > 0 {
-		status.Age = time.Since(start) - time.Duration(status.LastRefreshTs)*time.Millisecond
+		status.Age = time.Since(cacheEpoch) - time.Duration(status.LastRefreshTs)*time.Millisecond
 	}
 	if text := c.lastError.Load(); text != nil {
 		status.LastError = *text
@@ -154,21 +164,12 @@ func (c *Cache[K, I]) Status() CacheStatus {
 // after that. It returns nil.
 func (c *Cache[K, I]) Close() error {
 	c.table.Store(nil)
-	return c.closes()
+	return c.closeClient()
 }
 
+// publish lets readers see the table, and counts the success.
 func (c *Cache[K, I]) publish(built *table[K, I]) {
 	c.table.Store(built)
 	add(&c.successes, 1)
-	c.lastSuccess.Store(uint64(max(time.Since(start).Milliseconds(), 1)))
-}
-
-func (c *Cache[K, I]) failed(err error) {
-	text := err.Error()
-	// A client that is not connected says why it is not.
-	if status := c.core.Status(); status.State != StateReady && status.LastError != "" {
-		text = status.LastError
-	}
-	c.lastError.Store(&text)
-	add(&c.failures, 1)
+	c.lastSuccess.Store(uint64(max(time.Since(cacheEpoch).Milliseconds(), 1)))
 }

@@ -14,14 +14,14 @@ type Cached[R any, K comparable, I any] struct {
 type CachedItems[K comparable, I any] struct {
 	// Decode validates an item that came, and reads it.
 	Decode func(item []byte) (I, error)
-	// View reads an item that Decode has accepted. It may borrow it.
+	// View reads an item that Decode has accepted. What it returns may borrow the item's bytes.
 	View func(item protocol.Valid[I]) I
 	// Key returns what an item is found by.
 	Key func(item I) K
-	// Hash returns a number that is the same for the same key. The cheaper, the faster is a lookup:
-	// where it tells too few keys apart, the cache hashes them itself.
+	// Hash returns the hash of a key: the cheaper, the faster is a lookup. Where too many keys have the
+	// same, the cache hashes them itself.
 	Hash func(key K) uint32
-	// Match reads an item, and tells whether it is the one that key finds. It does not allocate.
+	// Match reads an item, and tells whether key is its key. It does not allocate.
 	Match func(item protocol.Valid[I], key K) (I, bool)
 }
 

@@ -2,7 +2,7 @@ package service
 
 import "iter"
 
-// Guard is the answer of one moment, pinned. The zero value has no items.
+// Guard is the answer that the cache had when it was taken; no refresh changes it. The zero value has no items.
 type Guard[K comparable, I any] struct{ table *table[K, I] }
 
 // Get returns the first item with this key, in the order of the answer; false where there is none.
@@ -22,13 +22,13 @@ func (g *Guard[K, I]) All() iter.Seq[I] {
 		if table == nil {
 			return
 		}
-		place := uint32(1)
+		offset := uint32(1)
 		for range table.length {
-			item := table.item(place)
+			item := table.item(offset)
 			if !yield(table.items.View(item)) {
 				return
 			}
-			place = behind(place, item.Bytes())
+			offset = nextOffset(offset, item.Bytes())
 		}
 	}
 }

@@ -34,18 +34,18 @@ type LookupClient[A any, K protocol.LookupKey[K], R any, P protocol.LookupReply[
 type progress struct {
 	// Keys that have their item.
 	done int
-	// Of the first response, if there was one.
-	generation uint64
-	begun      bool
+	// Of the first response, once there was one.
+	generation    uint64
+	hasGeneration bool
 	// Whether the reply is made of several responses.
 	merging bool
 	// Requests sent.
-	subcalls int
+	requests int
 	// Most keys of the next request, and what that does not grow beyond.
-	most, ceiling int
-	// Bytes of an item, as the last response had them.
-	item int
-	// Whether the next key is asked for alone: beside others it was judged too large.
+	maxKeys, ceiling int
+	// Average bytes of an item in the last response.
+	itemBytes int
+	// Whether the next key is asked for alone: its item was too large beside others.
 	alone bool
 }
 
@@ -62,18 +62,18 @@ func NewLookupClient[A any, K protocol.LookupKey[K], R any, P protocol.LookupRep
 // took on the wire. No keys ask for the generation only. It fails with a [*CallError]; for a key that
 // cannot be, before anything is sent.
 func (c *LookupClient[A, K, R, P]) Lookup(keys []A) (P, error) {
-	return c.take(c.finish(c.run(keys, c.begin(0))))
+	return c.result(c.finish(c.lookUp(keys, c.begin(0))))
 }
 
 // LookupWithin is Lookup within limit, whatever the client's own timeout is.
 func (c *LookupClient[A, K, R, P]) LookupWithin(limit time.Duration, keys []A) (P, error) {
-	return c.take(c.finish(c.run(keys, c.beginWithin(limit))))
+	return c.result(c.finish(c.lookUp(keys, c.beginWithin(limit))))
 }
 
 // LookupContext is Lookup, called off at once when ctx is done; the client's own timeout stays. The
 // error has the context's as its cause, too.
 func (c *LookupClient[A, K, R, P]) LookupContext(ctx context.Context, keys []A) (P, error) {
-	return c.take(c.callWithContext(ctx, func(wait transport.Wait) *Failure { return c.run(keys, wait) }))
+	return c.result(c.callWithContext(ctx, func(wait transport.Wait) *Failure { return c.lookUp(keys, wait) }))
 }
 
 // Call is Lookup, by the name that integrations know.
@@ -81,7 +81,7 @@ func (c *LookupClient[A, K, R, P]) Call(keys []A) (P, error) { return c.Lookup(k
 
 // CallWithTimeout is Lookup within ms milliseconds; 0 is the client's own timeout.
 func (c *LookupClient[A, K, R, P]) CallWithTimeout(keys []A, ms uint32) (P, error) {
-	return c.take(c.finish(c.run(keys, c.begin(ms))))
+	return c.result(c.finish(c.lookUp(keys, c.begin(ms))))
 }
 
 // CallContext is LookupContext, by the name that integrations know.
@@ -97,19 +97,22 @@ func (c *LookupClient[A, K, R, P]) Close() error {
 	return c.core.Close()
 }
 
-// answer is where replies are taken.
-func (c *LookupClient[A, K, R, P]) answer() P { return P(&c.reply) }
+// replyPointer is the address of the reply, whose type has the methods to decode and merge.
+func (c *LookupClient[A, K, R, P]) replyPointer() P { return P(&c.reply) }
 
-func (c *LookupClient[A, K, R, P]) take(err error) (P, error) {
+func (c *LookupClient[A, K, R, P]) result(err error) (P, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.answer(), nil
+	return c.replyPointer(), nil
 }
 
-// run makes one logical lookup; it leaves what was found in c.reply.
-func (c *LookupClient[A, K, R, P]) run(named []A, wait transport.Wait) *Failure {
-	wanted, f := c.encodeKeys(named)
+// lookUp makes one logical lookup; it leaves what was found in c.reply.
+//
+// It asks for one window of keys after another. Where one response has it all, that is the reply; else
+// the items of several responses are merged into one.
+func (c *LookupClient[A, K, R, P]) lookUp(keys []A, wait transport.Wait) *Failure {
+	wanted, f := c.encodeKeys(keys)
 	if f != nil {
 		return f
 	}
@@ -118,7 +121,7 @@ func (c *LookupClient[A, K, R, P]) run(named []A, wait transport.Wait) *Failure 
 	}
 	c.restart(0)
 	var tried attempts
-	for c.progress.done < c.keys.Len() || !c.progress.begun {
+	for c.progress.done < c.keys.Len() || !c.progress.hasGeneration {
 		window := c.nextWindow()
 		if window.Keys == 0 && c.progress.done < c.keys.Len() {
 			if f := c.widenOrGiveUpKey(wait); f != nil {
@@ -131,36 +134,37 @@ func (c *LookupClient[A, K, R, P]) run(named []A, wait transport.Wait) *Failure 
 		case failure == nil && whole:
 			return nil
 		case failure == nil:
+			// Other keys are left to ask for.
 		case failure.Kind == FailureLimitExceeded && window.Keys > 1:
 			if f := c.narrow(window, wait); f != nil {
 				return f
 			}
 		default:
-			// A provider that came back may have other data: what it said before counts no more.
-			again := decide(failure, tried) == reconnectAndRetry
+			// A provider that restarted may have other data: items from before must not be mixed with its.
+			startOver := decide(failure, tried) == reconnectAndRetry
 			if tried, failure = c.retry(failure, tried, wait); failure != nil {
 				return failure
 			}
-			if again {
-				c.restart(c.progress.subcalls)
+			if startOver {
+				c.restart(c.progress.requests)
 			}
 		}
 	}
-	if err := c.answer().FinishMerge(c.progress.generation); err != nil {
+	if err := c.replyPointer().FinishMerge(c.progress.generation); err != nil {
 		return invalid(err)
 	}
 	return nil
 }
 
-// encodeKeys encodes all keys, so that what cannot be asked is refused before anything is sent. It
+// encodeKeys encodes all keys, so that one that cannot be fails the lookup before anything is sent. It
 // returns what one request for them and its likely reply would take.
-func (c *LookupClient[A, K, R, P]) encodeKeys(named []A) (capacity, *Failure) {
+func (c *LookupClient[A, K, R, P]) encodeKeys(keys []A) (capacity, *Failure) {
 	limits := c.options.lookup
-	if len(named) > limits.keys {
-		return capacity{}, overflow("lookup keys", uint64(len(named)), uint64(limits.keys))
+	if len(keys) > limits.keys {
+		return capacity{}, overflow("lookup keys", uint64(len(keys)), uint64(limits.keys))
 	}
-	c.keys.Start(len(named))
-	for _, name := range named {
+	c.keys.Start(len(keys))
+	for _, name := range keys {
 		key, err := c.lookup.Key(name)
 		if err == nil {
 			err = c.keys.Add(key)
@@ -177,18 +181,19 @@ func (c *LookupClient[A, K, R, P]) encodeKeys(named []A) (capacity, *Failure) {
 	return wanted, nil
 }
 
-// restart begins with the first key, after so many requests.
-func (c *LookupClient[A, K, R, P]) restart(subcalls int) {
-	c.progress = progress{subcalls: subcalls, most: math.MaxInt, ceiling: math.MaxInt}
+// restart begins with the first key, after so many requests of this lookup.
+func (c *LookupClient[A, K, R, P]) restart(requests int) {
+	c.progress = progress{requests: requests, maxKeys: math.MaxInt, ceiling: math.MaxInt}
 }
 
+// nextWindow is the keys of the next request: as many as it and its likely response hold.
 func (c *LookupClient[A, K, R, P]) nextWindow() protocol.LookupWindow {
 	agreed := c.agreed()
 	limits := protocol.LookupWindowLimits{
-		Keys:    c.progress.most,
+		Keys:    c.progress.maxKeys,
 		Request: int(agreed.requestBytes),
 		Reply:   int(agreed.responseBytes),
-		Item:    c.progress.item,
+		Item:    c.progress.itemBytes,
 	}
 	if c.progress.alone {
 		limits.Keys = 1
@@ -196,8 +201,8 @@ func (c *LookupClient[A, K, R, P]) nextWindow() protocol.LookupWindow {
 	return c.keys.Window(c.progress.done, limits, c.rules.Likely)
 }
 
-// widenOrGiveUpKey makes room for the next key, which fits no request, or answers it here where no
-// room can be had.
+// widenOrGiveUpKey makes a session with requests large enough for the next key, or gives it an item that
+// says it is too large, where no such session can be had.
 func (c *LookupClient[A, K, R, P]) widenOrGiveUpKey(wait transport.Wait) *Failure {
 	key := c.keys.At(c.progress.done)
 	bytes := protocol.LookupHeaderLen + protocol.EntryLen + key.Size()
@@ -206,20 +211,20 @@ func (c *LookupClient[A, K, R, P]) widenOrGiveUpKey(wait transport.Wait) *Failur
 		return f
 	}
 	c.startMerge()
-	if err := c.answer().MergeBare(key, c.rules.Oversized); err != nil {
+	if err := c.replyPointer().MergeBare(key, c.rules.Oversized); err != nil {
 		return invalid(err)
 	}
 	c.progress.done++
 	return nil
 }
 
-// askWindow asks for the keys of window and takes what comes. It tells whether this response is all
-// of the reply.
+// askWindow asks for the keys of window and keeps the items that come. It tells whether this response
+// is all of the reply.
 func (c *LookupClient[A, K, R, P]) askWindow(window protocol.LookupWindow, wait transport.Wait) (bool, *Failure) {
-	p, limits, reply := &c.progress, c.options.lookup, c.answer()
-	p.subcalls++
-	if p.subcalls > limits.subcalls {
-		return false, overflow("requests of a lookup", uint64(p.subcalls), uint64(limits.subcalls))
+	p, limits, reply := &c.progress, c.options.lookup, c.replyPointer()
+	p.requests++
+	if p.requests > limits.subcalls {
+		return false, overflow("requests of a lookup", uint64(p.requests), uint64(limits.subcalls))
 	}
 	out := outgoing{method: c.lookup.Code, payload: c.keys.Request(p.done, window.Keys)}
 	if f := c.exchange(out, wait); f != nil {
@@ -228,63 +233,63 @@ func (c *LookupClient[A, K, R, P]) askWindow(window protocol.LookupWindow, wait 
 	if err := reply.Decode(c.payload); err != nil {
 		return false, broken(err)
 	}
-	taken, f := c.validateResponse(window.Keys)
+	answered, f := c.validateResponse(window.Keys)
 	if f != nil {
 		return false, f
 	}
-	if taken == window.Keys && taken == c.keys.Len() {
+	if answered == window.Keys && answered == c.keys.Len() {
 		if len(c.payload) > limits.bytes {
 			return false, tooManyBytes(len(c.payload), limits.bytes)
 		}
 		return true, nil
 	}
-	return false, c.merge(taken, window.Keys)
+	return false, c.merge(answered, window.Keys)
 }
 
 // startMerge begins a reply of several responses with the first of them.
 func (c *LookupClient[A, K, R, P]) startMerge() {
 	if !c.progress.merging {
 		c.progress.merging = true
-		c.answer().StartMerge(c.keys.Len())
+		c.replyPointer().StartMerge(c.keys.Len())
 	}
 }
 
-// merge keeps the first taken items of a response to asked keys.
-func (c *LookupClient[A, K, R, P]) merge(taken, asked int) *Failure {
-	p, reply := &c.progress, c.answer()
+// merge appends the first answered items of a response to asked keys to the merged reply.
+func (c *LookupClient[A, K, R, P]) merge(answered, asked int) *Failure {
+	p, reply := &c.progress, c.replyPointer()
 	c.startMerge()
-	// Nothing is added, only counted.
+	// Appends nothing, and returns the bytes so far.
 	before, _ := reply.Merge(0)
-	bytes, err := reply.Merge(taken)
+	bytes, err := reply.Merge(answered)
 	if err != nil {
 		return invalid(err)
 	}
 	if limit := c.options.lookup.bytes; bytes > limit {
 		return tooManyBytes(bytes, limit)
 	}
-	if taken > 0 {
-		p.item = (bytes - before) / taken
+	if answered > 0 {
+		p.itemBytes = (bytes - before) / answered
 	}
-	p.done += taken
-	p.generation, p.begun = reply.DataGeneration(), true
-	p.alone = taken == 0 && asked > 1
-	if p.most > p.ceiling/2 {
-		p.most = p.ceiling
+	p.done += answered
+	p.generation, p.hasGeneration = reply.DataGeneration(), true
+	p.alone = answered == 0 && asked > 1
+	if p.maxKeys > p.ceiling/2 {
+		p.maxKeys = p.ceiling
 	} else {
-		p.most *= 2
+		p.maxKeys *= 2
 	}
 	return nil
 }
 
-// narrow asks for half as many keys, because the response did not fit. The server has closed the
-// session, so that the new one may as well have room for more.
+// narrow makes the next request ask for half as many keys, because the response did not fit. The server
+// has closed the session; the new one proposes a larger response limit.
 func (c *LookupClient[A, K, R, P]) narrow(window protocol.LookupWindow, wait transport.Wait) *Failure {
 	before := c.agreed().responseBytes
 	c.widenResponse()
 	if f := c.reconnect(wait); f != nil {
 		return f
 	}
-	c.progress.most = window.Keys / 2
+	c.progress.maxKeys = window.Keys / 2
 	// What did not fit once will not fit again, unless there is more room.
 	c.progress.ceiling = window.Keys - 1
 	if c.limits.responseBytes > before {
@@ -293,16 +298,18 @@ func (c *LookupClient[A, K, R, P]) narrow(window protocol.LookupWindow, wait tra
 	return nil
 }
 
-// validateResponse checks a response against what was asked; it returns how many of its items count.
+// validateResponse checks a response against what was asked; it returns how many of its
+// first items are answers. Those behind them were left out for size; none are where the first key is to
+// be asked for alone.
 func (c *LookupClient[A, K, R, P]) validateResponse(asked int) (int, *Failure) {
-	p, reply := &c.progress, c.answer()
-	if generation := reply.DataGeneration(); p.begun && p.generation != generation {
+	p, reply := &c.progress, c.replyPointer()
+	if generation := reply.DataGeneration(); p.hasGeneration && p.generation != generation {
 		return 0, &Failure{Kind: FailureGeneration, First: p.generation, Then: generation}
 	}
 	if reply.Len() != asked {
 		return 0, mismatch("item_count", uint64(asked), uint64(reply.Len()))
 	}
-	taken, firstOversized := asked, false
+	answered, firstOversized := asked, false
 	for i := range asked {
 		status, same := reply.Answers(i, c.keys.At(p.done+i))
 		exceeded, index := status == c.rules.Exceeded, uint64(i)
@@ -312,9 +319,9 @@ func (c *LookupClient[A, K, R, P]) validateResponse(asked int) (int, *Failure) {
 		case exceeded && i == 0:
 			return 0, mismatch("status of the first item", 0, uint64(status))
 		case exceeded:
-			taken = min(taken, i)
-		case taken < i:
-			return 0, mismatch("item behind a full answer", uint64(taken), index)
+			answered = min(answered, i)
+		case answered < i:
+			return 0, mismatch("item behind a full answer", uint64(answered), index)
 		case i == 0:
 			firstOversized = status == c.rules.Oversized
 		}
@@ -322,7 +329,7 @@ func (c *LookupClient[A, K, R, P]) validateResponse(asked int) (int, *Failure) {
 	if firstOversized && asked > 1 {
 		return 0, nil
 	}
-	return taken, nil
+	return answered, nil
 }
 
 func tooManyBytes(needed, limit int) *Failure {

@@ -11,7 +11,7 @@ import (
 
 // pipelineState is where the requests of a pipeline are.
 type pipelineState struct {
-	// Which have a reply.
+	// Which requests have a reply, by index.
 	answered []bool
 	// The requests in flight, oldest first, and the session they are in flight over.
 	inFlight []pending
@@ -35,9 +35,9 @@ func (c *Client[Q, R]) CallPipelined(requests []Q, window int, each func(index i
 
 // CallPipelinedContext is CallPipelined, called off at once when ctx is done.
 func (c *Client[Q, R]) CallPipelinedContext(ctx context.Context, requests []Q, window int, each func(index int, reply R)) error {
-	u := &c.pipelineState
-	u.answered = slices.Grow(u.answered[:0], len(requests))[:len(requests)]
-	clear(u.answered)
+	p := &c.pipelineState
+	p.answered = slices.Grow(p.answered[:0], len(requests))[:len(requests)]
+	clear(p.answered)
 	return c.callWithContext(ctx, func(wait transport.Wait) *Failure {
 		defer c.dropUnanswered()
 		var tried attempts
@@ -53,7 +53,7 @@ func (c *Client[Q, R]) CallPipelinedContext(ctx context.Context, requests []Q, w
 	})
 }
 
-// pipeline asks everything that has no reply yet.
+// pipeline asks everything that has no reply yet, over one session.
 func (c *Client[Q, R]) pipeline(requests []Q, window int, each func(int, R), wait transport.Wait) *Failure {
 	largest := 0
 	for _, request := range requests {
@@ -62,11 +62,11 @@ func (c *Client[Q, R]) pipeline(requests []Q, window int, each func(int, R), wai
 	if f := c.makeRoom(ofRequest(largest, 1), wait); f != nil {
 		return f
 	}
-	u := &c.pipelineState
-	u.inFlight, u.session = u.inFlight[:0], c.connection
+	p := &c.pipelineState
+	p.inFlight, p.session = p.inFlight[:0], c.connection
 	next := 0
 	for {
-		for next < len(requests) && u.answered[next] {
+		for next < len(requests) && p.answered[next] {
 			next++
 		}
 		if next < len(requests) && c.maySend(window, c.service.Request.Size(requests[next])) {
@@ -79,7 +79,7 @@ func (c *Client[Q, R]) pipeline(requests []Q, window int, each func(int, R), wai
 				continue
 			}
 		}
-		if len(u.inFlight) == 0 {
+		if len(p.inFlight) == 0 {
 			return nil
 		}
 		if f := c.receiveOne(each, wait); f != nil {
@@ -88,14 +88,14 @@ func (c *Client[Q, R]) pipeline(requests []Q, window int, each func(int, R), wai
 	}
 }
 
-// dropUnanswered leaves a session that still has requests in flight, be it for a panic of the caller's: their
-// answers would come for those to the next call.
+// dropUnanswered drops a session that still has requests in flight, also when a caller's function
+// panics: the next call would receive their answers.
 func (c *Client[Q, R]) dropUnanswered() {
-	u := &c.pipelineState
-	if len(u.inFlight) > 0 && c.connection != nil && c.connection == u.session {
+	p := &c.pipelineState
+	if len(p.inFlight) > 0 && c.connection != nil && c.connection == p.session {
 		c.dropSession(StateBroken)
 	}
-	u.inFlight, u.session = u.inFlight[:0], nil
+	p.inFlight, p.session = p.inFlight[:0], nil
 }
 
 // sendNext sends a request; it tells whether that needed no waiting while others are in flight.
@@ -107,7 +107,7 @@ func (c *Client[Q, R]) sendNext(request Q, index int, wait transport.Wait) (bool
 	alone := len(c.pipelineState.inFlight) == 0
 	if !alone {
 		// With requests in flight a send must not wait: the server may be waiting for us to take its
-		// answers.
+		// answers. A deadline that has passed sends what needs no waiting.
 		wait.Deadline = c.began
 	}
 	header, f := c.send(out, wait)
@@ -127,11 +127,12 @@ func (c *Client[Q, R]) receiveOne(each func(int, R), wait transport.Wait) *Failu
 	if f != nil {
 		return f
 	}
-	u := &c.pipelineState
-	at := slices.IndexFunc(u.inFlight, func(f pending) bool { return f.header.MessageID == reply.MessageID })
+	p := &c.pipelineState
+	at := slices.IndexFunc(p.inFlight, func(f pending) bool { return f.header.MessageID == reply.MessageID })
+	// An answer to none of them is checked against the oldest, and fails there.
 	at = max(at, 0)
-	asked := u.inFlight[at]
-	u.inFlight = slices.Delete(u.inFlight, at, at+1)
+	asked := p.inFlight[at]
+	p.inFlight = slices.Delete(p.inFlight, at, at+1)
 	if f := checkAnswer(&asked.header, &reply, c.limits.responseBytes); f != nil {
 		return f
 	}
@@ -141,7 +142,7 @@ func (c *Client[Q, R]) receiveOne(each func(int, R), wait transport.Wait) *Failu
 		return broken(err)
 	}
 	each(asked.index, value)
-	u.answered[asked.index] = true
+	p.answered[asked.index] = true
 	return nil
 }
 
@@ -152,7 +153,7 @@ func (c *Client[Q, R]) maySend(most, size int) bool {
 		return true
 	}
 	window, packet := c.window()
-	// A message of several packets waits until nothing is in flight: half of one must not wait for the
-	// server, which may wait for us.
+	// A message of several packets waits until nothing is in flight: with half of one sent, we would
+	// wait for the server while it waits for us to take its answers.
 	return size+protocol.HeaderLen <= packet && inFlight < min(most, window)
 }

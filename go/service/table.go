@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// tableUnit is the bytes that places are counted in.
+	// tableUnit is the bytes that offsets are counted in.
 	tableUnit = 4
-	// freeSlot is a slot without item. No item lies at place 0.
+	// freeSlot is a slot without item. No item lies at offset 0.
 	freeSlot = 0
 	// golden is 2^64 over the golden ratio: it spreads numbers that follow one another.
 	golden = 0x9e37_79b9_7f4a_7c15
@@ -20,24 +20,24 @@ const (
 
 // table is the items of one answer, as they came, and where to find each.
 //
-//	slots   | - | hash place | - | hash place | ...     open addressing, at most half full
+//	slots   | - | hash offset | - | hash offset | ...   open addressing, at most half full
 //	arena   | 0 | len item 0 .. gap to 4 | len item 1 .. gap to 4 | ...
 //
-// A slot is one number: the place of an item in the low bits, above it as much of the hash as there
+// A slot is one number: the offset of an item in the low bits, above it as much of the hash as there
 // is room for. The slots of ten thousand items stay in the nearest caches, so that a hit waits for
 // nothing but its item.
 type table[K comparable, I any] struct {
 	items *CachedItems[K, I]
 	slots []uint32
 	arena []byte
-	// The bits of a slot that are a place.
-	places uint32
-	// What takes a hash to its slot: its high bits count.
+	// The bits of a slot that are an offset.
+	offsetBits uint32
+	// A hash shifted right by this is the first slot for its key.
 	shift int
-	// Slots that an item may be in, from the one that its key hashes to.
-	reach int
-	// Whether keys are spread by all of them and a secret, where the service's hash, which costs next
-	// to nothing, does not tell enough of them apart.
+	// Most slots that are probed for a key, from its first on.
+	probes int
+	// Whether keys are hashed by all of them and a secret, because too many had the same cheap hash of
+	// the service.
 	salted bool
 	salt   maphash.Seed
 
@@ -56,7 +56,7 @@ func buildTable[K comparable, I any](items *CachedItems[K, I], fetched Fetched) 
 	t := &table[K, I]{
 		items:      items,
 		arena:      arena,
-		places:     1<<bits.Len(uint(len(arena)/tableUnit)) - 1,
+		offsetBits: 1<<bits.Len(uint(len(arena)/tableUnit)) - 1,
 		length:     fetched.List.Len(),
 		generation: fetched.Generation,
 		extra:      fetched.Extra,
@@ -74,13 +74,13 @@ func buildTable[K comparable, I any](items *CachedItems[K, I], fetched Fetched) 
 // get returns the first item with this key.
 func (t *table[K, I]) get(key K) (I, bool) {
 	hash := t.hash(key)
-	at := t.slot(hash)
-	for _, slot := range t.slots[at : at+t.reach] {
+	first := t.firstSlot(hash)
+	for _, slot := range t.slots[first : first+t.probes] {
 		if slot == freeSlot {
 			break
 		}
-		if (slot^uint32(hash))&^t.places == 0 {
-			if item, found := t.items.Match(t.item(slot&t.places), key); found {
+		if (slot^uint32(hash))&^t.offsetBits == 0 {
+			if item, found := t.items.Match(t.item(slot&t.offsetBits), key); found {
 				return item, true
 			}
 		}
@@ -93,46 +93,46 @@ func (t *table[K, I]) bytes() int {
 	return cap(t.arena) + cap(t.slots)*tableUnit
 }
 
-// index enters the items in size slots; it fails where one would be out of reach.
+// index makes size slots and inserts every item; it fails where one would need more probes.
 func (t *table[K, I]) index(size int) bool {
 	width := bits.Len(uint(size)) - 1
 	t.shift = 64 - width
-	// Keys that spread as if by chance stay well within three times the bits.
-	t.reach = 3 * width
+	// With a good hash no key needs nearly as many probes.
+	t.probes = 3 * width
 	t.duplicates = 0
-	t.slots = make([]uint32, size+t.reach)
-	place := uint32(1)
+	t.slots = make([]uint32, size+t.probes)
+	offset := uint32(1)
 	for range t.length {
-		item := t.item(place)
-		if !t.enter(place, item) {
+		item := t.item(offset)
+		if !t.insert(offset, item) {
 			return false
 		}
-		place = behind(place, item.Bytes())
+		offset = nextOffset(offset, item.Bytes())
 	}
 	return true
 }
 
-// enter enters the item at place, unless one before it has the same key; it fails where each of the
+// insert inserts the item at offset, unless one before it has the same key; it fails where each of the
 // slots that it may be in is taken.
-func (t *table[K, I]) enter(place uint32, item protocol.Valid[I]) bool {
+func (t *table[K, I]) insert(offset uint32, item protocol.Valid[I]) bool {
 	key := t.items.Key(t.items.View(item))
 	if _, known := t.get(key); known {
 		t.duplicates++
 		return true
 	}
 	hash := t.hash(key)
-	at := t.slot(hash)
-	for i, slot := range t.slots[at : at+t.reach] {
+	first := t.firstSlot(hash)
+	for i, slot := range t.slots[first : first+t.probes] {
 		if slot == freeSlot {
-			t.slots[at+i] = uint32(hash)&^t.places | place
+			t.slots[first+i] = uint32(hash)&^t.offsetBits | offset
 			return true
 		}
 	}
 	return false
 }
 
-// hash is a number whose high bits tell the slot, and whose low bits tell a key from those that start
-// at the same slot.
+// hash is the hash of a key: its high bits choose the first slot, its low bits are stored in the slot
+// and tell keys apart that start at the same one.
 func (t *table[K, I]) hash(key K) uint64 {
 	if t.salted {
 		return maphash.Comparable(t.salt, key)
@@ -140,32 +140,32 @@ func (t *table[K, I]) hash(key K) uint64 {
 	return uint64(t.items.Hash(key)) * golden
 }
 
-// slot is the first slot for a key of this hash.
-func (t *table[K, I]) slot(hash uint64) int { return int(hash >> t.shift) }
+// firstSlot is the first slot for a key of this hash.
+func (t *table[K, I]) firstSlot(hash uint64) int { return int(hash >> t.shift) }
 
-// item is the item at place, which is that of an item: each was validated when it was copied.
-func (t *table[K, I]) item(place uint32) protocol.Valid[I] {
-	front := t.arena[int(place)*tableUnit:]
-	length := uint32(front[0]) | uint32(front[1])<<8 | uint32(front[2])<<16 | uint32(front[3])<<24
-	return valid.Of[I](front[tableUnit : tableUnit+length : tableUnit+length])
+// item is the item at offset, where one begins. Each was validated when it was copied.
+func (t *table[K, I]) item(offset uint32) protocol.Valid[I] {
+	entry := t.arena[int(offset)*tableUnit:]
+	length := uint32(entry[0]) | uint32(entry[1])<<8 | uint32(entry[2])<<16 | uint32(entry[3])<<24
+	return valid.Of[I](entry[tableUnit : tableUnit+length : tableUnit+length])
 }
 
-// behind is the place behind item, which is at place.
-func behind(place uint32, item []byte) uint32 {
-	return place + uint32((tableUnit+len(item)+tableUnit-1)/tableUnit)
+// nextOffset is the offset of what follows the item at offset.
+func nextOffset(offset uint32, item []byte) uint32 {
+	return offset + uint32((tableUnit+len(item)+tableUnit-1)/tableUnit)
 }
 
 // copyItems returns the arena: every item validated, in the order of the answer.
 func copyItems[K comparable, I any](items *CachedItems[K, I], list protocol.Packed) ([]byte, error) {
-	// A few bytes may stand for many items: copied, they would take more than came.
+	// Items may share bytes, so that a short reply could stand for far longer copies: that is refused.
 	total, padded := 0, tableUnit
 	for i := range list.Len() {
 		size := len(list.Get(i))
 		total += size
 		padded += tableUnit + align4(size)
 	}
-	if room := list.ItemBytes(); total > room {
-		return nil, protocol.NewWireError(protocol.ErrBadLayout, "bytes of disjoint items", uint64(room), uint64(total))
+	if came := list.ItemBytes(); total > came {
+		return nil, protocol.NewWireError(protocol.ErrBadLayout, "bytes of disjoint items", uint64(came), uint64(total))
 	}
 	if most := uint64(math.MaxUint32); uint64(padded) > most {
 		return nil, protocol.NewWireError(protocol.ErrOverflow, "cache", most, uint64(padded))

@@ -8,9 +8,9 @@ import (
 
 // Abort calls off what waits, from any goroutine, at once, and stays raised until it is cleared.
 //
-// The zero value is ready and not raised. It costs nothing until somebody waits with it, and can
-// always be made: where the system has nothing left to watch it by, waits look at it every 10 ms. It
-// may not be copied after its first use.
+// The zero value is ready and not raised. It takes nothing from the system until a wait needs it. Where
+// the system has no event left, waits look at it every 10 ms instead. It may not be copied after its
+// first use.
 type Abort struct {
 	raised atomic.Bool
 
@@ -18,12 +18,12 @@ type Abort struct {
 	done   chan struct{}
 	wakers []Waker
 	event  event
-	// Waits that hold the event, and whether it goes with the last of them.
-	watchers int
-	release  bool
+	// Waits that watch the event, and whether the last of them closes it.
+	watchers           int
+	closeWhenUnwatched bool
 }
 
-// Waker rouses a wait that nothing of the system can express.
+// Waker wakes a wait that is not for anything of the system, as one for a queue in memory.
 type Waker interface {
 	// Wake ends the wait, or lets it look at its abort. It does not block and leaves the abort alone.
 	Wake()
@@ -76,19 +76,19 @@ func (a *Abort) Done() <-chan struct{} {
 	return a.done
 }
 
-// Close gives back what of the system waits have needed, once none of them goes on. The abort can
-// be used after that; who waits with it again closes it again.
+// Close gives back what waits took from the system, once the last of them ends. The abort can still
+// be used: a wait after that takes it again, and needs another Close.
 func (a *Abort) Close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.release = a.watchers > 0
-	if !a.release {
+	a.closeWhenUnwatched = a.watchers > 0
+	if !a.closeWhenUnwatched {
 		a.event.close()
 	}
 }
 
-// Watch returns what is ready while raised, until Unwatch; or [NoWaitObject] where the system has none
-// left: then look every 10 ms, and do not call Unwatch. For transports.
+// Watch returns what is ready while raised, until Unwatch; or [NoWaitObject] where the system has no event
+// left: then look at Raised every 10 ms, and do not call Unwatch. For transports.
 func (a *Abort) Watch() WaitObject {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -99,7 +99,7 @@ func (a *Abort) Watch() WaitObject {
 		a.event.set()
 	}
 	a.watchers++
-	return a.event.native()
+	return a.event.waitObject()
 }
 
 // Unwatch ends a Watch.
@@ -107,8 +107,8 @@ func (a *Abort) Unwatch() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.watchers--
-	if a.watchers == 0 && a.release {
-		a.release = false
+	if a.watchers == 0 && a.closeWhenUnwatched {
+		a.closeWhenUnwatched = false
 		a.event.close()
 	}
 }

@@ -20,7 +20,7 @@ func (e *event) open() bool {
 	return true
 }
 
-func (e *event) native() WaitObject { return WaitObject(e.descriptor()) }
+func (e *event) waitObject() WaitObject { return WaitObject(e.descriptor()) }
 
 func (e *event) descriptor() int { return e.fd1 - 1 }
 

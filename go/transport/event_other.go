@@ -5,8 +5,8 @@ package transport
 // event is a flag that cannot be watched here: waits look at their abort instead.
 type event struct{}
 
-func (*event) open() bool         { return false }
-func (*event) native() WaitObject { return NoWaitObject }
-func (*event) set()               {}
-func (*event) reset()             {}
-func (*event) close()             {}
+func (*event) open() bool             { return false }
+func (*event) waitObject() WaitObject { return NoWaitObject }
+func (*event) set()                   {}
+func (*event) reset()                 {}
+func (*event) close()                 {}

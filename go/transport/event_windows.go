@@ -20,7 +20,7 @@ func (e *event) open() bool {
 	return true
 }
 
-func (e *event) native() WaitObject { return WaitObject(e.handle) }
+func (e *event) waitObject() WaitObject { return WaitObject(e.handle) }
 
 func (e *event) set() {
 	if e.handle != 0 {

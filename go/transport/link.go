@@ -13,7 +13,7 @@ import (
 //   - Deadline and abort act everywhere: Send and Receive fail with [ErrTimeout] or [ErrAborted] as
 //     soon as the wait says so. A call whose deadline has already passed still does what needs no
 //     waiting.
-//   - Last words count: packets that were sent before a hang-up are received before it is reported.
+//   - Packets come first: those that were sent before a hang-up are received before it is reported.
 //   - An end is told apart: an orderly close is [ErrDisconnected], a broken one [ErrReset].
 //   - An empty packet is a protocol error, in both directions, unless the sender is gone by then.
 //   - An error other than [ErrTimeout], [ErrAborted], [ErrBusy] and [ErrTooLarge] is final: the link
@@ -26,7 +26,7 @@ type Link interface {
 	// dropped; a result above len(buf) says so.
 	Receive(buf []byte, w Wait) (int, error)
 	// Send sends head followed by body as one packet. It fails with [ErrTooLarge] beyond
-	// [LinkInfo].MaxPacket and with [ErrBusy] when [LinkInfo].Window messages are under way.
+	// [LinkInfo].MaxPacket and with [ErrBusy] when [LinkInfo].Window messages are in flight.
 	Send(head, body []byte, w Wait) error
 	// Check looks whether the peer is still there, at once and without consuming data.
 	Check() error
@@ -101,7 +101,7 @@ type Profile struct {
 	Name string
 	// Kind is what carries the data.
 	Kind LinkKind
-	// OnRequest tells that it is only for those who ask for exactly this bit, as it is dear.
+	// OnRequest tells that it is offered only to those who ask for exactly this bit, as it is costly.
 	OnRequest bool
 }
 
@@ -140,8 +140,8 @@ type LinkInfo struct {
 	Kind LinkKind
 	// MaxPacket is the bytes of the largest packet that Send takes.
 	MaxPacket int
-	// Window is the messages that may be under way in one direction; 0 is as many as the peer lets
-	// wait.
+	// Window is the messages that may be in flight in one direction; 0 is as many as the system
+	// holds for the peer.
 	Window int
 	// WholeMessages tells whether a packet is always a whole message.
 	WholeMessages bool
@@ -173,38 +173,38 @@ func (k LinkKind) String() string {
 	return "unknown"
 }
 
-// Peer is the process at the other end. What the platform cannot tell is absent, and not 0. The zero
-// value is nobody that is known.
+// Peer is the process at the other end. What the platform cannot tell is absent, and not 0. Of the zero
+// value nothing is known.
 type Peer struct {
-	pid, uid         uint32
-	pidTold, uidTold bool
+	pid, uid           uint32
+	pidKnown, uidKnown bool
 }
 
 // WithPID returns the peer with this process id.
 func (p Peer) WithPID(pid uint32) Peer {
-	p.pid, p.pidTold = pid, true
+	p.pid, p.pidKnown = pid, true
 	return p
 }
 
 // WithUID returns the peer with this user id.
 func (p Peer) WithUID(uid uint32) Peer {
-	p.uid, p.uidTold = uid, true
+	p.uid, p.uidKnown = uid, true
 	return p
 }
 
 // PID returns its process id, where the platform tells one that means something here.
-func (p Peer) PID() (uint32, bool) { return p.pid, p.pidTold }
+func (p Peer) PID() (uint32, bool) { return p.pid, p.pidKnown }
 
 // UID returns its user id, where the platform has such.
-func (p Peer) UID() (uint32, bool) { return p.uid, p.uidTold }
+func (p Peer) UID() (uint32, bool) { return p.uid, p.uidKnown }
 
 // String returns what is known, as in "pid 7, uid 1000".
 func (p Peer) String() string {
 	var known []string
-	if p.pidTold {
+	if p.pidKnown {
 		known = append(known, fmt.Sprintf("pid %d", p.pid))
 	}
-	if p.uidTold {
+	if p.uidKnown {
 		known = append(known, fmt.Sprintf("uid %d", p.uid))
 	}
 	if len(known) == 0 {

@@ -1,4 +1,8 @@
-// Package connection is the one driver that joins a session to a link, for both sides.
+// Package connection runs a session over a link, for both sides: the handshake first, then messages.
+//
+//	client   Connect: transport.Connect ─▶ HELLO ─▶ HELLO_ACK ─▶ link.Attach
+//	server   listener.Accept ─▶ Receive: HELLO ─▶ Incoming.Accept: link.Offer ─▶ HELLO_ACK ─▶ link.Switch
+//	both     Send: session.Send ─▶ packets ─▶ link.Send;  Receive: link.Receive ─▶ session.Received
 package connection
 
 import (
@@ -19,7 +23,7 @@ type Connection struct {
 	session *session.Session
 	link    transport.Link
 	agreed  handshake.Agreed
-	// The head of the packet that is being sent: here, so that sending allocates nothing.
+	// The header of the packet that is being sent. It is a field, so that sending allocates nothing.
 	head [protocol.HeaderLen]byte
 }
 
@@ -38,13 +42,14 @@ func Connect(t transport.Transport, endpoint transport.Endpoint, p handshake.Pro
 		_ = link.Close()
 		return nil, err
 	}
-	attached, err := link.Attach(plan(&agreed, p.AuthToken), w)
+	attached, err := link.Attach(sessionPlan(&agreed, p.AuthToken), w)
 	if err != nil {
 		return nil, err
 	}
 	return open(session.RoleClient, attached, agreed), nil
 }
 
+// open makes the connection of a session that was agreed on.
 func open(role session.Role, link transport.Link, agreed handshake.Agreed) *Connection {
 	framing := session.FramingChunked
 	if link.Info().WholeMessages {
@@ -98,7 +103,8 @@ func (c *Connection) Receive(w transport.Wait) (session.Message, error) {
 	}
 }
 
-// SendLast sends a bare header, also after the session has ended: its last words.
+// SendLast sends a header without payload, also after a broken rule has ended the session: the answer
+// that tells the peer which.
 func (c *Connection) SendLast(header protocol.Header, w transport.Wait) error {
 	header.Encode(&c.head)
 	return c.link.Send(c.head[:], nil, w)
@@ -142,16 +148,16 @@ func IsRefusal(err error) bool {
 	return false
 }
 
-// isUnsent tells whether nothing of a packet has left, and the link goes on.
+// isUnsent tells whether nothing of a packet was sent, so that the link goes on.
 func isUnsent(err error) bool {
 	return errors.Is(err, transport.ErrBusy) || errors.Is(err, transport.ErrTooLarge) ||
 		errors.Is(err, transport.ErrTimeout) || errors.Is(err, transport.ErrAborted)
 }
 
-// shakeHands says HELLO and checks what the server answers.
+// shakeHands sends HELLO and checks the HELLO_ACK that comes back.
 func shakeHands(link transport.Baseline, p *handshake.Proposal, w transport.Wait) (handshake.Agreed, error) {
 	hello := p.Hello()
-	// A server that refuses at once may have closed before our packet left: its answer counts.
+	// A server may refuse and close before HELLO is sent: its refusal is read even where sending failed.
 	sent := sendPacket(link, hello[:], w)
 	var ack [handshake.AckPacketLen + 1]byte
 	size, err := link.Receive(ack[:], w)
@@ -168,8 +174,8 @@ func sendPacket(link transport.Link, packet []byte, w transport.Wait) error {
 	return link.Send(packet[:protocol.HeaderLen], packet[protocol.HeaderLen:], w)
 }
 
-// plan is the data plane of a session. What its profile means is the transport's to know.
-func plan(agreed *handshake.Agreed, token uint64) transport.SessionPlan {
+// sessionPlan is what the transport has to know to set up what carries a session's data.
+func sessionPlan(agreed *handshake.Agreed, token uint64) transport.SessionPlan {
 	return transport.SessionPlan{
 		Profile:       uint32(agreed.Profile),
 		SessionID:     agreed.SessionID,

@@ -6,22 +6,21 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-// Incoming is a client whose HELLO has passed every check but a free slot. It is used up by Accept,
-// TurnDown or Close.
+// Incoming is a client whose HELLO was checked, and that waits to be accepted or refused. It is used up
+// by Accept, TurnDown or Close.
 type Incoming struct {
 	link  transport.Baseline
 	offer handshake.Offer
-	// The secret of the endpoint, which names on some platforms depend on.
+	// The secret of the endpoint: on some platforms the names of shared objects are made with it.
 	token uint64
 }
 
 // Receive receives the HELLO of a fresh connection and checks it. Where there is no session, a
-// refusal is sent and the link is closed; it fails with a link's error, or with a
-// [*handshake.Refusal] that the peer was told, or deserved not to be.
+// refusal is sent and the link is closed; it fails with a link's error, or with the
+// [*handshake.Refusal], which is not sent to a peer whose packet is no HELLO.
 func Receive(link transport.Baseline, policy handshake.Policy, w transport.Wait) (*Incoming, error) {
 	policy.PacketSize = link.PacketSize()
-	// One byte more than is looked at: a packet that is longer keeps its length, and is refused for
-	// it.
+	// One byte more than a HELLO may have, so that a longer packet is seen to be longer.
 	var hello [handshake.MaxHelloLen + 1]byte
 	size, err := link.Receive(hello[:], w)
 	if err != nil {
@@ -39,7 +38,7 @@ func Receive(link transport.Baseline, policy handshake.Policy, w transport.Wait)
 // fails as [Receive] does.
 func (i *Incoming) Accept(sessionID uint64, w transport.Wait) (*Connection, error) {
 	agreed := i.offer.Agreed(sessionID)
-	for i.link.Offer(plan(&agreed, i.token)) != nil {
+	for i.link.Offer(sessionPlan(&agreed, i.token)) != nil {
 		offer, refusal := i.offer.WithoutProfile()
 		if refusal != nil {
 			return nil, refuse(i.link, refusal, w)
@@ -55,18 +54,18 @@ func (i *Incoming) Accept(sessionID uint64, w transport.Wait) (*Connection, erro
 	return open(session.RoleServer, i.link.Switch(), agreed), nil
 }
 
-// TurnDown turns the session down, because every slot is taken. It fails as [Receive] does.
+// TurnDown refuses the session, because the server has as many as it may. It fails as [Receive] does.
 func (i *Incoming) TurnDown(w transport.Wait) error { return refuse(i.link, handshake.Busy, w) }
 
-// Close ends the connection without a word.
+// Close ends the connection without an answer.
 func (i *Incoming) Close() error { return i.link.Close() }
 
-// refuse tells the peer why, where it deserves an answer, and closes the connection. It returns the
-// refusal, or why the peer was not told.
+// refuse sends the refusal, unless it is silent, and closes the connection. It returns the refusal, or why
+// it could not be sent.
 func refuse(link transport.Baseline, refusal *handshake.Refusal, w transport.Wait) error {
 	defer func() { _ = link.Close() }()
-	packet, told := refusal.Packet()
-	if !told {
+	packet, ok := refusal.Packet()
+	if !ok {
 		return refusal
 	}
 	if err := sendPacket(link, packet[:], w); err != nil {

@@ -18,7 +18,7 @@ type Packets struct {
 	count  uint32
 }
 
-// newPackets cuts payload into pieces of budget bytes.
+// newPackets cuts payload into pieces of at most budget bytes.
 func newPackets(header protocol.Header, payload []byte, budget int) Packets {
 	count := uint32(1)
 	if len(payload) > budget {
@@ -41,8 +41,8 @@ func (p *Packets) Next(head *[protocol.HeaderLen]byte) ([]byte, bool) {
 	if p.next == 0 {
 		p.header.Encode(head)
 	} else {
-		chunk := chunk(&p.header, p.next, p.count, uint32(size))
-		chunk.Encode(head)
+		header := chunkHeader(&p.header, p.next, p.count, uint32(size))
+		header.Encode(head)
 	}
 	p.next++
 	return body, true
@@ -53,29 +53,29 @@ type reassembly struct {
 	header protocol.Header
 	// Bytes of the payload that have come.
 	filled uint64
-	// What the next chunk header is written over.
-	covered [protocol.ChunkHeaderLen]byte
+	// The bytes of the buffer that the next chunk header overwrites, to be put back.
+	overwritten [protocol.ChunkHeaderLen]byte
 	// Index of the next packet.
 	next uint32
 	// Packets of the message, fixed by the first.
 	count uint32
 }
 
-// take takes a continuation of size bytes, whose data lies behind what has come; it tells whether
-// the message is complete.
-func (r *reassembly) take(buffer []byte, size int) (bool, error) {
+// addChunk adds a packet of size bytes, whose data already lies behind what has come, as
+// [Session.Space] has laid it; it tells whether the message is complete.
+func (r *reassembly) addChunk(buffer []byte, size int) (bool, error) {
 	if size < protocol.ChunkHeaderLen {
 		short := protocol.NewWireError(protocol.ErrTruncated, "chunk header", protocol.ChunkHeaderLen, uint64(size))
 		return false, &Error{Kind: ErrChunk, Cause: short}
 	}
-	place := buffer[r.filled : r.filled+protocol.ChunkHeaderLen]
-	found, err := protocol.DecodeChunkHeader(place)
-	copy(place, r.covered[:])
+	header := buffer[r.filled : r.filled+protocol.ChunkHeaderLen]
+	found, err := protocol.DecodeChunkHeader(header)
+	copy(header, r.overwritten[:])
 	if err != nil {
 		return false, &Error{Kind: ErrChunk, Cause: err}
 	}
 	data := uint64(size - protocol.ChunkHeaderLen)
-	if err := found.Expect(chunk(&r.header, r.next, r.count, uint32(data))); err != nil {
+	if err := found.Expect(chunkHeader(&r.header, r.next, r.count, uint32(data))); err != nil {
 		return false, &Error{Kind: ErrChunk, Cause: err}
 	}
 	left := uint64(r.header.PayloadLen) - r.filled
@@ -84,25 +84,26 @@ func (r *reassembly) take(buffer []byte, size int) (bool, error) {
 	}
 	r.filled += data
 	r.next++
-	// Short packets are fine, as long as the count that the first one fixed comes out.
+	// Packets need not be full, as long as their number is the one that the first fixed.
 	complete := data == left
 	if complete != (r.next == r.count) {
 		return false, packetError("chunk data", left, data)
 	}
-	r.cover(buffer)
+	r.saveOverwritten(buffer)
 	return complete, nil
 }
 
-// cover keeps the bytes in front of the data of the next continuation. There are as many: the header
-// of the message comes in front of its payload.
-func (r *reassembly) cover(buffer []byte) { copy(r.covered[:], buffer[r.filled:]) }
+// saveOverwritten keeps the bytes that the header of the next chunk will overwrite: those in front of its
+// data. There are as many, as the header of the message, of the same length, comes in front of its payload.
+func (r *reassembly) saveOverwritten(buffer []byte) { copy(r.overwritten[:], buffer[r.filled:]) }
 
-// chunkCount returns the packets of a message with behind bytes left after the first.
-func chunkCount(behind, budget uint64) uint32 {
-	return 1 + uint32((behind+budget-1)/budget)
+// chunkCount returns the packets of a message with rest bytes left after the first.
+func chunkCount(rest, budget uint64) uint32 {
+	return 1 + uint32((rest+budget-1)/budget)
 }
 
-func chunk(header *protocol.Header, index, count, data uint32) protocol.ChunkHeader {
+// chunkHeader is the header of chunk index of a message, with so many bytes of data.
+func chunkHeader(header *protocol.Header, index, count, data uint32) protocol.ChunkHeader {
 	total := uint64(header.PayloadLen) + protocol.HeaderLen
 	return protocol.ChunkHeader{
 		MessageID:       header.MessageID,

@@ -6,7 +6,7 @@ import "slices"
 //
 // Answers mostly come in order, so that the search ends at the front.
 type inFlight struct {
-	// The ids are behind the first ones, which have been answered.
+	// The ids from first on are in flight; those before have been answered.
 	all   []uint64
 	first int
 	// No id is above it: a new one that is needs no search.
@@ -44,7 +44,8 @@ func (f *inFlight) len() int { return len(f.all) - f.first }
 
 func (f *inFlight) ids() []uint64 { return f.all[f.first:] }
 
-func (f *inFlight) take() []uint64 {
+// removeAll returns all ids, none of which is in flight any more.
+func (f *inFlight) removeAll() []uint64 {
 	ids := slices.Clone(f.ids())
 	*f = inFlight{}
 	return ids

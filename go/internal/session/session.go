@@ -1,5 +1,5 @@
-// Package session is packets in, messages out, and the other way round. It does no input or output
-// and reads no clock.
+// Package session turns messages into packets and packets into messages, and holds both sides to the
+// rules of the protocol. It does no input or output and reads no clock.
 package session
 
 import "github.com/netipc/netipc/go/protocol"
@@ -61,18 +61,20 @@ type Message struct {
 //     error of Send leaves the session as it was.
 //   - When the session or its link ends, Fail tells which requests got no answer.
 type Session struct {
-	limits   Limits
-	role     Role
-	framing  Framing
-	ended    bool
-	complete bool
-	partial  bool
-	inFlight inFlight
+	limits  Limits
+	role    Role
+	framing Framing
+	// Whether a broken rule or [Session.Fail] ended it.
+	ended bool
+	// Whether the last packet completed a message, and whether more packets of one are to come.
+	complete, partial bool
+	inFlight          inFlight
 	// Header and payload of the message that came last, or is coming.
 	buffer []byte
 	last   protocol.Header
 	batch  protocol.Packed
-	open   reassembly
+	// The message that is coming, while partial.
+	reassembly reassembly
 }
 
 // New starts a session after the handshake. limits.PacketSize is above 32, as every handshake makes
@@ -127,14 +129,14 @@ func (s *Session) Send(header protocol.Header, payload []byte) (Packets, error) 
 // Retract takes a request back that its link refused to send.
 func (s *Session) Retract(messageID uint64) { s.inFlight.remove(messageID) }
 
-// Space returns where the next packet goes. A continuation is laid so that its data joins what has
-// come:
+// Space returns where the next packet goes. A further chunk of a message goes where its data joins what
+// has come, so that its header overwrites the end of that, which [Session.Received] puts back:
 //
-//	              header | payload so far ........ | data of the continuation
-//	continuation                    | chunk header |
+//	header | payload so far ........ | data of the chunk
+//	                  | chunk header |
 func (s *Session) Space() []byte {
 	if s.partial {
-		return s.buffer[s.open.filled:]
+		return s.buffer[s.reassembly.filled:]
 	}
 	return s.buffer
 }
@@ -167,7 +169,7 @@ func (s *Session) Message() (Message, bool) {
 // Fail ends the session; it returns the ids of the requests that got no answer.
 func (s *Session) Fail() []uint64 {
 	s.ended = true
-	return s.inFlight.take()
+	return s.inFlight.removeAll()
 }
 
 func (s *Session) takePacket(size int) error {
@@ -175,11 +177,11 @@ func (s *Session) takePacket(size int) error {
 		return packetError("packet size", uint64(s.limits.PacketSize), uint64(size))
 	}
 	if s.partial {
-		done, err := s.open.take(s.buffer, size)
+		done, err := s.reassembly.addChunk(s.buffer, size)
 		if err != nil || !done {
 			return err
 		}
-		s.partial, s.last = false, s.open.header
+		s.partial, s.last = false, s.reassembly.header
 	} else if done, err := s.firstPacket(size); err != nil || !done {
 		return err
 	}
@@ -236,8 +238,8 @@ func (s *Session) startReassembly(header protocol.Header, data uint64) error {
 	}
 	count := chunkCount(payload-data, uint64(s.limits.dataBytes()))
 	s.partial = true
-	s.open = reassembly{header: header, filled: data, next: 1, count: count}
-	s.open.cover(s.buffer)
+	s.reassembly = reassembly{header: header, filled: data, next: 1, count: count}
+	s.reassembly.saveOverwritten(s.buffer)
 	return nil
 }
 

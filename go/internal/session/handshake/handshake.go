@@ -1,7 +1,7 @@
-// Package handshake is one HELLO and one HELLO_ACK: who talks, over which profile, within which
-// limits.
+// Package handshake is one HELLO of the client and one HELLO_ACK of the server: who talks, over which
+// profile, within which limits.
 //
-// Both sides are values that take the peer's packet and say what to do; the driver does it. The pure
+// Both sides are values that take the peer's packet and say what to send; package connection sends it. The pure
 // rules of the negotiation are [SelectProfile] and [ResponseBytes].
 package handshake
 

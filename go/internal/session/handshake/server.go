@@ -8,30 +8,30 @@ import (
 	"github.com/netipc/netipc/go/protocol"
 )
 
-// Offer is a session that passed every check but a free slot.
+// Offer is the session that a server can accept after it has checked a HELLO.
 //
-// The driver prepares the data plane of [Offer.Profile]; where it cannot, it asks WithoutProfile for
+// The caller prepares the data plane of [Offer.Profile]; where it cannot, it asks WithoutProfile for
 // the next best. Then it sends the packet of Accept, or of [Refusal.Packet].
 type Offer struct {
 	ack protocol.HelloAck
-	// The common profiles that were not given up yet.
+	// The profiles in common that could still be prepared.
 	candidates                       protocol.Profiles
 	clientPreferred, serverPreferred protocol.Profiles
 }
 
-// Refusal says why a client gets no session, and whether it is told.
+// Refusal says why a client gets no session.
 type Refusal struct {
-	// Silent tells that what came is no HELLO: close without a word.
+	// Silent tells that what came is no HELLO: it is closed without an answer.
 	Silent bool
-	// Status is what the client is told.
+	// Status is that of the answer to the client.
 	Status protocol.Status
-	// Why is what the log is told.
+	// Why is the reason, for the log.
 	Why string
 	// Cause is what is wrong with the bytes, where that is it.
 	Cause error
 }
 
-// Busy is the refusal when there is no free slot.
+// Busy is the refusal when the server has as many sessions as it may.
 var Busy = refuse(protocol.StatusInternalError, "every session slot is taken")
 
 // Error says why.
@@ -45,7 +45,7 @@ func (r *Refusal) Error() string {
 // Unwrap returns the cause.
 func (r *Refusal) Unwrap() error { return r.Cause }
 
-// Packet returns the packet to send before closing; false where the peer deserves none.
+// Packet returns the packet to send before closing; false where none is to be sent.
 func (r *Refusal) Packet() ([AckPacketLen]byte, bool) {
 	if r.Silent {
 		return [AckPacketLen]byte{}, false
@@ -54,9 +54,9 @@ func (r *Refusal) Packet() ([AckPacketLen]byte, bool) {
 }
 
 // Hello checks a client's first packet, check by check in the order of the contract. peerAllowed
-// says whether the process at the other end may talk to us at all.
+// says whether the process at the other end may have a session at all.
 func (p *Policy) Hello(packet []byte, peerAllowed bool) (Offer, *Refusal) {
-	version, err := firstLook(packet)
+	version, err := readVersion(packet)
 	if err != nil {
 		return Offer{}, &Refusal{Silent: true, Cause: err}
 	}
@@ -142,9 +142,9 @@ func (o *Offer) Accept(sessionID uint64) [AckPacketLen]byte {
 	return ackPacket(protocol.StatusOK, ack)
 }
 
-// firstLook tells whether packet is a HELLO of some version: by the fields that tell, and no other.
-// It returns the version.
-func firstLook(packet []byte) (uint16, error) {
+// readVersion returns the version of a HELLO. It checks only the fields that are the same in every
+// version, and fails for what is no HELLO of any.
+func readVersion(packet []byte) (uint16, error) {
 	bad := func(field string, expected, found uint64) (uint16, error) {
 		return 0, protocol.NewWireError(protocol.ErrBadLayout, field, expected, found)
 	}
