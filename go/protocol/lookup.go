@@ -1,7 +1,8 @@
 package protocol
 
-// What every "keys in, one item for each key out" kind shares: both envelopes, the reserve that lets
-// an overfull answer say so, and what a client needs to split and stitch.
+// What every "keys in, one item for each key out" kind shares: both envelopes, the space that is reserved
+// so that an answer that gets full can say so for every key left, and what a client needs to split a
+// lookup into several requests and to merge their replies.
 //
 //	0       2      4           8           16                16 + 8 n
 //	layout  flags  item_count  generation  offset length ..  key or item .. gap to 8 ..

@@ -5,13 +5,13 @@ package protocol
 // Every answer has room for a placeholder of every key, so that an answer that gets full can say for
 // each remaining key: ask again.
 //
-//	       next item             placeholders of the keys behind it
+//	       next item             placeholders of the keys after it
 //	| ... | item .......... | p | p | p |        fits: written
 //	| ... | item ...................|... p       does not: from here on exceeded
 //
 // An item that could not even be answered alone becomes oversized, which is final for its key. The
 // first item never becomes exceeded: the whole answer overflows instead, and the client asks for
-// less at a time. Errors are sticky.
+// less at a time. After an error every call fails with it.
 type LookupBuilder[K LookupKey[K], I any, P LookupItem[K, I]] struct {
 	request    LookupRequest[K]
 	list       PackedWriter
@@ -21,7 +21,7 @@ type LookupBuilder[K LookupKey[K], I any, P LookupItem[K, I]] struct {
 	rules   LookupRules
 	full    bool
 	err     error
-	// Where items are made that nobody keeps.
+	// The item that is added, where the caller has none of its own to point to.
 	item I
 }
 
@@ -63,7 +63,7 @@ func (b *LookupBuilder[K, I, P]) Add(item I) error {
 // Push adds the item of the next key from where it is, without a copy of it. It fails as Add does.
 func (b *LookupBuilder[K, I, P]) Push(item P) error {
 	same := b.Remaining() > 0 && item.Key().Same(b.request.key(b.list.count))
-	return b.take(item, b.open(len(b.nextKey()), same, item.StatusCode(), item.Size()))
+	return b.write(item, b.open(len(b.nextKey()), same, item.StatusCode(), item.Size()))
 }
 
 // AddBare adds an item without data for the next key. It fails as Add does.
@@ -72,7 +72,7 @@ func (b *LookupBuilder[K, I, P]) AddBare(status uint16) error {
 	if b.Remaining() > 0 {
 		b.item = item.Bare(b.request.key(b.list.count), status)
 	}
-	return b.take(item, b.open(len(b.nextKey()), true, status, item.Size()))
+	return b.write(item, b.open(len(b.nextKey()), true, status, item.Size()))
 }
 
 // Finish ends the answer; it returns its length. It fails with the first error that was met, or with
@@ -89,8 +89,8 @@ func (b *LookupBuilder[K, I, P]) Finish() (int, error) {
 	return length, nil
 }
 
-// take writes item to its place, if there is one.
-func (b *LookupBuilder[K, I, P]) take(item P, dst []byte) error {
+// write encodes item to dst, unless that is nil.
+func (b *LookupBuilder[K, I, P]) write(item P, dst []byte) error {
 	if dst == nil {
 		return b.err
 	}
@@ -103,31 +103,32 @@ func (b *LookupBuilder[K, I, P]) take(item P, dst []byte) error {
 // nextKey returns the bytes of the next key, or of none beyond the last.
 func (b *LookupBuilder[K, I, P]) nextKey() []byte { return b.request.list.item(b.list.count) }
 
-// open returns the place for an item of size bytes, which is for the next key, of keyLen bytes, or not;
-// nil where a placeholder was written instead, and after an error, which is in b.err.
+// open returns where to write an item of size bytes for the next key, which has keyLen bytes; same tells
+// whether the item is for that key. It returns nil where a placeholder was written instead, and after an
+// error, which is in b.err.
 func (b *LookupBuilder[K, I, P]) open(keyLen int, same bool, status uint16, size int) []byte {
 	remaining := b.Remaining()
 	if b.err != nil || remaining == 0 || !same {
 		b.refuse(same)
 		return nil
 	}
-	behind := 0
+	after := 0
 	if remaining > 1 {
-		behind = b.reserve - align8(b.rules.Bare.For(keyLen))
+		after = b.reserve - align8(b.rules.Bare.For(keyLen))
 	}
-	b.reserve = behind
+	b.reserve = after
 	if !b.full && status != b.rules.Exceeded {
-		if dst := b.list.openLeaving(size, behind); dst != nil {
+		if dst := b.list.openLeaving(size, after); dst != nil {
 			return dst
 		}
 	}
-	if err := b.standIn(status, size, behind); err != nil {
+	if err := b.pushSubstitute(status, size, after); err != nil {
 		b.err = err
 	}
 	return nil
 }
 
-// refuse keeps why there is no place for an item, unless an error was met before.
+// refuse keeps the error of an item that cannot be added, unless there was one before.
 func (b *LookupBuilder[K, I, P]) refuse(same bool) {
 	index, keys := uint64(b.list.Len()), uint64(b.request.Len())
 	switch {
@@ -139,8 +140,9 @@ func (b *LookupBuilder[K, I, P]) refuse(same bool) {
 	}
 }
 
-// standIn writes what stands for an item of size bytes that cannot be written, or may not be.
-func (b *LookupBuilder[K, I, P]) standIn(status uint16, size, behind int) error {
+// pushSubstitute writes, in place of an item of size bytes that does not fit, one that holds only a status:
+// oversized or exceeded. after is the bytes of the placeholders after it.
+func (b *LookupBuilder[K, I, P]) pushSubstitute(status uint16, size, after int) error {
 	budget, first, exceeded := b.list.Cap(), b.list.Len() == 0, status == b.rules.Exceeded
 	if first && exceeded {
 		return layout("status of the first item", 0, uint64(status))
@@ -149,7 +151,7 @@ func (b *LookupBuilder[K, I, P]) standIn(status uint16, size, behind int) error 
 		return b.pushBare(b.rules.Oversized)
 	}
 	if first {
-		needed := align8(b.list.nextStart()+size) + behind
+		needed := align8(b.list.nextStart()+size) + after
 		return overflow("first item and placeholders", budget, needed)
 	}
 	b.full = true

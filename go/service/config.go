@@ -37,7 +37,7 @@ type ClientConfig struct {
 	// MaxLogicalLookupSubcalls is the most requests that a logical lookup may be split into; 0 is
 	// 4,096.
 	MaxLogicalLookupSubcalls uint32
-	// MaxLogicalLookupResponseBytes is the most bytes of a stitched reply; 0 is 64 MiB.
+	// MaxLogicalLookupResponseBytes is the most bytes of the reply, merged from all requests; 0 is 64 MiB.
 	MaxLogicalLookupResponseBytes uint32
 	// Transport is how the endpoint is reached; nil is the platform's own.
 	Transport transport.Transport
@@ -66,7 +66,7 @@ type ServerConfig struct {
 	MaxRequestPayloadBytes uint32
 	// MaxRequestBatchItems is the most items of a request batch; 0 accepts up to 65,536.
 	MaxRequestBatchItems uint32
-	// MaxResponsePayloadBytes is the most bytes of a response payload; 0 answers hints up to 1 MiB.
+	// MaxResponsePayloadBytes is the most bytes of a response payload; 0 grants clients what they propose, up to 1 MiB.
 	MaxResponsePayloadBytes uint32
 	// AuthToken is the shared secret of the endpoint.
 	AuthToken uint64
@@ -117,10 +117,10 @@ type clientOptions struct {
 // lookupLimits is what one logical lookup may take.
 type lookupLimits struct{ keys, subcalls, bytes int }
 
-func newClientOptions(c *ClientConfig, reach transport.Transport) clientOptions {
+func newClientOptions(c *ClientConfig, backend transport.Transport) clientOptions {
 	request, items, response := c.MaxRequestPayloadBytes, c.MaxRequestBatchItems, c.MaxResponsePayloadBytes
 	return clientOptions{
-		supported: supported(reach, c.SupportedProfiles),
+		supported: supported(backend, c.SupportedProfiles),
 		preferred: protocol.Profiles(c.PreferredProfiles),
 		authToken: c.AuthToken,
 		initial: capacity{
@@ -142,7 +142,7 @@ func newClientOptions(c *ClientConfig, reach transport.Transport) clientOptions 
 	}
 }
 
-// proposal is what to say in HELLO for a session of c over the offered profiles.
+// proposal is the HELLO for a session of capacity c over one of the offered profiles.
 func (o *clientOptions) proposal(c capacity, offered protocol.Profiles) handshake.Proposal {
 	return handshake.Proposal{
 		Supported:       offered,
@@ -154,10 +154,10 @@ func (o *clientOptions) proposal(c capacity, offered protocol.Profiles) handshak
 	}
 }
 
-// policy is what a server that is reached so decides by in a handshake.
-func (c *ServerConfig) policy(reach transport.Transport) handshake.Policy {
+// policy is what a server over backend decides by in a handshake.
+func (c *ServerConfig) policy(backend transport.Transport) handshake.Policy {
 	return handshake.Policy{
-		Supported: supported(reach, c.SupportedProfiles),
+		Supported: supported(backend, c.SupportedProfiles),
 		Preferred: protocol.Profiles(c.PreferredProfiles),
 		Request: session.DirectionLimits{
 			PayloadBytes: or(c.MaxRequestPayloadBytes, protocol.MaxPayloadCap),
@@ -174,14 +174,15 @@ func callTimeout(ms uint32) time.Duration {
 }
 
 // supported is what to offer: of the configured profiles those that the transport has.
-func supported(reach transport.Transport, configured uint32) protocol.Profiles {
+func supported(backend transport.Transport, configured uint32) protocol.Profiles {
 	var has uint32
-	for _, profile := range reach.Profiles() {
+	for _, profile := range backend.Profiles() {
 		has |= profile.Bit
 	}
 	return protocol.Profiles(or(configured, protocol.ProfileBaseline) & has)
 }
 
+// or is configured, or fallback where that is 0.
 func or(configured, fallback uint32) uint32 {
 	if configured == 0 {
 		return fallback

@@ -4,12 +4,12 @@ import "sync"
 
 const (
 	defaultMemoryPacket = 65536
-	// Packets that wait in one direction before a sender does.
+	// Packets that one direction holds; a sender waits when there are as many.
 	memoryQueue = 16
 )
 
 // Memory is a transport inside this process: endpoints in a hub of its own, without file system and
-// descriptors, under the same contract. Two hubs know nothing of one another.
+// descriptors, under the same contract. An endpoint of one hub cannot be reached through another.
 //
 // Peers have no identity, connections never break but by closing, and there is no shared memory. Use
 // [NewMemory].
@@ -20,7 +20,7 @@ type Memory struct {
 
 // NewMemory returns a new hub without endpoints.
 func NewMemory() *Memory {
-	return &Memory{hub: &memoryHub{listening: map[Endpoint]*waitingRoom{}}, packetSize: defaultMemoryPacket}
+	return &Memory{hub: &memoryHub{listening: map[Endpoint]*acceptQueue{}}, packetSize: defaultMemoryPacket}
 }
 
 // WithPacketSize returns the same hub, with links that carry packets of up to bytes bytes.
@@ -35,18 +35,18 @@ func (m *Memory) Profiles() []Profile {
 
 // Connect is [Transport.Connect].
 func (m *Memory) Connect(endpoint Endpoint, w Wait) (Baseline, error) {
-	room := m.hub.find(endpoint)
-	if room == nil {
+	queue := m.hub.find(endpoint)
+	if queue == nil {
 		return nil, &ConnectError{Endpoint: endpoint.String(), Kind: ErrNotFound}
 	}
 	client, server := memoryPair(int(m.packetSize))
 	closed := false
-	err := room.await(w, func() bool {
-		closed = room.closed
-		if closed || len(room.waiting) >= room.backlog {
+	err := queue.await(w, func() bool {
+		closed = queue.closed
+		if closed || len(queue.waiting) >= queue.backlog {
 			return closed
 		}
-		room.waiting = append(room.waiting, server)
+		queue.waiting = append(queue.waiting, server)
 		return true
 	})
 	if err == nil && closed {
@@ -69,26 +69,26 @@ func (m *Memory) Bind(endpoint Endpoint, options BindOptions) (Listener, error) 
 	if m.hub.listening[endpoint] != nil {
 		return nil, &BindError{Endpoint: endpoint.String(), Kind: ErrAddressInUse, Why: "it answers"}
 	}
-	room := &waitingRoom{backlog: backlog}
-	room.init()
-	m.hub.listening[endpoint] = room
-	return &memoryListener{hub: m.hub, endpoint: endpoint, room: room}, nil
+	queue := &acceptQueue{backlog: backlog}
+	queue.init()
+	m.hub.listening[endpoint] = queue
+	return &memoryListener{hub: m.hub, endpoint: endpoint, queue: queue}, nil
 }
 
 // memoryHub is the endpoints that are served.
 type memoryHub struct {
 	mu        sync.Mutex
-	listening map[Endpoint]*waitingRoom
+	listening map[Endpoint]*acceptQueue
 }
 
-func (h *memoryHub) find(endpoint Endpoint) *waitingRoom {
+func (h *memoryHub) find(endpoint Endpoint) *acceptQueue {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.listening[endpoint]
 }
 
-// waitingRoom is connections that wait to be accepted.
-type waitingRoom struct {
+// acceptQueue is the connections of an endpoint that wait to be accepted.
+type acceptQueue struct {
 	monitor
 	waiting []*memoryLink
 	backlog int
@@ -98,17 +98,17 @@ type waitingRoom struct {
 type memoryListener struct {
 	hub      *memoryHub
 	endpoint Endpoint
-	room     *waitingRoom
+	queue    *acceptQueue
 }
 
 func (l *memoryListener) Accept(w Wait) (Baseline, error) {
 	var link *memoryLink
-	room := l.room
-	err := room.await(w, func() bool {
-		if len(room.waiting) > 0 {
-			link, room.waiting = room.waiting[0], room.waiting[1:]
+	queue := l.queue
+	err := queue.await(w, func() bool {
+		if len(queue.waiting) > 0 {
+			link, queue.waiting = queue.waiting[0], queue.waiting[1:]
 		}
-		return link != nil || room.closed
+		return link != nil || queue.closed
 	})
 	if err != nil {
 		return nil, err
@@ -125,14 +125,14 @@ func (l *memoryListener) WaitObject() WaitObject { return NoWaitObject }
 
 func (l *memoryListener) Close() error {
 	l.hub.mu.Lock()
-	if l.hub.listening[l.endpoint] == l.room {
+	if l.hub.listening[l.endpoint] == l.queue {
 		delete(l.hub.listening, l.endpoint)
 	}
 	l.hub.mu.Unlock()
 	var waiting []*memoryLink
-	l.room.change(func() {
-		l.room.closed = true
-		waiting, l.room.waiting = l.room.waiting, nil
+	l.queue.change(func() {
+		l.queue.closed = true
+		waiting, l.queue.waiting = l.queue.waiting, nil
 	})
 	for _, link := range waiting {
 		_ = link.Close()

@@ -21,10 +21,8 @@ type packetQueue struct {
 	packets [][]byte
 	// Buffers to use again.
 	spare [][]byte
-	// Nobody sends any more.
-	ended bool
-	// Nobody receives any more.
-	deserted bool
+	// Whether its sender has closed, and whether its receiver has.
+	senderClosed, receiverClosed bool
 }
 
 func memoryPair(maxPacket int) (client, server *memoryLink) {
@@ -48,7 +46,7 @@ func (l *memoryLink) Send(head, body []byte, w Wait) error {
 	}
 	queue, gone := l.outgoing, false
 	err := queue.await(w, func() bool {
-		gone = queue.deserted || queue.ended
+		gone = queue.receiverClosed || queue.senderClosed
 		if gone || len(queue.packets) >= memoryQueue {
 			return gone
 		}
@@ -68,7 +66,7 @@ func (l *memoryLink) Receive(buf []byte, w Wait) (int, error) {
 	queue, size := l.incoming, 0
 	err := queue.await(w, func() bool {
 		if len(queue.packets) == 0 {
-			return queue.ended
+			return queue.senderClosed
 		}
 		size = queue.pop(buf)
 		return true
@@ -85,14 +83,14 @@ func (l *memoryLink) Check() error {
 	}
 	l.incoming.mu.Lock()
 	defer l.incoming.mu.Unlock()
-	if l.incoming.ended && len(l.incoming.packets) == 0 {
+	if l.incoming.senderClosed && len(l.incoming.packets) == 0 {
 		return ErrDisconnected
 	}
 	return nil
 }
 
 func (l *memoryLink) Linger() {
-	l.outgoing.change(func() { l.outgoing.ended = true })
+	l.outgoing.change(func() { l.outgoing.senderClosed = true })
 	w := Timeout(memoryLinger)
 	for w.Check() == nil {
 		if _, err := l.Receive(nil, w); err != nil {
@@ -107,8 +105,8 @@ func (l *memoryLink) WaitObject() WaitObject { return NoWaitObject }
 
 func (l *memoryLink) Close() error {
 	l.closed = true
-	l.outgoing.change(func() { l.outgoing.ended = true })
-	l.incoming.change(func() { l.incoming.deserted = true })
+	l.outgoing.change(func() { l.outgoing.senderClosed = true })
+	l.incoming.change(func() { l.incoming.receiverClosed = true })
 	return nil
 }
 
@@ -145,7 +143,7 @@ func (q *packetQueue) push(head, body []byte) {
 func (q *packetQueue) pop(buf []byte) int {
 	packet := q.packets[0]
 	copy(buf, packet)
-	// Moved to the front, so that the queue never grows behind what was taken.
+	// Moved to the front, so that appending never grows the slice for packets that are gone.
 	q.packets = q.packets[:copy(q.packets, q.packets[1:])]
 	q.spare = append(q.spare, packet)
 	return len(packet)
@@ -175,7 +173,8 @@ func (m *monitor) Wake() {
 	m.changed.Broadcast()
 }
 
-// await calls act under the lock until it has done its part, and tells others that it did.
+// await calls act under the lock, again after every change, until it returns true, and wakes the others
+// that wait.
 func (m *monitor) await(w Wait, act func() bool) error {
 	if err := w.CheckAbort(); err != nil {
 		return err
@@ -183,7 +182,7 @@ func (m *monitor) await(w Wait, act func() bool) error {
 	if m.attempt(act) {
 		return nil
 	}
-	// An abort wakes us with its own lock held: ours is not held while it is taken.
+	// Without our lock: an abort holds its own while it takes ours to wake us, and would deadlock.
 	if w.Abort != nil {
 		w.Abort.Register(m)
 		defer w.Abort.Unregister(m)

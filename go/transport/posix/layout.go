@@ -50,15 +50,15 @@ type owner struct {
 type flaw struct {
 	why string
 	// Whether the header is finished, so that waiting for its writer does not help.
-	lasting bool
+	permanent bool
 }
 
 func (f *flaw) Error() string { return f.why }
 
-func unfinished(why string) error { return &flaw{why: why} }
+func unfinishedFlaw(why string) error { return &flaw{why: why} }
 
-func hopeless(why string, args ...any) error {
-	return &flaw{why: fmt.Sprintf(why, args...), lasting: true}
+func permanentFlaw(why string, args ...any) error {
+	return &flaw{why: fmt.Sprintf(why, args...), permanent: true}
 }
 
 // planLayout returns the areas that plan needs, or false when they are beyond what the header can
@@ -85,28 +85,28 @@ func aligned(bytes uint64) (uint32, bool) {
 func decodeLayout(header *[regionHeader]byte, fileSize int64, plan transport.SessionPlan) (layout, error) {
 	le := binary.LittleEndian
 	if le.Uint32(header[0:]) != regionMagic {
-		return layout{}, unfinished("it has no magic number")
+		return layout{}, unfinishedFlaw("it has no magic number")
 	}
 	if version := le.Uint16(header[4:]); version == 0 {
-		return layout{}, unfinished("it has no version yet")
+		return layout{}, unfinishedFlaw("it has no version yet")
 	} else if version != regionVersion {
-		return layout{}, hopeless("its version is %d and not %d", version, regionVersion)
+		return layout{}, permanentFlaw("its version is %d and not %d", version, regionVersion)
 	}
 	if le.Uint16(header[6:]) != regionHeader {
-		return layout{}, unfinished("its header has another size")
+		return layout{}, unfinishedFlaw("its header has another size")
 	}
 	l := layout{
 		request:  span{offset: le.Uint32(header[16:]), capacity: le.Uint32(header[20:])},
 		response: span{offset: le.Uint32(header[24:]), capacity: le.Uint32(header[28:])},
 	}
 	if why := l.check(fileSize); why != "" {
-		return layout{}, unfinished(why)
+		return layout{}, unfinishedFlaw(why)
 	}
 	if have := l.request.capacity; uint64(have) < plan.RequestBytes {
-		return layout{}, hopeless("its request area has %d bytes and the session needs %d", have, plan.RequestBytes)
+		return layout{}, permanentFlaw("its request area has %d bytes and the session needs %d", have, plan.RequestBytes)
 	}
 	if have := l.response.capacity; uint64(have) < plan.ResponseBytes {
-		return layout{}, hopeless("its response area has %d bytes and the session needs %d", have, plan.ResponseBytes)
+		return layout{}, permanentFlaw("its response area has %d bytes and the session needs %d", have, plan.ResponseBytes)
 	}
 	return l, nil
 }

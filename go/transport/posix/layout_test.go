@@ -81,7 +81,7 @@ func TestSpoiltHeadersAreRefused(t *testing.T) {
 		binary.LittleEndian.PutUint32(header[row.at:], row.value)
 		_, err := decodeLayout(&header, 8384, plan)
 		var found *flaw
-		if !errors.As(err, &found) || found.lasting != row.lasting {
+		if !errors.As(err, &found) || found.permanent != row.lasting {
 			t.Errorf("%s: %v", row.name, err)
 		}
 	}

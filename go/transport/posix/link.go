@@ -11,7 +11,7 @@ import (
 
 // What the profiles of shared memory mean here: how a receiver waits.
 const (
-	// profileHybrid looks for a while first, and sleeps in the kernel then.
+	// profileHybrid polls for a short time first, and sleeps in the kernel then.
 	profileHybrid = 0x02
 	// profileFutex sleeps in the kernel at once.
 	profileFutex = 0x04
@@ -44,7 +44,7 @@ func (l *link) Info() transport.LinkInfo {
 	}
 }
 
-func (l *link) WaitObject() transport.WaitObject { return l.socket.native() }
+func (l *link) WaitObject() transport.WaitObject { return l.socket.waitObject() }
 
 func (l *link) Close() error {
 	l.dropOffer()
@@ -68,7 +68,7 @@ func (l *link) Offer(plan transport.SessionPlan) error {
 	}
 	offered, err := createRegion(l.endpoint, plan, l.log)
 	if err != nil {
-		unprepared.warn(l.log, "cannot prepare shared memory", "endpoint", l.endpoint.String(), "error", err)
+		shmFailures.warn(l.log, "cannot prepare shared memory", "endpoint", l.endpoint.String(), "error", err)
 		return err
 	}
 	l.offered = offered

@@ -41,7 +41,7 @@ func (l *listener) Accept(w transport.Wait) (transport.Baseline, error) {
 				return nil, err
 			}
 		case unix.ECONNABORTED:
-			// That one left while it waited.
+			// That client hung up before it was accepted: on to the next.
 		default:
 			return nil, err
 		}
@@ -67,7 +67,7 @@ func (l *listener) Close() error {
 	if l.fd < 0 {
 		return nil
 	}
-	// While it still listens: nobody may take the name over before it is free.
+	// Removed while it still listens, so that no other server takes the name over before that.
 	_, err := removeIf(l.endpoint.SocketPath(), l.id)
 	if err != nil {
 		l.log.Warn("cannot remove the socket", "endpoint", l.endpoint.String(), "error", err)

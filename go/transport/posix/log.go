@@ -8,16 +8,18 @@ import (
 	"sync/atomic"
 )
 
-// repeats tells of something that happens again and again the 1st, 2nd, 4th, 8th .. time.
-type repeats struct {
+// logLimiter counts events of one kind, and logs the 1st, 2nd, 4th, 8th .. of them.
+type logLimiter struct {
 	times atomic.Uint64
 }
 
-// unprepared: what keeps one session of a process from shared memory keeps the next one from it, too.
-var unprepared repeats
+// shmFailures is the sessions for which shared memory could not be prepared. It is one for the process, as
+// the reason is mostly the same for every session.
+var shmFailures logLimiter
 
-func (r *repeats) warn(log *slog.Logger, what string, args ...any) {
-	times := r.times.Add(1)
+// warn counts an event, and logs it if it is one of those to log.
+func (l *logLimiter) warn(log *slog.Logger, what string, args ...any) {
+	times := l.times.Add(1)
 	if bits.OnesCount64(times) == 1 {
 		log.Warn(what, append(args, "times", times)...)
 	}

@@ -85,7 +85,7 @@ func attachRegion(endpoint transport.Endpoint, plan transport.SessionPlan, w tra
 		if hungUp() {
 			return nil, &transport.AttachError{Region: path, Kind: transport.ErrHungUp}
 		}
-		if isLasting(err) || patience.Check() != nil {
+		if isPermanent(err) || patience.Check() != nil {
 			return nil, &transport.AttachError{Region: path, Kind: transport.ErrUnusable, Why: err.Error()}
 		}
 		if err := w.Sleep(attachRetry); err != nil {
@@ -94,11 +94,11 @@ func attachRegion(endpoint transport.Endpoint, plan transport.SessionPlan, w tra
 	}
 }
 
-// isLasting tells whether waiting for the writer of a region does not help.
-func isLasting(err error) bool {
+// isPermanent tells whether waiting for the writer of a region does not help.
+func isPermanent(err error) bool {
 	var flaw *flaw
 	if errors.As(err, &flaw) {
-		return flaw.lasting
+		return flaw.permanent
 	}
 	return err != unix.ENOENT
 }
@@ -114,10 +114,10 @@ func mapExisting(path string, plan transport.SessionPlan) (mapping, layout, erro
 		return mapping{}, layout{}, err
 	}
 	if !file.isRegular() {
-		return mapping{}, layout{}, hopeless("it is no regular file")
+		return mapping{}, layout{}, permanentFlaw("it is no regular file")
 	}
 	if file.uid != uint32(unix.Geteuid()) && file.uid != 0 {
-		return mapping{}, layout{}, hopeless("it belongs to user %d", file.uid)
+		return mapping{}, layout{}, permanentFlaw("it belongs to user %d", file.uid)
 	}
 	// One copy, and only the copy is looked at: the file may change under us.
 	var header [regionHeader]byte
@@ -126,7 +126,7 @@ func mapExisting(path string, plan transport.SessionPlan) (mapping, layout, erro
 		return mapping{}, layout{}, err
 	}
 	if file.size < regionHeader || count < regionHeader {
-		return mapping{}, layout{}, unfinished("it is shorter than its header")
+		return mapping{}, layout{}, unfinishedFlaw("it is shorter than its header")
 	}
 	areas, err := decodeLayout(&header, file.size, plan)
 	if err != nil {
@@ -170,7 +170,7 @@ type ownFile struct {
 }
 
 func createOwnFile(path string, log *slog.Logger) (int, *ownFile, error) {
-	// One step for whoever judges regions: a new file is in the table before it can be asked for.
+	// With the lock, so that isOwn never sees the new file before it is in the table.
 	ownFiles.Lock()
 	defer ownFiles.Unlock()
 	fd, err := createPrivate(path)

@@ -14,7 +14,7 @@ const (
 	firstSlice = time.Millisecond
 	// clientSlice is the longest sleep of a client, which waits inside a call.
 	clientSlice = 20 * time.Millisecond
-	// serverSlice is the longest sleep of a server, which waits while nobody asks.
+	// serverSlice is the longest sleep of a server, which waits for the next request.
 	serverSlice = 100 * time.Millisecond
 	// shmLooks is the looks at the counter for each look at the clock, which takes about as long.
 	shmLooks = 16
@@ -33,7 +33,7 @@ const (
 // shmLink is a link over shared memory, with the socket that made it beside it.
 //
 // One message per direction at a time: after a client's request comes the server's response. The
-// socket carries nothing any more and tells when the peer is gone; a peer that dies without a word is
+// socket carries nothing any more and tells when the peer is gone; a peer that dies without closing is
 // noticed within 20 ms by a client and 100 ms by a server.
 type shmLink struct {
 	socket *socket
@@ -66,7 +66,8 @@ func newShmLink(socket *socket, region *region, side side, soon time.Duration) *
 		l.limit = int(region.plan.RequestBytes)
 		l.longest, l.maySend = clientSlice, true
 		patience = forAnswer
-		// The server starts at 0: a client may have asked already. We start where it is.
+		// A server counts from 0, as its client may have sent a request before. A client counts on from
+		// what the region says.
 		l.sent, l.taken = l.outgoing.published(), l.incoming.published()
 	}
 	if region.plan.Profile == profileFutex {
@@ -126,7 +127,7 @@ func (l *shmLink) Receive(buf []byte, w transport.Wait) (int, error) {
 	return size, nil
 }
 
-// look looks for a message, for as long as that pays; it tells whether one has arrived.
+// look polls for a message, for as long as [spin] allows; it tells whether one has arrived.
 func (l *shmLink) look(w transport.Wait) (bool, error) {
 	slot, taken := l.incoming, l.taken
 	if arrived, err := slot.arrived(taken); arrived || err != nil {
@@ -204,13 +205,13 @@ func (l *shmLink) Info() transport.LinkInfo {
 	}
 }
 
-func (l *shmLink) WaitObject() transport.WaitObject { return l.socket.native() }
+func (l *shmLink) WaitObject() transport.WaitObject { return l.socket.waitObject() }
 
 func (l *shmLink) Close() error {
 	if l.incoming == nil {
 		return nil
 	}
-	// In this order, so that who wakes up finds the hang-up.
+	// In this order, so that a peer that is woken finds the hang-up.
 	l.socket.hangUp()
 	l.region.request.ring()
 	l.region.response.ring()
@@ -221,7 +222,8 @@ func (l *shmLink) Close() error {
 	return nil
 }
 
-// bell wakes the owner of a link, as a message would: an increment too many harms nobody.
+// bell wakes the owner of a link as a message would. A wake without a message is harmless: the owner looks,
+// and sleeps again.
 type bell struct {
 	mu   sync.Mutex
 	slot *slot

@@ -25,7 +25,7 @@ const (
 
 var errEmptyPacket = &transport.ProtocolError{What: "an empty packet"}
 
-// seen is what there is to receive.
+// seen is what look found to receive.
 type seen uint8
 
 const (
@@ -40,7 +40,8 @@ type socket struct {
 	fd         int
 	packetSize uint32
 	peer       transport.Peer
-	// The kernel tells a reset once, and before what is still queued; it is reported after that.
+	// Whether the kernel reported a reset. It does so once, before packets that are still queued; we
+	// report it after them.
 	reset bool
 	// Looks for a packet before the first sleep.
 	spin spin
@@ -59,9 +60,9 @@ func takeSocket(fd int, spin spin) *socket {
 	return s
 }
 
-// native returns what is readable when a packet or a hang-up waits. A closed socket, which is -1, has
+// waitObject returns what is readable when a packet or a hang-up waits. A closed socket, which is -1, has
 // nothing to watch.
-func (s *socket) native() transport.WaitObject { return transport.WaitObject(s.fd) }
+func (s *socket) waitObject() transport.WaitObject { return transport.WaitObject(s.fd) }
 
 func (s *socket) send(head, body []byte, w transport.Wait) error {
 	size, limit := len(head)+len(body), int(s.packetSize)
@@ -225,9 +226,9 @@ func (s *socket) hangUp() {
 
 // handOver returns a socket that owns the descriptor from now on, and leaves a closed one.
 func (s *socket) handOver() *socket {
-	heir := *s
+	moved := *s
 	*s = socket{fd: -1}
-	return &heir
+	return &moved
 }
 
 func (s *socket) close() {
@@ -237,6 +238,7 @@ func (s *socket) close() {
 	}
 }
 
+// gone is the error of a connection that the peer has ended.
 func (s *socket) gone() error {
 	if s.reset {
 		return transport.ErrReset

@@ -43,8 +43,8 @@ func removeStale(path string, log *slog.Logger) bool {
 	return removed
 }
 
-// classify tells whether what stands at path is stale, and which file that is. An error is ignorance:
-// the file stays.
+// classify tells whether what stands at path is stale, and which file that is. Where that cannot be
+// found out, the file stays.
 func classify(path string) (fileID, bool) {
 	seen, err := lookAt(path)
 	if err != nil || isOwn(seen.id) {
@@ -71,7 +71,7 @@ func classify(path string) (fileID, bool) {
 	if !file.isRegular() || count < regionHeader {
 		return file.id, true
 	}
-	// Ours by pid and not in our table: a predecessor with the same pid.
+	// With our pid but not in our table, it is of an earlier process that had the same pid.
 	by, owned := ownerOf(&header)
 	live := owned && int(by.pid) != unix.Getpid() && isAlive(int(by.pid))
 	return file.id, !live && !isOwn(file.id)

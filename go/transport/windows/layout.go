@@ -52,7 +52,7 @@ type flaw struct{ why string }
 
 func (f *flaw) Error() string { return f.why }
 
-func hopeless(why string, args ...any) error { return &flaw{why: fmt.Sprintf(why, args...)} }
+func permanentFlaw(why string, args ...any) error { return &flaw{why: fmt.Sprintf(why, args...)} }
 
 // planLayout returns the areas that plan needs, or false when they are beyond what the header can
 // say.
@@ -85,7 +85,7 @@ func decodeLayout(header *[regionHeader]byte, view uint64, plan transport.Sessio
 		{0, regionMagic, "magic number"}, {4, regionVersion, "version"}, {8, regionHeader, "header length"}, {12, plan.Profile, "profile"},
 	} {
 		if found := le.Uint32(header[field.at:]); found != field.want {
-			return layout{}, hopeless("its %s is 0x%x and not 0x%x", field.field, found, field.want)
+			return layout{}, permanentFlaw("its %s is 0x%x and not 0x%x", field.field, found, field.want)
 		}
 	}
 	l := layout{
@@ -94,13 +94,13 @@ func decodeLayout(header *[regionHeader]byte, view uint64, plan transport.Sessio
 		spinTries: min(le.Uint32(header[spinTriesAt:]), mostSpinTries),
 	}
 	if why := l.check(view); why != "" {
-		return layout{}, hopeless("%s", why)
+		return layout{}, permanentFlaw("%s", why)
 	}
 	if have := l.request.capacity; uint64(have) < plan.RequestBytes {
-		return layout{}, hopeless("its request area has %d bytes and the session needs %d", have, plan.RequestBytes)
+		return layout{}, permanentFlaw("its request area has %d bytes and the session needs %d", have, plan.RequestBytes)
 	}
 	if have := l.response.capacity; uint64(have) < plan.ResponseBytes {
-		return layout{}, hopeless("its response area has %d bytes and the session needs %d", have, plan.ResponseBytes)
+		return layout{}, permanentFlaw("its response area has %d bytes and the session needs %d", have, plan.ResponseBytes)
 	}
 	return l, nil
 }

@@ -90,7 +90,7 @@ func openRegion(endpoint transport.Endpoint, name string, plan transport.Session
 	}
 	if len(memory.bytes) < regionHeader {
 		memory.unmap()
-		return nil, hopeless("it is shorter than its header")
+		return nil, permanentFlaw("it is shorter than its header")
 	}
 	// One copy, and only the copy is looked at: the header may change under us.
 	var header [regionHeader]byte

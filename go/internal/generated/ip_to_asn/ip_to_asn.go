@@ -150,7 +150,7 @@ func checkItem(bytes []byte) error {
 	if err != nil {
 		return err
 	}
-	if end != uint64(len(bytes)) {
+	if uint64(len(bytes)) != end {
 		return protocol.NewWireError(protocol.ErrBadLayout, "item length", end, uint64(len(bytes)))
 	}
 	v := readItem(bytes)

@@ -144,7 +144,7 @@ func checkItem(bytes []byte) error {
 	if found := binary.LittleEndian.Uint16(bytes[0:]); found != 1 {
 		return protocol.NewWireError(protocol.ErrBadLayout, "layout", 1, uint64(found))
 	}
-	if 52 != uint64(len(bytes)) {
+	if uint64(len(bytes)) != 52 {
 		return protocol.NewWireError(protocol.ErrBadLayout, "item length", 52, uint64(len(bytes)))
 	}
 	v := readItem(bytes)

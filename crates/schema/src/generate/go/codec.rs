@@ -173,7 +173,7 @@ fn check_bytes(out: &mut String, schema: &Schema, record: &Record, name: &str) {
     } else if lookup {
         let _ = writeln!(
             out,
-            "if {end} != uint64(len(bytes)) {{\n\
+            "if uint64(len(bytes)) != {end} {{\n\
              return protocol.NewWireError(protocol.ErrBadLayout, \"item length\", {end}, uint64(len(bytes)))\n}}"
         );
     }
