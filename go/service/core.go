@@ -22,14 +22,15 @@ const handshakeTimeout = protocol.DefaultHandshakeTimeoutMs * time.Millisecond
 type core struct {
 	published
 
-	transport  transport.Transport
-	endpoint   transport.Endpoint
-	invalid    error
-	options    clientOptions
-	log        *slog.Logger
-	interrupt  interrupt
-	timeout    atomic.Int64
-	connection *connection.Connection
+	transport transport.Transport
+	endpoint  transport.Endpoint
+	// Why there is no valid endpoint; nil where there is.
+	invalidEndpoint error
+	options         clientOptions
+	log             *slog.Logger
+	interrupt       interrupt
+	timeout         atomic.Int64
+	connection      *connection.Connection
 	// What the session agreed on; without a session, of one before.
 	limits capacity
 	// What to propose next.
@@ -60,7 +61,7 @@ func newCore(runDir, service string, config *ClientConfig) *core {
 		shmBackoff:       newBackoff(time.Second, 300*time.Second),
 		nextID:           1,
 	}
-	c.endpoint, c.invalid = transport.NewEndpoint(runDir, service)
+	c.endpoint, c.invalidEndpoint = transport.NewEndpoint(runDir, service)
 	c.proposed = c.options.initial
 	c.created = time.Now()
 	c.SetCallTimeout(config.CallTimeoutMs)
@@ -162,8 +163,8 @@ func (c *core) recordError(failure error) {
 }
 
 func (c *core) name() string {
-	if c.invalid != nil {
-		return c.invalid.Error()
+	if c.invalidEndpoint != nil {
+		return c.invalidEndpoint.Error()
 	}
 	return c.endpoint.String()
 }
@@ -216,8 +217,8 @@ func (c *core) open(wait transport.Wait) bool {
 // tryOpen connects. Where the server refuses the proposed limits, it connects once more with lower ones;
 // where shared memory cannot be used, once more without it.
 func (c *core) tryOpen(wait transport.Wait) error {
-	if c.invalid != nil {
-		return c.invalid
+	if c.invalidEndpoint != nil {
+		return c.invalidEndpoint
 	}
 	offered := c.options.supported
 	withoutShm := offered & protocol.ProfileBaseline

@@ -9,8 +9,8 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-// ErrorCode is the number of an error, the same in every language's API. It is an error itself: what
-// errors.Is finds behind whatever a client or a server returned.
+// ErrorCode is the number of an error, the same in every language's API. It is an error itself, so that
+// errors.Is finds it in what a client or a server returned.
 type ErrorCode uint32
 
 const (
@@ -102,7 +102,7 @@ func (c ErrorCode) Error() string {
 	return fmt.Sprintf("error %d", uint32(c))
 }
 
-// CallError says which endpoint was called, what failed, and behind that why.
+// CallError says which endpoint was called, what failed, and why.
 type CallError struct {
 	// Endpoint is what was called.
 	Endpoint string
@@ -256,8 +256,7 @@ func (f *Failure) describe() string {
 	}
 }
 
-// AnswerError says that an answer does not say of its request what it must. It is the cause of a
-// [FailureProtocol].
+// AnswerError says that an answer does not fit its request. It is the cause of a [FailureProtocol].
 type AnswerError struct {
 	// Field is what does not fit.
 	Field string
@@ -330,7 +329,7 @@ func wireCode(cause error) ErrorCode {
 	return ErrProtocol
 }
 
-// openCode is the number of what kept a client from a session.
+// openCode is the number of the error for which a client got no session.
 func openCode(cause error) ErrorCode {
 	var invalid *transport.EndpointError
 	if errors.As(cause, &invalid) {
@@ -364,7 +363,7 @@ func openCode(cause error) ErrorCode {
 	return ErrIO
 }
 
-// openState is the state that a client is in after what kept it from a session.
+// openState is the state of a client that got no session because of an error.
 func openState(cause error) ClientState {
 	switch {
 	case errors.Is(cause, transport.ErrNotFound):

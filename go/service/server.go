@@ -33,11 +33,12 @@ const (
 type Server struct {
 	transport transport.Transport
 	endpoint  transport.Endpoint
-	invalid   error
-	listen    transport.BindOptions
-	policy    handshake.Policy
-	handler   Handler
-	log       *slog.Logger
+	// Why there is no valid endpoint; nil where there is.
+	invalidEndpoint error
+	listen          transport.BindOptions
+	policy          handshake.Policy
+	handler         Handler
+	log             *slog.Logger
 
 	mu       sync.Mutex
 	listener transport.Listener
@@ -75,7 +76,7 @@ func NewServerWithWorkers(runDir, name string, config ServerConfig, handler Hand
 		sessionPermits:   newSemaphore(max(workers, 1)),
 		handshakePermits: newSemaphore(maxHandshakes),
 	}
-	s.endpoint, s.invalid = transport.NewEndpoint(runDir, name)
+	s.endpoint, s.invalidEndpoint = transport.NewEndpoint(runDir, name)
 	return s
 }
 
@@ -146,8 +147,8 @@ func (s *Server) bind() error {
 		return s.failure(ErrAborted, nil)
 	case s.running || s.listener != nil:
 		return nil
-	case s.invalid != nil:
-		return s.failure(ErrInvalidRequest, s.invalid)
+	case s.invalidEndpoint != nil:
+		return s.failure(ErrInvalidRequest, s.invalidEndpoint)
 	case s.handler.newResponder == nil:
 		return s.failure(ErrInvalidRequest, errors.New("there is no handler"))
 	}
@@ -267,7 +268,7 @@ func (s *Server) logRefusal(why error) {
 
 func (s *Server) failure(code ErrorCode, cause error) error {
 	name := s.endpoint.String()
-	if s.invalid != nil {
+	if s.invalidEndpoint != nil {
 		name = "the endpoint"
 	}
 	return &ServeError{Endpoint: name, Code: code, Cause: cause}

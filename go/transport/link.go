@@ -14,7 +14,7 @@ import (
 //     soon as the wait says so. A call whose deadline has already passed still does what needs no
 //     waiting.
 //   - Packets come first: those that were sent before a hang-up are received before it is reported.
-//   - An end is told apart: an orderly close is [ErrDisconnected], a broken one [ErrReset].
+//   - Two kinds of end: an orderly close is [ErrDisconnected], a broken one [ErrReset].
 //   - An empty packet is a protocol error, in both directions, unless the sender is gone by then.
 //   - An error other than [ErrTimeout], [ErrAborted], [ErrBusy] and [ErrTooLarge] is final: the link
 //     is of no more use.

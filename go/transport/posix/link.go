@@ -13,7 +13,7 @@ import (
 const (
 	// profileHybrid polls for a short time first, and sleeps in the kernel then.
 	profileHybrid = 0x02
-	// profileFutex sleeps in the kernel at once.
+	// profileFutex sleeps in the kernel at once, without polling.
 	profileFutex = 0x04
 )
 

@@ -10,9 +10,9 @@ import (
 
 // What the profiles of shared memory mean here.
 const (
-	// profileHybrid looks for a while first, and waits for an event then.
+	// profileHybrid polls for a short time first, and waits for an event then.
 	profileHybrid = 0x02
-	// profileBusyWait looks again and again, and has no events.
+	// profileBusyWait polls all the time, and has no events.
 	profileBusyWait = 0x04
 )
 

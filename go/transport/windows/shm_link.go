@@ -12,11 +12,11 @@ import (
 const (
 	// eventSlice is the longest wait for an event.
 	eventSlice = 100 * time.Millisecond
-	// busyLooks is the looks of one who has no events, for each look at everything else.
+	// busyLooks is how often a link without events looks for a message before it checks peer and wait.
 	busyLooks = 64
-	// busyPatience is how long one who has no events looks without a pause.
+	// busyPatience is how long a link without events looks without sleeping.
 	busyPatience = 10 * time.Millisecond
-	// busyPause is how long the pauses are after that.
+	// busyPause is how long it sleeps between looks after that.
 	busyPause = time.Millisecond
 )
 
@@ -58,7 +58,8 @@ func newShmLink(pipe *pipe, region *region, side side) *shmLink {
 		l.outgoing, l.incoming = &region.request, &region.response
 		l.limit = int(region.plan.RequestBytes)
 		l.maySend = true
-		// The server starts at 0: a client may have asked already. We start where it is.
+		// A server counts from 0, as its client may have sent a request before. A client counts on from
+		// what the region says.
 		l.sent, l.taken = l.outgoing.published(), l.incoming.published()
 	}
 	return l
@@ -98,7 +99,7 @@ func (l *shmLink) Receive(buf []byte, w transport.Wait) (int, error) {
 		if l.incoming.event != 0 {
 			err = l.sleep(w)
 		} else {
-			err = l.lookOut(w)
+			err = l.poll(w)
 		}
 	}
 	if err != nil {
@@ -129,7 +130,7 @@ func (l *shmLink) sleep(w transport.Wait) error {
 	defer slot.setWaiting(false)
 	for {
 		slot.setWaiting(true)
-		// After saying so: what is published from here on sets the event.
+		// Only now: what is published after setWaiting sets the event, what was published before is seen here.
 		if arrived, err := slot.arrived(l.taken); arrived || err != nil {
 			return err
 		}
@@ -137,13 +138,13 @@ func (l *shmLink) sleep(w transport.Wait) error {
 			return err
 		}
 		if err := l.waiter.await(w, eventSlice, slot.event, l.pipe.readEvent); err != nil {
-			return l.atLast(err)
+			return l.messageOr(err)
 		}
 	}
 }
 
-// lookOut looks again and again until something has arrived; it fails once the peer is gone or w ends.
-func (l *shmLink) lookOut(w transport.Wait) error {
+// poll looks without an event, again and again, until something has arrived; it fails once the peer is gone or w ends.
+func (l *shmLink) poll(w transport.Wait) error {
 	begun := time.Now()
 	for {
 		for range busyLooks {
@@ -155,19 +156,19 @@ func (l *shmLink) lookOut(w transport.Wait) error {
 			return err
 		}
 		if err := w.Check(); err != nil {
-			return l.atLast(err)
+			return l.messageOr(err)
 		}
 		if time.Since(begun) < busyPatience {
 			yield()
 			runtime.Gosched()
 		} else if err := w.Sleep(busyPause); err != nil {
-			return l.atLast(err)
+			return l.messageOr(err)
 		}
 	}
 }
 
-// atLast takes a message that has arrived as the wait ended, or returns why it did.
-func (l *shmLink) atLast(ended error) error {
+// messageOr returns nil where a message arrived while the wait timed out, else why the wait ended.
+func (l *shmLink) messageOr(ended error) error {
 	if ended == transport.ErrTimeout {
 		if arrived, err := l.incoming.arrived(l.taken); arrived || err != nil {
 			return err

@@ -48,7 +48,7 @@ func (s *slot) publish(number uint64, head, body []byte) {
 	copied := copy(s.area, head)
 	copied += copy(s.area[copied:], body)
 	atomic.StoreUint32(s.len, uint32(copied))
-	// Who sees the count sees message and length. Nobody else counts here.
+	// Whoever loads this number also sees message and length. Only this side stores it.
 	atomic.StoreUint64(s.seq, number)
 	if atomic.LoadUint32(s.waiting) != 0 {
 		s.wake()
@@ -103,7 +103,7 @@ func (s *slot) take(taken uint64, packet []byte) (int, error) {
 		return 0, errMessageLength
 	}
 	copy(packet, s.area[:size])
-	// Keeps the copy before the second look: a message published meanwhile may have torn it.
+	// Orders the copy before the second load: a message published meanwhile may have mixed with it.
 	loadFence()
 	if atomic.LoadUint64(s.seq)-taken != 1 || atomic.LoadUint32(s.len) != length {
 		return 0, errOverwritten
