@@ -37,14 +37,10 @@ struct Cli {
     /// Prints a document for machines
     #[arg(long)]
     json: bool,
-    /// Tries only cells whose name, as --list prints it, has TEXT in it
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    only: String,
+    /// Tries only cells whose name, as --list prints it, has TEXT in it; given more than once, those
+    /// that have one of the texts
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
     /// Builds the peers for another platform, and runs them here: windows (by cargo xtask wine) or
     /// aarch64 (by qemu-user)
     #[arg(long, value_name = "NAME", default_value = "linux")]

@@ -26,8 +26,8 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
     let cells = plan::cells(platform, &cli.only);
     if cells.is_empty() {
         eprintln!(
-            "netipc-interop: no cell has {:?} in its name: see --list",
-            cli.only
+            "netipc-interop: no cell has {} in its name: see --list",
+            cli.only.join(" or ")
         );
         return ExitCode::FAILURE;
     }

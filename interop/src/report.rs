@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn what_was_not_tried_has_failed() {
-        let plan = cells(Platform::native(), "increment batch of 16, rust -> rust");
+        let plan = cells(Platform::native(), &["increment batch of 16, rust -> rust"]);
         let [first, second, third] = &plan[..] else {
             panic!("three transports");
         };

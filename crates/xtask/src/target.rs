@@ -41,8 +41,9 @@ impl Target {
         }
     }
 
-    /// The C compiler, which knows how to call the linker.
-    pub(crate) fn compiler(&self) -> Command {
+    /// The C compiler, which knows how to call the linker: `$CC` or else `cc` for this machine.
+    #[must_use]
+    pub fn compiler(&self) -> Command {
         match self {
             Self::Native => Command::new(env::var_os("CC").unwrap_or("cc".into())),
             Self::Mingw { .. } => self.tool("gcc"),

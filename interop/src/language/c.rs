@@ -1,11 +1,11 @@
 //! The C peer, built against the C library as any C program is.
 
-use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use netipc_xtask::Target;
 
 use crate::platform::Platform;
 
@@ -21,37 +21,83 @@ const FLAGS: [&str; 8] = [
     "-pthread",
 ];
 
+/// Where the C library is installed, and how programs are linked against it.
+struct Library {
+    target: Target,
+    prefix: PathBuf,
+    /// What only this platform's compiler and linker are told.
+    flags: Vec<OsString>,
+    /// Where a program finds it.
+    programs: PathBuf,
+}
+
 /// Builds it; returns where it is.
 pub(super) fn build(platform: &Platform) -> Result<PathBuf, String> {
-    if let Some(target) = platform.target {
-        return Err(format!("the C library is not built for {target}"));
-    }
-    let prefix = netipc_xtask::try_install_for_tests()
-        .map_err(|error| format!("cannot install the C library: {}", netipc::chain(error)))?;
-    let program = prefix.join("netipc-interop-c");
-    compile(&prefix, &program).map_err(|error| error.to_string())?;
+    let library = Library::of(platform).map_err(|error| {
+        let why = netipc::chain(&error);
+        format!("cannot install the C library: {why}")
+    })?;
+    let name = format!("netipc-interop-c{}", platform.suffix);
+    let program = library.programs.join(name);
+    library
+        .compile(&program)
+        .map_err(|error| error.to_string())?;
     Ok(program)
 }
 
-/// Compiles aside and puts the program in place at once: others may be at it, or run it.
-fn compile(prefix: &Path, program: &Path) -> io::Result<()> {
-    let aside = tempfile::tempdir_in(prefix)?;
-    let made = aside.path().join("peer");
-    let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
-    let lib = prefix.join("lib");
-    let output = Command::new(&compiler)
-        .args(FLAGS)
-        .arg(joined("-I", &prefix.join("include")))
-        .args(sources()?)
-        .arg(joined("-L", &lib))
-        .arg(joined("-Wl,-rpath,", &lib))
-        .args(["-lnetipc", "-o"])
-        .arg(&made)
-        .output()
-        .map_err(|error| io::Error::other(format!("cannot run {}: {error}", compiler.display())))?;
-    match output.status.success() {
-        true => fs::rename(made, program),
-        false => Err(io::Error::other(String::from_utf8_lossy(&output.stderr))),
+impl Library {
+    /// Builds and installs it for `platform`.
+    fn of(platform: &Platform) -> Result<Self, netipc_xtask::Error> {
+        let target = platform.target.map_or(Ok(Target::Native), Target::named)?;
+        let prefix = netipc_xtask::install_for_tests_of(&target)?;
+        let lib = prefix.join("lib");
+        let mut flags = vec![joined("-L", &lib)];
+        let programs = if target == Target::Native {
+            flags.extend([joined("-Wl,-rpath,", &lib), "-lnetipc".into()]);
+            prefix.clone()
+        } else {
+            // The import library stands for the DLL, which is found beside the program. The threads
+            // of MinGW go into the program: Windows has no DLL of them. And numbers are printed as
+            // the standard says.
+            let words = [
+                "-D__USE_MINGW_ANSI_STDIO=1",
+                "-lnetipc",
+                "-Wl,-Bstatic",
+                "-lpthread",
+            ];
+            flags.extend(words.map(OsString::from));
+            prefix.join("bin")
+        };
+        Ok(Self {
+            target,
+            prefix,
+            flags,
+            programs,
+        })
+    }
+
+    /// Compiles aside and puts the program in place at once: others may be at it, or run it.
+    fn compile(&self, program: &Path) -> io::Result<()> {
+        let aside = tempfile::tempdir_in(&self.prefix)?;
+        // Compilers for Windows add the suffix to a name that has none.
+        let made = aside.path().join(program.file_name().unwrap_or_default());
+        let mut compiler = self.target.compiler();
+        compiler
+            .args(FLAGS)
+            .arg(joined("-I", &self.prefix.join("include")))
+            .args(sources()?)
+            .args(&self.flags)
+            .arg("-o")
+            .arg(&made);
+        let output = compiler.output().map_err(|error| {
+            let name = compiler.get_program().display();
+            io::Error::other(format!("cannot run {name}: {error}"))
+        })?;
+        if output.status.success() {
+            fs::rename(made, program)
+        } else {
+            Err(io::Error::other(String::from_utf8_lossy(&output.stderr)))
+        }
     }
 }
 

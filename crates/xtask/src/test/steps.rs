@@ -274,9 +274,21 @@ pub(crate) const STEPS: &[Step] = &[
         ..GO
     },
     Step {
-        name: "Windows: the matrix, Rust to Rust",
-        needs: &[&needs::MINGW, &needs::WINE, &needs::RUST_WINDOWS],
-        run: &["cargo run -p netipc-interop -- --platform windows --jobs 4 --only 'rust -> rust'"],
+        name: "Windows: the matrix",
+        needs: &[
+            &needs::GO,
+            &needs::MINGW,
+            &needs::WINE,
+            &needs::RUST_WINDOWS,
+        ],
+        // Every pair over the pipe. The C library is Rust inside: each of its pairs with another
+        // language has only one of the two kinds of shared memory.
+        run: &[
+            "cargo run -p netipc-interop -- --platform windows --jobs 2 --only ', pipe' \
+             --only 'rust -> rust' --only 'rust -> go' --only 'go -> rust' \
+             --only 'rust -> c, shm 0x02' --only 'c -> rust, shm 0x04' \
+             --only 'c -> go, shm 0x02' --only 'go -> c, shm 0x04'",
+        ],
         ..TEST
     },
 ];

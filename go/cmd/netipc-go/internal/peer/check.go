@@ -88,9 +88,10 @@ func (v *verdict) carried(status service.ClientStatus, o *options) error {
 	if session == nil {
 		return fmt.Errorf("there is no session: %+v", status)
 	}
-	kind := transport.LinkSharedMemory
+	kind, name := transport.LinkSharedMemory, "shm"
 	if o.profile == protocol.ProfileBaseline {
-		kind = cli.Baseline()
+		// Peers call it so on every platform.
+		kind, name = cli.Baseline(), "socket"
 	}
 	if err := same("the data plane", session.Transport, kind); err != nil {
 		return err
@@ -98,7 +99,7 @@ func (v *verdict) carried(status service.ClientStatus, o *options) error {
 	if err := same("the selected profile", uint32(session.Profile), o.profile); err != nil {
 		return err
 	}
-	v.Transport, v.Profile, v.Calls = session.Transport.String(), o.profile, status.Counters.Calls
+	v.Transport, v.Profile, v.Calls = name, o.profile, status.Counters.Calls
 	return nil
 }
 
