@@ -19,7 +19,7 @@ const INSTALL: &str =
 /// What is tested together, and under the race detector, too.
 const SHARED: [&str; 3] = ["internal", "service", "transport"];
 /// What is tested together, and works in one goroutine or is started as a process.
-const PLAIN: [&str; 2] = ["cmd", "protocol"];
+const PLAIN: [&str; 3] = ["cmd", "netdata", "protocol"];
 
 #[test]
 fn sources_are_formatted() {
@@ -91,6 +91,11 @@ fn internal_tests_pass() {
 #[test]
 fn service_tests_pass() {
     test(&["./service/..."]);
+}
+
+#[test]
+fn agent_tests_pass() {
+    test(&["./netdata/..."]);
 }
 
 #[test]
