@@ -237,7 +237,7 @@ pub(crate) const STEPS: &[Step] = &[
             &needs::GO,
         ],
         run: &[
-            "cargo run -p netipc-interop -- --platform aarch64 --jobs 2 --only 'rust -> go, shm 0x02'",
+            "cargo run -p netipc-interop -- --platform aarch64 --jobs 1 --only 'rust -> go, shm 0x02'",
         ],
         ..TEST
     },
