@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn u16(&mut self, what: &'static str) -> Result<u16, WireError> {
         self.bytes(what).map(u16::from_le_bytes)
     }
@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn u32(&mut self, what: &'static str) -> Result<u32, WireError> {
         self.bytes(what).map(u32::from_le_bytes)
     }
@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn u64(&mut self, what: &'static str) -> Result<u64, WireError> {
         self.bytes(what).map(u64::from_le_bytes)
     }
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::BadLayout`], or [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn expect_u16(&mut self, want: u16, what: &'static str) -> Result<(), WireError> {
         match self.u16(what)? {
             found if found == want => Ok(()),
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::BadLayout`], or [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn expect_zero_u32(&mut self, what: &'static str) -> Result<(), WireError> {
         match self.u32(what)? {
             0 => Ok(()),
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn span(&mut self, what: &'static str) -> Result<Span, WireError> {
         Ok(Span {
             offset: self.u32(what)? as usize,
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WireErrorKind::Truncated`].
-    #[inline]
+    #[inline(always)]
     pub fn bytes<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], WireError> {
         match self.rest.split_first_chunk() {
             Some((head, rest)) => {
@@ -213,7 +213,7 @@ pub fn lay_out<const N: usize>(mut offset: usize, strings: [CStrView<'_>; N]) ->
 ///
 /// # Errors
 /// Which rule the strings of `what` break.
-#[inline]
+#[inline(always)]
 pub fn strings<'a, const N: usize>(
     item: &'a [u8],
     header: usize,
@@ -228,7 +228,7 @@ pub fn strings<'a, const N: usize>(
 
 /// The strings at `spans`, if they are as encoders write them: one behind another from `header` on, all
 /// within one window. Each ends at a NUL; if the window has no other NUL, none has one inside.
-#[inline]
+#[inline(always)]
 fn adjacent<const N: usize>(
     item: &[u8],
     header: usize,
@@ -279,7 +279,7 @@ fn one_by_one<'a, const N: usize>(
 }
 
 /// Fails where `text` has a NUL inside.
-#[inline]
+#[inline(always)]
 pub(super) fn no_nul(text: CStrView<'_>, what: &'static str) -> Result<(), WireError> {
     if text.has_nul() {
         Err(nul_inside(text, what))
@@ -314,7 +314,7 @@ fn apart<const N: usize>(spans: [Span; N], what: &'static str) -> Result<(), Wir
 /// # Errors
 /// [`WireErrorKind::OutOfBounds`] for what begins inside the header or ends behind the item,
 /// [`WireErrorKind::MissingNul`].
-#[inline]
+#[inline(always)]
 pub fn string<'a>(
     item: &'a [u8],
     header: usize,
