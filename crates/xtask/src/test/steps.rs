@@ -222,9 +222,10 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &[&needs::GO, &needs::QEMU],
         run: &[
             "GOARCH=386 {go} build ./...",
-            "GOARCH=386 {go} test -exec qemu-i386 ./protocol/",
+            // Processors of 64 bits run it as it is; below qemu-i386 the runtime of Go crashes at signals.
+            "GOARCH=386 {go} test ./protocol/",
             "GOARCH=arm {go} build ./...",
-            "GOARCH=arm {go} test -exec qemu-arm ./protocol/",
+            "GOARCH=arm GODEBUG=asyncpreemptoff=1 {go} test -exec qemu-arm ./protocol/",
         ],
         ..GO
     },
