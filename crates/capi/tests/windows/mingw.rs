@@ -7,7 +7,7 @@ use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -164,12 +164,21 @@ impl Running {
     /// Waits for its end; returns how it ended and what it has printed since the last line.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         let mut text = String::new();
-        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
-            text += line.trim_end_matches('\r');
-            text.push('\n');
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    text += line.trim_end_matches('\r');
+                    text.push('\n');
+                }
+                // Its pipe is closed: it ends by itself.
+                Err(RecvTimeoutError::Disconnected) => break,
+                // One that still runs is not waited for: it is killed.
+                Err(RecvTimeoutError::Timeout) => {
+                    let _ = self.child.kill();
+                    break;
+                }
+            }
         }
-        // One that still runs is not waited for: it is killed.
-        let _ = self.child.kill();
         (self.child.wait().unwrap(), text)
     }
 
