@@ -50,14 +50,22 @@ pub(crate) fn usage() -> Usage {
     let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else {
         return Usage::default();
     };
-    let micros = [usage.user_time(), usage.system_time()]
-        .map(|time| time.tv_sec() * 1_000_000 + time.tv_usec());
-    let count = |number: i64| u64::try_from(number).unwrap_or_default();
-    let switches = usage.voluntary_context_switches() + usage.involuntary_context_switches();
+    let cpu = [usage.user_time(), usage.system_time()].map(|time| {
+        Duration::from_secs(count(time.tv_sec())) + Duration::from_micros(count(time.tv_usec()))
+    });
+    let switches = [
+        usage.voluntary_context_switches(),
+        usage.involuntary_context_switches(),
+    ];
     Usage {
-        cpu: Duration::from_micros(count(micros.iter().sum())),
-        switches: Some(count(switches)),
+        cpu: cpu.iter().sum(),
+        switches: Some(switches.map(count).iter().sum()),
     }
+}
+
+/// A number of the system's, of 32 or 64 bits as its processor has.
+fn count(number: impl TryInto<u64>) -> u64 {
+    number.try_into().unwrap_or_default()
 }
 
 /// System and release: `Linux 6.8.0`.
