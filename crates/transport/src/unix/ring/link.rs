@@ -98,7 +98,10 @@ impl RingLink {
                 break Err(error);
             }
         };
-        Receiver::stop_waiting(&self.into);
+        // An event loop goes on waiting.
+        if self.watch.get().is_none() {
+            Receiver::stop_waiting(&self.into);
+        }
         found
     }
 
@@ -196,7 +199,14 @@ impl Link for RingLink {
             return Err(LinkError::TooLarge { size, limit });
         }
         wait.check_abort()?;
-        let place = self.room(size, wait)?;
+        let place = match self.room(size, wait) {
+            Ok(place) => place,
+            Err(error) => {
+                // A wake for the event loop may have come while there was no room.
+                self.tell_watcher()?;
+                return Err(error);
+            }
+        };
         self.out.write(place, head, body);
         if self.sender.commit(&self.out, size) {
             self.wake();
