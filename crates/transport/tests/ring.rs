@@ -68,6 +68,7 @@ fn alone(name: &str) -> bool {
     false
 }
 
+// Rule R3.
 #[test]
 fn nothing_of_a_ring_is_in_the_run_directory() {
     let stage = Stage::new();
@@ -75,6 +76,54 @@ fn nothing_of_a_ring_is_in_the_run_directory() {
     assert_eq!(fs::read_dir(stage.dir.path()).unwrap().count(), 0);
 }
 
+// Rules R5, R6: the words of a line, by the byte.
+#[test]
+fn a_packet_is_published_to_the_byte() {
+    if !alone("a_packet_is_published_to_the_byte") {
+        return;
+    }
+    let stage = Stage::new();
+    let (mut client, mut server) = session(&stage);
+    let Some(memory) = memory().pop() else {
+        println!("SKIPPED: this machine does not let its mappings be opened");
+        return;
+    };
+    let read = |at: u64, size: usize| {
+        let mut bytes = vec![0; size];
+        memory.read_exact_at(&mut bytes, at).unwrap();
+        bytes
+    };
+    let word = |at: u64| u64::from_le_bytes(read(at, 8).try_into().unwrap());
+    let header = [0, 8, 16, 24].map(word);
+    let [slots, bytes] = [header[2], header[3]];
+    assert_eq!(header, [0x5250_494e, 1, 256, 1 << 19]);
+    assert_eq!(
+        memory.metadata().unwrap().len(),
+        4096 + 2 * (64 * slots + bytes)
+    );
+    client.send(b"head", b"body", &soon()).unwrap();
+    assert_eq!(word(4096), 1 << 32 | 8, "lap and length");
+    assert_eq!(read(4096 + 8, 8), *b"headbody");
+    client.send(&[7; 57], &[], &soon()).unwrap();
+    client.send(&[8; 100], &[], &soon()).unwrap();
+    assert_eq!([4160, 4224].map(word), [1 << 32 | 57, 1 << 32 | 100]);
+    let at = 4096 + 128 * slots;
+    assert_eq!(read(at, 64), [vec![7; 57], vec![0; 7]].concat());
+    assert_eq!(read(at + 64, 100), [8; 100]);
+    for _ in 0..3 {
+        hear(&mut *server);
+    }
+    for number in 3..=slots {
+        client.send(&number.to_le_bytes(), &[], &soon()).unwrap();
+        hear(&mut *server);
+    }
+    assert_eq!(word(4096), 2 << 32 | 8, "the second lap");
+    assert!(word(128) > 0, "room was given back");
+    server.send(b"answer", &[], &soon()).unwrap();
+    assert_eq!(word(4096 + 64 * slots), 1 << 32 | 6);
+}
+
+// Rule R2.
 #[test]
 fn a_ring_says_what_it_is() {
     let stage = Stage::new();
@@ -87,6 +136,7 @@ fn a_ring_says_what_it_is() {
     }
 }
 
+// Rule R3.
 #[test]
 fn nobody_changes_the_size_of_a_ring() {
     if !alone("nobody_changes_the_size_of_a_ring") {
@@ -160,6 +210,7 @@ fn fake(slots: u64, bytes: u64, size: u64, seals: SealFlags) -> OwnedFd {
 const SEALED: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 const FITS: u64 = 4096 + 2 * (256 * 64 + (1 << 18));
 
+// Rules R3, R4.
 #[test]
 fn what_is_no_ring_is_not_used_and_the_reason_is_told() {
     let refused = |what: Option<BorrowedFd<'_>>, reason: &str| {
@@ -192,6 +243,7 @@ fn what_is_no_ring_is_not_used_and_the_reason_is_told() {
     }
 }
 
+// Rules R1, R9.
 #[test]
 fn data_beside_a_ring_breaks_the_session() {
     let memory = fake(256, 1 << 18, FITS, SEALED);
@@ -223,6 +275,7 @@ fn a_descriptor_that_nobody_asked_for_is_closed() {
     assert_eq!(open(), before);
 }
 
+// Rule R7.
 #[test]
 fn several_packets_are_under_way_and_a_full_ring_waits() {
     let stage = Stage::new();
@@ -256,6 +309,7 @@ fn ready(link: &dyn Link, limit: Duration) -> bool {
     poll(&mut fds, Some(&limit)).unwrap() > 0
 }
 
+// Rule R10.
 #[test]
 fn an_event_loop_is_told_of_packets_and_of_the_end() {
     const AT_ONCE: Duration = Duration::ZERO;
@@ -296,6 +350,7 @@ fn sleeps() -> i64 {
     line.unwrap().trim().parse().unwrap()
 }
 
+// Rule R8.
 #[test]
 fn an_idle_ring_wakes_nobody() {
     let stage = Stage::new();
@@ -327,6 +382,7 @@ fn talk(client: &mut dyn Link, server: &mut dyn Link) {
     }
 }
 
+// Rule R9.
 #[test]
 fn whatever_is_written_into_a_ring_ends_its_session_at_worst() {
     if !alone("whatever_is_written_into_a_ring_ends_its_session_at_worst") {
@@ -404,6 +460,7 @@ fn a_killed_peer_is_noticed() {
     assert!(took < Duration::from_secs(60), "{took:?}");
 }
 
+// Rule R3.
 #[test]
 fn a_sandbox_that_forbids_the_ring_leaves_the_other_profiles() {
     const NAME: &str = "a_sandbox_that_forbids_the_ring_leaves_the_other_profiles";
