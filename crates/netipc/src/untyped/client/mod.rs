@@ -56,6 +56,8 @@ pub struct AnyClient {
     capacity: Capacity,
     /// What this provider has refused: never proposed again, nor more.
     refused: Vec<Capacity>,
+    /// Whether this provider is known to give its responses no more room than they have.
+    pub(crate) response_is_fixed: bool,
     /// When to try again after the server refused the token, or had no profile in common.
     rejection_backoff: Backoff,
     /// When to offer shared memory again after it could not be used.
@@ -111,6 +113,7 @@ impl AnyClient {
             state: ClientState::Disconnected,
             connection: None,
             refused: Vec::new(),
+            response_is_fixed: false,
             rejection_backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
             shm_backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(300)),
             ring_backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(300)),
@@ -229,7 +232,7 @@ impl AnyClient {
     /// Releases everything; counters stay. The client can be refreshed again.
     pub fn close(&mut self) {
         self.drop_session(ClientState::Disconnected);
-        self.refused.clear();
+        self.forget_provider();
         self.capacity = self.options.initial;
         self.request = Vec::new();
         self.lookup_buffers = LookupBuffers::default();

@@ -24,7 +24,7 @@ impl AnyClient {
                 let lost = self.connection.as_mut().and_then(|c| c.check().err());
                 if let Some(error) = lost {
                     self.record_error(&Failure::Lost(error));
-                    self.refused.clear();
+                    self.forget_provider();
                     self.reopen(wait);
                 }
             }
@@ -121,7 +121,7 @@ impl AnyClient {
                     ClientState::AuthFailed | ClientState::Incompatible => {
                         self.rejection_backoff.failed(Instant::now());
                     }
-                    ClientState::NotFound => self.refused.clear(),
+                    ClientState::NotFound => self.forget_provider(),
                     _ => {}
                 }
                 self.record_error(error);
