@@ -8,10 +8,11 @@
 //! platform   what differs between platforms
 //! protocol   netipc/netipc_protocol.h: bytes
 //! service    netipc/netipc_service.h: clients, servers, cache
+//! any        netipc/netipc_any.h: the same for services that the library does not know
 //! ```
 //!
 //! Every function checks its pointers for NULL, converts them in `border`, and does the rest in safe
-//! code. The headers are generated from the items and comments of `protocol` and `service`.
+//! code. The headers are generated from the items and comments of `protocol`, `service` and `any`.
 
 #![expect(
     clippy::missing_safety_doc,
@@ -23,6 +24,7 @@
 )]
 
 mod abort_flag;
+pub mod any;
 mod border;
 pub mod error;
 mod layout;
