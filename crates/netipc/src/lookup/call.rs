@@ -55,12 +55,25 @@ impl AnyClient {
         keys: &[&[u8]],
         wait: &Wait<'_>,
     ) -> Result<(u64, List<'_, Bytes>), CallError> {
-        let keys = keys.iter().copied().map(Ok);
-        let payload = self.lookup_with(Untyped(format), keys, wait)?;
+        let payload = self.lookup_payload(format, keys, wait)?;
         let (count, generation) = read_header(format.layout(), payload).unwrap_or_default();
         // As above.
         let items = assume_valid::<List<'_, Bytes>>(payload).list(LOOKUP_HEADER_LEN, count);
         Ok((generation, items))
+    }
+
+    /// As [`lookup_bytes`](Self::lookup_bytes), and gives the whole payload of the reply: header,
+    /// directory and items.
+    ///
+    /// # Errors
+    /// As [`lookup`](Self::lookup).
+    pub fn lookup_payload(
+        &mut self,
+        format: &impl LookupFormat,
+        keys: &[&[u8]],
+        wait: &Wait<'_>,
+    ) -> Result<&[u8], CallError> {
+        self.lookup_with(Untyped(format), keys.iter().copied().map(Ok), wait)
     }
 
     /// Looks up any number of keys; returns the payload of the reply.
