@@ -112,10 +112,18 @@ func (r *linkRig) pair() (client, server transport.Link) {
 		ResponseBytes: 100_000,
 	}
 	r.no(right.Offer(plan))
+	r.acceptSession(left, right)
 	client = r.attach(left, plan)
 	server = right.Switch()
 	r.Cleanup(func() { _ = server.Close() })
 	return client, server
+}
+
+// acceptSession has the server say so: what was offered may come with it.
+func (r *linkRig) acceptSession(client, server transport.Baseline) {
+	r.Helper()
+	r.say(server, []byte("accepted"))
+	r.hear(client, []byte("accepted"))
 }
 
 func (r *linkRig) attach(client transport.Baseline, plan transport.SessionPlan) transport.Link {
