@@ -33,7 +33,12 @@ enum Runner {
     Words(&'static [&'static str]),
 }
 
-const UNIX: &[Transport] = &[Transport::Socket, Transport::ShmHybrid, Transport::ShmFutex];
+const UNIX: &[Transport] = &[
+    Transport::Socket,
+    Transport::ShmHybrid,
+    Transport::ShmFutex,
+    Transport::ShmRing,
+];
 
 /// Every platform; the first is that of this machine.
 pub const PLATFORMS: [Platform; 3] = [

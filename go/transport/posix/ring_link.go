@@ -119,10 +119,7 @@ func (l *ringLink) look(w transport.Wait) (int, error) {
 
 // waitForPacket sleeps until a packet has arrived, and returns its size.
 func (l *ringLink) waitForPacket(w transport.Wait) (int, error) {
-	// Nobody may wait for room that we could give back.
-	if l.into.release() {
-		l.wake()
-	}
+	l.releaseAll()
 	// An event loop goes on waiting.
 	if l.watch == nil {
 		defer l.into.stopWaiting()
@@ -148,6 +145,7 @@ func (l *ringLink) room(size int, w transport.Wait) ([]byte, error) {
 	if place, err := l.out.room(size); place != nil || err != nil {
 		return place, err
 	}
+	l.releaseAll()
 	defer l.out.stopWaiting()
 	for {
 		l.out.wait()
@@ -157,6 +155,13 @@ func (l *ringLink) room(size int, w transport.Wait) ([]byte, error) {
 		if err := l.sleep(w); err != nil {
 			return nil, err
 		}
+	}
+}
+
+// releaseAll gives all room back before a sleep: the peer may wait for it, and both of us would.
+func (l *ringLink) releaseAll() {
+	if l.into.release() {
+		l.wake()
 	}
 }
 

@@ -160,6 +160,7 @@ pub(crate) const STEPS: &[Step] = &[
                     &needs::CMAKE,
                     &needs::PKG_CONFIG,
                     &needs::BINUTILS,
+                    &needs::SPIN,
                     &needs::VALGRIND,
                 ],
                 words: "--exclude netipc-capi",
