@@ -62,6 +62,8 @@ pub struct AnyClient {
     rejection_backoff: Backoff,
     /// When to offer shared memory again after it could not be used.
     shm_backoff: Backoff,
+    /// Leaves the ring alone out for a while after it could not be used.
+    ring_backoff: Backoff,
     counters: Counters,
     last_error: Option<String>,
     /// Why the last attempt gave no session.
@@ -114,6 +116,7 @@ impl AnyClient {
             response_is_fixed: false,
             rejection_backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
             shm_backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(300)),
+            ring_backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(300)),
             counters: Counters::default(),
             last_error: None,
             open_error: None,
