@@ -74,6 +74,7 @@ macro_rules! service_suite {
                 a_server_that_does_not_grow_ends_a_lookup_of_too_many_keys,
                 calls_make_the_server_grow,
                 a_large_item_makes_a_client_propose_more,
+                a_server_without_a_maximum_grants_64_kib,
             }
             $crate::service_suite! { @rules failures, $world;
                 another_method_is_unsupported_and_the_session_goes_on,

@@ -31,7 +31,10 @@ A data file is what call --json prints. Only items is needed, and of each item i
 pid (a known process also has a comm of 1 to 15 bytes, and a cgroup_path unless its cgroup_status is
 host-root). A key that the file does not have is answered unknown-permanent by cgroups-lookup and unknown
 by apps-lookup; increment and string-reverse answer the request of the file and fail for any other. What
-this machine itself has is served by the program netipc.`
+this machine itself has is served by the program netipc.
+
+With --netdata, a token that is not given comes from NETDATA_INVOCATION_ID or INVOCATION_ID, as plugins of
+the agent have them, and a run directory that is made stays.`
 
 // drain is how long requests that are being answered may take once the program is told to end.
 const drain = 5 * time.Second
@@ -88,7 +91,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	if *workers < 1 {
 		return nil, cli.Fail(cli.Usage, "--workers is not at least 1")
 	}
-	runDir, err := endpoint.RunDir(env)
+	runDir, err := endpoint.ServeDir(env)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +99,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := endpoint.Token(env)
+	token, err := endpoint.ServeToken(env)
 	if err != nil {
 		return nil, err
 	}
