@@ -11,8 +11,8 @@ use netipc_transport::link::{BindOptions, SessionPlan};
 use netipc_transport::{Baseline, Endpoint, Link, NativeTransport, Transport, Wait};
 use tempfile::TempDir;
 
-/// More than any step takes.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+/// More than any step takes, on a machine with much other work to do.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 /// A deadline that is meant to pass.
 pub(crate) const SHORT: Duration = Duration::from_millis(20);
 
@@ -183,6 +183,18 @@ pub(crate) fn tell(what: &str) {
 /// A child waits for its parent, or its end.
 pub(crate) fn await_cue() {
     let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+/// Expects one of ten attempts to take less than `limit`, since other work may delay some of them.
+pub(crate) fn prompt(what: &str, limit: Duration, mut attempt: impl FnMut() -> Duration) {
+    let mut taken = Vec::new();
+    while taken.len() < 10 {
+        taken.push(attempt());
+        if taken.last().is_some_and(|taken| *taken < limit) {
+            return;
+        }
+    }
+    panic!("{what}: {taken:?}, each {limit:?} or more");
 }
 
 /// How long `step` takes.
