@@ -5,4 +5,6 @@
 mod demo;
 mod examples;
 mod programs;
+#[path = "../support/running.rs"]
+mod running;
 mod shown;

@@ -95,9 +95,24 @@ pub(crate) fn role_dir() -> PathBuf {
 const ROLE: &str = "NETIPC_TEST_ROLE";
 const DIR: &str = "NETIPC_TEST_DIR";
 
+/// What runs programs for another processor, and its arguments: a machine without such an emulator
+/// cannot start them by their names.
+const RUNNER: &str = "NETIPC_TEST_RUNNER";
+
 /// This test binary again, running one test only, where `role()` tells what to do.
 pub(crate) fn again(test: &str, role: &str, dir: &Path) -> Command {
-    again_by(Command::new(env::current_exe().unwrap()), test, role, dir)
+    let program = env::current_exe().unwrap();
+    let runner = env::var(RUNNER).unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let command = match words.next() {
+        Some(runner) => {
+            let mut command = Command::new(runner);
+            command.args(words).arg(program);
+            command
+        }
+        None => Command::new(program),
+    };
+    again_by(command, test, role, dir)
 }
 
 /// The same, run by a program that takes a command.

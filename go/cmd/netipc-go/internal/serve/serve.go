@@ -24,7 +24,7 @@ const usage = `Usage: netipc-go serve --data FILE.json... | --service increment,
 Provides services until ` + system.StopHelp + `.
 
 Prints READY on stdout once every service listens. At the end, requests that are being answered may
-finish, for at most 5 seconds, and every file is removed. The run directory is made with mode 0700 where
+finish, for at most ` + system.DrainHelp + `, and every file is removed. The run directory is made with mode 0700 where
 there is none, and removed again then.
 
 A data file is what call --json prints. Only items is needed, and of each item its key: name, path or
@@ -32,9 +32,6 @@ pid (a known process also has a comm of 1 to 15 bytes, and a cgroup_path unless 
 host-root). A key that the file does not have is answered unknown-permanent by cgroups-lookup and unknown
 by apps-lookup; increment and string-reverse answer the request of the file and fail for any other. What
 this machine itself has is served by the program netipc.`
-
-// drain is how long requests that are being answered may take once the program is told to end.
-const drain = 5 * time.Second
 
 // Run serves until a signal ends it.
 func Run(args []string, env cli.Env) error {
@@ -197,7 +194,7 @@ func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
 		fmt.Fprintln(env.Stdout, "READY")
 		<-stop
 	}
-	deadline := time.Now().Add(drain)
+	deadline := time.Now().Add(system.Drain)
 	for name, server := range servers {
 		if !server.Drain(time.Until(deadline)) {
 			cli.Tell(env.Stderr, "a request to "+name+" was cut off")
