@@ -11,6 +11,7 @@ import (
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/string_reverse"
+	"github.com/netipc/netipc/go/transport"
 )
 
 // interruptionRules are the rules of aborts, deadlines and contexts, in every phase of a call.
@@ -96,7 +97,9 @@ func anAbortEndsARefresh(w *World) {
 	go func() { refreshed <- c.Refresh() }()
 	c.Abort()
 	<-refreshed
-	w.Fails(c.OpenError(), service.ErrAborted)
+	if err := c.OpenError(); !errors.Is(err, transport.ErrAborted) {
+		w.Fatal(err)
+	}
 	if c.State() != service.StateDisconnected {
 		w.Fatalf("%+v", c.Status())
 	}

@@ -121,7 +121,7 @@ type connecting interface {
 func refresh(client connecting) {
 	for until := time.Now().Add(patience); ; {
 		client.Refresh()
-		if client.Ready() || !errors.Is(client.OpenError(), service.ErrTimeout) || time.Now().After(until) {
+		if client.Ready() || !errors.Is(client.OpenError(), transport.ErrTimeout) || time.Now().After(until) {
 			return
 		}
 	}
