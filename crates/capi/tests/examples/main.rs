@@ -6,4 +6,6 @@ mod demo;
 mod examples;
 mod level1;
 mod programs;
+#[path = "../support/running.rs"]
+mod running;
 mod shown;

@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, Scope};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use netipc::service::{increment, string_reverse};
@@ -21,7 +21,7 @@ use netipc_host::{Host, answers};
 
 use crate::args::{EndpointArgs, ServiceName, endpoint};
 use crate::exit::{self, Exit, Failed};
-use crate::platform::{RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
+use crate::platform::{DRAIN, RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
 use crate::schema::served;
 use crate::token::TokenArgs;
 use fixture::Fixture;
@@ -29,9 +29,6 @@ use machine::{MachineArgs, Refresher};
 use notify::Supervisor;
 use provider::{Plan, Provider};
 use run_dir::RunDir;
-
-/// How long requests that are being answered may take once the program is asked to stop.
-const DRAIN: Duration = Duration::from_secs(5);
 
 const DETAILS: &str = "\
 A pattern of cgroups has `*` for any characters, also `/`, and `?` for one. It is held against \
@@ -93,10 +90,11 @@ pub(crate) struct ServeArgs {
 fn details() -> String {
     format!(
         "Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is \
-         set. Stops on {STOP_REQUESTS}: requests that are being answered may finish, for at most 5 \
-         seconds, and every file is removed. A second request ends it at once. {RUN_DIR_IS_MADE} On \
+         set. Stops on {STOP_REQUESTS}: requests that are being answered may finish, for at most \
+         {} seconds, and every file is removed. A second request ends it at once. {RUN_DIR_IS_MADE} On \
          stderr there is a line for each source of knowledge about this machine, at the start and \
          whenever it changes.\n\n{DETAILS}\n\n{}",
+        DRAIN.as_secs(),
         exit::TABLE
     )
 }
