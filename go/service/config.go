@@ -26,7 +26,7 @@ type ClientConfig struct {
 	// as needed.
 	MaxRequestBatchItems uint32
 	// MaxResponsePayloadBytes is the most bytes of a response payload; 0 starts at 65,536 and grows
-	// up to 1 MiB as needed.
+	// up to 16 MiB as needed.
 	MaxResponsePayloadBytes uint32
 	// AuthToken is the shared secret of the endpoint.
 	AuthToken uint64
@@ -66,7 +66,7 @@ type ServerConfig struct {
 	MaxRequestPayloadBytes uint32
 	// MaxRequestBatchItems is the most items of a request batch; 0 accepts up to 65,536.
 	MaxRequestBatchItems uint32
-	// MaxResponsePayloadBytes is the most bytes of a response payload; 0 grants clients what they propose, up to 1 MiB.
+	// MaxResponsePayloadBytes is the most bytes of a response payload; 0 grants clients what they propose, up to 16 MiB.
 	MaxResponsePayloadBytes uint32
 	// AuthToken is the shared secret of the endpoint.
 	AuthToken uint64
@@ -131,7 +131,7 @@ func newClientOptions(c *ClientConfig, backend transport.Transport) clientOption
 		ceiling: capacity{
 			requestBytes:  or(request, protocol.MaxPayloadCap),
 			batchItems:    or(items, protocol.DefaultBatchItemsCap),
-			responseBytes: or(response, protocol.MaxPayloadCap),
+			responseBytes: or(response, protocol.MaxResponsePayloadCap),
 		},
 		responsePolicy: max(response, protocol.DefaultResponseCeiling),
 		lookup: lookupLimits{
@@ -163,7 +163,7 @@ func (c *ServerConfig) policy(backend transport.Transport) handshake.Policy {
 			PayloadBytes: or(c.MaxRequestPayloadBytes, protocol.MaxPayloadCap),
 			BatchItems:   or(c.MaxRequestBatchItems, protocol.DefaultBatchItemsCap),
 		},
-		MaxResponseBytes: or(c.MaxResponsePayloadBytes, protocol.MaxPayloadCap),
+		MaxResponseBytes: or(c.MaxResponsePayloadBytes, protocol.MaxResponsePayloadCap),
 		AuthToken:        c.AuthToken,
 	}
 }

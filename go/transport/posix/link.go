@@ -3,6 +3,8 @@
 package posix
 
 import (
+	"errors"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -19,8 +21,10 @@ const (
 
 // link is a connection over a packet socket.
 type link struct {
-	socket      *socket
-	endpoint    transport.Endpoint
+	socket   *socket
+	endpoint transport.Endpoint
+	// The server's: where its regions are.
+	dir         *runDir
 	peerAllowed bool
 	spin        time.Duration
 	log         *slog.Logger
@@ -48,6 +52,7 @@ func (l *link) WaitObject() transport.WaitObject { return l.socket.waitObject() 
 
 func (l *link) Close() error {
 	l.dropOffer()
+	l.dropDir()
 	l.socket.close()
 	return nil
 }
@@ -66,7 +71,10 @@ func (l *link) Offer(plan transport.SessionPlan) error {
 	default:
 		return transport.ErrUnsupported
 	}
-	offered, err := createRegion(l.endpoint, plan, l.log)
+	offered, err := createRegion(l.dir, l.endpoint, plan, l.log)
+	if errors.Is(err, fs.ErrExist) {
+		return err
+	}
 	if err != nil {
 		shmFailures.warn(l.log, "cannot prepare shared memory", "endpoint", l.endpoint.String(), "error", err)
 		return err
@@ -81,6 +89,7 @@ func (l *link) Switch() transport.Link {
 	}
 	region := l.offered
 	l.offered = nil
+	l.dropDir()
 	return newShmLink(l.socket.handOver(), region, serverSide, l.spin)
 }
 
@@ -94,6 +103,13 @@ func (l *link) Attach(plan transport.SessionPlan, w transport.Wait) (transport.L
 		return nil, err
 	}
 	return newShmLink(l.socket.handOver(), region, clientSide, l.spin), nil
+}
+
+func (l *link) dropDir() {
+	if l.dir != nil {
+		l.dir.release()
+		l.dir = nil
+	}
 }
 
 func (l *link) dropOffer() {

@@ -63,7 +63,7 @@ impl Script {
             let link = self.listener.accept(&wait).expect("a client");
             self.session += 1;
             let accepted = Incoming::receive(link, &self.policy, &wait)
-                .and_then(|incoming| incoming.accept(self.session, &wait));
+                .and_then(|incoming| incoming.accept(|| self.session, &wait));
             if let Ok(connection) = accepted {
                 return connection;
             }
