@@ -221,8 +221,8 @@ fn defect_17_the_umask_is_neither_changed_nor_trusted() {
 fn without_descriptors_nothing_is_deleted() {
     const NAME: &str = "without_descriptors_nothing_is_deleted";
     if role().is_some() {
-        // One is for the directory, so that the second shortage is met while probing.
-        for free in [0, 1] {
+        // For the directory and the lock, so that the last shortage is met while probing.
+        for free in [0, 1, 2] {
             let bound = with_descriptors(free, || bind_in(&role_dir()));
             let error = bound.unwrap_err();
             assert!(
@@ -231,8 +231,8 @@ fn without_descriptors_nothing_is_deleted() {
             );
         }
         let empty = role_dir().join("empty");
-        // For the directory and the scan, so that no region can be looked into.
-        drop(with_descriptors(2, || bind_in(&empty)).unwrap());
+        // For the directory, the lock and the scan, so that no region can be looked into.
+        drop(with_descriptors(3, || bind_in(&empty)).unwrap());
         assert!(
             empty.join(REGION).exists(),
             "kept, because nothing is known of it"

@@ -3,6 +3,8 @@
 package posix
 
 import (
+	"errors"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -21,8 +23,10 @@ const (
 
 // link is a connection over a packet socket.
 type link struct {
-	socket      *socket
-	endpoint    transport.Endpoint
+	socket   *socket
+	endpoint transport.Endpoint
+	// The server's: where its regions are.
+	dir         *runDir
 	peerAllowed bool
 	spin        time.Duration
 	log         *slog.Logger
@@ -51,6 +55,7 @@ func (l *link) WaitObject() transport.WaitObject { return l.socket.waitObject() 
 
 func (l *link) Close() error {
 	l.dropOffer()
+	l.dropDir()
 	l.socket.close()
 	return nil
 }
@@ -70,6 +75,9 @@ func (l *link) Offer(plan transport.SessionPlan) error {
 		return transport.ErrUnsupported
 	}
 	err := l.offerMemory(plan)
+	if errors.Is(err, fs.ErrExist) {
+		return err
+	}
 	if err != nil {
 		shmFailures.warn(l.log, "cannot prepare shared memory", "endpoint", l.endpoint.String(), "error", err)
 	}
@@ -78,7 +86,7 @@ func (l *link) Offer(plan transport.SessionPlan) error {
 
 func (l *link) offerMemory(plan transport.SessionPlan) (err error) {
 	if plan.Profile != profileRing {
-		l.offered, err = createRegion(l.endpoint, plan, l.log)
+		l.offered, err = createRegion(l.dir, l.endpoint, plan, l.log)
 		return err
 	}
 	ring, fd, err := createRing(plan)
@@ -93,6 +101,7 @@ func (l *link) Switch() transport.Link {
 	if l.offeredRing != nil {
 		ring := l.offeredRing
 		l.offeredRing = nil
+		l.dropDir()
 		return newRingLink(l.socket.handOver(), ring, serverSide, l.spin)
 	}
 	if l.offered == nil {
@@ -100,6 +109,7 @@ func (l *link) Switch() transport.Link {
 	}
 	region := l.offered
 	l.offered = nil
+	l.dropDir()
 	return newShmLink(l.socket.handOver(), region, serverSide, l.spin)
 }
 
@@ -132,6 +142,13 @@ func (l *link) attachRing(passed int) (transport.Link, error) {
 		return nil, &transport.AttachError{Region: name, Kind: transport.ErrUnusable, Why: err.Error()}
 	}
 	return newRingLink(l.socket.handOver(), ring, clientSide, l.spin), nil
+}
+
+func (l *link) dropDir() {
+	if l.dir != nil {
+		l.dir.release()
+		l.dir = nil
+	}
 }
 
 func (l *link) dropOffer() {

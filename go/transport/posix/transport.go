@@ -64,9 +64,15 @@ func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (tran
 	if err != nil {
 		return nil, connectError(endpoint, err)
 	}
+	path, reached, err := reach(endpoint)
+	if err != nil {
+		closeFD(fd)
+		return nil, connectError(endpoint, err)
+	}
+	defer reached()
 	pause := firstConnectRetry
 	for {
-		err := connectSocket(fd, endpoint.SocketPath())
+		err := connectSocket(fd, path)
 		if err == nil {
 			break
 		}
@@ -96,14 +102,15 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 	if backlog <= 0 {
 		backlog = transport.DefaultBacklog
 	}
-	fd, id, err := claim(endpoint, backlog, t.log)
+	held, err := claim(endpoint, backlog, t.log)
 	if err != nil {
 		return nil, err
 	}
 	return &listener{
-		fd:       fd,
-		id:       id,
+		held:     held,
 		endpoint: endpoint,
+		backlog:  backlog,
+		nextLook: time.Now().Add(lookEvery),
 		peers:    options.Peers,
 		spin:     t.spin,
 		log:      t.log,

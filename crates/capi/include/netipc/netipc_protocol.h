@@ -277,8 +277,17 @@ uint64_t nipc_panic_count(void);
 /** Bytes of a request payload that an unconfigured client proposes first. */
 #define NIPC_MAX_PAYLOAD_DEFAULT 1024
 
-/** Bytes of a payload that automatic growth stops at, and the maximum of an unconfigured server. */
+/**
+ * Bytes of a request payload that automatic growth stops at, and the maximum of an unconfigured
+ * server.
+ */
 #define NIPC_MAX_PAYLOAD_CAP 1048576
+
+/**
+ * Bytes of a response payload that automatic growth stops at, and the maximum of an unconfigured
+ * server: a snapshot of some 57000 cgroups of Kubernetes.
+ */
+#define NIPC_MAX_RESPONSE_PAYLOAD_CAP 0x01000000u
 
 /** What items, and whole batches, start at multiples of. */
 #define NIPC_ALIGNMENT 8

@@ -71,7 +71,7 @@ typedef struct nipc_client_config_t {
     uint32_t max_request_batch_items;
     /**
      * Most bytes of a response payload; 0 starts at 65536 and grows as needed up to
-     * NIPC_MAX_PAYLOAD_CAP.
+     * NIPC_MAX_RESPONSE_PAYLOAD_CAP.
      */
     uint32_t max_response_payload_bytes;
     /** The shared secret of the endpoint. */
@@ -100,7 +100,7 @@ typedef struct nipc_server_config_t {
     uint32_t max_request_batch_items;
     /**
      * Most bytes of a response payload; 0 answers what clients ask for, up to
-     * NIPC_MAX_PAYLOAD_CAP.
+     * NIPC_MAX_RESPONSE_PAYLOAD_CAP.
      */
     uint32_t max_response_payload_bytes;
     /** The shared secret of the endpoint. */

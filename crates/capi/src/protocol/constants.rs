@@ -2,8 +2,8 @@
 
 use netipc::lookup::{LOOKUP_HEADER_LEN, LookupItem, LookupKey};
 use netipc::protocol::{
-    AppsCgroupStatus, CgroupStatus, Kind, MAX_PAYLOAD_CAP, MAX_PAYLOAD_DEFAULT, MethodCode,
-    Orchestrator, PidStatus, Profiles, Status, UID_UNSET,
+    AppsCgroupStatus, CgroupStatus, Kind, MAX_PAYLOAD_CAP, MAX_PAYLOAD_DEFAULT,
+    MAX_RESPONSE_PAYLOAD_CAP, MethodCode, Orchestrator, PidStatus, Profiles, Status, UID_UNSET,
 };
 use netipc::service::apps_lookup::{AppsLookupItem, Pid};
 use netipc::service::cgroups_lookup::CgroupsLookupItem;
@@ -120,8 +120,12 @@ pub const NIPC_APPS_CGROUP_HOST_ROOT: u32 = 3;
 pub const NIPC_UID_UNSET: u32 = 0xffff_ffff;
 /// Bytes of a request payload that an unconfigured client proposes first.
 pub const NIPC_MAX_PAYLOAD_DEFAULT: u32 = 1024;
-/// Bytes of a payload that automatic growth stops at, and the maximum of an unconfigured server.
+/// Bytes of a request payload that automatic growth stops at, and the maximum of an unconfigured
+/// server.
 pub const NIPC_MAX_PAYLOAD_CAP: u32 = 1_048_576;
+/// Bytes of a response payload that automatic growth stops at, and the maximum of an unconfigured
+/// server: a snapshot of some 57000 cgroups of Kubernetes.
+pub const NIPC_MAX_RESPONSE_PAYLOAD_CAP: u32 = 16_777_216;
 
 /// What items, and whole batches, start at multiples of.
 pub const NIPC_ALIGNMENT: u32 = 8;
@@ -224,6 +228,7 @@ const _: () = {
     assert!(NIPC_UID_UNSET == UID_UNSET);
     assert!(NIPC_MAX_PAYLOAD_DEFAULT == MAX_PAYLOAD_DEFAULT);
     assert!(NIPC_MAX_PAYLOAD_CAP == MAX_PAYLOAD_CAP);
+    assert!(NIPC_MAX_RESPONSE_PAYLOAD_CAP == MAX_RESPONSE_PAYLOAD_CAP);
     assert!(NIPC_HEADER_LEN as usize == Header::LEN);
     assert!(NIPC_CHUNK_HEADER_LEN as usize == ChunkHeader::LEN);
     assert!(NIPC_HELLO_LEN as usize == Hello::LEN);

@@ -1,6 +1,7 @@
 //! The server's side of a connection, until there is a session.
 
 use std::fmt;
+use std::io;
 
 use netipc_proto::session::Role;
 use netipc_proto::session::handshake::{MAX_HELLO_LEN, Offer, Policy, Refusal, ServerHandshake};
@@ -14,6 +15,9 @@ use super::{Connection, available, plan, send_packet};
 use crate::config::ServerConfig;
 use crate::error::{ErrorCode, link_code};
 use crate::log_limiter::LogLimiter;
+
+/// Session numbers that may be skipped for one client: more than a server has sessions.
+const MAX_SKIPPED: u32 = 4096;
 
 /// One for the whole process: what makes shared memory fail for one session usually makes it fail for
 /// the next.
@@ -85,9 +89,12 @@ impl Acceptor {
     pub fn accept(&mut self, wait: &Wait<'_>) -> Result<Connection, AcceptError> {
         let link = self.listener.accept(wait)?;
         let incoming = Incoming::receive(link, &self.policy, wait)?;
-        let id = self.next_session;
-        self.next_session += 1;
-        incoming.accept(id, wait)
+        let next_id = || {
+            let id = self.next_session;
+            self.next_session += 1;
+            id
+        };
+        incoming.accept(next_id, wait)
     }
 
     /// What is ready when a client waits, where there is something to watch.
@@ -138,16 +145,28 @@ impl Incoming {
         }
     }
 
-    /// Accepts the session as number `session_id`, over the best profile that can be prepared.
+    /// Accepts the session over the best profile that can be prepared, as the number that `next_id`
+    /// gives. It is asked for another one where a number names what belongs to another server's session.
     ///
     /// # Errors
     /// Why there is no session.
-    pub fn accept(mut self, session_id: u64, wait: &Wait<'_>) -> Result<Connection, AcceptError> {
+    pub fn accept(
+        mut self,
+        mut next_id: impl FnMut() -> u64,
+        wait: &Wait<'_>,
+    ) -> Result<Connection, AcceptError> {
+        let mut session_id = next_id();
+        let mut skipped = 0;
         loop {
             let plan = plan(&self.offer.agreed(session_id), self.auth_token);
             let Err(error) = self.link.offer(&plan) else {
                 break;
             };
+            if error.kind() == io::ErrorKind::AlreadyExists && skipped < MAX_SKIPPED {
+                skipped += 1;
+                session_id = next_id();
+                continue;
+            }
             let profile = self.offer.profile();
             if let Some(times) = SHM_FAILURES.count() {
                 tracing::warn!(%profile, %error, times, "cannot prepare shared memory, trying the next profile");

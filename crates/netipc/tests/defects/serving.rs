@@ -188,6 +188,7 @@ impl Transport for Stuck {
         Err(BindError::AddressInUse {
             endpoint: endpoint.to_string(),
             why: "another starter",
+            holders: Vec::new(),
         })
     }
 }
