@@ -37,6 +37,8 @@ var checks = map[string]func(*checker) (service.ClientStatus, error){
 	"cgroups-snapshot":    (*checker).snapshotAsked,
 	"cgroups-lookup":      (*checker).cgroupsFound,
 	"apps-lookup":         (*checker).processesFound,
+	"ip-to-asn":           (*checker).networksFound,
+	"pid-traffic":         (*checker).trafficFound,
 	"cache":               (*checker).cacheSurvives,
 	"wrong-token":         (*checker).wrongTokenHeals,
 	"capacity":            (*checker).secondClientWaitsItsTurn,
