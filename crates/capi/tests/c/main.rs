@@ -46,6 +46,7 @@ programs! {
     calls,
     closing,
     codec,
+    dispatch,
     facade,
     failures,
     interruptions,
