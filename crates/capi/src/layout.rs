@@ -17,6 +17,23 @@ macro_rules! layout {
     };
 }
 
+mod any {
+    use crate::any::lookup::*;
+    use crate::any::server::*;
+    use crate::any::types::*;
+
+    layout! {
+        nipc_bytes_view_t: 16 { ptr: 0, len: 8 }
+        nipc_ip_t: 17 { size: 0, bytes: 1 }
+        nipc_any_lookup_t: 64 {
+            method: 0, layout: 2, exceeded: 4, oversized: 6, min_item_len: 8, check: 16, status: 24,
+            answers: 32, bare: 40, typical_item_len: 48, user: 56,
+        }
+        nipc_any_response_t: 24 { buf: 0, size: 8, len: 16 }
+        nipc_any_service_handler_t: 24 { handle: 0, method: 8, batches: 10, user: 16 }
+    }
+}
+
 mod protocol {
     use crate::error::nipc_error_t;
     use crate::protocol::*;

@@ -41,6 +41,7 @@ macro_rules! programs {
 }
 
 programs! {
+    any,
     arguments,
     caches,
     calls,

@@ -56,10 +56,14 @@ impl Connection {
         Ok(Self::new(Role::Client, link, agreed))
     }
 
-    fn new(role: Role, link: Box<dyn Link>, agreed: Agreed) -> Self {
-        let framing = if link.info().whole_messages {
+    fn new(role: Role, link: Box<dyn Link>, mut agreed: Agreed) -> Self {
+        let info = link.info();
+        let framing = if info.whole_messages {
             Framing::Whole
         } else {
+            // Both sides see the same data plane, whose packets may be smaller than the baseline's.
+            let most = u32::try_from(info.max_packet).unwrap_or(u32::MAX);
+            agreed.limits.packet_size = agreed.limits.packet_size.min(most);
             Framing::Chunked
         };
         Self {
