@@ -139,6 +139,11 @@ uint64_t nipc_panic_count(void);
 /** Reserved. */
 #define NIPC_PROFILE_SHM_WAITADDR 8
 
+/**
+ * Shared memory that several messages are in at once, each way; on Linux, for those who ask for it.
+ */
+#define NIPC_PROFILE_SHM_RING 16
+
 /** The first four bytes of a message. */
 #define NIPC_MAGIC_MSG 0x4e495043u
 

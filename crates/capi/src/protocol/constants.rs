@@ -22,6 +22,8 @@ pub const NIPC_PROFILE_SHM_HYBRID: u32 = 0x02;
 pub const NIPC_PROFILE_SHM_FUTEX: u32 = 0x04;
 /// Reserved.
 pub const NIPC_PROFILE_SHM_WAITADDR: u32 = 0x08;
+/// Shared memory that several messages are in at once, each way; on Linux, for those who ask for it.
+pub const NIPC_PROFILE_SHM_RING: u32 = 0x10;
 
 /// The first four bytes of a message.
 pub const NIPC_MAGIC_MSG: u32 = 0x4e49_5043;
@@ -195,6 +197,7 @@ const _: () = {
     assert!(NIPC_PROFILE_SHM_HYBRID == Profiles::SHM_HYBRID.0);
     assert!(NIPC_PROFILE_SHM_FUTEX == Profiles::SHM_FUTEX.0);
     assert!(NIPC_PROFILE_SHM_WAITADDR == Profiles::SHM_WAITADDR.0);
+    assert!(NIPC_PROFILE_SHM_RING == Profiles::SHM_RING.0);
     assert!(NIPC_MAGIC_MSG == Header::MAGIC);
     assert!(NIPC_MAGIC_CHUNK == ChunkHeader::MAGIC);
     assert!(NIPC_VERSION == Header::VERSION as u32);

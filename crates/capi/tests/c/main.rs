@@ -63,6 +63,7 @@ programs! {
     storage,
     threads,
     unix_forks,
+    unix_sessions,
     vectors_messages,
     vectors_services,
 }
