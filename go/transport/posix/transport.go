@@ -44,12 +44,14 @@ func (t *Transport) WithLogger(log *slog.Logger) *Transport {
 	return &changed
 }
 
-// Profiles is the Profiles of [transport.Transport]: the baseline, and both of shared memory.
+// Profiles is the Profiles of [transport.Transport]: the baseline, both of regions, and the ring for those
+// who ask for it.
 func (t *Transport) Profiles() []transport.Profile {
 	return []transport.Profile{
 		{Bit: transport.ProfileBaseline, Name: "baseline", Kind: transport.LinkSocket},
 		{Bit: profileHybrid, Name: "shm-hybrid", Kind: transport.LinkSharedMemory},
 		{Bit: profileFutex, Name: "shm-futex", Kind: transport.LinkSharedMemory},
+		{Bit: profileRing, Name: "shm-ring", Kind: transport.LinkSharedMemory, OnRequest: true},
 	}
 }
 
@@ -77,8 +79,10 @@ func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (tran
 		closeFD(fd)
 		return nil, connectError(endpoint, err)
 	}
+	socket := takeSocket(fd, newSpin(t.spin, forAnswer))
+	socket.expectPassed()
 	return &link{
-		socket:      takeSocket(fd, newSpin(t.spin, forAnswer)),
+		socket:      socket,
 		endpoint:    endpoint,
 		peerAllowed: true,
 		spin:        t.spin,

@@ -140,7 +140,8 @@ uint64_t nipc_panic_count(void);
 #define NIPC_PROFILE_SHM_WAITADDR 8
 
 /**
- * Shared memory that several messages are in at once, each way; on Linux, for those who ask for it.
+ * Rings in sealed memory that the server passes over the socket: the fastest, between peers of ours
+ * on Linux; others leave it out. To be asked for by its name.
  */
 #define NIPC_PROFILE_SHM_RING 16
 

@@ -7,4 +7,6 @@ mod examples;
 mod getting_started;
 mod level1;
 mod programs;
+#[path = "../support/running.rs"]
+mod running;
 mod shown;
