@@ -79,6 +79,7 @@ static void filled_by(const char *service, uint32_t profiles) {
     CHECK(nipc_cgroups_cache_lookup(&cache, want.item.hash, want.name) == NULL);
     const uint32_t failed = await_refresh(&cache);
     CHECK(nipc_cgroups_cache_ready(&cache));
+    CHECK_EQ(cache.item_count, SNAPSHOT_ITEMS);
     check_table(&cache, SNAPSHOT_ITEMS);
     check_owned(nipc_cgroups_cache_lookup(&cache, want.item.hash, want.name), 7);
     CHECK(nipc_cgroups_cache_lookup(&cache, want.item.hash, "nobody") == NULL);
@@ -98,6 +99,7 @@ static void filled_by(const char *service, uint32_t profiles) {
     CHECK_OK(nipc_cgroups_cache_transport(&cache, &info));
     CHECK_EQ(info.profile, chosen(profiles));
     nipc_cgroups_cache_close(&cache);
+    CHECK_EQ(cache.item_count, 0);
     CHECK(!nipc_cgroups_cache_ready(&cache));
     nipc_cgroups_cache_status(&cache, &status);
     CHECK(!status.populated);
@@ -141,6 +143,7 @@ static void kept_on_failure(void) {
     CHECK(!nipc_cgroups_cache_refresh(&cache));
     CHECK(!nipc_cgroups_cache_refresh(&cache));
     CHECK(nipc_cgroups_cache_ready(&cache));
+    CHECK_EQ(cache.item_count, 20);
     check_table(&cache, 20);
     nipc_cgroups_cache_status(&cache, &status);
     CHECK_EQ(status.refresh_success_count, 1);
