@@ -124,12 +124,10 @@ func (r *rig) no(err error) {
 	}
 }
 
-func (r *rig) is(err error, wanted ...error) {
+func (r *rig) is(err, want error) {
 	r.Helper()
-	for _, want := range wanted {
-		if !errors.Is(err, want) {
-			r.Fatalf("got %v, want %v", err, want)
-		}
+	if !errors.Is(err, want) {
+		r.Fatalf("got %v, want %v", err, want)
 	}
 }
 
@@ -272,12 +270,12 @@ func TestContextsEndConnectingAndAccepting(t *testing.T) {
 		ctx, cancel = context.WithTimeout(context.Background(), 5*time.Millisecond)
 		defer cancel()
 		_, err = lonely.acceptor.AcceptContext(ctx)
-		r.is(err, context.DeadlineExceeded, transport.ErrTimeout)
+		r.is(err, context.DeadlineExceeded)
 		ctx, cancel = context.WithCancel(context.Background())
 		timer := time.AfterFunc(5*time.Millisecond, cancel)
 		defer timer.Stop()
 		_, err = lonely.acceptor.AcceptContext(ctx)
-		r.is(err, context.Canceled, transport.ErrAborted)
+		r.is(err, context.Canceled)
 	})
 }
 

@@ -31,14 +31,15 @@ func within(ctx context.Context, cancelled *transport.Abort, operation func(tran
 		return err
 	}
 	wait := transport.Wait{Abort: cancelled}
-	if deadline, ok := ctx.Deadline(); ok {
+	deadline, bounded := ctx.Deadline()
+	if bounded {
 		wait.Deadline = deadline
 	}
 	raised := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(raised)
 		// The wait knows the deadline itself.
-		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		if !bounded || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			cancelled.Raise()
 		}
 	})

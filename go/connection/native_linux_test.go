@@ -63,3 +63,19 @@ func TestEventLoopsWatchSessionsAndListeners(t *testing.T) {
 		}
 	})
 }
+
+// Rule W24.
+func TestAnOrderlyEndIsToldApartFromAReset(t *testing.T) {
+	r := newRig(t, profileRow{"socket", posix.New(), uint32(protocol.ProfileBaseline), transport.LinkSocket})
+	client, server := r.pair()
+	r.no(server.Close())
+	_, err := client.Receive(soon())
+	r.is(err, transport.ErrDisconnected)
+
+	client, server = r.pair()
+	// Who closes with unread messages has not heard what was said: that is no orderly end.
+	r.no(client.Send(protocol.RequestHeader(echo, 1), []byte("unheard"), soon()))
+	r.no(server.Close())
+	_, err = client.Receive(soon())
+	r.is(err, transport.ErrReset)
+}

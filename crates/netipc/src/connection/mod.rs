@@ -1,6 +1,22 @@
-//! Level 1: the one driver that joins a session to a link, for both sides.
+//! Level 1: a session with one peer that one drives on one's own. Messages are a header and bytes;
+//! what the bytes mean is nobody's business here.
+//!
+//! ```text
+//! client   Connection::connect -> send, send, .. -> receive, receive, ..   answers matched by id
+//! server   Acceptor::bind -> accept -> receive -> send(request.answer(status), ..)
+//! ```
+//!
+//! It is for event loops, for services whose requests are not typed, and for tests of peers. Everybody
+//! else wants a [`Client`](crate::Client) and a [`Server`](crate::Server), which are made of this and
+//! add what a plugin needs: reconnecting, retry, growth, many sessions, typed handlers. The bytes of the
+//! known request kinds are in [`service`](crate::service), and [`wire`](crate::wire) has what they are
+//! made of. `docs/level1.md` shows whole programs.
+//!
+//! Every operation that may wait takes a [`Wait`], which says until when and who may call it off;
+//! [`Wait::timeout`] of zero does what needs no waiting.
 
 mod incoming;
+mod packets;
 
 pub use incoming::{AcceptError, Acceptor, Incoming};
 pub use netipc_proto::session::handshake::{Agreed, Policy, Proposal};
@@ -8,7 +24,7 @@ pub use netipc_proto::session::{DirectionLimits, Limits, Message, SessionError};
 
 use netipc_proto::session::handshake::{ACK_PACKET_LEN, ClientHandshake};
 use netipc_proto::session::{Framing, Role, Session};
-use netipc_proto::wire::{Header, Profiles};
+use netipc_proto::wire::{Header, Profiles, WireError};
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::{
     Baseline, Link, LinkError, LinkInfo, Profile, SessionPlan, Transport, WaitObject,
@@ -19,7 +35,12 @@ use crate::error::OpenError;
 
 /// A session with one peer: send messages, receive messages, over whatever was negotiated.
 ///
-/// It has one owner; it is `Send` and not shared. Any error but a refusal to send ends it.
+/// It has one owner; it is `Send` and not shared. Several requests may be in flight over a socket or a
+/// pipe; shared memory carries one, and refuses the next with [`LinkError::Busy`]. Messages longer than a
+/// packet are sent in chunks and put together behind the scenes.
+///
+/// After an error, [`ended`](Self::ended) tells whether the session is over. Where it is not, nothing was
+/// sent, or nothing is lost of what is being received: call again.
 ///
 /// Its [wait object](Self::wait_object) is ready when a message or a hang-up waits, on a socket or a
 /// pipe; over shared memory it shows hang-ups only.
@@ -28,6 +49,11 @@ pub struct Connection {
     session: Session,
     link: Box<dyn Link>,
     agreed: Agreed,
+    ended: bool,
+    /// A message was sent in part: none may follow it.
+    cut_short: bool,
+    /// Where batches are written.
+    batch: Vec<u8>,
 }
 
 impl Connection {
@@ -63,28 +89,42 @@ impl Connection {
             session: Session::new(role, agreed.limits, framing),
             link,
             agreed,
+            ended: false,
+            cut_short: false,
+            batch: Vec::new(),
         }
     }
 
-    /// Sends `payload` behind `header`, in as many packets as it takes.
+    /// Sends `payload` behind `header`, whose `payload_len` is filled in. A client sends requests
+    /// ([`Header::request`], [`Header::batch`]) with ids that it chooses, a server answers
+    /// ([`Header::answer`]), in any order.
     ///
     /// # Errors
-    /// [`ConnectionError`]; where it [is a refusal](ConnectionError::is_refusal) nothing was sent.
+    /// [`ConnectionError`]; where the session has not [ended](Self::ended), nothing was sent.
     pub fn send(
         &mut self,
         header: Header,
         payload: &[u8],
         wait: &Wait<'_>,
     ) -> Result<(), ConnectionError> {
+        if self.cut_short {
+            return Err(SessionError::Ended.into());
+        }
         let (first, rest) = self.session.send(header, payload)?.split_first();
         if let Err(error) = self.link.send(&first.head, first.body, wait) {
             if is_unsent(&error) {
                 self.session.retract(header.message_id);
+            } else {
+                self.ended = true;
             }
             return Err(error.into());
         }
         for packet in rest {
-            self.link.send(&packet.head, packet.body, wait)?;
+            if let Err(error) = self.link.send(&packet.head, packet.body, wait) {
+                self.ended = true;
+                self.cut_short = true;
+                return Err(error.into());
+            }
         }
         Ok(())
     }
@@ -92,12 +132,23 @@ impl Connection {
     /// Receives the next message; [`message`](Self::message) gives it, until the next call.
     ///
     /// # Errors
-    /// Why the session is over.
+    /// [`ConnectionError`]; a wait that ends loses nothing: the next call goes on with the message.
     pub fn receive(&mut self, wait: &Wait<'_>) -> Result<Header, ConnectionError> {
         loop {
-            let len = self.link.receive(self.session.space(), wait)?;
-            if let Some(message) = self.session.received(len)? {
-                return Ok(message.header());
+            let len = match self.link.receive(self.session.space(), wait) {
+                Ok(len) => len,
+                Err(error) => {
+                    self.ended |= !is_passing(&error);
+                    return Err(error.into());
+                }
+            };
+            match self.session.received(len) {
+                Ok(Some(message)) => return Ok(message.header()),
+                Ok(None) => {}
+                Err(error) => {
+                    self.ended = true;
+                    return Err(error.into());
+                }
             }
             // Links look at the clock when they wait: a peer that is never waited for must not
             // hold us, packet by packet.
@@ -118,16 +169,6 @@ impl Connection {
             .map_or(&[], |message| message.payload())
     }
 
-    /// Sends a header without payload, also when the session has ended: the answer to the request that
-    /// ended it.
-    pub(crate) fn send_raw(
-        &mut self,
-        header: &[u8; Header::LEN],
-        wait: &Wait<'_>,
-    ) -> Result<(), LinkError> {
-        self.link.send(header, &[], wait)
-    }
-
     /// Looks whether the peer is still there, without consuming data.
     ///
     /// # Errors
@@ -146,8 +187,15 @@ impl Connection {
         self.session.in_flight()
     }
 
+    /// Whether the session is over.
+    #[must_use]
+    pub const fn ended(&self) -> bool {
+        self.ended
+    }
+
     /// Ends the session; returns the ids of the requests that got no answer.
     pub fn fail(&mut self) -> Vec<u64> {
+        self.ended = true;
         self.session.fail()
     }
 
@@ -186,10 +234,14 @@ pub enum ConnectionError {
     /// A rule of the session was broken.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// A batch without items.
+    #[error("cannot send the batch")]
+    Batch(#[source] WireError),
 }
 
 impl ConnectionError {
-    /// Whether a message was refused before anything of it was sent, so that the session goes on.
+    /// Whether a message was refused for what it is before anything of it was sent, so that the session
+    /// goes on.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
         matches!(
@@ -206,8 +258,12 @@ impl ConnectionError {
 
 /// Whether nothing of a packet has left, and the link goes on.
 const fn is_unsent(error: &LinkError) -> bool {
-    use LinkError::{Aborted, Busy, Timeout, TooLarge};
-    matches!(error, Busy | TooLarge { .. } | Timeout | Aborted)
+    matches!(error, LinkError::Busy | LinkError::TooLarge { .. }) || is_passing(error)
+}
+
+/// Whether a wait ended, and the link goes on.
+const fn is_passing(error: &LinkError) -> bool {
+    matches!(error, LinkError::Timeout | LinkError::Aborted)
 }
 
 fn shake_hands(

@@ -308,6 +308,7 @@ fn connection_failure(error: ConnectionError) -> Failure {
             header,
         }) if header.kind == Kind::REQUEST => overflow(field, found, limit),
         ConnectionError::Session(error) => Failure::Protocol(ProtocolError::Session(error)),
+        ConnectionError::Batch(error) => Failure::InvalidRequest(error),
     }
 }
 
