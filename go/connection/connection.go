@@ -16,7 +16,7 @@ import (
 // refuses the next with [transport.ErrBusy]. Messages longer than a packet are sent in chunks and put
 // together behind the scenes.
 //
-// After an error, [Connection.Ended] tells whether the session is over. Where it is not, nothing was
+// After an error, [Connection.IsOver] tells whether the session is over. Where it is not, nothing was
 // sent, or nothing is lost of what is being received: call again.
 type Connection struct {
 	driver *driver.Connection
@@ -126,10 +126,11 @@ func (c *Connection) AnswerViolation(err error, wait transport.Wait) (protocol.S
 	return c.driver.AnswerViolation(err, wait)
 }
 
-// SendPacket sends packet as it is, with no look at the rules of the session: for tests of peers. Over
-// shared memory a packet is a whole message. Who sends packets receives packets.
-func (c *Connection) SendPacket(packet []byte, wait transport.Wait) error {
-	return c.driver.SendPacket(packet, wait)
+// SendPacket sends head and body as one packet, whatever they are, with no look at the rules of the
+// session: for tests of peers. Over shared memory a packet is a whole message. The session does not know
+// of it: who sends packets receives packets.
+func (c *Connection) SendPacket(head, body []byte, wait transport.Wait) error {
+	return c.driver.SendPacket(head, body, wait)
 }
 
 // ReceivePacket receives one packet into buf, with no look at the rules of the session; it returns the
@@ -146,8 +147,8 @@ func (c *Connection) Check() error { return c.driver.Check() }
 // 100 ms.
 func (c *Connection) Linger() { c.driver.Linger() }
 
-// Ended tells whether the session is over.
-func (c *Connection) Ended() bool { return c.driver.Ended() }
+// IsOver tells whether the session is over.
+func (c *Connection) IsOver() bool { return c.driver.IsOver() }
 
 // Fail ends the session; it returns the ids of the requests that got no answer.
 func (c *Connection) Fail() []uint64 { return c.driver.Fail() }

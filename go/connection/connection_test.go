@@ -157,7 +157,7 @@ func TestWhatTheHandshakeTells(t *testing.T) {
 		_, err := client.Receive(soon())
 		r.is(err, transport.ErrDisconnected)
 		r.is(client.Check(), transport.ErrDisconnected)
-		if !client.Ended() {
+		if !client.IsOver() {
 			r.Error("it goes on without a peer")
 		}
 	})
@@ -170,7 +170,7 @@ func TestRequestsArePipelinedWhereTheLinkCarriesSeveral(t *testing.T) {
 		r.is(client.Send(protocol.RequestHeader(echo, 1), nil, soon()), connection.ErrDuplicateMessageID)
 		if client.Info().Window == 1 {
 			r.is(client.Send(protocol.RequestHeader(echo, 2), nil, soon()), transport.ErrBusy)
-			if client.Ended() {
+			if client.IsOver() {
 				r.Error("a refusal ended it")
 			}
 			return
@@ -241,7 +241,7 @@ func TestContextsEndWaitsAndNothingElse(t *testing.T) {
 		defer cancel()
 		_, err = client.ReceiveContext(ctx)
 		r.is(err, context.DeadlineExceeded)
-		if client.Ended() {
+		if client.IsOver() {
 			r.Error("a wait that ended ends the session")
 		}
 		// The session has taken no harm, and the contexts leave nothing raised behind.
@@ -293,7 +293,7 @@ func TestAMessageCutShortEndsSending(t *testing.T) {
 		}
 		r.is(err, transport.ErrTimeout)
 		again := client.Send(protocol.RequestHeader(echo, 1<<32), nil, transport.Timeout(0))
-		if client.Ended() {
+		if client.IsOver() {
 			r.is(again, connection.ErrEnded)
 		} else {
 			r.is(again, transport.ErrTimeout)

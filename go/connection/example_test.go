@@ -89,8 +89,8 @@ func ExampleConnection_ReceiveContext() {
 	defer cancel()
 	_, err = client.ReceiveContext(ctx)
 	fmt.Println(err)
-	fmt.Println("ended:", client.Ended())
+	fmt.Println("over:", client.IsOver())
 	// Output:
 	// the deadline passed: context deadline exceeded
-	// ended: false
+	// over: false
 }

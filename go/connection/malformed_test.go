@@ -67,7 +67,7 @@ func TestMalformedClients(t *testing.T) {
 			client, server := r.pair()
 			ended := make(chan error, 1)
 			go func() { ended <- serve(server) }()
-			r.no(client.SendPacket(row.packet, soon()))
+			r.no(client.SendPacket(row.packet, nil, soon()))
 			var answer [64]byte
 			size, err := client.ReceivePacket(answer[:], soon())
 			if row.status != protocol.StatusOK {
@@ -82,7 +82,7 @@ func TestMalformedClients(t *testing.T) {
 			} else {
 				r.is(err, transport.ErrDisconnected)
 			}
-			if err := <-ended; !errors.Is(err, row.want) || !server.Ended() {
+			if err := <-ended; !errors.Is(err, row.want) || !server.IsOver() {
 				r.Errorf("%s: %v", row.name, err)
 			}
 		}
@@ -108,9 +108,9 @@ func TestMalformedServers(t *testing.T) {
 			r.no(client.Send(asked, nil, soon()))
 			_, err := server.Receive(soon())
 			r.no(err)
-			r.no(server.SendPacket(row.packet, soon()))
+			r.no(server.SendPacket(row.packet, nil, soon()))
 			_, err = client.Receive(soon())
-			if !errors.Is(err, row.want) || !client.Ended() {
+			if !errors.Is(err, row.want) || !client.IsOver() {
 				r.Errorf("%s: %v", row.name, err)
 			}
 			if _, answered := client.AnswerViolation(err, soon()); answered {

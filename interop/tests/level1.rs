@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
 
+use netipc_xtask::Target;
+
 /// A language, and how its programs are built into a directory, where they have the names of
 /// [`PROGRAMS`].
 struct Language {
@@ -21,29 +23,34 @@ const LANGUAGES: &[Language] = &[
         build: build_rust,
     },
     Language {
+        name: "c",
+        build: build_c,
+    },
+    Language {
         name: "go",
         build: build_go,
     },
 ];
 
-const PROGRAMS: [&str; 3] = ["level1_serve", "level1_pipeline", "level1_malformed"];
+const PROGRAMS: [&str; 3] = ["level1_server", "level1_pipeline", "level1_malformed"];
 
 const PIPELINED: &str = "\
-answer 2: 6 bytes
-answer 1: 5 bytes
-answer 3: 200000 bytes
+answer to 1: 101
+answer to 2: 201
+answer to 3: 301
 ";
 
 const MALFORMED: &str = "\
-another token: AUTH_FAILED
-unknown method: UNSUPPORTED, and the session goes on
-batch that points outside: BAD_ENVELOPE, and the session ends
-payload above the agreed limit: LIMIT_EXCEEDED, and the session ends
-no envelope: no answer, and the session ends
+another magic number: no answer, and a hang-up
+a batch without items: status 1
+more than was agreed: status 5
+a response to nothing: no answer, and a hang-up
 ";
 
-/// One connection of the pipeline, and one for each line of the malformed.
-const CONNECTIONS: &str = "6";
+/// One of the pipeline, and one for each line of the malformed.
+const CLIENTS: &str = "5";
+
+const EXAMPLES_IN_C: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/capi/examples");
 
 /// Where the programs of the languages are, in their order.
 static BUILT: LazyLock<Vec<tempfile::TempDir>> = LazyLock::new(|| {
@@ -64,7 +71,7 @@ fn every_language_talks_level_1_to_every_other() {
             let mut serving = Serving::start(&program(served_by.path(), 0), run_dir.path(), &pair);
             for (at, expected) in [(1, PIPELINED), (2, MALFORMED)] {
                 let output = Command::new(program(asked_by.path(), at))
-                    .args([run_dir.path(), Path::new("svc")])
+                    .arg(run_dir.path())
                     .output()
                     .expect("a program");
                 let said = String::from_utf8_lossy(&output.stdout);
@@ -83,7 +90,7 @@ struct Serving(Child);
 impl Serving {
     fn start(program: &Path, run_dir: &Path, pair: &str) -> Self {
         let mut child = Command::new(program)
-            .args([run_dir, Path::new("svc"), Path::new(CONNECTIONS)])
+            .args([run_dir, Path::new(CLIENTS)])
             .stdout(Stdio::piped())
             // It tells there why sessions ended.
             .stderr(Stdio::null())
@@ -93,7 +100,7 @@ impl Serving {
         let serving = Self(child);
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).expect("a line");
-        assert_eq!(line, "listening\n", "{pair}");
+        assert_eq!(line, "READY\n", "{pair}");
         serving
     }
 }
@@ -136,6 +143,27 @@ fn build_rust(dir: &Path) {
         };
         let name = made.file_name().expect("a program has a name");
         std::fs::copy(made, dir.join(name)).expect("a copy of the program");
+    }
+}
+
+/// As any C program is built against the library.
+fn build_c(dir: &Path) {
+    let target = Target::Native;
+    let prefix = netipc_xtask::install_for_tests_of(&target).expect("the C library");
+    let lib = prefix.join("lib");
+    for program in PROGRAMS {
+        let output = target
+            .compiler()
+            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-o"])
+            .arg(dir.join(program))
+            .arg(format!("{EXAMPLES_IN_C}/{program}.c"))
+            .arg(format!("-I{}", prefix.join("include").display()))
+            .arg(format!("-L{}", lib.display()))
+            .arg(format!("-Wl,-rpath,{}", lib.display()))
+            .arg("-lnetipc")
+            .output()
+            .expect("a C compiler");
+        assert_success(&output, program);
     }
 }
 

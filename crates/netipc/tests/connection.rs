@@ -82,7 +82,7 @@ fn serve(mut server: Connection) -> (ConnectionError, Option<Status>) {
         let header = match server.receive(&soon()) {
             Ok(header) => header,
             Err(error) => {
-                assert!(server.ended(), "{error}");
+                assert!(server.is_over(), "{error}");
                 let answered = server.answer_violation(&error, &soon());
                 return (error, answered);
             }
@@ -121,7 +121,7 @@ fn batches_go_there_and_back() {
         assert!(matches!(none, Err(ConnectionError::Batch(_))), "{none:?}");
         let many = client.send_batch(Header::request(ECHO, 2), &[b"x".as_slice(); 17], &soon());
         assert!(many.unwrap_err().is_refusal());
-        assert!(!client.ended());
+        assert!(!client.is_over());
         drop(client);
         let (error, answered) = served.join().unwrap();
         assert!(
@@ -156,7 +156,7 @@ fn a_broken_rule_is_answered_where_the_contract_says_so() {
         for (packet, status) in rows {
             let (mut client, server) = rig.pair(&mut acceptor);
             let served = std::thread::spawn(|| serve(server));
-            client.send_packet(packet, &soon()).unwrap();
+            client.send_packet(packet, &[], &soon()).unwrap();
             let mut answer = [0; 64];
             if let Some(status) = status {
                 let len = client.receive_packet(&mut answer, &soon()).unwrap();
@@ -182,16 +182,16 @@ fn a_wait_that_ends_does_no_harm_and_a_lost_peer_does() {
             matches!(none, Err(ConnectionError::Link(LinkError::Timeout))),
             "{none:?}"
         );
-        assert!(!client.ended());
+        assert!(!client.is_over());
         client
             .send(Header::request(ECHO, 1), b"a", &soon())
             .unwrap();
         let served = std::thread::spawn(|| serve(server));
         assert_eq!(client.receive(&soon()).unwrap().message_id, 1);
-        client.send_packet(&[0; 32], &soon()).unwrap();
+        client.send_packet(&[0; 32], &[], &soon()).unwrap();
         served.join().unwrap();
         let gone = client.receive(&soon());
-        assert!(gone.is_err() && client.ended(), "{gone:?}");
+        assert!(gone.is_err() && client.is_over(), "{gone:?}");
     });
 }
 
@@ -217,7 +217,7 @@ fn nothing_follows_a_message_that_was_cut_short() {
         &[],
         &Wait::timeout(Duration::ZERO),
     );
-    if client.ended() {
+    if client.is_over() {
         let ended = matches!(next, Err(ConnectionError::Session(SessionError::Ended)));
         assert!(ended, "{next:?}");
     } else {

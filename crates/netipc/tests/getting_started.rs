@@ -41,6 +41,7 @@ mod client {
 }
 
 mod server {
+    // region handler
     use netipc::service::cgroups::{Handler, ManagedServer, ServerConfig};
 
     pub(super) fn new(run_dir: &str) -> ManagedServer {
@@ -58,6 +59,7 @@ mod server {
         };
         ManagedServer::new(run_dir, "cgroups-snapshot", config, handler)
     }
+    // endregion
 
     /// The end of the listing, which serves for ever.
     pub(super) fn main(run_dir: &str) {

@@ -162,5 +162,5 @@ fn an_orderly_end_is_told_apart_from_a_reset() {
         matches!(broken, Err(ConnectionError::Link(LinkError::Reset(_)))),
         "{broken:?}"
     );
-    assert!(client.ended());
+    assert!(client.is_over());
 }

@@ -1,9 +1,7 @@
-// Program level1_malformed breaks the rules on purpose and shows what comes back: level1_malformed RUN_DIR
-// SERVICE, where level1_serve serves.
+// Program level1_malformed sends what no peer should, and shows what comes back: level1_malformed [RUN_DIR].
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"log"
@@ -16,114 +14,63 @@ import (
 )
 
 // region malformed
-type malformed struct{ runDir, service string }
 
-func (m malformed) connect(token uint64) (*connection.Connection, error) {
-	config := connection.ClientConfig{MaxRequestBatchItems: 2, AuthToken: token}
-	return connection.Connect(m.runDir, m.service, config, soon())
-}
-
-// send sends a packet as it is, and tells what comes back.
-func (m malformed) send(what string, packet func(protocol.Limits) []byte) error {
-	session, err := m.connect(1)
+// sendMalformed sends one packet as it is, in a session of its own, which it ends.
+func sendMalformed(runDir, what string, packet [protocol.HeaderLen]byte) error {
+	wait := transport.Timeout(2 * time.Second)
+	session, err := connection.Connect(runDir, "level1", connection.ClientConfig{AuthToken: 42}, wait)
 	if err != nil {
 		return err
 	}
 	defer session.Close()
-	if err := session.SendPacket(packet(session.Limits()), soon()); err != nil {
+	if err := session.SendPacket(packet[:], nil, wait); err != nil {
 		return err
 	}
-	came := "no answer"
-	var buf [protocol.HeaderLen]byte
-	size, err := session.ReceivePacket(buf[:], soon())
-	if err == nil {
-		header, err := protocol.DecodeHeader(buf[:size])
-		if err != nil {
-			return err
-		}
-		came = header.Status.String()
-		_, err = session.ReceivePacket(buf[:], soon())
-		if !errors.Is(err, transport.ErrDisconnected) {
-			return fmt.Errorf("%s: the session goes on: %w", what, err)
-		}
-	} else if !errors.Is(err, transport.ErrDisconnected) {
+	var answer [protocol.HeaderLen]byte
+	_, err = session.ReceivePacket(answer[:], wait)
+	if errors.Is(err, transport.ErrDisconnected) {
+		fmt.Printf("%s: no answer, and a hang-up\n", what)
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %s, and the session ends\n", what, came)
+	header, err := protocol.DecodeHeader(answer[:])
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s: status %d\n", what, uint16(header.Status))
 	return nil
 }
 
-func encode(header protocol.Header, payload []byte) []byte {
-	var head [protocol.HeaderLen]byte
-	header.Encode(&head)
-	return append(head[:], payload...)
+func malformed(runDir string) error {
+	encode := func(header protocol.Header) (packet [protocol.HeaderLen]byte) {
+		header.Encode(&packet)
+		return packet
+	}
+	good := protocol.RequestHeader(protocol.MethodIncrement, 1)
+	magic, large, response := encode(good), good, good
+	copy(magic[:], "!!!!")
+	empty := protocol.BatchHeader(protocol.MethodIncrement, 1, 0)
+	large.PayloadLen = 1 << 30
+	response.Kind = protocol.KindResponse
+	return errors.Join(
+		sendMalformed(runDir, "another magic number", magic),
+		sendMalformed(runDir, "a batch without items", encode(empty)),
+		sendMalformed(runDir, "more than was agreed", encode(large)),
+		sendMalformed(runDir, "a response to nothing", encode(response)),
+	)
 }
 
 // endregion
 
-func (m malformed) run() error {
-	_, err := m.connect(2)
-	var refused *connection.HandshakeError
-	if !errors.As(err, &refused) {
-		return fmt.Errorf("another token: %w", err)
-	}
-	fmt.Printf("another token: %v\n", refused.Status)
-
-	if err := m.unknownMethod(); err != nil {
-		return err
-	}
-	err = m.send("batch that points outside", func(protocol.Limits) []byte {
-		header := protocol.BatchHeader(1000, 1, 2)
-		header.PayloadLen = 16
-		return encode(header, bytes.Repeat([]byte{0xff}, 16))
-	})
-	if err != nil {
-		return err
-	}
-	err = m.send("payload above the agreed limit", func(limits protocol.Limits) []byte {
-		header := protocol.RequestHeader(1000, 1)
-		header.PayloadLen = limits.Request.PayloadBytes + 1
-		return encode(header, nil)
-	})
-	if err != nil {
-		return err
-	}
-	return m.send("no envelope", func(protocol.Limits) []byte { return make([]byte, protocol.HeaderLen) })
-}
-
-// unknownMethod breaks no rule: the session goes on.
-func (m malformed) unknownMethod() error {
-	session, err := m.connect(1)
-	if err != nil {
-		return err
-	}
-	defer session.Close()
-	var came []protocol.Status
-	for id, method := range []protocol.MethodCode{999, 1000} {
-		if err := session.Send(protocol.RequestHeader(method, uint64(id)), nil, soon()); err != nil {
-			return err
-		}
-		answer, err := session.Receive(soon())
-		if err != nil {
-			return err
-		}
-		came = append(came, answer.Header.Status)
-	}
-	if came[1] != protocol.StatusOK {
-		return fmt.Errorf("after an unknown method: %v", came[1])
-	}
-	fmt.Printf("unknown method: %v, and the session goes on\n", came[0])
-	return nil
-}
-
-func soon() transport.Wait { return transport.Timeout(30 * time.Second) }
-
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 3 {
-		log.Fatal("usage: level1_malformed RUN_DIR SERVICE")
+	runDir := "/tmp/example"
+	if len(os.Args) > 1 {
+		runDir = os.Args[1]
 	}
-	if err := (malformed{os.Args[1], os.Args[2]}).run(); err != nil {
+	if err := malformed(runDir); err != nil {
 		log.Fatal(err)
 	}
 }

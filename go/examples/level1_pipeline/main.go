@@ -1,9 +1,8 @@
-// Program level1_pipeline asks three questions before it reads an answer: level1_pipeline RUN_DIR SERVICE,
-// where level1_serve serves.
+// Program level1_pipeline sends three requests at once and takes the answers by their ids: level1_pipeline
+// [RUN_DIR].
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"log"
 	"os"
@@ -15,41 +14,39 @@ import (
 )
 
 // region pipeline
-func pipeline(runDir, service string) error {
-	wait := transport.Timeout(30 * time.Second)
-	session, err := connection.Connect(runDir, service, connection.ClientConfig{
-		MaxRequestPayloadBytes: 262_144, MaxResponsePayloadBytes: 262_144, AuthToken: 1,
-	}, wait)
+func pipeline(runDir string) error {
+	// Shared memory carries one message at a time each way: who pipelines takes the socket.
+	config := connection.ClientConfig{SupportedProfiles: uint32(protocol.ProfileBaseline), AuthToken: 42}
+	wait := transport.Timeout(2 * time.Second)
+	session, err := connection.Connect(runDir, "level1", config, wait)
 	if err != nil {
 		return err
 	}
 	defer session.Close()
-
-	questions := []struct {
-		method  protocol.MethodCode
-		payload []byte
-	}{
-		{1001, []byte("first")},                    // answered after the next
-		{1000, []byte("second")},                   //
-		{1000, bytes.Repeat([]byte("x"), 200_000)}, // more than a packet: sent in chunks
-	}
-	for i, question := range questions {
-		header := protocol.RequestHeader(question.method, uint64(i+1))
-		if err := session.Send(header, question.payload, wait); err != nil {
+	var payload [8]byte
+	for id := uint64(1); id <= 3; id++ {
+		length, err := protocol.EncodeIncrement(payload[:], 100*id)
+		if err != nil {
+			return err
+		}
+		request := protocol.RequestHeader(protocol.MethodIncrement, id)
+		if err := session.Send(request, payload[:length], wait); err != nil {
 			return err
 		}
 	}
-	for range questions {
+	for range 3 {
 		answer, err := session.Receive(wait)
 		if err != nil {
 			return err
 		}
-		// An answer to nothing that was asked has ended the session: the id is one of ours.
-		id := answer.Header.MessageID
-		if answer.Header.Status != protocol.StatusOK || !bytes.Equal(answer.Payload, questions[id-1].payload) {
-			return fmt.Errorf("answer %d: %v, %d bytes", id, answer.Header.Status, len(answer.Payload))
+		if answer.Header.Status != protocol.StatusOK {
+			return fmt.Errorf("answer to %d: %v", answer.Header.MessageID, answer.Header.Status)
 		}
-		fmt.Printf("answer %d: %d bytes\n", id, len(answer.Payload))
+		number, err := protocol.DecodeIncrement(answer.Payload)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("answer to %d: %d\n", answer.Header.MessageID, number)
 	}
 	return nil
 }
@@ -58,10 +55,11 @@ func pipeline(runDir, service string) error {
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 3 {
-		log.Fatal("usage: level1_pipeline RUN_DIR SERVICE")
+	runDir := "/tmp/example"
+	if len(os.Args) > 1 {
+		runDir = os.Args[1]
 	}
-	if err := pipeline(os.Args[1], os.Args[2]); err != nil {
+	if err := pipeline(runDir); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -24,7 +24,7 @@ type Connection struct {
 	link    transport.Link
 	agreed  handshake.Agreed
 	// Whether the session is over, and whether a message was sent in part, so that none may follow it.
-	ended, cutShort bool
+	over, halfSent bool
 	// The header of the packet that is being sent. It is a field, so that sending allocates nothing.
 	head [protocol.HeaderLen]byte
 }
@@ -64,10 +64,10 @@ func open(role session.Role, link transport.Link, agreed handshake.Agreed) *Conn
 	}
 }
 
-// Send sends payload behind header, in as many packets as it takes. Where it fails and the session has
-// not [Connection.Ended], nothing was sent.
+// Send sends payload behind header, in as many packets as it takes. Where it fails and the session is
+// not over ([Connection.IsOver]), nothing was sent.
 func (c *Connection) Send(header protocol.Header, payload []byte, w transport.Wait) error {
-	if c.cutShort {
+	if c.halfSent {
 		return &session.Error{Kind: session.ErrEnded}
 	}
 	packets, err := c.session.Send(header, payload)
@@ -79,14 +79,14 @@ func (c *Connection) Send(header protocol.Header, payload []byte, w transport.Wa
 		if isUnsent(err) {
 			c.session.Retract(header.MessageID)
 		} else {
-			c.ended = true
+			c.over = true
 		}
 		return err
 	}
 	for packets.Len() > 0 {
 		body, _ := packets.Next(&c.head)
 		if err := c.link.Send(c.head[:], body, w); err != nil {
-			c.ended, c.cutShort = true, true
+			c.over, c.halfSent = true, true
 			return err
 		}
 	}
@@ -94,17 +94,17 @@ func (c *Connection) Send(header protocol.Header, payload []byte, w transport.Wa
 }
 
 // Receive receives the next message; its payload is good until the next call. Where it fails and the
-// session has not [Connection.Ended], the next call goes on where this one stopped.
+// session is not over ([Connection.IsOver]), the next call goes on where this one stopped.
 func (c *Connection) Receive(w transport.Wait) (session.Message, error) {
 	for {
 		size, err := c.link.Receive(c.session.Space(), w)
 		if err != nil {
-			c.ended = c.ended || !isPassing(err)
+			c.over = c.over || !isPassing(err)
 			return session.Message{}, err
 		}
 		complete, err := c.session.Received(size)
 		if err != nil {
-			c.ended = true
+			c.over = true
 			return session.Message{}, err
 		}
 		if complete {
@@ -119,15 +119,19 @@ func (c *Connection) Receive(w transport.Wait) (session.Message, error) {
 	}
 }
 
-// SendPacket sends packet as it is, with no look at the rules of the session.
-func (c *Connection) SendPacket(packet []byte, w transport.Wait) error {
-	return c.link.Send(packet, nil, w)
+// SendPacket sends head and body as one packet, with no look at the rules of the session.
+func (c *Connection) SendPacket(head, body []byte, w transport.Wait) error {
+	err := c.link.Send(head, body, w)
+	c.over = c.over || err != nil && !isUnsent(err)
+	return err
 }
 
 // ReceivePacket receives one packet into buf, with no look at the rules of the session; it returns the
 // packet's full length.
 func (c *Connection) ReceivePacket(buf []byte, w transport.Wait) (int, error) {
-	return c.link.Receive(buf, w)
+	size, err := c.link.Receive(buf, w)
+	c.over = c.over || err != nil && !isPassing(err)
+	return size, err
 }
 
 // SendLast sends a header without payload, also after a broken rule has ended the session: the answer
@@ -159,12 +163,12 @@ func (c *Connection) AnswerViolation(err error, w transport.Wait) (protocol.Stat
 	return answer.Status, true
 }
 
-// Ended tells whether the session is over.
-func (c *Connection) Ended() bool { return c.ended }
+// IsOver tells whether the session is over.
+func (c *Connection) IsOver() bool { return c.over }
 
 // Fail ends the session; it returns the ids of the requests that got no answer.
 func (c *Connection) Fail() []uint64 {
-	c.ended = true
+	c.over = true
 	return c.session.Fail()
 }
 

@@ -14,6 +14,7 @@ use netipc_transport::wait::Wait;
 use super::{Connection, available, plan, send_packet};
 use crate::config::ServerConfig;
 use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
+use crate::error::{ErrorCode, link_code};
 use crate::log_limiter::LogLimiter;
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS as u64);
@@ -217,6 +218,17 @@ pub enum AcceptError {
     /// The client was refused. It was answered, unless what it sent was no HELLO.
     #[error(transparent)]
     Refused(Refusal),
+}
+
+impl AcceptError {
+    /// The number of this error.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Link(error) => link_code(error),
+            Self::Refused(_) => ErrorCode::REJECTED,
+        }
+    }
 }
 
 /// Sends the refusal, unless what the peer sent was no HELLO.

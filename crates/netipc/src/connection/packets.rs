@@ -1,7 +1,6 @@
-//! What is sent beside messages of one payload: batches, packets as they are, last words.
+//! What is sent beside messages of one payload: batches, and last words.
 
 use netipc_proto::wire::{ENTRY_LEN, Flags, Header, Status, WireError, align8, write_batch};
-use netipc_transport::link::LinkError;
 use netipc_transport::wait::Wait;
 
 use super::{Connection, ConnectionError};
@@ -37,24 +36,6 @@ impl Connection {
         sent
     }
 
-    /// Sends a packet as it is, with no look at the rules of the session: for tests of peers. Over
-    /// shared memory a packet is a whole message. Who sends packets receives packets.
-    ///
-    /// # Errors
-    /// Those of the link; [`LinkError::Empty`] for no bytes.
-    pub fn send_packet(&mut self, packet: &[u8], wait: &Wait<'_>) -> Result<(), LinkError> {
-        self.link.send(packet, &[], wait)
-    }
-
-    /// Receives one packet, with no look at the rules of the session; returns its full length. What does
-    /// not fit `buf` is dropped.
-    ///
-    /// # Errors
-    /// Those of the link.
-    pub fn receive_packet(&mut self, buf: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError> {
-        self.link.receive(buf, wait)
-    }
-
     /// Sends what a server owes for the request whose broken rule is `error`, where the contract has an
     /// answer, and makes sure that it arrives before the connection is dropped. Returns the status that
     /// was sent. The session has ended.
@@ -63,7 +44,7 @@ impl Connection {
             return None;
         };
         let answer = error.answer()?;
-        self.send_packet(&answer.encode(), wait).ok()?;
+        self.send_packet(&answer.encode(), &[], wait).ok()?;
         self.linger();
         Some(answer.status)
     }
