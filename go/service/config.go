@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/netipc/netipc/go/internal/native"
 	"github.com/netipc/netipc/go/internal/session"
 	"github.com/netipc/netipc/go/internal/session/handshake"
 	"github.com/netipc/netipc/go/protocol"
@@ -197,9 +198,13 @@ func or(configured, fallback uint32) uint32 {
 	return configured
 }
 
+// NativeTransport returns the platform's own transport, which tells log what it did and could not do; on
+// platforms that have none, one that says so.
+func NativeTransport(log *slog.Logger) transport.Transport { return native.New(loggerOrDefault(log)) }
+
 func transportOrNative(t transport.Transport, logger *slog.Logger) transport.Transport {
 	if t == nil {
-		return NativeTransport(loggerOrDefault(logger))
+		return NativeTransport(logger)
 	}
 	return t
 }
