@@ -179,3 +179,19 @@ mod service {
         }
     }
 }
+
+mod transport {
+    use crate::transport::*;
+
+    layout! {
+        nipc_message_t: 48 { header: 0, payload: 32, payload_len: 40 }
+        nipc_session_info_t: 56 {
+            transport: 0, profile: 4, session_id: 8, server_profiles: 16, packet_size: 20,
+            max_request_payload_bytes: 24, max_request_batch_items: 28,
+            max_response_payload_bytes: 32, max_response_batch_items: 36, window: 40,
+            in_flight: 44, peer_pid: 48, peer_uid: 52,
+        }
+        nipc_session_t: 520 {}
+        nipc_listener_t: 520 {}
+    }
+}

@@ -4,15 +4,18 @@
 //! border     what crosses: pointers checked, panics caught
 //! abort_flag whether a client that is opened at this moment is aborted
 //! lifetime   how long what is behind a context lives: clients, servers and caches alike
+//! failure    why there is nothing behind a context
 //! error      the numbers of errors
 //! platform   what differs between platforms
 //! protocol   netipc/netipc_protocol.h: bytes
 //! service    netipc/netipc_service.h: clients, servers, cache
-//! any        netipc/netipc_any.h: the same for services that the library does not know
+//! transport  netipc/netipc_transport.h: sessions that programs drive themselves
+//! any        netipc/netipc_any.h: clients and servers of services that the library does not know
 //! ```
 //!
 //! Every function checks its pointers for NULL, converts them in `border`, and does the rest in safe
-//! code. The headers are generated from the items and comments of `protocol`, `service` and `any`.
+//! code. The headers are generated from the items and comments of
+//! `protocol`, `service`, `transport` and `any`.
 
 #![expect(
     clippy::missing_safety_doc,
@@ -27,9 +30,11 @@ mod abort_flag;
 pub mod any;
 mod border;
 pub mod error;
+mod failure;
 mod layout;
 mod lifetime;
 mod platform;
 pub mod protocol;
 pub mod service;
 mod sync;
+pub mod transport;

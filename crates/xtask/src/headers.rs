@@ -13,8 +13,13 @@ use std::path::PathBuf;
 pub use self::names::functions;
 use crate::{Error, tool, workspace};
 
-/// The headers, each of which includes the one before.
-pub const NAMES: [&str; 3] = ["netipc_protocol.h", "netipc_service.h", "netipc_any.h"];
+/// The headers: the second includes the first, the others the second.
+pub const NAMES: [&str; 4] = [
+    "netipc_protocol.h",
+    "netipc_service.h",
+    "netipc_transport.h",
+    "netipc_any.h",
+];
 
 /// Where the committed headers are.
 #[must_use]
@@ -22,7 +27,7 @@ pub fn directory() -> PathBuf {
     workspace().join("crates/capi/include/netipc")
 }
 
-/// Writes all headers.
+/// Writes the headers.
 ///
 /// # Errors
 /// A source cannot be read or is not what the generator understands, or a header cannot be written.
@@ -51,11 +56,11 @@ pub fn check() -> Result<(), Error> {
     }
 }
 
-/// All headers, as they should be.
+/// The headers, as they should be.
 ///
 /// # Errors
 /// A source cannot be read or is not what the generator understands.
-pub fn generate() -> Result<[String; 3], Error> {
+pub fn generate() -> Result<[String; 4], Error> {
     let capi = workspace().join("crates/capi/src");
     let errors = source::errors(&workspace().join("crates/netipc/src/error.rs"))?;
     let pieces = |header: &str| piece::all(&capi.join(header));
@@ -63,6 +68,7 @@ pub fn generate() -> Result<[String; 3], Error> {
     Ok([
         text::protocol(&errors, &pieces("protocol")?, &layouts("protocol")?)?,
         text::service(&pieces("service")?, &layouts("service")?)?,
+        text::transport(&pieces("transport")?, &layouts("transport")?)?,
         text::any(&pieces("any")?, &layouts("any")?)?,
     ])
 }

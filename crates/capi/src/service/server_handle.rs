@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "storages of C are read and written here")]
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use netipc::{ErrorCode, ServeError, Server, chain, untyped};
 use super::server::nipc_managed_server_t;
 use super::storage::{self, Context, enter, nipc_storage_t};
 use crate::error::CodeResult;
+use crate::failure::{FailureText, ROOM};
 
 /// A server.
 pub(crate) struct ServerHandle {
@@ -182,50 +183,27 @@ pub(super) unsafe fn last_error(server: *const nipc_managed_server_t) -> CodeRes
     Ok(unsafe { failure(server) }?.text())
 }
 
-/// Why there is no server, in memory of C: nothing is allocated, so that callers who try again and
-/// again leak nothing.
-pub(super) struct Failure<'a>(&'a [AtomicU8; 496]);
-
 /// Where `server` tells why there is none.
 ///
 /// # Safety
 /// As for [`enter`].
-pub(super) unsafe fn failure<'a>(server: *const nipc_managed_server_t) -> CodeResult<Failure<'a>> {
+pub(super) unsafe fn failure<'a>(
+    server: *const nipc_managed_server_t,
+) -> CodeResult<FailureText<'a>> {
     if server.is_null() || !server.is_aligned() {
         return Err(ErrorCode::INVALID_ARGUMENT);
     }
     // SAFETY: the caller promises a server.
     let room = unsafe { &raw mut (*server.cast_mut()).failure };
-    // SAFETY: as above; an atomic byte is laid out as a byte, and the room is used here only.
-    Ok(Failure(unsafe { &*room.cast::<[AtomicU8; 496]>() }))
-}
-
-impl Failure<'_> {
-    /// Writes as much of `why` as there is room for, with a NUL behind it.
-    pub(super) fn set(&self, why: &str) {
-        let whole = why.bytes().chain([0]);
-        let cut = why.bytes().take(self.0.len() - 4).chain(*b"...\0");
-        let write = |(to, byte): (&AtomicU8, u8)| to.store(byte, Ordering::Relaxed);
-        if why.len() < self.0.len() {
-            self.0.iter().zip(whole).for_each(write);
-        } else {
-            self.0.iter().zip(cut).for_each(write);
-        }
-    }
-
-    /// What was written; less of it while another thread destroys the server.
-    fn text(&self) -> String {
-        let bytes = self.0.iter().map(|byte| byte.load(Ordering::Relaxed));
-        let text: Vec<u8> = bytes.take_while(|byte| *byte != 0).collect();
-        String::from_utf8_lossy(&text).into_owned()
-    }
+    // SAFETY: as above; the room is used through this function only.
+    Ok(unsafe { FailureText::new(room) })
 }
 
 impl nipc_managed_server_t {
     /// As zeroed memory is.
     pub(super) const EMPTY: Self = Self {
         storage: nipc_storage_t::EMPTY,
-        failure: [0; 496],
+        failure: [0; ROOM],
     };
 }
 

@@ -56,6 +56,9 @@ programs! {
     malformed,
     reuse,
     servers,
+    session_ends,
+    session_storage,
+    sessions,
     storage,
     threads,
     unix_forks,
@@ -75,6 +78,11 @@ mod cpp {
     #[test]
     fn arguments() {
         run("arguments.c", Mode::Cpp);
+    }
+
+    #[test]
+    fn session_storage() {
+        run("session_storage.c", Mode::Cpp);
     }
 
     #[test]
