@@ -2,20 +2,19 @@
 //! messages, with the sanitizers of the compiler and under Valgrind.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::process::{Command, Stdio};
 
 use netipc_schema::codec::{Message, Value, Way};
 use netipc_schema::random::{Random, spoil};
 use netipc_schema::{Kind, Language, Schema, generate, parse};
 
 use crate::common::{NAMES, ours, service};
+use crate::compile::{compiler, linked, succeed};
 use crate::random_schema::random_schema;
 
 const PEER: &str = include_str!("peer.c.txt");
@@ -225,42 +224,6 @@ fn headers_are_for_cpp_too() {
         .arg("-std=c++17")
         .arg(format!("-I{}", committed.display()));
     succeed(command.arg("-fsyntax-only").arg(file));
-}
-
-/// The compiler that the environment names, or the usual one, with every warning an error.
-fn compiler(variable: &str, usual: &str) -> Command {
-    let mut command = Command::new(env::var_os(variable).unwrap_or(usual.into()));
-    command
-        .args(["-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
-        .arg(format!("-I{}", prefix().join("include").display()));
-    command
-}
-
-/// What links a program with the library.
-fn linked() -> Vec<OsString> {
-    let lib = prefix().join("lib").display().to_string();
-    [
-        format!("-L{lib}"),
-        format!("-Wl,-rpath,{lib}"),
-        "-lnetipc".to_owned(),
-    ]
-    .map(OsString::from)
-    .into()
-}
-
-fn prefix() -> &'static Path {
-    static PREFIX: LazyLock<PathBuf> = LazyLock::new(netipc_xtask::install_for_tests);
-    &PREFIX
-}
-
-fn succeed(command: &mut Command) -> Output {
-    let output = command.output().unwrap_or_else(|error| {
-        let program = command.get_program().display();
-        panic!("{program} is needed for this test (apt-get install gcc g++ valgrind): {error}")
-    });
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}:\n{said}");
-    output
 }
 
 fn ask(peer: &Path, runner: &[&str], lines: String) -> Vec<String> {
