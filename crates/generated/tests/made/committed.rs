@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use netipc_schema::{Language, generate};
+use netipc_schema::{Language, generate_for_library};
 
 use crate::common::{NAMES, service};
 
@@ -19,7 +19,7 @@ fn rust() {
 
 #[test]
 fn go() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../go/internal/generated");
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../go");
     compare(Language::Go, &dir);
 }
 
@@ -31,12 +31,14 @@ fn c() {
 
 fn compare(language: Language, dir: &Path) {
     for name in NAMES {
-        for source in generate(&service(name), language, &format!("{name}.toml")).unwrap() {
+        for source in
+            generate_for_library(&service(name), language, &format!("{name}.toml")).unwrap()
+        {
             let file = dir.join(&source.name);
             let committed = fs::read_to_string(&file).unwrap();
             let made = formatted(language, &source.text);
             let how = format!(
-                "`netipc schema generate --lang {language}` writes {}",
+                "`netipc schema generate --library --lang {language}` writes {}",
                 file.display()
             );
             assert!(committed == made, "{how}");

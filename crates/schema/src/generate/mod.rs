@@ -101,22 +101,33 @@ pub fn generate(
     if fields.any(|field| field.error != netipc_proto::wire::WireErrorKind::BadLayout) {
         return wrong("`error` is for records of shared files");
     }
-    let list = !matches!(schema.kind, Kind::Value(_));
-    if language == Language::Go && list && schema.layout != Some(1) {
-        return wrong("lists in Go have layout 1");
-    }
     Ok(match language {
         Language::Rust => vec![Source {
             name: format!("{}.rs", schema.name.replace('-', "_")),
             text: rust::module(schema, file),
         }],
-        Language::Go => vec![Source {
-            name: format!("{0}/{0}.go", go::package(schema)),
-            text: go::file(schema, file),
-        }],
+        Language::Go => go::files(schema, file),
         Language::C => c::files(schema, file)
             .into_iter()
             .map(|(name, text)| Source { name, text })
             .collect(),
+    })
+}
+
+/// The code of a service as our own library has it: a kind that integrations know in the places and by
+/// the names that they know, another as [`generate`] makes it. Names of files begin at the root of the
+/// library's source.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_for_library(
+    schema: &Schema,
+    language: Language,
+    file: &str,
+) -> Result<Vec<Source>, GenerateError> {
+    let sources = generate(schema, language, file)?;
+    Ok(match language {
+        Language::Rust | Language::C => sources,
+        Language::Go => go::library_files(schema, file),
     })
 }
