@@ -52,7 +52,8 @@ pub use cache::Cache;
 pub use client::{AbortHandle, BatchReply, Client};
 pub use config::{ClientConfig, ServerConfig};
 pub use error::{
-    CallError, ErrorCode, Failure, OpenError, ProtocolError, ServeError, chain, wire_code,
+    CallError, ErrorCode, Failure, LimitSide, OpenError, ProtocolError, ServeError, chain,
+    wire_code,
 };
 #[doc(hidden)]
 pub use handler::HandlerParts;

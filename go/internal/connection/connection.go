@@ -54,8 +54,11 @@ func Connect(t transport.Transport, endpoint transport.Endpoint, p handshake.Pro
 // open makes the connection of a session that was agreed on.
 func open(role session.Role, link transport.Link, agreed handshake.Agreed) *Connection {
 	framing := session.FramingChunked
-	if link.Info().WholeMessages {
+	if info := link.Info(); info.WholeMessages {
 		framing = session.FramingWhole
+	} else {
+		// Both sides see the same data plane, whose packets may be smaller than the baseline's.
+		agreed.Limits.PacketSize = min(agreed.Limits.PacketSize, uint32(info.MaxPacket))
 	}
 	return &Connection{
 		session: session.New(role, agreed.Limits, framing),
