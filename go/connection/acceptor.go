@@ -104,7 +104,7 @@ type Incoming struct {
 // Accept accepts the session, over the best profile that can be prepared. It fails as [Acceptor.Receive]
 // does.
 func (i *Incoming) Accept(wait transport.Wait) (*Connection, error) {
-	accepted, err := i.driver.Accept(i.acceptor.sessions.Add(1), wait)
+	accepted, err := i.driver.Accept(func() uint64 { return i.acceptor.sessions.Add(1) }, wait)
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (b *LookupReplyBuilder[K, I, P]) PushValid(item Valid[I]) error {
 // Finish ends the reply; it returns its length.
 func (b *LookupReplyBuilder[K, I, P]) Finish() int {
 	header, length := b.list.Finish()
-	putLookupHeader(header, b.list.Len(), b.generation)
+	putLookupHeader(header, layoutOf[K](), b.list.Len(), b.generation)
 	return length
 }
 
