@@ -10,11 +10,12 @@
 //! protocol   netipc/netipc_protocol.h: bytes
 //! service    netipc/netipc_service.h: clients, servers, cache
 //! transport  netipc/netipc_transport.h: sessions that programs drive themselves
+//! netdata    netipc/netipc_netdata.h: run directory and token of an agent
 //! ```
 //!
 //! Every function checks its pointers for NULL, converts them in `border`, and does the rest in safe
 //! code. The headers are generated from the items and comments of
-//! `protocol`, `service` and `transport`.
+//! `protocol`, `service`, `transport` and `netdata`.
 
 #![expect(
     clippy::missing_safety_doc,
@@ -31,6 +32,7 @@ pub mod error;
 mod failure;
 mod layout;
 mod lifetime;
+pub mod netdata;
 mod platform;
 pub mod protocol;
 pub mod service;

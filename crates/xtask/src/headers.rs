@@ -13,11 +13,12 @@ use std::path::PathBuf;
 pub use self::names::functions;
 use crate::{Error, tool, workspace};
 
-/// The headers, each of which includes the one before it.
-pub const NAMES: [&str; 3] = [
+/// The headers: three of which each includes the one before it, and one for itself.
+pub const NAMES: [&str; 4] = [
     "netipc_protocol.h",
     "netipc_service.h",
     "netipc_transport.h",
+    "netipc_netdata.h",
 ];
 
 /// Where the committed headers are.
@@ -59,7 +60,7 @@ pub fn check() -> Result<(), Error> {
 ///
 /// # Errors
 /// A source cannot be read or is not what the generator understands.
-pub fn generate() -> Result<[String; 3], Error> {
+pub fn generate() -> Result<[String; 4], Error> {
     let capi = workspace().join("crates/capi/src");
     let errors = source::errors(&workspace().join("crates/netipc/src/error.rs"))?;
     let pieces = |header: &str| piece::all(&capi.join(header));
@@ -68,6 +69,7 @@ pub fn generate() -> Result<[String; 3], Error> {
         text::protocol(&errors, &pieces("protocol")?, &layouts("protocol")?)?,
         text::service(&pieces("service")?, &layouts("service")?)?,
         text::transport(&pieces("transport")?, &layouts("transport")?)?,
+        text::netdata(&pieces("netdata")?)?,
     ])
 }
 

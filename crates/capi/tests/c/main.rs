@@ -61,6 +61,7 @@ programs! {
     storage,
     threads,
     unix_forks,
+    unix_netdata,
     vectors_messages,
     vectors_services,
 }
