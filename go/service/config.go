@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/netipc/netipc/go/internal/native"
 	"github.com/netipc/netipc/go/internal/session"
 	"github.com/netipc/netipc/go/internal/session/handshake"
 	"github.com/netipc/netipc/go/protocol"
@@ -26,7 +27,7 @@ type ClientConfig struct {
 	// as needed.
 	MaxRequestBatchItems uint32
 	// MaxResponsePayloadBytes is the most bytes of a response payload; 0 starts at 65,536 and grows
-	// up to 1 MiB as needed.
+	// up to 16 MiB as needed.
 	MaxResponsePayloadBytes uint32
 	// AuthToken is the shared secret of the endpoint.
 	AuthToken uint64
@@ -67,7 +68,7 @@ type ServerConfig struct {
 	// MaxRequestBatchItems is the most items of a request batch; 0 accepts up to 65,536.
 	MaxRequestBatchItems uint32
 	// MaxResponsePayloadBytes is the most bytes of a response payload; 0 grants clients at least 65,536
-	// bytes, and up to 1 MiB where they propose it. A server with another maximum grants at least 1024.
+	// bytes, and up to 16 MiB where they propose it. A server with another maximum grants at least 1024.
 	MaxResponsePayloadBytes uint32
 	// AuthToken is the shared secret of the endpoint.
 	AuthToken uint64
@@ -132,7 +133,7 @@ func newClientOptions(c *ClientConfig, backend transport.Transport) clientOption
 		ceiling: capacity{
 			requestBytes:  or(request, protocol.MaxPayloadCap),
 			batchItems:    or(items, protocol.DefaultBatchItemsCap),
-			responseBytes: or(response, protocol.MaxPayloadCap),
+			responseBytes: or(response, protocol.MaxResponsePayloadCap),
 		},
 		responsePolicy: max(response, protocol.DefaultResponseCeiling),
 		lookup: lookupLimits{
@@ -170,7 +171,7 @@ func (c *ServerConfig) policy(backend transport.Transport) handshake.Policy {
 			BatchItems:   or(c.MaxRequestBatchItems, protocol.DefaultBatchItemsCap),
 		},
 		MinResponseBytes: minResponse,
-		MaxResponseBytes: or(c.MaxResponsePayloadBytes, protocol.MaxPayloadCap),
+		MaxResponseBytes: or(c.MaxResponsePayloadBytes, protocol.MaxResponsePayloadCap),
 		AuthToken:        c.AuthToken,
 	}
 }
@@ -197,9 +198,13 @@ func or(configured, fallback uint32) uint32 {
 	return configured
 }
 
+// NativeTransport returns the platform's own transport, which tells log what it did and could not do; on
+// platforms that have none, one that says so.
+func NativeTransport(log *slog.Logger) transport.Transport { return native.New(loggerOrDefault(log)) }
+
 func transportOrNative(t transport.Transport, logger *slog.Logger) transport.Transport {
 	if t == nil {
-		return NativeTransport(loggerOrDefault(logger))
+		return NativeTransport(logger)
 	}
 	return t
 }

@@ -17,12 +17,34 @@ macro_rules! layout {
     };
 }
 
+mod any {
+    use crate::any::lookup::*;
+    use crate::any::server::*;
+    use crate::any::types::*;
+
+    layout! {
+        nipc_bytes_view_t: 16 { ptr: 0, len: 8 }
+        nipc_ip_t: 17 { size: 0, bytes: 1 }
+        nipc_any_lookup_t: 64 {
+            method: 0, layout: 2, exceeded: 4, oversized: 6, min_item_len: 8, check: 16, status: 24,
+            answers: 32, bare: 40, typical_item_len: 48, user: 56,
+        }
+        nipc_any_response_t: 24 { buf: 0, size: 8, len: 16 }
+        nipc_any_service_handler_t: 24 { handle: 0, method: 8, batches: 10, user: 16 }
+    }
+}
+
 mod protocol {
     use crate::error::nipc_error_t;
     use crate::protocol::*;
 
     layout! {
         nipc_error_t: 4 {}
+        nipc_orchestrator_t: 4 {}
+        nipc_cgroup_lookup_status_t: 4 {}
+        nipc_pid_lookup_status_t: 4 {}
+        nipc_apps_cgroup_status_t: 4 {}
+        nipc_lookup_raw_item_t: 16 { ptr: 0, len: 8 }
         nipc_builder_state_t: 208 {}
         nipc_str_view_t: 16 { ptr: 0, len: 8 }
         nipc_lookup_label_view_t: 32 { key: 0, value: 16 }
@@ -151,7 +173,7 @@ mod service {
             ok: 40, unsupported: 48, bad_envelope: 56, limit_exceeded: 64, internal_error: 72,
             bytes_received: 80, bytes_sent: 88, handler_time: 96, total_time: 192,
         }
-        nipc_cgroups_cache_t: 40 {}
+        nipc_cgroups_cache_t: 48 { item_count: 0 }
         nipc_cgroups_cache_read_guard_t: 40 {}
         nipc_cgroups_cache_item_view_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }
         nipc_cgroups_cache_item_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }

@@ -10,12 +10,13 @@
 //! protocol   netipc/netipc_protocol.h: bytes
 //! service    netipc/netipc_service.h: clients, servers, cache
 //! transport  netipc/netipc_transport.h: sessions that programs drive themselves
+//! any        netipc/netipc_any.h: clients and servers of services that the library does not know
 //! netdata    netipc/netipc_netdata.h: run directory and token of an agent
 //! ```
 //!
 //! Every function checks its pointers for NULL, converts them in `border`, and does the rest in safe
 //! code. The headers are generated from the items and comments of
-//! `protocol`, `service`, `transport` and `netdata`.
+//! `protocol`, `service`, `transport`, `any` and `netdata`.
 
 #![expect(
     clippy::missing_safety_doc,
@@ -27,6 +28,7 @@
 )]
 
 mod abort_flag;
+pub mod any;
 mod border;
 pub mod error;
 mod failure;

@@ -16,67 +16,12 @@ use netipc::{ErrorCode, Handler, HandlerFailed};
 use super::server_handle::ServerId;
 use crate::error::nipc_error_t;
 use crate::protocol::{
-    Builder, Zeroed, nipc_apps_lookup_builder_t, nipc_apps_lookup_req_view_t,
-    nipc_cgroups_builder_t, nipc_cgroups_lookup_builder_t, nipc_cgroups_lookup_req_view_t,
-    nipc_cgroups_req_t, nipc_string_reverse_builder_t, nipc_string_reverse_view_t, zeroed,
+    Builder, Zeroed, nipc_apps_lookup_builder_t, nipc_apps_lookup_handler_fn,
+    nipc_apps_lookup_req_view_t, nipc_cgroups_builder_t, nipc_cgroups_handler_fn,
+    nipc_cgroups_lookup_builder_t, nipc_cgroups_lookup_handler_fn, nipc_cgroups_lookup_req_view_t,
+    nipc_cgroups_req_t, nipc_increment_handler_fn, nipc_string_reverse_builder_t,
+    nipc_string_reverse_handler_fn, nipc_string_reverse_view_t, zeroed,
 };
-
-/// Answers a cgroups-snapshot request by filling the builder.
-///
-/// Handlers are called on the threads of sessions: in several at once, each session in order. What
-/// they share is theirs to lock; copy what you need under the lock, and build the answer after it.
-/// Requests may come twice. A handler must return: not by an exception, longjmp, or the end of the
-/// thread. What request and builder point to is valid until it returns.
-///
-/// \param user     what the handler was given with
-/// \param request  what is asked
-/// \param builder  takes the answer, as it is: it must not be initialised
-/// \return true where the answer is in the builder. After false, or where builder->error is set, the
-///         client is told by that error: NIPC_ERR_OVERFLOW that the answer is above the limits,
-///         NIPC_ERR_UNSUPPORTED and NIPC_ERR_REJECTED the same, and everything else that the handler
-///         failed, as does a builder that was initialised again. All but NIPC_ERR_UNSUPPORTED end the session
-pub type nipc_cgroups_handler_fn = Option<
-    unsafe extern "C" fn(
-        user: *mut c_void,
-        request: *const nipc_cgroups_req_t,
-        builder: *mut nipc_cgroups_builder_t,
-    ) -> bool,
->;
-
-/// Answers a cgroups-lookup request: one item for each path, in order. The rest is as for
-/// nipc_cgroups_handler_fn.
-pub type nipc_cgroups_lookup_handler_fn = Option<
-    unsafe extern "C" fn(
-        user: *mut c_void,
-        request: *const nipc_cgroups_lookup_req_view_t,
-        builder: *mut nipc_cgroups_lookup_builder_t,
-    ) -> bool,
->;
-
-/// Answers an apps-lookup request: one item for each process, in order. The rest is as for
-/// nipc_cgroups_handler_fn.
-pub type nipc_apps_lookup_handler_fn = Option<
-    unsafe extern "C" fn(
-        user: *mut c_void,
-        request: *const nipc_apps_lookup_req_view_t,
-        builder: *mut nipc_apps_lookup_builder_t,
-    ) -> bool,
->;
-
-/// Answers an increment request. It is called for each number of a batch. The rest is as for
-/// nipc_cgroups_handler_fn.
-pub type nipc_increment_handler_fn =
-    Option<unsafe extern "C" fn(user: *mut c_void, request: u64, response: *mut u64) -> bool>;
-
-/// Answers a string-reverse request. It is called for each text of a batch. The rest is as for
-/// nipc_cgroups_handler_fn.
-pub type nipc_string_reverse_handler_fn = Option<
-    unsafe extern "C" fn(
-        user: *mut c_void,
-        request: *const nipc_string_reverse_view_t,
-        builder: *mut nipc_string_reverse_builder_t,
-    ) -> bool,
->;
 
 /// The handler of a server of cgroups-snapshot.
 #[repr(C)]
@@ -238,7 +183,7 @@ impl Callback for nipc_string_reverse_service_handler_t {
 }
 
 /// What a function of C gets as its first argument, and which server calls it.
-struct User {
+pub(crate) struct User {
     ptr: *mut c_void,
     server: ServerId,
 }
@@ -249,11 +194,11 @@ unsafe impl Send for User {}
 unsafe impl Sync for User {}
 
 impl User {
-    const fn new(ptr: *mut c_void, server: ServerId) -> Self {
+    pub(crate) const fn new(ptr: *mut c_void, server: ServerId) -> Self {
         Self { ptr, server }
     }
 
-    fn call(&self, handle: impl FnOnce(*mut c_void) -> bool) -> bool {
+    pub(crate) fn call<T>(&self, handle: impl FnOnce(*mut c_void) -> T) -> T {
         self.server.answering(|| handle(self.ptr))
     }
 }
@@ -265,18 +210,25 @@ fn handler_result(answered: bool, error: Option<nipc_error_t>) -> Result<(), Han
         let reason = "it initialised the builder that it was lent";
         return Err(HandlerFailed::with_status(Status::INTERNAL_ERROR, reason));
     };
-    let status = match error.code() {
-        ErrorCode::OK if answered => return Ok(()),
-        ErrorCode::OVERFLOW => Status::LIMIT_EXCEEDED,
-        ErrorCode::UNSUPPORTED => Status::UNSUPPORTED,
-        ErrorCode::REJECTED => Status::BAD_ENVELOPE,
-        _ => Status::INTERNAL_ERROR,
-    };
+    if answered && error.code() == ErrorCode::OK {
+        return Ok(());
+    }
+    let status = status_of(error.code());
     let reason = match error.code() {
         ErrorCode::OK => "it returned false",
         error => error.name().unwrap_or("it left an error without a name"),
     };
     Err(HandlerFailed::with_status(status, reason))
+}
+
+/// The status that the client gets for the error of a handler.
+pub(crate) const fn status_of(error: ErrorCode) -> Status {
+    match error {
+        ErrorCode::OVERFLOW => Status::LIMIT_EXCEEDED,
+        ErrorCode::UNSUPPORTED => Status::UNSUPPORTED,
+        ErrorCode::REJECTED => Status::BAD_ENVELOPE,
+        _ => Status::INTERNAL_ERROR,
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use netipc::server::ServerStats;
 use netipc::service::Service;
-use netipc::{ErrorCode, ServeError, Server, chain};
+use netipc::{ErrorCode, ServeError, Server, chain, untyped};
 
 use super::server::nipc_managed_server_t;
 use super::storage::{self, Context, enter, nipc_storage_t};
@@ -25,7 +25,7 @@ pub(crate) struct ServerHandle {
 
 impl ServerHandle {
     /// A server that listens.
-    pub(super) fn bind<S: Service>(server: Server<S>, id: ServerId) -> Result<Self, ServeError> {
+    pub(crate) fn bind(server: impl AnyServer + 'static, id: ServerId) -> Result<Self, ServeError> {
         server.bind()?;
         Ok(Self {
             server: Box::new(server),
@@ -60,7 +60,8 @@ impl ServerHandle {
 }
 
 /// A server of any service.
-trait AnyServer: Send + Sync {
+pub(crate) trait AnyServer: Send + Sync {
+    fn bind(&self) -> Result<(), ServeError>;
     fn run(&self) -> Result<(), ServeError>;
     fn stop(&self);
     fn drain(&self, timeout: Duration) -> bool;
@@ -68,6 +69,32 @@ trait AnyServer: Send + Sync {
 }
 
 impl<S: Service> AnyServer for Server<S> {
+    fn bind(&self) -> Result<(), ServeError> {
+        self.bind()
+    }
+
+    fn run(&self) -> Result<(), ServeError> {
+        self.run()
+    }
+
+    fn stop(&self) {
+        self.stop();
+    }
+
+    fn drain(&self, timeout: Duration) -> bool {
+        self.drain(timeout)
+    }
+
+    fn stats(&self) -> ServerStats {
+        self.stats()
+    }
+}
+
+impl AnyServer for untyped::AnyServer {
+    fn bind(&self) -> Result<(), ServeError> {
+        self.bind()
+    }
+
     fn run(&self) -> Result<(), ServeError> {
         self.run()
     }
@@ -87,7 +114,7 @@ impl<S: Service> AnyServer for Server<S> {
 
 /// Tells servers apart, for those who are called by one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct ServerId(u64);
+pub(crate) struct ServerId(u64);
 
 thread_local! {
     /// The server whose handler this thread is in.

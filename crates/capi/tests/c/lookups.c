@@ -52,7 +52,7 @@ static void ask_apps(nipc_client_ctx_t *client) {
         check_connected(client, profiles);
     }
     nipc_apps_lookup_resp_view_t view;
-    CHECK_OK(nipc_client_call_apps_lookup_timeout(client, pids, 3, &view, 20000));
+    CHECK_OK(nipc_client_call_apps_lookup_timeout(client, pids, 3, &view, 60000));
     check_apps(&view, pids, 3);
     CHECK_OK(nipc_client_call_apps_lookup(client, NULL, 0, &view));
     check_apps(&view, pids, 0);
@@ -103,7 +103,7 @@ static void ask_cgroups(nipc_client_ctx_t *client) {
         check_connected(client, profiles);
     }
     nipc_cgroups_lookup_resp_view_t view;
-    CHECK_OK(nipc_client_call_cgroups_lookup_timeout(client, paths, 3, &view, 20000));
+    CHECK_OK(nipc_client_call_cgroups_lookup_timeout(client, paths, 3, &view, 60000));
     check_cgroups(&view, paths, 3);
     CHECK_OK(nipc_client_call_cgroups_lookup(client, NULL, 0, &view));
     check_cgroups(&view, paths, 0);
@@ -145,8 +145,7 @@ static void open_with(nipc_client_ctx_t *client, const char *service,
                       const nipc_client_config_t *config) {
     memset(client, 0, sizeof(*client));
     nipc_client_init(client, test_dir(), service, config);
-    CHECK(nipc_client_refresh(client));
-    REQUIRE(nipc_client_ready(client));
+    await_session(client);
 }
 
 static void oversized_process(uint32_t profiles) {
@@ -323,7 +322,7 @@ static void answers_to_other_questions(void) {
         CHECK_CODE(nipc_client_call_apps_lookup(&client, pids, 1, &view), NIPC_ERR_PROTOCOL);
         CHECK_NO_ITEMS(view);
         check_apart(&client, NIPC_CLIENT_BROKEN);
-        CHECK(nipc_client_refresh(&client));
+        await_session(&client);
         CHECK_CODE(nipc_client_call_apps_lookup(&client, pids, 2, &view), NIPC_ERR_PROTOCOL);
         nipc_client_close(&client);
     }

@@ -41,11 +41,13 @@ macro_rules! programs {
 }
 
 programs! {
+    any,
     arguments,
     caches,
     calls,
     closing,
     codec,
+    dispatch,
     facade,
     failures,
     interruptions,
@@ -62,6 +64,7 @@ programs! {
     threads,
     unix_forks,
     unix_netdata,
+    unix_sessions,
     vectors_messages,
     vectors_services,
 }

@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, Scope};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use netipc::service::{increment, string_reverse};
@@ -21,7 +21,7 @@ use netipc_host::{Host, answers};
 
 use crate::args::{EndpointArgs, ServiceName, endpoint};
 use crate::exit::{self, Exit, Failed};
-use crate::platform::{RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
+use crate::platform::{DRAIN, RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
 use crate::schema::served;
 use crate::token::TokenArgs;
 use fixture::Fixture;
@@ -29,9 +29,6 @@ use machine::{MachineArgs, Refresher};
 use notify::Supervisor;
 use provider::{Plan, Provider};
 use run_dir::RunDir;
-
-/// How long requests that are being answered may take once the program is asked to stop.
-const DRAIN: Duration = Duration::from_secs(5);
 
 const DETAILS: &str = "\
 A pattern of cgroups has `*` for any characters, also `/`, and `?` for one. It is held against \
@@ -93,10 +90,11 @@ pub(crate) struct ServeArgs {
 fn details() -> String {
     format!(
         "Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is \
-         set. Stops on {STOP_REQUESTS}: requests that are being answered may finish, for at most 5 \
-         seconds, and every file is removed. A second request ends it at once. {RUN_DIR_IS_MADE} On \
+         set. Stops on {STOP_REQUESTS}: requests that are being answered may finish, for at most \
+         {} seconds, and every file is removed. A second request ends it at once. {RUN_DIR_IS_MADE} On \
          stderr there is a line for each source of knowledge about this machine, at the start and \
          whenever it changes.\n\n{DETAILS}\n\n{}",
+        DRAIN.as_secs(),
         exit::TABLE
     )
 }
@@ -139,22 +137,32 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     serve_until(&providers, refresher, &supervisor, &stop)
 }
 
+/// Why to stop: somebody asked for it, or an endpoint was taken away.
+type Stop = Result<(), Failed>;
+
+/// Where reasons to stop go to, and where they arrive.
+struct Stops {
+    ask: mpsc::Sender<Stop>,
+    asked: mpsc::Receiver<Stop>,
+}
+
 /// Where requests to stop arrive, also the end of stdin if that is to count as one.
-fn stop_requests(until_stdin_ends: bool) -> io::Result<mpsc::Receiver<()>> {
+fn stop_requests(until_stdin_ends: bool) -> io::Result<Stops> {
     let (ask, asked) = mpsc::channel();
+    let lost = ask.clone();
     if until_stdin_ends {
         let ask = ask.clone();
         let thread = thread::Builder::new().name("netipc-stdin".to_owned());
         thread.spawn(move || {
             let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-            let _ = ask.send(());
+            let _ = ask.send(Ok(()));
         })?;
     }
     on_stop_request(move || {
         // It fails where the end of stdin came first.
-        let _ = ask.send(());
+        let _ = ask.send(Ok(()));
     })?;
-    Ok(asked)
+    Ok(Stops { ask: lost, asked })
 }
 
 /// The data files, by what they are for.
@@ -223,18 +231,18 @@ fn serve_until(
     providers: &[Box<dyn Provider>],
     refresher: Option<Refresher>,
     supervisor: &Supervisor,
-    stop: &mpsc::Receiver<()>,
+    stop: &Stops,
 ) -> Result<(), Failed> {
     thread::scope(|scope| {
         let (end_refresher, refresher_ended) = mpsc::channel();
-        let started = start(scope, providers, refresher, refresher_ended);
+        let mut ended = start(scope, providers, &stop.ask, refresher, refresher_ended);
         let (end_watchdog, watchdog_ended) = mpsc::channel::<()>();
-        if started.is_ok() {
+        if ended.is_ok() {
             announce();
             supervisor.notify("READY=1");
             scope.spawn(move || supervisor.watch(&watchdog_ended));
             // An error would mean that nobody can ask any more.
-            let _ = stop.recv();
+            ended = stop.asked.recv().unwrap_or(Ok(()));
             supervisor.notify("STOPPING=1");
         }
         drop((end_refresher, end_watchdog));
@@ -242,13 +250,14 @@ fn serve_until(
         for provider in providers {
             provider.drain(deadline.saturating_duration_since(Instant::now()));
         }
-        started
+        ended
     })
 }
 
 fn start<'s>(
     scope: &'s Scope<'s, '_>,
     providers: &'s [Box<dyn Provider>],
+    stop: &mpsc::Sender<Stop>,
     refresher: Option<Refresher>,
     ended: mpsc::Receiver<()>,
 ) -> Result<(), Failed> {
@@ -260,7 +269,14 @@ fn start<'s>(
             .map_err(|error| Failed::new(Exit::Failed, format!("cannot start a thread: {error}")))
     };
     for provider in providers {
-        spawn("netipc-accept", Box::new(|| provider.run()))?;
+        let stop = stop.clone();
+        let run = move || {
+            if let Err(lost) = provider.run() {
+                // What is lost while it stops anyway is no news.
+                let _ = stop.send(Err(lost));
+            }
+        };
+        spawn("netipc-accept", Box::new(run))?;
     }
     match refresher {
         Some(refresher) => spawn("netipc-refresh", Box::new(move || refresher.run(&ended))),

@@ -69,7 +69,7 @@ impl Script {
             self.session += 1;
             let soon = wait.at_most(SOON);
             let accepted = Incoming::receive(link, &self.policy, &soon)
-                .and_then(|incoming| incoming.accept(self.session, &soon));
+                .and_then(|incoming| incoming.accept(|| self.session, &soon));
             if let Ok(connection) = accepted {
                 return Some(connection);
             }

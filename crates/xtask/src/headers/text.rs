@@ -10,6 +10,7 @@ const PROTOCOL: &str = include_str!("protocol.h.in");
 const SERVICE: &str = include_str!("service.h.in");
 const NETDATA: &str = include_str!("netdata.h.in");
 const TRANSPORT: &str = include_str!("transport.h.in");
+const ANY: &str = include_str!("any.h.in");
 
 /// `netipc_protocol.h`.
 pub(crate) fn protocol(
@@ -37,6 +38,12 @@ pub(crate) fn service(pieces: &[Piece], layouts: &[Layout]) -> Result<String, Er
 pub(crate) fn transport(pieces: &[Piece], layouts: &[Layout]) -> Result<String, Error> {
     let text = TRANSPORT.replace("@ASSERTIONS@", &assertions(pieces, layouts)?);
     place("transport.h.in", text, pieces)
+}
+
+/// `netipc_any.h`.
+pub(crate) fn any(pieces: &[Piece], layouts: &[Layout]) -> Result<String, Error> {
+    let text = ANY.replace("@ASSERTIONS@", &assertions(pieces, layouts)?);
+    place("any.h.in", text, pieces)
 }
 
 /// `netipc_netdata.h`.

@@ -87,7 +87,7 @@ func (s *Script) Accept() *connection.Connection {
 			continue
 		}
 		s.session++
-		if accepted, err := incoming.Accept(s.session, wait); err == nil {
+		if accepted, err := incoming.Accept(func() uint64 { return s.session }, wait); err == nil {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.accepted = append(s.accepted, accepted)

@@ -46,7 +46,7 @@ const (
 
 // responseCeilings are what a session may answer with: at first what a client grows to by itself, then
 // more, as shared memory of the largest size is not taken without need.
-var responseCeilings = []uint32{0, cli.MaxResponseBytes / 8, cli.MaxResponseBytes}
+var responseCeilings = []uint32{0, cli.MaxResponseBytes}
 
 // call is one call, with all it takes to make it again.
 type call struct {

@@ -24,7 +24,7 @@ const usage = `Usage: netipc-go serve --data FILE.json... | --service increment,
 Provides services until ` + system.StopHelp + `.
 
 Prints READY on stdout once every service listens. At the end, requests that are being answered may
-finish, for at most 5 seconds, and every file is removed. The run directory is made with mode 0700 where
+finish, for at most ` + system.DrainHelp + `, and every file is removed. The run directory is made with mode 0700 where
 there is none, and removed again then.
 
 A data file is what call --json prints. Only items is needed, and of each item its key: name, path or
@@ -35,9 +35,6 @@ this machine itself has is served by the program netipc.
 
 With --netdata, a token that is not given comes from NETDATA_INVOCATION_ID or INVOCATION_ID, as plugins of
 the agent have them, and a run directory that is made stays.`
-
-// drain is how long requests that are being answered may take once the program is told to end.
-const drain = 5 * time.Second
 
 // Run serves until a signal ends it.
 func Run(args []string, env cli.Env) error {
@@ -200,7 +197,7 @@ func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
 		fmt.Fprintln(env.Stdout, "READY")
 		<-stop
 	}
-	deadline := time.Now().Add(drain)
+	deadline := time.Now().Add(system.Drain)
 	for name, server := range servers {
 		if !server.Drain(time.Until(deadline)) {
 			cli.Tell(env.Stderr, "a request to "+name+" was cut off")
