@@ -86,18 +86,8 @@ pub unsafe extern "C" fn nipc_netdata_last_error(buf: *mut c_char, buf_len: usiz
     })
 }
 
-/// The path as clients and servers take it.
-#[cfg(unix)]
+/// The path as clients and servers take it: its bytes where paths are bytes, else UTF-8.
 fn c_path(path: PathBuf) -> Result<CString, String> {
-    use std::os::unix::ffi::OsStringExt;
-
-    CString::new(path.into_os_string().into_vec()).map_err(|error| error.to_string())
-}
-
-/// The path as clients and servers take it.
-#[cfg(not(unix))]
-fn c_path(path: PathBuf) -> Result<CString, String> {
-    let text = path.into_os_string().into_string();
-    let text = text.map_err(|path| format!("the run directory {} is not UTF-8", path.display()))?;
-    CString::new(text).map_err(|error| error.to_string())
+    let bytes = path.into_os_string().into_encoded_bytes();
+    CString::new(bytes).map_err(|error| error.to_string())
 }
