@@ -29,8 +29,10 @@
  */
 #ifdef __cplusplus
 #define NIPC_STATIC_ASSERT(condition, text) static_assert(condition, text)
-#else
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
 #define NIPC_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#else
+#define NIPC_STATIC_ASSERT(condition, text) extern char nipc_static_assert[(condition) ? 1 : -1]
 #endif
 
 #ifdef __cplusplus
