@@ -48,7 +48,7 @@ enum Command {
     Generate {
         #[command(flatten)]
         made: made::Made,
-        /// The languages
+        /// The languages: rust, go, c
         #[arg(long, value_name = "LIST", value_delimiter = ',', required = true)]
         lang: Vec<Language>,
         /// As netipc's own libraries have it: DIR is the root of that library's source

@@ -1,5 +1,6 @@
 //! Source code of a service: types, codec, client and server, in each language.
 
+mod c;
 mod go;
 mod names;
 mod rust;
@@ -17,9 +18,11 @@ pub enum Language {
     Rust,
     /// Over the module `netipc/go`.
     Go,
+    /// Over `libnetipc`, C99.
+    C,
 }
 
-/// A file of source code, not formatted.
+/// A file of source code, as it is before the formatter of its language.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Source {
     /// Its name, without directories that the language does not ask for.
@@ -38,7 +41,7 @@ pub struct GenerateError {
 
 impl Language {
     /// Every language.
-    pub const ALL: [Self; 2] = [Self::Rust, Self::Go];
+    pub const ALL: [Self; 3] = [Self::Rust, Self::Go, Self::C];
 
     /// The program that formats its code from stdin to stdout, and its arguments.
     #[must_use]
@@ -46,6 +49,7 @@ impl Language {
         match self {
             Self::Rust => Some(&["rustfmt", "--edition", "2024"]),
             Self::Go => Some(&["gofmt"]),
+            Self::C => None,
         }
     }
 }
@@ -55,6 +59,7 @@ impl fmt::Display for Language {
         f.pad(match self {
             Self::Rust => "rust",
             Self::Go => "go",
+            Self::C => "c",
         })
     }
 }
@@ -102,6 +107,10 @@ pub fn generate(
             text: rust::module(schema, file),
         }],
         Language::Go => go::files(schema, file),
+        Language::C => c::files(schema, file)
+            .into_iter()
+            .map(|(name, text)| Source { name, text })
+            .collect(),
     })
 }
 
@@ -118,7 +127,7 @@ pub fn generate_for_library(
 ) -> Result<Vec<Source>, GenerateError> {
     let sources = generate(schema, language, file)?;
     Ok(match language {
-        Language::Rust => sources,
+        Language::Rust | Language::C => sources,
         Language::Go => go::library_files(schema, file),
     })
 }

@@ -1,6 +1,6 @@
 //go:build !linux && !windows
 
-package service
+package native
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-// NativeTransport returns a transport that says that there is none for this platform. Those inside a
+// New returns a transport that says that there is none for this platform. Those inside a
 // process work.
-func NativeTransport(*slog.Logger) transport.Transport { return missing{} }
+func New(*slog.Logger) transport.Transport { return missing{} }
 
 // missing is the transport of platforms that have none.
 type missing struct{}
