@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use netipc::lookup::{Lookup, LookupReply, LookupRequest};
-use netipc::service::Service;
+use netipc::service::{
+    Service, apps_lookup, cgroups_lookup, cgroups_snapshot, increment, string_reverse,
+};
 use netipc::snapshot::{Snapshot, SnapshotReply};
 use netipc::wire::{Decode, Encode, Valid, WireError, Writer};
-use netipc_generated::{
-    apps_lookup, cgroups_lookup, cgroups_snapshot, drawn, increment, ip_to_asn, pid_traffic,
-    string_reverse,
-};
+use netipc_generated::{drawn, ip_to_asn, pid_traffic};
 use netipc_schema::codec::Way;
 use netipc_schema::random::{Random, spoil};
 use netipc_schema::{Schema, load};
@@ -35,14 +34,15 @@ fn lookup<L: Lookup>(schema: &Schema, rounds: usize) {
 
 fn snapshot<S>(schema: &Schema, rounds: usize)
 where
-    S: Snapshot + for<'a> Service<Reply<'a> = SnapshotReply<'a, S>>,
+    S: Snapshot + Service,
+    for<'a> S::Reply<'a>: From<SnapshotReply<'a, S>>,
     for<'a> S::Request<'a>: Encode,
 {
     same(schema, Way::Request, rounds, |bytes| {
         S::Request::decode(bytes).map(|request| vec![encoded(&request)])
     });
     same(schema, Way::Response, rounds, |bytes| {
-        let reply = SnapshotReply::<S>::decode(bytes)?;
+        let reply = SnapshotReply::<S>::of_view(Valid::<S::Reply<'_>>::decode(bytes)?);
         let items: Result<Vec<_>, WireError> = reply.iter().collect();
         let read = items?.iter().map(encoded_if_clean).collect();
         Ok(read)
