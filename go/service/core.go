@@ -37,6 +37,8 @@ type core struct {
 	proposed capacity
 	// What this provider has refused: neither it nor more is proposed again.
 	refused []capacity
+	// Whether this provider is known to give its responses no more room than they have.
+	responseIsFixed bool
 	// When to try again: a server that rejected this client, and shared memory that could not be used.
 	rejectionBackoff, shmBackoff backoff
 	openErr                      error
@@ -110,7 +112,7 @@ func (c *core) WaitObject() transport.WaitObject {
 // after that. It returns nil.
 func (c *core) Close() error {
 	c.dropSession(StateDisconnected)
-	c.refused = nil
+	c.forgetProvider()
 	c.proposed = c.options.initial
 	c.request = nil
 	c.interrupt.clear()
@@ -124,7 +126,7 @@ func (c *core) refresh(wait transport.Wait) bool {
 	case StateReady:
 		if err := c.connection.Check(); err != nil {
 			c.recordError(&Failure{Kind: FailureLost, Cause: err})
-			c.refused = nil
+			c.forgetProvider()
 			c.reopen(wait)
 		}
 	case StateBroken:
@@ -206,7 +208,7 @@ func (c *core) open(wait transport.Wait) bool {
 	case StateAuthFailed, StateIncompatible:
 		c.rejectionBackoff.failed(time.Now())
 	case StateNotFound:
-		c.refused = nil
+		c.forgetProvider()
 	}
 	c.recordError(err)
 	c.setState(state)

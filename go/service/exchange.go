@@ -182,7 +182,7 @@ func (c *core) retry(failure *Failure, tried attempts, wait transport.Wait) (att
 	case reconnectAndRetry:
 		c.log.Debug("netipc: call failed, trying once more", "endpoint", c.name(), "error", failure)
 		c.recordError(failure)
-		c.refused = nil
+		c.forgetProvider()
 		if f := c.reconnect(wait); f != nil {
 			return tried, f
 		}

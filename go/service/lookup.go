@@ -47,6 +47,8 @@ type progress struct {
 	itemBytes int
 	// Whether the next key is asked for alone: its item was too large beside others.
 	alone bool
+	// What the lookup has tried so far.
+	tried attempts
 }
 
 // NewLookupClient returns a client of the endpoint name in runDir, as [NewClient] does.
@@ -119,8 +121,8 @@ func (c *LookupClient[A, K, R, P]) lookUp(keys []A, wait transport.Wait) *Failur
 	if f := c.tryWiden(wanted, wait); f != nil {
 		return f
 	}
+	c.progress = progress{}
 	c.restart(0)
-	var tried attempts
 	for c.progress.done < c.keys.Len() || !c.progress.hasGeneration {
 		window := c.nextWindow()
 		if window.Keys == 0 && c.progress.done < c.keys.Len() {
@@ -141,8 +143,8 @@ func (c *LookupClient[A, K, R, P]) lookUp(keys []A, wait transport.Wait) *Failur
 			}
 		default:
 			// A provider that restarted may have other data: items from before must not be mixed with its.
-			startOver := decide(failure, tried) == reconnectAndRetry
-			if tried, failure = c.retry(failure, tried, wait); failure != nil {
+			startOver := decide(failure, c.progress.tried) == reconnectAndRetry
+			if c.progress.tried, failure = c.retry(failure, c.progress.tried, wait); failure != nil {
 				return failure
 			}
 			if startOver {
@@ -183,10 +185,12 @@ func (c *LookupClient[A, K, R, P]) encodeKeys(keys []A) (capacity, *Failure) {
 
 // restart begins with the first key, after so many requests of this lookup.
 func (c *LookupClient[A, K, R, P]) restart(requests int) {
-	c.progress = progress{requests: requests, maxKeys: math.MaxInt, ceiling: math.MaxInt}
+	c.progress = progress{requests: requests, maxKeys: math.MaxInt, ceiling: math.MaxInt, tried: c.progress.tried}
 }
 
-// nextWindow is the keys of the next request: as many as it and its likely response hold.
+// nextWindow is the keys of the next request: as many as it and its likely response hold. Where that
+// makes too many requests, as many as it holds itself: the response then has as many items as fit, or
+// the server refuses it, which makes those grow that only do so when they must.
 func (c *LookupClient[A, K, R, P]) nextWindow() protocol.LookupWindow {
 	agreed := c.agreed()
 	limits := protocol.LookupWindowLimits{
@@ -198,7 +202,18 @@ func (c *LookupClient[A, K, R, P]) nextWindow() protocol.LookupWindow {
 	if c.progress.alone {
 		limits.Keys = 1
 	}
+	window := c.keys.Window(c.progress.done, limits, c.rules.Likely)
+	if window.Keys == 0 || c.isEnough(window.Keys) || !c.responseRoom(c.progress.tried).mayGrow() {
+		return window
+	}
+	limits.Reply, limits.Item = math.MaxInt, 0
 	return c.keys.Window(c.progress.done, limits, c.rules.Likely)
+}
+
+// isEnough tells whether the requests that are left do, with so many keys in each.
+func (c *LookupClient[A, K, R, P]) isEnough(keys int) bool {
+	rest := c.keys.Len() - c.progress.done
+	return (rest+keys-1)/keys <= c.options.lookup.subcalls-c.progress.requests
 }
 
 // widenOrGiveUpKey makes a session with requests large enough for the next key, or gives it an item that
@@ -233,9 +248,19 @@ func (c *LookupClient[A, K, R, P]) askWindow(window protocol.LookupWindow, wait 
 	if err := reply.Decode(c.payload); err != nil {
 		return false, broken(err)
 	}
-	answered, f := c.validateResponse(window.Keys)
+	answered, oversized, f := c.validateResponse(window.Keys)
 	if f != nil {
 		return false, f
+	}
+	if oversized < answered {
+		// An item that was too large beside others may fit when its key is asked alone.
+		g, grows := c.growth()
+		switch {
+		case grows && window.Keys == 1:
+			return false, c.askForMore(g, wait)
+		case grows, oversized == 0 && window.Keys > 1:
+			answered = oversized
+		}
 	}
 	if answered == window.Keys && answered == c.keys.Len() {
 		if len(c.payload) > limits.bytes {
@@ -243,7 +268,9 @@ func (c *LookupClient[A, K, R, P]) askWindow(window protocol.LookupWindow, wait 
 		}
 		return true, nil
 	}
-	return false, c.merge(answered, window.Keys)
+	f = c.merge(answered)
+	p.alone = answered == oversized && answered < window.Keys
+	return false, f
 }
 
 // startMerge begins a reply of several responses with the first of them.
@@ -254,8 +281,8 @@ func (c *LookupClient[A, K, R, P]) startMerge() {
 	}
 }
 
-// merge appends the first answered items of a response to asked keys to the merged reply.
-func (c *LookupClient[A, K, R, P]) merge(answered, asked int) *Failure {
+// merge appends the first answered items of a response to the merged reply.
+func (c *LookupClient[A, K, R, P]) merge(answered int) *Failure {
 	p, reply := &c.progress, c.replyPointer()
 	c.startMerge()
 	// Appends nothing, and returns the bytes so far.
@@ -272,7 +299,6 @@ func (c *LookupClient[A, K, R, P]) merge(answered, asked int) *Failure {
 	}
 	p.done += answered
 	p.generation, p.hasGeneration = reply.DataGeneration(), true
-	p.alone = answered == 0 && asked > 1
 	if p.maxKeys > p.ceiling/2 {
 		p.maxKeys = p.ceiling
 	} else {
@@ -284,52 +310,49 @@ func (c *LookupClient[A, K, R, P]) merge(answered, asked int) *Failure {
 // narrow makes the next request ask for half as many keys, because the response did not fit. The server
 // has closed the session; the new one proposes a larger response limit.
 func (c *LookupClient[A, K, R, P]) narrow(window protocol.LookupWindow, wait transport.Wait) *Failure {
-	before := c.agreed().responseBytes
-	c.widenResponse()
-	if f := c.reconnect(wait); f != nil {
+	hasGrown, f := c.reopenWider(wait)
+	if f != nil {
 		return f
 	}
+	c.responseIsFixed = !hasGrown
 	c.progress.maxKeys = window.Keys / 2
 	// What did not fit once will not fit again, unless there is more room.
 	c.progress.ceiling = window.Keys - 1
-	if c.limits.responseBytes > before {
+	if hasGrown {
 		c.progress.ceiling = math.MaxInt
 	}
 	return nil
 }
 
-// validateResponse checks a response against what was asked; it returns how many of its
-// first items are answers. Those behind them were left out for size; none are where the first key is to
-// be asked for alone.
-func (c *LookupClient[A, K, R, P]) validateResponse(asked int) (int, *Failure) {
+// validateResponse checks a response against what was asked; it returns how many of its first items are
+// answers, and the first of those that says that no response can hold its item, or asked where there is
+// none. Items behind the answers were left out for size.
+func (c *LookupClient[A, K, R, P]) validateResponse(asked int) (answered, oversized int, f *Failure) {
 	p, reply := &c.progress, c.replyPointer()
 	if generation := reply.DataGeneration(); p.hasGeneration && p.generation != generation {
-		return 0, &Failure{Kind: FailureGeneration, First: p.generation, Then: generation}
+		return 0, 0, &Failure{Kind: FailureGeneration, First: p.generation, Then: generation}
 	}
 	if reply.Len() != asked {
-		return 0, mismatch("item_count", uint64(asked), uint64(reply.Len()))
+		return 0, 0, mismatch("item_count", uint64(asked), uint64(reply.Len()))
 	}
-	answered, firstOversized := asked, false
+	answered, oversized = asked, asked
 	for i := range asked {
 		status, same := reply.Answers(i, c.keys.At(p.done+i))
 		exceeded, index := status == c.rules.Exceeded, uint64(i)
 		switch {
 		case !same:
-			return 0, mismatch("echoed key", index, index)
+			return 0, 0, mismatch("echoed key", index, index)
 		case exceeded && i == 0:
-			return 0, mismatch("status of the first item", 0, uint64(status))
+			return 0, 0, mismatch("status of the first item", 0, uint64(status))
 		case exceeded:
 			answered = min(answered, i)
 		case answered < i:
-			return 0, mismatch("item behind a full answer", uint64(answered), index)
-		case i == 0:
-			firstOversized = status == c.rules.Oversized
+			return 0, 0, mismatch("item behind a full answer", uint64(answered), index)
+		case status == c.rules.Oversized:
+			oversized = min(oversized, i)
 		}
 	}
-	if firstOversized && asked > 1 {
-		return 0, nil
-	}
-	return answered, nil
+	return answered, oversized, nil
 }
 
 func tooManyBytes(needed, limit int) *Failure {

@@ -154,7 +154,8 @@ pub(crate) fn takes_part(work: Work, row: &Row) -> bool {
         Work::Item(_) => true,
         Work::Codec(_) | Work::Connect | Work::PipelineBatch => false,
     };
-    plain && known
+    // Programs of others do not know the ring.
+    plain && known && row.transport != Transport::Ring
 }
 
 /// What a program is told besides its scenario and run directory.

@@ -130,8 +130,10 @@ pub enum Scenario {
 pub enum Transport {
     /// The packet socket.
     Socket,
-    /// Shared memory.
+    /// Shared memory that deployed peers know.
     Shm,
+    /// Shared memory of our own: the ring.
+    Ring,
     /// Nothing: all of it happens in one process.
     #[default]
     None,

@@ -17,6 +17,23 @@ macro_rules! layout {
     };
 }
 
+mod any {
+    use crate::any::lookup::*;
+    use crate::any::server::*;
+    use crate::any::types::*;
+
+    layout! {
+        nipc_bytes_view_t: 16 { ptr: 0, len: 8 }
+        nipc_ip_t: 17 { size: 0, bytes: 1 }
+        nipc_any_lookup_t: 64 {
+            method: 0, layout: 2, exceeded: 4, oversized: 6, min_item_len: 8, check: 16, status: 24,
+            answers: 32, bare: 40, typical_item_len: 48, user: 56,
+        }
+        nipc_any_response_t: 24 { buf: 0, size: 8, len: 16 }
+        nipc_any_service_handler_t: 24 { handle: 0, method: 8, batches: 10, user: 16 }
+    }
+}
+
 mod protocol {
     use crate::error::nipc_error_t;
     use crate::protocol::*;
@@ -160,5 +177,21 @@ mod service {
             refresh_success_count: 24, refresh_failure_count: 28, connection_state: 32,
             last_refresh_ts: 40, age_ms: 48, bytes: 56, duplicates: 64,
         }
+    }
+}
+
+mod transport {
+    use crate::transport::*;
+
+    layout! {
+        nipc_message_t: 48 { header: 0, payload: 32, payload_len: 40 }
+        nipc_session_info_t: 56 {
+            transport: 0, profile: 4, session_id: 8, server_profiles: 16, packet_size: 20,
+            max_request_payload_bytes: 24, max_request_batch_items: 28,
+            max_response_payload_bytes: 32, max_response_batch_items: 36, window: 40,
+            in_flight: 44, peer_pid: 48, peer_uid: 52,
+        }
+        nipc_session_t: 520 {}
+        nipc_listener_t: 520 {}
     }
 }

@@ -4,14 +4,18 @@
 //! border     what crosses: pointers checked, panics caught
 //! abort_flag whether a client that is opened at this moment is aborted
 //! lifetime   how long what is behind a context lives: clients, servers and caches alike
+//! failure    why there is nothing behind a context
 //! error      the numbers of errors
 //! platform   what differs between platforms
 //! protocol   netipc/netipc_protocol.h: bytes
 //! service    netipc/netipc_service.h: clients, servers, cache
+//! transport  netipc/netipc_transport.h: sessions that programs drive themselves
+//! any        netipc/netipc_any.h: clients and servers of services that the library does not know
 //! ```
 //!
 //! Every function checks its pointers for NULL, converts them in `border`, and does the rest in safe
-//! code. The headers are generated from the items and comments of `protocol` and `service`.
+//! code. The headers are generated from the items and comments of
+//! `protocol`, `service`, `transport` and `any`.
 
 #![expect(
     clippy::missing_safety_doc,
@@ -23,11 +27,14 @@
 )]
 
 mod abort_flag;
+pub mod any;
 mod border;
 pub mod error;
+mod failure;
 mod layout;
 mod lifetime;
 mod platform;
 pub mod protocol;
 pub mod service;
 mod sync;
+pub mod transport;

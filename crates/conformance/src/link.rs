@@ -153,7 +153,7 @@ impl Rig {
 
     /// A client's and a server's end of the data plane under test.
     pub(crate) fn pair(&self) -> (Box<dyn Link>, Box<dyn Link>) {
-        let (client, mut server) = self.baselines();
+        let (mut client, mut server) = self.baselines();
         let plan = SessionPlan {
             profile: self.profile,
             session_id: self.sessions.fetch_add(1, Ordering::Relaxed),
@@ -162,6 +162,9 @@ impl Rig {
             response_bytes: 100_000,
         };
         server.offer(&plan).expect("offer");
+        // What accepts the session may bring the data plane.
+        say(&mut *server, b"accepted");
+        assert_eq!(hear(&mut *client), b"accepted");
         let client = client.attach(&plan, &Wait::timeout(SOON)).expect("attach");
         (client, server.switch())
     }

@@ -14,6 +14,7 @@
 pub mod calls;
 pub mod data;
 pub mod failures;
+pub mod growing;
 pub mod interruptions;
 pub mod lives;
 pub mod lookups;
@@ -65,6 +66,14 @@ macro_rules! service_suite {
                 keys_that_fit_no_request_are_oversized,
                 large_and_small_items_mix,
                 bad_keys_are_refused_before_anything_is_sent,
+            }
+            $crate::service_suite! { @rules growing, $world;
+                a_large_item_makes_the_server_grow,
+                a_server_that_cannot_grow_further_is_let_be,
+                many_keys_make_the_server_grow,
+                a_server_that_does_not_grow_ends_a_lookup_of_too_many_keys,
+                calls_make_the_server_grow,
+                a_large_item_makes_a_client_propose_more,
             }
             $crate::service_suite! { @rules failures, $world;
                 another_method_is_unsupported_and_the_session_goes_on,

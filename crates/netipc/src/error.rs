@@ -263,13 +263,7 @@ impl OpenError {
             Self::Endpoint(_) => ErrorCode::INVALID_ARGUMENT,
             Self::Connect(ConnectError::Interrupted { source, .. })
             | Self::Attach(AttachError::Interrupted(source))
-            | Self::Link(source) => match source {
-                LinkError::Timeout => ErrorCode::TIMEOUT,
-                LinkError::Aborted => ErrorCode::ABORTED,
-                LinkError::Protocol { .. } => ErrorCode::PROTOCOL,
-                LinkError::Io(_) => ErrorCode::IO,
-                _ => ErrorCode::DISCONNECTED,
-            },
+            | Self::Link(source) => link_code(source),
             Self::Connect(ConnectError::NotFound { .. }) | Self::Attach(AttachError::HungUp) => {
                 ErrorCode::DISCONNECTED
             }
@@ -329,6 +323,34 @@ impl ServeError {
             Self::Running => ErrorCode::BUSY,
             Self::Stopped => ErrorCode::ABORTED,
         }
+    }
+}
+
+/// The code of a link's error.
+pub(crate) const fn link_code(error: &LinkError) -> ErrorCode {
+    match error {
+        LinkError::Timeout => ErrorCode::TIMEOUT,
+        LinkError::Aborted => ErrorCode::ABORTED,
+        LinkError::Protocol { .. } => ErrorCode::PROTOCOL,
+        LinkError::TooLarge { .. } => ErrorCode::OVERFLOW,
+        LinkError::Empty => ErrorCode::INVALID_ARGUMENT,
+        LinkError::Busy => ErrorCode::BUSY,
+        LinkError::Io(_) => ErrorCode::IO,
+        _ => ErrorCode::DISCONNECTED,
+    }
+}
+
+/// The code of a broken rule of a session.
+pub(crate) const fn session_code(error: &SessionError) -> ErrorCode {
+    match error {
+        SessionError::Envelope(error)
+        | SessionError::Chunk(error)
+        | SessionError::Batch { source: error, .. } => wire_code(error.kind()),
+        SessionError::Kind { .. } => ErrorCode::BAD_KIND,
+        SessionError::LimitExceeded { .. } => ErrorCode::OVERFLOW,
+        SessionError::DuplicateMessageId { .. } => ErrorCode::INVALID_ARGUMENT,
+        SessionError::Ended => ErrorCode::NOT_READY,
+        _ => ErrorCode::PROTOCOL,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::config::Capacity;
 use crate::error::Failure;
 
 /// Times that one call may grow its proposals.
-const GROWTH_ROUNDS: u32 = 8;
+pub(crate) const GROWTH_ROUNDS: u32 = 8;
 
 /// What one call has tried so far.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

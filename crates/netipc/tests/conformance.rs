@@ -25,3 +25,8 @@ service_suite!(
     shm_04,
     World::new(NativeTransport::new(), PROFILE_BASELINE | 0x04)
 );
+#[cfg(target_os = "linux")]
+service_suite!(
+    shm_10,
+    World::new(NativeTransport::new(), PROFILE_BASELINE | 0x10)
+);

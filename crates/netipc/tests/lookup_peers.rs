@@ -10,9 +10,9 @@ use netipc::service::cgroups_snapshot::CgroupsSnapshot;
 use netipc::transport::link::BindOptions;
 use netipc::transport::{Link, MemoryTransport, Wait};
 use netipc::wire::{Decode, Header, PackedWriter};
-use netipc::{Client, ClientState, ErrorCode};
+use netipc::{Client, ClientConfig, ClientState, ErrorCode};
 use netipc_conformance::service::script::{answer, request};
-use netipc_conformance::service::{SOON, Script, TOKEN, World, connected, data};
+use netipc_conformance::service::{SOON, Script, TOKEN, World, connected, data, growing};
 use netipc_proto::session::DirectionLimits;
 use netipc_proto::session::handshake::{Policy, ServerHandshake};
 use netipc_proto::wire::Profiles;
@@ -74,7 +74,12 @@ fn play(script: &mut Script, steps: &[Step]) {
 fn statuses_after(pids: &[u32], steps: &'static [Step]) -> Vec<u16> {
     let world = world();
     let script = world.script().play(|script| play(script, steps));
-    let mut client = world.connected::<AppsLookup>();
+    // What it has is all that the client may ask for.
+    let config = ClientConfig {
+        max_response_payload_bytes: 65_536,
+        ..world.client_config()
+    };
+    let mut client = connected(world.client_with::<AppsLookup>(config));
     let reply = client.call(pids).unwrap();
     assert!(reply.iter().map(|item| item.pid).eq(pids.iter().copied()));
     let statuses = reply.iter().map(|item| item.status.0).collect();
@@ -172,6 +177,12 @@ fn a_server_may_grow_by_itself_from_session_to_session() {
     assert_eq!(script.join().unwrap(), 16_384);
     assert_eq!(client.status().counters.reconnects, 4);
     assert_eq!(client.status().counters.errors, 0);
+}
+
+// Rules S13, S15, P4.
+#[test]
+fn the_processes_of_a_large_host_are_found_where_responses_start_small() {
+    growing::finds_many_processes(&world(), 20_000, 4096);
 }
 
 // Rules S16, P4.

@@ -65,8 +65,9 @@ pub trait Link: Send + fmt::Debug {
 /// A fresh connection over the baseline, before the handshake has chosen a data plane.
 ///
 /// The server calls [`offer`](Self::offer) before it accepts and [`switch`](Self::switch) once its
-/// acceptance is sent; the client calls [`attach`](Self::attach) once it has been accepted. What a
-/// profile means is known here alone.
+/// acceptance is sent; the client calls [`attach`](Self::attach) once it has been accepted: what was
+/// offered may travel with the next packet that the server sends. What a profile means is known here
+/// alone.
 pub trait Baseline: Link {
     /// The profiles that this connection can switch to, the baseline included.
     fn profiles(&self) -> &'static [Profile];

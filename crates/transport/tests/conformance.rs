@@ -8,3 +8,5 @@ link_suite!(memory, Rig::new(MemoryTransport::new()));
 link_suite!(baseline, Rig::new(NativeTransport::new()));
 link_suite!(shm_02, Rig::new(NativeTransport::new()).over(0x02));
 link_suite!(shm_04, Rig::new(NativeTransport::new()).over(0x04));
+#[cfg(target_os = "linux")]
+link_suite!(shm_10, Rig::new(NativeTransport::new()).over(0x10));

@@ -1,4 +1,4 @@
-//! The two headers, generated from the sources and comments of `crates/capi`.
+//! The headers, generated from the sources and comments of `crates/capi`.
 //!
 //! cbindgen turns each source file into C. The pieces go where `headers/*.h.in` name their files,
 //! together with the errors, and assertions that hold C compilers to the layouts of the sources.
@@ -13,8 +13,13 @@ use std::path::PathBuf;
 pub use self::names::functions;
 use crate::{Error, tool, workspace};
 
-/// The headers, the second of which includes the first.
-pub const NAMES: [&str; 2] = ["netipc_protocol.h", "netipc_service.h"];
+/// The headers: the second includes the first, the others the second.
+pub const NAMES: [&str; 4] = [
+    "netipc_protocol.h",
+    "netipc_service.h",
+    "netipc_transport.h",
+    "netipc_any.h",
+];
 
 /// Where the committed headers are.
 #[must_use]
@@ -22,7 +27,7 @@ pub fn directory() -> PathBuf {
     workspace().join("crates/capi/include/netipc")
 }
 
-/// Writes both headers.
+/// Writes the headers.
 ///
 /// # Errors
 /// A source cannot be read or is not what the generator understands, or a header cannot be written.
@@ -51,11 +56,11 @@ pub fn check() -> Result<(), Error> {
     }
 }
 
-/// Both headers, as they should be.
+/// The headers, as they should be.
 ///
 /// # Errors
 /// A source cannot be read or is not what the generator understands.
-pub fn generate() -> Result<[String; 2], Error> {
+pub fn generate() -> Result<[String; 4], Error> {
     let capi = workspace().join("crates/capi/src");
     let errors = source::errors(&workspace().join("crates/netipc/src/error.rs"))?;
     let pieces = |header: &str| piece::all(&capi.join(header));
@@ -63,6 +68,8 @@ pub fn generate() -> Result<[String; 2], Error> {
     Ok([
         text::protocol(&errors, &pieces("protocol")?, &layouts("protocol")?)?,
         text::service(&pieces("service")?, &layouts("service")?)?,
+        text::transport(&pieces("transport")?, &layouts("transport")?)?,
+        text::any(&pieces("any")?, &layouts("any")?)?,
     ])
 }
 

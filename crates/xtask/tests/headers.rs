@@ -17,7 +17,7 @@ fn headers_are_as_generated() {
 
 #[test]
 fn every_error_has_its_number() {
-    let [protocol, _] = headers::generate().unwrap();
+    let [protocol, ..] = headers::generate().unwrap();
     for (name, code) in ErrorCode::NAMED {
         let name = match *name {
             "OK" => "NIPC_OK".to_owned(),

@@ -7,11 +7,14 @@ use std::collections::HashSet;
 use std::iter;
 use std::thread::available_parallelism;
 
+use netipc::transport::{Transport as _, native};
+
 use crate::effort::Effort;
 use crate::foreign::{Program, takes_part};
 use crate::limits;
 use crate::platform::CAN_PIN;
 use crate::row::{Layer, Row, Scenario, Transport};
+use crate::scenarios::serve::profiles_of;
 use crate::scenarios::{Access, Keys, Lookups, Mix, Service, WINDOW, Work};
 
 /// The raw limits that results are held against, as [`Row::name`] gives them.
@@ -24,7 +27,11 @@ const RATES: [u32; 4] = [1_000, 10_000, 100_000, 0];
 const SNAPSHOT_ITEMS: [u32; 3] = [16, 1_000, 10_000];
 const LOOKUP_KEYS: [u32; 5] = [1, 16, 256, 8_192, 32_768];
 const CACHE_ITEMS: [u32; 2] = [16, 10_000];
-const LINKS: [Transport; 2] = [Transport::Socket, Transport::Shm];
+const LINKS: &[Transport] = &[Transport::Socket, Transport::Shm, Transport::Ring];
+/// Those that carry several messages at once.
+const PIPELINES: &[Transport] = &[Transport::Socket, Transport::Ring];
+/// Those that deployed peers know.
+const COMMON: &[Transport] = &[Transport::Socket, Transport::Shm];
 
 /// What to measure, and how long.
 #[derive(Clone, Debug)]
@@ -111,6 +118,7 @@ impl Plan {
         };
         let all = groups().into_iter();
         let all = all.flat_map(|group| group.cases(&self.rates));
+        let all = all.filter(|case| is_carried(case.row.transport));
         all.map(with_clients).filter(wanted).collect()
     }
 
@@ -162,12 +170,18 @@ enum Rates {
     Always,
 }
 
+/// Whether this platform has `transport`.
+fn is_carried(transport: Transport) -> bool {
+    let bits = profiles_of(transport);
+    let all = native().profiles();
+    all.iter().fold(0, |known, profile| known | profile.bit) & bits == bits
+}
+
 fn groups() -> Vec<Group> {
     const NONE: &[Transport] = &[Transport::None];
-    const SOCKET: &[Transport] = &[Transport::Socket];
     const FULL: Rates = Rates::Usual(&[0]);
-    let ping = |layer| Group::new(vec![Work::Ping], &LINKS, layer);
-    let socket = |work, layer| Group::new(vec![work], SOCKET, layer);
+    let ping = |layer| Group::new(vec![Work::Ping], LINKS, layer);
+    let pipeline = |work, layer| Group::new(vec![work], PIPELINES, layer);
     let mut groups = vec![
         ping(Layer::Session).at(Rates::Usual(&RATES)),
         ping(Layer::Client).at(Rates::Usual(&RATES)),
@@ -185,18 +199,18 @@ fn groups() -> Vec<Group> {
     let snapshots = SNAPSHOT_ITEMS.map(Work::Snapshot).into();
     let lookups = keys().map(Work::Lookup).collect();
     groups.extend([
-        Group::new(vec![Work::Batch], &LINKS, Layer::Client).at(FULL),
-        socket(Work::Pipeline, Layer::Session),
-        socket(Work::Pipeline, Layer::Client),
-        socket(Work::PipelineBatch, Layer::Session),
-        Group::new(snapshots, &LINKS, Layer::Client).at(FULL),
-        Group::new(lookups, &LINKS, Layer::Client).at(FULL),
+        Group::new(vec![Work::Batch], LINKS, Layer::Client).at(FULL),
+        pipeline(Work::Pipeline, Layer::Session),
+        pipeline(Work::Pipeline, Layer::Client),
+        pipeline(Work::PipelineBatch, Layer::Session),
+        Group::new(snapshots, LINKS, Layer::Client).at(FULL),
+        Group::new(lookups, COMMON, Layer::Client).at(FULL),
         Group::new(keys().map(Work::Codec).collect(), NONE, Layer::Codec),
     ]);
     groups.extend(caches());
     groups.extend([
         Group::new(Access::ALL.map(Work::Item).into(), NONE, Layer::Codec),
-        Group::new(vec![Work::Connect], &LINKS, Layer::Session),
+        Group::new(vec![Work::Connect], LINKS, Layer::Session),
     ]);
     groups
 }
@@ -393,7 +407,7 @@ impl Work {
     fn limit(self, transport: Transport) -> Option<Limit> {
         let raw = match transport {
             Transport::Socket => ECHO,
-            Transport::Shm => FUTEX,
+            Transport::Shm | Transport::Ring => FUTEX,
             Transport::None => MEMCPY,
         };
         match self {

@@ -77,6 +77,7 @@ pub(super) type Colour = &'static str;
 /// Okabe and Ito's colours, which people who see few colours tell apart too.
 pub(super) const BLUE: Colour = "#0072b2";
 pub(super) const VERMILION: Colour = "#d55e00";
+pub(super) const PURPLE: Colour = "#cc79a7";
 pub(super) const GREEN: Colour = "#009e73";
 pub(super) const ORANGE: Colour = "#e69f00";
 pub(super) const INK: Colour = "#222222";

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, iter, ptr};
 
 use super::{
-    chart::{BLUE, Chart, Colour, GREEN, Glyph, INK, Line, Mark, ORANGE, Scale, VERMILION},
+    chart::{BLUE, Chart, Colour, GREEN, Glyph, INK, Line, Mark, ORANGE, PURPLE, Scale, VERMILION},
     figures::{cpu, cpu_per_unit, finite, is_blocking, limit, pairs},
     number::{self, NONE},
     text::slug,
@@ -383,6 +383,7 @@ impl<'a> Part<'a> {
         [
             (Transport::Socket, "socket"),
             (Transport::Shm, "shared memory"),
+            (Transport::Ring, "ring"),
             (Transport::None, "no transport"),
         ]
         .into_iter()
@@ -416,6 +417,7 @@ fn colour(row: &Row) -> Colour {
     match row.transport {
         Transport::Socket => BLUE,
         Transport::Shm => VERMILION,
+        Transport::Ring => PURPLE,
         Transport::None => GREEN,
     }
 }

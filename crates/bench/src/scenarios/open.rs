@@ -45,7 +45,7 @@ pub(super) fn session<S: Service>(route: &Route) -> Result<Connection, BenchErro
 /// That a session is over what was to be measured.
 fn check(route: &Route, found: Option<LinkKind>, why: &str) -> Result<(), BenchError> {
     let (wanted, kind) = match route.transport {
-        Transport::Shm => ("shared memory", LinkKind::SharedMemory),
+        Transport::Shm | Transport::Ring => ("shared memory", LinkKind::SharedMemory),
         _ => ("the socket", LinkKind::Socket),
     };
     let why = match found {

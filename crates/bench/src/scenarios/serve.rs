@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use netipc::connection::{Acceptor, Connection, ConnectionError};
-use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID};
+use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID, PROFILE_SHM_RING};
 use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::{self, Increment};
@@ -124,10 +124,7 @@ impl Route {
     }
 
     const fn profiles(&self) -> u32 {
-        match self.transport {
-            Transport::Shm => PROFILE_BASELINE | PROFILE_SHM_HYBRID,
-            _ => PROFILE_BASELINE,
-        }
+        profiles_of(self.transport)
     }
 
     fn serve<S: Service>(
@@ -166,5 +163,14 @@ fn answer(mut session: Connection) -> Result<(), ConnectionError> {
         let answered = handler.dispatch(request, &mut buf);
         let payload = buf.get(..answered.len).unwrap_or_default();
         session.send(header.answer(answered.status), payload, &wait)?;
+    }
+}
+
+/// The profiles to offer for `transport`, as bits.
+pub(crate) const fn profiles_of(transport: Transport) -> u32 {
+    match transport {
+        Transport::Shm => PROFILE_BASELINE | PROFILE_SHM_HYBRID,
+        Transport::Ring => PROFILE_BASELINE | PROFILE_SHM_RING,
+        Transport::Socket | Transport::None => PROFILE_BASELINE,
     }
 }

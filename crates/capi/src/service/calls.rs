@@ -15,8 +15,7 @@ use netipc::service::string_reverse::{StringReverse, Text};
 use netipc::service::{ReplyOf, Service};
 use netipc::wire::MethodCode;
 
-use super::client_handle::{LockedState, call};
-use super::storage::enter;
+use super::client_handle::{LockedState, call, noted};
 use super::types::nipc_client_ctx_t;
 use crate::border::{catch_code, chars, elements, elements_mut, put, zero};
 use crate::error::{CodeResult, nipc_error_t};
@@ -340,22 +339,6 @@ unsafe fn arguments<T, V: Zeroed>(
     let zeroed = unsafe { zero(out) };
     // SAFETY: the caller's promise is that of `noted`.
     unsafe { noted(ctx, zeroed.and_then(|()| read())) }
-}
-
-/// Arguments as they were read. Where they are bad, the client remembers it for
-/// `nipc_client_last_error`.
-///
-/// # Safety
-/// As for [`enter`].
-#[inline]
-unsafe fn noted<T>(ctx: *mut nipc_client_ctx_t, read: CodeResult<T>) -> CodeResult<T> {
-    if read.is_err()
-        // SAFETY: the caller's promise is that of `enter`.
-        && let Ok(handle) = unsafe { enter(ctx) }
-    {
-        handle.set_bad_argument(true);
-    }
-    read
 }
 
 /// Requests, and room for their answers, zeroed. Where they are in the same place, the requests are

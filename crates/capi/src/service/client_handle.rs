@@ -195,6 +195,22 @@ pub(crate) unsafe fn call<T>(
     called?.map_err(|error| of_call(&error))
 }
 
+/// Arguments as they were read. Where they are bad, the client remembers it for
+/// `nipc_client_last_error`.
+///
+/// # Safety
+/// As for [`enter`].
+#[inline]
+pub(crate) unsafe fn noted<T>(ctx: *mut nipc_client_ctx_t, read: CodeResult<T>) -> CodeResult<T> {
+    if read.is_err()
+        // SAFETY: the caller's promise is that of `enter`.
+        && let Ok(handle) = unsafe { enter(ctx) }
+    {
+        handle.set_bad_argument(true);
+    }
+    read
+}
+
 /// Refreshes the client of `ctx`, which is opened before if it was closed.
 ///
 /// # Safety

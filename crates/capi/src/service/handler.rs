@@ -238,7 +238,7 @@ impl Callback for nipc_string_reverse_service_handler_t {
 }
 
 /// What a function of C gets as its first argument, and which server calls it.
-struct User {
+pub(crate) struct User {
     ptr: *mut c_void,
     server: ServerId,
 }
@@ -249,11 +249,11 @@ unsafe impl Send for User {}
 unsafe impl Sync for User {}
 
 impl User {
-    const fn new(ptr: *mut c_void, server: ServerId) -> Self {
+    pub(crate) const fn new(ptr: *mut c_void, server: ServerId) -> Self {
         Self { ptr, server }
     }
 
-    fn call(&self, handle: impl FnOnce(*mut c_void) -> bool) -> bool {
+    pub(crate) fn call<T>(&self, handle: impl FnOnce(*mut c_void) -> T) -> T {
         self.server.answering(|| handle(self.ptr))
     }
 }
@@ -265,18 +265,25 @@ fn handler_result(answered: bool, error: Option<nipc_error_t>) -> Result<(), Han
         let reason = "it initialised the builder that it was lent";
         return Err(HandlerFailed::with_status(Status::INTERNAL_ERROR, reason));
     };
-    let status = match error.code() {
-        ErrorCode::OK if answered => return Ok(()),
-        ErrorCode::OVERFLOW => Status::LIMIT_EXCEEDED,
-        ErrorCode::UNSUPPORTED => Status::UNSUPPORTED,
-        ErrorCode::REJECTED => Status::BAD_ENVELOPE,
-        _ => Status::INTERNAL_ERROR,
-    };
+    if answered && error.code() == ErrorCode::OK {
+        return Ok(());
+    }
+    let status = status_of(error.code());
     let reason = match error.code() {
         ErrorCode::OK => "it returned false",
         error => error.name().unwrap_or("it left an error without a name"),
     };
     Err(HandlerFailed::with_status(status, reason))
+}
+
+/// The status that the client gets for the error of a handler.
+pub(crate) const fn status_of(error: ErrorCode) -> Status {
+    match error {
+        ErrorCode::OVERFLOW => Status::LIMIT_EXCEEDED,
+        ErrorCode::UNSUPPORTED => Status::UNSUPPORTED,
+        ErrorCode::REJECTED => Status::BAD_ENVELOPE,
+        _ => Status::INTERNAL_ERROR,
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 pub mod cache;
 pub mod calls;
 pub mod client;
-mod client_handle;
+pub(crate) mod client_handle;
 pub mod config;
 pub mod guard;
 pub mod handler;
@@ -11,7 +11,7 @@ pub mod log;
 pub mod origin;
 mod published;
 pub mod server;
-mod server_handle;
+pub(crate) mod server_handle;
 pub mod stats;
 pub mod storage;
 pub mod types;

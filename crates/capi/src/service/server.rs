@@ -59,8 +59,8 @@ pub unsafe extern "C" fn nipc_server_init_typed(
     workers: c_int,
     handler: *const nipc_cgroups_service_handler_t,
 ) -> nipc_error_t {
-    // SAFETY: C's promise is that of `init`.
-    unsafe { init(server, run_dir, service, config, workers, handler) }
+    // SAFETY: C's promise is that of `init_typed`.
+    unsafe { init_typed(server, run_dir, service, config, workers, handler) }
 }
 
 /// Makes a server of cgroups-lookup; the rest is as for nipc_server_init_typed.
@@ -73,8 +73,8 @@ pub unsafe extern "C" fn nipc_server_init_cgroups_lookup(
     workers: c_int,
     handler: *const nipc_cgroups_lookup_service_handler_t,
 ) -> nipc_error_t {
-    // SAFETY: C's promise is that of `init`.
-    unsafe { init(server, run_dir, service, config, workers, handler) }
+    // SAFETY: C's promise is that of `init_typed`.
+    unsafe { init_typed(server, run_dir, service, config, workers, handler) }
 }
 
 /// Makes a server of apps-lookup; the rest is as for nipc_server_init_typed.
@@ -87,8 +87,8 @@ pub unsafe extern "C" fn nipc_server_init_apps_lookup(
     workers: c_int,
     handler: *const nipc_apps_lookup_service_handler_t,
 ) -> nipc_error_t {
-    // SAFETY: C's promise is that of `init`.
-    unsafe { init(server, run_dir, service, config, workers, handler) }
+    // SAFETY: C's promise is that of `init_typed`.
+    unsafe { init_typed(server, run_dir, service, config, workers, handler) }
 }
 
 /// Makes a server of increment; the rest is as for nipc_server_init_typed.
@@ -101,8 +101,8 @@ pub unsafe extern "C" fn nipc_server_init_increment(
     workers: c_int,
     handler: *const nipc_increment_service_handler_t,
 ) -> nipc_error_t {
-    // SAFETY: C's promise is that of `init`.
-    unsafe { init(server, run_dir, service, config, workers, handler) }
+    // SAFETY: C's promise is that of `init_typed`.
+    unsafe { init_typed(server, run_dir, service, config, workers, handler) }
 }
 
 /// Makes a server of string-reverse; the rest is as for nipc_server_init_typed.
@@ -115,8 +115,8 @@ pub unsafe extern "C" fn nipc_server_init_string_reverse(
     workers: c_int,
     handler: *const nipc_string_reverse_service_handler_t,
 ) -> nipc_error_t {
-    // SAFETY: C's promise is that of `init`.
-    unsafe { init(server, run_dir, service, config, workers, handler) }
+    // SAFETY: C's promise is that of `init_typed`.
+    unsafe { init_typed(server, run_dir, service, config, workers, handler) }
 }
 
 /// Serves until the server is stopped, drained or destroyed, and returns when its last session has
@@ -223,14 +223,14 @@ pub unsafe extern "C" fn nipc_server_stats(
 }
 
 /// Why there is no server.
-struct Refusal {
+pub(crate) struct Refusal {
     code: ErrorCode,
     why: String,
 }
 
 impl Refusal {
     /// A mistake of the caller's.
-    fn invalid(why: &str) -> Self {
+    pub(crate) fn invalid(why: &str) -> Self {
         Self {
             code: ErrorCode::INVALID_ARGUMENT,
             why: why.to_owned(),
@@ -250,9 +250,8 @@ impl From<ServeError> for Refusal {
 /// Makes a server of the service that `handler` is for.
 ///
 /// # Safety
-/// `server` is NULL or points to room for a server that nobody uses meanwhile; the others are NULL or
-/// point to what they say, and keep to what the header asks of handlers.
-unsafe fn init<C: Callback>(
+/// As for [`init`]; and `handler` is NULL or points to one that keeps to what the header asks of it.
+unsafe fn init_typed<C: Callback>(
     server: *mut nipc_managed_server_t,
     run_dir: *const c_char,
     service: *const c_char,
@@ -260,14 +259,7 @@ unsafe fn init<C: Callback>(
     workers: c_int,
     handler: *const C,
 ) -> nipc_error_t {
-    let bind = || {
-        // SAFETY: the caller promises strings.
-        let endpoint = unsafe { EndpointName::new(run_dir, service) };
-        let endpoint = endpoint.or(Err(Refusal::invalid("run_dir or service is NULL")))?;
-        // SAFETY: the caller promises a configuration.
-        let config = unsafe { configured::<_, ServerConfig>(config) };
-        let config = config.or(Err(Refusal::invalid("config is not aligned")))?;
-        let id = ServerId::next();
+    let serve = |endpoint: &EndpointName<'_>, config, id| {
         let mut callback = C::ZEROED;
         if !handler.is_null() {
             // SAFETY: the caller promises a handler.
@@ -276,9 +268,34 @@ unsafe fn init<C: Callback>(
         }
         let handler = callback.bound_to(id);
         let workers = usize::try_from(workers).unwrap_or(0);
-        let EndpointName { run_dir, service } = &endpoint;
+        let EndpointName { run_dir, service } = endpoint;
         let server = Server::with_workers(run_dir, service, config, handler, workers);
         Ok(ServerHandle::bind(server, id)?)
+    };
+    // SAFETY: the caller's promise is that of `init`.
+    unsafe { init(server, run_dir, service, config, serve) }
+}
+
+/// Makes the server that `serve` makes of an endpoint and a configuration.
+///
+/// # Safety
+/// `server` is NULL or points to room for a server that nobody uses meanwhile; the others are NULL or
+/// point to what they say.
+pub(crate) unsafe fn init(
+    server: *mut nipc_managed_server_t,
+    run_dir: *const c_char,
+    service: *const c_char,
+    config: *const nipc_server_config_t,
+    serve: impl FnOnce(&EndpointName<'_>, ServerConfig, ServerId) -> Result<ServerHandle, Refusal>,
+) -> nipc_error_t {
+    let bind = || {
+        // SAFETY: the caller promises strings.
+        let endpoint = unsafe { EndpointName::new(run_dir, service) };
+        let endpoint = endpoint.or(Err(Refusal::invalid("run_dir or service is NULL")))?;
+        // SAFETY: the caller promises a configuration.
+        let config = unsafe { configured::<_, ServerConfig>(config) };
+        let config = config.or(Err(Refusal::invalid("config is not aligned")))?;
+        serve(&endpoint, config, ServerId::next())
     };
     catch_code(|| {
         // SAFETY: the caller promises room that nobody uses.

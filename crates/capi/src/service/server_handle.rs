@@ -3,17 +3,18 @@
 #![expect(unsafe_code, reason = "storages of C are read and written here")]
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use netipc::server::ServerStats;
 use netipc::service::Service;
-use netipc::{ErrorCode, ServeError, Server, chain};
+use netipc::{ErrorCode, ServeError, Server, chain, untyped};
 
 use super::server::nipc_managed_server_t;
 use super::storage::{self, Context, enter, nipc_storage_t};
 use crate::error::CodeResult;
+use crate::failure::{FailureText, ROOM};
 
 /// A server.
 pub(crate) struct ServerHandle {
@@ -24,7 +25,7 @@ pub(crate) struct ServerHandle {
 
 impl ServerHandle {
     /// A server that listens.
-    pub(super) fn bind<S: Service>(server: Server<S>, id: ServerId) -> Result<Self, ServeError> {
+    pub(crate) fn bind(server: impl AnyServer + 'static, id: ServerId) -> Result<Self, ServeError> {
         server.bind()?;
         Ok(Self {
             server: Box::new(server),
@@ -59,7 +60,8 @@ impl ServerHandle {
 }
 
 /// A server of any service.
-trait AnyServer: Send + Sync {
+pub(crate) trait AnyServer: Send + Sync {
+    fn bind(&self) -> Result<(), ServeError>;
     fn run(&self) -> Result<(), ServeError>;
     fn stop(&self);
     fn drain(&self, timeout: Duration) -> bool;
@@ -67,6 +69,32 @@ trait AnyServer: Send + Sync {
 }
 
 impl<S: Service> AnyServer for Server<S> {
+    fn bind(&self) -> Result<(), ServeError> {
+        self.bind()
+    }
+
+    fn run(&self) -> Result<(), ServeError> {
+        self.run()
+    }
+
+    fn stop(&self) {
+        self.stop();
+    }
+
+    fn drain(&self, timeout: Duration) -> bool {
+        self.drain(timeout)
+    }
+
+    fn stats(&self) -> ServerStats {
+        self.stats()
+    }
+}
+
+impl AnyServer for untyped::AnyServer {
+    fn bind(&self) -> Result<(), ServeError> {
+        self.bind()
+    }
+
     fn run(&self) -> Result<(), ServeError> {
         self.run()
     }
@@ -86,7 +114,7 @@ impl<S: Service> AnyServer for Server<S> {
 
 /// Tells servers apart, for those who are called by one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct ServerId(u64);
+pub(crate) struct ServerId(u64);
 
 thread_local! {
     /// The server whose handler this thread is in.
@@ -155,50 +183,27 @@ pub(super) unsafe fn last_error(server: *const nipc_managed_server_t) -> CodeRes
     Ok(unsafe { failure(server) }?.text())
 }
 
-/// Why there is no server, in memory of C: nothing is allocated, so that callers who try again and
-/// again leak nothing.
-pub(super) struct Failure<'a>(&'a [AtomicU8; 496]);
-
 /// Where `server` tells why there is none.
 ///
 /// # Safety
 /// As for [`enter`].
-pub(super) unsafe fn failure<'a>(server: *const nipc_managed_server_t) -> CodeResult<Failure<'a>> {
+pub(super) unsafe fn failure<'a>(
+    server: *const nipc_managed_server_t,
+) -> CodeResult<FailureText<'a>> {
     if server.is_null() || !server.is_aligned() {
         return Err(ErrorCode::INVALID_ARGUMENT);
     }
     // SAFETY: the caller promises a server.
     let room = unsafe { &raw mut (*server.cast_mut()).failure };
-    // SAFETY: as above; an atomic byte is laid out as a byte, and the room is used here only.
-    Ok(Failure(unsafe { &*room.cast::<[AtomicU8; 496]>() }))
-}
-
-impl Failure<'_> {
-    /// Writes as much of `why` as there is room for, with a NUL behind it.
-    pub(super) fn set(&self, why: &str) {
-        let whole = why.bytes().chain([0]);
-        let cut = why.bytes().take(self.0.len() - 4).chain(*b"...\0");
-        let write = |(to, byte): (&AtomicU8, u8)| to.store(byte, Ordering::Relaxed);
-        if why.len() < self.0.len() {
-            self.0.iter().zip(whole).for_each(write);
-        } else {
-            self.0.iter().zip(cut).for_each(write);
-        }
-    }
-
-    /// What was written; less of it while another thread destroys the server.
-    fn text(&self) -> String {
-        let bytes = self.0.iter().map(|byte| byte.load(Ordering::Relaxed));
-        let text: Vec<u8> = bytes.take_while(|byte| *byte != 0).collect();
-        String::from_utf8_lossy(&text).into_owned()
-    }
+    // SAFETY: as above; the room is used through this function only.
+    Ok(unsafe { FailureText::new(room) })
 }
 
 impl nipc_managed_server_t {
     /// As zeroed memory is.
     pub(super) const EMPTY: Self = Self {
         storage: nipc_storage_t::EMPTY,
-        failure: [0; 496],
+        failure: [0; ROOM],
     };
 }
 

@@ -41,6 +41,7 @@ macro_rules! programs {
 }
 
 programs! {
+    any,
     arguments,
     caches,
     calls,
@@ -55,6 +56,9 @@ programs! {
     malformed,
     reuse,
     servers,
+    session_ends,
+    session_storage,
+    sessions,
     storage,
     threads,
     unix_forks,
@@ -74,6 +78,11 @@ mod cpp {
     #[test]
     fn arguments() {
         run("arguments.c", Mode::Cpp);
+    }
+
+    #[test]
+    fn session_storage() {
+        run("session_storage.c", Mode::Cpp);
     }
 
     #[test]

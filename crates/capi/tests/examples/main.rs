@@ -4,5 +4,6 @@
 
 mod demo;
 mod examples;
+mod level1;
 mod programs;
 mod shown;

@@ -6,10 +6,32 @@ use std::path::{Path, PathBuf};
 use crate::mingw::Bench;
 
 /// They use signals, poll or fork; the first two have a counterpart that begins with `windows_`.
-const OF_UNIX: [&str; 3] = ["server", "event_loop", "demo"];
+const OF_UNIX: [&str; 4] = ["server", "event_loop", "level1_event_loop", "demo"];
 
 fn example(bench: &Bench, name: &str) -> PathBuf {
     bench.build(name, &[], &[directory().join(name).with_extension("c")])
+}
+
+#[test]
+fn level_1_pipelines_and_refuses() {
+    let Some(bench) = Bench::new("level_1_pipelines_and_refuses") else {
+        return;
+    };
+    // One client for the pipeline, and four that send malformed envelopes.
+    let server = bench.start(&example(&bench, "level1_server"), &["5"]);
+    server.wait_for("READY");
+    let pipeline = bench
+        .start(&example(&bench, "level1_pipeline"), &[])
+        .succeed();
+    let answers = "answer to 1: 101\nanswer to 2: 201\nanswer to 3: 301\n";
+    assert_eq!(pipeline, answers);
+    let malformed = bench.start(&example(&bench, "level1_malformed"), &[]);
+    let shown = malformed.succeed();
+    assert!(
+        shown.contains("a batch without items: status 1\n"),
+        "{shown}"
+    );
+    server.succeed();
 }
 
 fn directory() -> PathBuf {

@@ -248,6 +248,8 @@ where
 
 /// Takes the name of a transport.
 fn transport() -> impl TypedValueParser<Value = Transport> {
-    PossibleValuesParser::new([Transport::Socket, Transport::Shm].map(Transport::name))
-        .try_map(|name| name.parse::<Transport>())
+    PossibleValuesParser::new(
+        [Transport::Socket, Transport::Shm, Transport::Ring].map(Transport::name),
+    )
+    .try_map(|name| name.parse::<Transport>())
 }

@@ -58,14 +58,19 @@ impl Script {
     /// # Panics
     /// When none comes.
     pub fn accept(&mut self) -> Connection {
-        let wait = Wait::timeout(SOON);
+        self.accept_within(&Wait::timeout(SOON)).expect("a client")
+    }
+
+    /// The same, while `wait` lasts.
+    pub fn accept_within(&mut self, wait: &Wait<'_>) -> Option<Connection> {
         loop {
-            let link = self.listener.accept(&wait).expect("a client");
+            let link = self.listener.accept(wait).ok()?;
             self.session += 1;
-            let accepted = Incoming::receive(link, &self.policy, &wait)
-                .and_then(|incoming| incoming.accept(self.session, &wait));
+            let soon = wait.at_most(SOON);
+            let accepted = Incoming::receive(link, &self.policy, &soon)
+                .and_then(|incoming| incoming.accept(self.session, &soon));
             if let Ok(connection) = accepted {
-                return connection;
+                return Some(connection);
             }
         }
     }

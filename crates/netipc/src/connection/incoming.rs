@@ -12,6 +12,7 @@ use netipc_transport::wait::Wait;
 
 use super::{Connection, available, plan, send_packet};
 use crate::config::ServerConfig;
+use crate::error::{ErrorCode, link_code};
 use crate::log_limiter::LogLimiter;
 
 /// One for the whole process: what makes shared memory fail for one session usually makes it fail for
@@ -189,6 +190,17 @@ pub enum AcceptError {
     /// The client was refused. It was answered, unless what it sent was no HELLO.
     #[error(transparent)]
     Refused(Refusal),
+}
+
+impl AcceptError {
+    /// The number of this error.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Link(error) => link_code(error),
+            Self::Refused(_) => ErrorCode::REJECTED,
+        }
+    }
 }
 
 /// Sends the refusal, unless what the peer sent was no HELLO.

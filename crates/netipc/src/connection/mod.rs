@@ -15,11 +15,12 @@ use netipc_transport::link::{
 };
 use netipc_transport::wait::Wait;
 
-use crate::error::OpenError;
+use crate::error::{ErrorCode, OpenError, link_code, session_code};
 
 /// A session with one peer: send messages, receive messages, over whatever was negotiated.
 ///
-/// It has one owner; it is `Send` and not shared. Any error but a refusal to send ends it.
+/// It has one owner; it is `Send` and not shared. It goes on after a refusal to send, and after a timeout
+/// or an abort that found no message half sent; any other error ends it: [`is_over`](Self::is_over).
 ///
 /// Its [wait object](Self::wait_object) is ready when a message or a hang-up waits, on a socket or a
 /// pipe; over shared memory it shows hang-ups only.
@@ -28,6 +29,8 @@ pub struct Connection {
     session: Session,
     link: Box<dyn Link>,
     agreed: Agreed,
+    over: bool,
+    half_sent: bool,
 }
 
 impl Connection {
@@ -53,38 +56,55 @@ impl Connection {
         Ok(Self::new(Role::Client, link, agreed))
     }
 
-    fn new(role: Role, link: Box<dyn Link>, agreed: Agreed) -> Self {
-        let framing = if link.info().whole_messages {
+    fn new(role: Role, link: Box<dyn Link>, mut agreed: Agreed) -> Self {
+        let info = link.info();
+        let framing = if info.whole_messages {
             Framing::Whole
         } else {
+            // Both sides see the same data plane, whose packets may be smaller than the baseline's.
+            let most = u32::try_from(info.max_packet).unwrap_or(u32::MAX);
+            agreed.limits.packet_size = agreed.limits.packet_size.min(most);
             Framing::Chunked
         };
         Self {
             session: Session::new(role, agreed.limits, framing),
             link,
             agreed,
+            over: false,
+            half_sent: false,
         }
     }
 
     /// Sends `payload` behind `header`, in as many packets as it takes.
     ///
     /// # Errors
-    /// [`ConnectionError`]; where it [is a refusal](ConnectionError::is_refusal) nothing was sent.
+    /// [`ConnectionError`]; where it [is a refusal](ConnectionError::is_refusal), or where the connection
+    /// [is not over](Self::is_over), nothing was sent.
     pub fn send(
         &mut self,
         header: Header,
         payload: &[u8],
         wait: &Wait<'_>,
     ) -> Result<(), ConnectionError> {
+        if self.half_sent {
+            return Err(SessionError::Ended.into());
+        }
         let (first, rest) = self.session.send(header, payload)?.split_first();
         if let Err(error) = self.link.send(&first.head, first.body, wait) {
             if is_unsent(&error) {
                 self.session.retract(header.message_id);
+            } else {
+                self.over = true;
             }
             return Err(error.into());
         }
         for packet in rest {
-            self.link.send(&packet.head, packet.body, wait)?;
+            if let Err(error) = self.link.send(&packet.head, packet.body, wait) {
+                self.over = true;
+                // What came next would be taken for the rest of the message.
+                self.half_sent = is_unsent(&error);
+                return Err(error.into());
+            }
         }
         Ok(())
     }
@@ -92,11 +112,13 @@ impl Connection {
     /// Receives the next message; [`message`](Self::message) gives it, until the next call.
     ///
     /// # Errors
-    /// Why the session is over.
+    /// That `wait` ended, after which it may be called again, or why the session is over.
     pub fn receive(&mut self, wait: &Wait<'_>) -> Result<Header, ConnectionError> {
         loop {
-            let len = self.link.receive(self.session.space(), wait)?;
-            if let Some(message) = self.session.received(len)? {
+            let received = self.link.receive(self.session.space(), wait);
+            let len = received.inspect_err(|error| self.over |= !is_unsent(error))?;
+            let message = self.session.received(len);
+            if let Some(message) = message.inspect_err(|_| self.over = true)? {
                 return Ok(message.header());
             }
             // Links look at the clock when they wait: a peer that is never waited for must not
@@ -118,14 +140,34 @@ impl Connection {
             .map_or(&[], |message| message.payload())
     }
 
-    /// Sends a header without payload, also when the session has ended: the answer to the request that
-    /// ended it.
-    pub(crate) fn send_raw(
+    /// Sends `head` and `body` as one packet, whatever they are, also when the session has ended: the
+    /// answer to a request that ended it, or what no peer should send. The session does not know of it.
+    ///
+    /// # Errors
+    /// Why the packet was not sent.
+    pub fn send_packet(
         &mut self,
-        header: &[u8; Header::LEN],
+        head: &[u8],
+        body: &[u8],
         wait: &Wait<'_>,
     ) -> Result<(), LinkError> {
-        self.link.send(header, &[], wait)
+        let sent = self.link.send(head, body, wait);
+        sent.inspect_err(|error| self.over |= !is_unsent(error))
+    }
+
+    /// Receives one packet, whatever it is, into `packet`; returns its length, which is longer than
+    /// `packet` where it did not fit. It is for the answers to what [`send_packet`](Self::send_packet)
+    /// sent: the session does not know of them.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn receive_packet(
+        &mut self,
+        packet: &mut [u8],
+        wait: &Wait<'_>,
+    ) -> Result<usize, LinkError> {
+        let received = self.link.receive(packet, wait);
+        received.inspect_err(|error| self.over |= !is_unsent(error))
     }
 
     /// Looks whether the peer is still there, without consuming data.
@@ -133,7 +175,14 @@ impl Connection {
     /// # Errors
     /// Why the session is over.
     pub fn check(&mut self) -> Result<(), LinkError> {
-        self.link.check()
+        self.link.check().inspect_err(|_| self.over = true)
+    }
+
+    /// Whether it is of no more use: the peer is gone, a rule was broken, or a message was left half
+    /// sent. What was sent before the peer went may still be received.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.over
     }
 
     /// Makes sure that the last message arrives, before the connection is dropped.
@@ -142,12 +191,14 @@ impl Connection {
     }
 
     /// Requests that have no answer yet.
-    pub(crate) fn in_flight(&self) -> usize {
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
         self.session.in_flight()
     }
 
     /// Ends the session; returns the ids of the requests that got no answer.
     pub fn fail(&mut self) -> Vec<u64> {
+        self.over = true;
         self.session.fail()
     }
 
@@ -189,6 +240,15 @@ pub enum ConnectionError {
 }
 
 impl ConnectionError {
+    /// The number of this error.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Link(error) => link_code(error),
+            Self::Session(error) => session_code(error),
+        }
+    }
+
     /// Whether a message was refused before anything of it was sent, so that the session goes on.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {

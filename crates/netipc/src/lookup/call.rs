@@ -14,6 +14,7 @@ use netipc_proto::wire::{
 use netipc_transport::wait::Wait;
 
 use super::format::{Format, LookupFormat, Typed, Untyped, View};
+use super::growth::{Growth, ResponseRoom};
 use super::progress::Progress;
 use super::window::{WindowLimits, with_slack};
 use super::{Key, LOOKUP_HEADER_LEN, Lookup, LookupReply, header, read_header};
@@ -54,12 +55,25 @@ impl AnyClient {
         keys: &[&[u8]],
         wait: &Wait<'_>,
     ) -> Result<(u64, List<'_, Bytes>), CallError> {
-        let keys = keys.iter().copied().map(Ok);
-        let payload = self.lookup_with(Untyped(format), keys, wait)?;
+        let payload = self.lookup_payload(format, keys, wait)?;
         let (count, generation) = read_header(format.layout(), payload).unwrap_or_default();
         // As above.
         let items = assume_valid::<List<'_, Bytes>>(payload).list(LOOKUP_HEADER_LEN, count);
         Ok((generation, items))
+    }
+
+    /// As [`lookup_bytes`](Self::lookup_bytes), and gives the whole payload of the reply: header,
+    /// directory and items.
+    ///
+    /// # Errors
+    /// As [`lookup`](Self::lookup).
+    pub fn lookup_payload(
+        &mut self,
+        format: &impl LookupFormat,
+        keys: &[&[u8]],
+        wait: &Wait<'_>,
+    ) -> Result<&[u8], CallError> {
+        self.lookup_with(Untyped(format), keys.iter().copied().map(Ok), wait)
     }
 
     /// Looks up any number of keys; returns the payload of the reply.
@@ -79,6 +93,7 @@ impl AnyClient {
             keys: ListBuf::reusing(buffers.keys),
             reply: ListBuf::reusing(buffers.reply),
             progress: Progress::start(0),
+            attempts: Attempts::default(),
         };
         let done = lookup
             .encode(keys)
@@ -111,6 +126,7 @@ struct LogicalLookup<'c, F: Format> {
     keys: ListBuf<F::Key>,
     reply: ListBuf<F::Item>,
     progress: Progress,
+    attempts: Attempts,
 }
 
 impl<F: Format> LogicalLookup<'_, F> {
@@ -153,7 +169,6 @@ impl<F: Format> LogicalLookup<'_, F> {
     fn ask_all(&mut self, wanted: Capacity, wait: &Wait<'_>) -> Result<ReplySource, Failure> {
         self.client.try_widen(wanted, wait)?;
         self.start_over();
-        let mut attempts = Attempts::default();
         while self.progress.done < self.keys.len() || self.progress.generation.is_none() {
             let count = self.next_window();
             if count == 0 && self.progress.done < self.keys.len() {
@@ -165,8 +180,8 @@ impl<F: Format> LogicalLookup<'_, F> {
                 Ok(None) => {}
                 Err(Failure::LimitExceeded { .. }) if count > 1 => self.narrow(count, wait)?,
                 Err(failure) => {
-                    let again = decide(&failure, attempts) == Decision::Reconnect;
-                    attempts = self.client.recover(failure, attempts, wait)?;
+                    let again = decide(&failure, self.attempts) == Decision::Reconnect;
+                    self.attempts = self.client.recover(failure, self.attempts, wait)?;
                     if again {
                         self.start_over();
                     }
@@ -185,7 +200,9 @@ impl<F: Format> LogicalLookup<'_, F> {
         self.reply.start(LOOKUP_HEADER_LEN, self.keys.len());
     }
 
-    /// Number of keys that the next request asks for.
+    /// Number of keys that the next request asks for: as many as it and its likely reply hold. Where
+    /// that makes too many requests, as many as it holds itself: the reply then has as many items as
+    /// fit, or the server refuses it, which makes those grow that only do so when they must.
     fn next_window(&self) -> usize {
         let agreed = self.client.agreed();
         let limits = WindowLimits {
@@ -194,12 +211,53 @@ impl<F: Format> LogicalLookup<'_, F> {
             reply: agreed.response_bytes as usize,
             item: self.progress.item_bytes,
         };
-        let rest = self.keys.list().iter().skip(self.progress.done);
-        let sizes = rest.map(|key| {
+        let count = self.fit(&limits);
+        if count == 0 || self.is_enough(count) || !self.room().may_grow() {
+            return count;
+        }
+        self.fit(&WindowLimits {
+            reply: usize::MAX,
+            item: 0,
+            ..limits
+        })
+    }
+
+    /// Number of the next keys that `limits` allow in one request.
+    fn fit(&self, limits: &WindowLimits) -> usize {
+        let rest = self.keys.list().after(self.progress.done).iter();
+        limits.fit(rest.map(|key| {
             let request = self.format.key_size(&key);
             (request, self.format.reply_estimate(key))
-        });
-        limits.fit(sizes)
+        }))
+    }
+
+    /// Whether the requests that are left do, with `count` keys in each.
+    fn is_enough(&self, count: usize) -> bool {
+        let keys = self.keys.len() - self.progress.done;
+        let limit = self.client.options.lookup.requests;
+        keys.div_ceil(count) <= limit.saturating_sub(self.progress.requests)
+    }
+
+    /// What decides whether responses can have more room.
+    fn room(&self) -> ResponseRoom {
+        ResponseRoom {
+            agreed: self.client.agreed(),
+            proposed: self.client.proposed_response(),
+            ceiling: self.client.options.ceiling.response_bytes,
+            is_fixed: self.client.response_is_fixed,
+            grown: self.attempts.grown,
+        }
+    }
+
+    /// How to get more room for the response to one key. Nothing where the requests that are left do
+    /// not do to get it and to ask again.
+    fn growth(&self) -> Option<Growth> {
+        let requests = self.client.options.lookup.requests;
+        let sizes = |key| (self.format.key_size(&key), self.format.bare_size(key));
+        // More of the shortest keys fit a request than of others.
+        let (key, placeholder) = self.keys.list().iter().map(sizes).min()?;
+        let growth = self.room().growth(key, placeholder)?;
+        (requests.saturating_sub(self.progress.requests) >= 2).then_some(growth)
     }
 
     /// The next key fits no request: makes room for it, or answers it here where no room can be
@@ -233,8 +291,8 @@ impl<F: Format> LogicalLookup<'_, F> {
         let first = self.progress.done;
         self.write_request(first, count);
         let kind = RequestKind::single(self.format.method());
-        let response = self.client.exchange(kind, wait)?;
-        let payload = response.payload();
+        self.client.exchange(kind, wait)?;
+        let payload = self.client.payload();
         let (generation, items) = decode_response(&self.format, payload).map_err(malformed)?;
         if let Some(before) = self.progress.generation
             && before != generation
@@ -244,8 +302,19 @@ impl<F: Format> LogicalLookup<'_, F> {
                 then: generation,
             });
         }
-        let keys = self.keys.list().iter().skip(first).take(count);
-        let answered = validate_response(&self.format, items, keys, count)?;
+        let keys = self.keys.list().after(first).iter().take(count);
+        let (mut answered, oversized) = validate_response(&self.format, items, keys, count)?;
+        if let Some(index) = oversized {
+            // An item that was too large beside others may fit when its key is asked alone.
+            match self.growth() {
+                Some(growth) if count == 1 => {
+                    return self.ask_for_more(growth, wait).map(|()| None);
+                }
+                Some(_) => answered = index,
+                None if index == 0 && count > 1 => answered = 0,
+                None => {}
+            }
+        }
         if answered == self.keys.len() && answered == count {
             if payload.len() > limits.bytes {
                 return Err(too_much(
@@ -266,7 +335,69 @@ impl<F: Format> LogicalLookup<'_, F> {
         }
         self.progress
             .advance(count, answered, bytes - before, generation);
+        if oversized == Some(answered) {
+            self.progress.isolate();
+        }
         Ok(None)
+    }
+
+    /// The item of the next key does not fit even alone: gets more room for it, where there is more,
+    /// and has it asked for again. Whatever the server makes of a request for more, the lookup goes on.
+    fn ask_for_more(&mut self, growth: Growth, wait: &Wait<'_>) -> Result<(), Failure> {
+        self.progress.isolate();
+        self.attempts.grown += 1;
+        let Growth::Exceed(keys) = growth else {
+            return self.propose_more(wait);
+        };
+        self.progress.requests += 1;
+        self.write_repeated(keys)?;
+        let kind = RequestKind::single(self.format.method());
+        match self.client.exchange(kind, wait) {
+            Err(Failure::LimitExceeded { .. }) => {
+                let has_grown = self.client.reopen_wider(wait)?;
+                self.client.response_is_fixed = !has_grown;
+                Ok(())
+            }
+            Err(failure @ (Failure::Timeout | Failure::Aborted)) => Err(failure),
+            Err(_) => {
+                self.client.reconnect(wait)?;
+                self.client.response_is_fixed = true;
+                self.start_over();
+                Ok(())
+            }
+            Ok(_) => {
+                self.client.response_is_fixed = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// Proposes twice as much room for responses as there is.
+    fn propose_more(&mut self, wait: &Wait<'_>) -> Result<(), Failure> {
+        let (agreed, before) = (self.client.agreed(), self.client.proposed_response());
+        let wanted = Capacity {
+            response_bytes: agreed.response_bytes.saturating_mul(2),
+            ..agreed
+        };
+        self.client.try_widen(wanted, wait)?;
+        // No session could be had with more.
+        self.client.response_is_fixed = self.client.proposed_response() == before;
+        Ok(())
+    }
+
+    /// Makes a request for the shortest key, `count` times.
+    fn write_repeated(&mut self, count: usize) -> Result<(), Failure> {
+        let keys = self.keys.list().iter_valid();
+        let shortest = keys.min_by_key(|key| key.bytes().len());
+        let mut request = ListBuf::<F::Key>::reusing(std::mem::take(&mut self.client.request));
+        request.start(LOOKUP_HEADER_LEN, count);
+        for key in shortest.into_iter().cycle().take(count) {
+            request.push_valid(key).map_err(Failure::InvalidRequest)?;
+        }
+        let header = header(self.format.layout(), count, 0);
+        request.header_mut().copy_from_slice(&header);
+        self.client.request = request.into_bytes();
+        Ok(())
     }
 
     /// Makes the request for `count` keys from number `first` on.
@@ -282,10 +413,8 @@ impl<F: Format> LogicalLookup<'_, F> {
     /// The response did not fit: asks for half as many keys. The server has closed the session, so
     /// that the new one may as well have room for more.
     fn narrow(&mut self, count: usize, wait: &Wait<'_>) -> Result<(), Failure> {
-        let before = self.client.agreed().response_bytes;
-        self.client.widen_response();
-        self.client.reconnect(wait)?;
-        let more_room = self.client.agreed().response_bytes > before;
+        let more_room = self.client.reopen_wider(wait)?;
+        self.client.response_is_fixed = !more_room;
         self.progress.narrow(count, more_room);
         Ok(())
     }
@@ -308,35 +437,36 @@ fn decode_response<'p, F: Format>(
 }
 
 /// Checks the items of a response against the `count` keys that were asked. Returns how many of them,
-/// from the first on, are answers: behind them, every key is to be asked again.
+/// from the first on, are answers: behind them, every key is to be asked again. And the first of these
+/// answers that says that no response can hold its item, if there is one.
 fn validate_response<'k, F: Format>(
     format: &F,
     items: List<'_, F::Item>,
     keys: impl Iterator<Item = View<'k, F::Key>>,
     count: usize,
-) -> Result<usize, Failure> {
+) -> Result<(usize, Option<usize>), Failure> {
     if items.len() != count {
         return Err(bad_answer("item_count", count, items.len()));
     }
     let exceeded = format.exceeded();
-    let mut answered = count;
+    let (mut answered, mut oversized) = (count, None);
     for (index, (item, key)) in items.iter().zip(keys).enumerate() {
         if !format.answers(&item, key) {
             return Err(bad_answer("echoed key", index, index));
         }
-        if format.status(&item) == exceeded {
+        let status = format.status(&item);
+        if status == exceeded {
             if index == 0 {
                 return Err(bad_answer("status of the first item", 0, exceeded.into()));
             }
             answered = answered.min(index);
         } else if answered < index {
             return Err(bad_answer("item behind a full answer", answered, index));
+        } else if status == format.oversized() {
+            oversized = oversized.or(Some(index));
         }
     }
-    let first = items.get(0).map(|item| format.status(&item));
-    // An item that was too large beside others may fit when its key is asked alone.
-    let retry_alone = first == Some(format.oversized()) && count > 1;
-    Ok(if retry_alone { 0 } else { answered })
+    Ok((answered, oversized))
 }
 
 fn bad_answer(field: &'static str, expected: usize, found: usize) -> Failure {

@@ -41,11 +41,16 @@ pub trait LookupFormat {
     /// The item for `key` that holds only a status.
     fn bare(&self, key: &[u8], status: u16) -> Vec<u8>;
 
+    /// Bytes of [`bare`](Self::bare), which are the same for every status.
+    fn bare_len(&self, key: &[u8]) -> usize {
+        self.bare(key, self.exceeded()).len()
+    }
+
     /// Bytes that the reply to one key is likely to take, for the split of large calls.
     ///
     /// The default is those of an answer that finds nothing.
     fn reply_estimate(&self, key: &[u8]) -> usize {
-        self.bare(key, self.exceeded()).len()
+        self.bare_len(key)
     }
 }
 
@@ -182,7 +187,7 @@ impl<F: LookupFormat> Format for Untyped<'_, F> {
     }
 
     fn bare_size(&self, key: &[u8]) -> usize {
-        self.0.bare(key, 0).len()
+        self.0.bare_len(key)
     }
 
     fn reply_estimate(&self, key: &[u8]) -> usize {

@@ -9,6 +9,7 @@
 mod answer;
 mod call;
 mod format;
+mod growth;
 mod key;
 mod progress;
 mod reply;

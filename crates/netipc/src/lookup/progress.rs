@@ -47,6 +47,11 @@ impl Progress {
         self.alone = answered == 0 && asked > 1;
     }
 
+    /// The next key is asked for alone, whatever comes behind it.
+    pub(super) const fn isolate(&mut self) {
+        self.alone = true;
+    }
+
     /// The response to `asked` keys did not fit: half as many are next. What did not fit once will
     /// not fit again, unless there is more room now.
     pub(super) const fn narrow(&mut self, asked: usize, more_room: bool) {

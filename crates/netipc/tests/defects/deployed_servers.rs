@@ -306,7 +306,10 @@ fn a_first_key_that_was_misjudged_is_asked_for_alone() {
             line.answer(&request, Status::OK, &reply);
         }
     });
-    let mut client = stage.ready::<AppsLookup>(client(1));
+    let mut config = client(1);
+    // What it has is all that the client may ask for.
+    config.max_response_payload_bytes = 65_536;
+    let mut client = stage.ready::<AppsLookup>(config);
     let reply = client.call(&[1, 2, 3]).unwrap();
     assert!(reply.iter().all(|item| item.status == PidStatus::UNKNOWN));
     let reply = client.call(&[9, 8]).unwrap();

@@ -165,8 +165,10 @@ impl Profiles {
     pub const SHM_FUTEX: Self = Self(0x04);
     /// Reserved.
     pub const SHM_WAITADDR: Self = Self(0x08);
+    /// Rings in memory that the server passes; deployed peers do not know it.
+    pub const SHM_RING: Self = Self(0x10);
     /// Every shared-memory profile.
-    pub const ALL_SHM: Self = Self(0x0e);
+    pub const ALL_SHM: Self = Self(0x1e);
 
     /// The profiles in both sets.
     #[must_use]
@@ -215,6 +217,7 @@ impl fmt::Display for Profiles {
             (Self::SHM_HYBRID, "shm-hybrid"),
             (Self::SHM_FUTEX, "shm-futex"),
             (Self::SHM_WAITADDR, "shm-waitaddr"),
+            (Self::SHM_RING, "shm-ring"),
         ];
         let mut rest = *self;
         let mut separator = "";
@@ -247,7 +250,7 @@ mod tests {
     fn profiles_read_as_a_list() {
         assert_eq!(Profiles(0).to_string(), "none");
         assert_eq!(Profiles(3).to_string(), "baseline+shm-hybrid");
-        assert_eq!(Profiles(0x31).to_string(), "baseline+0x30");
+        assert_eq!(Profiles(0x31).to_string(), "baseline+shm-ring+0x20");
     }
 
     #[test]

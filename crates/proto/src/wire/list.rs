@@ -90,6 +90,12 @@ impl<'a, L> List<'a, L> {
         self.packed.is_empty()
     }
 
+    /// The items behind the first `count`.
+    #[must_use]
+    pub fn after(self, count: usize) -> Self {
+        Self::of_checked(self.packed.after(count))
+    }
+
     /// The same list, of bytes.
     #[must_use]
     #[inline]

@@ -204,6 +204,15 @@ impl<'a> Packed<'a> {
             .map(|entry| self.at(read_entry(*entry)))
     }
 
+    /// The items behind the first `count`.
+    #[must_use]
+    pub fn after(self, count: usize) -> Self {
+        Self {
+            directory: self.directory.get(count..).unwrap_or_default(),
+            ..self
+        }
+    }
+
     /// The bytes of every item, in order.
     pub fn iter(self) -> impl ExactSizeIterator<Item = &'a [u8]> {
         self.directory

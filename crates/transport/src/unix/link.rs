@@ -13,6 +13,7 @@ use crate::spin::{Patience, Spin};
 use crate::wait::Wait;
 
 use super::profiles::{DataPlane, PROFILES, data_plane};
+use super::ring::{self, Ring, RingLink};
 use super::shm::FutexSlots;
 use super::socket::Socket;
 
@@ -23,14 +24,23 @@ pub struct UnixLink {
     endpoint: Endpoint,
     peer_allowed: bool,
     spin: Duration,
-    offered: Option<FutexSlots>,
+    offered: Option<Offered>,
+}
+
+/// A data plane that is ready for the peer.
+#[derive(Debug)]
+enum Offered {
+    Region(FutexSlots),
+    Ring(Ring),
 }
 
 impl UnixLink {
     /// The client's end: whoever owns the endpoint is welcome.
     pub(super) fn connected(fd: OwnedFd, endpoint: Endpoint, spin: Duration) -> Self {
+        let mut socket = Socket::new(fd, Spin::new(spin, Patience::ANSWER));
+        socket.expect_descriptor();
         Self {
-            socket: Socket::new(fd, Spin::new(spin, Patience::ANSWER)),
+            socket,
             endpoint,
             peer_allowed: true,
             spin,
@@ -105,10 +115,17 @@ impl Baseline for UnixLink {
     fn offer(&mut self, plan: &SessionPlan) -> io::Result<()> {
         // The old one goes first: it may have the same name.
         self.offered = None;
+        self.socket.pass(None);
         self.offered = match data_plane(plan.profile)? {
             DataPlane::Baseline => None,
             DataPlane::Region { looks_first } => {
-                Some(FutexSlots::create(&self.endpoint, plan, looks_first)?)
+                let slots = FutexSlots::create(&self.endpoint, plan, looks_first)?;
+                Some(Offered::Region(slots))
+            }
+            DataPlane::Ring => {
+                let (ring, memory) = ring::create(plan)?;
+                self.socket.pass(Some(memory));
+                Some(Offered::Ring(ring))
             }
         };
         Ok(())
@@ -118,10 +135,16 @@ impl Baseline for UnixLink {
         match *self {
             Self {
                 socket,
-                offered: Some(slots),
+                offered: Some(Offered::Region(slots)),
                 spin,
                 ..
             } => Box::new(ShmLink::new(socket, slots, Side::Server, spin)),
+            Self {
+                socket,
+                offered: Some(Offered::Ring(ring)),
+                spin,
+                ..
+            } => Box::new(RingLink::new(socket, &ring, Side::Server, spin)),
             baseline => Box::new(baseline),
         }
     }
@@ -131,28 +154,34 @@ impl Baseline for UnixLink {
         plan: &SessionPlan,
         wait: &Wait<'_>,
     ) -> Result<Box<dyn Link>, AttachError> {
-        let looks_first = match data_plane(plan.profile) {
-            Ok(DataPlane::Baseline) => return Ok(self),
-            Ok(DataPlane::Region { looks_first }) => looks_first,
-            Err(error) => {
-                return Err(AttachError::Unusable {
-                    region: self
-                        .endpoint
-                        .region_path(plan.session_id)
-                        .display()
-                        .to_string(),
-                    why: error.to_string(),
-                });
+        let passed = self.socket.passed();
+        let unusable = |region: String, why: String| AttachError::Unusable { region, why };
+        match data_plane(plan.profile) {
+            Ok(DataPlane::Baseline) => Ok(self),
+            Ok(DataPlane::Region { looks_first }) => {
+                let socket = &mut self.socket;
+                let hung_up = || socket.check().is_err();
+                let slots = FutexSlots::attach(&self.endpoint, plan, looks_first, wait, hung_up)?;
+                let Self { socket, spin, .. } = *self;
+                Ok(Box::new(ShmLink::new(socket, slots, Side::Client, spin)))
             }
-        };
-        let socket = &mut self.socket;
-        let hung_up = || socket.check().is_err();
-        let slots = FutexSlots::attach(&self.endpoint, plan, looks_first, wait, hung_up)?;
-        let Self { socket, spin, .. } = *self;
-        Ok(Box::new(ShmLink::new(socket, slots, Side::Client, spin)))
+            Ok(DataPlane::Ring) => {
+                let ring = passed
+                    .ok_or_else(|| "it was not passed".to_owned())
+                    .and_then(|memory| ring::attach(&memory))
+                    .map_err(|why| unusable(format!("the ring of {}", self.endpoint), why))?;
+                let Self { socket, spin, .. } = *self;
+                Ok(Box::new(RingLink::new(socket, &ring, Side::Client, spin)))
+            }
+            Err(error) => {
+                let path = self.endpoint.region_path(plan.session_id);
+                Err(unusable(path.display().to_string(), error.to_string()))
+            }
+        }
     }
 
-    fn into_link(self: Box<Self>) -> Box<dyn Link> {
+    fn into_link(mut self: Box<Self>) -> Box<dyn Link> {
+        drop(self.socket.passed());
         self
     }
 }

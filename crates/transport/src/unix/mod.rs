@@ -3,6 +3,7 @@
 //! ```text
 //! names     paths of sockets and regions         peers     which users may connect
 //! profiles  what the bits of a handshake mean    shm       regions with futex words
+//! ring      sealed memory that is passed
 //! claim     becoming the one owner of a socket   listener, link, socket
 //! ```
 
@@ -14,6 +15,7 @@ mod peers;
 mod profiles;
 #[cfg(feature = "raw")]
 pub mod raw;
+mod ring;
 mod shm;
 mod socket;
 

@@ -8,6 +8,8 @@ use crate::link::{BASELINE, LinkKind, Profile};
 const SHM_HYBRID: u32 = 0x02;
 /// Sleeps in the kernel at once.
 const SHM_FUTEX: u32 = 0x04;
+/// Sealed memory that is passed over the socket; deployed peers do not know it.
+const SHM_RING: u32 = 0x10;
 
 /// What a connection can switch to.
 pub(super) const PROFILES: &[Profile] = &[
@@ -29,6 +31,12 @@ pub(super) const PROFILES: &[Profile] = &[
         kind: LinkKind::SharedMemory,
         on_request: false,
     },
+    Profile {
+        bit: SHM_RING,
+        name: "shm-ring",
+        kind: LinkKind::SharedMemory,
+        on_request: true,
+    },
 ];
 
 /// What carries the data of a profile.
@@ -41,6 +49,8 @@ pub(super) enum DataPlane {
         /// Whether a receiver looks for a message before it sleeps.
         looks_first: bool,
     },
+    /// A ring that the server passes.
+    Ring,
 }
 
 /// # Errors
@@ -50,6 +60,7 @@ pub(super) fn data_plane(profile: u32) -> io::Result<DataPlane> {
         BASELINE => Ok(DataPlane::Baseline),
         SHM_HYBRID => Ok(DataPlane::Region { looks_first: true }),
         SHM_FUTEX => Ok(DataPlane::Region { looks_first: false }),
+        SHM_RING => Ok(DataPlane::Ring),
         _ => Err(io::Error::new(
             io::ErrorKind::Unsupported,
             format!("profile {profile:#x} is none of this platform's"),

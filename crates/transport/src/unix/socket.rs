@@ -32,6 +32,18 @@ pub(crate) struct Socket {
     spin: Spin,
     /// Where the parts of a small packet are put together.
     joined: Vec<u8>,
+    passed: Passed,
+}
+
+/// A descriptor that travels with a packet.
+#[derive(Debug)]
+enum Passed {
+    /// None does, and one that comes is closed.
+    None,
+    /// One may come; the last one that has.
+    Expected(Option<OwnedFd>),
+    /// This one leaves with the next packet.
+    Leaving(OwnedFd),
 }
 
 impl Socket {
@@ -50,7 +62,26 @@ impl Socket {
             reset: false,
             spin,
             joined: Vec::new(),
+            passed: Passed::None,
         }
+    }
+
+    /// Takes a descriptor, too, where one comes with a packet, until [`passed`](Self::passed) is asked.
+    pub(crate) fn expect_descriptor(&mut self) {
+        self.passed = Passed::Expected(None);
+    }
+
+    /// The descriptor that came with a packet.
+    pub(crate) fn passed(&mut self) -> Option<OwnedFd> {
+        match std::mem::replace(&mut self.passed, Passed::None) {
+            Passed::Expected(passed) => passed,
+            Passed::None | Passed::Leaving(_) => None,
+        }
+    }
+
+    /// Has `descriptor` leave with the next packet, in the place of what was to leave before.
+    pub(crate) fn pass(&mut self, descriptor: Option<OwnedFd>) {
+        self.passed = descriptor.map_or(Passed::None, Passed::Leaving);
     }
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
@@ -93,6 +124,11 @@ impl Socket {
 
     /// For a few bytes, a copy costs less than the kernel's way to take several parts.
     fn send_now(&mut self, head: &[u8], body: &[u8]) -> Result<(), Errno> {
+        if let Passed::Leaving(descriptor) = &self.passed {
+            sys::send_with(&self.fd, head, body, descriptor.as_fd())?;
+            self.passed = Passed::None;
+            return Ok(());
+        }
         if head.len() + body.len() > SMALL {
             return sys::send_parts(&self.fd, head, body);
         }
@@ -100,6 +136,16 @@ impl Socket {
         self.joined.extend_from_slice(head);
         self.joined.extend_from_slice(body);
         sys::send(&self.fd, &self.joined)
+    }
+
+    /// Sends a packet if that is possible at once.
+    pub(crate) fn try_send(&self, packet: &[u8]) {
+        let _ = sys::send(&self.fd, packet);
+    }
+
+    /// Waits until there is a packet or the end.
+    pub(crate) fn ready(&self, wait: &Wait<'_>) -> Result<(), LinkError> {
+        sys::ready(self.fd.as_fd(), Interest::Readable, wait)
     }
 
     pub(crate) fn receive(
@@ -129,9 +175,13 @@ impl Socket {
     }
 
     /// Takes a packet if one waits.
-    fn try_receive(&mut self, packet: &mut [u8]) -> Result<Option<usize>, LinkError> {
+    pub(crate) fn try_receive(&mut self, packet: &mut [u8]) -> Result<Option<usize>, LinkError> {
         loop {
-            return match sys::receive(&self.fd, packet, Take::Packet) {
+            let received = match &mut self.passed {
+                Passed::Expected(passed) => sys::receive_with(&self.fd, packet, passed),
+                Passed::None | Passed::Leaving(_) => sys::receive(&self.fd, packet, Take::Packet),
+            };
+            return match received {
                 Ok(Received::Packet(0)) => Err(LinkError::Protocol {
                     what: "an empty packet",
                 }),

@@ -7,10 +7,13 @@ mod broken;
 /// The files under test, with the model checker's atomics in place of the real ones.
 #[path = "../../src/unix/shm/slot.rs"]
 mod futex_slot;
+#[path = "../../src/unix/ring/queue.rs"]
+mod ring_queue;
 #[path = "../../src/windows/shm/slot.rs"]
 mod waiting_slot;
 
 mod futex;
+mod ring;
 mod waiting;
 
 mod shm {

@@ -24,7 +24,9 @@ fn last_name(code: &str) -> Option<String> {
         .trim_end()
         .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
         .next()?;
-    word.starts_with("nipc_").then(|| word.to_owned())
+    // A type stands there in front of a pointer to a function.
+    let function = word.starts_with("nipc_") && !word.ends_with("_t");
+    function.then(|| word.to_owned())
 }
 
 #[cfg(test)]
@@ -33,7 +35,8 @@ mod tests {
 
     #[test]
     fn comments_call_nothing() {
-        let code = "nipc_a(nipc_b (1), nipc_value); /* nipc_c(2) */ other(nipc_d(/* nipc_e( */";
+        let code = "nipc_a(nipc_b (1), nipc_value); /* nipc_c(2) */ other(nipc_d(/* nipc_e( */
+            nipc_f_t (*nipc_g)(nipc_h_t h);";
         let names: Vec<_> = functions(code).into_iter().collect();
         assert_eq!(names, ["nipc_a", "nipc_b", "nipc_d"]);
     }

@@ -8,6 +8,8 @@ use crate::Error;
 
 const PROTOCOL: &str = include_str!("protocol.h.in");
 const SERVICE: &str = include_str!("service.h.in");
+const TRANSPORT: &str = include_str!("transport.h.in");
+const ANY: &str = include_str!("any.h.in");
 
 /// `netipc_protocol.h`.
 pub(crate) fn protocol(
@@ -29,6 +31,18 @@ pub(crate) fn protocol(
 pub(crate) fn service(pieces: &[Piece], layouts: &[Layout]) -> Result<String, Error> {
     let text = SERVICE.replace("@ASSERTIONS@", &assertions(pieces, layouts)?);
     place("service.h.in", text, pieces)
+}
+
+/// `netipc_transport.h`.
+pub(crate) fn transport(pieces: &[Piece], layouts: &[Layout]) -> Result<String, Error> {
+    let text = TRANSPORT.replace("@ASSERTIONS@", &assertions(pieces, layouts)?);
+    place("transport.h.in", text, pieces)
+}
+
+/// `netipc_any.h`.
+pub(crate) fn any(pieces: &[Piece], layouts: &[Layout]) -> Result<String, Error> {
+    let text = ANY.replace("@ASSERTIONS@", &assertions(pieces, layouts)?);
+    place("any.h.in", text, pieces)
 }
 
 /// Puts each piece where `@name@` stands.

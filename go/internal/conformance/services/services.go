@@ -32,7 +32,7 @@ var silent = slog.New(slog.DiscardHandler)
 // Run checks every rule, each in a world of its own, where everybody uses a transport of backend and
 // offers profiles.
 func Run(t *testing.T, backend func() transport.Transport, profiles uint32) {
-	for _, r := range slices.Concat(callRules, lookupRules, failureRules, lifeRules, interruptionRules) {
+	for _, r := range slices.Concat(callRules, lookupRules, growthRules, failureRules, lifeRules, interruptionRules) {
 		t.Run(r.name, func(t *testing.T) { r.check(NewWorld(t, backend(), profiles)) })
 	}
 }

@@ -156,7 +156,7 @@ impl AnyClient {
             Decision::Reconnect => {
                 tracing::debug!(endpoint = %self.endpoint_name(), error = %chain(&failure), "call failed, trying once more");
                 self.record_error(&failure);
-                self.refused.clear();
+                self.forget_provider();
                 self.reconnect(wait)?;
                 self.counters.retries += 1;
                 Ok(Attempts {

@@ -56,10 +56,14 @@ pub struct AnyClient {
     capacity: Capacity,
     /// What this provider has refused: never proposed again, nor more.
     refused: Vec<Capacity>,
+    /// Whether this provider is known to give its responses no more room than they have.
+    pub(crate) response_is_fixed: bool,
     /// When to try again after the server refused the token, or had no profile in common.
     rejection_backoff: Backoff,
     /// When to offer shared memory again after it could not be used.
     shm_backoff: Backoff,
+    /// Leaves the ring alone out for a while after it could not be used.
+    ring_backoff: Backoff,
     counters: Counters,
     last_error: Option<String>,
     /// Why the last attempt gave no session.
@@ -109,8 +113,10 @@ impl AnyClient {
             state: ClientState::Disconnected,
             connection: None,
             refused: Vec::new(),
+            response_is_fixed: false,
             rejection_backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
             shm_backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(300)),
+            ring_backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(300)),
             counters: Counters::default(),
             last_error: None,
             open_error: None,
@@ -226,7 +232,7 @@ impl AnyClient {
     /// Releases everything; counters stay. The client can be refreshed again.
     pub fn close(&mut self) {
         self.drop_session(ClientState::Disconnected);
-        self.refused.clear();
+        self.forget_provider();
         self.capacity = self.options.initial;
         self.request = Vec::new();
         self.lookup_buffers = LookupBuffers::default();

@@ -24,7 +24,7 @@ impl AnyClient {
                 let lost = self.connection.as_mut().and_then(|c| c.check().err());
                 if let Some(error) = lost {
                     self.record_error(&Failure::Lost(error));
-                    self.refused.clear();
+                    self.forget_provider();
                     self.reopen(wait);
                 }
             }
@@ -121,7 +121,7 @@ impl AnyClient {
                     ClientState::AuthFailed | ClientState::Incompatible => {
                         self.rejection_backoff.failed(Instant::now());
                     }
-                    ClientState::NotFound => self.refused.clear(),
+                    ClientState::NotFound => self.forget_provider(),
                     _ => {}
                 }
                 self.record_error(error);
@@ -137,11 +137,7 @@ impl AnyClient {
     fn try_open(&mut self, wait: &Wait<'_>) -> Result<(), OpenError> {
         let supported = self.options.supported;
         let socket = supported.without(Profiles::ALL_SHM);
-        let mut offered = if self.shm_backoff.allows(Instant::now()) || socket.is_empty() {
-            supported
-        } else {
-            socket
-        };
+        let mut offered = self.offer_now(supported, socket);
         let mut lowered = false;
         loop {
             let Err(error) = self.try_connect(offered, wait) else {
@@ -153,16 +149,16 @@ impl AnyClient {
                     self.propose_less();
                 }
                 OpenError::Attach(AttachError::Unusable { .. }) => {
-                    self.exclude_shm(&error);
-                    if offered == socket || socket.is_empty() {
+                    let next = self.exclude_shm(offered, socket, &error);
+                    if next == offered || next.is_empty() {
                         return Err(error);
                     }
-                    offered = socket;
+                    offered = next;
                 }
                 // The caller's time was up before attaching failed by itself. Offered again, shared
                 // memory would use up every short timeout, and the socket would never be tried.
                 OpenError::Attach(AttachError::Interrupted(LinkError::Timeout)) => {
-                    self.exclude_shm(&error);
+                    self.exclude_shm(offered, socket, &error);
                     return Err(error);
                 }
                 error => return Err(error),
@@ -170,11 +166,34 @@ impl AnyClient {
         }
     }
 
-    /// Leaves shared memory out of what is offered for a while, because of `error`.
-    fn exclude_shm(&mut self, error: &OpenError) {
+    /// The profiles to offer at first: without shared memory that was of no use a while ago.
+    fn offer_now(&mut self, supported: Profiles, socket: Profiles) -> Profiles {
+        let now = Instant::now();
+        if !self.shm_backoff.allows(now) && !socket.is_empty() {
+            return socket;
+        }
+        let others = supported.without(Profiles::SHM_RING);
+        if self.ring_backoff.allows(now) || others.is_empty() {
+            supported
+        } else {
+            others
+        }
+    }
+
+    /// Leaves shared memory out for a while because of `error`: the ring alone where it was offered,
+    /// all of it otherwise. Gives what to offer now.
+    fn exclude_shm(&mut self, offered: Profiles, socket: Profiles, error: &OpenError) -> Profiles {
         self.record_error(error);
-        self.shm_backoff.failed(Instant::now());
-        tracing::warn!(endpoint = %self.endpoint_name(), error = %chain(error), "leaving shared memory out for a while");
+        let others = offered.without(Profiles::SHM_RING);
+        let (left_out, next, backoff) = if others == offered {
+            (Profiles::ALL_SHM, socket, &mut self.shm_backoff)
+        } else {
+            (Profiles::SHM_RING, others, &mut self.ring_backoff)
+        };
+        backoff.failed(Instant::now());
+        let left_out = offered.and(left_out);
+        tracing::warn!(endpoint = %self.endpoint_name(), %left_out, error = %chain(error), "leaving shared memory out for a while");
+        next
     }
 
     /// Connects, offering these profiles.
@@ -185,7 +204,9 @@ impl AnyClient {
         let proposal = self.options.proposal(self.capacity, offered);
         let connection = Connection::connect(&*self.transport, endpoint, proposal, &wait)?;
         let profile = connection.agreed().profile;
-        if !profile.and(Profiles::ALL_SHM).is_empty() {
+        if profile == Profiles::SHM_RING {
+            self.ring_backoff.succeeded();
+        } else if !profile.and(Profiles::ALL_SHM).is_empty() {
             self.shm_backoff.succeeded();
         }
         self.connection = Some(connection);

@@ -123,6 +123,25 @@ impl AnyClient {
         agreed < ceiling.response_bytes
     }
 
+    /// Makes a new session, with more room for responses where the server gives it. Whether it does.
+    pub(crate) fn reopen_wider(&mut self, wait: &Wait<'_>) -> Result<bool, Failure> {
+        let before = self.agreed().response_bytes;
+        self.widen_response();
+        self.reconnect(wait)?;
+        Ok(self.agreed().response_bytes > before)
+    }
+
+    /// What is to come may be another provider: forgets what is known of this one.
+    pub(super) fn forget_provider(&mut self) {
+        self.refused.clear();
+        self.response_is_fixed = false;
+    }
+
+    /// Bytes of a response that the next session is proposed.
+    pub(crate) const fn proposed_response(&self) -> u32 {
+        self.capacity.response_bytes
+    }
+
     /// The server has refused what was proposed: proposes less from now on.
     pub(super) fn propose_less(&mut self) {
         if !self.was_refused(self.capacity) {

@@ -102,7 +102,7 @@ impl AnyServer {
     /// Answers a request that has ended the session.
     fn send_last(&self, connection: &mut Connection, answer: Header) {
         let wait = Wait::timeout(SEND_TIMEOUT).or_abort(&self.stopped);
-        if connection.send_raw(&answer.encode(), &wait).is_ok() {
+        if connection.send_packet(&answer.encode(), &[], &wait).is_ok() {
             connection.linger();
         }
     }

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, epoll, eventfd, poll};
 
 use super::{Errno, Result, WaitObject, own_pid, retry_on_intr};
 use crate::link::LinkError;
@@ -97,6 +97,32 @@ impl Event {
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
         (self.owner == own_pid()).then_some(self.fd.as_fd())
+    }
+}
+
+/// Several descriptors as one that is readable while any of them is.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    epoll: OwnedFd,
+}
+
+impl Watch {
+    pub(crate) fn new(fds: [BorrowedFd<'_>; 2]) -> Result<Self> {
+        let watch = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        for fd in fds {
+            epoll::add(
+                &watch,
+                fd,
+                epoll::EventData::new_u64(0),
+                epoll::EventFlags::IN,
+            )?;
+        }
+        Ok(Self { epoll: watch })
+    }
+
+    /// What an event loop watches.
+    pub(crate) fn object(&self) -> WaitObject<'_> {
+        self.epoll.as_fd().into()
     }
 }
 

@@ -4,12 +4,19 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 pub(crate) use rustix::fs::FileType;
-use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FlockOperation, Mode, OFlags, Stat};
+use rustix::fs::{
+    self, AtFlags, CWD, FallocateFlags, FlockOperation, MemfdFlags, Mode, OFlags, SealFlags, Stat,
+};
 
 use super::{Errno, Result, retry_on_intr};
 
 /// Our own user and nobody else.
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// How often to try to reserve space while signals come.
+const ALLOCATIONS: u32 = 100;
+/// What keeps the size of memory as it is.
+const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 
 /// Which file a name stands for, whatever is renamed.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -88,8 +95,41 @@ pub(crate) fn make_path_private(path: &Path, id: FileId) -> Result<()> {
 }
 
 /// Reserves `size` bytes for real, so that no later write can find the file system full.
+///
+/// The limit of this process on file sizes is looked at before: the kernel would answer with a signal
+/// that ends the process.
 pub(crate) fn allocate(file: impl AsFd, size: u64) -> Result<()> {
-    retry_on_intr(|| fs::fallocate(&file, FallocateFlags::empty(), 0, size))
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    if limit.is_some_and(|limit| size > limit) {
+        return Err(Errno::FBIG);
+    }
+    // A file system may say EINTR whenever a signal has come, and that for ever.
+    for _ in 0..ALLOCATIONS {
+        match fs::fallocate(&file, FallocateFlags::empty(), 0, size) {
+            Err(Errno::INTR) => {}
+            done => return done,
+        }
+    }
+    Err(Errno::INTR)
+}
+
+/// Makes memory of `size` bytes that others can map, reserved for real, and never to change its size.
+pub(crate) fn create_sealed(size: u64) -> Result<OwnedFd> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let create = |flags| retry_on_intr(|| fs::memfd_create(c"netipc-ring", flags));
+    // Kernels before 6.3 do not know the second flag.
+    let memory = match create(flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(Errno::INVAL) => create(flags),
+        created => created,
+    }?;
+    allocate(&memory, size)?;
+    retry_on_intr(|| fs::fcntl_add_seals(&memory, SEALS | SealFlags::SEAL))?;
+    Ok(memory)
+}
+
+/// Whether nobody can change the size of what is open.
+pub(crate) fn is_sealed(file: impl AsFd) -> bool {
+    retry_on_intr(|| fs::fcntl_get_seals(&file)).is_ok_and(|seals| seals.contains(SEALS))
 }
 
 /// Reads at the start of a file; may read less.

@@ -14,7 +14,7 @@ pub mod testing;
 
 pub(crate) use rustix::io::Errno;
 
-pub(crate) use event::{Event, Interest, ready};
+pub(crate) use event::{Event, Interest, Watch, ready};
 pub(crate) use file::*;
 pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use mapping::Mapping;

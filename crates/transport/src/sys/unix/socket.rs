@@ -4,18 +4,19 @@
     reason = "rustix cannot hold the pid 0 of a peer in another pid namespace"
 )]
 
-use std::io::IoSlice;
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, fchmod};
 use rustix::net::{
-    self, AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketAddrUnix,
-    SocketFlags, SocketType, sockopt,
+    self, AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, Shutdown, SocketAddrUnix, SocketFlags, SocketType, sockopt,
 };
 
-use super::{Result, retry_on_intr};
+use super::{Errno, Result, retry_on_intr};
 use crate::link::Peer;
 
 /// Where a packet would be taken from the queue, or only looked at.
@@ -77,6 +78,54 @@ pub(crate) fn send_parts(socket: &OwnedFd, head: &[u8], body: &[u8]) -> Result<(
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
     retry_on_intr(|| net::sendmsg(socket, &parts, &mut SendAncillaryBuffer::default(), flags))
         .map(drop)
+}
+
+/// Sends two parts as one packet, and a descriptor with it.
+pub(crate) fn send_with(
+    socket: &OwnedFd,
+    head: &[u8],
+    body: &[u8],
+    descriptor: BorrowedFd<'_>,
+) -> Result<()> {
+    let parts = [IoSlice::new(head), IoSlice::new(body)];
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    let descriptors = [descriptor];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
+        return Err(Errno::NOBUFS);
+    }
+    retry_on_intr(|| net::sendmsg(socket, &parts, &mut control, flags)).map(drop)
+}
+
+/// Receives one packet, and the descriptor that may come with it.
+pub(crate) fn receive_with(
+    socket: &OwnedFd,
+    packet: &mut [u8],
+    passed: &mut Option<OwnedFd>,
+) -> Result<Received> {
+    let flags = RecvFlags::TRUNC | RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut parts = [IoSliceMut::new(packet)];
+    let message = retry_on_intr(|| net::recvmsg(socket, &mut parts, &mut control, flags))?;
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+            *passed = descriptors.last().or(passed.take());
+        }
+    }
+    // As in `receive`.
+    if message.bytes > 0 || !has_ended(socket)? {
+        return Ok(Received::Packet(message.bytes));
+    }
+    receive(socket, packet, Take::Packet)
+}
+
+/// Tries whether this process may pass `descriptor` to another: a sandbox may forbid it.
+pub(crate) fn try_to_pass(descriptor: BorrowedFd<'_>) -> Result<()> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let (socket, _peer) = net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+    send_with(&socket, &[0], &[], descriptor)
 }
 
 /// Receives one packet. There is no room for control data, on purpose: descriptors that a peer

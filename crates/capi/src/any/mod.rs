@@ -1,0 +1,16 @@
+//! `netipc/netipc_any.h`: clients and servers that know no service, for code that is made from a
+//! schema, bindings and tools.
+//!
+//! ```text
+//! types      bytes and addresses
+//! calls      a payload out, a payload in
+//! lookup     keys and items as bytes, split and put together
+//! server     a function for every request
+//! ```
+//!
+//! A context of C knows no service: a client here is the one of `service`, and so is a server.
+
+pub mod calls;
+pub mod lookup;
+pub mod server;
+pub mod types;

@@ -1,0 +1,109 @@
+//! What is behind a `nipc_listener_t`.
+
+#![expect(unsafe_code, reason = "contexts of C are read and written here")]
+
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use netipc::connection::{AcceptError, Acceptor, Connection};
+use netipc::transport::{Abort, Endpoint, native};
+use netipc::{ErrorCode, ServeError, ServerConfig, chain};
+
+use super::listener::nipc_listener_t;
+use super::waiting::{Abortable, wait};
+use crate::error::CodeResult;
+use crate::failure::FailureText;
+use crate::service::config::EndpointName;
+use crate::service::storage::{Context, nipc_storage_t};
+
+/// A listener and what other threads may reach of it.
+///
+/// Nobody waits for the lock: a second thread that accepts is told that the listener is busy.
+pub(crate) struct ListenerHandle {
+    acceptor: Mutex<Acceptor>,
+    error: Mutex<Option<AcceptError>>,
+    endpoint: Endpoint,
+    abort: Abort,
+}
+
+impl ListenerHandle {
+    /// A listener at the endpoint of that name.
+    pub(super) fn bind(name: &EndpointName<'_>, config: &ServerConfig) -> Result<Self, ServeError> {
+        let endpoint = Endpoint::new(&*name.run_dir, &name.service)?;
+        let acceptor = Acceptor::bind(&native(), &endpoint, config)?;
+        Ok(Self {
+            acceptor: Mutex::new(acceptor),
+            error: Mutex::new(None),
+            endpoint,
+            abort: Abort::new(),
+        })
+    }
+
+    /// The next session, and the name of the endpoint.
+    pub(super) fn accept(&self, timeout_ms: u32) -> CodeResult<Connection> {
+        let mut acceptor = self.lock()?;
+        let accepted = acceptor.accept(&wait(timeout_ms, &self.abort));
+        accepted.map_err(|error| {
+            let code = error.code();
+            *self.error() = Some(error);
+            code
+        })
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// What accepts, unless another thread does. A panic leaves it as it was between two clients.
+    pub(super) fn lock(&self) -> CodeResult<MutexGuard<'_, Acceptor>> {
+        match self.acceptor.try_lock() {
+            Ok(acceptor) => Ok(acceptor),
+            Err(TryLockError::WouldBlock) => Err(ErrorCode::BUSY),
+            Err(TryLockError::Poisoned(half_done)) => Ok(half_done.into_inner()),
+        }
+    }
+
+    /// Why the last client got no session.
+    pub(super) fn why(&self) -> String {
+        let why = |error: &AcceptError| format!("{}: {}", self.endpoint, chain(error));
+        self.error().as_ref().map(why).unwrap_or_default()
+    }
+
+    /// Whole, because each change of it is one step.
+    fn error(&self) -> MutexGuard<'_, Option<AcceptError>> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Context for nipc_listener_t {
+    type Handle = ListenerHandle;
+
+    unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
+        // SAFETY: the caller promises a listener.
+        unsafe { &raw mut (*context).storage }
+    }
+}
+
+impl Abortable for nipc_listener_t {
+    unsafe fn aborted(context: *mut Self) -> *mut u32 {
+        // SAFETY: the caller promises a listener.
+        unsafe { &raw mut (*context).aborted }
+    }
+
+    fn abort(handle: &ListenerHandle) -> &Abort {
+        &handle.abort
+    }
+}
+
+/// Where `listener` tells why there is none.
+///
+/// # Safety
+/// As for [`enter`](crate::service::storage::enter).
+pub(super) unsafe fn failure<'a>(listener: *const nipc_listener_t) -> CodeResult<FailureText<'a>> {
+    if listener.is_null() || !listener.is_aligned() {
+        return Err(ErrorCode::INVALID_ARGUMENT);
+    }
+    // SAFETY: the caller promises a listener.
+    let room = unsafe { &raw mut (*listener.cast_mut()).failure };
+    // SAFETY: as above; the room is used through this function only.
+    Ok(unsafe { FailureText::new(room) })
+}
