@@ -3,6 +3,7 @@
 
 pub mod ip_to_asn;
 pub mod pid_traffic;
+pub mod services;
 
 /// Services from schemas that were drawn when this crate was built.
 pub mod drawn {

@@ -4,6 +4,7 @@
 mod committed;
 mod common;
 mod go;
+mod golden;
 #[path = "../../../schema/tests/schema/random_schema.rs"]
 mod random_schema;
 mod rust;
