@@ -292,7 +292,7 @@ func TestDefect27EachStatusHasItsErrorAndPermanentOnesAreNotRetried(t *testing.T
 		protocol.StatusBadEnvelope:   {service.ErrRejected, 1, "rejected the request"},
 		protocol.StatusInternalError: {service.ErrHandlerFailed, 2, "handler failed"},
 		protocol.StatusAuthFailed:    {service.ErrRejected, 2, "AUTH_FAILED"},
-		protocol.StatusLimitExceeded: {service.ErrOverflow, 1, "agreed 65536 bytes"},
+		protocol.StatusLimitExceeded: {service.ErrOverflow, 1, "agreed 65536 bytes: raise MaxResponsePayloadBytes of the server"},
 	} {
 		t.Run(status.String(), func(t *testing.T) {
 			w := services.NewWorld(t, memory(), protocol.ProfileBaseline)

@@ -145,9 +145,10 @@ const (
 	// FailureStatus: the server answered with a status that means nothing here, Failure.Status.
 	FailureStatus
 	// FailureLimitExceeded: the server says that the request or its answer is larger than agreed, and
-	// there is no room for more. Failure.Limit is the bytes of a response payload, as agreed.
+	// there is no room for more. Failure.Limit is the bytes of a response payload, as agreed, and
+	// Failure.Option tells whose limit that is.
 	FailureLimitExceeded
-	// FailureOverflow: more than our own limits hold. Failure.What, Needed and Limit tell more.
+	// FailureOverflow: more than our own limits hold. Failure.What, Needed, Limit and Option tell more.
 	FailureOverflow
 	// FailureGeneration: the server's data changed between the parts of a lookup, from Failure.First
 	// to Failure.Then.
@@ -167,6 +168,8 @@ type Failure struct {
 	// What there is too much of, how much, and the limit.
 	What          string
 	Needed, Limit uint64
+	// Option is the option that holds the limit, and of which side.
+	Option string
 	// First and Then are the generations of the first and a later part of a lookup.
 	First, Then uint64
 	// Cause is why, where there is more to say.
@@ -246,9 +249,9 @@ func (f *Failure) describe() string {
 	case FailureStatus:
 		return fmt.Sprintf("the server answered with %v", f.Status)
 	case FailureLimitExceeded:
-		return fmt.Sprintf("the answer does not fit the agreed %d bytes: raise the limit of the smaller side", f.Limit)
+		return fmt.Sprintf("the answer does not fit the agreed %d bytes: raise %s", f.Limit, f.Option)
 	case FailureOverflow:
-		return fmt.Sprintf("%d %s exceed the limit of %d: raise it in the configuration", f.Needed, f.What, f.Limit)
+		return fmt.Sprintf("%d %s exceed the limit of %d: raise %s", f.Needed, f.What, f.Limit, f.Option)
 	case FailureGeneration:
 		return fmt.Sprintf("the server's data changed during the lookup, from generation %d to %d", f.First, f.Then)
 	default:
@@ -376,8 +379,9 @@ func openState(cause error) ClientState {
 	return StateDisconnected
 }
 
-func overflow(what string, needed, limit uint64) *Failure {
-	return &Failure{Kind: FailureOverflow, What: what, Needed: needed, Limit: limit}
+// overflow is more than limit, which option holds.
+func overflow(what string, needed, limit uint64, option string) *Failure {
+	return &Failure{Kind: FailureOverflow, What: what, Needed: needed, Limit: limit, Option: option}
 }
 
 func broken(cause error) *Failure { return &Failure{Kind: FailureProtocol, Cause: cause} }

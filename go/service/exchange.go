@@ -134,7 +134,7 @@ func (c *core) exchange(out outgoing, wait transport.Wait) *Failure {
 	if failure != nil {
 		return failure
 	}
-	if failure := checkAnswer(&header, &reply, c.limits.responseBytes); failure != nil {
+	if failure := checkAnswer(&header, &reply, c.limitExceeded); failure != nil {
 		return failure
 	}
 	c.countReply(&reply)
@@ -207,9 +207,9 @@ func (c *core) retry(failure *Failure, tried attempts, wait transport.Wait) (att
 	return tried, failure
 }
 
-// checkAnswer checks what an answer must say of its request, and what it says of how it went. limit
-// is the agreed response limit, in bytes.
-func checkAnswer(request, reply *protocol.Header, limit uint32) *Failure {
+// checkAnswer checks what an answer must say of its request, and what it says of how it went.
+// exceeded makes the failure of an answer above the agreed limit.
+func checkAnswer(request, reply *protocol.Header, exceeded func() *Failure) *Failure {
 	if request.Code != reply.Code {
 		return mismatch("code", uint64(request.Code), uint64(reply.Code))
 	}
@@ -226,7 +226,7 @@ func checkAnswer(request, reply *protocol.Header, limit uint32) *Failure {
 	case protocol.StatusInternalError:
 		return &Failure{Kind: FailureHandler}
 	case protocol.StatusLimitExceeded:
-		return &Failure{Kind: FailureLimitExceeded, Limit: uint64(limit)}
+		return exceeded()
 	}
 	return &Failure{Kind: FailureStatus, Status: reply.Status}
 }
@@ -256,7 +256,8 @@ func connectionFailure(err error) *Failure {
 		return &Failure{Kind: FailureAborted}
 	case errors.As(err, &violation):
 		if violation.Kind == session.ErrLimitExceeded && violation.Header.Kind == protocol.KindRequest {
-			return overflow(violation.Field, uint64(violation.Found), uint64(violation.Limit))
+			return overflow(violation.Field, uint64(violation.Found), uint64(violation.Limit),
+				"the request limits of the smaller side")
 		}
 		return broken(err)
 	case errors.Is(err, transport.ErrProtocol):

@@ -163,7 +163,8 @@ func (c *LookupClient[A, K, R, P]) lookUp(keys []A, wait transport.Wait) *Failur
 func (c *LookupClient[A, K, R, P]) encodeKeys(keys []A) (capacity, *Failure) {
 	limits := c.options.lookup
 	if len(keys) > limits.keys {
-		return capacity{}, overflow("lookup keys", uint64(len(keys)), uint64(limits.keys))
+		return capacity{}, overflow("lookup keys", uint64(len(keys)), uint64(limits.keys),
+			"MaxLogicalLookupItems of the client")
 	}
 	c.keys.Start(len(keys))
 	for _, name := range keys {
@@ -239,7 +240,8 @@ func (c *LookupClient[A, K, R, P]) askWindow(window protocol.LookupWindow, wait 
 	p, limits, reply := &c.progress, c.options.lookup, c.replyPointer()
 	p.requests++
 	if p.requests > limits.subcalls {
-		return false, overflow("requests of a lookup", uint64(p.requests), uint64(limits.subcalls))
+		return false, overflow("requests of a lookup", uint64(p.requests), uint64(limits.subcalls),
+			"MaxLogicalLookupSubcalls of the client")
 	}
 	out := outgoing{method: c.lookup.Code, payload: c.keys.Request(p.done, window.Keys)}
 	if f := c.exchange(out, wait); f != nil {
@@ -356,5 +358,5 @@ func (c *LookupClient[A, K, R, P]) validateResponse(asked int) (answered, oversi
 }
 
 func tooManyBytes(needed, limit int) *Failure {
-	return overflow("bytes of a lookup reply", uint64(needed), uint64(limit))
+	return overflow("bytes of a lookup reply", uint64(needed), uint64(limit), "MaxLogicalLookupResponseBytes of the client")
 }

@@ -133,7 +133,7 @@ func (c *Client[Q, R]) receiveOne(each func(int, R), wait transport.Wait) *Failu
 	at = max(at, 0)
 	asked := p.inFlight[at]
 	p.inFlight = slices.Delete(p.inFlight, at, at+1)
-	if f := checkAnswer(&asked.header, &reply, c.limits.responseBytes); f != nil {
+	if f := checkAnswer(&asked.header, &reply, c.limitExceeded); f != nil {
 		return f
 	}
 	c.countReply(&reply)

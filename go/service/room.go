@@ -38,14 +38,34 @@ func (c *core) makeRoom(needed capacity, wait transport.Wait) *Failure {
 			break
 		}
 	}
-	switch agreed := c.agreed(); {
+	agreed, ceiling := c.agreed(), c.options.ceiling
+	switch {
 	case agreed.holds(needed):
 		return nil
 	case needed.requestBytes > agreed.requestBytes:
-		return overflow("request bytes", uint64(needed.requestBytes), uint64(agreed.requestBytes))
+		return tooMuch("request bytes", needed.requestBytes, agreed.requestBytes, ceiling.requestBytes,
+			"MaxRequestPayloadBytes")
 	default:
-		return overflow("batch items", uint64(needed.batchItems), uint64(agreed.batchItems))
+		return tooMuch("batch items", needed.batchItems, agreed.batchItems, ceiling.batchItems, "MaxRequestBatchItems")
 	}
+}
+
+// tooMuch is the failure of a request that the session does not carry: by our own ceiling where that is too
+// low, else by the server's limit.
+func tooMuch(what string, needed, agreed, ceiling uint32, option string) *Failure {
+	if needed > ceiling {
+		return overflow(what, uint64(needed), uint64(ceiling), option+" of the client")
+	}
+	return overflow(what, uint64(needed), uint64(agreed), option+" of the server")
+}
+
+// limitExceeded is the failure of an answer above the agreed response limit, and says whose that is.
+func (c *core) limitExceeded() *Failure {
+	agreed, option := c.agreed().responseBytes, "MaxResponsePayloadBytes of the client"
+	if agreed < c.options.ceiling.responseBytes {
+		option = "MaxResponsePayloadBytes of the server"
+	}
+	return &Failure{Kind: FailureLimitExceeded, Limit: uint64(agreed), Option: option}
 }
 
 // tryWiden makes a session with the wanted limits where one can be had, and keeps narrower ones where

@@ -18,6 +18,8 @@ const (
 	maxHandshakes = 64
 	// sessionWait is how long a client waits for another one's session to end before it is refused.
 	sessionWait = 500 * time.Millisecond
+	// lastAnswers is how long what is being answered may take once the endpoint was taken away.
+	lastAnswers = 5 * time.Second
 	// acceptPause is how long accepting pauses after it failed, as when no descriptor is left.
 	acceptPause = 100 * time.Millisecond
 )
@@ -90,14 +92,19 @@ func (s *Server) Bind() error {
 
 // Run serves until it is stopped or drained, and returns when its last session has ended. It binds
 // first where that was not done. A server that was stopped before returns at once. It fails with a
-// [*ServeError].
+// [*ServeError], also where its endpoint was taken away meanwhile: its socket was removed or replaced, and
+// cannot be bound again.
 func (s *Server) Run() error {
 	listener, err := s.startRunning()
 	if listener == nil {
 		return err
 	}
-	s.acceptClients(listener)
+	lost := s.acceptClients(listener)
 	err = listener.Close()
+	if lost != nil {
+		// So that clients find the new owner of the endpoint.
+		s.Drain(lastAnswers)
+	}
 	s.serving.Wait()
 	s.draining.Close()
 	s.stop.Close()
@@ -105,7 +112,12 @@ func (s *Server) Run() error {
 	s.running = false
 	s.mu.Unlock()
 	s.log.Info("netipc: stopped", "endpoint", s.endpoint, "service", s.handler.method.Name)
-	if err != nil {
+	switch {
+	case errors.Is(lost, transport.ErrAddressInUse):
+		return s.failure(ErrAddressInUse, lost)
+	case lost != nil:
+		return s.failure(ErrIO, lost)
+	case err != nil:
 		return s.failure(ErrIO, err)
 	}
 	return nil
@@ -196,8 +208,9 @@ func (s *Server) releaseListener() {
 	}
 }
 
-// acceptClients accepts clients until the server drains or stops, each with a handshake permit.
-func (s *Server) acceptClients(listener transport.Listener) {
+// acceptClients accepts clients until the server drains or stops, each with a handshake permit. It fails
+// where the endpoint was taken away.
+func (s *Server) acceptClients(listener transport.Listener) error {
 	wait := transport.Wait{Abort: &s.draining}
 	for s.handshakePermits.acquire(nil, s.draining.Done()) {
 		link, err := listener.Accept(wait)
@@ -208,7 +221,10 @@ func (s *Server) acceptClients(listener transport.Listener) {
 		}
 		s.handshakePermits.release()
 		if errors.Is(err, transport.ErrAborted) {
-			return
+			return nil
+		}
+		if errors.Is(err, transport.ErrEndpointLost) {
+			return err
 		}
 		if times, logged := s.acceptFailures.count(); logged {
 			s.log.Warn("netipc: cannot accept, pausing", "endpoint", s.endpoint, "error", err, "times", times)
@@ -216,6 +232,7 @@ func (s *Server) acceptClients(listener transport.Listener) {
 		// Only draining ends it early, which the loop checks next.
 		_ = wait.Sleep(acceptPause)
 	}
+	return nil
 }
 
 // serveClient serves one connection, from its handshake to its end.
@@ -245,13 +262,15 @@ func (s *Server) admit(link transport.Baseline) (*connection.Connection, error) 
 	if !s.sessionPermits.acquire(timer.C, s.draining.Done()) {
 		return nil, incoming.TurnDown(transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
 	}
-	opened, err := incoming.Accept(s.lastSessionID.Add(1), transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
+	opened, err := incoming.Accept(s.nextSessionID, transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
 	if err != nil {
 		s.sessionPermits.release()
 		return nil, err
 	}
 	return opened, nil
 }
+
+func (s *Server) nextSessionID() uint64 { return s.lastSessionID.Add(1) }
 
 // logRefusal logs why a client got no session, and counts it where the client was sent a refusal. What
 // is no HELLO may come from any program: that is worth a debug line only.

@@ -9,6 +9,8 @@ type Endpoint struct {
 	runDir, service string
 	// What the platform calls it.
 	name string
+	// Where the run directory is, wherever the process goes.
+	place string
 }
 
 // NewEndpoint names service in runDir, which is used exactly as given: a directory on Unix systems,
@@ -25,7 +27,7 @@ func NewEndpoint(runDir, service string) (Endpoint, error) {
 	if len(name) > limit {
 		return Endpoint{}, &EndpointError{Kind: ErrPathTooLong, Name: name, Limit: limit}
 	}
-	return Endpoint{runDir: runDir, service: service, name: name}, nil
+	return Endpoint{runDir: runDir, service: service, name: name, place: placeOf(runDir)}, nil
 }
 
 // RunDir returns the directory, as given.

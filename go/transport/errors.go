@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // What can become of a link. errors.Is finds them behind whatever wraps them.
@@ -23,6 +24,8 @@ var (
 	ErrEmpty = errors.New("a packet needs at least one byte")
 	// ErrBusy: as many messages are under way as the link carries.
 	ErrBusy = errors.New("the last message is still unanswered")
+	// ErrEndpointLost: the endpoint of a listener was taken away, and cannot be had again.
+	ErrEndpointLost = errors.New("the endpoint was taken away from its server")
 	// ErrClosed: the link or the listener was closed by its owner.
 	ErrClosed = errors.New("already closed")
 )
@@ -103,13 +106,15 @@ type BindError struct {
 	Kind error
 	// Why is how an endpoint in use is known to be so.
 	Why string
+	// Holders are the processes that hold it then, as far as the system tells.
+	Holders []int
 	// Cause is what the system said, if it did.
 	Cause error
 }
 
 // Error names the endpoint, what became of it, and the cause.
 func (e *BindError) Error() string {
-	return describe("cannot listen at "+e.Endpoint, e.Kind, e.Why, e.Cause)
+	return describe("cannot listen at "+e.Endpoint, e.Kind, e.Why+heldBy(e.Holders), e.Cause)
 }
 
 // Unwrap returns kind and cause.
@@ -154,6 +159,16 @@ func (e *EndpointError) Error() string {
 
 // Unwrap returns the kind.
 func (e *EndpointError) Unwrap() error { return e.Kind }
+
+func heldBy(holders []int) string {
+	switch len(holders) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf(" (process %d)", holders[0])
+	}
+	return " (processes " + strings.Trim(strings.ReplaceAll(fmt.Sprint(holders), " ", ", "), "[]") + ")"
+}
 
 func describe(what string, kind error, why string, cause error) string {
 	if kind != nil {

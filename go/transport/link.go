@@ -56,7 +56,8 @@ type Baseline interface {
 	PeerAllowed() bool
 	// Offer makes the data plane of plan ready for the peer to attach, complete on return. A second
 	// offer replaces the first. Where it fails nothing is left behind, and the baseline still works; it
-	// fails with [ErrUnsupported] for a profile that is none of the transport's.
+	// fails with [ErrUnsupported] for a profile that is none of the transport's, and with [fs.ErrExist]
+	// where another live session has the names of this one: another session number may do.
 	Offer(plan SessionPlan) error
 	// Switch gives the data plane that was offered last, which is the baseline itself where none was.
 	// It takes over the connection: the baseline is of no more use.
@@ -71,8 +72,9 @@ type Baseline interface {
 // Closing it gives the endpoint's name back, if it is still this listener's own.
 type Listener interface {
 	// Accept waits for the next connection, never for what the peer has to say. It fails with
-	// [ErrTimeout] and [ErrAborted] as w says; any other error is about one connection or a passing
-	// shortage, and the listener goes on working.
+	// [ErrTimeout] and [ErrAborted] as w says, and with [ErrEndpointLost] where clients reach somebody
+	// else, or nobody, from now on; any other error is about one connection or a passing shortage, and
+	// the listener goes on working.
 	Accept(w Wait) (Baseline, error)
 	// Endpoint returns where it listens.
 	Endpoint() Endpoint

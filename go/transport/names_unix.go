@@ -2,7 +2,11 @@
 
 package transport
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+	"strings"
+)
 
 // MaxSocketPath is the bytes that the path of a socket may have; one more is its final NUL.
 const MaxSocketPath = 107
@@ -13,6 +17,21 @@ func platformName(runDir, service string) (name string, limit int) {
 	// directory.
 	return runDir + "/" + service + ".sock", MaxSocketPath
 }
+
+// placeOf returns the run directory as an absolute path.
+func placeOf(runDir string) string {
+	if here, err := os.Getwd(); err == nil && runDir != "" && !strings.HasPrefix(runDir, "/") {
+		return here + "/" + runDir
+	}
+	if runDir == "" {
+		return "/"
+	}
+	return runDir
+}
+
+// Place returns the run directory as an absolute path, which means the same after the process has changed
+// its working directory.
+func (e Endpoint) Place() string { return e.place }
 
 // SocketPath returns the path of the socket: {run_dir}/{service}.sock.
 func (e Endpoint) SocketPath() string { return e.name }

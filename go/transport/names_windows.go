@@ -13,6 +13,9 @@ func platformName(runDir, service string) (name string, limit int) {
 	return fmt.Sprintf(`\\.\pipe\netipc-%016x-%s`, fnv1a(runDir), service), MaxObjectName
 }
 
+// placeOf returns nothing: no directory is behind the name.
+func placeOf(string) string { return "" }
+
 // PipeName returns the name of the pipe: \\.\pipe\netipc-{hash of the run directory}-{service}.
 func (e Endpoint) PipeName() string { return e.name }
 

@@ -22,7 +22,7 @@ Exit codes:
    7  protocol error: the server broke the protocol
    8  no session: the server is full, turned the session down, or the connection was lost
    9  too large: the request or the answer does not fit the limits
-  10  address in use: another server owns the endpoint";
+  10  address in use: another server owns the endpoint, or has taken it over";
 
 /// What the program ends with.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -81,7 +81,8 @@ impl Exit {
     pub(crate) const fn of_serve(error: &ServeError) -> Self {
         match error {
             ServeError::Endpoint(_) => Self::Usage,
-            ServeError::Bind(BindError::AddressInUse { .. }) => Self::AddressInUse,
+            ServeError::Bind(BindError::AddressInUse { .. })
+            | ServeError::Lost(BindError::AddressInUse { .. }) => Self::AddressInUse,
             _ => Self::Failed,
         }
     }
@@ -189,8 +190,8 @@ pub(crate) fn printed(done: io::Result<()>) -> Result<(), Failed> {
 
 #[cfg(test)]
 mod tests {
-    use netipc::ProtocolError;
     use netipc::wire::{Status, WireError, WireErrorKind};
+    use netipc::{LimitSide, ProtocolError};
 
     use super::*;
 
@@ -270,12 +271,19 @@ mod tests {
                 Failure::UnexpectedStatus { status: Status(9) },
                 Exit::Failed,
             ),
-            (Failure::LimitExceeded { limit: 1024 }, Exit::TooLarge),
+            (
+                Failure::LimitExceeded {
+                    limit: 1024,
+                    side: LimitSide::Server,
+                },
+                Exit::TooLarge,
+            ),
             (
                 Failure::Overflow {
                     what: "keys",
                     needed: 2,
                     limit: 1,
+                    option: "max_logical_lookup_items of the client",
                 },
                 Exit::TooLarge,
             ),

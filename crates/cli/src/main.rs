@@ -6,6 +6,7 @@ mod bench;
 mod call;
 mod demo;
 mod exit;
+mod netdata;
 mod plain;
 mod platform;
 mod profile;

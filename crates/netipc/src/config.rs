@@ -4,13 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use netipc_proto::session::DirectionLimits;
-use netipc_proto::session::handshake::{Policy, Proposal};
+use netipc_proto::session::handshake::{MIN_RESPONSE_BYTES, Policy, Proposal};
 use netipc_proto::wire::Profiles;
 
 use crate::defaults::{
     DEFAULT_BATCH_ITEMS_CAP, DEFAULT_CALL_TIMEOUT_MS, DEFAULT_LOOKUP_BYTES, DEFAULT_LOOKUP_ITEMS,
     DEFAULT_LOOKUP_SUBCALLS, DEFAULT_RESPONSE_BYTES, DEFAULT_RESPONSE_CEILING, MAX_PAYLOAD_CAP,
-    MAX_PAYLOAD_DEFAULT,
+    MAX_PAYLOAD_DEFAULT, MAX_RESPONSE_PAYLOAD_CAP,
 };
 
 /// How a client connects and calls. One type for every service; 0 means the named default.
@@ -36,7 +36,7 @@ pub struct ClientConfig {
     pub max_request_payload_bytes: u32,
     /// Most items of a request batch; 0 starts at 1 and grows up to 65,536 as needed.
     pub max_request_batch_items: u32,
-    /// Most bytes of a response payload; 0 starts at 65,536 and grows up to 1 MiB as needed.
+    /// Most bytes of a response payload; 0 starts at 65,536 and grows up to 16 MiB as needed.
     pub max_response_payload_bytes: u32,
     /// The shared secret of the endpoint.
     pub auth_token: u64,
@@ -79,7 +79,8 @@ pub struct ServerConfig {
     pub max_request_payload_bytes: u32,
     /// Most items of a request batch; 0 accepts up to 65,536.
     pub max_request_batch_items: u32,
-    /// Most bytes of a response payload; 0 answers hints up to 1 MiB.
+    /// Most bytes of a response payload; 0 grants clients at least 65,536 bytes, and up to 16 MiB where
+    /// they propose it. A server with another maximum grants at least 1024 bytes.
     pub max_response_payload_bytes: u32,
     /// The shared secret of the endpoint.
     pub auth_token: u64,
@@ -156,7 +157,7 @@ impl ClientOptions {
             ceiling: Capacity {
                 request_bytes: or(request, MAX_PAYLOAD_CAP),
                 batch_items: or(items, DEFAULT_BATCH_ITEMS_CAP),
-                response_bytes: or(response, MAX_PAYLOAD_CAP),
+                response_bytes: or(response, MAX_RESPONSE_PAYLOAD_CAP),
             },
             response_policy: response.max(DEFAULT_RESPONSE_CEILING),
             lookup: LookupLimits {
@@ -206,7 +207,13 @@ impl ServerConfig {
                 payload_bytes: or(self.max_request_payload_bytes, MAX_PAYLOAD_CAP),
                 batch_items: or(self.max_request_batch_items, DEFAULT_BATCH_ITEMS_CAP),
             },
-            max_response_bytes: or(self.max_response_payload_bytes, MAX_PAYLOAD_CAP),
+            // Deployed clients hint at less than they then ask for.
+            min_response_bytes: if self.max_response_payload_bytes == 0 {
+                DEFAULT_RESPONSE_BYTES
+            } else {
+                MIN_RESPONSE_BYTES
+            },
+            max_response_bytes: or(self.max_response_payload_bytes, MAX_RESPONSE_PAYLOAD_CAP),
             auth_token: self.auth_token,
             packet_size: 0,
         }

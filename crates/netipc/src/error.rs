@@ -158,14 +158,16 @@ pub enum Failure {
     /// The server says that the request or its answer is larger than agreed, and there is no room
     /// for more.
     #[error(
-        "the answer does not fit the agreed {limit} bytes: raise the limit of the smaller side"
+        "the answer does not fit the agreed {limit} bytes: raise max_response_payload_bytes of {side}"
     )]
     LimitExceeded {
         /// Bytes of a response payload, as agreed.
         limit: u32,
+        /// Whose limit it is.
+        side: LimitSide,
     },
     /// More than our own limits hold.
-    #[error("{needed} {what} exceed the limit of {limit}: raise it in the configuration")]
+    #[error("{needed} {what} exceed the limit of {limit}: raise {option}")]
     Overflow {
         /// What there is too much of.
         what: &'static str,
@@ -173,6 +175,8 @@ pub enum Failure {
         needed: u64,
         /// The limit.
         limit: u64,
+        /// The option that holds it, and of which side.
+        option: &'static str,
     },
     /// The server's data changed between the parts of a lookup: ask again.
     #[error("the server's data changed during the lookup, from generation {first} to {then}")]
@@ -206,6 +210,24 @@ impl Failure {
             Self::GenerationMismatch { .. } => ErrorCode::GENERATION_MISMATCH,
             Self::InvalidRequest(_) => ErrorCode::INVALID_ARGUMENT,
         }
+    }
+}
+
+/// Which side of a session has set a limit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LimitSide {
+    /// This client: it proposed no more, and may not.
+    Client,
+    /// The server: it agreed to less than the client may propose.
+    Server,
+}
+
+impl fmt::Display for LimitSide {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client => "the client",
+            Self::Server => "the server",
+        })
     }
 }
 
@@ -304,6 +326,10 @@ pub enum ServeError {
     /// The endpoint could not be bound.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The endpoint was taken away while the server ran: its socket was removed or replaced, and it cannot
+    /// be bound again.
+    #[error("the endpoint was taken away from its server")]
+    Lost(#[source] BindError),
     /// The server runs already.
     #[error("the server is running already")]
     Running,
@@ -318,8 +344,10 @@ impl ServeError {
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::Endpoint(_) => ErrorCode::INVALID_ARGUMENT,
-            Self::Bind(BindError::AddressInUse { .. }) => ErrorCode::ADDRESS_IN_USE,
-            Self::Bind(_) => ErrorCode::IO,
+            Self::Bind(error) | Self::Lost(error) => match error {
+                BindError::AddressInUse { .. } => ErrorCode::ADDRESS_IN_USE,
+                _ => ErrorCode::IO,
+            },
             Self::Running => ErrorCode::BUSY,
             Self::Stopped => ErrorCode::ABORTED,
         }
@@ -414,6 +442,7 @@ mod tests {
         let taken = BindError::AddressInUse {
             endpoint: endpoint(),
             why: "it answers",
+            holders: vec![7],
         };
         let invalid = Endpoint::new("/run", "a/b").unwrap_err();
         for (error, code) in [

@@ -55,9 +55,12 @@ pub use cache::Cache;
 pub use client::{AbortHandle, BatchReply, Client};
 pub use config::{ClientConfig, ServerConfig};
 pub use error::{
-    CallError, ErrorCode, Failure, OpenError, ProtocolError, ServeError, chain, wire_code,
+    CallError, ErrorCode, Failure, LimitSide, OpenError, ProtocolError, ServeError, chain,
+    wire_code,
 };
-pub use handler::{Handler, HandlerFailed, HandlerResult};
+#[doc(hidden)]
+pub use handler::HandlerParts;
+pub use handler::{HandleFn, Handler, HandlerFailed, HandlerResult};
 pub use server::Server;
 pub use status::{ClientState, ClientStatus, Counters, SessionStatus};
 

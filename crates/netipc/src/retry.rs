@@ -136,7 +136,7 @@ mod tests {
     use netipc_transport::link::{ConnectError, LinkError};
 
     use super::*;
-    use crate::error::{OpenError, ProtocolError};
+    use crate::error::{LimitSide, OpenError, ProtocolError};
     use crate::status::ClientState;
 
     const FRESH: Attempts = Attempts {
@@ -164,6 +164,7 @@ mod tests {
             what: "keys",
             needed: 2,
             limit: 1,
+            option: "max_logical_lookup_items of the client",
         };
         // The failure, what follows at first, and what follows after a retry.
         let table = [
@@ -187,7 +188,14 @@ mod tests {
             ),
             (Failure::Unsupported, Return, Return),
             (Failure::RejectedRequest, DropAndReturn, DropAndReturn),
-            (Failure::LimitExceeded { limit: 9 }, Grow, Grow),
+            (
+                Failure::LimitExceeded {
+                    limit: 9,
+                    side: LimitSide::Server,
+                },
+                Grow,
+                Grow,
+            ),
             (overflow, Return, Return),
             (
                 Failure::Reconnect(OpenError::Connect(not_found)),
@@ -211,7 +219,10 @@ mod tests {
     // Rule S11.
     #[test]
     fn growth_ends_after_eight_rounds() {
-        let failure = Failure::LimitExceeded { limit: 9 };
+        let failure = Failure::LimitExceeded {
+            limit: 9,
+            side: LimitSide::Server,
+        };
         for grown in 0..10 {
             let decision = decide(&failure, Attempts { grown, ..RETRIED });
             assert_eq!(decision == Decision::Grow, grown < 8, "round {grown}");

@@ -38,6 +38,9 @@ pub enum LinkError {
     /// As many messages are under way as the link carries.
     #[error("the last message is still unanswered")]
     Busy,
+    /// The endpoint of a listener was taken away, and cannot be had again.
+    #[error("the endpoint was taken away from its server")]
+    EndpointLost(#[source] BindError),
     /// The system failed.
     #[error("the system refused")]
     Io(#[from] io::Error),
@@ -90,12 +93,14 @@ pub enum ConnectError {
 #[non_exhaustive]
 pub enum BindError {
     /// Somebody else serves it, or may: nothing was deleted.
-    #[error("{endpoint} is in use by another server: {why}")]
+    #[error("{endpoint} is in use by another server: {why}{}", held_by(holders))]
     AddressInUse {
         /// Where.
         endpoint: String,
         /// How that is known.
         why: &'static str,
+        /// The processes that hold it, as far as the system tells.
+        holders: Vec<u32>,
     },
     /// The system failed.
     #[error("cannot listen at {endpoint}")]
@@ -106,6 +111,17 @@ pub enum BindError {
         #[source]
         source: io::Error,
     },
+}
+
+fn held_by(holders: &[u32]) -> String {
+    match holders {
+        [] => String::new(),
+        [pid] => format!(" (process {pid})"),
+        pids => {
+            let pids: Vec<_> = pids.iter().map(u32::to_string).collect();
+            format!(" (processes {})", pids.join(", "))
+        }
+    }
 }
 
 /// Why the region that the server offered could not be used.

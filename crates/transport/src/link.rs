@@ -84,6 +84,8 @@ pub trait Baseline: Link {
     ///
     /// # Errors
     /// Why there can be no such data plane; nothing is left behind, and the baseline still works.
+    /// [`io::ErrorKind::AlreadyExists`] means that another session may be possible: this one's name is
+    /// taken.
     fn offer(&mut self, plan: &SessionPlan) -> io::Result<()>;
 
     /// Server: gives the data plane offered last, the baseline itself when none is.
@@ -110,8 +112,9 @@ pub trait Listener: Send + fmt::Debug {
     /// Waits for the next connection. Never waits for what the peer has to say.
     ///
     /// # Errors
-    /// [`LinkError::Timeout`] and [`LinkError::Aborted`] as `wait` says; any other is about one
-    /// connection or a passing shortage (descriptors), and the listener goes on working.
+    /// [`LinkError::Timeout`] and [`LinkError::Aborted`] as `wait` says; [`LinkError::EndpointLost`]
+    /// where clients reach somebody else, or nobody, from now on; any other is about one connection or a
+    /// passing shortage (descriptors), and the listener goes on working.
     fn accept(&mut self, wait: &Wait<'_>) -> Result<Box<dyn Baseline>, LinkError>;
 
     /// Where it listens.

@@ -111,6 +111,7 @@ impl Transport for MemoryTransport {
             return Err(BindError::AddressInUse {
                 endpoint,
                 why: "it answers",
+                holders: vec![std::process::id()],
             });
         }
         let limit = options.backlog.unwrap_or(DEFAULT_BACKLOG).max(1).into();

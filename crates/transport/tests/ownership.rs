@@ -159,14 +159,35 @@ fn a_listener_removes_only_its_own_socket() {
 #[test]
 fn starters_wait_for_one_another() {
     let stage = Stage::new();
-    let directory = fs::File::open(stage.dir.path()).unwrap();
-    flock(&directory, FlockOperation::LockExclusive).unwrap();
+    let lock = fs::File::create(stage.path("svc.lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
     std::thread::scope(|scope| {
         let starter = scope.spawn(|| bind(&stage));
         assert!(!stage.socket().exists(), "not while another one starts");
-        drop(directory);
-        starter.join().unwrap().unwrap();
+        drop(lock);
+        let _listener = starter.join().unwrap().unwrap();
+        let names: Vec<_> = stage.dir.path().read_dir().unwrap().collect();
+        assert_eq!(names.len(), 1, "the lock goes with the start: {names:?}");
     });
+}
+
+// Rule L18.
+#[test]
+fn who_may_read_the_directory_cannot_lock_others_out() {
+    let stage = Stage::new();
+    let directory = fs::File::open(stage.dir.path()).unwrap();
+    flock(&directory, FlockOperation::LockExclusive).unwrap();
+    let mut listener = bind(&stage).unwrap();
+    serves(&stage, &mut *listener);
+}
+
+#[test]
+fn a_server_in_use_is_named_by_its_process() {
+    let stage = Stage::new();
+    let _listener = bind(&stage).unwrap();
+    let error = bind(&stage).unwrap_err();
+    let expected = format!("it answers (process {})", std::process::id());
+    assert!(error.to_string().ends_with(&expected), "{error}");
 }
 
 // Rule L19.

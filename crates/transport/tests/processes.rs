@@ -19,8 +19,8 @@ use netipc_transport::{Abort, Endpoint, Link, Transport, UnixTransport, Wait};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use common::{
-    Actor, SHORT, Stage, again, again_by, await_cue, good_header, hear, in_child, passes, plan,
-    role, role_dir, soon, tell, timed, write_region,
+    Actor, Stage, again, again_by, await_cue, good_header, hear, in_child, passes, plan, prompt,
+    role, role_dir, soon, tell, write_region,
 };
 
 const REGION: &str = "svc-0000000000000001.ipcshm";
@@ -125,7 +125,7 @@ fn defect_06_a_server_notices_a_killed_client() {
         let _ = client.receive(&mut [0; 1], &Wait::forever());
         return;
     }
-    let noticed = best_of_three(|| {
+    prompt("a dead client", Duration::from_millis(200), || {
         let stage = Stage::new();
         let mut listener = bind_in(stage.dir.path()).unwrap();
         let mut client = Actor::new(NAME, "client", stage.dir.path());
@@ -136,7 +136,6 @@ fn defect_06_a_server_notices_a_killed_client() {
         // A server that has been idle sleeps longest.
         time_of_end(server, Duration::from_millis(250), || client.kill())
     });
-    assert!(noticed < Duration::from_millis(200), "{noticed:?}");
 }
 
 // Rule L30.
@@ -155,7 +154,7 @@ fn defect_07_a_client_notices_a_killed_server() {
         await_cue();
         return;
     }
-    let noticed = best_of_three(|| {
+    prompt("a dead server", Duration::from_millis(100), || {
         let stage = Stage::new();
         let mut server = Actor::new(NAME, "server", stage.dir.path());
         assert_eq!(server.hear(), "listening");
@@ -172,7 +171,6 @@ fn defect_07_a_client_notices_a_killed_server() {
         });
         taken
     });
-    assert!(noticed < Duration::from_millis(100), "{noticed:?}");
 }
 
 /// How long after `end` a receive on `link` reports it; `end` comes when it has waited for `idle`.
@@ -189,11 +187,6 @@ fn time_of_end(mut link: Box<dyn Link>, idle: Duration, end: impl FnOnce()) -> D
     end();
     let killed = Instant::now();
     waiting.join().unwrap().saturating_duration_since(killed)
-}
-
-/// The quickest of three, since other work may delay one.
-fn best_of_three(attempt: impl Fn() -> Duration) -> Duration {
-    (0..3).map(|_| attempt()).min().unwrap()
 }
 
 // Rules L6, L22.
@@ -228,8 +221,8 @@ fn defect_17_the_umask_is_neither_changed_nor_trusted() {
 fn without_descriptors_nothing_is_deleted() {
     const NAME: &str = "without_descriptors_nothing_is_deleted";
     if role().is_some() {
-        // One is for the directory, so that the second shortage is met while probing.
-        for free in [0, 1] {
+        // For the directory and the lock, so that the last shortage is met while probing.
+        for free in [0, 1, 2] {
             let bound = with_descriptors(free, || bind_in(&role_dir()));
             let error = bound.unwrap_err();
             assert!(
@@ -238,8 +231,8 @@ fn without_descriptors_nothing_is_deleted() {
             );
         }
         let empty = role_dir().join("empty");
-        // For the directory and the scan, so that no region can be looked into.
-        drop(with_descriptors(2, || bind_in(&empty)).unwrap());
+        // For the directory, the lock and the scan, so that no region can be looked into.
+        drop(with_descriptors(3, || bind_in(&empty)).unwrap());
         assert!(
             empty.join(REGION).exists(),
             "kept, because nothing is known of it"
@@ -276,13 +269,12 @@ fn without_descriptors_links_and_aborts_work() {
         assert!(matches!(accepted, Err(LinkError::Io(_))), "{accepted:?}");
         let abort = Abort::new();
         let wait = Wait::forever().or_abort(&abort);
-        let (received, taken) = thread::scope(|scope| {
+        let received = thread::scope(|scope| {
             let waiting = scope.spawn(|| client.receive(&mut [0; 1], &wait));
             abort.raise();
-            timed(|| waiting.join().unwrap())
+            waiting.join().unwrap()
         });
         assert!(matches!(received, Err(LinkError::Aborted)), "{received:?}");
-        assert!(taken < Duration::from_millis(500), "{taken:?}");
     });
     let mut server = listener.accept(&soon()).expect("the connection has waited");
     client.send(b"x", &[], &soon()).unwrap();
@@ -355,7 +347,7 @@ fn offer_on_a_full_file_system(dir: &Path) {
     fs::write(dir.join("filler"), vec![0; 1 << 20]).unwrap_err();
     let mut client = client.attach(&plan(1), &soon()).unwrap();
     let mut server = server.switch();
-    client.send(&[1; 4128], &[], &Wait::timeout(SHORT)).unwrap();
+    client.send(&[1; 4128], &[], &soon()).unwrap();
     assert_eq!(hear(&mut *server), [1; 4128]);
     server.send(&[2; 4128], &[], &soon()).unwrap();
     assert_eq!(hear(&mut *client), [2; 4128]);

@@ -54,7 +54,7 @@ func newRig(t *testing.T, backend transport.Transport, supported protocol.Profil
 	}
 }
 
-func soon() transport.Wait { return transport.Timeout(10 * time.Second) }
+func soon() transport.Wait { return transport.Timeout(60 * time.Second) }
 
 type result struct {
 	connection *connection.Connection
@@ -84,7 +84,7 @@ func (r *rig) pair() (client, server *connection.Connection) {
 	connecting := r.connect()
 	incoming, err := r.incoming()
 	r.no(err)
-	server, err = incoming.Accept(1, soon())
+	server, err = incoming.Accept(func() uint64 { return 1 }, soon())
 	r.no(err)
 	connected := <-connecting
 	r.no(connected.err)

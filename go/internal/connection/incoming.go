@@ -1,6 +1,9 @@
 package connection
 
 import (
+	"errors"
+	"io/fs"
+
 	"github.com/netipc/netipc/go/internal/session"
 	"github.com/netipc/netipc/go/internal/session/handshake"
 	"github.com/netipc/netipc/go/transport"
@@ -34,11 +37,26 @@ func Receive(link transport.Baseline, policy handshake.Policy, w transport.Wait)
 	return &Incoming{link: link, offer: offer, token: policy.AuthToken}, nil
 }
 
-// Accept accepts the session as number sessionID, over the best profile that can be prepared. It
-// fails as [Receive] does.
-func (i *Incoming) Accept(sessionID uint64, w transport.Wait) (*Connection, error) {
+// maxSkipped is the session numbers that may be skipped for one client: more than a server has sessions.
+const maxSkipped = 4096
+
+// Accept accepts the session over the best profile that can be prepared, as the number that nextID gives.
+// It is asked for another one where a number names what belongs to another server's session. It fails as
+// [Receive] does.
+func (i *Incoming) Accept(nextID func() uint64, w transport.Wait) (*Connection, error) {
+	sessionID := nextID()
 	agreed := i.offer.Agreed(sessionID)
-	for i.link.Offer(sessionPlan(&agreed, i.token)) != nil {
+	for skipped := 0; ; {
+		err := i.link.Offer(sessionPlan(&agreed, i.token))
+		if err == nil {
+			break
+		}
+		if errors.Is(err, fs.ErrExist) && skipped < maxSkipped {
+			skipped++
+			sessionID = nextID()
+			agreed = i.offer.Agreed(sessionID)
+			continue
+		}
 		offer, refusal := i.offer.WithoutProfile()
 		if refusal != nil {
 			return nil, refuse(i.link, refusal, w)

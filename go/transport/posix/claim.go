@@ -4,7 +4,6 @@ package posix
 
 import (
 	"log/slog"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -14,7 +13,7 @@ import (
 // Becoming the one owner of an endpoint:
 //
 //	           starter A                                   starter B
-//	 lock run_dir ─┐                             lock run_dir … waits
+//	 lock ─────────┐                             lock … waits
 //	 probe: dead   │  ╲ one at a time: nobody        ┊
 //	 sweep regions │   ╲ of ours sees a socket       ┊
 //	 unlink dead   │   ╱ that is bound and           ┊
@@ -22,100 +21,111 @@ import (
 //	 same inode?   │                                 ┊
 //	 unlock ───────┘                             locked: probe: somebody listens → ErrAddressInUse
 //
-// The lock is a flock on the directory itself: it needs no file, and the kernel takes it back from a
-// process that dies. Starters of another make do not know it. Against those stand the comparison of
-// inodes before a removal, bind, which never replaces, and the last look at the name once we listen.
-
-const (
-	// lockPatience is how long another starter may hold the lock; its work takes well below a
-	// millisecond.
-	lockPatience = 2 * time.Second
-	lockRetry    = time.Millisecond
-)
+// Starters of another make do not know the lock. Against those stand the comparison of inodes before a
+// removal, bind, which never replaces, and the last look at the name once we listen.
 
 // Why an endpoint is known to be in use.
 const (
 	lostRace   = "it started at the same moment"
 	noneToAsk  = "no descriptor is left to ask whether it is alive"
-	lockedLong = "another one keeps the run directory locked"
+	lockedLong = "another one keeps its start locked"
 )
 
 // occupant is what stands at a path: nothing, or something that is in use or may be, or something that
 // serves nobody.
 type occupant struct {
-	inUse string
-	dead  bool
-	id    fileID
+	inUse   string
+	holders []int
+	dead    bool
+	id      fileID
 }
 
-// claim binds and listens, after removing what serves nobody. It returns the socket and its file.
-func claim(endpoint transport.Endpoint, backlog int, log *slog.Logger) (int, fileID, error) {
-	lock, err := lockRunDir(endpoint)
+// claimed is a socket that listens at its endpoint.
+type claimed struct {
+	fd  int
+	id  fileID
+	dir *runDir
+}
+
+// claim binds and listens, after removing what serves nobody.
+func claim(endpoint transport.Endpoint, backlog int, log *slog.Logger) (*claimed, error) {
+	dir, err := openRunDir(endpoint)
 	if err != nil {
-		return -1, fileID{}, err
+		return nil, unasked(endpoint, err)
 	}
-	defer closeFD(lock)
-	path := endpoint.SocketPath()
-	found, err := probe(path)
+	held, err := claimIn(dir, endpoint, backlog, log)
 	if err != nil {
-		return -1, fileID{}, bindError(endpoint, err)
+		dir.release()
+	}
+	return held, err
+}
+
+func claimIn(dir *runDir, endpoint transport.Endpoint, backlog int, log *slog.Logger) (*claimed, error) {
+	unlock, err := lockStart(dir, endpoint, log)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	found, err := probe(dir, endpoint)
+	if err != nil {
+		return nil, bindError(endpoint, err)
 	}
 	if found.inUse != "" {
-		return -1, fileID{}, inUse(endpoint, found.inUse)
+		return nil, inUse(endpoint, found.inUse, found.holders)
 	}
 	if found.dead {
-		removed, err := removeIf(path, found.id)
+		removed, err := removeIf(dir.fd, socketName(endpoint), found.id)
 		if err != nil {
-			return -1, fileID{}, bindError(endpoint, err)
+			return nil, bindError(endpoint, err)
 		}
 		if removed {
 			log.Info("reclaimed an endpoint that nobody served", "endpoint", endpoint.String())
 		}
 	}
-	sweep(endpoint, log)
+	sweep(dir, endpoint, log)
 	fd, err := newSocket()
 	if err != nil {
-		return -1, fileID{}, bindError(endpoint, err)
+		return nil, bindError(endpoint, err)
 	}
-	id, err := bindAndListen(fd, endpoint, backlog)
+	id, err := bindAndListen(fd, dir, endpoint, backlog)
 	if err != nil {
 		closeFD(fd)
-		return -1, fileID{}, err
+		return nil, err
 	}
-	return fd, id, nil
+	return &claimed{fd: fd, id: id, dir: dir}, nil
 }
 
-func bindAndListen(fd int, endpoint transport.Endpoint, backlog int) (fileID, error) {
-	path := endpoint.SocketPath()
-	if err := bindPrivate(fd, path); err == unix.EADDRINUSE {
-		return fileID{}, inUse(endpoint, lostRace)
+func bindAndListen(fd int, dir *runDir, endpoint transport.Endpoint, backlog int) (fileID, error) {
+	name := socketName(endpoint)
+	if err := bindPrivate(fd, dir.socketPath(endpoint)); err == unix.EADDRINUSE {
+		return fileID{}, inUse(endpoint, lostRace, nil)
 	} else if err != nil {
 		return fileID{}, bindError(endpoint, err)
 	}
-	bound, err := lookAt(path)
+	bound, err := lookAt(dir.fd, name)
 	if err != nil {
 		return fileID{}, bindError(endpoint, err)
 	}
 	// A umask that takes from the owner itself, or a system that ignores the mode of the socket.
 	if !bound.isPrivate() {
-		err = makePathPrivate(path, bound.id)
+		err = makePathPrivate(dir.fd, name, bound.id)
 	}
 	if err == nil {
 		err = unix.Listen(fd, backlog)
 	}
 	if err != nil {
-		_, _ = removeIf(path, bound.id)
+		_, _ = removeIf(dir.fd, name, bound.id)
 		return fileID{}, bindError(endpoint, err)
 	}
-	if seen, err := lookAt(path); err != nil || seen.id != bound.id {
-		return fileID{}, inUse(endpoint, lostRace)
+	if seen, err := lookAt(dir.fd, name); err != nil || seen.id != bound.id {
+		return fileID{}, inUse(endpoint, lostRace, nil)
 	}
 	return bound.id, nil
 }
 
-// probe looks who serves path. It never waits.
-func probe(path string) (occupant, error) {
-	seen, err := lookAt(path)
+// probe looks who serves the endpoint. It never waits.
+func probe(dir *runDir, endpoint transport.Endpoint) (occupant, error) {
+	seen, err := lookAt(dir.fd, socketName(endpoint))
 	if err == unix.ENOENT {
 		return occupant{}, nil
 	}
@@ -127,66 +137,64 @@ func probe(path string) (occupant, error) {
 	if !seen.isSocket() && !seen.isSymlink() {
 		return dead, nil
 	}
-	switch err := tryConnect(path); {
+	listened, err := tryConnect(dir.socketPath(endpoint))
+	switch {
 	case err == nil:
-		return occupant{inUse: "it answers"}, nil
+		return held("it answers", endpoint, listened), nil
 	case err == unix.ECONNREFUSED:
 		return dead, nil
 	case err == unix.ENOENT:
 		// A link to nothing, or it was removed just now: then removing it does nothing.
 		return dead, nil
 	case err == unix.EAGAIN:
-		return occupant{inUse: "its backlog is full"}, nil
+		return held("its backlog is full", endpoint, transport.Peer{}), nil
 	case err == unix.EACCES, err == unix.EPERM:
 		return occupant{inUse: "it belongs to somebody else"}, nil
 	case err == unix.EPROTOTYPE:
-		return occupant{inUse: "it is a socket of another type"}, nil
+		return held("it is a socket of another type", endpoint, transport.Peer{}), nil
 	case isExhausted(err):
 		return occupant{inUse: noneToAsk}, nil
 	}
 	return occupant{inUse: "whether it is alive cannot be told"}, nil
 }
 
-func tryConnect(path string) error {
+// held is a socket that is in use, by the processes that hold it open, as far as we may know: one that was
+// forked by a server that is gone looks alive, and answers nothing.
+func held(why string, endpoint transport.Endpoint, listened transport.Peer) occupant {
+	holders := holdersOf(endpoint.SocketPath(), endpoint.Place()+"/"+socketName(endpoint))
+	if pid, known := listened.PID(); known && len(holders) == 0 {
+		holders = []int{int(pid)}
+	}
+	return occupant{inUse: why, holders: holders}
+}
+
+// tryConnect connects and hangs up; it returns who listens.
+func tryConnect(path string) (transport.Peer, error) {
 	fd, err := newSocket()
 	if err != nil {
-		return err
+		return transport.Peer{}, err
 	}
 	defer closeFD(fd)
-	return connectSocket(fd, path)
+	if err := connectSocket(fd, path); err != nil {
+		return transport.Peer{}, err
+	}
+	return peerOf(fd), nil
 }
 
-// lockRunDir keeps other starters in the same directory away until what it returns is closed.
-func lockRunDir(endpoint transport.Endpoint) (int, error) {
-	fd, err := openDir(endpoint.RunDir())
-	if err != nil {
-		if isExhausted(err) {
-			if _, missing := lookAt(endpoint.SocketPath()); missing == nil {
-				return -1, inUse(endpoint, noneToAsk)
-			}
-		}
-		return -1, bindError(endpoint, err)
-	}
-	w := transport.Timeout(lockPatience)
-	for {
-		locked, err := tryLock(fd)
-		if locked {
-			return fd, nil
-		}
-		if err != nil {
-			err = bindError(endpoint, err)
-		} else if w.Sleep(lockRetry) != nil {
-			err = inUse(endpoint, lockedLong)
-		}
-		if err != nil {
-			closeFD(fd)
-			return -1, err
+// unasked is why nobody could be asked. Where no descriptor is left for that, somebody may serve there.
+func unasked(endpoint transport.Endpoint, err error) error {
+	if isExhausted(err) {
+		if _, missing := lookAt(unix.AT_FDCWD, endpoint.Place()+"/"+socketName(endpoint)); missing == nil {
+			return inUse(endpoint, noneToAsk, nil)
 		}
 	}
+	return bindError(endpoint, err)
 }
 
-func inUse(endpoint transport.Endpoint, why string) error {
-	return &transport.BindError{Endpoint: endpoint.String(), Kind: transport.ErrAddressInUse, Why: why}
+func inUse(endpoint transport.Endpoint, why string, holders []int) error {
+	return &transport.BindError{
+		Endpoint: endpoint.String(), Kind: transport.ErrAddressInUse, Why: why, Holders: holders,
+	}
 }
 
 func bindError(endpoint transport.Endpoint, err error) error {

@@ -3,7 +3,10 @@
 package posix
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -11,33 +14,42 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
+// lookEvery is how often a listener looks whether its name still leads to it: at least every 5 s, as clients
+// wait for it meanwhile.
+const lookEvery = 2 * time.Second
+
 // listener is the owner of an endpoint.
 //
 // A shortage of descriptors while accepting is reported at once and leaves the connection waiting:
 // the caller pauses before it tries again.
+//
+// While somebody accepts, it looks every 2 s whether its socket is still where clients look for it. Where it,
+// or the run directory, was removed or replaced by what serves nobody, it binds again; where another server
+// has the name by now, Accept fails with [transport.ErrEndpointLost].
 type listener struct {
-	fd       int
-	id       fileID
+	held     *claimed
 	endpoint transport.Endpoint
+	backlog  int
 	peers    transport.PeerPolicy
 	spin     time.Duration
 	log      *slog.Logger
+	nextLook time.Time
 }
 
 func (l *listener) Accept(w transport.Wait) (transport.Baseline, error) {
-	if l.fd < 0 {
+	if l.held == nil {
 		return nil, transport.ErrClosed
 	}
 	if err := w.CheckAbort(); err != nil {
 		return nil, err
 	}
 	for {
-		fd, err := acceptSocket(l.fd)
+		fd, err := acceptSocket(l.held.fd)
 		switch err {
 		case nil:
 			return l.accepted(fd), nil
 		case unix.EAGAIN:
-			if err := ready(l.fd, unix.POLLIN, w); err != nil {
+			if err := l.awaitClient(w); err != nil {
 				return nil, err
 			}
 		case unix.ECONNABORTED:
@@ -53,26 +65,108 @@ func (l *listener) accepted(fd int) *link {
 	return &link{
 		socket:      socket,
 		endpoint:    l.endpoint,
+		dir:         l.held.dir.use(),
 		peerAllowed: l.peers.Allows(socket.peer, uint32(unix.Geteuid())),
 		spin:        l.spin,
 		log:         l.log,
 	}
 }
 
-func (l *listener) Endpoint() transport.Endpoint { return l.endpoint }
+// awaitClient waits until somebody connects, or until it is time to look after the name.
+func (l *listener) awaitClient(w transport.Wait) error {
+	now := time.Now()
+	if !now.Before(l.nextLook) {
+		l.nextLook = now.Add(lookEvery)
+		if err := l.lookAfterName(); err != nil {
+			return err
+		}
+	}
+	untilLook := w
+	if untilLook.Deadline.IsZero() || l.nextLook.Before(untilLook.Deadline) {
+		untilLook.Deadline = l.nextLook
+	}
+	err := ready(l.held.fd, unix.POLLIN, untilLook)
+	if errors.Is(err, transport.ErrTimeout) {
+		return w.Check()
+	}
+	return err
+}
 
-func (l *listener) WaitObject() transport.WaitObject { return transport.WaitObject(l.fd) }
-
-func (l *listener) Close() error {
-	if l.fd < 0 {
+// lookAfterName binds again where clients do not find the socket any more. Nobody waits in the old one then.
+func (l *listener) lookAfterName() error {
+	inPlace, err := l.isInPlace()
+	if err != nil {
+		l.log.Debug("cannot look at our name", "endpoint", l.endpoint.String(), "error", err)
 		return nil
 	}
+	if inPlace {
+		return nil
+	}
+	if err := unix.Mkdir(l.endpoint.Place(), 0o700); err != nil && err != unix.EEXIST {
+		l.log.Debug("cannot make the run directory again", "endpoint", l.endpoint.String(), "error", err)
+	}
+	held, err := claim(l.endpoint, l.backlog, l.log)
+	if isPassing(err) {
+		l.log.Warn("the socket is gone, and cannot be bound again yet", "endpoint", l.endpoint.String(), "error", err)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", transport.ErrEndpointLost, err)
+	}
+	l.log.Warn("the socket was removed or replaced by others: bound again", "endpoint", l.endpoint.String())
+	_ = l.letGo()
+	l.held = held
+	return nil
+}
+
+// isInPlace tells whether clients still find the socket. An error is ignorance.
+func (l *listener) isInPlace() (bool, error) {
+	inPlace, err := l.held.dir.isInPlace(l.endpoint)
+	if err != nil || !inPlace {
+		return false, err
+	}
+	seen, err := lookAt(l.held.dir.fd, socketName(l.endpoint))
+	if err == unix.ENOENT {
+		return false, nil
+	}
+	return seen.id == l.held.id, err
+}
+
+// isPassing tells whether the next try may find it otherwise.
+func isPassing(err error) bool {
+	var failed *transport.BindError
+	if !errors.As(err, &failed) {
+		return false
+	}
+	return slices.Contains([]string{lostRace, lockedLong, noneToAsk}, failed.Why) || isExhausted(failed.Cause)
+}
+
+func (l *listener) Endpoint() transport.Endpoint { return l.endpoint }
+
+func (l *listener) WaitObject() transport.WaitObject {
+	if l.held == nil {
+		return transport.NoWaitObject
+	}
+	return transport.WaitObject(l.held.fd)
+}
+
+func (l *listener) Close() error {
+	if l.held == nil {
+		return nil
+	}
+	err := l.letGo()
+	l.held = nil
+	return err
+}
+
+// letGo removes the name of the socket, if it is still ours, and closes it.
+func (l *listener) letGo() error {
 	// Removed while it still listens, so that no other server takes the name over before that.
-	_, err := removeIf(l.endpoint.SocketPath(), l.id)
+	_, err := removeIf(l.held.dir.fd, socketName(l.endpoint), l.held.id)
 	if err != nil {
 		l.log.Warn("cannot remove the socket", "endpoint", l.endpoint.String(), "error", err)
 	}
-	closeFD(l.fd)
-	l.fd = -1
+	closeFD(l.held.fd)
+	l.held.dir.release()
 	return err
 }

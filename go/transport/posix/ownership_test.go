@@ -4,6 +4,7 @@ package posix_test
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"strings"
@@ -116,11 +117,11 @@ func TestPathsAreUsedAsTheyAre(t *testing.T) {
 
 func TestStartersWaitForOneAnother(t *testing.T) {
 	s := newStage(t)
-	directory, err := os.Open(s.dir)
+	lock, err := os.Create(s.path("svc.lock"))
 	s.no(err)
-	defer directory.Close()
+	defer lock.Close()
 	// Another starter, at work.
-	s.no(unix.Flock(int(directory.Fd()), unix.LOCK_EX))
+	s.no(unix.Flock(int(lock.Fd()), unix.LOCK_EX))
 	bound := make(chan error)
 	go func() { bound <- s.bindAgain() }()
 	select {
@@ -128,8 +129,32 @@ func TestStartersWaitForOneAnother(t *testing.T) {
 		t.Fatalf("it did not wait: %v", err)
 	case <-transportTimer():
 	}
-	s.no(unix.Flock(int(directory.Fd()), unix.LOCK_UN))
+	s.no(unix.Flock(int(lock.Fd()), unix.LOCK_UN))
 	s.no(<-bound)
+	if left := s.names(); len(left) != 0 {
+		t.Errorf("the lock goes with the start, and left is %v", left)
+	}
+}
+
+// Rule L18.
+func TestWhoMayReadTheDirectoryCannotLockOthersOut(t *testing.T) {
+	s := newStage(t)
+	directory, err := os.Open(s.dir)
+	s.no(err)
+	defer directory.Close()
+	s.no(unix.Flock(int(directory.Fd()), unix.LOCK_EX))
+	listener := s.bind(transport.BindOptions{})
+	s.connect()
+	s.accept(listener)
+}
+
+func TestAServerInUseIsNamedByItsProcess(t *testing.T) {
+	s := newStage(t)
+	s.bind(transport.BindOptions{})
+	err := s.bindAgain()
+	if want := fmt.Sprintf("it answers (process %d)", os.Getpid()); !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %q", err, want)
+	}
 }
 
 // Rule L8.

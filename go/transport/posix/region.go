@@ -35,16 +35,19 @@ type region struct {
 }
 
 // createRegion makes the region of a session for the server, complete on return. A failure leaves
-// nothing behind.
-func createRegion(endpoint transport.Endpoint, plan transport.SessionPlan, log *slog.Logger) (*region, error) {
+// nothing behind; it is [fs.ErrExist] where another live session has its name.
+func createRegion(dir *runDir, endpoint transport.Endpoint, plan transport.SessionPlan, log *slog.Logger) (*region, error) {
 	layout, fits := planLayout(plan)
 	if !fits {
 		return nil, errPlanTooLarge
 	}
-	path := endpoint.RegionPath(plan.SessionID)
-	fd, file, err := createOwnFile(path, log)
-	if err == unix.EEXIST && removeStale(path, log) {
-		fd, file, err = createOwnFile(path, log)
+	if dir == nil {
+		return nil, transport.ErrUnsupported
+	}
+	path, name := endpoint.RegionPath(plan.SessionID), regionName(endpoint, plan.SessionID)
+	fd, file, err := createOwnFile(dir, name, log)
+	if err == unix.EEXIST && removeStale(dir, name, log) {
+		fd, file, err = createOwnFile(dir, name, log)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot create the region %s: %w", path, err)
@@ -75,7 +78,7 @@ func mapNew(fd int, size int64) (mapping, error) {
 // attachRegion attaches the region that the server has announced, waiting a little for servers that
 // finish it late. hungUp tells whether the server is gone. It fails with a [*transport.AttachError].
 func attachRegion(endpoint transport.Endpoint, plan transport.SessionPlan, w transport.Wait, hungUp func() bool) (*region, error) {
-	path := endpoint.RegionPath(plan.SessionID)
+	path := endpoint.Place() + "/" + regionName(endpoint, plan.SessionID)
 	patience := transport.Timeout(attachPatience)
 	for {
 		memory, layout, err := mapExisting(path, plan)
@@ -104,7 +107,7 @@ func isPermanent(err error) bool {
 }
 
 func mapExisting(path string, plan transport.SessionPlan) (mapping, layout, error) {
-	fd, err := openReadWrite(path)
+	fd, err := openReadWrite(unix.AT_FDCWD, path)
 	if err != nil {
 		return mapping{}, layout{}, err
 	}
@@ -164,16 +167,17 @@ var ownFiles = struct {
 
 // ownFile is the name of a region in the file system.
 type ownFile struct {
-	path string
+	dir  *runDir
+	name string
 	id   fileID
 	log  *slog.Logger
 }
 
-func createOwnFile(path string, log *slog.Logger) (int, *ownFile, error) {
+func createOwnFile(dir *runDir, name string, log *slog.Logger) (int, *ownFile, error) {
 	// With the lock, so that isOwn never sees the new file before it is in the table.
 	ownFiles.Lock()
 	defer ownFiles.Unlock()
-	fd, err := createPrivate(path)
+	fd, err := createPrivate(dir.fd, name)
 	if err != nil {
 		return -1, nil, err
 	}
@@ -183,13 +187,14 @@ func createOwnFile(path string, log *slog.Logger) (int, *ownFile, error) {
 		return -1, nil, err
 	}
 	ownFiles.ids[seen.id] = struct{}{}
-	return fd, &ownFile{path: path, id: seen.id, log: log}, nil
+	return fd, &ownFile{dir: dir.use(), name: name, id: seen.id, log: log}, nil
 }
 
 func (f *ownFile) remove() {
-	if _, err := removeIf(f.path, f.id); err != nil {
-		f.log.Warn("cannot remove a shared region", "region", f.path, "error", err)
+	if _, err := removeIf(f.dir.fd, f.name, f.id); err != nil {
+		f.log.Warn("cannot remove a shared region", "region", f.name, "error", err)
 	}
+	f.dir.release()
 	ownFiles.Lock()
 	defer ownFiles.Unlock()
 	delete(ownFiles.ids, f.id)

@@ -176,10 +176,12 @@ func TestWhatWillNeverBeARegionIsRefusedAtOnce(t *testing.T) {
 		},
 		"a FIFO": func(s *stage) { s.no(unix.Mkfifo(s.region(), 0o600)) },
 	} {
-		s := newStage(t)
-		client, _ := s.baselines()
-		leave(s)
-		err := s.timed(0, 400*time.Millisecond, func() error {
+		var s *stage
+		var client transport.Baseline
+		err := newStage(t).prompt(400*time.Millisecond, func() error {
+			s = newStage(t)
+			client, _ = s.baselines()
+			leave(s)
 			_, err := client.Attach(plan(1), soon())
 			return err
 		})

@@ -4,12 +4,17 @@ package posix
 
 import (
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// privateMode is our own user and nobody else.
-const privateMode = 0o600
+const (
+	// privateMode is our own user and nobody else.
+	privateMode = 0o600
+	// maxAllocations is how often to try to reserve space while signals come.
+	maxAllocations = 100
+)
 
 // fileID is which file a name stands for, whatever is renamed.
 type fileID struct {
@@ -22,6 +27,8 @@ type fileInfo struct {
 	uid  uint32
 	size int64
 	mode uint32
+	// When its content was last changed.
+	changed time.Time
 }
 
 func (i *fileInfo) isRegular() bool { return i.mode&unix.S_IFMT == unix.S_IFREG }
@@ -29,11 +36,18 @@ func (i *fileInfo) isSocket() bool  { return i.mode&unix.S_IFMT == unix.S_IFSOCK
 func (i *fileInfo) isSymlink() bool { return i.mode&unix.S_IFMT == unix.S_IFLNK }
 func (i *fileInfo) isPrivate() bool { return i.mode&0o7777 == privateMode }
 
-// lookAt tells what stands at path itself, not behind a link.
-func lookAt(path string) (fileInfo, error) {
+// lookAt tells what stands at path in an open directory itself, not behind a link.
+func lookAt(dir int, path string) (fileInfo, error) {
 	var stat unix.Stat_t
-	err := retry(func() error { return unix.Lstat(path, &stat) })
+	err := retry(func() error { return unix.Fstatat(dir, path, &stat, unix.AT_SYMLINK_NOFOLLOW) })
 	return infoOf(&stat), err
+}
+
+// leadsTo tells which file path leads to, through links.
+func leadsTo(path string) (fileID, error) {
+	var stat unix.Stat_t
+	err := retry(func() error { return unix.Stat(path, &stat) })
+	return infoOf(&stat).id, err
 }
 
 // lookInto tells what an open file is.
@@ -49,40 +63,54 @@ func infoOf(stat *unix.Stat_t) fileInfo {
 		uid:  stat.Uid,
 		size: stat.Size,
 		mode: stat.Mode,
+
+		changed: time.Unix(stat.Mtim.Unix()),
 	}
 }
 
 // createPrivate creates a file of mode 0600 that must not exist.
-func createPrivate(path string) (int, error) {
-	return openFile(path, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW)
+func createPrivate(dir int, path string) (int, error) {
+	return openFile(dir, path, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW)
 }
 
 // openReadWrite opens a file to read and write; never waits, never follows a link.
-func openReadWrite(path string) (int, error) {
-	return openFile(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_NOFOLLOW)
+func openReadWrite(dir int, path string) (int, error) {
+	return openFile(dir, path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_NOFOLLOW)
 }
 
 // openRead opens a file to read; never waits, never follows a link.
-func openRead(path string) (int, error) {
-	return openFile(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW)
+func openRead(dir int, path string) (int, error) {
+	return openFile(dir, path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW)
 }
 
-// openDir opens a directory, for locking it.
-func openDir(path string) (int, error) {
-	return openFile(path, unix.O_RDONLY|unix.O_DIRECTORY)
+// openLock opens a file of mode 0600, made where there is none, that is only there to be locked.
+func openLock(dir int, path string) (int, error) {
+	return openFile(dir, path, unix.O_RDWR|unix.O_CREAT|unix.O_NONBLOCK|unix.O_NOFOLLOW)
 }
 
-func openFile(path string, flags int) (int, error) {
+// pinDir opens a directory, so that names can be looked up in it wherever it is moved.
+func pinDir(path string) (int, error) {
+	return openFile(unix.AT_FDCWD, path, unix.O_PATH|unix.O_DIRECTORY)
+}
+
+// openDir opens a pinned directory to read it.
+func openDir(dir int) (int, error) { return openFile(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY) }
+
+func openFile(dir int, path string, flags int) (int, error) {
 	fd := -1
 	err := retry(func() (err error) {
-		fd, err = unix.Open(path, flags|unix.O_CLOEXEC, privateMode)
+		fd, err = unix.Openat(dir, path, flags|unix.O_CLOEXEC, privateMode)
 		return err
 	})
 	return fd, err
 }
 
-// closeFD closes a descriptor. It is gone whatever close says, and never closed again.
-func closeFD(fd int) { _ = unix.Close(fd) }
+// closeFD closes a descriptor, unless it is -1. It is gone whatever close says, and never closed again.
+func closeFD(fd int) {
+	if fd >= 0 {
+		_ = unix.Close(fd)
+	}
+}
 
 // tryLock locks an open file for ourselves until it is closed; false when somebody else has it.
 func tryLock(fd int) (bool, error) {
@@ -99,10 +127,10 @@ func makePrivate(fd int) error {
 }
 
 // makePathPrivate sets the mode of what stands at path to 0600, if it is id.
-func makePathPrivate(path string, id fileID) error {
+func makePathPrivate(dir int, path string, id fileID) error {
 	// A socket cannot be opened, only pinned; its mode is then set by way of /proc, which cannot be
 	// led elsewhere by a rename.
-	pinned, err := openFile(path, unix.O_PATH|unix.O_NOFOLLOW)
+	pinned, err := openFile(dir, path, unix.O_PATH|unix.O_NOFOLLOW)
 	if err != nil {
 		return err
 	}
@@ -118,8 +146,21 @@ func makePathPrivate(path string, id fileID) error {
 }
 
 // allocate reserves size bytes for real, so that no later write can find the file system full.
+//
+// The limit of this process on file sizes is looked at before: the kernel would answer with a signal that
+// ends the process.
 func allocate(fd int, size int64) error {
-	return retry(func() error { return unix.Fallocate(fd, 0, 0, size) })
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err == nil && uint64(size) > uint64(limit.Cur) {
+		return unix.EFBIG
+	}
+	// A file system may say EINTR whenever a signal has come, and that for ever.
+	for range maxAllocations {
+		if err := unix.Fallocate(fd, 0, 0, size); err != unix.EINTR {
+			return err
+		}
+	}
+	return unix.EINTR
 }
 
 // readStart reads at the start of a file; may read less.
@@ -132,9 +173,9 @@ func readStart(fd int, bytes []byte) (int, error) {
 	return max(count, 0), err
 }
 
-// removeIf removes the name path if it stands for id; it tells whether it did.
-func removeIf(path string, id fileID) (bool, error) {
-	found, err := lookAt(path)
+// removeIf removes the name path in an open directory if it stands for id; it tells whether it did.
+func removeIf(dir int, path string, id fileID) (bool, error) {
+	found, err := lookAt(dir, path)
 	switch {
 	case err == unix.ENOENT:
 		return false, nil
@@ -143,7 +184,7 @@ func removeIf(path string, id fileID) (bool, error) {
 	case found.id != id:
 		return false, nil
 	}
-	err = retry(func() error { return unix.Unlink(path) })
+	err = retry(func() error { return unix.Unlinkat(dir, path, 0) })
 	return err == nil, err
 }
 

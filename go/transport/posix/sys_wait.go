@@ -92,12 +92,3 @@ func processors(goroutines int) int {
 	}
 	return min(set.Count(), goroutines)
 }
-
-// isAlive tells whether a process with this id exists, ours to signal or not.
-func isAlive(pid int) bool {
-	if pid <= 0 {
-		return false
-	}
-	err := unix.Kill(pid, 0)
-	return err == nil || err == unix.EPERM
-}

@@ -44,12 +44,14 @@ func (t *Transport) WithLogger(log *slog.Logger) *Transport {
 	return &changed
 }
 
-// Profiles is the Profiles of [transport.Transport]: the baseline, and both of shared memory.
+// Profiles is the Profiles of [transport.Transport]: the baseline, both of regions, and the ring for those
+// who ask for it.
 func (t *Transport) Profiles() []transport.Profile {
 	return []transport.Profile{
 		{Bit: transport.ProfileBaseline, Name: "baseline", Kind: transport.LinkSocket},
 		{Bit: profileHybrid, Name: "shm-hybrid", Kind: transport.LinkSharedMemory},
 		{Bit: profileFutex, Name: "shm-futex", Kind: transport.LinkSharedMemory},
+		{Bit: profileRing, Name: "shm-ring", Kind: transport.LinkSharedMemory, OnRequest: true},
 	}
 }
 
@@ -62,9 +64,15 @@ func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (tran
 	if err != nil {
 		return nil, connectError(endpoint, err)
 	}
+	path, reached, err := reach(endpoint)
+	if err != nil {
+		closeFD(fd)
+		return nil, connectError(endpoint, err)
+	}
+	defer reached()
 	pause := firstConnectRetry
 	for {
-		err := connectSocket(fd, endpoint.SocketPath())
+		err := connectSocket(fd, path)
 		if err == nil {
 			break
 		}
@@ -77,8 +85,10 @@ func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (tran
 		closeFD(fd)
 		return nil, connectError(endpoint, err)
 	}
+	socket := takeSocket(fd, newSpin(t.spin, forAnswer))
+	socket.expectPassed()
 	return &link{
-		socket:      takeSocket(fd, newSpin(t.spin, forAnswer)),
+		socket:      socket,
 		endpoint:    endpoint,
 		peerAllowed: true,
 		spin:        t.spin,
@@ -92,14 +102,15 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 	if backlog <= 0 {
 		backlog = transport.DefaultBacklog
 	}
-	fd, id, err := claim(endpoint, backlog, t.log)
+	held, err := claim(endpoint, backlog, t.log)
 	if err != nil {
 		return nil, err
 	}
 	return &listener{
-		fd:       fd,
-		id:       id,
+		held:     held,
 		endpoint: endpoint,
+		backlog:  backlog,
+		nextLook: time.Now().Add(lookEvery),
 		peers:    options.Peers,
 		spin:     t.spin,
 		log:      t.log,

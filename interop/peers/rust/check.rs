@@ -2,15 +2,19 @@
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use netipc::service::Service;
 use netipc::transport::link::LinkKind;
-use netipc::{Client, ClientStatus};
+use netipc::{Client, ClientStatus, ErrorCode, OpenError};
 use netipc_interop::known_lookups;
 use serde_json::json;
 
 use super::{Options, Wrong, calls, door, lives, name_of, same};
+
+/// The longest that anything may take, on a busy machine.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 macro_rules! checks {
     ($($lookup:ident: $service:path;)+) => {
@@ -83,8 +87,20 @@ pub(super) fn run(check: Check, options: &Options) -> ExitCode {
 /// A client of the server that there is.
 pub(super) fn connected<S: Service>(options: &Options) -> Result<Client<S>, Wrong> {
     let mut client = client(options);
-    client.refresh();
+    refresh(&mut client);
     ready(&client).map(|()| client)
+}
+
+/// Refreshes, again where a handshake took too long, as it may on a busy machine.
+pub(super) fn refresh<S: Service>(client: &mut Client<S>) {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        client.refresh();
+        let code = client.open_error().map(OpenError::code);
+        if client.ready() || code != Some(ErrorCode::TIMEOUT) || Instant::now() > until {
+            return;
+        }
+    }
 }
 
 /// A client that has not connected yet.

@@ -331,8 +331,8 @@ nipc_error_t nipc_listener_bind(nipc_listener_t *listener,
 /**
  * Takes the next client and shakes hands with it. A client that is refused is answered why.
  *
- * A client that connects and then says nothing takes the time that is left: programs that must not wait
- * for one give a short timeout. The session is independent of the listener, which may be closed first.
+ * A client that connects and then says nothing takes 2 seconds at most. The session is independent of the
+ * listener, which may be closed first.
  *
  * \param session     zeroed, or closed; its abort ends nothing here: that of the listener does
  * \param timeout_ms  milliseconds to wait for a client and its handshake, together; NIPC_WAIT_FOREVER

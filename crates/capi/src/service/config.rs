@@ -52,7 +52,7 @@ pub struct nipc_client_config_t {
     /// Most items of a request batch; 0 starts at 1 and grows as needed up to 65536.
     pub max_request_batch_items: u32,
     /// Most bytes of a response payload; 0 starts at 65536 and grows as needed up to
-    /// NIPC_MAX_PAYLOAD_CAP.
+    /// NIPC_MAX_RESPONSE_PAYLOAD_CAP.
     pub max_response_payload_bytes: u32,
     /// The shared secret of the endpoint.
     pub auth_token: u64,
@@ -79,7 +79,7 @@ pub struct nipc_server_config_t {
     /// Most items of a request batch; 0 accepts up to 65536.
     pub max_request_batch_items: u32,
     /// Most bytes of a response payload; 0 answers what clients ask for, up to
-    /// NIPC_MAX_PAYLOAD_CAP.
+    /// NIPC_MAX_RESPONSE_PAYLOAD_CAP.
     pub max_response_payload_bytes: u32,
     /// The shared secret of the endpoint.
     pub auth_token: u64,

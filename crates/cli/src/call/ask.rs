@@ -20,7 +20,7 @@ use crate::profile;
 
 /// What a session may answer with: at first what a client grows to by itself, then more, as shared
 /// memory of the largest size is not taken without need.
-const RESPONSE_CEILINGS: [u32; 3] = [0, MAX_RESPONSE_BYTES / 8, MAX_RESPONSE_BYTES];
+const RESPONSE_CEILINGS: [u32; 2] = [0, MAX_RESPONSE_BYTES];
 /// Keys of one lookup: more than a host has processes or cgroups.
 const MAX_KEYS: u32 = 4 * 1024 * 1024;
 /// How often a lookup is begun again because the server's data changed meanwhile.

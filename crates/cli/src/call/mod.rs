@@ -29,7 +29,10 @@ of several fields is written with commas between them.
 The reply goes to stdout, as a table or as JSON, each by the schema of the service (labels in the order of the reply; bytes that are \
 not UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
 
-The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order.";
+The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order. With \
+--netdata it then comes from NETDATA_INVOCATION_ID, from the environment of the process that serves the \
+endpoint (for root and its own user, on Linux) or from INVOCATION_ID, and the run directory is that of \
+NETDATA_RUN_DIR or the first usual one of the agent that can be read.";
 
 /// Arguments of `call`.
 #[derive(Args, Debug)]
@@ -77,14 +80,17 @@ pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
             return Err(Failed::new(Exit::Usage, sentence));
         }
     };
+    let endpoint = args.endpoint.endpoint(&args.service)?;
+    let keys = keys::read(&args.keys)?;
+    let auth_token = args.endpoint.token(&args.token, &endpoint)?;
     ask::call(&Question {
         schema,
-        keys: keys::read(&args.keys)?,
-        endpoint: args.endpoint.endpoint(&args.service)?,
+        keys,
+        endpoint,
         config: ClientConfig {
             supported_profiles: args.endpoint.profiles(),
             preferred_profiles: PROFILE_SHM_HYBRID,
-            auth_token: args.token.token()?,
+            auth_token,
             ..ClientConfig::default()
         },
         timeout: Duration::from_millis(args.timeout.get().into()),

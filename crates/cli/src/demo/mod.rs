@@ -148,15 +148,13 @@ impl Demo<'_> {
     fn cgroups(&mut self, setup: &mut Setup) -> CgroupsCache {
         let mut cache = CgroupsCache::of(client(setup, BEST), ());
         let mut filled = cache.try_refresh();
-        for ceiling in [MAX_RESPONSE_BYTES / 8, MAX_RESPONSE_BYTES] {
-            if filled
-                .as_ref()
-                .is_err_and(|error| error.code() == ErrorCode::OVERFLOW)
-            {
-                setup.allow_response_bytes(ceiling);
-                cache = CgroupsCache::of(client(setup, BEST), ());
-                filled = cache.try_refresh();
-            }
+        if filled
+            .as_ref()
+            .is_err_and(|error| error.code() == ErrorCode::OVERFLOW)
+        {
+            setup.allow_response_bytes(MAX_RESPONSE_BYTES);
+            cache = CgroupsCache::of(client(setup, BEST), ());
+            filled = cache.try_refresh();
         }
         self.report.record("cgroups", filled);
         self.report.cgroups = collect::cgroups(&cache);

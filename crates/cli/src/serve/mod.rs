@@ -14,14 +14,14 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, Scope};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use netipc_host::Host;
 
-use crate::args::{EndpointArgs, ServiceName, service_name};
+use crate::args::{EndpointArgs, ServiceName, endpoint, service_name};
 use crate::exit::{self, Exit, Failed};
-use crate::platform::{RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
+use crate::platform::{DRAIN, RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
 use crate::token::TokenArgs;
 use code::OF_MACHINE;
 use data::Fixtures;
@@ -29,9 +29,6 @@ use machine::{MachineArgs, Refresher};
 use notify::Supervisor;
 use provider::{Plan, Provider};
 use run_dir::RunDir;
-
-/// How long requests that are being answered may take once the program is asked to stop.
-const DRAIN: Duration = Duration::from_secs(5);
 
 const DETAILS: &str = "\
 A pattern of cgroups has `*` for any characters, also `/`, and `?` for one. It is held against \
@@ -48,7 +45,10 @@ and status. `service` may be left out beside one --service or one --schema. Labe
 order is kept. Enums are names, or numbers. A key that the file does not have is answered `unknown`, or \
 `unknown-permanent`; a service of one value answers the request of the file and fails for any other.
 
-The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order.";
+The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order. With \
+--netdata it then comes from NETDATA_INVOCATION_ID or INVOCATION_ID, as plugins of the agent have them, \
+and the run directory is that of NETDATA_RUN_DIR or the first usual one of the agent that can be written \
+or made; it stays.";
 
 /// Arguments of `serve`.
 #[derive(Args, Debug)]
@@ -89,10 +89,11 @@ pub(crate) struct ServeArgs {
 fn details() -> String {
     format!(
         "Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is \
-         set. Stops on {STOP_REQUESTS}: requests that are being answered may finish, for at most 5 \
-         seconds, and every file is removed. A second request ends it at once. {RUN_DIR_IS_MADE} On \
+         set. Stops on {STOP_REQUESTS}: requests that are being answered may finish, for at most \
+         {} seconds, and every file is removed. A second request ends it at once. {RUN_DIR_IS_MADE} On \
          stderr there is a line for each source of knowledge about this machine, at the start and \
          whenever it changes.\n\n{DETAILS}\n\n{}",
+        DRAIN.as_secs(),
         exit::TABLE
     )
 }
@@ -106,15 +107,15 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     // Before anything is made, so that no request can end the program with something left behind.
     let stop = stop_requests(args.until_stdin_ends).map_err(exit::cannot_wait_for_a_stop)?;
     let plan = Plan {
-        run_dir: args.endpoint.run_dir()?,
+        run_dir: args.endpoint.run_dir_to_serve()?,
         profiles: args.endpoint.profiles(),
-        auth_token: args.token.token()?,
+        auth_token: args.endpoint.token_to_serve(&args.token)?,
         workers: args.workers.get(),
     };
     let fixtures = data::load(&args.schema, &args.data, &args.service)?;
     let services = chosen(args, &fixtures);
     for service in &services {
-        args.endpoint.endpoint(service)?;
+        endpoint(&plan.run_dir, service)?;
     }
     let from_host = |service: &String| code::needs_host(service) && !fixtures.contains_key(service);
     let host = services.iter().any(from_host).then(|| args.machine.look());
@@ -128,22 +129,32 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     serve_until(&providers, refresher, &supervisor, &stop)
 }
 
+/// Why to stop: somebody asked for it, or an endpoint was taken away.
+type Stop = Result<(), Failed>;
+
+/// Where reasons to stop go to, and where they arrive.
+struct Stops {
+    ask: mpsc::Sender<Stop>,
+    asked: mpsc::Receiver<Stop>,
+}
+
 /// Where requests to stop arrive, also the end of stdin if that is to count as one.
-fn stop_requests(until_stdin_ends: bool) -> io::Result<mpsc::Receiver<()>> {
+fn stop_requests(until_stdin_ends: bool) -> io::Result<Stops> {
     let (ask, asked) = mpsc::channel();
+    let lost = ask.clone();
     if until_stdin_ends {
         let ask = ask.clone();
         let thread = thread::Builder::new().name("netipc-stdin".to_owned());
         thread.spawn(move || {
             let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-            let _ = ask.send(());
+            let _ = ask.send(Ok(()));
         })?;
     }
     on_stop_request(move || {
         // It fails where the end of stdin came first.
-        let _ = ask.send(());
+        let _ = ask.send(Ok(()));
     })?;
-    Ok(asked)
+    Ok(Stops { ask: lost, asked })
 }
 
 /// The services to serve, each once.
@@ -179,18 +190,18 @@ fn serve_until(
     providers: &[Box<dyn Provider>],
     refresher: Option<Refresher>,
     supervisor: &Supervisor,
-    stop: &mpsc::Receiver<()>,
+    stop: &Stops,
 ) -> Result<(), Failed> {
     thread::scope(|scope| {
         let (end_refresher, refresher_ended) = mpsc::channel();
-        let started = start(scope, providers, refresher, refresher_ended);
+        let mut ended = start(scope, providers, &stop.ask, refresher, refresher_ended);
         let (end_watchdog, watchdog_ended) = mpsc::channel::<()>();
-        if started.is_ok() {
+        if ended.is_ok() {
             announce();
             supervisor.notify("READY=1");
             scope.spawn(move || supervisor.watch(&watchdog_ended));
             // An error would mean that nobody can ask any more.
-            let _ = stop.recv();
+            ended = stop.asked.recv().unwrap_or(Ok(()));
             supervisor.notify("STOPPING=1");
         }
         drop((end_refresher, end_watchdog));
@@ -198,13 +209,14 @@ fn serve_until(
         for provider in providers {
             provider.drain(deadline.saturating_duration_since(Instant::now()));
         }
-        started
+        ended
     })
 }
 
 fn start<'s>(
     scope: &'s Scope<'s, '_>,
     providers: &'s [Box<dyn Provider>],
+    stop: &mpsc::Sender<Stop>,
     refresher: Option<Refresher>,
     ended: mpsc::Receiver<()>,
 ) -> Result<(), Failed> {
@@ -216,7 +228,14 @@ fn start<'s>(
             .map_err(|error| Failed::new(Exit::Failed, format!("cannot start a thread: {error}")))
     };
     for provider in providers {
-        spawn("netipc-accept", Box::new(|| provider.run()))?;
+        let stop = stop.clone();
+        let run = move || {
+            if let Err(lost) = provider.run() {
+                // What is lost while it stops anyway is no news.
+                let _ = stop.send(Err(lost));
+            }
+        };
+        spawn("netipc-accept", Box::new(run))?;
     }
     match refresher {
         Some(refresher) => spawn("netipc-refresh", Box::new(move || refresher.run(&ended))),

@@ -17,7 +17,10 @@ pub(super) trait Provider: Send + Sync {
     fn bind(&self) -> Result<(), Failed>;
 
     /// Serves until it is drained.
-    fn run(&self);
+    ///
+    /// # Errors
+    /// Where its endpoint was taken away meanwhile.
+    fn run(&self) -> Result<(), Failed>;
 
     /// Lets what is being answered finish for at most `timeout`, and ends.
     fn drain(&self, timeout: Duration);
@@ -28,11 +31,8 @@ impl<S: Service> Provider for Server<S> {
         Self::bind(self).map_err(|error| Failed::caused_by(Exit::of_serve(&error), &error))
     }
 
-    fn run(&self) {
-        // A bound server that nobody else runs has no reason to fail; should it, it is said.
-        if let Err(error) = Self::run(self) {
-            to_stderr(&Failed::caused_by(Exit::of_serve(&error), &error));
-        }
+    fn run(&self) -> Result<(), Failed> {
+        Self::run(self).map_err(|error| Failed::caused_by(Exit::of_serve(&error), &error))
     }
 
     fn drain(&self, timeout: Duration) {
@@ -92,11 +92,9 @@ impl Provider for UntypedProvider {
         bound.map_err(|error| Failed::caused_by(Exit::of_serve(&error), &error))
     }
 
-    fn run(&self) {
-        // As for typed ones.
-        if let Err(error) = self.server.run() {
-            to_stderr(&Failed::caused_by(Exit::of_serve(&error), &error));
-        }
+    fn run(&self) -> Result<(), Failed> {
+        let run = self.server.run();
+        run.map_err(|error| Failed::caused_by(Exit::of_serve(&error), &error))
     }
 
     fn drain(&self, timeout: Duration) {

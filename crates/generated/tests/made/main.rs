@@ -1,6 +1,8 @@
 //! Generated code says what the schemas say, and is what is committed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(unix)]
+mod c;
 mod committed;
 mod common;
 mod go;

@@ -1,6 +1,8 @@
 //! The server's side of a connection, until there is a session.
 
 use std::fmt;
+use std::io;
+use std::time::Duration;
 
 use netipc_proto::session::Role;
 use netipc_proto::session::handshake::{MAX_HELLO_LEN, Offer, Policy, Refusal, ServerHandshake};
@@ -12,8 +14,14 @@ use netipc_transport::wait::Wait;
 
 use super::{Connection, available, plan, send_packet};
 use crate::config::ServerConfig;
+use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
 use crate::error::{ErrorCode, link_code};
 use crate::log_limiter::LogLimiter;
+
+/// Session numbers that may be skipped for one client: more than a server has sessions.
+const MAX_SKIPPED: u32 = 4096;
+
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS as u64);
 
 /// One for the whole process: what makes shared memory fail for one session usually makes it fail for
 /// the next.
@@ -78,16 +86,43 @@ impl Acceptor {
         })
     }
 
-    /// Takes the next client and shakes hands with it.
+    /// Takes the next client and shakes hands with it, for at most 2 seconds once it has come.
     ///
     /// # Errors
     /// [`AcceptError`]; the next call takes the next client.
     pub fn accept(&mut self, wait: &Wait<'_>) -> Result<Connection, AcceptError> {
-        let link = self.listener.accept(wait)?;
-        let incoming = Incoming::receive(link, &self.policy, wait)?;
-        let id = self.next_session;
-        self.next_session += 1;
-        incoming.accept(id, wait)
+        let link = self.accept_link(wait)?;
+        let wait = wait.at_most(HANDSHAKE_TIMEOUT);
+        let incoming = Incoming::receive(link, &self.policy, &wait)?;
+        let next_id = || {
+            let id = self.next_session;
+            self.next_session += 1;
+            id
+        };
+        incoming.accept(next_id, &wait)
+    }
+
+    /// Takes the next client, and does not wait for what it has to say: where silent clients may not
+    /// delay others, a thread of the client's own goes on with [`Incoming::receive`] and the
+    /// [policy](Self::policy), and counts the sessions itself.
+    ///
+    /// # Errors
+    /// [`LinkError::Timeout`] and [`LinkError::Aborted`] as `wait` says; any other is about one client
+    /// or a passing shortage, and the acceptor goes on working.
+    pub fn accept_link(&mut self, wait: &Wait<'_>) -> Result<Box<dyn Baseline>, LinkError> {
+        self.listener.accept(wait)
+    }
+
+    /// What it decides by in a handshake.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        self.listener.endpoint()
     }
 
     /// What is ready when a client waits, where there is something to watch.
@@ -138,16 +173,28 @@ impl Incoming {
         }
     }
 
-    /// Accepts the session as number `session_id`, over the best profile that can be prepared.
+    /// Accepts the session over the best profile that can be prepared, as the number that `next_id`
+    /// gives. It is asked for another one where a number names what belongs to another server's session.
     ///
     /// # Errors
     /// Why there is no session.
-    pub fn accept(mut self, session_id: u64, wait: &Wait<'_>) -> Result<Connection, AcceptError> {
+    pub fn accept(
+        mut self,
+        mut next_id: impl FnMut() -> u64,
+        wait: &Wait<'_>,
+    ) -> Result<Connection, AcceptError> {
+        let mut session_id = next_id();
+        let mut skipped = 0;
         loop {
             let plan = plan(&self.offer.agreed(session_id), self.auth_token);
             let Err(error) = self.link.offer(&plan) else {
                 break;
             };
+            if error.kind() == io::ErrorKind::AlreadyExists && skipped < MAX_SKIPPED {
+                skipped += 1;
+                session_id = next_id();
+                continue;
+            }
             let profile = self.offer.profile();
             if let Some(times) = SHM_FAILURES.count() {
                 tracing::warn!(%profile, %error, times, "cannot prepare shared memory, trying the next profile");

@@ -23,6 +23,11 @@ use crate::error::{CallError, Failure, ProtocolError};
 use crate::retry::{Attempts, Decision, decide};
 use crate::untyped::{AnyClient, LookupBuffers, RequestKind, malformed, too_much};
 
+/// The options that hold the limits of a lookup.
+const MAX_KEYS: &str = "max_logical_lookup_items of the client";
+const MAX_REQUESTS: &str = "max_logical_lookup_subcalls of the client";
+const MAX_BYTES: &str = "max_logical_lookup_response_bytes of the client";
+
 impl AnyClient {
     /// Looks up any number of keys. Items come in the order of the keys, as one reply, whatever it
     /// took on the wire. No keys ask for the generation only.
@@ -142,7 +147,7 @@ impl<F: Format> LogicalLookup<'_, F> {
         let limits = self.client.options.lookup;
         let count = keys.len();
         if count > limits.keys {
-            return Err(too_much("lookup keys", count, limits.keys));
+            return Err(too_much("lookup keys", count, limits.keys, MAX_KEYS));
         }
         self.keys.start(LOOKUP_HEADER_LEN, count);
         let front = LOOKUP_HEADER_LEN + count * ENTRY_LEN;
@@ -157,7 +162,12 @@ impl<F: Format> LogicalLookup<'_, F> {
             .header_mut()
             .copy_from_slice(&header(self.format.layout(), count, 0));
         if least > limits.bytes {
-            return Err(too_much("bytes of a lookup reply", least, limits.bytes));
+            return Err(too_much(
+                "bytes of a lookup reply",
+                least,
+                limits.bytes,
+                MAX_BYTES,
+            ));
         }
         Ok(Capacity {
             response_bytes: u32::try_from(with_slack(likely)).unwrap_or(u32::MAX),
@@ -286,7 +296,12 @@ impl<F: Format> LogicalLookup<'_, F> {
         self.progress.requests += 1;
         if self.progress.requests > limits.requests {
             let requests = self.progress.requests;
-            return Err(too_much("requests of a lookup", requests, limits.requests));
+            return Err(too_much(
+                "requests of a lookup",
+                requests,
+                limits.requests,
+                MAX_REQUESTS,
+            ));
         }
         let first = self.progress.done;
         self.write_request(first, count);
@@ -321,6 +336,7 @@ impl<F: Format> LogicalLookup<'_, F> {
                     "bytes of a lookup reply",
                     payload.len(),
                     limits.bytes,
+                    MAX_BYTES,
                 ));
             }
             return Ok(Some(ReplySource::OneResponse));
@@ -331,7 +347,12 @@ impl<F: Format> LogicalLookup<'_, F> {
         }
         let bytes = self.reply.payload().len();
         if bytes > limits.bytes {
-            return Err(too_much("bytes of a lookup reply", bytes, limits.bytes));
+            return Err(too_much(
+                "bytes of a lookup reply",
+                bytes,
+                limits.bytes,
+                MAX_BYTES,
+            ));
         }
         self.progress
             .advance(count, answered, bytes - before, generation);

@@ -12,7 +12,7 @@ use netipc::wire::{Decode, Header, Kind, MethodCode, Profiles, Status};
 use netipc::{Client, ErrorCode};
 
 use crate::stage::script::{Host, shm_terms};
-use crate::stage::{AT_ONCE, Stage, WITH_SHM, client, increment_server, server, timed, until};
+use crate::stage::{SOON, Stage, WITH_SHM, client, increment_server, server, timed, until};
 
 // Rule L23.
 #[test]
@@ -33,7 +33,7 @@ fn defect_09_a_missing_region_excludes_shared_memory_for_a_while() {
     let mut client = stage.client::<Increment>(client(WITH_SHM));
     let (_, taken) = timed(|| client.refresh());
     let patience = Duration::from_millis(500);
-    assert!((patience..patience + AT_ONCE).contains(&taken), "{taken:?}");
+    assert!((patience..SOON).contains(&taken), "{taken:?}");
     let error = client.status().last_error.unwrap();
     assert!(error.contains("-0000000000000001.ipcshm"), "{error}");
     assert_eq!(client.call(&1).unwrap(), 2);
@@ -67,9 +67,8 @@ fn defect_09_who_has_less_time_than_attaching_takes_gets_to_the_socket() {
         line.increment();
     });
     let mut client = stage.client::<Increment>(client(WITH_SHM));
-    let (_, taken) = timed(|| client.refresh_within(Duration::from_millis(100)));
+    client.refresh_within(Duration::from_millis(400));
     assert!(!client.ready());
-    assert!(taken < Duration::from_millis(500), "{taken:?}");
     client.refresh();
     assert_eq!(client.call(&1).unwrap(), 2);
     play.end();
@@ -90,8 +89,7 @@ fn defect_09_a_hang_up_says_nothing_about_shared_memory() {
     });
     let mut client = stage.client::<Increment>(client(WITH_SHM));
     for _ in 0..2 {
-        let (_, taken) = timed(|| client.refresh());
-        assert!(taken < AT_ONCE, "{taken:?}");
+        client.refresh();
         assert!(!client.ready());
     }
     play.end();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            starter A                                   starter B
-//!  lock run_dir ─┐                             lock run_dir … waits
+//!  lock ─────────┐                             lock … waits
 //!  probe: dead   │  ╲ one at a time: nobody        ┊
 //!  sweep regions │   ╲ of ours sees a socket       ┊
 //!  unlink dead   │   ╱ that is bound and           ┊
@@ -11,91 +11,109 @@
 //!  unlock ───────┘                             locked: probe: somebody listens → AddressInUse
 //! ```
 //!
-//! The lock is a `flock` on the directory itself: it needs no file, and the kernel takes it back
-//! from a process that dies. Starters of another make do not know it. Against those stand the
-//! comparison of inodes before a removal, `bind`, which never replaces, and the last look at the
-//! name once we listen.
+//! Starters of another make do not know the lock. Against those stand the comparison of inodes before
+//! a removal, `bind`, which never replaces, and the last look at the name once we listen.
 
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
 
 use crate::endpoint::Endpoint;
 use crate::link::BindError;
 use crate::sys::{self, Errno, FileId, FileType};
-use crate::wait::Wait;
 
+use super::run_dir::RunDir;
 use super::shm;
-
-/// How long another starter may hold the lock; its work takes well below a millisecond.
-const LOCK_PATIENCE: Duration = Duration::from_secs(2);
-const LOCK_RETRY: Duration = Duration::from_millis(1);
+use super::start_lock::lock;
 
 /// A socket that listens at its endpoint.
 #[derive(Debug)]
 pub(super) struct Claimed {
     pub(super) socket: OwnedFd,
     pub(super) id: FileId,
+    pub(super) dir: Arc<RunDir>,
 }
 
 /// What stands at a path.
 enum Found {
     Nothing,
-    /// A server, or something that may be one.
-    InUse(&'static str),
+    /// A server, or something that may be one, and the processes that hold it.
+    InUse(&'static str, Vec<u32>),
     /// Something that serves nobody.
     Dead(FileId),
 }
 
 /// Binds and listens, after removing what serves nobody.
 pub(super) fn claim(endpoint: &Endpoint, backlog: u16) -> Result<Claimed, BindError> {
-    let path = endpoint.socket_path();
     let io = |errno: Errno| failure(endpoint, errno);
-    let _lock = lock(endpoint)?;
-    match probe(path).map_err(io)? {
+    let dir = Arc::new(RunDir::open(endpoint).map_err(|errno| unasked(endpoint, errno))?);
+    let (path, name) = (dir.socket_path(endpoint), endpoint.socket_name());
+    let _lock = lock(&dir, endpoint)?;
+    match probe(&dir, endpoint, &path).map_err(io)? {
         Found::Nothing => {}
-        Found::InUse(why) => return Err(in_use(endpoint, why)),
+        Found::InUse(why, holders) => return Err(in_use(endpoint, why, holders)),
         Found::Dead(id) => {
-            if sys::remove_if(path, id).map_err(io)? {
+            if sys::remove_if(&*dir, &name, id).map_err(io)? {
                 tracing::info!(%endpoint, "reclaimed an endpoint that nobody served");
             }
         }
     }
-    shm::sweep(endpoint);
+    shm::sweep(&dir, endpoint);
     let socket = sys::socket().map_err(io)?;
-    match sys::bind_private(&socket, path) {
+    match sys::bind_private(&socket, &path) {
         Ok(()) => {}
-        Err(Errno::ADDRINUSE) => return Err(in_use(endpoint, LOST)),
+        Err(Errno::ADDRINUSE) => return Err(in_use(endpoint, LOST, Vec::new())),
         Err(errno) => return Err(io(errno)),
     }
-    let bound = sys::look_at(path).map_err(io)?;
-    finish(path, &socket, bound, backlog).map_err(|errno| {
-        let _ = sys::remove_if(path, bound.id);
+    let bound = sys::look_at(&*dir, &name).map_err(io)?;
+    finish(&dir, &name, &socket, bound, backlog).map_err(|errno| {
+        let _ = sys::remove_if(&*dir, &name, bound.id);
         io(errno)
     })?;
-    match sys::look_at(path) {
+    match sys::look_at(&*dir, &name) {
         Ok(now) if now.id == bound.id => Ok(Claimed {
             socket,
             id: bound.id,
+            dir: Arc::clone(&dir),
         }),
-        _ => Err(in_use(endpoint, LOST)),
+        _ => Err(in_use(endpoint, LOST, Vec::new())),
     }
 }
 
+/// Why an endpoint was not had, where the next try may find it free.
+pub(super) const PASSING: [&str; 3] = [LOST, LOCKED, NONE_TO_ASK];
+pub(super) const LOCKED: &str = "another one keeps its start locked";
 const LOST: &str = "it started at the same moment";
+const NONE_TO_ASK: &str = "no descriptor is left to ask whether it is alive";
 
-fn finish(path: &Path, socket: &OwnedFd, bound: sys::FileInfo, backlog: u16) -> Result<(), Errno> {
+/// Why nobody could be asked. Where no descriptor is left for that, somebody may serve there.
+pub(super) fn unasked(endpoint: &Endpoint, errno: Errno) -> BindError {
+    let socket = endpoint.place().join(endpoint.socket_name());
+    if sys::is_exhausted(errno) && sys::look_at(sys::CWD, &socket).is_ok() {
+        in_use(endpoint, NONE_TO_ASK, Vec::new())
+    } else {
+        failure(endpoint, errno)
+    }
+}
+
+fn finish(
+    dir: &RunDir,
+    name: &Path,
+    socket: &OwnedFd,
+    bound: sys::FileInfo,
+    backlog: u16,
+) -> Result<(), Errno> {
     // A umask that takes from the owner itself, or a system that ignores the mode of the socket.
     if !bound.is_private {
-        sys::make_path_private(path, bound.id)?;
+        sys::make_path_private(dir, name, bound.id)?;
     }
     sys::listen(socket, backlog)
 }
 
-/// Looks who serves `path`. Never waits.
-fn probe(path: &Path) -> Result<Found, Errno> {
-    let seen = match sys::look_at(path) {
+/// Looks who serves the endpoint, whose socket is reached by `path`. Never waits.
+fn probe(dir: &RunDir, endpoint: &Endpoint, path: &Path) -> Result<Found, Errno> {
+    let seen = match sys::look_at(dir, &endpoint.socket_name()) {
         Ok(seen) => seen,
         Err(Errno::NOENT) => return Ok(Found::Nothing),
         Err(errno) => return Err(errno),
@@ -104,49 +122,51 @@ fn probe(path: &Path) -> Result<Found, Errno> {
     if !matches!(seen.kind, FileType::Socket | FileType::Symlink) {
         return Ok(Found::Dead(seen.id));
     }
-    let answer = sys::socket().and_then(|socket| sys::connect(&socket, path));
+    let answer = sys::socket().and_then(|socket| {
+        sys::connect(&socket, path)?;
+        Ok(sys::peer(std::os::fd::AsFd::as_fd(&socket)).pid)
+    });
     tracing::debug!(path = %path.display(), answer = ?answer, "probed the endpoint");
+    let unknown = |why| Found::InUse(why, Vec::new());
+    let held = |why, listened: Option<u32>| {
+        let mut holders = holders(endpoint);
+        if holders.is_empty() {
+            holders.extend(listened);
+        }
+        Found::InUse(why, holders)
+    };
     Ok(match answer {
-        Ok(()) => Found::InUse("it answers"),
+        Ok(listened) => held("it answers", listened),
         Err(Errno::CONNREFUSED) => Found::Dead(seen.id),
         // A link to nothing, or it was removed just now: then removing it does nothing.
         Err(Errno::NOENT) => Found::Dead(seen.id),
-        Err(Errno::AGAIN) => Found::InUse("its backlog is full"),
-        Err(Errno::ACCESS | Errno::PERM) => Found::InUse("it belongs to somebody else"),
-        Err(Errno::PROTOTYPE) => Found::InUse("it is a socket of another type"),
-        Err(errno) if sys::is_exhausted(errno) => {
-            Found::InUse("no descriptor is left to ask whether it is alive")
-        }
-        Err(_) => Found::InUse("whether it is alive cannot be told"),
+        Err(Errno::AGAIN) => held("its backlog is full", None),
+        Err(Errno::ACCESS | Errno::PERM) => unknown("it belongs to somebody else"),
+        Err(Errno::PROTOTYPE) => held("it is a socket of another type", None),
+        Err(errno) if sys::is_exhausted(errno) => unknown(NONE_TO_ASK),
+        Err(_) => unknown("whether it is alive cannot be told"),
     })
 }
 
-/// Keeps other starters in the same directory away until dropped.
-fn lock(endpoint: &Endpoint) -> Result<OwnedFd, BindError> {
-    let directory = sys::open_dir(endpoint.run_dir()).map_err(|errno| {
-        let occupied = sys::is_exhausted(errno) && sys::look_at(endpoint.socket_path()).is_ok();
-        if occupied {
-            in_use(endpoint, "no descriptor is left to ask whether it is alive")
-        } else {
-            failure(endpoint, errno)
-        }
-    })?;
-    let patience = Wait::timeout(LOCK_PATIENCE);
-    while !sys::try_lock(&directory).map_err(|errno| failure(endpoint, errno))? {
-        if patience.sleep(LOCK_RETRY).is_err() {
-            return Err(in_use(
-                endpoint,
-                "another one keeps the run directory locked",
-            ));
-        }
-    }
-    Ok(directory)
+/// The processes that hold the socket open, as far as we may know: one that was forked by a server that
+/// is gone looks alive, and answers nothing.
+fn holders(endpoint: &Endpoint) -> Vec<u32> {
+    let absolute = endpoint.place().join(endpoint.socket_name());
+    let paths = [endpoint.socket_path(), &absolute];
+    let sockets = sys::listening_sockets(&paths);
+    let mut holders: Vec<u32> = sockets
+        .into_iter()
+        .flat_map(sys::holders_of_socket)
+        .collect();
+    holders.dedup();
+    holders
 }
 
-fn in_use(endpoint: &Endpoint, why: &'static str) -> BindError {
+pub(super) fn in_use(endpoint: &Endpoint, why: &'static str, holders: Vec<u32>) -> BindError {
     BindError::AddressInUse {
         endpoint: endpoint.to_string(),
         why,
+        holders,
     }
 }
 

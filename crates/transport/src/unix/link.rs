@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
@@ -10,10 +11,13 @@ use crate::link::{
 };
 use crate::shm::{Companion, ShmLink, Side};
 use crate::spin::{Patience, Spin};
+use crate::sys;
 use crate::wait::Wait;
 
+use super::peers::PeerPolicy;
 use super::profiles::{DataPlane, PROFILES, data_plane};
 use super::ring::{self, Ring, RingLink};
+use super::run_dir::RunDir;
 use super::shm::FutexSlots;
 use super::socket::Socket;
 
@@ -22,6 +26,8 @@ use super::socket::Socket;
 pub struct UnixLink {
     socket: Socket,
     endpoint: Endpoint,
+    /// The server's: where its regions are.
+    dir: Option<Arc<RunDir>>,
     peer_allowed: bool,
     spin: Duration,
     offered: Option<Offered>,
@@ -34,6 +40,15 @@ enum Offered {
     Ring(Ring),
 }
 
+/// What a listener gives to the link of a client.
+pub(super) struct Accepted<'l> {
+    pub(super) fd: OwnedFd,
+    pub(super) endpoint: Endpoint,
+    pub(super) dir: Arc<RunDir>,
+    pub(super) spin: Duration,
+    pub(super) peers: &'l PeerPolicy,
+}
+
 impl UnixLink {
     /// The client's end: whoever owns the endpoint is welcome.
     pub(super) fn connected(fd: OwnedFd, endpoint: Endpoint, spin: Duration) -> Self {
@@ -42,24 +57,28 @@ impl UnixLink {
         Self {
             socket,
             endpoint,
+            dir: None,
             peer_allowed: true,
             spin,
             offered: None,
         }
     }
 
-    /// The server's end: `allows` says which users are welcome.
-    pub(super) fn accepted(
-        fd: OwnedFd,
-        endpoint: Endpoint,
-        spin: Duration,
-        allows: impl FnOnce(Option<u32>) -> bool,
-    ) -> Self {
-        let socket = Socket::new(fd, Spin::new(spin, Patience::REQUEST));
-        let peer_allowed = allows(socket.peer().uid);
+    /// The server's end.
+    pub(super) fn accepted(client: Accepted<'_>) -> Self {
+        let Accepted {
+            fd,
+            endpoint,
+            dir,
+            spin,
+            peers,
+        } = client;
+        let socket = Socket::served(fd, Spin::new(spin, Patience::REQUEST));
+        let peer_allowed = peers.allows(socket.peer().uid, sys::own_uid());
         Self {
             socket,
             endpoint,
+            dir: Some(dir),
             peer_allowed,
             spin,
             offered: None,
@@ -119,7 +138,8 @@ impl Baseline for UnixLink {
         self.offered = match data_plane(plan.profile)? {
             DataPlane::Baseline => None,
             DataPlane::Region { looks_first } => {
-                let slots = FutexSlots::create(&self.endpoint, plan, looks_first)?;
+                let dir = self.dir.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+                let slots = FutexSlots::create(dir, &self.endpoint, plan, looks_first)?;
                 Some(Offered::Region(slots))
             }
             DataPlane::Ring => {

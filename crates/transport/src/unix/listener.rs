@@ -1,31 +1,94 @@
-//! A socket that takes connections.
+//! A socket that takes connections, and looks after its name.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::link::{Baseline, BindError, BindOptions, LinkError, Listener, WaitObject};
-use crate::sys::{self, Errno, FileId, Interest};
+use crate::sys::{self, Errno, Interest, Served};
 use crate::wait::Wait;
 
-use super::claim::{Claimed, claim};
-use super::link::UnixLink;
+use super::claim::{Claimed, PASSING, claim};
+use super::link::{Accepted, UnixLink};
 use super::peers::PeerPolicy;
 
 const DEFAULT_BACKLOG: u16 = 16;
+/// How often a listener looks whether its name still leads to it: at least every 5 s, as clients wait for
+/// it meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The owner of an endpoint.
 ///
 /// A shortage of descriptors while accepting is reported as [`LinkError::Io`] at once and leaves the
 /// connection waiting: the caller pauses before it tries again.
+///
+/// While somebody accepts, it looks every 2 s whether its socket is still where clients look for it. Where
+/// it, or the run directory, was removed or replaced by what serves nobody, it binds again; where another
+/// server has the name by now, [`accept`](Listener::accept) fails with [`LinkError::EndpointLost`].
 #[derive(Debug)]
 pub struct UnixListener {
-    socket: OwnedFd,
-    id: FileId,
+    held: Held,
     endpoint: Endpoint,
+    backlog: u16,
     peers: PeerPolicy,
     spin: Duration,
+    next_look: Instant,
+}
+
+/// A listening socket and its name, which goes with it.
+#[derive(Debug)]
+struct Held {
+    /// Since somebody accepts: a child that is forked from then on is to let go of it.
+    served: Option<Served>,
+    claimed: Claimed,
+    endpoint: Endpoint,
+    /// The process that serves: a copy in a child of its own removes nothing.
+    owner: i32,
+}
+
+impl Held {
+    fn claim(endpoint: &Endpoint, backlog: u16) -> Result<Self, BindError> {
+        Ok(Self {
+            served: None,
+            claimed: claim(endpoint, backlog)?,
+            endpoint: endpoint.clone(),
+            owner: sys::own_pid(),
+        })
+    }
+
+    fn socket(&self) -> &OwnedFd {
+        &self.claimed.socket
+    }
+
+    /// Whether clients still find it. An error is ignorance.
+    fn is_in_place(&self) -> Result<bool, Errno> {
+        let Claimed { dir, id, .. } = &self.claimed;
+        if !dir.is_in_place(&self.endpoint)? {
+            return Ok(false);
+        }
+        match sys::look_at(dir, &self.endpoint.socket_name()) {
+            Ok(seen) => Ok(seen.id == *id),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(errno),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.served = None;
+        if self.owner != sys::own_pid() {
+            return;
+        }
+        let Claimed { dir, id, .. } = &self.claimed;
+        // While it still listens: nobody may take the name over before it is free.
+        if let Err(errno) = sys::remove_if(dir, &self.endpoint.socket_name(), *id) {
+            let error = io::Error::from(errno);
+            tracing::warn!(endpoint = %self.endpoint, %error, "cannot remove the socket");
+        }
+    }
 }
 
 impl UnixListener {
@@ -34,14 +97,14 @@ impl UnixListener {
         options: &BindOptions,
         spin: Duration,
     ) -> Result<Self, BindError> {
-        let Claimed { socket, id } = claim(endpoint, options.backlog.unwrap_or(DEFAULT_BACKLOG))?;
-        let peers = options.peers.clone();
+        let backlog = options.backlog.unwrap_or(DEFAULT_BACKLOG);
         Ok(Self {
-            socket,
-            id,
+            held: Held::claim(endpoint, backlog)?,
             endpoint: endpoint.clone(),
-            peers,
+            backlog,
+            peers: options.peers.clone(),
             spin,
+            next_look: Instant::now() + LOOK_EVERY,
         })
     }
 
@@ -51,22 +114,80 @@ impl UnixListener {
     /// As [`Listener::accept`].
     pub fn accept_link(&mut self, wait: &Wait<'_>) -> Result<UnixLink, LinkError> {
         wait.check_abort()?;
+        if self.held.served.is_none() {
+            self.held.served = Some(Served::new(self.held.claimed.socket.as_fd()));
+            self.held.owner = sys::own_pid();
+        }
         let fd = loop {
-            match sys::accept(&self.socket) {
+            match sys::accept(self.held.socket()) {
                 Ok(fd) => break fd,
-                Err(Errno::AGAIN) => sys::ready(self.socket.as_fd(), Interest::Readable, wait)?,
+                Err(Errno::AGAIN) => self.await_client(wait)?,
                 // That one left while it waited.
                 Err(Errno::CONNABORTED) => {}
                 Err(errno) => return Err(LinkError::Io(errno.into())),
             }
         };
-        let allows = |uid| self.peers.allows(uid, sys::own_uid());
-        Ok(UnixLink::accepted(
+        Ok(UnixLink::accepted(Accepted {
             fd,
-            self.endpoint.clone(),
-            self.spin,
-            allows,
-        ))
+            endpoint: self.endpoint.clone(),
+            dir: Arc::clone(&self.held.claimed.dir),
+            spin: self.spin,
+            peers: &self.peers,
+        }))
+    }
+
+    /// Waits until somebody connects, or until it is time to look after the name.
+    fn await_client(&mut self, wait: &Wait<'_>) -> Result<(), LinkError> {
+        let now = Instant::now();
+        if now >= self.next_look {
+            self.next_look = now + LOOK_EVERY;
+            self.look_after_name()?;
+        }
+        let until_look = wait.at_most(self.next_look.saturating_duration_since(now));
+        match sys::ready(self.held.socket().as_fd(), Interest::Readable, &until_look) {
+            Err(LinkError::Timeout) => wait.check(),
+            done => done,
+        }
+    }
+
+    /// Binds again where clients do not find the socket any more. Nobody waits in the old one then.
+    fn look_after_name(&mut self) -> Result<(), LinkError> {
+        match self.held.is_in_place() {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(errno) => {
+                tracing::debug!(endpoint = %self.endpoint, error = %errno, "cannot look at our name");
+                return Ok(());
+            }
+        }
+        if let Err(errno) = sys::make_private_dir(self.endpoint.place())
+            && errno != Errno::EXIST
+        {
+            tracing::debug!(endpoint = %self.endpoint, error = %errno, "cannot make the run directory again");
+        }
+        let mut held = match Held::claim(&self.endpoint, self.backlog) {
+            Ok(held) => held,
+            Err(error) if is_passing(&error) => {
+                tracing::warn!(endpoint = %self.endpoint, %error, "the socket is gone, and cannot be bound again yet");
+                return Ok(());
+            }
+            Err(error) => return Err(LinkError::EndpointLost(error)),
+        };
+        held.served = Some(Served::new(held.claimed.socket.as_fd()));
+        tracing::warn!(endpoint = %self.endpoint, "the socket was removed or replaced by others: bound again");
+        self.held = held;
+        Ok(())
+    }
+}
+
+/// Whether the next try may find it otherwise.
+fn is_passing(error: &BindError) -> bool {
+    match error {
+        BindError::AddressInUse { why, .. } => PASSING.contains(why),
+        BindError::Io { source, .. } => {
+            let errno = source.raw_os_error();
+            errno.is_some_and(|errno| sys::is_exhausted(Errno::from_raw_os_error(errno)))
+        }
     }
 }
 
@@ -87,16 +208,9 @@ impl Listener for UnixListener {
 
 impl AsFd for UnixListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.held.socket().as_fd()
     }
 }
 
-impl Drop for UnixListener {
-    fn drop(&mut self) {
-        // While it still listens: nobody may take the name over before it is free.
-        if let Err(errno) = sys::remove_if(self.endpoint.socket_path(), self.id) {
-            let error = io::Error::from(errno);
-            tracing::warn!(endpoint = %self.endpoint, %error, "cannot remove the socket");
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

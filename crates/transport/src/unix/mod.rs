@@ -4,7 +4,7 @@
 //! names     paths of sockets and regions         peers     which users may connect
 //! profiles  what the bits of a handshake mean    shm       regions with futex words
 //! ring      sealed memory that is passed
-//! claim     becoming the one owner of a socket   listener, link, socket
+//! claim     becoming the one owner of a socket   run_dir, start_lock: where, and one at a time
 //! ```
 
 mod claim;
@@ -16,9 +16,13 @@ mod profiles;
 #[cfg(feature = "raw")]
 pub mod raw;
 mod ring;
+mod run_dir;
 mod shm;
 mod socket;
+mod start_lock;
 
+use std::borrow::Cow;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
@@ -35,6 +39,8 @@ pub use names::MAX_SOCKET_PATH;
 pub use peers::PeerPolicy;
 
 pub(crate) use names::Address;
+
+use run_dir::RunDir;
 
 /// How a connect waits for room in a full backlog, which no descriptor tells.
 const FIRST_RETRY: Duration = Duration::from_millis(1);
@@ -73,9 +79,10 @@ impl UnixTransport {
         wait.check_abort()
             .map_err(|source| interrupted(endpoint, source))?;
         let socket = sys::socket().map_err(|errno| failure(endpoint, errno))?;
+        let (path, _dir) = reach(endpoint).map_err(|errno| failure(endpoint, errno))?;
         let mut pause = FIRST_RETRY;
         loop {
-            match sys::connect(&socket, endpoint.socket_path()) {
+            match sys::connect(&socket, &path) {
                 Ok(()) => break,
                 Err(Errno::AGAIN) => {
                     wait.sleep(pause)
@@ -132,6 +139,20 @@ impl Transport for UnixTransport {
         self.bind_listener(endpoint, options)
             .map(|listener| Box::new(listener) as Box<dyn Listener>)
     }
+}
+
+/// What leads to the socket, also from another working directory than that of the endpoint's making, and
+/// what has to stay open for that.
+fn reach(endpoint: &Endpoint) -> Result<(Cow<'_, Path>, Option<RunDir>), Errno> {
+    if endpoint.socket_path().is_absolute() {
+        return Ok((Cow::Borrowed(endpoint.socket_path()), None));
+    }
+    let absolute = endpoint.place().join(endpoint.socket_name());
+    if absolute.as_os_str().len() <= MAX_SOCKET_PATH {
+        return Ok((Cow::Owned(absolute), None));
+    }
+    let dir = RunDir::open(endpoint)?;
+    Ok((Cow::Owned(dir.socket_path(endpoint)), Some(dir)))
 }
 
 fn interrupted(endpoint: &Endpoint, source: LinkError) -> ConnectError {

@@ -13,6 +13,8 @@ pub const MAX_SOCKET_PATH: usize = 107;
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Address {
     socket: PathBuf,
+    /// The run directory, wherever the process goes.
+    place: PathBuf,
 }
 
 impl Address {
@@ -28,7 +30,12 @@ impl Address {
                 limit: MAX_SOCKET_PATH,
             });
         }
-        Ok(Self { socket })
+        // Not `path::absolute`, which would change what was given.
+        let place = match std::env::current_dir() {
+            Ok(here) if socket.is_relative() => here.join(run_dir),
+            _ => join(run_dir, ""),
+        };
+        Ok(Self { socket, place })
     }
 }
 
@@ -54,13 +61,29 @@ impl Endpoint {
         &self.address().socket
     }
 
+    /// The run directory as an absolute path, that goes on to mean the same when the process changes its
+    /// working directory.
+    pub(super) fn place(&self) -> &Path {
+        &self.address().place
+    }
+
+    /// The socket, in the run directory.
+    pub(super) fn socket_name(&self) -> PathBuf {
+        format!("{}.sock", self.service()).into()
+    }
+
+    /// The region of a session, in the run directory.
+    pub(super) fn region_name(&self, session_id: u64) -> PathBuf {
+        format!("{}-{session_id:016x}.ipcshm", self.service()).into()
+    }
+
     /// The path of a session's shared region: `{run_dir}/{service}-{session_id:016x}.ipcshm`.
     #[must_use]
     pub fn region_path(&self, session_id: u64) -> PathBuf {
-        join(
-            self.run_dir(),
-            &format!("{}-{session_id:016x}.ipcshm", self.service()),
-        )
+        let mut path = OsString::from(self.run_dir());
+        path.push("/");
+        path.push(self.region_name(session_id));
+        path.into()
     }
 }
 

@@ -65,7 +65,7 @@ impl Memory {
     /// empty or beyond what can be mapped.
     pub fn create(path: &Path, shape: Shape) -> io::Result<Self> {
         let size = shape.size()?;
-        let file = sys::create_private(path)?;
+        let file = sys::create_private(sys::CWD, path)?;
         sys::allocate(&file, size as u64)?;
         let map = SharedMap::new(Mapping::new(&file, size)?);
         Ok(Self { map, shape })
@@ -78,7 +78,7 @@ impl Memory {
     /// If there is no such file, it is not of this shape, or it cannot be mapped.
     pub fn open(path: &Path, shape: Shape) -> io::Result<Self> {
         let size = shape.size()?;
-        let file = sys::open_read_write(path)?;
+        let file = sys::open_read_write(sys::CWD, path)?;
         let found = sys::look_into(&file)?.size;
         if found != size as u64 {
             let why = format!("{} has {found} bytes instead of {size}", path.display());

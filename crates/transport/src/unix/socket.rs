@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::link::{LinkError, Peer, WaitObject};
 use crate::shm::{Companion, Seen};
 use crate::spin::Spin;
-use crate::sys::{self, Errno, Interest, Received, Take};
+use crate::sys::{self, Errno, Interest, Received, Served, Take};
 use crate::wait::Wait;
 
 /// How long a last packet may take to be read.
@@ -23,6 +23,8 @@ const FALLBACK_PACKET: u32 = 65536 - 32;
 /// A connected socket.
 #[derive(Debug)]
 pub(crate) struct Socket {
+    /// A server's end: a child that is forked does not keep it. Goes before the socket.
+    _served: Option<Served>,
     fd: OwnedFd,
     packet_size: u32,
     peer: Peer,
@@ -49,6 +51,16 @@ enum Passed {
 impl Socket {
     /// Takes a connected, non-blocking socket.
     pub(crate) fn new(fd: OwnedFd, spin: Spin) -> Self {
+        Self::with(fd, spin, None)
+    }
+
+    /// Takes the server's end of a connection, which is closed in children that are forked from now on.
+    pub(crate) fn served(fd: OwnedFd, spin: Spin) -> Self {
+        let served = Served::new(fd.as_fd());
+        Self::with(fd, spin, Some(served))
+    }
+
+    fn with(fd: OwnedFd, spin: Spin, served: Option<Served>) -> Self {
         let buffer = sys::send_buffer_size(&fd).ok();
         let packet_size = buffer
             .and_then(|size| size.checked_sub(PACKET_OVERHEAD))
@@ -56,6 +68,7 @@ impl Socket {
             .unwrap_or(FALLBACK_PACKET);
         let peer = sys::peer(fd.as_fd());
         Self {
+            _served: served,
             fd,
             packet_size,
             peer,

@@ -51,6 +51,7 @@ impl PipeListener {
         let in_use = |why| BindError::AddressInUse {
             endpoint: endpoint.to_string(),
             why,
+            holders: Vec::new(),
         };
         match wait_for_instance(endpoint.pipe_name(), PROBE) {
             Ok(()) => return Err(in_use("it answers")),

@@ -165,6 +165,11 @@ pub(crate) const STEPS: &[Step] = &[
                 words: "--exclude netipc-capi",
                 skips: "the tests of the C library",
             },
+            Without {
+                needs: &[&needs::SPIN],
+                words: "",
+                skips: "the model of the ring",
+            },
         ],
         run: &["cargo test --workspace --no-fail-fast"],
         ..TEST
@@ -205,6 +210,9 @@ pub(crate) const STEPS: &[Step] = &[
         run: &[
             "cargo test --no-fail-fast --target aarch64-unknown-linux-gnu -p netipc-proto -p netipc --test vectors",
             "cargo test --no-fail-fast --target aarch64-unknown-linux-gnu -p netipc-transport -p netipc --test conformance",
+            // What starts itself again does so by the emulator.
+            "'NETIPC_TEST_RUNNER=qemu-aarch64 -L /usr/aarch64-linux-gnu' cargo test --no-fail-fast \
+             --target aarch64-unknown-linux-gnu -p netipc-transport --test processes --test defects",
         ],
         ..TEST
     },
@@ -230,7 +238,7 @@ pub(crate) const STEPS: &[Step] = &[
         ..GO
     },
     Step {
-        name: "aarch64: the matrix, Rust to Go",
+        name: "aarch64: the matrix, Rust to Go and C to Rust",
         needs: &[
             &needs::GCC_ARM64,
             &needs::QEMU,
@@ -238,7 +246,7 @@ pub(crate) const STEPS: &[Step] = &[
             &needs::GO,
         ],
         run: &[
-            "cargo run -p netipc-interop -- --platform aarch64 --jobs 1 --only 'rust -> go, shm 0x02'",
+            "cargo run -p netipc-interop -- --platform aarch64 --jobs 1 --only 'rust -> go, shm 0x02' --only 'c -> rust, shm 0x04'",
         ],
         ..TEST
     },

@@ -61,6 +61,7 @@ func (w *World) Script() *Script {
 	s := &Script{w: w, listener: listener, Policy: handshake.Policy{
 		Supported:        protocol.Profiles(w.profiles),
 		Request:          session.DirectionLimits{PayloadBytes: 1 << 20, BatchItems: 1 << 16},
+		MinResponseBytes: handshake.MinResponseBytes,
 		MaxResponseBytes: 1 << 20,
 		AuthToken:        Token,
 	}}
@@ -86,7 +87,7 @@ func (s *Script) Accept() *connection.Connection {
 			continue
 		}
 		s.session++
-		if accepted, err := incoming.Accept(s.session, wait); err == nil {
+		if accepted, err := incoming.Accept(func() uint64 { return s.session }, wait); err == nil {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.accepted = append(s.accepted, accepted)

@@ -12,7 +12,7 @@ use netipc_transport::wait::Wait;
 use super::AnyClient;
 use crate::config::Capacity;
 use crate::connection::{Connection, ConnectionError};
-use crate::error::{CallError, Failure, ProtocolError, chain};
+use crate::error::{CallError, Failure, LimitSide, ProtocolError, chain};
 use crate::retry::{self, Attempts, Decision};
 
 /// The method of the request whose payload is in [`AnyClient::request`], and whether it is a batch.
@@ -91,7 +91,7 @@ impl AnyClient {
     ) -> Result<Message<'_>, Failure> {
         let header = self.send(kind, wait)?;
         let reply = self.receive(wait)?;
-        check_answer(&header, &reply, self.agreed().response_bytes)?;
+        check_answer(&header, &reply, self.response_limit())?;
         self.count_reply(&reply);
         let state = self.state;
         self.message().ok_or(Failure::NotReady { state })
@@ -233,8 +233,12 @@ pub(super) fn decode<R: Layout>(payload: &[u8]) -> Result<(), Failure> {
 }
 
 /// Checks what an answer must say of its request, and what it says of how it went.
-/// `limit` is the agreed response limit, in bytes.
-pub(super) fn check_answer(request: &Header, reply: &Header, limit: u32) -> Result<(), Failure> {
+/// `limit` is the agreed response limit, in bytes, and whose it is.
+pub(super) fn check_answer(
+    request: &Header,
+    reply: &Header,
+    (limit, side): (u32, LimitSide),
+) -> Result<(), Failure> {
     same("code", request.code, reply.code)?;
     same("message_id", request.message_id, reply.message_id)?;
     if reply.status == Status::OK {
@@ -249,7 +253,7 @@ pub(super) fn check_answer(request: &Header, reply: &Header, limit: u32) -> Resu
         Status::UNSUPPORTED => Err(Failure::Unsupported),
         Status::BAD_ENVELOPE => Err(Failure::RejectedRequest),
         Status::INTERNAL_ERROR => Err(Failure::HandlerFailed),
-        Status::LIMIT_EXCEEDED => Err(Failure::LimitExceeded { limit }),
+        Status::LIMIT_EXCEEDED => Err(Failure::LimitExceeded { limit, side }),
         status => Err(Failure::UnexpectedStatus { status }),
     }
 }
@@ -276,20 +280,18 @@ pub(crate) fn malformed(error: WireError) -> Failure {
     Failure::Protocol(ProtocolError::Wire(error))
 }
 
-/// The failure of more than our own limits hold.
-pub(crate) fn too_much(what: &'static str, needed: usize, limit: usize) -> Failure {
+/// The failure of more than our own limits hold; `option` is the field of the configuration.
+pub(crate) fn too_much(
+    what: &'static str,
+    needed: usize,
+    limit: usize,
+    option: &'static str,
+) -> Failure {
     Failure::Overflow {
         what,
         needed: needed as u64,
         limit: limit as u64,
-    }
-}
-
-pub(super) fn overflow(what: &'static str, needed: u32, limit: u32) -> Failure {
-    Failure::Overflow {
-        what,
-        needed: needed.into(),
-        limit: limit.into(),
+        option,
     }
 }
 
@@ -306,8 +308,14 @@ fn connection_failure(error: ConnectionError) -> Failure {
             limit,
             field,
             header,
-        }) if header.kind == Kind::REQUEST => overflow(field, found, limit),
+        }) if header.kind == Kind::REQUEST => Failure::Overflow {
+            what: field,
+            needed: found.into(),
+            limit: limit.into(),
+            option: "the request limits of the smaller side",
+        },
         ConnectionError::Session(error) => Failure::Protocol(ProtocolError::Session(error)),
+        ConnectionError::Batch(error) => Failure::InvalidRequest(error),
     }
 }
 

@@ -158,7 +158,7 @@ impl Pipeline<'_> {
         let Some((header, index)) = in_flight.remove(at) else {
             return Ok(());
         };
-        check_answer(&header, &reply, client.agreed().response_bytes)?;
+        check_answer(&header, &reply, client.response_limit())?;
         client.count_reply(&reply);
         let view = R::View::decode(client.payload()).map_err(malformed)?;
         each(index, view);

@@ -3,10 +3,9 @@
 use netipc_transport::wait::Wait;
 
 use super::AnyClient;
-use super::exchange::overflow;
 use crate::config::Capacity;
 use crate::defaults::MAX_PAYLOAD_DEFAULT;
-use crate::error::Failure;
+use crate::error::{Failure, LimitSide};
 use crate::retry;
 use crate::status::ClientState;
 
@@ -53,13 +52,19 @@ impl AnyClient {
         }
         match self.agreed() {
             agreed if agreed.holds(needed) => Ok(()),
-            Capacity { request_bytes, .. } if needed.request_bytes > request_bytes => Err(
-                overflow("request bytes", needed.request_bytes, request_bytes),
-            ),
-            Capacity { batch_items, .. } => {
-                Err(overflow("batch items", needed.batch_items, batch_items))
-            }
+            agreed => Err(overflow(needed, agreed, self.options.ceiling)),
         }
+    }
+
+    /// The agreed response limit, and whose it is.
+    pub(super) fn response_limit(&self) -> (u32, LimitSide) {
+        let limit = self.agreed().response_bytes;
+        let side = if limit < self.options.ceiling.response_bytes {
+            LimitSide::Server
+        } else {
+            LimitSide::Client
+        };
+        (limit, side)
     }
 
     /// Makes a wider session for what is to come, where one can be had: many small requests cost
@@ -168,5 +173,42 @@ impl AnyClient {
             capacity.request_bytes >= refused.request_bytes
                 && capacity.batch_items >= refused.batch_items
         })
+    }
+}
+
+/// The failure of a request that the session does not carry: by our own limit where that is too low, else
+/// by the server's.
+fn overflow(needed: Capacity, agreed: Capacity, ceiling: Capacity) -> Failure {
+    let bytes = needed.request_bytes > agreed.request_bytes;
+    let (what, options, [needed, agreed, ceiling]) = if bytes {
+        (
+            "request bytes",
+            [
+                "max_request_payload_bytes of the client",
+                "max_request_payload_bytes of the server",
+            ],
+            [needed, agreed, ceiling].map(|capacity| capacity.request_bytes),
+        )
+    } else {
+        (
+            "batch items",
+            [
+                "max_request_batch_items of the client",
+                "max_request_batch_items of the server",
+            ],
+            [needed, agreed, ceiling].map(|capacity| capacity.batch_items),
+        )
+    };
+    let [ours, theirs] = options;
+    let (limit, option) = if needed > ceiling {
+        (ceiling, ours)
+    } else {
+        (agreed, theirs)
+    };
+    Failure::Overflow {
+        what,
+        needed: needed.into(),
+        limit: limit.into(),
+        option,
     }
 }

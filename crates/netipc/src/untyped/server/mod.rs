@@ -26,7 +26,7 @@ use netipc_proto::session::handshake::{Policy, Refusal};
 use netipc_proto::wire::Status;
 use netipc_transport::NativeTransport;
 use netipc_transport::endpoint::{Endpoint, EndpointError};
-use netipc_transport::link::{Baseline, BindOptions, LinkError, Listener, Transport};
+use netipc_transport::link::{Baseline, BindError, BindOptions, LinkError, Listener, Transport};
 use netipc_transport::wait::{Abort, Wait};
 
 use crate::config::ServerConfig;
@@ -41,6 +41,8 @@ use stats::Stats;
 const MAX_HANDSHAKES: usize = 64;
 /// How long a client waits for another one's session to end before it is refused.
 const SESSION_WAIT: Duration = Duration::from_millis(500);
+/// How long what is being answered may take once the endpoint was taken away.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// Bytes of a session's stack, as handlers written for a main thread expect them. What is not used
 /// takes no memory.
 const STACK: usize = 8 << 20;
@@ -217,10 +219,10 @@ impl AnyServer {
         let State::Bound(listener) = taken else {
             return Err(ServeError::Running);
         };
-        thread::scope(|scope| self.accept_clients(listener, scope));
+        let accepted = thread::scope(|scope| self.accept_clients(listener, scope));
         *self.state() = State::Idle;
         tracing::info!(service = %self.name, "stopped");
-        Ok(())
+        accepted.map_err(ServeError::Lost)
     }
 
     /// Ends everything: no new client, no new request, and no waiting for what is being answered
@@ -259,7 +261,14 @@ impl AnyServer {
     }
 
     /// Serves every client that comes, until no more are taken; waits for the last session to end.
-    fn accept_clients<'s>(&'s self, mut listener: Box<dyn Listener>, scope: &'s Scope<'s, '_>) {
+    /// Fails where the endpoint was taken away: sessions end then, so that their clients find its new
+    /// owner.
+    fn accept_clients<'s>(
+        &'s self,
+        mut listener: Box<dyn Listener>,
+        scope: &'s Scope<'s, '_>,
+    ) -> Result<(), BindError> {
+        let mut lost = None;
         let wait = Wait::forever().or_abort(&self.draining);
         let closed = || self.draining.is_raised();
         let mut sessions = Vec::new();
@@ -273,6 +282,10 @@ impl AnyServer {
                     .map(|session| sessions.push(session))
                     .map_err(|error| chain(&error)),
                 Err(LinkError::Aborted) => break,
+                Err(LinkError::EndpointLost(error)) => {
+                    lost = Some(error);
+                    break;
+                }
                 Err(error) => Err(chain(&error)),
             };
             if let Err(error) = failure {
@@ -286,7 +299,11 @@ impl AnyServer {
         }
         // Nobody can connect while the last sessions end.
         drop(listener);
+        if lost.is_some() {
+            self.drain(LAST_ANSWERS);
+        }
         join(sessions.into_iter());
+        lost.map_or(Ok(()), Err)
     }
 
     /// One client, from its first byte to its last.
@@ -349,9 +366,9 @@ impl AnyServer {
                 }
             };
         };
-        let id = self.next_session.fetch_add(1, Ordering::Relaxed);
+        let next_id = || self.next_session.fetch_add(1, Ordering::Relaxed);
         incoming
-            .accept(id, &wait)
+            .accept(next_id, &wait)
             .map(|connection| Some((connection, permit)))
     }
 

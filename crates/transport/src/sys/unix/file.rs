@@ -1,12 +1,13 @@
 //! Files and directories.
 
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
 
-pub(crate) use rustix::fs::FileType;
 use rustix::fs::{
-    self, AtFlags, CWD, FallocateFlags, FlockOperation, MemfdFlags, Mode, OFlags, SealFlags, Stat,
+    self, AtFlags, FallocateFlags, FlockOperation, MemfdFlags, Mode, OFlags, SealFlags, Stat,
 };
+pub(crate) use rustix::fs::{CWD, FileType};
+use rustix::process::{Resource, getrlimit};
 
 use super::{Errno, Result, retry_on_intr};
 
@@ -36,9 +37,14 @@ pub(crate) struct FileInfo {
     pub(crate) is_private: bool,
 }
 
-/// What stands at `path` itself, not behind a link.
-pub(crate) fn look_at(path: &Path) -> Result<FileInfo> {
-    retry_on_intr(|| fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)).map(info)
+/// What stands at `path` in `dir` itself, not behind a link.
+pub(crate) fn look_at(dir: impl AsFd, path: &Path) -> Result<FileInfo> {
+    retry_on_intr(|| fs::statat(&dir, path, AtFlags::SYMLINK_NOFOLLOW)).map(info)
+}
+
+/// Which file `path` leads to, through links.
+pub(crate) fn leads_to(path: &Path) -> Result<FileId> {
+    retry_on_intr(|| fs::statat(CWD, path, AtFlags::empty())).map(|stat| info(stat).id)
 }
 
 /// What an open file is.
@@ -47,24 +53,60 @@ pub(crate) fn look_into(file: impl AsFd) -> Result<FileInfo> {
 }
 
 /// Creates a file of mode 0600 that must not exist.
-pub(crate) fn create_private(path: &Path) -> Result<OwnedFd> {
-    open(path, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, PRIVATE)
+pub(crate) fn create_private(dir: impl AsFd, path: &Path) -> Result<OwnedFd> {
+    open(
+        dir,
+        path,
+        OFlags::RDWR | OFlags::CREATE | OFlags::EXCL,
+        PRIVATE,
+    )
+}
+
+/// Opens a file of mode 0600, made where there is none, that is only there to be locked.
+pub(crate) fn open_lock(dir: impl AsFd, path: &Path) -> Result<OwnedFd> {
+    open(
+        dir,
+        path,
+        OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK,
+        PRIVATE,
+    )
 }
 
 /// Opens a file to read and write; never waits, never follows a link.
-pub(crate) fn open_read_write(path: &Path) -> Result<OwnedFd> {
-    open(path, OFlags::RDWR | OFlags::NONBLOCK, Mode::empty())
+pub(crate) fn open_read_write(dir: impl AsFd, path: &Path) -> Result<OwnedFd> {
+    open(dir, path, OFlags::RDWR | OFlags::NONBLOCK, Mode::empty())
 }
 
 /// Opens a file to read; never waits, never follows a link.
-pub(crate) fn open_read(path: &Path) -> Result<OwnedFd> {
-    open(path, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty())
+pub(crate) fn open_read(dir: impl AsFd, path: &Path) -> Result<OwnedFd> {
+    open(dir, path, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty())
 }
 
-/// Opens a directory, for locking it.
-pub(crate) fn open_dir(path: &Path) -> Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+/// Pins a directory, so that names can be looked up in it wherever it is moved.
+pub(crate) fn pin_dir(path: &Path) -> Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     retry_on_intr(|| fs::open(path, flags, Mode::empty()))
+}
+
+/// Makes a directory for our own user alone.
+pub(crate) fn make_private_dir(path: &Path) -> Result<()> {
+    retry_on_intr(|| fs::mkdir(path, Mode::RWXU))
+}
+
+/// The names in a directory; those that are not UTF-8 are left out, and so is what cannot be read.
+pub(crate) fn names_in(dir: impl AsFd) -> Result<impl Iterator<Item = String>> {
+    // A pinned directory cannot be read.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let readable = retry_on_intr(|| fs::openat(&dir, ".", flags, Mode::empty()))?;
+    let entries = fs::Dir::new(readable)?;
+    Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str().ok().map(str::to_owned)))
+}
+
+/// A path that leads to `name` in an open directory, wherever that is; where /proc is mounted.
+pub(crate) fn by_way_of_proc(dir: &OwnedFd, name: &Path) -> PathBuf {
+    Path::new("/proc/self/fd")
+        .join(dir.as_raw_fd().to_string())
+        .join(name)
 }
 
 /// Locks an open file for ourselves until it is closed; `false` when somebody else has it.
@@ -82,15 +124,15 @@ pub(crate) fn make_private(file: impl AsFd) -> Result<()> {
 }
 
 /// Sets the mode of what stands at `path` to 0600, if it is `id`.
-pub(crate) fn make_path_private(path: &Path, id: FileId) -> Result<()> {
+pub(crate) fn make_path_private(dir: impl AsFd, path: &Path, id: FileId) -> Result<()> {
     // A socket cannot be opened, only pinned; its mode is then set by way of /proc, which cannot be
     // led elsewhere by a rename.
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let pinned = retry_on_intr(|| fs::open(path, flags, Mode::empty()))?;
+    let pinned = retry_on_intr(|| fs::openat(&dir, path, flags, Mode::empty()))?;
     if look_into(&pinned)?.id != id {
         return Err(Errno::STALE);
     }
-    let by_way_of_proc = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&pinned));
+    let by_way_of_proc = format!("/proc/self/fd/{}", pinned.as_raw_fd());
     retry_on_intr(|| fs::chmod(by_way_of_proc.as_str(), PRIVATE))
 }
 
@@ -99,7 +141,7 @@ pub(crate) fn make_path_private(path: &Path, id: FileId) -> Result<()> {
 /// The limit of this process on file sizes is looked at before: the kernel would answer with a signal
 /// that ends the process.
 pub(crate) fn allocate(file: impl AsFd, size: u64) -> Result<()> {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    let limit = getrlimit(Resource::Fsize).current;
     if limit.is_some_and(|limit| size > limit) {
         return Err(Errno::FBIG);
     }
@@ -137,10 +179,12 @@ pub(crate) fn read_start(file: impl AsFd, bytes: &mut [u8]) -> Result<usize> {
     retry_on_intr(|| rustix::io::pread(&file, &mut *bytes, 0))
 }
 
-/// Removes the name `path` if it stands for `id`; tells whether it did.
-pub(crate) fn remove_if(path: &Path, id: FileId) -> Result<bool> {
-    match look_at(path) {
-        Ok(found) if found.id == id => retry_on_intr(|| fs::unlink(path)).map(|()| true),
+/// Removes the name `path` in `dir` if it stands for `id`; tells whether it did.
+pub(crate) fn remove_if(dir: impl AsFd, path: &Path, id: FileId) -> Result<bool> {
+    match look_at(&dir, path) {
+        Ok(found) if found.id == id => {
+            retry_on_intr(|| fs::unlinkat(&dir, path, AtFlags::empty())).map(|()| true)
+        }
         Ok(_) | Err(Errno::NOENT) => Ok(false),
         Err(errno) => Err(errno),
     }
@@ -151,8 +195,8 @@ pub(crate) fn is_exhausted(errno: Errno) -> bool {
     matches!(errno, Errno::MFILE | Errno::NFILE)
 }
 
-fn open(path: &Path, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
-    retry_on_intr(|| fs::open(path, flags | OFlags::CLOEXEC | OFlags::NOFOLLOW, mode))
+fn open(dir: impl AsFd, path: &Path, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
+    retry_on_intr(|| fs::openat(&dir, path, flags | OFlags::CLOEXEC | OFlags::NOFOLLOW, mode))
 }
 
 fn info(stat: Stat) -> FileInfo {

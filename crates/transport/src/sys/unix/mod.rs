@@ -5,9 +5,11 @@
 
 mod event;
 mod file;
+mod fork;
 mod futex;
 mod mapping;
 mod object;
+mod process;
 mod socket;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -16,26 +18,16 @@ pub(crate) use rustix::io::Errno;
 
 pub(crate) use event::{Event, Interest, Watch, ready};
 pub(crate) use file::*;
+pub(crate) use fork::Served;
 pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use mapping::Mapping;
 pub use object::WaitObject;
+pub(crate) use process::{holders_of_socket, is_alive, listening_sockets, own_pid, process_info};
 pub(crate) use socket::*;
 
 use std::time::Duration;
 
 use rustix::io::{Result, retry_on_intr};
-use rustix::process::{Pid, getpid, test_kill_process};
-
-/// Whether a process with this id exists, ours to signal or not.
-pub(crate) fn is_alive(pid: i32) -> bool {
-    let pid = if pid > 0 { Pid::from_raw(pid) } else { None };
-    pid.is_some_and(|pid| matches!(test_kill_process(pid), Ok(()) | Err(Errno::PERM)))
-}
-
-/// Our own process id.
-pub(crate) fn own_pid() -> i32 {
-    getpid().as_raw_pid()
-}
 
 /// Our effective user id.
 pub(crate) fn own_uid() -> u32 {

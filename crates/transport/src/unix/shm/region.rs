@@ -3,13 +3,14 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::endpoint::Endpoint;
 use crate::link::{AttachError, SessionPlan};
 use crate::shm::Side;
 use crate::sys::{self, Errno, FileId, FileType, Mapping, SharedMap};
+use crate::unix::run_dir::RunDir;
 use crate::wait::{Wait, lock};
 
 use super::area::Area;
@@ -27,7 +28,11 @@ static OWN: Mutex<Vec<FileId>> = Mutex::new(Vec::new());
 
 impl FutexSlots {
     /// Server: makes the region of a session, complete on return. A failure leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] where another live session has its name.
     pub(crate) fn create(
+        dir: &Arc<RunDir>,
         endpoint: &Endpoint,
         plan: &SessionPlan,
         looks_first: bool,
@@ -38,9 +43,9 @@ impl FutexSlots {
                 "the limits exceed what a region can hold",
             )
         })?;
-        let path = endpoint.region_path(plan.session_id);
-        let (fd, file) = match OwnFile::create(&path) {
-            Err(Errno::EXIST) if stale::remove_stale(&path) => OwnFile::create(&path),
+        let name = endpoint.region_name(plan.session_id);
+        let (fd, file) = match OwnFile::create(dir, &name) {
+            Err(Errno::EXIST) if stale::remove_stale(dir, &name) => OwnFile::create(dir, &name),
             created => created,
         }?;
         sys::make_private(&fd)?;
@@ -65,7 +70,7 @@ impl FutexSlots {
         wait: &Wait<'_>,
         mut hung_up: impl FnMut() -> bool,
     ) -> Result<Self, AttachError> {
-        let path = endpoint.region_path(plan.session_id);
+        let path = endpoint.place().join(endpoint.region_name(plan.session_id));
         let patience = Wait::timeout(PATIENCE);
         loop {
             let refusal = match map(&path, plan) {
@@ -106,22 +111,27 @@ pub(super) fn is_own(id: FileId) -> bool {
 /// The name of a region in the file system; dropping it removes the name.
 #[derive(Debug)]
 pub(super) struct OwnFile {
-    path: PathBuf,
+    dir: Arc<RunDir>,
+    name: PathBuf,
     id: FileId,
+    /// The process that serves: a copy in a child of its own removes nothing.
+    owner: i32,
 }
 
 impl OwnFile {
-    fn create(path: &Path) -> Result<(OwnedFd, Self), Errno> {
+    fn create(dir: &Arc<RunDir>, name: &Path) -> Result<(OwnedFd, Self), Errno> {
         // One step for whoever judges regions: a new file is in the table before it can be asked for.
         let mut own = lock(&OWN);
-        let fd = sys::create_private(path)?;
+        let fd = sys::create_private(dir, name)?;
         let id = sys::look_into(&fd)?.id;
         own.push(id);
         Ok((
             fd,
             Self {
-                path: path.to_owned(),
+                dir: Arc::clone(dir),
+                name: name.to_owned(),
                 id,
+                owner: sys::own_pid(),
             },
         ))
     }
@@ -129,8 +139,11 @@ impl OwnFile {
 
 impl Drop for OwnFile {
     fn drop(&mut self) {
-        if let Err(errno) = sys::remove_if(&self.path, self.id) {
-            tracing::warn!(region = %self.path.display(), error = %errno, "cannot remove a shared region");
+        if self.owner != sys::own_pid() {
+            return;
+        }
+        if let Err(errno) = sys::remove_if(&self.dir, &self.name, self.id) {
+            tracing::warn!(region = %self.name.display(), error = %errno, "cannot remove a shared region");
         }
         let mut own = lock(&OWN);
         own.retain(|id| *id != self.id);
@@ -175,7 +188,7 @@ impl From<Errno> for Refusal {
 }
 
 fn map(path: &Path, plan: &SessionPlan) -> Result<Area, Refusal> {
-    let fd = sys::open_read_write(path)?;
+    let fd = sys::open_read_write(sys::CWD, path)?;
     let file = sys::look_into(&fd)?;
     if file.kind != FileType::RegularFile {
         return Err(Refusal::lasting("it is no regular file"));

@@ -1,0 +1,82 @@
+//! Keeping other starters of the same endpoint away while one looks who serves it.
+//!
+//! The lock is on a file of its own, which only our user can open: a lock on the directory could be
+//! held for ever by whoever may read it. The kernel takes it back from a process that dies, and whoever
+//! has it removes the file.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::endpoint::Endpoint;
+use crate::link::BindError;
+use crate::sys::{self, Errno, FileId};
+use crate::wait::Wait;
+
+use super::claim::{LOCKED, in_use, unasked};
+use super::run_dir::RunDir;
+
+/// How long another starter may hold the lock; its work takes well below a millisecond.
+const PATIENCE: Duration = Duration::from_secs(2);
+const RETRY: Duration = Duration::from_millis(1);
+
+/// The lock; dropping it lets the next one start.
+#[derive(Debug)]
+pub(super) struct StartLock<'d> {
+    dir: &'d RunDir,
+    name: PathBuf,
+    id: FileId,
+    _file: OwnedFd,
+}
+
+impl Drop for StartLock<'_> {
+    fn drop(&mut self) {
+        // While it is locked: who waits for it finds out that it is another file by then.
+        let _ = sys::remove_if(self.dir, &self.name, self.id);
+    }
+}
+
+/// Waits until nobody else starts at this endpoint. Nothing where the file belongs to another user, whose
+/// start is over, or was cut off: the other defences have to do then.
+pub(super) fn lock<'d>(
+    dir: &'d RunDir,
+    endpoint: &Endpoint,
+) -> Result<Option<StartLock<'d>>, BindError> {
+    let name = PathBuf::from(format!("{}.lock", endpoint.service()));
+    let patience = Wait::timeout(PATIENCE);
+    loop {
+        let is_foreign = match try_lock(dir, &name) {
+            Ok(Some((file, id))) => {
+                return Ok(Some(StartLock {
+                    dir,
+                    name,
+                    id,
+                    _file: file,
+                }));
+            }
+            Ok(None) => false,
+            // Also where nothing can be made in the directory, and then there is no such file.
+            Err(Errno::ACCESS | Errno::PERM) if sys::look_at(dir, &name).is_ok() => true,
+            Err(errno) => return Err(unasked(endpoint, errno)),
+        };
+        if patience.sleep(RETRY).is_err() {
+            if is_foreign {
+                tracing::info!(%endpoint, "starting beside the lock of another user");
+                return Ok(None);
+            }
+            return Err(in_use(endpoint, LOCKED, Vec::new()));
+        }
+    }
+}
+
+/// The locked file; nothing while somebody else has it.
+fn try_lock(dir: &RunDir, name: &Path) -> Result<Option<(OwnedFd, FileId)>, Errno> {
+    let file = sys::open_lock(dir, name)?;
+    if !sys::try_lock(&file)? {
+        return Ok(None);
+    }
+    let id = sys::look_into(&file)?.id;
+    // Whoever had it before may have removed its name since it was opened.
+    let is_named = sys::look_at(dir, name).is_ok_and(|named| named.id == id);
+    Ok(is_named.then_some((file, id)))
+}

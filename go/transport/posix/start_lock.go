@@ -1,0 +1,82 @@
+//go:build linux
+
+package posix
+
+import (
+	"log/slog"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/netipc/netipc/go/transport"
+)
+
+const (
+	// lockPatience is how long another starter may hold the lock; its work takes well below a
+	// millisecond.
+	lockPatience = 2 * time.Second
+	lockRetry    = time.Millisecond
+)
+
+// lockStart waits until nobody else starts at this endpoint, and keeps others away until what it returns is
+// called.
+//
+// The lock is on a file of its own, which only our user can open: a lock on the directory could be held for
+// ever by whoever may read it. The kernel takes it back from a process that dies, and whoever has it removes
+// the file. Where the file belongs to another user, whose start is over, or was cut off, there is no lock:
+// the other defences have to do then.
+func lockStart(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) (unlock func(), err error) {
+	name := endpoint.Service() + ".lock"
+	patience := transport.Timeout(lockPatience)
+	for {
+		fd, id, err := tryLockStart(dir, name)
+		foreign := false
+		switch {
+		case err == nil && fd >= 0:
+			return func() {
+				// While it is locked: who waits for it finds out that it is another file by then.
+				_, _ = removeIf(dir.fd, name, id)
+				closeFD(fd)
+			}, nil
+		case err == unix.EACCES || err == unix.EPERM:
+			// Also where nothing can be made in the directory, and then there is no such file.
+			if _, missing := lookAt(dir.fd, name); missing != nil {
+				return nil, bindError(endpoint, err)
+			}
+			foreign = true
+		case err != nil:
+			return nil, unasked(endpoint, err)
+		}
+		if patience.Sleep(lockRetry) == nil {
+			continue
+		}
+		if !foreign {
+			return nil, inUse(endpoint, lockedLong, nil)
+		}
+		log.Info("starting beside the lock of another user", "endpoint", endpoint.String())
+		return func() {}, nil
+	}
+}
+
+// tryLockStart returns the locked file, and -1 while somebody else has it.
+func tryLockStart(dir *runDir, name string) (int, fileID, error) {
+	fd, err := openLock(dir.fd, name)
+	if err != nil {
+		return -1, fileID{}, err
+	}
+	locked, err := tryLock(fd)
+	if locked {
+		var seen, named fileInfo
+		if seen, err = lookInto(fd); err == nil {
+			// Whoever had it before may have removed its name since it was opened.
+			if named, err = lookAt(dir.fd, name); err == nil && named.id == seen.id {
+				return fd, seen.id, nil
+			}
+			if err == unix.ENOENT {
+				err = nil
+			}
+		}
+	}
+	closeFD(fd)
+	return -1, fileID{}, err
+}
