@@ -2,7 +2,7 @@
 //! directory: they compile, and they find each other.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use netipc::transport::{Endpoint, NativeTransport, Transport, Wait};
@@ -162,5 +162,29 @@ fn a_handler_that_was_not_filled_in_answers_internal_error() {
         client.refresh();
         let error = client.call_snapshot().unwrap_err();
         assert_eq!(error.code(), netipc::ErrorCode::HANDLER_FAILED);
+    });
+}
+
+/// A field has one type: what some programs make with `Arc::new` goes into a closure.
+#[test]
+fn a_handler_that_is_shared_goes_into_a_closure() {
+    use netipc::service::cgroups::{CgroupsBuilder, CgroupsClient, CgroupsRequest, ClientConfig};
+    use netipc::service::cgroups::{Handler, ManagedServer};
+    let shared = Arc::new(|_: &CgroupsRequest, builder: &mut CgroupsBuilder<'_>| {
+        builder.set_header(0, 9);
+        true
+    });
+    let again = Arc::clone(&shared);
+    let handler = Handler {
+        handle: Some(Box::new(move |request, builder| again(request, builder))),
+        ..Default::default()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let name = "cgroups-snapshot";
+    let server = ManagedServer::new(dir.path(), name, Default::default(), handler);
+    serve(&server, || {
+        let mut client = CgroupsClient::new(dir.path(), name, ClientConfig::default());
+        client.refresh();
+        assert_eq!(client.call_snapshot().unwrap().generation, 9);
     });
 }
