@@ -297,6 +297,7 @@ impl OpenError {
                 HandshakeError::LimitExceeded => ErrorCode::OVERFLOW,
                 _ => ErrorCode::PROTOCOL,
             },
+            Self::Connect(ConnectError::UntrustedServer { .. }) => ErrorCode::REJECTED,
             _ => ErrorCode::IO,
         }
     }
@@ -307,6 +308,7 @@ impl OpenError {
         use crate::status::ClientState as State;
         match self {
             Self::Connect(ConnectError::NotFound { .. }) => State::NotFound,
+            Self::Connect(ConnectError::UntrustedServer { .. }) => State::AuthFailed,
             Self::Handshake(HandshakeError::AuthFailed) => State::AuthFailed,
             Self::Handshake(HandshakeError::NoProfile | HandshakeError::Incompatible { .. }) => {
                 State::Incompatible

@@ -14,7 +14,9 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netipc_transport::link::{BindError, BindOptions, ConnectError, LinkError, SessionPlan};
+use netipc_transport::link::{
+    BindError, BindOptions, ConnectError, LinkError, PeerPolicy, SessionPlan,
+};
 use netipc_transport::{Abort, Endpoint, Link, Transport, UnixTransport, Wait};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -62,6 +64,50 @@ fn defect_04_a_socket_of_another_user_is_in_use() {
     passes(child.uid(NOBODY).gid(NOBODY));
     assert_eq!(fs::symlink_metadata(stage.socket()).unwrap().ino(), before);
     drop(listener);
+}
+
+// Rule L7.
+#[test]
+fn a_token_is_said_only_to_servers_that_are_trusted() {
+    const NAME: &str = "a_token_is_said_only_to_servers_that_are_trusted";
+    const NOBODY: u32 = 65534;
+    if role().is_some() {
+        let listener = bind_in(&role_dir()).unwrap();
+        tell("listening");
+        await_cue();
+        drop(listener);
+        return;
+    }
+    if !rustix::process::geteuid().is_root() {
+        println!("SKIPPED: only root can become another user");
+        return;
+    }
+    for (owner, mode, trusted) in [
+        (0, 0o777, false),
+        (NOBODY, 0o755, true),
+        (NOBODY, 0o775, false),
+    ] {
+        let stage = Stage::new();
+        std::os::unix::fs::chown(stage.dir.path(), Some(owner), None).unwrap();
+        fs::set_permissions(stage.dir.path(), fs::Permissions::from_mode(mode)).unwrap();
+        let mut server = Actor::of_user(NAME, "server", stage.dir.path(), NOBODY);
+        assert_eq!(server.hear(), "listening");
+        let connect = |transport: UnixTransport| transport.connect(&stage.endpoint, &soon());
+        match connect(transport()) {
+            Ok(_) => assert!(trusted, "{owner} {mode:o}"),
+            Err(error) => {
+                assert!(!trusted, "{owner} {mode:o}: {error:?}");
+                let text = error.to_string();
+                assert!(
+                    text.contains("user 65534") && text.contains("user 0"),
+                    "{text}"
+                );
+            }
+        }
+        let named = PeerPolicy::Also(vec![NOBODY]);
+        connect(transport().with_servers(named)).unwrap();
+        server.cue();
+    }
 }
 
 // Rule L17.

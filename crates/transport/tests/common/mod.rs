@@ -144,7 +144,20 @@ pub(crate) struct Actor {
 
 impl Actor {
     pub(crate) fn new(test: &str, role: &str, dir: &Path) -> Self {
+        Self::by(again(test, role, dir))
+    }
+
+    /// The same, of another user, who may run nothing else of this test's.
+    #[cfg(unix)]
+    pub(crate) fn of_user(test: &str, role: &str, dir: &Path, uid: u32) -> Self {
+        use std::os::unix::process::CommandExt;
+
         let mut command = again(test, role, dir);
+        command.uid(uid).gid(uid);
+        Self::by(command)
+    }
+
+    fn by(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
