@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use netipc::service::{increment, string_reverse};
+use netipc::transport::link::Inherited;
 use netipc_host::{Host, answers};
 
 use crate::args::{EndpointArgs, ServiceName};
@@ -111,6 +112,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
         profiles: args.endpoint.profiles(),
         auth_token: args.token.token()?,
         workers: args.workers.get(),
+        inherited: Inherited::from_environment(),
     };
     let by_schema = served(&args.schema, &args.data)?;
     let fixtures = fixtures(args, &by_schema.other_files)?;
