@@ -1,81 +1,93 @@
+// Made from apps-lookup.toml by netipc schema generate: change that file, not this one.
+//
+//	key
+//	  0    4  8
+//	  pid  0
+//	item
+//	  0       2       4             6              8    12    16   20  24         32
+//	  layout  status  orchestrator  cgroup_status  pid  ppid  uid  0   starttime  comm span
+//
+//	  40                48                56            58
+//	  cgroup_path span  cgroup_name span  labels count  0
+//
+//	  60
+//	  comm NUL cgroup_path NUL cgroup_name NUL gap to 8, spans of labels, key NUL value NUL ..
+
 package protocol
 
 import (
+	"fmt"
 	"iter"
-	"math"
 )
 
+// PidStatus: whether a process is known, or why not.
+type PidStatus uint16
+
+// The values of [PidStatus] that have a name.
 const (
-	// AppsLookupItemHeaderLen is the bytes in front of the strings of an item.
-	AppsLookupItemHeaderLen = 60
-	// UidUnset is the Uid of an item that is not known.
-	UidUnset = math.MaxUint32
-	// CommMax is the bytes of the longest Comm.
-	CommMax = 15
+	// PidStatusKnown: the item holds data.
+	PidStatusKnown PidStatus = 0
+	// PidStatusUnknown: there is no such process.
+	PidStatusUnknown PidStatus = 1
+	// PidStatusPayloadExceeded: there was no room: clients ask again by themselves, and callers never see it.
+	PidStatusPayloadExceeded PidStatus = 2
+	// PidStatusOversizedItem: no answer within the agreed limits can hold the item.
+	PidStatusOversizedItem PidStatus = 3
 )
 
-// AppsLookupRequestView is the process ids of a request.
+// String returns the name, or the number where there is none.
+func (v PidStatus) String() string {
+	switch v {
+	case PidStatusKnown:
+		return "known"
+	case PidStatusUnknown:
+		return "unknown"
+	case PidStatusPayloadExceeded:
+		return "payload-exceeded"
+	case PidStatusOversizedItem:
+		return "oversized-item"
+	default:
+		return fmt.Sprintf("PidStatus %d", uint16(v))
+	}
+}
+
+// AppsCgroupStatus: whether the cgroup of a known process is known, or why not.
+type AppsCgroupStatus uint16
+
+// The values of [AppsCgroupStatus] that have a name.
+const (
+	// AppsCgroupStatusKnown: there is a path, and maybe a name and labels.
+	AppsCgroupStatusKnown AppsCgroupStatus = 0
+	// AppsCgroupStatusUnknownRetryLater: not known yet: ask again later. There may be a path.
+	AppsCgroupStatusUnknownRetryLater AppsCgroupStatus = 1
+	// AppsCgroupStatusUnknownPermanent: not known, and asking again is of no use. There is a path.
+	AppsCgroupStatusUnknownPermanent AppsCgroupStatus = 2
+	// AppsCgroupStatusHostRoot: the process is in no cgroup but the host's root.
+	AppsCgroupStatusHostRoot AppsCgroupStatus = 3
+)
+
+// String returns the name, or the number where there is none.
+func (v AppsCgroupStatus) String() string {
+	switch v {
+	case AppsCgroupStatusKnown:
+		return "known"
+	case AppsCgroupStatusUnknownRetryLater:
+		return "unknown-retry-later"
+	case AppsCgroupStatusUnknownPermanent:
+		return "unknown-permanent"
+	case AppsCgroupStatusHostRoot:
+		return "host-root"
+	default:
+		return fmt.Sprintf("AppsCgroupStatus %d", uint16(v))
+	}
+}
+
+// AppsLookupRequestView is the keys of a request.
 type AppsLookupRequestView = LookupRequest[NumberKey]
 
-// AppsLookupResponseView is the items of a reply.
+// AppsLookupResponseView is the items of a reply, in the order of the keys.
 type AppsLookupResponseView struct {
 	LookupResponse[NumberKey, AppsLookupItemView, *AppsLookupItemView]
-}
-
-// AppsLookupItemView is what is known of one process, written and read. Whatever is not
-// [PidStatusKnown] has only a pid; see [AppsLookupBuilder.AddBare].
-//
-//	0       2       4             6              8    12    16   20  24         32         40
-//	layout  status  orchestrator  cgroup_status  pid  ppid  uid  0   starttime  comm span  path span
-//	48         56           58  60
-//	name span  label_count  0   comm NUL cgroup_path NUL cgroup_name NUL ..
-type AppsLookupItemView struct {
-	// Status tells whether the process is known.
-	Status PidStatus
-	// CgroupStatus tells whether its cgroup is known.
-	CgroupStatus AppsCgroupStatus
-	// Orchestrator is who runs the cgroup.
-	Orchestrator Orchestrator
-	// Pid is the process that was asked for.
-	Pid uint32
-	// Ppid is its parent.
-	Ppid uint32
-	// Uid is its user; [UidUnset] unless known.
-	Uid uint32
-	// Starttime is field 22 of /proc/<pid>/stat, in clock ticks since boot.
-	Starttime uint64
-	// Comm is its command, 1 to 15 bytes.
-	Comm CStringView
-	// CgroupPath is the path of its cgroup.
-	CgroupPath CStringView
-	// CgroupName is the name of its cgroup.
-	CgroupName CStringView
-	// Labels are the labels of its cgroup.
-	Labels Labels
-}
-
-// AppsLookupBuilder takes an item for each process id of a request.
-type AppsLookupBuilder struct {
-	LookupBuilder[NumberKey, AppsLookupItemView, *AppsLookupItemView]
-}
-
-// EncodeAppsLookupRequest writes the request for pids to dst; it returns its length. It fails with
-// [ErrOverflow] where there is no room.
-func EncodeAppsLookupRequest(dst []byte, pids []uint32) (int, error) {
-	list, err := startLookupRequest(dst, len(pids))
-	if err != nil {
-		return 0, err
-	}
-	end := list.end + numberKeyLen*len(pids)
-	if end > len(list.buf) {
-		return 0, overflow("item", len(list.buf), end)
-	}
-	entries, numbers := list.buf[list.header:list.end], list.buf[list.end:end]
-	for i, pid := range pids {
-		le.PutUint64(entries[i*EntryLen:], spanBits(i*numberKeyLen, numberKeyLen))
-		le.PutUint64(numbers[i*numberKeyLen:], uint64(pid))
-	}
-	return end, nil
 }
 
 // DecodeAppsLookupRequest reads a request, as [DecodeLookupRequest] does.
@@ -84,36 +96,36 @@ func DecodeAppsLookupRequest(payload []byte) (AppsLookupRequestView, error) {
 }
 
 // DecodeAppsLookupResponse reads a reply, as [DecodeLookupResponse] does.
-func DecodeAppsLookupResponse(payload []byte) (view AppsLookupResponseView, err error) {
-	err = view.Decode(payload)
-	return view, err
+func DecodeAppsLookupResponse(payload []byte) (reply AppsLookupResponseView, err error) {
+	err = reply.Decode(payload)
+	return reply, err
 }
 
 // Item returns item i. Every item was validated when the reply came. It fails with [ErrOutOfBounds]
 // beyond the last.
-func (v *AppsLookupResponseView) Item(i uint32) (item AppsLookupItemView, err error) {
-	err = v.Read(i, &item)
+func (r *AppsLookupResponseView) Item(i uint32) (item AppsLookupItemView, err error) {
+	err = r.Read(i, &item)
 	return item, err
 }
 
 // Read reads item i to where it is wanted. It takes less time than Item, which copies a large item,
 // and fails as that does.
-func (v *AppsLookupResponseView) Read(i uint32, item *AppsLookupItemView) error {
-	bytes := v.list.item(int(i))
+func (r *AppsLookupResponseView) Read(i uint32, item *AppsLookupItemView) error {
+	bytes := r.Bytes(int(i))
 	if bytes == nil {
-		return noItem(i, v.list.Len())
+		return r.NoItem(i)
 	}
 	item.read(bytes)
 	return nil
 }
 
 // Items returns every item, in order.
-func (v *AppsLookupResponseView) Items() iter.Seq2[int, AppsLookupItemView] {
-	list := v.list
+func (r *AppsLookupResponseView) Items() iter.Seq2[int, AppsLookupItemView] {
+	list := r.List()
 	return func(yield func(int, AppsLookupItemView) bool) {
 		var item AppsLookupItemView
 		for i := range list.Len() {
-			item.read(list.item(i))
+			item.read(list.Get(i))
 			if !yield(i, item) {
 				return
 			}
@@ -121,223 +133,330 @@ func (v *AppsLookupResponseView) Items() iter.Seq2[int, AppsLookupItemView] {
 	}
 }
 
-// Add adds the item of the next process id. Whether the item itself or a placeholder was written is
-// not the handler's concern. It fails with [ErrOverflow] where the answer cannot start, with
-// [ErrBadLayout] for another pid or an item that may not be sent, with [ErrBadItemCount] beyond the
-// last pid. The first error is kept and decides how the request ends.
-func (b *AppsLookupBuilder) Add(item AppsLookupItemView) error {
-	return b.Push(&item)
+// EncodeAppsLookupRequest writes the request for pids to dst; it returns its length. It fails with
+// [ErrOverflow] where there is no room, with [ErrBadLayout] for what cannot be a key.
+func EncodeAppsLookupRequest(dst []byte, pids []uint32) (int, error) {
+	return EncodeNumberKeys(dst, pids)
 }
 
-// Push adds the item of the next process id from where it is, without a copy of it. It fails as
-// [AppsLookupBuilder.Add] does.
-func (b *AppsLookupBuilder) Push(item *AppsLookupItemView) error {
-	asked := b.nextKey()
-	same := len(asked) == numberKeyLen && le.Uint32(asked) == item.Pid
-	dst := b.open(len(asked), same, uint16(item.Status), item.size())
-	if dst == nil {
-		return b.err
-	}
-	if b.err = item.encode(dst); b.err == nil {
-		b.list.Commit(len(dst))
-	}
-	return b.err
+// AppsLookupItemView: what is known of one process.
+type AppsLookupItemView struct {
+	// Status: whether the process is known, or why not.
+	Status PidStatus
+	// Orchestrator: who runs its cgroup.
+	Orchestrator Orchestrator
+	// CgroupStatus: whether its cgroup is known, or why not.
+	CgroupStatus AppsCgroupStatus
+	// Pid: the process; 0 is a legal key.
+	Pid uint32
+	// Ppid: its parent.
+	Ppid uint32
+	// Uid: its user. 4294967295 is not set.
+	Uid uint32
+	// Starttime: field 22 of /proc/PID/stat; 0 off Linux. In clock ticks since boot.
+	Starttime uint64
+	// Comm: its command. 1 to 15 bytes.
+	Comm CStringView
+	// CgroupPath: path of its cgroup.
+	CgroupPath CStringView
+	// CgroupName: name of its cgroup.
+	CgroupName CStringView
+	// Labels: labels of its cgroup.
+	Labels Labels
 }
 
-// AddBare adds an item without data for the next process id. It fails as [AppsLookupBuilder.Add]
-// does.
-func (b *AppsLookupBuilder) AddBare(status PidStatus) error {
-	key := b.nextKey()
-	dst := b.open(len(key), true, uint16(status), bareAppLen)
-	if dst == nil {
-		return b.err
-	}
-	item := AppsLookupItemView{Status: status, Pid: le.Uint32(key), Uid: UidUnset}
-	if b.err = item.encode(dst); b.err == nil {
-		b.list.Commit(len(dst))
-	}
-	return b.err
-}
+// UidUnset is the [AppsLookupItemView].Uid that is not set.
+const UidUnset = 4294967295
 
-const (
-	// bareAppLen is the bytes of an item without data.
-	bareAppLen = AppsLookupItemHeaderLen + 3
-	// likelyAppLen is that of a short command and nothing more.
-	likelyAppLen = 64
-)
+// CommMax is the bytes of the longest [AppsLookupItemView].Comm.
+const CommMax = 15
 
-// Key returns the process id.
-func (a *AppsLookupItemView) Key() NumberKey { return NumberKey(a.Pid) }
-
-// StatusCode returns the status.
-func (a *AppsLookupItemView) StatusCode() uint16 { return uint16(a.Status) }
-
-// Rules returns what is the same for all items.
-func (*AppsLookupItemView) Rules() LookupRules {
-	return LookupRules{
-		Exceeded:  uint16(PidStatusPayloadExceeded),
-		Oversized: uint16(PidStatusOversizedItem),
-		Bare:      KeyedSize{Fixed: bareAppLen},
-		Likely:    KeyedSize{Fixed: likelyAppLen},
-	}
-}
-
-// Bare returns the item for pid that holds only a status.
-func (AppsLookupItemView) Bare(pid NumberKey, status uint16) AppsLookupItemView {
-	return AppsLookupItemView{Status: PidStatus(status), Pid: uint32(pid), Uid: UidUnset}
-}
-
-// Read makes it the item that was decoded before; that of no bytes is empty.
-func (a *AppsLookupItemView) Read(item Valid[AppsLookupItemView]) {
-	if len(item.Bytes()) == 0 {
-		*a = AppsLookupItemView{}
-		return
-	}
-	a.read(item.Bytes())
-}
+// AppsLookupItemHeaderLen is the bytes in front of the texts of an item.
+const AppsLookupItemHeaderLen = 60
 
 // Size returns the bytes on the wire.
-func (a AppsLookupItemView) Size() int { return a.size() }
+func (v AppsLookupItemView) Size() int { return v.size() }
 
-// Encode writes the item to dst, which has exactly Size bytes.
-func (a AppsLookupItemView) Encode(dst []byte) error { return a.encode(dst) }
-
-func (a *AppsLookupItemView) size() int {
-	strings := a.Comm.Len() + a.CgroupPath.Len() + a.CgroupName.Len() + 3
-	return a.Labels.endAfter(AppsLookupItemHeaderLen + strings)
+func (v *AppsLookupItemView) size() int {
+	return v.Labels.EndAfter(AppsLookupItemHeaderLen + v.Comm.Len() + 1 + v.CgroupPath.Len() + 1 + v.CgroupName.Len() + 1)
 }
 
-func (a *AppsLookupItemView) encode(dst []byte) error {
-	comm, path, name, labels := a.Comm.bytes, a.CgroupPath.bytes, a.CgroupName.bytes, a.Labels.Len()
-	nameless := len(name) == 0 && labels == 0 && a.Orchestrator == OrchestratorUnknown
-	numberless := a.Ppid == 0 && a.Uid == UidUnset && a.Starttime == 0
-	if !appIsSound(a.Status, a.CgroupStatus, len(comm), len(path) != 0, nameless, numberless) {
-		return unsoundApp(a.Status, a.CgroupStatus)
+// Encode writes an item to dst, which has exactly Size bytes. It fails with [ErrBadLayout] where
+// it may not be sent.
+func (v AppsLookupItemView) Encode(dst []byte) error { return v.encode(dst) }
+
+func (v *AppsLookupItemView) encode(dst []byte) error {
+	if err := v.check(); err != nil {
+		return err
 	}
 	const commAt = AppsLookupItemHeaderLen
-	pathAt := commAt + len(comm) + 1
-	nameAt := pathAt + len(path) + 1
-	end := nameAt + len(name) + 1
+	cgroupPathAt := commAt + v.Comm.Len() + 1
+	cgroupNameAt := cgroupPathAt + v.CgroupPath.Len() + 1
+	end := cgroupNameAt + v.CgroupName.Len() + 1
 	b := dst[:AppsLookupItemHeaderLen]
-	le.PutUint64(b[0:], lookupLayout|uint64(a.Status)<<16|uint64(a.Orchestrator)<<32|uint64(a.CgroupStatus)<<48)
-	le.PutUint64(b[8:], uint64(a.Pid)|uint64(a.Ppid)<<32)
-	le.PutUint64(b[16:], uint64(a.Uid))
-	le.PutUint64(b[24:], a.Starttime)
-	le.PutUint64(b[32:], spanBits(commAt, len(comm)))
-	le.PutUint64(b[40:], spanBits(pathAt, len(path)))
-	le.PutUint64(b[48:], spanBits(nameAt, len(name)))
-	le.PutUint32(b[56:], uint32(labels))
-	if !copyText(dst[commAt:], comm) {
-		return checkNoNul(a.Comm, "comm")
+	le.PutUint64(b[0:], 1|uint64(v.Status)<<16|uint64(v.Orchestrator)<<32|uint64(v.CgroupStatus)<<48)
+	le.PutUint64(b[8:], uint64(v.Pid)|uint64(v.Ppid)<<32)
+	le.PutUint64(b[16:], uint64(v.Uid))
+	le.PutUint64(b[24:], v.Starttime)
+	PutSpan(b[32:], commAt, v.Comm.Len())
+	PutSpan(b[40:], cgroupPathAt, v.CgroupPath.Len())
+	PutSpan(b[48:], cgroupNameAt, v.CgroupName.Len())
+	le.PutUint32(b[56:], uint32(uint16(v.Labels.Len())))
+	if !CopyText(dst[commAt:], v.Comm.Bytes()) {
+		return CheckNoNul(v.Comm, "comm")
 	}
-	if !copyText(dst[pathAt:], path) {
-		return checkNoNul(a.CgroupPath, "cgroup_path")
+	if !CopyText(dst[cgroupPathAt:], v.CgroupPath.Bytes()) {
+		return CheckNoNul(v.CgroupPath, "cgroup_path")
 	}
-	if !copyText(dst[nameAt:], name) {
-		return checkNoNul(a.CgroupName, "cgroup_name")
+	if !CopyText(dst[cgroupNameAt:], v.CgroupName.Bytes()) {
+		return CheckNoNul(v.CgroupName, "cgroup_name")
 	}
-	if labels == 0 {
+	if v.Labels.Len() == 0 {
 		return nil
 	}
-	return a.Labels.encode(dst, end)
+	return v.Labels.Encode(dst, end)
 }
 
-// appIsSound tells whether the data of an item is what its statuses imply: the bytes of its command,
-// whether it has a path of a cgroup, whether neither name, nor labels, nor orchestrator are known, and
-// whether neither parent, nor user, nor start are.
-func appIsSound(status PidStatus, cgroup AppsCgroupStatus, comm int, path, nameless, numberless bool) bool {
-	switch status {
-	case PidStatusKnown:
-		if comm < 1 || comm > CommMax {
-			return false
-		}
-		switch cgroup {
-		case AppsCgroupStatusKnown:
-			return path
-		case AppsCgroupStatusUnknownRetryLater:
-			return nameless
-		case AppsCgroupStatusUnknownPermanent:
-			return nameless && path
-		case AppsCgroupStatusHostRoot:
-			return nameless && !path
-		}
-	case PidStatusUnknown, PidStatusPayloadExceeded, PidStatusOversizedItem:
-		return cgroup == AppsCgroupStatusKnown && comm == 0 && !path && nameless && numberless
+// checkAppsLookupItem fails unless bytes are an item.
+func checkAppsLookupItem(bytes []byte) error {
+	if len(bytes) < AppsLookupItemHeaderLen {
+		return NewWireError(ErrTruncated, "apps-lookup item", AppsLookupItemHeaderLen, uint64(len(bytes)))
 	}
-	return false
-}
-
-func unsoundApp(status PidStatus, cgroup AppsCgroupStatus) error {
-	return layout("data for status and cgroup_status", uint64(status), uint64(cgroup))
-}
-
-// checkAppsLookupItem fails unless item is one.
-func checkAppsLookupItem(item []byte) error {
-	if len(item) < AppsLookupItemHeaderLen {
-		return truncated("apps item", AppsLookupItemHeaderLen, len(item))
+	b := bytes[:AppsLookupItemHeaderLen]
+	if found := le.Uint16(b[0:]); found != 1 {
+		return NewWireError(ErrBadLayout, "layout", 1, uint64(found))
 	}
-	b := item[:AppsLookupItemHeaderLen]
-	// layout, status, orchestrator, cgroup_status; uid, 0; label_count, 0.
-	head, user, tail := le.Uint64(b[0:]), le.Uint64(b[16:]), le.Uint32(b[56:])
-	if version := uint16(head); version != lookupLayout {
-		return layout("item layout_version", lookupLayout, uint64(version))
+	if found := le.Uint32(b[20:]); found != 0 {
+		return NewWireError(ErrBadLayout, "reserved", 0, uint64(found))
 	}
-	if reserved := user>>32 | uint64(tail>>16); reserved != 0 {
-		return layout("item reserved", 0, reserved)
+	if found := le.Uint16(b[58:]); found != 0 {
+		return NewWireError(ErrBadLayout, "reserved", 0, uint64(found))
 	}
-	comm, path, name := spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])
-	end := comm.follows(item, AppsLookupItemHeaderLen)
-	end = name.follows(item, path.follows(item, end))
-	if end == nowhere || !clean(item, AppsLookupItemHeaderLen, end, 3) {
+	comm := ReadSpan(b[32:])
+	cgroupPath := ReadSpan(b[40:])
+	cgroupName := ReadSpan(b[48:])
+	end := comm.Follows(bytes, AppsLookupItemHeaderLen)
+	end = cgroupPath.Follows(bytes, end)
+	end = cgroupName.Follows(bytes, end)
+	if end == Nowhere || !CleanTexts(bytes, AppsLookupItemHeaderLen, end, 3) {
 		var err error
-		spans := [...]Span{comm, path, name}
-		if end, err = checkStrings(item, AppsLookupItemHeaderLen, spans[:], "comm or cgroup"); err != nil {
+		spans := [...]Span{comm, cgroupPath, cgroupName}
+		if end, err = CheckTexts(bytes, AppsLookupItemHeaderLen, spans[:], "comm or cgroup_path or cgroup_name"); err != nil {
 			return err
 		}
 	}
-	labels := uint16(tail)
-	if (labels != 0 || end != uint64(len(item))) && !labelsInLine(item, labels, end) {
-		if err := checkLabels(item, labels, int(end)); err != nil {
+	labels := le.Uint16(b[56:])
+	if labels != 0 || end != uint64(len(bytes)) {
+		if err := CheckLabels(bytes, labels, end); err != nil {
 			return err
 		}
 	}
-	status, cgroupStatus := PidStatus(head>>16), AppsCgroupStatus(head>>48)
-	nameless := name.Len == 0 && labels == 0 && uint16(head>>32) == 0
-	numberless := le.Uint32(b[12:]) == 0 && uint32(user) == UidUnset && le.Uint64(b[24:]) == 0
-	if !appIsSound(status, cgroupStatus, int(comm.Len), path.Len != 0, nameless, numberless) {
-		return unsoundApp(status, cgroupStatus)
+	status := PidStatus(le.Uint16(b[2:]))
+	orchestrator := Orchestrator(le.Uint16(b[4:]))
+	cgroupStatus := AppsCgroupStatus(le.Uint16(b[6:]))
+	ppid := le.Uint32(b[12:])
+	uid := le.Uint32(b[16:])
+	starttime := le.Uint64(b[24:])
+	if status > PidStatusOversizedItem {
+		return NewWireError(ErrBadLayout, "status", 0, uint64(status))
+	}
+	if cgroupStatus > AppsCgroupStatusHostRoot {
+		return NewWireError(ErrBadLayout, "cgroup_status", 0, uint64(cgroupStatus))
+	}
+	if status != 0 {
+		if orchestrator != 0 ||
+			cgroupStatus != 0 ||
+			ppid != 0 ||
+			uid != 4294967295 ||
+			starttime != 0 ||
+			comm.Len != 0 ||
+			cgroupPath.Len != 0 ||
+			cgroupName.Len != 0 ||
+			labels != 0 {
+			return NewWireError(ErrBadLayout, "data with status", 0, uint64(status))
+		}
+		return nil
+	}
+	if comm.Len == 0 {
+		return NewWireError(ErrBadLayout, "comm", 0, 0)
+	}
+	if comm.Len > 15 {
+		return NewWireError(ErrBadLayout, "comm", 0, 1)
+	}
+	if cgroupStatus == AppsCgroupStatusKnown && cgroupPath.Len == 0 {
+		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(cgroupStatus))
+	}
+	if cgroupStatus == AppsCgroupStatusUnknownRetryLater && (orchestrator != 0 || cgroupName.Len != 0 || labels != 0) {
+		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(cgroupStatus))
+	}
+	if cgroupStatus == AppsCgroupStatusUnknownPermanent && (cgroupPath.Len == 0 || orchestrator != 0 || cgroupName.Len != 0 || labels != 0) {
+		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(cgroupStatus))
+	}
+	if cgroupStatus == AppsCgroupStatusHostRoot && (orchestrator != 0 || cgroupName.Len != 0 || labels != 0 || cgroupPath.Len != 0) {
+		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(cgroupStatus))
 	}
 	return nil
 }
 
-// read reads the item in bytes that were checked before.
-func (a *AppsLookupItemView) read(item []byte) {
-	b := item[:AppsLookupItemHeaderLen]
-	comm, path, name := spanAt(b[32:]), spanAt(b[40:]), spanAt(b[48:])
-	a.Status = PidStatus(le.Uint16(b[2:]))
-	a.Orchestrator = Orchestrator(le.Uint16(b[4:]))
-	a.CgroupStatus = AppsCgroupStatus(le.Uint16(b[6:]))
-	a.Pid = le.Uint32(b[8:])
-	a.Ppid = le.Uint32(b[12:])
-	a.Uid = le.Uint32(b[16:])
-	a.Starttime = le.Uint64(b[24:])
-	a.Comm = view(item, comm)
-	a.CgroupPath = view(item, path)
-	a.CgroupName = view(item, name)
-	a.Labels.read(item, le.Uint16(b[56:]), max(comm.end(), path.end(), name.end()))
+// read makes it the one in bytes that were checked before.
+func (v *AppsLookupItemView) read(bytes []byte) {
+	b := bytes[:AppsLookupItemHeaderLen]
+	comm := ReadSpan(b[32:])
+	cgroupPath := ReadSpan(b[40:])
+	cgroupName := ReadSpan(b[48:])
+	v.Status = PidStatus(le.Uint16(b[2:]))
+	v.Orchestrator = Orchestrator(le.Uint16(b[4:]))
+	v.CgroupStatus = AppsCgroupStatus(le.Uint16(b[6:]))
+	v.Pid = le.Uint32(b[8:])
+	v.Ppid = le.Uint32(b[12:])
+	v.Uid = le.Uint32(b[16:])
+	v.Starttime = le.Uint64(b[24:])
+	v.Comm = TextAt(bytes, comm)
+	v.CgroupPath = TextAt(bytes, cgroupPath)
+	v.CgroupName = TextAt(bytes, cgroupName)
+	v.Labels.Locate(bytes, le.Uint16(b[56:]), max(comm.End(), cgroupPath.End(), cgroupName.End()))
+}
+
+// check tells which rule of the schema an item breaks.
+func (v *AppsLookupItemView) check() error {
+	if v.Status > PidStatusOversizedItem {
+		return NewWireError(ErrBadLayout, "status", 0, uint64(v.Status))
+	}
+	if v.CgroupStatus > AppsCgroupStatusHostRoot {
+		return NewWireError(ErrBadLayout, "cgroup_status", 0, uint64(v.CgroupStatus))
+	}
+	if v.Status != 0 {
+		if v.Orchestrator != 0 ||
+			v.CgroupStatus != 0 ||
+			v.Ppid != 0 ||
+			v.Uid != 4294967295 ||
+			v.Starttime != 0 ||
+			v.Comm.Len() != 0 ||
+			v.CgroupPath.Len() != 0 ||
+			v.CgroupName.Len() != 0 ||
+			v.Labels.Len() != 0 {
+			return NewWireError(ErrBadLayout, "data with status", 0, uint64(v.Status))
+		}
+		return nil
+	}
+	if v.Comm.Len() == 0 {
+		return NewWireError(ErrBadLayout, "comm", 0, 0)
+	}
+	if v.Comm.Len() > 15 {
+		return NewWireError(ErrBadLayout, "comm", 0, 1)
+	}
+	if v.CgroupStatus == AppsCgroupStatusKnown && v.CgroupPath.Len() == 0 {
+		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(v.CgroupStatus))
+	}
+	if v.CgroupStatus == AppsCgroupStatusUnknownRetryLater && (v.Orchestrator != 0 || v.CgroupName.Len() != 0 || v.Labels.Len() != 0) {
+		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(v.CgroupStatus))
+	}
+	if v.CgroupStatus == AppsCgroupStatusUnknownPermanent && (v.CgroupPath.Len() == 0 || v.Orchestrator != 0 || v.CgroupName.Len() != 0 || v.Labels.Len() != 0) {
+		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(v.CgroupStatus))
+	}
+	if v.CgroupStatus == AppsCgroupStatusHostRoot && (v.Orchestrator != 0 || v.CgroupName.Len() != 0 || v.Labels.Len() != 0 || v.CgroupPath.Len() != 0) {
+		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(v.CgroupStatus))
+	}
+	return nil
+}
+
+// Key returns the key that this answers.
+func (v *AppsLookupItemView) Key() NumberKey { return NumberKey(v.Pid) }
+
+// StatusCode returns the status.
+func (v *AppsLookupItemView) StatusCode() uint16 { return uint16(v.Status) }
+
+// Bare returns the item for key that holds only a status.
+func (AppsLookupItemView) Bare(key NumberKey, status uint16) AppsLookupItemView {
+	return AppsLookupItemView{Status: PidStatus(status), Pid: uint32(key), Uid: UidUnset}
+}
+
+// Read makes it the item that was decoded before; that of no bytes is empty.
+func (v *AppsLookupItemView) Read(item Valid[AppsLookupItemView]) {
+	if len(item.Bytes()) == 0 {
+		*v = AppsLookupItemView{}
+		return
+	}
+	v.read(item.Bytes())
 }
 
 // CheckAll fails unless every item of list is one, in order.
 func (*AppsLookupItemView) CheckAll(list Packed) error {
-	check := ListRules{MinLen: AppsLookupItemHeaderLen, Ordered: true}.checker(len(list.items))
-	for entries := list.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
-		s := spanAt(entries)
-		if !check.passes(s) {
-			return check.refuse(s)
+	check := ListRules{MinLen: AppsLookupItemHeaderLen, Ordered: true}.Checker(list)
+	for entries := list.Directory(); len(entries) >= EntryLen; entries = entries[EntryLen:] {
+		s := ReadSpan(entries)
+		if !check.Passes(s) {
+			return check.Refuse(s)
 		}
-		if err := checkAppsLookupItem(at(list.items, s)); err != nil {
+		if err := checkAppsLookupItem(list.At(s)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Rules returns what is the same for all items.
+func (*AppsLookupItemView) Rules() LookupRules {
+	bare := KeyedSize{Fixed: 63}
+	return LookupRules{Exceeded: 2, Oversized: 3, Bare: bare, Likely: KeyedSize{Fixed: 64}}
+}
+
+// AppsLookupBuilder takes an item for each key of a request.
+type AppsLookupBuilder struct {
+	LookupBuilder[NumberKey, AppsLookupItemView, *AppsLookupItemView]
+}
+
+// Add adds the item of the next key. Whether the item itself or a placeholder was written is not the
+// handler's concern. It fails with [ErrOverflow] where the answer cannot start, with
+// [ErrBadLayout] for another key or an item that may not be sent, with [ErrBadItemCount]
+// beyond the last key. The first error is kept and decides how the request ends.
+func (b *AppsLookupBuilder) Add(item AppsLookupItemView) error {
+	return b.Push(&item)
+}
+
+// Push adds the item of the next key from where it is, without a copy of it. It fails as Add does.
+func (b *AppsLookupBuilder) Push(item *AppsLookupItemView) error {
+	asked := b.NextKey()
+	same := len(asked) == 8 && le.Uint32(asked[0:]) == item.Pid
+	dst := b.OpenItem(len(asked), same, uint16(item.Status), item.size())
+	if dst == nil {
+		return b.Err()
+	}
+	return b.CloseItem(dst, item.encode(dst))
+}
+
+// AddBare adds an item without data for the next key. It fails as Add does.
+func (b *AppsLookupBuilder) AddBare(status PidStatus) error {
+	asked := b.NextKey()
+	dst := b.OpenItem(len(asked), true, uint16(status), 63)
+	if dst == nil {
+		return b.Err()
+	}
+	switch status {
+	case PidStatusUnknown, PidStatusPayloadExceeded, PidStatusOversizedItem:
+		encodeBareAppsLookupItem(dst, status, asked)
+		return b.CloseItem(dst, nil)
+	default:
+		item := AppsLookupItemView{Status: status, Pid: le.Uint32(asked[0:]), Uid: UidUnset}
+		return b.CloseItem(dst, item.encode(dst))
+	}
+}
+
+// encodeBareAppsLookupItem writes the item for the key asked that holds only a status to dst.
+func encodeBareAppsLookupItem(dst []byte, status PidStatus, asked []byte) {
+	const commAt = AppsLookupItemHeaderLen
+	const cgroupPathAt = commAt + 1
+	const cgroupNameAt = cgroupPathAt + 1
+	b := dst[:AppsLookupItemHeaderLen]
+	le.PutUint64(b[0:], 1|uint64(status)<<16)
+	le.PutUint64(b[8:], uint64(le.Uint32(asked[0:])))
+	le.PutUint64(b[16:], uint64(UidUnset))
+	le.PutUint64(b[24:], 0)
+	PutSpan(b[32:], commAt, 0)
+	PutSpan(b[40:], cgroupPathAt, 0)
+	PutSpan(b[48:], cgroupNameAt, 0)
+	le.PutUint32(b[56:], 0)
+	dst[commAt] = 0
+	dst[cgroupPathAt] = 0
+	dst[cgroupNameAt] = 0
 }

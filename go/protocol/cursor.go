@@ -29,16 +29,16 @@ func (s Span) apartFrom(other Span) bool {
 	return other.end() <= uint64(s.Offset) || s.end() <= uint64(other.Offset)
 }
 
-// nowhere is where a string ends that does not follow the one before. No string can start there.
-const nowhere = math.MaxUint64
+// Nowhere is where a string ends that does not follow the one before. No string can start there.
+const Nowhere = math.MaxUint64
 
-// follows returns one past the NUL of the string if it starts at next, inside item, else nowhere.
+// Follows returns one past the NUL of the string if it starts at next, inside item, else Nowhere.
 // Strings that follow one another, as encoders write them, have no NUL inside where there are no more
-// of them than strings; see [clean].
-func (s Span) follows(item []byte, next uint64) uint64 {
+// of them than strings; see [CleanTexts].
+func (s Span) Follows(item []byte, next uint64) uint64 {
 	end := s.end()
 	if uint64(s.Offset) != next || end > uint64(len(item)) || item[end-1] != 0 {
-		return nowhere
+		return Nowhere
 	}
 	return end
 }

@@ -10,7 +10,8 @@ const (
 	// MaxResponsePayloadCap is the bytes of a response payload that automatic growth stops at, and the
 	// maximum of a server: a snapshot of some 57,000 cgroups of Kubernetes.
 	MaxResponsePayloadCap = 16 * 1024 * 1024
-	// DefaultResponseBytes is the bytes of a response payload that a client asks for first.
+	// DefaultResponseBytes is the bytes of a response payload that a client asks for first, and that an
+	// unconfigured server grants every client.
 	DefaultResponseBytes = 65_536
 	// DefaultResponseCeiling is the bytes of a response payload that a client lets a server decide
 	// on.

@@ -1,19 +1,28 @@
+// Made from increment.toml by netipc schema generate: change that file, not this one.
+//
+//	request
+//	  0      8
+//	  value
+//	response
+//	  0      8
+//	  value
+
 package protocol
 
-// Number is a payload that is one number, the request and the response of [MethodIncrement].
+// Number is a request and a response of `increment`: a number in, the next one out. It exists to test and to measure.
 type Number uint64
 
 const numberLen = 8
 
-// EncodeIncrement writes a request or a response of [MethodIncrement] to dst; it returns its length.
-// It fails with [ErrOverflow] where there is no room.
+// EncodeIncrement writes a request or a response to dst; it returns its length. It fails with
+// [ErrOverflow] where there is no room.
 func EncodeIncrement(dst []byte, n uint64) (int, error) { return Encode(dst, Number(n)) }
 
-// DecodeIncrement reads a request or a response of [MethodIncrement]. Bytes behind the first 8 are
-// not looked at. It fails with [ErrTruncated].
+// DecodeIncrement reads a request or a response. Bytes behind the first 8 are not looked at. It fails with
+// [ErrTruncated].
 func DecodeIncrement(payload []byte) (uint64, error) {
 	if len(payload) < numberLen {
-		return 0, truncated("number", numberLen, len(payload))
+		return 0, NewWireError(ErrTruncated, "number", numberLen, uint64(len(payload)))
 	}
 	return le.Uint64(payload), nil
 }

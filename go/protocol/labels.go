@@ -136,10 +136,10 @@ func (l *Labels) encode(dst []byte, end int) error {
 		between := next + key.Len() + 1
 		le.PutUint64(entries, spanBits(next, key.Len()))
 		le.PutUint64(entries[8:], spanBits(between, value.Len()))
-		if !copyText(dst[next:], key.bytes) {
+		if !CopyText(dst[next:], key.bytes) {
 			return checkNoNul(key, "label key")
 		}
-		if !copyText(dst[between:], value.bytes) {
+		if !CopyText(dst[between:], value.bytes) {
 			return checkNoNul(value, "label value")
 		}
 		next = between + value.Len() + 1
@@ -178,9 +178,9 @@ func labelsInLine(item []byte, count uint16, end uint64) bool {
 		if key.Len == 0 {
 			return false
 		}
-		next = value.follows(item, key.follows(item, next))
+		next = value.Follows(item, key.Follows(item, next))
 	}
-	return next == uint64(len(item)) && clean(item, texts, next, 2*int(count))
+	return next == uint64(len(item)) && CleanTexts(item, texts, next, 2*int(count))
 }
 
 // checkLabels tells which rule labels break that are not as [labelsInLine] says.

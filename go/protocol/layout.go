@@ -26,9 +26,9 @@ func (s Span) ApartFrom(other Span) bool { return s.apartFrom(other) }
 func CheckTexts(item []byte, header int, spans []Span, field string) (uint64, error) {
 	end := uint64(header)
 	for _, s := range spans {
-		end = s.follows(item, end)
+		end = s.Follows(item, end)
 	}
-	if end != nowhere && clean(item, uint64(header), end, len(spans)) {
+	if end != Nowhere && CleanTexts(item, uint64(header), end, len(spans)) {
 		return end, nil
 	}
 	return checkStrings(item, header, spans, field)
@@ -48,7 +48,7 @@ func TextAt(item []byte, s Span) CStringView { return view(item, s) }
 
 // PutText writes text and a NUL to dst. It fails with [ErrBadLayout] for a NUL inside.
 func PutText(dst []byte, text CStringView, field string) error {
-	if !copyText(dst, text.bytes) {
+	if !CopyText(dst, text.bytes) {
 		return checkNoNul(text, field)
 	}
 	return nil
@@ -57,11 +57,14 @@ func PutText(dst []byte, text CStringView, field string) error {
 // CheckLabels checks that the count labels of item, whose strings end at end, are exactly in place and
 // the last thing in it. It fails with [ErrBadLayout], [ErrOutOfBounds] or [ErrMissingNul].
 func CheckLabels(item []byte, count uint16, end uint64) error {
-	if labelsInLine(item, count, end) {
+	if count == 0 && end == uint64(len(item)) || labelsInLine(item, count, end) {
 		return nil
 	}
 	return checkLabels(item, count, int(end))
 }
+
+// Locate makes these the count labels of an item that was checked before, and whose strings end at end.
+func (l *Labels) Locate(item []byte, count uint16, end uint64) { l.read(item, count, end) }
 
 // LabelsAt returns the count labels of an item that was checked before, and whose strings end at end.
 func LabelsAt(item []byte, count uint16, end uint64) (labels Labels) {
@@ -94,8 +97,16 @@ func ReadIP(b []byte, field string) (netip.Addr, error) {
 
 // PutIP writes an address, or none, to the first [IPLen] bytes of dst.
 func PutIP(dst []byte, address netip.Addr) {
-	clear(dst[:IPLen])
-	le.PutUint16(dst, uint16(copy(dst[2:IPLen], address.AsSlice())))
+	dst = dst[:IPLen]
+	clear(dst)
+	switch {
+	case address.Is4():
+		bytes := address.As4()
+		le.PutUint16(dst, uint16(copy(dst[2:], bytes[:])))
+	case address.Is6():
+		bytes := address.As16()
+		le.PutUint16(dst, uint16(copy(dst[2:], bytes[:])))
+	}
 }
 
 // IsPadded tells whether a text of fixed size has nothing but zeros behind its first zero.

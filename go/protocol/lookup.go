@@ -10,6 +10,7 @@ package protocol
 // LookupHeaderLen is the bytes in front of the directory, in requests and responses.
 const LookupHeaderLen = 16
 
+// lookupLayout is the usual layout of requests and replies.
 const lookupLayout = 1
 
 // LookupKey is a key of a lookup: [TextKey], [NumberKey], or one of a caller's own.
@@ -22,6 +23,20 @@ type LookupKey[K any] interface {
 	CheckAll(list Packed) error
 	// Read returns the key in bytes that CheckAll has passed. It does not look at its receiver.
 	Read(key Valid[K]) K
+}
+
+// LookupLayout is what a key has, by its address, whose requests and replies have another layout than 1.
+type LookupLayout interface {
+	// LookupLayout returns the layout. It does not look at its receiver.
+	LookupLayout() uint16
+}
+
+// layoutOf returns the layout of requests and replies with keys K.
+func layoutOf[K any]() uint16 {
+	if key, other := any((*K)(nil)).(LookupLayout); other {
+		return key.LookupLayout()
+	}
+	return lookupLayout
 }
 
 // LookupItem is what is found for one key, by its address: [CgroupsLookupItemView],
@@ -85,21 +100,21 @@ func (s KeyedSize) forAll(directory []byte) int {
 }
 
 // putLookupHeader writes the 16 bytes in front of a directory of count entries.
-func putLookupHeader(dst []byte, count int, generation uint64) {
+func putLookupHeader(dst []byte, version uint16, count int, generation uint64) {
 	b := dst[:LookupHeaderLen]
-	le.PutUint32(b[0:], lookupLayout)
+	le.PutUint32(b[0:], uint32(version))
 	le.PutUint32(b[4:], uint32(count))
 	le.PutUint64(b[8:], generation)
 }
 
 // readLookupHeader returns the number of items, and the generation.
-func readLookupHeader(payload []byte) (count uint32, generation uint64, err error) {
+func readLookupHeader(payload []byte, wanted uint16) (count uint32, generation uint64, err error) {
 	if len(payload) < LookupHeaderLen {
 		return 0, 0, truncated("lookup header", LookupHeaderLen, len(payload))
 	}
 	b := payload[:LookupHeaderLen]
-	if version := le.Uint16(b[0:]); version != lookupLayout {
-		return 0, 0, layout("lookup layout_version", lookupLayout, uint64(version))
+	if version := le.Uint16(b[0:]); version != wanted {
+		return 0, 0, layout("lookup layout_version", uint64(wanted), uint64(version))
 	}
 	if flags := le.Uint16(b[2:]); flags != 0 {
 		return 0, 0, layout("lookup flags", 0, uint64(flags))

@@ -85,8 +85,27 @@ func (b *LookupBuilder[K, I, P]) Finish() (int, error) {
 		return 0, NewWireError(ErrBadItemCount, "answered keys", uint64(b.request.Len()), uint64(b.list.Len()))
 	}
 	header, length := b.list.Finish()
-	putLookupHeader(header, b.list.Len(), b.generation)
+	putLookupHeader(header, layoutOf[K](), b.list.Len(), b.generation)
 	return length, nil
+}
+
+// NextKey returns the bytes of the next key, or of none beyond the last.
+func (b *LookupBuilder[K, I, P]) NextKey() []byte { return b.nextKey() }
+
+// OpenItem returns where to write an item of size bytes for the next key, which has keyLen bytes; same
+// tells whether the item is for that key. It returns nil where a placeholder was written instead, and
+// after an error, which is that of Err. With CloseItem it is how the builder of one kind adds items
+// without a detour: [LookupBuilder.Push] does the same for all.
+func (b *LookupBuilder[K, I, P]) OpenItem(keyLen int, same bool, status uint16, size int) []byte {
+	return b.open(keyLen, same, status, size)
+}
+
+// CloseItem takes in the item that was written to dst, unless writing it failed with err; it returns err.
+func (b *LookupBuilder[K, I, P]) CloseItem(dst []byte, err error) error {
+	if b.err = err; err == nil {
+		b.list.Commit(len(dst))
+	}
+	return err
 }
 
 // write encodes item to dst, unless that is nil.

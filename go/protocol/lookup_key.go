@@ -28,7 +28,7 @@ func (k TextKey) Size() int { return k.Len() + 1 }
 // Encode writes the key to dst, which has exactly Size bytes. It fails with [ErrBadLayout] for one
 // that [NewTextKey] does not make.
 func (k TextKey) Encode(dst []byte) error {
-	if len(k.bytes) == 0 || !copyText(dst, k.bytes) {
+	if len(k.bytes) == 0 || !CopyText(dst, k.bytes) {
 		return noKey(k.bytes)
 	}
 	return nil
@@ -39,8 +39,8 @@ func (TextKey) CheckAll(list Packed) error {
 	check := ListRules{MinLen: 2, Ordered: true}.checker(len(list.items))
 	for entries := list.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
 		s := spanAt(entries)
-		if !check.passes(s) {
-			return check.refuse(s)
+		if !check.Passes(s) {
+			return check.Refuse(s)
 		}
 		if key := at(list.items, s); !closesFirst(key) {
 			return checkTextKey(key)
@@ -94,8 +94,8 @@ func (NumberKey) CheckAll(list Packed) error {
 	check := ListRules{MinLen: numberKeyLen, Ordered: true}.checker(len(list.items))
 	for entries := list.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
 		s := spanAt(entries)
-		if !check.passes(s) {
-			return check.refuse(s)
+		if !check.Passes(s) {
+			return check.Refuse(s)
 		}
 		if err := checkNumberKey(at(list.items, s)); err != nil {
 			return err

@@ -43,7 +43,7 @@ type LookupWindowLimits struct {
 func (k *LookupKeys[K]) Start(count int) {
 	front := LookupHeaderLen + count*EntryLen
 	k.all = slices.Grow(k.all[:0], front)[:front]
-	putLookupHeader(k.all, count, 0)
+	putLookupHeader(k.all, layoutOf[K](), count, 0)
 	k.room, k.entry = count, LookupHeaderLen
 }
 
@@ -120,7 +120,7 @@ func (k *LookupKeys[K]) Request(from, count int) []byte {
 	front := LookupHeaderLen + count*EntryLen
 	entries := k.directory()[from*EntryLen:][:count*EntryLen]
 	k.some = slices.Grow(k.some[:0], front)[:front]
-	putLookupHeader(k.some, count, 0)
+	putLookupHeader(k.some, layoutOf[K](), count, 0)
 	if count == 0 {
 		return k.some
 	}

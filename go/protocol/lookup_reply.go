@@ -100,7 +100,7 @@ func (r *LookupResponse[K, I, P]) FinishMerge(generation uint64) error {
 	if m.done != m.keys {
 		return NewWireError(ErrBadItemCount, "merged items", uint64(m.keys), uint64(m.done))
 	}
-	putLookupHeader(m.merged, m.keys, generation)
+	putLookupHeader(m.merged, layoutOf[K](), m.keys, generation)
 	r.ItemCount, r.Generation, r.payload = uint32(m.keys), generation, m.merged
 	return r.list.read(m.merged, LookupHeaderLen, uint32(m.keys))
 }

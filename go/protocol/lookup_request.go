@@ -19,7 +19,7 @@ type LookupRequest[K LookupKey[K]] struct {
 // DecodeLookupRequest reads a request and validates every key of it. It fails with [ErrTruncated],
 // [ErrBadLayout], [ErrBadAlignment], [ErrOutOfBounds] or [ErrMissingNul].
 func DecodeLookupRequest[K LookupKey[K]](payload []byte) (r LookupRequest[K], err error) {
-	count, reserved, err := readLookupHeader(payload)
+	count, reserved, err := readLookupHeader(payload, layoutOf[K]())
 	if err != nil {
 		return r, err
 	}
@@ -73,7 +73,7 @@ func (r *LookupRequest[K]) key(i int) K {
 // EncodeLookupRequest writes the request for keys to dst; it returns its length. It fails with
 // [ErrOverflow] where it does not fit, and as the encoder of a key does. Clients use [LookupKeys].
 func EncodeLookupRequest[K LookupKey[K]](dst []byte, keys []K) (int, error) {
-	list, err := startLookupRequest(dst, len(keys))
+	list, err := startLookupRequest(dst, layoutOf[K](), len(keys))
 	for _, key := range keys {
 		if err != nil {
 			break
@@ -96,10 +96,10 @@ func LookupRequestLen[K LookupKey[K]](keys []K) int {
 	return LookupHeaderLen + len(keys)*EntryLen + packed
 }
 
-func startLookupRequest(dst []byte, count int) (PackedWriter, error) {
+func startLookupRequest(dst []byte, version uint16, count int) (PackedWriter, error) {
 	list, err := NewPackedWriter(dst, LookupHeaderLen, count)
 	if err == nil {
-		putLookupHeader(dst, count, 0)
+		putLookupHeader(dst, version, count, 0)
 	}
 	return list, err
 }
@@ -115,4 +115,52 @@ func pushKey[K LookupKey[K]](list *PackedWriter, key K) error {
 	}
 	list.Commit(size)
 	return nil
+}
+
+// EncodeTextKeys writes the request for texts to dst; it returns its length. It fails with [ErrBadLayout]
+// for a text that is empty or has a NUL, with [ErrOverflow] where there is no room.
+func EncodeTextKeys(dst []byte, texts [][]byte) (int, error) {
+	list, err := startLookupRequest(dst, lookupLayout, len(texts))
+	if err != nil {
+		return 0, err
+	}
+	// What changes is kept out of list, and so in registers.
+	buf, entry, end, first := list.buf, list.header, list.end, list.firstItem()
+	for i := range texts {
+		text := texts[i]
+		start := align8(end)
+		if end = start + len(text) + 1; end > len(buf) {
+			return 0, overflow("item", len(buf), end)
+		}
+		le.PutUint64(buf[entry:], spanBits(start-first, len(text)+1))
+		if len(text) == 0 || !CopyText(buf[start:end], text) {
+			return 0, noKey(text)
+		}
+		if gap := buf[end:]; len(gap) >= word {
+			le.PutUint64(gap, 0)
+		} else {
+			clear(gap)
+		}
+		entry += EntryLen
+	}
+	return end, nil
+}
+
+// EncodeNumberKeys writes the request for numbers to dst; it returns its length. It fails with
+// [ErrOverflow] where there is no room.
+func EncodeNumberKeys(dst []byte, numbers []uint32) (int, error) {
+	list, err := startLookupRequest(dst, lookupLayout, len(numbers))
+	if err != nil {
+		return 0, err
+	}
+	end := list.end + numberKeyLen*len(numbers)
+	if end > len(list.buf) {
+		return 0, overflow("item", len(list.buf), end)
+	}
+	entries, keys := list.buf[list.header:list.end], list.buf[list.end:end]
+	for i, number := range numbers {
+		le.PutUint64(entries[i*EntryLen:], spanBits(i*numberKeyLen, numberKeyLen))
+		le.PutUint64(keys[i*numberKeyLen:], uint64(number))
+	}
+	return end, nil
 }

@@ -44,7 +44,7 @@ func (r *LookupResponse[K, I, P]) Decode(payload []byte) error {
 }
 
 func decodeLookupResponse[K LookupKey[K], I any, P LookupItem[K, I]](r *LookupResponse[K, I, P], payload []byte) error {
-	count, generation, err := readLookupHeader(payload)
+	count, generation, err := readLookupHeader(payload, layoutOf[K]())
 	if err == nil {
 		err = r.list.read(payload, LookupHeaderLen, count)
 	}
@@ -91,6 +91,12 @@ func (r *LookupResponse[K, I, P]) Payload() []byte { return r.payload }
 
 // List returns the packed items.
 func (r *LookupResponse[K, I, P]) List() Packed { return r.list }
+
+// Bytes returns the bytes of item i, which were validated, or nil beyond the last.
+func (r *LookupResponse[K, I, P]) Bytes(i int) []byte { return r.list.item(i) }
+
+// NoItem returns the error of an item beyond the last.
+func (r *LookupResponse[K, I, P]) NoItem(i uint32) error { return noItem(i, r.list.Len()) }
 
 // at returns the bytes of item i.
 func (r *LookupResponse[K, I, P]) at(i uint32) (Valid[I], error) {

@@ -13,7 +13,7 @@ const (
 	highs = ones << 7
 )
 
-// nul is what clean counts: with a separator of one byte, that is as fast as a long scan can be.
+// nul is what CleanTexts counts: with a separator of one byte, that is as fast as a long scan can be.
 var nul = []byte{0}
 
 // closesFirst tells whether text ends with its first NUL.
@@ -30,9 +30,9 @@ func closesFirst(text []byte) bool {
 	return found == 0
 }
 
-// copyText writes text and a NUL to the front of dst, where there is room for them; it tells whether
+// CopyText writes text and a NUL to the front of dst, where there is room for them; it tells whether
 // there is none in text.
-func copyText(dst, text []byte) bool {
+func CopyText(dst, text []byte) bool {
 	n := len(text)
 	dst = dst[:n+1]
 	dst[n] = 0
@@ -72,9 +72,9 @@ func copyText(dst, text []byte) bool {
 	return found == 0
 }
 
-// clean tells whether the bytes of item between from and to, strings with their NULs and nothing
+// CleanTexts tells whether the bytes of item between from and to, strings with their NULs and nothing
 // else, hold no more NULs than that. They lie behind a header of 8 bytes at least.
-func clean(item []byte, from, to uint64, strings int) bool {
+func CleanTexts(item []byte, from, to uint64, strings int) bool {
 	rest := item[from:to]
 	if len(rest) > shortText {
 		return bytes.Count(rest, nul) == strings

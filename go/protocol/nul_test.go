@@ -21,7 +21,7 @@ func TestNulsAreFoundWherever(t *testing.T) {
 					t.Fatalf("closesFirst of %x", text)
 				}
 				dst := bytes.Repeat([]byte{0x55}, n+4)
-				if copyText(dst, text) != (at == n) {
+				if CopyText(dst, text) != (at == n) {
 					t.Fatalf("copyText of %x", text)
 				}
 				if at == n && !bytes.Equal(dst, append(text, 0, 0x55, 0x55, 0x55)) {
@@ -45,7 +45,7 @@ func TestNulsAreCounted(t *testing.T) {
 		to := from + r.IntN(len(item)-from+1)
 		nuls := bytes.Count(item[from:to], nul)
 		for strings := range nuls + 3 {
-			if clean(item, uint64(from), uint64(to), strings) != (strings == nuls) {
+			if CleanTexts(item, uint64(from), uint64(to), strings) != (strings == nuls) {
 				t.Fatalf("%x from %d to %d has %d, not %d", item, from, to, nuls, strings)
 			}
 		}

@@ -46,8 +46,8 @@ func (p Packed) Check(rules ListRules, item func([]byte) error) error {
 	check := rules.checker(len(p.items))
 	for entries := p.directory; len(entries) >= EntryLen; entries = entries[EntryLen:] {
 		s := spanAt(entries)
-		if !check.passes(s) {
-			return check.refuse(s)
+		if !check.Passes(s) {
+			return check.Refuse(s)
 		}
 		if err := item(at(p.items, s)); err != nil {
 			return err
@@ -72,8 +72,8 @@ func (p *Packed) read(payload []byte, header int, count uint32) error {
 func (r ListRules) CheckDirectory(directory []byte, room int) error {
 	check := r.checker(room)
 	for ; len(directory) >= EntryLen; directory = directory[EntryLen:] {
-		if s := spanAt(directory); !check.passes(s) {
-			return check.refuse(s)
+		if s := spanAt(directory); !check.Passes(s) {
+			return check.Refuse(s)
 		}
 	}
 	return nil
@@ -88,7 +88,13 @@ func (p Packed) ItemBytes() int { return len(p.items) }
 // Get returns the bytes of item i, or nil beyond the last.
 func (p Packed) Get(i int) []byte { return p.item(i) }
 
-// Entry returns where item i lies among the packed items, or nowhere beyond the last.
+// Directory returns the entries, [EntryLen] bytes each. They are not the caller's to change.
+func (p *Packed) Directory() []byte { return p.directory }
+
+// At returns the bytes of the item at s, or none where s points outside.
+func (p *Packed) At(s Span) []byte { return at(p.items, s) }
+
+// Entry returns where item i lies among the packed items, or Nowhere beyond the last.
 func (p Packed) Entry(i int) Span {
 	if uint(i) >= uint(p.Len()) {
 		return Span{}
@@ -114,18 +120,21 @@ func at(items []byte, s Span) []byte {
 	return items[from:to:to]
 }
 
-// directoryChecker checks the entries of a directory, one after another.
-type directoryChecker struct {
+// ListChecker checks the entries of a directory, one after another. [ListRules.Checker] makes one.
+type ListChecker struct {
 	room, min, lastEnd uint64
 	ordered            bool
 }
 
-func (r ListRules) checker(room int) directoryChecker {
-	return directoryChecker{room: uint64(room), min: uint64(r.MinLen), ordered: r.Ordered}
+// Checker returns what checks the entries of the directory of list.
+func (r ListRules) Checker(list Packed) ListChecker { return r.checker(len(list.items)) }
+
+func (r ListRules) checker(room int) ListChecker {
+	return ListChecker{room: uint64(room), min: uint64(r.MinLen), ordered: r.Ordered}
 }
 
-// passes tells whether the next entry keeps the rules.
-func (c *directoryChecker) passes(s Span) bool {
+// Passes tells whether the next entry keeps the rules.
+func (c *ListChecker) Passes(s Span) bool {
 	offset, length := uint64(s.Offset), uint64(s.Len)
 	if offset%8 != 0 || length < c.min || offset+length > c.room || offset < c.lastEnd {
 		return false
@@ -136,8 +145,8 @@ func (c *directoryChecker) passes(s Span) bool {
 	return true
 }
 
-// refuse tells which rule the entry that did not pass breaks first.
-func (c *directoryChecker) refuse(s Span) error {
+// Refuse tells which rule the entry that did not pass breaks first.
+func (c *ListChecker) Refuse(s Span) error {
 	offset, length := uint64(s.Offset), uint64(s.Len)
 	end := offset + length
 	switch {

@@ -83,21 +83,8 @@ func accept([]byte) error { return nil }
 
 // packBatch writes requests as one batch.
 func (c *core) packBatch(method protocol.MethodCode, requests [][]byte) (outgoing, *Failure) {
-	size := len(requests) * protocol.EntryLen
-	for _, request := range requests {
-		size += align8(len(request))
-	}
-	buf := c.requestBuffer(size)
-	list, err := protocol.NewPackedWriter(buf, 0, len(requests))
-	for i := 0; err == nil && i < len(requests); i++ {
-		var dst []byte
-		if dst, err = list.Open(len(requests[i])); err == nil {
-			list.Commit(copy(dst, requests[i]))
-		}
-	}
-	if err == nil {
-		size, err = list.FinishBatch()
-	}
+	buf := c.requestBuffer(protocol.BatchLen(requests))
+	size, err := protocol.EncodeBatch(buf, requests)
 	if err != nil {
 		return outgoing{}, invalid(err)
 	}

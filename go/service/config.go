@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/netipc/netipc/go/internal/native"
 	"github.com/netipc/netipc/go/internal/session"
 	"github.com/netipc/netipc/go/internal/session/handshake"
 	"github.com/netipc/netipc/go/protocol"
@@ -66,7 +67,8 @@ type ServerConfig struct {
 	MaxRequestPayloadBytes uint32
 	// MaxRequestBatchItems is the most items of a request batch; 0 accepts up to 65,536.
 	MaxRequestBatchItems uint32
-	// MaxResponsePayloadBytes is the most bytes of a response payload; 0 grants clients what they propose, up to 16 MiB.
+	// MaxResponsePayloadBytes is the most bytes of a response payload; 0 grants clients at least 65,536
+	// bytes, and up to 16 MiB where they propose it. A server with another maximum grants at least 1024.
 	MaxResponsePayloadBytes uint32
 	// AuthToken is the shared secret of the endpoint.
 	AuthToken uint64
@@ -156,6 +158,11 @@ func (o *clientOptions) proposal(c capacity, offered protocol.Profiles) handshak
 
 // policy is what a server over backend decides by in a handshake.
 func (c *ServerConfig) policy(backend transport.Transport) handshake.Policy {
+	minResponse := uint32(handshake.MinResponseBytes)
+	if c.MaxResponsePayloadBytes == 0 {
+		// Deployed clients hint at less than they then ask for.
+		minResponse = protocol.DefaultResponseBytes
+	}
 	return handshake.Policy{
 		Supported: supported(backend, c.SupportedProfiles),
 		Preferred: protocol.Profiles(c.PreferredProfiles),
@@ -163,6 +170,7 @@ func (c *ServerConfig) policy(backend transport.Transport) handshake.Policy {
 			PayloadBytes: or(c.MaxRequestPayloadBytes, protocol.MaxPayloadCap),
 			BatchItems:   or(c.MaxRequestBatchItems, protocol.DefaultBatchItemsCap),
 		},
+		MinResponseBytes: minResponse,
 		MaxResponseBytes: or(c.MaxResponsePayloadBytes, protocol.MaxResponsePayloadCap),
 		AuthToken:        c.AuthToken,
 	}
@@ -190,9 +198,13 @@ func or(configured, fallback uint32) uint32 {
 	return configured
 }
 
+// NativeTransport returns the platform's own transport, which tells log what it did and could not do; on
+// platforms that have none, one that says so.
+func NativeTransport(log *slog.Logger) transport.Transport { return native.New(loggerOrDefault(log)) }
+
 func transportOrNative(t transport.Transport, logger *slog.Logger) transport.Transport {
 	if t == nil {
-		return NativeTransport(loggerOrDefault(logger))
+		return NativeTransport(logger)
 	}
 	return t
 }

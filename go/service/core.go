@@ -40,8 +40,8 @@ type core struct {
 	// Whether this provider is known to give its responses no more room than they have.
 	responseIsFixed bool
 	// When to try again: a server that rejected this client, and shared memory that could not be used.
-	rejectionBackoff, shmBackoff backoff
-	openErr                      error
+	rejectionBackoff, shmBackoff, ringBackoff backoff
+	openErr                                   error
 	// When the last logical call began: a success is dated by it, which saves a short call the reading
 	// of the clock at its end.
 	began  time.Time
@@ -61,6 +61,7 @@ func newCore(runDir, service string, config *ClientConfig) *core {
 		log:              loggerOrDefault(config.Logger),
 		rejectionBackoff: newBackoff(time.Second, 60*time.Second),
 		shmBackoff:       newBackoff(time.Second, 300*time.Second),
+		ringBackoff:      newBackoff(time.Second, 300*time.Second),
 		nextID:           1,
 	}
 	c.endpoint, c.invalidEndpoint = transport.NewEndpoint(runDir, service)
@@ -224,8 +225,12 @@ func (c *core) tryOpen(wait transport.Wait) error {
 	}
 	offered := c.options.supported
 	withoutShm := offered & protocol.ProfileBaseline
-	if withoutShm != 0 && !c.shmBackoff.allows(time.Now()) {
+	withoutRing := offered &^ protocol.ProfileSHMRing
+	switch now := time.Now(); {
+	case withoutShm != 0 && !c.shmBackoff.allows(now):
 		offered = withoutShm
+	case withoutRing != 0 && !c.ringBackoff.allows(now):
+		offered = withoutRing
 	}
 	lowered := false
 	for {
@@ -237,16 +242,20 @@ func (c *core) tryOpen(wait transport.Wait) error {
 			lowered = true
 			c.proposeLess()
 		case errors.Is(err, transport.ErrUnusable):
-			c.excludeShm(err)
-			if withoutShm == 0 || offered == withoutShm {
+			next := withoutRing
+			if offered == withoutRing {
+				next = withoutShm
+			}
+			c.excludeShm(offered&^next, err)
+			if next == 0 || next == offered {
 				return err
 			}
-			offered = withoutShm
+			offered = next
 		default:
 			var attach *transport.AttachError
 			if errors.As(err, &attach) && attach.Kind == transport.ErrTimeout {
 				// The caller's deadline was too short for attaching, and is likely to be next time, too.
-				c.excludeShm(err)
+				c.excludeShm(offered&protocol.ProfilesAllSHM, err)
 			}
 			return err
 		}
@@ -260,7 +269,11 @@ func (c *core) tryConnect(offered protocol.Profiles, wait transport.Wait) error 
 		return err
 	}
 	agreed, info := opened.Agreed(), opened.Info()
-	if agreed.Profile != protocol.ProfileBaseline {
+	switch agreed.Profile {
+	case protocol.ProfileBaseline:
+	case protocol.ProfileSHMRing:
+		c.ringBackoff.succeeded()
+	default:
 		c.shmBackoff.succeeded()
 	}
 	c.connection = opened
@@ -279,9 +292,13 @@ func (c *core) tryConnect(offered protocol.Profiles, wait transport.Wait) error 
 	return nil
 }
 
-// excludeShm leaves shared memory out of proposals for a while.
-func (c *core) excludeShm(err error) {
+// excludeShm leaves profiles of shared memory out of proposals for a while: the ring alone, or all of it.
+func (c *core) excludeShm(profiles protocol.Profiles, err error) {
 	c.recordError(err)
-	c.shmBackoff.failed(time.Now())
-	c.log.Warn("netipc: leaving shared memory out for a while", "endpoint", c.name(), "error", err)
+	if profiles == protocol.ProfileSHMRing {
+		c.ringBackoff.failed(time.Now())
+	} else {
+		c.shmBackoff.failed(time.Now())
+	}
+	c.log.Warn("netipc: leaving shared memory out for a while", "endpoint", c.name(), "profiles", profiles.String(), "error", err)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/netipc/netipc/go/internal/conformance"
 	"github.com/netipc/netipc/go/internal/conformance/services"
@@ -32,13 +33,16 @@ func mute(w *services.World, n int) []transport.Baseline {
 func TestDefect01SilentConnectionsDelayNobody(t *testing.T) {
 	t.Parallel()
 	bothPlanes(t, func(w *services.World) {
-		server := w.Serve(incrementServer(w, w.ServerConfig()))
-		mute(w, 40)
-		w.AtOnce("a session beside the silent", func() { w.No(callOne(w.Incrementer())) })
-		w.AtOnce("the stop", func() {
-			if stats := server.Finish(); stats.Refused != 0 || stats.SessionsTotal != 1 {
-				w.Fatalf("%+v", stats)
-			}
+		conformance.Prompt(t, conformance.BeforeHandshake, "a session and a stop beside the silent", func() time.Duration {
+			server := w.Serve(incrementServer(w, w.ServerConfig()))
+			mute(w, 40)
+			call := conformance.Timed(func() { w.No(callOne(w.Incrementer())) })
+			stop := conformance.Timed(func() {
+				if stats := server.Finish(); stats.Refused != 0 {
+					w.Fatalf("%+v", stats)
+				}
+			})
+			return max(call, stop)
 		})
 	})
 }
@@ -46,22 +50,24 @@ func TestDefect01SilentConnectionsDelayNobody(t *testing.T) {
 func TestDefect01TheSilentAreBounded(t *testing.T) {
 	t.Parallel()
 	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
-	server := w.Serve(incrementServer(w, w.ServerConfig()))
-	silent := mute(w, 64)
-	c := increment.NewClient(w.Dir, "svc", w.ClientConfig())
-	t.Cleanup(func() { w.No(c.Close()) })
-	ctx, cancel := context.WithTimeout(t.Context(), conformance.Short)
-	defer cancel()
-	if c.RefreshContext(ctx); c.Ready() {
-		t.Fatal("as many as may be are shaking hands")
-	}
-	w.No(silent[0].Close())
-	w.AtOnce("a session after one has left", func() {
-		if c.Refresh(); !c.Ready() {
-			t.Fatalf("%+v", c.Status())
+	conformance.Prompt(t, conformance.BeforeHandshake, "a session after one has left, and the stop", func() time.Duration {
+		server := w.Serve(incrementServer(w, w.ServerConfig()))
+		began := time.Now()
+		silent := mute(w, 64)
+		c := increment.NewClient(w.Dir, "svc", w.ClientConfig())
+		t.Cleanup(func() { w.No(c.Close()) })
+		ctx, cancel := context.WithTimeout(t.Context(), conformance.Short)
+		defer cancel()
+		if c.RefreshContext(ctx); c.Ready() && time.Since(began) < conformance.BeforeHandshake {
+			t.Fatal("as many as may be are shaking hands")
 		}
+		w.No(silent[0].Close())
+		session := conformance.Timed(func() {
+			services.Connected(w, c)
+			w.No(c.Close())
+		})
+		return max(session, conformance.Timed(func() { server.Finish() }))
 	})
-	w.AtOnce("the stop", func() { server.Finish() })
 }
 
 func TestOnlyWhoIsToldIsRefused(t *testing.T) {

@@ -3,7 +3,6 @@ package service
 import (
 	"time"
 
-	"github.com/netipc/netipc/go/internal/session"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/transport"
 )
@@ -63,10 +62,10 @@ type Counters struct {
 }
 
 // Limits is what both sides of a session keep to.
-type Limits = session.Limits
+type Limits = protocol.Limits
 
 // DirectionLimits is what requests, or responses, may be.
-type DirectionLimits = session.DirectionLimits
+type DirectionLimits = protocol.DirectionLimits
 
 // SessionStatus is the session that a client has, and the proof of what carries it.
 type SessionStatus struct {

@@ -11,6 +11,7 @@ var nativeWorlds = []world{
 	{"socket", native, protocol.ProfileBaseline},
 	{"shm hybrid", native, protocol.ProfileBaseline | protocol.ProfileSHMHybrid},
 	{"shm futex", native, protocol.ProfileBaseline | protocol.ProfileSHMFutex},
+	{"ring", native, protocol.ProfileBaseline | protocol.ProfileSHMRing},
 }
 
 // native is the platform's own transport.

@@ -53,8 +53,10 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
             let (table, failures) = (report.table(), report.failures());
             let (total, failed) = (report.total(), report.failed());
             let seconds = began.elapsed().as_secs_f64();
+            let skipped = platform.no_leftovers.map(|why| format!("SKIPPED {why}\n"));
+            let skipped = skipped.unwrap_or_default();
             format!(
-                "{table}\n{failures}cells: {} passed; {failed} failed; in {seconds:.1} s\n",
+                "{table}\n{failures}{skipped}cells: {} passed; {failed} failed; in {seconds:.1} s\n",
                 total - failed
             )
         }

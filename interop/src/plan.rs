@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
+use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID, PROFILE_SHM_RING};
 
 use crate::case::{CASES, Case, Door};
 use crate::language::Language;
@@ -21,6 +21,8 @@ pub enum Transport {
     ShmFutex,
     /// Shared memory of Windows, profile 0x04.
     ShmBusyWait,
+    /// The ring, profile 0x10.
+    ShmRing,
 }
 
 impl Transport {
@@ -31,6 +33,7 @@ impl Transport {
             Self::Socket | Self::Pipe => PROFILE_BASELINE,
             Self::ShmHybrid => PROFILE_SHM_HYBRID,
             Self::ShmFutex | Self::ShmBusyWait => PROFILE_SHM_FUTEX,
+            Self::ShmRing => PROFILE_SHM_RING,
         }
     }
 
@@ -39,7 +42,7 @@ impl Transport {
     pub const fn kind(self) -> &'static str {
         match self {
             Self::Socket | Self::Pipe => "socket",
-            Self::ShmHybrid | Self::ShmFutex | Self::ShmBusyWait => "shm",
+            Self::ShmHybrid | Self::ShmFutex | Self::ShmBusyWait | Self::ShmRing => "shm",
         }
     }
 }
@@ -51,6 +54,7 @@ impl fmt::Display for Transport {
             Self::Pipe => "pipe",
             Self::ShmHybrid => "shm 0x02",
             Self::ShmFutex | Self::ShmBusyWait => "shm 0x04",
+            Self::ShmRing => "ring 0x10",
         })
     }
 }

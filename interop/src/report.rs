@@ -254,7 +254,7 @@ mod tests {
         let lines: Vec<_> = table.lines().collect();
         assert_eq!(
             lines[0].split_whitespace().collect::<Vec<_>>().join(" "),
-            "socket shm 0x02 shm 0x04"
+            "socket shm 0x02 shm 0x04 ring 0x10"
         );
         assert!(
             lines[1].starts_with("client>server ") && lines[1].ends_with(" r>r"),

@@ -31,6 +31,11 @@ macro_rules! columns {
                     all_green(column(Transport::ShmFutex));
                 }
 
+                #[test]
+                fn over_the_ring() {
+                    all_green(column(Transport::ShmRing));
+                }
+
                 pub(crate) const fn column(transport: Transport) -> Column {
                     Column {
                         transport,

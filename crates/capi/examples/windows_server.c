@@ -15,12 +15,12 @@ static bool answer(void *user, const nipc_cgroups_req_t *request, nipc_cgroups_b
 /* Ctrl-C, Ctrl-Break and a console that is closed; called in a thread of its own. */
 static BOOL WINAPI on_control(DWORD event) {
     (void)event;
-    return nipc_server_drain(&server, 5000), TRUE; /* what runs may finish */
+    return nipc_server_drain(&server, 4000), TRUE; /* what runs may finish */
 }
 static DWORD WINAPI read_input(void *unused) {
     (void)unused;
     while (getchar() != EOF) {}
-    return nipc_server_drain(&server, 5000), 0;
+    return nipc_server_drain(&server, 4000), 0;
 }
 int main(int argc, char **argv) {
     nipc_server_config_t config = {.supported_profiles = 3, .auth_token = 42}; /* pipe, shm */

@@ -40,6 +40,11 @@ mod protocol {
 
     layout! {
         nipc_error_t: 4 {}
+        nipc_orchestrator_t: 4 {}
+        nipc_cgroup_lookup_status_t: 4 {}
+        nipc_pid_lookup_status_t: 4 {}
+        nipc_apps_cgroup_status_t: 4 {}
+        nipc_lookup_raw_item_t: 16 { ptr: 0, len: 8 }
         nipc_builder_state_t: 208 {}
         nipc_str_view_t: 16 { ptr: 0, len: 8 }
         nipc_lookup_label_view_t: 32 { key: 0, value: 16 }
@@ -168,7 +173,7 @@ mod service {
             ok: 40, unsupported: 48, bad_envelope: 56, limit_exceeded: 64, internal_error: 72,
             bytes_received: 80, bytes_sent: 88, handler_time: 96, total_time: 192,
         }
-        nipc_cgroups_cache_t: 40 {}
+        nipc_cgroups_cache_t: 48 { item_count: 0 }
         nipc_cgroups_cache_read_guard_t: 40 {}
         nipc_cgroups_cache_item_view_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }
         nipc_cgroups_cache_item_t: 32 { hash: 0, options: 4, enabled: 8, name: 16, path: 24 }

@@ -1,7 +1,7 @@
 //! Arguments that subcommands share.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::{Exit, Failed};
 use crate::platform::{RUN_DIR_VARIABLE, USUAL_RUN_DIR, usual_run_dir};
-use crate::profile;
+use crate::token::TokenArgs;
+use crate::{netdata, profile};
 
 /// Bytes of the largest answer, on both sides; a session starts far below and grows as needed.
 pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
@@ -27,6 +28,11 @@ pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
 pub(crate) struct EndpointArgs {
     #[arg(long, value_name = "DIR", help = run_dir_help())]
     run_dir: Option<PathBuf>,
+
+    /// Takes the run directory and the token of the Netdata agent, by its own rules, where none are
+    /// given
+    #[arg(long)]
+    netdata: bool,
 
     /// What may carry the data; the best that both sides can do is chosen. `shm` is all shared
     /// memory that need not be asked for by its own name
@@ -46,6 +52,9 @@ impl EndpointArgs {
         if let Some(dir) = &self.run_dir {
             return Ok(dir.clone());
         }
+        if self.netdata {
+            return netdata::run_dir();
+        }
         usual_run_dir().ok_or_else(|| {
             let sentence = format!(
                 "there is no usual run directory without {RUN_DIR_VARIABLE}: give --run-dir"
@@ -54,16 +63,47 @@ impl EndpointArgs {
         })
     }
 
+    /// The directory that a provider makes its endpoints in, given or usual.
+    pub(crate) fn run_dir_to_serve(&self) -> Result<PathBuf, Failed> {
+        if self.netdata && self.run_dir.is_none() {
+            return netdata::run_dir_to_serve();
+        }
+        self.run_dir()
+    }
+
+    /// The token for who asks `endpoint`.
+    pub(crate) fn token(&self, given: &TokenArgs, endpoint: &Endpoint) -> Result<u64, Failed> {
+        match given.token()? {
+            Some(token) => Ok(token),
+            None if self.netdata => netdata::token_of(endpoint),
+            None => Ok(0),
+        }
+    }
+
+    /// The token for who serves.
+    pub(crate) fn token_to_serve(&self, given: &TokenArgs) -> Result<u64, Failed> {
+        match given.token()? {
+            Some(token) => Ok(token),
+            None if self.netdata => netdata::own_token(),
+            None => Ok(0),
+        }
+    }
+
     /// The endpoint of `service`, which is refused here where no name or path can be like that.
     pub(crate) fn endpoint(&self, service: ServiceName) -> Result<Endpoint, Failed> {
-        Endpoint::new(self.run_dir()?, service.method().name)
-            .map_err(|error| Failed::caused_by(Exit::Usage, &error))
+        endpoint(&self.run_dir()?, service)
     }
 
     /// The profiles as the bits of the protocol.
     pub(crate) fn profiles(&self) -> u32 {
         self.profiles.iter().fold(0, |all, bits| all | bits)
     }
+}
+
+/// The endpoint of `service` in `run_dir`, which is refused here where no name or path can be like that.
+pub(crate) fn endpoint(run_dir: &Path, service: ServiceName) -> Result<Endpoint, Failed> {
+    Endpoint::new(run_dir, service.method().name)
+        .map_err(|error| Failed::caused_by(Exit::Usage, &error))
 }
 
 fn run_dir_help() -> String {
@@ -154,6 +194,7 @@ mod tests {
         }
         let both = EndpointArgs {
             run_dir: None,
+            netdata: false,
             profiles: vec![1, 4],
         };
         assert_eq!(both.profiles(), 5);

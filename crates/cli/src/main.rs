@@ -7,6 +7,7 @@ mod call;
 mod demo;
 mod documents;
 mod exit;
+mod netdata;
 mod plain;
 mod platform;
 mod profile;

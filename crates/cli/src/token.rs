@@ -28,11 +28,11 @@ pub(crate) struct TokenArgs {
 }
 
 impl TokenArgs {
-    /// The token from the argument, else from the file, else from the environment, else 0.
-    pub(crate) fn token(&self) -> Result<u64, Failed> {
+    /// The token from the argument, else from the file, else from the environment, where one is given.
+    pub(crate) fn token(&self) -> Result<Option<u64>, Failed> {
         match (self.auth_token, &self.auth_token_file) {
-            (Some(token), _) => Ok(token),
-            (None, Some(path)) => from_file(path),
+            (Some(token), _) => Ok(Some(token)),
+            (None, Some(path)) => from_file(path).map(Some),
             (None, None) => from_environment(),
         }
     }
@@ -57,12 +57,12 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-fn from_environment() -> Result<u64, Failed> {
+fn from_environment() -> Result<Option<u64>, Failed> {
     let Some(value) = env::var_os(VARIABLE) else {
-        return Ok(0);
+        return Ok(None);
     };
     let token = value.to_str().and_then(|text| parse(text.trim()).ok());
-    token.ok_or_else(|| {
+    token.map(Some).ok_or_else(|| {
         let what = "is not a decimal or 0x hex number of 64 bits";
         Failed::new(Exit::Usage, format!("{VARIABLE} {what}"))
     })

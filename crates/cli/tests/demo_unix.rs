@@ -343,16 +343,20 @@ fn takes_its_provider_along_when_it_is_killed() {
 #[test]
 fn takes_about_as_long_as_it_is_told() {
     let machine = Machine::busy();
-    let begun = Instant::now();
-    let output = machine
-        .demo(&["--seconds", "2", "--json"])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let took = begun.elapsed();
+    let time = || {
+        let begun = Instant::now();
+        let output = machine
+            .demo(&["--seconds", "2", "--json"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        begun.elapsed()
+    };
+    let took = time();
     assert!(took > Duration::from_secs(1), "{took:?}");
-    // Far more than a busy machine adds: something would have waited for its timeout.
-    assert!(took < Duration::from_secs(9), "{took:?}");
+    // Where more than other work has delayed it, something waits for its timeout each time.
+    let bound = Duration::from_secs(9);
+    assert!(took < bound || (1..5).any(|_| time() < bound), "{took:?}");
 }
 
 /// A demo on its way, with its provider.

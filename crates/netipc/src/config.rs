@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use netipc_proto::session::DirectionLimits;
-use netipc_proto::session::handshake::{Policy, Proposal};
+use netipc_proto::session::handshake::{MIN_RESPONSE_BYTES, Policy, Proposal};
 use netipc_proto::wire::Profiles;
 
 use crate::defaults::{
@@ -79,7 +79,8 @@ pub struct ServerConfig {
     pub max_request_payload_bytes: u32,
     /// Most items of a request batch; 0 accepts up to 65,536.
     pub max_request_batch_items: u32,
-    /// Most bytes of a response payload; 0 answers hints up to 16 MiB.
+    /// Most bytes of a response payload; 0 grants clients at least 65,536 bytes, and up to 16 MiB where
+    /// they propose it. A server with another maximum grants at least 1024 bytes.
     pub max_response_payload_bytes: u32,
     /// The shared secret of the endpoint.
     pub auth_token: u64,
@@ -205,6 +206,12 @@ impl ServerConfig {
             request: DirectionLimits {
                 payload_bytes: or(self.max_request_payload_bytes, MAX_PAYLOAD_CAP),
                 batch_items: or(self.max_request_batch_items, DEFAULT_BATCH_ITEMS_CAP),
+            },
+            // Deployed clients hint at less than they then ask for.
+            min_response_bytes: if self.max_response_payload_bytes == 0 {
+                DEFAULT_RESPONSE_BYTES
+            } else {
+                MIN_RESPONSE_BYTES
             },
             max_response_bytes: or(self.max_response_payload_bytes, MAX_RESPONSE_PAYLOAD_CAP),
             auth_token: self.auth_token,

@@ -8,7 +8,8 @@ pub const MAX_PAYLOAD_CAP: u32 = 1024 * 1024;
 /// Bytes of a response payload that automatic growth stops at, and the maximum of an unconfigured
 /// server: a snapshot of some 57,000 cgroups of Kubernetes.
 pub const MAX_RESPONSE_PAYLOAD_CAP: u32 = 16 * 1024 * 1024;
-/// Bytes of a response payload that an unconfigured client asks for first.
+/// Bytes of a response payload that an unconfigured client asks for first, and that an unconfigured
+/// server grants every client.
 pub const DEFAULT_RESPONSE_BYTES: u32 = 65_536;
 /// Bytes of a response payload that a client lets a server decide on.
 pub const DEFAULT_RESPONSE_CEILING: u32 = 64 * 1024 * 1024;

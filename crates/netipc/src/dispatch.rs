@@ -22,7 +22,7 @@ impl<S: Service> Handler<S> {
         if error.kind() == WireErrorKind::Overflow {
             return Status::LIMIT_EXCEEDED;
         }
-        if let Some(times) = self.invalid_answers.count() {
+        if let Some(times) = self.parts.invalid_answers.count() {
             tracing::warn!(service = S::METHOD.name, %error, times, "the handler's answer may not be sent");
         }
         Status::INTERNAL_ERROR
@@ -47,7 +47,7 @@ fn dispatch<S: Service>(request: Message<'_>, buf: &mut [u8], handler: &Handler<
         Ok(Ok(len)) => Answered::ok(len),
         Ok(Err(status)) => Answered::failed(status),
         Err(_) => {
-            if let Some(times) = handler.panics.count() {
+            if let Some(times) = handler.parts.panics.count() {
                 tracing::error!(service = S::METHOD.name, times, "the handler panicked");
             }
             Answered::failed(Status::INTERNAL_ERROR)
@@ -105,7 +105,7 @@ fn answer_batch<S: Service>(
 #[cold]
 fn status_of_failure<S: Service>(handler: &Handler<S>, failed: &HandlerFailed) -> Status {
     let (status, error) = (failed.status(), failed.reason());
-    if let Some(times) = handler.failures.count() {
+    if let Some(times) = handler.parts.failures.count() {
         tracing::warn!(service = S::METHOD.name, %status, error, times, "the handler failed");
     }
     status

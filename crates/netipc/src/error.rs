@@ -309,6 +309,7 @@ impl OpenError {
                 HandshakeError::LimitExceeded => ErrorCode::OVERFLOW,
                 _ => ErrorCode::PROTOCOL,
             },
+            Self::Connect(ConnectError::UntrustedServer { .. }) => ErrorCode::REJECTED,
             _ => ErrorCode::IO,
         }
     }
@@ -319,9 +320,9 @@ impl OpenError {
         use crate::status::ClientState as State;
         match self {
             Self::Connect(ConnectError::NotFound { .. }) => State::NotFound,
-            Self::Handshake(HandshakeError::AuthFailed) | Self::OtherUser { .. } => {
-                State::AuthFailed
-            }
+            Self::Connect(ConnectError::UntrustedServer { .. })
+            | Self::Handshake(HandshakeError::AuthFailed)
+            | Self::OtherUser { .. } => State::AuthFailed,
             Self::Handshake(HandshakeError::NoProfile | HandshakeError::Incompatible { .. }) => {
                 State::Incompatible
             }

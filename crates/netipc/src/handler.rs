@@ -11,12 +11,36 @@ use crate::log_limiter::LogLimiter;
 /// Different sessions run it at the same time, one session strictly in order. Requests may come
 /// twice. Copy what you need under your lock and build the answer after it, so that a slow client
 /// never holds your data.
+///
+/// [`Handler::new`] makes one of any function. Programs that integrators have fill in the fields:
+///
+/// ```
+/// use netipc::service::cgroups::Handler;
+///
+/// let handler = Handler {
+///     handle: Some(Box::new(|_request, answer| {
+///         answer.set_header(1, 42);
+///         answer.add(1001, 0, 1, b"docker-abc123", b"/docker/abc123").is_ok()
+///     })),
+///     ..Handler::default()
+/// };
+/// ```
 pub struct Handler<S: Service> {
-    function: Box<HandlerFn<S>>,
-    pub(crate) panics: LogLimiter,
-    pub(crate) invalid_answers: LogLimiter,
-    pub(crate) failures: LogLimiter,
+    /// Fills in the answer, and returns whether it did. A server without one starts, and answers
+    /// INTERNAL_ERROR.
+    pub handle: Option<Box<HandleFn<S>>>,
+    /// About how many items a snapshot has: a hint. Nothing is reserved for them, and nothing is left
+    /// out beyond them.
+    pub snapshot_max_items: u32,
+    /// Everything else.
+    #[doc(hidden)]
+    pub parts: HandlerParts<S>,
 }
+
+/// The function of [`Handler::handle`].
+pub type HandleFn<S> = dyn for<'r, 'a> Fn(&<S as Service>::Request<'r>, &mut <S as Service>::Answer<'a>) -> bool
+    + Send
+    + Sync;
 
 type HandlerFn<S> = dyn for<'r, 'a> Fn(
         &<S as Service>::Request<'r>,
@@ -24,6 +48,16 @@ type HandlerFn<S> = dyn for<'r, 'a> Fn(
     ) -> Result<(), HandlerFailed>
     + Send
     + Sync;
+
+/// What of a handler is no business of the one who fills it in.
+#[doc(hidden)]
+pub struct HandlerParts<S: Service> {
+    /// Comes before [`Handler::handle`].
+    function: Option<Box<HandlerFn<S>>>,
+    pub(crate) panics: LogLimiter,
+    pub(crate) invalid_answers: LogLimiter,
+    pub(crate) failures: LogLimiter,
+}
 
 impl<S: Service> Handler<S> {
     /// A handler from a function that returns a `bool`, a `Result<(), E>` or nothing; with
@@ -33,12 +67,11 @@ impl<S: Service> Handler<S> {
         F: for<'r, 'a> Fn(&S::Request<'r>, &mut S::Answer<'a>) -> R + Send + Sync + 'static,
         R: HandlerResult,
     {
-        Self {
-            function: Box::new(move |request, answer| function(request, answer).into_result()),
-            panics: LogLimiter::new(),
-            invalid_answers: LogLimiter::new(),
-            failures: LogLimiter::new(),
-        }
+        let mut handler = Self::default();
+        handler.parts.function = Some(Box::new(move |request, answer| {
+            function(request, answer).into_result()
+        }));
+        handler
     }
 
     pub(crate) fn call(
@@ -46,13 +79,41 @@ impl<S: Service> Handler<S> {
         request: &S::Request<'_>,
         answer: &mut S::Answer<'_>,
     ) -> Result<(), HandlerFailed> {
-        (self.function)(request, answer)
+        if let Some(function) = &self.parts.function {
+            function(request, answer)
+        } else if let Some(handle) = &self.handle {
+            handle(request, answer).into_result()
+        } else {
+            let reason = "the server has no handler";
+            Err(HandlerFailed::with_status(Status::INTERNAL_ERROR, reason))
+        }
+    }
+}
+
+impl<S: Service> Default for Handler<S> {
+    fn default() -> Self {
+        Self {
+            handle: None,
+            snapshot_max_items: 0,
+            parts: HandlerParts {
+                function: None,
+                panics: LogLimiter::new(),
+                invalid_answers: LogLimiter::new(),
+                failures: LogLimiter::new(),
+            },
+        }
     }
 }
 
 impl<S: Service> fmt::Debug for Handler<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Handler({})", S::METHOD.name)
+    }
+}
+
+impl<S: Service> fmt::Debug for HandlerParts<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerParts").finish_non_exhaustive()
     }
 }
 

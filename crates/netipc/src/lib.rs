@@ -55,7 +55,9 @@ pub use error::{
     CallError, ErrorCode, Failure, LimitSide, OpenError, ProtocolError, ServeError, chain,
     wire_code,
 };
-pub use handler::{Handler, HandlerFailed, HandlerResult};
+#[doc(hidden)]
+pub use handler::HandlerParts;
+pub use handler::{HandleFn, Handler, HandlerFailed, HandlerResult};
 pub use server::Server;
 pub use status::{ClientState, ClientStatus, Counters, SessionStatus};
 

@@ -77,7 +77,7 @@ impl Provider {
             .spawn()
             .unwrap();
         let endpoint = Endpoint::new(dir.path(), "cgroups-snapshot").unwrap();
-        let patience = Instant::now() + Duration::from_secs(10);
+        let patience = Instant::now() + Duration::from_secs(60);
         let wait = Wait::until(patience);
         // The program says nothing when it is ready: knock until it answers.
         while NativeTransport::new().connect(&endpoint, &wait).is_err() {

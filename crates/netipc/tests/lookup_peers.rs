@@ -395,6 +395,7 @@ impl RawServer {
             supported: Profiles::BASELINE,
             preferred: Profiles::NONE,
             request: direction,
+            min_response_bytes: 1024,
             max_response_bytes: 65_536,
             auth_token: TOKEN,
             packet_size: link.packet_size(),

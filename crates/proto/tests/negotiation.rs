@@ -322,21 +322,26 @@ fn the_next_best_profile_when_one_cannot_be_had() {
 #[test]
 fn response_payload_bytes_are_the_servers_decision() {
     let mib = 1 << 20;
-    // hint, the server's maximum -> agreed
+    // hint, the server's minimum and maximum -> agreed
     let rows = [
-        (0, mib, 1024),
-        (1, mib, 1024),
-        (1024, mib, 1024),
-        (1025, mib, 1025),
-        (65536, mib, 65536),
-        (u32::MAX, mib, mib),
-        (0, 100, 100), // a maximum below the least
-        (4096, 100, 100),
+        (0, 1024, mib, 1024),
+        (1, 1024, mib, 1024),
+        (1024, 1024, mib, 1024),
+        (1025, 1024, mib, 1025),
+        (65536, 1024, mib, 65536),
+        (u32::MAX, 1024, mib, mib),
+        (0, 65536, mib, 65536),
+        (1024, 65536, mib, 65536),
+        (65535, 65536, mib, 65536),
+        (65537, 65536, mib, 65537),
+        (0, 1024, 100, 100), // a maximum below the least
+        (4096, 1024, 100, 100),
     ];
-    for (hint, max_response_bytes, want) in rows {
+    for (hint, min_response_bytes, max_response_bytes, want) in rows {
         let mut proposal = proposal();
         proposal.response.payload_bytes = hint;
         let policy = Policy {
+            min_response_bytes,
             max_response_bytes,
             ..policy()
         };

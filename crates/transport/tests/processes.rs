@@ -14,13 +14,15 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netipc_transport::link::{BindError, BindOptions, ConnectError, LinkError, SessionPlan};
+use netipc_transport::link::{
+    BindError, BindOptions, ConnectError, LinkError, PeerPolicy, SessionPlan,
+};
 use netipc_transport::{Abort, Endpoint, Link, Transport, UnixTransport, Wait};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use common::{
-    Actor, SHORT, Stage, again, again_by, await_cue, good_header, hear, in_child, passes, plan,
-    role, role_dir, soon, tell, timed, write_region,
+    Actor, Stage, again, again_by, await_cue, good_header, hear, in_child, passes, plan, prompt,
+    role, role_dir, soon, tell, write_region,
 };
 
 const REGION: &str = "svc-0000000000000001.ipcshm";
@@ -62,6 +64,50 @@ fn defect_04_a_socket_of_another_user_is_in_use() {
     passes(child.uid(NOBODY).gid(NOBODY));
     assert_eq!(fs::symlink_metadata(stage.socket()).unwrap().ino(), before);
     drop(listener);
+}
+
+// Rule L7.
+#[test]
+fn a_token_is_said_only_to_servers_that_are_trusted() {
+    const NAME: &str = "a_token_is_said_only_to_servers_that_are_trusted";
+    const NOBODY: u32 = 65534;
+    if role().is_some() {
+        let listener = bind_in(&role_dir()).unwrap();
+        tell("listening");
+        await_cue();
+        drop(listener);
+        return;
+    }
+    if !rustix::process::geteuid().is_root() {
+        println!("SKIPPED: only root can become another user");
+        return;
+    }
+    for (owner, mode, trusted) in [
+        (0, 0o777, false),
+        (NOBODY, 0o755, true),
+        (NOBODY, 0o775, false),
+    ] {
+        let stage = Stage::new();
+        std::os::unix::fs::chown(stage.dir.path(), Some(owner), None).unwrap();
+        fs::set_permissions(stage.dir.path(), fs::Permissions::from_mode(mode)).unwrap();
+        let mut server = Actor::of_user(NAME, "server", stage.dir.path(), NOBODY);
+        assert_eq!(server.hear(), "listening");
+        let connect = |transport: UnixTransport| transport.connect(&stage.endpoint, &soon());
+        match connect(transport()) {
+            Ok(_) => assert!(trusted, "{owner} {mode:o}"),
+            Err(error) => {
+                assert!(!trusted, "{owner} {mode:o}: {error:?}");
+                let text = error.to_string();
+                assert!(
+                    text.contains("user 65534") && text.contains("user 0"),
+                    "{text}"
+                );
+            }
+        }
+        let named = PeerPolicy::Also(vec![NOBODY]);
+        connect(transport().with_servers(named)).unwrap();
+        server.cue();
+    }
 }
 
 // Rule L17.
@@ -125,7 +171,7 @@ fn defect_06_a_server_notices_a_killed_client() {
         let _ = client.receive(&mut [0; 1], &Wait::forever());
         return;
     }
-    let noticed = best_of_three(|| {
+    prompt("a dead client", Duration::from_millis(200), || {
         let stage = Stage::new();
         let mut listener = bind_in(stage.dir.path()).unwrap();
         let mut client = Actor::new(NAME, "client", stage.dir.path());
@@ -136,7 +182,6 @@ fn defect_06_a_server_notices_a_killed_client() {
         // A server that has been idle sleeps longest.
         time_of_end(server, Duration::from_millis(250), || client.kill())
     });
-    assert!(noticed < Duration::from_millis(200), "{noticed:?}");
 }
 
 // Rule L30.
@@ -155,7 +200,7 @@ fn defect_07_a_client_notices_a_killed_server() {
         await_cue();
         return;
     }
-    let noticed = best_of_three(|| {
+    prompt("a dead server", Duration::from_millis(100), || {
         let stage = Stage::new();
         let mut server = Actor::new(NAME, "server", stage.dir.path());
         assert_eq!(server.hear(), "listening");
@@ -172,7 +217,6 @@ fn defect_07_a_client_notices_a_killed_server() {
         });
         taken
     });
-    assert!(noticed < Duration::from_millis(100), "{noticed:?}");
 }
 
 /// How long after `end` a receive on `link` reports it; `end` comes when it has waited for `idle`.
@@ -189,11 +233,6 @@ fn time_of_end(mut link: Box<dyn Link>, idle: Duration, end: impl FnOnce()) -> D
     end();
     let killed = Instant::now();
     waiting.join().unwrap().saturating_duration_since(killed)
-}
-
-/// The quickest of three, since other work may delay one.
-fn best_of_three(attempt: impl Fn() -> Duration) -> Duration {
-    (0..3).map(|_| attempt()).min().unwrap()
 }
 
 // Rules L6, L22.
@@ -276,13 +315,12 @@ fn without_descriptors_links_and_aborts_work() {
         assert!(matches!(accepted, Err(LinkError::Io(_))), "{accepted:?}");
         let abort = Abort::new();
         let wait = Wait::forever().or_abort(&abort);
-        let (received, taken) = thread::scope(|scope| {
+        let received = thread::scope(|scope| {
             let waiting = scope.spawn(|| client.receive(&mut [0; 1], &wait));
             abort.raise();
-            timed(|| waiting.join().unwrap())
+            waiting.join().unwrap()
         });
         assert!(matches!(received, Err(LinkError::Aborted)), "{received:?}");
-        assert!(taken < Duration::from_millis(500), "{taken:?}");
     });
     let mut server = listener.accept(&soon()).expect("the connection has waited");
     client.send(b"x", &[], &soon()).unwrap();
@@ -355,7 +393,7 @@ fn offer_on_a_full_file_system(dir: &Path) {
     fs::write(dir.join("filler"), vec![0; 1 << 20]).unwrap_err();
     let mut client = client.attach(&plan(1), &soon()).unwrap();
     let mut server = server.switch();
-    client.send(&[1; 4128], &[], &Wait::timeout(SHORT)).unwrap();
+    client.send(&[1; 4128], &[], &soon()).unwrap();
     assert_eq!(hear(&mut *server), [1; 4128]);
     server.send(&[2; 4128], &[], &soon()).unwrap();
     assert_eq!(hear(&mut *client), [2; 4128]);

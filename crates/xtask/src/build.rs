@@ -71,6 +71,7 @@ pub(crate) fn libraries(target: &Target, profile: Profile) -> Result<Built, Erro
             profile.name(),
         ])
         .args(target.triple().map(|triple| format!("--target={triple}")))
+        .envs(target.linker())
         .args([
             "--message-format",
             "json-render-diagnostics",
@@ -95,12 +96,13 @@ pub(crate) fn libraries(target: &Target, profile: Profile) -> Result<Built, Erro
 pub(crate) fn shared_lib(
     lib: &Built,
     soname: &str,
+    target: &Target,
     profile: Profile,
     out: &Path,
 ) -> Result<(), Error> {
     let mut script = OsString::from("-Wl,--version-script=");
     script.push(workspace().join("crates/capi/netipc.map"));
-    let mut command = Target::Native.compiler();
+    let mut command = target.compiler();
     command
         .arg("-shared")
         .arg(format!("-Wl,-soname,{soname}"))

@@ -26,7 +26,7 @@ pub enum Error {
     },
     /// The C library cannot be built for this target.
     #[error(
-        "{name}: cannot install for this target; name x86_64-pc-windows-gnu, or none for this machine"
+        "{name}: cannot install for this target; name x86_64-pc-windows-gnu, another processor's as aarch64-unknown-linux-gnu, or none for this machine"
     )]
     Target {
         /// What was named.

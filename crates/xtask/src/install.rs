@@ -215,13 +215,15 @@ fn install_below_target(target: &Target) -> Result<PathBuf, Error> {
 fn install_libraries(lib: &Built, options: &Options, lib_dir: &Path) -> Result<(), Error> {
     let scratch = tempfile::tempdir().map_err(Error::file("make a directory in", "TMPDIR"))?;
     match &options.target {
-        Target::Native => install_shared(lib, options.profile, scratch.path(), lib_dir)?,
+        Target::Native | Target::Linux { .. } => {
+            install_shared(lib, options, scratch.path(), lib_dir)?;
+        }
         Target::Mingw { .. } => install_dll(lib, options, scratch.path(), lib_dir)?,
     }
     let archive = scratch.path().join("libnetipc.a");
     tool::copy(lib.archive()?, &archive, FILE)?;
     // MinGW's strip gives up at members without sections, which rustc's archives for Windows have.
-    if options.profile.strips() && options.target == Target::Native {
+    if options.profile.strips() && !matches!(options.target, Target::Mingw { .. }) {
         build::strip(&options.target, &archive)?;
     }
     tool::copy(&archive, &lib_dir.join("libnetipc.a"), FILE)
@@ -230,12 +232,12 @@ fn install_libraries(lib: &Built, options: &Options, lib_dir: &Path) -> Result<(
 /// `libnetipc.so` under each of its names.
 fn install_shared(
     lib: &Built,
-    profile: Profile,
+    options: &Options,
     scratch: &Path,
     lib_dir: &Path,
 ) -> Result<(), Error> {
     let shared = scratch.join("libnetipc.so");
-    build::shared_lib(lib, SONAME, profile, &shared)?;
+    build::shared_lib(lib, SONAME, &options.target, options.profile, &shared)?;
     let file = format!("libnetipc.so.{VERSION}");
     tool::copy(&shared, &lib_dir.join(&file), LIBRARY)?;
     tool::link(&file, &lib_dir.join(SONAME))?;
@@ -264,7 +266,7 @@ fn install_dll(
 fn configure(template: &str, target: &Target, system_libs: &[String]) -> String {
     let names = system_libs.iter().map(|flag| flag.trim_start_matches("-l"));
     let shared = match target {
-        Target::Native => SHARED_ON_UNIX,
+        Target::Native | Target::Linux { .. } => SHARED_ON_UNIX,
         Target::Mingw { .. } => SHARED_ON_WINDOWS,
     };
     template

@@ -41,7 +41,7 @@ fn a_missing_compiler_is_told_in_one_line_before_anything_is_built() {
 }
 
 #[test]
-fn targets_are_this_machine_and_those_of_mingw() {
+fn targets_are_this_machine_other_linux_and_those_of_mingw() {
     let prefix = tempfile::tempdir().unwrap();
     let mut install = Command::new(env!("CARGO_BIN_EXE_xtask"));
     install

@@ -257,7 +257,11 @@ func offers(r *linkRig) {
 	for _, id := range []uint64{1, 2, 2} {
 		r.no(server.Offer(r.smallPlan(id)))
 	}
-	r.files(1)
+	// One region, of a profile that has names.
+	if r.profile&(0x02|0x04) != 0 {
+		r.files(1)
+	}
+	r.acceptSession(client, server)
 	attached, link := r.attach(client, r.smallPlan(2)), server.Switch()
 	r.Cleanup(func() { _ = link.Close() })
 	r.converse(attached, link)
@@ -272,6 +276,7 @@ func offers(r *linkRig) {
 func earlyRequest(r *linkRig) {
 	baseline, server := r.baselines()
 	r.no(server.Offer(r.smallPlan(1)))
+	r.acceptSession(baseline, server)
 	client := r.attach(baseline, r.smallPlan(1))
 	r.say(client, []byte("already"))
 	link := server.Switch()

@@ -25,6 +25,8 @@ type Connection struct {
 	session *session.Session
 	link    transport.Link
 	agreed  handshake.Agreed
+	// Whether the session is over, and whether a message was sent in part, so that none may follow it.
+	over, halfSent bool
 	// The header of the packet that is being sent. It is a field, so that sending allocates nothing.
 	head [protocol.HeaderLen]byte
 }
@@ -67,8 +69,11 @@ func withUsers(err error, server transport.Peer, own int) error {
 // open makes the connection of a session that was agreed on.
 func open(role session.Role, link transport.Link, agreed handshake.Agreed) *Connection {
 	framing := session.FramingChunked
-	if link.Info().WholeMessages {
+	if info := link.Info(); info.WholeMessages {
 		framing = session.FramingWhole
+	} else {
+		// Both sides see the same data plane, whose packets may be smaller than the baseline's.
+		agreed.Limits.PacketSize = min(agreed.Limits.PacketSize, uint32(info.MaxPacket))
 	}
 	return &Connection{
 		session: session.New(role, agreed.Limits, framing),
@@ -77,9 +82,12 @@ func open(role session.Role, link transport.Link, agreed handshake.Agreed) *Conn
 	}
 }
 
-// Send sends payload behind header, in as many packets as it takes. Where the error is a refusal
-// ([IsRefusal]), nothing was sent.
+// Send sends payload behind header, in as many packets as it takes. Where it fails and the session is
+// not over ([Connection.IsOver]), nothing was sent.
 func (c *Connection) Send(header protocol.Header, payload []byte, w transport.Wait) error {
+	if c.halfSent {
+		return &session.Error{Kind: session.ErrEnded}
+	}
 	packets, err := c.session.Send(header, payload)
 	if err != nil {
 		return err
@@ -88,34 +96,60 @@ func (c *Connection) Send(header protocol.Header, payload []byte, w transport.Wa
 	if err := c.link.Send(c.head[:], body, w); err != nil {
 		if isUnsent(err) {
 			c.session.Retract(header.MessageID)
+		} else {
+			c.over = true
 		}
 		return err
 	}
 	for packets.Len() > 0 {
 		body, _ := packets.Next(&c.head)
 		if err := c.link.Send(c.head[:], body, w); err != nil {
+			c.over, c.halfSent = true, true
 			return err
 		}
 	}
 	return nil
 }
 
-// Receive receives the next message; its payload is good until the next call.
+// Receive receives the next message; its payload is good until the next call. Where it fails and the
+// session is not over ([Connection.IsOver]), the next call goes on where this one stopped.
 func (c *Connection) Receive(w transport.Wait) (session.Message, error) {
 	for {
 		size, err := c.link.Receive(c.session.Space(), w)
 		if err != nil {
+			c.over = c.over || !isPassing(err)
 			return session.Message{}, err
 		}
 		complete, err := c.session.Received(size)
 		if err != nil {
+			c.over = true
 			return session.Message{}, err
 		}
 		if complete {
 			message, _ := c.session.Message()
 			return message, nil
 		}
+		// Links look at the clock when they wait: a peer that is never waited for must not hold us,
+		// packet by packet.
+		if err := w.Check(); err != nil {
+			return session.Message{}, err
+		}
 	}
+}
+
+// SendPacket sends head and body as one packet, with no look at the rules of the session.
+func (c *Connection) SendPacket(head, body []byte, w transport.Wait) error {
+	err := c.link.Send(head, body, w)
+	c.over = c.over || err != nil && !isUnsent(err)
+	return err
+}
+
+// ReceivePacket receives one packet into buf, with no look at the rules of the session; it returns the
+// packet's full length.
+func (c *Connection) ReceivePacket(buf []byte, w transport.Wait) (int, error) {
+	size, err := c.link.Receive(buf, w)
+	c.over = c.over || err != nil && !isPassing(err)
+	return size, err
 }
 
 // SendLast sends a header without payload, also after a broken rule has ended the session: the answer
@@ -131,8 +165,30 @@ func (c *Connection) Check() error { return c.link.Check() }
 // Linger makes sure that the last message arrives, before the connection is closed.
 func (c *Connection) Linger() { c.link.Linger() }
 
+// AnswerViolation sends what a server owes for the request whose broken rule is err, where there is
+// such an answer, and makes sure that it arrives. It tells the status that was sent. The session has
+// ended.
+func (c *Connection) AnswerViolation(err error, w transport.Wait) (protocol.Status, bool) {
+	var violation *session.Error
+	if !errors.As(err, &violation) {
+		return 0, false
+	}
+	answer, ok := violation.Answer()
+	if !ok || c.SendLast(answer, w) != nil {
+		return 0, false
+	}
+	c.link.Linger()
+	return answer.Status, true
+}
+
+// IsOver tells whether the session is over.
+func (c *Connection) IsOver() bool { return c.over }
+
 // Fail ends the session; it returns the ids of the requests that got no answer.
-func (c *Connection) Fail() []uint64 { return c.session.Fail() }
+func (c *Connection) Fail() []uint64 {
+	c.over = true
+	return c.session.Fail()
+}
 
 // Agreed returns what the handshake agreed on.
 func (c *Connection) Agreed() handshake.Agreed { return c.agreed }
@@ -163,10 +219,14 @@ func IsRefusal(err error) bool {
 	return false
 }
 
+// isPassing tells whether a wait ended and the link goes on.
+func isPassing(err error) bool {
+	return errors.Is(err, transport.ErrTimeout) || errors.Is(err, transport.ErrAborted)
+}
+
 // isUnsent tells whether nothing of a packet was sent, so that the link goes on.
 func isUnsent(err error) bool {
-	return errors.Is(err, transport.ErrBusy) || errors.Is(err, transport.ErrTooLarge) ||
-		errors.Is(err, transport.ErrTimeout) || errors.Is(err, transport.ErrAborted)
+	return errors.Is(err, transport.ErrBusy) || errors.Is(err, transport.ErrTooLarge) || isPassing(err)
 }
 
 // shakeHands sends HELLO and checks the HELLO_ACK that comes back.

@@ -54,7 +54,7 @@ func newRig(t *testing.T, backend transport.Transport, supported protocol.Profil
 	}
 }
 
-func soon() transport.Wait { return transport.Timeout(10 * time.Second) }
+func soon() transport.Wait { return transport.Timeout(60 * time.Second) }
 
 type result struct {
 	connection *connection.Connection

@@ -25,22 +25,10 @@ const (
 )
 
 // DirectionLimits is what one direction may carry.
-type DirectionLimits struct {
-	// PayloadBytes is the bytes of a payload.
-	PayloadBytes uint32
-	// BatchItems is the items of a batch.
-	BatchItems uint32
-}
+type DirectionLimits = protocol.DirectionLimits
 
 // Limits is what the handshake agreed on.
-type Limits struct {
-	// Request is the limits of requests.
-	Request DirectionLimits
-	// Response is the limits of responses.
-	Response DirectionLimits
-	// PacketSize is the bytes of a packet.
-	PacketSize uint32
-}
+type Limits = protocol.Limits
 
 // Message is a whole message.
 type Message struct {
@@ -84,7 +72,7 @@ func New(role Role, limits Limits, framing Framing) *Session {
 	_, incoming := s.directions()
 	first := uint64(incoming.PayloadBytes)
 	if framing == FramingChunked {
-		first = min(first, uint64(limits.dataBytes()))
+		first = min(first, uint64(s.dataBytes()))
 	}
 	s.buffer = make([]byte, protocol.HeaderLen+first)
 	return s
@@ -113,7 +101,7 @@ func (s *Session) Send(header protocol.Header, payload []byte) (Packets, error) 
 		// An answer that is no batch has one item, also where the client takes no batches at all.
 		outgoing.BatchItems = max(outgoing.BatchItems, 1)
 	}
-	if err := outgoing.check(&header); err != nil {
+	if err := checkLimits(outgoing, &header); err != nil {
 		return Packets{}, err
 	}
 	if s.role == RoleClient && !s.inFlight.insert(header.MessageID) {
@@ -121,7 +109,7 @@ func (s *Session) Send(header protocol.Header, payload []byte) (Packets, error) 
 	}
 	budget := len(payload)
 	if s.framing == FramingChunked {
-		budget = s.limits.dataBytes()
+		budget = s.dataBytes()
 	}
 	return newPackets(header, payload, budget), nil
 }
@@ -207,7 +195,7 @@ func (s *Session) firstPacket(size int) (bool, error) {
 		return false, kindError(receives, header)
 	}
 	_, incoming := s.directions()
-	if err := incoming.check(&header); err != nil {
+	if err := checkLimits(incoming, &header); err != nil {
 		return false, err
 	}
 	if s.role == RoleClient && !s.inFlight.contains(header.MessageID) {
@@ -236,7 +224,7 @@ func (s *Session) startReassembly(header protocol.Header, data uint64) error {
 		copy(grown, s.buffer)
 		s.buffer = grown
 	}
-	count := chunkCount(payload-data, uint64(s.limits.dataBytes()))
+	count := chunkCount(payload-data, uint64(s.dataBytes()))
 	s.partial = true
 	s.reassembly = reassembly{header: header, filled: data, next: 1, count: count}
 	s.reassembly.saveOverwritten(s.buffer)
@@ -279,9 +267,10 @@ func (s *Session) directions() (outgoing, incoming DirectionLimits) {
 }
 
 // dataBytes returns the bytes of data in a full packet.
-func (l *Limits) dataBytes() int { return int(l.PacketSize) - protocol.HeaderLen }
+func (s *Session) dataBytes() int { return int(s.limits.PacketSize) - protocol.HeaderLen }
 
-func (d DirectionLimits) check(header *protocol.Header) error {
+// checkLimits checks a message against the limits of its direction.
+func checkLimits(d DirectionLimits, header *protocol.Header) error {
 	if header.PayloadLen > d.PayloadBytes {
 		return limitError("payload_len", header.PayloadLen, d.PayloadBytes, header)
 	}

@@ -1,5 +1,6 @@
-// Package apps_lookup is the service that takes process ids and answers what is known of each process and its
-// cgroup.
+// Package apps_lookup is `apps-lookup`: Process ids in; process, user and cgroup of each out.
+//
+// Made from apps-lookup.toml by netipc schema generate: change that file, not this one.
 package apps_lookup
 
 import (
@@ -12,16 +13,18 @@ type (
 	ClientConfig = service.ClientConfig
 	// ServerConfig is how a server accepts and answers.
 	ServerConfig = service.ServerConfig
-	// Client is a client of the service. Replies borrow its buffer until the next call.
-	Client = service.LookupClient[uint32, protocol.NumberKey, protocol.AppsLookupResponseView, *protocol.AppsLookupResponseView]
 	// Server is a server of the service.
 	Server = service.Server
 )
 
+// Client is a client of the service. Replies borrow its buffers until the next call.
+type Client = service.LookupClient[uint32, protocol.NumberKey, protocol.AppsLookupResponseView, *protocol.AppsLookupResponseView]
+
 // Service is the request kind.
 var Service = service.Lookup[uint32, protocol.NumberKey, protocol.AppsLookupResponseView, *protocol.AppsLookupResponseView]{
 	Method: service.Method{Code: protocol.MethodAppsLookup, Name: "apps-lookup"},
-	Key:    func(pid uint32) (protocol.NumberKey, error) { return protocol.NumberKey(pid), nil },
+	// What no key can be is found when it is encoded.
+	Key: func(named uint32) (protocol.NumberKey, error) { return protocol.NumberKey(named), nil },
 }
 
 // NewClient returns a client of the endpoint name in runDir. It connects to nothing yet.
@@ -31,8 +34,8 @@ func NewClient(runDir, name string, config ClientConfig) *Client {
 
 // Handler is what answers the requests of a server.
 type Handler struct {
-	// Handle adds an item for each key; false is a failure. Sessions run it at the same time. What it
-	// gets is good until it returns.
+	// Handle fills in the answer; false is a failure. Sessions run it at the same time. What it gets is
+	// good until it returns.
 	Handle func(request *protocol.AppsLookupRequestView, answer *protocol.AppsLookupBuilder) bool
 }
 

@@ -1,5 +1,6 @@
-// Package cgroups_lookup is the service that takes cgroup paths and answers orchestrator, name and labels of
-// each.
+// Package cgroups_lookup is `cgroups-lookup`: Cgroup paths in; orchestrator, name and labels of each out.
+//
+// Made from cgroups-lookup.toml by netipc schema generate: change that file, not this one.
 package cgroups_lookup
 
 import (
@@ -12,18 +13,19 @@ type (
 	ClientConfig = service.ClientConfig
 	// ServerConfig is how a server accepts and answers.
 	ServerConfig = service.ServerConfig
-	// Client is a client of the service. Replies borrow its buffer until the next call.
-	Client = service.LookupClient[[]byte, protocol.TextKey, protocol.CgroupsLookupResponseView, *protocol.CgroupsLookupResponseView]
 	// Server is a server of the service.
 	Server = service.Server
 )
+
+// Client is a client of the service. Replies borrow its buffers until the next call.
+type Client = service.LookupClient[[]byte, protocol.TextKey, protocol.CgroupsLookupResponseView, *protocol.CgroupsLookupResponseView]
 
 // Service is the request kind.
 var Service = service.Lookup[[]byte, protocol.TextKey, protocol.CgroupsLookupResponseView, *protocol.CgroupsLookupResponseView]{
 	Method: service.Method{Code: protocol.MethodCgroupsLookup, Name: "cgroups-lookup"},
 	// What no key can be is found when it is encoded.
-	Key: func(path []byte) (protocol.TextKey, error) {
-		return protocol.TextKey{CStringView: protocol.CString(path)}, nil
+	Key: func(named []byte) (protocol.TextKey, error) {
+		return protocol.TextKey{CStringView: protocol.CString(named)}, nil
 	},
 }
 
@@ -34,8 +36,8 @@ func NewClient(runDir, name string, config ClientConfig) *Client {
 
 // Handler is what answers the requests of a server.
 type Handler struct {
-	// Handle adds an item for each key; false is a failure. Sessions run it at the same time. What it
-	// gets is good until it returns.
+	// Handle fills in the answer; false is a failure. Sessions run it at the same time. What it gets is
+	// good until it returns.
 	Handle func(request *protocol.CgroupsLookupRequestView, answer *protocol.CgroupsLookupBuilder) bool
 }
 

@@ -1,5 +1,6 @@
-// Package cgroups_snapshot is the service that answers all cgroups of the host at once, with a cache
-// that keeps the last good answer.
+// Package cgroups_snapshot is `cgroups-snapshot`: All cgroups of the host, at once.
+//
+// Made from cgroups-snapshot.toml by netipc schema generate: change that file, not this one.
 package cgroups_snapshot
 
 import (
@@ -71,8 +72,8 @@ func (c *Client) keep(view protocol.CgroupsResponseView, err error) (*protocol.C
 
 // Handler is what answers the requests of a server.
 type Handler struct {
-	// Handle fills in the answer; false is a failure. Sessions run it at the same time. What it gets
-	// is good until it returns.
+	// Handle fills in the answer; false is a failure. Sessions run it at the same time. What it gets is
+	// good until it returns.
 	Handle func(request *protocol.CgroupsRequest, answer *protocol.CgroupsBuilder) bool
 	// SnapshotMaxItems is about how many items a snapshot has. It is a hint: nothing is reserved for
 	// them, and nothing is left out beyond them.
@@ -91,7 +92,7 @@ func NewServerWithWorkers(runDir, name string, config ServerConfig, handler Hand
 
 var builder = service.Builder[protocol.CgroupsRequest, protocol.CgroupsBuilder]{
 	Start:  func(b *protocol.CgroupsBuilder, _ *protocol.CgroupsRequest, buf []byte) error { return b.Start(buf) },
-	Finish: (*protocol.CgroupsBuilder).Finish,
+	Finish: func(b *protocol.CgroupsBuilder) (int, error) { return b.Finish() },
 }
 
 func (h Handler) service() service.Handler {
@@ -100,23 +101,23 @@ func (h Handler) service() service.Handler {
 
 // CacheItem is an item of a snapshot that outlives its cache.
 type CacheItem struct {
-	// Hash is the producer's hash of the name.
+	// Hash: the provider's hash of the name.
 	Hash uint32
-	// Options are the protocol.Option bits.
+	// Options: what was found out about it.
 	Options uint32
-	// Enabled tells whether it is to be monitored; any value.
+	// Enabled: whether it is to be monitored; any number but 0 is yes.
 	Enabled uint32
-	// Name is its name.
+	// Name: its name; may be empty.
 	Name string
-	// Path is its path.
+	// Path: its path in the file system; may be empty.
 	Path string
 }
 
-// Key is what an item is found by.
+// Key is what a cache finds an item by.
 type Key struct {
-	// Hash is the producer's hash of the name.
+	// Hash: the provider's hash of the name.
 	Hash uint32
-	// Name is the name.
+	// Name: its name; may be empty.
 	Name string
 }
 
@@ -131,7 +132,7 @@ func NewCache(runDir, name string, config ClientConfig) *Cache {
 	return &Cache{service.NewCache(client, protocol.CgroupsRequest{}, cached)}
 }
 
-// Lookup returns a copy of the first item with this hash and name; false where there is none.
+// Lookup returns a copy of the first item with this key; false where there is none.
 func (c *Cache) Lookup(hash uint32, name string) (CacheItem, bool) {
 	guard := c.ReadLock()
 	item, found := guard.Get(hash, name)
@@ -147,14 +148,13 @@ func (c *Cache) ReadLock() Guard { return Guard{c.Cache.ReadLock()} }
 // Status tells what the cache holds, and how its refreshes went. It never waits for one.
 func (c *Cache) Status() CacheStatus {
 	guard := c.ReadLock()
-	return CacheStatus{CacheStatus: c.Cache.Status(), SystemdEnabled: guard.SystemdEnabled()}
+	return CacheStatus{CacheStatus: c.Cache.Status(), CgroupsHeader: guard.Header()}
 }
 
 // CacheStatus is what a cache holds, and how its refreshes went.
 type CacheStatus struct {
 	service.CacheStatus
-	// SystemdEnabled tells whether systemd runs the host.
-	SystemdEnabled uint32
+	protocol.CgroupsHeader
 }
 
 // Guard is the snapshot of one moment, pinned. The zero value has no items.
@@ -162,44 +162,39 @@ type Guard struct {
 	service.Guard[Key, protocol.CgroupsItemView]
 }
 
-// Get returns the first item with this hash and name; false where there is none. Memory only, and
-// nothing is copied or allocated.
+// Get returns the first item with this key; false where there is none. Memory only, and nothing is copied or
+// allocated.
 func (g *Guard) Get(hash uint32, name string) (protocol.CgroupsItemView, bool) {
 	return g.Guard.Get(Key{hash, name})
 }
 
-// SystemdEnabled tells whether systemd runs the host; 0 while that is not known.
-func (g *Guard) SystemdEnabled() uint32 {
-	enabled, _ := g.Extra().(uint32)
-	return enabled
+// Header returns what the snapshot says besides its items; zeros while there is none.
+func (g *Guard) Header() protocol.CgroupsHeader {
+	header, _ := g.Extra().(protocol.CgroupsHeader)
+	return header
 }
+
+// SystemdEnabled tells what the snapshot says besides its items: whether systemd runs the host; any number but 0 is yes.
+func (g *Guard) SystemdEnabled() uint32 { return g.Header().SystemdEnabled }
 
 // Dup returns a copy of item that does not hold the snapshot's memory.
 func (g *Guard) Dup(item protocol.CgroupsItemView) CacheItem {
-	return CacheItem{item.Hash, item.Options, item.Enabled, item.Name.String(), item.Path.String()}
+	return CacheItem{Hash: item.Hash, Options: item.Options, Enabled: item.Enabled, Name: item.Name.String(), Path: item.Path.String()}
 }
 
 var cached = service.Cached[protocol.CgroupsResponseView, Key, protocol.CgroupsItemView]{
-	Fetched: func(view protocol.CgroupsResponseView) service.Fetched {
-		return service.Fetched{Generation: view.Generation, Extra: view.SystemdEnabled, List: view.List()}
+	Fetched: func(reply protocol.CgroupsResponseView) service.Fetched {
+		return service.Fetched{Generation: reply.Generation, Extra: reply.CgroupsHeader, List: reply.List()}
 	},
 	Items: service.CachedItems[Key, protocol.CgroupsItemView]{
 		Decode: protocol.DecodeCgroupsItem,
 		View:   protocol.ReadCgroupsItem,
-		Key:    func(item protocol.CgroupsItemView) Key { return Key{item.Hash, item.Name.String()} },
-		Hash:   func(key Key) uint32 { return key.Hash },
-		Match: func(item protocol.Valid[protocol.CgroupsItemView], key Key) (protocol.CgroupsItemView, bool) {
-			view := protocol.ReadCgroupsItem(item)
-			return view, view.Hash == key.Hash && string(view.Name.Bytes()) == key.Name
+		Key:    func(item protocol.CgroupsItemView) Key { return Key{Hash: item.Hash, Name: item.Name.String()} },
+		// A cache hashes keys itself where many have the same hash.
+		Hash: func(key Key) uint32 { return key.Hash },
+		Match: func(valid protocol.Valid[protocol.CgroupsItemView], key Key) (protocol.CgroupsItemView, bool) {
+			item := protocol.ReadCgroupsItem(valid)
+			return item, item.Hash == key.Hash && string(item.Name.Bytes()) == key.Name
 		},
 	},
-}
-
-// SimpleHash is the hash of names that producers use: 32-bit FNV-1a.
-func SimpleHash(name string) uint32 {
-	hash := uint32(0x811c_9dc5)
-	for i := range len(name) {
-		hash = (hash ^ uint32(name[i])) * 0x0100_0193
-	}
-	return hash
 }

@@ -1,5 +1,6 @@
-// Package increment is the service that takes a number and answers the next one. It exists to test
-// and to measure, and works in batches and in pipelines.
+// Package increment is `increment`: A number in, the next one out. It exists to test and to measure.
+//
+// Made from increment.toml by netipc schema generate: change that file, not this one.
 package increment
 
 import (
@@ -12,37 +13,34 @@ type (
 	ClientConfig = service.ClientConfig
 	// ServerConfig is how a server accepts and answers.
 	ServerConfig = service.ServerConfig
-	// Client is a client of the service.
-	Client = service.Client[uint64, uint64]
 	// Server is a server of the service.
 	Server = service.Server
 )
 
-var number = service.Codec[uint64]{
-	Size:   func(n uint64) int { return protocol.Number(n).Size() },
-	Encode: protocol.EncodeIncrement,
-	Decode: protocol.DecodeIncrement,
-}
+// Client is a client of the service. Replies borrow its buffer until the next call.
+type Client = service.Client[uint64, uint64]
 
 // Service is the request kind.
 var Service = service.Service[uint64, uint64]{
 	Method:  service.Method{Code: protocol.MethodIncrement, Name: "increment", Batches: true},
-	Request: number,
-	Reply:   number,
+	Request: value,
+	Reply:   value,
 }
-
-// Handler is what answers the requests of a server.
-type Handler struct {
-	// Handle answers one request; false is a failure. Sessions run it at the same time.
-	Handle func(n uint64) (uint64, bool)
-}
-
-// Next is what the service answers.
-func Next(n uint64) (uint64, bool) { return n + 1, true }
 
 // NewClient returns a client of the endpoint name in runDir. It connects to nothing yet.
 func NewClient(runDir, name string, config ClientConfig) *Client {
 	return service.NewClient(&Service, runDir, name, config)
+}
+
+// Handler is what answers the requests of a server.
+type Handler struct {
+	// Handle answers one request, which is not its own to keep; false is a failure. Sessions run it at
+	// the same time.
+	Handle func(uint64) (uint64, bool)
+}
+
+func (h Handler) service() service.Handler {
+	return service.ValueHandler(&Service, service.Checked(h.Handle))
 }
 
 // NewServer returns a server of the endpoint name in runDir, with 8 workers.
@@ -55,6 +53,8 @@ func NewServerWithWorkers(runDir, name string, config ServerConfig, handler Hand
 	return service.NewServerWithWorkers(runDir, name, config, handler.service(), workers)
 }
 
-func (h Handler) service() service.Handler {
-	return service.ValueHandler(&Service, service.Checked(h.Handle))
+var value = service.Codec[uint64]{
+	Size:   func(n uint64) int { return protocol.Number(n).Size() },
+	Encode: protocol.EncodeIncrement,
+	Decode: protocol.DecodeIncrement,
 }

@@ -18,6 +18,8 @@ func TestHybridLinks(t *testing.T) { conformance.Links(t, native, 0x02) }
 
 func TestFutexLinks(t *testing.T) { conformance.Links(t, native, 0x04) }
 
+func TestRingLinks(t *testing.T) { conformance.Links(t, native, 0x10) }
+
 func TestSleepingSocketLinks(t *testing.T) {
 	conformance.Links(t, func() transport.Transport { return posix.New().WithSpin(0) }, 0x01)
 }

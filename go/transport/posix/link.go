@@ -17,6 +17,8 @@ const (
 	profileHybrid = 0x02
 	// profileFutex sleeps in the kernel at once, without polling.
 	profileFutex = 0x04
+	// profileRing is sealed memory that the server passes over the socket; deployed peers do not know it.
+	profileRing = 0x10
 )
 
 // link is a connection over a packet socket.
@@ -28,8 +30,9 @@ type link struct {
 	peerAllowed bool
 	spin        time.Duration
 	log         *slog.Logger
-	// The region that the server has made for this session.
-	offered *region
+	// What the server has made for this session.
+	offered     *region
+	offeredRing *ring
 }
 
 func (l *link) Receive(buf []byte, w transport.Wait) (int, error) { return l.socket.receive(buf, w) }
@@ -67,23 +70,40 @@ func (l *link) Offer(plan transport.SessionPlan) error {
 	switch plan.Profile {
 	case transport.ProfileBaseline:
 		return nil
-	case profileHybrid, profileFutex:
+	case profileHybrid, profileFutex, profileRing:
 	default:
 		return transport.ErrUnsupported
 	}
-	offered, err := createRegion(l.dir, l.endpoint, plan, l.log)
+	err := l.offerMemory(plan)
 	if errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	if err != nil {
 		shmFailures.warn(l.log, "cannot prepare shared memory", "endpoint", l.endpoint.String(), "error", err)
+	}
+	return err
+}
+
+func (l *link) offerMemory(plan transport.SessionPlan) (err error) {
+	if plan.Profile != profileRing {
+		l.offered, err = createRegion(l.dir, l.endpoint, plan, l.log)
 		return err
 	}
-	l.offered = offered
-	return nil
+	ring, fd, err := createRing(plan)
+	if err == nil {
+		l.offeredRing = ring
+		l.socket.pass(fd)
+	}
+	return err
 }
 
 func (l *link) Switch() transport.Link {
+	if l.offeredRing != nil {
+		ring := l.offeredRing
+		l.offeredRing = nil
+		l.dropDir()
+		return newRingLink(l.socket.handOver(), ring, serverSide, l.spin)
+	}
 	if l.offered == nil {
 		return l
 	}
@@ -94,8 +114,13 @@ func (l *link) Switch() transport.Link {
 }
 
 func (l *link) Attach(plan transport.SessionPlan, w transport.Wait) (transport.Link, error) {
-	if plan.Profile == transport.ProfileBaseline {
+	passed := l.socket.takePassed()
+	defer closeFD(passed)
+	switch plan.Profile {
+	case transport.ProfileBaseline:
 		return l, nil
+	case profileRing:
+		return l.attachRing(passed)
 	}
 	region, err := attachRegion(l.endpoint, plan, w, func() bool { return l.socket.check() != nil })
 	if err != nil {
@@ -103,6 +128,20 @@ func (l *link) Attach(plan transport.SessionPlan, w transport.Wait) (transport.L
 		return nil, err
 	}
 	return newShmLink(l.socket.handOver(), region, clientSide, l.spin), nil
+}
+
+func (l *link) attachRing(passed int) (transport.Link, error) {
+	err := error(permanentFlaw("it was not passed"))
+	var ring *ring
+	if passed >= 0 {
+		ring, err = attachRing(passed)
+	}
+	if err != nil {
+		_ = l.Close()
+		name := "the ring of " + l.endpoint.String()
+		return nil, &transport.AttachError{Region: name, Kind: transport.ErrUnusable, Why: err.Error()}
+	}
+	return newRingLink(l.socket.handOver(), ring, clientSide, l.spin), nil
 }
 
 func (l *link) dropDir() {
@@ -113,6 +152,11 @@ func (l *link) dropDir() {
 }
 
 func (l *link) dropOffer() {
+	l.socket.pass(-1)
+	if l.offeredRing != nil {
+		l.offeredRing.close()
+		l.offeredRing = nil
+	}
 	if l.offered != nil {
 		l.offered.close()
 		l.offered = nil

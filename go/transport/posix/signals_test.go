@@ -4,7 +4,6 @@ package posix_test
 
 import (
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -31,19 +30,18 @@ func TestDefect14SignalsDisturbNoWait(t *testing.T) {
 		close(stop)
 		<-stopped
 	}()
-	const limit = 5 * time.Second
 	baseline, _ := s.baselines()
 	client, server := s.session(plan(1))
 	for _, link := range []transport.Link{baseline, client, server} {
-		s.is(s.timed(short, limit, func() error { return receive(link, transport.Timeout(short)) }), transport.ErrTimeout)
+		s.is(s.timed(short, atOnce, func() error { return receive(link, transport.Timeout(short)) }), transport.ErrTimeout)
 	}
 	listener := s.bind(transport.BindOptions{Backlog: 1})
-	s.is(s.timed(short, limit, func() error {
+	s.is(s.timed(short, atOnce, func() error {
 		_, err := listener.Accept(transport.Timeout(short))
 		return err
 	}), transport.ErrTimeout)
 	s.fill()
-	s.is(s.timed(short, limit, func() error {
+	s.is(s.timed(short, atOnce, func() error {
 		_, err := posix.New().Connect(s.endpoint, transport.Timeout(short))
 		return err
 	}), transport.ErrTimeout)

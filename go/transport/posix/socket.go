@@ -48,16 +48,38 @@ type socket struct {
 	// Where the parts of a small packet are put together.
 	joined []byte
 	parts  partsSender
+	// The descriptor that travels with a packet, -1 where none does: what leaves with the next one, or,
+	// while one is expected, the last that has come.
+	leaving, passed int
+	expected        bool
 }
 
 // takeSocket takes over a connected, non-blocking descriptor.
 func takeSocket(fd int, spin spin) *socket {
-	s := &socket{fd: fd, packetSize: fallbackPacket, spin: spin}
+	s := &socket{fd: fd, packetSize: fallbackPacket, spin: spin, leaving: -1, passed: -1}
 	if size, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF); err == nil && size > packetOverhead {
 		s.packetSize = uint32(size - packetOverhead)
 	}
 	s.peer = peerOf(fd)
 	return s
+}
+
+// expectPassed takes a descriptor, too, where one comes with a packet, until takePassed. All others are
+// closed by the kernel.
+func (s *socket) expectPassed() { s.expected = true }
+
+// takePassed returns the descriptor that came with a packet, or -1.
+func (s *socket) takePassed() int {
+	passed := s.passed
+	s.passed, s.expected = -1, false
+	return passed
+}
+
+// pass has fd leave with the next packet, in the place of what was to leave before; -1 is nothing. It takes
+// over fd.
+func (s *socket) pass(fd int) {
+	closeFD(s.leaving)
+	s.leaving = fd
 }
 
 // waitObject returns what is readable when a packet or a hang-up waits. A closed socket, which is -1, has
@@ -100,6 +122,13 @@ func (s *socket) send(head, body []byte, w transport.Wait) error {
 
 // sendNow puts the parts together where that costs less than the kernel's way to take several.
 func (s *socket) sendNow(head, body []byte) unix.Errno {
+	if s.leaving >= 0 {
+		errno := sendWith(s.fd, append(append(s.joined[:0], head...), body...), s.leaving)
+		if errno == 0 {
+			s.pass(-1)
+		}
+		return errno
+	}
 	if len(head)+len(body) > smallPacket && len(head) > 0 && len(body) > 0 {
 		return s.parts.send(s.fd, head, body)
 	}
@@ -152,7 +181,7 @@ func (s *socket) receive(packet []byte, w transport.Wait) (int, error) {
 // tryReceive takes a packet if one waits; it returns 0 where none does.
 func (s *socket) tryReceive(packet []byte) (int, error) {
 	for {
-		size, ended, errno := receiveOne(s.fd, packet, false)
+		size, ended, errno := s.receiveNow(packet)
 		switch {
 		case errno == unix.EAGAIN:
 			return 0, nil
@@ -168,6 +197,25 @@ func (s *socket) tryReceive(packet []byte) (int, error) {
 			return size, nil
 		}
 	}
+}
+
+func (s *socket) receiveNow(packet []byte) (size int, ended bool, errno unix.Errno) {
+	if !s.expected {
+		return receiveOne(s.fd, packet, false)
+	}
+	size, passed, errno := receiveWith(s.fd, packet)
+	if passed >= 0 {
+		closeFD(s.passed)
+		s.passed = passed
+	}
+	if errno != 0 || size > 0 {
+		return size, false, errno
+	}
+	// As receiveOne does.
+	if ended, errno = hasEnded(s.fd); errno != 0 || !ended {
+		return 0, false, errno
+	}
+	return receiveOne(s.fd, packet, false)
 }
 
 // look tells what there is to receive, without taking it.
@@ -227,11 +275,13 @@ func (s *socket) hangUp() {
 // handOver returns a socket that owns the descriptor from now on, and leaves a closed one.
 func (s *socket) handOver() *socket {
 	moved := *s
-	*s = socket{fd: -1}
+	*s = socket{fd: -1, leaving: -1, passed: -1}
 	return &moved
 }
 
 func (s *socket) close() {
+	s.pass(-1)
+	closeFD(s.takePassed())
 	if s.fd >= 0 {
 		closeFD(s.fd)
 		s.fd = -1

@@ -150,8 +150,9 @@ func (s *spin) missed() {
 func (s *spin) atHand() { s.wasAtHand = true }
 
 // slept notes that the receiver slept, and waited since start in all.
-func (s *spin) slept(start instant) {
-	end := now()
+func (s *spin) slept(start instant) { s.sleptUntil(start, now()) }
+
+func (s *spin) sleptUntil(start, end instant) {
 	s.end(end)
 	s.lastSleep = end.since(start)
 	if s.lastSleep <= s.soon*briefSleep {

@@ -78,11 +78,11 @@ func TestPeersThatDoNothingElseMayTakeLonger(t *testing.T) {
 
 func TestLongWaitsAreSleptThroughUntilTheyGetShorter(t *testing.T) {
 	s := spinFor(forRequest)
-	s.slept(now() - instant(time.Hour))
+	s.sleptUntil(1, 1+instant(time.Hour))
 	for range 1000 {
 		expectLook(t, &s, 0)
 	}
-	s.slept(now())
+	s.sleptUntil(1, 1+instant(soonEnough))
 	expectLook(t, &s, aLook)
 }
 
@@ -103,7 +103,7 @@ func TestAfterManyBriefSleepsOneLookIsPatient(t *testing.T) {
 	s.found(soonEnough, false)
 	s.found(soonEnough, false)
 	sleeps(fewestBrief)
-	s.slept(now() - instant(time.Second))
+	s.sleptUntil(1, 1+instant(time.Second))
 	if s.brief != 0 {
 		t.Error("a long sleep is not brief")
 	}
@@ -149,7 +149,9 @@ func TestRareQuestionsDoNotLookForTheirAnswer(t *testing.T) {
 		found    bool
 	}{{forAnswer, false, false}, {forAnswer, true, true}, {forRequest, false, true}} {
 		s := spinFor(row.patience)
-		s.ended = now() - instant(6*soonEnough)
+		// So long that other work of the machine makes no difference.
+		s.soon = time.Second
+		s.ended = now() - instant(6*s.soon)
 		s.wasAtHand = row.atHand
 		looks := 0
 		found, _ := s.run(1, transport.Wait{}, func() (bool, error) {

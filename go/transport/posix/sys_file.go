@@ -9,8 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// privateMode is our own user and nobody else.
-const privateMode = 0o600
+const (
+	// privateMode is our own user and nobody else.
+	privateMode = 0o600
+	// maxAllocations is how often to try to reserve space while signals come.
+	maxAllocations = 100
+)
 
 // fileID is which file a name stands for, whatever is renamed.
 type fileID struct {
@@ -44,6 +48,14 @@ func leadsTo(path string) (fileID, error) {
 	var stat unix.Stat_t
 	err := retry(func() error { return unix.Stat(path, &stat) })
 	return infoOf(&stat).id, err
+}
+
+// ownerOfDir returns the owner of the directory that path leads to, through links, and whether nobody else may
+// write there.
+func ownerOfDir(path string) (uid uint32, closed bool) {
+	var stat unix.Stat_t
+	err := retry(func() error { return unix.Stat(path, &stat) })
+	return stat.Uid, err == nil && stat.Mode&0o022 == 0
 }
 
 // lookInto tells what an open file is.
@@ -101,8 +113,12 @@ func openFile(dir int, path string, flags int) (int, error) {
 	return fd, err
 }
 
-// closeFD closes a descriptor. It is gone whatever close says, and never closed again.
-func closeFD(fd int) { _ = unix.Close(fd) }
+// closeFD closes a descriptor, unless it is -1. It is gone whatever close says, and never closed again.
+func closeFD(fd int) {
+	if fd >= 0 {
+		_ = unix.Close(fd)
+	}
+}
 
 // tryLock locks an open file for ourselves until it is closed; false when somebody else has it.
 func tryLock(fd int) (bool, error) {
@@ -138,13 +154,21 @@ func makePathPrivate(dir int, path string, id fileID) error {
 }
 
 // allocate reserves size bytes for real, so that no later write can find the file system full.
+//
+// The limit of this process on file sizes is looked at before: the kernel would answer with a signal that
+// ends the process.
 func allocate(fd int, size int64) error {
-	// Asked first: what exceeds it is a signal that ends the process.
 	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err == nil && limit.Cur < uint64(size) {
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err == nil && uint64(size) > uint64(limit.Cur) {
 		return unix.EFBIG
 	}
-	return retry(func() error { return unix.Fallocate(fd, 0, 0, size) })
+	// A file system may say EINTR whenever a signal has come, and that for ever.
+	for range maxAllocations {
+		if err := unix.Fallocate(fd, 0, 0, size); err != unix.EINTR {
+			return err
+		}
+	}
+	return unix.EINTR
 }
 
 // readStart reads at the start of a file; may read less.

@@ -124,6 +124,63 @@ func (p *partsSender) send(fd int, head, body []byte) unix.Errno {
 	return errno
 }
 
+// sendWith sends one packet, and a descriptor with it.
+func sendWith(fd int, packet []byte, descriptor int) unix.Errno {
+	rights := unix.UnixRights(descriptor)
+	err := retry(func() error {
+		return unix.Sendmsg(fd, packet, rights, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
+	})
+	return errnoOf(err)
+}
+
+// receiveWith receives one packet and returns its length, and the descriptor that came with it or -1.
+func receiveWith(fd int, packet []byte) (size, descriptor int, errno unix.Errno) {
+	space := make([]byte, unix.CmsgSpace(4))
+	count := 0
+	err := retry(func() (err error) {
+		size, count, _, _, err = unix.Recvmsg(fd, packet, space, unix.MSG_TRUNC|unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
+		return err
+	})
+	if err != nil {
+		return 0, -1, errnoOf(err)
+	}
+	descriptor = -1
+	messages, err := unix.ParseSocketControlMessage(space[:count])
+	if err != nil {
+		return size, -1, 0
+	}
+	for i := range messages {
+		descriptors, err := unix.ParseUnixRights(&messages[i])
+		if err != nil {
+			continue
+		}
+		for _, passed := range descriptors {
+			closeFD(descriptor)
+			descriptor = passed
+		}
+	}
+	return size, descriptor, 0
+}
+
+// tryToPass tries whether this process may pass a descriptor to another: a sandbox may forbid it.
+func tryToPass(fd int) error {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	defer closeFD(pair[0])
+	defer closeFD(pair[1])
+	return failure(sendWith(pair[0], []byte{0}, fd))
+}
+
+// errnoOf returns the number of an error of a system call, 0 of none.
+func errnoOf(err error) unix.Errno {
+	if errno, ok := err.(unix.Errno); ok {
+		return errno
+	}
+	return 0
+}
+
 // receiveOne receives one packet and returns its length, also of what does not fit; 0 is an empty one,
 // or the end. There is no room for control data, on purpose: descriptors that a peer passes are closed
 // by the kernel.

@@ -16,7 +16,7 @@ import (
 
 const (
 	short  = 20 * time.Millisecond
-	atOnce = 5 * time.Second
+	atOnce = 15 * time.Second
 )
 
 // stage is an endpoint of its own, and what happens there.
@@ -34,7 +34,7 @@ func newStage(t *testing.T) *stage {
 	return &stage{T: t, endpoint: endpoint}
 }
 
-func soon() transport.Wait { return transport.Timeout(30 * time.Second) }
+func soon() transport.Wait { return transport.Timeout(60 * time.Second) }
 
 func (s *stage) no(err error) {
 	s.Helper()

@@ -8,7 +8,7 @@ enum { DOOR_OPEN, DOOR_WRONG_TOKEN, DOOR_FULL };
 bool is_refused(struct check *check, nipc_client_ctx_t *client, nipc_client_state_t state)
 {
     char why[8];
-    nipc_client_refresh(client);
+    refresh(client);
     return same(check, "the state", client->state, state) &&
            same(check, "whether there is a reason", nipc_client_last_error(client, why, sizeof why) > 0, true);
 }

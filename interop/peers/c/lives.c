@@ -8,9 +8,6 @@
 
 #include "check.h"
 
-/* The longest that anything here may take, in seconds. */
-#define PATIENCE 10
-
 static double now(void)
 {
     struct timespec time;
@@ -53,7 +50,7 @@ bool check_wrong_token(struct check *check)
     config.auth_token++;
     nipc_client_close(stranger);
     nipc_client_init(stranger, check->options->run_dir, check->options->service, &config);
-    nipc_client_refresh(stranger);
+    refresh(stranger);
     uint64_t answer;
     char start[64];
     snprintf(start, sizeof start, "start --token %" PRIu64, config.auth_token);

@@ -76,6 +76,8 @@ nipc_client_config_t options_client(const struct options *options)
         .preferred_profiles = (uint32_t)options->profile,
         .max_response_payload_bytes = (uint32_t)options->max_response,
         .auth_token = options->token,
+        /* More than the usual 30 s, for emulated peers on a busy machine. */
+        .call_timeout_ms = 120000,
     };
 }
 

@@ -2,14 +2,18 @@
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use netipc::service::Service;
 use netipc::transport::link::LinkKind;
-use netipc::{Client, ClientStatus};
+use netipc::{Client, ClientStatus, ErrorCode, OpenError};
 use serde_json::json;
 
 use super::{Options, Wrong, calls, door, lives, name_of, same};
+
+/// The longest that anything may take, on a busy machine.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is checked.
 #[derive(Clone, Copy, ValueEnum)]
@@ -78,8 +82,20 @@ fn perform(check: Check, options: &Options) -> Result<Carried, Wrong> {
 /// A client of the server that there is.
 pub(super) fn connected<S: Service>(options: &Options) -> Result<Client<S>, Wrong> {
     let mut client = client(options);
-    client.refresh();
+    refresh(&mut client);
     ready(&client).map(|()| client)
+}
+
+/// Refreshes, again where a handshake took too long, as it may on a busy machine.
+pub(super) fn refresh<S: Service>(client: &mut Client<S>) {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        client.refresh();
+        let code = client.open_error().map(OpenError::code);
+        if client.ready() || code != Some(ErrorCode::TIMEOUT) || Instant::now() > until {
+            return;
+        }
+    }
 }
 
 /// A client that has not connected yet.

@@ -4,7 +4,7 @@ use netipc::service::cgroups::CgroupsCache;
 use netipc::service::increment::Increment;
 use netipc::{Client, ClientConfig, ClientState};
 
-use super::check::{client, ready};
+use super::check::{connected, refresh};
 use super::{Options, Wrong, same};
 
 /// `--door`: somebody with another token is turned down.
@@ -29,9 +29,7 @@ pub(super) fn pass(options: &Options, cached: bool) -> Result<(), Wrong> {
             refused(options, stranger, ClientState::AuthFailed)
         }
         FULL => {
-            let mut first = client::<Increment>(options);
-            first.refresh();
-            ready(&first)?;
+            let _first = connected::<Increment>(options)?;
             refused(options, config, ClientState::Disconnected)
         }
         door => same("the door", door, 0),
@@ -44,7 +42,7 @@ fn client_is_refused(
     state: ClientState,
 ) -> Result<(), Wrong> {
     let mut client = Client::<Increment>::new(&options.run_dir, &options.service, config);
-    client.refresh();
+    refresh(&mut client);
     same("the state at the door", client.state(), state)?;
     let told = client.open_error().is_some();
     same("whether the refusal has a reason", told, true)

@@ -8,11 +8,11 @@ use netipc::service::increment::Increment;
 use netipc::{ClientConfig, ClientState, ErrorCode};
 use netipc_interop::data::Snapshot;
 
-use super::check::{Carried, carried, client, connected, fulfilled, ready, want, wish};
+use super::check::{
+    Carried, PATIENCE, carried, client, connected, fulfilled, ready, refresh, want, wish,
+};
 use super::{Options, Wrong, same};
 
-/// The longest that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two looks at what has to change by itself.
 const PERIOD: Duration = Duration::from_millis(10);
 
@@ -21,7 +21,7 @@ pub(super) fn cache_survives(options: &Options) -> Result<Carried, Wrong> {
     let config = options.client_config();
     let mut cache = CgroupsCache::new(&options.run_dir, &options.service, config);
     let old = options.snapshot();
-    cache.try_refresh()?;
+    let mut failed = refreshed(&mut cache)?;
     holds(&cache, &old)?;
     want("kill")?;
     same("a refresh without a provider", cache.refresh(), false)?;
@@ -31,12 +31,31 @@ pub(super) fn cache_survives(options: &Options) -> Result<Carried, Wrong> {
         ..old
     };
     want(&format!("start --generation {}", new.generation))?;
-    cache.try_refresh()?;
+    failed += refreshed(&mut cache)?;
     holds(&cache, &new)?;
     let status = cache.status();
     let refreshes = (status.refresh_success_count, status.refresh_failure_count);
-    same("refreshes that succeeded and failed", refreshes, (2, 1))?;
+    same(
+        "refreshes that succeeded and failed",
+        refreshes,
+        (2, 1 + failed),
+    )?;
     carried(&cache.client_status(), options)
+}
+
+/// Refreshes a cache, again where a handshake took too long; gives how often that was so.
+fn refreshed(cache: &mut CgroupsCache) -> Result<u64, Wrong> {
+    let until = Instant::now() + PATIENCE;
+    let mut failed = 0;
+    loop {
+        match cache.try_refresh() {
+            Ok(_) => return Ok(failed),
+            Err(error) if error.code() == ErrorCode::TIMEOUT && Instant::now() < until => {
+                failed += 1;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Who has a wrong token is told so, and gets in once it is the right one.
@@ -48,7 +67,7 @@ pub(super) fn wrong_token_heals(options: &Options) -> Result<Carried, Wrong> {
     };
     let (place, service) = (&options.run_dir, &options.service);
     let mut stranger = netipc::Client::<Increment>::new(place, service, config);
-    stranger.refresh();
+    refresh(&mut stranger);
     same("the state", stranger.state(), ClientState::AuthFailed)?;
     let call = stranger.call(&1).map_err(|error| error.code());
     same("a call", call, Err(ErrorCode::NOT_READY))?;
@@ -73,7 +92,7 @@ pub(super) fn second_client_waits_its_turn(options: &Options) -> Result<Carried,
     let mut first = connected::<Increment>(options)?;
     same("an answer", first.call(&1)?, 2)?;
     let mut second = client::<Increment>(options);
-    second.refresh();
+    refresh(&mut second);
     same("the state", second.state(), ClientState::Disconnected)?;
     same(
         "the refusal has a reason",
@@ -82,7 +101,7 @@ pub(super) fn second_client_waits_its_turn(options: &Options) -> Result<Carried,
     )?;
     same("an answer", first.call(&2)?, 3)?;
     first.close();
-    second.refresh();
+    refresh(&mut second);
     ready(&second)?;
     same("an answer", second.call(&3)?, 4)?;
     carried(&second.status(), options)
@@ -115,7 +134,7 @@ pub(super) fn death_ends_a_call(options: &Options) -> Result<Carried, Wrong> {
     client.refresh();
     same("the state", client.state(), ClientState::NotFound)?;
     want("start")?;
-    client.refresh();
+    refresh(&mut client);
     ready(&client)?;
     same("an answer", client.call(&3)?, 4)?;
     carried(&client.status(), options)

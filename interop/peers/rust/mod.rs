@@ -82,6 +82,8 @@ impl Options {
             preferred_profiles: self.profile,
             max_response_payload_bytes: self.max_response,
             auth_token: self.token,
+            // More than the usual 30 s, for emulated peers on a busy machine.
+            call_timeout_ms: 120_000,
             ..ClientConfig::default()
         }
     }

@@ -52,10 +52,7 @@ impl Library {
         let prefix = netipc_xtask::install_for_tests_of(&target)?;
         let lib = prefix.join("lib");
         let mut flags = vec![joined("-L", &lib)];
-        let programs = if target == Target::Native {
-            flags.extend([joined("-Wl,-rpath,", &lib), "-lnetipc".into()]);
-            prefix.clone()
-        } else {
+        let programs = if matches!(target, Target::Mingw { .. }) {
             // The import library stands for the DLL, which is found beside the program. The threads
             // of MinGW go into the program: Windows has no DLL of them. And numbers are printed as
             // the standard says.
@@ -67,6 +64,9 @@ impl Library {
             ];
             flags.extend(words.map(OsString::from));
             prefix.join("bin")
+        } else {
+            flags.extend([joined("-Wl,-rpath,", &lib), "-lnetipc".into()]);
+            prefix.clone()
         };
         Ok(Self {
             target,

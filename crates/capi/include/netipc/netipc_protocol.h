@@ -29,8 +29,10 @@
  */
 #ifdef __cplusplus
 #define NIPC_STATIC_ASSERT(condition, text) static_assert(condition, text)
-#else
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
 #define NIPC_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#else
+#define NIPC_STATIC_ASSERT(condition, text) extern char nipc_static_assert[(condition) ? 1 : -1]
 #endif
 
 #ifdef __cplusplus
@@ -139,6 +141,12 @@ uint64_t nipc_panic_count(void);
 /** Reserved. */
 #define NIPC_PROFILE_SHM_WAITADDR 8
 
+/**
+ * Rings in sealed memory that the server passes over the socket: the fastest, between peers of ours
+ * on Linux; others leave it out. To be asked for by its name.
+ */
+#define NIPC_PROFILE_SHM_RING 16
+
 /** The first four bytes of a message. */
 #define NIPC_MAGIC_MSG 0x4e495043u
 
@@ -201,69 +209,6 @@ uint64_t nipc_panic_count(void);
 
 /** The handler failed, or the server is full. */
 #define NIPC_STATUS_INTERNAL_ERROR 6
-
-/** Not known. */
-#define NIPC_ORCHESTRATOR_UNKNOWN 0
-
-/** A systemd unit or slice. */
-#define NIPC_ORCHESTRATOR_SYSTEMD 1
-
-/** A Docker container. */
-#define NIPC_ORCHESTRATOR_DOCKER 2
-
-/** A Kubernetes pod or container. */
-#define NIPC_ORCHESTRATOR_K8S 3
-
-/** A virtual machine. */
-#define NIPC_ORCHESTRATOR_KVM 4
-
-/** An LXC container. */
-#define NIPC_ORCHESTRATOR_LXC 5
-
-/** A Podman container. */
-#define NIPC_ORCHESTRATOR_PODMAN 6
-
-/** A systemd-nspawn container. */
-#define NIPC_ORCHESTRATOR_NSPAWN 7
-
-/** The item holds data. */
-#define NIPC_CGROUP_LOOKUP_KNOWN 0
-
-/** Not known yet: ask again later. */
-#define NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER 1
-
-/** Not known, and asking again is of no use. */
-#define NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT 2
-
-/** There was no room. Clients ask again by themselves: callers never see it. */
-#define NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED 3
-
-/** No answer within the agreed limits can hold the item. */
-#define NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM 4
-
-/** The item holds data. */
-#define NIPC_PID_LOOKUP_KNOWN 0
-
-/** There is no such process. */
-#define NIPC_PID_LOOKUP_UNKNOWN 1
-
-/** There was no room. Clients ask again by themselves: callers never see it. */
-#define NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED 2
-
-/** No answer within the agreed limits can hold the item. */
-#define NIPC_PID_LOOKUP_OVERSIZED_ITEM 3
-
-/** There is a path, and maybe a name and labels. */
-#define NIPC_APPS_CGROUP_KNOWN 0
-
-/** Not known yet: ask again later. There may be a path. */
-#define NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER 1
-
-/** Not known, and asking again is of no use. There is a path. */
-#define NIPC_APPS_CGROUP_UNKNOWN_PERMANENT 2
-
-/** The process is in no cgroup but the host's root. */
-#define NIPC_APPS_CGROUP_HOST_ROOT 3
 
 /** The uid of a process that is not known. */
 #define NIPC_UID_UNSET 0xffffffffu
@@ -354,6 +299,64 @@ uint64_t nipc_panic_count(void);
 
 /** A key of a request of apps-lookup. */
 #define NIPC_APPS_LOOKUP_KEY_SIZE 8
+
+/** What runs a cgroup. There may be more than are in the list yet. */
+typedef enum nipc_orchestrator_t {
+    /** Not known. */
+    NIPC_ORCHESTRATOR_UNKNOWN = 0,
+    /** A systemd unit or slice. */
+    NIPC_ORCHESTRATOR_SYSTEMD = 1,
+    /** A Docker container. */
+    NIPC_ORCHESTRATOR_DOCKER = 2,
+    /** A Kubernetes pod or container. */
+    NIPC_ORCHESTRATOR_K8S = 3,
+    /** A virtual machine. */
+    NIPC_ORCHESTRATOR_KVM = 4,
+    /** An LXC container. */
+    NIPC_ORCHESTRATOR_LXC = 5,
+    /** A Podman container. */
+    NIPC_ORCHESTRATOR_PODMAN = 6,
+    /** A systemd-nspawn container. */
+    NIPC_ORCHESTRATOR_NSPAWN = 7,
+} nipc_orchestrator_t;
+
+/** What is known of a cgroup that was looked up. */
+typedef enum nipc_cgroup_lookup_status_t {
+    /** The item holds data. */
+    NIPC_CGROUP_LOOKUP_KNOWN = 0,
+    /** Not known yet: ask again later. */
+    NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER = 1,
+    /** Not known, and asking again is of no use. */
+    NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT = 2,
+    /** There was no room. Clients ask again by themselves: callers never see it. */
+    NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED = 3,
+    /** No answer within the agreed limits can hold the item. */
+    NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM = 4,
+} nipc_cgroup_lookup_status_t;
+
+/** What is known of a process that was looked up. */
+typedef enum nipc_pid_lookup_status_t {
+    /** The item holds data. */
+    NIPC_PID_LOOKUP_KNOWN = 0,
+    /** There is no such process. */
+    NIPC_PID_LOOKUP_UNKNOWN = 1,
+    /** There was no room. Clients ask again by themselves: callers never see it. */
+    NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED = 2,
+    /** No answer within the agreed limits can hold the item. */
+    NIPC_PID_LOOKUP_OVERSIZED_ITEM = 3,
+} nipc_pid_lookup_status_t;
+
+/** What is known of the cgroup of a process. */
+typedef enum nipc_apps_cgroup_status_t {
+    /** There is a path, and maybe a name and labels. */
+    NIPC_APPS_CGROUP_KNOWN = 0,
+    /** Not known yet: ask again later. There may be a path. */
+    NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER = 1,
+    /** Not known, and asking again is of no use. There is a path. */
+    NIPC_APPS_CGROUP_UNKNOWN_PERMANENT = 2,
+    /** The process is in no cgroup but the host's root. */
+    NIPC_APPS_CGROUP_HOST_ROOT = 3,
+} nipc_apps_cgroup_status_t;
 
 /**
  * Rounds up to the alignment of items in payloads.
@@ -1480,6 +1483,203 @@ nipc_error_t nipc_apps_lookup_builder_add(nipc_apps_lookup_builder_t *builder,
  */
 size_t nipc_apps_lookup_builder_finish(nipc_apps_lookup_builder_t *builder);
 
+/* ---- Items of lookups as bytes ------------------------------------------------------------- */
+
+/** An item of a lookup's answer, as bytes. */
+typedef struct nipc_lookup_raw_item_t {
+    /** The first byte; the offsets of the item's strings count from there. */
+    const void *ptr;
+    /** How many bytes. */
+    uint32_t len;
+} nipc_lookup_raw_item_t;
+
+/**
+ * Finds an item of an answer, without reading what is in it: it was checked when the answer was decoded.
+ *
+ * \param index  from 0
+ * \param out    the item, in the payload; zeroed on failure
+ * \return NIPC_OK, or NIPC_ERR_OUT_OF_BOUNDS beyond the last
+ */
+nipc_error_t nipc_cgroups_lookup_resp_raw_item(const nipc_cgroups_lookup_resp_view_t *view,
+                                               uint32_t index,
+                                               nipc_lookup_raw_item_t *out);
+
+/** As nipc_cgroups_lookup_resp_raw_item, of apps-lookup. */
+nipc_error_t nipc_apps_lookup_resp_raw_item(const nipc_apps_lookup_resp_view_t *view,
+                                            uint32_t index,
+                                            nipc_lookup_raw_item_t *out);
+
+/**
+ * Writes an answer of cgroups-lookup from items that are bytes already, such as those that
+ * nipc_cgroups_lookup_resp_raw_item finds in other answers. Each of them is checked.
+ *
+ * \param items       the items, in the order of the paths that they answer
+ * \param count       how many
+ * \param generation  which generation of the data this is
+ * \return its length, or 0 for an item that is not valid, NULL, or a buffer that is too small
+ */
+size_t nipc_cgroups_lookup_raw_resp_encode(const nipc_lookup_raw_item_t *items,
+                                           uint32_t count,
+                                           uint64_t generation,
+                                           void *buf,
+                                           size_t buf_len);
+
+/** As nipc_cgroups_lookup_raw_resp_encode, of apps-lookup. */
+size_t nipc_apps_lookup_raw_resp_encode(const nipc_lookup_raw_item_t *items,
+                                        uint32_t count,
+                                        uint64_t generation,
+                                        void *buf,
+                                        size_t buf_len);
+
+/**
+ * How many items a snapshot of that many bytes can have: as many as fit where all strings are empty.
+ *
+ * \param buf_len  bytes of the whole snapshot
+ */
+uint32_t nipc_cgroups_builder_estimate_max_items(size_t buf_len);
+
+/**
+ * How many items an answer of cgroups-lookup of that many bytes can have: as many as fit where each path
+ * is one character, and all other strings are empty.
+ *
+ * \param buf_len  bytes of the whole answer
+ */
+uint32_t nipc_cgroups_lookup_builder_estimate_max_items(size_t buf_len);
+
+/**
+ * How many items an answer of apps-lookup of that many bytes can have: as many as fit where all strings are
+ * empty.
+ *
+ * \param buf_len  bytes of the whole answer
+ */
+uint32_t nipc_apps_lookup_builder_estimate_max_items(size_t buf_len);
+
+/* ---- Handlers and dispatch ----------------------------------------------------------------- */
+
+/**
+ * Answers an increment request. A server calls it for each number of a batch. The rest is as for
+ * nipc_cgroups_handler_fn.
+ */
+typedef bool (*nipc_increment_handler_fn)(void *user, uint64_t request, uint64_t *response);
+
+/**
+ * Answers a string-reverse request. A server calls it for each text of a batch. The rest is as for
+ * nipc_cgroups_handler_fn.
+ */
+typedef bool (*nipc_string_reverse_handler_fn)(void *user,
+                                               const nipc_string_reverse_view_t *request,
+                                               nipc_string_reverse_builder_t *builder);
+
+/**
+ * Answers a cgroups-snapshot request by filling the builder.
+ *
+ * A server calls it on the threads of sessions: in several at once, each session in order. What
+ * they share is theirs to lock; copy what you need under the lock, and build the answer after it.
+ * Requests may come twice. A handler must return: not by an exception, longjmp, or the end of the
+ * thread. What request and builder point to is valid until it returns.
+ *
+ * \param user     what the handler was given with
+ * \param request  what is asked
+ * \param builder  takes the answer, as it is: it must not be initialised
+ * \return true where the answer is in the builder. After false, or where builder->error is set, the
+ *         client is told by that error: NIPC_ERR_OVERFLOW that the answer is above the limits,
+ *         NIPC_ERR_UNSUPPORTED and NIPC_ERR_REJECTED the same, and everything else that the handler
+ *         failed, as does a builder that was initialised again. All but NIPC_ERR_UNSUPPORTED end the session
+ */
+typedef bool (*nipc_cgroups_handler_fn)(void *user,
+                                        const nipc_cgroups_req_t *request,
+                                        nipc_cgroups_builder_t *builder);
+
+/**
+ * Answers a cgroups-lookup request: one item for each path, in order. The rest is as for
+ * nipc_cgroups_handler_fn.
+ */
+typedef bool (*nipc_cgroups_lookup_handler_fn)(void *user,
+                                               const nipc_cgroups_lookup_req_view_t *request,
+                                               nipc_cgroups_lookup_builder_t *builder);
+
+/**
+ * Answers an apps-lookup request: one item for each process, in order. The rest is as for
+ * nipc_cgroups_handler_fn.
+ */
+typedef bool (*nipc_apps_lookup_handler_fn)(void *user,
+                                            const nipc_apps_lookup_req_view_t *request,
+                                            nipc_apps_lookup_builder_t *builder);
+
+/**
+ * Answers the payload of an increment request: decodes it, calls the handler, encodes what it gave. For
+ * programs that receive messages themselves; the items of a batch are dispatched one by one.
+ *
+ * \param request        the payload of the request
+ * \param response       where the payload of the answer is written; it must not overlap the request
+ * \param response_size  bytes of room: as many as an answer may have
+ * \param response_len   bytes of the answer; 0 on failure
+ * \param handler        what answers
+ * \param user           its first argument
+ * \return NIPC_OK; an error of the decoder (1 to 10) for a request that breaks its layout, with which the
+ *         handler is not called; NIPC_ERR_OVERFLOW for an answer that does not fit; NIPC_ERR_UNSUPPORTED and
+ *         NIPC_ERR_REJECTED as the handler says; NIPC_ERR_HANDLER_FAILED where it failed, or gave what may
+ *         not be sent; NIPC_ERR_INVALID_ARGUMENT for NULL. nipc_dispatch_status gives the status to answer with
+ */
+nipc_error_t nipc_dispatch_increment(const void *request,
+                                     size_t request_len,
+                                     void *response,
+                                     size_t response_size,
+                                     size_t *response_len,
+                                     nipc_increment_handler_fn handler,
+                                     void *user);
+
+/** Answers the payload of a string-reverse request; the rest is as for nipc_dispatch_increment. */
+nipc_error_t nipc_dispatch_string_reverse(const void *request,
+                                          size_t request_len,
+                                          void *response,
+                                          size_t response_size,
+                                          size_t *response_len,
+                                          nipc_string_reverse_handler_fn handler,
+                                          void *user);
+
+/**
+ * Answers the payload of a cgroups-snapshot request; the rest is as for nipc_dispatch_increment.
+ */
+nipc_error_t nipc_dispatch_cgroups_snapshot(const void *request,
+                                            size_t request_len,
+                                            void *response,
+                                            size_t response_size,
+                                            size_t *response_len,
+                                            nipc_cgroups_handler_fn handler,
+                                            void *user);
+
+/**
+ * Answers the payload of a cgroups-lookup request; the rest is as for nipc_dispatch_increment. An answer
+ * that gets full says so for each path that has no room, and the client asks for those again.
+ */
+nipc_error_t nipc_dispatch_cgroups_lookup(const void *request,
+                                          size_t request_len,
+                                          void *response,
+                                          size_t response_size,
+                                          size_t *response_len,
+                                          nipc_cgroups_lookup_handler_fn handler,
+                                          void *user);
+
+/**
+ * Answers the payload of an apps-lookup request; the rest is as for nipc_dispatch_cgroups_lookup.
+ */
+nipc_error_t nipc_dispatch_apps_lookup(const void *request,
+                                       size_t request_len,
+                                       void *response,
+                                       size_t response_size,
+                                       size_t *response_len,
+                                       nipc_apps_lookup_handler_fn handler,
+                                       void *user);
+
+/**
+ * The status that answers a request, by what its dispatch returned: NIPC_STATUS_OK,
+ * NIPC_STATUS_BAD_ENVELOPE for an error of its decoder or NIPC_ERR_REJECTED, NIPC_STATUS_LIMIT_EXCEEDED for
+ * NIPC_ERR_OVERFLOW, NIPC_STATUS_UNSUPPORTED for NIPC_ERR_UNSUPPORTED, and NIPC_STATUS_INTERNAL_ERROR. After
+ * any but the first and NIPC_STATUS_UNSUPPORTED a server ends the session.
+ */
+uint16_t nipc_dispatch_status(nipc_error_t error);
+
 #ifdef __cplusplus
 }
 #endif
@@ -1512,9 +1712,37 @@ NIPC_STATIC_ASSERT(NIPC_ERR_INVALID_ARGUMENT == 38, "NIPC_ERR_INVALID_ARGUMENT")
 NIPC_STATIC_ASSERT(NIPC_ERR_ADDRESS_IN_USE == 39, "NIPC_ERR_ADDRESS_IN_USE");
 NIPC_STATIC_ASSERT(NIPC_ERR_IO == 40, "NIPC_ERR_IO");
 NIPC_STATIC_ASSERT(NIPC_ERR_INTERNAL == 41, "NIPC_ERR_INTERNAL");
+NIPC_STATIC_ASSERT(NIPC_ORCHESTRATOR_UNKNOWN == 0, "NIPC_ORCHESTRATOR_UNKNOWN");
+NIPC_STATIC_ASSERT(NIPC_ORCHESTRATOR_SYSTEMD == 1, "NIPC_ORCHESTRATOR_SYSTEMD");
+NIPC_STATIC_ASSERT(NIPC_ORCHESTRATOR_DOCKER == 2, "NIPC_ORCHESTRATOR_DOCKER");
+NIPC_STATIC_ASSERT(NIPC_ORCHESTRATOR_K8S == 3, "NIPC_ORCHESTRATOR_K8S");
+NIPC_STATIC_ASSERT(NIPC_ORCHESTRATOR_KVM == 4, "NIPC_ORCHESTRATOR_KVM");
+NIPC_STATIC_ASSERT(NIPC_ORCHESTRATOR_LXC == 5, "NIPC_ORCHESTRATOR_LXC");
+NIPC_STATIC_ASSERT(NIPC_ORCHESTRATOR_PODMAN == 6, "NIPC_ORCHESTRATOR_PODMAN");
+NIPC_STATIC_ASSERT(NIPC_ORCHESTRATOR_NSPAWN == 7, "NIPC_ORCHESTRATOR_NSPAWN");
+NIPC_STATIC_ASSERT(NIPC_CGROUP_LOOKUP_KNOWN == 0, "NIPC_CGROUP_LOOKUP_KNOWN");
+NIPC_STATIC_ASSERT(NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER == 1, "NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER");
+NIPC_STATIC_ASSERT(NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT == 2, "NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT");
+NIPC_STATIC_ASSERT(NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED == 3, "NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED");
+NIPC_STATIC_ASSERT(NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM == 4, "NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM");
+NIPC_STATIC_ASSERT(NIPC_PID_LOOKUP_KNOWN == 0, "NIPC_PID_LOOKUP_KNOWN");
+NIPC_STATIC_ASSERT(NIPC_PID_LOOKUP_UNKNOWN == 1, "NIPC_PID_LOOKUP_UNKNOWN");
+NIPC_STATIC_ASSERT(NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED == 2, "NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED");
+NIPC_STATIC_ASSERT(NIPC_PID_LOOKUP_OVERSIZED_ITEM == 3, "NIPC_PID_LOOKUP_OVERSIZED_ITEM");
+NIPC_STATIC_ASSERT(NIPC_APPS_CGROUP_KNOWN == 0, "NIPC_APPS_CGROUP_KNOWN");
+NIPC_STATIC_ASSERT(NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER == 1, "NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER");
+NIPC_STATIC_ASSERT(NIPC_APPS_CGROUP_UNKNOWN_PERMANENT == 2, "NIPC_APPS_CGROUP_UNKNOWN_PERMANENT");
+NIPC_STATIC_ASSERT(NIPC_APPS_CGROUP_HOST_ROOT == 3, "NIPC_APPS_CGROUP_HOST_ROOT");
 
 #if UINTPTR_MAX > 0xffffffffu
 NIPC_STATIC_ASSERT(sizeof(nipc_error_t) == 4, "nipc_error_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_orchestrator_t) == 4, "nipc_orchestrator_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroup_lookup_status_t) == 4, "nipc_cgroup_lookup_status_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_pid_lookup_status_t) == 4, "nipc_pid_lookup_status_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_apps_cgroup_status_t) == 4, "nipc_apps_cgroup_status_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_lookup_raw_item_t) == 16, "nipc_lookup_raw_item_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_raw_item_t, ptr) == 0, "nipc_lookup_raw_item_t.ptr");
+NIPC_STATIC_ASSERT(offsetof(nipc_lookup_raw_item_t, len) == 8, "nipc_lookup_raw_item_t.len");
 NIPC_STATIC_ASSERT(sizeof(nipc_builder_state_t) == 208, "nipc_builder_state_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_str_view_t) == 16, "nipc_str_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_str_view_t, ptr) == 0, "nipc_str_view_t.ptr");

@@ -510,6 +510,11 @@ nipc_error_t nipc_client_call_string_reverse_timeout(nipc_client_ctx_t *ctx,
  * waits for them.
  */
 typedef struct nipc_cgroups_cache_t {
+    /**
+     * Items of the last good answer, duplicates included; to read, by the thread that refreshes.
+     * nipc_cgroups_cache_status tells it to other threads.
+     */
+    uint32_t item_count;
     /** Private. */
     nipc_storage_t storage;
     /** Private: the counters of a cache that was closed. */
@@ -702,56 +707,6 @@ nipc_cgroups_cache_item_t *nipc_cgroups_cache_lookup(nipc_cgroups_cache_t *cache
 void nipc_cgroups_cache_item_free(nipc_cgroups_cache_item_t *item);
 
 /* ---- Servers ------------------------------------------------------------------------------- */
-
-/**
- * Answers a cgroups-snapshot request by filling the builder.
- *
- * Handlers are called on the threads of sessions: in several at once, each session in order. What
- * they share is theirs to lock; copy what you need under the lock, and build the answer after it.
- * Requests may come twice. A handler must return: not by an exception, longjmp, or the end of the
- * thread. What request and builder point to is valid until it returns.
- *
- * \param user     what the handler was given with
- * \param request  what is asked
- * \param builder  takes the answer, as it is: it must not be initialised
- * \return true where the answer is in the builder. After false, or where builder->error is set, the
- *         client is told by that error: NIPC_ERR_OVERFLOW that the answer is above the limits,
- *         NIPC_ERR_UNSUPPORTED and NIPC_ERR_REJECTED the same, and everything else that the handler
- *         failed, as does a builder that was initialised again. All but NIPC_ERR_UNSUPPORTED end the session
- */
-typedef bool (*nipc_cgroups_handler_fn)(void *user,
-                                        const nipc_cgroups_req_t *request,
-                                        nipc_cgroups_builder_t *builder);
-
-/**
- * Answers a cgroups-lookup request: one item for each path, in order. The rest is as for
- * nipc_cgroups_handler_fn.
- */
-typedef bool (*nipc_cgroups_lookup_handler_fn)(void *user,
-                                               const nipc_cgroups_lookup_req_view_t *request,
-                                               nipc_cgroups_lookup_builder_t *builder);
-
-/**
- * Answers an apps-lookup request: one item for each process, in order. The rest is as for
- * nipc_cgroups_handler_fn.
- */
-typedef bool (*nipc_apps_lookup_handler_fn)(void *user,
-                                            const nipc_apps_lookup_req_view_t *request,
-                                            nipc_apps_lookup_builder_t *builder);
-
-/**
- * Answers an increment request. It is called for each number of a batch. The rest is as for
- * nipc_cgroups_handler_fn.
- */
-typedef bool (*nipc_increment_handler_fn)(void *user, uint64_t request, uint64_t *response);
-
-/**
- * Answers a string-reverse request. It is called for each text of a batch. The rest is as for
- * nipc_cgroups_handler_fn.
- */
-typedef bool (*nipc_string_reverse_handler_fn)(void *user,
-                                               const nipc_string_reverse_view_t *request,
-                                               nipc_string_reverse_builder_t *builder);
 
 /** The handler of a server of cgroups-snapshot. */
 typedef struct nipc_cgroups_service_handler_t {
@@ -1158,7 +1113,8 @@ NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, bytes_received) == 80, "nipc_se
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, bytes_sent) == 88, "nipc_server_stats_t.bytes_sent");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, handler_time) == 96, "nipc_server_stats_t.handler_time");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, total_time) == 192, "nipc_server_stats_t.total_time");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_t) == 40, "nipc_cgroups_cache_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_t) == 48, "nipc_cgroups_cache_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_cache_t, item_count) == 0, "nipc_cgroups_cache_t.item_count");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_read_guard_t) == 40, "nipc_cgroups_cache_read_guard_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_cache_item_view_t) == 32, "nipc_cgroups_cache_item_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_cache_item_view_t, hash) == 0, "nipc_cgroups_cache_item_view_t.hash");

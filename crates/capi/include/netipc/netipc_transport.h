@@ -127,8 +127,9 @@ typedef struct nipc_session_t {
  * \param run_dir     the directory of the endpoints
  * \param service     the name of the service
  * \param config      what to propose; NULL is a zeroed one. Limits do not grow here: 0 proposes
- *                    requests of 1024 bytes and of one item, and responses of 1024 bytes. The timeout
- *                    and what concerns lookups is for clients, and does not matter here
+ *                    requests of 1024 bytes and of one item, and responses of 1024 bytes, of which the
+ *                    server may make more. The timeout and what concerns lookups is for clients, and
+ *                    does not matter here
  * \param timeout_ms  milliseconds that it may take; NIPC_WAIT_FOREVER is no deadline
  * \return NIPC_OK; NIPC_ERR_BUSY for a session that is open; NIPC_ERR_INVALID_ARGUMENT for NULL or a
  *         name that is not valid; NIPC_ERR_DISCONNECTED where nobody serves the endpoint, or hung up;
@@ -331,8 +332,8 @@ nipc_error_t nipc_listener_bind(nipc_listener_t *listener,
 /**
  * Takes the next client and shakes hands with it. A client that is refused is answered why.
  *
- * A client that connects and then says nothing takes the time that is left: programs that must not wait
- * for one give a short timeout. The session is independent of the listener, which may be closed first.
+ * A client that connects and then says nothing takes 2 seconds at most. The session is independent of the
+ * listener, which may be closed first.
  *
  * \param session     zeroed, or closed; its abort ends nothing here: that of the listener does
  * \param timeout_ms  milliseconds to wait for a client and its handshake, together; NIPC_WAIT_FOREVER

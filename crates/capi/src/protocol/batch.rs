@@ -243,7 +243,7 @@ impl<'b> Batch<'b> {
 }
 
 /// An item of any bytes.
-struct Item<'a>(&'a [u8]);
+pub(super) struct Item<'a>(pub(super) &'a [u8]);
 
 impl Encode for Item<'_> {
     fn size(&self) -> usize {

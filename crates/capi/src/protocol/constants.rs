@@ -22,6 +22,9 @@ pub const NIPC_PROFILE_SHM_HYBRID: u32 = 0x02;
 pub const NIPC_PROFILE_SHM_FUTEX: u32 = 0x04;
 /// Reserved.
 pub const NIPC_PROFILE_SHM_WAITADDR: u32 = 0x08;
+/// Rings in sealed memory that the server passes over the socket: the fastest, between peers of ours
+/// on Linux; others leave it out. To be asked for by its name.
+pub const NIPC_PROFILE_SHM_RING: u32 = 0x10;
 
 /// The first four bytes of a message.
 pub const NIPC_MAGIC_MSG: u32 = 0x4e49_5043;
@@ -67,51 +70,71 @@ pub const NIPC_STATUS_LIMIT_EXCEEDED: u32 = 5;
 /// The handler failed, or the server is full.
 pub const NIPC_STATUS_INTERNAL_ERROR: u32 = 6;
 
-/// Not known.
-pub const NIPC_ORCHESTRATOR_UNKNOWN: u32 = 0;
-/// A systemd unit or slice.
-pub const NIPC_ORCHESTRATOR_SYSTEMD: u32 = 1;
-/// A Docker container.
-pub const NIPC_ORCHESTRATOR_DOCKER: u32 = 2;
-/// A Kubernetes pod or container.
-pub const NIPC_ORCHESTRATOR_K8S: u32 = 3;
-/// A virtual machine.
-pub const NIPC_ORCHESTRATOR_KVM: u32 = 4;
-/// An LXC container.
-pub const NIPC_ORCHESTRATOR_LXC: u32 = 5;
-/// A Podman container.
-pub const NIPC_ORCHESTRATOR_PODMAN: u32 = 6;
-/// A systemd-nspawn container.
-pub const NIPC_ORCHESTRATOR_NSPAWN: u32 = 7;
+/// What runs a cgroup. There may be more than are in the list yet.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum nipc_orchestrator_t {
+    /// Not known.
+    NIPC_ORCHESTRATOR_UNKNOWN = 0,
+    /// A systemd unit or slice.
+    NIPC_ORCHESTRATOR_SYSTEMD = 1,
+    /// A Docker container.
+    NIPC_ORCHESTRATOR_DOCKER = 2,
+    /// A Kubernetes pod or container.
+    NIPC_ORCHESTRATOR_K8S = 3,
+    /// A virtual machine.
+    NIPC_ORCHESTRATOR_KVM = 4,
+    /// An LXC container.
+    NIPC_ORCHESTRATOR_LXC = 5,
+    /// A Podman container.
+    NIPC_ORCHESTRATOR_PODMAN = 6,
+    /// A systemd-nspawn container.
+    NIPC_ORCHESTRATOR_NSPAWN = 7,
+}
 
-/// The item holds data.
-pub const NIPC_CGROUP_LOOKUP_KNOWN: u32 = 0;
-/// Not known yet: ask again later.
-pub const NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER: u32 = 1;
-/// Not known, and asking again is of no use.
-pub const NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT: u32 = 2;
-/// There was no room. Clients ask again by themselves: callers never see it.
-pub const NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED: u32 = 3;
-/// No answer within the agreed limits can hold the item.
-pub const NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM: u32 = 4;
+/// What is known of a cgroup that was looked up.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum nipc_cgroup_lookup_status_t {
+    /// The item holds data.
+    NIPC_CGROUP_LOOKUP_KNOWN = 0,
+    /// Not known yet: ask again later.
+    NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER = 1,
+    /// Not known, and asking again is of no use.
+    NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT = 2,
+    /// There was no room. Clients ask again by themselves: callers never see it.
+    NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED = 3,
+    /// No answer within the agreed limits can hold the item.
+    NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM = 4,
+}
 
-/// The item holds data.
-pub const NIPC_PID_LOOKUP_KNOWN: u32 = 0;
-/// There is no such process.
-pub const NIPC_PID_LOOKUP_UNKNOWN: u32 = 1;
-/// There was no room. Clients ask again by themselves: callers never see it.
-pub const NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED: u32 = 2;
-/// No answer within the agreed limits can hold the item.
-pub const NIPC_PID_LOOKUP_OVERSIZED_ITEM: u32 = 3;
+/// What is known of a process that was looked up.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum nipc_pid_lookup_status_t {
+    /// The item holds data.
+    NIPC_PID_LOOKUP_KNOWN = 0,
+    /// There is no such process.
+    NIPC_PID_LOOKUP_UNKNOWN = 1,
+    /// There was no room. Clients ask again by themselves: callers never see it.
+    NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED = 2,
+    /// No answer within the agreed limits can hold the item.
+    NIPC_PID_LOOKUP_OVERSIZED_ITEM = 3,
+}
 
-/// There is a path, and maybe a name and labels.
-pub const NIPC_APPS_CGROUP_KNOWN: u32 = 0;
-/// Not known yet: ask again later. There may be a path.
-pub const NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER: u32 = 1;
-/// Not known, and asking again is of no use. There is a path.
-pub const NIPC_APPS_CGROUP_UNKNOWN_PERMANENT: u32 = 2;
-/// The process is in no cgroup but the host's root.
-pub const NIPC_APPS_CGROUP_HOST_ROOT: u32 = 3;
+/// What is known of the cgroup of a process.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum nipc_apps_cgroup_status_t {
+    /// There is a path, and maybe a name and labels.
+    NIPC_APPS_CGROUP_KNOWN = 0,
+    /// Not known yet: ask again later. There may be a path.
+    NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER = 1,
+    /// Not known, and asking again is of no use. There is a path.
+    NIPC_APPS_CGROUP_UNKNOWN_PERMANENT = 2,
+    /// The process is in no cgroup but the host's root.
+    NIPC_APPS_CGROUP_HOST_ROOT = 3,
+}
 
 /// The uid of a process that is not known.
 pub const NIPC_UID_UNSET: u32 = 0xffff_ffff;
@@ -179,6 +202,7 @@ const _: () = {
     assert!(NIPC_PROFILE_SHM_HYBRID == Profiles::SHM_HYBRID.0);
     assert!(NIPC_PROFILE_SHM_FUTEX == Profiles::SHM_FUTEX.0);
     assert!(NIPC_PROFILE_SHM_WAITADDR == Profiles::SHM_WAITADDR.0);
+    assert!(NIPC_PROFILE_SHM_RING == Profiles::SHM_RING.0);
     assert!(NIPC_MAGIC_MSG == Header::MAGIC);
     assert!(NIPC_MAGIC_CHUNK == ChunkHeader::MAGIC);
     assert!(NIPC_VERSION == Header::VERSION as u32);
@@ -200,27 +224,66 @@ const _: () = {
     assert!(NIPC_STATUS_UNSUPPORTED == Status::UNSUPPORTED.0 as u32);
     assert!(NIPC_STATUS_LIMIT_EXCEEDED == Status::LIMIT_EXCEEDED.0 as u32);
     assert!(NIPC_STATUS_INTERNAL_ERROR == Status::INTERNAL_ERROR.0 as u32);
-    assert!(NIPC_ORCHESTRATOR_UNKNOWN == Orchestrator::UNKNOWN.0 as u32);
-    assert!(NIPC_ORCHESTRATOR_SYSTEMD == Orchestrator::SYSTEMD.0 as u32);
-    assert!(NIPC_ORCHESTRATOR_DOCKER == Orchestrator::DOCKER.0 as u32);
-    assert!(NIPC_ORCHESTRATOR_K8S == Orchestrator::K8S.0 as u32);
-    assert!(NIPC_ORCHESTRATOR_KVM == Orchestrator::KVM.0 as u32);
-    assert!(NIPC_ORCHESTRATOR_LXC == Orchestrator::LXC.0 as u32);
-    assert!(NIPC_ORCHESTRATOR_PODMAN == Orchestrator::PODMAN.0 as u32);
-    assert!(NIPC_ORCHESTRATOR_NSPAWN == Orchestrator::NSPAWN.0 as u32);
-    assert!(NIPC_CGROUP_LOOKUP_KNOWN == CgroupStatus::KNOWN.0 as u32);
-    assert!(NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER == CgroupStatus::UNKNOWN_RETRY_LATER.0 as u32);
-    assert!(NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT == CgroupStatus::UNKNOWN_PERMANENT.0 as u32);
-    assert!(NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED == CgroupStatus::PAYLOAD_EXCEEDED.0 as u32);
-    assert!(NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM == CgroupStatus::OVERSIZED_ITEM.0 as u32);
-    assert!(NIPC_PID_LOOKUP_KNOWN == PidStatus::KNOWN.0 as u32);
-    assert!(NIPC_PID_LOOKUP_UNKNOWN == PidStatus::UNKNOWN.0 as u32);
-    assert!(NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED == PidStatus::PAYLOAD_EXCEEDED.0 as u32);
-    assert!(NIPC_PID_LOOKUP_OVERSIZED_ITEM == PidStatus::OVERSIZED_ITEM.0 as u32);
-    assert!(NIPC_APPS_CGROUP_KNOWN == AppsCgroupStatus::KNOWN.0 as u32);
-    assert!(NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER == AppsCgroupStatus::UNKNOWN_RETRY_LATER.0 as u32);
-    assert!(NIPC_APPS_CGROUP_UNKNOWN_PERMANENT == AppsCgroupStatus::UNKNOWN_PERMANENT.0 as u32);
-    assert!(NIPC_APPS_CGROUP_HOST_ROOT == AppsCgroupStatus::HOST_ROOT.0 as u32);
+    assert!(
+        nipc_orchestrator_t::NIPC_ORCHESTRATOR_UNKNOWN as u32 == Orchestrator::UNKNOWN.0 as u32
+    );
+    assert!(
+        nipc_orchestrator_t::NIPC_ORCHESTRATOR_SYSTEMD as u32 == Orchestrator::SYSTEMD.0 as u32
+    );
+    assert!(nipc_orchestrator_t::NIPC_ORCHESTRATOR_DOCKER as u32 == Orchestrator::DOCKER.0 as u32);
+    assert!(nipc_orchestrator_t::NIPC_ORCHESTRATOR_K8S as u32 == Orchestrator::K8S.0 as u32);
+    assert!(nipc_orchestrator_t::NIPC_ORCHESTRATOR_KVM as u32 == Orchestrator::KVM.0 as u32);
+    assert!(nipc_orchestrator_t::NIPC_ORCHESTRATOR_LXC as u32 == Orchestrator::LXC.0 as u32);
+    assert!(nipc_orchestrator_t::NIPC_ORCHESTRATOR_PODMAN as u32 == Orchestrator::PODMAN.0 as u32);
+    assert!(nipc_orchestrator_t::NIPC_ORCHESTRATOR_NSPAWN as u32 == Orchestrator::NSPAWN.0 as u32);
+    assert!(
+        nipc_cgroup_lookup_status_t::NIPC_CGROUP_LOOKUP_KNOWN as u32
+            == CgroupStatus::KNOWN.0 as u32
+    );
+    assert!(
+        nipc_cgroup_lookup_status_t::NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER as u32
+            == CgroupStatus::UNKNOWN_RETRY_LATER.0 as u32
+    );
+    assert!(
+        nipc_cgroup_lookup_status_t::NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT as u32
+            == CgroupStatus::UNKNOWN_PERMANENT.0 as u32
+    );
+    assert!(
+        nipc_cgroup_lookup_status_t::NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED as u32
+            == CgroupStatus::PAYLOAD_EXCEEDED.0 as u32
+    );
+    assert!(
+        nipc_cgroup_lookup_status_t::NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM as u32
+            == CgroupStatus::OVERSIZED_ITEM.0 as u32
+    );
+    assert!(nipc_pid_lookup_status_t::NIPC_PID_LOOKUP_KNOWN as u32 == PidStatus::KNOWN.0 as u32);
+    assert!(
+        nipc_pid_lookup_status_t::NIPC_PID_LOOKUP_UNKNOWN as u32 == PidStatus::UNKNOWN.0 as u32
+    );
+    assert!(
+        nipc_pid_lookup_status_t::NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED as u32
+            == PidStatus::PAYLOAD_EXCEEDED.0 as u32
+    );
+    assert!(
+        nipc_pid_lookup_status_t::NIPC_PID_LOOKUP_OVERSIZED_ITEM as u32
+            == PidStatus::OVERSIZED_ITEM.0 as u32
+    );
+    assert!(
+        nipc_apps_cgroup_status_t::NIPC_APPS_CGROUP_KNOWN as u32
+            == AppsCgroupStatus::KNOWN.0 as u32
+    );
+    assert!(
+        nipc_apps_cgroup_status_t::NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER as u32
+            == AppsCgroupStatus::UNKNOWN_RETRY_LATER.0 as u32
+    );
+    assert!(
+        nipc_apps_cgroup_status_t::NIPC_APPS_CGROUP_UNKNOWN_PERMANENT as u32
+            == AppsCgroupStatus::UNKNOWN_PERMANENT.0 as u32
+    );
+    assert!(
+        nipc_apps_cgroup_status_t::NIPC_APPS_CGROUP_HOST_ROOT as u32
+            == AppsCgroupStatus::HOST_ROOT.0 as u32
+    );
     assert!(NIPC_UID_UNSET == UID_UNSET);
     assert!(NIPC_MAX_PAYLOAD_DEFAULT == MAX_PAYLOAD_DEFAULT);
     assert!(NIPC_MAX_PAYLOAD_CAP == MAX_PAYLOAD_CAP);

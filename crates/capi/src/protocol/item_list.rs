@@ -17,13 +17,22 @@ use crate::error::{CodeResult, nipc_error_t, of_wire};
 
 /// Items behind the header of a lookup's answer.
 #[derive(Debug)]
-pub(super) struct ItemList {
-    list: PackedWriter<'static>,
+pub(super) struct ItemList<'b> {
+    list: PackedWriter<'b>,
     most: usize,
     generation: u64,
 }
 
-impl ItemList {
+impl<'b> ItemList<'b> {
+    /// A list of at most `most` items in `buf`.
+    pub(super) fn new(buf: &'b mut [u8], most: u32, generation: u64) -> CodeResult<Self> {
+        Ok(Self {
+            list: PackedWriter::growing(buf, LOOKUP_HEADER_LEN).map_err(of_wire)?,
+            most: most as usize,
+            generation,
+        })
+    }
+
     /// Adds an item, whatever its key. An answer that is full takes no more.
     pub(super) fn add(&mut self, item: &impl Encode) -> CodeResult {
         if self.list.len() >= self.most {
@@ -32,7 +41,8 @@ impl ItemList {
         self.list.push(item).map_err(of_wire)
     }
 
-    fn finish(self) -> usize {
+    /// Ends the list; returns the length of the answer.
+    pub(super) fn finish(self) -> usize {
         let count = self.list.len();
         let (front, len) = self.list.finish();
         let header: [u8; LOOKUP_HEADER_LEN] =
@@ -47,7 +57,7 @@ pub(super) enum Answer<'b, L: Lookup> {
     /// The answer to a request: an item for each of its keys, in order.
     ToRequest(&'b mut LookupAnswer<'static, L>),
     /// Any items.
-    Items(&'b mut ItemList),
+    Items(&'b mut ItemList<'static>),
 }
 
 /// Makes a builder of a list of items.
@@ -64,12 +74,7 @@ pub(super) unsafe fn init<B: Builder>(
     let own = |state: &mut nipc_builder_state_t| {
         // SAFETY: the caller promises a buffer until the builder is finished.
         let buf = unsafe { buffer(buf, buf_len) }?;
-        let list = ItemList {
-            list: PackedWriter::growing(buf, LOOKUP_HEADER_LEN).map_err(of_wire)?,
-            most: max_items as usize,
-            generation,
-        };
-        state.own(LIST, list)
+        state.own(LIST, ItemList::new(buf, max_items, generation)?)
     };
     // SAFETY: the caller's promise is that of `init_with`.
     unsafe { init_with(builder, own) }
@@ -109,7 +114,7 @@ pub(super) unsafe fn set_generation<L: Lookup, B: Builder<Answer = LookupAnswer<
     let set = |Parts { state, .. }: Parts<'_>| {
         if state.is_list() {
             // SAFETY: what is stored as a list is an `ItemList`.
-            unsafe { state.list::<ItemList>() }?.generation = generation;
+            unsafe { state.list::<ItemList<'_>>() }?.generation = generation;
         } else {
             // SAFETY: the caller promises that what is said to be there is.
             unsafe { state.answer::<B::Answer>() }?.set_generation(generation);
@@ -147,5 +152,5 @@ pub(super) unsafe fn finish<L: Lookup, B: Builder<Answer = LookupAnswer<'static,
 /// What a builder had of its own.
 enum Own<L: Lookup> {
     ToRequest(LookupAnswer<'static, L>),
-    Items(ItemList),
+    Items(ItemList<'static>),
 }

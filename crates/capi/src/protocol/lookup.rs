@@ -27,7 +27,7 @@ pub(super) struct LookupView {
 macro_rules! lookup_views {
     ($($name:ident),*) => {$(
         impl $name {
-            const fn lookup_view(&self) -> $crate::protocol::lookup::LookupView {
+            pub(super) const fn lookup_view(&self) -> $crate::protocol::lookup::LookupView {
                 $crate::protocol::lookup::LookupView {
                     item_count: self.item_count,
                     payload: self.payload,

@@ -30,6 +30,9 @@ const NEVER_INITIALISED: &str =
 #[repr(C)]
 #[derive(Debug)]
 pub struct nipc_cgroups_cache_t {
+    /// Items of the last good answer, duplicates included; to read, by the thread that refreshes.
+    /// nipc_cgroups_cache_status tells it to other threads.
+    pub item_count: u32,
     /// Private.
     pub storage: nipc_storage_t,
     /// Private: the counters of a cache that was closed.
@@ -96,13 +99,15 @@ impl CacheHandle {
         }
     }
 
-    fn refresh(&self) -> bool {
+    /// Asks once. Where there is an answer, `show` gets the number of its items.
+    fn refresh(&self, show: impl FnOnce(u32)) -> bool {
         let mut cache = self.lock();
         // Relaxed: no other memory goes with it.
         let timeout = call_timeout(self.timeout_ms.load(Ordering::Relaxed));
         let refreshed = cache.refresh_within(timeout);
         if refreshed {
             let views = Views::new(self.reader.read().into_owned());
+            show(views.len());
             self.views.store(Some(Arc::new(views)));
         }
         refreshed
@@ -161,6 +166,7 @@ impl nipc_cgroups_cache_status_t {
 impl nipc_cgroups_cache_t {
     /// A cache that was never initialised: as zeroed memory is.
     const EMPTY: Self = Self {
+        item_count: 0,
         storage: nipc_storage_t::EMPTY,
         published: [0; 3],
     };
@@ -212,7 +218,11 @@ pub unsafe extern "C" fn nipc_cgroups_cache_init(
 pub unsafe extern "C" fn nipc_cgroups_cache_refresh(cache: *mut nipc_cgroups_cache_t) -> bool {
     catch(false, || {
         // SAFETY: C promises a cache.
-        unsafe { enter(cache) }.is_ok_and(|cache| cache.refresh())
+        let Ok(handle) = (unsafe { enter(cache) }) else {
+            return false;
+        };
+        // SAFETY: it was entered, so that it is a cache.
+        handle.refresh(|items| unsafe { show(cache, items) })
     })
 }
 
@@ -337,9 +347,22 @@ pub unsafe extern "C" fn nipc_cgroups_cache_close(cache: *mut nipc_cgroups_cache
         let counts = closing.wait().counts();
         // SAFETY: C promises a cache.
         unsafe { published(cache) }?.write(counts);
+        // SAFETY: it was open, so that it is a cache.
+        unsafe { show(cache, 0) };
         Ok(())
     };
     catch_code(close);
+}
+
+/// Writes the public field of `cache`, which another thread may be doing, too.
+///
+/// # Safety
+/// `cache` points to one.
+unsafe fn show(cache: *mut nipc_cgroups_cache_t, item_count: u32) {
+    // SAFETY: the caller promises a cache.
+    let shown = unsafe { &raw mut (*cache).item_count };
+    // SAFETY: as above; only this function writes it. Relaxed: no other memory goes with it.
+    unsafe { AtomicU32::from_ptr(shown) }.store(item_count, Ordering::Relaxed);
 }
 
 /// What is left of `cache` when it is closed, which any thread may read at any time.

@@ -16,67 +16,12 @@ use netipc::{ErrorCode, Handler, HandlerFailed};
 use super::server_handle::ServerId;
 use crate::error::nipc_error_t;
 use crate::protocol::{
-    Builder, Zeroed, nipc_apps_lookup_builder_t, nipc_apps_lookup_req_view_t,
-    nipc_cgroups_builder_t, nipc_cgroups_lookup_builder_t, nipc_cgroups_lookup_req_view_t,
-    nipc_cgroups_req_t, nipc_string_reverse_builder_t, nipc_string_reverse_view_t, zeroed,
+    Builder, Zeroed, nipc_apps_lookup_builder_t, nipc_apps_lookup_handler_fn,
+    nipc_apps_lookup_req_view_t, nipc_cgroups_builder_t, nipc_cgroups_handler_fn,
+    nipc_cgroups_lookup_builder_t, nipc_cgroups_lookup_handler_fn, nipc_cgroups_lookup_req_view_t,
+    nipc_cgroups_req_t, nipc_increment_handler_fn, nipc_string_reverse_builder_t,
+    nipc_string_reverse_handler_fn, nipc_string_reverse_view_t, zeroed,
 };
-
-/// Answers a cgroups-snapshot request by filling the builder.
-///
-/// Handlers are called on the threads of sessions: in several at once, each session in order. What
-/// they share is theirs to lock; copy what you need under the lock, and build the answer after it.
-/// Requests may come twice. A handler must return: not by an exception, longjmp, or the end of the
-/// thread. What request and builder point to is valid until it returns.
-///
-/// \param user     what the handler was given with
-/// \param request  what is asked
-/// \param builder  takes the answer, as it is: it must not be initialised
-/// \return true where the answer is in the builder. After false, or where builder->error is set, the
-///         client is told by that error: NIPC_ERR_OVERFLOW that the answer is above the limits,
-///         NIPC_ERR_UNSUPPORTED and NIPC_ERR_REJECTED the same, and everything else that the handler
-///         failed, as does a builder that was initialised again. All but NIPC_ERR_UNSUPPORTED end the session
-pub type nipc_cgroups_handler_fn = Option<
-    unsafe extern "C" fn(
-        user: *mut c_void,
-        request: *const nipc_cgroups_req_t,
-        builder: *mut nipc_cgroups_builder_t,
-    ) -> bool,
->;
-
-/// Answers a cgroups-lookup request: one item for each path, in order. The rest is as for
-/// nipc_cgroups_handler_fn.
-pub type nipc_cgroups_lookup_handler_fn = Option<
-    unsafe extern "C" fn(
-        user: *mut c_void,
-        request: *const nipc_cgroups_lookup_req_view_t,
-        builder: *mut nipc_cgroups_lookup_builder_t,
-    ) -> bool,
->;
-
-/// Answers an apps-lookup request: one item for each process, in order. The rest is as for
-/// nipc_cgroups_handler_fn.
-pub type nipc_apps_lookup_handler_fn = Option<
-    unsafe extern "C" fn(
-        user: *mut c_void,
-        request: *const nipc_apps_lookup_req_view_t,
-        builder: *mut nipc_apps_lookup_builder_t,
-    ) -> bool,
->;
-
-/// Answers an increment request. It is called for each number of a batch. The rest is as for
-/// nipc_cgroups_handler_fn.
-pub type nipc_increment_handler_fn =
-    Option<unsafe extern "C" fn(user: *mut c_void, request: u64, response: *mut u64) -> bool>;
-
-/// Answers a string-reverse request. It is called for each text of a batch. The rest is as for
-/// nipc_cgroups_handler_fn.
-pub type nipc_string_reverse_handler_fn = Option<
-    unsafe extern "C" fn(
-        user: *mut c_void,
-        request: *const nipc_string_reverse_view_t,
-        builder: *mut nipc_string_reverse_builder_t,
-    ) -> bool,
->;
 
 /// The handler of a server of cgroups-snapshot.
 #[repr(C)]

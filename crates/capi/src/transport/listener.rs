@@ -80,8 +80,8 @@ pub unsafe extern "C" fn nipc_listener_bind(
 
 /// Takes the next client and shakes hands with it. A client that is refused is answered why.
 ///
-/// A client that connects and then says nothing takes the time that is left: programs that must not wait
-/// for one give a short timeout. The session is independent of the listener, which may be closed first.
+/// A client that connects and then says nothing takes 2 seconds at most. The session is independent of the
+/// listener, which may be closed first.
 ///
 /// \param session     zeroed, or closed; its abort ends nothing here: that of the listener does
 /// \param timeout_ms  milliseconds to wait for a client and its handshake, together; NIPC_WAIT_FOREVER
@@ -109,7 +109,11 @@ pub unsafe extern "C" fn nipc_listener_accept(
         let accepted = SessionHandle::new(&handle.endpoint().to_string(), Some(connection));
         // SAFETY: C promises a session.
         unsafe { open(session, accepted) }?;
-        shown.set_state(ClientState::Ready);
+        // While it is entered, another thread that closes it has the last word.
+        // SAFETY: C promises a session.
+        if let Ok(_user) = unsafe { enter(session) } {
+            shown.set_state(ClientState::Ready);
+        }
         Ok(())
     })
 }
@@ -156,8 +160,10 @@ pub unsafe extern "C" fn nipc_listener_clear_abort(listener: *mut nipc_listener_
 pub unsafe extern "C" fn nipc_listener_close(listener: *mut nipc_listener_t) {
     catch_code(|| {
         // SAFETY: C promises a listener.
-        drop(unsafe { close(listener) }?);
-        Ok(())
+        let closed = unsafe { close(listener) };
+        // SAFETY: C promises a listener.
+        unsafe { set_aborted(listener, false) };
+        closed.map(drop)
     });
 }
 

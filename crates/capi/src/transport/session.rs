@@ -51,8 +51,9 @@ pub struct nipc_session_t {
 /// \param run_dir     the directory of the endpoints
 /// \param service     the name of the service
 /// \param config      what to propose; NULL is a zeroed one. Limits do not grow here: 0 proposes
-///                    requests of 1024 bytes and of one item, and responses of 1024 bytes. The timeout
-///                    and what concerns lookups is for clients, and does not matter here
+///                    requests of 1024 bytes and of one item, and responses of 1024 bytes, of which the
+///                    server may make more. The timeout and what concerns lookups is for clients, and
+///                    does not matter here
 /// \param timeout_ms  milliseconds that it may take; NIPC_WAIT_FOREVER is no deadline
 /// \return NIPC_OK; NIPC_ERR_BUSY for a session that is open; NIPC_ERR_INVALID_ARGUMENT for NULL or a
 ///         name that is not valid; NIPC_ERR_DISCONNECTED where nobody serves the endpoint, or hung up;
@@ -78,8 +79,6 @@ pub unsafe extern "C" fn nipc_session_connect(
         let handle = SessionHandle::new(&endpoint_name, None);
         // SAFETY: C promises a session.
         unsafe { open(session, handle) }?;
-        // SAFETY: it was opened just now.
-        unsafe { Shown::of(session) }?.set_state(ClientState::Connecting);
         let connect = |wait: &Wait<'_>| {
             let connect = || Connection::connect(&native(), &endpoint?, config.proposal(), wait);
             connect().map_err(|error| Refusal::new(&error, &endpoint_name))
@@ -338,8 +337,13 @@ pub unsafe extern "C" fn nipc_session_clear_abort(session: *mut nipc_session_t) 
 /// nothing. A closed session can be connected again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_session_close(session: *mut nipc_session_t) {
-    // SAFETY: C promises a session.
-    catch_code(|| unsafe { close(session, ClientState::Disconnected, "") });
+    catch_code(|| {
+        // SAFETY: C promises a session.
+        let closed = unsafe { close(session, ClientState::Disconnected, "") };
+        // SAFETY: C promises a session.
+        unsafe { set_aborted(session, false) };
+        closed
+    });
 }
 
 /// Why the last function that failed did, with the endpoint and the cause; after a failed connect, until
@@ -420,9 +424,11 @@ unsafe fn fill(
     // SAFETY: the caller's promise.
     let handle = unsafe { enter(session) }?;
     let mut state = handle.lock()?;
-    state.connection = Some(connect(&wait(timeout_ms, handle.abort()))?);
     // SAFETY: the caller's promise.
-    unsafe { Shown::of(session) }?.set_state(ClientState::Ready);
+    let shown = unsafe { Shown::of(session) }?;
+    shown.set_state(ClientState::Connecting);
+    state.connection = Some(connect(&wait(timeout_ms, handle.abort()))?);
+    shown.set_state(ClientState::Ready);
     Ok(())
 }
 

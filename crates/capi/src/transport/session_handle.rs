@@ -156,7 +156,7 @@ pub(super) unsafe fn with_connection<T>(
     })
 }
 
-/// Ends a session, and says where it stands and why.
+/// Ends a session, and says where it stands and why. Whether it is aborted stays.
 ///
 /// # Safety
 /// As for [`enter`].

@@ -81,8 +81,8 @@ pub(super) unsafe fn set_aborted<C: Abortable>(context: *mut C, raised: bool) {
     }
 }
 
-/// Closes a context: who uses it is aborted and waited for, and the abort ends. What was behind it is
-/// given.
+/// Closes a context: who uses it is aborted and waited for. What was behind it is given. Whether the
+/// context is aborted stays.
 ///
 /// # Safety
 /// As for [`enter`].
@@ -92,8 +92,5 @@ pub(super) unsafe fn close<C: Abortable>(context: *mut C) -> CodeResult<C::Handl
     if let Ok(closing) = &closing {
         C::abort(closing).raise();
     }
-    let handle = closing?.wait();
-    // SAFETY: it was open, so that it is a context.
-    unsafe { flag(context) }.set(false);
-    Ok(handle)
+    Ok(closing?.wait())
 }

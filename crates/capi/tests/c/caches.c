@@ -58,6 +58,17 @@ static void check_table(nipc_cgroups_cache_t *cache, uint32_t count) {
     nipc_cgroups_cache_read_unlock(&guard);
 }
 
+/* Refreshes until it succeeds; gives how often it did not. A handshake takes at most two seconds,
+   which can be too short under Valgrind on a busy machine. */
+static uint32_t await_refresh(nipc_cgroups_cache_t *cache) {
+    uint32_t failed = 0;
+    while (failed < 30 && !nipc_cgroups_cache_refresh(cache)) {
+        failed++;
+    }
+    CHECK(failed < 30);
+    return failed;
+}
+
 static void filled_by(const char *service, uint32_t profiles) {
     nipc_cgroups_cache_t cache;
     nipc_cgroups_cache_status_t status;
@@ -66,8 +77,9 @@ static void filled_by(const char *service, uint32_t profiles) {
     cgroup_of(7, &want);
     open_cache(&cache, service, profiles);
     CHECK(nipc_cgroups_cache_lookup(&cache, want.item.hash, want.name) == NULL);
-    CHECK(nipc_cgroups_cache_refresh(&cache));
+    const uint32_t failed = await_refresh(&cache);
     CHECK(nipc_cgroups_cache_ready(&cache));
+    CHECK_EQ(cache.item_count, SNAPSHOT_ITEMS);
     check_table(&cache, SNAPSHOT_ITEMS);
     check_owned(nipc_cgroups_cache_lookup(&cache, want.item.hash, want.name), 7);
     CHECK(nipc_cgroups_cache_lookup(&cache, want.item.hash, "nobody") == NULL);
@@ -78,15 +90,16 @@ static void filled_by(const char *service, uint32_t profiles) {
     CHECK_EQ(status.systemd_enabled, 1);
     CHECK_EQ(status.generation, GENERATION);
     CHECK_EQ(status.refresh_success_count, 1);
-    CHECK_EQ(status.refresh_failure_count, 0);
+    CHECK_EQ(status.refresh_failure_count, failed);
     CHECK_EQ(status.connection_state, NIPC_CLIENT_READY);
     CHECK(status.last_refresh_ts > 0);
     CHECK(status.bytes > (uint64_t)SNAPSHOT_ITEMS * SNAPSHOT_PATH);
     CHECK_EQ(status.duplicates, 0);
-    CHECK_EQ(nipc_cgroups_cache_last_error(&cache, NULL, 0), 0);
+    CHECK(failed || nipc_cgroups_cache_last_error(&cache, NULL, 0) == 0);
     CHECK_OK(nipc_cgroups_cache_transport(&cache, &info));
     CHECK_EQ(info.profile, chosen(profiles));
     nipc_cgroups_cache_close(&cache);
+    CHECK_EQ(cache.item_count, 0);
     CHECK(!nipc_cgroups_cache_ready(&cache));
     nipc_cgroups_cache_status(&cache, &status);
     CHECK(!status.populated);
@@ -124,20 +137,21 @@ static void kept_on_failure(void) {
     CHECK(nipc_cgroups_cache_last_error(&cache, text, sizeof(text)) > 0);
     CHECK(strstr(text, service) != NULL);
     start_snapshot(&provider, service, &count);
-    CHECK(nipc_cgroups_cache_refresh(&cache));
+    const uint32_t failed = await_refresh(&cache);
     check_table(&cache, 20);
     provider_stop(&provider);
     CHECK(!nipc_cgroups_cache_refresh(&cache));
     CHECK(!nipc_cgroups_cache_refresh(&cache));
     CHECK(nipc_cgroups_cache_ready(&cache));
+    CHECK_EQ(cache.item_count, 20);
     check_table(&cache, 20);
     nipc_cgroups_cache_status(&cache, &status);
     CHECK_EQ(status.refresh_success_count, 1);
-    CHECK_EQ(status.refresh_failure_count, 3);
+    CHECK_EQ(status.refresh_failure_count, 3 + failed);
     CHECK(status.connection_state != NIPC_CLIENT_READY);
     count = 30;
     start_snapshot(&provider, service, &count);
-    CHECK(nipc_cgroups_cache_refresh(&cache));
+    (void)await_refresh(&cache);
     check_table(&cache, 30);
     /* A snapshot without items is one. */
     count = 0;
@@ -158,7 +172,7 @@ static void malformed(void) {
     nipc_cgroups_cache_read_guard_t guard;
     char text[300];
     open_cache(&cache, "rust-sloppy", offers[2]);
-    CHECK(nipc_cgroups_cache_refresh(&cache));
+    const uint32_t failed = await_refresh(&cache);
     CHECK(!nipc_cgroups_cache_refresh(&cache));
     REQUIRE(nipc_cgroups_cache_read_lock(&cache, &guard));
     CHECK_EQ(nipc_cgroups_cache_item_count(&guard), 1);
@@ -167,7 +181,7 @@ static void malformed(void) {
     nipc_cgroups_cache_status(&cache, &status);
     CHECK(status.populated);
     CHECK_EQ(status.refresh_success_count, 1);
-    CHECK_EQ(status.refresh_failure_count, 1);
+    CHECK_EQ(status.refresh_failure_count, 1 + failed);
     CHECK(nipc_cgroups_cache_last_error(&cache, text, sizeof(text)) > 0);
     nipc_cgroups_cache_close(&cache);
 }
@@ -188,7 +202,7 @@ static void guards_pin(void) {
     snprintf(service, sizeof(service), "%s", new_service());
     start_snapshot(&provider, service, &count);
     open_cache(&cache, service, offers[0]);
-    CHECK(nipc_cgroups_cache_refresh(&cache));
+    (void)await_refresh(&cache);
     REQUIRE(nipc_cgroups_cache_read_lock(&cache, &old));
     REQUIRE(nipc_cgroups_cache_read_lock(&cache, &other));
     const nipc_cgroups_cache_item_view_t *first = nipc_cgroups_cache_item_at(&old, 0);
@@ -261,7 +275,7 @@ static void read_while_refreshed(void) {
     snprintf(service, sizeof(service), "%s", new_service());
     provider_start(&provider, service, SNAPSHOT, &handlers);
     open_cache(&readers.cache, service, offers[2]);
-    CHECK(nipc_cgroups_cache_refresh(&readers.cache));
+    (void)await_refresh(&readers.cache);
     for (size_t i = 0; i < COUNT(threads); i++) {
         REQUIRE(pthread_create(&threads[i], NULL, read_on, &readers) == 0);
     }
@@ -304,7 +318,7 @@ static void duplicates(void) {
     snprintf(service, sizeof(service), "%s", new_service());
     provider_start(&provider, service, SNAPSHOT, &handlers);
     open_cache(&cache, service, offers[0]);
-    CHECK(nipc_cgroups_cache_refresh(&cache));
+    (void)await_refresh(&cache);
     nipc_cgroups_cache_status(&cache, &status);
     CHECK_EQ(status.item_count, 3);
     CHECK_EQ(status.duplicates, 1);

@@ -15,7 +15,7 @@ static void ask_snapshot(nipc_client_ctx_t *client) {
     CHECK_OK(nipc_client_call_cgroups_snapshot(client, &view));
     check_snapshot(&view, SNAPSHOT_ITEMS);
     check_connected(client, profiles);
-    CHECK_OK(nipc_client_call_cgroups_snapshot_timeout(client, &view, 20000));
+    CHECK_OK(nipc_client_call_cgroups_snapshot_timeout(client, &view, 60000));
     check_snapshot(&view, SNAPSHOT_ITEMS);
     CHECK_OK(nipc_cgroups_resp_validate(&view));
 }
@@ -31,7 +31,7 @@ static void ask_increment(nipc_client_ctx_t *client) {
         uint64_t answer = 7;
         CHECK_OK(nipc_client_call_increment(client, numbers[i], &answer));
         CHECK_EQ(answer, numbers[i] + 1);
-        CHECK_OK(nipc_client_call_increment_timeout(client, numbers[i], &answer, 20000));
+        CHECK_OK(nipc_client_call_increment_timeout(client, numbers[i], &answer, 60000));
         CHECK_EQ(answer, numbers[i] + 1);
     }
     nipc_client_status(client, &status);
@@ -108,7 +108,7 @@ static void ask_reverse(nipc_client_ctx_t *client) {
         CHECK_OK(nipc_client_call_string_reverse(client, text, len, &found));
         nipc_str_view_t view = {found.str, found.str_len}, want = {expected, len};
         CHECK_VIEW(view, want);
-        CHECK_OK(nipc_client_call_string_reverse_timeout(client, text, len, &found, 20000));
+        CHECK_OK(nipc_client_call_string_reverse_timeout(client, text, len, &found, 60000));
         CHECK_EQ(found.str_len, len);
     }
     free(text);
@@ -172,7 +172,7 @@ static void closed_and_opened_again(void) {
     for (int round = 0; round < 3; round++) {
         uint64_t answer = 0;
         nipc_client_init(&client, test_dir(), "c-increment", &config);
-        CHECK(nipc_client_refresh(&client));
+        await_session(&client);
         check_connected(&client, offers[1]);
         CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
         CHECK_EQ(answer, 2);

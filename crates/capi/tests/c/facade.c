@@ -106,7 +106,7 @@ static void integrations_work_as_they_are(void) {
     nipc_apps_lookup_service_handler_t handler = {.handle = answer, .user = &asked};
     nipc_server_config_t server_config = {.supported_profiles = 0x07, .preferred_profiles = 0x04};
     nipc_client_config_t config = {.supported_profiles = 0x07, .preferred_profiles = 0x04,
-                                   .call_timeout_ms = 5000};
+                                   .call_timeout_ms = 60000};
     nipc_apps_lookup_resp_view_t view;
     nipc_apps_lookup_item_view_t item;
     nipc_lookup_label_view_t label;

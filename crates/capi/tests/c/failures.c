@@ -63,7 +63,8 @@ static void absent_and_restarted_provider(uint32_t profiles) {
     CHECK(strstr(text, service) != NULL);
 
     provider_start(&provider, service, INCREMENT, NULL);
-    CHECK(nipc_client_refresh_timeout(&client, 20000));
+    CHECK(nipc_client_refresh_timeout(&client, 60000));
+    await_session(&client);
     check_connected(&client, profiles);
     CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
     const nipc_native_t peer = nipc_client_wait_object(&client);
@@ -77,7 +78,7 @@ static void absent_and_restarted_provider(uint32_t profiles) {
     CHECK_CODE(nipc_client_call_increment(&client, 1, &answer), NIPC_ERR_NOT_READY);
     CHECK_EQ(answer, 0);
     provider_start(&provider, service, INCREMENT, NULL);
-    CHECK(nipc_client_refresh(&client));
+    await_session(&client);
     check_connected(&client, profiles);
     CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
 
@@ -364,9 +365,9 @@ static void failing_items(void) {
     CHECK_CODE(nipc_client_call_increment_batch(&client, requests, 3, responses),
                NIPC_ERR_HANDLER_FAILED);
     CHECK_ZEROED(responses);
-    CHECK(nipc_client_ready(&client) || nipc_client_refresh(&client));
+    await_session(&client);
     CHECK_CODE(nipc_client_call_increment(&client, 13, responses), NIPC_ERR_HANDLER_FAILED);
-    CHECK(nipc_client_ready(&client) || nipc_client_refresh(&client));
+    await_session(&client);
     CHECK_CODE(nipc_client_call_increment_pipelined(&client, requests, 3, 2, responses),
                NIPC_ERR_HANDLER_FAILED);
     nipc_client_status(&client, &status);
@@ -426,7 +427,8 @@ static void what_was_wrong(void) {
     CHECK(strstr(text, "refresh") != NULL);
 
     /* Without a timeout, it takes the usual one. */
-    CHECK(nipc_client_refresh_timeout(&client, 0));
+    (void)nipc_client_refresh_timeout(&client, 0);
+    await_session(&client);
     check_connected(&client, offers[0]);
     CHECK_CODE(nipc_client_call_increment(&client, 1, NULL), NIPC_ERR_INVALID_ARGUMENT);
     REQUIRE(nipc_client_last_error(&client, text, sizeof(text)) < sizeof(text));

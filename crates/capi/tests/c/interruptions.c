@@ -62,7 +62,7 @@ static void abort_in_the_middle(uint32_t profiles) {
     (void)nipc_client_refresh(&scene.client);
     CHECK(!nipc_client_ready(&scene.client));
     nipc_client_clear_abort(&scene.client);
-    CHECK(nipc_client_refresh(&scene.client));
+    await_session(&scene.client);
     check_connected(&scene.client, profiles);
     gate_release(&scene.gate);
     CHECK_OK(nipc_client_call_increment(&scene.client, 5, &scene.answer));
@@ -132,7 +132,7 @@ static void busy(void) {
     nipc_client_status(&scene.client, &status);
     CHECK_EQ(status.state, NIPC_CLIENT_READY);
     CHECK(nipc_client_last_error(&scene.client, text, sizeof(text)) > 0);
-    nipc_client_set_call_timeout(&scene.client, 5000);
+    nipc_client_set_call_timeout(&scene.client, 60000);
     gate_release(&scene.gate);
     pthread_join(scene.thread, NULL);
     CHECK_OK(scene.code);

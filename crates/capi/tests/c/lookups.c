@@ -52,7 +52,7 @@ static void ask_apps(nipc_client_ctx_t *client) {
         check_connected(client, profiles);
     }
     nipc_apps_lookup_resp_view_t view;
-    CHECK_OK(nipc_client_call_apps_lookup_timeout(client, pids, 3, &view, 20000));
+    CHECK_OK(nipc_client_call_apps_lookup_timeout(client, pids, 3, &view, 60000));
     check_apps(&view, pids, 3);
     CHECK_OK(nipc_client_call_apps_lookup(client, NULL, 0, &view));
     check_apps(&view, pids, 0);
@@ -103,7 +103,7 @@ static void ask_cgroups(nipc_client_ctx_t *client) {
         check_connected(client, profiles);
     }
     nipc_cgroups_lookup_resp_view_t view;
-    CHECK_OK(nipc_client_call_cgroups_lookup_timeout(client, paths, 3, &view, 20000));
+    CHECK_OK(nipc_client_call_cgroups_lookup_timeout(client, paths, 3, &view, 60000));
     check_cgroups(&view, paths, 3);
     CHECK_OK(nipc_client_call_cgroups_lookup(client, NULL, 0, &view));
     check_cgroups(&view, paths, 0);
@@ -145,18 +145,15 @@ static void open_with(nipc_client_ctx_t *client, const char *service,
                       const nipc_client_config_t *config) {
     memset(client, 0, sizeof(*client));
     nipc_client_init(client, test_dir(), service, config);
-    CHECK(nipc_client_refresh(client));
-    REQUIRE(nipc_client_ready(client));
+    await_session(client);
 }
 
-static void oversized_process(const char *service, uint32_t profiles) {
+static void oversized_process(uint32_t profiles) {
     const uint32_t pids[] = {1, LARGE_PID, 4, 9};
-    nipc_client_config_t config = client_config(profiles);
     nipc_client_ctx_t client;
     nipc_apps_lookup_resp_view_t view;
     nipc_apps_lookup_item_view_t item;
-    config.max_response_payload_bytes = 4096;
-    open_with(&client, service, &config);
+    connect_client(&client, "rust-small", profiles);
     CHECK_OK(nipc_client_call_apps_lookup(&client, pids, COUNT(pids), &view));
     CHECK_EQ(view.item_count, COUNT(pids));
     for (uint32_t i = 0; i < view.item_count; i++) {
@@ -171,21 +168,62 @@ static void oversized_process(const char *service, uint32_t profiles) {
         }
     }
     nipc_client_close(&client);
-    /* With room for it, it is as the others are. */
-    config.max_response_payload_bytes = 0;
+}
+
+/* A server without a maximum grants 64 KiB, although deployed clients hint at 1024 bytes. */
+static void large_process(const char *service, uint32_t profiles) {
+    const uint32_t pid = LARGE_PID;
+    nipc_client_config_t config = client_config(profiles);
+    nipc_client_ctx_t client;
+    nipc_apps_lookup_resp_view_t view;
+    config.max_response_payload_bytes = 1024;
     open_with(&client, service, &config);
-    CHECK_OK(nipc_client_call_apps_lookup(&client, pids, COUNT(pids), &view));
-    CHECK_OK(nipc_apps_lookup_resp_item(&view, 1, &item));
-    check_process(&item, LARGE_PID);
+    CHECK_EQ(client.session.max_response_payload_bytes, 65536);
+    CHECK_OK(nipc_client_call_apps_lookup(&client, &pid, 1, &view));
+    check_apps(&view, &pid, 1);
     nipc_client_close(&client);
 }
 
 static void oversized_processes(void) {
     for (size_t i = 0; i < COUNT(offers); i++) {
         test_context("profiles %u", (unsigned)offers[i]);
-        oversized_process("rust-apps", offers[i]);
-        oversized_process("c-apps", offers[i]);
+        oversized_process(offers[i]);
+        large_process("rust-apps", offers[i]);
+        large_process("c-apps", offers[i]);
     }
+}
+
+/* Servers that nobody configured start with responses of 1024 bytes, and grow only where they must:
+   for an item of 8000 bytes, and for keys that would take more requests than there may be. */
+static void servers_that_grow(void) {
+    for (size_t i = 0; i < COUNT(offers); i++) {
+        const uint32_t pids[] = {1, LARGE_PID, 4, 9};
+        nipc_client_ctx_t client;
+        nipc_apps_lookup_resp_view_t view;
+        test_context("profiles %u", (unsigned)offers[i]);
+        connect_client(&client, "growing-items", offers[i]);
+        CHECK_OK(nipc_client_call_apps_lookup(&client, pids, COUNT(pids), &view));
+        check_apps(&view, pids, COUNT(pids));
+        CHECK_EQ(client.session.max_response_payload_bytes, 8192);
+        nipc_client_close(&client);
+    }
+    const uint32_t count = 2000;
+    uint32_t *pids = make_pids(count);
+    nipc_client_config_t config = client_config(offers[0]);
+    nipc_client_ctx_t client;
+    nipc_apps_lookup_resp_view_t view;
+    nipc_apps_lookup_item_view_t item;
+    config.max_logical_lookup_subcalls = 410;
+    open_with(&client, "growing-keys", &config);
+    CHECK_OK(nipc_client_call_apps_lookup(&client, pids, count, &view));
+    CHECK_EQ(view.item_count, count);
+    for (uint32_t i = 0; i < view.item_count; i++) {
+        CHECK_OK(nipc_apps_lookup_resp_item(&view, i, &item));
+        CHECK_EQ(item.pid, pids[i]);
+        CHECK_EQ(item.status, pids[i] % 5 == 0 ? NIPC_PID_LOOKUP_UNKNOWN : NIPC_PID_LOOKUP_KNOWN);
+    }
+    nipc_client_close(&client);
+    free(pids);
 }
 
 /* A path that fits no request of the configured size is answered by the client itself. */
@@ -284,7 +322,7 @@ static void answers_to_other_questions(void) {
         CHECK_CODE(nipc_client_call_apps_lookup(&client, pids, 1, &view), NIPC_ERR_PROTOCOL);
         CHECK_NO_ITEMS(view);
         check_apart(&client, NIPC_CLIENT_BROKEN);
-        CHECK(nipc_client_refresh(&client));
+        await_session(&client);
         CHECK_CODE(nipc_client_call_apps_lookup(&client, pids, 2, &view), NIPC_ERR_PROTOCOL);
         nipc_client_close(&client);
     }
@@ -295,6 +333,7 @@ static const struct test tests[] = {
     {"cgroups", cgroups},
     {"keys_that_cannot_be", keys_that_cannot_be},
     {"oversized_processes", oversized_processes},
+    {"servers_that_grow", servers_that_grow},
     {"oversized_paths", oversized_paths},
     {"limits", limits},
     {"generations_that_change", generations_that_change},

@@ -47,6 +47,7 @@ programs! {
     calls,
     closing,
     codec,
+    dispatch,
     facade,
     failures,
     interruptions,
@@ -62,6 +63,8 @@ programs! {
     storage,
     threads,
     unix_forks,
+    unix_netdata,
+    unix_sessions,
     vectors_messages,
     vectors_services,
 }

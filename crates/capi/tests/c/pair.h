@@ -41,12 +41,13 @@ static inline void *connecting_run(void *argument) {
 /* PROFILES is what the client offers; LIMIT is of payload bytes, 0 as unconfigured; with one,
    batches may have 16 items. */
 static inline void pair_open(struct pair *pair, uint32_t profiles, uint32_t limit) {
-    const nipc_server_config_t config = server_config();
+    nipc_server_config_t config = server_config();
     struct connecting client = {.session = &pair->client,
                                 .service = pair->service,
                                 .config = client_config(profiles)};
     pthread_t thread;
     memset(pair, 0, sizeof(*pair));
+    config.supported_profiles |= profiles;
     snprintf(pair->service, sizeof(pair->service), "%s", new_service());
     client.config.max_request_payload_bytes = limit;
     client.config.max_request_batch_items = limit > 0 ? 16 : 0;

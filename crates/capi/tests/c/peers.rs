@@ -8,10 +8,11 @@ use netipc::lookup::{LookupRequest, encode_request};
 use netipc::service::apps_lookup::{AppsLookup, Pid};
 use netipc::service::cgroups_snapshot::{CgroupsRequest, CgroupsResponseView, CgroupsSnapshot};
 use netipc::service::{Method, Service, ValueAnswer, increment, string_reverse};
-use netipc::transport::Wait;
+use netipc::transport::{Endpoint, NativeTransport, Wait};
 use netipc::untyped::AnyClient;
-use netipc::wire::{Decode, Encode, WireError, Writer};
+use netipc::wire::{Decode, Encode, Profiles, WireError, Writer};
 use netipc::{CallError, Handler, Server, ServerConfig};
+use netipc_conformance::service::growing::{self, Growing};
 use netipc_conformance::service::{Running, TOKEN, data};
 
 /// The process whose cgroup has a name that fits no small answer; `data.h` has it, too.
@@ -22,7 +23,7 @@ const WORKERS: usize = 16;
 
 /// The providers of one program. They stop when they are dropped.
 pub(crate) struct Peers {
-    _running: [Box<dyn Any>; 7],
+    _running: [Box<dyn Any>; 10],
 }
 
 impl Peers {
@@ -35,23 +36,50 @@ impl Peers {
                 serve(dir, "rust-snapshot", snapshot),
                 serve(dir, "rust-cgroups", data::cgroups()),
                 serve(dir, "rust-apps", data::apps(large)),
+                serve_at_most(dir, "rust-small", data::apps(large), 4096),
                 serve(dir, "rust-increment", increment::handler()),
                 serve(dir, "rust-reverse", string_reverse::handler()),
                 serve(dir, "rust-sloppy", sloppy()),
                 serve(dir, "rust-wrong", wrong()),
+                grow(dir, "growing-items", large),
+                grow(dir, "growing-keys", |_| 900),
             ],
         }
     }
 }
 
 fn serve<S: Service>(dir: &Path, service: &str, handler: Handler<S>) -> Box<dyn Any> {
+    serve_at_most(dir, service, handler, 0)
+}
+
+/// A provider whose answers are at most so many bytes; 0 is the default.
+fn serve_at_most<S: Service>(
+    dir: &Path,
+    service: &str,
+    handler: Handler<S>,
+    response: u32,
+) -> Box<dyn Any> {
     let config = ServerConfig {
         supported_profiles: 7,
+        max_response_payload_bytes: response,
         auth_token: TOKEN,
         ..ServerConfig::default()
     };
     let server = Server::with_workers(dir, service, config, handler, WORKERS);
     Box::new(Running::start(server))
+}
+
+/// A server of processes as deployed ones are that nobody configured.
+fn grow(dir: &Path, service: &str, name_len: fn(u32) -> usize) -> Box<dyn Any> {
+    let endpoint = Endpoint::new(dir, service).unwrap();
+    let (transport, respond) = (NativeTransport::new(), growing::apps(name_len));
+    Box::new(Growing::start(
+        &transport,
+        &endpoint,
+        Profiles(7),
+        u32::MAX,
+        respond,
+    ))
 }
 
 /// A snapshot of one item; then, for ever, one whose item has no NUL after its name.

@@ -49,6 +49,9 @@ void provider_stop(struct provider *provider);
 
 /* A client with a session. */
 void connect_client(nipc_client_ctx_t *client, const char *service, uint32_t profiles);
+/* Refreshes a client until it has a session, which a busy machine may take more than one handshake
+   to make. */
+void await_session(nipc_client_ctx_t *client);
 /* That the public fields of a client with a session say so. */
 void check_connected(nipc_client_ctx_t *client, uint32_t profiles);
 /* That they say there is no session. */

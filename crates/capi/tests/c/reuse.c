@@ -51,7 +51,7 @@ static void begin(struct scene *scene, enum kind kind, uint32_t profiles, uint32
     memset(scene, 0, sizeof(*scene));
     provider_start(&scene->provider, service, kind, &handlers);
     nipc_client_init(&scene->client, test_dir(), service, &config);
-    REQUIRE(nipc_client_refresh(&scene->client));
+    await_session(&scene->client);
 }
 
 static void end(struct scene *scene) {
@@ -91,7 +91,7 @@ static void ask_again(struct scene *scene, const nipc_str_view_t *paths) {
         }
     }
     REQUIRE(count > 10);
-    CHECK_OK(nipc_client_call_cgroups_lookup_timeout(&scene->client, keys, count, &view, 20000));
+    CHECK_OK(nipc_client_call_cgroups_lookup_timeout(&scene->client, keys, count, &view, 60000));
     check_answer(&view, expected, count);
 }
 

@@ -144,7 +144,7 @@ static void without_configuration(void) {
     CHECK_OK(nipc_server_init_increment(&provider.server, test_dir(), service, NULL, 0, &handler));
     provider_run(&provider);
     nipc_client_init(&client, test_dir(), service, NULL);
-    CHECK(nipc_client_refresh(&client));
+    await_session(&client);
     check_connected(&client, NIPC_PROFILE_BASELINE);
     CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
     nipc_client_close(&client);
@@ -164,15 +164,18 @@ static void workers(void) {
     connect_client(&clients[0], service, offers[0]);
     connect_client(&clients[1], service, offers[1]);
     nipc_client_init(&clients[2], test_dir(), service, &config);
-    (void)nipc_client_refresh(&clients[2]);
-    check_apart(&clients[2], NIPC_CLIENT_DISCONNECTED);
-    nipc_server_stats(&provider.server, &stats);
+    /* Its handshake may end before the server has turned it down, on a busy machine. */
+    for (int tries = 0; tries == 0 || (stats.refused == 0 && tries < 30); tries++) {
+        (void)nipc_client_refresh(&clients[2]);
+        check_apart(&clients[2], NIPC_CLIENT_DISCONNECTED);
+        nipc_server_stats(&provider.server, &stats);
+    }
     CHECK_EQ(stats.sessions_now, 2);
-    CHECK_EQ(stats.refused, 1);
+    CHECK(stats.refused > 0);
     CHECK_OK(nipc_client_call_increment(&clients[0], 1, &answer));
     CHECK_OK(nipc_client_call_increment(&clients[1], 1, &answer));
     nipc_client_close(&clients[0]);
-    CHECK(nipc_client_refresh(&clients[2]));
+    await_session(&clients[2]);
     check_connected(&clients[2], offers[1]);
     CHECK_OK(nipc_client_call_increment(&clients[2], 1, &answer));
     nipc_client_close(&clients[1]);
@@ -263,7 +266,7 @@ static void drain_with_a_request(bool in_time) {
     const struct handlers handlers = {.increment = wait_at_gate, .user = &gate, .workers = 2};
     struct provider provider;
     struct asked asked = {.code = NIPC_OK};
-    struct drained drained = {&provider.server, in_time ? 20000 : 20, false};
+    struct drained drained = {&provider.server, in_time ? 60000 : 20, false};
     pthread_t asking, draining;
     rename_service();
     gate_open(&gate);
@@ -305,7 +308,7 @@ static void drained_without_requests(void) {
     rename_service();
     provider_start(&provider, service, INCREMENT, NULL);
     connect_client(&client, service, offers[0]);
-    CHECK(nipc_server_drain(&provider.server, 20000));
+    CHECK(nipc_server_drain(&provider.server, 60000));
     provider_join(&provider);
     nipc_server_destroy(&provider.server);
     CHECK(!nipc_server_drain(&provider.server, 10));

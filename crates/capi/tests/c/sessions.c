@@ -23,7 +23,8 @@ static void nothing_in_between(void) {
         CHECK((client.server_profiles & offers[i]) == offers[i]);
         CHECK_EQ(client.max_request_payload_bytes, 1024);
         CHECK_EQ(client.max_request_batch_items, 1);
-        CHECK_EQ(client.max_response_payload_bytes, 1024);
+        /* A server that is not configured makes more of 1024. */
+        CHECK_EQ(client.max_response_payload_bytes, 65536);
         CHECK_EQ(client.in_flight, 0);
         CHECK_EQ(client.peer_uid, platform_user());
         /* Both know the same, of each other. */
@@ -229,8 +230,58 @@ static void wait_objects_tell(void) {
     pair_close(&pair);
 }
 
-/* A session of our own with a provider that knows nothing of that, and the other way round. */
-static void the_other_side_may_be_a_client_or_a_server(void) {
+/* Answers a client's snapshots, session after session, until the listener is aborted. */
+static void *serve_snapshots(void *listener) {
+    static uint8_t answer[NIPC_MAX_PAYLOAD_CAP];
+    nipc_session_t session = {0};
+    nipc_error_t error;
+    while ((error = nipc_listener_accept(listener, &session, PATIENCE)) == NIPC_OK) {
+        nipc_session_info_t info;
+        nipc_message_t request;
+        CHECK_OK(nipc_session_info(&session, &info));
+        while (nipc_session_receive(&session, &request, PATIENCE) == NIPC_OK) {
+            size_t len, room = info.max_response_payload_bytes;
+            nipc_header_t header;
+            error = nipc_dispatch_cgroups_snapshot(request.payload, request.payload_len, answer,
+                                                   room, &len, answer_snapshot, NULL);
+            CHECK_OK(nipc_header_answer(&request.header, nipc_dispatch_status(error), &header));
+            CHECK_OK(nipc_session_send(&session, &header, answer, len, PATIENCE));
+            if (error != NIPC_OK) {
+                nipc_session_linger(&session);
+                break;
+            }
+        }
+        nipc_session_close(&session);
+    }
+    CHECK_CODE(error, NIPC_ERR_ABORTED);
+    return NULL;
+}
+
+/* It asks for more than was agreed, and comes back with room for it. */
+static void the_other_side_may_be_a_client(void) {
+    for (size_t i = 0; i < COUNT(offers); i++) {
+        const nipc_server_config_t config = server_config();
+        nipc_listener_t listener = {0};
+        nipc_client_ctx_t client;
+        nipc_cgroups_resp_view_t view;
+        char service[32];
+        pthread_t thread;
+        test_context("profiles %u", (unsigned)offers[i]);
+        snprintf(service, sizeof(service), "%s", new_service());
+        CHECK_OK(nipc_listener_bind(&listener, test_dir(), service, &config));
+        REQUIRE(pthread_create(&thread, NULL, serve_snapshots, &listener) == 0);
+        connect_client(&client, service, offers[i]);
+        CHECK_OK(nipc_client_call_cgroups_snapshot_timeout(&client, &view, PATIENCE));
+        check_snapshot(&view, SNAPSHOT_ITEMS);
+        CHECK(client.session.max_response_payload_bytes > 65536);
+        nipc_client_close(&client);
+        nipc_listener_abort(&listener);
+        CHECK(pthread_join(thread, NULL) == 0);
+        nipc_listener_close(&listener);
+    }
+}
+
+static void the_other_side_may_be_a_server(void) {
     for (size_t i = 0; i < COUNT(offers); i++) {
         const nipc_client_config_t config = client_config(offers[i]);
         nipc_session_t session = {0};
@@ -262,7 +313,8 @@ static const struct test tests[] = {
     {"a_hang_up_is_told", a_hang_up_is_told},
     {"what_has_no_answer_is_told", what_has_no_answer_is_told},
     {"wait_objects_tell", wait_objects_tell},
-    {"the_other_side_may_be_a_client_or_a_server", the_other_side_may_be_a_client_or_a_server},
+    {"the_other_side_may_be_a_client", the_other_side_may_be_a_client},
+    {"the_other_side_may_be_a_server", the_other_side_may_be_a_server},
 };
 
 int main(int argc, char **argv) {

@@ -32,7 +32,7 @@ static void a_copy_in_a_child(void) {
         REQUIRE(waitpid(child, &status, 0) == child);
         CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
         for (uint64_t n = 0; n < 20; n++) {
-            CHECK_OK(nipc_client_call_increment_timeout(&client, n, &answer, 5000));
+            CHECK_OK(nipc_client_call_increment_timeout(&client, n, &answer, 60000));
             CHECK_EQ(answer, n + 1);
         }
         check_connected(&client, offers[i]);

@@ -4,6 +4,9 @@
 
 mod demo;
 mod examples;
+mod getting_started;
 mod level1;
 mod programs;
+#[path = "../support/running.rs"]
+mod running;
 mod shown;

@@ -13,5 +13,7 @@ mod examples;
 mod mingw;
 mod packaging;
 mod programs;
+#[path = "../support/running.rs"]
+mod running;
 #[path = "../c/vectors.rs"]
 mod vectors;

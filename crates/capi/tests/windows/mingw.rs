@@ -3,16 +3,15 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, BufRead as _, BufReader, Read, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::Command;
 use std::sync::LazyLock;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
-use std::time::Duration;
 
 use netipc_xtask::Target;
 use tempfile::TempDir;
+
+pub(crate) use crate::running::{Running, run};
 
 pub(crate) const TRIPLE: &str = "x86_64-pc-windows-gnu";
 pub(crate) const COMPILER: &str = "x86_64-w64-mingw32-gcc";
@@ -22,9 +21,6 @@ pub(crate) const STANDARD_FORMATS: &str = "-D__USE_MINGW_ANSI_STDIO=1";
 
 /// Threads of POSIX, in the program itself.
 pub(crate) const THREADS: [&str; 3] = ["-Wl,-Bstatic", "-lpthread", "-Wl,-Bdynamic"];
-
-/// More than any program takes until its next line.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The program that runs others; none, after saying that the test is skipped, where there is none.
 pub(crate) fn wine(test: &str) -> Option<OsString> {
@@ -121,108 +117,4 @@ impl Bench {
     pub(crate) fn start(&self, program: &Path, arguments: &[&str]) -> Running {
         Running::spawn(self.command(program).arg(self.run_dir()).args(arguments))
     }
-}
-
-/// A program that runs; killed when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Running {
-    child: Child,
-    lines: Receiver<String>,
-}
-
-impl Running {
-    pub(crate) fn spawn(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (sender, lines) = mpsc::channel();
-        forward(child.stdout.take().unwrap(), sender.clone());
-        forward(child.stderr.take().unwrap(), sender);
-        Self { child, lines }
-    }
-
-    /// Waits for a line with `part`; returns all lines up to there.
-    #[track_caller]
-    pub(crate) fn wait_for(&self, part: &str) -> Vec<String> {
-        let mut seen = Vec::new();
-        while !seen.last().is_some_and(|line: &String| line.contains(part)) {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) => seen.push(line),
-                Err(error) => panic!("no line with {part:?} ({error}), but {seen:#?}"),
-            }
-        }
-        seen
-    }
-
-    pub(crate) fn stdin(&mut self) -> Option<ChildStdin> {
-        self.child.stdin.take()
-    }
-
-    /// Waits for its end; returns how it ended and what it has printed since the last line.
-    pub(crate) fn end(mut self) -> (ExitStatus, String) {
-        let mut text = String::new();
-        loop {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) => {
-                    text += line.trim_end_matches('\r');
-                    text.push('\n');
-                }
-                // Its pipe is closed: it ends by itself.
-                Err(RecvTimeoutError::Disconnected) => break,
-                // One that still runs is not waited for: it is killed.
-                Err(RecvTimeoutError::Timeout) => {
-                    let _ = self.child.kill();
-                    break;
-                }
-            }
-        }
-        (self.child.wait().unwrap(), text)
-    }
-
-    /// Waits for its end, which is to be a success; returns what it has printed.
-    #[track_caller]
-    pub(crate) fn succeed(self) -> String {
-        let (status, text) = self.end();
-        assert!(status.success(), "{status}:\n{text}");
-        text
-    }
-
-    /// Kills it without a warning.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Runs a program to its end, which is to be a success; returns its stdout.
-#[track_caller]
-pub(crate) fn run(command: &mut Command) -> String {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{program} is needed for this test: {error}"));
-    let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
-    assert!(output.status.success(), "{command:?}:\n{out}{err}");
-    out.replace('\r', "")
-}
-
-fn forward(from: impl Read + Send + 'static, to: Sender<String>) {
-    thread::spawn(move || {
-        let lines = BufReader::new(from).lines().map_while(Result::ok);
-        for line in lines {
-            if to.send(line).is_err() {
-                break;
-            }
-        }
-    });
 }

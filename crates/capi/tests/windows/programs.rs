@@ -35,6 +35,7 @@ programs! {
     calls,
     closing,
     codec,
+    dispatch,
     facade,
     failures,
     interruptions,

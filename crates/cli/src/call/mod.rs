@@ -46,7 +46,10 @@ fields is written with commas between them, and a request of several fields as o
 The reply goes to stdout, as a table or as JSON (labels in the order of the reply; bytes that are \
 not UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
 
-The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order.";
+The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order. With \
+--netdata it then comes from NETDATA_INVOCATION_ID, from the environment of the process that serves the \
+endpoint (for root and its own user, on Linux) or from INVOCATION_ID, and the run directory is that of \
+NETDATA_RUN_DIR or the first usual one of the agent that can be read.";
 
 /// Arguments of `call`.
 #[derive(Args, Debug)]
@@ -87,7 +90,7 @@ pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
             service: args.service.name(),
             keys: keys::read(&args.keys)?,
             endpoint: &args.endpoint,
-            auth_token: args.token.token()?,
+            token: &args.token,
             timeout: Duration::from_millis(args.timeout.get().into()),
             json: args.json,
         });
@@ -104,12 +107,13 @@ pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
 fn ask<S: Question>(args: &CallArgs) -> Result<(), Failed> {
     let keys = S::keys(keys::read(&args.keys)?)?;
     let endpoint = args.endpoint.endpoint(args.service.known()?)?;
+    let auth_token = args.endpoint.token(&args.token, &endpoint)?;
     let call = Call {
         endpoint,
         config: ClientConfig {
             supported_profiles: args.endpoint.profiles(),
             preferred_profiles: PROFILE_SHM_HYBRID,
-            auth_token: args.token.token()?,
+            auth_token,
             max_logical_lookup_items: MAX_KEYS,
             ..ClientConfig::default()
         },

@@ -14,6 +14,6 @@ use unix as platform;
 use windows as platform;
 
 pub(crate) use platform::{
-    HAS_CGROUPS, NotifySocket, RUN_DIR_IS_MADE, RUN_DIR_VARIABLE, STOP_REQUESTS, USUAL_RUN_DIR,
-    make_run_dir, on_stop_request, usual_run_dir,
+    DRAIN, HAS_CGROUPS, NotifySocket, RUN_DIR_IS_MADE, RUN_DIR_VARIABLE, STOP_REQUESTS,
+    USUAL_RUN_DIR, make_run_dir, on_stop_request, usual_run_dir,
 };

@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -17,6 +18,8 @@ pub(crate) use super::notify_unix::NotifySocket;
 /// What asks the program to stop, for `--help`.
 pub(crate) const STOP_REQUESTS: &str =
     "SIGINT, SIGTERM or SIGHUP (SIGHUP not where it was ignored at the start, as under nohup)";
+/// How long requests may go on once the program is asked to stop.
+pub(crate) const DRAIN: Duration = Duration::from_secs(5);
 /// What becomes of the run directory, for `--help`.
 pub(crate) const RUN_DIR_IS_MADE: &str =
     "The run directory is made with mode 0700 where there is none, and removed again then.";

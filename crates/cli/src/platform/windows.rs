@@ -5,13 +5,20 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use netipc::transport::windows::on_console_event;
 
 /// What a program ends with that Ctrl-C has ended: `STATUS_CONTROL_C_EXIT`.
 const ENDED_BY_CTRL_C: i32 = 0xC000_013A_u32.cast_signed();
 
 /// What asks the program to stop, for `--help`.
 pub(crate) const STOP_REQUESTS: &str =
-    "Ctrl-C or Ctrl-Break (closing the console ends it at once, and leaves nothing behind either)";
+    "Ctrl-C, Ctrl-Break, or the end of the console, of the user's session or of Windows";
+/// How long requests may go on once the program is asked to stop. The system ends it five seconds
+/// after its console was closed.
+pub(crate) const DRAIN: Duration = Duration::from_secs(4);
 /// What becomes of the run directory, for `--help`.
 pub(crate) const RUN_DIR_IS_MADE: &str =
     "The run directory is a name that both sides agree on: nothing is made on disk.";
@@ -23,17 +30,21 @@ pub(crate) const RUN_DIR_VARIABLE: &str = "LOCALAPPDATA";
 /// Whether there are cgroups to show.
 pub(crate) const HAS_CGROUPS: bool = false;
 
-/// Calls `first` once this process is asked to stop. A second request ends the process at once.
+/// Calls `first` once this process is asked to stop. A second request ends the process at once, unless
+/// the system does so soon by itself.
 ///
 /// # Errors
 /// Where the system lets nobody wait for console events.
 pub(crate) fn on_stop_request(first: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let mut first = Some(first);
-    let asked = move || match first.take() {
-        Some(first) => first(),
-        None => process::exit(ENDED_BY_CTRL_C),
-    };
-    ctrlc::set_handler(asked).map_err(io::Error::other)
+    let first = Mutex::new(Some(first));
+    on_console_event(move |event| {
+        let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match first {
+            Some(first) => first(),
+            None if event.is_final() => {}
+            None => process::exit(ENDED_BY_CTRL_C),
+        }
+    })
 }
 
 /// The name that endpoints of this user share unless the user gives another one; `None` for a user

@@ -19,6 +19,7 @@ use super::{read, usage};
 use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES};
 use crate::exit::{self, Exit, Failed};
 use crate::profile;
+use crate::token::TokenArgs;
 
 /// What a session may answer with: at first what a client grows to by itself, then all there is.
 const RESPONSE_CEILINGS: [u32; 2] = [0, MAX_RESPONSE_BYTES];
@@ -36,7 +37,7 @@ pub(crate) struct Question<'a> {
     /// What is asked for; none at all, or as many as were given.
     pub(crate) keys: Option<Vec<Vec<u8>>>,
     pub(crate) endpoint: &'a EndpointArgs,
-    pub(crate) auth_token: u64,
+    pub(crate) token: &'a TokenArgs,
     /// How long all of it may take.
     pub(crate) timeout: Duration,
     pub(crate) json: bool,
@@ -49,8 +50,9 @@ pub(crate) fn call(question: &Question<'_>) -> Result<(), Failed> {
     let run_dir = question.endpoint.run_dir()?;
     let endpoint = Endpoint::new(run_dir, question.service)
         .map_err(|error| Failed::caused_by(Exit::Usage, &error))?;
+    let auth_token = question.endpoint.token(question.token, &endpoint)?;
     let begun = Instant::now();
-    let (response, carried) = question.perform(&schema, &endpoint, &request)?;
+    let (response, carried) = question.perform(&schema, &endpoint, auth_token, &request)?;
     let took = begun.elapsed();
     if question.json {
         return exit::printed(print_json(&schema.exchange_to_json(&request, &response)));
@@ -72,11 +74,12 @@ impl Question<'_> {
         &self,
         schema: &Schema,
         endpoint: &Endpoint,
+        auth_token: u64,
         request: &Message,
     ) -> Result<(Message, String), Failed> {
         let wait = Wait::timeout(self.timeout);
         let mut ceilings = RESPONSE_CEILINGS.iter();
-        let mut client = self.client(endpoint, ceilings.next());
+        let mut client = self.client(endpoint, auth_token, ceilings.next());
         let mut changes = 0;
         loop {
             client.refresh(&wait);
@@ -89,7 +92,7 @@ impl Question<'_> {
             };
             match error.code() {
                 ErrorCode::OVERFLOW if ceilings.len() > 0 => {
-                    client = self.client(endpoint, ceilings.next());
+                    client = self.client(endpoint, auth_token, ceilings.next());
                 }
                 ErrorCode::GENERATION_MISMATCH if changes < GENERATION_RETRIES => changes += 1,
                 _ => return Err(failed(&error)),
@@ -97,11 +100,11 @@ impl Question<'_> {
         }
     }
 
-    fn client(&self, endpoint: &Endpoint, ceiling: Option<&u32>) -> AnyClient {
+    fn client(&self, endpoint: &Endpoint, auth_token: u64, ceiling: Option<&u32>) -> AnyClient {
         let config = ClientConfig {
             supported_profiles: self.endpoint.profiles(),
             preferred_profiles: PROFILE_SHM_HYBRID,
-            auth_token: self.auth_token,
+            auth_token,
             max_logical_lookup_items: MAX_KEYS,
             max_response_payload_bytes: ceiling.copied().unwrap_or_default(),
             ..ClientConfig::default()

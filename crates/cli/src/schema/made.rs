@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use clap::Args;
-use netipc_schema::{Language, Schema, generate};
+use netipc_schema::{Language, Schema, generate, generate_for_library};
 
 use super::{read_all, say};
 use crate::exit::{Exit, Failed};
@@ -39,8 +39,14 @@ impl Made {
 }
 
 impl Made {
-    /// Writes the source code of each schema: to files, or to stdout.
-    pub(super) fn generate(&self, languages: &[Language]) -> Result<(), Failed> {
+    /// Writes the source code of each schema: to files, or to stdout. `library` has it as our own library
+    /// has it.
+    pub(super) fn generate(&self, languages: &[Language], library: bool) -> Result<(), Failed> {
+        let generate = if library {
+            generate_for_library
+        } else {
+            generate
+        };
         let schemas = read_all(&self.files)?;
         for (schema, file) in schemas.iter().zip(&self.files) {
             let file = file.file_name().unwrap_or_default().to_string_lossy();

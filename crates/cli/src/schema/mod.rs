@@ -48,9 +48,12 @@ enum Command {
     Generate {
         #[command(flatten)]
         made: made::Made,
-        /// The languages
+        /// The languages: rust, go, c
         #[arg(long, value_name = "LIST", value_delimiter = ',', required = true)]
         lang: Vec<Language>,
+        /// As netipc's own libraries have it: DIR is the root of that library's source
+        #[arg(long)]
+        library: bool,
     },
     /// Writes golden messages of each service: edges, drawn ones, and spoilt ones with their verdict
     Vectors {
@@ -103,7 +106,11 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<(), Failed> {
         Command::Lock(files) => lock(files),
         Command::Diff { old, new } => difference(old, new),
         Command::Doc(made) => made.write("md", netipc_schema::page),
-        Command::Generate { made, lang } => made.generate(lang),
+        Command::Generate {
+            made,
+            lang,
+            library,
+        } => made.generate(lang, *library),
         Command::Vectors { made, seed } => {
             made.write("json", |schema| netipc_schema::vectors(schema, *seed))
         }

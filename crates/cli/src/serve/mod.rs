@@ -13,16 +13,16 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, Scope};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use netipc::service::{increment, string_reverse};
 use netipc::transport::link::Inherited;
 use netipc_host::{Host, answers};
 
-use crate::args::{EndpointArgs, ServiceName};
+use crate::args::{EndpointArgs, ServiceName, endpoint};
 use crate::exit::{self, Exit, Failed};
-use crate::platform::{RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
+use crate::platform::{DRAIN, RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
 use crate::schema::served;
 use crate::token::TokenArgs;
 use fixture::Fixture;
@@ -30,9 +30,6 @@ use machine::{MachineArgs, Refresher};
 use notify::Supervisor;
 use provider::{Plan, Provider};
 use run_dir::RunDir;
-
-/// How long requests that are being answered may take once the program is asked to stop.
-const DRAIN: Duration = Duration::from_secs(5);
 
 const DETAILS: &str = "\
 A pattern of cgroups has `*` for any characters, also `/`, and `?` for one. It is held against \
@@ -50,7 +47,10 @@ orchestrator are names, or numbers. A key that the file does not have is answere
 `unknown-permanent` by cgroups-lookup and `unknown` by apps-lookup; increment and string-reverse \
 answer the request of the file and fail for any other.
 
-The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order.";
+The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order. With \
+--netdata it then comes from NETDATA_INVOCATION_ID or INVOCATION_ID, as plugins of the agent have them, \
+and the run directory is that of NETDATA_RUN_DIR or the first usual one of the agent that can be written \
+or made; it stays.";
 
 /// Arguments of `serve`.
 #[derive(Args, Debug)]
@@ -91,10 +91,11 @@ pub(crate) struct ServeArgs {
 fn details() -> String {
     format!(
         "Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is \
-         set. Stops on {STOP_REQUESTS}: requests that are being answered may finish, for at most 5 \
-         seconds, and every file is removed. A second request ends it at once. {RUN_DIR_IS_MADE} On \
+         set. Stops on {STOP_REQUESTS}: requests that are being answered may finish, for at most \
+         {} seconds, and every file is removed. A second request ends it at once. {RUN_DIR_IS_MADE} On \
          stderr there is a line for each source of knowledge about this machine, at the start and \
          whenever it changes.\n\n{DETAILS}\n\n{}",
+        DRAIN.as_secs(),
         exit::TABLE
     )
 }
@@ -108,9 +109,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     // Before anything is made, so that no request can end the program with something left behind.
     let stop = stop_requests(args.until_stdin_ends).map_err(exit::cannot_wait_for_a_stop)?;
     let plan = Plan {
-        run_dir: args.endpoint.run_dir()?,
+        run_dir: args.endpoint.run_dir_to_serve()?,
         profiles: args.endpoint.profiles(),
-        auth_token: args.token.token()?,
+        auth_token: args.endpoint.token_to_serve(&args.token)?,
         workers: args.workers.get(),
         inherited: Inherited::from_environment(),
     };
@@ -121,7 +122,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
         services.clear();
     }
     for service in &services {
-        args.endpoint.endpoint(*service)?;
+        endpoint(&plan.run_dir, *service)?;
     }
     let from_host =
         |service| ServiceName::HOST.contains(service) && !fixtures.contains_key(service);

@@ -60,7 +60,7 @@ impl Growing {
         mut respond: Box<Respond>,
     ) -> Self {
         let mut script = Script::bind(transport, endpoint, supported);
-        script.policy_mut().max_response_bytes = FIRST.min(most);
+        set_response(&mut script, FIRST.min(most));
         script.policy_mut().request = DirectionLimits {
             payload_bytes: FIRST,
             batch_items: 64,
@@ -126,8 +126,8 @@ fn serve(mut script: Script, most: u32, respond: &mut Respond, stop: &Abort) -> 
             }
             refused += 1;
             let larger = limit.saturating_mul(2).min(most);
-            let now = &mut script.policy_mut().max_response_bytes;
-            *now = larger.max(*now);
+            let now = script.policy_mut().max_response_bytes;
+            set_response(&mut script, larger.max(now));
             session.linger();
             break;
         }
@@ -138,6 +138,12 @@ fn serve(mut script: Script, most: u32, respond: &mut Respond, stop: &Abort) -> 
         requests,
         refused,
     }
+}
+
+/// Has responses of `bytes` in all sessions that begin, whatever is proposed.
+const fn set_response(script: &mut Script, bytes: u32) {
+    let policy = script.policy_mut();
+    (policy.min_response_bytes, policy.max_response_bytes) = (bytes, bytes);
 }
 
 /// Responses of any service, as its handler gives them.
@@ -352,6 +358,30 @@ pub fn calls_make_the_server_grow(world: &World) {
     assert_eq!(client.call(&1).expect("a number"), 2);
     drop(client);
     assert_eq!(server.finish().refused, 0);
+}
+
+// Rule W13.
+/// A server that nobody configured grants more than a deployed client hints at, and a configured one does
+/// not.
+pub fn a_server_without_a_maximum_grants_64_kib(world: &World) {
+    let name_len = large_name(20_000);
+    for (most, granted) in [(0, 65_536), (100_000, 1024), (4000, 1024)] {
+        let serving = ServerConfig {
+            max_response_payload_bytes: most,
+            ..world.server_config()
+        };
+        let _server = Running::start(world.server_with(serving, data::apps(name_len)));
+        let config = ClientConfig {
+            max_response_payload_bytes: 1024,
+            ..world.client_config()
+        };
+        let mut client = connected(world.client_with(config));
+        let found = statuses(&mut client, &[1, 4, 2], name_len);
+        let fits = granted == 65_536;
+        assert_eq!(found.contains(&PidStatus::OVERSIZED_ITEM), !fits, "{most}");
+        let limits = client.session().expect("a session").limits;
+        assert_eq!(limits.response.payload_bytes, granted, "{most}");
+    }
 }
 
 // Rules S13, S19.

@@ -33,7 +33,8 @@ pub fn a_full_server_says_so_before_it_accepts(world: &World) {
     let mut second = world.client::<Increment>();
     within(AT_ONCE, "the refusal", || second.refresh());
     assert_eq!(second.state(), ClientState::Disconnected);
-    assert!(second.status().last_error.is_some());
+    let why = second.status().last_error.expect("it was turned down");
+    assert!(why.contains("turned the session down"), "{why}");
     assert_eq!(first.call(&1).expect("the first goes on"), 2);
     first.close();
     assert!(second.refresh(), "{:?}", second.status());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use netipc::connection::{Connection, Incoming};
 use netipc_proto::session::DirectionLimits;
-use netipc_proto::session::handshake::Policy;
+use netipc_proto::session::handshake::{MIN_RESPONSE_BYTES, Policy};
 use netipc_proto::wire::{Header, Profiles, Status};
 use netipc_transport::link::{BindOptions, LinkError};
 use netipc_transport::{Endpoint, Listener, Transport, Wait};
@@ -34,6 +34,7 @@ impl Script {
                 payload_bytes: 1 << 20,
                 batch_items: 1 << 16,
             },
+            min_response_bytes: MIN_RESPONSE_BYTES,
             max_response_bytes: 1 << 20,
             auth_token: TOKEN,
             packet_size: 0,

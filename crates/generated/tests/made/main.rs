@@ -1,8 +1,13 @@
 //! Generated code says what the schemas say, and is what is committed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(unix)]
+mod c;
 mod committed;
 mod common;
+#[cfg(unix)]
+#[path = "../support/compile.rs"]
+mod compile;
 mod go;
 #[path = "../../../schema/tests/schema/random_schema.rs"]
 mod random_schema;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use netipc_proto::session::Role;
 use netipc_proto::session::handshake::{MAX_HELLO_LEN, Offer, Policy, Refusal, ServerHandshake};
@@ -14,11 +15,14 @@ use netipc_transport::wait::Wait;
 
 use super::{Connection, available, plan, send_packet};
 use crate::config::ServerConfig;
+use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
 use crate::error::{ErrorCode, link_code};
 use crate::log_limiter::LogLimiter;
 
 /// Session numbers that may be skipped for one client: more than a server has sessions.
 const MAX_SKIPPED: u32 = 4096;
+
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS as u64);
 
 /// One for the whole process: what makes shared memory fail for one session usually makes it fail for
 /// the next.
@@ -83,19 +87,43 @@ impl Acceptor {
         })
     }
 
-    /// Takes the next client and shakes hands with it.
+    /// Takes the next client and shakes hands with it, for at most 2 seconds once it has come.
     ///
     /// # Errors
     /// [`AcceptError`]; the next call takes the next client.
     pub fn accept(&mut self, wait: &Wait<'_>) -> Result<Connection, AcceptError> {
-        let link = self.listener.accept(wait)?;
-        let incoming = Incoming::receive(link, &self.policy, wait)?;
+        let link = self.accept_link(wait)?;
+        let wait = wait.at_most(HANDSHAKE_TIMEOUT);
+        let incoming = Incoming::receive(link, &self.policy, &wait)?;
         let next_id = || {
             let id = self.next_session;
             self.next_session += 1;
             id
         };
-        incoming.accept(next_id, wait)
+        incoming.accept(next_id, &wait)
+    }
+
+    /// Takes the next client, and does not wait for what it has to say: where silent clients may not
+    /// delay others, a thread of the client's own goes on with [`Incoming::receive`] and the
+    /// [policy](Self::policy), and counts the sessions itself.
+    ///
+    /// # Errors
+    /// [`LinkError::Timeout`] and [`LinkError::Aborted`] as `wait` says; any other is about one client
+    /// or a passing shortage, and the acceptor goes on working.
+    pub fn accept_link(&mut self, wait: &Wait<'_>) -> Result<Box<dyn Baseline>, LinkError> {
+        self.listener.accept(wait)
+    }
+
+    /// What it decides by in a handshake.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        self.listener.endpoint()
     }
 
     /// What is ready when a client waits, where there is something to watch.

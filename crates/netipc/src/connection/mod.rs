@@ -1,6 +1,22 @@
-//! Level 1: the one driver that joins a session to a link, for both sides.
+//! Level 1: a session with one peer that one drives on one's own. Messages are a header and bytes;
+//! what the bytes mean is nobody's business here.
+//!
+//! ```text
+//! client   Connection::connect -> send, send, .. -> receive, receive, ..   answers matched by id
+//! server   Acceptor::bind -> accept -> receive -> send(request.answer(status), ..)
+//! ```
+//!
+//! It is for event loops, for services whose requests are not typed, and for tests of peers. Everybody
+//! else wants a [`Client`](crate::Client) and a [`Server`](crate::Server), which are made of this and
+//! add what a plugin needs: reconnecting, retry, growth, many sessions, typed handlers. The bytes of the
+//! known request kinds are in [`service`](crate::service), and [`wire`](crate::wire) has what they are
+//! made of. `docs/level1.md` shows whole programs.
+//!
+//! Every operation that may wait takes a [`Wait`], which says until when and who may call it off;
+//! [`Wait::timeout`] of zero does what needs no waiting.
 
 mod incoming;
+mod packets;
 
 pub use incoming::{AcceptError, Acceptor, Incoming};
 pub use netipc_proto::session::handshake::{Agreed, Policy, Proposal};
@@ -8,7 +24,7 @@ pub use netipc_proto::session::{DirectionLimits, Limits, Message, SessionError};
 
 use netipc_proto::session::handshake::{ACK_PACKET_LEN, ClientHandshake, HandshakeError};
 use netipc_proto::session::{Framing, Role, Session};
-use netipc_proto::wire::{Header, Profiles};
+use netipc_proto::wire::{Header, Profiles, WireError};
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::{
     Baseline, Link, LinkError, LinkInfo, Profile, SessionPlan, Transport, WaitObject,
@@ -19,7 +35,11 @@ use crate::error::{ErrorCode, OpenError, link_code, session_code};
 
 /// A session with one peer: send messages, receive messages, over whatever was negotiated.
 ///
-/// It has one owner; it is `Send` and not shared. It goes on after a refusal to send, and after a timeout
+/// It has one owner; it is `Send` and not shared. Several requests may be in flight over a socket or a
+/// pipe; shared memory carries one, and refuses the next with [`LinkError::Busy`]. Messages longer than a
+/// packet are sent in chunks and put together behind the scenes.
+///
+/// It goes on after a refusal to send, and after a timeout
 /// or an abort that found no message half sent; any other error ends it: [`is_over`](Self::is_over).
 ///
 /// Its [wait object](Self::wait_object) is ready when a message or a hang-up waits, on a socket or a
@@ -31,6 +51,8 @@ pub struct Connection {
     agreed: Agreed,
     over: bool,
     half_sent: bool,
+    /// Where batches are written.
+    batch: Vec<u8>,
 }
 
 impl Connection {
@@ -73,10 +95,13 @@ impl Connection {
             agreed,
             over: false,
             half_sent: false,
+            batch: Vec::new(),
         }
     }
 
-    /// Sends `payload` behind `header`, in as many packets as it takes.
+    /// Sends `payload` behind `header`, whose `payload_len` is filled in. A client sends requests
+    /// ([`Header::request`], [`Header::batch`]) with ids that it chooses, a server answers
+    /// ([`Header::answer`]), in any order.
     ///
     /// # Errors
     /// [`ConnectionError`]; where it [is a refusal](ConnectionError::is_refusal), or where the connection
@@ -238,6 +263,9 @@ pub enum ConnectionError {
     /// A rule of the session was broken.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// A batch without items.
+    #[error("cannot send the batch")]
+    Batch(#[source] WireError),
 }
 
 impl ConnectionError {
@@ -247,6 +275,7 @@ impl ConnectionError {
         match self {
             Self::Link(error) => link_code(error),
             Self::Session(error) => session_code(error),
+            Self::Batch(_) => ErrorCode::INVALID_ARGUMENT,
         }
     }
 

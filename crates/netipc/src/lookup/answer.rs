@@ -105,7 +105,10 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
     }
 
     /// Ends the answer; returns its length.
-    pub(crate) fn finish(self) -> Result<usize, WireError> {
+    ///
+    /// # Errors
+    /// The first [error](Self::error), or [`WireErrorKind::BadItemCount`] where keys are left.
+    pub fn finish(self) -> Result<usize, WireError> {
         if let Some(error) = self.error {
             return Err(error);
         }

@@ -13,6 +13,7 @@ mod growth;
 mod key;
 mod progress;
 mod reply;
+mod reply_builder;
 mod request;
 mod window;
 
@@ -20,9 +21,11 @@ pub use answer::LookupAnswer;
 pub use format::LookupFormat;
 pub use key::{NumberKey, TextKey};
 pub use reply::LookupReply;
+pub use reply_builder::ReplyBuilder;
 pub use request::LookupRequest;
+pub use request::encode_request;
 #[doc(hidden)]
-pub use request::{encode_request, write_request};
+pub use request::write_request;
 
 use std::hash::Hash;
 use std::marker::PhantomData;

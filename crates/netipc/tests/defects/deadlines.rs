@@ -1,7 +1,7 @@
 //! Nothing waits for a refresh, and a call has one deadline: 29, 30.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use netipc::connection::{Acceptor, Connection, ConnectionError};
 use netipc::protocol::{AppsCgroupStatus, PidStatus};
@@ -14,9 +14,7 @@ use netipc::wire::{Header, MethodCode};
 use netipc::{ClientState, ErrorCode, Server};
 
 use crate::stage::script::Host;
-use crate::stage::{
-    AT_ONCE, BOTH, SERVICE, SOON, Serving, Stage, client, server, soon, timed, until,
-};
+use crate::stage::{BOTH, SERVICE, SOON, Serving, Stage, client, server, soon, timed, until};
 
 // Rules H5, H8.
 #[test]
@@ -40,21 +38,15 @@ fn defect_29_neither_status_nor_readers_wait_for_a_refresh() {
     let (reader, abort) = (cache.reader(), cache.abort_handle());
 
     let pinned = reader.read();
-    let refreshing = thread::spawn(move || (timed(|| cache.refresh()), cache));
+    let refreshing = thread::spawn(move || (cache.refresh(), cache));
     until("the refresh hangs", || asked.is_raised().then_some(()));
-    let start = Instant::now();
-    let mut looks = 0_u32;
-    // All the while, and without a single long wait.
-    while start.elapsed() < Duration::from_millis(50) {
-        let ((found, status), taken) =
-            timed(|| (reader.lookup(7, "name").is_some(), reader.status()));
+    for _ in 0..1000 {
+        let (found, status) = (reader.lookup(7, "name").is_some(), reader.status());
         assert!(found && reader.ready() && status.populated && status.generation == 42);
-        assert!(taken < AT_ONCE, "{taken:?}");
-        looks += 1;
     }
-    assert!(looks > 100, "{looks}");
+    assert!(!refreshing.is_finished(), "all the while");
     abort.abort();
-    let ((refreshed, _), mut cache) = refreshing.join().unwrap();
+    let (refreshed, mut cache) = refreshing.join().unwrap();
     assert!(!refreshed);
     assert!(reader.lookup(7, "name").is_some(), "the old answer stays");
 
@@ -76,7 +68,7 @@ fn defect_30_one_deadline_for_all_parts_of_a_lookup() {
         config.max_request_payload_bytes = 128;
         let handler = apps_lookup::Handler::new(|request, answer| {
             // Each is just in time, alone.
-            let _ = Wait::forever().sleep(Duration::from_millis(60));
+            let _ = Wait::forever().sleep(Duration::from_millis(300));
             request.keys().try_for_each(|key| {
                 answer.add(&AppsLookupItem {
                     status: PidStatus::KNOWN,
@@ -92,10 +84,11 @@ fn defect_30_one_deadline_for_all_parts_of_a_lookup() {
         config.max_request_payload_bytes = 128;
         let mut client = stage.ready::<AppsLookup>(config);
         let pids: Vec<u32> = (0..100).collect();
-        let (called, taken) = timed(|| client.call_with_timeout(&pids, 200).map(drop));
+        let (called, taken) = timed(|| client.call_with_timeout(&pids, 1000).map(drop));
         let error = called.unwrap_err();
         assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error:?}");
-        assert_on_time(taken, 200);
+        // With a deadline for each part, it would go on to the end.
+        assert!((Duration::from_secs(1)..SOON).contains(&taken), "{taken:?}");
         let counters = client.status().counters;
         assert!((1..=3).contains(&counters.calls), "{counters:?}");
         assert_eq!(
@@ -108,11 +101,12 @@ fn defect_30_one_deadline_for_all_parts_of_a_lookup() {
 // Rule S7.
 #[test]
 fn defect_30_one_deadline_for_a_call_and_its_retry() {
+    let (whole, late) = (Duration::from_secs(3), Duration::from_secs(2));
     let stage = Stage::new();
-    let play = Host::new(&stage).play(|host| {
+    let play = Host::new(&stage).play(move |host| {
         let (mut line, _) = host.welcome();
         line.hear();
-        host.linger_for(Duration::from_millis(300));
+        host.linger_for(late);
         drop(line);
         // The handshake of the retry has what is left.
         let (mut line, _) = host.welcome();
@@ -120,10 +114,11 @@ fn defect_30_one_deadline_for_a_call_and_its_retry() {
         line.hear_end();
     });
     let mut client = stage.ready::<Increment>(client(1));
-    let (called, taken) = timed(|| client.call_within(&1, Duration::from_millis(400)));
+    let (called, taken) = timed(|| client.call_within(&1, whole));
     let error = called.unwrap_err();
     assert_eq!(error.code(), ErrorCode::TIMEOUT, "{error:?}");
-    assert_on_time(taken, 400);
+    // With a deadline for each attempt, it would take the sum.
+    assert!((whole..whole + late).contains(&taken), "{taken:?}");
     assert_eq!(client.status().counters.retries, 1);
     assert_eq!(client.state(), ClientState::Broken);
     play.end();
@@ -152,10 +147,4 @@ fn defect_30_a_deadline_ends_a_message_whose_packets_are_all_there() {
     }
     server.receive(&Wait::timeout(Duration::ZERO)).unwrap();
     assert_eq!(server.message().unwrap().payload(), [7; 400]);
-}
-
-fn assert_on_time(taken: Duration, ms: u64) {
-    let deadline = Duration::from_millis(ms);
-    let late = deadline + Duration::from_millis(200);
-    assert!((deadline..late).contains(&taken), "{taken:?}");
 }

@@ -16,9 +16,7 @@ use rustix::net::sockopt::socket_send_buffer_size;
 use crate::stage::actor::Actor;
 use crate::stage::roles::Role;
 use crate::stage::script::{Guest, Host};
-use crate::stage::{
-    AT_ONCE, BOTH, SERVICE, Serving, Stage, WITH_SHM, client, increment_server, server, timed,
-};
+use crate::stage::{BOTH, SERVICE, Serving, Stage, WITH_SHM, client, increment_server, server};
 
 // Rule L14.
 #[test]
@@ -26,9 +24,7 @@ fn defect_03_a_probe_of_a_full_backlog_does_not_hang() {
     let stage = Stage::new();
     let _host = Host::with_backlog(&stage, 0);
     let _waiting = Guest::connect(&stage);
-    let (bound, taken) = timed(|| incrementer(&stage).bind());
-    assert_in_use(bound, "its backlog is full");
-    assert!(taken < AT_ONCE, "{taken:?}");
+    assert_in_use(incrementer(&stage).bind(), "its backlog is full");
 }
 
 // Rule L14.
@@ -125,10 +121,10 @@ fn defect_15_leftovers_go_and_everything_else_stays() {
     assert_ne!(header[12..16], [0; 4]);
     fs::remove_file(stage.socket()).unwrap();
     let second = increment_server(&stage, server(WITH_SHM), 2);
+    assert!(at("svc-0000000000000001.ipcshm").exists());
     assert_eq!(first.call(&1).unwrap(), 2);
     let session = first.status().session.unwrap();
     assert_eq!(session.transport, LinkKind::SharedMemory);
-    assert!(at("svc-0000000000000001.ipcshm").exists());
     drop(first);
     serving.end();
     second.end();

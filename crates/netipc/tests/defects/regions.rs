@@ -1,6 +1,6 @@
 //! Shared memory that is missing, lies, or is left behind: 9, 18, 19, 20, 32.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use netipc::wire::{Decode, Header, Kind, MethodCode, Profiles, Status};
 use netipc::{Client, ErrorCode};
 
 use crate::stage::script::{Host, shm_terms};
-use crate::stage::{AT_ONCE, Stage, WITH_SHM, client, increment_server, server, timed, until};
+use crate::stage::{SOON, Stage, WITH_SHM, client, increment_server, server, timed, until};
 
 // Rule L23.
 #[test]
@@ -33,7 +33,7 @@ fn defect_09_a_missing_region_excludes_shared_memory_for_a_while() {
     let mut client = stage.client::<Increment>(client(WITH_SHM));
     let (_, taken) = timed(|| client.refresh());
     let patience = Duration::from_millis(500);
-    assert!((patience..patience + AT_ONCE).contains(&taken), "{taken:?}");
+    assert!((patience..SOON).contains(&taken), "{taken:?}");
     let error = client.status().last_error.unwrap();
     assert!(error.contains("-0000000000000001.ipcshm"), "{error}");
     assert_eq!(client.call(&1).unwrap(), 2);
@@ -67,9 +67,8 @@ fn defect_09_who_has_less_time_than_attaching_takes_gets_to_the_socket() {
         line.increment();
     });
     let mut client = stage.client::<Increment>(client(WITH_SHM));
-    let (_, taken) = timed(|| client.refresh_within(Duration::from_millis(100)));
+    client.refresh_within(Duration::from_millis(400));
     assert!(!client.ready());
-    assert!(taken < Duration::from_millis(500), "{taken:?}");
     client.refresh();
     assert_eq!(client.call(&1).unwrap(), 2);
     play.end();
@@ -90,8 +89,7 @@ fn defect_09_a_hang_up_says_nothing_about_shared_memory() {
     });
     let mut client = stage.client::<Increment>(client(WITH_SHM));
     for _ in 0..2 {
-        let (_, taken) = timed(|| client.refresh());
-        assert!(taken < AT_ONCE, "{taken:?}");
+        client.refresh();
         assert!(!client.ready());
     }
     play.end();
@@ -103,8 +101,10 @@ fn defect_18_a_header_that_changes_later_changes_nothing() {
     let stage = Stage::new();
     let _serving = increment_server(&stage, server(WITH_SHM), 1);
     let mut client = stage.ready::<Increment>(client(WITH_SHM));
+    // Its name goes with the first message.
+    let region = open_region(&stage);
     assert_eq!(client.call(&1).unwrap(), 2);
-    poke(&stage, 0, &[0xff; 32]);
+    region.write_all_at(&[0xff; 32], 0).unwrap();
     for n in 0..100 {
         assert_eq!(client.call(&n).unwrap(), n + 1);
     }
@@ -150,9 +150,10 @@ fn defect_20_an_answer_over_another_is_an_error() {
                 let mut guest = host.accept();
                 let hello = guest.hello();
                 let mut line = guest.admit_to_region(&shm_terms(&hello), 0);
-                let (request, _) = line.hear();
+                // Its name goes with the first message.
                 let region = OpenOptions::new().write(true).open(path.join(name));
                 let region = region.unwrap();
+                let (request, _) = line.hear();
                 let mut answer = request.answer(Status::OK);
                 answer.payload_len = 8;
                 let offset =
@@ -235,12 +236,10 @@ fn known(request: &[u8]) -> Vec<u8> {
     buf
 }
 
-/// Writes into the one region there is.
-fn poke(stage: &Stage, offset: u64, bytes: &[u8]) {
+/// The one region there is.
+fn open_region(stage: &Stage) -> fs::File {
     let regions = stage.regions();
     assert_eq!(regions.len(), 1);
-    let region = OpenOptions::new()
-        .write(true)
-        .open(stage.path().join(&regions[0]));
-    region.unwrap().write_all_at(bytes, offset).unwrap();
+    let path = stage.path().join(&regions[0]);
+    OpenOptions::new().write(true).open(path).unwrap()
 }

@@ -16,8 +16,8 @@ use netipc_proto::session::handshake::{HandshakeError, Proposal};
 use crate::stage::platform::{FILES_OF_A_SESSION, IDLE};
 use crate::stage::script::{Guest, Host, proposal, with_len};
 use crate::stage::{
-    AT_ONCE, BOTH, SERVICE, SOON, Serving, Stage, TOKEN, WITH_SHM, client, increment_server,
-    server, timed, until,
+    AT_ONCE, BOTH, HANDSHAKE, SERVICE, SOON, Serving, Stage, TOKEN, WITH_SHM, client,
+    increment_server, prompt, server, timed, until,
 };
 
 /// A deadline that is meant to pass.
@@ -26,33 +26,32 @@ const SHORT: Duration = Duration::from_millis(100);
 // Rule W18.
 #[test]
 fn defect_01_silent_connections_delay_nobody() {
-    let stage = Stage::new();
-    let serving = increment_server(&stage, server(1), 8);
-    // One place is left between accept and handshake.
-    let mut silent: Vec<_> = (0..63).map(|_| Guest::connect(&stage)).collect();
-    let (answer, taken) = timed(|| stage.ready::<Increment>(client(1)).call(&1).unwrap());
-    assert_eq!(answer, 2);
-    assert!(taken < AT_ONCE, "{taken:?}");
+    prompt("an answer and a stop beside the silent", AT_ONCE, || {
+        let stage = Stage::new();
+        let serving = increment_server(&stage, server(1), 8);
+        // One place is left between accept and handshake.
+        let mut silent: Vec<_> = (0..63).map(|_| Guest::connect(&stage)).collect();
+        let (answer, answering) = timed(|| stage.ready::<Increment>(client(1)).call(&1).unwrap());
+        assert_eq!(answer, 2);
 
-    // Now even that is taken, and some wait in the backlog.
-    silent.extend((0..8).map(|_| Guest::connect(&stage)));
-    let taken = serving.end();
-    assert!(taken < AT_ONCE, "stopping took {taken:?}");
-    assert_eq!(stage.files(), [""; 0]);
+        // Now even that is taken, and some wait in the backlog.
+        silent.extend((0..8).map(|_| Guest::connect(&stage)));
+        let stopping = serving.end();
+        assert_eq!(stage.files(), [""; 0]);
+        answering.max(stopping)
+    });
 }
 
 #[test]
 fn defect_01_beyond_the_bound_the_backlog_waits_for_the_silent_to_time_out() {
     let stage = Stage::new();
     let _serving = increment_server(&stage, server(1), 8);
-    let _silent: Vec<_> = (0..64).map(|_| Guest::connect(&stage)).collect();
-    let mut late = stage.client::<Increment>(client(1));
-    let (_, taken) = until("the silent are given up", || {
-        late.refresh();
-        late.ready().then_some(())
+    let (answer, taken) = timed(|| {
+        let _silent: Vec<_> = (0..64).map(|_| Guest::connect(&stage)).collect();
+        stage.ready::<Increment>(client(1)).call(&1).unwrap()
     });
-    assert!(taken > AT_ONCE, "there was a place left: {taken:?}");
-    assert_eq!(late.call(&1).unwrap(), 2);
+    assert_eq!(answer, 2);
+    assert!(taken >= HANDSHAKE, "there was a place left: {taken:?}");
 }
 
 // Rule W18.
@@ -61,8 +60,7 @@ fn defect_02_a_refresh_ends_when_nobody_accepts_or_answers() {
     let refreshed = |stage: &Stage| {
         let mut client = stage.client::<Increment>(client(1));
         let (_, taken) = timed(|| client.refresh());
-        let bound = Duration::from_secs(2);
-        assert!((bound..bound + AT_ONCE).contains(&taken), "{taken:?}");
+        assert!((HANDSHAKE..SOON).contains(&taken), "{taken:?}");
         let status = client.status();
         assert_eq!(status.state, ClientState::Disconnected);
         let error = status.last_error.unwrap();
@@ -113,26 +111,29 @@ fn defect_02_a_call_ends_in_every_phase() {
         }),
     ];
     for (what, phase) in phases {
-        let stage = Stage::new();
-        let play = Host::new(&stage).play(phase);
-        let mut config = client(1);
-        config.max_request_payload_bytes = 1 << 20;
-        config.max_request_batch_items = 60_000;
-        config.max_response_payload_bytes = 1 << 20;
-        let mut client = stage.ready::<Increment>(config);
-        client.set_call_timeout(100);
-        // More than a socket holds.
-        let (done, taken) = timed(|| client.call_batch(&[7; 60_000]).map(drop));
-        let error = done.unwrap_err();
-        assert_eq!(error.code(), ErrorCode::TIMEOUT, "{what}: {error:?}");
-        assert!(
-            (SHORT..SHORT + AT_ONCE).contains(&taken),
-            "{what}: {taken:?}"
-        );
-        assert_eq!(client.state(), ClientState::Broken, "{what}");
-        drop(client);
-        play.end();
+        prompt(what, AT_ONCE, || time_of_timeout(what, phase));
     }
+}
+
+/// How long a call takes that may take [`SHORT`], with a host that does something else.
+fn time_of_timeout(what: &str, phase: fn(&mut Host)) -> Duration {
+    let stage = Stage::new();
+    let play = Host::new(&stage).play(phase);
+    let mut config = client(1);
+    config.max_request_payload_bytes = 1 << 20;
+    config.max_request_batch_items = 60_000;
+    config.max_response_payload_bytes = 1 << 20;
+    let mut client = stage.ready::<Increment>(config);
+    client.set_call_timeout(100);
+    // More than a socket holds.
+    let (done, taken) = timed(|| client.call_batch(&[7; 60_000]).map(drop));
+    let error = done.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::TIMEOUT, "{what}: {error:?}");
+    assert!(taken >= SHORT, "{what}: {taken:?}");
+    assert_eq!(client.state(), ClientState::Broken, "{what}");
+    drop(client);
+    play.end();
+    taken
 }
 
 #[test]
@@ -205,8 +206,7 @@ fn a_stop_does_not_wait_for_a_bind_whose_failure_is_nobodys_concern() {
     thread::scope(|scope| {
         let run = scope.spawn(|| server.run());
         until("it binds", || binding.is_raised().then_some(()));
-        let (_, taken) = timed(|| server.stop());
-        assert!(taken < AT_ONCE, "{taken:?}");
+        server.stop();
         assert!(!run.is_finished(), "it still binds");
         free.raise();
         let ended = run.join().unwrap();
@@ -224,7 +224,7 @@ fn defect_02_a_client_that_never_reads_holds_up_no_stop() {
     // Until its answers fill our side, and our requests its.
     while line.0.send(&request.encode(), &[0; 8], &soon).is_ok() {}
     let taken = serving.end();
-    assert!(taken < AT_ONCE, "{taken:?}");
+    assert!(taken < SOON, "{taken:?}");
 }
 
 #[test]
@@ -244,22 +244,21 @@ fn defect_08_at_capacity_nobody_is_told_ok() {
         );
         assert!(honest, "{error:?}");
         let wait = Duration::from_millis(500);
-        assert!((wait..wait + AT_ONCE).contains(&taken), "{taken:?}");
+        assert!((wait..SOON).contains(&taken), "{taken:?}");
         assert_eq!(serving.stats().refused, 1);
         assert_eq!(first.call(&1).unwrap(), 2, "not at the cost of the first");
 
         // One that leaves while another waits makes room for it.
-        thread::scope(|scope| {
-            let second = scope.spawn(|| timed(|| connect(&stage, profiles)));
-            drop(first);
-            let (connected, taken) = second.join().unwrap();
-            assert!(connected.is_ok(), "{connected:?}");
-            assert!(taken < wait, "{taken:?}");
+        let mut last = Some(first);
+        prompt("a slot that is left", wait, || {
+            last.get_or_insert_with(|| stage.ready(client(profiles)));
+            thread::scope(|scope| {
+                let second = scope.spawn(|| timed(|| connect(&stage, profiles)));
+                drop(last.take());
+                let (connected, taken) = second.join().unwrap();
+                connected.map_or(Duration::MAX, |_| taken)
+            })
         });
-        until("both are counted", || {
-            (serving.stats().sessions_total == 2).then_some(())
-        });
-        assert_eq!(serving.stats().refused, 1);
     }
 }
 
@@ -301,9 +300,7 @@ fn defect_28_a_stop_before_run_is_not_lost() {
             server.bind().unwrap();
         }
         server.stop();
-        let (ran, taken) = timed(|| server.run());
-        ran.unwrap();
-        assert!(taken < AT_ONCE, "{taken:?}");
+        server.run().unwrap();
         assert_eq!(stage.files(), [""; 0], "{bound}");
     }
     let drained = server();

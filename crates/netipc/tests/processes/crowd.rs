@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use netipc::ErrorCode;
 use netipc::service::increment::Increment;
 
-use crate::stage::{BOTH, Stage, client, increment_server, server, soon, until};
+use crate::stage::{BOTH, SOON, Stage, client, increment_server, server, soon, until};
 
 const CLIENTS: usize = 64;
 const WORKERS: usize = 8;
@@ -21,6 +21,8 @@ struct Fate {
     answers: u64,
     sessions: u64,
     refusals: u64,
+    /// Handshakes that took too long, whatever the server has made of them.
+    timeouts: u64,
 }
 
 #[test]
@@ -55,8 +57,10 @@ fn sixty_four_clients_share_eight_workers() {
         );
         assert_eq!(stats.ok, sum(|fate| fate.answers));
         assert_eq!(stats.requests(), stats.ok);
-        assert_eq!(stats.sessions_total, sum(|fate| fate.sessions));
-        assert_eq!(stats.refused, sum(|fate| fate.refusals));
+        let timeouts = sum(|fate| fate.timeouts);
+        let about = |count: u64| count..=count + timeouts;
+        assert!(about(sum(|fate| fate.sessions)).contains(&stats.sessions_total));
+        assert!(about(sum(|fate| fate.refusals)).contains(&stats.refused));
         assert!(stats.refused > 0, "there was no crowd");
         assert_eq!(stats.handler_time.count(), stats.ok);
         serving.end();
@@ -70,17 +74,17 @@ fn visit(stage: &Stage, profiles: u32) -> Fate {
     let mut fate = Fate::default();
     let start = Instant::now();
     while !client.ready() {
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "{:?}",
-            client.status()
-        );
+        assert!(start.elapsed() < SOON, "{:?}", client.status());
         client.refresh();
         if !client.ready() {
             let error = client.status().last_error.unwrap();
-            assert!(error.contains("turned the session down"), "{error}");
             assert_eq!(client.call(&0).unwrap_err().code(), ErrorCode::NOT_READY);
-            fate.refusals += 1;
+            if error.contains("the deadline passed") {
+                fate.timeouts += 1;
+            } else {
+                assert!(error.contains("turned the session down"), "{error}");
+                fate.refusals += 1;
+            }
         }
     }
     for n in 0..CALLS {

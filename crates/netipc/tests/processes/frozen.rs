@@ -7,7 +7,7 @@ use netipc::{ClientState, ErrorCode};
 
 use crate::stage::actor::Actor;
 use crate::stage::roles::Role;
-use crate::stage::{AT_ONCE, BOTH, SOON, Stage, client, increment_server, server, timed, until};
+use crate::stage::{BOTH, HANDSHAKE, SOON, Stage, client, increment_server, server, timed, until};
 
 #[test]
 fn a_frozen_client_disturbs_nobody() {
@@ -36,7 +36,7 @@ fn a_frozen_client_disturbs_nobody() {
         askers.freeze();
         // Nor does it hold up the end.
         let taken = serving.end();
-        assert!(taken < AT_ONCE, "{taken:?}");
+        assert!(taken < SOON, "{taken:?}");
         assert_eq!(stage.files(), [""; 0]);
     }
 }
@@ -54,15 +54,12 @@ fn a_frozen_server_means_timeouts_on_time() {
         let (called, taken) = timed(|| client.call_within(&2, Duration::from_millis(100)));
         assert_eq!(called.unwrap_err().code(), ErrorCode::TIMEOUT);
         let deadline = Duration::from_millis(100);
-        assert!((deadline..deadline + AT_ONCE).contains(&taken), "{taken:?}");
+        // Without the deadline, it would take as long as calls usually may.
+        assert!((deadline..SOON / 3).contains(&taken), "{taken:?}");
         assert_eq!(client.state(), ClientState::Broken);
         // A new session cannot be had either, and that takes no longer than a handshake may.
         let (_, taken) = timed(|| client.refresh());
-        let handshake = Duration::from_secs(2);
-        assert!(
-            (handshake..handshake + AT_ONCE).contains(&taken),
-            "{taken:?}"
-        );
+        assert!((HANDSHAKE..SOON).contains(&taken), "{taken:?}");
 
         provider.thaw();
         until("it is back", || {

@@ -13,6 +13,7 @@ use super::{Stage, roles::Role, timed};
 const ROLE: &str = "NETIPC_TEST_ROLE";
 const PROFILES: &str = "NETIPC_TEST_PROFILES";
 const DIR: &str = "NETIPC_TEST_DIR";
+const RUNNER: &str = "NETIPC_TEST_RUNNER";
 
 /// A process that tells lines and is told lines. Killed when dropped.
 pub(crate) struct Actor {
@@ -23,8 +24,7 @@ pub(crate) struct Actor {
 impl Actor {
     /// This test binary again, playing `role` in the stage's directory.
     pub(crate) fn new(stage: &Stage, role: Role, profiles: u32) -> Self {
-        let program = Command::new(env::current_exe().unwrap());
-        Self::run_by(program, stage.path(), role, profiles)
+        Self::run_by(again(), stage.path(), role, profiles)
     }
 
     /// The same, run by a program that takes a command.
@@ -98,6 +98,19 @@ impl Drop for Actor {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// This test binary, started by what runs programs for another processor if there is such an emulator.
+fn again() -> Command {
+    let program = env::current_exe().unwrap();
+    let runner = env::var(RUNNER).unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let Some(runner) = words.next() else {
+        return Command::new(program);
+    };
+    let mut command = Command::new(runner);
+    command.args(words).arg(program);
+    command
 }
 
 /// The role of this process, the profiles to offer, and where to act.

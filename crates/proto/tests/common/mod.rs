@@ -54,6 +54,7 @@ pub(crate) const fn policy() -> Policy {
             payload_bytes: 1 << 20,
             batch_items: 1,
         },
+        min_response_bytes: 1024,
         max_response_bytes: 1 << 20,
         auth_token: TOKEN,
         packet_size: 212_960,

@@ -1,5 +1,6 @@
 //! Source code of a service: types, codec, client and server, in each language.
 
+mod c;
 mod go;
 mod names;
 mod rust;
@@ -17,9 +18,11 @@ pub enum Language {
     Rust,
     /// Over the module `netipc/go`.
     Go,
+    /// Over `libnetipc`, C99.
+    C,
 }
 
-/// A file of source code, not formatted.
+/// A file of source code, as it is before the formatter of its language.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Source {
     /// Its name, without directories that the language does not ask for.
@@ -38,7 +41,7 @@ pub struct GenerateError {
 
 impl Language {
     /// Every language.
-    pub const ALL: [Self; 2] = [Self::Rust, Self::Go];
+    pub const ALL: [Self; 3] = [Self::Rust, Self::Go, Self::C];
 
     /// The program that formats its code from stdin to stdout, and its arguments.
     #[must_use]
@@ -46,6 +49,7 @@ impl Language {
         match self {
             Self::Rust => Some(&["rustfmt", "--edition", "2024"]),
             Self::Go => Some(&["gofmt"]),
+            Self::C => None,
         }
     }
 }
@@ -55,6 +59,7 @@ impl fmt::Display for Language {
         f.pad(match self {
             Self::Rust => "rust",
             Self::Go => "go",
+            Self::C => "c",
         })
     }
 }
@@ -96,18 +101,33 @@ pub fn generate(
     if fields.any(|field| field.error != netipc_proto::wire::WireErrorKind::BadLayout) {
         return wrong("`error` is for records of shared files");
     }
-    let list = !matches!(schema.kind, Kind::Value(_));
-    if language == Language::Go && list && schema.layout != Some(1) {
-        return wrong("lists in Go have layout 1");
-    }
     Ok(match language {
         Language::Rust => vec![Source {
             name: format!("{}.rs", schema.name.replace('-', "_")),
             text: rust::module(schema, file),
         }],
-        Language::Go => vec![Source {
-            name: format!("{0}/{0}.go", go::package(schema)),
-            text: go::file(schema, file),
-        }],
+        Language::Go => go::files(schema, file),
+        Language::C => c::files(schema, file)
+            .into_iter()
+            .map(|(name, text)| Source { name, text })
+            .collect(),
+    })
+}
+
+/// The code of a service as our own library has it: a kind that integrations know in the places and by
+/// the names that they know, another as [`generate`] makes it. Names of files begin at the root of the
+/// library's source.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_for_library(
+    schema: &Schema,
+    language: Language,
+    file: &str,
+) -> Result<Vec<Source>, GenerateError> {
+    let sources = generate(schema, language, file)?;
+    Ok(match language {
+        Language::Rust | Language::C => sources,
+        Language::Go => go::library_files(schema, file),
     })
 }

@@ -27,4 +27,6 @@ pub(crate) use map::SharedMap;
 #[cfg(all(feature = "testing", any(target_os = "linux", windows)))]
 pub use platform::testing;
 pub(crate) use platform::*;
+#[cfg(windows)]
+pub use platform::{ConsoleEvent, on_console_event};
 pub use platform::{WaitObject, monotonic};

@@ -31,6 +31,8 @@ pub use link::PipeLink;
 pub use listener::PipeListener;
 pub use peers::PeerPolicy;
 
+pub use crate::sys::{ConsoleEvent, on_console_event};
+
 pub(crate) use names::Address;
 
 use stream::PACKET;

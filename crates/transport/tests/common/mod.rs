@@ -11,8 +11,8 @@ use netipc_transport::link::{BindOptions, SessionPlan};
 use netipc_transport::{Baseline, Endpoint, Link, NativeTransport, Transport, Wait};
 use tempfile::TempDir;
 
-/// More than any step takes.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+/// More than any step takes, on a machine with much other work to do.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 /// A deadline that is meant to pass.
 pub(crate) const SHORT: Duration = Duration::from_millis(20);
 
@@ -95,9 +95,24 @@ pub(crate) fn role_dir() -> PathBuf {
 const ROLE: &str = "NETIPC_TEST_ROLE";
 const DIR: &str = "NETIPC_TEST_DIR";
 
+/// What runs programs for another processor, and its arguments: a machine without such an emulator
+/// cannot start them by their names.
+const RUNNER: &str = "NETIPC_TEST_RUNNER";
+
 /// This test binary again, running one test only, where `role()` tells what to do.
 pub(crate) fn again(test: &str, role: &str, dir: &Path) -> Command {
-    again_by(Command::new(env::current_exe().unwrap()), test, role, dir)
+    let program = env::current_exe().unwrap();
+    let runner = env::var(RUNNER).unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let command = match words.next() {
+        Some(runner) => {
+            let mut command = Command::new(runner);
+            command.args(words).arg(program);
+            command
+        }
+        None => Command::new(program),
+    };
+    again_by(command, test, role, dir)
 }
 
 /// The same, run by a program that takes a command.
@@ -129,7 +144,20 @@ pub(crate) struct Actor {
 
 impl Actor {
     pub(crate) fn new(test: &str, role: &str, dir: &Path) -> Self {
+        Self::by(again(test, role, dir))
+    }
+
+    /// The same, of another user, who may run nothing else of this test's.
+    #[cfg(unix)]
+    pub(crate) fn of_user(test: &str, role: &str, dir: &Path, uid: u32) -> Self {
+        use std::os::unix::process::CommandExt;
+
         let mut command = again(test, role, dir);
+        command.uid(uid).gid(uid);
+        Self::by(command)
+    }
+
+    fn by(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
@@ -183,6 +211,18 @@ pub(crate) fn tell(what: &str) {
 /// A child waits for its parent, or its end.
 pub(crate) fn await_cue() {
     let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+/// Expects one of ten attempts to take less than `limit`, since other work may delay some of them.
+pub(crate) fn prompt(what: &str, limit: Duration, mut attempt: impl FnMut() -> Duration) {
+    let mut taken = Vec::new();
+    while taken.len() < 10 {
+        taken.push(attempt());
+        if taken.last().is_some_and(|taken| *taken < limit) {
+            return;
+        }
+    }
+    panic!("{what}: {taken:?}, each {limit:?} or more");
 }
 
 /// How long `step` takes.

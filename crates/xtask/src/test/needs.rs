@@ -110,6 +110,14 @@ packages!(
     ["binutils"]
 );
 packages!(VALGRIND, "valgrind", Probe::Valgrind, ["valgrind" "libc6-dbg"], ["valgrind"], ["valgrind"]);
+packages!(
+    SPIN,
+    "SPIN",
+    Programs(&["spin"]),
+    ["spin"],
+    ["spin"],
+    ["spin"]
+);
 packages!(GO, "Go", Probe::Go, ["golang-go"], ["golang"], ["go"]);
 packages!(
     PYTHON,

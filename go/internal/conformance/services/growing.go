@@ -23,6 +23,7 @@ var growthRules = []rule{
 	{"a server that does not grow ends a lookup of too many keys", aServerThatDoesNotGrow},
 	{"calls make the server grow", callsMakeTheServerGrow},
 	{"a large item makes a client propose more", aLargeItemMakesAClientProposeMore},
+	{"a server without a maximum grants 64 KiB", aServerWithoutAMaximumGrants64KiB},
 }
 
 // respond makes the response to a request; false where it does not fit so many bytes.
@@ -48,7 +49,7 @@ type Grown struct {
 func (w *World) Grow(most uint32, respond respond) *Growing {
 	w.Helper()
 	g := &Growing{w.Script(), make(chan Grown, 1)}
-	g.script.Policy.MaxResponseBytes = min(1024, most)
+	g.setResponse(min(1024, most))
 	g.script.Policy.Request = session.DirectionLimits{PayloadBytes: 1024, BatchItems: 64}
 	w.Play(func() { g.done <- g.serve(most, respond) })
 	w.Cleanup(g.script.Leave)
@@ -62,11 +63,10 @@ func (g *Growing) Finish() Grown {
 }
 
 func (g *Growing) serve(most uint32, respond respond) (seen Grown) {
-	response := &g.script.Policy.MaxResponseBytes
 	for {
 		accepted := g.script.Accept()
 		if accepted == nil {
-			seen.ResponseBytes = *response
+			seen.ResponseBytes = g.script.Policy.MaxResponseBytes
 			return seen
 		}
 		limit := accepted.Limits().Response.PayloadBytes
@@ -85,11 +85,16 @@ func (g *Growing) serve(most uint32, respond respond) (seen Grown) {
 				continue
 			}
 			seen.Refused++
-			*response = max(*response, uint32(min(uint64(limit)*2, uint64(most))))
+			g.setResponse(max(g.script.Policy.MaxResponseBytes, uint32(min(uint64(limit)*2, uint64(most)))))
 			accepted.Linger()
 			break
 		}
 	}
+}
+
+// setResponse has responses of so many bytes in all sessions that begin, whatever is proposed.
+func (g *Growing) setResponse(bytes uint32) {
+	g.script.Policy.MinResponseBytes, g.script.Policy.MaxResponseBytes = bytes, bytes
 }
 
 // AppsResponses are responses that know of processes what [Apps] does. They have placeholders for all
@@ -336,6 +341,33 @@ func aLargeItemMakesAClientProposeMore(w *World) {
 			}
 			if stats := server.Finish(); stats.Requests() >= 16 {
 				w.Fatalf("%+v: %d requests", row, stats.Requests())
+			}
+		})
+	}
+}
+
+// A server that nobody configured grants more than a deployed client hints at, and a configured one does
+// not.
+func aServerWithoutAMaximumGrants64KiB(w *World) {
+	nameLen := largeName(20_000)
+	for _, row := range []struct {
+		most, granted uint32
+		want          int
+	}{
+		{0, 65_536, 0},
+		{100_000, 1024, 1},
+		{4000, 1024, 1},
+	} {
+		w.part(func(w *World) {
+			serving, config := w.ServerConfig(), w.ClientConfig()
+			serving.MaxResponsePayloadBytes, config.MaxResponsePayloadBytes = row.most, 1024
+			w.Serve(w.appsServer(serving, nameLen))
+			c := Connected(w, apps_lookup.NewClient(w.Dir, endpointName, config))
+			if got := w.oversized(c, []uint32{1, 4, 2}, nameLen); got != row.want {
+				w.Fatalf("%+v: %d are oversized", row, got)
+			}
+			if got := c.Status().Session.Limits.Response.PayloadBytes; got != row.granted {
+				w.Fatalf("%+v: %d bytes", row, got)
 			}
 		})
 	}

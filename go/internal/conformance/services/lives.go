@@ -1,11 +1,13 @@
 package services
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"time"
 
 	"github.com/netipc/netipc/go/internal/conformance"
+	"github.com/netipc/netipc/go/internal/session/handshake"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/increment"
 )
@@ -50,7 +52,7 @@ func aFullServerSaysSo(w *World) {
 	server := w.Serve(w.incrementServer(increment.Next, 1))
 	first, second := w.Incrementer(), w.loose()
 	w.AtOnce("the refusal", func() { second.Refresh() })
-	if second.State() != service.StateDisconnected || second.Status().LastError == "" {
+	if second.State() != service.StateDisconnected || !errors.Is(second.OpenError(), handshake.ErrRejected) {
 		w.Fatalf("%+v", second.Status())
 	}
 	w.increments(first, 1)

@@ -61,6 +61,7 @@ func (w *World) Script() *Script {
 	s := &Script{w: w, listener: listener, Policy: handshake.Policy{
 		Supported:        protocol.Profiles(w.profiles),
 		Request:          session.DirectionLimits{PayloadBytes: 1 << 20, BatchItems: 1 << 16},
+		MinResponseBytes: handshake.MinResponseBytes,
 		MaxResponseBytes: 1 << 20,
 		AuthToken:        Token,
 	}}

@@ -134,12 +134,15 @@ type client interface {
 	Close() error
 }
 
-// Connected refreshes c, which must give it a session, and closes it when the test ends.
+// Connected refreshes c until it has a session, and closes it when the test ends. On a busy machine,
+// more than one handshake may be needed.
 func Connected[C client](w *World, c C) C {
 	w.Helper()
 	closed(w, c)
-	if !c.Refresh() || !c.Ready() {
-		w.Fatalf("not connected: %+v", c.Status())
+	for limit := time.Now().Add(conformance.Soon); !c.Ready(); c.Refresh() {
+		if time.Now().After(limit) {
+			w.Fatalf("not connected: %+v", c.Status())
+		}
 	}
 	return c
 }

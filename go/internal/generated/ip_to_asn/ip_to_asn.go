@@ -12,6 +12,7 @@ package ip_to_asn
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"net/netip"
 
 	"github.com/netipc/netipc/go/protocol"
@@ -25,20 +26,16 @@ type (
 	ServerConfig = service.ServerConfig
 	// Server is a server of the service.
 	Server = service.Server
-	// Client is a client of the service. Replies borrow its buffers until the next call.
-	Client = service.LookupClient[netip.Addr, Key, Reply, *Reply]
-	// Request is the keys of a request.
-	Request = protocol.LookupRequest[Key]
-	// Reply is the items of a reply, in the order of the keys.
-	Reply = protocol.LookupResponse[Key, Item, *Item]
-	// Builder takes an item for each key.
-	Builder = protocol.LookupBuilder[Key, Item, *Item]
 )
+
+// Client is a client of the service. Replies borrow its buffers until the next call.
+type Client = service.LookupClient[netip.Addr, Key, Reply, *Reply]
 
 // Service is the request kind.
 var Service = service.Lookup[netip.Addr, Key, Reply, *Reply]{
 	Method: service.Method{Code: 0x8001, Name: "ip-to-asn"},
-	Key:    func(named netip.Addr) (Key, error) { return Key{Address: named.WithZone("")}, nil },
+	// What no key can be is found when it is encoded.
+	Key: func(named netip.Addr) (Key, error) { return Key{Address: named.WithZone("")}, nil },
 }
 
 // NewClient returns a client of the endpoint name in runDir. It connects to nothing yet.
@@ -46,15 +43,21 @@ func NewClient(runDir, name string, config ClientConfig) *Client {
 	return service.NewLookupClient(&Service, runDir, name, config)
 }
 
-// NewServer returns a server of the endpoint name in runDir that answers with handle. Sessions run it at the same
-// time.
+// NewServer returns a server of the endpoint name in runDir that answers with handle, with 8 workers. Sessions run
+// it at the same time. What it gets is good until it returns.
 func NewServer(runDir, name string, config ServerConfig, handle func(*Request, *Builder) error) *Server {
-	builder := service.Builder[Request, Builder]{
-		Start:  func(b *Builder, request *Request, buf []byte) error { return b.Start(*request, buf) },
-		Finish: (*Builder).Finish,
-	}
-	handler := service.BuilderHandler(Service.Method, protocol.DecodeLookupRequest[Key], builder, handle)
-	return service.NewServer(runDir, name, config, handler)
+	return NewServerWithWorkers(runDir, name, config, handle, protocol.DefaultWorkers)
+}
+
+// NewServerWithWorkers returns a server with at most workers sessions at once.
+func NewServerWithWorkers(runDir, name string, config ServerConfig, handle func(*Request, *Builder) error, workers int) *Server {
+	handler := service.BuilderHandler(Service.Method, DecodeRequest, builder, handle)
+	return service.NewServerWithWorkers(runDir, name, config, handler, workers)
+}
+
+var builder = service.Builder[Request, Builder]{
+	Start:  func(b *Builder, request *Request, buf []byte) error { return b.Start(*request, buf) },
+	Finish: func(b *Builder) (int, error) { return b.Finish() },
 }
 
 // LookupStatus: whether a key is known, or why not.
@@ -88,6 +91,63 @@ func (v LookupStatus) String() string {
 	}
 }
 
+// Request is the keys of a request.
+type Request = protocol.LookupRequest[Key]
+
+// Reply is the items of a reply, in the order of the keys.
+type Reply struct {
+	protocol.LookupResponse[Key, Item, *Item]
+}
+
+// DecodeRequest reads a request, as [protocol.DecodeLookupRequest] does.
+func DecodeRequest(payload []byte) (Request, error) {
+	return protocol.DecodeLookupRequest[Key](payload)
+}
+
+// DecodeReply reads a reply, as [protocol.DecodeLookupResponse] does.
+func DecodeReply(payload []byte) (reply Reply, err error) {
+	err = reply.Decode(payload)
+	return reply, err
+}
+
+// Item returns item i. Every item was validated when the reply came. It fails with [protocol.ErrOutOfBounds]
+// beyond the last.
+func (r *Reply) Item(i uint32) (item Item, err error) {
+	err = r.Read(i, &item)
+	return item, err
+}
+
+// Read reads item i to where it is wanted. It takes less time than Item, which copies a large item,
+// and fails as that does.
+func (r *Reply) Read(i uint32, item *Item) error {
+	bytes := r.Bytes(int(i))
+	if bytes == nil {
+		return r.NoItem(i)
+	}
+	item.read(bytes)
+	return nil
+}
+
+// Items returns every item, in order.
+func (r *Reply) Items() iter.Seq2[int, Item] {
+	list := r.List()
+	return func(yield func(int, Item) bool) {
+		var item Item
+		for i := range list.Len() {
+			item.read(list.Get(i))
+			if !yield(i, item) {
+				return
+			}
+		}
+	}
+}
+
+// EncodeRequest writes the request for keys to dst; it returns its length. It fails with
+// [protocol.ErrOverflow] where there is no room, with [protocol.ErrBadLayout] for what cannot be a key.
+func EncodeRequest(dst []byte, keys []Key) (int, error) {
+	return protocol.EncodeLookupRequest(dst, keys)
+}
+
 // Item: the network that announces an address.
 type Item struct {
 	// Status: whether any network announces it.
@@ -102,79 +162,94 @@ type Item struct {
 	Organisation protocol.CStringView
 }
 
-const itemLen = 36
+// ItemHeaderLen is the bytes in front of the texts of an item.
+const ItemHeaderLen = 36
 
 // Size returns the bytes on the wire.
-func (v Item) Size() int {
-	return itemLen + v.Organisation.Len() + 1
-}
+func (v Item) Size() int { return v.size() }
 
-// Encode writes the item to dst, which has exactly Size bytes. It fails with [protocol.ErrBadLayout] where
+func (v *Item) size() int { return ItemHeaderLen + v.Organisation.Len() + 1 }
+
+// Encode writes an item to dst, which has exactly Size bytes. It fails with [protocol.ErrBadLayout] where
 // it may not be sent.
-func (v Item) Encode(dst []byte) error {
+func (v Item) Encode(dst []byte) error { return v.encode(dst) }
+
+func (v *Item) encode(dst []byte) error {
 	if err := v.check(); err != nil {
 		return err
 	}
-	end := itemLen
-	binary.LittleEndian.PutUint16(dst[0:], 1)
-	binary.LittleEndian.PutUint16(dst[2:], uint16(v.Status))
-	binary.LittleEndian.PutUint32(dst[4:], v.Asn)
-	protocol.PutIP(dst[8:], v.Address)
-	copy(dst[26:], v.Country[:])
-	protocol.PutSpan(dst[28:], end, v.Organisation.Len())
-	if err := protocol.PutText(dst[end:], v.Organisation, "organisation"); err != nil {
-		return err
+	const organisationAt = ItemHeaderLen
+	b := dst[:ItemHeaderLen]
+	binary.LittleEndian.PutUint64(b[0:], 1|uint64(v.Status)<<16|uint64(v.Asn)<<32)
+	protocol.PutIP(b[8:], v.Address)
+	copy(b[26:], v.Country[:])
+	protocol.PutSpan(b[28:], organisationAt, v.Organisation.Len())
+	if !protocol.CopyText(dst[organisationAt:], v.Organisation.Bytes()) {
+		return protocol.CheckNoNul(v.Organisation, "organisation")
 	}
-	end += v.Organisation.Len() + 1
 	return nil
 }
 
-// checkItem fails unless bytes are one.
+// checkItem fails unless bytes are an item.
 func checkItem(bytes []byte) error {
-	if len(bytes) < itemLen {
-		return protocol.NewWireError(protocol.ErrTruncated, "ip-to-asn item", itemLen, uint64(len(bytes)))
+	if len(bytes) < ItemHeaderLen {
+		return protocol.NewWireError(protocol.ErrTruncated, "ip-to-asn item", ItemHeaderLen, uint64(len(bytes)))
 	}
-	if found := binary.LittleEndian.Uint16(bytes[0:]); found != 1 {
+	b := bytes[:ItemHeaderLen]
+	if found := binary.LittleEndian.Uint16(b[0:]); found != 1 {
 		return protocol.NewWireError(protocol.ErrBadLayout, "layout", 1, uint64(found))
 	}
-	if address, err := protocol.ReadIP(bytes[8:26], "address"); err != nil {
+	if address, err := protocol.ReadIP(b[8:26], "address"); err != nil {
 		return err
 	} else if !address.IsValid() {
 		return protocol.NewWireError(protocol.ErrBadLayout, "address", 16, 0)
 	}
-	if !protocol.IsPadded(bytes[26:28]) {
+	if !protocol.IsPadded(b[26:28]) {
 		return protocol.NewWireError(protocol.ErrBadLayout, "country", 0, 1)
 	}
-	spans := [...]protocol.Span{protocol.ReadSpan(bytes[28:])}
-	end, err := protocol.CheckTexts(bytes, itemLen, spans[:], "organisation")
-	if err != nil {
-		return err
+	organisation := protocol.ReadSpan(b[28:])
+	end := organisation.Follows(bytes, ItemHeaderLen)
+	if end == protocol.Nowhere || !protocol.CleanTexts(bytes, ItemHeaderLen, end, 1) {
+		var err error
+		spans := [...]protocol.Span{organisation}
+		if end, err = protocol.CheckTexts(bytes, ItemHeaderLen, spans[:], "organisation"); err != nil {
+			return err
+		}
 	}
 	if uint64(len(bytes)) != end {
 		return protocol.NewWireError(protocol.ErrBadLayout, "item length", end, uint64(len(bytes)))
 	}
-	v := readItem(bytes)
-	return v.check()
-}
-
-// readItem reads bytes that were checked before; no bytes are nothing.
-func readItem(bytes []byte) (v Item) {
-	if len(bytes) < itemLen {
-		return v
+	status := LookupStatus(binary.LittleEndian.Uint16(b[2:]))
+	asn := binary.LittleEndian.Uint32(b[4:])
+	country := [2]byte(b[26:28])
+	if status > LookupStatusOversizedItem {
+		return protocol.NewWireError(protocol.ErrBadLayout, "status", 0, uint64(status))
 	}
-	v.Status = LookupStatus(binary.LittleEndian.Uint16(bytes[2:]))
-	v.Asn = binary.LittleEndian.Uint32(bytes[4:])
-	v.Address, _ = protocol.ReadIP(bytes[8:], "address")
-	v.Country = [2]byte(bytes[26:28])
-	v.Organisation = protocol.TextAt(bytes, protocol.ReadSpan(bytes[28:]))
-	return v
+	if status != 0 {
+		if asn != 0 ||
+			country != ([2]byte{}) ||
+			organisation.Len != 0 {
+			return protocol.NewWireError(protocol.ErrBadLayout, "data with status", 0, uint64(status))
+		}
+		return nil
+	}
+	return nil
 }
 
-// check tells which rule of the schema the item breaks.
+// read makes it the one in bytes that were checked before.
+func (v *Item) read(bytes []byte) {
+	b := bytes[:ItemHeaderLen]
+	organisation := protocol.ReadSpan(b[28:])
+	v.Status = LookupStatus(binary.LittleEndian.Uint16(b[2:]))
+	v.Asn = binary.LittleEndian.Uint32(b[4:])
+	v.Address, _ = protocol.ReadIP(b[8:], "address")
+	v.Country = [2]byte(b[26:28])
+	v.Organisation = protocol.TextAt(bytes, organisation)
+}
+
+// check tells which rule of the schema an item breaks.
 func (v *Item) check() error {
-	switch v.Status {
-	case 0, 1, 2, 3:
-	default:
+	if v.Status > LookupStatusOversizedItem {
 		return protocol.NewWireError(protocol.ErrBadLayout, "status", 0, uint64(v.Status))
 	}
 	if !v.Address.IsValid() {
@@ -184,12 +259,107 @@ func (v *Item) check() error {
 		return protocol.NewWireError(protocol.ErrBadLayout, "country", 0, 1)
 	}
 	if v.Status != 0 {
-		if v.Asn != 0 || v.Country != [2]byte{} || v.Organisation.Len() != 0 {
+		if v.Asn != 0 ||
+			v.Country != ([2]byte{}) ||
+			v.Organisation.Len() != 0 {
 			return protocol.NewWireError(protocol.ErrBadLayout, "data with status", 0, uint64(v.Status))
 		}
 		return nil
 	}
 	return nil
+}
+
+// Key returns the key that this answers.
+func (v *Item) Key() Key { return Key{Address: v.Address} }
+
+// StatusCode returns the status.
+func (v *Item) StatusCode() uint16 { return uint16(v.Status) }
+
+// Bare returns the item for key that holds only a status.
+func (Item) Bare(key Key, status uint16) Item {
+	return Item{Status: LookupStatus(status), Address: key.Address}
+}
+
+// Read makes it the item that was decoded before; that of no bytes is empty.
+func (v *Item) Read(item protocol.Valid[Item]) {
+	if len(item.Bytes()) == 0 {
+		*v = Item{}
+		return
+	}
+	v.read(item.Bytes())
+}
+
+// CheckAll fails unless every item of list is one, in order.
+func (*Item) CheckAll(list protocol.Packed) error {
+	check := protocol.ListRules{MinLen: ItemHeaderLen, Ordered: true}.Checker(list)
+	for entries := list.Directory(); len(entries) >= protocol.EntryLen; entries = entries[protocol.EntryLen:] {
+		s := protocol.ReadSpan(entries)
+		if !check.Passes(s) {
+			return check.Refuse(s)
+		}
+		if err := checkItem(list.At(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Rules returns what is the same for all items.
+func (*Item) Rules() protocol.LookupRules {
+	bare := protocol.KeyedSize{Fixed: 37}
+	return protocol.LookupRules{Exceeded: 2, Oversized: 3, Bare: bare, Likely: bare}
+}
+
+// Builder takes an item for each key of a request.
+type Builder struct {
+	protocol.LookupBuilder[Key, Item, *Item]
+}
+
+// Add adds the item of the next key. Whether the item itself or a placeholder was written is not the
+// handler's concern. It fails with [protocol.ErrOverflow] where the answer cannot start, with
+// [protocol.ErrBadLayout] for another key or an item that may not be sent, with [protocol.ErrBadItemCount]
+// beyond the last key. The first error is kept and decides how the request ends.
+func (b *Builder) Add(item Item) error {
+	return b.Push(&item)
+}
+
+// Push adds the item of the next key from where it is, without a copy of it. It fails as Add does.
+func (b *Builder) Push(item *Item) error {
+	asked := b.NextKey()
+	same := len(asked) > 0 && readKey(asked).Address == item.Address
+	dst := b.OpenItem(len(asked), same, uint16(item.Status), item.size())
+	if dst == nil {
+		return b.Err()
+	}
+	return b.CloseItem(dst, item.encode(dst))
+}
+
+// AddBare adds an item without data for the next key. It fails as Add does.
+func (b *Builder) AddBare(status LookupStatus) error {
+	asked := b.NextKey()
+	dst := b.OpenItem(len(asked), true, uint16(status), 37)
+	if dst == nil {
+		return b.Err()
+	}
+	switch status {
+	case LookupStatusUnknown, LookupStatusPayloadExceeded, LookupStatusOversizedItem:
+		encodeBareItem(dst, status, asked)
+		return b.CloseItem(dst, nil)
+	default:
+		item := Item{Status: status, Address: readKey(asked).Address}
+		return b.CloseItem(dst, item.encode(dst))
+	}
+}
+
+// encodeBareItem writes the item for the key asked that holds only a status to dst.
+func encodeBareItem(dst []byte, status LookupStatus, asked []byte) {
+	const organisationAt = ItemHeaderLen
+	b := dst[:ItemHeaderLen]
+	binary.LittleEndian.PutUint64(b[0:], 1|uint64(status)<<16)
+	protocol.PutIP(b[8:], readKey(asked).Address)
+	binary.LittleEndian.PutUint16(b[26:], 0)
+	protocol.PutSpan(b[28:], organisationAt, 0)
+	dst[organisationAt] = 0
 }
 
 // Key is what is looked up.
@@ -206,16 +376,24 @@ func (k Key) Size() int { return k.Address.BitLen() / 8 }
 
 // Encode writes the key to dst, which has exactly Size bytes. It fails with [protocol.ErrBadLayout] for none.
 func (k Key) Encode(dst []byte) error {
-	if !k.Address.IsValid() {
+	switch {
+	case k.Address.Is4():
+		address := k.Address.As4()
+		copy(dst, address[:])
+	case k.Address.Is6():
+		address := k.Address.As16()
+		copy(dst, address[:])
+	default:
 		return protocol.NewWireError(protocol.ErrBadLayout, "address", 16, 0)
 	}
-	copy(dst, k.Address.AsSlice())
 	return nil
 }
 
 // Read returns the key in bytes that were checked.
-func (Key) Read(key protocol.Valid[Key]) Key {
-	address, _ := netip.AddrFromSlice(key.Bytes())
+func (Key) Read(key protocol.Valid[Key]) Key { return readKey(key.Bytes()) }
+
+func readKey(bytes []byte) Key {
+	address, _ := netip.AddrFromSlice(bytes)
 	return Key{Address: address}
 }
 
@@ -229,32 +407,17 @@ func checkKey(bytes []byte) error {
 
 // CheckAll fails unless every item of list is a key.
 func (Key) CheckAll(list protocol.Packed) error {
-	return list.Check(protocol.ListRules{MinLen: 4, Ordered: true}, checkKey)
-}
-
-// Key returns the key that this answers.
-func (v *Item) Key() Key { return Key{Address: v.Address} }
-
-// StatusCode returns the status.
-func (v *Item) StatusCode() uint16 { return uint16(v.Status) }
-
-// Bare returns the item for key that holds only a status.
-func (*Item) Bare(key Key, status uint16) Item {
-	return Item{Status: LookupStatus(status), Address: key.Address}
-}
-
-// Read makes it the item that was checked before.
-func (v *Item) Read(item protocol.Valid[Item]) { *v = readItem(item.Bytes()) }
-
-// CheckAll fails unless every item of list is one, in order.
-func (*Item) CheckAll(list protocol.Packed) error {
-	return list.Check(protocol.ListRules{MinLen: itemLen, Ordered: true}, checkItem)
-}
-
-// Rules returns what is the same for all items.
-func (*Item) Rules() protocol.LookupRules {
-	bare := protocol.KeyedSize{Fixed: 37}
-	return protocol.LookupRules{Exceeded: 2, Oversized: 3, Bare: bare, Likely: bare}
+	check := protocol.ListRules{MinLen: 4, Ordered: true}.Checker(list)
+	for entries := list.Directory(); len(entries) >= protocol.EntryLen; entries = entries[protocol.EntryLen:] {
+		s := protocol.ReadSpan(entries)
+		if !check.Passes(s) {
+			return check.Refuse(s)
+		}
+		if err := checkKey(list.At(s)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Cache keeps what was found for the keys of interest.
@@ -266,18 +429,21 @@ func NewCache(client *Client, keys []netip.Addr) *Cache {
 }
 
 var cachedItems = service.CachedItems[netip.Addr, Item]{
-	Decode: func(bytes []byte) (Item, error) {
-		if err := checkItem(bytes); err != nil {
-			return Item{}, err
+	Decode: func(bytes []byte) (item Item, err error) {
+		if err = checkItem(bytes); err == nil {
+			item.read(bytes)
 		}
-		return readItem(bytes), nil
+		return item, err
 	},
-	View: func(item protocol.Valid[Item]) Item { return readItem(item.Bytes()) },
-	Key:  func(item Item) netip.Addr { return item.Address },
-	// The cache hashes keys itself.
-	Hash: func(netip.Addr) uint32 { return 0 },
-	Match: func(item protocol.Valid[Item], key netip.Addr) (Item, bool) {
-		found := readItem(item.Bytes())
-		return found, found.Address == key
+	View: func(valid protocol.Valid[Item]) (item Item) {
+		item.Read(valid)
+		return item
+	},
+	Key: func(item Item) netip.Addr { return item.Address },
+	// A cache hashes keys itself where many have the same hash.
+	Hash: func(key netip.Addr) uint32 { return 0 },
+	Match: func(valid protocol.Valid[Item], key netip.Addr) (item Item, found bool) {
+		item.Read(valid)
+		return item, item.Address == key
 	},
 }

@@ -46,6 +46,9 @@ type Policy struct {
 	Preferred protocol.Profiles
 	// Request is the most that a request may be.
 	Request session.DirectionLimits
+	// MinResponseBytes is the bytes of a response payload that every client is granted, where the
+	// maximum allows it.
+	MinResponseBytes uint32
 	// MaxResponseBytes is the bytes of the largest response payload.
 	MaxResponseBytes uint32
 	// AuthToken is the shared secret of the endpoint.
@@ -66,9 +69,9 @@ type Agreed struct {
 	ServerSupported protocol.Profiles
 }
 
-// minResponseBytes is the least that a server agrees on for responses, where its own maximum allows
-// it.
-const minResponseBytes = 1024
+// MinResponseBytes is the least that a configured server agrees on for responses, in bytes, where its
+// own maximum allows it.
+const MinResponseBytes = 1024
 
 // SelectProfile returns the profile of a session, or none where the sides have none in common.
 //
@@ -81,10 +84,10 @@ func SelectProfile(intersection, clientPreferred, serverPreferred protocol.Profi
 	return intersection.Highest()
 }
 
-// ResponseBytes returns the response limit that a server with maximum answers to hint, both in
-// bytes.
-func ResponseBytes(hint, maximum uint32) uint32 {
-	return min(max(hint, minResponseBytes), maximum)
+// ResponseBytes returns the response limit that a server with minimum and maximum answers to hint, all
+// in bytes. A maximum below the minimum counts.
+func ResponseBytes(hint, minimum, maximum uint32) uint32 {
+	return min(max(hint, minimum), maximum)
 }
 
 // agreed is what an accepted HELLO_ACK says.

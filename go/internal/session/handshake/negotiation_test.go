@@ -116,14 +116,16 @@ func TestTheNextBestProfile(t *testing.T) {
 
 func TestResponseBytesAreTheServersDecision(t *testing.T) {
 	const mib = 1 << 20
-	for _, row := range [][3]uint32{
-		{0, mib, 1024}, {1, mib, 1024}, {1024, mib, 1024}, {1025, mib, 1025}, {65536, mib, 65536},
-		{1<<32 - 1, mib, mib}, {0, 100, 100}, {4096, 100, 100},
+	for _, row := range []struct{ hint, minimum, maximum, want uint32 }{
+		{0, 1024, mib, 1024}, {1, 1024, mib, 1024}, {1024, 1024, mib, 1024}, {1025, 1024, mib, 1025},
+		{65536, 1024, mib, 65536}, {1<<32 - 1, 1024, mib, mib}, {0, 1024, 100, 100}, {4096, 1024, 100, 100},
+		{0, 65536, mib, 65536}, {1024, 65536, mib, 65536}, {65535, 65536, mib, 65536}, {65537, 65536, mib, 65537},
 	} {
 		client, server := proposal(), policy()
-		client.Response.PayloadBytes, server.MaxResponseBytes = row[0], row[1]
-		if got := shake(t, client, server, 1).Limits.Response.PayloadBytes; got != row[2] {
-			t.Errorf("hint %d, maximum %d: %d, want %d", row[0], row[1], got, row[2])
+		client.Response.PayloadBytes = row.hint
+		server.MinResponseBytes, server.MaxResponseBytes = row.minimum, row.maximum
+		if got := shake(t, client, server, 1).Limits.Response.PayloadBytes; got != row.want {
+			t.Errorf("%+v: %d", row, got)
 		}
 	}
 }

@@ -104,7 +104,7 @@ func (p *Policy) offer(hello *protocol.Hello) Offer {
 			Selected:                SelectProfile(intersection, hello.Preferred, p.Preferred),
 			MaxRequestPayloadBytes:  hello.MaxRequestPayloadBytes,
 			MaxRequestBatchItems:    hello.MaxRequestBatchItems,
-			MaxResponsePayloadBytes: ResponseBytes(hello.MaxResponsePayloadBytes, p.MaxResponseBytes),
+			MaxResponsePayloadBytes: ResponseBytes(hello.MaxResponsePayloadBytes, p.MinResponseBytes, p.MaxResponseBytes),
 			MaxResponseBatchItems:   hello.MaxRequestBatchItems,
 			PacketSize:              min(hello.PacketSize, p.PacketSize),
 		},

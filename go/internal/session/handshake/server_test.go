@@ -35,6 +35,7 @@ func policy() handshake.Policy {
 	return handshake.Policy{
 		Supported:        protocol.ProfileBaseline,
 		Request:          session.DirectionLimits{PayloadBytes: 1 << 20, BatchItems: 1},
+		MinResponseBytes: handshake.MinResponseBytes,
 		MaxResponseBytes: 1 << 20,
 		AuthToken:        token,
 		PacketSize:       212_960,

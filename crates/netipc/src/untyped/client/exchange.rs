@@ -315,6 +315,7 @@ fn connection_failure(error: ConnectionError) -> Failure {
             option: "the request limits of the smaller side",
         },
         ConnectionError::Session(error) => Failure::Protocol(ProtocolError::Session(error)),
+        ConnectionError::Batch(error) => Failure::InvalidRequest(error),
     }
 }
 

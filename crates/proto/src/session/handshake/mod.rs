@@ -8,7 +8,7 @@ mod negotiate;
 mod server;
 
 pub use client::{ClientHandshake, HandshakeError};
-pub use negotiate::{response_bytes, select_profile};
+pub use negotiate::{MIN_RESPONSE_BYTES, response_bytes, select_profile};
 pub use server::{Offer, Refusal, ServerHandshake};
 
 use super::{DirectionLimits, Limits};
@@ -49,6 +49,8 @@ pub struct Policy {
     pub preferred: Profiles,
     /// The most that a request may be.
     pub request: DirectionLimits,
+    /// Bytes of a response payload that every client is granted, where the maximum allows it.
+    pub min_response_bytes: u32,
     /// Bytes of the largest response payload.
     pub max_response_bytes: u32,
     /// The shared secret of the endpoint.

@@ -1,7 +1,8 @@
 use crate::wire::Profiles;
 
-/// The least that a server agrees on for responses, where its own maximum allows it.
-const MIN_RESPONSE_BYTES: u32 = 1024;
+/// The least that a configured server agrees on for responses, in bytes, where its own maximum allows
+/// it.
+pub const MIN_RESPONSE_BYTES: u32 = 1024;
 
 /// The profile of a session, or none where the sides have none in common.
 ///
@@ -30,8 +31,9 @@ pub const fn select_profile(
     }
 }
 
-/// The response limit that a server with `maximum` answers to `hint`, both in bytes.
+/// The response limit that a server with `minimum` and `maximum` answers to `hint`, all in bytes. A
+/// maximum below the minimum counts.
 #[must_use]
-pub fn response_bytes(hint: u32, maximum: u32) -> u32 {
-    hint.max(MIN_RESPONSE_BYTES).min(maximum)
+pub fn response_bytes(hint: u32, minimum: u32, maximum: u32) -> u32 {
+    hint.max(minimum).min(maximum)
 }

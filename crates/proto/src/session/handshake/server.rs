@@ -118,7 +118,11 @@ impl ServerHandshake {
             selected: select_profile(intersection, client, server),
             max_request_payload_bytes: hello.max_request_payload_bytes,
             max_request_batch_items: hello.max_request_batch_items,
-            max_response_payload_bytes: response_bytes(hint, self.policy.max_response_bytes),
+            max_response_payload_bytes: response_bytes(
+                hint,
+                self.policy.min_response_bytes,
+                self.policy.max_response_bytes,
+            ),
             max_response_batch_items: hello.max_request_batch_items,
             packet_size,
             session_id: 0,

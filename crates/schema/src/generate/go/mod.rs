@@ -1,41 +1,129 @@
-//! Go over the module `netipc/go`: a package of types, codec, client and server.
+//! Go over the module `netipc/go`: a package of types, codec, client and server; or, for the kinds that
+//! the module itself has, a file of its package `protocol` and one of the service.
 
+mod builder;
+mod cache;
 mod codec;
-mod list;
+mod item;
+mod key;
+mod names;
+mod plain;
+mod rules;
 mod service;
+mod snapshot;
 mod types;
+mod words;
 
 use std::fmt::Write;
 
+use super::Source;
 use crate::doc;
-use crate::model::{Kind, Record, Schema};
+use crate::model::{Kind, Schema};
+
+use names::Go;
 
 /// The package of a service, which is also the name of its directory.
-pub(super) fn package(schema: &Schema) -> String {
+fn package(schema: &Schema) -> String {
     schema.name.replace('-', "_")
 }
 
-/// The file of a service.
-pub(super) fn file(schema: &Schema, source: &str) -> String {
-    let mut body = String::new();
-    service::write(&mut body, schema);
-    types::write_names(&mut body, schema);
-    for (name, record) in records(schema) {
-        types::write_record(&mut body, name, record);
-        codec::write(&mut body, schema, name, record);
-    }
-    match &schema.kind {
-        Kind::Lookup(kind) => list::write_lookup(&mut body, schema, kind),
-        Kind::Snapshot(kind) => list::write_snapshot(&mut body, schema, kind),
-        Kind::Value(_) => {}
-    }
-    let mut out = String::new();
+/// The package of a service, for a module of any author.
+pub(super) fn files(schema: &Schema, source: &str) -> Vec<Source> {
+    let go = Go::new(schema);
     let package = package(schema);
+    let mut body = service::of_package(&go);
+    body.push_str(&codec_of(&go));
+    let text = head(schema, source, &package, true) + &imports(&body) + &body;
+    vec![Source {
+        name: format!("{package}/{package}.go"),
+        text,
+    }]
+}
+
+/// The files of a service in the module itself: those of a kind that integrations know have the names
+/// that they know.
+pub(super) fn library_files(schema: &Schema, source: &str) -> Vec<Source> {
+    let go = Go::in_library(schema);
+    let package = package(schema);
+    if !go.is_library() {
+        let mut files = files(schema, source);
+        for file in &mut files {
+            file.name.insert_str(0, "internal/generated/");
+        }
+        return files;
+    }
+    let codec = codec_of(&go)
+        .replace("protocol.", "")
+        .replace("binary.LittleEndian.", "le.");
+    let service = service::of_library(&go);
+    let codec = format!(
+        "// Made from {source} by netipc schema generate: change that file, not this one.\n//\n{}\npackage protocol\n\n{}{codec}",
+        picture(schema),
+        imports(&codec)
+    );
+    vec![
+        Source {
+            name: format!("protocol/{package}.go"),
+            text: codec,
+        },
+        Source {
+            name: format!("service/{package}/{package}.go"),
+            text: head(schema, source, &package, false) + &imports(&service) + &service,
+        },
+    ]
+}
+
+/// Types and their bytes.
+fn codec_of(go: &Go<'_>) -> String {
+    let mut out = String::new();
+    types::write_names(&mut out, go);
+    match &go.schema.kind {
+        Kind::Value(kind) => match go.plain() {
+            Some(name) => plain::write(&mut out, go, name, &kind.request),
+            None => {
+                for (name, record) in [("Request", &kind.request), ("Response", &kind.response)] {
+                    types::write_record(&mut out, go, name, record);
+                    codec::write(&mut out, go, name, record);
+                }
+            }
+        },
+        Kind::Snapshot(kind) => snapshot::write(&mut out, go, kind),
+        Kind::Lookup(kind) => {
+            item::write(&mut out, go, kind);
+            builder::write(&mut out, go, kind);
+            if !go.is_library() {
+                key::write(&mut out, go, kind);
+            }
+        }
+    }
+    if !go.is_library() {
+        cache::write(&mut out, go);
+    }
+    out
+}
+
+/// The comment of a package and its name; with the picture of the bytes where they are in it.
+fn head(schema: &Schema, source: &str, package: &str, pictures: bool) -> String {
+    let mut out = String::new();
     let _ = writeln!(
         out,
         "// Package {package} is `{}`: {}\n//",
         schema.name, schema.about
     );
+    if pictures {
+        out.push_str(&picture(schema));
+        out.push_str("//\n");
+    }
+    let _ = write!(
+        out,
+        "// Made from {source} by netipc schema generate: change that file, not this one.\npackage {package}\n\n"
+    );
+    out
+}
+
+/// The bytes of the parts that are not the same for all services.
+fn picture(schema: &Schema) -> String {
+    let mut out = String::new();
     for (part, record) in schema.parts() {
         let own = !matches!(
             (&schema.kind, part),
@@ -48,38 +136,42 @@ pub(super) fn file(schema: &Schema, source: &str) -> String {
             }
         }
     }
-    let _ = write!(
-        out,
-        "//\n// Made from {source} by netipc schema generate: change that file, not this one.\npackage {package}\n\n"
-    );
-    out.push_str(&imports(&body));
-    out.push_str(&body);
     out
 }
 
-/// The records that become structs, and their names.
-fn records(schema: &Schema) -> Vec<(&'static str, &Record)> {
-    match &schema.kind {
-        Kind::Value(kind) => vec![("Request", &kind.request), ("Response", &kind.response)],
-        Kind::Snapshot(kind) => vec![("Item", &kind.item)],
-        Kind::Lookup(kind) => vec![("Item", &kind.item)],
-    }
-}
-
 fn imports(body: &str) -> String {
-    const STANDARD: [(&str, &str); 4] = [
+    const STANDARD: [(&str, &str); 7] = [
+        ("context.", "context"),
         ("binary.", "encoding/binary"),
         ("errors.", "errors"),
         ("fmt.", "fmt"),
+        ("iter.", "iter"),
         ("netip.", "net/netip"),
+        ("time.", "time"),
     ];
     const MODULE: [(&str, &str); 2] = [
         ("protocol.", "github.com/netipc/netipc/go/protocol"),
         ("service.", "github.com/netipc/netipc/go/service"),
     ];
+    let is_used = |name: &str| {
+        let ends_a_word = |at: usize| {
+            let before = body.get(..at).and_then(|before| before.chars().next_back());
+            !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_' || letter == '.')
+        };
+        let in_code = |line: &str| !line.trim_start().starts_with("//");
+        body.match_indices(name).any(|(at, _)| {
+            let line = body.get(..at).and_then(|before| before.rfind('\n'));
+            let line = body.get(line.map_or(0, |at| at + 1)..).unwrap_or_default();
+            ends_a_word(at) && in_code(line)
+        })
+    };
     let used = |known: &[(&str, &str)]| -> String {
-        let used = known.iter().filter(|(name, _)| body.contains(name));
+        let used = known.iter().filter(|(name, _)| is_used(name));
         used.map(|(_, path)| format!("\"{path}\"\n")).collect()
     };
-    format!("import (\n{}\n{})\n", used(&STANDARD), used(&MODULE))
+    let (standard, module) = (used(&STANDARD), used(&MODULE));
+    if standard.is_empty() && module.is_empty() {
+        return String::new();
+    }
+    format!("import (\n{standard}\n{module})\n")
 }

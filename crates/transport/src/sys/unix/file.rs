@@ -7,6 +7,7 @@ use rustix::fs::{
     self, AtFlags, FallocateFlags, FlockOperation, MemfdFlags, Mode, OFlags, SealFlags, Stat,
 };
 pub(crate) use rustix::fs::{CWD, FileType};
+use rustix::process::{Resource, getrlimit};
 
 use super::{Errno, Result, retry_on_intr};
 
@@ -44,6 +45,13 @@ pub(crate) fn look_at(dir: impl AsFd, path: &Path) -> Result<FileInfo> {
 /// Which file `path` leads to, through links.
 pub(crate) fn leads_to(path: &Path) -> Result<FileId> {
     retry_on_intr(|| fs::statat(CWD, path, AtFlags::empty())).map(|stat| info(stat).id)
+}
+
+/// The directory that `path` leads to, through links: its owner, and whether other users may write there.
+pub(crate) fn owner_of_dir(path: &Path) -> Result<(u32, bool)> {
+    let stat = retry_on_intr(|| fs::statat(CWD, path, AtFlags::empty()))?;
+    let others = Mode::from_raw_mode(stat.st_mode).intersects(Mode::WGRP | Mode::WOTH);
+    Ok((stat.st_uid, others))
 }
 
 /// What an open file is.
@@ -140,7 +148,7 @@ pub(crate) fn make_path_private(dir: impl AsFd, path: &Path, id: FileId) -> Resu
 /// The limit of this process on file sizes is looked at before: the kernel would answer with a signal
 /// that ends the process.
 pub(crate) fn allocate(file: impl AsFd, size: u64) -> Result<()> {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    let limit = getrlimit(Resource::Fsize).current;
     if limit.is_some_and(|limit| size > limit) {
         return Err(Errno::FBIG);
     }

@@ -4,6 +4,7 @@
 
 mod clock;
 mod code;
+mod console;
 mod event;
 mod instance;
 mod mapping;
@@ -17,6 +18,7 @@ mod wait;
 
 pub use clock::monotonic;
 pub(crate) use code::Code;
+pub use console::{ConsoleEvent, on_console_event};
 pub(crate) use event::{Event, NamedEvent};
 pub(crate) use instance::{Instance, Visit, wait_for_instance};
 pub(crate) use mapping::Mapping;

@@ -80,10 +80,7 @@ impl RingLink {
 
     /// Sleeps until a packet has arrived.
     fn wait_for_packet(&mut self, wait: &Wait<'_>) -> Result<Arrived, LinkError> {
-        // Nobody may wait for room that we could give back.
-        if self.receiver.release(&self.into) {
-            self.wake();
-        }
+        self.release_all();
         let found = loop {
             Receiver::wait(&self.into);
             if let Some(arrived) = self.receiver.arrived(&self.into)? {
@@ -110,6 +107,7 @@ impl RingLink {
         if let Some(place) = self.sender.room(&self.out, len)? {
             return Ok(place);
         }
+        self.release_all();
         let found = loop {
             Sender::wait(&self.out);
             if let Some(place) = self.sender.room(&self.out, len)? {
@@ -121,6 +119,13 @@ impl RingLink {
         };
         Sender::stop_waiting(&self.out);
         found
+    }
+
+    /// Gives all room back before a sleep: the peer may wait for it, and both of us would.
+    fn release_all(&mut self) {
+        if self.receiver.release(&self.into) {
+            self.wake();
+        }
     }
 
     /// Sleeps until the peer wakes us or is gone, and takes what it has sent.

@@ -30,7 +30,10 @@ Keys: cgroups-lookup takes paths, apps-lookup process ids, increment one number,
 text, cgroups-snapshot none. - stands for the lines of stdin.
 
 The reply goes to stdout, as a table or as JSON (labels in the order of the reply; bytes that are not
-UTF-8 become U+FFFD). What carried it and the time it took go to stderr.`
+UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
+
+With --netdata, a token that is not given comes from NETDATA_INVOCATION_ID, from the environment of the
+process that serves the endpoint (for root and its own user, on Linux) or from INVOCATION_ID.`
 
 const (
 	// maxKeys is the keys of one lookup: more than a host has processes or cgroups.
@@ -95,12 +98,13 @@ func newCall(name string, endpoint *cli.Endpoint, env cli.Env) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := endpoint.Token(env)
+	asked, err := transport.NewEndpoint(runDir, name)
+	if err != nil {
+		return nil, cli.Fail(cli.Usage, "%w", err)
+	}
+	token, err := endpoint.Token(env, asked)
 	if err != nil {
 		return nil, err
-	}
-	if _, err := transport.NewEndpoint(runDir, name); err != nil {
-		return nil, cli.Fail(cli.Usage, "%w", err)
 	}
 	return &call{runDir: runDir, service: name, config: service.ClientConfig{
 		SupportedProfiles:     profiles,

@@ -121,19 +121,19 @@ func TestTokenComesFromArgumentFileOrEnvironment(t *testing.T) {
 		{Endpoint{}, env, 7},
 		{Endpoint{}, environment(nil), 0},
 	} {
-		if token, err := test.from.Token(test.env); err != nil || token != test.want {
+		if token, err := test.from.ServeToken(test.env); err != nil || token != test.want {
 			t.Errorf("%+v: %d, %v", test.from, token, err)
 		}
 	}
 	for _, from := range []Endpoint{{token: "x"}, {tokenFile: bad}, {token: "1", tokenFile: good}} {
-		if _, err := from.Token(env); exitOf(err) != Usage || strings.Contains(err.Error(), "half") {
+		if _, err := from.ServeToken(env); exitOf(err) != Usage || strings.Contains(err.Error(), "half") {
 			t.Errorf("%+v: %v", from, err)
 		}
 	}
-	if _, err := (&Endpoint{tokenFile: filepath.Join(dir, "none")}).Token(env); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := (&Endpoint{tokenFile: filepath.Join(dir, "none")}).ServeToken(env); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
-	if _, err := (&Endpoint{}).Token(environment(map[string]string{tokenVariable: "x"})); exitOf(err) != Usage {
+	if _, err := (&Endpoint{}).ServeToken(environment(map[string]string{tokenVariable: "x"})); exitOf(err) != Usage {
 		t.Error(err)
 	}
 }

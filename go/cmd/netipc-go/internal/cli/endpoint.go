@@ -24,6 +24,7 @@ const (
 // Endpoint is where endpoints are, and how they are reached.
 type Endpoint struct {
 	runDir, token, tokenFile string
+	netdata                  bool
 	profiles                 Many
 }
 
@@ -31,6 +32,8 @@ type Endpoint struct {
 func (e *Endpoint) Register(flags *Flags) {
 	flags.StringVar(&e.runDir, "run-dir", "",
 		"`DIR` of the endpoints; else "+system.RunDirHelp)
+	flags.BoolVar(&e.netdata, "netdata", false,
+		"takes the run directory and the token of the Netdata agent, by its own rules, where none are given")
 	flags.StringVar(&e.token, "auth-token", "",
 		"shared secret `N`, decimal or 0x hex; visible in the list of processes")
 	flags.StringVar(&e.tokenFile, "auth-token-file", "",
@@ -45,10 +48,21 @@ func (e *Endpoint) RunDir(env Env) (string, error) {
 	if e.runDir != "" {
 		return e.runDir, nil
 	}
+	if e.netdata {
+		return netdataRunDir()
+	}
 	if dir, found := system.UsualRunDir(env.Getenv); found {
 		return dir, nil
 	}
 	return "", Fail(Usage, system.NoRunDir)
+}
+
+// ServeDir returns the directory that a provider makes its endpoints in, given or usual.
+func (e *Endpoint) ServeDir(env Env) (string, error) {
+	if e.netdata && e.runDir == "" {
+		return netdataServeDir()
+	}
+	return e.RunDir(env)
 }
 
 // sharedMemory names every kind of shared memory that nobody has to ask for by name.
@@ -102,36 +116,54 @@ func (e *Endpoint) Profiles() (uint32, error) {
 	return bits, nil
 }
 
-// Token returns the token from the argument, else from the file, else from the environment, else 0.
-func (e *Endpoint) Token(env Env) (uint64, error) {
+// Token returns the token for who asks endpoint.
+func (e *Endpoint) Token(env Env, endpoint transport.Endpoint) (uint64, error) {
+	return e.tokenOr(env, func() (uint64, error) { return netdataTokenOf(endpoint) })
+}
+
+// ServeToken returns the token for who serves.
+func (e *Endpoint) ServeToken(env Env) (uint64, error) { return e.tokenOr(env, netdataOwnToken) }
+
+// tokenOr returns the token that is given, else that of the agent, if it is asked for, else 0.
+func (e *Endpoint) tokenOr(env Env, agents func() (uint64, error)) (uint64, error) {
+	token, given, err := e.givenToken(env)
+	if err == nil && !given && e.netdata {
+		return agents()
+	}
+	return token, err
+}
+
+// givenToken returns the token from the argument, else from the file, else from the environment, and
+// whether there is one.
+func (e *Endpoint) givenToken(env Env) (token uint64, given bool, err error) {
 	const what = "a decimal or 0x hex number of 64 bits"
 	switch {
 	case e.token != "" && e.tokenFile != "":
-		return 0, Fail(Usage, "--auth-token cannot be used with --auth-token-file")
+		return 0, false, Fail(Usage, "--auth-token cannot be used with --auth-token-file")
 	case e.token != "":
 		if token, ok := parseToken(e.token); ok {
-			return token, nil
+			return token, true, nil
 		}
-		return 0, Fail(Usage, "--auth-token is not %s", what)
+		return 0, false, Fail(Usage, "--auth-token is not %s", what)
 	case e.tokenFile != "":
 		text, err := readStart(e.tokenFile)
 		if err != nil {
-			return 0, Fail(Usage, "the auth token file cannot be read: %w", err)
+			return 0, false, Fail(Usage, "the auth token file cannot be read: %w", err)
 		}
 		// The content is not shown: it may be half of a secret.
 		if token, ok := parseToken(strings.TrimSpace(text)); ok {
-			return token, nil
+			return token, true, nil
 		}
-		return 0, Fail(Usage, "the auth token file %s does not hold %s", e.tokenFile, what)
+		return 0, false, Fail(Usage, "the auth token file %s does not hold %s", e.tokenFile, what)
 	}
 	text, given := env.Getenv(tokenVariable)
 	if !given {
-		return 0, nil
+		return 0, false, nil
 	}
 	if token, ok := parseToken(strings.TrimSpace(text)); ok {
-		return token, nil
+		return token, true, nil
 	}
-	return 0, Fail(Usage, "%s is not %s", tokenVariable, what)
+	return 0, false, Fail(Usage, "%s is not %s", tokenVariable, what)
 }
 
 func readStart(path string) (string, error) {

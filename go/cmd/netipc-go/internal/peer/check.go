@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
 	"github.com/netipc/netipc/go/protocol"
@@ -36,6 +37,8 @@ var checks = map[string]func(*checker) (service.ClientStatus, error){
 	"cgroups-snapshot":    (*checker).snapshotAsked,
 	"cgroups-lookup":      (*checker).cgroupsFound,
 	"apps-lookup":         (*checker).processesFound,
+	"ip-to-asn":           (*checker).networksFound,
+	"pid-traffic":         (*checker).trafficFound,
 	"cache":               (*checker).cacheSurvives,
 	"wrong-token":         (*checker).wrongTokenHeals,
 	"capacity":            (*checker).secondClientWaitsItsTurn,
@@ -113,11 +116,22 @@ type connecting interface {
 	Refresh() bool
 	Ready() bool
 	Status() service.ClientStatus
+	OpenError() error
+}
+
+// refresh refreshes a client, again where a handshake took too long, as it may on a busy machine.
+func refresh(client connecting) {
+	for until := time.Now().Add(patience); ; {
+		client.Refresh()
+		if client.Ready() || !errors.Is(client.OpenError(), transport.ErrTimeout) || time.Now().After(until) {
+			return
+		}
+	}
 }
 
 // connects refreshes a client, which must be ready then.
 func connects(client connecting) error {
-	client.Refresh()
+	refresh(client)
 	if !client.Ready() {
 		return fmt.Errorf("there is no session: %+v", client.Status())
 	}

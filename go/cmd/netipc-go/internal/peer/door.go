@@ -47,7 +47,7 @@ func (c *checker) clientIsRefused(config service.ClientConfig, state service.Cli
 
 // turnedDown expects a refresh to end in state, with a reason.
 func turnedDown(client *increment.Client, state service.ClientState) error {
-	client.Refresh()
+	refresh(client)
 	if err := same("the state", client.State(), state); err != nil {
 		return err
 	}

@@ -88,7 +88,9 @@ func (o *options) clientConfig() service.ClientConfig {
 		PreferredProfiles:       o.profile,
 		MaxResponsePayloadBytes: o.maxResponse,
 		AuthToken:               o.token,
-		Logger:                  quiet,
+		// More than the usual 30 s, for emulated peers on a busy machine.
+		CallTimeoutMs: 120_000,
+		Logger:        quiet,
 	}
 }
 

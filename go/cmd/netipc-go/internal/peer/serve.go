@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
+	"github.com/netipc/netipc/go/internal/generated/ip_to_asn"
+	"github.com/netipc/netipc/go/internal/generated/pid_traffic"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/apps_lookup"
@@ -69,6 +71,10 @@ func newServer(kind string, o *options, out io.Writer) (*service.Server, error) 
 	case "apps-lookup":
 		handler := apps_lookup.Handler{Handle: o.answerApps}
 		return apps_lookup.NewServerWithWorkers(o.runDir, o.service, config, handler, o.workers), nil
+	case "ip-to-asn":
+		return ip_to_asn.NewServerWithWorkers(o.runDir, o.service, config, o.answerNetworks, o.workers), nil
+	case "pid-traffic":
+		return pid_traffic.NewServerWithWorkers(o.runDir, o.service, config, o.answerTraffic, o.workers), nil
 	}
 	return nil, cli.Fail(cli.Usage, "there is nothing called %q to serve", kind)
 }

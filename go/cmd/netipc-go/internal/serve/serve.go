@@ -24,18 +24,18 @@ const usage = `Usage: netipc-go serve --data FILE.json... | --service increment,
 Provides services until ` + system.StopHelp + `.
 
 Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is set. Where the
-socket of a service is removed, it is bound again; where another server has it, the program ends. At the end, requests that are being answered may
-finish, for at most 5 seconds, and every file is removed. The run directory is made with mode 0700 where
+socket of a service is removed, it is bound again; where another server has it, the program ends. At the end,
+requests that are being answered may finish, for at most ` + system.DrainHelp + `, and every file is removed. The run directory is made with mode 0700 where
 there is none, and removed again then.
 
 A data file is what call --json prints. Only items is needed, and of each item its key: name, path or
 pid (a known process also has a comm of 1 to 15 bytes, and a cgroup_path unless its cgroup_status is
 host-root). A key that the file does not have is answered unknown-permanent by cgroups-lookup and unknown
 by apps-lookup; increment and string-reverse answer the request of the file and fail for any other. What
-this machine itself has is served by the program netipc.`
+this machine itself has is served by the program netipc.
 
-// drain is how long requests that are being answered may take once the program is told to end.
-const drain = 5 * time.Second
+With --netdata, a token that is not given comes from NETDATA_INVOCATION_ID or INVOCATION_ID, as plugins of
+the agent have them, and a run directory that is made stays.`
 
 // Run serves until a signal ends it.
 func Run(args []string, env cli.Env) error {
@@ -89,7 +89,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	if *workers < 1 {
 		return nil, cli.Fail(cli.Usage, "--workers is not at least 1")
 	}
-	runDir, err := endpoint.RunDir(env)
+	runDir, err := endpoint.ServeDir(env)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := endpoint.Token(env)
+	token, err := endpoint.ServeToken(env)
 	if err != nil {
 		return nil, err
 	}
@@ -203,7 +203,7 @@ func (p *plan) serve(stop <-chan struct{}, supervisor system.Supervisor, env cli
 			running--
 		}
 	}
-	deadline := time.Now().Add(drain)
+	deadline := time.Now().Add(system.Drain)
 	for name, server := range servers {
 		if !server.Drain(time.Until(deadline)) {
 			cli.Tell(env.Stderr, "a request to "+name+" was cut off")

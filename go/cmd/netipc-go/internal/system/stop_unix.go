@@ -7,10 +7,18 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // StopHelp says what asks a program to stop.
 const StopHelp = "SIGINT, SIGTERM or SIGHUP"
+
+const (
+	// Drain is how long requests that are being answered may take once a program is asked to stop.
+	Drain = 5 * time.Second
+	// DrainHelp says so.
+	DrainHelp = "5 seconds"
+)
 
 // StopSignals are what asks a program to stop. Who started it with nohup wants no end with the
 // terminal: SIGHUP stays ignored then.

@@ -1,0 +1,292 @@
+/**
+ * \file ip_to_asn.h
+ * ip-to-asn: IP addresses in; the network and organisation that announce each out.
+ *
+ *   key
+ *     4 bytes of an IPv4 or 16 bytes of an IPv6 address
+ *   item
+ *     0       2       4    8        26       28                 36
+ *     layout  status  asn  address  country  organisation span  organisation NUL
+ *
+ * Compile ip_to_asn.c into your program, and link it with libnetipc.
+ * Made from ip-to-asn.toml by "netipc schema generate": change that file, not this one.
+ */
+#ifndef IP_TO_ASN_H
+#define IP_TO_ASN_H
+
+#include <netipc/netipc_any.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Number of the method on the wire. */
+#define IP_TO_ASN_METHOD UINT16_C(0x8001)
+/** Usual name of the endpoint. */
+#define IP_TO_ASN_SERVICE "ip-to-asn"
+
+/** Whether a key is known, or why not. */
+typedef uint16_t ip_to_asn_lookup_status_t;
+
+/** The item holds data. */
+#define IP_TO_ASN_LOOKUP_STATUS_KNOWN UINT16_C(0)
+/** There is nothing by this key. */
+#define IP_TO_ASN_LOOKUP_STATUS_UNKNOWN UINT16_C(1)
+/** There was no room: clients ask again by themselves, and callers never see it. */
+#define IP_TO_ASN_LOOKUP_STATUS_PAYLOAD_EXCEEDED UINT16_C(2)
+/** No answer within the agreed limits can hold the item. */
+#define IP_TO_ASN_LOOKUP_STATUS_OVERSIZED_ITEM UINT16_C(3)
+
+/** The name of the value, such as "known"; NULL where it has none. */
+const char *ip_to_asn_lookup_status_name(ip_to_asn_lookup_status_t value);
+
+/** What is looked up. */
+typedef struct ip_to_asn_key_t {
+    /** IPv4 or IPv6 address. */
+    nipc_ip_t address;
+} ip_to_asn_key_t;
+
+/** The network that announces an address. */
+typedef struct ip_to_asn_item_t {
+    /** Whether any network announces it. */
+    ip_to_asn_lookup_status_t status;
+    /** Number of the autonomous system. */
+    uint32_t asn;
+    /** IPv4 or IPv6 address. */
+    nipc_ip_t address;
+    /** ISO 3166 code of the country; may be empty. */
+    char country[2];
+    /** Name of the organisation; may be empty. */
+    nipc_str_view_t organisation;
+} ip_to_asn_item_t;
+
+/** Makes it one in which nothing is set. */
+void ip_to_asn_item_init(ip_to_asn_item_t *item);
+
+/** The keys of a request. */
+typedef struct ip_to_asn_request_t {
+    /** How many. */
+    uint32_t item_count;
+    /** Private. */
+    nipc_bytes_view_t payload;
+} ip_to_asn_request_t;
+
+/** The items of a reply, in the order of the keys. */
+typedef struct ip_to_asn_reply_t {
+    /** How many. */
+    uint32_t item_count;
+    /** Changes when the server's data do. */
+    uint64_t generation;
+    /** Private. */
+    nipc_bytes_view_t payload;
+} ip_to_asn_reply_t;
+
+/** Takes an item for each key of a request, in their order. */
+typedef struct ip_to_asn_builder_t {
+    /** What went wrong first: it decides how the request ends. */
+    nipc_error_t error;
+    /** Items so far. */
+    uint32_t item_count;
+    /** Private. */
+    ip_to_asn_request_t request;
+    /** Private. */
+    uint8_t *buf;
+    /** Private. */
+    uint64_t size, end, reserve, generation;
+    /** Private. */
+    bool full;
+} ip_to_asn_builder_t;
+
+/* ---- Client -------------------------------------------------------------------------------- */
+
+/**
+ * A client. One thread uses it at a time; it must not be copied or moved. What netipc_service.h has
+ * for clients (abort, status, wait object, transport) takes its ctx.
+ */
+typedef struct ip_to_asn_client_t {
+    nipc_client_ctx_t ctx;
+} ip_to_asn_client_t;
+
+/** Makes a client of run_dir/service.sock, which connects to nothing yet: nipc_client_init. */
+void ip_to_asn_client_init(ip_to_asn_client_t *client, const char *run_dir, const char *service,
+                           const nipc_client_config_t *config);
+
+/** Connects where there is no session, at your own pace: nipc_client_refresh. */
+bool ip_to_asn_client_refresh(ip_to_asn_client_t *client);
+
+/** Whether calls can be made. */
+bool ip_to_asn_client_ready(const ip_to_asn_client_t *client);
+
+/**
+ * Looks up any number of keys, in as many requests as the limits want.
+ *
+ * \param keys        the keys
+ * \param count       how many; 0 asks for the generation of the data only
+ * \param out         an item for each key, in their order. It lives in the client until the next
+ * call or
+ *                    close; zeroed on failure
+ * \param timeout_ms  milliseconds that all of it may take; 0 is the client's own timeout
+ * \return NIPC_OK, or why there is no answer; ip_to_asn_client_last_error says more
+ */
+nipc_error_t ip_to_asn_client_lookup(ip_to_asn_client_t *client, const ip_to_asn_key_t *keys,
+                                     uint32_t count, ip_to_asn_reply_t *out, uint32_t timeout_ms);
+
+/** Item index of a reply; NIPC_ERR_OUT_OF_BOUNDS beyond the last. */
+nipc_error_t ip_to_asn_reply_item(const ip_to_asn_reply_t *reply, uint32_t index,
+                                  ip_to_asn_item_t *out);
+
+/** Why the last call or refresh that failed did; works as snprintf does. */
+size_t ip_to_asn_client_last_error(ip_to_asn_client_t *client, char *buf, size_t buf_len);
+
+/** Ends the session and frees everything. May be repeated; the client can be refreshed again. */
+void ip_to_asn_client_close(ip_to_asn_client_t *client);
+
+/* ---- Server -------------------------------------------------------------------------------- */
+
+/**
+ * Answers a request: one item for each key, in order. Sessions call it in several threads at once:
+ * copy what you need under your lock, and build the answer after it.
+ *
+ * \param user     what the server was made with
+ * \param request  what is asked
+ * \param builder  takes the answer
+ * \return whether the answer is in the builder. After false the client is told that the handler
+ * failed,
+ *         or what builder->error says where it is set: NIPC_ERR_UNSUPPORTED, NIPC_ERR_REJECTED
+ */
+typedef bool (*ip_to_asn_handler_fn)(void *user, const ip_to_asn_request_t *request,
+                                     ip_to_asn_builder_t *builder);
+
+/** Key index of a request; NIPC_ERR_OUT_OF_BOUNDS beyond the last. */
+nipc_error_t ip_to_asn_request_key(const ip_to_asn_request_t *request, uint32_t index,
+                                   ip_to_asn_key_t *out);
+
+/** Says which generation of the data the answer is of; 0 unless it is said. */
+void ip_to_asn_builder_set_generation(ip_to_asn_builder_t *builder, uint64_t generation);
+
+/**
+ * Adds the item of the next key. Where the answer is full, the client asks for the rest again by
+ * itself; the first error is kept and decides how the request ends.
+ */
+nipc_error_t ip_to_asn_builder_add(ip_to_asn_builder_t *builder, const ip_to_asn_item_t *item);
+
+/** Adds an item without data for the next key. */
+nipc_error_t ip_to_asn_builder_add_status(ip_to_asn_builder_t *builder,
+                                          ip_to_asn_lookup_status_t status);
+
+/**
+ * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not
+ * be
+ * copied or moved afterwards. nipc_server_stats takes its server.
+ */
+typedef struct ip_to_asn_server_t {
+    nipc_managed_server_t server;
+    /** Private. */
+    ip_to_asn_handler_fn handle;
+    /** Private. */
+    void *user;
+} ip_to_asn_server_t;
+
+/**
+ * Makes a server at run_dir/service.sock; the rest is as for nipc_server_init_typed.
+ *
+ * \param workers  the most sessions at once, each with a thread of its own
+ * \param handle   what answers requests
+ * \param user     the first argument of handle; it must live until the server is destroyed
+ */
+nipc_error_t ip_to_asn_server_init(ip_to_asn_server_t *server, const char *run_dir,
+                                   const char *service, const nipc_server_config_t *config,
+                                       int workers, ip_to_asn_handler_fn handle, void *user);
+
+/** Serves until the server is stopped: nipc_server_run. */
+void ip_to_asn_server_run(ip_to_asn_server_t *server);
+
+/** Ends everything, from any thread, and does not wait: nipc_server_stop. */
+void ip_to_asn_server_stop(ip_to_asn_server_t *server);
+
+/** Lets what is being answered finish, and stops: nipc_server_drain. */
+bool ip_to_asn_server_drain(ip_to_asn_server_t *server, uint32_t timeout_ms);
+
+/** Why the server could not be initialised or run; works as snprintf does. */
+size_t ip_to_asn_server_last_error(ip_to_asn_server_t *server, char *buf, size_t buf_len);
+
+/** Stops the server, waits for who uses it, and frees it: nipc_server_destroy. */
+void ip_to_asn_server_destroy(ip_to_asn_server_t *server);
+
+/* ---- Bytes, for those who move them themselves --------------------------------------------- */
+
+/** Bytes of the key on the wire. */
+uint64_t ip_to_asn_key_size(const ip_to_asn_key_t *key);
+
+/**
+ * Writes the key to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more than
+ * size,
+ * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ */
+nipc_error_t ip_to_asn_key_encode(const ip_to_asn_key_t *key, void *buf, size_t size, size_t *len);
+
+/**
+ * Reads and checks the key in len bytes, into which its texts point. What is in out after a failure
+ * means nothing.
+ */
+nipc_error_t ip_to_asn_key_decode(const void *ptr, size_t len, ip_to_asn_key_t *out);
+
+/** Bytes of the item on the wire. */
+uint64_t ip_to_asn_item_size(const ip_to_asn_item_t *item);
+
+/**
+ * Writes the item to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more than
+ * size,
+ * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ */
+nipc_error_t ip_to_asn_item_encode(const ip_to_asn_item_t *item, void *buf, size_t size,
+                                   size_t *len);
+
+/**
+ * Reads and checks the item in len bytes, into which its texts point. What is in out after a
+ * failure
+ * means nothing.
+ */
+nipc_error_t ip_to_asn_item_decode(const void *ptr, size_t len, ip_to_asn_item_t *out);
+
+/** The key that an item answers. */
+ip_to_asn_key_t ip_to_asn_item_key(const ip_to_asn_item_t *item);
+
+/** Makes the item for key that holds only a status. */
+void ip_to_asn_item_bare(ip_to_asn_item_t *item, const ip_to_asn_key_t *key,
+                         ip_to_asn_lookup_status_t status);
+
+/** Whether both are the same key. */
+bool ip_to_asn_key_equal(const ip_to_asn_key_t *a, const ip_to_asn_key_t *b);
+
+/** Writes a request for keys; NIPC_ERR_OVERFLOW where it needs more than size bytes. */
+nipc_error_t ip_to_asn_request_encode(const ip_to_asn_key_t *keys, uint32_t count, void *buf,
+                                      size_t size, size_t *len);
+
+/** Reads and checks a request. What is in out after a failure means nothing. */
+nipc_error_t ip_to_asn_request_decode(const void *ptr, size_t len, ip_to_asn_request_t *out);
+
+/** Reads and checks a reply, every item included. What is in out after a failure means nothing. */
+nipc_error_t ip_to_asn_reply_decode(const void *ptr, size_t len, ip_to_asn_reply_t *out);
+
+/** Begins an answer to request of at most size bytes. */
+void ip_to_asn_builder_init(ip_to_asn_builder_t *builder, const ip_to_asn_request_t *request,
+                            void *buf, size_t size);
+
+/** Ends an answer, of len bytes. */
+nipc_error_t ip_to_asn_builder_finish(ip_to_asn_builder_t *builder, size_t *len);
+
+/**
+ * Answers the bytes of a request into a buffer, as a server does.
+ *
+ * \param len  bytes of the answer
+ * \return NIPC_OK; NIPC_ERR_REJECTED for what is no request; what went wrong with the answer
+ */
+nipc_error_t ip_to_asn_answer(ip_to_asn_handler_fn handle, void *user, const void *ptr,
+                              size_t ptr_len, void *buf, size_t size, size_t *len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* IP_TO_ASN_H */

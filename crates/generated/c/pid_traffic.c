@@ -1,0 +1,591 @@
+/* pid_traffic.h says what this is.
+ * Made from pid-traffic.toml by "netipc schema generate": change that file, not this one. */
+#include "pid_traffic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint16_t get_u16(const uint8_t *bytes) {
+    return (uint16_t)(bytes[0] | bytes[1] << 8);
+}
+
+static uint32_t get_u32(const uint8_t *bytes) {
+    return get_u16(bytes) | (uint32_t)get_u16(bytes + 2) << 16;
+}
+
+static uint64_t get_u64(const uint8_t *bytes) {
+    return get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
+}
+
+static void put_u16(uint8_t *out, uint16_t number) {
+    out[0] = (uint8_t)number;
+    out[1] = (uint8_t)(number >> 8);
+}
+
+static void put_u32(uint8_t *out, uint32_t number) {
+    put_u16(out, (uint16_t)number);
+    put_u16(out + 2, (uint16_t)(number >> 16));
+}
+
+static void put_u64(uint8_t *out, uint64_t number) {
+    put_u32(out, (uint32_t)number);
+    put_u32(out + 4, (uint32_t)(number >> 32));
+}
+
+static uint64_t align8(uint64_t at) {
+    return (at + 7) / 8 * 8;
+}
+
+static bool is_zero(const void *ptr, size_t size) {
+    const uint8_t *bytes = (const uint8_t *)ptr;
+    size_t at = 0;
+    while (at < size && bytes[at] == 0) {
+        at++;
+    }
+    return at == size;
+}
+
+/* Item INDEX of a list of COUNT whose directory stands at AT, and which was checked. */
+static nipc_bytes_view_t list_item(const uint8_t *bytes, size_t at, uint32_t count,
+                                   uint32_t index) {
+    const uint8_t *entry = bytes + at + 8 * (size_t)index;
+    nipc_bytes_view_t item;
+    item.ptr = bytes + at + 8 * (size_t)count + get_u32(entry);
+    item.len = get_u32(entry + 4);
+    return item;
+}
+
+/* Checks entry INDEX of a list in which items stand in order; END is where the one before ends. */
+static nipc_error_t check_entry(const uint8_t *bytes, size_t len, size_t at, uint32_t count,
+                                uint32_t index, size_t shortest, uint64_t *end) {
+    const uint64_t offset = get_u32(bytes + at + 8 * (size_t)index);
+    const uint64_t item_len = get_u32(bytes + at + 8 * (size_t)index + 4);
+    if (offset % 8 != 0) {
+        return NIPC_ERR_BAD_ALIGNMENT;
+    }
+    if (item_len < shortest) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    if (at + UINT64_C(8) * count + offset + item_len > len) {
+        return NIPC_ERR_OUT_OF_BOUNDS;
+    }
+    if (offset < *end) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    *end = offset + item_len;
+    return NIPC_OK;
+}
+
+const char *pid_traffic_lookup_status_name(pid_traffic_lookup_status_t value) {
+    switch (value) {
+    case PID_TRAFFIC_LOOKUP_STATUS_KNOWN:
+        return "known";
+    case PID_TRAFFIC_LOOKUP_STATUS_UNKNOWN:
+        return "unknown";
+    case PID_TRAFFIC_LOOKUP_STATUS_PAYLOAD_EXCEEDED:
+        return "payload-exceeded";
+    case PID_TRAFFIC_LOOKUP_STATUS_OVERSIZED_ITEM:
+        return "oversized-item";
+    default:
+        return NULL;
+    }
+}
+
+bool pid_traffic_key_equal(const pid_traffic_key_t *a, const pid_traffic_key_t *b) {
+    return a->pid == b->pid && a->starttime == b->starttime;
+}
+
+uint64_t pid_traffic_key_size(const pid_traffic_key_t *key) {
+    (void)key;
+    return 16;
+}
+
+nipc_error_t pid_traffic_key_encode(const pid_traffic_key_t *key, void *buf, size_t size,
+                                    size_t *len) {
+    const uint64_t whole = pid_traffic_key_size(key);
+    uint8_t *out = (uint8_t *)buf;
+    if (whole > size || whole > UINT32_MAX) {
+        return NIPC_ERR_OVERFLOW;
+    }
+    memset(out, 0, 16);
+    put_u32(out, key->pid);
+    put_u64(out + 8, key->starttime);
+    *len = (size_t)whole;
+    return NIPC_OK;
+}
+
+nipc_error_t pid_traffic_key_decode(const void *ptr, size_t len, pid_traffic_key_t *out) {
+    const uint8_t *bytes = (const uint8_t *)ptr;
+    if (len != 16) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    out->pid = get_u32(bytes);
+    if (!is_zero(bytes + 4, 4)) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    out->starttime = get_u64(bytes + 8);
+    return NIPC_OK;
+}
+
+void pid_traffic_item_init(pid_traffic_item_t *item) {
+    memset(item, 0, sizeof(*item));
+}
+
+uint64_t pid_traffic_item_size(const pid_traffic_item_t *item) {
+    (void)item;
+    return 52;
+}
+
+static nipc_error_t check_item(const pid_traffic_item_t *item) {
+    if (item->status > 3) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    if (item->status != 0) {
+        return item->bytes_received == UINT64_C(0) && item->bytes_sent == UINT64_C(0) &&
+            item->packets_received == UINT64_C(0) && item->packets_sent == UINT64_C(0) &&
+                item->connections == 0u ? NIPC_OK : NIPC_ERR_BAD_LAYOUT;
+    }
+    return NIPC_OK;
+}
+
+nipc_error_t pid_traffic_item_encode(const pid_traffic_item_t *item, void *buf, size_t size,
+                                     size_t *len) {
+    const uint64_t whole = pid_traffic_item_size(item);
+    uint8_t *out = (uint8_t *)buf;
+    nipc_error_t error = check_item(item);
+    if (error != NIPC_OK) {
+        return error;
+    }
+    if (whole > size || whole > UINT32_MAX) {
+        return NIPC_ERR_OVERFLOW;
+    }
+    memset(out, 0, 52);
+    put_u16(out, 1);
+    put_u16(out + 2, item->status);
+    put_u32(out + 4, item->pid);
+    put_u64(out + 8, item->starttime);
+    put_u64(out + 16, item->bytes_received);
+    put_u64(out + 24, item->bytes_sent);
+    put_u64(out + 32, item->packets_received);
+    put_u64(out + 40, item->packets_sent);
+    put_u32(out + 48, item->connections);
+    *len = (size_t)whole;
+    return NIPC_OK;
+}
+
+nipc_error_t pid_traffic_item_decode(const void *ptr, size_t len, pid_traffic_item_t *out) {
+    const uint8_t *bytes = (const uint8_t *)ptr;
+    if (len < 52) {
+        return NIPC_ERR_TRUNCATED;
+    }
+    if (get_u16(bytes) != 1) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    out->status = get_u16(bytes + 2);
+    out->pid = get_u32(bytes + 4);
+    out->starttime = get_u64(bytes + 8);
+    out->bytes_received = get_u64(bytes + 16);
+    out->bytes_sent = get_u64(bytes + 24);
+    out->packets_received = get_u64(bytes + 32);
+    out->packets_sent = get_u64(bytes + 40);
+    out->connections = get_u32(bytes + 48);
+    if (len != 52) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    return check_item(out);
+}
+
+pid_traffic_key_t pid_traffic_item_key(const pid_traffic_item_t *item) {
+    pid_traffic_key_t key;
+    key.pid = item->pid;
+    key.starttime = item->starttime;
+    return key;
+}
+
+void pid_traffic_item_bare(pid_traffic_item_t *item, const pid_traffic_key_t *key,
+                           pid_traffic_lookup_status_t status) {
+    pid_traffic_item_init(item);
+    item->status = status;
+    item->pid = key->pid;
+    item->starttime = key->starttime;
+}
+
+nipc_error_t pid_traffic_request_encode(const pid_traffic_key_t *keys, uint32_t count, void *buf,
+                                        size_t size, size_t *len) {
+    uint8_t *out = (uint8_t *)buf;
+    const uint64_t area = 16 + UINT64_C(8) * count;
+    uint64_t end = area;
+    if (area > size || area > UINT32_MAX) {
+        return NIPC_ERR_OVERFLOW;
+    }
+    memset(out, 0, 16);
+    put_u16(out, 1);
+    put_u32(out + 4, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t start = align8(end);
+        size_t key_len = 0;
+        if (start > size || start > UINT32_MAX) {
+            return NIPC_ERR_OVERFLOW;
+        }
+        const nipc_error_t error = pid_traffic_key_encode(&keys[i], out + start,
+                                                          size - (size_t)start, &key_len);
+        if (error != NIPC_OK) {
+            return error;
+        }
+        memset(out + end, 0, (size_t)(start - end));
+        put_u32(out + 16 + 8 * (size_t)i, (uint32_t)(start - area));
+        put_u32(out + 20 + 8 * (size_t)i, (uint32_t)key_len);
+        end = start + key_len;
+    }
+    *len = (size_t)end;
+    return NIPC_OK;
+}
+
+nipc_error_t pid_traffic_request_decode(const void *ptr, size_t len, pid_traffic_request_t *out) {
+    const uint8_t *bytes = (const uint8_t *)ptr;
+    uint64_t end = 0;
+    if (len < 16) {
+        return NIPC_ERR_TRUNCATED;
+    }
+    if (get_u16(bytes) != 1 || !is_zero(bytes + 2, 2) || !is_zero(bytes + 8, 8)) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    out->item_count = get_u32(bytes + 4);
+    out->payload.ptr = ptr;
+    out->payload.len = len;
+    if (out->item_count > (len - 16) / 8) {
+        return NIPC_ERR_TRUNCATED;
+    }
+    for (uint32_t i = 0; i < out->item_count; i++) {
+        pid_traffic_key_t key;
+        nipc_error_t error = check_entry(bytes, len, 16, out->item_count, i, 16, &end);
+        if (error == NIPC_OK) {
+            error = pid_traffic_request_key(out, i, &key);
+        }
+        if (error != NIPC_OK) {
+            return error;
+        }
+    }
+    return NIPC_OK;
+}
+
+nipc_error_t pid_traffic_request_key(const pid_traffic_request_t *request, uint32_t index,
+                                     pid_traffic_key_t *out) {
+    if (index >= request->item_count) {
+        return NIPC_ERR_OUT_OF_BOUNDS;
+    }
+    const uint8_t *bytes = (const uint8_t *)request->payload.ptr;
+    const nipc_bytes_view_t key = list_item(bytes, 16, request->item_count, index);
+    return pid_traffic_key_decode(key.ptr, key.len, out);
+}
+
+/* A reply that was checked. */
+static void view_reply(const void *ptr, size_t len, pid_traffic_reply_t *out) {
+    const uint8_t *bytes = (const uint8_t *)ptr;
+    out->item_count = get_u32(bytes + 4);
+    out->generation = get_u64(bytes + 8);
+    out->payload.ptr = ptr;
+    out->payload.len = len;
+}
+
+nipc_error_t pid_traffic_reply_decode(const void *ptr, size_t len, pid_traffic_reply_t *out) {
+    const uint8_t *bytes = (const uint8_t *)ptr;
+    uint64_t end = 0;
+    if (len < 16) {
+        return NIPC_ERR_TRUNCATED;
+    }
+    if (get_u16(bytes) != 1 || !is_zero(bytes + 2, 2)) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    view_reply(ptr, len, out);
+    if (out->item_count > (len - 16) / 8) {
+        return NIPC_ERR_TRUNCATED;
+    }
+    for (uint32_t i = 0; i < out->item_count; i++) {
+        pid_traffic_item_t item;
+        nipc_error_t error = check_entry(bytes, len, 16, out->item_count, i, 52, &end);
+        if (error == NIPC_OK) {
+            error = pid_traffic_reply_item(out, i, &item);
+        }
+        if (error != NIPC_OK) {
+            return error;
+        }
+    }
+    return NIPC_OK;
+}
+
+nipc_error_t pid_traffic_reply_item(const pid_traffic_reply_t *reply, uint32_t index,
+                                    pid_traffic_item_t *out) {
+    if (index >= reply->item_count) {
+        return NIPC_ERR_OUT_OF_BOUNDS;
+    }
+    const uint8_t *bytes = (const uint8_t *)reply->payload.ptr;
+    const nipc_bytes_view_t item = list_item(bytes, 16, reply->item_count, index);
+    return pid_traffic_item_decode(item.ptr, item.len, out);
+}
+
+static uint64_t bare_size(const pid_traffic_key_t *key) {
+    pid_traffic_item_t item;
+    pid_traffic_item_bare(&item, key, 2);
+    return pid_traffic_item_size(&item);
+}
+
+void pid_traffic_builder_init(pid_traffic_builder_t *builder, const pid_traffic_request_t *request,
+                              void *buf, size_t size) {
+    memset(builder, 0, sizeof(*builder));
+    builder->request = *request;
+    builder->buf = (uint8_t *)buf;
+    builder->size = size < UINT32_MAX ? size : UINT32_MAX;
+    builder->end = 16 + UINT64_C(8) * request->item_count;
+    builder->error = builder->end > builder->size ? NIPC_ERR_OVERFLOW : NIPC_OK;
+    for (uint32_t i = 0; i < request->item_count; i++) {
+        pid_traffic_key_t key;
+        if (pid_traffic_request_key(request, i, &key) == NIPC_OK) {
+            builder->reserve = align8(builder->reserve) + bare_size(&key);
+        }
+    }
+}
+
+void pid_traffic_builder_set_generation(pid_traffic_builder_t *builder, uint64_t generation) {
+    builder->generation = generation;
+}
+
+/* Writes an item to the end of the answer, where BEHIND bytes must be left behind it. */
+static nipc_error_t put_item(pid_traffic_builder_t *builder, const pid_traffic_item_t *item,
+                             uint64_t behind) {
+    const uint64_t start = align8(builder->end), size = pid_traffic_item_size(item);
+    const uint64_t needed = behind > 0 ? align8(start + size) + behind : start + size;
+    uint8_t *entry = builder->buf + 16 + 8 * (size_t)builder->item_count;
+    size_t len = 0;
+    if (needed > builder->size) {
+        return NIPC_ERR_OVERFLOW;
+    }
+    const nipc_error_t error = pid_traffic_item_encode(item, builder->buf + start, (size_t)size,
+                                                       &len);
+    if (error == NIPC_OK) {
+        memset(builder->buf + builder->end, 0, (size_t)(start - builder->end));
+        put_u32(entry, (uint32_t)(start - 16 - UINT64_C(8) * builder->request.item_count));
+        put_u32(entry + 4, (uint32_t)len);
+        builder->end = start + len;
+        builder->item_count++;
+    }
+    return error;
+}
+
+/* Adds an item, or what stands for one that does not fit: an item that no answer can hold is
+   oversized, and from the first on that does not fit beside the others the client asks again. */
+static nipc_error_t add_item(pid_traffic_builder_t *builder, const pid_traffic_item_t *item) {
+    const bool first = builder->item_count == 0, exceeded = item->status == 2;
+    const pid_traffic_key_t answered = pid_traffic_item_key(item);
+    pid_traffic_key_t key;
+    pid_traffic_item_t instead;
+    if (pid_traffic_request_key(&builder->request, builder->item_count, &key) != NIPC_OK) {
+        return NIPC_ERR_BAD_ITEM_COUNT;
+    }
+    if (!pid_traffic_key_equal(&key, &answered) || (first && exceeded)) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    const bool last = builder->item_count + 1 == builder->request.item_count;
+    const uint64_t behind = last ? 0 : builder->reserve - align8(bare_size(&key));
+    nipc_error_t error = NIPC_ERR_OVERFLOW;
+    if (!builder->full && !exceeded) {
+        error = put_item(builder, item, behind);
+    }
+    if (error == NIPC_ERR_OVERFLOW && !builder->full && !exceeded && 24 +
+        pid_traffic_item_size(item) > builder->size) {
+        pid_traffic_item_bare(&instead, &key, 3);
+        error = put_item(builder, &instead, 0);
+    } else if (error == NIPC_ERR_OVERFLOW && !first) {
+        builder->full = true;
+        pid_traffic_item_bare(&instead, &key, 2);
+        error = put_item(builder, &instead, 0);
+    }
+    builder->reserve = behind;
+    return error;
+}
+
+nipc_error_t pid_traffic_builder_add(pid_traffic_builder_t *builder,
+                                     const pid_traffic_item_t *item) {
+    if (builder->error == NIPC_OK) {
+        builder->error = add_item(builder, item);
+    }
+    return builder->error;
+}
+
+nipc_error_t pid_traffic_builder_add_status(pid_traffic_builder_t *builder,
+                                            pid_traffic_lookup_status_t status) {
+    pid_traffic_key_t key;
+    pid_traffic_item_t item;
+    if (pid_traffic_request_key(&builder->request, builder->item_count, &key) != NIPC_OK) {
+        builder->error = builder->error == NIPC_OK ? NIPC_ERR_BAD_ITEM_COUNT : builder->error;
+        return builder->error;
+    }
+    pid_traffic_item_bare(&item, &key, status);
+    return pid_traffic_builder_add(builder, &item);
+}
+
+nipc_error_t pid_traffic_builder_finish(pid_traffic_builder_t *builder, size_t *len) {
+    if (builder->error == NIPC_OK && builder->item_count != builder->request.item_count) {
+        builder->error = NIPC_ERR_BAD_ITEM_COUNT;
+    }
+    if (builder->error == NIPC_OK) {
+        memset(builder->buf, 0, 16);
+        put_u16(builder->buf, 1);
+        put_u32(builder->buf + 4, builder->item_count);
+        put_u64(builder->buf + 8, builder->generation);
+        *len = (size_t)builder->end;
+    }
+    return builder->error;
+}
+
+static nipc_error_t check_item_bytes(void *user, const void *ptr, size_t len) {
+    pid_traffic_item_t item;
+    (void)user;
+    return pid_traffic_item_decode(ptr, len, &item);
+}
+
+static uint16_t status_of(void *user, nipc_bytes_view_t item) {
+    (void)user;
+    return get_u16((const uint8_t *)item.ptr + 2);
+}
+
+static bool item_answers(void *user, nipc_bytes_view_t bytes, nipc_bytes_view_t key_bytes) {
+    pid_traffic_item_t item;
+    pid_traffic_key_t key;
+    (void)user;
+    if (pid_traffic_item_decode(bytes.ptr, bytes.len, &item) != NIPC_OK ||
+        pid_traffic_key_decode(key_bytes.ptr, key_bytes.len, &key) != NIPC_OK) {
+        return false;
+    }
+    const pid_traffic_key_t answered = pid_traffic_item_key(&item);
+    return pid_traffic_key_equal(&answered, &key);
+}
+
+static size_t write_bare(void *user, nipc_bytes_view_t key_bytes, uint16_t status, void *buf,
+                         size_t size) {
+    pid_traffic_key_t key;
+    pid_traffic_item_t item;
+    size_t len = 0;
+    (void)user;
+    if (pid_traffic_key_decode(key_bytes.ptr, key_bytes.len, &key) != NIPC_OK) {
+        return 0;
+    }
+    pid_traffic_item_bare(&item, &key, status);
+    return pid_traffic_item_encode(&item, buf, size, &len) == NIPC_OK ? len
+        : (size_t)pid_traffic_item_size(&item);
+}
+
+nipc_error_t pid_traffic_client_lookup(pid_traffic_client_t *client, const pid_traffic_key_t *keys,
+                                       uint32_t count, pid_traffic_reply_t *out,
+                                           uint32_t timeout_ms) {
+    static const nipc_any_lookup_t lookup = {
+        PID_TRAFFIC_METHOD, 1, 2, 3, 52,
+        check_item_bytes, status_of, item_answers, write_bare, 0, NULL,
+    };
+    uint64_t size = (uint64_t)count * sizeof(nipc_bytes_view_t) + 1;
+    nipc_bytes_view_t reply;
+    nipc_error_t error = NIPC_OK;
+    memset(out, 0, sizeof(*out));
+    for (uint32_t i = 0; i < count; i++) {
+        size += pid_traffic_key_size(&keys[i]);
+    }
+    nipc_bytes_view_t *views = size > SIZE_MAX ? NULL
+        : (nipc_bytes_view_t *)calloc(1, (size_t)size);
+    if (views == NULL) {
+        return NIPC_ERR_OVERFLOW;
+    }
+    uint8_t *end = (uint8_t *)(views + count);
+    for (uint32_t i = 0; i < count && error == NIPC_OK; i++) {
+        views[i].ptr = end;
+        error = pid_traffic_key_encode(&keys[i], end, (size_t)pid_traffic_key_size(&keys[i]),
+                                       &views[i].len);
+        end += views[i].len;
+    }
+    if (error != NIPC_OK) {
+        error = NIPC_ERR_INVALID_ARGUMENT;
+    } else {
+        error = nipc_client_call_any_lookup(&client->ctx, &lookup, views, count, &reply,
+                                            timeout_ms);
+    }
+    free(views);
+    if (error == NIPC_OK) {
+        view_reply(reply.ptr, reply.len, out);
+    }
+    return error;
+}
+
+void pid_traffic_client_init(pid_traffic_client_t *client, const char *run_dir, const char *service,
+                             const nipc_client_config_t *config) {
+    nipc_client_init(&client->ctx, run_dir, service, config);
+}
+
+bool pid_traffic_client_refresh(pid_traffic_client_t *client) {
+    return nipc_client_refresh(&client->ctx);
+}
+
+bool pid_traffic_client_ready(const pid_traffic_client_t *client) {
+    return nipc_client_ready(&client->ctx);
+}
+
+size_t pid_traffic_client_last_error(pid_traffic_client_t *client, char *buf, size_t buf_len) {
+    return nipc_client_last_error(&client->ctx, buf, buf_len);
+}
+
+void pid_traffic_client_close(pid_traffic_client_t *client) {
+    nipc_client_close(&client->ctx);
+}
+
+nipc_error_t pid_traffic_answer(pid_traffic_handler_fn handle, void *user, const void *ptr,
+                                size_t ptr_len, void *buf, size_t size, size_t *len) {
+    pid_traffic_builder_t builder;
+    pid_traffic_request_t request;
+    if (pid_traffic_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
+        return NIPC_ERR_REJECTED;
+    }
+    pid_traffic_builder_init(&builder, &request, buf, size);
+    if (builder.error == NIPC_OK) {
+        const bool answered = handle != NULL && handle(user, &request, &builder);
+        /* An answer that did not fit says so, whatever the handler made of it. */
+        if (!answered && builder.error == NIPC_OK) {
+            return NIPC_ERR_HANDLER_FAILED;
+        }
+    }
+    return pid_traffic_builder_finish(&builder, len);
+}
+
+static nipc_error_t answer(void *user, uint16_t method, nipc_bytes_view_t request,
+                           nipc_any_response_t *response) {
+    const pid_traffic_server_t *server = (const pid_traffic_server_t *)user;
+    (void)method;
+    return pid_traffic_answer(server->handle, server->user, request.ptr, request.len, response->buf,
+                              response->size, &response->len);
+}
+
+nipc_error_t pid_traffic_server_init(pid_traffic_server_t *server, const char *run_dir,
+                                     const char *service, const nipc_server_config_t *config,
+                                         int workers, pid_traffic_handler_fn handle, void *user) {
+    const nipc_any_service_handler_t handler = {answer, PID_TRAFFIC_METHOD, false, server};
+    server->handle = handle;
+    server->user = user;
+    return nipc_server_init_any(&server->server, run_dir, service, config, workers, &handler);
+}
+
+void pid_traffic_server_run(pid_traffic_server_t *server) {
+    nipc_server_run(&server->server);
+}
+
+void pid_traffic_server_stop(pid_traffic_server_t *server) {
+    nipc_server_stop(&server->server);
+}
+
+bool pid_traffic_server_drain(pid_traffic_server_t *server, uint32_t timeout_ms) {
+    return nipc_server_drain(&server->server, timeout_ms);
+}
+
+size_t pid_traffic_server_last_error(pid_traffic_server_t *server, char *buf, size_t buf_len) {
+    return nipc_server_last_error(&server->server, buf, buf_len);
+}
+
+void pid_traffic_server_destroy(pid_traffic_server_t *server) {
+    nipc_server_destroy(&server->server);
+}
