@@ -129,6 +129,48 @@ fn a_socket_of_the_service_manager_is_served_and_left() {
 }
 
 #[test]
+fn what_is_passed_to_others_or_is_no_socket_is_left_alone() {
+    for manager in [
+        "LISTEN_PID=1 LISTEN_FDS=3 exec \"$@\"",
+        "exec 3</dev/null; LISTEN_PID=$$ LISTEN_FDS=2 exec \"$@\"",
+    ] {
+        let place = TestDir::new();
+        let serve = place.command("serve", &[INCREMENT]);
+        let mut passed = Command::new("sh");
+        passed.args(["-c", manager, "sh"]);
+        passed.arg(serve.get_program()).args(serve.get_args());
+        let provider = Provider::start(piped(passed));
+        assert!(answers(&place), "{manager}");
+        assert!(provider.end(Signal::TERM).success());
+        assert_eq!(place.left_behind(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_provider_of_two_services_ends_where_one_is_taken_and_leaves_no_other() {
+    let place = TestDir::new();
+    let both = place.serve(&["--service=increment,string-reverse"]);
+    let socket = place.run_dir().join("increment.sock");
+    fs::remove_file(&socket).unwrap();
+    let other = place.serve(&[INCREMENT]);
+    assert_eq!(both.wait().code(), Some(10));
+    assert_eq!(place.left_behind(), ["increment.sock"]);
+    assert!(answers(&place));
+    assert!(other.end(Signal::TERM).success());
+}
+
+#[test]
+fn the_lock_of_a_starter_that_died_stops_nobody() {
+    let place = TestDir::new();
+    fs::create_dir_all(place.run_dir()).unwrap();
+    fs::write(place.run_dir().join("increment.lock"), "").unwrap();
+    let provider = place.serve(&[INCREMENT]);
+    assert!(answers(&place));
+    assert!(provider.end(Signal::TERM).success());
+    assert_eq!(place.left_behind(), [""; 0]);
+}
+
+#[test]
 fn a_second_provider_is_told_who_the_first_is() {
     let place = TestDir::new();
     let first = place.serve(&[INCREMENT]);
