@@ -4,9 +4,12 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -85,4 +88,48 @@ func TestAnEndpointThatIsTakenOverEndsItsProvider(t *testing.T) {
 		t.Errorf("it ended with %d", code)
 	}
 	p.call("increment", "1")
+}
+
+func TestARefusalBecauseOfTheUserSaysSo(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be another user")
+	}
+	t.Parallel()
+	p := newPlace(t)
+	var log bytes.Buffer
+	server := command(t, "serve", increments, "--run-dir", p.runDir())
+	server.Stderr = &log
+	stdout, err := server.StdoutPipe()
+	if err == nil {
+		err = server.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Process.Kill()
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "READY\n" {
+		t.Fatalf("the provider said %q, %v", line, err)
+	}
+	for path, mode := range map[string]os.FileMode{
+		p.dir: 0o711, p.runDir(): 0o711, filepath.Join(p.runDir(), "increment.sock"): 0o666,
+	} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The program itself may be where others have no way to: it is opened before.
+	program, err := os.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	call := command(t, "call", "increment", "1", "--run-dir", p.runDir())
+	call.Path, call.ExtraFiles = "/proc/self/fd/3", []*os.File{program}
+	call.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	ends(t, call).failed(t, 4, "auth failed", "user 0 runs the server, and user 65534 this process")
+	_ = server.Process.Signal(syscall.SIGTERM)
+	_ = server.Wait()
+	if !strings.Contains(log.String(), "its user may not connect, whatever its token") || !strings.Contains(log.String(), "uid 65534") {
+		t.Errorf("the server says %s", log.String())
+	}
 }

@@ -8,6 +8,7 @@
 //! ```
 
 mod claim;
+mod inherited;
 mod link;
 mod listener;
 mod names;
@@ -34,6 +35,7 @@ use crate::spin::DEFAULT_SPIN;
 use crate::sys::{self, Errno};
 use crate::wait::Wait;
 
+pub use inherited::Inherited;
 pub use link::UnixLink;
 pub use listener::UnixListener;
 pub use names::MAX_SOCKET_PATH;
