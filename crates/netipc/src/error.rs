@@ -382,20 +382,6 @@ pub(crate) const fn link_code(error: &LinkError) -> ErrorCode {
     }
 }
 
-/// The code of a broken rule of a session.
-pub(crate) const fn session_code(error: &SessionError) -> ErrorCode {
-    match error {
-        SessionError::Envelope(error)
-        | SessionError::Chunk(error)
-        | SessionError::Batch { source: error, .. } => wire_code(error.kind()),
-        SessionError::Kind { .. } => ErrorCode::BAD_KIND,
-        SessionError::LimitExceeded { .. } => ErrorCode::OVERFLOW,
-        SessionError::DuplicateMessageId { .. } => ErrorCode::INVALID_ARGUMENT,
-        SessionError::Ended => ErrorCode::NOT_READY,
-        _ => ErrorCode::PROTOCOL,
-    }
-}
-
 /// The code of a decoder's or builder's error.
 #[must_use]
 pub const fn wire_code(kind: WireErrorKind) -> ErrorCode {

@@ -31,7 +31,7 @@ use netipc_transport::link::{
 };
 use netipc_transport::wait::Wait;
 
-use crate::error::{ErrorCode, OpenError, link_code, session_code};
+use crate::error::{ErrorCode, OpenError, link_code, wire_code};
 
 /// A session with one peer: send messages, receive messages, over whatever was negotiated.
 ///
@@ -292,6 +292,20 @@ impl ConnectionError {
                         | SessionError::DuplicateMessageId { .. }
                 )
         )
+    }
+}
+
+/// The code of a broken rule of a session.
+const fn session_code(error: &SessionError) -> ErrorCode {
+    match error {
+        SessionError::Envelope(error)
+        | SessionError::Chunk(error)
+        | SessionError::Batch { source: error, .. } => wire_code(error.kind()),
+        SessionError::Kind { .. } => ErrorCode::BAD_KIND,
+        SessionError::LimitExceeded { .. } => ErrorCode::OVERFLOW,
+        SessionError::DuplicateMessageId { .. } => ErrorCode::INVALID_ARGUMENT,
+        SessionError::Ended => ErrorCode::NOT_READY,
+        _ => ErrorCode::PROTOCOL,
     }
 }
 
