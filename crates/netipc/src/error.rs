@@ -272,8 +272,7 @@ pub enum OpenError {
     /// The server turned the session down.
     #[error("the handshake failed")]
     Handshake(#[from] HandshakeError),
-    /// The server turned the session down, and belongs to another user: it says the same of a user that it
-    /// does not allow and of a wrong token.
+    /// The server of another user turned us down: for our user or for the token, which it does not tell.
     #[error(
         "the server, which user {server} runs, refused this process of user {own}: run both as one user, or have the server allow this one; the token may be wrong, too"
     )]

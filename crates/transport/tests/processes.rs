@@ -22,7 +22,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use common::{
     Actor, Stage, again, again_by, await_cue, good_header, hear, in_child, passes, plan, prompt,
-    role, role_dir, soon, tell, write_region,
+    role, role_dir, soon, tell, this_program, write_region,
 };
 
 const REGION: &str = "svc-0000000000000001.ipcshm";
@@ -354,8 +354,7 @@ fn a_full_file_system_is_an_error_and_no_signal() {
         return offer_on_a_full_file_system(&role_dir());
     }
     let mut private = Command::new("unshare");
-    private.arg("-rm");
-    private.arg(std::env::current_exe().unwrap());
+    private.arg("-rm").args(this_program());
     let stage = Stage::new();
     let mut child = again_by(private, NAME, "full", stage.dir.path());
     let probe = Command::new("unshare")

@@ -6,19 +6,17 @@ use std::thread::{self, JoinHandle};
 
 use netipc::server::Server;
 use netipc::service::Service;
+use netipc::service::cgroups_snapshot::{
+    CgroupsSnapshotClient, CgroupsSnapshotHandler, CgroupsSnapshotHeader, CgroupsSnapshotItem,
+    CgroupsSnapshotRequest,
+};
+use netipc::service::increment::{IncrementClient, IncrementHandler};
+use netipc::service::string_reverse::{
+    StringReverseClient, StringReverseHandler, StringReverseValue,
+};
 use netipc::{ClientConfig, Handler, ServeError, ServerConfig};
-use netipc_generated::cgroups_snapshot::{
-    CgroupOptions, CgroupsSnapshotClient, CgroupsSnapshotHandler, CgroupsSnapshotHeader,
-    CgroupsSnapshotItem, CgroupsSnapshotRequest,
-};
-use netipc_generated::increment::{
-    IncrementClient, IncrementHandler, IncrementRequest, IncrementResponse,
-};
 use netipc_generated::pid_traffic::{
     LookupStatus, PidTrafficClient, PidTrafficHandler, PidTrafficItem, PidTrafficKey,
-};
-use netipc_generated::string_reverse::{
-    StringReverseClient, StringReverseHandler, StringReverseRequest, StringReverseResponse,
 };
 
 use crate::COUNT;
@@ -99,17 +97,13 @@ fn traffic_of(key: PidTrafficKey) -> PidTrafficItem {
 }
 
 fn increment() -> IncrementHandler {
-    IncrementHandler::new(|request, answer| {
-        let value = request.value.wrapping_add(1);
-        answer.put(&IncrementResponse { value })
-    })
+    IncrementHandler::new(|value, answer| answer.put(&value.wrapping_add(1)))
 }
 
 fn reverse() -> StringReverseHandler {
     StringReverseHandler::new(|request, answer| {
-        let text: Vec<u8> = request.text.iter().rev().copied().collect();
-        let text = (&text).into();
-        answer.put(&StringReverseResponse { text })
+        let text: Vec<u8> = request.0.iter().rev().copied().collect();
+        answer.put(&StringReverseValue::new(&text))
     })
 }
 
@@ -121,7 +115,7 @@ fn snapshot() -> CgroupsSnapshotHandler {
             let [name, path] = texts(i);
             answer.push(&CgroupsSnapshotItem {
                 hash: i,
-                options: CgroupOptions(i % 16),
+                options: i % 16,
                 enabled: i % 2,
                 name: (&name).into(),
                 path: (&path).into(),
@@ -169,35 +163,30 @@ fn ask_traffic(run_dir: &Path, service: &str, config: ClientConfig) {
 fn ask_increment(run_dir: &Path, service: &str, config: ClientConfig) {
     let mut client = IncrementClient::new(run_dir, service, config);
     client.refresh();
-    let request = |value| IncrementRequest { value };
-    assert_eq!(client.call(&request(u64::MAX)).unwrap().value, 0);
-    let requests: Vec<IncrementRequest> = (0..u64::from(count())).map(request).collect();
+    assert_eq!(client.call(&u64::MAX).unwrap(), 0);
+    let requests: Vec<u64> = (0..u64::from(count())).collect();
     let replies = client.call_batch(&requests).unwrap();
     for (reply, value) in replies.iter().zip(1..) {
-        assert_eq!(reply.value, value);
+        assert_eq!(reply, value);
     }
 }
 
 fn ask_reverse(run_dir: &Path, service: &str, config: ClientConfig) {
     let mut client = StringReverseClient::new(run_dir, service, config);
     client.refresh();
-    let text = "abc".into();
-    let reply = client.call(&StringReverseRequest { text }).unwrap();
-    assert_eq!(reply.text, "cba");
+    let reply = client.call(&StringReverseValue::new(b"abc")).unwrap();
+    assert_eq!(reply.0, "cba");
 }
 
 fn ask_snapshot(run_dir: &Path, service: &str, config: ClientConfig) {
     let mut client = CgroupsSnapshotClient::new(run_dir, service, config);
     client.refresh();
     let reply = client.call(&CgroupsSnapshotRequest).unwrap();
-    assert_eq!((reply.len(), reply.generation), (5000, GENERATION));
-    assert_eq!(reply.header.systemd_enabled, 1);
+    assert_eq!((reply.item_count, reply.generation), (5000, GENERATION));
+    assert_eq!(reply.systemd_enabled, 1);
     for (item, i) in reply.iter().zip(0..) {
         let (item, [name, path]) = (item.unwrap(), texts(i));
-        assert_eq!(
-            (item.hash, item.options.0, item.enabled),
-            (i, i % 16, i % 2)
-        );
+        assert_eq!((item.hash, item.options, item.enabled), (i, i % 16, i % 2));
         assert_eq!(
             (item.name.as_bytes(), item.path.as_bytes()),
             (name.as_bytes(), path.as_bytes())

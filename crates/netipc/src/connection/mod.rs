@@ -35,8 +35,9 @@ use crate::error::{ErrorCode, OpenError, link_code, session_code};
 
 /// A session with one peer: send messages, receive messages, over whatever was negotiated.
 ///
-/// It has one owner; it is `Send` and not shared. Several requests may be in flight over a socket or a
-/// pipe; shared memory carries one, and refuses the next with [`LinkError::Busy`]. Messages longer than a
+/// It has one owner; it is `Send` and not shared. Several requests may be in flight over a socket, a
+/// pipe or a ring; shared memory of the other profiles carries one, and refuses the next with
+/// [`LinkError::Busy`]. Messages longer than a
 /// packet are sent in chunks and put together behind the scenes.
 ///
 /// It goes on after a refusal to send, and after a timeout
