@@ -3,18 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use netipc_generated::services::SCHEMAS;
 use netipc_schema::codec::Way;
 use netipc_schema::{Kind, Schema, parse};
-
-const SCHEMAS: [&str; 7] = [
-    include_str!("../../services/apps-lookup.toml"),
-    include_str!("../../services/cgroups-lookup.toml"),
-    include_str!("../../services/cgroups-snapshot.toml"),
-    include_str!("../../services/increment.toml"),
-    include_str!("../../services/ip-to-asn.toml"),
-    include_str!("../../services/pid-traffic.toml"),
-    include_str!("../../services/string-reverse.toml"),
-];
 
 thread_local! {
     static READ: Vec<Schema> = SCHEMAS

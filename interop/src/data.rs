@@ -219,8 +219,6 @@ fn orchestrator(number: u32) -> Orchestrator {
 
 #[cfg(test)]
 mod tests {
-    use netipc::wire::{Encode, Writer};
-
     use super::*;
 
     #[test]
@@ -249,37 +247,5 @@ mod tests {
         assert_eq!(value(1), 0x61C8_8646_80B5_83EA);
         assert_eq!(text(252)[249..], [250, 251, 1]);
         assert_eq!(snapshot_name(1), "cgroup-1-größe-日本");
-    }
-
-    #[test]
-    fn every_item_can_be_sent_and_the_huge_ones_are_oversized() {
-        let encodes = |item: &dyn Sendable| item.len().is_some();
-        for index in 0..20_000 {
-            let n = number(index);
-            let path = path(n);
-            let key = TextKey::new(path.as_bytes()).expect("a path");
-            assert!(with_process(n, false, |item| encodes(item)), "{n}");
-            assert!(with_path(key, false, |item| encodes(item)), "{path}");
-            let sizes = [
-                with_process(n, false, |item| item.size()),
-                with_path(key, false, |item| item.size()),
-            ];
-            for size in sizes {
-                assert_eq!(size + 24 > 16_384, is_huge(n), "{n}: {size} bytes");
-            }
-        }
-    }
-
-    /// What can be encoded at all.
-    trait Sendable {
-        fn len(&self) -> Option<usize>;
-    }
-
-    impl<E: Encode> Sendable for E {
-        fn len(&self) -> Option<usize> {
-            let mut buf = vec![0; self.size()];
-            self.encode(&mut Writer::new(&mut buf)).ok()?;
-            Some(buf.len())
-        }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! data      what every provider knows, as a function of the key
+//! known     the lookups among it, in one shape
 //! case      what is tried, as data
 //! plan      every case for every pair of languages and every transport
 //! language  how the peer of a language is built and started
@@ -19,8 +20,12 @@
 
 #![forbid(unsafe_code)]
 
+// What `known_lookups` names.
+extern crate self as netipc_interop;
+
 // What peers share. The rest tries them, and runs on Unix.
 pub mod data;
+pub mod known;
 
 #[cfg(unix)]
 pub mod case;

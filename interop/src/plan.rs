@@ -115,7 +115,11 @@ impl Cell {
             };
             case.doors.iter().map(cell)
         };
-        CASES.iter().flat_map(cells)
+        let speaks = move |case: &&Case| {
+            let [client, server] = [column.client, column.server];
+            case.languages.contains(&client) && case.languages.contains(&server)
+        };
+        CASES.iter().filter(speaks).flat_map(cells)
     }
 }
 
@@ -147,9 +151,9 @@ mod tests {
     fn no_combination_is_left_out() {
         for platform in &PLATFORMS {
             let all = cells(platform, NO_TEXTS);
-            let columns = Language::ALL.len() * Language::ALL.len() * platform.transports.len();
-            let rows: usize = CASES.iter().map(|case| case.doors.len()).sum();
-            assert_eq!(all.len(), columns * rows);
+            let tried = |case: &Case| case.doors.len() * case.languages.len().pow(2);
+            let pairs: usize = CASES.iter().map(tried).sum();
+            assert_eq!(all.len(), pairs * platform.transports.len());
             for (index, cell) in all.iter().enumerate() {
                 assert!(!all[..index].contains(cell), "{cell} is there twice");
             }
@@ -163,6 +167,7 @@ mod tests {
         }
         for case in CASES {
             assert!(case.doors.contains(&Door::Open), "{}", case.name);
+            assert!(case.languages.contains(&Language::Rust), "{}", case.name);
         }
     }
 }

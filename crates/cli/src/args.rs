@@ -4,19 +4,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
-use netipc::service::apps_lookup::AppsLookup;
-use netipc::service::cgroups::CgroupsSnapshot;
-use netipc::service::cgroups_lookup::CgroupsLookup;
-use netipc::service::increment::Increment;
-use netipc::service::string_reverse::StringReverse;
-use netipc::service::{Method, Service};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use netipc::transport::Endpoint;
-use serde::{Deserialize, Serialize};
+use netipc_schema::Schema;
 
 use crate::exit::{Exit, Failed};
 use crate::platform::{RUN_DIR_VARIABLE, USUAL_RUN_DIR, usual_run_dir};
+use crate::schema::built_in;
 use crate::token::TokenArgs;
 use crate::{netdata, profile};
 
@@ -90,7 +85,7 @@ impl EndpointArgs {
     }
 
     /// The endpoint of `service`, which is refused here where no name or path can be like that.
-    pub(crate) fn endpoint(&self, service: ServiceName) -> Result<Endpoint, Failed> {
+    pub(crate) fn endpoint(&self, service: &str) -> Result<Endpoint, Failed> {
         endpoint(&self.run_dir()?, service)
     }
 
@@ -101,9 +96,8 @@ impl EndpointArgs {
 }
 
 /// The endpoint of `service` in `run_dir`, which is refused here where no name or path can be like that.
-pub(crate) fn endpoint(run_dir: &Path, service: ServiceName) -> Result<Endpoint, Failed> {
-    Endpoint::new(run_dir, service.method().name)
-        .map_err(|error| Failed::caused_by(Exit::Usage, &error))
+pub(crate) fn endpoint(run_dir: &Path, service: &str) -> Result<Endpoint, Failed> {
+    Endpoint::new(run_dir, service).map_err(|error| Failed::caused_by(Exit::Usage, &error))
 }
 
 fn run_dir_help() -> String {
@@ -120,42 +114,44 @@ fn profile_name() -> impl TypedValueParser<Value = u32> {
     })
 }
 
-/// The services that the program knows.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum ServiceName {
-    /// Every cgroup of the host
-    CgroupsSnapshot,
-    /// Cgroup paths in; orchestrator, name and labels out
-    CgroupsLookup,
-    /// Process ids in; process, user and cgroup out
-    AppsLookup,
-    /// A number in, the next one out
-    Increment,
-    /// A text in, the same text backwards out
-    StringReverse,
-}
+/// A service that the program was built with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ServiceName(&'static Schema);
 
 impl ServiceName {
-    /// Those that tell of this machine.
-    pub(crate) const HOST: [Self; 3] =
-        [Self::CgroupsSnapshot, Self::CgroupsLookup, Self::AppsLookup];
+    /// The service of that name.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        let mut known = built_in().iter();
+        known.find(|schema| schema.name == name).map(Self)
+    }
 
     /// What the service is called on the wire and in the run directory.
-    pub(crate) const fn method(self) -> Method {
-        match self {
-            Self::CgroupsSnapshot => <CgroupsSnapshot as Service>::METHOD,
-            Self::CgroupsLookup => <CgroupsLookup as Service>::METHOD,
-            Self::AppsLookup => <AppsLookup as Service>::METHOD,
-            Self::Increment => <Increment as Service>::METHOD,
-            Self::StringReverse => <StringReverse as Service>::METHOD,
-        }
+    pub(crate) const fn name(self) -> &'static str {
+        self.0.name.as_str()
     }
+
+    /// What it is.
+    pub(crate) const fn schema(self) -> &'static Schema {
+        self.0
+    }
+
+    /// Every name, and what it stands for.
+    pub(crate) fn possible_values() -> Vec<PossibleValue> {
+        let value =
+            |schema: &'static Schema| PossibleValue::new(&*schema.name).help(&*schema.about);
+        built_in().iter().map(value).collect()
+    }
+}
+
+/// Takes the name of a service that the program was built with.
+pub(crate) fn service_name() -> impl TypedValueParser<Value = ServiceName> {
+    let names = PossibleValuesParser::new(ServiceName::possible_values());
+    names.try_map(|name| ServiceName::find(&name).ok_or("no such service"))
 }
 
 impl fmt::Display for ServiceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.method().name)
+        f.pad(self.name())
     }
 }
 
@@ -177,13 +173,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn services_are_named_as_their_endpoints() {
-        for service in ServiceName::value_variants() {
-            let value = service.to_possible_value().unwrap();
-            assert_eq!(value.get_name(), service.method().name);
-            let json = serde_json::to_value(service).unwrap();
-            assert_eq!(json, service.method().name);
+    fn services_are_found_by_their_names() {
+        for schema in built_in() {
+            let parsed = service_name().parse_ref(&Command::new("x"), None, schema.name.as_ref());
+            assert_eq!(parsed.unwrap().schema(), schema);
         }
+        assert!(ServiceName::find("nothing").is_none());
     }
 
     #[test]

@@ -5,7 +5,6 @@ mod args;
 mod bench;
 mod call;
 mod demo;
-mod documents;
 mod exit;
 mod netdata;
 mod plain;

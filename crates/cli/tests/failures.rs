@@ -129,16 +129,19 @@ fn a_request_above_all_limits_is_too_large() {
 fn keys_that_cannot_be_are_refused_before_anything_is_asked() {
     let place = TestDir::new();
     for (args, part) in [
-        (&["apps-lookup", "1", "x"][..], "\"x\" is not a process id"),
         (
-            &["apps-lookup"],
-            "give process ids, or - to read them from stdin",
+            &["apps-lookup", "1", "x"][..],
+            "pid: a number was expected, `x` found",
         ),
-        (&["cgroups-lookup"], "give paths of cgroups"),
+        (&["apps-lookup"], "give pids, or - to read them from stdin"),
+        (
+            &["cgroups-lookup"],
+            "give paths, or - to read them from stdin",
+        ),
         (&["cgroups-snapshot", "x"], "cgroups-snapshot takes no keys"),
-        (&["increment"], "give one number, not 0"),
-        (&["increment", "1", "2"], "give one number, not 2"),
-        (&["string-reverse", "a", "b"], "give one text, not 2"),
+        (&["increment"], "give value, not 0 arguments"),
+        (&["increment", "1", "2"], "give value, not 2 arguments"),
+        (&["string-reverse", "a", "b"], "give text, not 2 arguments"),
     ] {
         place.call(args).failed(2, "invalid", part);
     }

@@ -36,7 +36,10 @@ fn all_services_over_all_transports() {
         };
         let snapshot = call(&["cgroups-snapshot"]);
         let hash = format!("{:08x}", netipc::simple_hash(b"sshd.service"));
-        has_row(&snapshot, &[&hash, "1", "service,unified", "sshd.service"]);
+        has_row(
+            &snapshot,
+            &[&hash, "systemd-service,unified", "1", "sshd.service"],
+        );
         let path = "/system.slice/sshd.service";
         let lookup = call(&["cgroups-lookup", path, "/none"]);
         has_row(&lookup, &[path, "known", "systemd", "sshd.service"]);
@@ -48,8 +51,17 @@ fn all_services_over_all_transports() {
             .collect();
         assert_eq!(rows[1][..2], ["7", "known"]);
         assert_eq!(
-            rows[1][4..10],
-            ["99", "sshd", "known", "systemd", "sshd.service", path]
+            rows[1][2..10],
+            [
+                "systemd",
+                "known",
+                "1",
+                "0",
+                "99",
+                "sshd",
+                path,
+                "sshd.service"
+            ]
         );
         assert_eq!(rows[2], ["8", "unknown"]);
         assert_eq!(call(&["increment", "41"]), "42\n");

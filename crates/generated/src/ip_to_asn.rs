@@ -128,7 +128,7 @@ pub struct IpToAsnItem<'a> {
 impl<'a> IpToAsnItem<'a> {
     /// Nothing is set.
     const UNSET: Self = Self {
-        status: LookupStatus::KNOWN,
+        status: LookupStatus::UNKNOWN,
         asn: 0,
         address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         country: [0; 2],
@@ -143,7 +143,7 @@ impl Default for IpToAsnItem<'_> {
 }
 
 impl<'a> Decode<'a> for IpToAsnItem<'a> {
-    #[inline]
+    #[inline(always)]
     fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
         let (fixed, spans) = Self::read(bytes)?;
         let ([organisation], end) = strings(bytes, 36, spans, "organisation")?;
@@ -160,7 +160,7 @@ impl<'a> Decode<'a> for IpToAsnItem<'a> {
     }
 
     // Without this, it would be checked again each time it is read.
-    #[inline]
+    #[inline(always)]
     fn view(valid: Valid<'a, Self>) -> Self {
         let (fixed, spans) = Self::read(valid.bytes()).unwrap_or_default();
         let [organisation] = spans.map(|span| valid.text(span));
@@ -172,12 +172,12 @@ impl<'a> Decode<'a> for IpToAsnItem<'a> {
 }
 
 impl Encode for IpToAsnItem<'_> {
-    #[inline]
+    #[inline(always)]
     fn size(&self) -> usize {
         ITEM_LEN + self.organisation.len() + 1
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         self.check()?;
         let [span_0] = lay_out(ITEM_LEN, [self.organisation]);
@@ -196,7 +196,7 @@ impl Encode for IpToAsnItem<'_> {
 
 impl<'a> IpToAsnItem<'a> {
     /// The fixed part, and what tells where the rest lies.
-    #[inline]
+    #[inline(always)]
     fn read(bytes: &[u8]) -> Result<(Self, [Span; 1]), WireError> {
         let mut r = Reader::record::<ITEM_LEN>(bytes, "ip-to-asn item")?;
         let mut fixed = Self::UNSET;
@@ -215,7 +215,7 @@ impl<'a> IpToAsnItem<'a> {
 
 impl IpToAsnItem<'_> {
     /// The rules of the schema.
-    #[inline]
+    #[inline(always)]
     fn check(&self) -> Result<(), WireError> {
         if !matches!(self.status.0, 0..=3) {
             return Err(WireError::layout("status", 0, self.status.0.into()));

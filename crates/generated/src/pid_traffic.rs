@@ -125,7 +125,7 @@ pub struct PidTrafficItem {
 impl PidTrafficItem {
     /// Nothing is set.
     const UNSET: Self = Self {
-        status: LookupStatus::KNOWN,
+        status: LookupStatus::UNKNOWN,
         pid: 0,
         starttime: 0,
         bytes_received: 0,
@@ -143,7 +143,7 @@ impl Default for PidTrafficItem {
 }
 
 impl Decode<'_> for PidTrafficItem {
-    #[inline]
+    #[inline(always)]
     fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         let item = Self::read(bytes)?;
         if 52 != bytes.len() {
@@ -155,19 +155,19 @@ impl Decode<'_> for PidTrafficItem {
     }
 
     // Without this, it would be checked again each time it is read.
-    #[inline]
+    #[inline(always)]
     fn view(valid: Valid<'_, Self>) -> Self {
         Self::read(valid.bytes()).unwrap_or_default()
     }
 }
 
 impl Encode for PidTrafficItem {
-    #[inline]
+    #[inline(always)]
     fn size(&self) -> usize {
         ITEM_LEN
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         self.check()?;
         out.record::<ITEM_LEN>(|fields| {
@@ -187,7 +187,7 @@ impl Encode for PidTrafficItem {
 
 impl PidTrafficItem {
     /// The fixed part.
-    #[inline]
+    #[inline(always)]
     fn read(bytes: &[u8]) -> Result<Self, WireError> {
         let mut r = Reader::record::<ITEM_LEN>(bytes, "pid-traffic item")?;
         let mut fixed = Self::UNSET;
@@ -206,7 +206,7 @@ impl PidTrafficItem {
 
 impl PidTrafficItem {
     /// The rules of the schema.
-    #[inline]
+    #[inline(always)]
     fn check(&self) -> Result<(), WireError> {
         if !matches!(self.status.0, 0..=3) {
             return Err(WireError::layout("status", 0, self.status.0.into()));

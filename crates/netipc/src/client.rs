@@ -110,6 +110,23 @@ impl<S: Service> Client<S> {
         S::call(&mut self.client, argument, &wait)
     }
 
+    /// As [`call`](Self::call), within `timeout_ms` milliseconds; 0 is the client's own timeout.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn call_with_timeout(
+        &mut self,
+        argument: &S::Argument<'_>,
+        timeout_ms: u32,
+    ) -> Result<S::Reply<'_>, CallError> {
+        let timeout = if timeout_ms == 0 {
+            self.timeout
+        } else {
+            Duration::from_millis(timeout_ms.into())
+        };
+        self.call_within(argument, timeout)
+    }
+
     /// Asks many requests in one message. No requests need no I/O.
     ///
     /// # Errors
@@ -215,16 +232,6 @@ impl<S: Service> Client<S> {
     pub fn close(&mut self) {
         self.client.close();
         self.abort.clear();
-    }
-
-    /// How long `timeout_ms` milliseconds are, where 0 is the client's own timeout: for methods that
-    /// integrators know.
-    pub(crate) fn timeout_of(&self, timeout_ms: u32) -> Duration {
-        if timeout_ms == 0 {
-            self.timeout
-        } else {
-            Duration::from_millis(timeout_ms.into())
-        }
     }
 
     /// The client that knows no service, and a wait for a whole call.

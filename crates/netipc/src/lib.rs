@@ -22,6 +22,9 @@
 
 #![forbid(unsafe_code)]
 
+// What is made from schemas names the crate as other crates do.
+extern crate self as netipc;
+
 pub mod cache;
 mod client;
 mod config;

@@ -139,6 +139,18 @@ impl<'a, S: Snapshot> SnapshotReply<'a, S> {
         assume_valid(self.payload)
     }
 
+    /// As [`valid`](Self::valid), for what such a reply is seen as: `V` is decoded by decoding the reply.
+    #[must_use]
+    pub fn valid_view<V: From<Self>>(&self) -> Valid<'a, V> {
+        assume_valid(self.payload)
+    }
+
+    /// The reply that was seen as `V`.
+    #[must_use]
+    pub fn of_view<V: From<Self>>(valid: Valid<'a, V>) -> Self {
+        assume_valid::<Self>(valid.bytes()).view()
+    }
+
     /// The items as bytes, not validated.
     #[must_use]
     pub const fn list(&self) -> Packed<'a> {

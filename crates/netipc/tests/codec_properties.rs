@@ -1,18 +1,12 @@
-//! What holds for every request, reply and item, whole or spoilt.
+//! What holds for texts, snapshots and labels, whole or spoilt. `crates/generated` tries every service against its schema.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use common::{AnyLabel, AppsText, CgroupText, apps_text, cgroup_text, spoilt, text};
-use netipc::lookup::{
-    Key, Lookup, LookupItem, LookupReply, LookupRequest, TextKey, encode_request,
-};
-use netipc::service::Service;
-use netipc::service::apps_lookup::{AppsLookup, AppsLookupItem, Pid};
-use netipc::service::cgroups_lookup::{CgroupsLookup, CgroupsLookupItem};
-use netipc::service::cgroups_snapshot::{
-    CgroupsBuilder, CgroupsItemView, CgroupsRequest, CgroupsResponseView,
-};
+use common::{AnyLabel, spoilt, text};
+use netipc::lookup::{LookupItem, TextKey};
+use netipc::service::cgroups_lookup::CgroupsLookupItem;
+use netipc::service::cgroups_snapshot::{CgroupsBuilder, CgroupsItemView, CgroupsResponseView};
 use netipc::service::string_reverse::Text;
 use netipc::wire::{CStrView, Decode, Encode, ListRules, Packed, Valid, WireErrorKind, Writer};
 use proptest::collection::vec;
@@ -54,13 +48,6 @@ fn snapshot(items: &[SnapshotText], room: usize) -> Option<(Vec<u8>, usize)> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
-
-    #[test]
-    fn texts_are_read_as_written(text in vec(any::<u8>(), 0..100)) {
-        let bytes = encoded(&Text::new(&text));
-        prop_assert_eq!(bytes.len(), 9 + text.len());
-        prop_assert_eq!(Text::decode(&bytes), Ok(Text::new(&text)));
-    }
 
     // Rule C1.
     #[test]
@@ -131,111 +118,6 @@ proptest! {
         prop_assert_eq!(error.kind(), WireErrorKind::BadLayout);
         prop_assert_eq!(builder.finish(), Err(error));
     }
-
-    // Rule C15.
-    #[test]
-    fn paths_are_asked_as_given(paths in vec(text(1..60), 0..20)) {
-        let keys: Vec<_> = paths.iter().map(|path| TextKey::new(path).unwrap()).collect();
-        let bytes = request::<CgroupsLookup>(&keys);
-        let read = LookupRequest::<CgroupsLookup>::decode(&bytes).unwrap();
-        prop_assert!(read.keys().eq(keys));
-    }
-
-    // Rule C16.
-    #[test]
-    fn pids_are_asked_as_given(pids in vec(any::<u32>(), 0..40)) {
-        let keys: Vec<_> = pids.iter().copied().map(Pid).collect();
-        let bytes = request::<AppsLookup>(&keys);
-        prop_assert_eq!(bytes.len(), 16 + 16 * keys.len());
-        let read = LookupRequest::<AppsLookup>::decode(&bytes).unwrap();
-        prop_assert!(read.keys().eq(keys));
-    }
-
-    // Rules C1, C17.
-    #[test]
-    fn any_request_is_read_or_refused(
-        paths in spoilt(request::<CgroupsLookup>(&[key(b"/a"), key(b"/longer/path")])),
-        pids in spoilt(request::<AppsLookup>(&[Pid(1), Pid(0)])),
-    ) {
-        if let Ok(read) = LookupRequest::<CgroupsLookup>::decode(&paths) {
-            for key in read.keys() {
-                prop_assert_eq!(TextKey::new(key.as_bytes()), Ok(key));
-            }
-        }
-        if let Ok(read) = LookupRequest::<AppsLookup>::decode(&pids) {
-            prop_assert_eq!(read.keys().count(), read.len());
-        }
-        let _ = CgroupsRequest::decode(&pids);
-        let _ = u64::decode(&pids);
-    }
-
-    // Rules C13, C18.
-    #[test]
-    fn cgroups_items_are_read_as_written(items in vec(cgroup_text(), 0..8), generation: u64) {
-        let labels: Vec<_> = items.iter().map(CgroupText::labels).collect();
-        let items: Vec<_> = items.iter().zip(&labels).map(|(item, l)| item.item(l)).collect();
-        let bytes = reply::<CgroupsLookup>(&items, generation);
-        let read = LookupReply::<CgroupsLookup>::decode(&bytes).unwrap();
-        prop_assert_eq!(read.generation, generation);
-        prop_assert_eq!(read.iter().collect::<Vec<_>>(), items);
-    }
-
-    // Rules C13, C18.
-    #[test]
-    fn apps_items_are_read_as_written(items in vec(apps_text(), 0..8), generation: u64) {
-        let labels: Vec<_> = items.iter().map(AppsText::labels).collect();
-        let items: Vec<_> = items.iter().zip(&labels).map(|(item, l)| item.item(l)).collect();
-        let bytes = reply::<AppsLookup>(&items, generation);
-        let read = LookupReply::<AppsLookup>::decode(&bytes).unwrap();
-        prop_assert_eq!(read.generation, generation);
-        prop_assert_eq!(read.iter().collect::<Vec<_>>(), items);
-    }
-
-    // Rule C1.
-    #[test]
-    fn any_cgroups_reply_is_read_or_refused(
-        bytes in vec(cgroup_text(), 1..3).prop_flat_map(|items| {
-            let labels: Vec<_> = items.iter().map(CgroupText::labels).collect();
-            let items: Vec<_> = items.iter().zip(&labels).map(|(item, l)| item.item(l)).collect();
-            spoilt(reply::<CgroupsLookup>(&items, 1))
-        }),
-    ) {
-        if let Ok(reply) = LookupReply::<CgroupsLookup>::decode(&bytes) {
-            for (raw, seen) in raw_items::<CgroupsLookup>(&bytes, reply).iter().zip(reply.iter()) {
-                let item = CgroupsLookupItem::decode(raw).unwrap();
-                let valid = Valid::<CgroupsLookupItem<'_>>::decode(raw).unwrap();
-                prop_assert_eq!(valid.view(), item);
-                prop_assert_eq!(seen, item);
-                let again = encoded(&item);
-                prop_assert_eq!(CgroupsLookupItem::decode(&again), Ok(item));
-            }
-            let again = reply.valid().view();
-            prop_assert!(again.iter().eq(reply.iter()));
-        }
-    }
-
-    // Rule C1.
-    #[test]
-    fn any_apps_reply_is_read_or_refused(
-        bytes in vec(apps_text(), 1..3).prop_flat_map(|items| {
-            let labels: Vec<_> = items.iter().map(AppsText::labels).collect();
-            let items: Vec<_> = items.iter().zip(&labels).map(|(item, l)| item.item(l)).collect();
-            spoilt(reply::<AppsLookup>(&items, 1))
-        }),
-    ) {
-        if let Ok(reply) = LookupReply::<AppsLookup>::decode(&bytes) {
-            for (raw, seen) in raw_items::<AppsLookup>(&bytes, reply).iter().zip(reply.iter()) {
-                let item = AppsLookupItem::decode(raw).unwrap();
-                let valid = Valid::<AppsLookupItem<'_>>::decode(raw).unwrap();
-                prop_assert_eq!(valid.view(), item);
-                prop_assert_eq!(seen, item);
-                let again = encoded(&item);
-                prop_assert_eq!(AppsLookupItem::decode(&again), Ok(item));
-            }
-            let again = reply.valid().view();
-            prop_assert!(again.iter().eq(reply.iter()));
-        }
-    }
 }
 
 #[test]
@@ -250,35 +132,6 @@ fn labels_are_limited_by_their_count() {
     let mut buf = vec![0; item.size()];
     let error = item.encode(&mut Writer::new(&mut buf)).unwrap_err();
     assert_eq!(error.kind(), WireErrorKind::BadItemCount);
-}
-
-fn raw_items<'a, L: Lookup>(bytes: &'a [u8], reply: LookupReply<'a, L>) -> Vec<&'a [u8]> {
-    let rules = ListRules {
-        min_len: L::Item::<'a>::HEADER_LEN,
-        ordered: true,
-    };
-    let list = Packed::parse(bytes, 16, reply.item_count, rules).unwrap();
-    list.iter().collect()
-}
-
-/// The reply that a handler makes of these items.
-fn reply<'a, L: Lookup>(items: &[L::Item<'a>], generation: u64) -> Vec<u8> {
-    let keys: Vec<_> = items.iter().map(|item| item.key()).collect();
-    let request = request::<L>(&keys);
-    let request = LookupRequest::<L>::decode(&request).unwrap();
-    let mut buf = vec![0xee; 100_000];
-    let mut answer = L::answer(&request, &mut buf).unwrap();
-    items.iter().for_each(|item| answer.add(item).unwrap());
-    answer.set_generation(generation);
-    let len = L::finish(answer).unwrap();
-    buf.truncate(len);
-    buf
-}
-
-fn request<L: Lookup>(keys: &[Key<'_, L>]) -> Vec<u8> {
-    let mut request = Vec::new();
-    encode_request::<L>(keys, &mut request).unwrap();
-    request
 }
 
 fn encoded(value: &impl Encode) -> Vec<u8> {

@@ -30,7 +30,7 @@ pub struct DocumentError {
 }
 
 impl DocumentError {
-    fn new(place: impl Into<String>, why: impl Into<String>) -> Self {
+    pub(crate) fn new(place: impl Into<String>, why: impl Into<String>) -> Self {
         let (place, why) = (place.into(), why.into());
         Self { place, why }
     }
@@ -161,7 +161,8 @@ pub fn from_text(field: &Field, text: &[u8]) -> Result<Value, DocumentError> {
     match &field.form {
         Type::Text | Type::Chars(_) => Ok(Value::Text(text.to_vec())),
         form if form.is_number() => {
-            let json = parse_number(&lossy).map_or_else(|| Json::from(&*lossy), Json::Number);
+            let lossy = lossy.trim();
+            let json = parse_number(lossy).map_or_else(|| Json::from(lossy), Json::Number);
             from_json(field, &json, field.label())
         }
         _ => from_json(field, &Json::from(&*lossy), field.label()),

@@ -40,7 +40,7 @@ pub enum LinkError {
     Busy,
     /// The endpoint of a listener was taken away, and cannot be had again.
     #[error("the endpoint was taken away from its server")]
-    EndpointLost(#[source] BindError),
+    EndpointLost(#[source] Box<BindError>),
     /// The system failed.
     #[error("the system refused")]
     Io(#[from] io::Error),

@@ -1,12 +1,12 @@
 //! Checks that ask, and compare each answer with what it must be.
 
-use netipc::lookup::TextKey;
-use netipc::service::apps_lookup::AppsLookup;
+use netipc::lookup::Key;
 use netipc::service::cgroups::CgroupsSnapshot;
-use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::Increment;
 use netipc::service::string_reverse::{StringReverse, Text};
+use netipc::wire::{Encode, Writer};
 use netipc_interop::data;
+use netipc_interop::known::Known;
 
 use super::check::{Carried, carried, connected};
 use super::{Options, Wrong, same};
@@ -70,33 +70,26 @@ pub(super) fn snapshot(options: &Options) -> Result<Carried, Wrong> {
     carried(&client.status(), options)
 }
 
-pub(super) fn cgroups_found(options: &Options) -> Result<Carried, Wrong> {
-    let mut client = connected::<CgroupsLookup>(options)?;
-    let paths: Vec<String> = numbers(options).map(data::path).collect();
-    let keys: Vec<&[u8]> = paths.iter().map(String::as_bytes).collect();
-    let reply = client.call(&keys)?;
+pub(super) fn items_found<L: Known>(options: &Options) -> Result<Carried, Wrong> {
+    let mut client = connected::<L>(options)?;
+    let owned: Vec<L::Owned> = numbers(options).map(L::owned).collect();
+    let keys: Vec<Key<'_, L>> = owned.iter().map(L::key).collect();
+    let reply = client.lookup(&keys)?;
     same("the number of items", reply.len(), keys.len())?;
     same("the generation", reply.generation, options.generation)?;
     for (key, item) in keys.iter().zip(reply.iter()) {
-        data::with_path(TextKey::new(key)?, options.small(), |expected| {
-            same("an item", item, *expected)
+        L::with_item(*key, options.small(), |expected| {
+            same("an item", encoded(&item)?, encoded(expected)?)
         })?;
     }
     carried(&client.status(), options)
 }
 
-pub(super) fn processes_found(options: &Options) -> Result<Carried, Wrong> {
-    let mut client = connected::<AppsLookup>(options)?;
-    let pids: Vec<u32> = numbers(options).collect();
-    let reply = client.call(&pids)?;
-    same("the number of items", reply.len(), pids.len())?;
-    same("the generation", reply.generation, options.generation)?;
-    for (pid, item) in pids.iter().zip(reply.iter()) {
-        data::with_process(*pid, options.small(), |expected| {
-            same("an item", item, *expected)
-        })?;
-    }
-    carried(&client.status(), options)
+/// The bytes of an item say all of it, whatever it borrows.
+fn encoded(item: &impl Encode) -> Result<Vec<u8>, Wrong> {
+    let mut bytes = vec![0; item.size()];
+    item.encode(&mut Writer::new(&mut bytes))?;
+    Ok(bytes)
 }
 
 fn values(options: &Options) -> Vec<u64> {

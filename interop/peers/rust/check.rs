@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use netipc::service::Service;
 use netipc::transport::link::LinkKind;
 use netipc::{Client, ClientStatus, ErrorCode, OpenError};
+use netipc_interop::known_lookups;
 use serde_json::json;
 
 use super::{Options, Wrong, calls, door, lives, name_of, same};
@@ -15,22 +16,43 @@ use super::{Options, Wrong, calls, door, lives, name_of, same};
 /// The longest that anything may take, on a busy machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is checked.
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Check {
-    Increment,
-    IncrementBatch,
-    IncrementPipelined,
-    StringReverse,
-    CgroupsSnapshot,
-    CgroupsLookup,
-    AppsLookup,
-    Cache,
-    WrongToken,
-    Capacity,
-    Restart,
-    Killed,
+macro_rules! checks {
+    ($($lookup:ident: $service:path;)+) => {
+        /// What is checked.
+        #[derive(Clone, Copy, ValueEnum)]
+        pub(crate) enum Check {
+            Increment,
+            IncrementBatch,
+            IncrementPipelined,
+            StringReverse,
+            CgroupsSnapshot,
+            $($lookup,)+
+            Cache,
+            WrongToken,
+            Capacity,
+            Restart,
+            Killed,
+        }
+
+        fn perform(check: Check, options: &Options) -> Result<Carried, Wrong> {
+            match check {
+                Check::Increment => calls::increments(options),
+                Check::IncrementBatch => calls::increment_batch(options),
+                Check::IncrementPipelined => calls::increments_pipelined(options),
+                Check::StringReverse => calls::text_reversed(options),
+                Check::CgroupsSnapshot => calls::snapshot(options),
+                $(Check::$lookup => calls::items_found::<$service>(options),)+
+                Check::Cache => lives::cache_survives(options),
+                Check::WrongToken => lives::wrong_token_heals(options),
+                Check::Capacity => lives::second_client_waits_its_turn(options),
+                Check::Restart => lives::restart_costs_a_retry(options),
+                Check::Killed => lives::death_ends_a_call(options),
+            }
+        }
+    };
 }
+
+known_lookups!(checks);
 
 /// What carried the calls of a check, and how many there were.
 pub(super) struct Carried {
@@ -60,23 +82,6 @@ pub(super) fn run(check: Check, options: &Options) -> ExitCode {
     };
     println!("{verdict}");
     code
-}
-
-fn perform(check: Check, options: &Options) -> Result<Carried, Wrong> {
-    match check {
-        Check::Increment => calls::increments(options),
-        Check::IncrementBatch => calls::increment_batch(options),
-        Check::IncrementPipelined => calls::increments_pipelined(options),
-        Check::StringReverse => calls::text_reversed(options),
-        Check::CgroupsSnapshot => calls::snapshot(options),
-        Check::CgroupsLookup => calls::cgroups_found(options),
-        Check::AppsLookup => calls::processes_found(options),
-        Check::Cache => lives::cache_survives(options),
-        Check::WrongToken => lives::wrong_token_heals(options),
-        Check::Capacity => lives::second_client_waits_its_turn(options),
-        Check::Restart => lives::restart_costs_a_retry(options),
-        Check::Killed => lives::death_ends_a_call(options),
-    }
 }
 
 /// A client of the server that there is.

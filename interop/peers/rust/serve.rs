@@ -4,38 +4,40 @@ use std::io::{self, Write};
 use std::thread;
 
 use clap::ValueEnum;
-use netipc::lookup::TextKey;
-use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::CgroupsSnapshot;
-use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::{self, Increment};
 use netipc::service::{Service, string_reverse};
 use netipc::{Handler, Server};
-use netipc_interop::data::{with_path, with_process};
+use netipc_interop::known::Known;
+use netipc_interop::known_lookups;
 use serde_json::json;
 
 use super::{Options, Wrong};
 
-/// What is served.
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Kind {
-    Increment,
-    StringReverse,
-    CgroupsSnapshot,
-    CgroupsLookup,
-    AppsLookup,
+macro_rules! kinds {
+    ($($lookup:ident: $service:path;)+) => {
+        /// What is served.
+        #[derive(Clone, Copy, ValueEnum)]
+        pub(crate) enum Kind {
+            Increment,
+            StringReverse,
+            CgroupsSnapshot,
+            $($lookup,)+
+        }
+
+        /// Serves until the input ends, and says what it has served.
+        pub(super) fn run(kind: Kind, options: &Options) -> Result<(), Wrong> {
+            match kind {
+                Kind::Increment => serve(options, increments(options.stuck_on)),
+                Kind::StringReverse => serve(options, string_reverse::handler()),
+                Kind::CgroupsSnapshot => serve(options, snapshots(options)),
+                $(Kind::$lookup => serve(options, items::<$service>(options.generation)),)+
+            }
+        }
+    };
 }
 
-/// Serves until the input ends, and says what it has served.
-pub(super) fn run(kind: Kind, options: &Options) -> Result<(), Wrong> {
-    match kind {
-        Kind::Increment => serve(options, increments(options.stuck_on)),
-        Kind::StringReverse => serve(options, string_reverse::handler()),
-        Kind::CgroupsSnapshot => serve(options, snapshots(options)),
-        Kind::CgroupsLookup => serve(options, cgroups(options.generation)),
-        Kind::AppsLookup => serve(options, apps(options.generation)),
-    }
-}
+known_lookups!(kinds);
 
 fn serve<S: Service>(options: &Options, handler: Handler<S>) -> Result<(), Wrong> {
     let (place, service, workers) = (&options.run_dir, &options.service, options.workers);
@@ -83,19 +85,11 @@ fn snapshots(options: &Options) -> Handler<CgroupsSnapshot> {
     })
 }
 
-fn cgroups(generation: u64) -> Handler<CgroupsLookup> {
-    Handler::<CgroupsLookup>::new(move |request, answer| {
+fn items<L: Known>(generation: u64) -> Handler<L> {
+    Handler::<L>::new(move |request, answer| {
         answer.set_generation(generation);
-        let mut paths = request.keys();
-        paths.try_for_each(|path: TextKey<'_>| with_path(path, false, |item| answer.add(item)))
-    })
-}
-
-fn apps(generation: u64) -> Handler<AppsLookup> {
-    Handler::<AppsLookup>::new(move |request, answer| {
-        answer.set_generation(generation);
-        let mut pids = request.keys();
-        pids.try_for_each(|pid| with_process(pid.0, false, |item| answer.add(item)))
+        let mut keys = request.keys();
+        keys.try_for_each(|key| L::with_item(key, false, |item| answer.add(item)))
     })
 }
 

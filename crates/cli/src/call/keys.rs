@@ -26,34 +26,6 @@ pub(super) fn read(given: &[OsString]) -> Result<Option<Vec<Vec<u8>>>, Failed> {
     Ok(Some(keys))
 }
 
-/// The only key.
-pub(super) fn single(keys: Option<Vec<Vec<u8>>>, what: &str) -> Result<Vec<u8>, Failed> {
-    let keys = keys.unwrap_or_default();
-    let count = keys.len();
-    match <[Vec<u8>; 1]>::try_from(keys) {
-        Ok([key]) => Ok(key),
-        Err(_) => Err(usage(format!("give one {what}, not {count}"))),
-    }
-}
-
-/// Any number of keys, but not none by oversight.
-pub(super) fn many(keys: Option<Vec<Vec<u8>>>, what: &str) -> Result<Vec<Vec<u8>>, Failed> {
-    keys.ok_or_else(|| usage(format!("give {what}, or - to read them from stdin")))
-}
-
-/// A key that is a number.
-pub(super) fn number<T: std::str::FromStr>(key: &[u8], what: &str) -> Result<T, Failed> {
-    let number = str::from_utf8(key)
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
-    number.ok_or_else(|| {
-        usage(format!(
-            "{:?} is not {what}",
-            key.escape_ascii().to_string()
-        ))
-    })
-}
-
 pub(super) fn usage(sentence: String) -> Failed {
     Failed::new(Exit::Usage, sentence)
 }
@@ -85,27 +57,5 @@ mod tests {
         );
         assert_eq!(read(&[]), Ok(None));
         assert!(lines(b"/a\n\n\xff \n/b").eq([&b"/a"[..], b"\xff ", b"/b"]));
-    }
-
-    #[test]
-    fn numbers_are_checked() {
-        assert_eq!(number::<u32>(b" 4294967295", "a process id"), Ok(u32::MAX));
-        for bad in [&b"4294967296"[..], b"-1", b"", b"x\xff"] {
-            let failed = number::<u32>(bad, "a process id").unwrap_err();
-            assert!(
-                failed.to_string().ends_with("is not a process id"),
-                "{failed}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_single_key_is_neither_none_nor_two() {
-        let keys = |count| Some(vec![b"1".to_vec(); count]);
-        assert!(single(None, "number").is_err());
-        assert!(single(keys(2), "number").is_err());
-        assert_eq!(single(keys(1), "number"), Ok(b"1".to_vec()));
-        assert!(many(None, "paths").is_err());
-        assert_eq!(many(keys(0), "paths"), Ok(Vec::new()));
     }
 }

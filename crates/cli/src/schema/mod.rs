@@ -1,10 +1,7 @@
 //! `netipc schema`: what a service is, in one file, and what is made from it.
 
-mod asked;
-mod call;
+mod built_in;
 mod made;
-mod print;
-mod serve;
 
 use std::fs;
 use std::io::{self, Write};
@@ -15,9 +12,7 @@ use netipc_schema::{Language, Lock, Schema, SchemaError, Verdict, advice, diff, 
 
 use crate::exit::{self, Exit, Failed};
 
-pub(crate) use asked::{Asked, AskedParser};
-pub(crate) use call::{Question, call};
-pub(crate) use serve::served;
+pub(crate) use built_in::built_in;
 
 /// Name of the file beside schemas that records what makes their bytes.
 const LOCK: &str = "services.lock";
@@ -195,11 +190,13 @@ fn difference(old: &Path, new: &Path) -> Result<(), Failed> {
     say(&said)
 }
 
-fn read(file: &Path) -> Result<Schema, Failed> {
+/// Reads a schema, or tells its mistakes.
+pub(crate) fn read(file: &Path) -> Result<Schema, Failed> {
     load(file).map_err(|error| mistakes(&error))
 }
 
-fn read_all(files: &[PathBuf]) -> Result<Vec<Schema>, Failed> {
+/// Reads schemas, or tells their mistakes.
+pub(crate) fn read_all(files: &[PathBuf]) -> Result<Vec<Schema>, Failed> {
     load_all(files).map_err(|error| mistakes(&error))
 }
 

@@ -1,13 +1,14 @@
 //! `netipc serve`: providers of this machine, or of fixed content.
 
-mod fixture;
+mod code;
+mod data;
 mod machine;
 mod notify;
 mod policy;
 mod provider;
 mod run_dir;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -16,15 +17,14 @@ use std::thread::{self, Scope};
 use std::time::Instant;
 
 use clap::Args;
-use netipc::service::{increment, string_reverse};
-use netipc_host::{Host, answers};
+use netipc_host::Host;
 
-use crate::args::{EndpointArgs, ServiceName, endpoint};
+use crate::args::{EndpointArgs, ServiceName, endpoint, service_name};
 use crate::exit::{self, Exit, Failed};
 use crate::platform::{DRAIN, RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
-use crate::schema::served;
 use crate::token::TokenArgs;
-use fixture::Fixture;
+use code::OF_MACHINE;
+use data::Fixtures;
 use machine::{MachineArgs, Refresher};
 use notify::Supervisor;
 use provider::{Plan, Provider};
@@ -38,13 +38,12 @@ the path and the name of a cgroup, or, with an `@` in front, against what it is:
 command line in their order, then those of the file, then the usual ones, which leave out pods, \
 monitors, plumbing, what is inside of containers, groups, slices, mounts, sockets and swap.
 
-A data file is what `call --json` prints. Only `items` is needed, and of each item its key: `name`, \
-`path` or `pid` (a known process also has a `comm` of 1 to 15 bytes, and a `cgroup_path` unless its \
-`cgroup_status` is `host-root`). Only what is known has more than its key and status. `service` \
-may be left out beside one --service. Labels are an object; their order is kept. Status and \
-orchestrator are names, or numbers. A key that the file does not have is answered \
-`unknown-permanent` by cgroups-lookup and `unknown` by apps-lookup; increment and string-reverse \
-answer the request of the file and fail for any other.
+A data file is what `call --json` prints; the page of each service in docs/services has its fields and \
+rules. Only `items` is needed, and of each item its key, or what a cache finds it by, without its hash. What \
+is left out is not set, but for `enabled` of a cgroup, which is 1. Only what is known has more than its key \
+and status. `service` may be left out beside one --service or one --schema. Labels are an object; their \
+order is kept. Enums are names, or numbers. A key that the file does not have is answered `unknown`, or \
+`unknown-permanent`; a service of one value answers the request of the file and fails for any other.
 
 The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order. With \
 --netdata it then comes from NETDATA_INVOCATION_ID or INVOCATION_ID, as plugins of the agent have them, \
@@ -60,7 +59,7 @@ pub(crate) struct ServeArgs {
 
     /// What to serve; may be repeated [default: what the data files are for, else the three
     /// services of this machine]
-    #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_parser = service_name(), value_delimiter = ',')]
     service: Vec<ServiceName>,
 
     #[command(flatten)]
@@ -113,23 +112,16 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
         auth_token: args.endpoint.token_to_serve(&args.token)?,
         workers: args.workers.get(),
     };
-    let by_schema = served(&args.schema, &args.data)?;
-    let fixtures = fixtures(args, &by_schema.other_files)?;
-    let mut services = chosen(args, &fixtures);
-    if args.service.is_empty() && fixtures.is_empty() && !args.schema.is_empty() {
-        services.clear();
-    }
+    let fixtures = data::load(&args.schema, &args.data, &args.service)?;
+    let services = chosen(args, &fixtures);
     for service in &services {
-        endpoint(&plan.run_dir, *service)?;
+        endpoint(&plan.run_dir, service)?;
     }
-    let from_host =
-        |service| ServiceName::HOST.contains(service) && !fixtures.contains_key(service);
+    let from_host = |service: &String| code::needs_host(service) && !fixtures.contains_key(service);
     let host = services.iter().any(from_host).then(|| args.machine.look());
     let host = host.transpose()?;
     let _run_dir = RunDir::ensure(&plan.run_dir)?;
-    let mut providers = providers(services, &plan, fixtures, host.as_ref())?;
-    let untyped = |(schema, data)| plan.untyped_provider(schema, data);
-    providers.extend(by_schema.services.into_iter().map(untyped));
+    let providers = providers(&services, &plan, fixtures, host.as_ref())?;
     for provider in &providers {
         provider.bind()?;
     }
@@ -165,65 +157,32 @@ fn stop_requests(until_stdin_ends: bool) -> io::Result<Stops> {
     Ok(Stops { ask: lost, asked })
 }
 
-/// The data files, by what they are for.
-fn fixtures(args: &ServeArgs, files: &[PathBuf]) -> Result<BTreeMap<ServiceName, Fixture>, Failed> {
-    let only = match args.service[..] {
-        [service] => Some(service),
-        _ => None,
-    };
-    let mut fixtures = BTreeMap::new();
-    for path in files {
-        let fixture = Fixture::load(path, only)?;
-        let (service, file) = (fixture.service(), path.display());
-        let refuse = |why: &str| {
-            let sentence = format!("data file {file} is for {service}, {why}");
-            Err(Failed::new(Exit::Usage, sentence))
-        };
-        if !args.service.is_empty() && !args.service.contains(&service) {
-            return refuse("which --service leaves out");
-        }
-        if fixtures.insert(service, fixture).is_some() {
-            return refuse("as is an earlier one");
-        }
-    }
-    Ok(fixtures)
-}
-
 /// The services to serve, each once.
-fn chosen(args: &ServeArgs, fixtures: &BTreeMap<ServiceName, Fixture>) -> BTreeSet<ServiceName> {
-    if !args.service.is_empty() {
-        args.service.iter().copied().collect()
-    } else if !fixtures.is_empty() {
-        fixtures.keys().copied().collect()
-    } else {
-        ServiceName::HOST.into()
+fn chosen(args: &ServeArgs, fixtures: &Fixtures) -> BTreeSet<String> {
+    let mut services: BTreeSet<String> = fixtures.keys().cloned().collect();
+    if args.service.is_empty() && fixtures.is_empty() {
+        services.extend(OF_MACHINE.map(|(method, _)| method.name.to_owned()));
     }
+    services.extend(args.service.iter().map(ToString::to_string));
+    services
 }
 
 fn providers(
-    services: BTreeSet<ServiceName>,
+    services: &BTreeSet<String>,
     plan: &Plan,
-    mut fixtures: BTreeMap<ServiceName, Fixture>,
+    mut fixtures: Fixtures,
     host: Option<&Arc<Host>>,
 ) -> Result<Vec<Box<dyn Provider>>, Failed> {
-    let provider = |service| {
-        if let Some(fixture) = fixtures.remove(&service) {
-            return Ok(fixture.provider(plan));
+    let provider = |service: &String| {
+        if let Some((schema, data)) = fixtures.remove(service) {
+            return Ok(plan.untyped_provider(schema, data));
         }
-        let host = || {
+        code::provider(plan, service, host).ok_or_else(|| {
             let sentence = format!("there is nothing to serve {service} from");
-            host.cloned()
-                .ok_or_else(|| Failed::new(Exit::Failed, sentence))
-        };
-        Ok(match service {
-            ServiceName::CgroupsSnapshot => plan.provider(answers::cgroups_snapshot(host()?)),
-            ServiceName::CgroupsLookup => plan.provider(answers::cgroups_lookup(host()?)),
-            ServiceName::AppsLookup => plan.provider(answers::apps_lookup(host()?)),
-            ServiceName::Increment => plan.provider(increment::handler()),
-            ServiceName::StringReverse => plan.provider(string_reverse::handler()),
+            Failed::new(Exit::Failed, sentence)
         })
     };
-    services.into_iter().map(provider).collect()
+    services.iter().map(provider).collect()
 }
 
 /// Runs everything, waits for `stop`, and lets go in good order.

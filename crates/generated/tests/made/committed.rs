@@ -11,25 +11,21 @@ use crate::common::{NAMES, service};
 
 #[test]
 fn rust() {
-    compare(
-        Language::Rust,
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("src").as_path(),
-    );
+    compare(Language::Rust, "..");
 }
 
 #[test]
 fn go() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../go");
-    compare(Language::Go, &dir);
+    compare(Language::Go, "../../go");
 }
 
 #[test]
 fn c() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("c");
-    compare(Language::C, &dir);
+    compare(Language::C, "c");
 }
 
-fn compare(language: Language, dir: &Path) {
+fn compare(language: Language, dir: &str) {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
     for name in NAMES {
         for source in
             generate_for_library(&service(name), language, &format!("{name}.toml")).unwrap()

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use netipc::wire::{Encode, Writer};
 use netipc_schema::codec::{Message, Value, Way};
 use netipc_schema::{Kind, Record, Schema, load};
 
@@ -45,4 +46,20 @@ pub(crate) fn service(name: &str) -> Schema {
 
 pub(crate) fn services() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../services")
+}
+
+/// The bytes of a record.
+pub(crate) fn encoded(value: &impl Encode) -> Vec<u8> {
+    let mut bytes = vec![0; value.size()];
+    let mut out = Writer::new(&mut bytes);
+    value.encode(&mut out).unwrap();
+    assert_eq!(out.len(), value.size());
+    bytes
+}
+
+/// Nothing for an item with a NUL, which readers of snapshots accept and writers refuse.
+pub(crate) fn encoded_if_clean(value: &impl Encode) -> Vec<u8> {
+    let mut bytes = vec![0; value.size()];
+    let written = value.encode(&mut Writer::new(&mut bytes));
+    if written.is_ok() { bytes } else { Vec::new() }
 }

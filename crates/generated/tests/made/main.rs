@@ -9,6 +9,7 @@ mod common;
 #[path = "../support/compile.rs"]
 mod compile;
 mod go;
+mod golden;
 #[path = "../../../schema/tests/schema/random_schema.rs"]
 mod random_schema;
 mod rust;

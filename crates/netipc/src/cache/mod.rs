@@ -22,4 +22,4 @@ pub use follower::CacheFollower;
 pub use guard::CacheGuard;
 pub use owner::Cache;
 pub use reader::{CacheReader, CacheStatus};
-pub(crate) use same_bytes::same_bytes;
+pub use same_bytes::same_bytes;

@@ -1,12 +1,13 @@
-/// Whether two names are the same. Most are so short that a call to the library's comparison, and
+/// Whether two names are the same, for [`Cached::matching`](super::Cached::matching). Most are so short that a call to the library's comparison, and
 /// what has to be put aside for it, costs more than the work.
 ///
 /// ```text
-/// | 8 bytes |            of 9 to 16 bytes: the first eight and the last eight,
+/// | 8 bytes |            of 8 to 16 bytes: the first eight and the last eight,
 ///      | 8 bytes |       however much they overlap
 /// ```
 #[inline]
-pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+#[must_use]
+pub fn same_bytes(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }

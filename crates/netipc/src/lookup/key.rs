@@ -45,8 +45,11 @@ impl<'a> TextKey<'a> {
         self.0
     }
 
-    /// A text of an item whose strings have been checked, and which is not empty.
-    pub(crate) const fn checked(text: CStrView<'a>) -> Self {
+    /// A text of an item whose strings have been checked. The empty one is of an item without a key, which
+    /// is neither read nor written.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn checked(text: CStrView<'a>) -> Self {
         Self(text)
     }
 }

@@ -31,6 +31,7 @@ impl LookupKind {
             .iter()
             .map(|key| blank(key, self.exceeded()))
             .collect::<Result<_, _>>()?;
+        let rest = rest_of(&exceeded);
         let front = self.response.size + 8 * keys.len();
         let overflow = || Malformed::new(WireErrorKind::Overflow, format!("{budget} bytes"));
         let (mut written, mut end, mut full) = (Vec::new(), front, false);
@@ -38,13 +39,10 @@ impl LookupKind {
             if self.key_of(item) != *key {
                 return Err(Malformed::layout(format!("item {nth} answers another key")));
             }
-            let behind = exceeded.get(nth + 1..).unwrap_or_default();
+            let behind = rest.get(nth + 1).copied();
             let fits = |size: usize| {
                 let start = end.next_multiple_of(8) + size;
-                let all = behind
-                    .iter()
-                    .fold(start, |end, item| end.next_multiple_of(8) + item.len());
-                all <= budget
+                behind.map_or(start, |rest| start.next_multiple_of(8) + rest) <= budget
             };
             let mut bytes = self.item.encode(item)?;
             if full || !fits(bytes.len()) {
@@ -74,4 +72,17 @@ impl LookupKind {
         pack(&mut out, &written)?;
         Ok(out)
     }
+}
+
+/// For each item, the bytes that it and those behind it take from a multiple of 8 on.
+fn rest_of(items: &[Vec<u8>]) -> Vec<usize> {
+    let mut rest: Vec<usize> = Vec::with_capacity(items.len());
+    for item in items.iter().rev() {
+        let all = rest
+            .last()
+            .map_or(item.len(), |rest| item.len().next_multiple_of(8) + rest);
+        rest.push(all);
+    }
+    rest.reverse();
+    rest
 }

@@ -116,7 +116,7 @@ pub fn generate(
 
 /// The code of a service as our own library has it: a kind that integrations know in the places and by
 /// the names that they know, another as [`generate`] makes it. Names of files begin at the root of the
-/// library's source.
+/// library's source: in Go the module, in Rust the directory of the crates.
 ///
 /// # Errors
 /// As [`generate`].
@@ -127,7 +127,20 @@ pub fn generate_for_library(
 ) -> Result<Vec<Source>, GenerateError> {
     let sources = generate(schema, language, file)?;
     Ok(match language {
-        Language::Rust | Language::C => sources,
+        Language::C => sources,
+        // Integrations' own numbers begin behind those of the library.
+        Language::Rust => {
+            let dir = if schema.method < 0x8000 {
+                "netipc/src/service/made"
+            } else {
+                "generated/src"
+            };
+            let place = |source: Source| Source {
+                name: format!("{dir}/{}", source.name),
+                ..source
+            };
+            sources.into_iter().map(place).collect()
+        }
         Language::Go => go::library_files(schema, file),
     })
 }

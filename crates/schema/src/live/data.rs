@@ -57,6 +57,7 @@ impl Data {
             }),
         };
         if let Kind::Value(kind) = &schema.kind {
+            members_of_exchange(json)?;
             let part = |name, record| {
                 let given = json.get(name).unwrap_or(&Json::Null);
                 schema.from_json(
@@ -74,6 +75,14 @@ impl Data {
             served(&response, Way::Response)?;
             return Ok(Self(Content::Value { request, response }));
         }
+        let hashed;
+        let json = match hashed_by(schema) {
+            Some(name) => {
+                hashed = with_hashes(json.clone(), name)?;
+                &hashed
+            }
+            None => json,
+        };
         let message = schema.from_json(Way::Response, json)?;
         let record = match &schema.kind {
             Kind::Lookup(kind) => &kind.item,
@@ -99,6 +108,60 @@ impl Data {
             }
         }
     }
+}
+
+/// The members of an exchange are known.
+fn members_of_exchange(json: &Json) -> Result<(), DocumentError> {
+    const KNOWN: [&str; 3] = ["service", "request", "reply"];
+    let Json::Object(given) = json else {
+        let why = format!("an object was expected, {} found", json.what());
+        return Err(DocumentError::new("document", why));
+    };
+    match given.iter().find(|(name, _)| !KNOWN.contains(&&**name)) {
+        Some((name, _)) => {
+            let why = format!("no such field; {}", crate::problem::instead(name, KNOWN));
+            Err(DocumentError::new(name, why))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The text of a snapshot's items whose hash they have: a cache finds items by both.
+fn hashed_by(schema: &Schema) -> Option<&str> {
+    let Kind::Snapshot(kind) = &schema.kind else {
+        return None;
+    };
+    let is_text = |name: &&String| kind.item.texts().any(|text| text.is(name));
+    let hash = kind.cache.iter().find(|name| *name == "hash");
+    hash.and_then(|_| kind.cache.iter().find(is_text))
+        .map(String::as_str)
+}
+
+/// The document with the hash of `name` in items that have none.
+fn with_hashes(mut json: Json, name: &str) -> Result<Json, DocumentError> {
+    let Json::Object(members) = &mut json else {
+        return Ok(json);
+    };
+    let items = members.iter_mut().filter(|(name, _)| name == "items");
+    for items in items.map(|(_, items)| items) {
+        let Json::List(items) = items else { continue };
+        for (nth, item) in items.iter_mut().enumerate() {
+            let hash = match (item.get("hash"), item.get(name)) {
+                (_, None) => {
+                    return Err(DocumentError::new(
+                        format!("items[{nth}].{name}"),
+                        "is missing",
+                    ));
+                }
+                (None, Some(Json::Text(text))) => netipc::simple_hash(text.as_bytes()),
+                _ => continue,
+            };
+            if let Json::Object(members) = item {
+                members.push(("hash".to_owned(), Json::Number(hash.into())));
+            }
+        }
+    }
+    Ok(json)
 }
 
 /// What of a value stands in documents: its only field, or an object of its fields.

@@ -6,7 +6,6 @@ mod common;
 mod differential;
 mod evolve;
 mod golden;
-mod handwritten;
 mod live;
 mod made;
 mod random_schema;

@@ -158,7 +158,13 @@ fn holders(endpoint: &Endpoint) -> Vec<u32> {
         .into_iter()
         .flat_map(sys::holders_of_socket)
         .collect();
+    holders.sort_unstable();
     holders.dedup();
+    if holders.len() > 1 {
+        // We may hold one that has lost its name.
+        let own = sys::own_pid().cast_unsigned();
+        holders.retain(|pid| *pid != own);
+    }
     holders
 }
 

@@ -171,7 +171,7 @@ impl UnixListener {
                 tracing::warn!(endpoint = %self.endpoint, %error, "the socket is gone, and cannot be bound again yet");
                 return Ok(());
             }
-            Err(error) => return Err(LinkError::EndpointLost(error)),
+            Err(error) => return Err(LinkError::EndpointLost(Box::new(error))),
         };
         held.served = Some(Served::new(held.claimed.socket.as_fd()));
         tracing::warn!(endpoint = %self.endpoint, "the socket was removed or replaced by others: bound again");

@@ -283,7 +283,7 @@ impl AnyServer {
                     .map_err(|error| chain(&error)),
                 Err(LinkError::Aborted) => break,
                 Err(LinkError::EndpointLost(error)) => {
-                    lost = Some(error);
+                    lost = Some(*error);
                     break;
                 }
                 Err(error) => Err(chain(&error)),

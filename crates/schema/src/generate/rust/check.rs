@@ -2,15 +2,24 @@
 
 use std::fmt::Write;
 
-use super::codec::unset_of;
-use super::types::{ident, number_of};
-use super::{borrows, struct_name};
+use super::codec::{ALWAYS, unset_of};
+use super::types::{ident, number_of, text_of};
+use super::{alone, borrows, struct_name};
 use crate::model::{Family, Field, Record, Schema, Type};
 
 /// `check`, which readers and writers ask where there are rules.
 pub(super) fn write(out: &mut String, schema: &Schema, part: &str, record: &Record) {
     let generic = if borrows(record) { "<'_>" } else { "" };
-    write_method(out, &struct_name(schema, part), generic, &rules_of(record));
+    let mut rules = rules_of(record);
+    if let Some(field) = alone(record) {
+        rules = rules.replace(&format!("self.{}", ident(field)), "self.0");
+    }
+    let mut method = String::new();
+    write_method(&mut method, &struct_name(schema, part), generic, &rules);
+    if record.family == Family::Lookup {
+        method = method.replace("#[inline]", ALWAYS);
+    }
+    out.push_str(&method);
 }
 
 /// The rules of a record, as statements; nothing where every value is allowed.
@@ -121,7 +130,7 @@ fn bounds(body: &mut String, field: &Field) {
     let (value, label) = (ident(field), field.label());
     let text = field.form == Type::Text;
     let size = if text {
-        format!("self.{value}.len()")
+        format!("{}.len()", text_of(field))
     } else {
         format!("self.{value}")
     };
@@ -136,7 +145,7 @@ fn bounds(body: &mut String, field: &Field) {
     let literal = |bound: i128| bound.to_string();
     let broken = match (min, max) {
         (None, None) => return,
-        (Some(1), None) if text => format!("self.{value}.is_empty()"),
+        (Some(1), None) if text => format!("{}.is_empty()", text_of(field)),
         (Some(min), None) => format!("{size} < {}", literal(min)),
         (None, Some(max)) => format!("{size} > {}", literal(max)),
         (Some(min), Some(max)) => {
@@ -144,7 +153,7 @@ fn bounds(body: &mut String, field: &Field) {
         }
     };
     let found = if text {
-        format!("self.{value}.len() as u64")
+        format!("{size} as u64")
     } else {
         "1".to_owned()
     };
@@ -204,8 +213,8 @@ fn rules(body: &mut String, record: &Record) {
 fn is_set(field: &Field, set: bool) -> String {
     let value = ident(field);
     match (&field.form, set) {
-        (Type::Text | Type::Labels, true) => format!("!self.{value}.is_empty()"),
-        (Type::Text | Type::Labels, false) => format!("self.{value}.is_empty()"),
+        (Type::Text | Type::Labels, true) => format!("!{}.is_empty()", text_of(field)),
+        (Type::Text | Type::Labels, false) => format!("{}.is_empty()", text_of(field)),
         (Type::Ip, true) => format!("self.{value}.is_some()"),
         (Type::Ip, false) => format!("self.{value}.is_none()"),
         (_, true) => format!("self.{value} != {}", unset_of(field)),

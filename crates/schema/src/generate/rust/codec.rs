@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 
+use super::super::names::camel;
 use super::check::rules_of;
-use super::types::{ident, number_of, unset};
-use super::{borrows, struct_name};
+use super::types::{ident, is_text_key, number_of, text_of, unset};
+use super::{alone, borrows, struct_name};
 use crate::model::{Family, Field, Record, Schema, Type};
 
 /// `Decode`, `Encode`, and the reading of the fixed part.
-pub(super) fn write(out: &mut String, schema: &Schema, part: &str, record: &Record) {
+fn write(out: &mut String, schema: &Schema, part: &str, record: &Record) {
     let name = struct_name(schema, part);
     let (generic, anonymous, life) = if borrows(record) {
         ("<'a>", "<'_>", "'a")
@@ -25,13 +26,13 @@ pub(super) fn write(out: &mut String, schema: &Schema, part: &str, record: &Reco
         out,
         "#[inline]\nfn decode(bytes: {bytes}) -> Result<Self, WireError> {{"
     );
-    decode(out, record);
+    decode(out, schema, record);
     let _ = writeln!(
         out,
         "}}\n\n// Without this, it would be checked again each time it is read.\n#[inline]\n\
          fn view(valid: Valid<{view_life}, Self>) -> Self {{"
     );
-    view(out, record);
+    view(out, schema, record);
     out.push_str("}\n}\n");
 
     let _ = writeln!(
@@ -47,6 +48,26 @@ pub(super) fn write(out: &mut String, schema: &Schema, part: &str, record: &Reco
     let _ = write!(out, "\nimpl{generic} {name}{generic} {{\n");
     read(out, schema, record, part);
     out.push_str("}\n");
+}
+
+/// What stands above the functions of an item of a lookup, which are called for each of many.
+pub(super) const ALWAYS: &str = "#[inline(always)]";
+
+/// As [`write`], for a tuple struct where the record has one field.
+pub(super) fn write_part(out: &mut String, schema: &Schema, part: &str, record: &Record) {
+    let mut code = String::new();
+    write(&mut code, schema, part, record);
+    if let Some(field) = alone(record) {
+        let name = ident(field);
+        for of in ["self", "fixed"] {
+            code = code.replace(&format!("{of}.{name}"), &format!("{of}.0"));
+        }
+        code = code.replace(&format!("Self {{\n{name},\n}}"), &format!("Self({name})"));
+    }
+    if record.family == Family::Lookup {
+        code = code.replace("#[inline]", ALWAYS);
+    }
+    out.push_str(&code);
 }
 
 /// Name of the constant for bytes of the fixed part.
@@ -84,7 +105,17 @@ fn in_line(record: &Record) -> bool {
     record.family == Family::Lookup && record.texts().all(|text| !text.nul)
 }
 
-fn decode(out: &mut String, record: &Record) {
+/// What a field is set to: the text or the labels of its name.
+fn initialiser(schema: &Schema, field: &Field) -> String {
+    let name = ident(field);
+    if is_text_key(field) {
+        format!("{name}: {}Key::checked({name})", camel(&schema.name))
+    } else {
+        name
+    }
+}
+
+fn decode(out: &mut String, schema: &Schema, record: &Record) {
     let (texts, behind) = (
         texts(record),
         record.texts().count() > 0 || record.labels().is_some(),
@@ -127,7 +158,7 @@ fn decode(out: &mut String, record: &Record) {
             .named()
             .filter(|field| matches!(field.form, Type::Text | Type::Labels))
         {
-            let _ = writeln!(out, "{},", ident(field));
+            let _ = writeln!(out, "{},", initialiser(schema, field));
         }
         rest_of(out, record);
         out.push_str("};\n");
@@ -220,7 +251,7 @@ fn check_texts(out: &mut String, record: &Record, texts: &[&Field]) {
     }
 }
 
-fn view(out: &mut String, record: &Record) {
+fn view(out: &mut String, schema: &Schema, record: &Record) {
     let (texts, labels) = (texts(record), record.labels());
     if texts.is_empty() && labels.is_none() {
         out.push_str("Self::read(valid.bytes()).unwrap_or_default()\n");
@@ -249,8 +280,8 @@ fn view(out: &mut String, record: &Record) {
         );
     }
     out.push_str("Self {\n");
-    for name in names {
-        let _ = writeln!(out, "{name},");
+    for text in texts {
+        let _ = writeln!(out, "{},", initialiser(schema, text));
     }
     if let Some(labels) = labels {
         let _ = writeln!(out, "{}: valid.labels(label_count, end),", ident(labels));
@@ -264,7 +295,7 @@ fn size(out: &mut String, record: &Record, part: &str) {
     terms.extend(
         record
             .texts()
-            .map(|text| format!("self.{}.len() + 1", ident(text))),
+            .map(|text| format!("{}.len() + 1", text_of(text))),
     );
     let sum = terms.join(" + ");
     let _ = match record.labels() {
@@ -280,10 +311,7 @@ fn encode(out: &mut String, record: &Record, part: &str) {
     let texts = texts(record);
     if !texts.is_empty() {
         let spans: Vec<String> = (0..texts.len()).map(|nth| format!("span_{nth}")).collect();
-        let values: Vec<String> = texts
-            .iter()
-            .map(|text| format!("self.{}", ident(text)))
-            .collect();
+        let values: Vec<String> = texts.iter().map(|text| text_of(text)).collect();
         let _ = writeln!(
             out,
             "let [{}] = lay_out({}, [{}]);",
@@ -310,11 +338,11 @@ fn encode(out: &mut String, record: &Record, part: &str) {
         .then_some(texts.len().wrapping_sub(1));
     for (nth, text) in texts.iter().enumerate() {
         let end = if last == Some(nth) { "\n" } else { "?;\n" };
-        let name = ident(text);
-        let _ = if text.nul {
-            write!(out, "out.clean_text(self.{name}){end}")
+        let value = text_of(text);
+        let _ = if text.nul || is_text_key(text) {
+            write!(out, "out.clean_text({value}){end}")
         } else {
-            write!(out, "out.text(self.{name}, \"{}\"){end}", text.label())
+            write!(out, "out.text({value}, \"{}\"){end}", text.label())
         };
     }
     if let Some(labels) = record.labels() {
@@ -328,9 +356,9 @@ pub(super) fn put(field: &Field, nth: usize) -> String {
     let bits = 8 * field.form.size();
     let Some(constant) = field.constant.or(field.name.is_none().then_some(0)) else {
         return match &field.form {
-            Type::Unsigned(_) => format!(".u{bits}({value})"),
+            Type::Unsigned(_) | Type::Flags(_) => format!(".u{bits}({value})"),
             Type::Signed(_) => format!(".u{bits}({value}.cast_unsigned())"),
-            Type::Enum(_) | Type::Flags(_) => format!(".u{bits}({value}.0)"),
+            Type::Enum(_) => format!(".u{bits}({value}.0)"),
             Type::Chars(_) | Type::Bytes(_) => format!(".bytes({value})"),
             Type::Ip if field.key => format!(".ip(Some({value}))"),
             Type::Ip => format!(".ip({value})"),
@@ -405,7 +433,6 @@ pub(super) fn take(field: &Field) -> String {
     match &field.form {
         Type::Signed(_) => format!("r.u{bits}(\"{name}\")?.cast_signed()"),
         Type::Enum(names) => format!("{}(r.u{bits}(\"{name}\")?)", names.name),
-        Type::Flags(names) => format!("{}(r.u{bits}(\"{name}\")?)", names.name),
         Type::Chars(_) => format!("r.chars(\"{name}\")?"),
         Type::Bytes(_) => format!("r.bytes(\"{name}\")?"),
         Type::Ip if field.key => {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::super::names::camel;
 use super::check::{rules_of_key, write_method};
 use super::codec::{expect, put, take};
-use super::types::{ident, rust_type};
+use super::types::{ident, is_text_key, rust_type};
 use crate::doc::sentences;
 use crate::model::{Field, KeyForm, LookupKind, Schema, Type};
 
@@ -27,6 +27,7 @@ pub(super) fn borrows(kind: &LookupKind) -> bool {
 /// The key that an item has, as an expression.
 pub(super) fn of_item(kind: &LookupKind, name: &str) -> String {
     match kind.alone() {
+        Some(field) if is_text_key(field) => format!("self.{}", ident(field)),
         Some(field) => format!("{name}(self.{})", ident(field)),
         None => {
             let fields = kind.key.named().map(|field| {
@@ -41,9 +42,11 @@ pub(super) fn of_item(kind: &LookupKind, name: &str) -> String {
 /// Fields of an item from its key `key`.
 pub(super) fn into_item(kind: &LookupKind) -> String {
     let alone = kind.alone().is_some();
-    let fields = kind.key.named().map(|field| {
-        let field = ident(field);
-        if alone {
+    let fields = kind.key.named().map(|of_key| {
+        let field = ident(of_key);
+        if is_text_key(of_key) {
+            format!("{field}: key,\n")
+        } else if alone {
             format!("{field}: key.0,\n")
         } else {
             format!("{field}: key.{field},\n")
@@ -52,9 +55,31 @@ pub(super) fn into_item(kind: &LookupKind) -> String {
     fields.collect()
 }
 
+/// Whether the key is a u32 and four bytes of zero.
+fn is_number(kind: &LookupKind) -> bool {
+    let [number, reserved] = &kind.key.fields[..] else {
+        return false;
+    };
+    let plain = number.form == Type::Unsigned(4) && number.min.is_none() && number.max.is_none();
+    plain && number.has_value() && reserved.name.is_none() && reserved.form.size() == 4
+}
+
+/// A key that the library has.
+fn library(out: &mut String, field: &Field, name: &str, of_library: &str) {
+    let about = sentences(field);
+    let _ = write!(
+        out,
+        "\n/// {about}\npub use netipc::lookup::{of_library} as {name};\n"
+    );
+}
+
 fn text(out: &mut String, kind: &LookupKind, name: &str) {
     let Some(field) = kind.alone() else { return };
     let least = field.min.unwrap_or(0);
+    if least == 1 && field.max.is_none() {
+        library(out, field, name, "TextKey");
+        return;
+    }
     let mut broken = vec!["view.has_nul()".to_owned()];
     if least == 1 {
         broken.push("view.is_empty()".to_owned());
@@ -73,7 +98,8 @@ fn text(out: &mut String, kind: &LookupKind, name: &str) {
          pub fn new(bytes: &'a [u8]) -> Result<Self, WireError> {{\nlet view = CStrView::new(bytes);\n\
          if {broken} {{\nreturn Err(WireError::layout(\"{label}\", {least}, bytes.len() as u64));\n}}\n\
          Ok(Self(view))\n}}\n\n/// The bytes.\n#[must_use]\npub const fn as_bytes(self) -> &'a [u8] {{\n\
-         self.0.as_bytes()\n}}\n\n/// As text.\n#[must_use]\npub const fn text(self) -> CStrView<'a> {{\nself.0\n}}\n}}\n\
+         self.0.as_bytes()\n}}\n\n/// As text.\n#[must_use]\npub const fn text(self) -> CStrView<'a> {{\nself.0\n}}\n\
+         \n/// A text of an item that was looked at.\nconst fn checked(text: CStrView<'a>) -> Self {{\nSelf(text)\n}}\n}}\n\
          \nimpl<'a> TryFrom<&'a [u8]> for {name}<'a> {{\ntype Error = WireError;\n\
          \nfn try_from(bytes: &'a [u8]) -> Result<Self, WireError> {{\nSelf::new(bytes)\n}}\n}}\n\
          \nimpl<'a> LookupKey<'a> for {name}<'a> {{\nconst MIN_LEN: usize = {shortest};\n}}\n\
@@ -116,6 +142,10 @@ fn ip(out: &mut String, kind: &LookupKind, name: &str) {
 fn fields(out: &mut String, kind: &LookupKind, name: &str) {
     let named: Vec<&Field> = kind.key.named().collect();
     let alone = kind.alone();
+    if let Some(field) = alone.filter(|_| is_number(kind)) {
+        library(out, field, name, "NumberKey");
+        return;
+    }
     key_struct(out, name, &named);
     let size = kind.key.size;
     let _ = write!(

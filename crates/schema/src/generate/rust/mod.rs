@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 use super::names::camel;
 use crate::doc;
-use crate::model::{Kind, Record, Schema, Type};
+use crate::model::{Family, Field, Kind, Record, Schema, Type, ValueKind};
 
 /// The module of a service.
 pub(super) fn module(schema: &Schema, file: &str) -> String {
@@ -19,7 +19,7 @@ pub(super) fn module(schema: &Schema, file: &str) -> String {
     types::write_names(&mut body, schema);
     for (part, record) in records(schema) {
         types::write_record(&mut body, schema, part, record);
-        codec::write(&mut body, schema, part, record);
+        codec::write_part(&mut body, schema, part, record);
         check::write(&mut body, schema, part, record);
     }
     if let Kind::Lookup(kind) = &schema.kind {
@@ -34,7 +34,7 @@ pub(super) fn module(schema: &Schema, file: &str) -> String {
         "//! `{}`: {}\n//!\n//! ```text",
         schema.name, schema.about
     );
-    for (part, record) in schema.parts() {
+    for (part, record) in drawn(schema) {
         let own = !matches!(
             (&schema.kind, part),
             (Kind::Snapshot(_) | Kind::Lookup(_), "request" | "response")
@@ -56,13 +56,63 @@ pub(super) fn module(schema: &Schema, file: &str) -> String {
     out
 }
 
+/// The records that have a picture.
+fn drawn(schema: &Schema) -> Vec<(&'static str, &Record)> {
+    match &schema.kind {
+        Kind::Value(kind) if is_one(kind) => vec![("request and response", &kind.request)],
+        _ => schema.parts(),
+    }
+}
+
 /// The records that become structs: those of values, and the items of lists.
 fn records(schema: &Schema) -> Vec<(&'static str, &Record)> {
     match &schema.kind {
-        Kind::Value(kind) => vec![("request", &kind.request), ("response", &kind.response)],
+        Kind::Value(kind) => {
+            let mut parts = vec![("request", &kind.request), ("response", &kind.response)];
+            if is_one(kind) {
+                parts = vec![(BOTH, &kind.request)];
+            }
+            // The library reads and writes a number.
+            parts.retain(|(_, record)| !is_number(record));
+            parts
+        }
         Kind::Snapshot(kind) => vec![("item", &kind.item)],
         Kind::Lookup(kind) => vec![("item", &kind.item)],
     }
+}
+
+/// What the record of a value is called that is asked and answered alike.
+const BOTH: &str = "value";
+
+/// Whether a value is asked and answered alike, whatever it means.
+fn is_one(kind: &ValueKind) -> bool {
+    let plain = |record: &Record| {
+        let fields = record.fields.iter().map(|field| Field {
+            about: String::new(),
+            unit: None,
+            ..field.clone()
+        });
+        (fields.collect::<Vec<_>>(), record.rules.clone())
+    };
+    plain(&kind.request) == plain(&kind.response)
+}
+
+/// Whether a record is a u64 and no more, which the library reads and writes.
+fn is_number(record: &Record) -> bool {
+    let [field] = &record.fields[..] else {
+        return false;
+    };
+    field.has_value()
+        && field.form == Type::Unsigned(8)
+        && field.min.is_none()
+        && field.max.is_none()
+}
+
+/// The field of a value that has no other, which is a tuple struct.
+fn alone(record: &Record) -> Option<&Field> {
+    let value = record.family == Family::Value;
+    let mut named = record.named();
+    named.next().filter(|_| value && named.next().is_none())
 }
 
 /// Name of the struct of a record.
@@ -108,7 +158,7 @@ fn imports(body: &str) -> String {
 const NAMES: [(&str, &[&str]); 8] = [
     (
         "netipc::cache",
-        &["Cache", "Cached", "CachedLookup", "Fetched"],
+        &["Cache", "Cached", "CachedLookup", "Fetched", "same_bytes"],
     ),
     (
         "netipc::lookup",
@@ -120,6 +170,8 @@ const NAMES: [(&str, &[&str]); 8] = [
             "LookupKey",
             "LookupReply",
             "LookupRequest",
+            "NumberKey",
+            "TextKey",
         ],
     ),
     (
@@ -139,6 +191,7 @@ const NAMES: [(&str, &[&str]); 8] = [
             "SnapshotAnswer",
             "SnapshotHeader",
             "SnapshotReply",
+            "SnapshotRequest",
         ],
     ),
     ("netipc::transport", &["Wait"]),
@@ -153,6 +206,7 @@ const NAMES: [(&str, &[&str]); 8] = [
             "Fields",
             "Labels",
             "MethodCode",
+            "Packed",
             "Reader",
             "Span",
             "Valid",

@@ -6,7 +6,7 @@ use super::super::names::camel;
 use super::check::rules_of_key;
 use super::codec::{expect, length, put, take};
 use super::types::{ident, number_of, rust_type};
-use super::{borrows, key, records};
+use super::{BOTH, borrows, is_number, is_one, key, records, struct_name};
 use crate::doc::sentences;
 use crate::model::{Field, Kind, LookupKind, Schema, SnapshotKind, Type, ValueKind};
 
@@ -60,8 +60,15 @@ fn value(out: &mut String, schema: &Schema, kind: &ValueKind, name: &str) {
             String::new()
         }
     };
-    let request = |life| format!("{name}Request{}", generic(&kind.request, life));
-    let response = |life| format!("{name}Response{}", generic(&kind.response, life));
+    let form = |part: &str, record, life| {
+        if is_number(record) {
+            return "u64".to_owned();
+        }
+        let part = if is_one(kind) { BOTH } else { part };
+        format!("{}{}", struct_name(schema, part), generic(record, life))
+    };
+    let request = |life| form("request", &kind.request, life);
+    let response = |life| form("response", &kind.response, life);
     let _ = write!(
         out,
         "\nimpl Service for {name} {{\n{method}type Argument<'r> = {argument};\ntype Request<'a> = {asked};\n\
@@ -88,19 +95,11 @@ fn snapshot(out: &mut String, schema: &Schema, kind: &SnapshotKind, name: &str) 
     } else {
         format!("{name}Item")
     };
-    let number = schema.layout.unwrap_or(1);
+    snapshot_request(out, schema, name);
+    snapshot_view(out, kind, name, &item);
     let _ = write!(
         out,
-        "/// The items of a reply.\npub type {name}ResponseView<'a> = SnapshotReply<'a, {name}>;\n\
-         /// Takes the items of a snapshot.\npub type {name}Builder<'a> = SnapshotAnswer<'a, {name}>;\n\
-         \n/// Asks for the snapshot. It has no fields.\n#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]\n\
-         pub struct {name}Request;\n\
-         \nimpl Encode for {name}Request {{\nfn size(&self) -> usize {{\n4\n}}\n\
-         \nfn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {{\n\
-         out.record::<4>(|fields| fields.u16({number}).u16(0))\n}}\n}}\n\
-         \nimpl Decode<'_> for {name}Request {{\nfn decode(bytes: &[u8]) -> Result<Self, WireError> {{\n\
-         let mut r = Reader::record::<4>(bytes, \"{0} request\")?;\nr.expect_u16({number}, \"layout\")?;\n\
-         r.expect_u16(0, \"reserved\")?;\nOk(Self)\n}}\n}}\n\
+        "\n/// Takes the items of a snapshot.\npub type {name}Builder<'a> = SnapshotAnswer<'a, {name}>;\n\
          \nimpl Service for {name} {{\n{method}type Argument<'r> = {name}Request;\ntype Request<'a> = {name}Request;\n\
          type Reply<'a> = {name}ResponseView<'a>;\ntype Answer<'a> = {name}Builder<'a>;\n\
          \nfn call<'c>(\nclient: &'c mut AnyClient,\nrequest: &{name}Request,\nwait: &Wait<'_>,\n\
@@ -111,13 +110,96 @@ fn snapshot(out: &mut String, schema: &Schema, kind: &SnapshotKind, name: &str) 
          \nfn finish(answer: {name}Builder<'_>) -> Result<usize, WireError> {{\nanswer.finish()\n}}\n}}\n\
          \nimpl Snapshot for {name} {{\n{layout}const ITEM_HEADER_LEN: usize = ITEM_LEN;\n\
          type Header = {name}Header;\ntype Item<'a> = {item};\n}}\n",
-        schema.name,
         method = method(schema),
         layout = layout(schema),
     );
     if !kind.cache.is_empty() {
         snapshot_cache(out, kind, name, &item);
     }
+}
+
+/// What asks for a snapshot: the library's, where the layout is the first.
+fn snapshot_request(out: &mut String, schema: &Schema, name: &str) {
+    let about = "/// Asks for the snapshot. It has no fields.";
+    let number = schema.layout.unwrap_or(1);
+    if number == 1 {
+        let _ = write!(
+            out,
+            "\n{about}\npub use netipc::snapshot::SnapshotRequest as {name}Request;\n"
+        );
+        return;
+    }
+    let _ = write!(
+        out,
+        "\n{about}\n#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]\npub struct {name}Request;\n\
+         \nimpl Encode for {name}Request {{\nfn size(&self) -> usize {{\n4\n}}\n\
+         \nfn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {{\n\
+         out.record::<4>(|fields| fields.u16({number}).u16(0))\n}}\n}}\n\
+         \nimpl Decode<'_> for {name}Request {{\nfn decode(bytes: &[u8]) -> Result<Self, WireError> {{\n\
+         let mut r = Reader::record::<4>(bytes, \"{0} request\")?;\nr.expect_u16({number}, \"layout\")?;\n\
+         r.expect_u16(0, \"reserved\")?;\nOk(Self)\n}}\n}}\n",
+        schema.name,
+    );
+}
+
+/// A reply as clients see it: with the fields of the header beside the items.
+fn snapshot_view(out: &mut String, kind: &SnapshotKind, name: &str, item: &str) {
+    let header: Vec<&Field> = header_fields(kind)
+        .filter(|field| field.has_value())
+        .collect();
+    let reply = reply_field(kind);
+    let (mut fields, mut made) = (String::new(), String::new());
+    for field in header {
+        let (about, field_name, form) = (sentences(field), ident(field), rust_type(field));
+        let _ = writeln!(fields, "/// {about}\npub {field_name}: {form},");
+        let _ = writeln!(made, "{field_name}: reply.header.{field_name},");
+    }
+    let whole = if reply == "reply" {
+        "reply,"
+    } else {
+        "reply_: reply,"
+    };
+    let _ = write!(
+        out,
+        "\n/// A snapshot as it came. An item is validated when it is asked for, so that a corrupt one spoils\n\
+         /// only itself.\n#[derive(Clone, Copy, Debug)]\npub struct {name}ResponseView<'a> {{\n\
+         /// Number of items.\npub item_count: u32,\n{fields}\
+         /// Changes when the provider's data does.\npub generation: u64,\n{reply}: SnapshotReply<'a, {name}>,\n}}\n\
+         \nimpl<'a> {name}ResponseView<'a> {{\n/// Item `index`.\n///\n/// # Errors\n\
+         /// What is wrong with the item, or\n\
+         /// [`WireErrorKind::OutOfBounds`](netipc::wire::WireErrorKind::OutOfBounds) beyond the last.\n\
+         pub fn item(&self, index: u32) -> Result<{item}, WireError> {{\nself.{reply}.item(index)\n}}\n\
+         \n/// Every item, in order.\npub fn iter(&self) -> impl ExactSizeIterator<Item = Result<{item}, WireError>> + use<'a> {{\n\
+         self.{reply}.iter()\n}}\n\
+         \n/// Validates every item at once.\n///\n/// # Errors\n/// What is wrong with the first bad item.\n\
+         pub fn validate(&self) -> Result<(), WireError> {{\nself.{reply}.validate()\n}}\n\
+         \n/// The items as bytes, not validated.\n#[must_use]\npub const fn list(&self) -> Packed<'a> {{\n\
+         self.{reply}.list()\n}}\n\
+         \n/// The whole reply as bytes, with the proof.\n#[must_use]\npub fn valid(&self) -> Valid<'a, Self> {{\n\
+         self.{reply}.valid_view()\n}}\n}}\n\
+         \nimpl<'a> From<SnapshotReply<'a, {name}>> for {name}ResponseView<'a> {{\n#[inline]\n\
+         fn from(reply: SnapshotReply<'a, {name}>) -> Self {{\nSelf {{\n\
+         item_count: u32::try_from(reply.len()).unwrap_or(u32::MAX),\n{made}generation: reply.generation,\n{whole}\n}}\n}}\n}}\n\
+         \nimpl<'a> Decode<'a> for {name}ResponseView<'a> {{\n\
+         fn decode(payload: &'a [u8]) -> Result<Self, WireError> {{\nSnapshotReply::decode(payload).map(Self::from)\n}}\n\
+         \nfn view(valid: Valid<'a, Self>) -> Self {{\nSnapshotReply::of_view(valid).into()\n}}\n}}\n"
+    );
+}
+
+/// The name of what a view has of the library: one that no field of the header has.
+fn reply_field(kind: &SnapshotKind) -> &'static str {
+    if header_fields(kind).any(|field| field.is("reply")) {
+        "reply_"
+    } else {
+        "reply"
+    }
+}
+
+/// The fields of a header that are the service's own.
+fn header_fields(kind: &SnapshotKind) -> impl Iterator<Item = &Field> {
+    let own = |field: &&Field| !["layout", "item_count", "generation"].contains(&field.label());
+    // In front of them stand layout, a reserved number and the count.
+    kind.response.fields.iter().skip(3).filter(own)
 }
 
 fn snapshot_cache(out: &mut String, kind: &SnapshotKind, name: &str, item: &str) {
@@ -152,26 +234,45 @@ fn snapshot_cache(out: &mut String, kind: &SnapshotKind, name: &str, item: &str)
         "}}\n\nimpl Cached for {name} {{\ntype Query = ();\ntype Header = {name}Header;\n\
          type Key<'k> = {name}Key{of_k};\ntype Item<'a> = {item};\n\
          \nfn fetch<'c>(\nclient: &'c mut AnyClient,\n(): &(),\nwait: &Wait<'_>,\n\
-         ) -> Result<Fetched<'c, Self>, CallError> {{\nlet reply = Self::call(client, &{name}Request, wait)?;\n\
+         ) -> Result<Fetched<'c, Self>, CallError> {{\nlet reply = Self::call(client, &{name}Request, wait)?.{reply};\n\
          Ok(Fetched::unchecked(reply.generation, reply.header, reply.list()))\n}}\n\
-         \nfn key<'a>(item: &Self::Item<'a>) -> Self::Key<'a> {{\n{name}Key {{ {made} }}\n}}\n\
-         \nfn matching<'a>(item: Valid<'a, Self::Item<'a>>, key: Self::Key<'_>) -> Option<Self::Item<'a>> {{\n\
+         \n#[inline]\nfn key<'a>(item: &Self::Item<'a>) -> Self::Key<'a> {{\n{name}Key {{ {made} }}\n}}\n{hash}\
+         \n#[inline]\nfn matching<'a>(item: Valid<'a, Self::Item<'a>>, key: Self::Key<'_>) -> Option<Self::Item<'a>> {{\n\
          let item = item.view();\n({matches}).then_some(item)\n}}\n}}\n",
         made = made.join(", "),
+        reply = reply_field(kind),
+        hash = if fields.iter().any(is_hash) {
+            "\n#[inline]\nfn hash(key: Self::Key<'_>) -> u32 {\nkey.hash\n}\n"
+        } else {
+            ""
+        },
         matches = fields
             .iter()
-            .map(|field| format!("item.{0} == key.{0}", ident(field)))
+            .map(|field| same(field))
             .collect::<Vec<_>>()
             .join(" && "),
     );
 }
 
+/// Whether the field has the hash of what the cache finds items by.
+fn is_hash(field: &&Field) -> bool {
+    field.is("hash") && field.form == Type::Unsigned(4)
+}
+
+/// Whether an item and a key have the same value of a field.
+fn same(field: &Field) -> String {
+    let name = ident(field);
+    if field.form == Type::Text {
+        format!("same_bytes(&item.{name}, &key.{name})")
+    } else {
+        format!("item.{name} == key.{name}")
+    }
+}
+
 /// What a snapshot says besides its items.
 pub(super) fn write_header(out: &mut String, schema: &Schema, kind: &SnapshotKind) {
     let name = format!("{}Header", camel(&schema.name));
-    let own = |field: &&Field| !["layout", "item_count", "generation"].contains(&field.label());
-    // In front of the schema's own fields stand layout, a reserved number and the count.
-    let fields: Vec<&Field> = kind.response.fields.iter().skip(3).filter(own).collect();
+    let fields: Vec<&Field> = header_fields(kind).collect();
     let named: Vec<&&Field> = fields.iter().filter(|field| field.has_value()).collect();
     let _ = write!(
         out,

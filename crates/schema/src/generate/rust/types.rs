@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::super::names::{constant, meaning};
-use super::{borrows, struct_name};
+use super::super::names::{camel, constant, meaning};
+use super::{BOTH, alone, borrows, struct_name};
 use crate::doc::sentences;
-use crate::model::{Enum, Field, Flags, Record, Schema, Type};
+use crate::model::{Enum, Field, Flags, Kind, Record, Schema, Type};
 
 /// Enums and flags, but those that the library has.
 pub(super) fn write_names(out: &mut String, schema: &Schema) {
@@ -47,49 +47,107 @@ fn write_flags(out: &mut String, names: &Flags) {
     let (name, int) = (&names.name, format!("u{}", 8 * names.size));
     let _ = write!(
         out,
-        "\n/// {}\n#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]\npub struct {name}(pub {int});\n\
-         \nimpl {name} {{\n",
+        "\n/// {}\n#[derive(Clone, Copy, Debug)]\npub struct {name};\n\nimpl {name} {{\n",
         names.about
     );
     for bit in &names.bits {
         let _ = writeln!(
             out,
-            "/// {}\npub const {}: Self = Self(1 << {});",
+            "/// {}\npub const {}: {int} = {:#x};",
             bit.about,
             constant(&bit.name),
-            bit.number
+            1_u64 << bit.number
         );
     }
-    let _ = write!(
-        out,
-        "\n/// Whether all bits of `other` are set.\n#[must_use]\n\
-         pub const fn contains(self, other: Self) -> bool {{\nself.0 & other.0 == other.0\n}}\n\
-         \n/// These bits and those of `other`.\n#[must_use]\n\
-         pub const fn with(self, other: Self) -> Self {{\nSelf(self.0 | other.0)\n}}\n}}\n"
-    );
+    out.push_str("}\n");
 }
 
 /// The struct of a record, written and read, and its constants.
 pub(super) fn write_record(out: &mut String, schema: &Schema, part: &str, record: &Record) {
+    const DERIVE: &str = "#[derive(Clone, Copy, Debug, Eq, PartialEq)]";
     let name = struct_name(schema, part);
-    let _ = write!(
-        out,
-        "\n/// {}\n#[derive(Clone, Copy, Debug, Eq, PartialEq)]\npub struct {name}{} {{\n",
-        record.about,
-        if borrows(record) { "<'a>" } else { "" }
-    );
+    let life = if borrows(record) { "<'a>" } else { "" };
+    let about = about(schema, part, record);
+    if let Some(field) = alone(record) {
+        let form = rust_type(field);
+        let _ = writeln!(
+            out,
+            "\n/// {about}\n{DERIVE}\npub struct {name}{life}(\n/// {}\npub {form},\n);",
+            sentences(field)
+        );
+        write_new(out, field, &name);
+        constants(out, record, &name);
+        write_default(out, schema, record, &name);
+        return;
+    }
+    let _ = write!(out, "\n/// {about}\n{DERIVE}\npub struct {name}{life} {{\n",);
     for field in record.named() {
         let _ = writeln!(
             out,
             "/// {}\npub {}: {},",
-            sentences(field),
+            meaning_of(field),
             ident(field),
-            rust_type(field)
+            type_in(schema, field)
         );
     }
     out.push_str("}\n");
     constants(out, record, &name);
-    write_default(out, record, &name);
+    write_default(out, schema, record, &name);
+}
+
+/// What a field is; which bits a number has.
+fn meaning_of(field: &Field) -> String {
+    match &field.form {
+        Type::Flags(names) => format!("{} Bits of [`{}`].", sentences(field), names.name),
+        _ => sentences(field),
+    }
+}
+
+/// What a record is; one that is asked and answered alike says both.
+fn about(schema: &Schema, part: &str, record: &Record) -> String {
+    match &schema.kind {
+        Kind::Value(kind) if part == BOTH => {
+            let (asked, answered) = (&kind.request.about, &kind.response.about);
+            format!("What is asked and answered.\n///\n/// Asked: {asked} Answered: {answered}")
+        }
+        _ => record.about.clone(),
+    }
+}
+
+/// A text alone is made of bytes.
+fn write_new(out: &mut String, field: &Field, name: &str) {
+    if field.form == Type::Text {
+        let _ = write!(
+            out,
+            "\nimpl<'a> {name}<'a> {{\n/// One of these bytes.\n#[must_use]\n\
+             pub const fn new(bytes: &'a [u8]) -> Self {{\nSelf(CStrView::new(bytes))\n}}\n}}\n"
+        );
+    }
+}
+
+/// The type of a field of a record: a text that is a key is one here, too, so that its bytes are
+/// looked at once.
+fn type_in(schema: &Schema, field: &Field) -> String {
+    if is_text_key(field) {
+        format!("{}Key<'a>", camel(&schema.name))
+    } else {
+        rust_type(field)
+    }
+}
+
+/// Whether the field is a text that was looked up.
+pub(super) fn is_text_key(field: &Field) -> bool {
+    field.key && field.form == Type::Text
+}
+
+/// The text of a field, as a `CStrView`.
+pub(super) fn text_of(field: &Field) -> String {
+    let name = ident(field);
+    if is_text_key(field) {
+        format!("self.{name}.text()")
+    } else {
+        format!("self.{name}")
+    }
 }
 
 /// What is not set, and the bounds of texts, by name.
@@ -125,7 +183,7 @@ fn constants(out: &mut String, record: &Record, name: &str) {
     }
 }
 
-fn write_default(out: &mut String, record: &Record, name: &str) {
+fn write_default(out: &mut String, schema: &Schema, record: &Record, name: &str) {
     let (open, anonymous) = if borrows(record) {
         ("<'a>", "<'_>")
     } else {
@@ -133,15 +191,37 @@ fn write_default(out: &mut String, record: &Record, name: &str) {
     };
     let _ = write!(
         out,
-        "\nimpl{open} {name}{open} {{\n/// Nothing is set.\nconst UNSET: Self = Self {{\n"
+        "\nimpl{open} {name}{open} {{\n/// Nothing is set.\nconst UNSET: Self = "
     );
-    for field in record.named() {
-        let _ = writeln!(out, "{}: {},", ident(field), unset(field));
+    if let Some(field) = alone(record) {
+        let _ = writeln!(out, "Self({});", unset(field));
+    } else {
+        out.push_str("Self {\n");
+        for field in record.named() {
+            let mut value = unset_in(schema, field);
+            if is_text_key(field) {
+                value = format!("{}Key::checked({value})", camel(&schema.name));
+            }
+            let _ = writeln!(out, "{}: {value},", ident(field));
+        }
+        out.push_str("};\n");
     }
     let _ = write!(
         out,
-        "}};\n}}\n\nimpl Default for {name}{anonymous} {{\nfn default() -> Self {{\nSelf::UNSET\n}}\n}}\n"
+        "}}\n\nimpl Default for {name}{anonymous} {{\nfn default() -> Self {{\nSelf::UNSET\n}}\n}}\n"
     );
+}
+
+/// As [`unset`]. An item in which nothing is set says that there is no data.
+fn unset_in(schema: &Schema, field: &Field) -> String {
+    if let (Kind::Lookup(kind), true) = (&schema.kind, field.is("status")) {
+        let own = [0, kind.exceeded(), kind.oversized()];
+        let mut values = kind.status().values.iter().map(|value| value.number);
+        if let Some(number) = values.find(|number| !own.contains(number)) {
+            return number_of(field, number.into());
+        }
+    }
+    unset(field)
 }
 
 /// The name of a field, which may be a word of the language.
@@ -169,7 +249,7 @@ pub(super) fn rust_type(field: &Field) -> String {
         Type::Unsigned(size) => format!("u{}", 8 * size),
         Type::Signed(size) => format!("i{}", 8 * size),
         Type::Enum(names) => names.name.clone(),
-        Type::Flags(names) => names.name.clone(),
+        Type::Flags(names) => format!("u{}", 8 * names.size),
         Type::Chars(size) | Type::Bytes(size) => format!("[u8; {size}]"),
         Type::Ip if field.key => "IpAddr".to_owned(),
         Type::Ip => "Option<IpAddr>".to_owned(),
@@ -202,7 +282,6 @@ pub(super) fn number_of(field: &Field, number: i128) -> String {
             Some(value) => format!("{}::{}", names.name, constant(value)),
             None => format!("{}({literal})", names.name),
         },
-        Type::Flags(names) => format!("{}({literal})", names.name),
         _ => literal,
     }
 }

@@ -119,8 +119,11 @@ fn a_successor_is_told_of_and_left_alone() {
     fs::remove_file(world.socket()).unwrap();
     let mut successor = bind(&world.endpoint).unwrap();
     let error = world.look().unwrap_err();
-    let LinkError::EndpointLost(lost @ BindError::AddressInUse { holders, .. }) = &error else {
+    let LinkError::EndpointLost(lost) = error else {
         panic!("{error:?}");
+    };
+    let BindError::AddressInUse { holders, .. } = &*lost else {
+        panic!("{lost:?}");
     };
     assert_eq!(holders[..], [std::process::id()], "{lost}");
     drop(world.listener);

@@ -22,8 +22,9 @@ const usage = `Usage: netipc-go serve --data FILE.json... | --service increment,
 
 Provides services until ` + system.StopHelp + `.
 
-Prints READY on stdout once every service listens. At the end, requests that are being answered may
-finish, for at most ` + system.DrainHelp + `, and every file is removed. The run directory is made with mode 0700 where
+Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is set. Where the
+socket of a service is removed, it is bound again; where another server has it, the program ends. At the end,
+requests that are being answered may finish, for at most ` + system.DrainHelp + `, and every file is removed. The run directory is made with mode 0700 where
 there is none, and removed again then.
 
 A data file is what call --json prints. Only items is needed, and of each item its key, or name, and what the
@@ -56,7 +57,7 @@ func Run(args []string, env cli.Env) error {
 			stop <- struct{}{}
 		}()
 	}
-	return plan.serve(stop, env)
+	return plan.serve(stop, system.SupervisorOf(env.Getenv), env)
 }
 
 // plan is what to serve, and how.
@@ -176,7 +177,7 @@ func load(file, only string) (handler service.Handler, name string, err error) {
 }
 
 // serve runs everything, waits until it is to stop, and lets go in good order.
-func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
+func (p *plan) serve(stop <-chan struct{}, supervisor system.Supervisor, env cli.Env) error {
 	for name := range p.handlers {
 		if _, err := transport.NewEndpoint(p.runDir, name); err != nil {
 			return cli.Fail(cli.Usage, "%w", err)
@@ -192,6 +193,7 @@ func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
 		servers[name] = service.NewServerWithWorkers(p.runDir, name, p.config, handler, p.workers)
 	}
 	ended := make(chan error, len(servers))
+	running := 0
 	for _, server := range servers {
 		if err = server.Bind(); err != nil {
 			break
@@ -199,11 +201,15 @@ func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
 	}
 	if err == nil {
 		for _, server := range servers {
+			running++
 			go func() { ended <- server.Run() }()
 		}
 		// A supervisor that has closed our stdout does not wait for it.
 		fmt.Fprintln(env.Stdout, "READY")
-		<-stop
+		var lost bool
+		if err, lost = await(stop, ended, supervisor, env); lost {
+			running--
+		}
 	}
 	deadline := time.Now().Add(system.Drain)
 	for name, server := range servers {
@@ -211,14 +217,32 @@ func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
 			cli.Tell(env.Stderr, "a request to "+name+" was cut off")
 		}
 	}
-	if err != nil {
-		return cli.Fail(cli.OfServe(err), "%w", err)
-	}
-	for range servers {
-		// A bound server that nobody else runs has no reason to fail; should it, it is said.
+	for range running {
+		// A bound server that nobody else runs has no other reason to fail; should it, it is said.
 		if err := <-ended; err != nil {
 			cli.Tell(env.Stderr, err)
 		}
 	}
+	if err != nil {
+		return cli.Fail(cli.OfServe(err), "%w", err)
+	}
 	return nil
+}
+
+// await tells the supervisor that everything listens, and waits until it is to stop, or an endpoint was
+// lost: then it returns how.
+func await(stop <-chan struct{}, ended <-chan error, supervisor system.Supervisor, env cli.Env) (err error, lost bool) {
+	if err := supervisor.Notify("READY=1"); err != nil {
+		cli.Tell(env.Stderr, fmt.Errorf("cannot notify NOTIFY_SOCKET: %w", err))
+	}
+	alive := make(chan struct{})
+	defer close(alive)
+	go supervisor.Watch(alive)
+	select {
+	case <-stop:
+	case err, lost = <-ended:
+	}
+	// Who does not listen misses it.
+	_ = supervisor.Notify("STOPPING=1")
+	return err, lost
 }

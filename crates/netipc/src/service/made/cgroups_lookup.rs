@@ -16,13 +16,11 @@
 
 use std::ptr;
 
-use netipc::lookup::{
-    Key, Lookup, LookupAnswer, LookupItem, LookupKey, LookupReply, LookupRequest,
-};
+use netipc::lookup::{Key, Lookup, LookupAnswer, LookupItem, LookupReply, LookupRequest};
 use netipc::service::{Method, Orchestrator};
 use netipc::wire::{
     CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, Valid, WireError, Writer, lay_out,
-    string, strings,
+    strings,
 };
 use netipc::{Client, Handler, Server};
 
@@ -70,7 +68,7 @@ impl<'a> LookupItem<'a> for CgroupsLookupItem<'a> {
 
     #[inline]
     fn key(&self) -> CgroupsLookupKey<'a> {
-        CgroupsLookupKey(self.path)
+        self.path
     }
 
     #[inline]
@@ -82,7 +80,7 @@ impl<'a> LookupItem<'a> for CgroupsLookupItem<'a> {
     fn bare(key: CgroupsLookupKey<'a>, status: u16) -> Self {
         Self {
             status: CgroupStatus(status),
-            path: key.0,
+            path: key,
             ..Self::UNSET
         }
     }
@@ -112,7 +110,7 @@ pub struct CgroupsLookupItem<'a> {
     /// Who runs it.
     pub orchestrator: Orchestrator,
     /// Path below the cgroup root. At least 1 bytes.
-    pub path: CStrView<'a>,
+    pub path: CgroupsLookupKey<'a>,
     /// Its name; may be empty.
     pub name: CStrView<'a>,
     /// Its labels.
@@ -127,9 +125,9 @@ impl CgroupsLookupItem<'_> {
 impl<'a> CgroupsLookupItem<'a> {
     /// Nothing is set.
     const UNSET: Self = Self {
-        status: CgroupStatus::KNOWN,
+        status: CgroupStatus::UNKNOWN_RETRY_LATER,
         orchestrator: Orchestrator::UNKNOWN,
-        path: CStrView::EMPTY,
+        path: CgroupsLookupKey::checked(CStrView::EMPTY),
         name: CStrView::EMPTY,
         labels: Labels::NONE,
     };
@@ -142,13 +140,13 @@ impl Default for CgroupsLookupItem<'_> {
 }
 
 impl<'a> Decode<'a> for CgroupsLookupItem<'a> {
-    #[inline]
+    #[inline(always)]
     fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
         let (fixed, spans, label_count) = Self::read(bytes)?;
         let ([path, name], end) = strings(bytes, 28, spans, "path or name")?;
         let labels = Labels::parse(bytes, label_count, end)?;
         let item = Self {
-            path,
+            path: CgroupsLookupKey::checked(path),
             name,
             labels,
             ..fixed
@@ -158,13 +156,13 @@ impl<'a> Decode<'a> for CgroupsLookupItem<'a> {
     }
 
     // Without this, it would be checked again each time it is read.
-    #[inline]
+    #[inline(always)]
     fn view(valid: Valid<'a, Self>) -> Self {
         let (fixed, spans, label_count) = Self::read(valid.bytes()).unwrap_or_default();
         let end = spans.iter().fold(28, |end, span| end.max(span.end()));
         let [path, name] = spans.map(|span| valid.text(span));
         Self {
-            path,
+            path: CgroupsLookupKey::checked(path),
             name,
             labels: valid.labels(label_count, end),
             ..fixed
@@ -173,16 +171,16 @@ impl<'a> Decode<'a> for CgroupsLookupItem<'a> {
 }
 
 impl Encode for CgroupsLookupItem<'_> {
-    #[inline]
+    #[inline(always)]
     fn size(&self) -> usize {
         self.labels
-            .end_after(ITEM_LEN + self.path.len() + 1 + self.name.len() + 1)
+            .end_after(ITEM_LEN + self.path.text().len() + 1 + self.name.len() + 1)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         self.check()?;
-        let [span_0, span_1] = lay_out(ITEM_LEN, [self.path, self.name]);
+        let [span_0, span_1] = lay_out(ITEM_LEN, [self.path.text(), self.name]);
         let label_count = self.labels.count()?;
         out.record::<ITEM_LEN>(|fields| {
             fields
@@ -195,7 +193,7 @@ impl Encode for CgroupsLookupItem<'_> {
                 .u16(label_count)
                 .u16(0)
         })?;
-        out.text(self.path, "path")?;
+        out.clean_text(self.path.text())?;
         out.text(self.name, "name")?;
         self.labels.encode(out)
     }
@@ -203,7 +201,7 @@ impl Encode for CgroupsLookupItem<'_> {
 
 impl<'a> CgroupsLookupItem<'a> {
     /// The fixed part, and what tells where the rest lies.
-    #[inline]
+    #[inline(always)]
     fn read(bytes: &[u8]) -> Result<(Self, [Span; 2], u16), WireError> {
         let mut r = Reader::record::<ITEM_LEN>(bytes, "cgroups-lookup item")?;
         let mut fixed = Self::UNSET;
@@ -221,13 +219,13 @@ impl<'a> CgroupsLookupItem<'a> {
 
 impl CgroupsLookupItem<'_> {
     /// The rules of the schema.
-    #[inline]
+    #[inline(always)]
     fn check(&self) -> Result<(), WireError> {
         if !matches!(self.status.0, 0..=4) {
             return Err(WireError::layout("status", 0, self.status.0.into()));
         }
-        if self.path.is_empty() {
-            return Err(WireError::layout("path", 0, self.path.len() as u64));
+        if self.path.text().is_empty() {
+            return Err(WireError::layout("path", 0, self.path.text().len() as u64));
         }
         if self.status != CgroupStatus::KNOWN && *self != Self::bare(self.key(), self.status.0) {
             return Err(WireError::layout(
@@ -241,75 +239,4 @@ impl CgroupsLookupItem<'_> {
 }
 
 /// Path below the cgroup root. At least 1 bytes.
-///
-/// Its bytes keep the rules of the schema: no NUL, and no other length.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct CgroupsLookupKey<'a>(CStrView<'a>);
-
-impl<'a> CgroupsLookupKey<'a> {
-    /// A key to ask for, or to answer with.
-    ///
-    /// # Errors
-    /// For bytes that cannot be one.
-    #[inline]
-    pub fn new(bytes: &'a [u8]) -> Result<Self, WireError> {
-        let view = CStrView::new(bytes);
-        if view.has_nul() || view.is_empty() {
-            return Err(WireError::layout("path", 1, bytes.len() as u64));
-        }
-        Ok(Self(view))
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub const fn as_bytes(self) -> &'a [u8] {
-        self.0.as_bytes()
-    }
-
-    /// As text.
-    #[must_use]
-    pub const fn text(self) -> CStrView<'a> {
-        self.0
-    }
-}
-
-impl<'a> TryFrom<&'a [u8]> for CgroupsLookupKey<'a> {
-    type Error = WireError;
-
-    fn try_from(bytes: &'a [u8]) -> Result<Self, WireError> {
-        Self::new(bytes)
-    }
-}
-
-impl<'a> LookupKey<'a> for CgroupsLookupKey<'a> {
-    const MIN_LEN: usize = 2;
-}
-
-impl<'a> Decode<'a> for CgroupsLookupKey<'a> {
-    #[inline]
-    fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
-        let len = bytes.len().saturating_sub(1);
-        let span = Span { offset: 0, len };
-        Self::new(string(bytes, 0, span, "path")?.as_bytes())
-    }
-
-    #[inline]
-    fn view(valid: Valid<'a, Self>) -> Self {
-        let bytes = valid.bytes();
-        Self(CStrView::new(
-            bytes.split_last().map_or(bytes, |(_, text)| text),
-        ))
-    }
-}
-
-impl Encode for CgroupsLookupKey<'_> {
-    #[inline]
-    fn size(&self) -> usize {
-        self.0.len() + 1
-    }
-
-    #[inline]
-    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
-        out.clean_text(self.0)
-    }
-}
+pub use netipc::lookup::TextKey as CgroupsLookupKey;

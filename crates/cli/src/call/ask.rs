@@ -1,10 +1,8 @@
-//! One question to a service that the program knows by its schema alone.
+//! One question to a service, which the program knows by its schema.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc::transport::{Endpoint, Wait};
 use netipc::untyped::AnyClient;
 use netipc::{ClientConfig, ErrorCode, chain};
@@ -14,85 +12,72 @@ use netipc_schema::json::Json;
 use netipc_schema::live::{AskError, ask};
 use netipc_schema::{Field, Kind, Schema};
 
+use super::keys::usage;
 use super::print::print;
-use super::{read, usage};
-use crate::args::{EndpointArgs, MAX_RESPONSE_BYTES};
+use crate::args::MAX_RESPONSE_BYTES;
 use crate::exit::{self, Exit, Failed};
 use crate::profile;
-use crate::token::TokenArgs;
 
-/// What a session may answer with: at first what a client grows to by itself, then all there is.
+/// What a session may answer with: at first what a client grows to by itself, then more, as shared
+/// memory of the largest size is not taken without need.
 const RESPONSE_CEILINGS: [u32; 2] = [0, MAX_RESPONSE_BYTES];
-/// Keys of one lookup, as for services that the program was built with.
+/// Keys of one lookup: more than a host has processes or cgroups.
 const MAX_KEYS: u32 = 4 * 1024 * 1024;
 /// How often a lookup is begun again because the server's data changed meanwhile.
 const GENERATION_RETRIES: u32 = 10;
 
 /// A question by a schema.
-pub(crate) struct Question<'a> {
-    /// The schema.
-    pub(crate) file: &'a Path,
-    /// Name of the endpoint.
-    pub(crate) service: &'a str,
+pub(super) struct Question<'a> {
+    pub(super) schema: &'a Schema,
     /// What is asked for; none at all, or as many as were given.
-    pub(crate) keys: Option<Vec<Vec<u8>>>,
-    pub(crate) endpoint: &'a EndpointArgs,
-    pub(crate) token: &'a TokenArgs,
+    pub(super) keys: Option<Vec<Vec<u8>>>,
+    pub(super) endpoint: Endpoint,
+    pub(super) config: ClientConfig,
     /// How long all of it may take.
-    pub(crate) timeout: Duration,
-    pub(crate) json: bool,
+    pub(super) timeout: Duration,
+    pub(super) json: bool,
 }
 
 /// Asks, and prints the answer.
-pub(crate) fn call(question: &Question<'_>) -> Result<(), Failed> {
-    let schema = read(question.file)?;
-    let request = request(&schema, question.keys.as_deref())?;
-    let run_dir = question.endpoint.run_dir()?;
-    let endpoint = Endpoint::new(run_dir, question.service)
-        .map_err(|error| Failed::caused_by(Exit::Usage, &error))?;
-    let auth_token = question.endpoint.token(question.token, &endpoint)?;
+pub(super) fn call(question: &Question<'_>) -> Result<(), Failed> {
+    let schema = question.schema;
+    let request = request(schema, question.keys.as_deref())?;
     let begun = Instant::now();
-    let (response, carried) = question.perform(&schema, &endpoint, auth_token, &request)?;
+    let (response, carried) = question.perform(&request)?;
     let took = begun.elapsed();
     if question.json {
         return exit::printed(print_json(&schema.exchange_to_json(&request, &response)));
     }
     let mut out = BufWriter::new(io::stdout().lock());
-    exit::printed(print(&schema, &response, &mut out).and_then(|()| out.flush()))?;
+    exit::printed(print(schema, &response, &mut out).and_then(|()| out.flush()))?;
     // A closed stderr takes nothing from the answer.
     let _ = writeln!(
         io::stderr(),
         "{}{carried}{took:.1?}",
-        summary(&schema, &response)
+        summary(schema, &response)
     );
     Ok(())
 }
 
 impl Question<'_> {
     /// Asks until there is an answer or an error that asking again cannot cure.
-    fn perform(
-        &self,
-        schema: &Schema,
-        endpoint: &Endpoint,
-        auth_token: u64,
-        request: &Message,
-    ) -> Result<(Message, String), Failed> {
+    fn perform(&self, request: &Message) -> Result<(Message, String), Failed> {
         let wait = Wait::timeout(self.timeout);
         let mut ceilings = RESPONSE_CEILINGS.iter();
-        let mut client = self.client(endpoint, auth_token, ceilings.next());
+        let mut client = self.client(ceilings.next());
         let mut changes = 0;
         loop {
             client.refresh(&wait);
             if !client.ready() {
-                return Err(not_ready(&client, endpoint));
+                return Err(not_ready(&client, &self.endpoint));
             }
-            let error = match ask(schema, &mut client, request, &wait) {
+            let error = match ask(self.schema, &mut client, request, &wait) {
                 Ok(response) => return Ok((response, carried(&client))),
                 Err(error) => error,
             };
             match error.code() {
                 ErrorCode::OVERFLOW if ceilings.len() > 0 => {
-                    client = self.client(endpoint, auth_token, ceilings.next());
+                    client = self.client(ceilings.next());
                 }
                 ErrorCode::GENERATION_MISMATCH if changes < GENERATION_RETRIES => changes += 1,
                 _ => return Err(failed(&error)),
@@ -100,16 +85,13 @@ impl Question<'_> {
         }
     }
 
-    fn client(&self, endpoint: &Endpoint, auth_token: u64, ceiling: Option<&u32>) -> AnyClient {
+    fn client(&self, ceiling: Option<&u32>) -> AnyClient {
         let config = ClientConfig {
-            supported_profiles: self.endpoint.profiles(),
-            preferred_profiles: PROFILE_SHM_HYBRID,
-            auth_token,
             max_logical_lookup_items: MAX_KEYS,
             max_response_payload_bytes: ceiling.copied().unwrap_or_default(),
-            ..ClientConfig::default()
+            ..self.config.clone()
         };
-        AnyClient::new(endpoint.run_dir(), endpoint.service(), &config)
+        AnyClient::new(self.endpoint.run_dir(), self.endpoint.service(), &config)
     }
 }
 
@@ -136,7 +118,8 @@ fn request(schema: &Schema, keys: Option<&[Vec<u8>]>) -> Result<Message, Failed>
             let fields: Vec<&Field> = kind.request.named().collect();
             if fields.len() != given.len() {
                 let names: Vec<&str> = fields.iter().map(|field| field.label()).collect();
-                return Err(usage(format!("give {}", names.join(" "))));
+                let (names, count) = (names.join(" and "), given.len());
+                return Err(usage(format!("give {names}, not {count} arguments")));
             }
             let values = fields.iter().zip(given);
             let head = values.map(|(field, text)| from_text(field, text));

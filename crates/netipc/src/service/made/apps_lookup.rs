@@ -18,9 +18,7 @@
 //! Made from `apps-lookup.toml` by `netipc schema generate`: change that file, not this one.
 #![allow(dead_code, unreachable_pub, reason = "a program uses a part of it")]
 
-use netipc::lookup::{
-    Key, Lookup, LookupAnswer, LookupItem, LookupKey, LookupReply, LookupRequest,
-};
+use netipc::lookup::{Key, Lookup, LookupAnswer, LookupItem, LookupReply, LookupRequest};
 use netipc::service::{Method, Orchestrator};
 use netipc::wire::{
     CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, Valid, WireError, Writer, lay_out,
@@ -161,7 +159,7 @@ impl AppsLookupItem<'_> {
 impl<'a> AppsLookupItem<'a> {
     /// Nothing is set.
     const UNSET: Self = Self {
-        status: PidStatus::KNOWN,
+        status: PidStatus::UNKNOWN,
         orchestrator: Orchestrator::UNKNOWN,
         cgroup_status: AppsCgroupStatus::KNOWN,
         pid: 0,
@@ -182,7 +180,7 @@ impl Default for AppsLookupItem<'_> {
 }
 
 impl<'a> Decode<'a> for AppsLookupItem<'a> {
-    #[inline]
+    #[inline(always)]
     fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
         let (fixed, spans, label_count) = Self::read(bytes)?;
         let ([comm, cgroup_path, cgroup_name], end) =
@@ -200,7 +198,7 @@ impl<'a> Decode<'a> for AppsLookupItem<'a> {
     }
 
     // Without this, it would be checked again each time it is read.
-    #[inline]
+    #[inline(always)]
     fn view(valid: Valid<'a, Self>) -> Self {
         let (fixed, spans, label_count) = Self::read(valid.bytes()).unwrap_or_default();
         let end = spans.iter().fold(60, |end, span| end.max(span.end()));
@@ -216,7 +214,7 @@ impl<'a> Decode<'a> for AppsLookupItem<'a> {
 }
 
 impl Encode for AppsLookupItem<'_> {
-    #[inline]
+    #[inline(always)]
     fn size(&self) -> usize {
         self.labels.end_after(
             ITEM_LEN
@@ -229,7 +227,7 @@ impl Encode for AppsLookupItem<'_> {
         )
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         self.check()?;
         let [span_0, span_1, span_2] =
@@ -261,7 +259,7 @@ impl Encode for AppsLookupItem<'_> {
 
 impl<'a> AppsLookupItem<'a> {
     /// The fixed part, and what tells where the rest lies.
-    #[inline]
+    #[inline(always)]
     fn read(bytes: &[u8]) -> Result<(Self, [Span; 3], u16), WireError> {
         let mut r = Reader::record::<ITEM_LEN>(bytes, "apps-lookup item")?;
         let mut fixed = Self::UNSET;
@@ -285,7 +283,7 @@ impl<'a> AppsLookupItem<'a> {
 
 impl AppsLookupItem<'_> {
     /// The rules of the schema.
-    #[inline]
+    #[inline(always)]
     fn check(&self) -> Result<(), WireError> {
         if !matches!(self.status.0, 0..=3) {
             return Err(WireError::layout("status", 0, self.status.0.into()));
@@ -343,40 +341,4 @@ impl AppsLookupItem<'_> {
 }
 
 /// The process; 0 is a legal key.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct AppsLookupKey(pub u32);
-
-impl From<u32> for AppsLookupKey {
-    fn from(value: u32) -> Self {
-        Self(value)
-    }
-}
-
-impl LookupKey<'_> for AppsLookupKey {
-    const MIN_LEN: usize = 8;
-}
-
-impl Decode<'_> for AppsLookupKey {
-    #[inline]
-    fn decode(bytes: &[u8]) -> Result<Self, WireError> {
-        if bytes.len() != 8 {
-            return Err(WireError::layout("key length", 8, bytes.len() as u64));
-        }
-        let mut r = Reader::new(bytes);
-        let pid = r.u32("pid")?;
-        r.expect_zeros::<4>("reserved")?;
-        Ok(Self(pid))
-    }
-}
-
-impl Encode for AppsLookupKey {
-    #[inline]
-    fn size(&self) -> usize {
-        8
-    }
-
-    #[inline]
-    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
-        out.record::<8>(|fields| fields.u32(self.0).u32(0))
-    }
-}
+pub use netipc::lookup::NumberKey as AppsLookupKey;

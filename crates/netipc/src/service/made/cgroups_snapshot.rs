@@ -9,14 +9,14 @@
 //! Made from `cgroups-snapshot.toml` by `netipc schema generate`: change that file, not this one.
 #![allow(dead_code, unreachable_pub, reason = "a program uses a part of it")]
 
-use netipc::cache::{Cache, Cached, Fetched};
+use netipc::cache::{Cache, Cached, Fetched, same_bytes};
 use netipc::service::{Method, ReplyOf, Service};
 use netipc::snapshot::{Snapshot, SnapshotAnswer, SnapshotHeader, SnapshotReply};
 use netipc::transport::Wait;
 use netipc::untyped::AnyClient;
 use netipc::wire::{
-    CStrView, Decode, Encode, Fields, MethodCode, Reader, Span, Valid, WireError, Writer, lay_out,
-    string,
+    CStrView, Decode, Encode, Fields, MethodCode, Packed, Reader, Span, Valid, WireError, Writer,
+    lay_out, string,
 };
 use netipc::{CallError, Client, Handler, Server};
 
@@ -33,33 +33,85 @@ pub type CgroupsSnapshotClient = Client<CgroupsSnapshot>;
 pub type CgroupsSnapshotServer = Server<CgroupsSnapshot>;
 /// What answers the requests of a server.
 pub type CgroupsSnapshotHandler = Handler<CgroupsSnapshot>;
-/// The items of a reply.
-pub type CgroupsSnapshotResponseView<'a> = SnapshotReply<'a, CgroupsSnapshot>;
-/// Takes the items of a snapshot.
-pub type CgroupsSnapshotBuilder<'a> = SnapshotAnswer<'a, CgroupsSnapshot>;
 
 /// Asks for the snapshot. It has no fields.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct CgroupsSnapshotRequest;
+pub use netipc::snapshot::SnapshotRequest as CgroupsSnapshotRequest;
 
-impl Encode for CgroupsSnapshotRequest {
-    fn size(&self) -> usize {
-        4
+/// A snapshot as it came. An item is validated when it is asked for, so that a corrupt one spoils
+/// only itself.
+#[derive(Clone, Copy, Debug)]
+pub struct CgroupsSnapshotResponseView<'a> {
+    /// Number of items.
+    pub item_count: u32,
+    /// Whether systemd runs the host; any number but 0 is yes.
+    pub systemd_enabled: u32,
+    /// Changes when the provider's data does.
+    pub generation: u64,
+    reply: SnapshotReply<'a, CgroupsSnapshot>,
+}
+
+impl<'a> CgroupsSnapshotResponseView<'a> {
+    /// Item `index`.
+    ///
+    /// # Errors
+    /// What is wrong with the item, or
+    /// [`WireErrorKind::OutOfBounds`](netipc::wire::WireErrorKind::OutOfBounds) beyond the last.
+    pub fn item(&self, index: u32) -> Result<CgroupsSnapshotItem<'a>, WireError> {
+        self.reply.item(index)
     }
 
-    fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
-        out.record::<4>(|fields| fields.u16(1).u16(0))
+    /// Every item, in order.
+    pub fn iter(
+        &self,
+    ) -> impl ExactSizeIterator<Item = Result<CgroupsSnapshotItem<'a>, WireError>> + use<'a> {
+        self.reply.iter()
+    }
+
+    /// Validates every item at once.
+    ///
+    /// # Errors
+    /// What is wrong with the first bad item.
+    pub fn validate(&self) -> Result<(), WireError> {
+        self.reply.validate()
+    }
+
+    /// The items as bytes, not validated.
+    #[must_use]
+    pub const fn list(&self) -> Packed<'a> {
+        self.reply.list()
+    }
+
+    /// The whole reply as bytes, with the proof.
+    #[must_use]
+    pub fn valid(&self) -> Valid<'a, Self> {
+        self.reply.valid_view()
     }
 }
 
-impl Decode<'_> for CgroupsSnapshotRequest {
-    fn decode(bytes: &[u8]) -> Result<Self, WireError> {
-        let mut r = Reader::record::<4>(bytes, "cgroups-snapshot request")?;
-        r.expect_u16(1, "layout")?;
-        r.expect_u16(0, "reserved")?;
-        Ok(Self)
+impl<'a> From<SnapshotReply<'a, CgroupsSnapshot>> for CgroupsSnapshotResponseView<'a> {
+    #[inline]
+    fn from(reply: SnapshotReply<'a, CgroupsSnapshot>) -> Self {
+        Self {
+            item_count: u32::try_from(reply.len()).unwrap_or(u32::MAX),
+            systemd_enabled: reply.header.systemd_enabled,
+            generation: reply.generation,
+            reply,
+        }
     }
 }
+
+impl<'a> Decode<'a> for CgroupsSnapshotResponseView<'a> {
+    fn decode(payload: &'a [u8]) -> Result<Self, WireError> {
+        SnapshotReply::decode(payload).map(Self::from)
+    }
+
+    fn view(valid: Valid<'a, Self>) -> Self {
+        SnapshotReply::of_view(valid).into()
+    }
+}
+
+/// Takes the items of a snapshot.
+pub type CgroupsSnapshotBuilder<'a> = SnapshotAnswer<'a, CgroupsSnapshot>;
 
 impl Service for CgroupsSnapshot {
     const METHOD: Method = Method {
@@ -121,7 +173,7 @@ impl Cached for CgroupsSnapshot {
         (): &(),
         wait: &Wait<'_>,
     ) -> Result<Fetched<'c, Self>, CallError> {
-        let reply = Self::call(client, &CgroupsSnapshotRequest, wait)?;
+        let reply = Self::call(client, &CgroupsSnapshotRequest, wait)?.reply;
         Ok(Fetched::unchecked(
             reply.generation,
             reply.header,
@@ -129,6 +181,7 @@ impl Cached for CgroupsSnapshot {
         ))
     }
 
+    #[inline]
     fn key<'a>(item: &Self::Item<'a>) -> Self::Key<'a> {
         CgroupsSnapshotKey {
             hash: item.hash,
@@ -136,37 +189,31 @@ impl Cached for CgroupsSnapshot {
         }
     }
 
+    #[inline]
+    fn hash(key: Self::Key<'_>) -> u32 {
+        key.hash
+    }
+
+    #[inline]
     fn matching<'a>(item: Valid<'a, Self::Item<'a>>, key: Self::Key<'_>) -> Option<Self::Item<'a>> {
         let item = item.view();
-        (item.hash == key.hash && item.name == key.name).then_some(item)
+        (item.hash == key.hash && same_bytes(&item.name, &key.name)).then_some(item)
     }
 }
 
 /// What the provider found out about a cgroup.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub struct CgroupOptions(pub u32);
+#[derive(Clone, Copy, Debug)]
+pub struct CgroupOptions;
 
 impl CgroupOptions {
     /// Another cgroup has the same name; this one is disabled.
-    pub const DISABLED_DUPLICATE: Self = Self(1 << 0);
+    pub const DISABLED_DUPLICATE: u32 = 0x1;
     /// A service slice of systemd.
-    pub const SYSTEMD_SERVICE: Self = Self(1 << 1);
+    pub const SYSTEMD_SERVICE: u32 = 0x2;
     /// It lies in the unified hierarchy.
-    pub const UNIFIED: Self = Self(1 << 2);
+    pub const UNIFIED: u32 = 0x4;
     /// The configuration excludes it.
-    pub const DISABLED_EXCLUDED: Self = Self(1 << 3);
-
-    /// Whether all bits of `other` are set.
-    #[must_use]
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// These bits and those of `other`.
-    #[must_use]
-    pub const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
+    pub const DISABLED_EXCLUDED: u32 = 0x8;
 }
 
 /// What is known of one cgroup.
@@ -174,8 +221,8 @@ impl CgroupOptions {
 pub struct CgroupsSnapshotItem<'a> {
     /// The provider's hash of the name.
     pub hash: u32,
-    /// What was found out about it.
-    pub options: CgroupOptions,
+    /// What was found out about it. Bits of [`CgroupOptions`].
+    pub options: u32,
     /// Whether it is to be monitored; any number but 0 is yes.
     pub enabled: u32,
     /// Its name; may be empty.
@@ -188,7 +235,7 @@ impl<'a> CgroupsSnapshotItem<'a> {
     /// Nothing is set.
     const UNSET: Self = Self {
         hash: 0,
-        options: CgroupOptions(0),
+        options: 0,
         enabled: 0,
         name: CStrView::EMPTY,
         path: CStrView::EMPTY,
@@ -247,7 +294,7 @@ impl Encode for CgroupsSnapshotItem<'_> {
                 .u16(1)
                 .u16(0)
                 .u32(self.hash)
-                .u32(self.options.0)
+                .u32(self.options)
                 .u32(self.enabled)
                 .span(span_0)
                 .span(span_1)
@@ -266,7 +313,7 @@ impl<'a> CgroupsSnapshotItem<'a> {
         r.expect_u16(1, "layout")?;
         r.expect_u16(0, "reserved")?;
         fixed.hash = r.u32("hash")?;
-        fixed.options = CgroupOptions(r.u32("options")?);
+        fixed.options = r.u32("options")?;
         fixed.enabled = r.u32("enabled")?;
         let span_0 = r.span("name")?;
         let span_1 = r.span("path")?;
