@@ -159,31 +159,32 @@ func (l *Labels) read(item []byte, count uint16, end uint64) {
 	l.item, l.table, l.count = item, uint32(table), uint32(count)
 }
 
-// labelsInLine tells whether there are labels, count of them, behind the strings of item that end at
-// end, exactly in place and the last thing in it. If closed by NUL each, they have none inside where
-// there are no more of them.
-func labelsInLine(item []byte, count uint16, end uint64) bool {
-	if count == 0 {
-		return false
-	}
+// CheckLabels checks that the count labels of item, whose strings end at end, are exactly in place and
+// the last thing in it. It fails with [ErrBadLayout], [ErrOutOfBounds] or [ErrMissingNul].
+func CheckLabels(item []byte, count uint16, end uint64) error {
 	table := (end + 7) &^ 7
 	texts := table + uint64(count)*LabelEntryLen
 	// The gap is the last bytes of a word: the rest is shifted out.
-	if texts > uint64(len(item)) || le.Uint64(item[table-word:])>>(8*(word-(table-end))) != 0 {
-		return false
+	if count == 0 || texts > uint64(len(item)) || le.Uint64(item[table-word:])>>(8*(word-(table-end))) != 0 {
+		return checkLabels(item, count, int(end))
 	}
 	next := texts
 	for entries := item[table:texts]; len(entries) >= LabelEntryLen; entries = entries[LabelEntryLen:] {
 		key, value := spanAt(entries), spanAt(entries[8:])
 		if key.Len == 0 {
-			return false
+			next = Nowhere
+			break
 		}
 		next = value.Follows(item, key.Follows(item, next))
 	}
-	return next == uint64(len(item)) && CleanTexts(item, texts, next, 2*int(count))
+	// If closed by NUL each, the strings have none inside where there are no more of them.
+	if next != uint64(len(item)) || !CleanTexts(item, texts, next, 2*int(count)) {
+		return checkLabels(item, count, int(end))
+	}
+	return nil
 }
 
-// checkLabels tells which rule labels break that are not as [labelsInLine] says.
+// checkLabels tells which rule labels break, if any, one after another.
 func checkLabels(item []byte, count uint16, end int) error {
 	next := end
 	if count > 0 {

@@ -54,15 +54,6 @@ func PutText(dst []byte, text CStringView, field string) error {
 	return nil
 }
 
-// CheckLabels checks that the count labels of item, whose strings end at end, are exactly in place and
-// the last thing in it. It fails with [ErrBadLayout], [ErrOutOfBounds] or [ErrMissingNul].
-func CheckLabels(item []byte, count uint16, end uint64) error {
-	if count == 0 && end == uint64(len(item)) || labelsInLine(item, count, end) {
-		return nil
-	}
-	return checkLabels(item, count, int(end))
-}
-
 // Locate makes these the count labels of an item that was checked before, and whose strings end at end.
 func (l *Labels) Locate(item []byte, count uint16, end uint64) { l.read(item, count, end) }
 

@@ -63,7 +63,7 @@ func (b *LookupBuilder[K, I, P]) Add(item I) error {
 // Push adds the item of the next key from where it is, without a copy of it. It fails as Add does.
 func (b *LookupBuilder[K, I, P]) Push(item P) error {
 	same := b.Remaining() > 0 && item.Key().Same(b.request.key(b.list.count))
-	return b.write(item, b.open(len(b.nextKey()), same, item.StatusCode(), item.Size()))
+	return b.write(item, b.OpenItem(len(b.nextKey()), same, item.StatusCode(), item.Size()))
 }
 
 // AddBare adds an item without data for the next key. It fails as Add does.
@@ -72,7 +72,7 @@ func (b *LookupBuilder[K, I, P]) AddBare(status uint16) error {
 	if b.Remaining() > 0 {
 		b.item = item.Bare(b.request.key(b.list.count), status)
 	}
-	return b.write(item, b.open(len(b.nextKey()), true, status, item.Size()))
+	return b.write(item, b.OpenItem(len(b.nextKey()), true, status, item.Size()))
 }
 
 // Finish ends the answer; it returns its length. It fails with the first error that was met, or with
@@ -91,14 +91,6 @@ func (b *LookupBuilder[K, I, P]) Finish() (int, error) {
 
 // NextKey returns the bytes of the next key, or of none beyond the last.
 func (b *LookupBuilder[K, I, P]) NextKey() []byte { return b.nextKey() }
-
-// OpenItem returns where to write an item of size bytes for the next key, which has keyLen bytes; same
-// tells whether the item is for that key. It returns nil where a placeholder was written instead, and
-// after an error, which is that of Err. With CloseItem it is how the builder of one kind adds items
-// without a detour: [LookupBuilder.Push] does the same for all.
-func (b *LookupBuilder[K, I, P]) OpenItem(keyLen int, same bool, status uint16, size int) []byte {
-	return b.open(keyLen, same, status, size)
-}
 
 // CloseItem takes in the item that was written to dst, unless writing it failed with err; it returns err.
 func (b *LookupBuilder[K, I, P]) CloseItem(dst []byte, err error) error {
@@ -122,10 +114,11 @@ func (b *LookupBuilder[K, I, P]) write(item P, dst []byte) error {
 // nextKey returns the bytes of the next key, or of none beyond the last.
 func (b *LookupBuilder[K, I, P]) nextKey() []byte { return b.request.list.item(b.list.count) }
 
-// open returns where to write an item of size bytes for the next key, which has keyLen bytes; same tells
-// whether the item is for that key. It returns nil where a placeholder was written instead, and after an
-// error, which is in b.err.
-func (b *LookupBuilder[K, I, P]) open(keyLen int, same bool, status uint16, size int) []byte {
+// OpenItem returns where to write an item of size bytes for the next key, which has keyLen bytes; same
+// tells whether the item is for that key. It returns nil where a placeholder was written instead, and
+// after an error, which is that of Err. With CloseItem it is how the builder of one kind adds items
+// without a detour: [LookupBuilder.Push] does the same for all.
+func (b *LookupBuilder[K, I, P]) OpenItem(keyLen int, same bool, status uint16, size int) []byte {
 	remaining := b.Remaining()
 	if b.err != nil || remaining == 0 || !same {
 		b.refuse(same)

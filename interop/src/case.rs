@@ -92,7 +92,7 @@ const PLAIN: Case = Case {
 };
 
 /// The languages whose peers know the services that are examples.
-const EXAMPLE_PEERS: &[Language] = &[Language::Rust];
+const EXAMPLE_PEERS: &[Language] = &[Language::Rust, Language::Go];
 
 /// What comes to its sessions in its own way.
 const LIFE: Case = Case {

@@ -43,6 +43,8 @@ pub(crate) fn random_schema(random: &mut Random) -> String {
         1 + random.below(9)
     );
     let mut fields = Fields::default();
+    // In front of the tables, which begin here.
+    let head = text.len();
     match kind {
         "value" => {
             if random.once_in(2) {
@@ -59,11 +61,22 @@ pub(crate) fn random_schema(random: &mut Random) -> String {
             fields.add_header(random);
             fields.write(&mut text, "header", true);
             fields.start(2);
+            let first = fields.names + 1;
             fields.add_some(random, true, 0);
+            let last = (first + random.below(3)).min(fields.names);
             fields.pad(4);
             fields.write(&mut text, "item", true);
+            if random.once_in(2) {
+                let keys: Vec<String> = (first..=last).map(|nth| format!("\"f{nth}\"")).collect();
+                text.insert_str(head, &format!("cache = [{}]\n", keys.join(", ")));
+            }
         }
-        _ => lookup(random, &mut fields, &mut text),
+        _ => {
+            lookup(random, &mut fields, &mut text);
+            if random.once_in(2) {
+                text.insert_str(head, "cache = \"key\"\n");
+            }
+        }
     }
     types(&fields.all, &mut text);
     text
