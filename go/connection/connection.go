@@ -12,8 +12,8 @@ import (
 // Connection is a session with one peer: send messages, receive messages, over whatever was negotiated.
 //
 // It is used by one goroutine at a time, Close included; an abort or a context ends its waits from
-// outside. Several requests may be in flight over a socket or a pipe; shared memory carries one, and
-// refuses the next with [transport.ErrBusy]. Messages longer than a packet are sent in chunks and put
+// outside. Several requests may be in flight over a socket, a pipe or a ring; shared memory of the other
+// profiles carries one, and refuses the next with [transport.ErrBusy]. Messages longer than a packet are sent in chunks and put
 // together behind the scenes.
 //
 // After an error, [Connection.IsOver] tells whether the session is over. Where it is not, nothing was

@@ -16,6 +16,7 @@ func init() {
 		profileRow{"socket", posix.New(), baseline, transport.LinkSocket},
 		profileRow{"hybrid", posix.New(), baseline | hybrid, transport.LinkSharedMemory},
 		profileRow{"futex", posix.New(), allProfiles, transport.LinkSharedMemory},
+		profileRow{"ring", posix.New(), baseline | protocol.ProfileSHMRing, transport.LinkSharedMemory},
 	)
 }
 

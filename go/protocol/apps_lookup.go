@@ -278,10 +278,10 @@ func checkAppsLookupItem(bytes []byte) error {
 		return nil
 	}
 	if comm.Len == 0 {
-		return NewWireError(ErrBadLayout, "comm", 0, 0)
+		return NewWireError(ErrBadLayout, "comm length", 1, uint64(comm.Len))
 	}
 	if comm.Len > 15 {
-		return NewWireError(ErrBadLayout, "comm", 0, 1)
+		return NewWireError(ErrBadLayout, "comm length", 15, uint64(comm.Len))
 	}
 	if cgroupStatus == AppsCgroupStatusKnown && cgroupPath.Len == 0 {
 		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(cgroupStatus))
@@ -340,10 +340,10 @@ func (v *AppsLookupItemView) check() error {
 		return nil
 	}
 	if v.Comm.Len() == 0 {
-		return NewWireError(ErrBadLayout, "comm", 0, 0)
+		return NewWireError(ErrBadLayout, "comm length", 1, uint64(v.Comm.Len()))
 	}
 	if v.Comm.Len() > 15 {
-		return NewWireError(ErrBadLayout, "comm", 0, 1)
+		return NewWireError(ErrBadLayout, "comm length", 15, uint64(v.Comm.Len()))
 	}
 	if v.CgroupStatus == AppsCgroupStatusKnown && v.CgroupPath.Len() == 0 {
 		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(v.CgroupStatus))

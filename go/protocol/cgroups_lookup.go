@@ -198,7 +198,7 @@ func checkCgroupsLookupItem(bytes []byte) error {
 		return NewWireError(ErrBadLayout, "status", 0, uint64(status))
 	}
 	if path.Len == 0 {
-		return NewWireError(ErrBadLayout, "path", 0, 0)
+		return NewWireError(ErrBadLayout, "path length", 1, uint64(path.Len))
 	}
 	if status != 0 {
 		if orchestrator != 0 ||
@@ -229,7 +229,7 @@ func (v *CgroupsLookupItemView) check() error {
 		return NewWireError(ErrBadLayout, "status", 0, uint64(v.Status))
 	}
 	if v.Path.Len() == 0 {
-		return NewWireError(ErrBadLayout, "path", 0, 0)
+		return NewWireError(ErrBadLayout, "path length", 1, uint64(v.Path.Len()))
 	}
 	if v.Status != 0 {
 		if v.Orchestrator != 0 ||

@@ -8,6 +8,8 @@ package protocol
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 )
 
 // Bits: what the provider found out about a cgroup.
@@ -21,6 +23,31 @@ const (
 	// OptionDisabledExcluded: the configuration excludes it.
 	OptionDisabledExcluded = 1 << 3
 )
+
+// CgroupOptionsString lists the names of bits; what has none is in hex.
+func CgroupOptionsString(v uint32) string {
+	var names []string
+	if v&OptionDisabledDuplicate != 0 {
+		names = append(names, "disabled-duplicate")
+		v &^= OptionDisabledDuplicate
+	}
+	if v&OptionSystemdService != 0 {
+		names = append(names, "systemd-service")
+		v &^= OptionSystemdService
+	}
+	if v&OptionUnified != 0 {
+		names = append(names, "unified")
+		v &^= OptionUnified
+	}
+	if v&OptionDisabledExcluded != 0 {
+		names = append(names, "disabled-excluded")
+		v &^= OptionDisabledExcluded
+	}
+	if v != 0 {
+		names = append(names, fmt.Sprintf("%#x", v))
+	}
+	return strings.Join(names, ",")
+}
 
 // CgroupsHeaderLen is the bytes in front of the directory of a snapshot.
 const CgroupsHeaderLen = 24

@@ -87,7 +87,7 @@ func TestNumbersHaveNames(t *testing.T) {
 	check(t, "cgroup status", protocol.AppsCgroupStatusHostRoot.String(), "host-root")
 	check(t, "profiles", protocol.Profiles(0).String(), "none")
 	check(t, "profiles", protocol.Profiles(3).String(), "baseline+shm-hybrid")
-	check(t, "profiles", protocol.Profiles(0x31).String(), "baseline+0x30")
+	check(t, "profiles", protocol.Profiles(0x61).String(), "baseline+0x60")
 	check(t, "highest", protocol.Profiles(7).Highest(), protocol.Profiles(protocol.ProfileSHMFutex))
 	check(t, "highest", protocol.Profiles(0).Highest(), protocol.Profiles(0))
 	check(t, "one", protocol.Profiles(6).IsOne(), false)

@@ -20,7 +20,7 @@ type AnyRequest struct {
 func AnyHandler(name string, handle func(request AnyRequest, answer []byte) (int, error)) Handler {
 	method := Method{Name: name, Batches: true}
 	if handle == nil {
-		return Handler{method: method}
+		return unanswered(method, true)
 	}
 	respond := func(code protocol.MethodCode, payload, answer []byte) (int, error) {
 		length, err := handle(AnyRequest{Method: code, Payload: payload}, answer)

@@ -353,6 +353,7 @@ func openCode(cause error) ErrorCode {
 		{handshake.ErrIncompatible, ErrUnsupported},
 		{handshake.ErrAuthFailed, ErrRejected},
 		{handshake.ErrRejected, ErrRejected},
+		{transport.ErrUntrustedServer, ErrRejected},
 		{handshake.ErrLimitExceeded, ErrOverflow},
 	} {
 		if errors.Is(cause, known.cause) {
@@ -371,7 +372,7 @@ func openState(cause error) ClientState {
 	switch {
 	case errors.Is(cause, transport.ErrNotFound):
 		return StateNotFound
-	case errors.Is(cause, handshake.ErrAuthFailed):
+	case errors.Is(cause, handshake.ErrAuthFailed), errors.Is(cause, transport.ErrUntrustedServer):
 		return StateAuthFailed
 	case errors.Is(cause, handshake.ErrNoProfile), errors.Is(cause, handshake.ErrIncompatible):
 		return StateIncompatible

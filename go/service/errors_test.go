@@ -22,6 +22,7 @@ func TestCausesOfNoSessionHaveTheirOwnNumbersAndStates(t *testing.T) {
 	}{
 		{invalid, ErrInvalidRequest, StateDisconnected},
 		{&transport.ConnectError{Kind: transport.ErrNotFound, Cause: fs.ErrNotExist}, ErrDisconnected, StateNotFound},
+		{&transport.ConnectError{Kind: transport.ErrUntrustedServer}, ErrRejected, StateAuthFailed},
 		{&transport.ConnectError{Kind: transport.ErrDenied, Cause: fs.ErrPermission}, ErrIO, StateDisconnected},
 		{&transport.ConnectError{Kind: transport.ErrTimeout}, ErrTimeout, StateDisconnected},
 		{transport.ErrTimeout, ErrTimeout, StateDisconnected},

@@ -36,6 +36,16 @@ type HandlerError struct {
 // Error tells the status and the reason.
 func (e *HandlerError) Error() string { return fmt.Sprintf("%v: %s", e.Status, e.Reason) }
 
+// errNoHandler is the failure of a handler that was not filled in.
+var errNoHandler = errors.New("the server has no handler")
+
+// unanswered is the handler of a server that was given no function: it starts, and answers
+// INTERNAL_ERROR.
+func unanswered(method Method, any bool) Handler {
+	respond := func(protocol.MethodCode, []byte, []byte) (int, error) { return 0, &handlerError{errNoHandler} }
+	return Handler{method: method, any: any, newResponder: func() responder { return respond }}
+}
+
 // errRefused is the failure of a handler that returned false.
 var errRefused = errors.New("the handler returned false")
 
@@ -67,10 +77,11 @@ func Filled[Q, B any](handle func(*Q, *B) bool) func(*Q, *B) error {
 }
 
 // ValueHandler is the handler of a service whose reply is one value. Where handle fails, the client
-// gets INTERNAL_ERROR and no reason; see [HandlerError] for another status.
+// gets INTERNAL_ERROR and no reason; see [HandlerError] for another status. Where it is nil the server
+// starts, and every client gets that.
 func ValueHandler[Q, R any](service *Service[Q, R], handle func(Q) (R, error)) Handler {
 	if handle == nil {
-		return Handler{method: service.Method}
+		return unanswered(service.Method, false)
 	}
 	respond := func(_ protocol.MethodCode, payload, answer []byte) (int, error) {
 		request, err := service.Request.Decode(payload)
@@ -97,11 +108,11 @@ type Builder[Q, B any] struct {
 
 // BuilderHandler is the handler of a service whose reply is built piece by piece. Where the answer
 // did not fit, the client gets LIMIT_EXCEEDED, whatever handle returned; else a failure of handle is
-// answered as that of [ValueHandler].
+// answered as that of [ValueHandler], and so is a handle that is nil.
 // Request and builder are good until handle returns.
 func BuilderHandler[Q, B any](method Method, decode func([]byte) (Q, error), builder Builder[Q, B], handle func(*Q, *B) error) Handler {
 	if handle == nil {
-		return Handler{method: method}
+		return unanswered(method, false)
 	}
 	return Handler{method: method, newResponder: func() responder {
 		// One of each for a session, so that answering allocates nothing.

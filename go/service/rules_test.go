@@ -1,6 +1,8 @@
 package service_test
 
 import (
+	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -97,7 +99,7 @@ func TestSessionsRunAHandlerAtOnceAndOneSessionInOrder(t *testing.T) {
 		}
 		return n, nil
 	})
-	server := service.NewServer("/run", "order", service.ServerConfig{Transport: memory}, handler)
+	server := service.NewServer("/run", "order", service.ServerConfig{Transport: memory, Logger: slog.New(slog.DiscardHandler)}, handler)
 	if err := server.Bind(); err != nil {
 		t.Fatal(err)
 	}
@@ -136,5 +138,32 @@ func TestSessionsRunAHandlerAtOnceAndOneSessionInOrder(t *testing.T) {
 	}
 	if !slices.Equal(order, requests) {
 		t.Errorf("the handler saw %v", order)
+	}
+}
+
+func TestAServerWithoutAHandlerStartsAndAnswersInternalError(t *testing.T) {
+	memory := transport.NewMemory()
+	config := service.ServerConfig{Transport: memory, Logger: slog.New(slog.DiscardHandler)}
+	for name, handler := range map[string]service.Handler{
+		"value": service.ValueHandler(&increment.Service, nil),
+		"built": service.BuilderHandler[uint64, uint64](increment.Service.Method, nil, service.Builder[uint64, uint64]{}, nil),
+		"any":   service.AnyHandler("any", nil),
+	} {
+		server := service.NewServer("/run", name, config, handler)
+		if err := server.Bind(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- server.Run() }()
+		client := increment.NewClient("/run", name, service.ClientConfig{Transport: memory})
+		client.Refresh()
+		if _, err := client.Call(1); !errors.Is(err, service.ErrHandlerFailed) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		_ = client.Close()
+		server.Stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	}
 }

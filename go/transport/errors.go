@@ -36,6 +36,9 @@ var (
 	ErrNotFound = errors.New("no server there")
 	// ErrDenied: the endpoint exists and we may not use it.
 	ErrDenied = errors.New("no permission")
+	// ErrUntrustedServer: the process that serves the endpoint is of a user whom we have no reason to trust
+	// with a token.
+	ErrUntrustedServer = errors.New("a server of a user who is not trusted")
 	// ErrAddressInUse: somebody else serves the endpoint, or may: nothing was deleted.
 	ErrAddressInUse = errors.New("in use by another server")
 	// ErrInvalidName: the service name cannot be part of a file name.
@@ -83,7 +86,7 @@ func (e *TooLargeError) Unwrap() error { return ErrTooLarge }
 type ConnectError struct {
 	// Endpoint is where.
 	Endpoint string
-	// Kind is [ErrNotFound], [ErrDenied], [ErrTimeout], [ErrAborted], [ErrUnsupported], or nil where the
+	// Kind is [ErrNotFound], [ErrDenied], [ErrUntrustedServer], [ErrTimeout], [ErrAborted], [ErrUnsupported], or nil where the
 	// system failed.
 	Kind error
 	// Cause is what the system said, if it did.

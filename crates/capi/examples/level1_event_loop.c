@@ -17,17 +17,15 @@ static int watch(int loop, nipc_native_t object, void *context) {
     return epoll_ctl(loop, EPOLL_CTL_ADD, (int)object, &event);
 }
 
-/* Takes the client that waits. */
+/* Takes the client that waits. It shakes hands once it has something to say. */
 static void welcome(int loop, nipc_listener_t *listener) {
+    static nipc_session_t extra; /* where nobody else fits: it hears a hang-up */
     nipc_session_t *session = sessions, *end = sessions + SESSIONS;
     while (session < end && nipc_session_state(session) != NIPC_CLIENT_DISCONNECTED)
         session++;
-    if (session == end) { /* nobody else fits: it is accepted, and hears a hang-up */
-        static nipc_session_t extra;
-        nipc_listener_accept(listener, &extra, 100);
-        nipc_session_close(&extra);
-    } else if (nipc_listener_accept(listener, session, 100) == NIPC_OK /* others wait meanwhile */
-               && watch(loop, nipc_session_wait_object(session), session) < 0)
+    session = session < end ? session : &extra;
+    if (nipc_listener_accept_link(listener, session, 0) == NIPC_OK
+        && (session == &extra || watch(loop, nipc_session_wait_object(session), session) < 0))
         nipc_session_close(session);
 }
 
@@ -35,12 +33,12 @@ static void welcome(int loop, nipc_listener_t *listener) {
 static void echo(nipc_session_t *session) {
     nipc_message_t request;
     nipc_header_t answer;
-    nipc_error_t error;
-    while ((error = nipc_session_receive(session, &request, 0)) == NIPC_OK) {
+    nipc_error_t error = NIPC_OK;
+    if (nipc_session_state(session) == NIPC_CLIENT_CONNECTING)
+        error = nipc_session_handshake(session, 100); /* which closes it where that fails */
+    while (error == NIPC_OK && (error = nipc_session_receive(session, &request, 0)) == NIPC_OK) {
         nipc_header_answer(&request.header, NIPC_STATUS_OK, &answer);
         error = nipc_session_send(session, &answer, request.payload, request.payload_len, 100);
-        if (error != NIPC_OK)
-            break;
     }
     if (error != NIPC_ERR_TIMEOUT || nipc_session_state(session) != NIPC_CLIENT_READY)
         nipc_session_close(session); /* which ends the watch, too */

@@ -11,11 +11,12 @@
 //! service    netipc/netipc_service.h: clients, servers, cache
 //! transport  netipc/netipc_transport.h: sessions that programs drive themselves
 //! any        netipc/netipc_any.h: clients and servers of services that the library does not know
+//! netdata    netipc/netipc_netdata.h: run directory and token of an agent
 //! ```
 //!
 //! Every function checks its pointers for NULL, converts them in `border`, and does the rest in safe
 //! code. The headers are generated from the items and comments of
-//! `protocol`, `service`, `transport` and `any`.
+//! `protocol`, `service`, `transport`, `any` and `netdata`.
 
 #![expect(
     clippy::missing_safety_doc,
@@ -33,6 +34,7 @@ pub mod error;
 mod failure;
 mod layout;
 mod lifetime;
+pub mod netdata;
 mod platform;
 pub mod protocol;
 pub mod service;

@@ -1,5 +1,5 @@
 //! What docs/services.md shows is done, as it stands there: a service from nothing, served from a
-//! file, asked by the program, and served and asked by a program in Go.
+//! file, asked by the program, and served and asked by programs in Go and C.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -52,7 +52,7 @@ fn a_service_from_nothing_needs_no_code() {
 
 /// The guide's program in Go, built beside the package that is made for it.
 fn go_program(place: &TestDir, schema: &str) -> PathBuf {
-    let module = place.path("networks");
+    let module = place.path("module");
     let out = format!("--out={}", module.display());
     run(
         netipc(["schema", "generate", "--lang=go", &out, schema]),
@@ -93,12 +93,50 @@ fn go_program(place: &TestDir, schema: &str) -> PathBuf {
     program
 }
 
+/// The guide's program in C, built with what is made for it and with the command that the guide has.
+fn c_program(place: &TestDir, schema: &str) -> PathBuf {
+    let prefix = netipc_xtask::install_for_tests();
+    let out = format!("--out={}", place.path("").display());
+    run(
+        netipc(["schema", "generate", "--lang=c", &out, schema]),
+        b"",
+    )
+    .text();
+    let run_dir = format!("\"{}\"", place.run_dir().display());
+    let source = block("c").replace("\"/run/example\"", &run_dir);
+    place.write("networks.c", source);
+    let guide = fs::read_to_string(root().join("docs/services.md")).unwrap();
+    let command = guide.lines().find(|line| line.starts_with("cc -o "));
+    let strict = "cc -std=c99 -Wall -Wextra -Wpedantic -Werror";
+    let command = command.unwrap().replacen("cc", strict, 1);
+    let lib = prefix.join("lib");
+    let built = Command::new("sh")
+        .args(["-c", &format!("{command} -Wl,-rpath,{}", lib.display())])
+        .env("PKG_CONFIG_PATH", lib.join("pkgconfig"))
+        .current_dir(place.path(""))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{command}\n{said}");
+    place.path("networks")
+}
+
 #[test]
 fn the_program_in_go_serves_and_asks() {
+    serves_and_asks(go_program);
+}
+
+#[test]
+fn the_program_in_c_serves_and_asks() {
+    serves_and_asks(c_program);
+}
+
+/// Holds a program beside the one of the tests, each as server of the other.
+fn serves_and_asks(build: fn(&TestDir, &str) -> PathBuf) {
     let place = TestDir::new();
     let schema = place.write("ip-to-asn.toml", block("toml"));
     let file = schema.to_str().unwrap();
-    let program = go_program(&place, file);
+    let program = build(&place, file);
     let by_schema = format!("--schema={file}");
     let mut server = Command::new(&program);
     server.stdout(std::process::Stdio::piped());
@@ -116,4 +154,20 @@ fn the_program_in_go_serves_and_asks() {
         String::from_utf8_lossy(&asked.stdout),
         "192.0.2.7 known 64500 Example Networks\n198.51.100.1 unknown 0 \n"
     );
+}
+
+#[test]
+fn the_programs_in_go_and_c_ask_each_other() {
+    let place = TestDir::new();
+    let schema = place.write("ip-to-asn.toml", block("toml"));
+    let file = schema.to_str().unwrap();
+    let programs = [go_program(&place, file), c_program(&place, file)];
+    for (serving, asking) in [(0, 1), (1, 0)] {
+        let mut server = Command::new(&programs[serving]);
+        server.stdout(std::process::Stdio::piped());
+        let _served = Provider::start(server);
+        let asked = Command::new(&programs[asking]).arg("192.0.2.7").output();
+        let asked = String::from_utf8(asked.unwrap().stdout).unwrap();
+        assert_eq!(asked, "192.0.2.7 known 64500 Example Networks\n");
+    }
 }

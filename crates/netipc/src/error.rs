@@ -272,6 +272,17 @@ pub enum OpenError {
     /// The server turned the session down.
     #[error("the handshake failed")]
     Handshake(#[from] HandshakeError),
+    /// The server turned the session down, and belongs to another user: it says the same of a user that it
+    /// does not allow and of a wrong token.
+    #[error(
+        "the server, which user {server} runs, refused this process of user {own}: run both as one user, or have the server allow this one; the token may be wrong, too"
+    )]
+    OtherUser {
+        /// The server's user id.
+        server: u32,
+        /// Our own.
+        own: u32,
+    },
     /// The shared memory that the server offered is of no use.
     #[error("the shared memory could not be attached")]
     Attach(#[from] AttachError),
@@ -289,6 +300,7 @@ impl OpenError {
             Self::Connect(ConnectError::NotFound { .. }) | Self::Attach(AttachError::HungUp) => {
                 ErrorCode::DISCONNECTED
             }
+            Self::OtherUser { .. } => ErrorCode::REJECTED,
             Self::Handshake(error) => match error {
                 HandshakeError::NoProfile | HandshakeError::Incompatible { .. } => {
                     ErrorCode::UNSUPPORTED
@@ -297,6 +309,7 @@ impl OpenError {
                 HandshakeError::LimitExceeded => ErrorCode::OVERFLOW,
                 _ => ErrorCode::PROTOCOL,
             },
+            Self::Connect(ConnectError::UntrustedServer { .. }) => ErrorCode::REJECTED,
             _ => ErrorCode::IO,
         }
     }
@@ -307,7 +320,9 @@ impl OpenError {
         use crate::status::ClientState as State;
         match self {
             Self::Connect(ConnectError::NotFound { .. }) => State::NotFound,
-            Self::Handshake(HandshakeError::AuthFailed) => State::AuthFailed,
+            Self::Connect(ConnectError::UntrustedServer { .. })
+            | Self::Handshake(HandshakeError::AuthFailed)
+            | Self::OtherUser { .. } => State::AuthFailed,
             Self::Handshake(HandshakeError::NoProfile | HandshakeError::Incompatible { .. }) => {
                 State::Incompatible
             }

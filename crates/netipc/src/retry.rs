@@ -148,6 +148,15 @@ mod tests {
         grown: 0,
     };
 
+    fn overflow() -> Failure {
+        Failure::Overflow {
+            what: "keys",
+            needed: 2,
+            limit: 1,
+            option: "max_logical_lookup_items of the client",
+        }
+    }
+
     // Rule S11.
     #[test]
     fn each_failure_leads_where_the_contract_says() {
@@ -160,12 +169,6 @@ mod tests {
         };
         let state = ClientState::Broken;
         let status = Status(77);
-        let overflow = Failure::Overflow {
-            what: "keys",
-            needed: 2,
-            limit: 1,
-            option: "max_logical_lookup_items of the client",
-        };
         // The failure, what follows at first, and what follows after a retry.
         let table = [
             (Failure::Timeout, DropAndReturn, DropAndReturn),
@@ -196,7 +199,7 @@ mod tests {
                 Grow,
                 Grow,
             ),
-            (overflow, Return, Return),
+            (overflow(), Return, Return),
             (
                 Failure::Reconnect(OpenError::Connect(not_found)),
                 DropAndReturn,

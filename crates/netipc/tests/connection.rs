@@ -71,7 +71,7 @@ impl Rig {
 /// Runs a check over every kind of link.
 fn each(check: impl Fn(&Rig)) {
     check(&Rig::new(Box::new(MemoryTransport::new()), 1));
-    for profiles in [1, 1 | 2, 1 | 2 | 4] {
+    for profiles in [1, 1 | 2, 1 | 2 | 4, 1 | 16] {
         check(&Rig::new(Box::new(NativeTransport::new()), profiles));
     }
 }

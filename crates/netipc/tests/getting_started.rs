@@ -2,10 +2,8 @@
 //! directory: they compile, and they find each other.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::mpsc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use netipc::transport::{Endpoint, NativeTransport, Transport, Wait};
 
 /// An item as a program saw it: hash, name, path.
 type Seen = (u32, String, String);
@@ -61,11 +59,14 @@ mod server {
     }
     // endregion
 
-    /// The end of the listing, which serves for ever.
-    pub(super) fn main(run_dir: &str) {
+    /// The end of the listing; what stops it happens beside it.
+    pub(super) fn main(run_dir: &str, beside: impl FnOnce(&ManagedServer) + Send) {
         #[expect(unused_mut, reason = "it stands there")]
         let mut server = new(run_dir);
-        server.run().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| beside(&server));
+            server.run().unwrap();
+        });
         server.stop();
     }
 }
@@ -128,27 +129,17 @@ fn without_a_provider_they_say_nothing() {
 #[test]
 fn a_server_is_run_by_its_main() {
     let dir = tempfile::tempdir().unwrap();
-    let run_dir = dir.path().to_str().unwrap().to_owned();
-    let endpoint = Endpoint::new(dir.path(), "cgroups-snapshot").unwrap();
-    // It serves until the process ends: this test does not wait for it.
-    let (ended, end) = mpsc::channel();
-    let of_server = run_dir.clone();
-    std::thread::spawn(move || {
-        server::main(&of_server);
-        let _ = ended.send(());
+    let run_dir = dir.path().to_str().unwrap();
+    server::main(run_dir, |server| {
+        let patience = Instant::now() + Duration::from_secs(60);
+        let mut seen = 0;
+        // The program says nothing when it is ready.
+        while seen == 0 && Instant::now() < patience {
+            client::main(run_dir, |_| seen += 1);
+        }
+        server.stop();
+        assert_eq!(seen, 1);
     });
-    let patience = Instant::now() + Duration::from_secs(60);
-    while NativeTransport::new()
-        .connect(&endpoint, &Wait::until(patience))
-        .is_err()
-    {
-        assert!(Instant::now() < patience, "the server comes up");
-        assert!(end.try_recv().is_err(), "the server runs");
-        std::thread::yield_now();
-    }
-    let mut seen = 0;
-    client::main(&run_dir, |_| seen += 1);
-    assert_eq!(seen, 1);
 }
 
 #[test]
@@ -162,5 +153,29 @@ fn a_handler_that_was_not_filled_in_answers_internal_error() {
         client.refresh();
         let error = client.call_snapshot().unwrap_err();
         assert_eq!(error.code(), netipc::ErrorCode::HANDLER_FAILED);
+    });
+}
+
+/// A field has one type: what some programs make with `Arc::new` goes into a closure.
+#[test]
+fn a_handler_that_is_shared_goes_into_a_closure() {
+    use netipc::service::cgroups::{CgroupsBuilder, CgroupsClient, CgroupsRequest, ClientConfig};
+    use netipc::service::cgroups::{Handler, ManagedServer};
+    let shared = Arc::new(|_: &CgroupsRequest, builder: &mut CgroupsBuilder<'_>| {
+        builder.set_header(0, 9);
+        true
+    });
+    let again = Arc::clone(&shared);
+    let handler = Handler {
+        handle: Some(Box::new(move |request, builder| again(request, builder))),
+        ..Default::default()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let name = "cgroups-snapshot";
+    let server = ManagedServer::new(dir.path(), name, Default::default(), handler);
+    serve(&server, || {
+        let mut client = CgroupsClient::new(dir.path(), name, ClientConfig::default());
+        client.refresh();
+        assert_eq!(client.call_snapshot().unwrap().generation, 9);
     });
 }

@@ -40,7 +40,7 @@ pub enum LinkError {
     Busy,
     /// The endpoint of a listener was taken away, and cannot be had again.
     #[error("the endpoint was taken away from its server")]
-    EndpointLost(#[source] BindError),
+    EndpointLost(#[source] Box<BindError>),
     /// The system failed.
     #[error("the system refused")]
     Io(#[from] io::Error),
@@ -68,6 +68,19 @@ pub enum ConnectError {
         #[source]
         source: io::Error,
     },
+    /// The process that serves the endpoint is of a user whom we have no reason to trust with a token: not
+    /// ours, not root, not the owner of a run directory that is closed to others.
+    #[error(
+        "{endpoint} is served by {}, whom user {own} does not trust: run the server as that user or root, let its user own the run directory and nobody else write there, or name it as trusted", user(*server)
+    )]
+    UntrustedServer {
+        /// Where.
+        endpoint: String,
+        /// Its user, where the kernel tells.
+        server: Option<u32>,
+        /// Ours.
+        own: u32,
+    },
     /// The deadline passed, or the owner called it off.
     #[error("connecting to {endpoint}")]
     Interrupted {
@@ -86,6 +99,10 @@ pub enum ConnectError {
         #[source]
         source: io::Error,
     },
+}
+
+fn user(uid: Option<u32>) -> String {
+    uid.map_or_else(|| "an unknown user".to_owned(), |uid| format!("user {uid}"))
 }
 
 /// Why an endpoint could not be bound.

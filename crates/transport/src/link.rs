@@ -7,7 +7,7 @@ use crate::endpoint::Endpoint;
 use crate::wait::Wait;
 
 pub use crate::error::{AttachError, BindError, ConnectError, LinkError};
-pub use crate::platform::PeerPolicy;
+pub use crate::platform::{Inherited, PeerPolicy};
 pub use crate::sys::WaitObject;
 
 /// A connected channel between two peers that keeps packet boundaries.
@@ -77,6 +77,11 @@ pub trait Baseline: Link {
 
     /// Whether the peer may talk to us by its identity alone, before any token is looked at.
     fn peer_allowed(&self) -> bool;
+
+    /// Our own user id, where the platform tells that of peers; to say that the two differ.
+    fn own_uid(&self) -> Option<u32> {
+        None
+    }
 
     /// Server: makes the data plane of a session ready for the peer to attach, complete on return.
     ///
@@ -213,6 +218,9 @@ pub struct BindOptions {
     pub backlog: Option<u16>,
     /// Which peers to let in, in the terms of the platform.
     pub peers: PeerPolicy,
+    /// Sockets that somebody else has opened for this process: the endpoint's own is taken instead of a new
+    /// one.
+    pub inherited: Inherited,
 }
 
 /// What a link is, for status and for the session above it.

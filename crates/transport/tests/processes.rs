@@ -14,13 +14,15 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netipc_transport::link::{BindError, BindOptions, ConnectError, LinkError, SessionPlan};
+use netipc_transport::link::{
+    BindError, BindOptions, ConnectError, LinkError, PeerPolicy, SessionPlan,
+};
 use netipc_transport::{Abort, Endpoint, Link, Transport, UnixTransport, Wait};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use common::{
     Actor, Stage, again, again_by, await_cue, good_header, hear, in_child, passes, plan, prompt,
-    role, role_dir, soon, tell, write_region,
+    role, role_dir, soon, tell, this_program, write_region,
 };
 
 const REGION: &str = "svc-0000000000000001.ipcshm";
@@ -62,6 +64,50 @@ fn defect_04_a_socket_of_another_user_is_in_use() {
     passes(child.uid(NOBODY).gid(NOBODY));
     assert_eq!(fs::symlink_metadata(stage.socket()).unwrap().ino(), before);
     drop(listener);
+}
+
+// Rule L7.
+#[test]
+fn a_token_is_said_only_to_servers_that_are_trusted() {
+    const NAME: &str = "a_token_is_said_only_to_servers_that_are_trusted";
+    const NOBODY: u32 = 65534;
+    if role().is_some() {
+        let listener = bind_in(&role_dir()).unwrap();
+        tell("listening");
+        await_cue();
+        drop(listener);
+        return;
+    }
+    if !rustix::process::geteuid().is_root() {
+        println!("SKIPPED: only root can become another user");
+        return;
+    }
+    for (owner, mode, trusted) in [
+        (0, 0o777, false),
+        (NOBODY, 0o755, true),
+        (NOBODY, 0o775, false),
+    ] {
+        let stage = Stage::new();
+        std::os::unix::fs::chown(stage.dir.path(), Some(owner), None).unwrap();
+        fs::set_permissions(stage.dir.path(), fs::Permissions::from_mode(mode)).unwrap();
+        let mut server = Actor::of_user(NAME, "server", stage.dir.path(), NOBODY);
+        assert_eq!(server.hear(), "listening");
+        let connect = |transport: UnixTransport| transport.connect(&stage.endpoint, &soon());
+        match connect(transport()) {
+            Ok(_) => assert!(trusted, "{owner} {mode:o}"),
+            Err(error) => {
+                assert!(!trusted, "{owner} {mode:o}: {error:?}");
+                let text = error.to_string();
+                assert!(
+                    text.contains("user 65534") && text.contains("user 0"),
+                    "{text}"
+                );
+            }
+        }
+        let named = PeerPolicy::Also(vec![NOBODY]);
+        connect(transport().with_servers(named)).unwrap();
+        server.cue();
+    }
 }
 
 // Rule L17.
@@ -308,8 +354,7 @@ fn a_full_file_system_is_an_error_and_no_signal() {
         return offer_on_a_full_file_system(&role_dir());
     }
     let mut private = Command::new("unshare");
-    private.arg("-rm");
-    private.arg(std::env::current_exe().unwrap());
+    private.arg("-rm").args(this_program());
     let stage = Stage::new();
     let mut child = again_by(private, NAME, "full", stage.dir.path());
     let probe = Command::new("unshare")

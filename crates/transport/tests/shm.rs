@@ -72,6 +72,19 @@ fn a_message_is_published_to_the_byte() {
     assert_eq!(bytes[4224..4230], *b"answer");
 }
 
+// Rule L32.
+#[test]
+fn the_name_of_a_region_goes_with_the_first_message() {
+    let stage = Stage::new();
+    let (mut client, mut server) = stage.session(&plan(1));
+    assert!(stage.path(REGION).exists());
+    client.send(b"attached", &[], &soon()).unwrap();
+    hear(&mut *server);
+    assert!(!stage.path(REGION).exists());
+    server.send(b"still here", &[], &soon()).unwrap();
+    assert_eq!(hear(&mut *client), b"still here");
+}
+
 // Rule L28.
 #[test]
 fn one_message_at_a_time_in_each_direction() {

@@ -13,12 +13,13 @@ use std::path::PathBuf;
 pub use self::names::functions;
 use crate::{Error, tool, workspace};
 
-/// The headers: the second includes the first, the others the second.
-pub const NAMES: [&str; 4] = [
+/// The headers: the second includes the first, the next two the second, and the last is for itself.
+pub const NAMES: [&str; 5] = [
     "netipc_protocol.h",
     "netipc_service.h",
     "netipc_transport.h",
     "netipc_any.h",
+    "netipc_netdata.h",
 ];
 
 /// Where the committed headers are.
@@ -60,7 +61,7 @@ pub fn check() -> Result<(), Error> {
 ///
 /// # Errors
 /// A source cannot be read or is not what the generator understands.
-pub fn generate() -> Result<[String; 4], Error> {
+pub fn generate() -> Result<[String; 5], Error> {
     let capi = workspace().join("crates/capi/src");
     let errors = source::errors(&workspace().join("crates/netipc/src/error.rs"))?;
     let pieces = |header: &str| piece::all(&capi.join(header));
@@ -70,6 +71,7 @@ pub fn generate() -> Result<[String; 4], Error> {
         text::service(&pieces("service")?, &layouts("service")?)?,
         text::transport(&pieces("transport")?, &layouts("transport")?)?,
         text::any(&pieces("any")?, &layouts("any")?)?,
+        text::netdata(&pieces("netdata")?)?,
     ])
 }
 

@@ -30,6 +30,12 @@ func TestWhatCallPrintsCanBeServedAndComesBackTheSame(t *testing.T) {
 			 "comm": "a b", "cgroup_path": "/x", "cgroup_name": "x", "labels": {"k": "v"}},
 			{"pid": 4, "status": "unknown", "cgroup_status": "known", "orchestrator": "unknown", "ppid": 0, "uid": 4294967295,
 			 "starttime": 0, "comm": "", "cgroup_path": "", "cgroup_name": "", "labels": {}}]}`, []string{"apps-lookup", "2", "4"}},
+		{`{"service": "ip-to-asn", "generation": 4, "items": [
+			{"address": "192.0.2.7", "status": "known", "asn": 64500, "country": "NL", "organisation": "Example Networks"},
+			{"address": "2001:db8::1", "status": "unknown", "asn": 0, "country": "", "organisation": ""}]}`, []string{"ip-to-asn", "192.0.2.7", "2001:db8::1"}},
+		{`{"service": "pid-traffic", "generation": 5, "items": [
+			{"pid": 7, "starttime": 99, "status": "known", "bytes_received": 1, "bytes_sent": 18446744073709551615,
+			 "packets_received": 3, "packets_sent": 4, "connections": 5}]}`, []string{"pid-traffic", "7,99"}},
 		{`{"service": "increment", "request": 1, "reply": 100}`, []string{"increment", "1"}},
 		{`{"service": "string-reverse", "request": "ab", "reply": "anything"}`, []string{"string-reverse", "ab"}},
 	} {
@@ -52,12 +58,12 @@ func TestRepliesAreTablesForPeople(t *testing.T) {
 		{"pid": 1, "cgroup_status": "host-root", "uid": 0, "comm": "in\u001bit"}]}`)
 	p.serve("--data", data, "--service=apps-lookup,string-reverse", "--service", "increment")
 	reply := p.callWith("1\n\n9\n", "apps-lookup", "-")
-	want := "PID  STATUS  PPID  UID  STARTED  COMM        CGROUP     ORCHESTRATOR  NAME  PATH  LABELS\n" +
-		`1    known   0     0    0        in\u{1b}it  host-root  unknown` + "\n9    unknown\n"
+	want := "PID  STATUS  ORCHESTRATOR  CGROUP STATUS  PPID  UID  STARTTIME  COMM  CGROUP PATH  CGROUP NAME  LABELS\n" +
+		`1    known   unknown       host-root      0     0    0          in\u{1b}it` + "\n9    unknown\n"
 	if found := trimmed(reply.text(t)); found != want {
 		t.Errorf("%q instead of %q", found, want)
 	}
-	if !strings.HasPrefix(reply.stderr, "2 items of generation 2, shm (shm-hybrid), ") {
+	if !strings.HasPrefix(reply.stderr, "2 items, generation 2, shm (shm-hybrid), ") {
 		t.Error(reply.stderr)
 	}
 	if found := p.call("string-reverse", "--", "--json").text(t); found != "nosj--\n" {

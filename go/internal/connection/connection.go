@@ -7,6 +7,8 @@ package connection
 
 import (
 	"errors"
+	"fmt"
+	"os"
 
 	"github.com/netipc/netipc/go/internal/session"
 	"github.com/netipc/netipc/go/internal/session/handshake"
@@ -41,6 +43,7 @@ func Connect(t transport.Transport, endpoint transport.Endpoint, p handshake.Pro
 	p.PacketSize = link.PacketSize()
 	agreed, err := shakeHands(link, &p, w)
 	if err != nil {
+		err = withUsers(err, link.Info().Peer, os.Geteuid())
 		_ = link.Close()
 		return nil, err
 	}
@@ -49,6 +52,18 @@ func Connect(t transport.Transport, endpoint transport.Endpoint, p handshake.Pro
 		return nil, err
 	}
 	return open(session.RoleClient, attached, agreed), nil
+}
+
+// withUsers says that the two sides are of different users, where they are: a server says the same of a
+// user that it does not allow and of a wrong token. Root is let in everywhere, and own is -1 where there are
+// no such users.
+func withUsers(err error, server transport.Peer, own int) error {
+	uid, known := server.UID()
+	if !errors.Is(err, handshake.ErrAuthFailed) || !known || own <= 0 || int64(uid) == int64(own) {
+		return err
+	}
+	return fmt.Errorf("user %d runs the server, and user %d this process: run both as one user, or have the server "+
+		"allow this one; else %w", uid, own, err)
 }
 
 // open makes the connection of a session that was agreed on.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/netipc/netipc/go/internal/session"
 	"github.com/netipc/netipc/go/internal/session/handshake"
+	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/transport"
 )
 
@@ -30,8 +31,14 @@ func Receive(link transport.Baseline, policy handshake.Policy, w transport.Wait)
 		_ = link.Close()
 		return nil, err
 	}
-	offer, refusal := policy.Hello(hello[:min(size, len(hello))], link.PeerAllowed())
+	allowed := link.PeerAllowed()
+	offer, refusal := policy.Hello(hello[:min(size, len(hello))], allowed)
 	if refusal != nil {
+		if !allowed && refusal.Status == protocol.StatusAuthFailed {
+			stranger := *refusal
+			stranger.Why = "its user may not connect, whatever its token: " + link.Info().Peer.String()
+			refusal = &stranger
+		}
 		return nil, refuse(link, refusal, w)
 	}
 	return &Incoming{link: link, offer: offer, token: policy.AuthToken}, nil

@@ -4,6 +4,7 @@ package posix
 
 import (
 	"log/slog"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -162,6 +163,10 @@ func probe(dir *runDir, endpoint transport.Endpoint) (occupant, error) {
 // forked by a server that is gone looks alive, and answers nothing.
 func held(why string, endpoint transport.Endpoint, listened transport.Peer) occupant {
 	holders := holdersOf(endpoint.SocketPath(), endpoint.Place()+"/"+socketName(endpoint))
+	if len(holders) > 1 {
+		// We may hold one that has lost its name.
+		holders = slices.DeleteFunc(holders, func(pid int) bool { return pid == unix.Getpid() })
+	}
 	if pid, known := listened.PID(); known && len(holders) == 0 {
 		holders = []int{int(pid)}
 	}

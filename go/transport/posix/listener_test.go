@@ -155,6 +155,28 @@ func TestWhatIsInItsPlaceIsLookedAtAndNoMore(t *testing.T) {
 	}
 }
 
+// Rule L18.
+func TestALinkToTheRunDirectoryLeadsWhereItLeadsNow(t *testing.T) {
+	h := newHarmed(t)
+	before, after, link := h.top+"/before", h.top+"/after", h.top+"/link"
+	h.no(os.Mkdir(before, 0o700))
+	h.no(os.Mkdir(after, 0o700))
+	h.no(os.Symlink(before, link))
+	endpoint, err := transport.NewEndpoint(link, "svc")
+	h.no(err)
+	h.endpoint = endpoint
+	h.listener = h.bind()
+	h.no(os.Remove(link))
+	h.no(os.Symlink(after, link))
+	h.no(h.look())
+	if !h.found(h.listener) {
+		t.Error("it is not bound where the link leads")
+	}
+	if left, _ := os.ReadDir(before); len(left) != 0 {
+		t.Errorf("left is %v", left)
+	}
+}
+
 func TestNamesOfProcessesConfuseNobody(t *testing.T) {
 	const fields = "1 1 1 0 -1 4194304 0 0 0 0 3 4 0 0 20 0 1 0 4242 0 0"
 	for _, name := range []string{"sh", "a b", ") Z 1 (", "((", "\n"} {

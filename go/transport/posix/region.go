@@ -149,14 +149,19 @@ func newRegion(memory mapping, areas layout, plan transport.SessionPlan, file *o
 	}
 }
 
-// close unmaps the region, and removes the file that is our own. Closing again does nothing.
-func (r *region) close() {
-	r.request, r.response = slot{}, slot{}
-	r.mapping.unmap()
+// removeName removes the file that is our own: its client has attached, and nobody else is to find it.
+func (r *region) removeName() {
 	if r.file != nil {
 		r.file.remove()
 		r.file = nil
 	}
+}
+
+// close unmaps the region, and removes the file that is our own. Closing again does nothing.
+func (r *region) close() {
+	r.request, r.response = slot{}, slot{}
+	r.mapping.unmap()
+	r.removeName()
 }
 
 // ownFiles are the regions that this process has made and not yet removed.

@@ -124,6 +124,8 @@ func (l *shmLink) Receive(buf []byte, w transport.Wait) (int, error) {
 	}
 	l.taken++
 	l.maySend = true
+	// The first message proves that the client has attached.
+	l.region.removeName()
 	return size, nil
 }
 

@@ -33,7 +33,15 @@ func counters(t *testing.T, region []byte, want [6]uint64) {
 
 func (s *stage) read() []byte {
 	s.Helper()
-	bytes, err := os.ReadFile(s.region())
+	if s.memory == nil {
+		bytes, err := os.ReadFile(s.region())
+		s.no(err)
+		return bytes
+	}
+	info, err := s.memory.Stat()
+	s.no(err)
+	bytes := make([]byte, info.Size())
+	_, err = s.memory.ReadAt(bytes, 0)
 	s.no(err)
 	return bytes
 }
@@ -59,6 +67,7 @@ func TestRegionIsCompleteWhenItIsOffered(t *testing.T) {
 func TestMessageIsPublishedToTheByte(t *testing.T) {
 	s := newStage(t)
 	client, server := s.session(plan(1))
+	s.keep()
 	s.no(client.Send([]byte("head"), []byte("body"), soon()))
 	region := s.read()
 	counters(t, region, [6]uint64{1, 0, 8, 0, 1, 0})
@@ -72,6 +81,22 @@ func TestMessageIsPublishedToTheByte(t *testing.T) {
 	if string(region[4224:4230]) != "answer" {
 		t.Errorf("%q was published", region[4224:4230])
 	}
+}
+
+// Rule L32.
+func TestTheNameOfARegionGoesWithTheFirstMessage(t *testing.T) {
+	s := newStage(t)
+	client, server := s.session(plan(1))
+	if names := s.names(); len(names) != 1 {
+		t.Fatalf("before: %v", names)
+	}
+	s.say(client, "attached")
+	s.hear(server, "attached")
+	if names := s.names(); len(names) != 0 {
+		t.Fatalf("after: %v", names)
+	}
+	s.say(server, "still here")
+	s.hear(client, "still here")
 }
 
 // Rule L28.
@@ -119,6 +144,7 @@ func TestForeignRegionIsTakenUpWhereItStands(t *testing.T) {
 	}
 	header[32], header[40] = 7, 6
 	s.writeRegion(regionName, header, 40000)
+	s.keep()
 	client, err := baseline.Attach(plan(1), soon())
 	s.no(err)
 	defer client.Close()
@@ -206,6 +232,7 @@ func TestSpoiltCountersAndLengthsEndTheSession(t *testing.T) {
 	} {
 		s := newStage(t)
 		client, server := s.session(plan(1))
+		s.keep()
 		s.say(client, "x")
 		s.overwrite(row.at, row.bytes)
 		if err := receive(server, soon()); !errors.Is(err, transport.ErrProtocol) {

@@ -28,6 +28,8 @@ type stage struct {
 	*testing.T
 	dir      string
 	endpoint transport.Endpoint
+	// The region that keep has opened.
+	memory *os.File
 }
 
 func newStage(t *testing.T) *stage {
@@ -92,6 +94,15 @@ func (s *stage) session(plan transport.SessionPlan) (client, server transport.Li
 	server = right.Switch()
 	s.Cleanup(func() { _, _ = client.Close(), server.Close() })
 	return client, server
+}
+
+// keep opens the region of session 1, whose name goes with the first message.
+func (s *stage) keep() {
+	s.Helper()
+	memory, err := os.OpenFile(s.region(), os.O_RDWR, 0)
+	s.no(err)
+	s.Cleanup(func() { _ = memory.Close() })
+	s.memory = memory
 }
 
 // plan is the plan of the worked example: areas of 4160 bytes.

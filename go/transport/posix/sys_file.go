@@ -50,6 +50,14 @@ func leadsTo(path string) (fileID, error) {
 	return infoOf(&stat).id, err
 }
 
+// ownerOfDir returns the owner of the directory that path leads to, through links, and whether nobody else may
+// write there.
+func ownerOfDir(path string) (uid uint32, closed bool) {
+	var stat unix.Stat_t
+	err := retry(func() error { return unix.Stat(path, &stat) })
+	return stat.Uid, err == nil && stat.Mode&0o022 == 0
+}
+
 // lookInto tells what an open file is.
 func lookInto(fd int) (fileInfo, error) {
 	var stat unix.Stat_t

@@ -3,7 +3,9 @@
 package posix
 
 import (
+	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,8 +21,9 @@ const (
 
 // Transport is packet sockets, with shared memory as a data plane. Use [New].
 type Transport struct {
-	spin time.Duration
-	log  *slog.Logger
+	spin    time.Duration
+	log     *slog.Logger
+	servers []uint32
 }
 
 // New returns the transport with its defaults.
@@ -34,6 +37,14 @@ func New() *Transport {
 func (t *Transport) WithSpin(soon time.Duration) *Transport {
 	changed := *t
 	changed.spin = soon
+	return &changed
+}
+
+// WithServers returns the same transport, whose clients say their token to servers of these users, besides
+// our own, root, and the owner of a run directory that is closed to others.
+func (t *Transport) WithServers(uids ...uint32) *Transport {
+	changed := *t
+	changed.servers = uids
 	return &changed
 }
 
@@ -86,6 +97,10 @@ func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (tran
 		return nil, connectError(endpoint, err)
 	}
 	socket := takeSocket(fd, newSpin(t.spin, forAnswer))
+	if err := t.lookAtServer(endpoint, socket.peer); err != nil {
+		socket.close()
+		return nil, err
+	}
 	socket.expectPassed()
 	return &link{
 		socket:      socket,
@@ -94,6 +109,32 @@ func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (tran
 		spin:        t.spin,
 		log:         t.log,
 	}, nil
+}
+
+// lookAtServer refuses a server that may not learn the token.
+func (t *Transport) lookAtServer(endpoint transport.Endpoint, server transport.Peer) error {
+	own := uint32(unix.Geteuid())
+	uid, known := server.UID()
+	if known && trustsServer(t.servers, uid, own, func() (uint32, bool) { return ownerOfDir(endpoint.Place()) }) {
+		return nil
+	}
+	return &transport.ConnectError{
+		Endpoint: endpoint.String(),
+		Kind:     transport.ErrUntrustedServer,
+		Cause: fmt.Errorf("its process has %v, ours user %d: run the server as that user or root, let its user own the run "+
+			"directory and nobody else write there, or name it as trusted", server, own),
+	}
+}
+
+// trustsServer tells whether a client of own may say its token to a server of uid. The owner of the run
+// directory may have put whatever server there, unless others may write, too: runDir returns its owner and
+// whether it is closed to others.
+func trustsServer(trusted []uint32, uid, own uint32, runDir func() (uint32, bool)) bool {
+	if uid == own || uid == 0 || slices.Contains(trusted, uid) {
+		return true
+	}
+	owner, closed := runDir()
+	return closed && owner == uid
 }
 
 // Bind is the Bind of [transport.Transport].

@@ -127,8 +127,9 @@ typedef struct nipc_session_t {
  * \param run_dir     the directory of the endpoints
  * \param service     the name of the service
  * \param config      what to propose; NULL is a zeroed one. Limits do not grow here: 0 proposes
- *                    requests of 1024 bytes and of one item, and responses of 1024 bytes. The timeout
- *                    and what concerns lookups is for clients, and does not matter here
+ *                    requests of 1024 bytes and of one item, and responses of 1024 bytes, of which the
+ *                    server may make more. The timeout and what concerns lookups is for clients, and
+ *                    does not matter here
  * \param timeout_ms  milliseconds that it may take; NIPC_WAIT_FOREVER is no deadline
  * \return NIPC_OK; NIPC_ERR_BUSY for a session that is open; NIPC_ERR_INVALID_ARGUMENT for NULL or a
  *         name that is not valid; NIPC_ERR_DISCONNECTED where nobody serves the endpoint, or hung up;
@@ -141,6 +142,17 @@ nipc_error_t nipc_session_connect(nipc_session_t *session,
                                   const char *service,
                                   const nipc_client_config_t *config,
                                   uint32_t timeout_ms);
+
+/**
+ * Shakes hands with a client that nipc_listener_accept_link took. One that is refused is answered why.
+ *
+ * \param timeout_ms  milliseconds that it may take; a few are enough once the wait object is ready
+ * \return NIPC_OK, with which the session is there; as nipc_listener_accept for a client that gets none, with
+ *         which the session is closed, and which nipc_session_last_error explains; NIPC_ERR_NOT_READY for a
+ *         session that waits for no handshake
+ */
+nipc_error_t nipc_session_handshake(nipc_session_t *session,
+                                    uint32_t timeout_ms);
 
 /**
  * Sends a message, in as many packets as it takes.
@@ -255,8 +267,8 @@ nipc_error_t nipc_session_info(nipc_session_t *session, nipc_session_info_t *out
  * What an event loop can wait for. Over a socket or a pipe it becomes ready (a descriptor readable, a
  * handle signalled) when a message or a hang-up waits; over shared memory for hang-ups only, so that
  * programs that wait for messages in event loops offer NIPC_PROFILE_BASELINE alone. A ready one may
- * stand for a part of a message: receive with a timeout of 0, until NIPC_ERR_TIMEOUT. It belongs to the
- * session: neither read nor close it.
+ * stand for a part of a message: receive with a timeout of 0, until NIPC_ERR_TIMEOUT. Before a handshake it
+ * is for nipc_session_handshake. It belongs to the session: neither read nor close it.
  *
  * \return a descriptor on Unix, a HANDLE on Windows; NIPC_NATIVE_NONE without a session, and while
  *         another thread uses it
@@ -331,8 +343,8 @@ nipc_error_t nipc_listener_bind(nipc_listener_t *listener,
 /**
  * Takes the next client and shakes hands with it. A client that is refused is answered why.
  *
- * A client that connects and then says nothing takes 2 seconds at most. The session is independent of the
- * listener, which may be closed first.
+ * A client that connects and then says nothing takes 2 seconds at most: programs that must not wait for one
+ * use nipc_listener_accept_link. The session is independent of the listener, which may be closed first.
  *
  * \param session     zeroed, or closed; its abort ends nothing here: that of the listener does
  * \param timeout_ms  milliseconds to wait for a client and its handshake, together; NIPC_WAIT_FOREVER
@@ -345,6 +357,20 @@ nipc_error_t nipc_listener_bind(nipc_listener_t *listener,
 nipc_error_t nipc_listener_accept(nipc_listener_t *listener,
                                   nipc_session_t *session,
                                   uint32_t timeout_ms);
+
+/**
+ * Takes the next client, and does not wait for what it has to say: for programs that serve many clients in one
+ * thread. The state of the session is NIPC_CLIENT_CONNECTING then; when its wait object becomes ready,
+ * nipc_session_handshake makes it a session, or closes it. How long it may say nothing is for the program to
+ * decide, which closes it when it has waited enough.
+ *
+ * \param session     zeroed, or closed; its abort ends nothing here: that of the listener does
+ * \param timeout_ms  milliseconds to wait for a client; NIPC_WAIT_FOREVER is no deadline
+ * \return as nipc_listener_accept, but for the errors that are about handshakes
+ */
+nipc_error_t nipc_listener_accept_link(nipc_listener_t *listener,
+                                       nipc_session_t *session,
+                                       uint32_t timeout_ms);
 
 /**
  * What an event loop can wait for: it becomes ready (a descriptor readable, a handle signalled) when a

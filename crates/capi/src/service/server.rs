@@ -125,7 +125,9 @@ pub unsafe extern "C" fn nipc_server_init_string_reverse(
 /// other threads are to handle.
 ///
 /// Returns at once where the server was stopped before, where there is none, and where another
-/// thread runs it already; nipc_server_last_error tells of the latter.
+/// thread runs it already; nipc_server_last_error tells of the latter. Returns, too, where its
+/// endpoint was taken away: its socket was removed or replaced, and cannot be bound again;
+/// nipc_server_last_error says why and by whom, and the server does not run again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_server_run(server: *mut nipc_managed_server_t) {
     catch((), || {

@@ -80,8 +80,8 @@ pub unsafe extern "C" fn nipc_listener_bind(
 
 /// Takes the next client and shakes hands with it. A client that is refused is answered why.
 ///
-/// A client that connects and then says nothing takes 2 seconds at most. The session is independent of the
-/// listener, which may be closed first.
+/// A client that connects and then says nothing takes 2 seconds at most: programs that must not wait for one
+/// use nipc_listener_accept_link. The session is independent of the listener, which may be closed first.
 ///
 /// \param session     zeroed, or closed; its abort ends nothing here: that of the listener does
 /// \param timeout_ms  milliseconds to wait for a client and its handshake, together; NIPC_WAIT_FOREVER
@@ -97,24 +97,42 @@ pub unsafe extern "C" fn nipc_listener_accept(
     timeout_ms: u32,
 ) -> nipc_error_t {
     catch_code(|| {
-        // SAFETY: C promises a listener.
-        let handle = unsafe { enter(listener) }?;
-        // SAFETY: C promises a session.
-        let shown = unsafe { Shown::of(session) }?;
-        // SAFETY: C promises a session.
-        if unsafe { enter(session) }.is_ok() {
-            return Err(ErrorCode::BUSY);
-        }
-        let connection = handle.accept(timeout_ms)?;
-        let accepted = SessionHandle::new(&handle.endpoint().to_string(), Some(connection));
-        // SAFETY: C promises a session.
-        unsafe { open(session, accepted) }?;
-        // While it is entered, another thread that closes it has the last word.
-        // SAFETY: C promises a session.
-        if let Ok(_user) = unsafe { enter(session) } {
-            shown.set_state(ClientState::Ready);
-        }
-        Ok(())
+        let accept = |handle: &ListenerHandle| {
+            let connection = handle.accept(timeout_ms)?;
+            Ok(SessionHandle::accepted(
+                &handle.endpoint().to_string(),
+                connection,
+            ))
+        };
+        // SAFETY: C promises a listener and a session.
+        unsafe { fill(listener, session, ClientState::Ready, accept) }
+    })
+}
+
+/// Takes the next client, and does not wait for what it has to say: for programs that serve many clients in one
+/// thread. The state of the session is NIPC_CLIENT_CONNECTING then; when its wait object becomes ready,
+/// nipc_session_handshake makes it a session, or closes it. How long it may say nothing is for the program to
+/// decide, which closes it when it has waited enough.
+///
+/// \param session     zeroed, or closed; its abort ends nothing here: that of the listener does
+/// \param timeout_ms  milliseconds to wait for a client; NIPC_WAIT_FOREVER is no deadline
+/// \return as nipc_listener_accept, but for the errors that are about handshakes
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_listener_accept_link(
+    listener: *mut nipc_listener_t,
+    session: *mut nipc_session_t,
+    timeout_ms: u32,
+) -> nipc_error_t {
+    catch_code(|| {
+        let accept = |handle: &ListenerHandle| {
+            let greeting = handle.accept_link(timeout_ms)?;
+            Ok(SessionHandle::greeted(
+                &handle.endpoint().to_string(),
+                greeting,
+            ))
+        };
+        // SAFETY: C promises a listener and a session.
+        unsafe { fill(listener, session, ClientState::Connecting, accept) }
     })
 }
 
@@ -196,4 +214,33 @@ pub unsafe extern "C" fn nipc_listener_last_error(
         // SAFETY: C promises a buffer.
         Ok(unsafe { copy_text(&text, buf, buf_len) })
     })
+}
+
+/// Opens a closed session with what `accept` gives, which is in `state`.
+///
+/// # Safety
+/// As for [`enter`], for both.
+unsafe fn fill(
+    listener: *mut nipc_listener_t,
+    session: *mut nipc_session_t,
+    state: ClientState,
+    accept: impl FnOnce(&ListenerHandle) -> CodeResult<SessionHandle>,
+) -> CodeResult {
+    // SAFETY: the caller's promise.
+    let handle = unsafe { enter(listener) }?;
+    // SAFETY: the caller's promise.
+    let shown = unsafe { Shown::of(session) }?;
+    // SAFETY: the caller's promise.
+    if unsafe { enter(session) }.is_ok() {
+        return Err(ErrorCode::BUSY);
+    }
+    let accepted = accept(&handle)?;
+    // SAFETY: the caller's promise.
+    unsafe { open(session, accepted) }?;
+    // While it is entered, another thread that closes it has the last word.
+    // SAFETY: the caller's promise.
+    if let Ok(_user) = unsafe { enter(session) } {
+        shown.set_state(state);
+    }
+    Ok(())
 }

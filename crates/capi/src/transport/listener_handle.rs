@@ -3,17 +3,23 @@
 #![expect(unsafe_code, reason = "contexts of C are read and written here")]
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use netipc::connection::{AcceptError, Acceptor, Connection};
-use netipc::transport::{Abort, Endpoint, native};
+use netipc::protocol::DEFAULT_HANDSHAKE_TIMEOUT_MS;
+use netipc::transport::{Abort, Endpoint, Wait, native};
 use netipc::{ErrorCode, ServeError, ServerConfig, chain};
 
+use super::greeting::{Greeting, SessionIds};
 use super::listener::nipc_listener_t;
 use super::waiting::{Abortable, wait};
 use crate::error::CodeResult;
 use crate::failure::FailureText;
 use crate::service::config::EndpointName;
 use crate::service::storage::{Context, nipc_storage_t};
+
+/// How long a client that has come may take to shake hands.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS as u64);
 
 /// A listener and what other threads may reach of it.
 ///
@@ -22,6 +28,7 @@ pub(crate) struct ListenerHandle {
     acceptor: Mutex<Acceptor>,
     error: Mutex<Option<AcceptError>>,
     endpoint: Endpoint,
+    ids: SessionIds,
     abort: Abort,
 }
 
@@ -34,14 +41,36 @@ impl ListenerHandle {
             acceptor: Mutex::new(acceptor),
             error: Mutex::new(None),
             endpoint,
+            ids: SessionIds::default(),
             abort: Abort::new(),
         })
     }
 
-    /// The next session, and the name of the endpoint.
+    /// The next session.
     pub(super) fn accept(&self, timeout_ms: u32) -> CodeResult<Connection> {
         let mut acceptor = self.lock()?;
-        let accepted = acceptor.accept(&wait(timeout_ms, &self.abort));
+        let wait = wait(timeout_ms, &self.abort);
+        let accepted = self.take(&mut acceptor, &wait).and_then(|greeting| {
+            let wait = wait.at_most(HANDSHAKE_TIMEOUT);
+            greeting.shake_hands(&wait)
+        });
+        self.kept(accepted)
+    }
+
+    /// The next client, which has yet to shake hands.
+    pub(super) fn accept_link(&self, timeout_ms: u32) -> CodeResult<Greeting> {
+        let mut acceptor = self.lock()?;
+        let taken = self.take(&mut acceptor, &wait(timeout_ms, &self.abort));
+        self.kept(taken)
+    }
+
+    fn take(&self, acceptor: &mut Acceptor, wait: &Wait<'_>) -> Result<Greeting, AcceptError> {
+        let link = acceptor.accept_link(wait)?;
+        Ok(Greeting::new(link, *acceptor.policy(), &self.ids))
+    }
+
+    /// Keeps why a client got no session.
+    fn kept<T>(&self, accepted: Result<T, AcceptError>) -> CodeResult<T> {
         accepted.map_err(|error| {
             let code = error.code();
             *self.error() = Some(error);

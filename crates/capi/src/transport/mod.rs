@@ -1,5 +1,6 @@
 //! `netipc/netipc_transport.h`: Level 1, sessions and listeners for programs that drive them themselves.
 
+mod greeting;
 pub mod listener;
 mod listener_handle;
 pub mod message;

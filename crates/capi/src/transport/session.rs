@@ -51,8 +51,9 @@ pub struct nipc_session_t {
 /// \param run_dir     the directory of the endpoints
 /// \param service     the name of the service
 /// \param config      what to propose; NULL is a zeroed one. Limits do not grow here: 0 proposes
-///                    requests of 1024 bytes and of one item, and responses of 1024 bytes. The timeout
-///                    and what concerns lookups is for clients, and does not matter here
+///                    requests of 1024 bytes and of one item, and responses of 1024 bytes, of which the
+///                    server may make more. The timeout and what concerns lookups is for clients, and
+///                    does not matter here
 /// \param timeout_ms  milliseconds that it may take; NIPC_WAIT_FOREVER is no deadline
 /// \return NIPC_OK; NIPC_ERR_BUSY for a session that is open; NIPC_ERR_INVALID_ARGUMENT for NULL or a
 ///         name that is not valid; NIPC_ERR_DISCONNECTED where nobody serves the endpoint, or hung up;
@@ -75,7 +76,7 @@ pub unsafe extern "C" fn nipc_session_connect(
         let endpoint = Endpoint::new(&*name.run_dir, &name.service);
         let endpoint_name = endpoint.as_ref().map(Endpoint::to_string);
         let endpoint_name = endpoint_name.unwrap_or_default();
-        let handle = SessionHandle::new(&endpoint_name, None);
+        let handle = SessionHandle::new(&endpoint_name);
         // SAFETY: C promises a session.
         unsafe { open(session, handle) }?;
         let connect = |wait: &Wait<'_>| {
@@ -88,6 +89,44 @@ pub unsafe extern "C" fn nipc_session_connect(
             let _ = unsafe { close(session, state, &why) };
             code
         })
+    })
+}
+
+/// Shakes hands with a client that nipc_listener_accept_link took. One that is refused is answered why.
+///
+/// \param timeout_ms  milliseconds that it may take; a few are enough once the wait object is ready
+/// \return NIPC_OK, with which the session is there; as nipc_listener_accept for a client that gets none, with
+///         which the session is closed, and which nipc_session_last_error explains; NIPC_ERR_NOT_READY for a
+///         session that waits for no handshake
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_session_handshake(
+    session: *mut nipc_session_t,
+    timeout_ms: u32,
+) -> nipc_error_t {
+    catch_code(|| {
+        let shake_hands = || {
+            // SAFETY: C promises a session.
+            let handle = unsafe { enter(session) }?;
+            let mut state = handle.lock()?;
+            let greeting = state.greeting.take().ok_or(ErrorCode::NOT_READY)?;
+            let shaken = greeting.shake_hands(&wait(timeout_ms, handle.abort()));
+            match shaken {
+                Ok(connection) => state.connection = Some(connection),
+                Err(error) => {
+                    let why = format!("{}: {}", state.endpoint(), chain(&error));
+                    return Ok(Some((error.code(), why)));
+                }
+            }
+            // SAFETY: C promises a session.
+            unsafe { Shown::of(session) }?.set_state(ClientState::Ready);
+            Ok(None)
+        };
+        if let Some((code, why)) = shake_hands()? {
+            // SAFETY: C promises a session. Where another thread has closed it, it is closed.
+            let _ = unsafe { close(session, ClientState::Disconnected, &why) };
+            return Err(code);
+        }
+        Ok(())
     })
 }
 
@@ -296,8 +335,8 @@ pub unsafe extern "C" fn nipc_session_info(
 /// What an event loop can wait for. Over a socket or a pipe it becomes ready (a descriptor readable, a
 /// handle signalled) when a message or a hang-up waits; over shared memory for hang-ups only, so that
 /// programs that wait for messages in event loops offer NIPC_PROFILE_BASELINE alone. A ready one may
-/// stand for a part of a message: receive with a timeout of 0, until NIPC_ERR_TIMEOUT. It belongs to the
-/// session: neither read nor close it.
+/// stand for a part of a message: receive with a timeout of 0, until NIPC_ERR_TIMEOUT. Before a handshake it
+/// is for nipc_session_handshake. It belongs to the session: neither read nor close it.
 ///
 /// \return a descriptor on Unix, a HANDLE on Windows; NIPC_NATIVE_NONE without a session, and while
 ///         another thread uses it
@@ -308,8 +347,7 @@ pub unsafe extern "C" fn nipc_session_wait_object(session: *const nipc_session_t
             // SAFETY: C promises a session.
             let handle = unsafe { enter(session) }?;
             let state = handle.lock()?;
-            let connection = state.connection.as_ref().ok_or(ErrorCode::NOT_READY)?;
-            let native = connection.wait_object().ok_or(ErrorCode::NOT_READY)?;
+            let native = state.wait_object().ok_or(ErrorCode::NOT_READY)?;
             Ok(native.as_raw())
         };
         native().unwrap_or(NIPC_NATIVE_NONE)

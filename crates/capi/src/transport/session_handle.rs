@@ -2,12 +2,13 @@
 
 #![expect(unsafe_code, reason = "contexts of C are read and written here")]
 
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use netipc::connection::{Connection, ConnectionError};
-use netipc::transport::{Abort, Wait};
+use netipc::transport::{Abort, Wait, WaitObject};
 use netipc::{ClientState, ErrorCode, chain};
 
+use super::greeting::Greeting;
 use super::session::nipc_session_t;
 use super::waiting::{self, Abortable, wait};
 use crate::error::CodeResult;
@@ -25,22 +26,48 @@ pub(crate) struct SessionHandle {
 
 /// What one thread at a time uses.
 pub(super) struct LockedSession {
-    /// `None` while it is connecting, and after a panic.
+    /// `None` before the handshake, and after a panic.
     pub(super) connection: Option<Connection>,
+    /// A client that has not shaken hands yet.
+    pub(super) greeting: Option<Greeting>,
     endpoint: Box<str>,
     error: Option<ConnectionError>,
 }
 
 impl SessionHandle {
-    pub(super) fn new(endpoint: &str, connection: Option<Connection>) -> Self {
+    /// One that is not connected yet.
+    pub(super) fn new(endpoint: &str) -> Self {
         Self {
             abort: Abort::new(),
             state: Mutex::new(LockedSession {
-                connection,
+                connection: None,
+                greeting: None,
                 endpoint: endpoint.into(),
                 error: None,
             }),
         }
+    }
+
+    /// The session of a client that has shaken hands.
+    pub(super) fn accepted(endpoint: &str, connection: Connection) -> Self {
+        let mut handle = Self::new(endpoint);
+        let state = handle
+            .state
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        state.connection = Some(connection);
+        handle
+    }
+
+    /// The session of a client that has yet to shake hands.
+    pub(super) fn greeted(endpoint: &str, greeting: Greeting) -> Self {
+        let mut handle = Self::new(endpoint);
+        let state = handle
+            .state
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        state.greeting = Some(greeting);
+        handle
     }
 
     pub(super) const fn abort(&self) -> &Abort {
@@ -64,6 +91,20 @@ impl SessionHandle {
 }
 
 impl LockedSession {
+    /// What an event loop can watch.
+    pub(super) fn wait_object(&self) -> Option<WaitObject<'_>> {
+        match (&self.connection, &self.greeting) {
+            (Some(connection), _) => connection.wait_object(),
+            (None, Some(greeting)) => greeting.wait_object(),
+            (None, None) => None,
+        }
+    }
+
+    /// The endpoint, for texts.
+    pub(super) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Why the last function that failed did.
     pub(super) fn why(&self) -> String {
         let why = |error: &ConnectionError| format!("{}: {}", self.endpoint, chain(error));

@@ -63,6 +63,7 @@ programs! {
     storage,
     threads,
     unix_forks,
+    unix_netdata,
     unix_sessions,
     vectors_messages,
     vectors_services,

@@ -108,6 +108,78 @@ static void a_session_is_open_once(void) {
     pair_close(&pair);
 }
 
+/* Clients that were taken shake hands when their time comes, in any order. */
+static void handshakes_wait_for_nobody(void) {
+    const nipc_server_config_t config = server_config();
+    static nipc_session_t clients[2], taken[2];
+    nipc_listener_t listener = {0};
+    struct connecting connecting[2];
+    pthread_t threads[2];
+    nipc_header_t header = request_header(1);
+    nipc_message_t message;
+    nipc_session_info_t info;
+    char service[32];
+    snprintf(service, sizeof(service), "%s", new_service());
+    CHECK_OK(nipc_listener_bind(&listener, test_dir(), service, &config));
+    CHECK_CODE(nipc_listener_accept_link(&listener, &taken[0], 0), NIPC_ERR_TIMEOUT);
+    for (int i = 0; i < 2; i++) {
+        connecting[i] = (struct connecting){.session = &clients[i], .service = service,
+                                            .config = client_config(offers[i])};
+        REQUIRE(pthread_create(&threads[i], NULL, connecting_run, &connecting[i]) == 0);
+        CHECK_OK(nipc_listener_accept_link(&listener, &taken[i], PATIENCE));
+        CHECK_EQ(nipc_session_state(&taken[i]), NIPC_CLIENT_CONNECTING);
+        CHECK_CODE(nipc_session_receive(&taken[i], &message, 0), NIPC_ERR_NOT_READY);
+        CHECK_CODE(nipc_listener_accept_link(&listener, &taken[i], 0), NIPC_ERR_BUSY);
+    }
+    for (int i = 2; i-- > 0;) {
+        CHECK(platform_is_ready(nipc_session_wait_object(&taken[i]), PATIENCE));
+        CHECK_OK(nipc_session_handshake(&taken[i], PATIENCE));
+        CHECK_EQ(nipc_session_state(&taken[i]), NIPC_CLIENT_READY);
+        CHECK_CODE(nipc_session_handshake(&taken[i], 0), NIPC_ERR_NOT_READY);
+        CHECK(pthread_join(threads[i], NULL) == 0);
+        CHECK_OK(connecting[i].error);
+        CHECK_OK(nipc_session_info(&taken[i], &info));
+        CHECK_EQ(info.session_id, 2 - (uint64_t)i);
+        CHECK_OK(nipc_session_send(&clients[i], &header, "hello", 5, PATIENCE));
+        answer_next(&taken[i]);
+        CHECK_OK(nipc_session_receive(&clients[i], &message, PATIENCE));
+    }
+    for (int i = 0; i < 2; i++) {
+        nipc_session_close(&clients[i]);
+        nipc_session_close(&taken[i]);
+    }
+    nipc_listener_close(&listener);
+}
+
+/* One that is refused closes its session, and one that was never shaken hands with is closed. */
+static void handshakes_that_fail(void) {
+    const nipc_server_config_t config = server_config();
+    nipc_listener_t listener = {0};
+    nipc_session_t client = {0}, taken = {0};
+    struct connecting connecting;
+    pthread_t thread;
+    char service[32], why[300];
+    snprintf(service, sizeof(service), "%s", new_service());
+    CHECK_OK(nipc_listener_bind(&listener, test_dir(), service, &config));
+    for (int i = 0; i < 2; i++) {
+        connecting = (struct connecting){.session = &client, .service = service,
+                                         .config = client_config(NIPC_PROFILE_BASELINE)};
+        connecting.config.auth_token += i == 0;
+        REQUIRE(pthread_create(&thread, NULL, connecting_run, &connecting) == 0);
+        CHECK_OK(nipc_listener_accept_link(&listener, &taken, PATIENCE));
+        if (i == 0) {
+            CHECK_CODE(nipc_session_handshake(&taken, PATIENCE), NIPC_ERR_REJECTED);
+            CHECK_EQ(nipc_session_state(&taken), NIPC_CLIENT_DISCONNECTED);
+            CHECK(nipc_session_last_error(&taken, why, sizeof(why)) > 0);
+            CHECK(strstr(why, service) != NULL);
+        }
+        nipc_session_close(&taken);
+        CHECK(pthread_join(thread, NULL) == 0);
+        CHECK_CODE(connecting.error, i == 0 ? NIPC_ERR_REJECTED : NIPC_ERR_DISCONNECTED);
+    }
+    nipc_listener_close(&listener);
+}
+
 static void deadlines_leave_the_session(void) {
     for (size_t i = 0; i < COUNT(offers); i++) {
         struct pair pair;
@@ -314,6 +386,8 @@ static const struct test tests[] = {
     {"refusals_are_told", refusals_are_told},
     {"an_endpoint_has_one_owner", an_endpoint_has_one_owner},
     {"a_session_is_open_once", a_session_is_open_once},
+    {"handshakes_wait_for_nobody", handshakes_wait_for_nobody},
+    {"handshakes_that_fail", handshakes_that_fail},
     {"deadlines_leave_the_session", deadlines_leave_the_session},
     {"half_a_message_ends_the_session", half_a_message_ends_the_session},
     {"aborts_reach_every_wait", aborts_reach_every_wait},

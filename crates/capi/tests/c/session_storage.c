@@ -28,6 +28,7 @@ static void use_session(nipc_session_t *session, nipc_error_t code) {
     CHECK_CODE(nipc_session_receive_packet(session, bytes, sizeof(bytes), &len, 1), code);
     CHECK_EQ(len, 0);
     CHECK_CODE(nipc_session_check(session), code);
+    CHECK_CODE(nipc_session_handshake(session, 1), code);
     CHECK_CODE(nipc_session_info(session, &info), code);
     CHECK_ZEROED(info);
     nipc_session_linger(session);
@@ -65,6 +66,7 @@ static void use_listener(nipc_listener_t *listener, nipc_error_t code) {
     char text[100];
     memset(&session, 0, sizeof(session));
     CHECK_CODE(nipc_listener_accept(listener, &session, 1), code);
+    CHECK_CODE(nipc_listener_accept_link(listener, &session, 1), code);
     CHECK(nipc_listener_wait_object(listener) == NIPC_NATIVE_NONE);
     nipc_listener_abort(listener);
     nipc_listener_clear_abort(listener);
@@ -82,6 +84,7 @@ static void listeners(void) {
     WRONG(nipc_listener_bind(&no_listener, test_dir(), "a/b", NULL));
     CHECK_OK(nipc_listener_bind(&no_listener, test_dir(), "name", NULL));
     WRONG(nipc_listener_accept(&no_listener, NULL, 1));
+    WRONG(nipc_listener_accept_link(&no_listener, NULL, 1));
     nipc_listener_close(&no_listener);
     nipc_listener_close(&no_listener);
 }

@@ -2,6 +2,9 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "pair.h"
 
@@ -52,7 +55,30 @@ static void large_messages_go_through_the_ring(void) {
     free(bytes);
 }
 
+/* Who connects and says nothing holds nobody up but itself. */
+static void a_silent_client_is_closed(void) {
+    const nipc_server_config_t config = server_config();
+    nipc_listener_t listener = {0};
+    nipc_session_t silent = {0};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char service[32], byte;
+    snprintf(service, sizeof(service), "%s", new_service());
+    int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.sock", test_dir(), service);
+    REQUIRE(len > 0 && (size_t)len < sizeof(address.sun_path));
+    CHECK_OK(nipc_listener_bind(&listener, test_dir(), service, &config));
+    int client = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    REQUIRE(connect(client, (struct sockaddr *)&address, sizeof(address)) == 0);
+    CHECK_OK(nipc_listener_accept_link(&listener, &silent, PATIENCE));
+    CHECK(!platform_is_ready(nipc_session_wait_object(&silent), 0));
+    CHECK_CODE(nipc_session_handshake(&silent, 20), NIPC_ERR_TIMEOUT);
+    CHECK_EQ(nipc_session_state(&silent), NIPC_CLIENT_DISCONNECTED);
+    CHECK_EQ(read(client, &byte, 1), 0);
+    close(client);
+    nipc_listener_close(&listener);
+}
+
 static const struct test tests[] = {
+    {"a_silent_client_is_closed", a_silent_client_is_closed},
     {"requests_are_pipelined_over_the_ring", requests_are_pipelined_over_the_ring},
     {"large_messages_go_through_the_ring", large_messages_go_through_the_ring},
 };

@@ -17,6 +17,7 @@ use std::thread::{self, Scope};
 use std::time::Instant;
 
 use clap::Args;
+use netipc::transport::link::Inherited;
 use netipc_host::Host;
 
 use crate::args::{EndpointArgs, ServiceName, endpoint, service_name};
@@ -111,6 +112,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
         profiles: args.endpoint.profiles(),
         auth_token: args.endpoint.token_to_serve(&args.token)?,
         workers: args.workers.get(),
+        inherited: Inherited::from_environment(),
     };
     let fixtures = data::load(&args.schema, &args.data, &args.service)?;
     let services = chosen(args, &fixtures);

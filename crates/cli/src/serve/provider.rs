@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc::service::Service;
+use netipc::transport::link::{BindOptions, Inherited};
 use netipc::untyped::AnyServer;
 use netipc::{Handler, Server, ServerConfig};
 use netipc_schema::Schema;
@@ -48,6 +49,8 @@ pub(super) struct Plan {
     pub(super) profiles: u32,
     pub(super) auth_token: u64,
     pub(super) workers: usize,
+    /// What a service manager has opened for us.
+    pub(super) inherited: Inherited,
 }
 
 impl Plan {
@@ -55,17 +58,23 @@ impl Plan {
     pub(super) fn provider<S: Service>(&self, handler: Handler<S>) -> Box<dyn Provider> {
         let (run_dir, name) = (&self.run_dir, S::METHOD.name);
         let (config, workers) = (self.config(), self.workers);
-        Box::new(Server::with_workers(
-            run_dir, name, config, handler, workers,
-        ))
+        let server = Server::with_workers(run_dir, name, config, handler, workers);
+        Box::new(server.listening(self.listening()))
     }
 
     /// A provider of a service that the program knows by its schema alone.
     pub(super) fn untyped_provider(&self, schema: Schema, data: Data) -> Box<dyn Provider> {
         let (name, config) = (schema.name.clone(), self.config());
         let answers = handler(schema, data);
-        let server = AnyServer::new(&self.run_dir, &name, &config, self.workers, answers);
+        let server = AnyServer::new(&self.run_dir, &name, &config, self.workers, answers)
+            .listening(self.listening());
         Box::new(UntypedProvider { server, name })
+    }
+
+    fn listening(&self) -> BindOptions {
+        let mut options = BindOptions::default();
+        options.inherited = self.inherited.clone();
+        options
     }
 
     fn config(&self) -> ServerConfig {

@@ -5,6 +5,9 @@
 mod c;
 mod committed;
 mod common;
+#[cfg(unix)]
+#[path = "../support/compile.rs"]
+mod compile;
 mod go;
 mod golden;
 #[path = "../../../schema/tests/schema/random_schema.rs"]

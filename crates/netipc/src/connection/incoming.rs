@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use netipc_proto::session::Role;
 use netipc_proto::session::handshake::{MAX_HELLO_LEN, Offer, Policy, Refusal, ServerHandshake};
+use netipc_proto::wire::Status;
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::{
-    Baseline, BindError, BindOptions, LinkError, Listener, Transport, WaitObject,
+    Baseline, BindError, BindOptions, LinkError, Listener, Peer, Transport, WaitObject,
 };
 use netipc_transport::wait::Wait;
 
@@ -169,7 +170,15 @@ impl Incoming {
                 offer,
                 auth_token: policy.auth_token,
             }),
-            Err(refusal) => Err(refuse(&mut *link, refusal, wait)),
+            Err(refusal) => {
+                let is_stranger = !allowed
+                    && matches!(&refusal, Refusal::Reply { status, .. } if *status == Status::AUTH_FAILED);
+                let peer = link.info().peer;
+                Err(match refuse(&mut *link, refusal, wait) {
+                    AcceptError::Refused(_) if is_stranger => AcceptError::Stranger { peer },
+                    error => error,
+                })
+            }
         }
     }
 
@@ -234,6 +243,12 @@ pub enum AcceptError {
     /// The connection failed or was closed first.
     #[error("the connection ended during the handshake")]
     Link(#[from] LinkError),
+    /// The client's user may not connect. It was answered, as a wrong token is.
+    #[error("user {} may not connect, whatever its token (process {})", known(peer.uid), known(peer.pid))]
+    Stranger {
+        /// Who it is.
+        peer: Peer,
+    },
     /// The client was refused. It was answered, unless what it sent was no HELLO.
     #[error(transparent)]
     Refused(Refusal),
@@ -245,9 +260,16 @@ impl AcceptError {
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::Link(error) => link_code(error),
-            Self::Refused(_) => ErrorCode::REJECTED,
+            Self::Refused(_) | Self::Stranger { .. } => ErrorCode::REJECTED,
         }
     }
+}
+
+fn known(id: Option<u32>) -> String {
+    id.map_or_else(
+        || "of which nothing is known".to_owned(),
+        |id| id.to_string(),
+    )
 }
 
 /// Sends the refusal, unless what the peer sent was no HELLO.

@@ -22,7 +22,7 @@ pub use incoming::{AcceptError, Acceptor, Incoming};
 pub use netipc_proto::session::handshake::{Agreed, Policy, Proposal};
 pub use netipc_proto::session::{DirectionLimits, Limits, Message, SessionError};
 
-use netipc_proto::session::handshake::{ACK_PACKET_LEN, ClientHandshake};
+use netipc_proto::session::handshake::{ACK_PACKET_LEN, ClientHandshake, HandshakeError};
 use netipc_proto::session::{Framing, Role, Session};
 use netipc_proto::wire::{Header, Profiles, WireError};
 use netipc_transport::endpoint::Endpoint;
@@ -35,8 +35,9 @@ use crate::error::{ErrorCode, OpenError, link_code, session_code};
 
 /// A session with one peer: send messages, receive messages, over whatever was negotiated.
 ///
-/// It has one owner; it is `Send` and not shared. Several requests may be in flight over a socket or a
-/// pipe; shared memory carries one, and refuses the next with [`LinkError::Busy`]. Messages longer than a
+/// It has one owner; it is `Send` and not shared. Several requests may be in flight over a socket, a
+/// pipe or a ring; shared memory of the other profiles carries one, and refuses the next with
+/// [`LinkError::Busy`]. Messages longer than a
 /// packet are sent in chunks and put together behind the scenes.
 ///
 /// It goes on after a refusal to send, and after a timeout
@@ -73,7 +74,8 @@ impl Connection {
             supported: proposal.supported.and(available(link.profiles())),
             ..proposal
         });
-        let agreed = shake_hands(&mut *link, &handshake, wait)?;
+        let agreed = shake_hands(&mut *link, &handshake, wait)
+            .map_err(|error| with_users(error, link.info().peer.uid, link.own_uid()))?;
         let link = link.attach(&plan(&agreed, proposal.auth_token), wait)?;
         Ok(Self::new(Role::Client, link, agreed))
     }
@@ -312,6 +314,19 @@ fn shake_hands(
         (Err(error), Err(_)) | (Ok(()), Err(error)) => return Err(error.into()),
     };
     Ok(handshake.ack(ack.get(..len).unwrap_or_default())?)
+}
+
+/// A server that says no to the token may mean the user: where the two are of different users, that is
+/// said. Root is let in everywhere.
+fn with_users(error: OpenError, server: Option<u32>, own: Option<u32>) -> OpenError {
+    match (error, server, own) {
+        (OpenError::Handshake(HandshakeError::AuthFailed), Some(server), Some(own))
+            if own != server && own != 0 =>
+        {
+            OpenError::OtherUser { server, own }
+        }
+        (error, ..) => error,
+    }
 }
 
 fn send_packet(link: &mut dyn Baseline, packet: &[u8], wait: &Wait<'_>) -> Result<(), LinkError> {

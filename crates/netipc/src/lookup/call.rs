@@ -331,14 +331,7 @@ impl<F: Format> LogicalLookup<'_, F> {
             }
         }
         if answered == self.keys.len() && answered == count {
-            if payload.len() > limits.bytes {
-                return Err(too_much(
-                    "bytes of a lookup reply",
-                    payload.len(),
-                    limits.bytes,
-                    MAX_BYTES,
-                ));
-            }
+            check_bytes(payload.len(), limits.bytes)?;
             return Ok(Some(ReplySource::OneResponse));
         }
         let before = self.reply.payload().len();
@@ -346,14 +339,7 @@ impl<F: Format> LogicalLookup<'_, F> {
             self.reply.push_valid(item).map_err(malformed)?;
         }
         let bytes = self.reply.payload().len();
-        if bytes > limits.bytes {
-            return Err(too_much(
-                "bytes of a lookup reply",
-                bytes,
-                limits.bytes,
-                MAX_BYTES,
-            ));
-        }
+        check_bytes(bytes, limits.bytes)?;
         self.progress
             .advance(count, answered, bytes - before, generation);
         if oversized == Some(answered) {
@@ -439,6 +425,14 @@ impl<F: Format> LogicalLookup<'_, F> {
         self.progress.narrow(count, more_room);
         Ok(())
     }
+}
+
+/// Whether a reply may have that many bytes.
+fn check_bytes(bytes: usize, limit: usize) -> Result<(), Failure> {
+    if bytes > limit {
+        return Err(too_much("bytes of a lookup reply", bytes, limit, MAX_BYTES));
+    }
+    Ok(())
 }
 
 /// Decodes a response: its generation, and its items.

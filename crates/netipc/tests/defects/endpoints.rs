@@ -121,10 +121,10 @@ fn defect_15_leftovers_go_and_everything_else_stays() {
     assert_ne!(header[12..16], [0; 4]);
     fs::remove_file(stage.socket()).unwrap();
     let second = increment_server(&stage, server(WITH_SHM), 2);
+    assert!(at("svc-0000000000000001.ipcshm").exists());
     assert_eq!(first.call(&1).unwrap(), 2);
     let session = first.status().session.unwrap();
     assert_eq!(session.transport, LinkKind::SharedMemory);
-    assert!(at("svc-0000000000000001.ipcshm").exists());
     drop(first);
     serving.end();
     second.end();

@@ -1,6 +1,6 @@
 //! Shared memory that is missing, lies, or is left behind: 9, 18, 19, 20, 32.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
@@ -101,8 +101,10 @@ fn defect_18_a_header_that_changes_later_changes_nothing() {
     let stage = Stage::new();
     let _serving = increment_server(&stage, server(WITH_SHM), 1);
     let mut client = stage.ready::<Increment>(client(WITH_SHM));
+    // Its name goes with the first message.
+    let region = open_region(&stage);
     assert_eq!(client.call(&1).unwrap(), 2);
-    poke(&stage, 0, &[0xff; 32]);
+    region.write_all_at(&[0xff; 32], 0).unwrap();
     for n in 0..100 {
         assert_eq!(client.call(&n).unwrap(), n + 1);
     }
@@ -148,9 +150,10 @@ fn defect_20_an_answer_over_another_is_an_error() {
                 let mut guest = host.accept();
                 let hello = guest.hello();
                 let mut line = guest.admit_to_region(&shm_terms(&hello), 0);
-                let (request, _) = line.hear();
+                // Its name goes with the first message.
                 let region = OpenOptions::new().write(true).open(path.join(name));
                 let region = region.unwrap();
+                let (request, _) = line.hear();
                 let mut answer = request.answer(Status::OK);
                 answer.payload_len = 8;
                 let offset =
@@ -233,12 +236,10 @@ fn known(request: &[u8]) -> Vec<u8> {
     buf
 }
 
-/// Writes into the one region there is.
-fn poke(stage: &Stage, offset: u64, bytes: &[u8]) {
+/// The one region there is.
+fn open_region(stage: &Stage) -> fs::File {
     let regions = stage.regions();
     assert_eq!(regions.len(), 1);
-    let region = OpenOptions::new()
-        .write(true)
-        .open(stage.path().join(&regions[0]));
-    region.unwrap().write_all_at(bytes, offset).unwrap();
+    let path = stage.path().join(&regions[0]);
+    OpenOptions::new().write(true).open(path).unwrap()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use netipc::service::increment::Increment;
 
-use crate::stage::actor::Actor;
+use crate::stage::actor::{Actor, this_program};
 use crate::stage::roles::Role;
 use crate::stage::script::Guest;
 use crate::stage::{BOTH, Stage, WITH_SHM, client, increment_server, server, soon, until};
@@ -76,7 +76,7 @@ fn a_full_file_system_leaves_the_socket() {
         return;
     }
     let mut private = Command::new("unshare");
-    private.arg("-rm").arg(std::env::current_exe().unwrap());
+    private.arg("-rm").args(this_program());
     let mut cramped = Actor::run_by(private, stage.path(), Role::Cramped, WITH_SHM);
     cramped.expect("shm and socket");
     cramped.finish();

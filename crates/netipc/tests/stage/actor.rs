@@ -1,6 +1,7 @@
 //! Processes that play a part, and can be stopped or killed in the middle of it.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -24,7 +25,10 @@ pub(crate) struct Actor {
 impl Actor {
     /// This test binary again, playing `role` in the stage's directory.
     pub(crate) fn new(stage: &Stage, role: Role, profiles: u32) -> Self {
-        Self::run_by(again(), stage.path(), role, profiles)
+        let words = this_program();
+        let mut program = Command::new(&words[0]);
+        program.args(&words[1..]);
+        Self::run_by(program, stage.path(), role, profiles)
     }
 
     /// The same, run by a program that takes a command.
@@ -100,17 +104,11 @@ impl Drop for Actor {
     }
 }
 
-/// This test binary, started by what runs programs for another processor if there is such an emulator.
-fn again() -> Command {
-    let program = env::current_exe().unwrap();
+/// The words that start this test binary, by what runs programs for another processor if need be.
+pub(crate) fn this_program() -> Vec<OsString> {
     let runner = env::var(RUNNER).unwrap_or_default();
-    let mut words = runner.split_whitespace();
-    let Some(runner) = words.next() else {
-        return Command::new(program);
-    };
-    let mut command = Command::new(runner);
-    command.args(words).arg(program);
-    command
+    let words = runner.split_whitespace().map(OsString::from);
+    words.chain([env::current_exe().unwrap().into()]).collect()
 }
 
 /// The role of this process, the profiles to offer, and where to act.

@@ -114,12 +114,13 @@ fn work_under_masks(profiles: u32, dir: &Path) {
         let serving = Serving::new(incrementer(profiles, dir));
         let mut client = asker(profiles, dir);
         client.refresh();
-        assert_eq!(client.call(&1).unwrap(), 2);
+        // The name of the region goes with the first message.
         assert_eq!(files(dir).len(), 2, "a socket and a region");
         for name in files(dir) {
             let mode = fs::metadata(dir.join(&name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o7777, 0o600, "{name} under {mask:?}");
         }
+        assert_eq!(client.call(&1).unwrap(), 2);
         drop(client);
         serving.end();
         assert_eq!(umask(before), mask, "unchanged");

@@ -3,11 +3,13 @@
 //! The baseline is a packet socket (`SOCK_SEQPACKET`) with a Unix address. macOS has none. FreeBSD has
 //! them, and nobody has tried yet whether they keep the contract there.
 
+mod inherited;
 #[path = "../unix/names.rs"]
 mod names;
 #[path = "../unix/peers.rs"]
 mod peers;
 
+pub use inherited::Inherited;
 pub use names::MAX_SOCKET_PATH;
 pub use peers::PeerPolicy;
 

@@ -33,6 +33,8 @@ pub(super) struct Claimed {
     pub(super) socket: OwnedFd,
     pub(super) id: FileId,
     pub(super) dir: Arc<RunDir>,
+    /// Whether its name goes with it: not that of a socket which others have opened.
+    pub(super) is_own: bool,
 }
 
 /// What stands at a path.
@@ -76,6 +78,7 @@ pub(super) fn claim(endpoint: &Endpoint, backlog: u16) -> Result<Claimed, BindEr
             socket,
             id: bound.id,
             dir: Arc::clone(&dir),
+            is_own: true,
         }),
         _ => Err(in_use(endpoint, LOST, Vec::new())),
     }
@@ -84,6 +87,20 @@ pub(super) fn claim(endpoint: &Endpoint, backlog: u16) -> Result<Claimed, BindEr
 /// Why an endpoint was not had, where the next try may find it free.
 pub(super) const PASSING: [&str; 3] = [LOST, LOCKED, NONE_TO_ASK];
 pub(super) const LOCKED: &str = "another one keeps its start locked";
+/// Takes a socket that others have opened at this endpoint.
+pub(super) fn take_over(endpoint: &Endpoint, socket: OwnedFd) -> Result<Claimed, BindError> {
+    let io = |errno: Errno| failure(endpoint, errno);
+    let dir = Arc::new(RunDir::open(endpoint).map_err(io)?);
+    shm::sweep(&dir, endpoint);
+    let id = sys::look_at(&*dir, &endpoint.socket_name()).map_err(io)?.id;
+    Ok(Claimed {
+        socket,
+        id,
+        dir,
+        is_own: false,
+    })
+}
+
 const LOST: &str = "it started at the same moment";
 const NONE_TO_ASK: &str = "no descriptor is left to ask whether it is alive";
 
@@ -158,7 +175,13 @@ fn holders(endpoint: &Endpoint) -> Vec<u32> {
         .into_iter()
         .flat_map(sys::holders_of_socket)
         .collect();
+    holders.sort_unstable();
     holders.dedup();
+    if holders.len() > 1 {
+        // We may hold one that has lost its name.
+        let own = sys::own_pid().cast_unsigned();
+        holders.retain(|pid| *pid != own);
+    }
     holders
 }
 

@@ -131,6 +131,10 @@ impl Baseline for UnixLink {
         self.peer_allowed
     }
 
+    fn own_uid(&self) -> Option<u32> {
+        Some(sys::own_uid())
+    }
+
     fn offer(&mut self, plan: &SessionPlan) -> io::Result<()> {
         // The old one goes first: it may have the same name.
         self.offered = None;

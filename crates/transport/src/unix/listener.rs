@@ -10,7 +10,7 @@ use crate::link::{Baseline, BindError, BindOptions, LinkError, Listener, WaitObj
 use crate::sys::{self, Errno, Interest, Served};
 use crate::wait::Wait;
 
-use super::claim::{Claimed, PASSING, claim};
+use super::claim::{Claimed, PASSING, claim, take_over};
 use super::link::{Accepted, UnixLink};
 use super::peers::PeerPolicy;
 
@@ -49,13 +49,13 @@ struct Held {
 }
 
 impl Held {
-    fn claim(endpoint: &Endpoint, backlog: u16) -> Result<Self, BindError> {
-        Ok(Self {
+    fn new(endpoint: &Endpoint, claimed: Claimed) -> Self {
+        Self {
             served: None,
-            claimed: claim(endpoint, backlog)?,
+            claimed,
             endpoint: endpoint.clone(),
             owner: sys::own_pid(),
-        })
+        }
     }
 
     fn socket(&self) -> &OwnedFd {
@@ -79,10 +79,12 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.served = None;
-        if self.owner != sys::own_pid() {
+        let Claimed {
+            dir, id, is_own, ..
+        } = &self.claimed;
+        if !is_own || self.owner != sys::own_pid() {
             return;
         }
-        let Claimed { dir, id, .. } = &self.claimed;
         // While it still listens: nobody may take the name over before it is free.
         if let Err(errno) = sys::remove_if(dir, &self.endpoint.socket_name(), *id) {
             let error = io::Error::from(errno);
@@ -98,8 +100,12 @@ impl UnixListener {
         spin: Duration,
     ) -> Result<Self, BindError> {
         let backlog = options.backlog.unwrap_or(DEFAULT_BACKLOG);
+        let claimed = match options.inherited.find(endpoint) {
+            Some(socket) => take_over(endpoint, socket),
+            None => claim(endpoint, backlog),
+        }?;
         Ok(Self {
-            held: Held::claim(endpoint, backlog)?,
+            held: Held::new(endpoint, claimed),
             endpoint: endpoint.clone(),
             backlog,
             peers: options.peers.clone(),
@@ -165,13 +171,13 @@ impl UnixListener {
         {
             tracing::debug!(endpoint = %self.endpoint, error = %errno, "cannot make the run directory again");
         }
-        let mut held = match Held::claim(&self.endpoint, self.backlog) {
-            Ok(held) => held,
+        let mut held = match claim(&self.endpoint, self.backlog) {
+            Ok(claimed) => Held::new(&self.endpoint, claimed),
             Err(error) if is_passing(&error) => {
                 tracing::warn!(endpoint = %self.endpoint, %error, "the socket is gone, and cannot be bound again yet");
                 return Ok(());
             }
-            Err(error) => return Err(LinkError::EndpointLost(error)),
+            Err(error) => return Err(LinkError::EndpointLost(Box::new(error))),
         };
         held.served = Some(Served::new(held.claimed.socket.as_fd()));
         tracing::warn!(endpoint = %self.endpoint, "the socket was removed or replaced by others: bound again");

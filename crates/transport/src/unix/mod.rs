@@ -8,6 +8,7 @@
 //! ```
 
 mod claim;
+mod inherited;
 mod link;
 mod listener;
 mod names;
@@ -22,6 +23,7 @@ mod socket;
 mod start_lock;
 
 use std::borrow::Cow;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,6 +35,7 @@ use crate::spin::DEFAULT_SPIN;
 use crate::sys::{self, Errno};
 use crate::wait::Wait;
 
+pub use inherited::Inherited;
 pub use link::UnixLink;
 pub use listener::UnixListener;
 pub use names::MAX_SOCKET_PATH;
@@ -47,24 +50,36 @@ const FIRST_RETRY: Duration = Duration::from_millis(1);
 const LONGEST_RETRY: Duration = Duration::from_millis(10);
 
 /// Packet sockets, with shared memory as a data plane.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct UnixTransport {
     spin: Duration,
+    servers: PeerPolicy,
 }
 
 impl UnixTransport {
     /// The transport with its defaults.
     #[must_use]
     pub const fn new() -> Self {
-        Self { spin: DEFAULT_SPIN }
+        Self {
+            spin: DEFAULT_SPIN,
+            servers: PeerPolicy::OwnAndRoot,
+        }
     }
 
     /// The same transport, whose receivers look for a message before they sleep when it tends to
     /// be there within `soon`; zero switches it off. It does not matter to profile 0x04, which always
     /// sleeps at once.
     #[must_use]
-    pub const fn with_spin(self, soon: Duration) -> Self {
-        Self { spin: soon }
+    pub const fn with_spin(mut self, soon: Duration) -> Self {
+        self.spin = soon;
+        self
+    }
+
+    /// The same transport, whose clients say their token to servers of these users, besides the owner of a
+    /// run directory that is closed to others; by default to those of our own user and root.
+    #[must_use]
+    pub fn with_servers(self, servers: PeerPolicy) -> Self {
+        Self { servers, ..self }
     }
 
     /// Connects, like [`Transport::connect`], and gives the link as what it is.
@@ -95,7 +110,22 @@ impl UnixTransport {
                 }
             }
         }
+        self.look_at_server(&socket, endpoint)?;
         Ok(UnixLink::connected(socket, endpoint.clone(), self.spin))
+    }
+
+    /// Refuses a server that may not learn the token.
+    fn look_at_server(&self, socket: &OwnedFd, endpoint: &Endpoint) -> Result<(), ConnectError> {
+        let (server, own) = (sys::peer(socket.as_fd()).uid, sys::own_uid());
+        let run_dir = || sys::owner_of_dir(endpoint.place()).ok();
+        if peers::trusts_server(&self.servers, server, own, run_dir) {
+            return Ok(());
+        }
+        Err(ConnectError::UntrustedServer {
+            endpoint: endpoint.to_string(),
+            server,
+            own,
+        })
     }
 
     /// Binds, like [`Transport::bind`], and gives the listener as what it is.

@@ -6,6 +6,8 @@
 //! listener  instances that wait for clients                      link, stream
 //! ```
 
+#[path = "../posix/inherited.rs"]
+mod inherited;
 mod link;
 mod listener;
 mod names;
@@ -24,6 +26,7 @@ use crate::spin::DEFAULT_SPIN;
 use crate::sys::{Code, Pipe, wait_for_instance};
 use crate::wait::Wait;
 
+pub use inherited::Inherited;
 pub use link::PipeLink;
 pub use listener::PipeListener;
 pub use peers::PeerPolicy;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test file uses a part")]
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -101,18 +102,17 @@ const RUNNER: &str = "NETIPC_TEST_RUNNER";
 
 /// This test binary again, running one test only, where `role()` tells what to do.
 pub(crate) fn again(test: &str, role: &str, dir: &Path) -> Command {
-    let program = env::current_exe().unwrap();
-    let runner = env::var(RUNNER).unwrap_or_default();
-    let mut words = runner.split_whitespace();
-    let command = match words.next() {
-        Some(runner) => {
-            let mut command = Command::new(runner);
-            command.args(words).arg(program);
-            command
-        }
-        None => Command::new(program),
-    };
+    let words = this_program();
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
     again_by(command, test, role, dir)
+}
+
+/// The words that start this test binary.
+pub(crate) fn this_program() -> Vec<OsString> {
+    let runner = env::var(RUNNER).unwrap_or_default();
+    let words = runner.split_whitespace().map(OsString::from);
+    words.chain([env::current_exe().unwrap().into()]).collect()
 }
 
 /// The same, run by a program that takes a command.
@@ -144,7 +144,20 @@ pub(crate) struct Actor {
 
 impl Actor {
     pub(crate) fn new(test: &str, role: &str, dir: &Path) -> Self {
+        Self::by(again(test, role, dir))
+    }
+
+    /// The same, of another user, who may run nothing else of this test's.
+    #[cfg(unix)]
+    pub(crate) fn of_user(test: &str, role: &str, dir: &Path, uid: u32) -> Self {
+        use std::os::unix::process::CommandExt;
+
         let mut command = again(test, role, dir);
+        command.uid(uid).gid(uid);
+        Self::by(command)
+    }
+
+    fn by(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());

@@ -8,6 +8,7 @@ use crate::Error;
 
 const PROTOCOL: &str = include_str!("protocol.h.in");
 const SERVICE: &str = include_str!("service.h.in");
+const NETDATA: &str = include_str!("netdata.h.in");
 const TRANSPORT: &str = include_str!("transport.h.in");
 const ANY: &str = include_str!("any.h.in");
 
@@ -43,6 +44,11 @@ pub(crate) fn transport(pieces: &[Piece], layouts: &[Layout]) -> Result<String, 
 pub(crate) fn any(pieces: &[Piece], layouts: &[Layout]) -> Result<String, Error> {
     let text = ANY.replace("@ASSERTIONS@", &assertions(pieces, layouts)?);
     place("any.h.in", text, pieces)
+}
+
+/// `netipc_netdata.h`.
+pub(crate) fn netdata(pieces: &[Piece]) -> Result<String, Error> {
+    place("netdata.h.in", NETDATA.to_owned(), pieces)
 }
 
 /// Puts each piece where `@name@` stands.

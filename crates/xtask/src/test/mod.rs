@@ -80,7 +80,7 @@ pub fn test(options: &TestOptions) -> Result<Summary, Error> {
     let steps = options.steps();
     let missing = missing(&steps);
     if options.install && !missing.is_empty() {
-        packages::install(&missing);
+        packages::install(&missing)?;
     }
     if options.set_up_only {
         return Ok(Summary::of_missing(&self::missing(&steps)));

@@ -20,6 +20,8 @@ pub(crate) struct Need {
 pub(crate) enum Probe {
     /// All of these programs are on the path.
     Programs(&'static [&'static str]),
+    /// This C compiler, with a C library to link programs with, which packages of compilers only recommend.
+    Compiler(&'static str),
     /// Valgrind that can tell what the C library does, for which it needs its symbols.
     Valgrind,
     /// A Go that the module accepts.
@@ -66,9 +68,9 @@ macro_rules! target {
     };
 }
 
-use Probe::Programs;
+use Probe::{Compiler, Programs};
 
-packages!(GCC, "gcc", Programs(&["gcc", "cc"]), ["gcc" "libc6-dev"], ["gcc" "glibc-devel"], ["gcc"]);
+packages!(GCC, "gcc", Compiler("cc"), ["gcc" "libc6-dev"], ["gcc" "glibc-devel"], ["gcc"]);
 packages!(
     GXX,
     "g++",
@@ -151,8 +153,8 @@ packages!(
     ["qemu-user"],
     ["qemu-user"]
 );
-packages!(GCC_ARM64, "gcc for aarch64", Programs(&["aarch64-linux-gnu-gcc"]), ["gcc-aarch64-linux-gnu" "libc6-dev-arm64-cross"], ["gcc-aarch64-linux-gnu" "sysroot-aarch64-fc-glibc"], ["aarch64-linux-gnu-gcc"]);
-packages!(GCC_I686, "gcc for i686", Programs(&["i686-linux-gnu-gcc"]), ["gcc-i686-linux-gnu" "libc6-dev-i386-cross"], [], []);
+packages!(GCC_ARM64, "gcc for aarch64", Compiler("aarch64-linux-gnu-gcc"), ["gcc-aarch64-linux-gnu" "libc6-dev-arm64-cross"], ["gcc-aarch64-linux-gnu" "sysroot-aarch64-fc-glibc"], ["aarch64-linux-gnu-gcc"]);
+packages!(GCC_I686, "gcc for i686", Compiler("i686-linux-gnu-gcc"), ["gcc-i686-linux-gnu" "libc6-dev-i386-cross"], [], []);
 
 target!(RUST_WINDOWS, "x86_64-pc-windows-gnu");
 target!(RUST_FREEBSD, "x86_64-unknown-freebsd");
@@ -177,6 +179,7 @@ impl Need {
     pub(crate) fn is_met(&self) -> bool {
         match self.probe {
             Programs(names) => names.iter().all(|name| on_path(name)),
+            Compiler(name) => links(name),
             Probe::Valgrind => succeeds(Command::new("valgrind").args(["-q", "true"])),
             Probe::Go => go::check(&go::program()).is_ok(),
             Probe::Wine => wine::program().is_some_and(|program| program.is_file()),
@@ -193,6 +196,18 @@ pub(crate) fn on_path(name: &str) -> bool {
         "cargo-clippy" | "rustfmt" => found && succeeds(Command::new(name).arg("--version")),
         _ => found,
     }
+}
+
+/// Whether a C compiler finds what every program begins with. What it does not find it names without a place.
+fn links(compiler: &str) -> bool {
+    let output = Command::new(compiler)
+        .arg("-print-file-name=crti.o")
+        .output();
+    output.is_ok_and(|output| {
+        let place = String::from_utf8_lossy(&output.stdout);
+        let place = Path::new(place.trim());
+        output.status.success() && place.is_absolute() && place.is_file()
+    })
 }
 
 /// Rust's library is where the compiler looks for it, whoever has put it there.

@@ -5,7 +5,7 @@ use std::process::Command;
 use rustix::process::geteuid;
 
 use super::needs::{self, Need, Source, on_path, succeeds};
-use crate::{child, go};
+use crate::{Error, child, go};
 
 /// A package manager.
 struct Manager {
@@ -57,9 +57,12 @@ const MANAGERS: [Manager; 3] = [
 const SUDO: [&str; 2] = ["sudo", "-n"];
 
 /// Installs what it may of `missing`, and says what to run for the rest.
-pub(crate) fn install(missing: &[&Need]) {
-    install_by_rustup(missing);
-    install_by_manager(missing);
+///
+/// # Errors
+/// This process was told to end. Whatever else fails is told by the steps that are skipped for it.
+pub(crate) fn install(missing: &[&Need]) -> Result<(), Error> {
+    install_by_rustup(missing)?;
+    install_by_manager(missing)?;
     // Whose system has only an older Go fetches one with it.
     if missing.contains(&&needs::GO) && !needs::GO.is_met() && on_path("go") {
         say("the Go here is older than the module needs: fetching a newer one");
@@ -67,9 +70,10 @@ pub(crate) fn install(missing: &[&Need]) {
             say(&format!("cannot fetch a newer Go: {error}"));
         }
     }
+    Ok(())
 }
 
-fn install_by_rustup(missing: &[&Need]) {
+fn install_by_rustup(missing: &[&Need]) -> Result<(), Error> {
     let targets = missing.iter().filter_map(|need| match need.source {
         Source::Target(triple) => Some(triple),
         _ => None,
@@ -87,7 +91,7 @@ fn install_by_rustup(missing: &[&Need]) {
             continue;
         }
         if on_path("rustup") {
-            try_to_run(Command::new("rustup").args([what, "add"]).args(&names));
+            try_to_run(Command::new("rustup").args([what, "add"]).args(&names))?;
         } else {
             say(&format!(
                 "there is no rustup, which would add the {what}s {}",
@@ -95,9 +99,10 @@ fn install_by_rustup(missing: &[&Need]) {
             ));
         }
     }
+    Ok(())
 }
 
-fn install_by_manager(missing: &[&Need]) {
+fn install_by_manager(missing: &[&Need]) -> Result<(), Error> {
     let manager = MANAGERS.iter().find(|manager| on_path(manager.program));
     let Some(manager) = manager else {
         let names = names(missing, |need| {
@@ -106,7 +111,7 @@ fn install_by_manager(missing: &[&Need]) {
         if !names.is_empty() {
             say(&format!("no package manager known here: install {names}"));
         }
-        return;
+        return Ok(());
     };
     let packages: Vec<_> = missing
         .iter()
@@ -114,7 +119,7 @@ fn install_by_manager(missing: &[&Need]) {
         .copied()
         .collect();
     if packages.is_empty() {
-        return;
+        return Ok(());
     }
     let root = geteuid().is_root();
     if !root && !succeeds(Command::new(SUDO[0]).args([SUDO[1], "true"])) {
@@ -124,7 +129,7 @@ fn install_by_manager(missing: &[&Need]) {
             manager.install.join(" "),
             packages.join(" ")
         ));
-        return;
+        return Ok(());
     }
     let run = |words: &[&str], packages: &[&str]| {
         let mut command = if root {
@@ -138,14 +143,15 @@ fn install_by_manager(missing: &[&Need]) {
         try_to_run(command.args(words).args(packages))
     };
     if !manager.update.is_empty() {
-        run(manager.update, &[]);
+        run(manager.update, &[])?;
     }
     // One that is unknown here keeps all of them away.
-    if !run(manager.install, &packages) && packages.len() > 1 {
+    if !run(manager.install, &packages)? && packages.len() > 1 {
         for package in packages {
-            run(manager.install, &[package]);
+            run(manager.install, &[package])?;
         }
     }
+    Ok(())
 }
 
 fn names(needs: &[&Need], wanted: impl Fn(&Need) -> bool) -> String {
@@ -154,7 +160,7 @@ fn names(needs: &[&Need], wanted: impl Fn(&Need) -> bool) -> String {
 }
 
 /// What fails here is told once more by the steps that are skipped for it.
-fn try_to_run(command: &mut Command) -> bool {
+fn try_to_run(command: &mut Command) -> Result<bool, Error> {
     let words = command.get_args().map(|word| word.to_string_lossy());
     let words: Vec<_> = words.collect();
     say(&format!(
@@ -163,10 +169,11 @@ fn try_to_run(command: &mut Command) -> bool {
         words.join(" ")
     ));
     match child::run(command) {
-        Ok(status) => status.success(),
+        Ok(status) => Ok(status.success()),
+        Err(Error::Stopped) => Err(Error::Stopped),
         Err(error) => {
             say(&format!("{error}"));
-            false
+            Ok(false)
         }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::iter;
 use std::mem;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::needs::{self, Need};
-use super::steps::{ENVIRONMENT, Step};
+use super::steps::{ENVIRONMENT, Step, TESTS_AT_ONCE};
 use super::tally::Tally;
 use crate::{Error, Wine, build, child, go, workspace};
 
@@ -113,6 +114,11 @@ impl Runner {
             let path = env::var_os("PATH").unwrap_or_default();
             let places = iter::once(place.to_owned()).chain(env::split_paths(&path));
             command.envs(env::join_paths(places).map(|path| ("PATH", path)));
+        }
+        let (variable, tests) = TESTS_AT_ONCE;
+        if env::var_os(variable).is_none() {
+            let processors = thread::available_parallelism().map_or(1, NonZero::get);
+            command.env(variable, tests.max(processors).to_string());
         }
         if step.dir == "go" {
             command.envs([("GOWORK", "off"), ("GOFLAGS", "")]);

@@ -56,6 +56,10 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 4] = [
     ),
 ];
 
+/// How many tests of a Rust program run at once, and where to say otherwise: most of what takes long
+/// is waiting, for deadlines that are to pass and for peers.
+pub(crate) const TESTS_AT_ONCE: (&str, usize) = ("RUST_TEST_THREADS", 4);
+
 const CHECK: Step = Step {
     kind: Kind::Check,
     ..TEST
@@ -293,7 +297,7 @@ pub(crate) const STEPS: &[Step] = &[
         // Every pair over the pipe. The C library is Rust inside: each of its pairs with another
         // language has only one of the two kinds of shared memory.
         run: &[
-            "cargo run -p netipc-interop -- --platform windows --jobs 2 --only ', pipe' \
+            "cargo run -p netipc-interop -- --platform windows --jobs 4 --only ', pipe' \
              --only 'rust -> rust' --only 'rust -> go' --only 'go -> rust' \
              --only 'rust -> c, shm 0x02' --only 'c -> rust, shm 0x04' \
              --only 'c -> go, shm 0x02' --only 'go -> c, shm 0x04'",

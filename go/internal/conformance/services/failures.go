@@ -253,7 +253,7 @@ func aNameThatCannotBe(w *World) {
 	}
 	server := increment.NewServer(w.Dir, "../evil", w.ServerConfig(), increment.Handler{Handle: increment.Next})
 	w.Fails(server.Run(), service.ErrInvalidRequest)
-	w.Fails(increment.NewServer(w.Dir, endpointName, w.ServerConfig(), increment.Handler{}).Bind(), service.ErrInvalidRequest)
+	w.Fails(service.NewServer(w.Dir, endpointName, w.ServerConfig(), service.Handler{}).Bind(), service.ErrInvalidRequest)
 }
 
 func aCallWithoutASession(w *World) {

@@ -283,7 +283,7 @@ impl AnyServer {
                     .map_err(|error| chain(&error)),
                 Err(LinkError::Aborted) => break,
                 Err(LinkError::EndpointLost(error)) => {
-                    lost = Some(error);
+                    lost = Some(*error);
                     break;
                 }
                 Err(error) => Err(chain(&error)),
@@ -318,8 +318,11 @@ impl AnyServer {
             Err(AcceptError::Link(LinkError::Disconnected)) => {
                 tracing::debug!(service = %self.name, "a peer left without a HELLO");
             }
-            Err(AcceptError::Refused(refusal @ Refusal::Reply { .. })) => {
-                self.log_refusal(self.stats.refuse(), &chain(&refusal));
+            Err(
+                error
+                @ (AcceptError::Stranger { .. } | AcceptError::Refused(Refusal::Reply { .. })),
+            ) => {
+                self.log_refusal(self.stats.refuse(), &chain(&error));
             }
             Err(error) => {
                 let error = chain(&error);
@@ -356,7 +359,7 @@ impl AnyServer {
             // Counted before it is sent: a client that has its refusal finds it in the counts.
             let refused = self.stats.refuse();
             return match incoming.turn_down(&wait) {
-                AcceptError::Refused(_) => {
+                AcceptError::Refused(_) | AcceptError::Stranger { .. } => {
                     self.log_refusal(refused, why);
                     Ok(None)
                 }

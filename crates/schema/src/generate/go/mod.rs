@@ -140,13 +140,14 @@ fn picture(schema: &Schema) -> String {
 }
 
 fn imports(body: &str) -> String {
-    const STANDARD: [(&str, &str); 7] = [
+    const STANDARD: [(&str, &str); 8] = [
         ("context.", "context"),
         ("binary.", "encoding/binary"),
         ("errors.", "errors"),
         ("fmt.", "fmt"),
         ("iter.", "iter"),
         ("netip.", "net/netip"),
+        ("strings.", "strings"),
         ("time.", "time"),
     ];
     const MODULE: [(&str, &str); 2] = [

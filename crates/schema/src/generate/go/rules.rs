@@ -195,16 +195,33 @@ fn bounds(body: &mut String, field: &Field, values: Values) {
         let (least, most) = field.form.range();
         (values.of(field), least, most)
     };
-    if let Some(min) = field.min.filter(|min| *min > least) {
-        let condition = if text && min == 1 {
-            format!("{size} == 0")
+    let label = if text {
+        format!("{} length", field.label())
+    } else {
+        field.label().to_owned()
+    };
+    // Numbers below zero have no place in an error.
+    let signed = matches!(field.form, Type::Signed(_));
+    let mut broken = |condition: String, bound: i128| {
+        let (bound, found) = if signed {
+            (0, "1".to_owned())
         } else {
-            format!("{size} < {min}")
+            (bound, format!("uint64({size})"))
         };
-        refuse(body, &condition, field.label(), "0");
+        let _ = writeln!(
+            body,
+            "if {condition} {{\nreturn protocol.NewWireError(protocol.ErrBadLayout, \"{label}\", {bound}, {found})\n}}"
+        );
+    };
+    if let Some(min) = field.min.filter(|min| *min > least) {
+        if text && min == 1 {
+            broken(format!("{size} == 0"), min);
+        } else {
+            broken(format!("{size} < {min}"), min);
+        }
     }
     if let Some(max) = field.max.filter(|max| *max < most) {
-        refuse(body, &format!("{size} > {max}"), field.label(), "1");
+        broken(format!("{size} > {max}"), max);
     }
 }
 

@@ -71,6 +71,40 @@ fn write_flags(out: &mut String, go: &Go<'_>, names: &Flags) {
         );
     }
     out.push_str(")\n");
+    names_of_bits(out, go, names);
+}
+
+/// The function that tells the bits by name.
+fn names_of_bits(out: &mut String, go: &Go<'_>, names: &Flags) {
+    let (name, bits) = (&names.name, 8 * names.size);
+    let (head, value) = match go.bit() {
+        Some(_) => (
+            format!(
+                "// {name}String lists the names of bits; what has none is in hex.\nfunc {name}String(v uint{bits}) string {{"
+            ),
+            "v".to_owned(),
+        ),
+        None => (
+            format!(
+                "// String lists the names of the bits; what has none is in hex.\nfunc (v {name}) String() string {{"
+            ),
+            format!("uint{bits}(v)"),
+        ),
+    };
+    let _ = write!(out, "\n{head}\nvar names []string\n");
+    let prefix = go.bit().unwrap_or(name);
+    for bit in &names.bits {
+        let constant = constant(prefix, &bit.name);
+        let _ = write!(
+            out,
+            "if v&{constant} != 0 {{\nnames = append(names, \"{}\")\nv &^= {constant}\n}}\n",
+            bit.name
+        );
+    }
+    let _ = write!(
+        out,
+        "if v != 0 {{\nnames = append(names, fmt.Sprintf(\"%#x\", {value}))\n}}\nreturn strings.Join(names, \",\")\n}}\n"
+    );
 }
 
 /// Whether the module has the enum.

@@ -47,6 +47,13 @@ pub(crate) fn leads_to(path: &Path) -> Result<FileId> {
     retry_on_intr(|| fs::statat(CWD, path, AtFlags::empty())).map(|stat| info(stat).id)
 }
 
+/// The directory that `path` leads to, through links: its owner, and whether other users may write there.
+pub(crate) fn owner_of_dir(path: &Path) -> Result<(u32, bool)> {
+    let stat = retry_on_intr(|| fs::statat(CWD, path, AtFlags::empty()))?;
+    let others = Mode::from_raw_mode(stat.st_mode).intersects(Mode::WGRP | Mode::WOTH);
+    Ok((stat.st_uid, others))
+}
+
 /// What an open file is.
 pub(crate) fn look_into(file: impl AsFd) -> Result<FileInfo> {
     retry_on_intr(|| fs::fstat(&file)).map(info)

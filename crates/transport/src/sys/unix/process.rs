@@ -19,6 +19,11 @@ pub(crate) fn is_alive(pid: i32) -> bool {
     pid.is_some_and(|pid| matches!(test_kill_process(pid), Ok(()) | Err(Errno::PERM)))
 }
 
+/// Whether this process has a descriptor of this number.
+pub(crate) fn is_open(fd: i32) -> bool {
+    fs::symlink_metadata(format!("/proc/self/fd/{fd}")).is_ok()
+}
+
 /// Our own process id.
 pub(crate) fn own_pid() -> i32 {
     getpid().as_raw_pid()

@@ -1,6 +1,7 @@
 //! What becomes of a listener whose name was taken away: the clock is moved, nobody waits for it.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener as StreamListener;
 use std::path::PathBuf;
 
@@ -119,8 +120,11 @@ fn a_successor_is_told_of_and_left_alone() {
     fs::remove_file(world.socket()).unwrap();
     let mut successor = bind(&world.endpoint).unwrap();
     let error = world.look().unwrap_err();
-    let LinkError::EndpointLost(lost @ BindError::AddressInUse { holders, .. }) = &error else {
+    let LinkError::EndpointLost(lost) = error else {
         panic!("{error:?}");
+    };
+    let BindError::AddressInUse { holders, .. } = &*lost else {
+        panic!("{lost:?}");
     };
     assert_eq!(holders[..], [std::process::id()], "{lost}");
     drop(world.listener);
@@ -169,6 +173,42 @@ fn a_wait_is_as_long_as_its_owner_says_and_looks_meanwhile() {
         accepted
     });
     assert!(found.is_ok(), "one accept outlasts the look");
+}
+
+// Rule L18.
+#[test]
+fn a_link_to_the_run_directory_leads_where_it_leads_now() {
+    let top = tempfile::tempdir().unwrap();
+    let [old, new, link] = ["old", "new", "link"].map(|name| top.path().join(name));
+    fs::create_dir(&old).unwrap();
+    fs::create_dir(&new).unwrap();
+    symlink(&old, &link).unwrap();
+    let endpoint = Endpoint::new(&link, "svc").unwrap();
+    let listener = bind(&endpoint).unwrap();
+    let mut world = World {
+        top,
+        endpoint,
+        listener,
+    };
+    fs::remove_file(&link).unwrap();
+    symlink(&new, &link).unwrap();
+    assert!(!world.is_found());
+    world.look().unwrap();
+    assert!(world.is_found());
+    let left = |dir: &PathBuf| dir.read_dir().unwrap().count();
+    assert_eq!((left(&old), left(&new)), (0, 1));
+}
+
+#[test]
+fn a_socket_that_went_and_came_back_is_the_same() {
+    let mut world = World::new();
+    let before = world.listener.held.claimed.id;
+    let aside = world.run_dir().join("aside");
+    fs::rename(world.socket(), &aside).unwrap();
+    fs::rename(&aside, world.socket()).unwrap();
+    world.look().unwrap();
+    assert_eq!(world.listener.held.claimed.id, before);
+    assert!(world.is_found());
 }
 
 #[test]

@@ -26,8 +26,8 @@ pub(crate) struct FutexSlots {
     send_limit: usize,
     looks_first: bool,
     bell: Waker,
-    /// The server's: goes with the region.
-    _file: Option<OwnFile>,
+    /// The server's: the name of the region, until its client has attached.
+    file: Option<OwnFile>,
 }
 
 /// What the two sides agreed on, as far as the slots have to know.
@@ -68,7 +68,7 @@ impl FutexSlots {
             send_limit: usize::try_from(bytes).unwrap_or(usize::MAX),
             looks_first: terms.looks_first,
             bell: Waker::from(Arc::new(bell)),
-            _file: file,
+            file,
         }
     }
 }
@@ -94,6 +94,10 @@ impl Slots for FutexSlots {
     fn take(&mut self, packet: &mut [u8]) -> Result<usize, Broken> {
         let size = self.area.take(self.receives, self.taken, packet)?;
         self.taken = self.taken.wrapping_add(1);
+        if self.file.is_some() {
+            // The first message proves that the client has attached. Nobody else is to find the region.
+            self.file = None;
+        }
         Ok(size)
     }
 

@@ -12,22 +12,23 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
-	"github.com/netipc/netipc/go/cmd/netipc-go/internal/documents"
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/kinds"
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/transport"
 )
 
-const usage = `Usage: netipc-go call SERVICE [KEYS]... [OPTIONS]
+var usage = `Usage: netipc-go call SERVICE [KEYS]... [OPTIONS]
 
-Asks a service once: cgroups-snapshot, cgroups-lookup, apps-lookup, increment or string-reverse.
+Asks a service once: ` + strings.Join(kinds.Names(), ", ") + `.
 
-Keys: cgroups-lookup takes paths, apps-lookup process ids, increment one number, string-reverse one
-text, cgroups-snapshot none. - stands for the lines of stdin.
+Keys are what the service looks up; increment takes one number, string-reverse one text, cgroups-snapshot
+none. The parts of a key are separated by commas. - stands for the lines of stdin.
 
 The reply goes to stdout, as a table or as JSON (labels in the order of the reply; bytes that are not
 UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
@@ -67,7 +68,7 @@ func Run(args []string, env cli.Env) error {
 		return err
 	}
 	if len(others) == 0 {
-		return cli.Fail(cli.Usage, "say which service: one of %s", strings.Join(documents.Services, ", "))
+		return cli.Fail(cli.Usage, "say which service: one of %s", strings.Join(kinds.Names(), ", "))
 	}
 	if *timeout == 0 || *timeout > 1<<32-1 {
 		return cli.Fail(cli.Usage, "--timeout is not within 1 to %d", uint32(1<<32-1))
@@ -116,18 +117,18 @@ func newCall(name string, endpoint *cli.Endpoint, env cli.Env) (*call, error) {
 }
 
 // perform asks until there is an answer or an error that asking again cannot cure.
-func (c *call) perform(q question) (document, *service.SessionStatus, error) {
+func (c *call) perform(ask kinds.Question) (*kinds.Reply, *service.SessionStatus, error) {
 	changes := 0
 	for _, ceiling := range responseCeilings {
 		config := c.config
 		config.MaxResponsePayloadBytes = ceiling
-		asker := q(c.runDir, config)
+		asker := ask(c.runDir, config)
 		defer asker.Close()
 		for {
 			if err := c.connect(asker); err != nil {
-				return document{}, nil, err
+				return nil, nil, err
 			}
-			reply, err := asker.ask(c.millisecondsLeft())
+			reply, err := asker.Ask(c.millisecondsLeft())
 			switch {
 			case err == nil:
 				return reply, asker.Status().Session, nil
@@ -136,16 +137,16 @@ func (c *call) perform(q question) (document, *service.SessionStatus, error) {
 				changes++
 				continue
 			default:
-				return document{}, nil, cli.Fail(cli.OfCall(err), "%w", err)
+				return nil, nil, cli.Fail(cli.OfCall(err), "%w", err)
 			}
 			break
 		}
 	}
-	return document{}, nil, cli.Fail(cli.TooLarge, "the answer is larger than %d bytes", cli.MaxResponseBytes)
+	return nil, nil, cli.Fail(cli.TooLarge, "the answer is larger than %d bytes", cli.MaxResponseBytes)
 }
 
 // connect gets a session.
-func (c *call) connect(asker asker) error {
+func (c *call) connect(asker kinds.Asker) error {
 	ctx, cancel := context.WithDeadline(context.Background(), c.deadline)
 	defer cancel()
 	asker.RefreshContext(ctx)
@@ -176,19 +177,55 @@ func carried(session *service.SessionStatus, took time.Duration) string {
 	return fmt.Sprintf("%v (%v), %v", session.Transport, session.Profile, took.Round(100*time.Nanosecond))
 }
 
-func show(reply document, asJSON bool, carried string, env cli.Env) error {
+func show(reply *kinds.Reply, asJSON bool, carried string, env cli.Env) error {
 	out := bufio.NewWriter(env.Stdout)
 	if asJSON {
 		encoder := json.NewEncoder(out)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
-		return printed(encoder.Encode(reply.value), out)
+		return printed(encoder.Encode(reply.JSON), out)
 	}
-	if err := printed(reply.print(out), out); err != nil {
+	if err := printed(printReply(reply, out), out); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stderr, "%s%s\n", reply.summary, carried)
+	fmt.Fprintf(env.Stderr, "%s%s\n", reply.Summary, carried)
 	return nil
+}
+
+// newQuestion returns what asks a service for keys.
+func newQuestion(name string, given []string, stdin io.Reader) (kinds.Question, error) {
+	kind, err := kinds.Find(name)
+	if err != nil {
+		return nil, cli.Fail(cli.Usage, "%w", err)
+	}
+	keys, any, err := keys(given, stdin)
+	if err != nil {
+		return nil, err
+	}
+	question, err := kind.Ask(keys, any)
+	if err != nil {
+		return nil, cli.Fail(cli.Usage, "%w", err)
+	}
+	return question, nil
+}
+
+// printReply writes the table, or the value.
+func printReply(reply *kinds.Reply, out io.Writer) error {
+	if reply.Rows == nil {
+		_, err := fmt.Fprintln(out, reply.Value)
+		return err
+	}
+	aligned := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, row := range reply.Rows {
+		// What is empty at the end would only be spaces.
+		for len(row) > 1 && row[len(row)-1] == "" {
+			row = row[:len(row)-1]
+		}
+		if _, err := fmt.Fprintln(aligned, strings.Join(row, "\t")); err != nil {
+			return err
+		}
+	}
+	return aligned.Flush()
 }
 
 func printed(err error, out *bufio.Writer) error {

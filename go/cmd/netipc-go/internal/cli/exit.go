@@ -46,7 +46,7 @@ const Table = `Exit codes:
    7  protocol error: the server broke the protocol
    8  no session: the server is full, turned the session down, or the connection was lost
    9  too large: the request or the answer does not fit the limits
-  10  address in use: another server owns the endpoint`
+  10  address in use: another server owns the endpoint, or has taken it over`
 
 var exitNames = [...]string{
 	"done", "failed", "invalid", "not found", "auth failed", "incompatible", "timeout", "protocol error",

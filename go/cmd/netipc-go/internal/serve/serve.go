@@ -8,11 +8,10 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
-	"github.com/netipc/netipc/go/cmd/netipc-go/internal/documents"
+	"github.com/netipc/netipc/go/cmd/netipc-go/internal/kinds"
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
@@ -23,15 +22,16 @@ const usage = `Usage: netipc-go serve --data FILE.json... | --service increment,
 
 Provides services until ` + system.StopHelp + `.
 
-Prints READY on stdout once every service listens. At the end, requests that are being answered may
-finish, for at most ` + system.DrainHelp + `, and every file is removed. The run directory is made with mode 0700 where
+Prints READY on stdout once every service listens, and tells systemd where NOTIFY_SOCKET is set. Where the
+socket of a service is removed, it is bound again; where another server has it, the program ends. At the end,
+requests that are being answered may finish, for at most ` + system.DrainHelp + `, and every file is removed. The run directory is made with mode 0700 where
 there is none, and removed again then.
 
-A data file is what call --json prints. Only items is needed, and of each item its key: name, path or
-pid (a known process also has a comm of 1 to 15 bytes, and a cgroup_path unless its cgroup_status is
-host-root). A key that the file does not have is answered unknown-permanent by cgroups-lookup and unknown
-by apps-lookup; increment and string-reverse answer the request of the file and fail for any other. What
-this machine itself has is served by the program netipc.
+A data file is what call --json prints. Only items is needed, and of each item its key, or name, and what the
+service says must be there: a known process has a comm, and a cgroup_path unless its cgroup_status is
+host-root. A key that the file does not have is answered unknown-permanent, or unknown where there is no such
+status; a service of one value answers the request of the file and fails for any other. What this machine
+itself has is served by the program netipc.
 
 With --netdata, a token that is not given comes from NETDATA_INVOCATION_ID or INVOCATION_ID, as plugins of
 the agent have them, and a run directory that is made stays.`
@@ -57,15 +57,15 @@ func Run(args []string, env cli.Env) error {
 			stop <- struct{}{}
 		}()
 	}
-	return plan.serve(stop, env)
+	return plan.serve(stop, system.SupervisorOf(env.Getenv), env)
 }
 
 // plan is what to serve, and how.
 type plan struct {
-	runDir    string
-	config    service.ServerConfig
-	workers   int
-	documents map[string]any
+	runDir   string
+	config   service.ServerConfig
+	workers  int
+	handlers map[string]service.Handler
 	// Whether the end of stdin is a request to stop, too.
 	untilStdinEnds bool
 }
@@ -116,20 +116,20 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	return &plan{runDir, config, *workers, served, *untilStdinEnds}, nil
 }
 
-// chosen returns what to serve: documents by their services, and nothing for a service that needs none.
-func chosen(services, data []string) (map[string]any, error) {
+// chosen returns what serves each service: a document, or the service itself where it needs none.
+func chosen(services, data []string) (map[string]service.Handler, error) {
 	for _, name := range services {
-		if !slices.Contains(documents.Services, name) {
-			return nil, cli.Fail(cli.Usage, "there is no service %q: use one of %s", name, strings.Join(documents.Services, ", "))
+		if _, err := kinds.Find(name); err != nil {
+			return nil, cli.Fail(cli.Usage, "%w", err)
 		}
 	}
 	only := ""
 	if len(services) == 1 {
 		only = services[0]
 	}
-	served := make(map[string]any)
+	served := make(map[string]service.Handler)
 	for _, file := range data {
-		document, name, err := load(file, only)
+		handler, name, err := load(file, only)
 		if err != nil {
 			return nil, err
 		}
@@ -139,16 +139,21 @@ func chosen(services, data []string) (map[string]any, error) {
 		if _, twice := served[name]; twice {
 			return nil, cli.Fail(cli.Usage, "data file %s is for %s, as is an earlier one", file, name)
 		}
-		served[name] = document
+		served[name] = handler
 	}
 	for _, name := range services {
 		if _, given := served[name]; given {
 			continue
 		}
-		if name != documents.Increment && name != documents.Reverse {
+		kind, err := kinds.Find(name)
+		if err != nil {
+			return nil, cli.Fail(cli.Usage, "%w", err)
+		}
+		handler, able := kind.Itself()
+		if !able {
 			return nil, cli.Fail(cli.Usage, "there is nothing to serve %s from: give --data FILE.json", name)
 		}
-		served[name] = nil
+		served[name] = handler
 	}
 	if len(served) == 0 {
 		return nil, cli.Fail(cli.Usage, "say what to serve: give --data FILE.json, or --service increment or string-reverse")
@@ -156,20 +161,24 @@ func chosen(services, data []string) (map[string]any, error) {
 	return served, nil
 }
 
-func load(file, service string) (document any, name string, err error) {
+// load returns what serves a data file, and the service that it is for.
+func load(file, only string) (handler service.Handler, name string, err error) {
 	text, err := os.ReadFile(file)
-	if err == nil {
-		document, err = documents.Read(text, service)
-	}
 	if err != nil {
-		return nil, "", cli.Fail(cli.Usage, "data file %s: %w", file, err)
+		return handler, "", cli.Fail(cli.Usage, "data file %s: %w", file, err)
 	}
-	return document, serviceOf(document), nil
+	kind, err := kinds.OfDocument(text, only)
+	if err == nil {
+		if handler, err = kind.Read(text); err == nil {
+			return handler, kind.Name(), nil
+		}
+	}
+	return handler, "", cli.Fail(cli.Usage, "data file %s: %w", file, err)
 }
 
 // serve runs everything, waits until it is to stop, and lets go in good order.
-func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
-	for name := range p.documents {
+func (p *plan) serve(stop <-chan struct{}, supervisor system.Supervisor, env cli.Env) error {
+	for name := range p.handlers {
 		if _, err := transport.NewEndpoint(p.runDir, name); err != nil {
 			return cli.Fail(cli.Usage, "%w", err)
 		}
@@ -180,10 +189,11 @@ func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
 	}
 	defer remove()
 	servers := make(map[string]*service.Server)
-	for name, document := range p.documents {
-		servers[name] = p.server(name, document)
+	for name, handler := range p.handlers {
+		servers[name] = service.NewServerWithWorkers(p.runDir, name, p.config, handler, p.workers)
 	}
 	ended := make(chan error, len(servers))
+	running := 0
 	for _, server := range servers {
 		if err = server.Bind(); err != nil {
 			break
@@ -191,11 +201,15 @@ func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
 	}
 	if err == nil {
 		for _, server := range servers {
+			running++
 			go func() { ended <- server.Run() }()
 		}
 		// A supervisor that has closed our stdout does not wait for it.
 		fmt.Fprintln(env.Stdout, "READY")
-		<-stop
+		var lost bool
+		if err, lost = await(stop, ended, supervisor, env); lost {
+			running--
+		}
 	}
 	deadline := time.Now().Add(system.Drain)
 	for name, server := range servers {
@@ -203,14 +217,32 @@ func (p *plan) serve(stop <-chan struct{}, env cli.Env) error {
 			cli.Tell(env.Stderr, "a request to "+name+" was cut off")
 		}
 	}
-	if err != nil {
-		return cli.Fail(cli.OfServe(err), "%w", err)
-	}
-	for range servers {
-		// A bound server that nobody else runs has no reason to fail; should it, it is said.
+	for range running {
+		// A bound server that nobody else runs has no other reason to fail; should it, it is said.
 		if err := <-ended; err != nil {
 			cli.Tell(env.Stderr, err)
 		}
 	}
+	if err != nil {
+		return cli.Fail(cli.OfServe(err), "%w", err)
+	}
 	return nil
+}
+
+// await tells the supervisor that everything listens, and waits until it is to stop, or an endpoint was
+// lost: then it returns how.
+func await(stop <-chan struct{}, ended <-chan error, supervisor system.Supervisor, env cli.Env) (err error, lost bool) {
+	if err := supervisor.Notify("READY=1"); err != nil {
+		cli.Tell(env.Stderr, fmt.Errorf("cannot notify NOTIFY_SOCKET: %w", err))
+	}
+	alive := make(chan struct{})
+	defer close(alive)
+	go supervisor.Watch(alive)
+	select {
+	case <-stop:
+	case err, lost = <-ended:
+	}
+	// Who does not listen misses it.
+	_ = supervisor.Notify("STOPPING=1")
+	return err, lost
 }

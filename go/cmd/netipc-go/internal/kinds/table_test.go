@@ -1,4 +1,4 @@
-package call
+package kinds
 
 import "testing"
 

@@ -1,0 +1,135 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A service manager as systemd is one: it is told when the program is ready, that it is alive, and that it
+// stops.
+func TestASupervisorIsToldOfEverything(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	address := net.UnixAddr{Name: filepath.Join(p.dir, "notify"), Net: "unixgram"}
+	manager, err := net.ListenUnixgram("unixgram", &address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	heard := make(chan string, 1000)
+	go func() {
+		defer close(heard)
+		for {
+			message := make([]byte, 100)
+			size, err := manager.Read(message)
+			if err != nil {
+				return
+			}
+			heard <- string(message[:size])
+		}
+	}()
+	cmd := command(t, "serve", increments, "--run-dir", p.runDir())
+	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+address.Name, "WATCHDOG_USEC=20000")
+	end := p.start(cmd)
+	expect := func(wanted string, others ...string) {
+		t.Helper()
+		deadline := time.After(time.Minute)
+		for {
+			select {
+			case message := <-heard:
+				if message == wanted {
+					return
+				}
+				if len(others) == 0 || message != others[0] {
+					t.Fatalf("heard %q before %q", message, wanted)
+				}
+			case <-deadline:
+				t.Fatalf("never heard %q", wanted)
+			}
+		}
+	}
+	expect("READY=1")
+	expect("WATCHDOG=1")
+	end()
+	expect("STOPPING=1", "WATCHDOG=1")
+}
+
+func TestAnEndpointThatIsTakenOverEndsItsProvider(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	first := command(t, "serve", increments, "--run-dir", p.runDir())
+	stdout, err := first.StdoutPipe()
+	if err == nil {
+		err = first.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Process.Kill()
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "READY\n" {
+		t.Fatalf("the provider said %q, %v", line, err)
+	}
+	if err := os.Remove(filepath.Join(p.runDir(), "increment.sock")); err != nil {
+		t.Fatal(err)
+	}
+	p.serve(increments)
+	// Once it has looked.
+	_ = first.Wait()
+	if code := first.ProcessState.ExitCode(); code != 10 {
+		t.Errorf("it ended with %d", code)
+	}
+	p.call("increment", "1")
+}
+
+func TestARefusalBecauseOfTheUserSaysSo(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be another user")
+	}
+	t.Parallel()
+	p := newPlace(t)
+	var log bytes.Buffer
+	server := command(t, "serve", increments, "--run-dir", p.runDir())
+	server.Stderr = &log
+	stdout, err := server.StdoutPipe()
+	if err == nil {
+		err = server.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Process.Kill()
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "READY\n" {
+		t.Fatalf("the provider said %q, %v", line, err)
+	}
+	for path, mode := range map[string]os.FileMode{
+		p.dir: 0o711, p.runDir(): 0o711, filepath.Join(p.runDir(), "increment.sock"): 0o666,
+	} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The program itself may be where others have no way to: it is opened before.
+	program, err := os.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	call := command(t, "call", "increment", "1", "--run-dir", p.runDir())
+	call.Path, call.ExtraFiles = "/proc/self/fd/3", []*os.File{program}
+	call.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	ends(t, call).failed(t, 4, "auth failed", "user 0 runs the server, and user 65534 this process")
+	_ = server.Process.Signal(syscall.SIGTERM)
+	_ = server.Wait()
+	if !strings.Contains(log.String(), "its user may not connect, whatever its token") || !strings.Contains(log.String(), "uid 65534") {
+		t.Errorf("the server says %s", log.String())
+	}
+}
