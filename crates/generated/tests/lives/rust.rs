@@ -182,8 +182,8 @@ fn ask_snapshot(run_dir: &Path, service: &str, config: ClientConfig) {
     let mut client = CgroupsSnapshotClient::new(run_dir, service, config);
     client.refresh();
     let reply = client.call(&CgroupsSnapshotRequest).unwrap();
-    assert_eq!((reply.len(), reply.generation), (5000, GENERATION));
-    assert_eq!(reply.header.systemd_enabled, 1);
+    assert_eq!((reply.item_count, reply.generation), (5000, GENERATION));
+    assert_eq!(reply.systemd_enabled, 1);
     for (item, i) in reply.iter().zip(0..) {
         let (item, [name, path]) = (item.unwrap(), texts(i));
         assert_eq!((item.hash, item.options, item.enabled), (i, i % 16, i % 2));

@@ -388,6 +388,22 @@ fn constants(record: &Record) -> impl Iterator<Item = &Field> {
     record.fields.iter().take_while(|field| !field.has_value())
 }
 
+/// Ends a function that has checked the fields in front, and begins one for the others; returns how many those are.
+fn pass_constants(out: &mut String, record: &Record, types: &str) -> usize {
+    if record.family != Family::Snapshot {
+        return 0;
+    }
+    for field in constants(record) {
+        let _ = writeln!(out, "{}", expect(field));
+    }
+    let _ = writeln!(
+        out,
+        "Self::fields(r)\n}}\n\n/// What stands behind the numbers that are always the same.\n#[inline]\n\
+         fn fields(mut r: Reader<'_>) -> Result<{types}, WireError> {{"
+    );
+    constants(record).count()
+}
+
 /// Reads the fixed part: numbers into the struct, where texts lie, and how many labels there are.
 fn read(out: &mut String, schema: &Schema, record: &Record, part: &str) {
     let texts = texts(record);
@@ -414,19 +430,7 @@ fn read(out: &mut String, schema: &Schema, record: &Record, part: &str) {
         schema.name
     );
     let _ = writeln!(out, "let mut r = {record_of};");
-    let mut passed = 0;
-    if record.family == Family::Snapshot {
-        for field in constants(record) {
-            let _ = writeln!(out, "{}", expect(field));
-            passed += 1;
-        }
-        let _ = writeln!(
-            out,
-            "Self::fields(r)\n}}\n\n/// What stands behind the numbers that are always the same.\n#[inline]\n\
-             fn fields(mut r: Reader<'_>) -> Result<{}, WireError> {{",
-            tuple(&types)
-        );
-    }
+    let passed = pass_constants(out, record, &tuple(&types));
     let numbers = |field: &&Field| !matches!(field.form, Type::Text | Type::Labels);
     let mutable = if record.named().any(|field| numbers(&field)) {
         "mut "
