@@ -39,6 +39,7 @@ fn hello(data: &[u8]) {
         supported: Profiles(0x07),
         preferred: Profiles(0x04),
         request: REQUEST,
+        min_response_bytes: 1024,
         max_response_bytes: 1 << 20,
         auth_token: 0,
         packet_size: 4096,

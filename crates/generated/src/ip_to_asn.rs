@@ -223,7 +223,7 @@ impl IpToAsnItem<'_> {
         if !is_padded(&self.country) {
             return Err(WireError::layout("country", 0, 1));
         }
-        if self.status != LookupStatus::KNOWN && *self != Self::bare(self.key(), self.status.0) {
+        if self.status != LookupStatus::KNOWN && self.has_data() {
             return Err(WireError::layout(
                 "data with status",
                 0,
@@ -231,6 +231,14 @@ impl IpToAsnItem<'_> {
             ));
         }
         Ok(())
+    }
+}
+
+impl IpToAsnItem<'_> {
+    /// Whether more is set than key and status.
+    #[inline(always)]
+    fn has_data(&self) -> bool {
+        self.asn != 0 || self.country != [0; 2] || !self.organisation.is_empty()
     }
 }
 

@@ -211,7 +211,7 @@ impl PidTrafficItem {
         if !matches!(self.status.0, 0..=3) {
             return Err(WireError::layout("status", 0, self.status.0.into()));
         }
-        if self.status != LookupStatus::KNOWN && *self != Self::bare(self.key(), self.status.0) {
+        if self.status != LookupStatus::KNOWN && self.has_data() {
             return Err(WireError::layout(
                 "data with status",
                 0,
@@ -219,6 +219,18 @@ impl PidTrafficItem {
             ));
         }
         Ok(())
+    }
+}
+
+impl PidTrafficItem {
+    /// Whether more is set than key and status.
+    #[inline(always)]
+    fn has_data(&self) -> bool {
+        self.bytes_received != 0
+            || self.bytes_sent != 0
+            || self.packets_received != 0
+            || self.packets_sent != 0
+            || self.connections != 0
     }
 }
 

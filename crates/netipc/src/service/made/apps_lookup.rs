@@ -296,7 +296,7 @@ impl AppsLookupItem<'_> {
             ));
         }
         if self.status != PidStatus::KNOWN {
-            if *self != Self::bare(self.key(), self.status.0) {
+            if self.has_data() {
                 return Err(WireError::layout(
                     "data with status",
                     0,
@@ -337,6 +337,22 @@ impl AppsLookupItem<'_> {
             ));
         }
         Ok(())
+    }
+}
+
+impl AppsLookupItem<'_> {
+    /// Whether more is set than key and status.
+    #[inline(always)]
+    fn has_data(&self) -> bool {
+        self.orchestrator != Orchestrator::UNKNOWN
+            || self.cgroup_status != AppsCgroupStatus::KNOWN
+            || self.ppid != 0
+            || self.uid != 0xffffffff
+            || self.starttime != 0
+            || !self.comm.is_empty()
+            || !self.cgroup_path.is_empty()
+            || !self.cgroup_name.is_empty()
+            || !self.labels.is_empty()
     }
 }
 

@@ -227,7 +227,7 @@ impl CgroupsLookupItem<'_> {
         if self.path.text().is_empty() {
             return Err(WireError::layout("path", 0, self.path.text().len() as u64));
         }
-        if self.status != CgroupStatus::KNOWN && *self != Self::bare(self.key(), self.status.0) {
+        if self.status != CgroupStatus::KNOWN && self.has_data() {
             return Err(WireError::layout(
                 "data with status",
                 0,
@@ -235,6 +235,16 @@ impl CgroupsLookupItem<'_> {
             ));
         }
         Ok(())
+    }
+}
+
+impl CgroupsLookupItem<'_> {
+    /// Whether more is set than key and status.
+    #[inline(always)]
+    fn has_data(&self) -> bool {
+        self.orchestrator != Orchestrator::UNKNOWN
+            || !self.name.is_empty()
+            || !self.labels.is_empty()
     }
 }
 

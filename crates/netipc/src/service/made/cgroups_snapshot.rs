@@ -249,7 +249,7 @@ impl Default for CgroupsSnapshotItem<'_> {
 }
 
 impl<'a> Decode<'a> for CgroupsSnapshotItem<'a> {
-    #[inline]
+    #[inline(always)]
     fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
         let (fixed, spans) = Self::read(bytes)?;
         let [span_0, span_1] = spans;
@@ -268,9 +268,15 @@ impl<'a> Decode<'a> for CgroupsSnapshotItem<'a> {
     }
 
     // Without this, it would be checked again each time it is read.
-    #[inline]
+    #[inline(always)]
     fn view(valid: Valid<'a, Self>) -> Self {
-        let (fixed, spans) = Self::read(valid.bytes()).unwrap_or_default();
+        let record = valid
+            .bytes()
+            .first_chunk::<32>()
+            .and_then(|record| record.get(4..));
+        let (fixed, spans) = record
+            .and_then(|record| Self::fields(Reader::new(record)).ok())
+            .unwrap_or_default();
         let [name, path] = spans.map(|span| valid.text(span));
         Self {
             name,
@@ -281,12 +287,12 @@ impl<'a> Decode<'a> for CgroupsSnapshotItem<'a> {
 }
 
 impl Encode for CgroupsSnapshotItem<'_> {
-    #[inline]
+    #[inline(always)]
     fn size(&self) -> usize {
         ITEM_LEN + self.name.len() + 1 + self.path.len() + 1
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), WireError> {
         let [span_0, span_1] = lay_out(ITEM_LEN, [self.name, self.path]);
         out.record::<ITEM_LEN>(|fields| {
@@ -306,12 +312,18 @@ impl Encode for CgroupsSnapshotItem<'_> {
 
 impl<'a> CgroupsSnapshotItem<'a> {
     /// The fixed part, and what tells where the rest lies.
-    #[inline]
+    #[inline(always)]
     fn read(bytes: &[u8]) -> Result<(Self, [Span; 2]), WireError> {
         let mut r = Reader::record::<ITEM_LEN>(bytes, "cgroups-snapshot item")?;
-        let mut fixed = Self::UNSET;
         r.expect_u16(1, "layout")?;
         r.expect_u16(0, "reserved")?;
+        Self::fields(r)
+    }
+
+    /// What stands behind the numbers that are always the same.
+    #[inline(always)]
+    fn fields(mut r: Reader<'_>) -> Result<(Self, [Span; 2]), WireError> {
+        let mut fixed = Self::UNSET;
         fixed.hash = r.u32("hash")?;
         fixed.options = r.u32("options")?;
         fixed.enabled = r.u32("enabled")?;

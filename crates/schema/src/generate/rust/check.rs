@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::codec::{ALWAYS, unset_of};
-use super::types::{ident, number_of, text_of};
+use super::codec::ALWAYS;
+use super::types::{ident, number_of, text_of, unset};
 use super::{alone, borrows, struct_name};
 use crate::model::{Family, Field, Record, Schema, Type};
 
@@ -15,11 +15,28 @@ pub(super) fn write(out: &mut String, schema: &Schema, part: &str, record: &Reco
         rules = rules.replace(&format!("self.{}", ident(field)), "self.0");
     }
     let mut method = String::new();
-    write_method(&mut method, &struct_name(schema, part), generic, &rules);
+    let name = struct_name(schema, part);
+    write_method(&mut method, &name, generic, &rules);
+    let data = data_of(record);
+    if record.family == Family::Lookup && !data.is_empty() {
+        let _ = write!(
+            method,
+            "\nimpl {name}{generic} {{\n/// Whether more is set than key and status.\n#[inline]\n\
+             fn has_data(&self) -> bool {{\n{data}\n}}\n}}\n"
+        );
+    }
     if record.family == Family::Lookup {
         method = method.replace("#[inline]", ALWAYS);
     }
     out.push_str(&method);
+}
+
+/// Whether a field is set that is neither the status nor of the key. Field by field, so that items need not be in
+/// memory for it, and keys are not compared.
+fn data_of(record: &Record) -> String {
+    let rest = record.named().skip(1).filter(|field| !field.key);
+    let set: Vec<String> = rest.map(|field| is_set(field, true)).collect();
+    set.join(" || ")
 }
 
 /// The rules of a record, as statements; nothing where every value is allowed.
@@ -40,20 +57,24 @@ pub(super) fn rules_of(record: &Record) -> String {
     rules(&mut known, record);
     if let Some(status) = record.named().next().filter(|_| lookup) {
         let (status, known_status) = (ident(status), number_of(status, 0));
-        let bare = format!("*self != Self::bare(self.key(), self.{status}.0)");
+        let data = data_of(record);
         let refused = format!(
             "return Err(WireError::layout(\"data with status\", 0, self.{status}.0.into()));\n"
         );
-        let _ = if known.is_empty() {
-            writeln!(
+        let _ = match (data.is_empty(), known.is_empty()) {
+            (true, true) => Ok(()),
+            (false, true) => writeln!(
                 body,
-                "if self.{status} != {known_status} && {bare} {{\n{refused}}}"
-            )
-        } else {
-            writeln!(
+                "if self.{status} != {known_status} && self.has_data() {{\n{refused}}}"
+            ),
+            (true, false) => writeln!(
                 body,
-                "if self.{status} != {known_status} {{\nif {bare} {{\n{refused}}}\nreturn Ok(());\n}}"
-            )
+                "if self.{status} != {known_status} {{\nreturn Ok(());\n}}"
+            ),
+            (false, false) => writeln!(
+                body,
+                "if self.{status} != {known_status} {{\nif self.has_data() {{\n{refused}}}\nreturn Ok(());\n}}"
+            ),
         };
     }
     body + &known
@@ -217,7 +238,7 @@ fn is_set(field: &Field, set: bool) -> String {
         (Type::Text | Type::Labels, false) => format!("{}.is_empty()", text_of(field)),
         (Type::Ip, true) => format!("self.{value}.is_some()"),
         (Type::Ip, false) => format!("self.{value}.is_none()"),
-        (_, true) => format!("self.{value} != {}", unset_of(field)),
-        (_, false) => format!("self.{value} == {}", unset_of(field)),
+        (_, true) => format!("self.{value} != {}", unset(field)),
+        (_, false) => format!("self.{value} == {}", unset(field)),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::super::names::camel;
 use super::check::rules_of;
-use super::types::{ident, is_text_key, number_of, text_of, unset};
+use super::types::{ident, is_text_key, number_of, text_of};
 use super::{alone, borrows, struct_name};
 use crate::model::{Family, Field, Record, Schema, Type};
 
@@ -50,7 +50,7 @@ fn write(out: &mut String, schema: &Schema, part: &str, record: &Record) {
     out.push_str("}\n");
 }
 
-/// What stands above the functions of an item of a lookup, which are called for each of many.
+/// What stands above the functions of an item of a list, which are called for each of many.
 pub(super) const ALWAYS: &str = "#[inline(always)]";
 
 /// As [`write`], for a tuple struct where the record has one field.
@@ -64,7 +64,7 @@ pub(super) fn write_part(out: &mut String, schema: &Schema, part: &str, record: 
         }
         code = code.replace(&format!("Self {{\n{name},\n}}"), &format!("Self({name})"));
     }
-    if record.family == Family::Lookup {
+    if matches!(record.family, Family::Lookup | Family::Snapshot) {
         code = code.replace("#[inline]", ALWAYS);
     }
     out.push_str(&code);
@@ -257,19 +257,29 @@ fn view(out: &mut String, schema: &Schema, record: &Record) {
         out.push_str("Self::read(valid.bytes()).unwrap_or_default()\n");
         return;
     }
+    let read = if record.family == Family::Snapshot {
+        // Caches read items again and again: what is always the same is passed over.
+        let passed: usize = constants(record).map(|field| field.form.size()).sum();
+        let _ = writeln!(
+            out,
+            "let record = valid.bytes().first_chunk::<{}>().and_then(|record| record.get({passed}..));",
+            record.size
+        );
+        "record.and_then(|record| Self::fields(Reader::new(record)).ok())"
+    } else {
+        "Self::read(valid.bytes())"
+    };
     let _ = writeln!(
         out,
-        "let {} = Self::read(valid.bytes()).unwrap_or_default();",
+        "let {} = {read}.unwrap_or_default();",
         pattern(record, "fixed")
     );
     let names: Vec<String> = texts.iter().map(|text| ident(text)).collect();
     if labels.is_some() {
-        let size = record.size;
-        let end = if texts.is_empty() {
-            size.to_string()
-        } else {
-            format!("spans.iter().fold({size}, |end, span| end.max(span.end()))")
-        };
+        let mut end = record.size.to_string();
+        if !texts.is_empty() {
+            end = format!("spans.iter().fold({end}, |end, span| end.max(span.end()))");
+        }
         let _ = writeln!(out, "let end = {end};");
     }
     if !texts.is_empty() {
@@ -373,6 +383,27 @@ pub(super) fn put(field: &Field, nth: usize) -> String {
     }
 }
 
+/// The fields in front that always say the same.
+fn constants(record: &Record) -> impl Iterator<Item = &Field> {
+    record.fields.iter().take_while(|field| !field.has_value())
+}
+
+/// Ends a function that has checked the fields in front, and begins one for the others; returns how many those are.
+fn pass_constants(out: &mut String, record: &Record, types: &str) -> usize {
+    if record.family != Family::Snapshot {
+        return 0;
+    }
+    for field in constants(record) {
+        let _ = writeln!(out, "{}", expect(field));
+    }
+    let _ = writeln!(
+        out,
+        "Self::fields(r)\n}}\n\n/// What stands behind the numbers that are always the same.\n#[inline]\n\
+         fn fields(mut r: Reader<'_>) -> Result<{types}, WireError> {{"
+    );
+    constants(record).count()
+}
+
 /// Reads the fixed part: numbers into the struct, where texts lie, and how many labels there are.
 fn read(out: &mut String, schema: &Schema, record: &Record, part: &str) {
     let texts = texts(record);
@@ -393,12 +424,13 @@ fn read(out: &mut String, schema: &Schema, record: &Record, part: &str) {
         },
         tuple(&types)
     );
-    let _ = writeln!(
-        out,
-        "let mut r = Reader::record::<{}>(bytes, \"{} {part}\")?;",
+    let record_of = format!(
+        "Reader::record::<{}>(bytes, \"{} {part}\")?",
         length(part),
         schema.name
     );
+    let _ = writeln!(out, "let mut r = {record_of};");
+    let passed = pass_constants(out, record, &tuple(&types));
     let numbers = |field: &&Field| !matches!(field.form, Type::Text | Type::Labels);
     let mutable = if record.named().any(|field| numbers(&field)) {
         "mut "
@@ -407,7 +439,7 @@ fn read(out: &mut String, schema: &Schema, record: &Record, part: &str) {
     };
     let _ = writeln!(out, "let {mutable}fixed = Self::UNSET;");
     let mut nth = 0;
-    for field in &record.fields {
+    for field in record.fields.iter().skip(passed) {
         let _ = match (&field.form, field.has_value()) {
             (_, false) => writeln!(out, "{}", expect(field)),
             (Type::Text, _) => writeln!(out, "let span_{nth} = r.span(\"{}\")?;", field.label()),
@@ -465,9 +497,4 @@ pub(super) fn expect(field: &Field) -> String {
             )
         }
     }
-}
-
-/// The value that says "not set", for other parts of the generator.
-pub(super) fn unset_of(field: &Field) -> String {
-    unset(field)
 }
