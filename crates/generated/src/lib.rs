@@ -1,5 +1,6 @@
-//! Services made from `services/*.toml` by `netipc schema generate --lang rust` that the library does not have, and
-//! services that were drawn, so that whatever a schema can say compiles and is held against the schema.
+//! Services made from `services/*.toml` by `netipc schema generate --lang rust`, and services that
+//! were drawn, so that whatever a schema can say compiles and is held against the schema. Beside it, in `c`, is
+//! what `--lang c` makes.
 
 pub mod ip_to_asn;
 pub mod pid_traffic;

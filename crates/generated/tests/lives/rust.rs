@@ -87,6 +87,7 @@ fn traffic_of(key: PidTrafficKey) -> PidTrafficItem {
         return PidTrafficItem { status, ..item };
     }
     PidTrafficItem {
+        status: LookupStatus::KNOWN,
         bytes_received: u64::from(pid) * 10 + 1,
         bytes_sent: starttime,
         packets_received: pid.into(),
