@@ -196,8 +196,8 @@ impl Cached for CgroupsSnapshot {
 
     #[inline]
     fn matching<'a>(item: Valid<'a, Self::Item<'a>>, key: Self::Key<'_>) -> Option<Self::Item<'a>> {
-        let item = item.view();
-        (item.hash == key.hash && same_bytes(&item.name, &key.name)).then_some(item)
+        CgroupsSnapshotItem::reread(item.bytes())
+            .filter(|item| item.hash == key.hash && same_bytes(&item.name, &key.name))
     }
 }
 
@@ -270,19 +270,7 @@ impl<'a> Decode<'a> for CgroupsSnapshotItem<'a> {
     // Without this, it would be checked again each time it is read.
     #[inline(always)]
     fn view(valid: Valid<'a, Self>) -> Self {
-        let record = valid
-            .bytes()
-            .first_chunk::<32>()
-            .and_then(|record| record.get(4..));
-        let (fixed, spans) = record
-            .and_then(|record| Self::fields(Reader::new(record)).ok())
-            .unwrap_or_default();
-        let [name, path] = spans.map(|span| valid.text(span));
-        Self {
-            name,
-            path,
-            ..fixed
-        }
+        Self::reread(valid.bytes()).unwrap_or_default()
     }
 }
 
@@ -330,6 +318,20 @@ impl<'a> CgroupsSnapshotItem<'a> {
         let span_0 = r.span("name")?;
         let span_1 = r.span("path")?;
         Ok((fixed, [span_0, span_1]))
+    }
+
+    /// As `read`, of bytes that were decoded before.
+    #[inline(always)]
+    fn reread(bytes: &'a [u8]) -> Option<Self> {
+        let record = bytes.first_chunk::<32>()?.get(4..)?;
+        let (fixed, spans) = Self::fields(Reader::new(record)).ok()?;
+        let text = |span: Span| bytes.get(span.offset..span.offset.saturating_add(span.len));
+        let [name, path] = spans;
+        Some(Self {
+            name: CStrView::new(text(name)?),
+            path: CStrView::new(text(path)?),
+            ..fixed
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::super::names::camel;
 use super::check::rules_of;
 use super::types::{ident, is_text_key, number_of, text_of};
-use super::{alone, borrows, struct_name};
+use super::{alone, borrows, reread, struct_name};
 use crate::model::{Family, Field, Record, Schema, Type};
 
 /// `Decode`, `Encode`, and the reading of the fixed part.
@@ -47,6 +47,7 @@ fn write(out: &mut String, schema: &Schema, part: &str, record: &Record) {
     out.push_str("}\n}\n");
     let _ = write!(out, "\nimpl{generic} {name}{generic} {{\n");
     read(out, schema, record, part);
+    reread::write(out, record);
     out.push_str("}\n");
 }
 
@@ -80,7 +81,7 @@ fn texts(record: &Record) -> Vec<&Field> {
 }
 
 /// What `read` gives, as a pattern or a type.
-fn pattern(record: &Record, item: &str) -> String {
+pub(super) fn pattern(record: &Record, item: &str) -> String {
     let texts = texts(record);
     let fixed = |field: &Field| !matches!(field.form, Type::Text | Type::Labels);
     let mut parts = vec![if record.named().any(fixed) { item } else { "_" }.to_owned()];
@@ -170,7 +171,7 @@ fn decode(out: &mut String, schema: &Schema, record: &Record) {
 }
 
 /// The fields that are not behind the fixed part, if there are any.
-fn rest_of(out: &mut String, record: &Record) {
+pub(super) fn rest_of(out: &mut String, record: &Record) {
     let fixed = |field: &Field| !matches!(field.form, Type::Text | Type::Labels);
     if record.named().any(fixed) {
         out.push_str("..fixed\n");
@@ -257,21 +258,13 @@ fn view(out: &mut String, schema: &Schema, record: &Record) {
         out.push_str("Self::read(valid.bytes()).unwrap_or_default()\n");
         return;
     }
-    let read = if record.family == Family::Snapshot {
-        // Caches read items again and again: what is always the same is passed over.
-        let passed: usize = constants(record).map(|field| field.form.size()).sum();
-        let _ = writeln!(
-            out,
-            "let record = valid.bytes().first_chunk::<{}>().and_then(|record| record.get({passed}..));",
-            record.size
-        );
-        "record.and_then(|record| Self::fields(Reader::new(record)).ok())"
-    } else {
-        "Self::read(valid.bytes())"
-    };
+    if record.family == Family::Snapshot {
+        out.push_str("Self::reread(valid.bytes()).unwrap_or_default()\n");
+        return;
+    }
     let _ = writeln!(
         out,
-        "let {} = {read}.unwrap_or_default();",
+        "let {} = Self::read(valid.bytes()).unwrap_or_default();",
         pattern(record, "fixed")
     );
     let names: Vec<String> = texts.iter().map(|text| ident(text)).collect();
@@ -384,7 +377,7 @@ pub(super) fn put(field: &Field, nth: usize) -> String {
 }
 
 /// The fields in front that always say the same.
-fn constants(record: &Record) -> impl Iterator<Item = &Field> {
+pub(super) fn constants(record: &Record) -> impl Iterator<Item = &Field> {
     record.fields.iter().take_while(|field| !field.has_value())
 }
 

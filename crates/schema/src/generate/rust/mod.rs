@@ -3,6 +3,7 @@
 mod check;
 mod codec;
 mod key;
+mod reread;
 mod service;
 mod types;
 

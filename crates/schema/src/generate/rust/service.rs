@@ -238,7 +238,12 @@ fn snapshot_cache(out: &mut String, kind: &SnapshotKind, name: &str, item: &str)
          Ok(Fetched::unchecked(reply.generation, reply.header, reply.list()))\n}}\n\
          \n#[inline]\nfn key<'a>(item: &Self::Item<'a>) -> Self::Key<'a> {{\n{name}Key {{ {made} }}\n}}\n{hash}\
          \n#[inline]\nfn matching<'a>(item: Valid<'a, Self::Item<'a>>, key: Self::Key<'_>) -> Option<Self::Item<'a>> {{\n\
-         let item = item.view();\n({matches}).then_some(item)\n}}\n}}\n",
+         {read}.filter(|item| {matches})\n}}\n}}\n",
+        read = if kind.item.texts().next().is_some() {
+            format!("{}::reread(item.bytes())", item.trim_end_matches("<'a>"))
+        } else {
+            "Some(item.view())".to_owned()
+        },
         made = made.join(", "),
         reply = reply_field(kind),
         hash = if fields.iter().any(is_hash) {
