@@ -239,8 +239,8 @@ mod tests {
     #[test]
     fn what_was_not_tried_has_failed() {
         let plan = cells(Platform::native(), &["increment batch of 16, rust -> rust"]);
-        let [first, second, third] = &plan[..] else {
-            panic!("three transports");
+        let [first, second, third, fourth] = &plan[..] else {
+            panic!("four transports");
         };
         let mut outcomes = vec![
             outcome(first, Ok(1)),
@@ -248,7 +248,7 @@ mod tests {
         ];
         let report = Report::new(&plan, &outcomes);
         assert!(!report.is_green());
-        assert_eq!((report.failed(), report.total()), (2, 3));
+        assert_eq!((report.failed(), report.total()), (3, 4));
         assert!(report.failures().contains(": why\n"));
         let table = report.table();
         let lines: Vec<_> = table.lines().collect();
@@ -260,9 +260,12 @@ mod tests {
             lines[1].starts_with("client>server ") && lines[1].ends_with(" r>r"),
             "{table}"
         );
-        assert!(lines[2].ends_with(" ok      FAIL     LOST"), "{table}");
+        assert!(
+            lines[2].ends_with(" ok      FAIL     LOST     LOST"),
+            "{table}"
+        );
         let json: serde_json::Value = serde_json::from_str(&report.json()).expect("a document");
-        assert_eq!((&json["ok"], &json["failed"]), (&false.into(), &2.into()));
+        assert_eq!((&json["ok"], &json["failed"]), (&false.into(), &3.into()));
         assert_eq!(json["cells"][1]["detail"], "why");
         assert_eq!(json["cells"][2]["profile"], 4);
         assert_eq!(json["cells"][2]["door"], "open");
@@ -271,6 +274,7 @@ mod tests {
             outcome(first, Ok(1)),
             outcome(second, Ok(1)),
             outcome(third, Ok(1)),
+            outcome(fourth, Ok(1)),
         ];
         assert!(Report::new(&plan, &outcomes).is_green());
         assert!(

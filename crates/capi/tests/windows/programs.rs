@@ -30,6 +30,7 @@ macro_rules! programs {
 }
 
 programs! {
+    any,
     arguments,
     caches,
     calls,
