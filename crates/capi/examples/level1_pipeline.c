@@ -25,7 +25,7 @@ static nipc_error_t take(nipc_session_t *session) {
 }
 
 int main(int argc, char **argv) {
-    /* Shared memory carries one message at a time each way: who pipelines takes the socket. */
+    /* A shared region carries one message at a time each way: who pipelines takes the socket. */
     nipc_client_config_t config = {.supported_profiles = NIPC_PROFILE_BASELINE, .auth_token = 42};
     static nipc_session_t session; /* zeroed */
     const char *run_dir = argc > 1 ? argv[1] : "/tmp/example";

@@ -12,7 +12,7 @@ use netipc::wire::{Decode, Header, MethodCode, Status};
 
 // region pipeline
 fn pipeline(run_dir: &str) -> Result<(), Box<dyn Error>> {
-    // Shared memory carries one message at a time each way: who pipelines takes the socket.
+    // A shared region carries one message at a time each way: who pipelines takes the socket.
     let config = ClientConfig {
         supported_profiles: PROFILE_BASELINE,
         auth_token: 42,

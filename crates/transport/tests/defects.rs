@@ -363,6 +363,11 @@ fn defect_18_a_header_that_changes_later_changes_nothing() {
 fn defect_20_overlapping_publications_are_refused_and_noticed() {
     let stage = Stage::new();
     let (mut client, mut server) = stage.session(&plan(1));
+    // Its name goes with the first message.
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .open(stage.path(REGION))
+        .unwrap();
     client.send(b"one", &[], &soon()).unwrap();
     let second = client.send(b"two", &[], &soon());
     assert!(matches!(second, Err(LinkError::Busy)), "{second:?}");
@@ -374,10 +379,6 @@ fn defect_20_overlapping_publications_are_refused_and_noticed() {
     );
 
     // A peer that does publish over an untaken message.
-    let file = fs::OpenOptions::new()
-        .write(true)
-        .open(stage.path(REGION))
-        .unwrap();
     file.write_all_at(&3_u64.to_le_bytes(), 32).unwrap();
     let received = server.receive(&mut [0; 32], &soon());
     assert!(

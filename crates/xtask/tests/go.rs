@@ -17,9 +17,9 @@ const INSTALL: &str =
     "install Go 1.24 or later (cargo xtask test does), or set GO to its go command";
 
 /// What is tested together, and under the race detector, too.
-const SHARED: [&str; 3] = ["internal", "service", "transport"];
+const SHARED: [&str; 4] = ["connection", "internal", "service", "transport"];
 /// What is tested together, and works in one goroutine or is started as a process.
-const PLAIN: [&str; 3] = ["cmd", "netdata", "protocol"];
+const PLAIN: [&str; 4] = ["cmd", "examples", "netdata", "protocol"];
 
 #[test]
 fn sources_are_formatted() {
@@ -86,6 +86,17 @@ fn transport_tests_pass() {
 #[test]
 fn internal_tests_pass() {
     test(&["./internal/..."]);
+}
+
+#[test]
+fn connection_tests_pass() {
+    test(&["./connection/..."]);
+}
+
+/// They build; what they say is tried with those of the other languages.
+#[test]
+fn examples_build() {
+    test(&["./examples/..."]);
 }
 
 #[test]

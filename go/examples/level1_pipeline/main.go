@@ -15,7 +15,7 @@ import (
 
 // region pipeline
 func pipeline(runDir string) error {
-	// Shared memory carries one message at a time each way: who pipelines takes the socket.
+	// A shared region carries one message at a time each way: who pipelines takes the socket.
 	config := connection.ClientConfig{SupportedProfiles: uint32(protocol.ProfileBaseline), AuthToken: 42}
 	wait := transport.Timeout(2 * time.Second)
 	session, err := connection.Connect(runDir, "level1", config, wait)
