@@ -274,6 +274,18 @@ func (e *AnswerError) Error() string {
 	return fmt.Sprintf("%s of the answer is %d, expected %d", e.Field, e.Found, e.Expected)
 }
 
+// EchoedKeyError says that an item of an answer has another key than was asked for at its place. It is the cause
+// of a [FailureProtocol].
+type EchoedKeyError struct {
+	// Index is which item, from 0.
+	Index int
+}
+
+// Error names the item.
+func (e *EchoedKeyError) Error() string {
+	return fmt.Sprintf("item %d of the answer has another key than was asked for at that place", e.Index)
+}
+
 // ServeError says why a server does not run.
 type ServeError struct {
 	// Endpoint is where.

@@ -340,16 +340,16 @@ func (c *LookupClient[A, K, R, P]) validateResponse(asked int) (answered, oversi
 	answered, oversized = asked, asked
 	for i := range asked {
 		status, same := reply.Answers(i, c.keys.At(p.done+i))
-		exceeded, index := status == c.rules.Exceeded, uint64(i)
+		exceeded := status == c.rules.Exceeded
 		switch {
 		case !same:
-			return 0, 0, mismatch("echoed key", index, index)
+			return 0, 0, broken(&EchoedKeyError{Index: i})
 		case exceeded && i == 0:
 			return 0, 0, mismatch("status of the first item", 0, uint64(status))
 		case exceeded:
 			answered = min(answered, i)
 		case answered < i:
-			return 0, 0, mismatch("item behind a full answer", uint64(answered), index)
+			return 0, 0, mismatch("item behind a full answer", uint64(answered), uint64(i))
 		case status == c.rules.Oversized:
 			oversized = min(oversized, i)
 		}

@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 	"testing"
 
@@ -221,6 +222,10 @@ func TestAWrongReplyIsTriedOnceMoreAndNeverBelieved(t *testing.T) {
 				case !heals:
 					w.Fails(err, row.code)
 					w.Fails(err, service.ErrProtocol)
+					var echoed *service.EchoedKeyError
+					if named := errors.As(err, &echoed) && echoed.Index == 1; named != (rule == "echoed key") {
+						t.Fatalf("%v", err)
+					}
 				}
 				if c.Counters().Retries != 1 || c.Ready() != heals {
 					t.Fatalf("%+v", c.Status())

@@ -254,6 +254,12 @@ pub enum ProtocolError {
         /// What came.
         found: u64,
     },
+    /// In the key of an item of an answer.
+    #[error("item {index} of the answer has another key than was asked for at that place")]
+    EchoedKey {
+        /// Which item, from 0.
+        index: usize,
+    },
 }
 
 /// Why there is no session.

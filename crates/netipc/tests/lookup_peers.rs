@@ -334,6 +334,9 @@ fn a_wrong_reply_is_tried_once_more_and_never_believed() {
                 Err(error) => {
                     assert!(!recovers, "{rule}: {error}");
                     assert_eq!(error.code(), code, "{rule}: {error}");
+                    let text = netipc::chain(&error);
+                    let names_item = text.contains("item 1 of the answer has another key");
+                    assert_eq!(names_item, rule == "echoed key", "{rule}: {text}");
                     assert_eq!(client.state(), ClientState::Broken, "{rule}");
                 }
             }

@@ -467,7 +467,7 @@ fn validate_response<'k, F: Format>(
     let (mut answered, mut oversized) = (count, None);
     for (index, (item, key)) in items.iter().zip(keys).enumerate() {
         if !format.answers(&item, key) {
-            return Err(bad_answer("echoed key", index, index));
+            return Err(Failure::Protocol(ProtocolError::EchoedKey { index }));
         }
         let status = format.status(&item);
         if status == exceeded {
