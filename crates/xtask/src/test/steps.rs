@@ -281,8 +281,8 @@ pub(crate) const STEPS: &[Step] = &[
         name: "Windows: Go",
         needs: &[&needs::GO, &needs::MINGW, &needs::WINE],
         run: &[
-            "GOOS=windows {go} test -exec {wine} ./protocol/... ./transport/... ./internal/... ./service/... ./netdata/... \
-             ./cmd/netipc-go/internal/call/ ./cmd/netipc-go/internal/cli/ ./cmd/netipc-go/internal/documents/ ./cmd/netipc-go/internal/peer/",
+            "GOOS=windows {go} test -exec {wine} ./connection/... ./protocol/... ./transport/... ./internal/... ./service/... ./netdata/... \
+             ./cmd/netipc-go/internal/call/ ./cmd/netipc-go/internal/cli/ ./cmd/netipc-go/internal/kinds/ ./cmd/netipc-go/internal/peer/",
         ],
         ..GO
     },
