@@ -2,6 +2,7 @@ package netdata_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"math"
 	"os/exec"
@@ -31,10 +32,21 @@ func TestAProcessTellsTheTokenOfItsAgent(t *testing.T) {
 		process.Env = c.environment
 		// Ends with the pipe.
 		input, err := process.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		output, err := process.StdoutPipe()
 		if err == nil {
 			err = process.Start()
 		}
 		if err != nil {
+			t.Fatal(err)
+		}
+		// A process that has just been started may show no environment yet: one that answers does.
+		if _, err := input.Write([]byte{'?'}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(output, make([]byte, 1)); err != nil {
 			t.Fatal(err)
 		}
 		token, err := netdata.AuthTokenOfProcess(process.Process.Pid)

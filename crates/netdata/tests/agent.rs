@@ -110,6 +110,7 @@ fn a_provider_makes_the_first_directory_that_it_can() {
 
 #[cfg(target_os = "linux")]
 mod processes {
+    use std::io::{Read, Write};
     use std::process::{Child, Command, Stdio};
 
     use netipc_netdata::{TokenError, auth_token_of_process};
@@ -128,7 +129,13 @@ mod processes {
                 command.env(name, value);
             }
             let path = std::env::var_os("PATH").unwrap_or_default();
-            Self(command.env("PATH", path).spawn().expect("cat starts"))
+            let mut child = command.env("PATH", path).spawn().expect("cat starts");
+            // A process that has just been started may show no environment yet: one that answers does.
+            let stdin = child.stdin.as_mut().expect("a pipe");
+            stdin.write_all(b"?").expect("it reads");
+            let stdout = child.stdout.as_mut().expect("a pipe");
+            stdout.read_exact(&mut [0]).expect("it answers");
+            Self(child)
         }
     }
 
