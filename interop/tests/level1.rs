@@ -53,13 +53,15 @@ const CLIENTS: &str = "5";
 const EXAMPLES_IN_C: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/capi/examples");
 
 /// Where the programs of the languages are, in their order.
-static BUILT: LazyLock<Vec<tempfile::TempDir>> = LazyLock::new(|| {
-    let build = |language: &Language| {
-        let dir = tempfile::tempdir().expect("a directory");
-        (language.build)(dir.path());
+static BUILT: LazyLock<Vec<PathBuf>> = LazyLock::new(|| {
+    let build = |(number, language): (usize, &Language)| {
+        // Of the build: it is there for the next run, and nowhere else.
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("level1-{number}"));
+        std::fs::create_dir_all(&dir).expect("a directory");
+        (language.build)(&dir);
         dir
     };
-    LANGUAGES.iter().map(build).collect()
+    LANGUAGES.iter().enumerate().map(build).collect()
 });
 
 #[test]
@@ -68,9 +70,9 @@ fn every_language_talks_level_1_to_every_other() {
         for (client, asked_by) in LANGUAGES.iter().zip(&*BUILT) {
             let pair = format!("{} asks {}", client.name, server.name);
             let run_dir = tempfile::tempdir().expect("a run directory");
-            let mut serving = Serving::start(&program(served_by.path(), 0), run_dir.path(), &pair);
+            let mut serving = Serving::start(&program(served_by, 0), run_dir.path(), &pair);
             for (at, expected) in [(1, PIPELINED), (2, MALFORMED)] {
-                let output = Command::new(program(asked_by.path(), at))
+                let output = Command::new(program(asked_by, at))
                     .arg(run_dir.path())
                     .output()
                     .expect("a program");

@@ -14,7 +14,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
 use compile::{compiler, linked, succeed};
-use tempfile::TempDir;
 
 const SERVICES: [&str; 4] = [
     "cgroups-snapshot",
@@ -57,9 +56,9 @@ impl Drop for Serving {
 
 /// `lives.c`, with the sanitizers of the compiler.
 fn program() -> &'static Path {
-    static PROGRAM: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-        let dir = tempfile::tempdir().unwrap();
-        let program = dir.path().join("lives");
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        // Of the build: it is there for the next run, and nowhere else.
+        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lives");
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let sources = SERVICES.map(|name| here.join(format!("c/{}.c", name.replace('-', "_"))));
         let mut command = compiler("CC", "cc");
@@ -73,9 +72,9 @@ fn program() -> &'static Path {
             .args(["-pthread", "-o"])
             .arg(&program);
         succeed(&mut command);
-        (dir, program)
+        program
     });
-    &PROGRAM.1
+    &PROGRAM
 }
 
 fn c(run_dir: &Path, what: &str, service: &str) -> Command {
