@@ -21,12 +21,12 @@ fn client(name: &str, program: &str) -> String {
 
 /// The client in C, built once for all tests of this process.
 fn c_client() -> String {
-    static BUILT: OnceLock<(TestDir, PathBuf)> = OnceLock::new();
-    let (_, program) = BUILT.get_or_init(|| {
-        let place = TestDir::new();
-        let program = place.path("driver");
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let program = BUILT.get_or_init(|| {
+        // Of the build: it is there for the next run, and nowhere else.
+        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("driver");
         build(&program);
-        (place, program)
+        program
     });
     client("c", program.to_str().unwrap())
 }
