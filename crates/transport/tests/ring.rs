@@ -426,7 +426,6 @@ fn a_limit_on_file_sizes_is_an_error_and_no_signal() {
         assert_eq!(error.kind(), std::io::ErrorKind::FileTooLarge, "{error:?}");
         assert_eq!(fs::read_dir(stage.dir.path()).unwrap().count(), 0);
     }
-    let _ = role_dir();
 }
 
 #[test]
