@@ -244,10 +244,12 @@ pub struct LinkInfo {
 pub enum LinkKind {
     /// Queues in this process.
     Memory,
-    /// The platform's packet socket or message pipe.
+    /// A packet socket.
     Socket,
-    /// A shared region, with the socket beside it.
+    /// A shared region, with a socket or a pipe beside it.
     SharedMemory,
+    /// A named pipe.
+    Pipe,
 }
 
 impl fmt::Display for LinkKind {
@@ -256,6 +258,7 @@ impl fmt::Display for LinkKind {
             Self::Memory => "memory",
             Self::Socket => "socket",
             Self::SharedMemory => "shm",
+            Self::Pipe => "pipe",
         })
     }
 }
