@@ -128,6 +128,11 @@ pub(crate) const STEPS: &[Step] = &[
         ..CHECK
     },
     Step {
+        name: "lines of one service",
+        run: &[".ci/service-names"],
+        ..CHECK
+    },
+    Step {
         name: "rules of the contract",
         run: &[".ci/rules"],
         ..CHECK
