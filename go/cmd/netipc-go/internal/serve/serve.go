@@ -124,6 +124,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 		PreferredProfiles:       protocol.ProfileSHMHybrid,
 		MaxResponsePayloadBytes: uint32(*maxResponse),
 		AuthToken:               token,
+		Listen:                  transport.BindOptions{Inherited: transport.InheritedFromEnvironment()},
 		Logger:                  slog.New(slog.NewTextHandler(env.Stderr, &level)),
 	}
 	patience := time.Duration(*wait * float64(time.Second))
