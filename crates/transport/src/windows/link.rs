@@ -1,7 +1,7 @@
 //! The link over a named pipe.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::link::{
@@ -54,6 +54,10 @@ impl Link for PipeLink {
 
     fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError> {
         self.stream.receive(packet, wait)
+    }
+
+    fn waited_until(&self) -> Option<Instant> {
+        self.stream.waited_until()
     }
 
     fn check(&mut self) -> Result<(), LinkError> {
