@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use netipc::transport::Endpoint;
-use netipc_schema::Schema;
+use netipc_schema::{Kind, Schema};
 
 use crate::exit::{Exit, Failed};
 use crate::platform::{RUN_DIR_VARIABLE, USUAL_RUN_DIR, usual_run_dir};
@@ -133,6 +133,15 @@ impl ServiceName {
     /// What it is.
     pub(crate) const fn schema(self) -> &'static Schema {
         self.0
+    }
+
+    /// What kind of service it is: `value`, `snapshot` or `lookup`.
+    pub(crate) const fn kind(self) -> &'static str {
+        match self.0.kind {
+            Kind::Value(_) => "value",
+            Kind::Snapshot(_) => "snapshot",
+            Kind::Lookup(_) => "lookup",
+        }
     }
 
     /// Every name, and what it stands for.

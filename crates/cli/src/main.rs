@@ -6,12 +6,15 @@ mod bench;
 mod call;
 mod demo;
 mod exit;
+mod inspect;
+mod ls;
 mod netdata;
 mod plain;
 mod platform;
 mod profile;
 mod schema;
 mod serve;
+mod terminal;
 mod token;
 
 use std::io;
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => exit::report(serve::run(&args)),
         Command::Call(args) => exit::report(call::run(&args)),
+        Command::Ls(args) => exit::report(ls::run(&args)),
         Command::Bench(args) => bench::run(&args),
         Command::Schema(args) => exit::report(schema::run(&args)),
     }
@@ -53,6 +57,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Asks a service once
     Call(call::CallArgs),
+    /// Shows every endpoint: who serves it, who is connected, and what carries each session
+    Ls(ls::LsArgs),
     /// Measures how fast it is on this machine
     Bench(bench::BenchArgs),
     /// Checks schemas of services, and makes what follows from them
