@@ -44,28 +44,26 @@ fn name_of(snapshot: &HostSnapshot, path: &str) -> Option<String> {
     }
 }
 
-#[test]
-fn a_container_that_is_shown_its_own_part_knows_what_it_is_called_outside() {
+/// A container of Docker that is shown its own part of two hierarchies, and its processes.
+fn container(own: &str) -> Machine {
     let machine = Machine::v1(&["memory", "cpu,cpuacct"]);
-    let own = format!("/docker/{ID_A}");
-    mount(&machine, &[("memory", &own), ("cpu,cpuacct", &own)]);
+    mount(&machine, &[("memory", own), ("cpu,cpuacct", own)]);
     for hierarchy in ["memory", "cpu,cpuacct"] {
         machine.cgroup(&format!("/{hierarchy}/worker"));
     }
     let docker = format!("var/lib/docker/containers/{ID_A}/config.v2.json");
     machine.write(&docker, r#"{"Name": "/web"}"#);
-    process(
-        &machine,
-        10,
-        &format!("4:memory:{own}\n3:cpu,cpuacct:{own}\n"),
-    );
-    process(
-        &machine,
-        11,
-        &format!("4:memory:{own}/worker\n3:cpu,cpuacct:{own}/worker\n"),
-    );
-    process(&machine, 12, &format!("4:memory:/docker/{ID_B}\n"));
-    process(&machine, 13, "4:memory:/\n3:cpu,cpuacct:/\n");
+    let lines = |path: &str| format!("4:memory:{path}\n3:cpu,cpuacct:{path}\n");
+    process(&machine, 10, &lines(own));
+    process(&machine, 11, &lines(&format!("{own}/worker")));
+    process(&machine, 12, &lines(&format!("/docker/{ID_B}")));
+    process(&machine, 13, &lines("/"));
+    machine
+}
+
+#[test]
+fn a_container_that_is_shown_its_own_part_knows_what_it_is_called_outside() {
+    let machine = container(&format!("/docker/{ID_A}"));
     let host = machine.host();
     refresh(&host);
     refresh(&host);
@@ -79,26 +77,29 @@ fn a_container_that_is_shown_its_own_part_knows_what_it_is_called_outside() {
     ] {
         assert_eq!(cgroup_of(&now, pid), cgroup, "{pid}");
     }
-    let dir = |name: &str| {
-        machine
-            .path("sys/fs/cgroup")
-            .join(name)
-            .display()
-            .to_string()
-    };
-    for path in [
-        format!("{own}/worker"),
-        dir("memory/worker"),
-        dir("cpuacct/worker/"),
-        "/sys/fs/cgroup/cpu,cpuacct/worker".to_owned(),
-    ] {
-        assert_eq!(
-            name_of(&now, &path).as_deref(),
+}
+
+#[test]
+fn its_cgroups_are_found_by_the_names_inside_and_outside() {
+    let own = format!("/docker/{ID_A}");
+    let machine = container(&own);
+    let now = machine.look();
+    let root = machine.path("sys/fs/cgroup");
+    let dir = |name: &str| root.join(name).display().to_string();
+    for (path, name) in [
+        (own.clone(), Some("web")),
+        (format!("{own}/worker"), Some("web/worker")),
+        (dir("memory"), Some("web")),
+        (dir("memory/worker"), Some("web/worker")),
+        (dir("cpuacct/worker/"), Some("web/worker")),
+        (
+            "/sys/fs/cgroup/cpu,cpuacct/worker".into(),
             Some("web/worker"),
-            "{path}"
-        );
+        ),
+        ("/worker".into(), None),
+    ] {
+        assert_eq!(name_of(&now, &path).as_deref(), name, "{path}");
     }
-    assert_eq!(name_of(&now, &dir("memory")).as_deref(), Some("web"));
     for cgroup in now.cgroups().iter() {
         let path = std::path::PathBuf::from(String::from_utf8_lossy(cgroup.path()).into_owned());
         assert!(path.is_dir(), "{} is no directory", path.display());
@@ -106,11 +107,8 @@ fn a_container_that_is_shown_its_own_part_knows_what_it_is_called_outside() {
     // What was made since the last look is there, under either name.
     machine.cgroup("/memory/fresh");
     for path in [format!("{own}/fresh"), dir("memory/fresh")] {
-        assert_eq!(
-            now.cgroup(path.as_bytes()),
-            CgroupAnswer::RetryLater,
-            "{path}"
-        );
+        let answer = now.cgroup(path.as_bytes());
+        assert_eq!(answer, CgroupAnswer::RetryLater, "{path}");
     }
     assert_eq!(now.cgroup(b"/fresh"), CgroupAnswer::Permanent);
 }
