@@ -1,7 +1,7 @@
 //! Becoming the owner of every endpoint, also where a predecessor has yet to end.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -63,7 +63,7 @@ impl Binding<'_> {
         &mut self,
         provider: &dyn Provider,
         mut refused: Failed,
-        name: &PathBuf,
+        name: &Path,
         deadline: Instant,
     ) -> Result<bool, Failed> {
         let (mut seen, mut tried) = (file_id(name), Instant::now());
