@@ -152,6 +152,7 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 		endpoint: endpoint,
 		backlog:  backlog,
 		nextLook: time.Now().Add(lookEvery),
+		halfOpen: halfOpen{log: t.log},
 		peers:    options.Peers,
 		spin:     t.spin,
 		log:      t.log,
