@@ -144,7 +144,6 @@ impl Failed {
         Self::new(exit, chain(error))
     }
 
-    #[cfg(test)]
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
     }

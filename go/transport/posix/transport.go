@@ -151,7 +151,10 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 	if err := startPoller(); err != nil {
 		return nil, &transport.BindError{Endpoint: endpoint.String(), Cause: err}
 	}
-	held, err := claim(endpoint, backlog, t.log)
+	held, err := takeOver(endpoint, options.Inherited, t.log)
+	if held == nil && err == nil {
+		held, err = claim(endpoint, backlog, t.log)
+	}
 	if err != nil {
 		return nil, err
 	}
