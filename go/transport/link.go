@@ -134,6 +134,8 @@ type BindOptions struct {
 	Backlog int
 	// Peers are who may connect, as far as the platform can tell.
 	Peers PeerPolicy
+	// Inherited are sockets that a service manager has opened.
+	Inherited Inherited
 }
 
 // LinkInfo is what a link is, for status and for the session above it.

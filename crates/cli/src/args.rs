@@ -15,7 +15,7 @@ use crate::schema::built_in;
 use crate::token::TokenArgs;
 use crate::{netdata, profile};
 
-/// Bytes of the largest answer, on both sides; a session starts far below and grows as needed.
+/// Bytes of the largest answer that is asked for; a session starts far below and grows as needed.
 pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
 
 /// Where endpoints are, and how they are reached.

@@ -149,7 +149,6 @@ impl Failed {
         &self.sentence
     }
 
-    #[cfg(test)]
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
     }

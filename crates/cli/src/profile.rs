@@ -44,16 +44,7 @@ pub(crate) fn list(bits: u32) -> String {
 
 /// What carries the data of `session`, and its profile: `pipe (baseline)`.
 pub(crate) fn carrier_and_name(session: &SessionStatus) -> String {
-    format!("{} ({})", carrier(session), name(session))
-}
-
-/// What carries the data of `session`: `socket` or `pipe`, or `shm`.
-fn carrier(session: &SessionStatus) -> String {
-    if session.transport == LinkKind::SharedMemory {
-        session.transport.to_string()
-    } else {
-        baseline_carrier().to_owned()
-    }
+    format!("{} ({})", session.transport, name(session))
 }
 
 /// What carries the data of the first profile here.

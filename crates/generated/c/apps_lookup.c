@@ -297,6 +297,7 @@ nipc_error_t apps_lookup_key_decode(const void *ptr, size_t len, apps_lookup_key
 
 void apps_lookup_item_init(apps_lookup_item_t *item) {
     memset(item, 0, sizeof(*item));
+    item->status = APPS_LOOKUP_PID_STATUS_UNKNOWN;
     item->uid = APPS_LOOKUP_ITEM_UID_UNSET;
 }
 

@@ -138,7 +138,7 @@ typedef struct apps_lookup_item_t {
 /** Bytes that a comm has at most. */
 #define APPS_LOOKUP_ITEM_COMM_MAX 15u
 
-/** Makes it one in which nothing is set. */
+/** Makes it one without data: nothing is set, and its status is "unknown". */
 void apps_lookup_item_init(apps_lookup_item_t *item);
 
 /** The keys of a request. */

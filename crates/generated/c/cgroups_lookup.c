@@ -301,6 +301,7 @@ nipc_error_t cgroups_lookup_key_decode(const void *ptr, size_t len, cgroups_look
 
 void cgroups_lookup_item_init(cgroups_lookup_item_t *item) {
     memset(item, 0, sizeof(*item));
+    item->status = CGROUPS_LOOKUP_CGROUP_STATUS_UNKNOWN_RETRY_LATER;
 }
 
 uint64_t cgroups_lookup_item_size(const cgroups_lookup_item_t *item) {

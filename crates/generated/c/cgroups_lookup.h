@@ -108,7 +108,7 @@ typedef struct cgroups_lookup_item_t {
 /** Bytes that a path has at least. */
 #define CGROUPS_LOOKUP_ITEM_PATH_MIN 1u
 
-/** Makes it one in which nothing is set. */
+/** Makes it one without data: nothing is set, and its status is "unknown-retry-later". */
 void cgroups_lookup_item_init(cgroups_lookup_item_t *item);
 
 /** The keys of a request. */

@@ -202,6 +202,7 @@ nipc_error_t ip_to_asn_key_decode(const void *ptr, size_t len, ip_to_asn_key_t *
 
 void ip_to_asn_item_init(ip_to_asn_item_t *item) {
     memset(item, 0, sizeof(*item));
+    item->status = IP_TO_ASN_LOOKUP_STATUS_UNKNOWN;
 }
 
 uint64_t ip_to_asn_item_size(const ip_to_asn_item_t *item) {

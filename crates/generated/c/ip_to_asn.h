@@ -60,7 +60,7 @@ typedef struct ip_to_asn_item_t {
     nipc_str_view_t organisation;
 } ip_to_asn_item_t;
 
-/** Makes it one in which nothing is set. */
+/** Makes it one without data: nothing is set, and its status is "unknown". */
 void ip_to_asn_item_init(ip_to_asn_item_t *item);
 
 /** The keys of a request. */

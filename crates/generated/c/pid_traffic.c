@@ -129,6 +129,7 @@ nipc_error_t pid_traffic_key_decode(const void *ptr, size_t len, pid_traffic_key
 
 void pid_traffic_item_init(pid_traffic_item_t *item) {
     memset(item, 0, sizeof(*item));
+    item->status = PID_TRAFFIC_LOOKUP_STATUS_UNKNOWN;
 }
 
 uint64_t pid_traffic_item_size(const pid_traffic_item_t *item) {

@@ -72,7 +72,7 @@ typedef struct pid_traffic_item_t {
     uint32_t connections;
 } pid_traffic_item_t;
 
-/** Makes it one in which nothing is set. */
+/** Makes it one without data: nothing is set, and its status is "unknown". */
 void pid_traffic_item_init(pid_traffic_item_t *item);
 
 /** The keys of a request. */

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Instant;
 
 use crate::endpoint::Endpoint;
 use crate::wait::Wait;
@@ -43,6 +44,13 @@ pub trait Link: Send + fmt::Debug {
     /// # Errors
     /// Why the link failed, or that `wait` ended.
     fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError>;
+
+    /// When the wait for the packet that [`receive`](Self::receive) gave last was over, as far as that is known
+    /// without a look at the clock, which takes a good part of a short call: nothing where the packet was
+    /// there at once, or so soon that nobody had looked yet.
+    ///
+    /// For a link that cannot tell, the time of this call is as good.
+    fn waited_until(&self) -> Option<Instant>;
 
     /// Looks whether the peer is still there, at once and without consuming data.
     ///
@@ -244,10 +252,12 @@ pub struct LinkInfo {
 pub enum LinkKind {
     /// Queues in this process.
     Memory,
-    /// The platform's packet socket or message pipe.
+    /// A packet socket.
     Socket,
-    /// A shared region, with the socket beside it.
+    /// A shared region, with a socket or a pipe beside it.
     SharedMemory,
+    /// A named pipe.
+    Pipe,
 }
 
 impl fmt::Display for LinkKind {
@@ -256,6 +266,7 @@ impl fmt::Display for LinkKind {
             Self::Memory => "memory",
             Self::Socket => "socket",
             Self::SharedMemory => "shm",
+            Self::Pipe => "pipe",
         })
     }
 }

@@ -186,6 +186,13 @@ impl Spin {
         };
     }
 
+    /// When the last wait ended; nothing where there was nothing to wait for, or it came before the first
+    /// look at the clock.
+    #[inline]
+    pub(crate) const fn waited_until(&self) -> Option<Instant> {
+        if self.at_hand { None } else { self.ended }
+    }
+
     /// Calls `look` until it gives something, fails, or has looked long enough, or `wait` ends. The
     /// clock is asked once in `stride` looks, from the second time on: the first ones often find it
     /// already.

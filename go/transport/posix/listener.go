@@ -159,10 +159,12 @@ func (l *listener) Close() error {
 	return err
 }
 
-// letGo removes the name of the socket, if it is still ours, and closes it.
-func (l *listener) letGo() error {
-	// Removed while it still listens, so that no other server takes the name over before that.
-	_, err := removeIf(l.held.dir.fd, socketName(l.endpoint), l.held.id)
+// letGo removes the name of the socket, if it is ours, and closes it.
+func (l *listener) letGo() (err error) {
+	if l.held.isOwn {
+		// While it still listens, so that no other server takes the name over before that.
+		_, err = removeIf(l.held.dir.fd, socketName(l.endpoint), l.held.id)
+	}
 	if err != nil {
 		l.log.Warn("cannot remove the socket", "endpoint", l.endpoint.String(), "error", err)
 	}

@@ -143,7 +143,10 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 	if backlog <= 0 {
 		backlog = transport.DefaultBacklog
 	}
-	held, err := claim(endpoint, backlog, t.log)
+	held, err := takeOver(endpoint, options.Inherited, t.log)
+	if held == nil && err == nil {
+		held, err = claim(endpoint, backlog, t.log)
+	}
 	if err != nil {
 		return nil, err
 	}

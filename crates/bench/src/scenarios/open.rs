@@ -46,6 +46,7 @@ pub(super) fn session<S: Service>(route: &Route) -> Result<Connection, BenchErro
 fn check(route: &Route, found: Option<LinkKind>, why: &str) -> Result<(), BenchError> {
     let (wanted, kind) = match route.transport {
         Transport::Shm | Transport::Ring => ("shared memory", LinkKind::SharedMemory),
+        _ if cfg!(windows) => ("the pipe", LinkKind::Pipe),
         _ => ("the socket", LinkKind::Socket),
     };
     let why = match found {

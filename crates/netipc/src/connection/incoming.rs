@@ -79,7 +79,21 @@ impl Acceptor {
         endpoint: &Endpoint,
         config: &ServerConfig,
     ) -> Result<Self, BindError> {
-        let listener = transport.bind(endpoint, &BindOptions::default())?;
+        Self::bind_with(transport, endpoint, config, &BindOptions::default())
+    }
+
+    /// Becomes the owner of `endpoint`, with another backlog or other peers, or over a socket that a service
+    /// manager has opened.
+    ///
+    /// # Errors
+    /// [`BindError`].
+    pub fn bind_with(
+        transport: &dyn Transport,
+        endpoint: &Endpoint,
+        config: &ServerConfig,
+        options: &BindOptions,
+    ) -> Result<Self, BindError> {
+        let listener = transport.bind(endpoint, options)?;
         Ok(Self {
             listener,
             policy: config.policy(),

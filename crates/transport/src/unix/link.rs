@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::link::{
@@ -93,6 +93,10 @@ impl Link for UnixLink {
 
     fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError> {
         self.socket.receive(packet, wait)
+    }
+
+    fn waited_until(&self) -> Option<Instant> {
+        self.socket.waited_until()
     }
 
     fn check(&mut self) -> Result<(), LinkError> {

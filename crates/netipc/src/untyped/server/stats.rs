@@ -6,7 +6,7 @@ use netipc_proto::wire::{Header, Status};
 use netipc_transport::link::LinkKind;
 
 use super::Answered;
-use super::histogram::{Histogram, HistogramSnapshot, add};
+use super::histogram::{Histogram, HistogramSnapshot, Sample, add};
 
 /// What a server counts: what happens to sessions here, and what sessions do in a [`SessionCounts`] each.
 #[derive(Debug, Default)]
@@ -119,7 +119,14 @@ impl SessionCounts {
         add(self.count_of(answered.status), 1);
         add(&self.bytes_received, (Header::LEN + payload) as u64);
         add(&self.bytes_sent, (Header::LEN + answered.len) as u64);
-        self.handler_time.record(handler);
+        let handler_sample = Sample::new(handler);
+        self.handler_time.record(handler_sample);
+        // Mostly there was nothing to wait for.
+        let total = if total == handler {
+            handler_sample
+        } else {
+            Sample::new(total)
+        };
         self.total_time.record(total);
     }
 
@@ -189,9 +196,10 @@ pub struct ServerStats {
     pub bytes_received: u64,
     /// Bytes of answers, headers included.
     pub bytes_sent: u64,
-    /// From the whole request to the whole answer: decoding, handler, encoding.
+    /// From the whole request to the answer on its way: decoding, handler, encoding, handing it over. To a
+    /// fraction of a microsecond; a request that had to wait for the answer before it counts from then on.
     pub handler_time: HistogramSnapshot,
-    /// From the whole request to the answer sent.
+    /// The same, and the time that the client took to make room for the answer.
     pub total_time: HistogramSnapshot,
 }
 

@@ -30,10 +30,11 @@ impl Coded<'_> {
         )
     }
 
-    /// `_init`, `_size`, the check of values, `_encode` and `_decode`.
-    pub(super) fn functions(&self) -> String {
+    /// `_init`, `_size`, the check of values, `_encode` and `_decode`. The status of what was
+    /// initialised is `status`, if it has one.
+    pub(super) fn functions(&self, status: Option<&str>) -> String {
         let (name, record) = (self.name, self.record);
-        init(name, record) + &self.without_init()
+        init(name, record, status) + &self.without_init()
     }
 
     /// The same, but for `_init`.
@@ -155,10 +156,13 @@ pub(super) fn head(record: &Record, to: &str) -> String {
     out
 }
 
-fn init(name: &str, record: &Record) -> String {
+fn init(name: &str, record: &Record, status: Option<&str>) -> String {
     let mut out = format!(
         "void @p@_{name}_init(@p@_{name}_t *{name}) {{\n    memset({name}, 0, sizeof(*{name}));\n"
     );
+    if let Some(status) = status {
+        let _ = writeln!(out, "    {name}->status = {status};");
+    }
     for field in record.named().filter(|field| field.unset != 0) {
         let big = format!("{name}_{}", field.label()).to_ascii_uppercase();
         let _ = writeln!(out, "    {name}->{} = @P@_{big}_UNSET;", ident(field));

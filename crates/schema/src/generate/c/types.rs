@@ -60,6 +60,19 @@ fn constant_prefix(schema: &Schema, name: &str) -> String {
     format!("{}_{}", prefix(schema), snake(name)).to_ascii_uppercase()
 }
 
+/// The constant of a value of an enum.
+pub(super) fn value_name(schema: &Schema, names: &Enum, number: u64) -> String {
+    let mut values = names.values.iter();
+    let value = values.find(|value| value.number == number);
+    value.map_or_else(
+        || number.to_string(),
+        |value| {
+            let big = constant_prefix(schema, &names.name);
+            format!("{big}_{}", constant(&value.name))
+        },
+    )
+}
+
 /// Enums and flags, for the header.
 pub(super) fn names(schema: &Schema) -> String {
     let mut out = String::new();
