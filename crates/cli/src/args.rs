@@ -105,7 +105,7 @@ fn run_dir_help() -> String {
 }
 
 /// Takes a name of a profile.
-fn profile_name() -> impl TypedValueParser<Value = u32> {
+pub(crate) fn profile_name() -> impl TypedValueParser<Value = u32> {
     let names = profile::names().into_iter().map(|(name, _)| name);
     PossibleValuesParser::new(names).try_map(|chosen| {
         let named = |(name, _): &(&str, u32)| *name == chosen;

@@ -135,10 +135,25 @@ fn effective_uid(status: &str) -> Option<u32> {
     line.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// The arguments with blanks between them; `None` of a process that has none, such as the kernel's.
+/// The arguments with blanks between them, tokens not shown; `None` of a process that has none, such as the kernel's.
 fn command(words: &[u8]) -> Option<String> {
-    let words = words.split(|byte| *byte == 0);
-    let words: Vec<_> = words.map(String::from_utf8_lossy).collect();
+    const TOKEN: &str = "--auth-token";
+    let mut words: Vec<_> = words
+        .split(|byte| *byte == 0)
+        .map(String::from_utf8_lossy)
+        .collect();
+    let mut is_token = false;
+    for word in &mut words {
+        if is_token {
+            *word = "***".into();
+        } else if word
+            .strip_prefix(TOKEN)
+            .is_some_and(|rest| rest.starts_with('='))
+        {
+            *word = format!("{TOKEN}=***").into();
+        }
+        is_token = *word == TOKEN;
+    }
     let text = words.join(" ").trim_end().to_owned();
     (!text.is_empty()).then_some(text)
 }
@@ -206,6 +221,9 @@ mod tests {
         assert_eq!(parse("7 (sh) S 1 2"), None);
         assert_eq!(command(b"netipc\0serve\0").as_deref(), Some("netipc serve"));
         assert_eq!(command(b""), None);
+        let secret = b"x\0--auth-token\x007\0--auth-token=8\0--auth-token-file\0y\0";
+        let shown = "x --auth-token *** --auth-token=*** --auth-token-file y";
+        assert_eq!(command(secret).as_deref(), Some(shown));
         assert_eq!(effective_uid("Name:\tx\nUid:\t1\t2\t3\t4\n"), Some(2));
     }
 
