@@ -85,29 +85,27 @@ impl ListRules {
         let mut last_end = 0;
         for entry in entries {
             let entry = read_entry(*entry);
-            let end = self.end(entry, room, last_end);
-            last_end = end.ok_or_else(|| self.refuse(entry, room, last_end))?;
+            if !self.passes(entry, room, last_end) {
+                return Err(self.refuse(entry, room, last_end));
+            }
+            last_end = entry.offset as u64 + entry.len as u64;
             check(entry)?;
         }
         Ok(())
     }
 
-    /// Where an item ends that lies as it should among `room` bytes of items, the one before it ending at
+    /// Whether an item lies as it should among `room` bytes of items, the one before it ending at
     /// `last_end`.
     #[inline(always)]
-    const fn end(self, Span { offset, len }: Span, room: usize, last_end: u64) -> Option<u64> {
+    const fn passes(self, Span { offset, len }: Span, room: usize, last_end: u64) -> bool {
         let (offset, len) = (offset as u64, len as u64);
-        let end = offset + len;
-        let in_order = !self.ordered || offset >= last_end;
-        if offset.is_multiple_of(8) && len >= self.min_len as u64 && end <= room as u64 && in_order
-        {
-            Some(end)
-        } else {
-            None
-        }
+        offset.is_multiple_of(8)
+            && len >= self.min_len as u64
+            && offset + len <= room as u64
+            && (!self.ordered || offset >= last_end)
     }
 
-    /// Says what is wrong with an entry that [`end`](Self::end) does not pass.
+    /// Says what is wrong with an entry that does not [pass](Self::passes).
     #[cold]
     fn refuse(self, Span { offset, len }: Span, room: usize, last_end: u64) -> WireError {
         let offset = offset as u64;
