@@ -30,9 +30,9 @@ pub(super) fn ident(field: &Field) -> String {
 }
 
 /// What the structs of a service are called; enums and flags must not be.
-const STRUCTS: [&str; 10] = [
-    "builder", "client", "handler", "header", "item", "key", "labels", "reply", "request",
-    "response",
+const STRUCTS: [&str; 12] = [
+    "builder", "cache", "client", "guard", "handler", "header", "item", "key", "labels", "reply",
+    "request", "response",
 ];
 
 /// `LookupStatus` as `lookup_status`.
