@@ -8,6 +8,8 @@ pub mod config;
 pub mod guard;
 pub mod handler;
 pub mod log;
+pub mod made;
+pub mod managed_server;
 pub mod origin;
 mod published;
 pub mod server;
