@@ -172,25 +172,6 @@ fn a_hybrid_machine_with_a_runtime_started_from_a_session() {
 }
 
 #[test]
-fn plumbing_that_somebody_wants_is_told_apart_too() {
-    let scope = r"/machine.slice/machine-qemu\x2d1\x2dweb.scope";
-    let machine = Machine::v2(&[
-        &format!("{scope}/libvirt/vcpu0"),
-        &format!("{scope}/libvirt/vcpu1"),
-    ]);
-    let mut config = machine.config();
-    config.policy.enable("*/vcpu?");
-    let host = Host::new(config);
-    refresh(&host);
-    let names = enabled(&host.current());
-    assert_eq!(names.len(), 3);
-    assert!(
-        names.iter().all(|name| name.starts_with("web@")),
-        "{names:?}"
-    );
-}
-
-#[test]
 fn a_machine_that_changes_from_version_1_to_2_meanwhile() {
     let machine = Machine::v1(&["memory", "pids"]);
     machine.cgroup("/memory/docker/abc");

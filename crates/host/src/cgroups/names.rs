@@ -121,6 +121,18 @@ fn tell_apart(items: &[Arc<Cgroup>], group: &[usize]) -> Vec<(usize, Outcome)> {
             different.push(*index);
         }
     }
+    let several = different.len() > 1;
+    different.retain(|index| {
+        let item = &items[*index];
+        let is_named = several && item.kind() == Kind::Plumbing;
+        if is_named {
+            // It has the name of what it belongs to, which is to keep it.
+            let inner = identify(item.key()).inner;
+            let name = [item.plain_name(), &*inner].join(&b'/');
+            outcomes.push((*index, Outcome::Name(name)));
+        }
+        !is_named
+    });
     if different.len() > 1 {
         let name = items[group[0]].plain_name();
         qualify(items, different, name, &QUALIFIERS, &mut outcomes);
