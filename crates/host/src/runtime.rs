@@ -66,7 +66,7 @@ pub(crate) struct RuntimeInfo {
     /// Which source, and which file.
     pub(crate) origin: String,
     /// What it says about the pod that the container is in.
-    pub(crate) pod: Option<Arc<RuntimeInfo>>,
+    pub(crate) pod: Option<Arc<Self>>,
     name: Vec<u8>,
 }
 

@@ -8,7 +8,7 @@ mod support;
 
 use std::fs;
 
-use netipc_host::{AppCgroup, Host, HostSnapshot, Orchestrator, options};
+use netipc_host::{AppCgroup, HostSnapshot, Orchestrator, options};
 use support::{ID_A, ID_B, Machine, POD, refresh, stat, text};
 
 const OTHER_POD: &str = "11111111-2222-3333-4444-555555555555";
