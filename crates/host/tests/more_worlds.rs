@@ -139,74 +139,50 @@ fn a_hybrid_machine_is_asked_by_every_name_of_its_directories() {
 // Kind C.
 #[test]
 fn runtimes_inside_of_runtimes() {
+    use Orchestrator::{Docker, Kubernetes, Podman};
     let uid = POD.replace('-', "_");
     let kubelet = format!(
         "kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod{uid}.slice"
     );
-    for (path, orchestrator, id) in [
-        // Kubernetes in Docker, with both drivers.
+    let docker = format!("/docker/{ID_A}");
+    let user = "/user.slice/user-1000.slice/user@1000.service/app.slice";
+    for (path, orchestrator) in [
+        // Kubernetes in Docker, with both drivers, and k3s below its own unit.
         (
-            format!("/docker/{ID_A}/kubelet/kubepods/burstable/pod{POD}/{ID_B}"),
-            Orchestrator::Kubernetes,
-            ID_B,
+            format!("{docker}/kubelet/kubepods/burstable/pod{POD}/"),
+            Kubernetes,
         ),
         (
-            format!("/system.slice/docker-{ID_A}.scope/{kubelet}/cri-containerd-{ID_B}.scope"),
-            Orchestrator::Kubernetes,
-            ID_B,
+            format!("/system.slice/docker-{ID_A}.scope/{kubelet}/cri-containerd-"),
+            Kubernetes,
+        ),
+        (
+            format!("/system.slice/k3s.service/kubepods/burstable/pod{POD}/"),
+            Kubernetes,
         ),
         // Docker in Docker, in LXC, and in a Proxmox container.
-        (
-            format!("/docker/{ID_A}/docker/{ID_B}"),
-            Orchestrator::Docker,
-            ID_B,
-        ),
-        (
-            format!("/lxc.payload.ci/system.slice/docker-{ID_B}.scope"),
-            Orchestrator::Docker,
-            ID_B,
-        ),
-        (
-            format!("/lxc/101/ns/docker/{ID_B}"),
-            Orchestrator::Docker,
-            ID_B,
-        ),
-        // systemd in Docker.
-        (
-            format!("/docker/{ID_A}/system.slice/ssh.service"),
-            Orchestrator::Docker,
-            ID_A,
-        ),
+        (format!("{docker}/docker/"), Docker),
+        ("/lxc.payload.ci/system.slice/docker-".to_owned(), Docker),
+        ("/lxc/101/ns/docker/".to_owned(), Docker),
         // Rootless Docker without systemd's help, and Podman without it.
-        (
-            format!(
-                "/user.slice/user-1000.slice/user@1000.service/app.slice/docker.service/docker/{ID_B}"
-            ),
-            Orchestrator::Docker,
-            ID_B,
-        ),
-        (
-            format!("/libpod_parent/libpod-{ID_B}"),
-            Orchestrator::Podman,
-            ID_B,
-        ),
-        // k3s below its own unit.
-        (
-            format!("/system.slice/k3s.service/kubepods/burstable/pod{POD}/{ID_B}"),
-            Orchestrator::Kubernetes,
-            ID_B,
-        ),
+        (format!("{user}/docker.service/docker/"), Docker),
+        ("/libpod_parent/libpod-".to_owned(), Podman),
     ] {
-        let machine = Machine::v2(&[&path]);
-        let now = machine.look();
-        let CgroupAnswer::Known(cgroup) = now.cgroup(path.as_bytes()) else {
-            panic!("{path} is not there");
-        };
-        assert_eq!(cgroup.orchestrator(), orchestrator, "{path}");
-        let mut labels = cgroup.labels().iter();
-        let found = labels.find(|label| label.key() == b"container_id").unwrap();
-        assert_eq!(text(found.value()), id, "{path}");
+        identified(&format!("{path}{ID_B}"), orchestrator, ID_B);
     }
+    identified(&format!("{docker}/system.slice/ssh.service"), Docker, ID_A);
+}
+
+/// Holds what is said of the one cgroup of a machine.
+fn identified(path: &str, orchestrator: Orchestrator, id: &str) {
+    let now = Machine::v2(&[path]).look();
+    let CgroupAnswer::Known(cgroup) = now.cgroup(path.as_bytes()) else {
+        panic!("{path} is not there");
+    };
+    assert_eq!(cgroup.orchestrator(), orchestrator, "{path}");
+    let mut labels = cgroup.labels().iter();
+    let found = labels.find(|label| label.key() == b"container_id");
+    assert_eq!(text(found.unwrap().value()), id, "{path}");
 }
 
 // Kind D.
