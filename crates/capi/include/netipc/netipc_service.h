@@ -821,9 +821,9 @@ typedef struct nipc_server_stats_t {
     uint64_t bytes_received;
     /** Bytes of answers, headers included. */
     uint64_t bytes_sent;
-    /** From the whole request to the whole answer: decoding, handler, encoding. */
+    /** From the whole request to the answer on its way: decoding, handler, encoding, handing it over. */
     nipc_histogram_t handler_time;
-    /** From the whole request to the answer sent. */
+    /** The same, and the time that the client took to make room for the answer. */
     nipc_histogram_t total_time;
 } nipc_server_stats_t;
 

@@ -53,6 +53,11 @@ The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in th
 and the run directory is that of NETDATA_RUN_DIR or the first usual one of the agent that can be written \
 or made; it stays.";
 
+/// Whether a data file can be served, as `serve --data` would load it.
+pub(crate) fn check_data(schemas: &[PathBuf], file: &PathBuf) -> Result<(), Failed> {
+    data::load(schemas, std::slice::from_ref(file), &[]).map(drop)
+}
+
 /// Arguments of `serve`.
 #[derive(Args, Debug)]
 #[command(after_help = exit::TABLE, after_long_help = details())]
