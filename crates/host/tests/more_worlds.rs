@@ -90,6 +90,16 @@ fn five_things_called_web_and_a_service_of_that_name() {
     assert_eq!(enabled(&host.current()), ["web", "web.service"]);
 }
 
+// Kind A.
+#[test]
+fn ids_that_begin_alike_are_told_apart_by_the_whole() {
+    let ids = [7, 8].map(|index| format!("{index:064x}"));
+    let pod = format!("/kubepods/besteffort/pod{POD}");
+    let machine = Machine::v2(&[&format!("{pod}/{}", ids[0]), &format!("{pod}/{}", ids[1])]);
+    let names = ids.map(|id| format!("pod-{POD}/000000000000@{id}"));
+    assert_eq!(enabled(&machine.look()), names);
+}
+
 // Kinds A and F.
 #[test]
 fn a_virtual_machine_whose_threads_are_wanted_keeps_its_name() {

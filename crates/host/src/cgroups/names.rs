@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Enabled cgroups that would all have one name, and the names that they have instead.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Clash {
     /// What all of them would be called.
     pub name: Vec<u8>,
@@ -36,10 +36,11 @@ impl fmt::Display for Clash {
 }
 
 /// What tells cgroups of one name apart, in the order in which it is tried.
-const QUALIFIERS: [fn(&Cgroup) -> Vec<u8>; 5] = [
+const QUALIFIERS: [fn(&Cgroup) -> Vec<u8>; 6] = [
     |cgroup| cgroup.orchestrator().word().into(),
     enclosing_machine,
-    id,
+    |cgroup| id(cgroup).map_or_else(Vec::new, short_id),
+    |cgroup| id(cgroup).unwrap_or_default().to_vec(),
     |cgroup| {
         let key = cgroup.key();
         ancestor(key, depth(key) - 1)[1..].to_vec()
@@ -204,8 +205,8 @@ fn enclosing_machine(cgroup: &Cgroup) -> Vec<u8> {
         .unwrap_or_default()
 }
 
-fn id(cgroup: &Cgroup) -> Vec<u8> {
+fn id(cgroup: &Cgroup) -> Option<&[u8]> {
     let subject = cgroup.subject();
     let id = subject.container_id.as_ref().or(subject.pod_uid.as_ref());
-    id.map(|id| short_id(id)).unwrap_or_default()
+    id.map(|id| &**id)
 }
