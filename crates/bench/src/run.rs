@@ -39,11 +39,10 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Outcome, Bench
     }
     let mut outcome = Outcome::default();
     let mut limits = Limits::default();
-    if plan.wants_limits() {
-        match Limits::measure(&plan.effort, plan.quick, progress) {
-            Ok(measured) => limits = measured,
-            Err(error) => outcome.miss("limits", error)?,
-        }
+    for name in limits::names().filter(|name| plan.wants_limit(name)) {
+        progress(&name);
+        let measured = limits.measure(&name, &plan.effort);
+        measured.or_else(|error| outcome.miss(&name, error))?;
     }
     for case in cases {
         progress(&case.name());
@@ -126,7 +125,7 @@ impl Case {
         let rows = self.filled(rows.collect(), &references, &rounds);
         for round in rounds {
             for (reference, sample) in references.iter().zip(round.beside) {
-                limits.add(&reference.name, self.load.name(), sample);
+                limits.add(&reference.name, self.load.name(), sample)?;
             }
         }
         Ok(rows)

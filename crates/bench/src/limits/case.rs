@@ -22,8 +22,6 @@ const BESIDE_COPIES: u32 = 10;
 pub(super) struct Case {
     variant: &'static str,
     kind: Kind,
-    /// Whether it belongs to a quick look.
-    pub(super) quick: bool,
 }
 
 /// What one operation is.
@@ -50,27 +48,13 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
 
 impl Case {
     const fn new(variant: &'static str, kind: Kind) -> Self {
-        let quick = true;
-        Self {
-            variant,
-            kind,
-            quick,
-        }
+        Self { variant, kind }
     }
 
     /// Something that two processes exchange.
     #[cfg_attr(windows, expect(dead_code, reason = "nothing is exchanged there"))]
     pub(super) const fn native(variant: &'static str, exchange: Exchange) -> Self {
         Self::new(variant, Kind::Exchange(exchange))
-    }
-
-    /// The same, left out of a quick look.
-    #[cfg_attr(windows, expect(dead_code, reason = "nothing is left out there"))]
-    pub(super) const fn thorough(self) -> Self {
-        Self {
-            quick: false,
-            ..self
-        }
     }
 
     /// What two processes exchange, where they do.

@@ -37,12 +37,11 @@ pub(super) const CASES: &[Case] = &[
     echo("echo blocking", Duration::ZERO),
     echo("echo spin", SPIN),
     turns("futex blocking", AT_ONCE),
-    turns("futex 128", DEPLOYED).thorough(),
+    turns("futex 128", DEPLOYED),
     turns(
         "futex 1024",
         strategy(Spin::Times(1024), Sleep::WokenAlways),
-    )
-    .thorough(),
+    ),
     turns("futex 20us", strategy(Spin::For(SPIN), Sleep::WokenAlways)),
     turns("futex 20us flag", FLAGGED),
     deployed("deployed ping", Transport::Socket, PING),
