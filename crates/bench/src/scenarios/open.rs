@@ -48,6 +48,7 @@ fn check(route: &Route, found: Option<LinkKind>, why: &str) -> Result<(), BenchE
         Transport::Shm | Transport::Futex | Transport::Ring => {
             ("shared memory", LinkKind::SharedMemory)
         }
+        _ if cfg!(windows) => ("the pipe", LinkKind::Pipe),
         _ => ("the socket", LinkKind::Socket),
     };
     let why = match found {

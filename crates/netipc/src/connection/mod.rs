@@ -22,6 +22,8 @@ pub use incoming::{AcceptError, Acceptor, Incoming};
 pub use netipc_proto::session::handshake::{Agreed, Policy, Proposal};
 pub use netipc_proto::session::{DirectionLimits, Limits, Message, SessionError};
 
+use std::time::Instant;
+
 use netipc_proto::session::handshake::{ACK_PACKET_LEN, ClientHandshake, HandshakeError};
 use netipc_proto::session::{Framing, Role, Session};
 use netipc_proto::wire::{Header, Profiles, WireError};
@@ -152,6 +154,16 @@ impl Connection {
             // hold us, packet by packet.
             wait.check()?;
         }
+    }
+
+    /// When the wait for the last message was over; nothing where there was none to speak of.
+    pub(crate) fn waited_until(&self) -> Option<Instant> {
+        self.link.waited_until()
+    }
+
+    /// Whether a payload of so many bytes goes out as one packet.
+    pub(crate) fn is_one_packet(&self, payload: usize) -> bool {
+        self.session.is_one_packet(payload)
     }
 
     /// The message that was received last.

@@ -231,11 +231,23 @@ impl Session {
                 id: header.message_id,
             });
         }
+        Ok(Packets::new(header, payload, self.packet_budget()))
+    }
+
+    /// Whether a payload of so many bytes is sent as one packet.
+    #[must_use]
+    #[inline]
+    pub const fn is_one_packet(&self, payload: usize) -> bool {
+        payload <= self.packet_budget()
+    }
+
+    /// Bytes of a payload that go with one header.
+    const fn packet_budget(&self) -> usize {
         let packet_size = match self.framing {
             Framing::Chunked => self.limits.packet_size as usize,
             Framing::Whole => usize::MAX,
         };
-        Ok(Packets::new(header, payload, packet_size - Header::LEN))
+        packet_size - Header::LEN
     }
 
     /// Takes a request back that its link refused to send.

@@ -3,11 +3,12 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::link::{
-    AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, Profile, SessionPlan, WaitObject,
+    AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, PeerWatch, Profile, SessionPlan,
+    WaitObject,
 };
 use crate::shm::{Companion, ShmLink, Side};
 use crate::spin::{Patience, Spin};
@@ -95,6 +96,10 @@ impl Link for UnixLink {
         self.socket.receive(packet, wait)
     }
 
+    fn waited_until(&self) -> Option<Instant> {
+        self.socket.waited_until()
+    }
+
     fn check(&mut self) -> Result<(), LinkError> {
         self.socket.check()
     }
@@ -129,6 +134,10 @@ impl Baseline for UnixLink {
 
     fn peer_allowed(&self) -> bool {
         self.peer_allowed
+    }
+
+    fn peer_watch(&self) -> Option<PeerWatch> {
+        Some(self.socket.peer_watch())
     }
 
     fn own_uid(&self) -> Option<u32> {

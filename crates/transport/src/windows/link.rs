@@ -1,7 +1,7 @@
 //! The link over a named pipe.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::link::{
@@ -56,6 +56,10 @@ impl Link for PipeLink {
         self.stream.receive(packet, wait)
     }
 
+    fn waited_until(&self) -> Option<Instant> {
+        self.stream.waited_until()
+    }
+
     fn check(&mut self) -> Result<(), LinkError> {
         self.stream.check()
     }
@@ -66,7 +70,7 @@ impl Link for PipeLink {
 
     fn info(&self) -> LinkInfo {
         LinkInfo {
-            kind: LinkKind::Socket,
+            kind: LinkKind::Pipe,
             max_packet: PACKET as usize,
             window: None,
             whole_messages: false,

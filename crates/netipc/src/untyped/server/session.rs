@@ -43,20 +43,23 @@ impl AnyServer {
     ) -> Result<(), ConnectionError> {
         // Zeroed memory that was never touched costs nothing, however high the limit.
         let mut answer = vec![0; connection.limits().response.payload_bytes as usize];
+        // When the last answer had left: what is there by then waits since then.
+        let mut now = Instant::now();
         loop {
             let header = self.next_request(connection, counts)?;
-            let received = Instant::now();
+            let received = connection.waited_until().unwrap_or(now);
             let Some(request) = connection.message() else {
                 continue;
             };
             let payload_len = request.payload().len();
             let answered = self.answer(request, &mut answer);
-            let handled = Instant::now();
             let payload = answer.get(..answered.len).unwrap_or_default();
             let header = header.answer(answered.status);
-            self.send(connection, header, payload, handled)?;
-            let (handler_time, total) = (handled - received, received.elapsed());
-            counts.answer(answered, payload_len, handler_time, total);
+            let waited_since = self.send(connection, header, payload, received)?;
+            // The one look at the clock: it takes as long as a short handler.
+            now = Instant::now();
+            let handled = waited_since.unwrap_or(now);
+            counts.answer(answered, payload_len, handled - received, now - received);
             if answered.ends_session() {
                 connection.linger();
                 return Ok(());
@@ -88,15 +91,26 @@ impl AnyServer {
         received
     }
 
+    /// Sends an answer. Where the client has to make room for it, returns since when that was waited for.
     fn send(
         &self,
         connection: &mut Connection,
         header: Header,
         payload: &[u8],
-        now: Instant,
-    ) -> Result<(), ConnectionError> {
+        past: Instant,
+    ) -> Result<Option<Instant>, ConnectionError> {
+        // Half an answer must not be left behind.
+        if connection.is_one_packet(payload.len()) {
+            let at_once = Wait::until(past).or_abort(&self.stopped);
+            match connection.send(header, payload, &at_once) {
+                Err(ConnectionError::Link(LinkError::Timeout)) => {}
+                sent => return sent.map(|()| None),
+            }
+        }
+        let now = Instant::now();
         let wait = Wait::until(now + SEND_TIMEOUT).or_abort(&self.stopped);
-        connection.send(header, payload, &wait)
+        connection.send(header, payload, &wait)?;
+        Ok(Some(now))
     }
 
     /// Answers a request that has ended the session.
