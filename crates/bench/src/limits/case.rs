@@ -109,7 +109,7 @@ impl Case {
 
 /// A raw limit that can be measured at any time: the other process is there, and waits.
 pub(crate) struct Raw {
-    op: BoxedOp<'static>,
+    op: BoxedOp,
     peer: Option<Driver>,
     lot: u64,
     looks: bool,
@@ -152,9 +152,9 @@ impl Raw {
 }
 
 /// An operation, and the other process that takes part in it.
-pub(super) type Ready = (BoxedOp<'static>, Option<Driver>);
+pub(super) type Ready = (BoxedOp, Option<Driver>);
 
-fn copy_payloads(size: usize) -> BoxedOp<'static> {
+fn copy_payloads(size: usize) -> BoxedOp {
     let mut copies = Copies::of(size);
     Box::new(move || Ok(copies.lot()))
 }

@@ -89,7 +89,7 @@ pub enum Load {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Limit {
     /// Requests against this row's round trips; so many are in an operation.
-    Requests(String, usize),
+    Requests(String, u32),
     /// Bytes of requests and replies against the copies whose size is next to theirs.
     Copies(&'static str),
 }
