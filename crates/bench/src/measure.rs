@@ -131,16 +131,18 @@ pub fn run_of(
     }
 }
 
-/// One run of another program.
+/// One run of another program, which was told the `rate`.
 ///
 /// # Errors
 /// What it tells, [`BenchError::Interrupted`], or that `peer` is gone.
 pub fn run_program(
     effort: &Effort,
+    rate: u32,
     peer: Option<&mut Driver>,
     client: &mut Driver,
 ) -> Result<Sample, BenchError> {
-    run(effort, client.pid(), peer, &mut |time| client.work(time))
+    let done = run(effort, client.pid(), peer, &mut |time| client.work(time))?;
+    Ok(Pace::new(rate).correct(done))
 }
 
 /// One run: does `op` again and again, `rate` times a second or, with 0, as often as possible.

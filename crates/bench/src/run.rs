@@ -226,7 +226,7 @@ impl Client {
     ) -> Result<Sample, BenchError> {
         match self {
             Self::Own(ops) => run_of(effort, rate, server, ops),
-            Self::Program(client) => run_program(effort, server, client),
+            Self::Program(client) => run_program(effort, rate, server, client),
         }
     }
 }
