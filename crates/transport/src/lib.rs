@@ -42,6 +42,7 @@ mod shm;
 mod spin;
 mod sys;
 pub mod wait;
+mod zeroed;
 
 // A platform is a whole directory, here and in `sys`; both are chosen alike.
 #[cfg(all(unix, not(target_os = "linux")))]
@@ -73,6 +74,7 @@ pub use sys::monotonic;
 #[cfg(all(feature = "testing", any(target_os = "linux", windows)))]
 pub use sys::testing;
 pub use wait::{Abort, Wait};
+pub use zeroed::zeroed;
 
 /// The transport of this platform, with its defaults.
 #[must_use]

@@ -189,6 +189,8 @@ func createOwnFile(dir *runDir, name string, log *slog.Logger) (int, *ownFile, e
 	seen, err := lookInto(fd)
 	if err != nil {
 		closeFD(fd)
+		// It is ours: it has just been made.
+		_ = unix.Unlinkat(dir.fd, name, 0)
 		return -1, nil, err
 	}
 	ownFiles.ids[seen.id] = struct{}{}

@@ -123,7 +123,14 @@ impl OwnFile {
         // One step for whoever judges regions: a new file is in the table before it can be asked for.
         let mut own = lock(&OWN);
         let fd = sys::create_private(dir, name)?;
-        let id = sys::look_into(&fd)?.id;
+        let id = match sys::look_into(&fd) {
+            Ok(info) => info.id,
+            Err(errno) => {
+                // It is ours: it has just been made.
+                let _ = sys::remove(dir, name);
+                return Err(errno);
+            }
+        };
         own.push(id);
         Ok((
             fd,
