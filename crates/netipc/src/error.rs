@@ -65,6 +65,8 @@ codes! {
         IO = 40, "input/output error";
         /// The library itself failed: a defect.
         INTERNAL = 41, "internal error";
+        /// A context of the C library that was made in the process from which this one was forked.
+        FORKED = 42, "made before a fork";
     }
 }
 

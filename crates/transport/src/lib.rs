@@ -70,9 +70,9 @@ pub use platform::{PipeTransport, PipeTransport as NativeTransport};
 pub use platform::{UnixTransport, UnixTransport as NativeTransport};
 #[cfg(any(target_os = "linux", windows))]
 pub use spin::DEFAULT_SPIN;
-pub use sys::monotonic;
 #[cfg(all(feature = "testing", any(target_os = "linux", windows)))]
 pub use sys::testing;
+pub use sys::{forks, forks_seen, monotonic};
 pub use wait::{Abort, Wait};
 pub use zeroed::zeroed;
 
