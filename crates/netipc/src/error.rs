@@ -302,7 +302,7 @@ impl OpenError {
         match self {
             Self::Endpoint(_) => ErrorCode::INVALID_ARGUMENT,
             Self::Connect(ConnectError::Interrupted { source, .. })
-            | Self::Attach(AttachError::Interrupted(source))
+            | Self::Attach(AttachError::Interrupted { source, .. })
             | Self::Link(source) => link_code(source),
             Self::Connect(ConnectError::NotFound { .. }) | Self::Attach(AttachError::HungUp) => {
                 ErrorCode::DISCONNECTED

@@ -86,11 +86,16 @@ impl FutexSlots {
             if refusal.lasting || patience.check().is_err() {
                 let region = path.display().to_string();
                 return Err(AttachError::Unusable {
+                    profile: plan.profile,
                     region,
                     why: refusal.why,
                 });
             }
-            wait.sleep(RETRY).map_err(AttachError::Interrupted)?;
+            wait.sleep(RETRY)
+                .map_err(|source| AttachError::Interrupted {
+                    profile: plan.profile,
+                    source,
+                })?;
         }
     }
 }
