@@ -18,7 +18,6 @@ mod serve;
 mod terminal;
 mod token;
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser, Subcommand};
@@ -78,7 +77,7 @@ fn log_to_stderr(verbose: u8, command: &Command) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(io::stderr)
+        .with_writer(|| platform::Stderr)
         .log_internal_errors(false)
         .init();
 }

@@ -96,7 +96,7 @@ typedef struct nipc_server_config_t {
     uint32_t preferred_profiles;
     /** Most bytes of a request payload; 0 accepts up to NIPC_MAX_PAYLOAD_CAP. */
     uint32_t max_request_payload_bytes;
-    /** Most items of a request batch; 0 accepts up to 65536. */
+    /** Most items of a request batch; 0 accepts as many as fit the payload. */
     uint32_t max_request_batch_items;
     /**
      * Most bytes of a response payload; 0 answers what clients ask for, up to
@@ -821,7 +821,9 @@ typedef struct nipc_server_stats_t {
     uint64_t bytes_received;
     /** Bytes of answers, headers included. */
     uint64_t bytes_sent;
-    /** From the whole request to the answer on its way: decoding, handler, encoding, handing it over. */
+    /**
+     * From the whole request to the answer on its way: decoding, handler, encoding, handing it over.
+     */
     nipc_histogram_t handler_time;
     /** The same, and the time that the client took to make room for the answer. */
     nipc_histogram_t total_time;

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, PoisonError};
@@ -86,5 +86,19 @@ impl NotifySocket {
     /// None: there is nothing to send it on.
     pub(crate) fn send(&self, _message: &[u8]) -> io::Result<()> {
         match *self {}
+    }
+}
+
+/// Writes to stderr, where nothing tells whether anybody reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
