@@ -81,7 +81,7 @@ fn endpoint(run_dir: &Path, service: &str, machine: &mut Machine) -> Option<Endp
     let seen = fs::metadata(&path).unwrap_or(seen);
     let mut endpoint = Endpoint {
         service: service.to_owned(),
-        kind: ServiceName::find(service).map(ServiceName::kind),
+        kind: ServiceName::find(service).map(|known| known.schema().kind.word()),
         path,
         life: Life::Unknown,
         evidence: String::new(),
