@@ -9,7 +9,7 @@ use netipc_proto::session::handshake::{MAX_HELLO_LEN, Offer, Policy, Refusal, Se
 use netipc_proto::wire::Status;
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::{
-    Baseline, BindError, BindOptions, LinkError, Listener, Peer, Transport, WaitObject,
+    Baseline, BindError, BindOptions, LinkError, Listener, Peer, PeerWatch, Transport, WaitObject,
 };
 use netipc_transport::wait::Wait;
 
@@ -194,6 +194,13 @@ impl Incoming {
                 })
             }
         }
+    }
+
+    /// What tells other threads whether the client has hung up, also once it has a session, where
+    /// something can.
+    #[must_use]
+    pub fn peer_watch(&self) -> Option<PeerWatch> {
+        self.link.peer_watch()
     }
 
     /// Accepts the session over the best profile that can be prepared, as the number that `next_id`

@@ -1,9 +1,10 @@
 //! A connected packet socket, as the baseline uses it and shared memory watches it.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::link::{LinkError, Peer, WaitObject};
+use crate::link::{LinkError, Peer, PeerWatch, WaitObject};
 use crate::shm::{Companion, Seen};
 use crate::spin::Spin;
 use crate::sys::{self, Errno, Interest, Received, Served, Take};
@@ -25,7 +26,7 @@ const FALLBACK_PACKET: u32 = 65536 - 32;
 pub(crate) struct Socket {
     /// A server's end: a child that is forked does not keep it. Goes before the socket.
     _served: Option<Served>,
-    fd: OwnedFd,
+    fd: Arc<OwnedFd>,
     packet_size: u32,
     peer: Peer,
     /// The kernel tells a reset once, and before what is still queued; it is reported after that.
@@ -69,7 +70,7 @@ impl Socket {
         let peer = sys::peer(fd.as_fd());
         Self {
             _served: served,
-            fd,
+            fd: Arc::new(fd),
             packet_size,
             peer,
             reset: false,
@@ -99,6 +100,16 @@ impl Socket {
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+
+    /// What tells other threads whether the peer has hung up.
+    pub(crate) fn peer_watch(&self) -> PeerWatch {
+        let fd = Arc::downgrade(&self.fd);
+        PeerWatch::new(move || {
+            // An error says nothing about the peer.
+            fd.upgrade()
+                .is_none_or(|fd| sys::has_ended(&fd).unwrap_or(false))
+        })
     }
 
     /// Bytes of the largest packet that the kernel takes.

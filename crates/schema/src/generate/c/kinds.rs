@@ -131,8 +131,8 @@ fn key_functions(kind: &LookupKind) -> String {
     let same = |field: &Field| {
         let name = ident(field);
         match &field.form {
-            Type::Text => format!("same_text(a->{name}, b->{name})"),
-            Type::Ip => format!("same_ip(&a->{name}, &b->{name})"),
+            Type::Text => format!("nipc_made_same_text(a->{name}, b->{name})"),
+            Type::Ip => format!("nipc_made_same_ip(&a->{name}, &b->{name})"),
             Type::Chars(size) | Type::Bytes(size) => {
                 format!("memcmp(a->{name}, b->{name}, {size}) == 0")
             }
