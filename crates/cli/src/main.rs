@@ -18,6 +18,7 @@ mod platform;
 mod profile;
 mod schema;
 mod serve;
+mod status;
 mod terminal;
 mod token;
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Ping(args) => exit::report(ping::run(&args)),
         Command::Describe(args) => exit::report(describe::run(&args)),
+        Command::Status(args) => exit::report(status::run(&args)),
         Command::Bench(args) => bench::run(&args),
         Command::Schema(args) => exit::report(schema::run(&args)),
     }
@@ -70,6 +72,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Measures round trips of a live provider, without harm
     Ping(ping::PingArgs),
+    /// Reads the statistics of a live provider
+    Status(status::StatusArgs),
     /// Tells what a service is: its kind, fields and rules
     Describe(describe::DescribeArgs),
     /// Measures how fast it is on this machine
