@@ -5,16 +5,20 @@ mod args;
 mod bench;
 mod call;
 mod demo;
+mod describe;
 mod doctor;
 mod exit;
+mod harmless;
 mod inspect;
 mod ls;
 mod netdata;
+mod ping;
 mod plain;
 mod platform;
 mod profile;
 mod schema;
 mod serve;
+mod status;
 mod terminal;
 mod token;
 
@@ -32,6 +36,9 @@ fn main() -> ExitCode {
         Command::Call(args) => exit::report(call::run(&args)),
         Command::Ls(args) => exit::report(ls::run(&args)),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Ping(args) => exit::report(ping::run(&args)),
+        Command::Describe(args) => exit::report(describe::run(&args)),
+        Command::Status(args) => exit::report(status::run(&args)),
         Command::Bench(args) => bench::run(&args),
         Command::Schema(args) => exit::report(schema::run(&args)),
     }
@@ -62,6 +69,12 @@ enum Command {
     Ls(ls::LsArgs),
     /// Looks for everything that can be wrong, and says what to do
     Doctor(doctor::DoctorArgs),
+    /// Measures round trips of a live provider, without harm
+    Ping(ping::PingArgs),
+    /// Reads the statistics of a live provider
+    Status(status::StatusArgs),
+    /// Tells what a service is: its kind, fields and rules
+    Describe(describe::DescribeArgs),
     /// Measures how fast it is on this machine
     Bench(bench::BenchArgs),
     /// Checks schemas of services, and makes what follows from them
