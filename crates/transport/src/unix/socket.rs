@@ -19,6 +19,8 @@ const LINGER: Duration = Duration::from_millis(100);
 const PACKET_OVERHEAD: usize = 32;
 /// Looks at the socket for each look at the clock, which takes a tenth of one and tells when a packet came.
 const LOOKS: u32 = 1;
+/// Pauses before each look: looking takes the lock that the peer needs to send.
+const PAUSES: u32 = 4;
 /// Bytes of a packet whose parts are put together before they are sent.
 const SMALL: usize = 4096;
 /// The packet size if the buffer's size cannot be read.
@@ -185,7 +187,10 @@ impl Socket {
             return Ok(size);
         }
         let mut spin = self.spin;
-        let found = spin.run(LOOKS, wait, || self.try_receive(packet));
+        let found = spin.run(LOOKS, wait, || {
+            (0..PAUSES).for_each(|_| std::hint::spin_loop());
+            self.try_receive(packet)
+        });
         self.spin = spin;
         if let Some(size) = found? {
             return Ok(size);
