@@ -15,6 +15,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 pub(crate) use super::notify_unix::NotifySocket;
+pub(crate) use super::stderr_unix::Stderr;
 
 /// What asks the program to stop, for `--help`.
 pub(crate) const STOP_REQUESTS: &str =
@@ -99,8 +100,8 @@ pub(crate) fn make_run_dir(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// What tells the socket at `endpoint` from any that was there before; `None` if there is none.
-pub(crate) fn endpoint_id(endpoint: &Endpoint) -> Option<(u64, u64)> {
+/// What tells the endpoint's socket from any that it had before; `None` if there is none.
+pub(crate) fn socket_id(endpoint: &Endpoint) -> Option<(u64, u64)> {
     let meta = fs::symlink_metadata(endpoint.socket_path()).ok()?;
     Some((meta.dev(), meta.ino()))
 }

@@ -11,7 +11,7 @@ use super::provider::Provider;
 use super::run_dir::RunDir;
 use crate::args::endpoint;
 use crate::exit::{Exit, Failed, to_stderr};
-use crate::platform::endpoint_id;
+use crate::platform::socket_id;
 
 /// How often to look whether the endpoint's name is free: clients find nobody meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -57,7 +57,7 @@ impl Binding<'_> {
         Ok(true)
     }
 
-    /// Binds as soon as the `endpoint` is free.
+    /// Binds as soon as the endpoint is free.
     fn bind_once_free(
         &mut self,
         provider: &dyn Provider,
@@ -65,14 +65,14 @@ impl Binding<'_> {
         endpoint: &Endpoint,
         deadline: Instant,
     ) -> Result<bool, Failed> {
-        let (mut seen, mut tried) = (endpoint_id(endpoint), Instant::now());
+        let (mut seen, mut tried) = (socket_id(endpoint), Instant::now());
         while Instant::now() < deadline {
             match self.stop.recv_timeout(LOOK_EVERY) {
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Err(lost)) => return Err(lost),
                 Ok(Ok(())) | Err(RecvTimeoutError::Disconnected) => return Ok(false),
             }
-            let now = endpoint_id(endpoint);
+            let now = socket_id(endpoint);
             if now == seen && tried.elapsed() < TRY_EVERY {
                 continue;
             }
