@@ -72,7 +72,7 @@ type ServerConfig struct {
 	MaxResponsePayloadBytes uint32
 	// AuthToken is the shared secret of the endpoint.
 	AuthToken uint64
-	// Listen is the backlog, and who may connect.
+	// Listen is the backlog, who may connect, and sockets that a service manager has opened.
 	Listen transport.BindOptions
 	// Transport is how the endpoint is reached; nil is the platform's own.
 	Transport transport.Transport

@@ -18,7 +18,7 @@ type ServerStats struct {
 	SessionsTotal uint64
 	// Sessions is the same by what carried them.
 	Sessions TransportCounts
-	// Refused counts clients that were turned down.
+	// Refused counts clients that were turned down, and those that left while they waited for a session to end.
 	Refused uint64
 	// OK counts requests that were answered.
 	OK uint64

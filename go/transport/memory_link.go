@@ -110,6 +110,16 @@ func (l *memoryLink) Close() error {
 	return nil
 }
 
+// PeerWatch is the PeerWatch of [PeerWatcher].
+func (l *memoryLink) PeerWatch() func() bool {
+	queue := l.incoming
+	return func() bool {
+		queue.mu.Lock()
+		defer queue.mu.Unlock()
+		return queue.senderClosed || queue.receiverClosed
+	}
+}
+
 func (l *memoryLink) PacketSize() uint32 { return uint32(l.maxPacket) }
 
 func (l *memoryLink) PeerAllowed() bool { return true }

@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
+use crate::driver::Driver;
 use crate::effort::Effort;
 use crate::error::BenchError;
-use crate::foreign::Client;
-use crate::peer::Peer;
 use crate::platform::SyscallCounter;
 use crate::row::Row;
 use crate::usage::Usage;
@@ -121,7 +120,7 @@ pub fn stop_flag() -> &'static Arc<AtomicBool> {
 pub fn run_of(
     effort: &Effort,
     rate: u32,
-    peer: Option<&mut Peer>,
+    peer: Option<&mut Driver>,
     ops: &mut [BoxedOp<'_>],
 ) -> Result<Sample, BenchError> {
     match ops {
@@ -136,10 +135,10 @@ pub fn run_of(
 ///
 /// # Errors
 /// What it tells, [`BenchError::Interrupted`], or that `peer` is gone.
-pub fn run_foreign(
+pub fn run_program(
     effort: &Effort,
-    peer: Option<&mut Peer>,
-    client: &mut Client,
+    peer: Option<&mut Driver>,
+    client: &mut Driver,
 ) -> Result<Sample, BenchError> {
     run(effort, client.pid(), peer, &mut |time| client.work(time))
 }
@@ -153,7 +152,7 @@ pub fn run_foreign(
 pub fn closed_loop(
     effort: &Effort,
     rate: u32,
-    peer: Option<&mut Peer>,
+    peer: Option<&mut Driver>,
     op: &mut Op<'_>,
 ) -> Result<Sample, BenchError> {
     run(effort, process::id(), peer, &mut |time| {
@@ -165,7 +164,7 @@ pub fn closed_loop(
 fn run(
     effort: &Effort,
     client: u32,
-    mut peer: Option<&mut Peer>,
+    mut peer: Option<&mut Driver>,
     work: &mut dyn FnMut(Duration) -> Result<Sample, BenchError>,
 ) -> Result<Sample, BenchError> {
     let mut pids = vec![client];
@@ -179,7 +178,7 @@ fn run(
 
     let mut server = || {
         peer.as_deref_mut()
-            .map_or(Ok(Usage::default()), Peer::usage)
+            .map_or(Ok(Usage::default()), Driver::usage)
     };
     let before = server()?;
     let done = work(effort.measured)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use netipc::transport::Endpoint;
-use netipc_schema::Schema;
+use netipc_schema::{Kind, Schema};
 
 use crate::exit::{Exit, Failed};
 use crate::platform::{RUN_DIR_VARIABLE, USUAL_RUN_DIR, usual_run_dir};
@@ -15,7 +15,7 @@ use crate::schema::built_in;
 use crate::token::TokenArgs;
 use crate::{netdata, profile};
 
-/// Bytes of the largest answer, on both sides; a session starts far below and grows as needed.
+/// Bytes of the largest answer that is asked for; a session starts far below and grows as needed.
 pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
 
 /// Where endpoints are, and how they are reached.
@@ -105,7 +105,7 @@ fn run_dir_help() -> String {
 }
 
 /// Takes a name of a profile.
-fn profile_name() -> impl TypedValueParser<Value = u32> {
+pub(crate) fn profile_name() -> impl TypedValueParser<Value = u32> {
     let names = profile::names().into_iter().map(|(name, _)| name);
     PossibleValuesParser::new(names).try_map(|chosen| {
         let named = |(name, _): &(&str, u32)| *name == chosen;
@@ -133,6 +133,15 @@ impl ServiceName {
     /// What it is.
     pub(crate) const fn schema(self) -> &'static Schema {
         self.0
+    }
+
+    /// What kind of service it is: `value`, `snapshot` or `lookup`.
+    pub(crate) const fn kind(self) -> &'static str {
+        match self.0.kind {
+            Kind::Value(_) => "value",
+            Kind::Snapshot(_) => "snapshot",
+            Kind::Lookup(_) => "lookup",
+        }
     }
 
     /// Every name, and what it stands for.

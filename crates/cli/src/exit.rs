@@ -144,7 +144,11 @@ impl Failed {
         Self::new(exit, chain(error))
     }
 
-    #[cfg(test)]
+    /// The sentence alone.
+    pub(crate) fn sentence(&self) -> &str {
+        &self.sentence
+    }
+
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
     }

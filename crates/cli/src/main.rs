@@ -5,13 +5,17 @@ mod args;
 mod bench;
 mod call;
 mod demo;
+mod doctor;
 mod exit;
+mod inspect;
+mod ls;
 mod netdata;
 mod plain;
 mod platform;
 mod profile;
 mod schema;
 mod serve;
+mod terminal;
 mod token;
 
 use std::io;
@@ -27,6 +31,8 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => exit::report(serve::run(&args)),
         Command::Call(args) => exit::report(call::run(&args)),
+        Command::Ls(args) => exit::report(ls::run(&args)),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Schema(args) => exit::report(schema::run(&args)),
     }
@@ -53,6 +59,10 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Asks a service once
     Call(call::CallArgs),
+    /// Shows every endpoint: who serves it, who is connected, and what carries each session
+    Ls(ls::LsArgs),
+    /// Looks for everything that can be wrong, and says what to do
+    Doctor(doctor::DoctorArgs),
     /// Measures how fast it is on this machine
     Bench(bench::BenchArgs),
     /// Checks schemas of services, and makes what follows from them

@@ -21,18 +21,30 @@ pub(crate) fn names() -> Vec<(&'static str, u32)> {
     names
 }
 
-/// What carries the data of `session`, and its profile: `pipe (baseline)`.
-pub(crate) fn carrier_and_name(session: &SessionStatus) -> String {
-    format!("{} ({})", carrier(session), name(session))
+/// The bits of every profile that this platform has.
+pub(crate) fn all() -> u32 {
+    native()
+        .profiles()
+        .iter()
+        .fold(PROFILE_BASELINE, |all, one| all | one.bit)
 }
 
-/// What carries the data of `session`: `socket` or `pipe`, or `shm`.
-fn carrier(session: &SessionStatus) -> String {
-    if session.transport == LinkKind::SharedMemory {
-        session.transport.to_string()
-    } else {
-        baseline_carrier().to_owned()
+/// The names of `bits`, and what has none in hex.
+pub(crate) fn list(bits: u32) -> String {
+    let known = names();
+    let single = known.iter().filter(|(name, _)| *name != "shm");
+    let set: Vec<_> = single.filter(|(_, bit)| bits & bit != 0).collect();
+    let rest = set.iter().fold(bits, |rest, (_, bit)| rest & !bit);
+    let mut said: Vec<String> = set.iter().map(|(name, _)| (*name).to_owned()).collect();
+    if rest != 0 || said.is_empty() {
+        said.push(format!("{rest:#x}"));
     }
+    said.join(", ")
+}
+
+/// What carries the data of `session`, and its profile: `pipe (baseline)`.
+pub(crate) fn carrier_and_name(session: &SessionStatus) -> String {
+    format!("{} ({})", session.transport, name(session))
 }
 
 /// What carries the data of the first profile here.

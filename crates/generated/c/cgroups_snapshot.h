@@ -12,7 +12,7 @@
 #ifndef CGROUPS_SNAPSHOT_H
 #define CGROUPS_SNAPSHOT_H
 
-#include <netipc/netipc_any.h>
+#include <netipc/netipc_made.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -132,14 +132,13 @@ void cgroups_snapshot_client_close(cgroups_snapshot_client_t *client);
 
 /**
  * Answers a request with everything. Sessions call it in several threads at once: copy what you
- * need
- * under your lock, and build the answer after it.
+ * need under your lock, and build the answer after it.
  *
  * \param user     what the server was made with
  * \param builder  takes the answer
  * \return whether the answer is in the builder. After false the client is told that the handler
- * failed,
- *         or what builder->error says where it is set: NIPC_ERR_UNSUPPORTED, NIPC_ERR_REJECTED
+ *         failed, or what builder->error says where it is set: NIPC_ERR_UNSUPPORTED,
+ * NIPC_ERR_REJECTED
  */
 typedef bool (*cgroups_snapshot_handler_fn)(void *user, cgroups_snapshot_builder_t *builder);
 
@@ -149,16 +148,14 @@ void cgroups_snapshot_builder_set_header(cgroups_snapshot_builder_t *builder,
 
 /**
  * Adds an item. Where the answer is full, the client comes back with room for more; the first
- * error is
- * kept and decides how the request ends.
+ * error is kept and decides how the request ends.
  */
 nipc_error_t cgroups_snapshot_builder_add(cgroups_snapshot_builder_t *builder,
                                           const cgroups_snapshot_item_t *item);
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not
- * be
- * copied or moved afterwards. nipc_server_stats takes its server.
+ * be copied or moved afterwards. nipc_server_stats takes its server.
  */
 typedef struct cgroups_snapshot_server_t {
     nipc_managed_server_t server;
@@ -203,16 +200,14 @@ uint64_t cgroups_snapshot_item_size(const cgroups_snapshot_item_t *item);
 
 /**
  * Writes the item to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more than
- * size,
- * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ * size, NIPC_ERR_BAD_LAYOUT where it may not be sent.
  */
 nipc_error_t cgroups_snapshot_item_encode(const cgroups_snapshot_item_t *item, void *buf,
                                           size_t size, size_t *len);
 
 /**
  * Reads and checks the item in len bytes, into which its texts point. What is in out after a
- * failure
- * means nothing.
+ * failure means nothing.
  */
 nipc_error_t cgroups_snapshot_item_decode(const void *ptr, size_t len,
                                           cgroups_snapshot_item_t *out);

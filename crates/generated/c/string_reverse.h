@@ -15,7 +15,7 @@
 #ifndef STRING_REVERSE_H
 #define STRING_REVERSE_H
 
-#include <netipc/netipc_any.h>
+#include <netipc/netipc_made.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -80,8 +80,7 @@ bool string_reverse_client_ready(const string_reverse_client_t *client);
  * Asks for the response to a request.
  *
  * \param out         the response, whose texts live in the client until the next call or close;
- * zeroed
- *                    on failure
+ *                    zeroed on failure
  * \param timeout_ms  milliseconds that all of it may take; 0 is the client's own timeout
  * \return NIPC_OK, or why there is no answer; string_reverse_client_last_error says more
  */
@@ -112,8 +111,7 @@ void string_reverse_client_close(string_reverse_client_t *client);
 
 /**
  * Answers a request. Sessions call it in several threads at once: copy what you need under your
- * lock,
- * and build the answer after it.
+ * lock, and build the answer after it.
  *
  * \param user     what the server was made with
  * \param request  what is asked
@@ -131,8 +129,7 @@ nipc_error_t string_reverse_builder_set(string_reverse_builder_t *builder,
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not
- * be
- * copied or moved afterwards. nipc_server_stats takes its server.
+ * be copied or moved afterwards. nipc_server_stats takes its server.
  */
 typedef struct string_reverse_server_t {
     nipc_managed_server_t server;
@@ -176,16 +173,14 @@ uint64_t string_reverse_request_size(const string_reverse_request_t *request);
 
 /**
  * Writes the request to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more
- * than size,
- * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ * than size, NIPC_ERR_BAD_LAYOUT where it may not be sent.
  */
 nipc_error_t string_reverse_request_encode(const string_reverse_request_t *request, void *buf,
                                            size_t size, size_t *len);
 
 /**
  * Reads and checks the request in len bytes, into which its texts point. What is in out after a
- * failure
- * means nothing.
+ * failure means nothing.
  */
 nipc_error_t string_reverse_request_decode(const void *ptr, size_t len,
                                            string_reverse_request_t *out);
@@ -195,16 +190,14 @@ uint64_t string_reverse_response_size(const string_reverse_response_t *response)
 
 /**
  * Writes the response to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more
- * than size,
- * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ * than size, NIPC_ERR_BAD_LAYOUT where it may not be sent.
  */
 nipc_error_t string_reverse_response_encode(const string_reverse_response_t *response, void *buf,
                                             size_t size, size_t *len);
 
 /**
  * Reads and checks the response in len bytes, into which its texts point. What is in out after a
- * failure
- * means nothing.
+ * failure means nothing.
  */
 nipc_error_t string_reverse_response_decode(const void *ptr, size_t len,
                                             string_reverse_response_t *out);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::endpoint::Endpoint;
 use crate::link::{
     AttachError, BASELINE, Baseline, BindError, BindOptions, ConnectError, Link, LinkError,
-    LinkInfo, LinkKind, Listener, Peer, Profile, SessionPlan, Transport, WaitObject,
+    LinkInfo, LinkKind, Listener, Peer, PeerWatch, Profile, SessionPlan, Transport, WaitObject,
 };
 use crate::wait::{Wait, lock};
 
@@ -323,6 +323,16 @@ impl Baseline for MemoryLink {
 
     fn peer_allowed(&self) -> bool {
         true
+    }
+
+    fn peer_watch(&self) -> Option<PeerWatch> {
+        let incoming = Arc::downgrade(&self.incoming);
+        Some(PeerWatch::new(move || {
+            incoming.upgrade().is_none_or(|incoming| {
+                let queue = lock(&incoming.state);
+                queue.ended || queue.closed
+            })
+        }))
     }
 
     fn offer(&mut self, plan: &SessionPlan) -> io::Result<()> {

@@ -90,6 +90,40 @@ func TestAnEndpointThatIsTakenOverEndsItsProvider(t *testing.T) {
 	p.call("increment", "1")
 }
 
+func TestAProviderWaitsForTheEndOfTheOneBefore(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	end := p.serve(increments)
+	second := command(t, "serve", "--run-dir", p.runDir(), increments, "--wait=60")
+	stderr, err := second.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := second.StdoutPipe()
+	if err == nil {
+		err = second.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(stderr).ReadString('\n')
+	if !strings.Contains(line, "waiting up to 60 s") {
+		t.Errorf("the second said %q, %v", line, err)
+	}
+	p.call("increment", "1").text(t)
+	end()
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "READY\n" {
+		t.Errorf("the second said %q, %v", line, err)
+	}
+	p.call("increment", "1").text(t)
+	if err := second.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if err := second.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestARefusalBecauseOfTheUserSaysSo(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be another user")

@@ -60,6 +60,9 @@ func (l *link) Close() error {
 	return nil
 }
 
+// PeerWatch is the PeerWatch of [transport.PeerWatcher].
+func (l *link) PeerWatch() func() bool { return l.socket.peerWatch() }
+
 func (l *link) PacketSize() uint32 { return l.socket.packetSize }
 
 func (l *link) PeerAllowed() bool { return l.peerAllowed }

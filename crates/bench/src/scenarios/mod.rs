@@ -12,8 +12,11 @@ pub mod serve;
 mod session;
 mod snapshot;
 
+use netipc::service::Service as _;
 use netipc::service::apps_lookup::AppsLookup;
+use netipc::service::cgroups::CgroupsSnapshot;
 use netipc::service::cgroups_lookup::CgroupsLookup;
+use netipc::service::increment::Increment;
 
 pub use bench_lookup::Mix;
 pub use cache::Lookups;
@@ -21,7 +24,7 @@ pub use item::Access;
 
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
-use crate::row::Layer;
+use crate::row::{Layer, Row, Scenario, Transport};
 use serve::{Content, Route};
 
 /// Requests that are under way at once in a pipeline.
@@ -133,6 +136,49 @@ impl TestData {
 }
 
 impl Work {
+    /// What `row` is about.
+    ///
+    /// # Panics
+    /// If its variant is not one of its scenario.
+    pub(crate) fn of(row: &Row) -> Self {
+        let words: Vec<&str> = row.variant.split_whitespace().collect();
+        let has = |word: &str| words.contains(&word);
+        let numbers = || words.iter().find_map(|word| word.parse().ok());
+        let number = || numbers().expect("a variant has a number");
+        let keys = || Keys {
+            service: if has("apps") {
+                Service::Apps
+            } else {
+                Service::Cgroups
+            },
+            count: number(),
+            mix: Mix::ALL
+                .into_iter()
+                .find(|mix| has(&mix.to_string()))
+                .expect("a variant says which keys are known"),
+        };
+        match row.scenario {
+            Scenario::Ping => Self::Ping,
+            Scenario::Batch => Self::Batch,
+            Scenario::Pipeline => Self::Pipeline,
+            Scenario::PipelineBatch => Self::PipelineBatch,
+            Scenario::Snapshot => Self::Snapshot(number()),
+            Scenario::Lookup => Self::Lookup(keys()),
+            Scenario::Codec => Self::Codec(keys()),
+            Scenario::Cache => Self::Cache(Lookups {
+                items: number(),
+                pinned: has("pinned"),
+                refreshed: has("refreshed"),
+            }),
+            Scenario::Item if has("snapshot") => Self::Item(Access::Snapshot),
+            Scenario::Item if has("cgroups") => Self::Item(Access::Cgroups),
+            Scenario::Item if has("apps") => Self::Item(Access::Apps),
+            Scenario::Item => Self::Item(Access::Labels),
+            Scenario::Connect => Self::Connect,
+            Scenario::Limits => unreachable!("limits are measured by themselves"),
+        }
+    }
+
     /// What the second process serves for it; nothing where all of it happens in this one.
     #[must_use]
     pub const fn content(self, layer: Layer) -> Option<Content> {
@@ -209,6 +255,51 @@ impl Work {
             Self::Cache(_) | Self::Item(_) => false,
             _ => true,
         }
+    }
+
+    /// Whether other programs can do it for `row`: with what all of them have.
+    pub(crate) fn is_common(self, row: &Row) -> bool {
+        let known = match self {
+            Self::Codec(_) | Self::Connect | Self::PipelineBatch => false,
+            Self::Cache(lookups) => !lookups.refreshed,
+            Self::Item(_) => row.rate == 0,
+            _ => row.layer == Layer::Client,
+        };
+        known && row.threads == 1 && row.load.is_empty() && !row.variant.starts_with("blocking")
+    }
+
+    /// What other programs are told that do it for `row`, besides their role and the run directory.
+    pub(crate) fn arguments(self, row: &Row, route: &Route) -> Vec<(&'static str, String)> {
+        let service = match self.content(row.layer) {
+            Some(Content::Snapshot(_)) => CgroupsSnapshot::METHOD,
+            Some(Content::Cgroups) => CgroupsLookup::METHOD,
+            Some(Content::Apps) => AppsLookup::METHOD,
+            _ => Increment::METHOD,
+        };
+        let transport = match route.transport {
+            Transport::None => Transport::Socket,
+            transport => transport,
+        };
+        let [request, response] = route.bytes;
+        let mut arguments = vec![
+            ("scenario", row.scenario.name().to_owned()),
+            ("service", service.name.to_owned()),
+            ("transport", transport.name().to_owned()),
+            ("items", self.items().to_string()),
+            ("rate", row.rate.to_string()),
+            ("request-bytes", request.to_string()),
+            ("response-bytes", response.to_string()),
+            ("batch-items", route.batch_items.to_string()),
+        ];
+        arguments.extend(match self {
+            Self::Lookup(keys) => Some(("mix", keys.mix.to_string())),
+            Self::Cache(Lookups { pinned: true, .. }) => Some(("guard", "pass".to_owned())),
+            Self::Cache(_) => Some(("guard", "lookup".to_owned())),
+            Self::Item(Access::Labels) => Some(("access", "labels".to_owned())),
+            Self::Item(_) => Some(("access", "items".to_owned())),
+            _ => None,
+        });
+        arguments
     }
 
     /// For each of `threads`, one operation over `route` on `layer`, ready to be done.

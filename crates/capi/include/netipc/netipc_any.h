@@ -204,7 +204,8 @@ typedef struct nipc_any_response_t {
  * \return NIPC_OK where the answer is in the response. Otherwise the client is told by the error:
  *         NIPC_ERR_OVERFLOW that the answer is above the limits, NIPC_ERR_REJECTED that the request is
  *         none, NIPC_ERR_UNSUPPORTED the same, and everything else that the handler failed. All but
- *         NIPC_ERR_UNSUPPORTED end the session
+ *         NIPC_ERR_UNSUPPORTED end the session. nipc_log_set hears of all but the first two, once in a
+ *         hundred times
  */
 typedef nipc_error_t (*nipc_any_handler_fn)(void *user,
                                             uint16_t method,

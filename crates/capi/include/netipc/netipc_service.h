@@ -954,6 +954,19 @@ size_t nipc_server_last_error(nipc_managed_server_t *server, char *buf, size_t b
 /** Tells what the server has done so far, at any time; all zeros where there is none. */
 void nipc_server_stats(nipc_managed_server_t *server, nipc_server_stats_t *out);
 
+/**
+ * Takes the sockets that systemd, or whoever else set LISTEN_FDS and LISTEN_PID, has passed to this process.
+ * From now on a server or listener whose endpoint is one of them takes that one, and leaves its name in
+ * the file system when it ends: it is the service manager's. One whose endpoint is none of them binds as
+ * usual. They stay open as long as the process lives.
+ *
+ * Call it once, early in main: descriptors from 3 on are taken for what was passed, and the environment is
+ * read. There are none on Windows.
+ *
+ * \return whether there are any
+ */
+bool nipc_use_inherited_sockets(void);
+
 /* ---- Log ----------------------------------------------------------------------------------- */
 
 /** How much an event matters. */

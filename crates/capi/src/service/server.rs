@@ -13,6 +13,7 @@ use super::handler::{
     nipc_cgroups_service_handler_t, nipc_increment_service_handler_t,
     nipc_string_reverse_service_handler_t,
 };
+use super::inherited::bind_options;
 use super::server_handle::{ServerHandle, ServerId, destroy, failure, last_error};
 use super::stats::nipc_server_stats_t;
 use super::storage::{enter, nipc_storage_t, open};
@@ -271,7 +272,8 @@ unsafe fn init_typed<C: Callback>(
         let handler = callback.bound_to(id);
         let workers = usize::try_from(workers).unwrap_or(0);
         let EndpointName { run_dir, service } = endpoint;
-        let server = Server::with_workers(run_dir, service, config, handler, workers);
+        let server = Server::with_workers(run_dir, service, config, handler, workers)
+            .listening(bind_options());
         Ok(ServerHandle::bind(server, id)?)
     };
     // SAFETY: the caller's promise is that of `init`.

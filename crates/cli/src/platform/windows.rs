@@ -62,6 +62,11 @@ pub(crate) fn make_run_dir(_path: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
+/// What tells the file that has this name from any that had it before: pipes are no files.
+pub(crate) fn file_id(_path: &Path) -> Option<(u64, u64)> {
+    None
+}
+
 /// Where a supervisor listens: there is none that does.
 pub(crate) enum NotifySocket {}
 

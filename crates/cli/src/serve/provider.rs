@@ -9,7 +9,6 @@ use netipc::{Handler, Server, ServerConfig};
 use netipc_schema::Schema;
 use netipc_schema::live::{Data, handler};
 
-use crate::args::MAX_RESPONSE_BYTES;
 use crate::exit::{Exit, Failed, to_stderr};
 
 /// A server of whatever service.
@@ -49,6 +48,8 @@ pub(super) struct Plan {
     pub(super) profiles: u32,
     pub(super) auth_token: u64,
     pub(super) workers: usize,
+    /// Bytes of the largest answer; 0 is what an unconfigured server has.
+    pub(super) max_response_bytes: u32,
     /// What a service manager has opened for us.
     pub(super) inherited: Inherited,
 }
@@ -82,7 +83,7 @@ impl Plan {
             supported_profiles: self.profiles,
             // Of both kinds the one that may look before it sleeps; else the highest would be chosen.
             preferred_profiles: PROFILE_SHM_HYBRID,
-            max_response_payload_bytes: MAX_RESPONSE_BYTES,
+            max_response_payload_bytes: self.max_response_bytes,
             auth_token: self.auth_token,
             ..ServerConfig::default()
         }

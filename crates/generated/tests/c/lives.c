@@ -61,6 +61,9 @@ static void ask_traffic(const char *run_dir, const nipc_client_config_t *config)
     pid_traffic_reply_t reply;
     pid_traffic_item_t found, wanted;
     CHECK(keys != NULL);
+    /* As in Rust and Go: an item that is not filled in says that there is no data. */
+    pid_traffic_item_init(&found);
+    CHECK(found.status == PID_TRAFFIC_LOOKUP_STATUS_UNKNOWN && pid_traffic_item_size(&found) > 0);
     for (uint32_t i = 0; i < count; i++) {
         keys[i].pid = i;
         keys[i].starttime = UINT64_C(0x100000000) + i;

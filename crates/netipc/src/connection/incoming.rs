@@ -9,7 +9,7 @@ use netipc_proto::session::handshake::{MAX_HELLO_LEN, Offer, Policy, Refusal, Se
 use netipc_proto::wire::Status;
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::{
-    Baseline, BindError, BindOptions, LinkError, Listener, Peer, Transport, WaitObject,
+    Baseline, BindError, BindOptions, LinkError, Listener, Peer, PeerWatch, Transport, WaitObject,
 };
 use netipc_transport::wait::Wait;
 
@@ -79,7 +79,21 @@ impl Acceptor {
         endpoint: &Endpoint,
         config: &ServerConfig,
     ) -> Result<Self, BindError> {
-        let listener = transport.bind(endpoint, &BindOptions::default())?;
+        Self::bind_with(transport, endpoint, config, &BindOptions::default())
+    }
+
+    /// Becomes the owner of `endpoint`, with another backlog or other peers, or over a socket that a service
+    /// manager has opened.
+    ///
+    /// # Errors
+    /// [`BindError`].
+    pub fn bind_with(
+        transport: &dyn Transport,
+        endpoint: &Endpoint,
+        config: &ServerConfig,
+        options: &BindOptions,
+    ) -> Result<Self, BindError> {
+        let listener = transport.bind(endpoint, options)?;
         Ok(Self {
             listener,
             policy: config.policy(),
@@ -180,6 +194,13 @@ impl Incoming {
                 })
             }
         }
+    }
+
+    /// What tells other threads whether the client has hung up, also once it has a session, where
+    /// something can.
+    #[must_use]
+    pub fn peer_watch(&self) -> Option<PeerWatch> {
+        self.link.peer_watch()
     }
 
     /// Accepts the session over the best profile that can be prepared, as the number that `next_id`

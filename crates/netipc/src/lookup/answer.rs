@@ -134,7 +134,7 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
             return Err(beyond_last(&self.request));
         };
         if !L::same(key, item.key()) {
-            return Err(WireError::layout("key of item", index as u64, index as u64));
+            return Err(WireError::other_key(index));
         }
         let behind = if index + 1 == self.request.len() {
             0

@@ -13,6 +13,7 @@
 mod client;
 mod server;
 
+pub use crate::log_limiter::LogLimiter;
 pub use client::AnyClient;
 pub(crate) use client::{LookupBuffers, RequestKind, malformed, too_much};
 pub use server::{

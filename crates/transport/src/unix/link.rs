@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::link::{
-    AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, Profile, SessionPlan, WaitObject,
+    AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, PeerWatch, Profile, SessionPlan,
+    WaitObject,
 };
 use crate::shm::{Companion, ShmLink, Side};
 use crate::spin::{Patience, Spin};
@@ -136,6 +137,10 @@ impl Baseline for UnixLink {
 
     fn peer_allowed(&self) -> bool {
         self.peer_allowed
+    }
+
+    fn peer_watch(&self) -> Option<PeerWatch> {
+        Some(self.socket.peer_watch())
     }
 
     fn own_uid(&self) -> Option<u32> {

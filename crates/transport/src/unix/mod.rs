@@ -9,6 +9,7 @@
 //! ```
 
 mod claim;
+mod half_open;
 mod inherited;
 mod link;
 mod listener;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::link::{LinkError, Peer, WaitObject};
+use crate::link::{LinkError, Peer, PeerWatch, WaitObject};
 use crate::shm::{Companion, Seen};
 use crate::spin::Spin;
 use crate::sys::{self, Errno, Interest, Received, Served, Take};
@@ -31,7 +31,7 @@ const FALLBACK_PACKET: u32 = 65536 - 32;
 pub(crate) struct Socket {
     /// A server's end: a child that is forked does not keep it. Goes before the socket.
     _served: Option<Served>,
-    fd: OwnedFd,
+    fd: Arc<OwnedFd>,
     packet_size: u32,
     peer: Peer,
     /// The kernel tells a reset once, and before what is still queued; it is reported after that.
@@ -82,7 +82,7 @@ impl Socket {
         let peer = sys::peer(fd.as_fd());
         Self {
             _served: served,
-            fd,
+            fd: Arc::new(fd),
             packet_size,
             peer,
             reset: false,
@@ -114,6 +114,16 @@ impl Socket {
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+
+    /// What tells other threads whether the peer has hung up.
+    pub(crate) fn peer_watch(&self) -> PeerWatch {
+        let fd = Arc::downgrade(&self.fd);
+        PeerWatch::new(move || {
+            // An error says nothing about the peer.
+            fd.upgrade()
+                .is_none_or(|fd| sys::has_ended(&fd).unwrap_or(false))
+        })
     }
 
     /// Bytes of the largest packet that the kernel takes.

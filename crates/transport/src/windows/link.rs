@@ -70,7 +70,7 @@ impl Link for PipeLink {
 
     fn info(&self) -> LinkInfo {
         LinkInfo {
-            kind: LinkKind::Socket,
+            kind: LinkKind::Pipe,
             max_packet: PACKET as usize,
             window: None,
             whole_messages: false,

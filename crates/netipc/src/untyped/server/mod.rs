@@ -6,6 +6,7 @@
 //!                                        run_session  receive ──▶ handler ──▶ send, in order
 //! ```
 
+mod admission;
 mod histogram;
 mod semaphore;
 mod session;
@@ -15,6 +16,7 @@ pub use histogram::HistogramSnapshot;
 pub use stats::{ServerStats, TransportCounts};
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,13 +36,13 @@ use crate::connection::{AcceptError, Connection, Incoming};
 use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
 use crate::error::{ServeError, chain};
 use crate::log_limiter::{LogLimiter, is_logged};
+use admission::{Admission, SessionPermit};
 use semaphore::{Permit, Semaphore};
 use stats::Stats;
 
-/// Connections that may be between accept and the end of their handshake.
+/// Connections that may be between their first packet and the end of their handshake; where the platform
+/// cannot tell who has said something, between accept and that end.
 const MAX_HANDSHAKES: usize = 64;
-/// How long a client waits for another one's session to end before it is refused.
-const SESSION_WAIT: Duration = Duration::from_millis(500);
 /// How long what is being answered may take once the endpoint was taken away.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// Bytes of a session's stack, as handlers written for a main thread expect them. What is not used
@@ -120,7 +122,7 @@ pub struct AnyServer {
     /// Once it is raised, nothing waits any more.
     stopped: Abort,
     /// How many sessions there may be at once.
-    sessions: Semaphore,
+    sessions: Admission,
     /// How many handshakes there may be at once.
     handshakes: Semaphore,
     next_session: AtomicU64,
@@ -157,7 +159,7 @@ impl AnyServer {
             state: Mutex::new(State::Idle),
             draining: Abort::new(),
             stopped: Abort::new(),
-            sessions: Semaphore::new(workers.max(1)),
+            sessions: Admission::new(workers),
             handshakes: Semaphore::new(MAX_HANDSHAKES),
             next_session: AtomicU64::new(1),
             stats: Stats::default(),
@@ -236,7 +238,7 @@ impl AnyServer {
     /// `timeout`, and stops. Returns whether all finished.
     pub fn drain(&self, timeout: Duration) -> bool {
         self.take_no_more();
-        let finished = self.sessions.wait_all_free(timeout);
+        let finished = self.sessions.wait_all_over(timeout);
         self.stop();
         finished
     }
@@ -274,11 +276,9 @@ impl AnyServer {
         let mut sessions = Vec::new();
         while let Some(permit) = self.handshakes.acquire(None, closed) {
             join(sessions.extract_if(.., |session: &mut SessionThread<'_>| session.is_finished()));
-            let failure = match listener.accept(&wait) {
-                Ok(link) => thread::Builder::new()
-                    .name(format!("netipc-{}", self.name))
-                    .stack_size(STACK)
-                    .spawn_scoped(scope, move || self.serve_client(link, permit))
+            let failure = match listener.accept_ready(&wait) {
+                Ok(link) => self
+                    .spawn_session(link, permit, scope)
                     .map(|session| sessions.push(session))
                     .map_err(|error| chain(&error)),
                 Err(LinkError::Aborted) => break,
@@ -304,6 +304,38 @@ impl AnyServer {
         }
         join(sessions.into_iter());
         lost.map_or(Ok(()), Err)
+    }
+
+    /// Gives a client its thread. Where there is none to be had, the client is told that it gets no session.
+    fn spawn_session<'s>(
+        &'s self,
+        link: Box<dyn Baseline>,
+        permit: Permit<'s>,
+        scope: &'s Scope<'s, '_>,
+    ) -> io::Result<SessionThread<'s>> {
+        let client = Arc::new(Mutex::new(Some((link, permit))));
+        let take = |client: &Mutex<Option<_>>| {
+            let mut client = client.lock().unwrap_or_else(PoisonError::into_inner);
+            client.take()
+        };
+        let served = Arc::clone(&client);
+        let spawned = thread::Builder::new()
+            .name(format!("netipc-{}", self.name))
+            .stack_size(STACK)
+            .spawn_scoped(scope, move || {
+                if let Some((link, permit)) = take(&served) {
+                    self.serve_client(link, permit);
+                }
+            });
+        if let Err(error) = &spawned
+            && let Some((link, _permit)) = take(&client)
+        {
+            let incoming = Incoming::receive(link, &self.policy, &Wait::timeout(Duration::ZERO));
+            if let Ok(incoming) = incoming {
+                self.turn_down(incoming, &format!("there is no thread for it: {error}"));
+            }
+        }
+        spawned
     }
 
     /// One client, from its first byte to its last.
@@ -335,12 +367,12 @@ impl AnyServer {
         }
     }
 
-    /// Shakes hands. Takes a session permit before it accepts; without one it refuses, and returns
-    /// nothing.
+    /// Shakes hands. Takes a session permit before it accepts; without one it refuses at once, and
+    /// returns nothing.
     fn admit(
         &self,
         link: Box<dyn Baseline>,
-    ) -> Result<Option<(Connection, Permit<'_>)>, AcceptError> {
+    ) -> Result<Option<(Connection, SessionPermit<'_>)>, AcceptError> {
         let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
         let deadline = Instant::now() + handshake;
         let incoming = Incoming::receive(
@@ -349,30 +381,40 @@ impl AnyServer {
             &Wait::until(deadline).or_abort(&self.draining),
         )?;
         let closed = || self.draining.is_raised();
-        let wait = Wait::timeout(handshake).or_abort(&self.stopped);
-        let Some(permit) = self.sessions.acquire(Some(SESSION_WAIT), closed) else {
+        let Some(permit) = self.sessions.acquire(incoming.peer_watch(), closed) else {
             let why = if closed() {
-                "the server stops"
+                "the server stops".to_owned()
             } else {
-                "every session is taken"
+                format!("all {} sessions are taken", self.workers())
             };
-            // Counted before it is sent: a client that has its refusal finds it in the counts.
-            let refused = self.stats.refuse();
-            return match incoming.turn_down(&wait) {
-                AcceptError::Refused(_) | AcceptError::Stranger { .. } => {
-                    self.log_refusal(refused, why);
-                    Ok(None)
-                }
-                error => {
-                    self.stats.take_refusal_back();
-                    Err(error)
-                }
-            };
+            self.turn_down(incoming, &why);
+            return Ok(None);
         };
         let next_id = || self.next_session.fetch_add(1, Ordering::Relaxed);
-        incoming
-            .accept(next_id, &wait)
-            .map(|connection| Some((connection, permit)))
+        let wait = Wait::timeout(handshake).or_abort(&self.stopped);
+        match incoming.accept(next_id, &wait) {
+            Ok(connection) => Ok(Some((connection, permit))),
+            Err(AcceptError::Link(_)) if permit.waited => {
+                let why = "it left while it waited for a session to end";
+                self.log_refusal(self.stats.refuse(), why);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells a client that there is no session for it.
+    fn turn_down(&self, incoming: Incoming, why: &str) {
+        // Counted before it is sent: a client that has its refusal finds it in the counts.
+        let refused = self.stats.refuse();
+        let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
+        let wait = Wait::timeout(handshake).or_abort(&self.stopped);
+        match incoming.turn_down(&wait) {
+            AcceptError::Link(_) => {
+                self.log_refusal(refused, &format!("{why}, and it left before it was told"));
+            }
+            _ => self.log_refusal(refused, why),
+        }
     }
 
     /// Logs that a client was turned down: the first, and one in a hundred of the others.

@@ -49,11 +49,6 @@ impl Stats {
         self.refused.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Takes back the count of a client that was gone before it was refused.
-    pub(super) fn take_refusal_back(&self) {
-        self.refused.fetch_sub(1, Ordering::Relaxed);
-    }
-
     pub(super) fn snapshot(&self) -> ServerStats {
         let sessions = self.sessions();
         let mut totals = sessions.past.clone();
@@ -180,7 +175,7 @@ pub struct ServerStats {
     pub sessions_total: u64,
     /// The same by what carried them.
     pub sessions: TransportCounts,
-    /// Clients that were turned down.
+    /// Clients that were turned down, and those that left while they waited for a session to end.
     pub refused: u64,
     /// Requests that were answered.
     pub ok: u64,

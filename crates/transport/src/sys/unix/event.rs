@@ -60,6 +60,43 @@ pub(crate) fn ready(
     }
 }
 
+/// Waits until one of `fds` is ready to be read or hung up; tells which are.
+pub(crate) fn ready_any(
+    fds: &[BorrowedFd<'_>],
+    wait: &Wait<'_>,
+) -> std::result::Result<Vec<bool>, LinkError> {
+    let event = wait.abort().and_then(Abort::object).map(WaitObject::fd);
+    let mut polled: Vec<_> = fds
+        .iter()
+        .chain(event.as_ref())
+        .map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN))
+        .collect();
+    loop {
+        wait.check_abort()?;
+        let mut timeout = wait.remaining();
+        if wait.abort().is_some() && event.is_none() {
+            timeout = Some(timeout.map_or(ABORT_SLICE, |left| left.min(ABORT_SLICE)));
+        }
+        match poll(&mut polled, timeout.map(timespec).as_ref()) {
+            Ok(0) | Err(Errno::INTR) => wait.check()?,
+            Ok(_) => {
+                let mut ready: Vec<_> = polled.iter().map(|fd| !fd.revents().is_empty()).collect();
+                let raised = ready.split_off(fds.len());
+                if raised.contains(&true)
+                    && let Some(abort) = wait.abort()
+                {
+                    wait.check_abort()?;
+                    abort.reset_unless_raised();
+                }
+                if ready.contains(&true) {
+                    return Ok(ready);
+                }
+            }
+            Err(errno) => return Err(LinkError::Io(errno.into())),
+        }
+    }
+}
+
 /// A flag that can be polled.
 ///
 /// It is the flag of the process that made it: a child forked later has the same descriptor, and
