@@ -10,6 +10,8 @@ use netipc::transport::Endpoint;
 use netipc::transport::link::{BindError, ConnectError, LinkError};
 use netipc::{ClientState, ErrorCode, Failure, OpenError, ServeError, chain};
 
+use crate::platform;
+
 /// The exit codes, as `--help` shows them.
 pub(crate) const TABLE: &str = "\
 Exit codes:
@@ -193,7 +195,8 @@ pub(crate) fn report(done: Result<(), Failed>) -> ExitCode {
 
 /// Says something on stderr, if anybody listens there.
 pub(crate) fn to_stderr(sentence: &dyn fmt::Display) {
-    let _ = writeln!(io::stderr(), "netipc: {sentence}");
+    // In one piece.
+    let _ = platform::Stderr.write_all(format!("netipc: {sentence}\n").as_bytes());
 }
 
 /// What printing came to: a reader that has seen enough, as `head` does, is no failure.

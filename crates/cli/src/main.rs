@@ -23,7 +23,6 @@ mod status;
 mod terminal;
 mod token;
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser, Subcommand};
@@ -95,7 +94,7 @@ fn log_to_stderr(verbose: u8, command: &Command) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(io::stderr)
+        .with_writer(|| platform::Stderr)
         .log_internal_errors(false)
         .init();
 }

@@ -11,7 +11,28 @@
 
 #include "provider.h"
 
-/* What a child process does to its copies is not seen here. */
+/* What a copy says in a child; 0 where all is as it should be. */
+static int used_in_child(nipc_client_ctx_t *copy, const char *service, uint32_t profiles) {
+    nipc_client_ctx_t own;
+    uint64_t answer = 0;
+    if (nipc_client_call_increment(copy, 7, &answer) != NIPC_ERR_FORKED) {
+        return 1;
+    }
+    if (nipc_client_refresh(copy) || nipc_client_call_increment(copy, 7, &answer) != NIPC_ERR_FORKED) {
+        return 2;
+    }
+    nipc_client_abort(copy);
+    nipc_client_close(copy);
+    /* One of its own works. */
+    connect_client(&own, service, profiles);
+    if (nipc_client_call_increment(&own, 40, &answer) != NIPC_OK || answer != 41) {
+        return 3;
+    }
+    nipc_client_close(&own);
+    return 0;
+}
+
+/* A copy is refused in a child, and what is done with it is not seen here. */
 static void a_copy_in_a_child(void) {
     for (size_t i = 0; i < COUNT(offers); i++) {
         char service[32];
@@ -27,10 +48,16 @@ static void a_copy_in_a_child(void) {
         pid_t child = fork();
         REQUIRE(child >= 0);
         if (child == 0) {
-            nipc_client_abort(&client);
-            nipc_client_close(&client);
+            const int used = used_in_child(&client, service, offers[i]);
+            if (used != 0) {
+                _exit(used);
+            }
             /* Nothing that is copied is looked for as a leak. */
             kill(getpid(), SIGKILL);
+        }
+        for (uint64_t n = 0; n < 20; n++) {
+            CHECK_OK(nipc_client_call_increment_timeout(&client, n, &answer, 60000));
+            CHECK_EQ(answer, n + 1);
         }
         REQUIRE(waitpid(child, &status, 0) == child);
         CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);

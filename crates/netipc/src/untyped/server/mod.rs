@@ -134,6 +134,14 @@ pub struct AnyServer {
     publishing: Publishing,
 }
 
+/// A session that has begun.
+#[derive(Debug)]
+struct Opened {
+    connection: Connection,
+    /// Where its answers are written, as long as they may be.
+    answer: Vec<u8>,
+}
+
 /// Who has the listener.
 #[derive(Debug)]
 enum State {
@@ -352,9 +360,9 @@ impl AnyServer {
     /// One client, from its first byte to its last.
     fn serve_client(&self, link: Box<dyn Baseline>, handshake_permit: Permit<'_>) {
         match self.admit(link) {
-            Ok(Some((connection, session_permit))) => {
+            Ok(Some((opened, session_permit))) => {
                 drop(handshake_permit);
-                self.run_session(connection);
+                self.run_session(opened);
                 drop(session_permit);
             }
             Ok(None) => {}
@@ -383,7 +391,7 @@ impl AnyServer {
     fn admit(
         &self,
         link: Box<dyn Baseline>,
-    ) -> Result<Option<(Connection, SessionPermit<'_>)>, AcceptError> {
+    ) -> Result<Option<(Opened, SessionPermit<'_>)>, AcceptError> {
         let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
         let deadline = Instant::now() + handshake;
         let incoming = Incoming::receive(
@@ -403,8 +411,12 @@ impl AnyServer {
         };
         let next_id = || self.next_session.fetch_add(1, Ordering::Relaxed);
         let wait = Wait::timeout(handshake).or_abort(&self.stopped);
+        // Zeroed memory that was never touched costs nothing, however high the limit.
+        let Ok(answer) = netipc_transport::zeroed(incoming.response_bytes() as usize) else {
+            return Err(incoming.turn_down_for_size(&wait));
+        };
         match incoming.accept(next_id, &wait) {
-            Ok(connection) => Ok(Some((connection, permit))),
+            Ok(connection) => Ok(Some((Opened { connection, answer }, permit))),
             Err(AcceptError::Link(_)) if permit.waited => {
                 let why = "it left while it waited for a session to end";
                 self.log_refusal(self.stats.refuse(), why);
