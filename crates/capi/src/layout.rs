@@ -129,10 +129,10 @@ mod service {
     use crate::service::cache::*;
     use crate::service::config::*;
     use crate::service::guard::*;
-    use crate::service::handler::*;
     use crate::service::log::*;
+    use crate::service::made::*;
+    use crate::service::managed_server::*;
     use crate::service::origin::*;
-    use crate::service::server::*;
     use crate::service::stats::*;
     use crate::service::storage::*;
     use crate::service::types::*;

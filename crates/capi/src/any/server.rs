@@ -14,7 +14,9 @@ use crate::border::shared;
 use crate::error::nipc_error_t;
 use crate::service::config::{EndpointName, nipc_server_config_t};
 use crate::service::handler::{User, status_of};
-use crate::service::server::{Refusal, init, nipc_managed_server_t};
+use crate::service::inherited::bind_options;
+use crate::service::managed_server::nipc_managed_server_t;
+use crate::service::server::{Refusal, init};
 use crate::service::server_handle::ServerHandle;
 
 /// Where a handler writes its answer.
@@ -104,7 +106,8 @@ pub unsafe extern "C" fn nipc_server_init_any(
         });
         let workers = usize::try_from(workers).unwrap_or(0);
         let EndpointName { run_dir, service } = endpoint;
-        let server = AnyServer::new(run_dir, service, &config, workers, answer);
+        let server =
+            AnyServer::new(run_dir, service, &config, workers, answer).listening(bind_options());
         Ok(ServerHandle::bind(server, id)?)
     };
     // SAFETY: C's promise is that of `init`.
