@@ -6,6 +6,7 @@ import (
 	"time"
 
 	driver "github.com/netipc/netipc/go/internal/connection"
+	"github.com/netipc/netipc/go/internal/session/handshake"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/transport"
 )
@@ -113,7 +114,9 @@ func (i *Incoming) Accept(wait transport.Wait) (*Connection, error) {
 
 // TurnDown refuses the session, because the server has as many as it may. It returns the [*Refusal] that
 // was sent, or why it could not be.
-func (i *Incoming) TurnDown(wait transport.Wait) error { return i.driver.TurnDown(wait) }
+func (i *Incoming) TurnDown(wait transport.Wait) error {
+	return i.driver.TurnDown(handshake.Busy("every session is taken"), wait)
+}
 
 // Close ends the connection without an answer.
 func (i *Incoming) Close() error { return i.driver.Close() }

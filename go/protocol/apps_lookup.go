@@ -360,6 +360,10 @@ func (v *AppsLookupItemView) check() error {
 	return nil
 }
 
+// NewAppsLookupItem returns the item for key in which nothing is set: there is no data, and its status is
+// [PidStatusUnknown].
+func NewAppsLookupItem(key NumberKey) AppsLookupItemView { return AppsLookupItemView{}.Bare(key, 1) }
+
 // Key returns the key that this answers.
 func (v *AppsLookupItemView) Key() NumberKey { return NumberKey(v.Pid) }
 

@@ -242,6 +242,12 @@ func (v *CgroupsLookupItemView) check() error {
 	return nil
 }
 
+// NewCgroupsLookupItem returns the item for key in which nothing is set: there is no data, and its status is
+// [CgroupStatusUnknownRetryLater].
+func NewCgroupsLookupItem(key TextKey) CgroupsLookupItemView {
+	return CgroupsLookupItemView{}.Bare(key, 1)
+}
+
 // Key returns the key that this answers.
 func (v *CgroupsLookupItemView) Key() TextKey { return TextKey{v.Path} }
 

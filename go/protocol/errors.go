@@ -31,6 +31,9 @@ var (
 	ErrOverflow = errors.New("overflow")
 )
 
+// keyOfItem is the field of an item of an answer whose key is another one than was asked for at its place.
+const keyOfItem = "key of item"
+
 // WireError says why bytes could not be written or understood.
 type WireError struct {
 	// Kind is the rule that was broken: one of the errors above, which errors.Is finds.
@@ -52,6 +55,9 @@ func NewWireError(kind error, field string, expected, found uint64) error {
 
 // Error names the field, what was expected and what came.
 func (e *WireError) Error() string {
+	if e.Field == keyOfItem {
+		return fmt.Sprintf("%s %d: not the one that was asked for at that place", e.Field, e.Found)
+	}
 	switch e.Kind {
 	case ErrTruncated:
 		return fmt.Sprintf("%s: truncated, expected %d bytes, found %d", e.Field, e.Expected, e.Found)

@@ -148,7 +148,7 @@ func (b *LookupBuilder[K, I, P]) refuse(same bool) {
 	case index == keys:
 		b.err = NewWireError(ErrBadItemCount, "answered keys", keys, keys+1)
 	case !same:
-		b.err = layout("key of item", index, index)
+		b.err = NewWireError(ErrBadLayout, keyOfItem, index, index)
 	}
 }
 

@@ -169,6 +169,10 @@ func TestBuildersRefuse(t *testing.T) {
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
+		named := strings.HasSuffix(err.Error(), "key of item 0: not the one that was asked for at that place")
+		if named != (name == "another key") {
+			t.Errorf("%s: %v", name, err)
+		}
 		// The first error stays.
 		if again := b.AddBare(protocol.CgroupStatusUnknownPermanent); b.Err() != nil && again != b.Err() {
 			t.Errorf("%s: then %v", name, again)

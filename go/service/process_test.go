@@ -41,7 +41,7 @@ func act(role string) int {
 		return 2
 	}
 	switch dir := os.Args[1]; role {
-	case roleServer:
+	case roleServer, roleStarved:
 		server := increment.NewServer(dir, "svc",
 			service.ServerConfig{SupportedProfiles: uint32(profiles), AuthToken: services.Token},
 			increment.Handler{Handle: func(n uint64) (uint64, bool) {
@@ -53,6 +53,12 @@ func act(role string) int {
 			}})
 		if server.Bind() != nil {
 			return 1
+		}
+		if role == roleStarved {
+			if err := playStarved(server, dir); err != nil {
+				fmt.Println(err)
+				return 1
+			}
 		}
 		served := make(chan error)
 		go func() { served <- server.Run() }()

@@ -2,6 +2,7 @@ package service
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -14,10 +15,9 @@ import (
 )
 
 const (
-	// maxHandshakes is the most connections that may be shaking hands at once.
+	// maxHandshakes is the most connections that may be between their first packet and the end of their
+	// handshake; where the platform cannot tell who has said something, between Accept and that end.
 	maxHandshakes = 64
-	// sessionWait is how long a client waits for another one's session to end before it is refused.
-	sessionWait = 500 * time.Millisecond
 	// lastAnswers is how long what is being answered may take once the endpoint was taken away.
 	lastAnswers = 5 * time.Second
 	// acceptPause is how long accepting pauses after it failed, as when no descriptor is left.
@@ -49,9 +49,10 @@ type Server struct {
 	// Raised: no new client or request is taken.
 	draining transport.Abort
 	// Raised: every wait ends, also of answers that are being sent.
-	stop transport.Abort
-	// How many sessions, and how many handshakes, there may be at once.
-	sessionPermits, handshakePermits *semaphore
+	stop     transport.Abort
+	sessions *admission
+	// How many handshakes there may be at once.
+	handshakePermits *semaphore
 	// The goroutines that serve clients.
 	serving        sync.WaitGroup
 	lastSessionID  atomic.Uint64
@@ -75,7 +76,7 @@ func NewServerWithWorkers(runDir, name string, config ServerConfig, handler Hand
 		policy:           config.policy(backend),
 		handler:          handler,
 		log:              loggerOrDefault(config.Logger),
-		sessionPermits:   newSemaphore(max(workers, 1)),
+		sessions:         newAdmission(workers),
 		handshakePermits: newSemaphore(maxHandshakes),
 	}
 	s.endpoint, s.invalidEndpoint = transport.NewEndpoint(runDir, name)
@@ -140,7 +141,7 @@ func (s *Server) Drain(timeout time.Duration) bool {
 	s.draining.Raise()
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
-	finished := s.sessionPermits.waitAllFree(timer.C)
+	finished := s.sessions.permits.waitAllFree(timer.C)
 	s.Stop()
 	return finished
 }
@@ -150,7 +151,7 @@ func (s *Server) Drain(timeout time.Duration) bool {
 func (s *Server) Stats() ServerStats { return s.stats.snapshot() }
 
 // Workers returns the most sessions at once.
-func (s *Server) Workers() int { return s.sessionPermits.capacity }
+func (s *Server) Workers() int { return s.sessions.permits.capacity }
 
 // bind is Bind with the lock held.
 func (s *Server) bind() error {
@@ -212,8 +213,12 @@ func (s *Server) releaseListener() {
 // where the endpoint was taken away.
 func (s *Server) acceptClients(listener transport.Listener) error {
 	wait := transport.Wait{Abort: &s.draining}
+	accept := listener.Accept
+	if silent, ok := listener.(transport.ReadyListener); ok {
+		accept = silent.AcceptReady
+	}
 	for s.handshakePermits.acquire(nil, s.draining.Done()) {
-		link, err := listener.Accept(wait)
+		link, err := accept(wait)
 		if err == nil {
 			s.serving.Add(1)
 			go s.serveClient(link)
@@ -238,36 +243,60 @@ func (s *Server) acceptClients(listener transport.Listener) error {
 // serveClient serves one connection, from its handshake to its end.
 func (s *Server) serveClient(link transport.Baseline) {
 	defer s.serving.Done()
-	opened, err := s.admit(link)
+	opened, permit, err := s.admit(link)
 	s.handshakePermits.release()
 	if err != nil {
 		s.logRefusal(err)
 		return
 	}
 	// Deferred, as a handler may end this goroutine with runtime.Goexit.
-	defer s.sessionPermits.release()
+	defer s.sessions.release(permit)
 	s.runSession(opened)
 }
 
-// admit shakes hands. It takes a session permit before it accepts, and refuses the client where none
-// becomes free in time. Whoever gets the connection releases the permit.
-func (s *Server) admit(link transport.Baseline) (*connection.Connection, error) {
+// admit shakes hands. It takes a session permit before it accepts, and refuses the client at once where
+// there is none. Whoever gets the connection releases the permit.
+func (s *Server) admit(link transport.Baseline) (*connection.Connection, *sessionPermit, error) {
 	deadline := time.Now().Add(handshakeTimeout)
 	incoming, err := connection.Receive(link, s.policy, transport.Wait{Deadline: deadline, Abort: &s.draining})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	timer := time.NewTimer(sessionWait)
-	defer timer.Stop()
-	if !s.sessionPermits.acquire(timer.C, s.draining.Done()) {
-		return nil, incoming.TurnDown(transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
+	wait := transport.Timeout(handshakeTimeout).OrAbort(&s.stop)
+	permit := s.sessions.acquire(incoming.PeerWatch(), s.draining.Done())
+	if permit == nil {
+		why := s.busy()
+		return nil, nil, refusedAnyway(incoming.TurnDown(why, wait), why.Why+", and it left before it was told")
 	}
-	opened, err := incoming.Accept(s.nextSessionID, transport.Timeout(handshakeTimeout).OrAbort(&s.stop))
+	opened, err := incoming.Accept(s.nextSessionID, wait)
 	if err != nil {
-		s.sessionPermits.release()
-		return nil, err
+		s.sessions.release(permit)
+		if permit.waited {
+			err = refusedAnyway(err, "it left while it waited for a session to end")
+		}
+		return nil, nil, err
 	}
-	return opened, nil
+	return opened, permit, nil
+}
+
+// busy is what a client is told that gets no session.
+func (s *Server) busy() *handshake.Refusal {
+	if s.draining.Raised() {
+		return handshake.Busy("the server stops")
+	}
+	return handshake.Busy(fmt.Sprintf("all %d sessions are taken", s.Workers()))
+}
+
+// refusedAnyway makes a refusal of err, with why, where it is none: a client whose connection failed before it
+// was told counts as refused.
+func refusedAnyway(err error, why string) error {
+	var refusal *handshake.Refusal
+	if errors.As(err, &refusal) {
+		return err
+	}
+	refusal = handshake.Busy(why)
+	refusal.Cause = err
+	return refusal
 }
 
 func (s *Server) nextSessionID() uint64 { return s.lastSessionID.Add(1) }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/netipc/netipc/go/internal/connection"
 	"github.com/netipc/netipc/go/internal/session"
+	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/transport"
 )
 
@@ -38,17 +39,34 @@ func (s *Server) answerRequests(c *connection.Connection, counts *sessionCounts)
 		}
 		received := time.Now()
 		a := d.dispatch(request, answer)
-		handled := time.Now()
-		wait := transport.Wait{Deadline: handled.Add(sendTimeout), Abort: &s.stop}
-		if err := c.Send(request.Header.Answer(a.status), answer[:a.length], wait); err != nil {
+		waitedSince, err := s.send(c, request.Header.Answer(a.status), answer[:a.length], received)
+		if err != nil {
 			return err
 		}
-		counts.answer(a, len(request.Payload), handled.Sub(received), time.Since(received))
+		sent := time.Now()
+		handled := sent
+		if !waitedSince.IsZero() {
+			handled = waitedSince
+		}
+		counts.answer(a, len(request.Payload), handled.Sub(received), sent.Sub(received))
 		if a.endsSession() {
 			c.Linger()
 			return nil
 		}
 	}
+}
+
+// send sends an answer. Where the client has to make room for it, it returns since when that was waited for.
+func (s *Server) send(c *connection.Connection, header protocol.Header, payload []byte, past time.Time) (time.Time, error) {
+	// Half an answer must not be left behind.
+	if c.IsOnePacket(len(payload)) {
+		err := c.Send(header, payload, transport.Wait{Deadline: past, Abort: &s.stop})
+		if !errors.Is(err, transport.ErrTimeout) {
+			return time.Time{}, err
+		}
+	}
+	now := time.Now()
+	return now, c.Send(header, payload, transport.Wait{Deadline: now.Add(sendTimeout), Abort: &s.stop})
 }
 
 // nextRequest receives the next request.

@@ -2,9 +2,9 @@ package service_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -47,27 +47,46 @@ func TestDefect01SilentConnectionsDelayNobody(t *testing.T) {
 	})
 }
 
-func TestDefect01TheSilentAreBounded(t *testing.T) {
+// Rule S26.
+func TestDefect01AThousandSilentConnectionsDelayNobody(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("a pipe's server cannot tell who has said something")
+	}
 	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
-	conformance.Prompt(t, conformance.BeforeHandshake, "a session after one has left, and the stop", func() time.Duration {
-		server := w.Serve(incrementServer(w, w.ServerConfig()))
-		began := time.Now()
-		silent := mute(w, 64)
+	server := w.Serve(incrementServer(w, w.ServerConfig()))
+	conformance.Prompt(t, 100*time.Millisecond, "an answer beside a thousand silent", func() time.Duration {
+		before := runtime.NumGoroutine()
+		silent := mute(w, 1000)
+		if more := runtime.NumGoroutine() - before; more > 100 {
+			t.Logf("%d goroutines for the silent, or of other tests", more)
+			return time.Hour
+		}
 		c := increment.NewClient(w.Dir, "svc", w.ClientConfig())
 		t.Cleanup(func() { w.No(c.Close()) })
-		ctx, cancel := context.WithTimeout(t.Context(), conformance.Short)
-		defer cancel()
-		if c.RefreshContext(ctx); c.Ready() && time.Since(began) < conformance.BeforeHandshake {
-			t.Fatal("as many as may be are shaking hands")
-		}
-		w.No(silent[0].Close())
-		session := conformance.Timed(func() {
-			services.Connected(w, c)
-			w.No(c.Close())
+		took := conformance.Timed(func() {
+			c.Refresh()
+			w.No(callOne(c))
 		})
-		return max(session, conformance.Timed(func() { server.Finish() }))
+		if err := silent[999].Check(); err != nil {
+			t.Fatalf("the newest: %v", err)
+		}
+		if err := silent[0].Check(); !errors.Is(err, transport.ErrDisconnected) {
+			t.Fatalf("the oldest: %v", err)
+		}
+		return took
 	})
+	// Those that are left are hung up in time.
+	silent := mute(w, 1)[0]
+	took := conformance.Timed(func() {
+		if _, err := silent.Receive(make([]byte, 1), transport.Timeout(conformance.Soon)); !errors.Is(err, transport.ErrDisconnected) {
+			t.Error(err)
+		}
+	})
+	if took < 2*time.Second {
+		t.Errorf("hung up after %v", took)
+	}
+	server.Finish()
 }
 
 func TestOnlyWhoIsToldIsRefused(t *testing.T) {

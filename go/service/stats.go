@@ -18,7 +18,7 @@ type ServerStats struct {
 	SessionsTotal uint64
 	// Sessions is the same by what carried them.
 	Sessions TransportCounts
-	// Refused counts clients that were turned down.
+	// Refused counts clients that were turned down, and those that left while they waited for a session to end.
 	Refused uint64
 	// OK counts requests that were answered.
 	OK uint64
@@ -34,9 +34,9 @@ type ServerStats struct {
 	BytesReceived uint64
 	// BytesSent is the bytes of answers, headers included.
 	BytesSent uint64
-	// HandlerTime is from the whole request to the whole answer: decoding, handler, encoding.
+	// HandlerTime is from the whole request to the answer on its way: decoding, handler, encoding, handing it over.
 	HandlerTime Histogram
-	// TotalTime is from the whole request to the answer sent.
+	// TotalTime is the same, and the time that the client took to make room for the answer.
 	TotalTime Histogram
 }
 

@@ -67,6 +67,13 @@ type Baseline interface {
 	Attach(plan SessionPlan, w Wait) (Link, error)
 }
 
+// PeerWatcher is a [Baseline] of a server that can be watched from outside.
+type PeerWatcher interface {
+	// PeerWatch returns what tells any goroutine, without waiting, whether the peer has hung up, whatever the
+	// connection's owner does with it meanwhile. It tells so, too, once the connection is closed.
+	PeerWatch() func() bool
+}
+
 // Listener is a bound endpoint that takes connections.
 //
 // Closing it gives the endpoint's name back, if it is still this listener's own.
@@ -82,6 +89,15 @@ type Listener interface {
 	WaitObject() WaitObject
 	// Close ends listening. Closing again does nothing.
 	Close() error
+}
+
+// ReadyListener is a [Listener] that can wait until a client has said something.
+type ReadyListener interface {
+	Listener
+	// AcceptReady waits for the next connection whose client has said something, for those who take care of
+	// one client at a time. Clients that say nothing meanwhile cost what the platform needs for a connection,
+	// are bounded in time and number, and hold up nobody. It fails as Accept does.
+	AcceptReady(w Wait) (Baseline, error)
 }
 
 // Transport is a way to reach endpoints: the platform's own, or one inside this process. It may be
@@ -134,6 +150,8 @@ type BindOptions struct {
 	Backlog int
 	// Peers are who may connect, as far as the platform can tell.
 	Peers PeerPolicy
+	// Inherited are sockets that a service manager has opened.
+	Inherited Inherited
 }
 
 // LinkInfo is what a link is, for status and for the session above it.

@@ -110,6 +110,16 @@ func (l *memoryLink) Close() error {
 	return nil
 }
 
+// PeerWatch is the PeerWatch of [PeerWatcher].
+func (l *memoryLink) PeerWatch() func() bool {
+	queue := l.incoming
+	return func() bool {
+		queue.mu.Lock()
+		defer queue.mu.Unlock()
+		return queue.senderClosed || queue.receiverClosed
+	}
+}
+
 func (l *memoryLink) PacketSize() uint32 { return uint32(l.maxPacket) }
 
 func (l *memoryLink) PeerAllowed() bool { return true }
@@ -128,7 +138,7 @@ func (l *memoryLink) Attach(plan SessionPlan, _ Wait) (Link, error) {
 		return l, nil
 	}
 	_ = l.Close()
-	return nil, &AttachError{Region: "of a memory transport", Kind: ErrUnusable, Why: ErrUnsupported.Error()}
+	return nil, &AttachError{Profile: plan.Profile, Region: "of a memory transport", Kind: ErrUnusable, Why: ErrUnsupported.Error()}
 }
 
 func (q *packetQueue) push(head, body []byte) {

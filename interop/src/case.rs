@@ -2,8 +2,6 @@
 
 use serde::Serialize;
 
-use crate::language::Language;
-
 /// One row of the matrix.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Case {
@@ -21,8 +19,6 @@ pub struct Case {
     pub client: &'static [&'static str],
     /// How many clients the server must have turned down, at least.
     pub refused: u64,
-    /// The languages that take part.
-    pub languages: &'static [Language],
     /// How clients come to their sessions: in each of these ways once.
     pub doors: &'static [Door],
 }
@@ -87,12 +83,8 @@ const PLAIN: Case = Case {
     server: &[],
     client: &[],
     refused: 0,
-    languages: &Language::ALL,
     doors: &Door::ALL,
 };
-
-/// The languages whose peers know the services that are examples.
-const EXAMPLE_PEERS: &[Language] = &[Language::Rust, Language::Go];
 
 /// What comes to its sessions in its own way.
 const LIFE: Case = Case {
@@ -153,20 +145,16 @@ pub const CASES: &[Case] = &[
     lookup("apps-lookup of 20000", APPS, &["--count", "20000"]),
     small("apps-lookup oversized", APPS, HUGE_ONE),
     small("apps-lookup mixed", APPS, &["--count", "2000"]),
-    example(lookup("ip-to-asn of nothing", ASN, &["--count", "0"])),
-    example(lookup("ip-to-asn of 1", ASN, &["--count", "1"])),
-    example(lookup("ip-to-asn of 256", ASN, &["--count", "256"])),
-    example(lookup("ip-to-asn of 20000", ASN, &["--count", "20000"])),
-    example(small("ip-to-asn oversized", ASN, HUGE_ONE)),
-    example(small("ip-to-asn mixed", ASN, &["--count", "2000"])),
-    example(lookup("pid-traffic of nothing", TRAFFIC, &["--count", "0"])),
-    example(lookup("pid-traffic of 1", TRAFFIC, &["--count", "1"])),
-    example(lookup("pid-traffic of 256", TRAFFIC, &["--count", "256"])),
-    example(lookup(
-        "pid-traffic of 20000",
-        TRAFFIC,
-        &["--count", "20000"],
-    )),
+    lookup("ip-to-asn of nothing", ASN, &["--count", "0"]),
+    lookup("ip-to-asn of 1", ASN, &["--count", "1"]),
+    lookup("ip-to-asn of 256", ASN, &["--count", "256"]),
+    lookup("ip-to-asn of 20000", ASN, &["--count", "20000"]),
+    small("ip-to-asn oversized", ASN, HUGE_ONE),
+    small("ip-to-asn mixed", ASN, &["--count", "2000"]),
+    lookup("pid-traffic of nothing", TRAFFIC, &["--count", "0"]),
+    lookup("pid-traffic of 1", TRAFFIC, &["--count", "1"]),
+    lookup("pid-traffic of 256", TRAFFIC, &["--count", "256"]),
+    lookup("pid-traffic of 20000", TRAFFIC, &["--count", "20000"]),
     Case {
         name: "cache over a restart",
         serve: SNAPSHOT,
@@ -247,14 +235,6 @@ const fn small(name: &'static str, kind: &'static str, client: &'static [&'stati
     Case {
         both: &["--max-response", "16384"],
         ..lookup(name, kind, client)
-    }
-}
-
-/// A case of a service that is an example.
-const fn example(case: Case) -> Case {
-    Case {
-        languages: EXAMPLE_PEERS,
-        ..case
     }
 }
 

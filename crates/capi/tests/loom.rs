@@ -95,7 +95,7 @@ impl Context {
         let lifetime = self.lifetime();
         // SAFETY: nobody closes the context in the model that calls this.
         let handle = unsafe { lifetime.peek() }?;
-        Some(handle.number())
+        Some(handle.handle().number())
     }
 
     /// Closes and waits; says whether there was something to close.

@@ -35,6 +35,26 @@ fn the_end_of_stdin_stops_it_where_it_is_wanted() {
     );
 }
 
+// Rule W16.
+#[test]
+fn clients_that_hint_at_little_are_granted_what_an_unconfigured_server_grants() {
+    for (args, granted) in [(&[][..], 65_536), (&["--max-response=4096"], 1024)] {
+        let place = TestDir::new();
+        let _provider = place.serve(&[&[INCREMENT], args].concat());
+        let config = ClientConfig {
+            max_response_payload_bytes: 1024,
+            ..ClientConfig::default()
+        };
+        let mut client = IncrementClient::new(place.run_dir(), "increment", config);
+        let session = (0..30).find_map(|_| {
+            client.refresh();
+            client.session()
+        });
+        let bytes = session.unwrap().limits.response.payload_bytes;
+        assert_eq!(bytes, granted, "{args:?}");
+    }
+}
+
 #[test]
 fn a_stdin_that_has_ended_is_nobodys_business() {
     for (profiles, carried) in TRANSPORTS {
@@ -52,7 +72,7 @@ fn an_endpoint_has_one_owner() {
     let place = TestDir::new();
     let first = place.serve(&[INCREMENT]);
     // The second owner would have had another endpoint too, and gives it back.
-    let second = place.command("serve", &["--service=increment,string-reverse"]);
+    let second = place.command("serve", &["--service=increment,string-reverse", "--wait=0"]);
     let in_use = format!(
         "{} is in use by another server",
         endpoint(&place, "increment")

@@ -32,8 +32,8 @@ fn answers(place: &TestDir) -> bool {
 }
 
 /// `serve`, with what it says on stderr in a file.
-fn serve(place: &TestDir) -> Provider {
-    let serve = place.command("serve", &[INCREMENT]);
+fn serve(place: &TestDir, args: &[&str]) -> Provider {
+    let serve = place.command("serve", &[&[INCREMENT], args].concat());
     let mut logged = Command::new("sh");
     logged.args(["-c", "log=$1; shift; exec \"$@\" 2>\"$log\"", "sh"]);
     logged.arg(place.path("log"));
@@ -42,14 +42,14 @@ fn serve(place: &TestDir) -> Provider {
 }
 
 fn log(place: &TestDir) -> String {
-    fs::read_to_string(place.path("log")).expect("what the provider says")
+    fs::read_to_string(place.path("log")).unwrap_or_default()
 }
 
 // Rule L18.
 #[test]
 fn a_cleaner_takes_no_provider_away() {
     let place = TestDir::new();
-    let provider = serve(&place);
+    let provider = serve(&place, &[]);
     let socket = place.run_dir().join("increment.sock");
     let harms: [&dyn Fn(); 2] = [&|| fs::remove_file(&socket).unwrap(), &|| {
         fs::remove_dir_all(place.run_dir()).unwrap()
@@ -72,7 +72,7 @@ fn a_cleaner_takes_no_provider_away() {
 #[test]
 fn a_provider_whose_place_is_taken_ends_and_says_by_whom() {
     let place = TestDir::new();
-    let first = serve(&place);
+    let first = serve(&place, &[]);
     fs::remove_file(place.run_dir().join("increment.sock")).unwrap();
     let second = place.serve(&[INCREMENT]);
     assert_eq!(first.wait().code(), Some(10));
@@ -84,7 +84,7 @@ fn a_provider_whose_place_is_taken_ends_and_says_by_whom() {
 #[test]
 fn a_provider_that_cannot_have_its_place_back_ends() {
     let place = TestDir::new();
-    let provider = serve(&place);
+    let provider = serve(&place, &[]);
     fs::remove_dir_all(place.run_dir()).unwrap();
     fs::write(place.run_dir(), "a file").unwrap();
     assert_eq!(provider.wait().code(), Some(1));
@@ -175,7 +175,46 @@ fn a_second_provider_is_told_who_the_first_is() {
     let place = TestDir::new();
     let first = place.serve(&[INCREMENT]);
     let by = format!("(process {})", first.pid());
-    run(place.command("serve", &[INCREMENT]), b"").failed(10, "address in use", &by);
+    let second = place.command("serve", &[INCREMENT, "--wait=0"]);
+    run(second, b"").failed(10, "address in use", &by);
+}
+
+/// Starts a second provider beside `first`, which it has to wait for, and ends that one with `signal`.
+fn succeed(place: &TestDir, first: Provider, signal: Signal) -> Provider {
+    thread::scope(|scope| {
+        let second = scope.spawn(|| serve(place, &["--wait=60"]));
+        let by = format!("(process {}); waiting up to 60 s", first.pid());
+        until("the second is told", || log(place).contains(&by));
+        assert!(answers(place), "the first serves on");
+        first.end(signal);
+        second.join().expect("a provider")
+    })
+}
+
+#[test]
+fn a_provider_waits_for_the_end_of_the_one_before() {
+    for signal in [Signal::TERM, Signal::KILL] {
+        let place = TestDir::new();
+        // The first made the run directory, and removes it.
+        fs::remove_dir(place.run_dir()).unwrap();
+        let second = succeed(&place, place.serve(&[INCREMENT]), signal);
+        assert!(answers(&place), "{signal:?}");
+        assert!(second.end(Signal::TERM).success(), "{signal:?}");
+    }
+}
+
+#[test]
+fn a_provider_that_waits_can_be_stopped() {
+    let place = TestDir::new();
+    let first = place.serve(&[INCREMENT]);
+    let mut second = place.command("serve", &[INCREMENT, "--wait=3600"]);
+    second.arg("--until-stdin-ends");
+    let ended = run(second, b"");
+    assert_eq!(ended.text(), "", "it was never ready");
+    assert!(ended.stderr.contains("waiting up to 3600 s"), "{ended:?}");
+    assert!(answers(&place));
+    assert!(first.end(Signal::TERM).success());
+    assert_eq!(place.left_behind(), [""; 0]);
 }
 
 #[test]
@@ -186,7 +225,7 @@ fn a_refusal_because_of_the_user_says_so_to_both() {
         return;
     }
     let place = TestDir::new();
-    let provider = serve(&place);
+    let provider = serve(&place, &[]);
     let open = |path: std::path::PathBuf, mode| {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     };

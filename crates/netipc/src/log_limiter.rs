@@ -5,17 +5,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Of so many events, one is logged.
 const ONE_IN: u64 = 100;
 
-/// Counts events of one kind, and says which of them to log.
+/// Counts events of one kind that peers can cause at will, and says which of them to log: the first,
+/// and one in a hundred of those that follow.
 #[derive(Debug, Default)]
-pub(crate) struct LogLimiter(AtomicU64);
+pub struct LogLimiter(AtomicU64);
 
 impl LogLimiter {
-    pub(crate) const fn new() -> Self {
+    /// One that has counted none.
+    #[must_use]
+    pub const fn new() -> Self {
         Self(AtomicU64::new(0))
     }
 
     /// Counts an event; returns how many there have been when this one is to be logged.
-    pub(crate) fn count(&self) -> Option<u64> {
+    pub fn count(&self) -> Option<u64> {
         // Only counts, and orders nothing.
         let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         is_logged(number).then_some(number)

@@ -216,7 +216,9 @@ fn an_item_answers_its_own_key() {
             pid: 3,
             ..Default::default()
         };
-        answer.add(&other).unwrap_err();
+        let error = answer.add(&other).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("item 0: not the one"), "{text}");
         answer.add_bare(1).unwrap_err();
         Some(WireErrorKind::BadLayout)
     });

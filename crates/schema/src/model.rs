@@ -327,6 +327,17 @@ impl LookupKind {
         }
     }
 
+    /// The number of the status that an item has in which nothing is set: the first that says that there
+    /// is no data. Where there is none, the one that says that there is.
+    #[must_use]
+    pub fn unset_status(&self) -> u64 {
+        let others = [0, self.exceeded(), self.oversized()];
+        let mut numbers = self.status().values.iter().map(|value| value.number);
+        numbers
+            .find(|number| !others.contains(number))
+            .unwrap_or_default()
+    }
+
     /// The number of the status that says: no room, ask again.
     #[must_use]
     pub fn exceeded(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Instant;
 
 use crate::endpoint::Endpoint;
 use crate::wait::Wait;
@@ -44,6 +45,13 @@ pub trait Link: Send + fmt::Debug {
     /// Why the link failed, or that `wait` ended.
     fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError>;
 
+    /// When the wait for the packet that [`receive`](Self::receive) gave last was over, as far as that is known
+    /// without a look at the clock, which takes a good part of a short call: nothing where the packet was
+    /// there at once, or so soon that nobody had looked yet.
+    ///
+    /// For a link that cannot tell, the time of this call is as good.
+    fn waited_until(&self) -> Option<Instant>;
+
     /// Looks whether the peer is still there, at once and without consuming data.
     ///
     /// # Errors
@@ -78,6 +86,11 @@ pub trait Baseline: Link {
     /// Whether the peer may talk to us by its identity alone, before any token is looked at.
     fn peer_allowed(&self) -> bool;
 
+    /// Server: what tells other threads whether the client has hung up, where something can.
+    fn peer_watch(&self) -> Option<PeerWatch> {
+        None
+    }
+
     /// Our own user id, where the platform tells that of peers; to say that the two differ.
     fn own_uid(&self) -> Option<u32> {
         None
@@ -110,6 +123,33 @@ pub trait Baseline: Link {
     fn into_link(self: Box<Self>) -> Box<dyn Link>;
 }
 
+/// Tells any thread whether the peer of a connection has hung up, whatever the connection's owner does
+/// with it meanwhile. It does not keep the connection open.
+pub struct PeerWatch {
+    has_hung_up: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl PeerWatch {
+    /// A watch that looks with `has_hung_up`, which never waits.
+    #[must_use]
+    pub fn new(has_hung_up: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        let has_hung_up = Box::new(has_hung_up);
+        Self { has_hung_up }
+    }
+
+    /// Whether the peer sends no more, or our own end is closed.
+    #[must_use]
+    pub fn has_hung_up(&self) -> bool {
+        (self.has_hung_up)()
+    }
+}
+
+impl fmt::Debug for PeerWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeerWatch").finish_non_exhaustive()
+    }
+}
+
 /// A bound endpoint that takes connections.
 ///
 /// Dropping it gives the endpoint's name back, if it is still this listener's own.
@@ -121,6 +161,17 @@ pub trait Listener: Send + fmt::Debug {
     /// where clients reach somebody else, or nobody, from now on; any other is about one connection or a
     /// passing shortage (descriptors), and the listener goes on working.
     fn accept(&mut self, wait: &Wait<'_>) -> Result<Box<dyn Baseline>, LinkError>;
+
+    /// Waits for the next connection whose client has said something, for those who take care of one
+    /// client at a time. Clients that say nothing meanwhile cost what the platform needs for a connection,
+    /// are bounded in time and number, and hold up nobody; where the platform cannot tell, it is
+    /// [`accept`](Self::accept).
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    fn accept_ready(&mut self, wait: &Wait<'_>) -> Result<Box<dyn Baseline>, LinkError> {
+        self.accept(wait)
+    }
 
     /// Where it listens.
     fn endpoint(&self) -> &Endpoint;
@@ -244,10 +295,12 @@ pub struct LinkInfo {
 pub enum LinkKind {
     /// Queues in this process.
     Memory,
-    /// The platform's packet socket or message pipe.
+    /// A packet socket.
     Socket,
-    /// A shared region, with the socket beside it.
+    /// A shared region, with a socket or a pipe beside it.
     SharedMemory,
+    /// A named pipe.
+    Pipe,
 }
 
 impl fmt::Display for LinkKind {
@@ -256,6 +309,7 @@ impl fmt::Display for LinkKind {
             Self::Memory => "memory",
             Self::Socket => "socket",
             Self::SharedMemory => "shm",
+            Self::Pipe => "pipe",
         })
     }
 }

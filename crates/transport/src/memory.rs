@@ -5,12 +5,12 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::task::{Wake, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::link::{
     AttachError, BASELINE, Baseline, BindError, BindOptions, ConnectError, Link, LinkError,
-    LinkInfo, LinkKind, Listener, Peer, Profile, SessionPlan, Transport, WaitObject,
+    LinkInfo, LinkKind, Listener, Peer, PeerWatch, Profile, SessionPlan, Transport, WaitObject,
 };
 use crate::wait::{Wait, lock};
 
@@ -277,6 +277,10 @@ impl Link for MemoryLink {
         Ok(size)
     }
 
+    fn waited_until(&self) -> Option<Instant> {
+        Some(Instant::now())
+    }
+
     fn check(&mut self) -> Result<(), LinkError> {
         let queue = lock(&self.incoming.state);
         let over = queue.ended && queue.packets.is_empty();
@@ -321,6 +325,16 @@ impl Baseline for MemoryLink {
         true
     }
 
+    fn peer_watch(&self) -> Option<PeerWatch> {
+        let incoming = Arc::downgrade(&self.incoming);
+        Some(PeerWatch::new(move || {
+            incoming.upgrade().is_none_or(|incoming| {
+                let queue = lock(&incoming.state);
+                queue.ended || queue.closed
+            })
+        }))
+    }
+
     fn offer(&mut self, plan: &SessionPlan) -> io::Result<()> {
         if plan.profile == BASELINE {
             Ok(())
@@ -343,6 +357,7 @@ impl Baseline for MemoryLink {
         }
         let region = format!("{:016x}", plan.session_id);
         Err(AttachError::Unusable {
+            profile: plan.profile,
             region,
             why: NO_REGIONS.to_owned(),
         })

@@ -23,6 +23,10 @@ pub const NAMES: [&str; 5] = [
     "netipc_netdata.h",
 ];
 
+/// The header that is written by hand: what code of C has in common that is made from schemas. It defines
+/// its functions, and includes the fourth.
+pub const WRITTEN: &str = "netipc_made.h";
+
 /// Where the committed headers are.
 #[must_use]
 pub fn directory() -> PathBuf {

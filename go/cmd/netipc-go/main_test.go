@@ -119,7 +119,7 @@ func TestWhatGoesWrongHasItsExit(t *testing.T) {
 	if reply := p.call("increment", "1", "--auth-token=65261").text(t); reply != "2\n" {
 		t.Error(reply)
 	}
-	second := ends(t, command(t, "serve", "--run-dir", p.runDir(), increments))
+	second := ends(t, command(t, "serve", "--run-dir", p.runDir(), increments, "--wait=0"))
 	second.failed(t, 10, "address in use", "increment")
 	end()
 	if left := p.left(); len(left) > 0 {

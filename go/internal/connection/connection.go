@@ -111,6 +111,9 @@ func (c *Connection) Send(header protocol.Header, payload []byte, w transport.Wa
 	return nil
 }
 
+// IsOnePacket tells whether a payload of so many bytes goes out as one packet.
+func (c *Connection) IsOnePacket(payload int) bool { return c.session.IsOnePacket(payload) }
+
 // Receive receives the next message; its payload is good until the next call. Where it fails and the
 // session is not over ([Connection.IsOver]), the next call goes on where this one stopped.
 func (c *Connection) Receive(w transport.Wait) (session.Message, error) {

@@ -238,7 +238,7 @@ func TestRefusedHandshakes(t *testing.T) {
 		incoming, err := r.incoming()
 		r.no(err)
 		var refusal *handshake.Refusal
-		if err := incoming.TurnDown(soon()); !errors.As(err, &refusal) {
+		if err := incoming.TurnDown(handshake.Busy("all 8 sessions are taken"), soon()); !errors.As(err, &refusal) {
 			r.Error(err)
 		}
 		r.is((<-connecting).err, handshake.ErrRejected)

@@ -79,8 +79,19 @@ func (i *Incoming) Accept(nextID func() uint64, w transport.Wait) (*Connection, 
 	return open(session.RoleServer, i.link.Switch(), agreed), nil
 }
 
-// TurnDown refuses the session, because the server has as many as it may. It fails as [Receive] does.
-func (i *Incoming) TurnDown(w transport.Wait) error { return refuse(i.link, handshake.Busy, w) }
+// PeerWatch returns what tells any goroutine whether the client has hung up, also once it has a session; nil
+// where nothing does.
+func (i *Incoming) PeerWatch() func() bool {
+	if watched, ok := i.link.(transport.PeerWatcher); ok {
+		return watched.PeerWatch()
+	}
+	return nil
+}
+
+// TurnDown refuses the session with why, because the server has as many as it may. It fails as [Receive] does.
+func (i *Incoming) TurnDown(why *handshake.Refusal, w transport.Wait) error {
+	return refuse(i.link, why, w)
+}
 
 // Close ends the connection without an answer.
 func (i *Incoming) Close() error { return i.link.Close() }

@@ -266,6 +266,11 @@ func (s *Session) directions() (outgoing, incoming DirectionLimits) {
 	return s.limits.Response, s.limits.Request
 }
 
+// IsOnePacket tells whether a payload of so many bytes is sent as one packet.
+func (s *Session) IsOnePacket(payload int) bool {
+	return s.framing == FramingWhole || payload <= s.dataBytes()
+}
+
 // dataBytes returns the bytes of data in a full packet.
 func (s *Session) dataBytes() int { return int(s.limits.PacketSize) - protocol.HeaderLen }
 

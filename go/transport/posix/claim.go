@@ -46,6 +46,8 @@ type claimed struct {
 	fd  int
 	id  fileID
 	dir *runDir
+	// Whether its name goes with it: not that of a socket which others have opened.
+	isOwn bool
 }
 
 // claim binds and listens, after removing what serves nobody.
@@ -93,7 +95,7 @@ func claimIn(dir *runDir, endpoint transport.Endpoint, backlog int, log *slog.Lo
 		closeFD(fd)
 		return nil, err
 	}
-	return &claimed{fd: fd, id: id, dir: dir}, nil
+	return &claimed{fd: fd, id: id, dir: dir, isOwn: true}, nil
 }
 
 func bindAndListen(fd int, dir *runDir, endpoint transport.Endpoint, backlog int) (fileID, error) {

@@ -60,6 +60,9 @@ func (l *link) Close() error {
 	return nil
 }
 
+// PeerWatch is the PeerWatch of [transport.PeerWatcher].
+func (l *link) PeerWatch() func() bool { return l.socket.peerWatch() }
+
 func (l *link) PacketSize() uint32 { return l.socket.packetSize }
 
 func (l *link) PeerAllowed() bool { return l.peerAllowed }
@@ -139,7 +142,7 @@ func (l *link) attachRing(passed int) (transport.Link, error) {
 	if err != nil {
 		_ = l.Close()
 		name := "the ring of " + l.endpoint.String()
-		return nil, &transport.AttachError{Region: name, Kind: transport.ErrUnusable, Why: err.Error()}
+		return nil, &transport.AttachError{Profile: profileRing, Region: name, Kind: transport.ErrUnusable, Why: err.Error()}
 	}
 	return newRingLink(l.socket.handOver(), ring, clientSide, l.spin), nil
 }

@@ -34,29 +34,87 @@ type listener struct {
 	spin     time.Duration
 	log      *slog.Logger
 	nextLook time.Time
+	halfOpen halfOpen
+	// What is waited for, kept to be used again.
+	fds []unix.PollFd
 }
 
 func (l *listener) Accept(w transport.Wait) (transport.Baseline, error) {
-	if l.held == nil {
-		return nil, transport.ErrClosed
-	}
-	if err := w.CheckAbort(); err != nil {
+	if err := l.mayAccept(w); err != nil {
 		return nil, err
 	}
+	for {
+		link, err := l.acceptNow()
+		if err != nil {
+			return nil, err
+		}
+		if link != nil {
+			return link, nil
+		}
+		if err := l.awaitClient(w); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// AcceptReady is the AcceptReady of [transport.ReadyListener].
+func (l *listener) AcceptReady(w transport.Wait) (transport.Baseline, error) {
+	if err := l.mayAccept(w); err != nil {
+		return nil, err
+	}
+	for {
+		l.halfOpen.closeLate(time.Now())
+		if link := l.halfOpen.takeReady(); link != nil {
+			return link, nil
+		}
+		connects, err := l.awaitAnybody(w)
+		if err != nil {
+			return nil, err
+		}
+		if connects && l.halfOpen.makeRoom() {
+			if err := l.acceptSilent(); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+func (l *listener) mayAccept(w transport.Wait) error {
+	if l.held == nil {
+		return transport.ErrClosed
+	}
+	return w.CheckAbort()
+}
+
+// acceptNow takes a connection; it returns nil where none waits.
+func (l *listener) acceptNow() (*link, error) {
 	for {
 		fd, err := acceptSocket(l.held.fd)
 		switch err {
 		case nil:
 			return l.accepted(fd), nil
 		case unix.EAGAIN:
-			if err := l.awaitClient(w); err != nil {
-				return nil, err
-			}
+			return nil, nil
 		case unix.ECONNABORTED:
 			// That client hung up before it was accepted: on to the next.
 		default:
 			return nil, err
 		}
+	}
+}
+
+// acceptSilent takes a connection to those that have said nothing yet. Where no descriptor is left for it, one
+// of them makes way.
+func (l *listener) acceptSilent() error {
+	for {
+		link, err := l.acceptNow()
+		if isExhausted(err) && l.halfOpen.closeOne() {
+			continue
+		}
+		if link != nil {
+			l.halfOpen.push(link)
+		}
+		return err
 	}
 }
 
@@ -74,22 +132,52 @@ func (l *listener) accepted(fd int) *link {
 
 // awaitClient waits until somebody connects, or until it is time to look after the name.
 func (l *listener) awaitClient(w transport.Wait) error {
-	now := time.Now()
-	if !now.Before(l.nextLook) {
-		l.nextLook = now.Add(lookEvery)
-		if err := l.lookAfterName(); err != nil {
-			return err
-		}
+	untilLook, err := l.lookAfterNameInTime(w)
+	if err != nil {
+		return err
 	}
-	untilLook := w
-	if untilLook.Deadline.IsZero() || l.nextLook.Before(untilLook.Deadline) {
-		untilLook.Deadline = l.nextLook
-	}
-	err := ready(l.held.fd, unix.POLLIN, untilLook)
+	err = ready(l.held.fd, unix.POLLIN, untilLook)
 	if errors.Is(err, transport.ErrTimeout) {
 		return w.Check()
 	}
 	return err
+}
+
+// awaitAnybody waits until somebody connects, says something, or has been silent for too long, or until it is
+// time to look after the name. It tells whether somebody connects.
+func (l *listener) awaitAnybody(w transport.Wait) (connects bool, err error) {
+	limit, err := l.lookAfterNameInTime(w)
+	if err != nil {
+		return false, err
+	}
+	if links := l.halfOpen.links; len(links) > 0 && links[0].until.Before(limit.Deadline) {
+		limit.Deadline = links[0].until
+	}
+	l.fds = l.halfOpen.poll(append(l.fds[:0], unix.PollFd{Fd: int32(l.held.fd), Events: unix.POLLIN}))
+	err = readyAny(l.fds, limit)
+	if errors.Is(err, transport.ErrTimeout) {
+		return false, w.Check()
+	}
+	if err != nil {
+		return false, err
+	}
+	l.halfOpen.looked(l.fds[1:])
+	return l.fds[0].Revents != 0, nil
+}
+
+// lookAfterNameInTime looks after the name where it is time to; it returns w until the next look.
+func (l *listener) lookAfterNameInTime(w transport.Wait) (transport.Wait, error) {
+	now := time.Now()
+	if !now.Before(l.nextLook) {
+		l.nextLook = now.Add(lookEvery)
+		if err := l.lookAfterName(); err != nil {
+			return w, err
+		}
+	}
+	if w.Deadline.IsZero() || l.nextLook.Before(w.Deadline) {
+		w.Deadline = l.nextLook
+	}
+	return w, nil
 }
 
 // lookAfterName binds again where clients do not find the socket any more. Nobody waits in the old one then.
@@ -154,15 +242,18 @@ func (l *listener) Close() error {
 	if l.held == nil {
 		return nil
 	}
+	l.halfOpen.close()
 	err := l.letGo()
 	l.held = nil
 	return err
 }
 
-// letGo removes the name of the socket, if it is still ours, and closes it.
-func (l *listener) letGo() error {
-	// Removed while it still listens, so that no other server takes the name over before that.
-	_, err := removeIf(l.held.dir.fd, socketName(l.endpoint), l.held.id)
+// letGo removes the name of the socket, if it is ours, and closes it.
+func (l *listener) letGo() (err error) {
+	if l.held.isOwn {
+		// While it still listens, so that no other server takes the name over before that.
+		_, err = removeIf(l.held.dir.fd, socketName(l.endpoint), l.held.id)
+	}
 	if err != nil {
 		l.log.Warn("cannot remove the socket", "endpoint", l.endpoint.String(), "error", err)
 	}

@@ -34,6 +34,8 @@ var parts = map[string]func(endpoint transport.Endpoint) error{
 	"umask":    playUmask,
 	"file":     playFullFileSystem,
 	"no files": playWithoutDescriptors,
+
+	"inherited": playInherited,
 }
 
 func TestMain(m *testing.M) {

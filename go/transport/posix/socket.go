@@ -3,6 +3,7 @@
 package posix
 
 import (
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -52,6 +53,33 @@ type socket struct {
 	// while one is expected, the last that has come.
 	leaving, passed int
 	expected        bool
+	// What other goroutines look at.
+	watch *peerWatch
+}
+
+// peerWatch is a descriptor that others look at while its owner uses it.
+type peerWatch struct {
+	mu sync.Mutex
+	// -1 once it is closed.
+	fd int
+}
+
+// hasHungUp tells whether the peer sends no more, or our end is closed.
+func (w *peerWatch) hasHungUp() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fd < 0 {
+		return true
+	}
+	// An error says nothing about the peer.
+	ended, errno := hasEnded(w.fd)
+	return ended && errno == 0
+}
+
+func (w *peerWatch) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fd = -1
 }
 
 // takeSocket takes over a connected, non-blocking descriptor.
@@ -80,6 +108,14 @@ func (s *socket) takePassed() int {
 func (s *socket) pass(fd int) {
 	closeFD(s.leaving)
 	s.leaving = fd
+}
+
+// peerWatch returns what tells other goroutines whether the peer has hung up.
+func (s *socket) peerWatch() func() bool {
+	if s.watch == nil {
+		s.watch = &peerWatch{fd: s.fd}
+	}
+	return s.watch.hasHungUp
 }
 
 // waitObject returns what is readable when a packet or a hang-up waits. A closed socket, which is -1, has
@@ -282,6 +318,9 @@ func (s *socket) handOver() *socket {
 func (s *socket) close() {
 	s.pass(-1)
 	closeFD(s.takePassed())
+	if s.watch != nil {
+		s.watch.close()
+	}
 	if s.fd >= 0 {
 		closeFD(s.fd)
 		s.fd = -1

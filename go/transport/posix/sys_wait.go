@@ -17,12 +17,27 @@ const abortSlice = 10 * time.Millisecond
 // ready waits until fd is ready for events or hung up.
 func ready(fd int, events int16, w transport.Wait) error {
 	fds := [2]unix.PollFd{{Fd: int32(fd), Events: events}}
-	used := 1
+	return pollUntil(fds[:], 1, w)
+}
+
+// readyAny waits until one of fds is ready or hung up.
+func readyAny(fds []unix.PollFd, w transport.Wait) error {
+	watched := append(fds, unix.PollFd{})
+	err := pollUntil(watched, len(fds), w)
+	// It may have had to move.
+	copy(fds, watched)
+	return err
+}
+
+// pollUntil waits for the first used of fds; there is one more, for the abort.
+func pollUntil(fds []unix.PollFd, used int, w transport.Wait) error {
+	raised := &fds[used]
+	watched := fds[:used]
 	if w.Abort != nil {
-		if raised := w.Abort.Watch(); raised != transport.NoWaitObject {
+		if event := w.Abort.Watch(); event != transport.NoWaitObject {
 			defer w.Abort.Unwatch()
-			fds[1] = unix.PollFd{Fd: int32(raised), Events: unix.POLLIN}
-			used = 2
+			*raised = unix.PollFd{Fd: int32(event), Events: unix.POLLIN}
+			watched = fds[:used+1]
 		}
 	}
 	for {
@@ -30,15 +45,15 @@ func ready(fd int, events int16, w transport.Wait) error {
 			return err
 		}
 		left, ends := w.Remaining()
-		if w.Abort != nil && used == 1 && (!ends || left > abortSlice) {
+		if w.Abort != nil && len(watched) == used && (!ends || left > abortSlice) {
 			left, ends = abortSlice, true
 		}
-		count, err := poll(fds[:used], left, ends)
+		count, err := poll(watched, left, ends)
 		switch {
 		case err == unix.EINTR, err == nil && count == 0:
 		case err != nil:
 			return err
-		case fds[1].Revents != 0:
+		case raised.Revents != 0:
 			if err := w.Check(); err != nil {
 				return err
 			}

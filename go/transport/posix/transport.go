@@ -28,6 +28,8 @@ type Transport struct {
 
 // New returns the transport with its defaults.
 func New() *Transport {
+	// Where it fails, whoever connects or listens tries again, and fails.
+	_ = startPoller()
 	return &Transport{spin: DefaultSpin, log: slog.New(slog.DiscardHandler)}
 }
 
@@ -69,6 +71,9 @@ func (t *Transport) Profiles() []transport.Profile {
 // Connect is the Connect of [transport.Transport].
 func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (transport.Baseline, error) {
 	if err := w.CheckAbort(); err != nil {
+		return nil, connectError(endpoint, err)
+	}
+	if err := startPoller(); err != nil {
 		return nil, connectError(endpoint, err)
 	}
 	fd, err := newSocket()
@@ -143,7 +148,13 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 	if backlog <= 0 {
 		backlog = transport.DefaultBacklog
 	}
-	held, err := claim(endpoint, backlog, t.log)
+	if err := startPoller(); err != nil {
+		return nil, &transport.BindError{Endpoint: endpoint.String(), Cause: err}
+	}
+	held, err := takeOver(endpoint, options.Inherited, t.log)
+	if held == nil && err == nil {
+		held, err = claim(endpoint, backlog, t.log)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -152,6 +163,7 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 		endpoint: endpoint,
 		backlog:  backlog,
 		nextLook: time.Now().Add(lookEvery),
+		halfOpen: halfOpen{log: t.log},
 		peers:    options.Peers,
 		spin:     t.spin,
 		log:      t.log,

@@ -153,6 +153,8 @@ static bool perform(struct check *check)
         {"cgroups-snapshot", check_snapshot},
         {"cgroups-lookup", check_cgroups_lookup},
         {"apps-lookup", check_apps_lookup},
+        {"ip-to-asn", check_ip_to_asn},
+        {"pid-traffic", check_pid_traffic},
         {"cache", check_cache},
         {"wrong-token", check_wrong_token},
         {"capacity", check_capacity},

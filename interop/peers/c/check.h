@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "data.h"
+#include "examples.h"
 #include "options.h"
 
 /* Bytes of a sentence that says what is wrong. */
@@ -16,8 +17,13 @@
 
 struct check {
     const struct options *options;
-    /* Whose session and calls the verdict tells. Set up, not connected, and closed by the caller. */
-    nipc_client_ctx_t client;
+    /* Whose session and calls the verdict tells. Set up, not connected, and closed by the caller. That
+     * of a service with a schema begins with it. */
+    union {
+        nipc_client_ctx_t client;
+        ip_to_asn_client_t networks;
+        pid_traffic_client_t traffic;
+    };
     char detail[DETAIL_MAX];
 };
 
@@ -58,6 +64,10 @@ bool check_snapshot(struct check *check);
 /* lookups.c */
 bool check_cgroups_lookup(struct check *check);
 bool check_apps_lookup(struct check *check);
+
+/* examples.c */
+bool check_ip_to_asn(struct check *check);
+bool check_pid_traffic(struct check *check);
 
 /* lives.c */
 bool check_wrong_token(struct check *check);

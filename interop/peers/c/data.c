@@ -54,7 +54,7 @@ static bool is_long(uint32_t number)
     return number % 100 == 7;
 }
 
-static bool is_huge(uint32_t number)
+bool data_is_huge(uint32_t number)
 {
     return number % 1000 == 999;
 }
@@ -70,13 +70,13 @@ static uint32_t number_of(nipc_str_view_t path)
     return number;
 }
 
-static void name_of(uint32_t number, struct text *name)
+void data_name(uint32_t number, struct text *name)
 {
     clear(name);
     add(name, "name-%" PRIu32 "%s", number, is_odd(number) ? WIDE : "");
     if (is_long(number))
         pad(name, 'n', LONG);
-    if (is_huge(number))
+    if (data_is_huge(number))
         pad(name, 'x', HUGE_PADDING);
 }
 
@@ -124,7 +124,7 @@ void data_cgroup(nipc_str_view_t path, bool small, struct cgroup *cgroup)
     cgroup->orchestrator = NIPC_ORCHESTRATOR_UNKNOWN;
     clear(&cgroup->name);
     cgroup->labels.count = 0;
-    if (small && is_huge(number)) {
+    if (small && data_is_huge(number)) {
         cgroup->status = NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM;
         return;
     }
@@ -139,7 +139,7 @@ void data_cgroup(nipc_str_view_t path, bool small, struct cgroup *cgroup)
         break;
     default:
         cgroup->orchestrator = orchestrator_of(number);
-        name_of(number, &cgroup->name);
+        data_name(number, &cgroup->name);
         labels_of(number, &cgroup->labels);
     }
 }
@@ -161,7 +161,7 @@ static void data_no_process(uint16_t status, struct process *process)
 void data_process(uint32_t pid, bool small, struct process *process)
 {
     data_no_process(NIPC_PID_LOOKUP_UNKNOWN, process);
-    if (small && is_huge(pid))
+    if (small && data_is_huge(pid))
         process->status = NIPC_PID_LOOKUP_OVERSIZED_ITEM;
     if (process->status == NIPC_PID_LOOKUP_OVERSIZED_ITEM || pid % 8 == 0)
         return;
@@ -184,7 +184,7 @@ void data_process(uint32_t pid, bool small, struct process *process)
     default:
         process->orchestrator = orchestrator_of(pid);
         data_path(pid, &process->cgroup_path);
-        name_of(pid, &process->cgroup_name);
+        data_name(pid, &process->cgroup_name);
         labels_of(pid, &process->labels);
     }
 }

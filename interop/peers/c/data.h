@@ -62,6 +62,10 @@ struct item {
 /* Which key `index` of a lookup is about. */
 uint32_t data_number(uint32_t index);
 
+/* Whether what is known of a number fits no answer of 16 KiB, and its name. */
+bool data_is_huge(uint32_t number);
+void data_name(uint32_t number, struct text *name);
+
 /* The path that stands for a number. */
 void data_path(uint32_t number, struct text *path);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "data.h"
+#include "examples.h"
 #include "options.h"
 
 static void say(const char *line)
@@ -99,8 +100,16 @@ static bool apps(void *user, const nipc_apps_lookup_req_view_t *request, nipc_ap
     return true;
 }
 
-static nipc_error_t bind_to(nipc_managed_server_t *server, const struct options *options)
+/* One server. That of a service with a schema begins with it. */
+union server {
+    nipc_managed_server_t managed;
+    ip_to_asn_server_t networks;
+    pid_traffic_server_t traffic;
+};
+
+static nipc_error_t bind_to(union server *any, const struct options *options)
 {
+    nipc_managed_server_t *server = &any->managed;
     void *user = (void *)(uintptr_t)options;
     nipc_server_config_t config = options_server(options);
     const char *run_dir = options->run_dir, *service = options->service, *kind = options->what;
@@ -122,6 +131,10 @@ static nipc_error_t bind_to(nipc_managed_server_t *server, const struct options 
     if (strcmp(kind, "apps-lookup") == 0)
         return nipc_server_init_apps_lookup(server, run_dir, service, &config, workers,
                                             &(nipc_apps_lookup_service_handler_t){.handle = apps, .user = user});
+    if (strcmp(kind, "ip-to-asn") == 0)
+        return ip_to_asn_server_init(&any->networks, run_dir, service, &config, workers, answer_networks, user);
+    if (strcmp(kind, "pid-traffic") == 0)
+        return pid_traffic_server_init(&any->traffic, run_dir, service, &config, workers, answer_traffic, user);
     return NIPC_ERR_INVALID_ARGUMENT;
 }
 
@@ -148,21 +161,22 @@ static void tell_what_was_served(nipc_managed_server_t *server)
 
 int serve(const struct options *options)
 {
-    nipc_managed_server_t server = {0};
+    static union server any;
+    nipc_managed_server_t *server = &any.managed;
     pthread_t runner;
-    nipc_error_t error = bind_to(&server, options);
-    bool running = error == NIPC_OK && pthread_create(&runner, NULL, run, &server) == 0;
+    nipc_error_t error = bind_to(&any, options);
+    bool running = error == NIPC_OK && pthread_create(&runner, NULL, run, server) == 0;
     if (running) {
         say("READY");
         wait_for_end_of_input();
-        nipc_server_stop(&server);
+        nipc_server_stop(server);
         pthread_join(runner, NULL);
-        tell_what_was_served(&server);
+        tell_what_was_served(server);
     } else {
         char why[512];
-        nipc_server_last_error(&server, why, sizeof why);
+        nipc_server_last_error(server, why, sizeof why);
         fprintf(stderr, "cannot serve %s: %s: %s\n", options->what, nipc_strerror(error), why);
     }
-    nipc_server_destroy(&server);
+    nipc_server_destroy(server);
     return running ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -61,6 +61,14 @@ pub(super) struct Carried {
     calls: u64,
 }
 
+/// What peers call it, on every platform.
+const fn called(kind: LinkKind) -> &'static str {
+    match kind {
+        LinkKind::SharedMemory => "shm",
+        _ => "socket",
+    }
+}
+
 /// Checks, and tells the verdict in one line.
 pub(super) fn run(check: Check, options: &Options) -> ExitCode {
     let cached = matches!(check, Check::Cache);
@@ -72,7 +80,7 @@ pub(super) fn run(check: Check, options: &Options) -> ExitCode {
             profile,
             calls,
         }) => (
-            json!({"check": name, "ok": true, "detail": "", "transport": kind.to_string(), "profile": profile, "calls": calls}),
+            json!({"check": name, "ok": true, "detail": "", "transport": called(kind), "profile": profile, "calls": calls}),
             ExitCode::SUCCESS,
         ),
         Err(wrong) => (
@@ -122,6 +130,7 @@ pub(super) fn carried(status: &ClientStatus, options: &Options) -> Result<Carrie
         return Err(Wrong(format!("there is no session: {status:?}")));
     };
     let expected = match options.profile {
+        1 if cfg!(windows) => LinkKind::Pipe,
         1 => LinkKind::Socket,
         _ => LinkKind::SharedMemory,
     };

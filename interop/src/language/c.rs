@@ -10,6 +10,9 @@ use netipc_xtask::Target;
 use crate::platform::Platform;
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/c");
+/// What is made from the schemas of the services that are examples.
+const MADE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/generated/c");
+const EXAMPLES: [&str; 2] = ["ip_to_asn.c", "pid_traffic.c"];
 const FLAGS: [&str; 8] = [
     "-std=c11",
     "-Wall",
@@ -85,7 +88,9 @@ impl Library {
         compiler
             .args(FLAGS)
             .arg(joined("-I", &self.prefix.join("include")))
+            .arg(joined("-I", Path::new(MADE)))
             .args(sources()?)
+            .args(EXAMPLES.map(|file| Path::new(MADE).join(file)))
             .args(&self.flags)
             .arg("-o")
             .arg(&made);

@@ -96,7 +96,7 @@ typedef struct nipc_server_config_t {
     uint32_t preferred_profiles;
     /** Most bytes of a request payload; 0 accepts up to NIPC_MAX_PAYLOAD_CAP. */
     uint32_t max_request_payload_bytes;
-    /** Most items of a request batch; 0 accepts up to 65536. */
+    /** Most items of a request batch; 0 accepts as many as fit the payload. */
     uint32_t max_request_batch_items;
     /**
      * Most bytes of a response payload; 0 answers what clients ask for, up to
@@ -821,9 +821,11 @@ typedef struct nipc_server_stats_t {
     uint64_t bytes_received;
     /** Bytes of answers, headers included. */
     uint64_t bytes_sent;
-    /** From the whole request to the whole answer: decoding, handler, encoding. */
+    /**
+     * From the whole request to the answer on its way: decoding, handler, encoding, handing it over.
+     */
     nipc_histogram_t handler_time;
-    /** From the whole request to the answer sent. */
+    /** The same, and the time that the client took to make room for the answer. */
     nipc_histogram_t total_time;
 } nipc_server_stats_t;
 
@@ -953,6 +955,19 @@ size_t nipc_server_last_error(nipc_managed_server_t *server, char *buf, size_t b
 
 /** Tells what the server has done so far, at any time; all zeros where there is none. */
 void nipc_server_stats(nipc_managed_server_t *server, nipc_server_stats_t *out);
+
+/**
+ * Takes the sockets that systemd, or whoever else set LISTEN_FDS and LISTEN_PID, has passed to this process.
+ * From now on a server or listener whose endpoint is one of them takes that one, and leaves its name in
+ * the file system when it ends: it is the service manager's. One whose endpoint is none of them binds as
+ * usual. They stay open as long as the process lives.
+ *
+ * Call it once, early in main: descriptors from 3 on are taken for what was passed, and the environment is
+ * read. There are none on Windows.
+ *
+ * \return whether there are any
+ */
+bool nipc_use_inherited_sockets(void);
 
 /* ---- Log ----------------------------------------------------------------------------------- */
 

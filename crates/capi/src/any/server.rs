@@ -5,7 +5,7 @@
 use std::ffi::{c_char, c_int, c_void};
 
 use netipc::connection::Message;
-use netipc::untyped::{Answered, AnyServer};
+use netipc::untyped::{Answered, AnyServer, LogLimiter};
 use netipc::wire::{Packed, Status, WireErrorKind, write_batch};
 use netipc::{ErrorCode, ServerConfig};
 
@@ -14,6 +14,7 @@ use crate::border::shared;
 use crate::error::nipc_error_t;
 use crate::service::config::{EndpointName, nipc_server_config_t};
 use crate::service::handler::{User, status_of};
+use crate::service::inherited::bind_options;
 use crate::service::managed_server::nipc_managed_server_t;
 use crate::service::server::{Refusal, init};
 use crate::service::server_handle::ServerHandle;
@@ -45,7 +46,8 @@ pub struct nipc_any_response_t {
 /// \return NIPC_OK where the answer is in the response. Otherwise the client is told by the error:
 ///         NIPC_ERR_OVERFLOW that the answer is above the limits, NIPC_ERR_REJECTED that the request is
 ///         none, NIPC_ERR_UNSUPPORTED the same, and everything else that the handler failed. All but
-///         NIPC_ERR_UNSUPPORTED end the session
+///         NIPC_ERR_UNSUPPORTED end the session. nipc_log_set hears of all but the first two, once in a
+///         hundred times
 pub type nipc_any_handler_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -93,6 +95,8 @@ pub unsafe extern "C" fn nipc_server_init_any(
             method: callback.method,
             batches: callback.batches,
             user: User::new(callback.user, id),
+            service: endpoint.service.to_string(),
+            failures: LogLimiter::new(),
         };
         let answer = Box::new(move |request: Message<'_>, buf: &mut [u8]| {
             match requests.answer(request, buf) {
@@ -102,7 +106,8 @@ pub unsafe extern "C" fn nipc_server_init_any(
         });
         let workers = usize::try_from(workers).unwrap_or(0);
         let EndpointName { run_dir, service } = endpoint;
-        let server = AnyServer::new(run_dir, service, &config, workers, answer);
+        let server =
+            AnyServer::new(run_dir, service, &config, workers, answer).listening(bind_options());
         Ok(ServerHandle::bind(server, id)?)
     };
     // SAFETY: C's promise is that of `init`.
@@ -125,6 +130,9 @@ struct Requests {
     method: u16,
     batches: bool,
     user: User,
+    /// The name of the server's endpoint, for the log.
+    service: String,
+    failures: LogLimiter,
 }
 
 impl Requests {
@@ -144,7 +152,10 @@ impl Requests {
     }
 
     fn answer_one(&self, method: u16, payload: &[u8], buf: &mut [u8]) -> Result<usize, Status> {
-        let handle = self.handle.ok_or(Status::INTERNAL_ERROR)?;
+        let Some(handle) = self.handle else {
+            let status = Status::INTERNAL_ERROR;
+            return Err(self.failed(status, "the handler or its function is NULL"));
+        };
         let request = nipc_bytes_view_t::of(payload);
         let mut response = nipc_any_response_t {
             buf: buf.as_mut_ptr().cast(),
@@ -157,8 +168,26 @@ impl Requests {
         };
         match self.user.call(run).code() {
             ErrorCode::OK if response.len <= buf.len() => Ok(response.len),
-            code => Err(status_of(code)),
+            ErrorCode::OK => {
+                let status = Status::INTERNAL_ERROR;
+                Err(self.failed(status, "it says that its answer is longer than the buffer"))
+            }
+            // Clients bring these about, and handlers do what they should.
+            code @ (ErrorCode::OVERFLOW | ErrorCode::REJECTED) => Err(status_of(code)),
+            code => {
+                let error = code.name().unwrap_or("it returned an error without a name");
+                Err(self.failed(status_of(code), error))
+            }
         }
+    }
+
+    /// Says why a handler failed; gives the status back, which the client is told.
+    #[cold]
+    fn failed(&self, status: Status, error: &str) -> Status {
+        if let Some(times) = self.failures.count() {
+            tracing::warn!(service = self.service, %status, error, times, "the handler failed");
+        }
+        status
     }
 
     /// Runs the handler for each request; the first that fails decides.

@@ -7,6 +7,7 @@ pub(crate) mod client_handle;
 pub mod config;
 pub mod guard;
 pub mod handler;
+pub mod inherited;
 pub mod log;
 pub mod made;
 pub mod managed_server;

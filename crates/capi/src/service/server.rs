@@ -9,6 +9,7 @@ use netipc::{ErrorCode, ServeError, Server, ServerConfig, chain};
 
 use super::config::{EndpointName, config as configured, nipc_server_config_t};
 use super::handler::Callback;
+use super::inherited::bind_options;
 use super::managed_server::nipc_managed_server_t;
 use super::server_handle::{ServerHandle, ServerId, destroy, failure, last_error};
 use super::stats::nipc_server_stats_t;
@@ -168,7 +169,8 @@ pub(super) unsafe fn init_typed<C: Callback>(
         let handler = callback.bound_to(id);
         let workers = usize::try_from(workers).unwrap_or(0);
         let EndpointName { run_dir, service } = endpoint;
-        let server = Server::with_workers(run_dir, service, config, handler, workers);
+        let server = Server::with_workers(run_dir, service, config, handler, workers)
+            .listening(bind_options());
         Ok(ServerHandle::bind(server, id)?)
     };
     // SAFETY: the caller's promise is that of `init`.

@@ -145,6 +145,8 @@ impl ServerId {
 impl Context for nipc_managed_server_t {
     type Handle = ServerHandle;
 
+    const SURVIVES_FORK: bool = true;
+
     unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
         // SAFETY: the caller promises a server.
         unsafe { &raw mut (*context).storage }

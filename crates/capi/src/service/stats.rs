@@ -66,9 +66,9 @@ pub struct nipc_server_stats_t {
     pub bytes_received: u64,
     /// Bytes of answers, headers included.
     pub bytes_sent: u64,
-    /// From the whole request to the whole answer: decoding, handler, encoding.
+    /// From the whole request to the answer on its way: decoding, handler, encoding, handing it over.
     pub handler_time: nipc_histogram_t,
-    /// From the whole request to the answer sent.
+    /// The same, and the time that the client took to make room for the answer.
     pub total_time: nipc_histogram_t,
 }
 

@@ -16,6 +16,7 @@ use super::waiting::{Abortable, wait};
 use crate::error::CodeResult;
 use crate::failure::FailureText;
 use crate::service::config::EndpointName;
+use crate::service::inherited::bind_options;
 use crate::service::storage::{Context, nipc_storage_t};
 
 /// How long a client that has come may take to shake hands.
@@ -36,7 +37,7 @@ impl ListenerHandle {
     /// A listener at the endpoint of that name.
     pub(super) fn bind(name: &EndpointName<'_>, config: &ServerConfig) -> Result<Self, ServeError> {
         let endpoint = Endpoint::new(&*name.run_dir, &name.service)?;
-        let acceptor = Acceptor::bind(&native(), &endpoint, config)?;
+        let acceptor = Acceptor::bind_with(&native(), &endpoint, config, &bind_options())?;
         Ok(Self {
             acceptor: Mutex::new(acceptor),
             error: Mutex::new(None),
@@ -105,6 +106,8 @@ impl ListenerHandle {
 
 impl Context for nipc_listener_t {
     type Handle = ListenerHandle;
+
+    const SURVIVES_FORK: bool = true;
 
     unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
         // SAFETY: the caller promises a listener.

@@ -186,6 +186,54 @@ static void malformed(void) {
     nipc_cgroups_cache_close(&cache);
 }
 
+/* The name and the path of a container as a node of Kubernetes has thousands of. */
+static void container_of(uint32_t index, char name[32], char path[256]) {
+    snprintf(name, 32, "container_%08x", (unsigned)index);
+    snprintf(path, 256,
+             "/kubepods.slice/kubepods-burstable.slice/"
+             "kubepods-burstable-pod%08x_52a4_4c7e_9b3d_7f1e2a9c4d55.slice/"
+             "cri-containerd-%064x.scope",
+             (unsigned)(index / 4), (unsigned)index);
+}
+
+static bool answer_node(void *user, const nipc_cgroups_req_t *request,
+                        nipc_cgroups_builder_t *builder) {
+    const uint32_t count = *(const uint32_t *)user;
+    char name[32], path[256];
+    (void)request;
+    for (uint32_t i = 0; i < count; i++) {
+        container_of(i, name, path);
+        if (nipc_cgroups_builder_add(builder, nipc_simple_hash(name), 0, 1, name,
+                                     (uint32_t)strlen(name), path,
+                                     (uint32_t)strlen(path)) != NIPC_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A cache and a server that nobody configured hold a large node: 16 MiB of answer. */
+static void large_node(void) {
+    uint32_t count = test_slow() ? 5000 : 57000;
+    const struct handlers handlers = {.snapshot = answer_node, .user = &count, .workers = 1};
+    char service[32], name[32], path[256];
+    struct provider provider;
+    nipc_cgroups_cache_t cache;
+    snprintf(service, sizeof(service), "%s", new_service());
+    provider_start(&provider, service, SNAPSHOT, &handlers);
+    open_cache(&cache, service, offers[0]);
+    (void)await_refresh(&cache);
+    CHECK_EQ(cache.item_count, count);
+    container_of(count - 1, name, path);
+    nipc_cgroups_cache_item_t *last =
+        nipc_cgroups_cache_lookup(&cache, nipc_simple_hash(name), name);
+    REQUIRE(last != NULL);
+    CHECK(strcmp(last->path, path) == 0);
+    nipc_cgroups_cache_item_free(last);
+    nipc_cgroups_cache_close(&cache);
+    provider_stop(&provider);
+}
+
 static void *unlock(void *guard) {
     nipc_cgroups_cache_read_unlock((nipc_cgroups_cache_read_guard_t *)guard);
     return NULL;
@@ -375,6 +423,7 @@ static const struct test tests[] = {
     {"filled", filled},
     {"kept_on_failure", kept_on_failure},
     {"malformed", malformed},
+    {"large_node", large_node},
     {"guards_pin", guards_pin},
     {"duplicates", duplicates},
     {"read_while_refreshed", read_while_refreshed},

@@ -3,12 +3,36 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "provider.h"
 
-/* What a child process does to its copies is not seen here. */
+/* What a copy says in a child; 0 where all is as it should be. */
+static int used_in_child(nipc_client_ctx_t *copy, const char *service, uint32_t profiles) {
+    nipc_client_ctx_t own;
+    uint64_t answer = 0;
+    if (nipc_client_call_increment(copy, 7, &answer) != NIPC_ERR_FORKED) {
+        return 1;
+    }
+    if (nipc_client_refresh(copy) || nipc_client_call_increment(copy, 7, &answer) != NIPC_ERR_FORKED) {
+        return 2;
+    }
+    nipc_client_abort(copy);
+    nipc_client_close(copy);
+    /* One of its own works. */
+    connect_client(&own, service, profiles);
+    if (nipc_client_call_increment(&own, 40, &answer) != NIPC_OK || answer != 41) {
+        return 3;
+    }
+    nipc_client_close(&own);
+    return 0;
+}
+
+/* A copy is refused in a child, and what is done with it is not seen here. */
 static void a_copy_in_a_child(void) {
     for (size_t i = 0; i < COUNT(offers); i++) {
         char service[32];
@@ -24,10 +48,16 @@ static void a_copy_in_a_child(void) {
         pid_t child = fork();
         REQUIRE(child >= 0);
         if (child == 0) {
-            nipc_client_abort(&client);
-            nipc_client_close(&client);
+            const int used = used_in_child(&client, service, offers[i]);
+            if (used != 0) {
+                _exit(used);
+            }
             /* Nothing that is copied is looked for as a leak. */
             kill(getpid(), SIGKILL);
+        }
+        for (uint64_t n = 0; n < 20; n++) {
+            CHECK_OK(nipc_client_call_increment_timeout(&client, n, &answer, 60000));
+            CHECK_EQ(answer, n + 1);
         }
         REQUIRE(waitpid(child, &status, 0) == child);
         CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -41,7 +71,69 @@ static void a_copy_in_a_child(void) {
     }
 }
 
+/* Says something to the other process. */
+static void say(const int ends[2]) { REQUIRE(write(ends[1], "x", 1) == 1); }
+
+static void hear(const int ends[2]) {
+    char said;
+    REQUIRE(read(ends[0], &said, 1) == 1);
+}
+
+/* What a service manager starts: serves over the socket that it was passed until it is told to end. */
+static void serve_inherited(const char *service, int socket, const int told[2], const int tells[2]) {
+    char pid[16];
+    struct provider provider;
+    snprintf(pid, sizeof(pid), "%d", (int)getpid());
+    REQUIRE(dup2(socket, 3) == 3);
+    REQUIRE(setenv("LISTEN_PID", pid, 1) == 0 && setenv("LISTEN_FDS", "1", 1) == 0);
+    REQUIRE(nipc_use_inherited_sockets());
+    REQUIRE(nipc_use_inherited_sockets());
+    provider_start(&provider, service, INCREMENT, NULL);
+    say(tells);
+    hear(told);
+    provider_stop(&provider);
+    say(tells);
+    /* Nothing that is copied is looked for as a leak. */
+    kill(getpid(), SIGKILL);
+}
+
+/* The manager's socket is served, and its name stays. */
+static void inherited_socket(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char service[32];
+    int told[2], tells[2];
+    nipc_client_ctx_t client;
+    uint64_t answer;
+    snprintf(service, sizeof(service), "%s", new_service());
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.sock", test_dir(), service);
+    const int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    REQUIRE(bind(listener, (const struct sockaddr *)&address, sizeof(address)) == 0);
+    REQUIRE(listen(listener, 5) == 0);
+    REQUIRE(pipe(told) == 0 && pipe(tells) == 0);
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        serve_inherited(service, listener, told, tells);
+    }
+    hear(tells);
+    connect_client(&client, service, offers[0]);
+    CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
+    CHECK_EQ(answer, 2);
+    nipc_client_close(&client);
+    say(told);
+    hear(tells);
+    CHECK(access(address.sun_path, F_OK) == 0);
+    REQUIRE(waitpid(child, NULL, 0) == child);
+    CHECK(unlink(address.sun_path) == 0);
+    close(listener);
+    for (int i = 0; i < 2; i++) {
+        close(told[i]);
+        close(tells[i]);
+    }
+}
+
 static const struct test tests[] = {
+    {"inherited_socket", inherited_socket},
     {"a_copy_in_a_child", a_copy_in_a_child},
 };
 

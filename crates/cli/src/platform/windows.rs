@@ -2,12 +2,13 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use netipc::transport::Endpoint;
 use netipc::transport::windows::on_console_event;
 
 /// What a program ends with that Ctrl-C has ended: `STATUS_CONTROL_C_EXIT`.
@@ -62,6 +63,11 @@ pub(crate) fn make_run_dir(_path: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
+/// What tells the endpoint's socket from any that it had before: pipes are no files.
+pub(crate) fn socket_id(_endpoint: &Endpoint) -> Option<(u64, u64)> {
+    None
+}
+
 /// Where a supervisor listens: there is none that does.
 pub(crate) enum NotifySocket {}
 
@@ -80,5 +86,19 @@ impl NotifySocket {
     /// None: there is nothing to send it on.
     pub(crate) fn send(&self, _message: &[u8]) -> io::Result<()> {
         match *self {}
+    }
+}
+
+/// Writes to stderr, where nothing tells whether anybody reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }

@@ -1,5 +1,6 @@
 //! `netipc serve`: providers of this machine, or of fixed content.
 
+mod bind;
 mod code;
 mod data;
 mod machine;
@@ -14,16 +15,17 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, Scope};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use netipc::transport::link::Inherited;
 use netipc_host::Host;
 
-use crate::args::{EndpointArgs, ServiceName, endpoint, service_name};
+use crate::args::{EndpointArgs, ServiceName, endpoint, seconds, service_name};
 use crate::exit::{self, Exit, Failed};
 use crate::platform::{DRAIN, RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
 use crate::token::TokenArgs;
+use bind::Binding;
 use code::OF_MACHINE;
 use data::Fixtures;
 use machine::{MachineArgs, Refresher};
@@ -51,6 +53,11 @@ The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in th
 and the run directory is that of NETDATA_RUN_DIR or the first usual one of the agent that can be written \
 or made; it stays.";
 
+/// Whether a data file can be served, as `serve --data` would load it.
+pub(crate) fn check_data(schemas: &[PathBuf], file: &PathBuf) -> Result<(), Failed> {
+    data::load(schemas, std::slice::from_ref(file), &[]).map(drop)
+}
+
 /// Arguments of `serve`.
 #[derive(Args, Debug)]
 #[command(after_help = exit::TABLE, after_long_help = details())]
@@ -70,8 +77,20 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value = "8")]
     workers: NonZeroUsize,
 
+    /// Bytes of the largest answer [default: 16 MiB, a snapshot of some 57,000 cgroups of Kubernetes]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1024..))]
+    max_response: Option<u32>,
+
+    /// Seconds that another server of an endpoint has to end, as one that is being restarted may; 0 waits for none
+    #[arg(long, value_name = "SECS", default_value = "5", value_parser = wait)]
+    wait: Duration,
+
     #[command(flatten)]
     machine: MachineArgs,
+
+    /// Publishes statistics beside each endpoint, for `netipc status`
+    #[arg(long)]
+    stats: bool,
 
     /// Stops when stdin ends, too: a process that holds the other end takes this one along
     #[arg(long)]
@@ -107,12 +126,15 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     let supervisor = Supervisor::from_env();
     // Before anything is made, so that no request can end the program with something left behind.
     let stop = stop_requests(args.until_stdin_ends).map_err(exit::cannot_wait_for_a_stop)?;
-    let plan = Plan {
+    let mut plan = Plan {
         run_dir: args.endpoint.run_dir_to_serve()?,
         profiles: args.endpoint.profiles(),
         auth_token: args.endpoint.token_to_serve(&args.token)?,
         workers: args.workers.get(),
+        max_response_bytes: args.max_response.unwrap_or_default(),
         inherited: Inherited::from_environment(),
+        stats: args.stats,
+        host: None,
     };
     let fixtures = data::load(&args.schema, &args.data, &args.service)?;
     let services = chosen(args, &fixtures);
@@ -122,13 +144,27 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     let from_host = |service: &String| code::needs_host(service) && !fixtures.contains_key(service);
     let host = services.iter().any(from_host).then(|| args.machine.look());
     let host = host.transpose()?;
-    let _run_dir = RunDir::ensure(&plan.run_dir)?;
+    plan.host.clone_from(&host);
+    let mut run_dir = RunDir::ensure(&plan.run_dir)?;
     let providers = providers(&services, &plan, fixtures, host.as_ref())?;
-    for provider in &providers {
-        provider.bind()?;
+    let binding = Binding {
+        run_dir: &mut run_dir,
+        wait: args.wait,
+        stop: &stop.asked,
+    };
+    if !binding.bind(&services, &providers)? {
+        return Ok(());
     }
     let refresher = host.map(|host| Refresher::new(host, args.machine.period()));
     serve_until(&providers, refresher, &supervisor, &stop)
+}
+
+fn wait(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        Ok(Duration::ZERO)
+    } else {
+        seconds(text)
+    }
 }
 
 /// Why to stop: somebody asked for it, or an endpoint was taken away.

@@ -7,27 +7,42 @@ use crate::platform::make_run_dir;
 /// The run directory; if it was made here, it is removed here, unless somebody else uses it by then.
 #[derive(Debug)]
 pub(super) struct RunDir {
-    made: Option<PathBuf>,
+    path: PathBuf,
+    is_made_here: bool,
 }
 
 impl RunDir {
     /// Makes the directory for our own user alone, where the platform has one and there is none.
     pub(super) fn ensure(path: &Path) -> Result<Self, Failed> {
+        let mut run_dir = Self {
+            path: path.to_owned(),
+            is_made_here: false,
+        };
+        run_dir.renew()?;
+        Ok(run_dir)
+    }
+
+    /// Makes it once more if it is gone.
+    pub(super) fn renew(&mut self) -> Result<(), Failed> {
+        let path = &self.path;
         let is_new = make_run_dir(path).map_err(|error| {
             let sentence = format!("cannot make the run directory {}: {error}", path.display());
             Failed::new(Exit::Failed, sentence)
         })?;
-        Ok(Self {
-            made: is_new.then(|| path.to_owned()),
-        })
+        self.is_made_here |= is_new;
+        Ok(())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 }
 
 impl Drop for RunDir {
     fn drop(&mut self) {
-        if let Some(path) = &self.made {
+        if self.is_made_here {
             // Not empty means in use by others.
-            let _ = fs::remove_dir(path);
+            let _ = fs::remove_dir(&self.path);
         }
     }
 }

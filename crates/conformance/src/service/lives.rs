@@ -25,7 +25,7 @@ pub fn sessions_run_at_the_same_time(world: &World) {
     assert_eq!((stats.sessions_total, stats.ok), (6, 600));
 }
 
-/// At capacity a client is turned down within a second, and told before it believes in a session.
+/// At capacity a client is turned down at once, and told before it believes in a session.
 pub fn a_full_server_says_so_before_it_accepts(world: &World) {
     let config = world.server_config();
     let server = Running::start(world.limited_server(config, increment::handler(), 1));
@@ -34,7 +34,7 @@ pub fn a_full_server_says_so_before_it_accepts(world: &World) {
     within(AT_ONCE, "the refusal", || second.refresh());
     assert_eq!(second.state(), ClientState::Disconnected);
     let why = second.status().last_error.expect("it was turned down");
-    assert!(why.contains("turned the session down"), "{why}");
+    assert!(why.contains("all its sessions are taken"), "{why}");
     assert_eq!(first.call(&1).expect("the first goes on"), 2);
     first.close();
     assert!(second.refresh(), "{:?}", second.status());

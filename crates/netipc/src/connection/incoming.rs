@@ -9,7 +9,7 @@ use netipc_proto::session::handshake::{MAX_HELLO_LEN, Offer, Policy, Refusal, Se
 use netipc_proto::wire::Status;
 use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::{
-    Baseline, BindError, BindOptions, LinkError, Listener, Peer, Transport, WaitObject,
+    Baseline, BindError, BindOptions, LinkError, Listener, Peer, PeerWatch, Transport, WaitObject,
 };
 use netipc_transport::wait::Wait;
 
@@ -79,7 +79,21 @@ impl Acceptor {
         endpoint: &Endpoint,
         config: &ServerConfig,
     ) -> Result<Self, BindError> {
-        let listener = transport.bind(endpoint, &BindOptions::default())?;
+        Self::bind_with(transport, endpoint, config, &BindOptions::default())
+    }
+
+    /// Becomes the owner of `endpoint`, with another backlog or other peers, or over a socket that a service
+    /// manager has opened.
+    ///
+    /// # Errors
+    /// [`BindError`].
+    pub fn bind_with(
+        transport: &dyn Transport,
+        endpoint: &Endpoint,
+        config: &ServerConfig,
+        options: &BindOptions,
+    ) -> Result<Self, BindError> {
+        let listener = transport.bind(endpoint, options)?;
         Ok(Self {
             listener,
             policy: config.policy(),
@@ -182,6 +196,13 @@ impl Incoming {
         }
     }
 
+    /// What tells other threads whether the client has hung up, also once it has a session, where
+    /// something can.
+    #[must_use]
+    pub fn peer_watch(&self) -> Option<PeerWatch> {
+        self.link.peer_watch()
+    }
+
     /// Accepts the session over the best profile that can be prepared, as the number that `next_id`
     /// gives. It is asked for another one where a number names what belongs to another server's session.
     ///
@@ -192,6 +213,9 @@ impl Incoming {
         mut next_id: impl FnMut() -> u64,
         wait: &Wait<'_>,
     ) -> Result<Connection, AcceptError> {
+        let Ok(buffer) = super::buffer(Role::Server, &self.offer.agreed(0)) else {
+            return Err(self.turn_down_for_size(wait));
+        };
         let mut session_id = next_id();
         let mut skipped = 0;
         loop {
@@ -216,7 +240,24 @@ impl Incoming {
         let agreed = self.offer.agreed(session_id);
         let ack = self.offer.accept(session_id);
         send_packet(&mut *self.link, &ack, wait)?;
-        Ok(Connection::new(Role::Server, self.link.switch(), agreed))
+        Ok(Connection::new(
+            Role::Server,
+            self.link.switch(),
+            agreed,
+            buffer,
+        ))
+    }
+
+    /// Bytes of the longest payload that answers the client.
+    #[must_use]
+    pub fn response_bytes(&self) -> u32 {
+        self.offer.agreed(0).limits.response.payload_bytes
+    }
+
+    /// Turns the session down, because there is no memory for messages as long as the client wants: it may
+    /// come back with less. Returns what became of that, as [`turn_down`](Self::turn_down) does.
+    pub fn turn_down_for_size(mut self, wait: &Wait<'_>) -> AcceptError {
+        refuse(&mut *self.link, Refusal::no_memory(), wait)
     }
 
     /// Turns the session down, because every slot is taken. Returns what became of that:

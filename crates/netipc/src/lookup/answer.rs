@@ -134,17 +134,16 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
             return Err(beyond_last(&self.request));
         };
         if !L::same(key, item.key()) {
-            return Err(WireError::layout("key of item", index as u64, index as u64));
+            return Err(WireError::other_key(index));
         }
         let behind = if index + 1 == self.request.len() {
             0
         } else {
             self.reserve - align8(placeholder::<L>(key).size())
         };
-        let size = item.size();
         let whole = !self.full && item.status() != L::Item::EXCEEDED;
-        if !whole || !self.list.push_leaving(item, size, behind)? {
-            self.push_substitute(item.status(), size, key, behind)?;
+        if !whole || !self.list.push_leaving(item, behind)? {
+            self.push_substitute(item.status(), item.size(), key, behind)?;
         }
         self.reserve = behind;
         Ok(())

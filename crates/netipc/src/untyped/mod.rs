@@ -13,8 +13,10 @@
 mod client;
 mod server;
 
+pub use crate::log_limiter::LogLimiter;
 pub use client::AnyClient;
 pub(crate) use client::{LookupBuffers, RequestKind, malformed, too_much};
 pub use server::{
-    Answered, AnyServer, HistogramSnapshot, ServerStats, SessionHandler, TransportCounts,
+    Answered, AnyServer, DataProbe, DataStatus, HistogramSnapshot, ServerStats, SessionHandler,
+    TransportCounts, stats_service,
 };

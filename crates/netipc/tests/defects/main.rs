@@ -5,7 +5,7 @@
 //!
 //! | number | here | lower down |
 //! | --- | --- | --- |
-//! | 1, 2, 8, 10, 28 | `serving` | 2: transport |
+//! | 1, 2, 8, 10, 28 | `serving`; 1, 8: `admission` | 2: transport |
 //! | 3, 4, 5, 12, 15, 16, 17 | `endpoints` | transport |
 //! | 6, 7, 14 | `processes` | transport; 14 with signals of all kinds |
 //! | 9, 18, 19, 20, 32 | `regions` | 9, 18, 20: transport; 19: proto |
@@ -18,6 +18,8 @@
 //! `deployed_servers` and `deployed_clients` play what peers in the field do besides.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(unix)]
+mod admission;
 mod causes;
 mod deadlines;
 mod deployed_clients;

@@ -12,7 +12,7 @@ use crate::stage::{BOTH, SOON, Stage, client, increment_server, server, soon, un
 const CLIENTS: usize = 64;
 const WORKERS: usize = 8;
 const CALLS: u64 = 20;
-/// Eight rounds of clients at this pace take longer than the server lets one wait for a slot.
+/// What each does beside its calls, so that slots are rare.
 const BETWEEN_CALLS: Duration = Duration::from_millis(5);
 
 /// What became of one client.
@@ -85,6 +85,8 @@ fn visit(stage: &Stage, profiles: u32) -> Fate {
                 assert!(error.contains("turned the session down"), "{error}");
                 fate.refusals += 1;
             }
+            // It is refused at once.
+            soon().sleep(BETWEEN_CALLS).unwrap();
         }
     }
     for n in 0..CALLS {

@@ -45,6 +45,9 @@ pub enum WireErrorKind {
     Overflow,
 }
 
+/// The field of an item of an answer whose key is another one than was asked for at its place.
+const KEY_OF_ITEM: &str = "key of item";
+
 impl WireError {
     /// An error about `field`. `expected` and `found` are values, bytes or positions, as the kind
     /// implies.
@@ -76,6 +79,20 @@ impl WireError {
     #[cold]
     pub const fn layout(field: &'static str, expected: u64, found: u64) -> Self {
         Self::new(WireErrorKind::BadLayout, field, expected, found)
+    }
+
+    /// The item `index`, from 0, of an answer is for another key than was asked for at its place.
+    ///
+    /// ```
+    /// use netipc_proto::wire::WireError;
+    ///
+    /// let error = WireError::other_key(3);
+    /// assert_eq!(error.to_string(), "key of item 3: not the one that was asked for at that place");
+    /// ```
+    #[must_use]
+    #[cold]
+    pub const fn other_key(index: usize) -> Self {
+        Self::layout(KEY_OF_ITEM, index as u64, index as u64)
     }
 
     /// `field` needs `needed` bytes where `room` are left.
@@ -147,6 +164,12 @@ impl fmt::Display for WireError {
                 write!(
                     f,
                     "{field}: needs {found} bytes, there is room for {expected}"
+                )
+            }
+            WireErrorKind::BadLayout if *field == KEY_OF_ITEM => {
+                write!(
+                    f,
+                    "{field} {found}: not the one that was asked for at that place"
                 )
             }
             WireErrorKind::BadVersion

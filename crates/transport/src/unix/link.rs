@@ -3,11 +3,12 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::link::{
-    AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, Profile, SessionPlan, WaitObject,
+    AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, PeerWatch, Profile, SessionPlan,
+    WaitObject,
 };
 use crate::shm::{Companion, ShmLink, Side};
 use crate::spin::{Patience, Spin};
@@ -20,6 +21,7 @@ use super::ring::{self, Ring, RingLink};
 use super::run_dir::RunDir;
 use super::shm::FutexSlots;
 use super::socket::Socket;
+use super::watcher::SocketWatcher;
 
 /// A connection over a packet socket.
 #[derive(Debug)]
@@ -46,6 +48,7 @@ pub(super) struct Accepted<'l> {
     pub(super) endpoint: Endpoint,
     pub(super) dir: Arc<RunDir>,
     pub(super) spin: Duration,
+    pub(super) watcher: Arc<SocketWatcher>,
     pub(super) peers: &'l PeerPolicy,
 }
 
@@ -71,9 +74,10 @@ impl UnixLink {
             endpoint,
             dir,
             spin,
+            watcher,
             peers,
         } = client;
-        let socket = Socket::served(fd, Spin::new(spin, Patience::REQUEST));
+        let socket = Socket::served(fd, Spin::new(spin, Patience::REQUEST), watcher);
         let peer_allowed = peers.allows(socket.peer().uid, sys::own_uid());
         Self {
             socket,
@@ -93,6 +97,10 @@ impl Link for UnixLink {
 
     fn receive(&mut self, packet: &mut [u8], wait: &Wait<'_>) -> Result<usize, LinkError> {
         self.socket.receive(packet, wait)
+    }
+
+    fn waited_until(&self) -> Option<Instant> {
+        self.socket.waited_until()
     }
 
     fn check(&mut self) -> Result<(), LinkError> {
@@ -129,6 +137,10 @@ impl Baseline for UnixLink {
 
     fn peer_allowed(&self) -> bool {
         self.peer_allowed
+    }
+
+    fn peer_watch(&self) -> Option<PeerWatch> {
+        Some(self.socket.peer_watch())
     }
 
     fn own_uid(&self) -> Option<u32> {
@@ -179,7 +191,11 @@ impl Baseline for UnixLink {
         wait: &Wait<'_>,
     ) -> Result<Box<dyn Link>, AttachError> {
         let passed = self.socket.passed();
-        let unusable = |region: String, why: String| AttachError::Unusable { region, why };
+        let unusable = |region: String, why: String| AttachError::Unusable {
+            profile: plan.profile,
+            region,
+            why,
+        };
         match data_plane(plan.profile) {
             Ok(DataPlane::Baseline) => Ok(self),
             Ok(DataPlane::Region { looks_first }) => {

@@ -11,8 +11,10 @@ use crate::sys::{self, Errno, Interest, Served};
 use crate::wait::Wait;
 
 use super::claim::{Claimed, PASSING, claim, take_over};
+use super::half_open::HalfOpen;
 use super::link::{Accepted, UnixLink};
 use super::peers::PeerPolicy;
+use super::watcher::SocketWatcher;
 
 const DEFAULT_BACKLOG: u16 = 16;
 /// How often a listener looks whether its name still leads to it: at least every 5 s, as clients wait for
@@ -34,7 +36,10 @@ pub struct UnixListener {
     backlog: u16,
     peers: PeerPolicy,
     spin: Duration,
+    /// Looks at the sockets of its sessions, also of those that outlive it.
+    watcher: Arc<SocketWatcher>,
     next_look: Instant,
+    half_open: HalfOpen,
 }
 
 /// A listening socket and its name, which goes with it.
@@ -110,7 +115,9 @@ impl UnixListener {
             backlog,
             peers: options.peers.clone(),
             spin,
+            watcher: Arc::default(),
             next_look: Instant::now() + LOOK_EVERY,
+            half_open: HalfOpen::default(),
         })
     }
 
@@ -120,40 +127,118 @@ impl UnixListener {
     /// As [`Listener::accept`].
     pub fn accept_link(&mut self, wait: &Wait<'_>) -> Result<UnixLink, LinkError> {
         wait.check_abort()?;
+        self.serve();
+        loop {
+            match self
+                .accept_now()
+                .map_err(|errno| LinkError::Io(errno.into()))?
+            {
+                Some(link) => return Ok(link),
+                None => self.await_client(wait)?,
+            }
+        }
+    }
+
+    /// Has children that are forked from now on let go of the socket.
+    fn serve(&mut self) {
         if self.held.served.is_none() {
             self.held.served = Some(Served::new(self.held.claimed.socket.as_fd()));
             self.held.owner = sys::own_pid();
         }
-        let fd = loop {
+    }
+
+    /// Takes a connection, if one waits.
+    fn accept_now(&self) -> Result<Option<UnixLink>, Errno> {
+        loop {
             match sys::accept(self.held.socket()) {
-                Ok(fd) => break fd,
-                Err(Errno::AGAIN) => self.await_client(wait)?,
+                Ok(fd) => {
+                    return Ok(Some(UnixLink::accepted(Accepted {
+                        fd,
+                        endpoint: self.endpoint.clone(),
+                        dir: Arc::clone(&self.held.claimed.dir),
+                        spin: self.spin,
+                        watcher: Arc::clone(&self.watcher),
+                        peers: &self.peers,
+                    })));
+                }
+                Err(Errno::AGAIN) => return Ok(None),
                 // That one left while it waited.
                 Err(Errno::CONNABORTED) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// Takes the next connection whose client has said something.
+    fn accept_speaking(&mut self, wait: &Wait<'_>) -> Result<UnixLink, LinkError> {
+        wait.check_abort()?;
+        self.serve();
+        loop {
+            self.half_open.close_late(Instant::now());
+            if let Some(link) = self.half_open.take_ready() {
+                return Ok(link);
+            }
+            if self.await_anybody(wait)? && self.half_open.make_room() {
+                self.accept_silent()?;
+            }
+        }
+    }
+
+    /// Takes a connection to those that have said nothing yet. Where no descriptor is left for it, one of
+    /// them makes way.
+    fn accept_silent(&mut self) -> Result<(), LinkError> {
+        loop {
+            match self.accept_now() {
+                Ok(Some(link)) => {
+                    self.half_open.push(link, Instant::now());
+                    return Ok(());
+                }
+                Ok(None) => return Ok(()),
+                Err(errno) if sys::is_exhausted(errno) && self.half_open.close_one() => {}
                 Err(errno) => return Err(LinkError::Io(errno.into())),
             }
-        };
-        Ok(UnixLink::accepted(Accepted {
-            fd,
-            endpoint: self.endpoint.clone(),
-            dir: Arc::clone(&self.held.claimed.dir),
-            spin: self.spin,
-            peers: &self.peers,
-        }))
+        }
+    }
+
+    /// Waits until somebody connects, says something, or has been silent for too long, or until it is
+    /// time to look after the name. Whether somebody connects.
+    fn await_anybody(&mut self, wait: &Wait<'_>) -> Result<bool, LinkError> {
+        let mut limit = self.look_after_name_in_time()?;
+        if let Some(end) = self.half_open.next_end() {
+            limit = limit.min(end.saturating_duration_since(Instant::now()));
+        }
+        let listening = self.held.socket().as_fd();
+        let fds: Vec<_> = std::iter::once(listening)
+            .chain(self.half_open.fds())
+            .collect();
+        match sys::ready_any(&fds, &wait.at_most(limit)) {
+            Ok(ready) => {
+                let (connects, others) = ready.split_first().unwrap_or((&false, &[]));
+                self.half_open.looked(others);
+                Ok(*connects)
+            }
+            Err(LinkError::Timeout) => wait.check().map(|()| false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Waits until somebody connects, or until it is time to look after the name.
     fn await_client(&mut self, wait: &Wait<'_>) -> Result<(), LinkError> {
+        let until_look = wait.at_most(self.look_after_name_in_time()?);
+        match sys::ready(self.held.socket().as_fd(), Interest::Readable, &until_look) {
+            Err(LinkError::Timeout) => wait.check(),
+            done => done,
+        }
+    }
+
+    /// Looks after the name where it is time to; how long it is until the next look.
+    fn look_after_name_in_time(&mut self) -> Result<Duration, LinkError> {
         let now = Instant::now();
         if now >= self.next_look {
             self.next_look = now + LOOK_EVERY;
             self.look_after_name()?;
         }
-        let until_look = wait.at_most(self.next_look.saturating_duration_since(now));
-        match sys::ready(self.held.socket().as_fd(), Interest::Readable, &until_look) {
-            Err(LinkError::Timeout) => wait.check(),
-            done => done,
-        }
+        Ok(self.next_look.saturating_duration_since(now))
     }
 
     /// Binds again where clients do not find the socket any more. Nobody waits in the old one then.
@@ -200,6 +285,11 @@ fn is_passing(error: &BindError) -> bool {
 impl Listener for UnixListener {
     fn accept(&mut self, wait: &Wait<'_>) -> Result<Box<dyn Baseline>, LinkError> {
         self.accept_link(wait)
+            .map(|link| Box::new(link) as Box<dyn Baseline>)
+    }
+
+    fn accept_ready(&mut self, wait: &Wait<'_>) -> Result<Box<dyn Baseline>, LinkError> {
+        self.accept_speaking(wait)
             .map(|link| Box::new(link) as Box<dyn Baseline>)
     }
 

@@ -1,7 +1,7 @@
 //! The link over a named pipe.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::link::{
@@ -56,6 +56,10 @@ impl Link for PipeLink {
         self.stream.receive(packet, wait)
     }
 
+    fn waited_until(&self) -> Option<Instant> {
+        self.stream.waited_until()
+    }
+
     fn check(&mut self) -> Result<(), LinkError> {
         self.stream.check()
     }
@@ -66,7 +70,7 @@ impl Link for PipeLink {
 
     fn info(&self) -> LinkInfo {
         LinkInfo {
-            kind: LinkKind::Socket,
+            kind: LinkKind::Pipe,
             max_packet: PACKET as usize,
             window: None,
             whole_messages: false,
@@ -133,6 +137,7 @@ impl Baseline for PipeLink {
             }
             Err(_) if self.stream.check().is_err() => Err(AttachError::HungUp),
             Err(why) => Err(AttachError::Unusable {
+                profile: plan.profile,
                 region: format!("of session {:016x} at {}", plan.session_id, self.endpoint),
                 why,
             }),

@@ -15,7 +15,7 @@ pub(super) const PROFILES: &[Profile] = &[
     Profile {
         bit: BASELINE,
         name: "pipe",
-        kind: LinkKind::Socket,
+        kind: LinkKind::Pipe,
         on_request: false,
     },
     Profile {

@@ -10,8 +10,8 @@ use crate::wait::Wait;
 
 /// Bytes of the largest packet, and what the system keeps for each direction.
 pub(super) const PACKET: u32 = 65536;
-/// Looks at the record of the read for each look at the clock.
-const LOOKS: u32 = 16;
+/// Looks at the record of the read for each look at the clock: it tells when a packet came, too.
+const LOOKS: u32 = 4;
 
 /// A connected pipe.
 #[derive(Debug)]
@@ -83,6 +83,11 @@ impl Stream {
                 return Ok(size);
             }
         }
+    }
+
+    /// When the wait for the last packet was over.
+    pub(super) fn waited_until(&self) -> Option<Instant> {
+        self.spin.waited_until()
     }
 
     /// Takes a packet if one waits.

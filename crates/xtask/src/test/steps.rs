@@ -221,7 +221,9 @@ pub(crate) const STEPS: &[Step] = &[
             "cargo test --no-fail-fast --target aarch64-unknown-linux-gnu -p netipc-transport -p netipc --test conformance",
             // What starts itself again does so by the emulator.
             "'NETIPC_TEST_RUNNER=qemu-aarch64 -L /usr/aarch64-linux-gnu' cargo test --no-fail-fast \
-             --target aarch64-unknown-linux-gnu -p netipc-transport --test processes --test defects",
+             --target aarch64-unknown-linux-gnu -p netipc-transport -p netipc --test processes",
+            "'NETIPC_TEST_RUNNER=qemu-aarch64 -L /usr/aarch64-linux-gnu' cargo test --no-fail-fast \
+             --target aarch64-unknown-linux-gnu -p netipc-transport --test defects",
         ],
         ..TEST
     },

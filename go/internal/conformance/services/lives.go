@@ -1,21 +1,27 @@
 package services
 
 import (
+	"context"
 	"errors"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/netipc/netipc/go/internal/conformance"
 	"github.com/netipc/netipc/go/internal/session/handshake"
+	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/increment"
+	"github.com/netipc/netipc/go/transport"
 )
 
 // lifeRules are the rules of sessions, servers and their ends.
 var lifeRules = []rule{
 	{"sessions run at the same time", sessionsRunAtTheSameTime},
 	{"a full server says so before it accepts", aFullServerSaysSo},
+	{"a full server answers those in a hurry", aFullServerAnswersTheHurried},
+	{"a client waits for a session that is ending", aClientWaitsForAnEndingSession},
 	{"a departed client leaves its slot at once", aDepartedClientLeavesItsSlot},
 	{"a provider may come late and restart", aProviderMayComeLate},
 	{"a provider may vanish", aProviderMayVanish},
@@ -62,6 +68,68 @@ func aFullServerSaysSo(w *World) {
 	}
 	w.increments(second, 2)
 	if stats := server.Finish(); stats.Refused != 1 {
+		w.Fatalf("%d refused", stats.Refused)
+	}
+}
+
+// Rule S25.
+func aFullServerAnswersTheHurried(w *World) {
+	w.Serve(w.incrementServer(increment.Next, 1))
+	first, hurried := w.Incrementer(), w.loose()
+	const limit = 50 * time.Millisecond
+	conformance.Prompt(w.T, limit, "a refusal", func() time.Duration {
+		return conformance.Timed(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), limit)
+			defer cancel()
+			hurried.RefreshContext(ctx)
+		})
+	})
+	if err := hurried.OpenError(); err == nil || !strings.Contains(err.Error(), "all its sessions are taken") {
+		w.Fatal(err)
+	}
+	w.increments(first, 1)
+}
+
+// Rule S25.
+func aClientWaitsForAnEndingSession(w *World) {
+	if runtime.GOOS == "windows" {
+		// Nothing tells the server of a pipe who has left before its handler is done.
+		return
+	}
+	turnstile, handle := w.slow()
+	server := w.Serve(w.incrementServer(handle, 1))
+	first := w.Incrementer()
+	first.SetCallTimeout(1)
+	if _, err := first.Call(1); !errors.Is(err, service.ErrTimeout) {
+		w.Fatal(err)
+	}
+	turnstile.Meet(w)
+	// It has left: its session ends with its handler.
+	w.No(first.Close())
+
+	left, err := w.Transport.Connect(w.Endpoint(), transport.Timeout(conformance.Soon))
+	w.No(err)
+	proposal := handshake.Proposal{Supported: w.profile(), AuthToken: Token, PacketSize: left.PacketSize()}
+	hello := proposal.Hello()
+	w.No(left.Send(hello[:protocol.HeaderLen], hello[protocol.HeaderLen:], transport.Timeout(conformance.Soon)))
+	w.No(left.Close())
+	for began := time.Now(); server.Stats().Refused != 1; time.Sleep(time.Millisecond) {
+		if time.Since(began) > conformance.Soon {
+			w.Fatal("who left while it waited is not counted")
+		}
+	}
+
+	second := w.loose()
+	ready := make(chan bool, 1)
+	go func() {
+		second.Refresh()
+		ready <- second.Ready()
+	}()
+	turnstile.Release()
+	if !<-ready {
+		w.Fatal(second.OpenError())
+	}
+	if stats := server.Stats(); stats.Refused != 1 {
 		w.Fatalf("%d refused", stats.Refused)
 	}
 }

@@ -263,6 +263,10 @@ func (v *Item) check() error {
 	return nil
 }
 
+// NewItem returns the item for key in which nothing is set: there is no data, and its status is
+// [LookupStatusUnknown].
+func NewItem(key Key) Item { return Item{}.Bare(key, 1) }
+
 // Key returns the key that this answers.
 func (v *Item) Key() Key { return Key{Pid: v.Pid, Starttime: v.Starttime} }
 

@@ -48,7 +48,11 @@ func (e *Error) Error() string {
 	case e.Cause != nil:
 		return fmt.Sprintf("%v: %v", e.Kind, e.Cause)
 	case e.Kind == ErrRejected:
-		return fmt.Sprintf("%v with %v", e.Kind, e.Status)
+		text := fmt.Sprintf("%v with %v", e.Kind, e.Status)
+		if e.Status == protocol.StatusInternalError {
+			text += ": all its sessions are taken (raise its workers), or it stops"
+		}
+		return text
 	case e.Kind == ErrProfile:
 		return fmt.Sprintf("%v: %v of %v", e.Kind, protocol.Profiles(e.Found), protocol.Profiles(e.Allowed))
 	case e.What != "":

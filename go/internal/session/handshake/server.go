@@ -31,8 +31,8 @@ type Refusal struct {
 	Cause error
 }
 
-// Busy is the refusal when the server has as many sessions as it may.
-var Busy = refuse(protocol.StatusInternalError, "every session slot is taken")
+// Busy is the refusal when the server has no session to give, as why says.
+func Busy(why string) *Refusal { return refuse(protocol.StatusInternalError, why) }
 
 // Error says why.
 func (r *Refusal) Error() string {

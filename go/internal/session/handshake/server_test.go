@@ -179,10 +179,10 @@ func TestEveryBitOfTheTokenCounts(t *testing.T) {
 }
 
 func TestServerWithoutAFreeSlotSaysSo(t *testing.T) {
-	if got := told(t, handshake.Busy); got != verdict(protocol.StatusInternalError) {
+	if got := told(t, handshake.Busy("full")); got != verdict(protocol.StatusInternalError) {
 		t.Fatal(got)
 	}
-	packet, _ := handshake.Busy.Packet()
+	packet, _ := handshake.Busy("full").Packet()
 	p := proposal()
 	_, err := p.Ack(packet[:])
 	if !errors.Is(err, handshake.ErrRejected) {

@@ -42,6 +42,21 @@ const fn starts() -> [u8; 65] {
     starts
 }
 
+/// A duration, and the bucket that it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sample {
+    nanos: u64,
+    bucket: usize,
+}
+
+impl Sample {
+    pub(super) fn new(duration: Duration) -> Self {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let bucket = bucket(nanos);
+        Self { nanos, bucket }
+    }
+}
+
 /// Counts durations. One thread writes, any may read.
 #[derive(Debug)]
 pub(super) struct Histogram {
@@ -51,12 +66,12 @@ pub(super) struct Histogram {
 
 impl Histogram {
     /// Counts one duration.
-    pub(super) fn record(&self, duration: Duration) {
-        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        if let Some(count) = self.counts.get(bucket(nanos)) {
+    #[inline]
+    pub(super) fn record(&self, sample: Sample) {
+        if let Some(count) = self.counts.get(sample.bucket) {
             add(count, 1);
         }
-        add(&self.nanos, nanos);
+        add(&self.nanos, sample.nanos);
     }
 }
 
@@ -196,7 +211,7 @@ mod tests {
         let histogram = Histogram::default();
         assert_eq!(HistogramSnapshot::default().quantile(0.5), None);
         for ms in 1..=100 {
-            histogram.record(Duration::from_millis(ms));
+            histogram.record(Sample::new(Duration::from_millis(ms)));
         }
         let mut snapshot = HistogramSnapshot::default();
         snapshot.add(&histogram);

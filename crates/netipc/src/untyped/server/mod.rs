@@ -6,15 +6,19 @@
 //!                                        run_session  receive ──▶ handler ──▶ send, in order
 //! ```
 
+mod admission;
 mod histogram;
+mod publish;
 mod semaphore;
 mod session;
 mod stats;
 
 pub use histogram::HistogramSnapshot;
+pub use publish::{DataProbe, DataStatus, stats_service};
 pub use stats::{ServerStats, TransportCounts};
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,13 +38,14 @@ use crate::connection::{AcceptError, Connection, Incoming};
 use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
 use crate::error::{ServeError, chain};
 use crate::log_limiter::{LogLimiter, is_logged};
+use admission::{Admission, SessionPermit};
+use publish::Publishing;
 use semaphore::{Permit, Semaphore};
 use stats::Stats;
 
-/// Connections that may be between accept and the end of their handshake.
+/// Connections that may be between their first packet and the end of their handshake; where the platform
+/// cannot tell who has said something, between accept and that end.
 const MAX_HANDSHAKES: usize = 64;
-/// How long a client waits for another one's session to end before it is refused.
-const SESSION_WAIT: Duration = Duration::from_millis(500);
 /// How long what is being answered may take once the endpoint was taken away.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// Bytes of a session's stack, as handlers written for a main thread expect them. What is not used
@@ -120,19 +125,29 @@ pub struct AnyServer {
     /// Once it is raised, nothing waits any more.
     stopped: Abort,
     /// How many sessions there may be at once.
-    sessions: Semaphore,
+    sessions: Admission,
     /// How many handshakes there may be at once.
     handshakes: Semaphore,
     next_session: AtomicU64,
     stats: Stats,
     accept_failures: LogLimiter,
+    publishing: Publishing,
+}
+
+/// A session that has begun.
+#[derive(Debug)]
+struct Opened {
+    connection: Connection,
+    /// Where its answers are written, as long as they may be.
+    answer: Vec<u8>,
 }
 
 /// Who has the listener.
 #[derive(Debug)]
 enum State {
     Idle,
-    Bound(Box<dyn Listener>),
+    /// With the listener for statistics, where they are published.
+    Bound(Box<dyn Listener>, Option<Box<dyn Listener>>),
     Running,
 }
 
@@ -157,11 +172,12 @@ impl AnyServer {
             state: Mutex::new(State::Idle),
             draining: Abort::new(),
             stopped: Abort::new(),
-            sessions: Semaphore::new(workers.max(1)),
+            sessions: Admission::new(workers),
             handshakes: Semaphore::new(MAX_HANDSHAKES),
             next_session: AtomicU64::new(1),
             stats: Stats::default(),
             accept_failures: LogLimiter::new(),
+            publishing: Publishing::new(),
         }
     }
 
@@ -193,7 +209,7 @@ impl AnyServer {
             let endpoint = self.endpoint.as_ref().map_err(Clone::clone)?;
             let listener = self.transport.bind(endpoint, &self.bind)?;
             tracing::info!(endpoint = %endpoint, service = %self.name, "listening");
-            *state = State::Bound(listener);
+            *state = State::Bound(listener, self.stats_listener());
         }
         Ok(())
     }
@@ -208,7 +224,7 @@ impl AnyServer {
             // Stopped while it bound: that it did not bind is no error.
             Err(_) if self.draining.is_raised() => {
                 let mut state = self.state();
-                if let State::Bound(_) = *state {
+                if let State::Bound(..) = *state {
                     *state = State::Idle;
                 }
                 return Ok(());
@@ -216,10 +232,15 @@ impl AnyServer {
             bound => bound?,
         }
         let taken = std::mem::replace(&mut *self.state(), State::Running);
-        let State::Bound(listener) = taken else {
+        let State::Bound(listener, stats_listener) = taken else {
             return Err(ServeError::Running);
         };
-        let accepted = thread::scope(|scope| self.accept_clients(listener, scope));
+        let accepted = thread::scope(|scope| {
+            if let Some(listener) = stats_listener {
+                self.publish(listener, scope);
+            }
+            self.accept_clients(listener, scope)
+        });
         *self.state() = State::Idle;
         tracing::info!(service = %self.name, "stopped");
         accepted.map_err(ServeError::Lost)
@@ -236,7 +257,7 @@ impl AnyServer {
     /// `timeout`, and stops. Returns whether all finished.
     pub fn drain(&self, timeout: Duration) -> bool {
         self.take_no_more();
-        let finished = self.sessions.wait_all_free(timeout);
+        let finished = self.sessions.wait_all_over(timeout);
         self.stop();
         finished
     }
@@ -274,11 +295,9 @@ impl AnyServer {
         let mut sessions = Vec::new();
         while let Some(permit) = self.handshakes.acquire(None, closed) {
             join(sessions.extract_if(.., |session: &mut SessionThread<'_>| session.is_finished()));
-            let failure = match listener.accept(&wait) {
-                Ok(link) => thread::Builder::new()
-                    .name(format!("netipc-{}", self.name))
-                    .stack_size(STACK)
-                    .spawn_scoped(scope, move || self.serve_client(link, permit))
+            let failure = match listener.accept_ready(&wait) {
+                Ok(link) => self
+                    .spawn_session(link, permit, scope)
                     .map(|session| sessions.push(session))
                     .map_err(|error| chain(&error)),
                 Err(LinkError::Aborted) => break,
@@ -306,12 +325,44 @@ impl AnyServer {
         lost.map_or(Ok(()), Err)
     }
 
+    /// Gives a client its thread. Where there is none to be had, the client is told that it gets no session.
+    fn spawn_session<'s>(
+        &'s self,
+        link: Box<dyn Baseline>,
+        permit: Permit<'s>,
+        scope: &'s Scope<'s, '_>,
+    ) -> io::Result<SessionThread<'s>> {
+        let client = Arc::new(Mutex::new(Some((link, permit))));
+        let take = |client: &Mutex<Option<_>>| {
+            let mut client = client.lock().unwrap_or_else(PoisonError::into_inner);
+            client.take()
+        };
+        let served = Arc::clone(&client);
+        let spawned = thread::Builder::new()
+            .name(format!("netipc-{}", self.name))
+            .stack_size(STACK)
+            .spawn_scoped(scope, move || {
+                if let Some((link, permit)) = take(&served) {
+                    self.serve_client(link, permit);
+                }
+            });
+        if let Err(error) = &spawned
+            && let Some((link, _permit)) = take(&client)
+        {
+            let incoming = Incoming::receive(link, &self.policy, &Wait::timeout(Duration::ZERO));
+            if let Ok(incoming) = incoming {
+                self.turn_down(incoming, &format!("there is no thread for it: {error}"));
+            }
+        }
+        spawned
+    }
+
     /// One client, from its first byte to its last.
     fn serve_client(&self, link: Box<dyn Baseline>, handshake_permit: Permit<'_>) {
         match self.admit(link) {
-            Ok(Some((connection, session_permit))) => {
+            Ok(Some((opened, session_permit))) => {
                 drop(handshake_permit);
-                self.run_session(connection);
+                self.run_session(opened);
                 drop(session_permit);
             }
             Ok(None) => {}
@@ -335,12 +386,12 @@ impl AnyServer {
         }
     }
 
-    /// Shakes hands. Takes a session permit before it accepts; without one it refuses, and returns
-    /// nothing.
+    /// Shakes hands. Takes a session permit before it accepts; without one it refuses at once, and
+    /// returns nothing.
     fn admit(
         &self,
         link: Box<dyn Baseline>,
-    ) -> Result<Option<(Connection, Permit<'_>)>, AcceptError> {
+    ) -> Result<Option<(Opened, SessionPermit<'_>)>, AcceptError> {
         let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
         let deadline = Instant::now() + handshake;
         let incoming = Incoming::receive(
@@ -349,34 +400,49 @@ impl AnyServer {
             &Wait::until(deadline).or_abort(&self.draining),
         )?;
         let closed = || self.draining.is_raised();
-        let wait = Wait::timeout(handshake).or_abort(&self.stopped);
-        let Some(permit) = self.sessions.acquire(Some(SESSION_WAIT), closed) else {
+        let Some(permit) = self.sessions.acquire(incoming.peer_watch(), closed) else {
             let why = if closed() {
-                "the server stops"
+                "the server stops".to_owned()
             } else {
-                "every session is taken"
+                format!("all {} sessions are taken", self.workers())
             };
-            // Counted before it is sent: a client that has its refusal finds it in the counts.
-            let refused = self.stats.refuse();
-            return match incoming.turn_down(&wait) {
-                AcceptError::Refused(_) | AcceptError::Stranger { .. } => {
-                    self.log_refusal(refused, why);
-                    Ok(None)
-                }
-                error => {
-                    self.stats.take_refusal_back();
-                    Err(error)
-                }
-            };
+            self.turn_down(incoming, &why);
+            return Ok(None);
         };
         let next_id = || self.next_session.fetch_add(1, Ordering::Relaxed);
-        incoming
-            .accept(next_id, &wait)
-            .map(|connection| Some((connection, permit)))
+        let wait = Wait::timeout(handshake).or_abort(&self.stopped);
+        // Zeroed memory that was never touched costs nothing, however high the limit.
+        let Ok(answer) = netipc_transport::zeroed(incoming.response_bytes() as usize) else {
+            return Err(incoming.turn_down_for_size(&wait));
+        };
+        match incoming.accept(next_id, &wait) {
+            Ok(connection) => Ok(Some((Opened { connection, answer }, permit))),
+            Err(AcceptError::Link(_)) if permit.waited => {
+                let why = "it left while it waited for a session to end";
+                self.log_refusal(self.stats.refuse(), why);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells a client that there is no session for it.
+    fn turn_down(&self, incoming: Incoming, why: &str) {
+        // Counted before it is sent: a client that has its refusal finds it in the counts.
+        let refused = self.stats.refuse();
+        let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
+        let wait = Wait::timeout(handshake).or_abort(&self.stopped);
+        match incoming.turn_down(&wait) {
+            AcceptError::Link(_) => {
+                self.log_refusal(refused, &format!("{why}, and it left before it was told"));
+            }
+            _ => self.log_refusal(refused, why),
+        }
     }
 
     /// Logs that a client was turned down: the first, and one in a hundred of the others.
     fn log_refusal(&self, refused: u64, why: &str) {
+        self.publishing.note_refusal(why);
         if is_logged(refused) {
             tracing::warn!(service = %self.name, refused, why, "turned a client down");
         }

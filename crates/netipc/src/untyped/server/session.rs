@@ -9,14 +9,18 @@ use netipc_transport::link::LinkError;
 use netipc_transport::wait::Wait;
 
 use super::stats::SessionCounts;
-use super::{Answered, AnyServer};
+use super::{Answered, AnyServer, Opened};
 use crate::connection::{Connection, ConnectionError};
 
 /// How long a client may take to make room for an answer, before it is given up.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl AnyServer {
-    pub(super) fn run_session(&self, mut connection: Connection) {
+    pub(super) fn run_session(&self, opened: Opened) {
+        let Opened {
+            mut connection,
+            mut answer,
+        } = opened;
         let info = connection.info();
         let session = connection.agreed().session_id;
         let (counts, opened) = self.stats.open(info.kind);
@@ -24,7 +28,7 @@ impl AnyServer {
             tracing::info!(service = %self.name, transport = %info.kind, "first client");
         }
         tracing::debug!(service = %self.name, session, transport = %info.kind, peer = ?info.peer, "session opened");
-        let ended = self.answer_requests(&mut connection, &counts);
+        let ended = self.answer_requests(&mut connection, &mut answer, &counts);
         self.stats.close(&counts);
         match ended {
             Err(ConnectionError::Link(LinkError::Disconnected | LinkError::Aborted)) | Ok(()) => {
@@ -39,23 +43,26 @@ impl AnyServer {
     fn answer_requests(
         &self,
         connection: &mut Connection,
+        answer: &mut [u8],
         counts: &SessionCounts,
     ) -> Result<(), ConnectionError> {
-        // Zeroed memory that was never touched costs nothing, however high the limit.
-        let mut answer = vec![0; connection.limits().response.payload_bytes as usize];
+        // When the last answer had left: what is there by then waits since then.
+        let mut now = Instant::now();
         loop {
             let header = self.next_request(connection, counts)?;
-            let received = Instant::now();
+            let received = connection.waited_until().unwrap_or(now);
             let Some(request) = connection.message() else {
                 continue;
             };
             let payload_len = request.payload().len();
-            let answered = self.answer(request, &mut answer);
-            let handled = Instant::now();
+            let answered = self.answer(request, answer);
             let payload = answer.get(..answered.len).unwrap_or_default();
             let header = header.answer(answered.status);
-            self.send(connection, header, payload, handled)?;
-            let (handler_time, total) = (handled - received, received.elapsed());
+            let waited_since = self.send(connection, header, payload, received)?;
+            // The one look at the clock: it takes as long as a short handler.
+            now = Instant::now();
+            let total = now - received;
+            let handler_time = waited_since.map_or(total, |handled| handled - received);
             counts.answer(answered, payload_len, handler_time, total);
             if answered.ends_session() {
                 connection.linger();
@@ -88,15 +95,26 @@ impl AnyServer {
         received
     }
 
+    /// Sends an answer. Where the client has to make room for it, returns since when that was waited for.
     fn send(
         &self,
         connection: &mut Connection,
         header: Header,
         payload: &[u8],
-        now: Instant,
-    ) -> Result<(), ConnectionError> {
+        past: Instant,
+    ) -> Result<Option<Instant>, ConnectionError> {
+        // Half an answer must not be left behind.
+        if connection.is_one_packet(payload.len()) {
+            let at_once = Wait::until(past).or_abort(&self.stopped);
+            match connection.send(header, payload, &at_once) {
+                Err(ConnectionError::Link(LinkError::Timeout)) => {}
+                sent => return sent.map(|()| None),
+            }
+        }
+        let now = Instant::now();
         let wait = Wait::until(now + SEND_TIMEOUT).or_abort(&self.stopped);
-        connection.send(header, payload, &wait)
+        connection.send(header, payload, &wait)?;
+        Ok(Some(now))
     }
 
     /// Answers a request that has ended the session.

@@ -6,7 +6,7 @@ use netipc_proto::wire::{Header, Status};
 use netipc_transport::link::LinkKind;
 
 use super::Answered;
-use super::histogram::{Histogram, HistogramSnapshot, add};
+use super::histogram::{Histogram, HistogramSnapshot, Sample, add};
 
 /// What a server counts: what happens to sessions here, and what sessions do in a [`SessionCounts`] each.
 #[derive(Debug, Default)]
@@ -47,11 +47,6 @@ impl Stats {
     /// Counts a client that was turned down; returns how many there have been.
     pub(super) fn refuse(&self) -> u64 {
         self.refused.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    /// Takes back the count of a client that was gone before it was refused.
-    pub(super) fn take_refusal_back(&self) {
-        self.refused.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(super) fn snapshot(&self) -> ServerStats {
@@ -119,7 +114,14 @@ impl SessionCounts {
         add(self.count_of(answered.status), 1);
         add(&self.bytes_received, (Header::LEN + payload) as u64);
         add(&self.bytes_sent, (Header::LEN + answered.len) as u64);
-        self.handler_time.record(handler);
+        let handler_sample = Sample::new(handler);
+        self.handler_time.record(handler_sample);
+        // Mostly there was nothing to wait for.
+        let total = if total == handler {
+            handler_sample
+        } else {
+            Sample::new(total)
+        };
         self.total_time.record(total);
     }
 
@@ -173,7 +175,7 @@ pub struct ServerStats {
     pub sessions_total: u64,
     /// The same by what carried them.
     pub sessions: TransportCounts,
-    /// Clients that were turned down.
+    /// Clients that were turned down, and those that left while they waited for a session to end.
     pub refused: u64,
     /// Requests that were answered.
     pub ok: u64,
@@ -189,9 +191,10 @@ pub struct ServerStats {
     pub bytes_received: u64,
     /// Bytes of answers, headers included.
     pub bytes_sent: u64,
-    /// From the whole request to the whole answer: decoding, handler, encoding.
+    /// From the whole request to the answer on its way: decoding, handler, encoding, handing it over. To a
+    /// fraction of a microsecond; a request that had to wait for the answer before it counts from then on.
     pub handler_time: HistogramSnapshot,
-    /// From the whole request to the answer sent.
+    /// The same, and the time that the client took to make room for the answer.
     pub total_time: HistogramSnapshot,
 }
 

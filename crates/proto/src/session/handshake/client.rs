@@ -170,6 +170,15 @@ fn expect(field: &'static str, want: u16, found: u16) -> Result<(), HandshakeErr
     }
 }
 
+/// What a server means by the status, where the contract says it.
+fn meaning(status: Status) -> &'static str {
+    if status == Status::INTERNAL_ERROR {
+        ": all its sessions are taken (raise its workers), or it stops"
+    } else {
+        ""
+    }
+}
+
 /// Why a handshake gave the client no session.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -194,7 +203,7 @@ pub enum HandshakeError {
     #[error("the proposed request limits are above the server's")]
     LimitExceeded,
     /// The server is full, or failed.
-    #[error("the server turned the session down with {status}")]
+    #[error("the server turned the session down with {status}{}", meaning(*status))]
     Rejected {
         /// What it said.
         status: Status,

@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use super::cache;
 use super::codec::{self, Coded};
 use super::rules;
-use super::types::{ident, structure, type_name};
+use super::text::comment;
+use super::types::{ident, structure, type_name, value_name};
 use crate::model::{
     Field, KeyForm, Kind, LookupKind, Record, Schema, SnapshotKind, Type, ValueKind,
 };
@@ -26,13 +28,15 @@ pub(super) fn parts(schema: &Schema) -> Parts {
     }
 }
 
-/// The struct of a record.
-fn record(schema: &Schema, name: &str, record: &Record) -> String {
+/// What `_init` makes of what is no item of a lookup.
+const UNSET: &str = "Makes it one in which nothing is set.";
+
+/// The struct of a record, and what initialises one.
+fn record(schema: &Schema, name: &str, record: &Record, init: &str) -> String {
     let fields: Vec<&Field> = record.named().collect();
     structure(schema, name, &record.about, &fields)
-        + &format!(
-            "/** Makes it one in which nothing is set. */\nvoid @p@_{name}_init(@p@_{name}_t *{name});\n\n"
-        )
+        + &comment(0, init)
+        + &format!("void @p@_{name}_init(@p@_{name}_t *{name});\n\n")
 }
 
 /// Client and server, which are the same for all kinds, around what is different.
@@ -68,11 +72,18 @@ fn lookup(schema: &Schema, kind: &LookupKind) -> Parts {
     };
     let key_fields: Vec<&Field> = kind.key.named().collect();
     let mut header = structure(schema, "key", "What is looked up.", &key_fields);
-    header.push_str(&record(schema, "item", &kind.item));
+    let mut unset = kind.status().values.iter();
+    let unset = unset.find(|value| value.number == kind.unset_status());
+    let init = format!(
+        "Makes it one without data: nothing is set, and its status is \"{}\".",
+        unset.map_or("", |value| &value.name)
+    );
+    header.push_str(&record(schema, "item", &kind.item, &init));
     let bytes = key.declarations() + &item.declarations() + include_str!("lookup_bytes.h.in");
     header.push_str(&framed(include_str!("lookup.h.in"), &bytes));
     let mut source = key_functions(kind);
-    source.push_str(&item.functions());
+    let unset = value_name(schema, kind.status(), kind.unset_status());
+    source.push_str(&item.functions(Some(&unset)));
     source.push_str(include_str!("lookup.c.in"));
     source.push_str(&service(
         schema,
@@ -121,8 +132,8 @@ fn key_functions(kind: &LookupKind) -> String {
     let same = |field: &Field| {
         let name = ident(field);
         match &field.form {
-            Type::Text => format!("same_text(a->{name}, b->{name})"),
-            Type::Ip => format!("same_ip(&a->{name}, &b->{name})"),
+            Type::Text => format!("nipc_made_same_text(a->{name}, b->{name})"),
+            Type::Ip => format!("nipc_made_same_ip(&a->{name}, &b->{name})"),
             Type::Chars(size) | Type::Bytes(size) => {
                 format!("memcmp(a->{name}, b->{name}, {size}) == 0")
             }
@@ -184,7 +195,7 @@ fn snapshot(schema: &Schema, kind: &SnapshotKind) -> Parts {
         .named()
         .filter(|field| !field.is("item_count"))
         .collect();
-    let mut header = record(schema, "item", &kind.item);
+    let mut header = record(schema, "item", &kind.item, UNSET);
     header.push_str(&structure(
         schema,
         "header",
@@ -192,10 +203,13 @@ fn snapshot(schema: &Schema, kind: &SnapshotKind) -> Parts {
         &own,
     ));
     let bytes = item.declarations() + include_str!("snapshot_bytes.h.in");
-    header.push_str(&framed(include_str!("snapshot.h.in"), &bytes));
-    let mut source = item.functions();
+    let cache = cache::parts(schema, kind);
+    let body = include_str!("snapshot.h.in").replace("@cache@", &cache.header);
+    header.push_str(&framed(&body, &bytes));
+    let mut source = item.functions(None);
     source.push_str(&header_functions(&kind.response));
     source.push_str(include_str!("snapshot.c.in"));
+    source.push_str(&cache.source);
     source.push_str(&service(
         schema,
         "    if (@p@_request_check(ptr, ptr_len) != NIPC_OK) {\n",
@@ -236,7 +250,7 @@ fn value(schema: &Schema, kind: &ValueKind) -> Parts {
         .map(|(name, record)| Coded { name, record });
     let mut header = String::new();
     for coded in [request, response] {
-        header.push_str(&record(schema, coded.name, coded.record));
+        header.push_str(&record(schema, coded.name, coded.record, UNSET));
     }
     let (declared, defined) = if kind.batches {
         (
@@ -250,7 +264,7 @@ fn value(schema: &Schema, kind: &ValueKind) -> Parts {
     let bytes =
         request.declarations() + &response.declarations() + include_str!("value_bytes.h.in");
     header.push_str(&framed(&body, &bytes));
-    let mut source = request.functions() + &response.functions();
+    let mut source = request.functions(None) + &response.functions(None);
     source.push_str(include_str!("value.c.in"));
     source.push_str(defined);
     source.push_str(&service(

@@ -30,9 +30,9 @@ pub(super) fn ident(field: &Field) -> String {
 }
 
 /// What the structs of a service are called; enums and flags must not be.
-const STRUCTS: [&str; 10] = [
-    "builder", "client", "handler", "header", "item", "key", "labels", "reply", "request",
-    "response",
+const STRUCTS: [&str; 12] = [
+    "builder", "cache", "client", "guard", "handler", "header", "item", "key", "labels", "reply",
+    "request", "response",
 ];
 
 /// `LookupStatus` as `lookup_status`, with more behind what is taken.
@@ -52,6 +52,19 @@ pub(super) fn type_name(schema: &Schema, name: &str) -> String {
 /// What the constants of an enum, or of flags, begin with.
 fn constant_prefix(schema: &Schema, name: &str) -> String {
     format!("{}_{}", prefix(schema), snake(name)).to_ascii_uppercase()
+}
+
+/// The constant of a value of an enum.
+pub(super) fn value_name(schema: &Schema, names: &Enum, number: u64) -> String {
+    let mut values = names.values.iter();
+    let value = values.find(|value| value.number == number);
+    value.map_or_else(
+        || number.to_string(),
+        |value| {
+            let big = constant_prefix(schema, &names.name);
+            format!("{big}_{}", constant(&value.name))
+        },
+    )
 }
 
 /// Enums and flags, for the header.
@@ -238,40 +251,20 @@ pub(super) fn labels(schema: &Schema) -> Option<String> {
         .parts()
         .into_iter()
         .any(|(_, record): (_, &Record)| record.labels().is_some());
-    let text = "/** Labels: a list to send, or those that came, which name_label gives. */
-typedef struct @p@_labels_t {
-    /** How many; at most 65535. */
-    uint32_t count;
-    /** Those to send. NULL in those that came. */
-    const nipc_lookup_label_view_t *list;
-    /** Private. */
-    const uint8_t *table, *item;
-} @p@_labels_t;
+    let text = "/** Labels: a list to send, or those that came. */
+typedef nipc_labels_t @p@_labels_t;
 
 /** Label index, from 0 on; false beyond the last. */
 bool @p@_label(const @p@_labels_t *labels, uint32_t index, nipc_lookup_label_view_t *out);
 
 ";
-    let text = text.replace("name_label", "@p@_label");
     found.then(|| text.replace("@p@", &prefix(schema)))
 }
 
 /// The function that gives one of the labels.
 pub(super) const LABEL: &str = "\
 bool @p@_label(const @p@_labels_t *labels, uint32_t index, nipc_lookup_label_view_t *out) {
-    if (index >= labels->count) {
-        return false;
-    }
-    if (labels->table == NULL) {
-        *out = labels->list[index];
-        return true;
-    }
-    const uint8_t *entry = labels->table + 16 * (size_t)index;
-    out->key.ptr = (const char *)labels->item + get_u32(entry);
-    out->key.len = get_u32(entry + 4);
-    out->value.ptr = (const char *)labels->item + get_u32(entry + 8);
-    out->value.len = get_u32(entry + 12);
-    return true;
+    return nipc_made_label(labels, index, out);
 }
 
 ";

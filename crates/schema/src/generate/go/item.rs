@@ -167,6 +167,12 @@ fn of_its_key(out: &mut String, go: &Go<'_>, kind: &LookupKind) {
         }
     };
     let (fixed, plus) = bare(kind);
+    let mut statuses = kind.status().values.iter();
+    let unset_status = statuses
+        .find(|value| value.number == kind.unset_status())
+        .map_or_else(String::new, |value| {
+            types::enum_constant(go, kind.status(), &value.name)
+        });
     let likely = kind.item.typical.map_or("bare".to_owned(), |bytes| {
         format!("protocol.KeyedSize{{Fixed: {bytes}}}")
     });
@@ -174,6 +180,8 @@ fn of_its_key(out: &mut String, go: &Go<'_>, kind: &LookupKind) {
         ("$key", key),
         ("$ofKey", of_key + &unset(go, kind)),
         ("$Status", status(go, kind)),
+        ("$UnsetNumber", kind.unset_status().to_string()),
+        ("$Unset", unset_status),
         (
             "$bare",
             format!("{fixed}{}", if plus { ", PlusKey: true" } else { "" }),
@@ -193,6 +201,10 @@ fn of_its_key(out: &mut String, go: &Go<'_>, kind: &LookupKind) {
 }
 
 const ITEM: &str = "
+// New$PItem returns the item for key in which nothing is set: there is no data, and its status is
+// [$Unset].
+func New$PItem(key $Key) $Item { return $Item{}.Bare(key, $UnsetNumber) }
+
 // Key returns the key that this answers.
 func (v *$Item) Key() $Key { return $key }
 

@@ -215,11 +215,7 @@ fn write_default(out: &mut String, schema: &Schema, record: &Record, name: &str)
 /// As [`unset`]. An item in which nothing is set says that there is no data.
 fn unset_in(schema: &Schema, field: &Field) -> String {
     if let (Kind::Lookup(kind), true) = (&schema.kind, field.is("status")) {
-        let own = [0, kind.exceeded(), kind.oversized()];
-        let mut values = kind.status().values.iter().map(|value| value.number);
-        if let Some(number) = values.find(|number| !own.contains(number)) {
-            return number_of(field, number.into());
-        }
+        return number_of(field, kind.unset_status().into());
     }
     unset(field)
 }

@@ -149,7 +149,8 @@ pub(crate) fn receive(socket: &OwnedFd, packet: &mut [u8], take: Take) -> Result
     })
 }
 
-fn has_ended(socket: &OwnedFd) -> Result<bool> {
+/// Whether nothing can come any more but what waits already.
+pub(crate) fn has_ended(socket: &OwnedFd) -> Result<bool> {
     let mut fds = [PollFd::new(socket, PollFlags::RDHUP)];
     retry_on_intr(|| poll(&mut fds, Some(&Timespec::default())))?;
     let [fd] = fds;

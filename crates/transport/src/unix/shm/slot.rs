@@ -63,18 +63,13 @@ impl Slot<'_> {
     /// Messages published so far: where a taker starts.
     #[inline]
     pub(crate) fn published(self) -> u64 {
-        // Pairs with the release in `publish`.
-        self.seq.load(Ordering::Acquire)
+        published(self.seq)
     }
 
     /// Whether there is a message after the `taken` ones.
     #[inline]
     pub(crate) fn arrived(self, taken: u64) -> Result<bool, Broken> {
-        match self.published().wrapping_sub(taken) {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(Broken::Overwritten),
-        }
+        arrived(self.seq, taken)
     }
 
     /// Takes the message that has arrived after the `taken` ones: `copy` gets its length.
@@ -97,5 +92,21 @@ impl Slot<'_> {
             1 => Ok(len),
             _ => Err(Broken::Overwritten),
         }
+    }
+}
+
+#[inline]
+fn published(seq: &AtomicU64) -> u64 {
+    // Pairs with the release in `publish`.
+    seq.load(Ordering::Acquire)
+}
+
+/// Whether there is a message after the `taken` ones, by the counter alone.
+#[inline]
+pub(crate) fn arrived(seq: &AtomicU64, taken: u64) -> Result<bool, Broken> {
+    match published(seq).wrapping_sub(taken) {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Broken::Overwritten),
     }
 }

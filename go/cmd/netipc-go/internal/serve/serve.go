@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"os/signal"
 	"slices"
@@ -68,6 +69,8 @@ type plan struct {
 	handlers map[string]service.Handler
 	// Whether the end of stdin is a request to stop, too.
 	untilStdinEnds bool
+	// How long another server of an endpoint has to end.
+	wait time.Duration
 }
 
 func newPlan(args []string, env cli.Env) (*plan, error) {
@@ -82,8 +85,18 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	flags.Var(&data, "data", "serves the content of `FILE.json`, as call --json prints it; may be repeated")
 	untilStdinEnds := flags.Bool("until-stdin-ends", false, "stops when stdin ends, too")
 	workers := flags.Int("workers", protocol.DefaultWorkers, "`N` sessions at once, for each service")
+	maxResponse := flags.Uint64("max-response", 0,
+		"`BYTES` of the largest answer; else 16 MiB, a snapshot of some 57,000 cgroups of Kubernetes")
+	wait := flags.Float64("wait", 5,
+		"`SECS` that another server of an endpoint has to end, as one that is being restarted may; 0 waits for none")
 	if _, err := flags.Parse(args, 0, env.Stdout); err != nil {
 		return nil, err
+	}
+	if *wait < 0 || *wait > maxWait {
+		return nil, cli.Fail(cli.Usage, "--wait is not within 0 to %d", maxWait)
+	}
+	if *maxResponse > math.MaxUint32 {
+		return nil, cli.Fail(cli.Usage, "--max-response is above %d", uint32(math.MaxUint32))
 	}
 	if *workers < 1 {
 		return nil, cli.Fail(cli.Usage, "--workers is not at least 1")
@@ -109,11 +122,13 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 		SupportedProfiles: profiles,
 		// Of both kinds the one that may look before it sleeps; else the highest would be chosen.
 		PreferredProfiles:       protocol.ProfileSHMHybrid,
-		MaxResponsePayloadBytes: cli.MaxResponseBytes,
+		MaxResponsePayloadBytes: uint32(*maxResponse),
 		AuthToken:               token,
+		Listen:                  transport.BindOptions{Inherited: transport.InheritedFromEnvironment()},
 		Logger:                  slog.New(slog.NewTextHandler(env.Stderr, &level)),
 	}
-	return &plan{runDir, config, *workers, served, *untilStdinEnds}, nil
+	patience := time.Duration(*wait * float64(time.Second))
+	return &plan{runDir, config, *workers, served, *untilStdinEnds, patience}, nil
 }
 
 // chosen returns what serves each service: a document, or the service itself where it needs none.
@@ -183,23 +198,20 @@ func (p *plan) serve(stop <-chan struct{}, supervisor system.Supervisor, env cli
 			return cli.Fail(cli.Usage, "%w", err)
 		}
 	}
-	remove, err := system.MakeRunDir(p.runDir)
-	if err != nil {
+	dir := runDir{path: p.runDir}
+	if err := dir.renew(); err != nil {
 		return cli.Fail(cli.Failed, "%w", err)
 	}
-	defer remove()
+	defer dir.remove()
 	servers := make(map[string]*service.Server)
 	for name, handler := range p.handlers {
 		servers[name] = service.NewServerWithWorkers(p.runDir, name, p.config, handler, p.workers)
 	}
 	ended := make(chan error, len(servers))
 	running := 0
-	for _, server := range servers {
-		if err = server.Bind(); err != nil {
-			break
-		}
-	}
-	if err == nil {
+	binding := binding{dir: &dir, deadline: time.Now().Add(p.wait), stop: stop, env: env}
+	stopped, err := binding.all(servers)
+	if err == nil && !stopped {
 		for _, server := range servers {
 			running++
 			go func() { ended <- server.Run() }()

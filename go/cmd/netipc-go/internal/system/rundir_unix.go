@@ -10,7 +10,7 @@ import (
 )
 
 // MakeRunDir makes the run directory for our own user alone, where there is none. What was made here
-// is removed, unless somebody else uses it by then.
+// is removed by remove, unless somebody else uses it by then; remove is nil where it was there.
 func MakeRunDir(path string) (remove func(), err error) {
 	err = os.Mkdir(path, 0o700)
 	switch {
@@ -18,7 +18,7 @@ func MakeRunDir(path string) (remove func(), err error) {
 		return func() { _ = os.Remove(path) }, nil
 	case errors.Is(err, fs.ErrExist):
 		if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
-			return func() {}, nil
+			return nil, nil
 		}
 	}
 	return nil, fmt.Errorf("cannot make the run directory: %w", err)

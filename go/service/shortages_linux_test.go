@@ -1,0 +1,64 @@
+package service_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/netipc/netipc/go/internal/conformance/services"
+	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/service"
+	"github.com/netipc/netipc/go/service/increment"
+)
+
+// roleStarved is a server and a client without descriptors.
+const roleStarved = "starved"
+
+// playStarved uses everything that a server and a client need of the runtime, with no descriptor left but for
+// what came with binding and with the client.
+func playStarved(server *service.Server, dir string) error {
+	client := increment.NewClient(dir, "other", service.ClientConfig{AuthToken: services.Token})
+	defer client.Close()
+	var whole unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &whole); err != nil {
+		return err
+	}
+	free, err := unix.Dup(0)
+	if err != nil {
+		return err
+	}
+	if err := unix.Close(free); err != nil {
+		return err
+	}
+	starved := unix.Rlimit{Cur: uint64(free), Max: whole.Max}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &starved); err != nil {
+		return err
+	}
+	time.Sleep(time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	client.RefreshContext(ctx)
+	if err := client.OpenError(); err == nil || client.Ready() {
+		return fmt.Errorf("a session without descriptors: %v", err)
+	}
+	<-time.After(time.Millisecond)
+	return unix.Setrlimit(unix.RLIMIT_NOFILE, &whole)
+}
+
+func TestAProcessWithoutDescriptorsLivesOn(t *testing.T) {
+	t.Parallel()
+	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
+	starved := start(w, roleStarved, protocol.ProfileBaseline)
+	c := w.Incrementer()
+	if n, err := c.Call(1); n != 2 || err != nil {
+		w.Fatal(n, err)
+	}
+	w.No(c.Close())
+	starved.end()
+	if !starved.cmd.ProcessState.Success() {
+		t.Fatal(starved.cmd.ProcessState)
+	}
+}
