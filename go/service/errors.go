@@ -64,6 +64,9 @@ const (
 	ErrIO ErrorCode = 40
 	// ErrInternal: the library itself failed, which is a defect.
 	ErrInternal ErrorCode = 41
+	// ErrForked: a context of the C library that was made in the process from which this one was forked.
+	// Nothing in Go fails with it.
+	ErrForked ErrorCode = 42
 )
 
 var codeNames = map[ErrorCode]string{
@@ -92,6 +95,7 @@ var codeNames = map[ErrorCode]string{
 	ErrAddressInUse:       "address in use",
 	ErrIO:                 "input/output error",
 	ErrInternal:           "internal error",
+	ErrForked:             "made before a fork",
 }
 
 // Error returns the name.

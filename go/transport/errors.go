@@ -48,7 +48,7 @@ var (
 	// ErrHungUp: the server hung up before its region was attached. It says nothing about shared
 	// memory.
 	ErrHungUp = errors.New("the server hung up before its region was attached")
-	// ErrUnusable: there is no usable region. Propose the baseline next.
+	// ErrUnusable: there is no usable region. Leave its profile out of the next proposal.
 	ErrUnusable = errors.New("the region is not usable")
 	// ErrUnsupported: the platform, or the transport, cannot do that.
 	ErrUnsupported = errors.New("not supported here")
@@ -127,6 +127,8 @@ func (e *BindError) Unwrap() []error { return present(e.Kind, e.Cause) }
 type AttachError struct {
 	// Region is its name.
 	Region string
+	// Profile is the bit of the profile that was selected.
+	Profile uint32
 	// Kind is [ErrHungUp], [ErrUnusable], [ErrTimeout] or [ErrAborted].
 	Kind error
 	// Why is what is wrong with an unusable one.

@@ -65,6 +65,8 @@ codes! {
         IO = 40, "input/output error";
         /// The library itself failed: a defect.
         INTERNAL = 41, "internal error";
+        /// A context of the C library that was made in the process from which this one was forked.
+        FORKED = 42, "made before a fork";
     }
 }
 
@@ -300,7 +302,7 @@ impl OpenError {
         match self {
             Self::Endpoint(_) => ErrorCode::INVALID_ARGUMENT,
             Self::Connect(ConnectError::Interrupted { source, .. })
-            | Self::Attach(AttachError::Interrupted(source))
+            | Self::Attach(AttachError::Interrupted { source, .. })
             | Self::Link(source) => link_code(source),
             Self::Connect(ConnectError::NotFound { .. }) | Self::Attach(AttachError::HungUp) => {
                 ErrorCode::DISCONNECTED

@@ -150,10 +150,18 @@ pub enum AttachError {
     HungUp,
     /// The deadline passed, or the owner called it off.
     #[error("attaching the region was interrupted")]
-    Interrupted(#[source] LinkError),
-    /// There is no usable region: propose the baseline next.
+    Interrupted {
+        /// The profile that was selected: its bit.
+        profile: u32,
+        /// [`LinkError::Timeout`] or [`LinkError::Aborted`].
+        #[source]
+        source: LinkError,
+    },
+    /// There is no usable region: leave its profile out of the next proposal.
     #[error("the region {region} is not usable: {why}")]
     Unusable {
+        /// The profile that was selected: its bit.
+        profile: u32,
         /// Its name.
         region: String,
         /// What is wrong with it.

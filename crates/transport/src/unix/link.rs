@@ -191,7 +191,11 @@ impl Baseline for UnixLink {
         wait: &Wait<'_>,
     ) -> Result<Box<dyn Link>, AttachError> {
         let passed = self.socket.passed();
-        let unusable = |region: String, why: String| AttachError::Unusable { region, why };
+        let unusable = |region: String, why: String| AttachError::Unusable {
+            profile: plan.profile,
+            region,
+            why,
+        };
         match data_plane(plan.profile) {
             Ok(DataPlane::Baseline) => Ok(self),
             Ok(DataPlane::Region { looks_first }) => {
