@@ -45,7 +45,7 @@ struct op calls_open(const char *scenario)
         keys = keys_make(items, option("mix"));
         op.run = keys.are_apps ? apps_lookup : cgroups_lookup;
     } else {
-        fail("there is no scenario %s", scenario);
+        fail("unsupported");
     }
     requests = room_for(items, sizeof *requests);
     responses = room_for(items, sizeof *responses);

@@ -5,11 +5,22 @@
 
 #include "driver.h"
 
+uint32_t profile_wanted(void)
+{
+    if (option_is("transport", "shm"))
+        return NIPC_PROFILE_SHM_HYBRID;
+    if (option_is("transport", "futex"))
+        return NIPC_PROFILE_SHM_FUTEX;
+    if (option_is("transport", "ring"))
+        return NIPC_PROFILE_SHM_RING;
+    if (!option_is("transport", "socket"))
+        fail("unsupported");
+    return NIPC_PROFILE_BASELINE;
+}
+
 nipc_client_config_t client_config(void)
 {
-    uint32_t profiles = NIPC_PROFILE_BASELINE;
-    if (option_is("transport", "shm"))
-        profiles |= NIPC_PROFILE_SHM_HYBRID;
+    const uint32_t profiles = NIPC_PROFILE_BASELINE | profile_wanted();
     return (nipc_client_config_t){
         .supported_profiles = profiles,
         .preferred_profiles = profiles,
@@ -26,7 +37,7 @@ void client_open(nipc_client_ctx_t *client)
     nipc_client_refresh(client);
     nipc_transport_info_t info;
     client_check(client, nipc_client_transport(client, &info));
-    const bool wants_shm = option_is("transport", "shm");
+    const bool wants_shm = profile_wanted() != NIPC_PROFILE_BASELINE;
     if (info.transport != (wants_shm ? NIPC_TRANSPORT_SHM : NIPC_TRANSPORT_SOCKET))
         fail("the session is not over %s", option("transport"));
 }

@@ -1,10 +1,11 @@
 /*
- * A C client for `netipc bench --client c=./driver`: the loop, and how it is told what to do.
+ * A C peer for `netipc bench --peer c=./driver`: the loop, and how it is told what to do.
  *
- *     cc -std=c11 -O2 -o driver driver.c data.c calls.c reads.c $(pkg-config --cflags --libs netipc)
+ *     cc -std=c11 -O2 -pthread -o driver *.c $(pkg-config --cflags --libs netipc)
  *
- * Arguments tell the scenario. It says "ready" once it has its session; then, for each line of
- * stdin, it measures for so many nanoseconds and prints one JSON object. See docs/cli.md, "bench".
+ * Arguments tell the scenario, and which end it is. It says "ready" once it has its session, or
+ * serves; then, for each line of stdin, a client measures for so many nanoseconds and prints one
+ * JSON object, and a server prints what it has used. See docs/cli.md, "bench".
  */
 
 #define _DEFAULT_SOURCE
@@ -38,6 +39,8 @@ static struct op scenario_open(void);
 static void measure(const struct op *op, uint64_t time_ns);
 static void report(uint64_t units, uint64_t ops, uint64_t elapsed_ns, struct used used);
 
+/* Operations a second; 0 is as many as possible. */
+static uint32_t rate;
 static int argument_count;
 static char **arguments;
 static uint64_t histogram[BUCKETS];
@@ -50,6 +53,9 @@ int main(int argc, char **argv)
     /* Who asks may be killed while we measure for long. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
+    if (option_is("role", "server"))
+        return serve();
+    rate = number("rate");
     const struct op op = scenario_open();
     puts("ready");
     fflush(stdout);
@@ -107,6 +113,23 @@ static uint64_t bucket_end(size_t bucket)
     return ((first + 1) << shift) - 1;
 }
 
+/* Sleeps until operation number index is due, in a schedule that does not drift; gives the time. */
+static uint64_t wait_for_turn(uint64_t begin, uint64_t index, uint64_t now)
+{
+    if (rate == 0)
+        return now;
+    const uint64_t due = begin + UINT64_C(1000000000) / rate * index;
+    if (now >= due)
+        return now;
+    const uint64_t left = due - now;
+    const struct timespec rest = {
+        .tv_sec = (time_t)(left / 1000000000),
+        .tv_nsec = (long)(left % 1000000000),
+    };
+    nanosleep(&rest, NULL);
+    return now_ns();
+}
+
 /* One look at the clock for each operation, as the Rust client has. */
 static void measure(const struct op *op, uint64_t time_ns)
 {
@@ -117,12 +140,14 @@ static void measure(const struct op *op, uint64_t time_ns)
     const uint64_t begin = now_ns();
     uint64_t now = begin;
     do {
-        const uint64_t start = now;
+        const uint64_t start = wait_for_turn(begin, ops, now);
         units += op->run();
         ops++;
         now = now_ns();
         histogram[bucket_of(now - start)]++;
     } while (now - begin < time_ns);
+    /* To the end of the last period: a rate counts periods, not their beginnings. */
+    now = wait_for_turn(begin, ops, now);
     const struct used after = used_now();
     const struct used used = {
         .cpu_ns = after.cpu_ns - before.cpu_ns,
@@ -145,6 +170,13 @@ static void report(uint64_t units, uint64_t ops, uint64_t elapsed_ns, struct use
         comma = ",";
     }
     puts("]}");
+    fflush(stdout);
+}
+
+void report_usage(void)
+{
+    const struct used used = used_now();
+    printf("{\"cpu_ns\":%" PRIu64 ",\"switches\":%" PRIu64 "}\n", used.cpu_ns, used.switches);
     fflush(stdout);
 }
 

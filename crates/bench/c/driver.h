@@ -20,6 +20,12 @@ struct op calls_open(const char *scenario); /* ping, batch, pipeline, snapshot, 
 struct op cache_open(void);
 struct op items_open(void);
 
+/* Serves until stdin ends; returns what the program ends with. */
+int serve(void);
+
+/* Says what this process has used so far. */
+void report_usage(void);
+
 /* The value of an argument. Fails where it was not given. */
 const char *option(const char *name);
 uint32_t number(const char *name);
@@ -41,6 +47,9 @@ void *room_for(size_t count, size_t size);
 void client_open(nipc_client_ctx_t *client);
 void client_check(nipc_client_ctx_t *client, nipc_error_t error);
 nipc_client_config_t client_config(void);
+
+/* The profile of the transport that the arguments tell, beside the socket. */
+uint32_t profile_wanted(void);
 
 /* What the server has. */
 struct cgroup {

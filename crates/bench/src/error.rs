@@ -17,31 +17,28 @@ pub enum BenchError {
     /// There is no place for the sockets.
     #[error(transparent)]
     RunDir(#[from] RunDirError),
-    /// The other process could not be started or asked.
-    #[error("cannot work with a second process of this program")]
-    Peer(#[source] io::Error),
-    /// The other process has failed, and what it said last.
-    #[error("the second process failed: {0}")]
-    PeerFailed(String),
     /// The other process was told what it does not understand.
     #[error("not a task of a benchmark")]
     Task(#[from] serde_json::Error),
-    /// A foreign client could not be started or asked.
-    #[error("cannot work with the client {name:?}")]
-    Client {
+    /// Another process could not be started or asked.
+    #[error("cannot work with the program {name:?}")]
+    Program {
         /// What it is called.
         name: String,
         /// What the system said.
         source: io::Error,
     },
-    /// A foreign client has failed, or does not keep to what was agreed.
-    #[error("the client {name:?} failed: {why}")]
-    ClientFailed {
+    /// Another process has failed, or does not keep to what was agreed.
+    #[error("the program {name:?} failed: {why}")]
+    ProgramFailed {
         /// What it is called.
         name: String,
         /// What it said last, or what is wrong with that.
         why: String,
     },
+    /// A program does not do what the row is about, and says so.
+    #[error("the program {0:?} does not do that")]
+    Unsupported(String),
     /// The system refused what a raw limit needs.
     #[error("{what}")]
     System {
@@ -61,6 +58,9 @@ pub enum BenchError {
         /// What there is instead.
         why: String,
     },
+    /// Figures that cannot be.
+    #[error("{0}")]
+    Invalid(&'static str),
     /// A row is held against a limit that was not measured.
     #[error("there is no row {0:?} to hold a result against")]
     NoLimit(String),

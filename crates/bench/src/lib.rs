@@ -4,9 +4,10 @@
 //! machine it is held against.
 #![forbid(unsafe_code)]
 
+pub mod driver;
 pub mod effort;
 pub mod error;
-pub mod foreign;
+pub mod floors;
 pub mod gate;
 pub mod limits;
 pub mod load;
@@ -14,7 +15,6 @@ pub mod measure;
 pub mod peer;
 pub mod plan;
 mod platform;
-mod process;
 pub mod report;
 pub mod row;
 pub mod run;

@@ -4,8 +4,9 @@ use std::hint::black_box;
 use std::io;
 use std::time::{Duration, Instant};
 
+use crate::driver::Driver;
 use crate::error::BenchError;
-use crate::peer::{Peer, Task};
+use crate::peer::Task;
 use crate::platform;
 
 /// What hogs get beside the time that they are needed: on a busy machine everything takes longer.
@@ -21,7 +22,7 @@ const STRIDE: u32 = 1 << 16;
 #[derive(Debug)]
 pub struct Hogs {
     /// Killed with this.
-    _peers: Vec<Peer>,
+    _peers: Vec<Driver>,
     end: Instant,
 }
 
@@ -36,7 +37,7 @@ impl Hogs {
         let time = time + time / 4 + GRACE;
         let end = Instant::now() + time;
         let task = Task::Hog(time);
-        let peers = (0..count).map(|_| Peer::start(&task));
+        let peers = (0..count).map(|_| Driver::own(&task));
         Ok(Self {
             _peers: peers.collect::<Result<_, _>>()?,
             end,

@@ -3,6 +3,12 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+/// A rate is not kept by more than this: the first operation is due at once.
+const FASTER: f64 = 1.5;
+
+/// What names call this program beside others.
+pub const OWN: &str = "rust";
+
 /// What was measured, and what came out. With several runs, every figure is their median.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Row {
@@ -17,6 +23,8 @@ pub struct Row {
     pub layer: Layer,
     /// The program that asked, as it was named; empty for this one.
     pub client: String,
+    /// The program that answered, as it was named; empty for this one.
+    pub server: String,
     /// Operations a second that were asked for; 0 is as many as possible.
     pub rate: u32,
     /// Threads that worked at the same time on the asking side.
@@ -50,141 +58,113 @@ pub struct Row {
     pub load: String,
     /// The raw row it is held against, as [`Row::name`] gives it.
     pub limit: Option<String>,
-    /// `throughput` as a part of the limit's, in the limit's unit; null where there is no limit.
-    ///
-    /// At the maximum rate on a quiet machine the limit is measured beside each run, since machines
-    /// change within a minute, and this is the median of the runs' shares; the limit's own row has
-    /// the median of all its measurements, so that the two quotients differ. With a fixed rate it
-    /// is how much of that median the rate takes up, and with a `load` how much of what a quiet
-    /// machine allows is left.
+    /// `throughput` as a part of the limit's, in the limit's unit: the median of the runs' shares,
+    /// each of the limit measured right before, under the same load. Null where there is no limit,
+    /// and at a fixed rate. The limit's own row has the median of all its measurements, so that the
+    /// quotient of the two rows is another one.
     pub share_of_limit: Option<f64>,
+    /// The raw row that does what a deployed peer cannot do without for the same, as [`Row::name`]
+    /// gives it.
+    pub deployed: Option<String>,
+    /// As `share_of_limit`, of that one.
+    pub share_of_deployed: Option<f64>,
     /// `throughput` as a part of what this program itself reached right before or after: the median
     /// of the runs' shares. Null for its own rows.
     pub share_of_own: Option<f64>,
 }
 
-/// What is done again and again.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Deserialize,
-    EnumString,
-    Eq,
-    Hash,
-    IntoStaticStr,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    Serialize,
-    VariantNames,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Scenario {
-    /// One INCREMENT at a time.
-    Ping,
-    /// Batches of INCREMENT.
-    Batch,
-    /// INCREMENT with 16 requests under way.
-    Pipeline,
-    /// Batches of INCREMENT with 16 of them under way.
-    PipelineBatch,
-    /// The typed snapshot call.
-    Snapshot,
-    /// The typed lookup calls.
-    Lookup,
-    /// Encode, dispatch and decode of a lookup, without transport.
-    Codec,
-    /// Lookups in a cache.
-    Cache,
-    /// Every item or label of a reply, one after the other.
-    Item,
-    /// Connect, handshake and close.
-    Connect,
-    /// What the machine itself allows.
-    #[default]
-    Limits,
+/// Enums whose variants have the same name everywhere: on the command line, in JSON and for people.
+macro_rules! words {
+    ($($(#[$about:meta])* pub enum $name:ident { $($(#[$meta:meta])* $variant:ident,)+ })+) => { $(
+        $(#[$about])*
+        #[derive(
+            Clone, Copy, Debug, Default, Deserialize, EnumString, Eq, Hash, IntoStaticStr, Ord,
+            PartialEq, PartialOrd, Serialize, VariantNames,
+        )]
+        #[serde(rename_all = "kebab-case")]
+        #[strum(serialize_all = "kebab-case")]
+        pub enum $name { $($(#[$meta])* $variant,)+ }
+
+        impl $name {
+            /// Its name, as in JSON.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                self.into()
+            }
+        }
+    )+ };
 }
 
-/// What carries the data.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Deserialize,
-    EnumString,
-    Eq,
-    Hash,
-    IntoStaticStr,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    Serialize,
-    VariantNames,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Transport {
-    /// The packet socket.
-    Socket,
-    /// Shared memory that deployed peers know.
-    Shm,
-    /// Shared memory of our own: the ring.
-    Ring,
-    /// Nothing: all of it happens in one process.
-    #[default]
-    None,
-}
+words! {
+    /// What is done again and again.
+    pub enum Scenario {
+        /// One INCREMENT at a time.
+        Ping,
+        /// Batches of INCREMENT.
+        Batch,
+        /// INCREMENT with 16 requests under way.
+        Pipeline,
+        /// Batches of INCREMENT with 16 of them under way.
+        PipelineBatch,
+        /// The typed snapshot call.
+        Snapshot,
+        /// The typed lookup calls.
+        Lookup,
+        /// Encode, dispatch and decode of a lookup, without transport.
+        Codec,
+        /// Lookups in a cache.
+        Cache,
+        /// Every item or label of a reply, one after the other.
+        Item,
+        /// Connect, handshake and close.
+        Connect,
+        /// What the machine itself allows.
+        #[default]
+        Limits,
+    }
 
-/// Which part of the software is measured.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Deserialize,
-    EnumString,
-    Eq,
-    Hash,
-    IntoStaticStr,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    Serialize,
-    VariantNames,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Layer {
-    /// A bare Level 1 session.
-    Session,
-    /// The typed client.
-    Client,
-    /// Encoders, decoders and dispatch.
-    Codec,
-    /// The cache.
-    Cache,
-    /// The machine alone.
-    #[default]
-    Raw,
-}
+    /// What carries the data.
+    pub enum Transport {
+        /// The packet socket.
+        Socket,
+        /// Shared memory that deployed peers know, profile 0x02.
+        Shm,
+        /// The same without a look before sleeping, profile 0x04.
+        Futex,
+        /// Shared memory of our own: the ring.
+        Ring,
+        /// Nothing: all of it happens in one process.
+        #[default]
+        None,
+    }
 
-impl Scenario {
-    /// Its name, as in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.into()
+    /// Which part of the software is measured.
+    pub enum Layer {
+        /// A bare Level 1 session.
+        Session,
+        /// The typed client.
+        Client,
+        /// Encoders, decoders and dispatch.
+        Codec,
+        /// The cache.
+        Cache,
+        /// The machine alone.
+        #[default]
+        Raw,
     }
 }
 
-impl Transport {
-    /// Its name, as in JSON.
+impl Scenario {
+    /// What its rows count, in the plural.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        self.into()
+    pub(crate) fn unit(self, variant: &str) -> &'static str {
+        match self {
+            Self::Item if variant.starts_with("labels") => "labels",
+            Self::Batch | Self::PipelineBatch | Self::Item => "items",
+            Self::Cache => "lookups",
+            Self::Connect => "connections",
+            _ => "calls",
+        }
     }
 }
 
@@ -202,6 +182,52 @@ impl Row {
         }
     }
 
+    /// Whether its figures can be: all there, positive, and no faster than the rate that was asked
+    /// for.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let figures = [self.min, self.throughput, self.max];
+        let percentiles = [self.p50_us, self.p95_us, self.p99_us, self.p999_us];
+        let shares = [
+            self.share_of_limit,
+            self.share_of_deployed,
+            self.share_of_own,
+        ];
+        let can_be = |figure: &f64| figure.is_finite() && *figure > 0.0;
+        let too_fast = self.rate > 0
+            && self.throughput > f64::from(self.rate) * FASTER
+            && self.unit == "calls"
+            && self.scenario != Scenario::Pipeline;
+        if !figures.iter().all(can_be) || !figures.is_sorted() {
+            Err("no throughput, or none between the slowest and the fastest run")
+        } else if !percentiles.iter().flatten().all(|time| time.is_finite())
+            || !percentiles.is_sorted()
+        {
+            Err("latencies that cannot be")
+        } else if !shares.iter().flatten().all(can_be) {
+            Err("a share of nothing")
+        } else if self.limit.is_some() != self.share_of_limit.is_some() {
+            Err("a limit without a share")
+        } else if too_fast {
+            Err("faster than the rate that was asked for")
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Who asked whom, where it was not this program alone: `c` asked this one, `rust-go` the
+    /// other way round, `c-go` both are others.
+    fn pair(&self) -> Option<String> {
+        let own = |name: &str| if name.is_empty() { OWN } else { name }.to_owned();
+        match (self.client.is_empty(), self.server.is_empty()) {
+            (true, true) => None,
+            (_, true) => Some(own(&self.client)),
+            (_, false) => Some(format!("{}-{}", own(&self.client), self.server)),
+        }
+    }
+
     /// What tells this row from the others, for people: `ping shm client`, `lookup apps 16 known
     /// socket client @1000`, `ping shm client c`.
     #[must_use]
@@ -211,10 +237,8 @@ impl Row {
         if self.transport != Transport::None {
             words.push(self.transport.name().to_owned());
         }
-        words.push(<&str>::from(self.layer).to_owned());
-        if !self.client.is_empty() {
-            words.push(self.client.clone());
-        }
+        words.push(self.layer.name().to_owned());
+        words.extend(self.pair());
         if self.threads > 1 {
             words.push(format!("x{}", self.threads));
         }
@@ -250,6 +274,15 @@ mod tests {
     fn names_tell_all_there_is_to_tell() {
         let row = Row::new(Scenario::Ping, Transport::Shm, Layer::Client, "calls");
         assert_eq!(row.name(), "ping shm client");
+        for (client, server, name) in [("c", "", "c"), ("", "go", "rust-go"), ("c", "go", "c-go")] {
+            let (client, server) = (client.to_owned(), server.to_owned());
+            let row = Row {
+                client,
+                server,
+                ..row.clone()
+            };
+            assert_eq!(row.name(), format!("ping shm client {name}"));
+        }
         let row = Row {
             variant: "16 known".to_owned(),
             client: "c".to_owned(),

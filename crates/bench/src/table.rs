@@ -1,25 +1,30 @@
-//! The figures as people read them: a table for each scenario.
+//! The figures as people read them: a table for each scenario, on a terminal or on a page.
 
-use comfy_table::{CellAlignment, ColumnConstraint, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, Table, TableStyle, presets};
 
-use crate::report::number::{optional, percent, scaled, time};
+use crate::report::number::{NONE, optional, percent, scaled, time};
+use crate::report::text::code;
 use crate::row::Row;
 
-const HEADER: [&str; 14] = [
-    "",
-    "PER SECOND",
-    "MIN",
-    "MAX",
-    "EACH",
-    "P50 µs",
-    "P95 µs",
-    "P99 µs",
-    "P99.9 µs",
-    "CPU",
-    "SYSCALLS",
-    "SWITCHES",
-    "OF OURS",
-    "OF LIMIT",
+/// A title, and what is in a row below it.
+type Column = (&'static str, fn(&Row) -> String);
+
+const COLUMNS: [Column; 15] = [
+    ("", short_name),
+    ("PER SECOND", |row| scaled(row.throughput)),
+    ("MIN", |row| scaled(row.min)),
+    ("MAX", |row| scaled(row.max)),
+    ("EACH", each),
+    ("P50 µs", |row| optional(row.p50_us)),
+    ("P95 µs", |row| optional(row.p95_us)),
+    ("P99 µs", |row| optional(row.p99_us)),
+    ("P99.9 µs", |row| optional(row.p999_us)),
+    ("CPU", cpu),
+    ("SYSCALLS", |row| optional(row.syscalls)),
+    ("SWITCHES", |row| optional(row.switches)),
+    ("OF OURS", |row| part(row.share_of_own)),
+    ("OF DEPLOYED", |row| part(row.share_of_deployed)),
+    ("OF LIMIT", share),
 ];
 
 /// All rows, with a title for each scenario. CPU is the processors that client and server keep busy,
@@ -27,59 +32,47 @@ const HEADER: [&str; 14] = [
 /// one unit, where single operations were not timed.
 #[must_use]
 pub fn tables(rows: &[Row]) -> String {
-    let tables = rows
-        .chunk_by(|a, b| (a.scenario, &a.unit) == (b.scenario, &b.unit))
-        .map(table);
+    let kind = |row: &Row| (row.scenario, row.unit.clone());
+    let tables = rows.chunk_by(|a, b| kind(a) == kind(b)).map(|rows| {
+        let (scenario, unit) = kind(&rows[0]);
+        let table = table(rows, presets::NOTHING, short_name);
+        format!("{}: {unit}\n{table}", scenario.name())
+    });
     tables.collect::<Vec<_>>().join("\n")
 }
 
-fn table(rows: &[Row]) -> String {
-    let Some(first) = rows.first() else {
-        return String::new();
-    };
+/// The same rows for a page.
+pub(crate) fn markdown(rows: &[Row]) -> String {
+    table(rows, presets::ASCII_MARKDOWN, |row| code(&row.name()))
+}
+
+fn table(rows: &[Row], style: TableStyle, name: fn(&Row) -> String) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(HEADER);
-    for column in table.column_iter_mut().skip(1).take(HEADER.len() - 2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+    table.load_style(style);
+    table.set_header(COLUMNS.map(|(title, _)| title));
+    let cells = |row: &Row| {
+        let mut cells = COLUMNS.map(|(_, cell)| cell(row));
+        cells[0] = name(row);
+        cells
+    };
     let rows: Vec<_> = rows.iter().map(cells).collect();
     for (index, column) in table.column_iter_mut().enumerate() {
-        let is_empty =
-            |cells: &[String; HEADER.len()]| cells.get(index).is_some_and(String::is_empty);
-        if rows.iter().all(is_empty) {
+        if rows.iter().all(|cells| cells[index].is_empty()) {
             column.set_constraint(ColumnConstraint::Hidden);
+        } else if index > 0 && index + 1 < COLUMNS.len() {
+            column.set_cell_alignment(CellAlignment::Right);
         }
     }
     table.add_rows(rows);
     let lines = table.lines().map(|line| format!("{}\n", line.trim_end()));
-    let title = format!("{}: {}", first.scenario.name(), first.unit);
-    format!("{title}\n{}", lines.collect::<String>())
+    lines.collect()
 }
 
-fn cells(row: &Row) -> [String; HEADER.len()] {
+/// The name without the scenario, which is in the title.
+fn short_name(row: &Row) -> String {
     let name = row.name();
     let name = name.strip_prefix(row.scenario.name()).unwrap_or(&name);
-    [
-        name.trim().to_owned(),
-        scaled(row.throughput),
-        scaled(row.min),
-        scaled(row.max),
-        each(row),
-        optional(row.p50_us),
-        optional(row.p95_us),
-        optional(row.p99_us),
-        optional(row.p999_us),
-        format!(
-            "{} + {} = {}",
-            cores(row.client_cpu),
-            cores(row.server_cpu),
-            cores(row.client_cpu + row.server_cpu)
-        ),
-        optional(row.syscalls),
-        optional(row.switches),
-        row.share_of_own.map_or_else(String::new, percent),
-        share(row),
-    ]
+    name.trim().to_owned()
 }
 
 /// The time of one unit; nothing where operations were timed.
@@ -91,19 +84,31 @@ fn each(row: &Row) -> String {
 }
 
 /// Two decimals: the clock of processor time tells no more.
-fn cores(cores: f64) -> String {
-    format!("{cores:.2}")
+fn cpu(row: &Row) -> String {
+    let cpus = [
+        row.client_cpu,
+        row.server_cpu,
+        row.client_cpu + row.server_cpu,
+    ];
+    if cpus.iter().all(|cpu| cpu.is_finite()) {
+        let [client, server, both] = cpus.map(|cpu| format!("{cpu:.2}"));
+        format!("{client} + {server} = {both}")
+    } else {
+        NONE.to_owned()
+    }
 }
 
-/// Which part of which limit; where a rate was asked for, that says nothing.
+fn part(share: Option<f64>) -> String {
+    share.map_or_else(String::new, percent)
+}
+
+/// Which part of which limit.
 fn share(row: &Row) -> String {
-    match (row.share_of_limit, &row.limit) {
-        (Some(share), Some(limit)) if row.rate == 0 => {
-            let limit = limit.trim_start_matches("limits ").trim_end_matches(" raw");
-            format!("{} of {limit}", percent(share))
-        }
-        _ => String::new(),
-    }
+    let Some((share, limit)) = row.share_of_limit.zip(row.limit.as_ref()) else {
+        return String::new();
+    };
+    let limit = limit.trim_start_matches("limits ").trim_end_matches(" raw");
+    format!("{} of {limit}", percent(share))
 }
 
 #[cfg(test)]
@@ -122,22 +127,19 @@ mod tests {
             server_cpu: 0.5,
             limit: Some("limits echo raw".to_owned()),
             share_of_limit: Some(0.93),
+            share_of_deployed: Some(3.0),
             ..Row::new(Scenario::Ping, Transport::Socket, Layer::Client, "calls")
-        };
-        let paced = Row {
-            rate: 1000,
-            ..ping.clone()
         };
         let cache = Row {
             throughput: 5e7,
             ..Row::new(Scenario::Cache, Transport::None, Layer::Cache, "lookups")
         };
-        let foreign = Row {
+        let of_c = Row {
             client: "c".to_owned(),
             share_of_own: Some(0.985),
             ..cache.clone()
         };
-        let text = tables(&[ping, paced, cache, foreign]);
+        let text = tables(&[ping.clone(), cache, of_c]);
         let lines: Vec<_> = text
             .lines()
             .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -145,18 +147,18 @@ mod tests {
         assert_eq!(lines[0], "ping: calls");
         assert_eq!(
             lines[2],
-            "socket client 48.3 k 47.0 k 51.0 k 12.5 – – – 0.25 + 0.50 = 0.75 – – 93.0 % of echo"
+            "socket client 48.3 k 47.0 k 51.0 k 12.5 – – – 0.25 + 0.50 = 0.75 – – 300 % 93.0 % of echo"
         );
-        assert!(lines[3].starts_with("socket client @1000 48.3 k"), "{text}");
-        assert!(!lines[3].contains('%'), "a rate was asked for: {text}");
         assert!(
             !lines[1].contains("EACH") && !lines[1].contains("OURS"),
             "nothing is in them"
         );
-        assert_eq!(lines[5], "cache: lookups");
-        assert!(lines[6].contains("MAX EACH P50") && lines[6].ends_with("OF OURS"));
-        assert!(lines[7].starts_with("cache 50.0 M 0 0 20.0 ns –"), "{text}");
-        assert!(lines[8].starts_with("cache c 50.0 M"), "{text}");
-        assert!(lines[8].ends_with("98.5 %"), "{text}");
+        assert_eq!(lines[4], "cache: lookups");
+        assert!(lines[5].contains("MAX EACH P50") && lines[5].ends_with("OF OURS"));
+        assert!(lines[6].starts_with("cache 50.0 M 0 0 20.0 ns –"), "{text}");
+        assert!(lines[7].starts_with("cache c 50.0 M"), "{text}");
+        assert!(lines[7].ends_with("98.5 %"), "{text}");
+        let page = markdown(&[ping]);
+        assert!(page.contains("| `ping socket client` |"), "{page}");
     }
 }

@@ -11,9 +11,25 @@ use crate::platform;
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Usage {
     /// Processor time of all its threads, in user space and in the kernel.
+    #[serde(rename = "cpu_ns", with = "nanoseconds")]
     pub cpu: Duration,
     /// Context switches, voluntary or not; `None` where the system does not tell.
     pub switches: Option<u64>,
+}
+
+/// Durations as numbers.
+mod nanoseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, out: S) -> Result<S::Ok, S::Error> {
+        crate::measure::nanos(*time).serialize(out)
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_nanos)
+    }
 }
 
 impl Default for Usage {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use netipc::protocol::PROFILE_BASELINE;
 use netipc::transport::Endpoint;
 use netipc_schema::Schema;
 
@@ -30,13 +31,12 @@ pub(crate) struct EndpointArgs {
     netdata: bool,
 
     /// What may carry the data; the best that both sides can do is chosen. `shm` is all shared
-    /// memory that need not be asked for by its own name
+    /// memory that need not be asked for by its own name [default: baseline,shm; of ping baseline]
     #[arg(
         long,
         value_name = "LIST",
         value_parser = profile_name(),
-        value_delimiter = ',',
-        default_value = "baseline,shm"
+        value_delimiter = ','
     )]
     profiles: Vec<u32>,
 }
@@ -91,6 +91,14 @@ impl EndpointArgs {
 
     /// The profiles as the bits of the protocol.
     pub(crate) fn profiles(&self) -> u32 {
+        self.profiles_or(PROFILE_BASELINE | profile::shm())
+    }
+
+    /// The same, `usual` where none are given.
+    pub(crate) fn profiles_or(&self, usual: u32) -> u32 {
+        if self.profiles.is_empty() {
+            return usual;
+        }
         self.profiles.iter().fold(0, |all, bits| all | bits)
     }
 }
@@ -105,7 +113,7 @@ fn run_dir_help() -> String {
 }
 
 /// Takes a name of a profile.
-fn profile_name() -> impl TypedValueParser<Value = u32> {
+pub(crate) fn profile_name() -> impl TypedValueParser<Value = u32> {
     let names = profile::names().into_iter().map(|(name, _)| name);
     PossibleValuesParser::new(names).try_map(|chosen| {
         let named = |(name, _): &(&str, u32)| *name == chosen;
@@ -193,6 +201,12 @@ mod tests {
             profiles: vec![1, 4],
         };
         assert_eq!(both.profiles(), 5);
+        let none = EndpointArgs {
+            profiles: Vec::new(),
+            ..both
+        };
+        assert_eq!(none.profiles(), PROFILE_BASELINE | profile::shm());
+        assert_eq!(none.profiles_or(1), 1);
     }
 
     #[test]

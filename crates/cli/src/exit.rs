@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use netipc::HandshakeError;
+use netipc::transport::Endpoint;
 use netipc::transport::link::{BindError, ConnectError, LinkError};
 use netipc::{ClientState, ErrorCode, Failure, OpenError, ServeError, chain};
 
@@ -90,7 +91,8 @@ impl Exit {
         }
     }
 
-    const fn of_code(code: ErrorCode) -> Self {
+    /// For the number of an error.
+    pub(crate) const fn of_code(code: ErrorCode) -> Self {
         match code {
             ErrorCode::UNSUPPORTED => Self::Incompatible,
             ErrorCode::TIMEOUT | ErrorCode::ABORTED => Self::Timeout,
@@ -147,6 +149,11 @@ impl Failed {
         Self::new(exit, chain(error))
     }
 
+    /// The sentence alone.
+    pub(crate) fn sentence(&self) -> &str {
+        &self.sentence
+    }
+
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
     }
@@ -164,6 +171,16 @@ pub(crate) fn cannot_wait_for_a_stop(error: io::Error) -> Failed {
         Exit::Failed,
         format!("cannot wait for requests to stop: {error}"),
     )
+}
+
+/// For a connection to `endpoint` that gave no session.
+pub(crate) fn not_open(endpoint: &Endpoint, error: &OpenError) -> Failed {
+    let (exit, why) = (Exit::of_open(error), chain(error));
+    if why.contains(&endpoint.to_string()) {
+        Failed::new(exit, why)
+    } else {
+        Failed::new(exit, format!("{endpoint}: {why}"))
+    }
 }
 
 /// Ends a subcommand: says what went wrong, if anything did.

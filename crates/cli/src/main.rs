@@ -4,14 +4,23 @@
 mod args;
 mod bench;
 mod call;
+mod decode;
 mod demo;
+mod describe;
+mod doctor;
 mod exit;
+mod harmless;
+mod inspect;
+mod ls;
 mod netdata;
+mod ping;
 mod plain;
 mod platform;
 mod profile;
 mod schema;
 mod serve;
+mod status;
+mod terminal;
 mod token;
 
 use std::process::ExitCode;
@@ -26,6 +35,12 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => exit::report(serve::run(&args)),
         Command::Call(args) => exit::report(call::run(&args)),
+        Command::Ls(args) => exit::report(ls::run(&args)),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Ping(args) => exit::report(ping::run(&args)),
+        Command::Describe(args) => exit::report(describe::run(&args)),
+        Command::Status(args) => exit::report(status::run(&args)),
+        Command::Decode(args) => decode::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Schema(args) => exit::report(schema::run(&args)),
     }
@@ -52,6 +67,18 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Asks a service once
     Call(call::CallArgs),
+    /// Shows every endpoint: who serves it, who is connected, and what carries each session
+    Ls(ls::LsArgs),
+    /// Looks for everything that can be wrong, and says what to do
+    Doctor(doctor::DoctorArgs),
+    /// Measures round trips of a live provider, without harm
+    Ping(ping::PingArgs),
+    /// Reads the statistics of a live provider
+    Status(status::StatusArgs),
+    /// Tells what a service is: its kind, fields and rules
+    Describe(describe::DescribeArgs),
+    /// Reads captured bytes as messages, and tells what breaks a rule
+    Decode(decode::DecodeArgs),
     /// Measures how fast it is on this machine
     Bench(bench::BenchArgs),
     /// Checks schemas of services, and makes what follows from them

@@ -65,6 +65,11 @@ fn token_of_provider(endpoint: &Endpoint) -> Result<Result<u64, String>, Failed>
     )))
 }
 
+/// Whether an agent has started the process `pid`, as far as its environment is shown.
+pub(crate) fn has_token(pid: u32) -> bool {
+    token_of_process(pid).is_ok()
+}
+
 #[cfg(target_os = "linux")]
 use netipc_netdata::auth_token_of_process as token_of_process;
 

@@ -38,6 +38,17 @@ impl TokenArgs {
     }
 }
 
+impl TokenArgs {
+    /// Where the token comes from, where one is given.
+    pub(crate) fn source(&self) -> &'static str {
+        match (self.auth_token, &self.auth_token_file) {
+            (Some(_), _) => "--auth-token",
+            (None, Some(_)) => "--auth-token-file",
+            (None, None) => VARIABLE,
+        }
+    }
+}
+
 fn from_file(path: &Path) -> Result<u64, Failed> {
     let wrong = |what: &str| {
         let path = path.display();

@@ -5,192 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint16_t get_u16(const uint8_t *bytes) {
-    return (uint16_t)(bytes[0] | bytes[1] << 8);
-}
-
-static uint32_t get_u32(const uint8_t *bytes) {
-    return get_u16(bytes) | (uint32_t)get_u16(bytes + 2) << 16;
-}
-
-static uint64_t get_u64(const uint8_t *bytes) {
-    return get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
-}
-
-static void put_u16(uint8_t *out, uint16_t number) {
-    out[0] = (uint8_t)number;
-    out[1] = (uint8_t)(number >> 8);
-}
-
-static void put_u32(uint8_t *out, uint32_t number) {
-    put_u16(out, (uint16_t)number);
-    put_u16(out + 2, (uint16_t)(number >> 16));
-}
-
-static void put_u64(uint8_t *out, uint64_t number) {
-    put_u32(out, (uint32_t)number);
-    put_u32(out + 4, (uint32_t)(number >> 32));
-}
-
-static uint64_t align8(uint64_t at) {
-    return (at + 7) / 8 * 8;
-}
-
-static bool is_zero(const void *ptr, size_t size) {
-    const uint8_t *bytes = (const uint8_t *)ptr;
-    size_t at = 0;
-    while (at < size && bytes[at] == 0) {
-        at++;
-    }
-    return at == size;
-}
-
-static bool has_nul(nipc_str_view_t text) {
-    return text.len > 0 && memchr(text.ptr, 0, text.len) != NULL;
-}
-
-/* The text at OFFSET, whose NUL is found in its place. */
-static nipc_error_t text_at(const uint8_t *bytes, size_t len, uint64_t offset, uint32_t text_len,
-                            nipc_str_view_t *out) {
-    const uint64_t end = offset + text_len;
-    if (end >= len) {
-        return NIPC_ERR_OUT_OF_BOUNDS;
-    }
-    if (bytes[end] != 0) {
-        return NIPC_ERR_MISSING_NUL;
-    }
-    out->ptr = (const char *)bytes + offset;
-    out->len = text_len;
-    return NIPC_OK;
-}
-
-/* The text whose offset and length stand at AT, behind FIXED bytes. */
-static nipc_error_t get_text(const uint8_t *bytes, size_t len, size_t at, size_t fixed,
-                             nipc_str_view_t *out) {
-    const uint32_t offset = get_u32(bytes + at);
-    if (offset < fixed) {
-        return NIPC_ERR_OUT_OF_BOUNDS;
-    }
-    return text_at(bytes, len, offset, get_u32(bytes + at + 4), out);
-}
-
-/* Where a text ends, its NUL included. */
-static uint64_t end_of(const uint8_t *bytes, nipc_str_view_t text) {
-    return (uint64_t)(text.ptr - (const char *)bytes) + text.len + 1;
-}
-
-static bool are_apart(nipc_str_view_t a, nipc_str_view_t b) {
-    return a.ptr + a.len < b.ptr || b.ptr + b.len < a.ptr;
-}
-
-/* Writes a text to END, its offset and length to AT; returns where it ends. */
-static size_t put_text(uint8_t *out, size_t at, size_t end, nipc_str_view_t text) {
-    put_u32(out + at, (uint32_t)end);
-    put_u32(out + at + 4, text.len);
-    if (text.len > 0) {
-        memcpy(out + end, text.ptr, text.len);
-    }
-    out[end + text.len] = 0;
-    return end + text.len + 1;
-}
-
-/* Checks the labels behind texts that end at END, and tells where they end. */
-static nipc_error_t check_labels(const uint8_t *bytes, size_t len, uint32_t count, uint64_t *end) {
-    const uint64_t table = align8(*end);
-    uint64_t text = table + UINT64_C(16) * count;
-    if (text > len) {
-        return NIPC_ERR_OUT_OF_BOUNDS;
-    }
-    if (!is_zero(bytes + *end, (size_t)(table - *end))) {
-        return NIPC_ERR_BAD_LAYOUT;
-    }
-    for (uint32_t part = 0; part < 2 * count; part++) {
-        const uint8_t *entry = bytes + table + 8 * (uint64_t)part;
-        nipc_str_view_t view;
-        if (get_u32(entry) != text || (part % 2 == 0 && get_u32(entry + 4) == 0)) {
-            return NIPC_ERR_BAD_LAYOUT;
-        }
-        const nipc_error_t error = text_at(bytes, len, text, get_u32(entry + 4), &view);
-        if (error != NIPC_OK) {
-            return error;
-        }
-        if (has_nul(view)) {
-            return NIPC_ERR_BAD_LAYOUT;
-        }
-        text += (uint64_t)view.len + 1;
-    }
-    *end = text;
-    return NIPC_OK;
-}
-
-/* Whether labels may be sent. */
-static nipc_error_t check_sent_labels(const apps_lookup_labels_t *labels) {
-    nipc_lookup_label_view_t label;
-    if (labels->count > UINT16_MAX) {
-        return NIPC_ERR_BAD_ITEM_COUNT;
-    }
-    for (uint32_t i = 0; apps_lookup_label(labels, i, &label); i++) {
-        if (label.key.len == 0 || has_nul(label.key) || has_nul(label.value)) {
-            return NIPC_ERR_BAD_LAYOUT;
-        }
-    }
-    return NIPC_OK;
-}
-
-/* Where labels end that stand behind texts that end at END. */
-static uint64_t end_of_labels(uint64_t end, const apps_lookup_labels_t *labels) {
-    nipc_lookup_label_view_t label;
-    end = labels->count > 0 ? align8(end) : end;
-    for (uint32_t i = 0; apps_lookup_label(labels, i, &label); i++) {
-        end += UINT64_C(16) + label.key.len + 1 + label.value.len + 1;
-    }
-    return end;
-}
-
-static void put_labels(uint8_t *out, size_t end, const apps_lookup_labels_t *labels) {
-    const size_t table = (size_t)align8(end);
-    size_t text = table + 16 * (size_t)labels->count;
-    nipc_lookup_label_view_t label;
-    if (labels->count > 0) {
-        memset(out + end, 0, table - end);
-    }
-    for (uint32_t i = 0; apps_lookup_label(labels, i, &label); i++) {
-        text = put_text(out, table + 16 * (size_t)i, text, label.key);
-        text = put_text(out, table + 16 * (size_t)i + 8, text, label.value);
-    }
-}
-
-/* Item INDEX of a list of COUNT whose directory stands at AT, and which was checked. */
-static nipc_bytes_view_t list_item(const uint8_t *bytes, size_t at, uint32_t count,
-                                   uint32_t index) {
-    const uint8_t *entry = bytes + at + 8 * (size_t)index;
-    nipc_bytes_view_t item;
-    item.ptr = bytes + at + 8 * (size_t)count + get_u32(entry);
-    item.len = get_u32(entry + 4);
-    return item;
-}
-
-/* Checks entry INDEX of a list in which items stand in order; END is where the one before ends. */
-static nipc_error_t check_entry(const uint8_t *bytes, size_t len, size_t at, uint32_t count,
-                                uint32_t index, size_t shortest, uint64_t *end) {
-    const uint64_t offset = get_u32(bytes + at + 8 * (size_t)index);
-    const uint64_t item_len = get_u32(bytes + at + 8 * (size_t)index + 4);
-    if (offset % 8 != 0) {
-        return NIPC_ERR_BAD_ALIGNMENT;
-    }
-    if (item_len < shortest) {
-        return NIPC_ERR_BAD_LAYOUT;
-    }
-    if (at + UINT64_C(8) * count + offset + item_len > len) {
-        return NIPC_ERR_OUT_OF_BOUNDS;
-    }
-    if (offset < *end) {
-        return NIPC_ERR_BAD_LAYOUT;
-    }
-    *end = offset + item_len;
-    return NIPC_OK;
-}
-
 const char *apps_lookup_orchestrator_name(apps_lookup_orchestrator_t value) {
     switch (value) {
     case APPS_LOOKUP_ORCHESTRATOR_UNKNOWN:
@@ -246,64 +60,74 @@ const char *apps_lookup_apps_cgroup_status_name(apps_lookup_apps_cgroup_status_t
 
 bool apps_lookup_label(const apps_lookup_labels_t *labels, uint32_t index,
                        nipc_lookup_label_view_t *out) {
-    if (index >= labels->count) {
+    if (labels == NULL || out == NULL) {
         return false;
     }
-    if (labels->table == NULL) {
-        *out = labels->list[index];
-        return true;
-    }
-    const uint8_t *entry = labels->table + 16 * (size_t)index;
-    out->key.ptr = (const char *)labels->item + get_u32(entry);
-    out->key.len = get_u32(entry + 4);
-    out->value.ptr = (const char *)labels->item + get_u32(entry + 8);
-    out->value.len = get_u32(entry + 12);
-    return true;
+    return nipc_made_label(labels, index, out);
 }
 
 bool apps_lookup_key_equal(const apps_lookup_key_t *a, const apps_lookup_key_t *b) {
+    if (a == NULL || b == NULL) {
+        return false;
+    }
     return a->pid == b->pid;
 }
 
 uint64_t apps_lookup_key_size(const apps_lookup_key_t *key) {
+    if (key == NULL) {
+        return 0;
+    }
     (void)key;
     return 8;
 }
 
 nipc_error_t apps_lookup_key_encode(const apps_lookup_key_t *key, void *buf, size_t size,
                                     size_t *len) {
+    if (key == NULL || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint64_t whole = apps_lookup_key_size(key);
     uint8_t *out = (uint8_t *)buf;
     if (whole > size || whole > UINT32_MAX) {
         return NIPC_ERR_OVERFLOW;
     }
     memset(out, 0, 8);
-    put_u32(out, key->pid);
+    nipc_made_put_u32(out, key->pid);
     *len = (size_t)whole;
     return NIPC_OK;
 }
 
 nipc_error_t apps_lookup_key_decode(const void *ptr, size_t len, apps_lookup_key_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     if (len != 8) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    out->pid = get_u32(bytes);
-    if (!is_zero(bytes + 4, 4)) {
+    out->pid = nipc_made_get_u32(bytes);
+    if (!nipc_made_is_zero(bytes + 4, 4)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     return NIPC_OK;
 }
 
 void apps_lookup_item_init(apps_lookup_item_t *item) {
+    if (item == NULL) {
+        return;
+    }
     memset(item, 0, sizeof(*item));
     item->status = APPS_LOOKUP_PID_STATUS_UNKNOWN;
     item->uid = APPS_LOOKUP_ITEM_UID_UNSET;
 }
 
 uint64_t apps_lookup_item_size(const apps_lookup_item_t *item) {
-    return end_of_labels(60 + (uint64_t)item->comm.len + 1 + (uint64_t)item->cgroup_path.len + 1 +
-                         (uint64_t)item->cgroup_name.len + 1, &item->labels);
+    if (item == NULL) {
+        return 0;
+    }
+    return nipc_made_end_of_labels(60 + (uint64_t)item->comm.len + 1 +
+                                   (uint64_t)item->cgroup_path.len + 1 +
+                                       (uint64_t)item->cgroup_name.len + 1, &item->labels);
 }
 
 static nipc_error_t check_item(const apps_lookup_item_t *item) {
@@ -344,114 +168,120 @@ static nipc_error_t check_item(const apps_lookup_item_t *item) {
 
 nipc_error_t apps_lookup_item_encode(const apps_lookup_item_t *item, void *buf, size_t size,
                                      size_t *len) {
+    if (item == NULL || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint64_t whole = apps_lookup_item_size(item);
     uint8_t *out = (uint8_t *)buf;
     nipc_error_t error = check_item(item);
     if (error == NIPC_OK) {
-        error = check_sent_labels(&item->labels);
+        error = nipc_made_check_sent_labels(&item->labels);
     }
     if (error != NIPC_OK) {
         return error;
     }
-    if (has_nul(item->comm)) {
+    if (nipc_made_has_nul(item->comm)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    if (has_nul(item->cgroup_path)) {
+    if (nipc_made_has_nul(item->cgroup_path)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    if (has_nul(item->cgroup_name)) {
+    if (nipc_made_has_nul(item->cgroup_name)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     if (whole > size || whole > UINT32_MAX) {
         return NIPC_ERR_OVERFLOW;
     }
     memset(out, 0, 60);
-    put_u16(out, 1);
-    put_u16(out + 2, item->status);
-    put_u16(out + 4, item->orchestrator);
-    put_u16(out + 6, item->cgroup_status);
-    put_u32(out + 8, item->pid);
-    put_u32(out + 12, item->ppid);
-    put_u32(out + 16, item->uid);
-    put_u64(out + 24, item->starttime);
-    put_u16(out + 56, (uint16_t)item->labels.count);
+    nipc_made_put_u16(out, 1);
+    nipc_made_put_u16(out + 2, item->status);
+    nipc_made_put_u16(out + 4, item->orchestrator);
+    nipc_made_put_u16(out + 6, item->cgroup_status);
+    nipc_made_put_u32(out + 8, item->pid);
+    nipc_made_put_u32(out + 12, item->ppid);
+    nipc_made_put_u32(out + 16, item->uid);
+    nipc_made_put_u64(out + 24, item->starttime);
+    nipc_made_put_u16(out + 56, (uint16_t)item->labels.count);
     size_t end = 60;
-    end = put_text(out, 32, end, item->comm);
-    end = put_text(out, 40, end, item->cgroup_path);
-    end = put_text(out, 48, end, item->cgroup_name);
-    put_labels(out, end, &item->labels);
+    end = nipc_made_put_text(out, 32, end, item->comm);
+    end = nipc_made_put_text(out, 40, end, item->cgroup_path);
+    end = nipc_made_put_text(out, 48, end, item->cgroup_name);
+    nipc_made_put_labels(out, end, &item->labels);
     *len = (size_t)whole;
     return NIPC_OK;
 }
 
 nipc_error_t apps_lookup_item_decode(const void *ptr, size_t len, apps_lookup_item_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     nipc_error_t error;
     if (len < 60) {
         return NIPC_ERR_TRUNCATED;
     }
-    if (get_u16(bytes) != 1) {
+    if (nipc_made_get_u16(bytes) != 1) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    out->status = get_u16(bytes + 2);
-    out->orchestrator = get_u16(bytes + 4);
-    out->cgroup_status = get_u16(bytes + 6);
-    out->pid = get_u32(bytes + 8);
-    out->ppid = get_u32(bytes + 12);
-    out->uid = get_u32(bytes + 16);
-    if (!is_zero(bytes + 20, 4)) {
+    out->status = nipc_made_get_u16(bytes + 2);
+    out->orchestrator = nipc_made_get_u16(bytes + 4);
+    out->cgroup_status = nipc_made_get_u16(bytes + 6);
+    out->pid = nipc_made_get_u32(bytes + 8);
+    out->ppid = nipc_made_get_u32(bytes + 12);
+    out->uid = nipc_made_get_u32(bytes + 16);
+    if (!nipc_made_is_zero(bytes + 20, 4)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    out->starttime = get_u64(bytes + 24);
-    if (!is_zero(bytes + 58, 2)) {
+    out->starttime = nipc_made_get_u64(bytes + 24);
+    if (!nipc_made_is_zero(bytes + 58, 2)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    error = get_text(bytes, len, 32, 60, &out->comm);
+    error = nipc_made_get_text(bytes, len, 32, 60, &out->comm);
     if (error != NIPC_OK) {
         return error;
     }
-    error = get_text(bytes, len, 40, 60, &out->cgroup_path);
+    error = nipc_made_get_text(bytes, len, 40, 60, &out->cgroup_path);
     if (error != NIPC_OK) {
         return error;
     }
-    error = get_text(bytes, len, 48, 60, &out->cgroup_name);
+    error = nipc_made_get_text(bytes, len, 48, 60, &out->cgroup_name);
     if (error != NIPC_OK) {
         return error;
     }
-    if (!are_apart(out->cgroup_path, out->comm)) {
+    if (!nipc_made_are_apart(out->cgroup_path, out->comm)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    if (!are_apart(out->cgroup_name, out->comm)) {
+    if (!nipc_made_are_apart(out->cgroup_name, out->comm)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    if (!are_apart(out->cgroup_name, out->cgroup_path)) {
+    if (!nipc_made_are_apart(out->cgroup_name, out->cgroup_path)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    if (has_nul(out->comm)) {
+    if (nipc_made_has_nul(out->comm)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    if (has_nul(out->cgroup_path)) {
+    if (nipc_made_has_nul(out->cgroup_path)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    if (has_nul(out->cgroup_name)) {
+    if (nipc_made_has_nul(out->cgroup_name)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     uint64_t end = 60;
-    if (end < end_of(bytes, out->comm)) {
-        end = end_of(bytes, out->comm);
+    if (end < nipc_made_end_of(bytes, out->comm)) {
+        end = nipc_made_end_of(bytes, out->comm);
     }
-    if (end < end_of(bytes, out->cgroup_path)) {
-        end = end_of(bytes, out->cgroup_path);
+    if (end < nipc_made_end_of(bytes, out->cgroup_path)) {
+        end = nipc_made_end_of(bytes, out->cgroup_path);
     }
-    if (end < end_of(bytes, out->cgroup_name)) {
-        end = end_of(bytes, out->cgroup_name);
+    if (end < nipc_made_end_of(bytes, out->cgroup_name)) {
+        end = nipc_made_end_of(bytes, out->cgroup_name);
     }
     memset(&out->labels, 0, sizeof(out->labels));
-    out->labels.count = get_u16(bytes + 56);
+    out->labels.count = nipc_made_get_u16(bytes + 56);
     if (out->labels.count > 0) {
         out->labels.item = bytes;
-        out->labels.table = bytes + align8(end);
-        error = check_labels(bytes, len, out->labels.count, &end);
+        out->labels.table = bytes + nipc_made_align8(end);
+        error = nipc_made_check_labels(bytes, len, out->labels.count, &end);
         if (error != NIPC_OK) {
             return error;
         }
@@ -464,12 +294,19 @@ nipc_error_t apps_lookup_item_decode(const void *ptr, size_t len, apps_lookup_it
 
 apps_lookup_key_t apps_lookup_item_key(const apps_lookup_item_t *item) {
     apps_lookup_key_t key;
+    memset(&key, 0, sizeof(key));
+    if (item == NULL) {
+        return key;
+    }
     key.pid = item->pid;
     return key;
 }
 
 void apps_lookup_item_bare(apps_lookup_item_t *item, const apps_lookup_key_t *key,
                            apps_lookup_pid_status_t status) {
+    if (item == NULL || key == NULL) {
+        return;
+    }
     apps_lookup_item_init(item);
     item->status = status;
     item->pid = key->pid;
@@ -477,6 +314,9 @@ void apps_lookup_item_bare(apps_lookup_item_t *item, const apps_lookup_key_t *ke
 
 nipc_error_t apps_lookup_request_encode(const apps_lookup_key_t *keys, uint32_t count, void *buf,
                                         size_t size, size_t *len) {
+    if ((keys == NULL && count > 0) || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     uint8_t *out = (uint8_t *)buf;
     const uint64_t area = 16 + UINT64_C(8) * count;
     uint64_t end = area;
@@ -484,10 +324,10 @@ nipc_error_t apps_lookup_request_encode(const apps_lookup_key_t *keys, uint32_t 
         return NIPC_ERR_OVERFLOW;
     }
     memset(out, 0, 16);
-    put_u16(out, 1);
-    put_u32(out + 4, count);
+    nipc_made_put_u16(out, 1);
+    nipc_made_put_u32(out + 4, count);
     for (uint32_t i = 0; i < count; i++) {
-        const uint64_t start = align8(end);
+        const uint64_t start = nipc_made_align8(end);
         size_t key_len = 0;
         if (start > size || start > UINT32_MAX) {
             return NIPC_ERR_OVERFLOW;
@@ -498,8 +338,8 @@ nipc_error_t apps_lookup_request_encode(const apps_lookup_key_t *keys, uint32_t 
             return error;
         }
         memset(out + end, 0, (size_t)(start - end));
-        put_u32(out + 16 + 8 * (size_t)i, (uint32_t)(start - area));
-        put_u32(out + 20 + 8 * (size_t)i, (uint32_t)key_len);
+        nipc_made_put_u32(out + 16 + 8 * (size_t)i, (uint32_t)(start - area));
+        nipc_made_put_u32(out + 20 + 8 * (size_t)i, (uint32_t)key_len);
         end = start + key_len;
     }
     *len = (size_t)end;
@@ -507,15 +347,19 @@ nipc_error_t apps_lookup_request_encode(const apps_lookup_key_t *keys, uint32_t 
 }
 
 nipc_error_t apps_lookup_request_decode(const void *ptr, size_t len, apps_lookup_request_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     uint64_t end = 0;
     if (len < 16) {
         return NIPC_ERR_TRUNCATED;
     }
-    if (get_u16(bytes) != 1 || !is_zero(bytes + 2, 2) || !is_zero(bytes + 8, 8)) {
+    if (nipc_made_get_u16(bytes) != 1 || !nipc_made_is_zero(bytes + 2, 2) ||
+        !nipc_made_is_zero(bytes + 8, 8)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    out->item_count = get_u32(bytes + 4);
+    out->item_count = nipc_made_get_u32(bytes + 4);
     out->payload.ptr = ptr;
     out->payload.len = len;
     if (out->item_count > (len - 16) / 8) {
@@ -523,7 +367,7 @@ nipc_error_t apps_lookup_request_decode(const void *ptr, size_t len, apps_lookup
     }
     for (uint32_t i = 0; i < out->item_count; i++) {
         apps_lookup_key_t key;
-        nipc_error_t error = check_entry(bytes, len, 16, out->item_count, i, 8, &end);
+        nipc_error_t error = nipc_made_check_entry(bytes, len, 16, out->item_count, i, 8, &end);
         if (error == NIPC_OK) {
             error = apps_lookup_request_key(out, i, &key);
         }
@@ -536,30 +380,36 @@ nipc_error_t apps_lookup_request_decode(const void *ptr, size_t len, apps_lookup
 
 nipc_error_t apps_lookup_request_key(const apps_lookup_request_t *request, uint32_t index,
                                      apps_lookup_key_t *out) {
+    if (request == NULL || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (index >= request->item_count) {
         return NIPC_ERR_OUT_OF_BOUNDS;
     }
     const uint8_t *bytes = (const uint8_t *)request->payload.ptr;
-    const nipc_bytes_view_t key = list_item(bytes, 16, request->item_count, index);
+    const nipc_bytes_view_t key = nipc_made_list_item(bytes, 16, request->item_count, index);
     return apps_lookup_key_decode(key.ptr, key.len, out);
 }
 
 /* A reply that was checked. */
 static void view_reply(const void *ptr, size_t len, apps_lookup_reply_t *out) {
     const uint8_t *bytes = (const uint8_t *)ptr;
-    out->item_count = get_u32(bytes + 4);
-    out->generation = get_u64(bytes + 8);
+    out->item_count = nipc_made_get_u32(bytes + 4);
+    out->generation = nipc_made_get_u64(bytes + 8);
     out->payload.ptr = ptr;
     out->payload.len = len;
 }
 
 nipc_error_t apps_lookup_reply_decode(const void *ptr, size_t len, apps_lookup_reply_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     uint64_t end = 0;
     if (len < 16) {
         return NIPC_ERR_TRUNCATED;
     }
-    if (get_u16(bytes) != 1 || !is_zero(bytes + 2, 2)) {
+    if (nipc_made_get_u16(bytes) != 1 || !nipc_made_is_zero(bytes + 2, 2)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     view_reply(ptr, len, out);
@@ -568,7 +418,7 @@ nipc_error_t apps_lookup_reply_decode(const void *ptr, size_t len, apps_lookup_r
     }
     for (uint32_t i = 0; i < out->item_count; i++) {
         apps_lookup_item_t item;
-        nipc_error_t error = check_entry(bytes, len, 16, out->item_count, i, 60, &end);
+        nipc_error_t error = nipc_made_check_entry(bytes, len, 16, out->item_count, i, 60, &end);
         if (error == NIPC_OK) {
             error = apps_lookup_reply_item(out, i, &item);
         }
@@ -581,11 +431,14 @@ nipc_error_t apps_lookup_reply_decode(const void *ptr, size_t len, apps_lookup_r
 
 nipc_error_t apps_lookup_reply_item(const apps_lookup_reply_t *reply, uint32_t index,
                                     apps_lookup_item_t *out) {
+    if (reply == NULL || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (index >= reply->item_count) {
         return NIPC_ERR_OUT_OF_BOUNDS;
     }
     const uint8_t *bytes = (const uint8_t *)reply->payload.ptr;
-    const nipc_bytes_view_t item = list_item(bytes, 16, reply->item_count, index);
+    const nipc_bytes_view_t item = nipc_made_list_item(bytes, 16, reply->item_count, index);
     return apps_lookup_item_decode(item.ptr, item.len, out);
 }
 
@@ -597,7 +450,14 @@ static uint64_t bare_size(const apps_lookup_key_t *key) {
 
 void apps_lookup_builder_init(apps_lookup_builder_t *builder, const apps_lookup_request_t *request,
                               void *buf, size_t size) {
+    if (builder == NULL) {
+        return;
+    }
     memset(builder, 0, sizeof(*builder));
+    if (request == NULL || (buf == NULL && size > 0)) {
+        builder->error = NIPC_ERR_INVALID_ARGUMENT;
+        return;
+    }
     builder->request = *request;
     builder->buf = (uint8_t *)buf;
     builder->size = size < UINT32_MAX ? size : UINT32_MAX;
@@ -606,20 +466,23 @@ void apps_lookup_builder_init(apps_lookup_builder_t *builder, const apps_lookup_
     for (uint32_t i = 0; i < request->item_count; i++) {
         apps_lookup_key_t key;
         if (apps_lookup_request_key(request, i, &key) == NIPC_OK) {
-            builder->reserve = align8(builder->reserve) + bare_size(&key);
+            builder->reserve = nipc_made_align8(builder->reserve) + bare_size(&key);
         }
     }
 }
 
 void apps_lookup_builder_set_generation(apps_lookup_builder_t *builder, uint64_t generation) {
+    if (builder == NULL) {
+        return;
+    }
     builder->generation = generation;
 }
 
 /* Writes an item to the end of the answer, where BEHIND bytes must be left behind it. */
 static nipc_error_t put_item(apps_lookup_builder_t *builder, const apps_lookup_item_t *item,
                              uint64_t behind) {
-    const uint64_t start = align8(builder->end), size = apps_lookup_item_size(item);
-    const uint64_t needed = behind > 0 ? align8(start + size) + behind : start + size;
+    const uint64_t start = nipc_made_align8(builder->end), size = apps_lookup_item_size(item);
+    const uint64_t needed = behind > 0 ? nipc_made_align8(start + size) + behind : start + size;
     uint8_t *entry = builder->buf + 16 + 8 * (size_t)builder->item_count;
     size_t len = 0;
     if (needed > builder->size) {
@@ -629,8 +492,9 @@ static nipc_error_t put_item(apps_lookup_builder_t *builder, const apps_lookup_i
                                                        &len);
     if (error == NIPC_OK) {
         memset(builder->buf + builder->end, 0, (size_t)(start - builder->end));
-        put_u32(entry, (uint32_t)(start - 16 - UINT64_C(8) * builder->request.item_count));
-        put_u32(entry + 4, (uint32_t)len);
+        nipc_made_put_u32(entry,
+                          (uint32_t)(start - 16 - UINT64_C(8) * builder->request.item_count));
+        nipc_made_put_u32(entry + 4, (uint32_t)len);
         builder->end = start + len;
         builder->item_count++;
     }
@@ -651,7 +515,7 @@ static nipc_error_t add_item(apps_lookup_builder_t *builder, const apps_lookup_i
         return NIPC_ERR_BAD_LAYOUT;
     }
     const bool last = builder->item_count + 1 == builder->request.item_count;
-    const uint64_t behind = last ? 0 : builder->reserve - align8(bare_size(&key));
+    const uint64_t behind = last ? 0 : builder->reserve - nipc_made_align8(bare_size(&key));
     nipc_error_t error = NIPC_ERR_OVERFLOW;
     if (!builder->full && !exceeded) {
         error = put_item(builder, item, behind);
@@ -671,6 +535,9 @@ static nipc_error_t add_item(apps_lookup_builder_t *builder, const apps_lookup_i
 
 nipc_error_t apps_lookup_builder_add(apps_lookup_builder_t *builder,
                                      const apps_lookup_item_t *item) {
+    if (builder == NULL || item == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (builder->error == NIPC_OK) {
         builder->error = add_item(builder, item);
     }
@@ -679,6 +546,9 @@ nipc_error_t apps_lookup_builder_add(apps_lookup_builder_t *builder,
 
 nipc_error_t apps_lookup_builder_add_status(apps_lookup_builder_t *builder,
                                             apps_lookup_pid_status_t status) {
+    if (builder == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     apps_lookup_key_t key;
     apps_lookup_item_t item;
     if (apps_lookup_request_key(&builder->request, builder->item_count, &key) != NIPC_OK) {
@@ -690,14 +560,20 @@ nipc_error_t apps_lookup_builder_add_status(apps_lookup_builder_t *builder,
 }
 
 nipc_error_t apps_lookup_builder_finish(apps_lookup_builder_t *builder, size_t *len) {
+    if (builder == NULL || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
+    if (builder->error == NIPC_OK && builder->buf == NULL) {
+        builder->error = NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (builder->error == NIPC_OK && builder->item_count != builder->request.item_count) {
         builder->error = NIPC_ERR_BAD_ITEM_COUNT;
     }
     if (builder->error == NIPC_OK) {
         memset(builder->buf, 0, 16);
-        put_u16(builder->buf, 1);
-        put_u32(builder->buf + 4, builder->item_count);
-        put_u64(builder->buf + 8, builder->generation);
+        nipc_made_put_u16(builder->buf, 1);
+        nipc_made_put_u32(builder->buf + 4, builder->item_count);
+        nipc_made_put_u64(builder->buf + 8, builder->generation);
         *len = (size_t)builder->end;
     }
     return builder->error;
@@ -711,7 +587,7 @@ static nipc_error_t check_item_bytes(void *user, const void *ptr, size_t len) {
 
 static uint16_t status_of(void *user, nipc_bytes_view_t item) {
     (void)user;
-    return get_u16((const uint8_t *)item.ptr + 2);
+    return nipc_made_get_u16((const uint8_t *)item.ptr + 2);
 }
 
 static bool item_answers(void *user, nipc_bytes_view_t bytes, nipc_bytes_view_t key_bytes) {
@@ -750,7 +626,13 @@ nipc_error_t apps_lookup_client_lookup(apps_lookup_client_t *client, const apps_
     uint64_t size = (uint64_t)count * sizeof(nipc_bytes_view_t) + 1;
     nipc_bytes_view_t reply;
     nipc_error_t error = NIPC_OK;
+    if (out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     memset(out, 0, sizeof(*out));
+    if (client == NULL || (keys == NULL && count > 0)) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     for (uint32_t i = 0; i < count; i++) {
         size += apps_lookup_key_size(&keys[i]);
     }
@@ -781,27 +663,42 @@ nipc_error_t apps_lookup_client_lookup(apps_lookup_client_t *client, const apps_
 
 void apps_lookup_client_init(apps_lookup_client_t *client, const char *run_dir, const char *service,
                              const nipc_client_config_t *config) {
+    if (client == NULL) {
+        return;
+    }
     nipc_client_init(&client->ctx, run_dir, service, config);
 }
 
 bool apps_lookup_client_refresh(apps_lookup_client_t *client) {
+    if (client == NULL) {
+        return false;
+    }
     return nipc_client_refresh(&client->ctx);
 }
 
 bool apps_lookup_client_ready(const apps_lookup_client_t *client) {
+    if (client == NULL) {
+        return false;
+    }
     return nipc_client_ready(&client->ctx);
 }
 
 size_t apps_lookup_client_last_error(apps_lookup_client_t *client, char *buf, size_t buf_len) {
-    return nipc_client_last_error(&client->ctx, buf, buf_len);
+    return nipc_client_last_error((nipc_client_ctx_t *)client, buf, buf_len);
 }
 
 void apps_lookup_client_close(apps_lookup_client_t *client) {
+    if (client == NULL) {
+        return;
+    }
     nipc_client_close(&client->ctx);
 }
 
 nipc_error_t apps_lookup_answer(apps_lookup_handler_fn handle, void *user, const void *ptr,
                                 size_t ptr_len, void *buf, size_t size, size_t *len) {
+    if ((ptr == NULL && ptr_len > 0) || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     apps_lookup_builder_t builder;
     apps_lookup_request_t request;
     if (apps_lookup_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
@@ -829,6 +726,9 @@ static nipc_error_t answer(void *user, uint16_t method, nipc_bytes_view_t reques
 nipc_error_t apps_lookup_server_init(apps_lookup_server_t *server, const char *run_dir,
                                      const char *service, const nipc_server_config_t *config,
                                          int workers, apps_lookup_handler_fn handle, void *user) {
+    if (server == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const nipc_any_service_handler_t handler = {answer, APPS_LOOKUP_METHOD, false, server};
     server->handle = handle;
     server->user = user;
@@ -836,21 +736,33 @@ nipc_error_t apps_lookup_server_init(apps_lookup_server_t *server, const char *r
 }
 
 void apps_lookup_server_run(apps_lookup_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_run(&server->server);
 }
 
 void apps_lookup_server_stop(apps_lookup_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_stop(&server->server);
 }
 
 bool apps_lookup_server_drain(apps_lookup_server_t *server, uint32_t timeout_ms) {
+    if (server == NULL) {
+        return false;
+    }
     return nipc_server_drain(&server->server, timeout_ms);
 }
 
 size_t apps_lookup_server_last_error(apps_lookup_server_t *server, char *buf, size_t buf_len) {
-    return nipc_server_last_error(&server->server, buf, buf_len);
+    return nipc_server_last_error((nipc_managed_server_t *)server, buf, buf_len);
 }
 
 void apps_lookup_server_destroy(apps_lookup_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_destroy(&server->server);
 }

@@ -21,7 +21,7 @@
 #ifndef APPS_LOOKUP_H
 #define APPS_LOOKUP_H
 
-#include <netipc/netipc_any.h>
+#include <netipc/netipc_made.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -85,15 +85,8 @@ typedef uint16_t apps_lookup_apps_cgroup_status_t;
 /** The name of the value, such as "known"; NULL where it has none. */
 const char *apps_lookup_apps_cgroup_status_name(apps_lookup_apps_cgroup_status_t value);
 
-/** Labels: a list to send, or those that came, which apps_lookup_label gives. */
-typedef struct apps_lookup_labels_t {
-    /** How many; at most 65535. */
-    uint32_t count;
-    /** Those to send. NULL in those that came. */
-    const nipc_lookup_label_view_t *list;
-    /** Private. */
-    const uint8_t *table, *item;
-} apps_lookup_labels_t;
+/** Labels: a list to send, or those that came. */
+typedef nipc_labels_t apps_lookup_labels_t;
 
 /** Label index, from 0 on; false beyond the last. */
 bool apps_lookup_label(const apps_lookup_labels_t *labels, uint32_t index,
@@ -201,8 +194,7 @@ bool apps_lookup_client_ready(const apps_lookup_client_t *client);
  * \param keys        the keys
  * \param count       how many; 0 asks for the generation of the data only
  * \param out         an item for each key, in their order. It lives in the client until the next
- * call or
- *                    close; zeroed on failure
+ *                    call or close; zeroed on failure
  * \param timeout_ms  milliseconds that all of it may take; 0 is the client's own timeout
  * \return NIPC_OK, or why there is no answer; apps_lookup_client_last_error says more
  */
@@ -230,8 +222,8 @@ void apps_lookup_client_close(apps_lookup_client_t *client);
  * \param request  what is asked
  * \param builder  takes the answer
  * \return whether the answer is in the builder. After false the client is told that the handler
- * failed,
- *         or what builder->error says where it is set: NIPC_ERR_UNSUPPORTED, NIPC_ERR_REJECTED
+ *         failed, or what builder->error says where it is set: NIPC_ERR_UNSUPPORTED,
+ * NIPC_ERR_REJECTED
  */
 typedef bool (*apps_lookup_handler_fn)(void *user, const apps_lookup_request_t *request,
                                        apps_lookup_builder_t *builder);
@@ -256,8 +248,7 @@ nipc_error_t apps_lookup_builder_add_status(apps_lookup_builder_t *builder,
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not
- * be
- * copied or moved afterwards. nipc_server_stats takes its server.
+ * be copied or moved afterwards. nipc_server_stats takes its server.
  */
 typedef struct apps_lookup_server_t {
     nipc_managed_server_t server;
@@ -300,8 +291,7 @@ uint64_t apps_lookup_key_size(const apps_lookup_key_t *key);
 
 /**
  * Writes the key to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more than
- * size,
- * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ * size, NIPC_ERR_BAD_LAYOUT where it may not be sent.
  */
 nipc_error_t apps_lookup_key_encode(const apps_lookup_key_t *key, void *buf, size_t size,
                                     size_t *len);
@@ -317,16 +307,14 @@ uint64_t apps_lookup_item_size(const apps_lookup_item_t *item);
 
 /**
  * Writes the item to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more than
- * size,
- * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ * size, NIPC_ERR_BAD_LAYOUT where it may not be sent.
  */
 nipc_error_t apps_lookup_item_encode(const apps_lookup_item_t *item, void *buf, size_t size,
                                      size_t *len);
 
 /**
  * Reads and checks the item in len bytes, into which its texts point. What is in out after a
- * failure
- * means nothing.
+ * failure means nothing.
  */
 nipc_error_t apps_lookup_item_decode(const void *ptr, size_t len, apps_lookup_item_t *out);
 

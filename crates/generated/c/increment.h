@@ -15,7 +15,7 @@
 #ifndef INCREMENT_H
 #define INCREMENT_H
 
-#include <netipc/netipc_any.h>
+#include <netipc/netipc_made.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -80,8 +80,7 @@ bool increment_client_ready(const increment_client_t *client);
  * Asks for the response to a request.
  *
  * \param out         the response, whose texts live in the client until the next call or close;
- * zeroed
- *                    on failure
+ *                    zeroed on failure
  * \param timeout_ms  milliseconds that all of it may take; 0 is the client's own timeout
  * \return NIPC_OK, or why there is no answer; increment_client_last_error says more
  */
@@ -100,6 +99,32 @@ nipc_error_t increment_client_call_batch(increment_client_t *client,
                                          const increment_request_t *requests, uint32_t count,
                                              increment_response_t *out, uint32_t timeout_ms);
 
+/**
+ * Takes the response to one of many requests. It must not use the client, and must return.
+ *
+ * \param user      what came with the function
+ * \param index     which request it answers, from 0 on
+ * \param response  the response, whose texts are valid until it returns
+ */
+typedef void (*increment_response_fn)(void *user, uint32_t index,
+                                      const increment_response_t *response);
+
+/**
+ * Asks for the responses to many requests, each in a message of its own, with several under way:
+ * nipc_client_call_any_pipelined.
+ *
+ * \param requests  the requests
+ * \param count     how many; 0 needs no input or output
+ * \param window    how many may be under way; 0 is 1
+ * \param each      takes the responses, each once, in the order in which they come
+ * \param user      the first argument of each
+ * \return NIPC_OK where each has taken all responses; otherwise it may have taken some
+ */
+nipc_error_t increment_client_call_pipelined(increment_client_t *client,
+                                             const increment_request_t *requests, uint32_t count,
+                                                 uint32_t window, increment_response_fn each,
+                                                     void *user, uint32_t timeout_ms);
+
 /** Why the last call or refresh that failed did; works as snprintf does. */
 size_t increment_client_last_error(increment_client_t *client, char *buf, size_t buf_len);
 
@@ -110,8 +135,7 @@ void increment_client_close(increment_client_t *client);
 
 /**
  * Answers a request. Sessions call it in several threads at once: copy what you need under your
- * lock,
- * and build the answer after it.
+ * lock, and build the answer after it.
  *
  * \param user     what the server was made with
  * \param request  what is asked
@@ -129,8 +153,7 @@ nipc_error_t increment_builder_set(increment_builder_t *builder,
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not
- * be
- * copied or moved afterwards. nipc_server_stats takes its server.
+ * be copied or moved afterwards. nipc_server_stats takes its server.
  */
 typedef struct increment_server_t {
     nipc_managed_server_t server;
@@ -173,16 +196,14 @@ uint64_t increment_request_size(const increment_request_t *request);
 
 /**
  * Writes the request to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more
- * than size,
- * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ * than size, NIPC_ERR_BAD_LAYOUT where it may not be sent.
  */
 nipc_error_t increment_request_encode(const increment_request_t *request, void *buf, size_t size,
                                       size_t *len);
 
 /**
  * Reads and checks the request in len bytes, into which its texts point. What is in out after a
- * failure
- * means nothing.
+ * failure means nothing.
  */
 nipc_error_t increment_request_decode(const void *ptr, size_t len, increment_request_t *out);
 
@@ -191,16 +212,14 @@ uint64_t increment_response_size(const increment_response_t *response);
 
 /**
  * Writes the response to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more
- * than size,
- * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ * than size, NIPC_ERR_BAD_LAYOUT where it may not be sent.
  */
 nipc_error_t increment_response_encode(const increment_response_t *response, void *buf, size_t size,
                                        size_t *len);
 
 /**
  * Reads and checks the response in len bytes, into which its texts point. What is in out after a
- * failure
- * means nothing.
+ * failure means nothing.
  */
 nipc_error_t increment_response_decode(const void *ptr, size_t len, increment_response_t *out);
 

@@ -5,155 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint16_t get_u16(const uint8_t *bytes) {
-    return (uint16_t)(bytes[0] | bytes[1] << 8);
-}
-
-static uint32_t get_u32(const uint8_t *bytes) {
-    return get_u16(bytes) | (uint32_t)get_u16(bytes + 2) << 16;
-}
-
-static uint64_t get_u64(const uint8_t *bytes) {
-    return get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
-}
-
-static void put_u16(uint8_t *out, uint16_t number) {
-    out[0] = (uint8_t)number;
-    out[1] = (uint8_t)(number >> 8);
-}
-
-static void put_u32(uint8_t *out, uint32_t number) {
-    put_u16(out, (uint16_t)number);
-    put_u16(out + 2, (uint16_t)(number >> 16));
-}
-
-static void put_u64(uint8_t *out, uint64_t number) {
-    put_u32(out, (uint32_t)number);
-    put_u32(out + 4, (uint32_t)(number >> 32));
-}
-
-static uint64_t align8(uint64_t at) {
-    return (at + 7) / 8 * 8;
-}
-
-static bool is_zero(const void *ptr, size_t size) {
-    const uint8_t *bytes = (const uint8_t *)ptr;
-    size_t at = 0;
-    while (at < size && bytes[at] == 0) {
-        at++;
-    }
-    return at == size;
-}
-
-/* Whether nothing but zeros stands behind a text of fixed size. */
-static bool is_padded(const void *ptr, size_t size) {
-    const uint8_t *bytes = (const uint8_t *)ptr;
-    size_t end = 0;
-    while (end < size && bytes[end] != 0) {
-        end++;
-    }
-    return is_zero(bytes + end, size - end);
-}
-
-static bool is_ip(const nipc_ip_t *ip) {
-    return ip->size == 0 || ip->size == 4 || ip->size == 16;
-}
-
-static bool same_ip(const nipc_ip_t *a, const nipc_ip_t *b) {
-    return a->size == b->size && is_ip(a) && memcmp(a->bytes, b->bytes, a->size) == 0;
-}
-
-static nipc_error_t get_ip(const uint8_t *bytes, nipc_ip_t *out) {
-    const uint16_t size = get_u16(bytes);
-    if (size != 0 && size != 4 && size != 16) {
-        return NIPC_ERR_BAD_LAYOUT;
-    }
-    out->size = (uint8_t)size;
-    memcpy(out->bytes, bytes + 2, sizeof(out->bytes));
-    return is_zero(out->bytes + size, sizeof(out->bytes) - size) ? NIPC_OK : NIPC_ERR_BAD_LAYOUT;
-}
-
-static void put_ip(uint8_t *out, const nipc_ip_t *ip) {
-    put_u16(out, ip->size);
-    memcpy(out + 2, ip->bytes, ip->size);
-}
-
-static bool has_nul(nipc_str_view_t text) {
-    return text.len > 0 && memchr(text.ptr, 0, text.len) != NULL;
-}
-
-/* The text at OFFSET, whose NUL is found in its place. */
-static nipc_error_t text_at(const uint8_t *bytes, size_t len, uint64_t offset, uint32_t text_len,
-                            nipc_str_view_t *out) {
-    const uint64_t end = offset + text_len;
-    if (end >= len) {
-        return NIPC_ERR_OUT_OF_BOUNDS;
-    }
-    if (bytes[end] != 0) {
-        return NIPC_ERR_MISSING_NUL;
-    }
-    out->ptr = (const char *)bytes + offset;
-    out->len = text_len;
-    return NIPC_OK;
-}
-
-/* The text whose offset and length stand at AT, behind FIXED bytes. */
-static nipc_error_t get_text(const uint8_t *bytes, size_t len, size_t at, size_t fixed,
-                             nipc_str_view_t *out) {
-    const uint32_t offset = get_u32(bytes + at);
-    if (offset < fixed) {
-        return NIPC_ERR_OUT_OF_BOUNDS;
-    }
-    return text_at(bytes, len, offset, get_u32(bytes + at + 4), out);
-}
-
-/* Where a text ends, its NUL included. */
-static uint64_t end_of(const uint8_t *bytes, nipc_str_view_t text) {
-    return (uint64_t)(text.ptr - (const char *)bytes) + text.len + 1;
-}
-
-/* Writes a text to END, its offset and length to AT; returns where it ends. */
-static size_t put_text(uint8_t *out, size_t at, size_t end, nipc_str_view_t text) {
-    put_u32(out + at, (uint32_t)end);
-    put_u32(out + at + 4, text.len);
-    if (text.len > 0) {
-        memcpy(out + end, text.ptr, text.len);
-    }
-    out[end + text.len] = 0;
-    return end + text.len + 1;
-}
-
-/* Item INDEX of a list of COUNT whose directory stands at AT, and which was checked. */
-static nipc_bytes_view_t list_item(const uint8_t *bytes, size_t at, uint32_t count,
-                                   uint32_t index) {
-    const uint8_t *entry = bytes + at + 8 * (size_t)index;
-    nipc_bytes_view_t item;
-    item.ptr = bytes + at + 8 * (size_t)count + get_u32(entry);
-    item.len = get_u32(entry + 4);
-    return item;
-}
-
-/* Checks entry INDEX of a list in which items stand in order; END is where the one before ends. */
-static nipc_error_t check_entry(const uint8_t *bytes, size_t len, size_t at, uint32_t count,
-                                uint32_t index, size_t shortest, uint64_t *end) {
-    const uint64_t offset = get_u32(bytes + at + 8 * (size_t)index);
-    const uint64_t item_len = get_u32(bytes + at + 8 * (size_t)index + 4);
-    if (offset % 8 != 0) {
-        return NIPC_ERR_BAD_ALIGNMENT;
-    }
-    if (item_len < shortest) {
-        return NIPC_ERR_BAD_LAYOUT;
-    }
-    if (at + UINT64_C(8) * count + offset + item_len > len) {
-        return NIPC_ERR_OUT_OF_BOUNDS;
-    }
-    if (offset < *end) {
-        return NIPC_ERR_BAD_LAYOUT;
-    }
-    *end = offset + item_len;
-    return NIPC_OK;
-}
-
 const char *ip_to_asn_lookup_status_name(ip_to_asn_lookup_status_t value) {
     switch (value) {
     case IP_TO_ASN_LOOKUP_STATUS_KNOWN:
@@ -170,16 +21,25 @@ const char *ip_to_asn_lookup_status_name(ip_to_asn_lookup_status_t value) {
 }
 
 bool ip_to_asn_key_equal(const ip_to_asn_key_t *a, const ip_to_asn_key_t *b) {
-    return same_ip(&a->address, &b->address);
+    if (a == NULL || b == NULL) {
+        return false;
+    }
+    return nipc_made_same_ip(&a->address, &b->address);
 }
 
 uint64_t ip_to_asn_key_size(const ip_to_asn_key_t *key) {
+    if (key == NULL) {
+        return 0;
+    }
     return key->address.size;
 }
 
 nipc_error_t ip_to_asn_key_encode(const ip_to_asn_key_t *key, void *buf, size_t size, size_t *len) {
+    if (key == NULL || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const nipc_ip_t *ip = &key->address;
-    if (ip->size == 0 || !is_ip(ip)) {
+    if (ip->size == 0 || !nipc_made_is_ip(ip)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     if (ip->size > size) {
@@ -191,6 +51,9 @@ nipc_error_t ip_to_asn_key_encode(const ip_to_asn_key_t *key, void *buf, size_t 
 }
 
 nipc_error_t ip_to_asn_key_decode(const void *ptr, size_t len, ip_to_asn_key_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (len != 4 && len != 16) {
         return NIPC_ERR_BAD_LAYOUT;
     }
@@ -201,11 +64,17 @@ nipc_error_t ip_to_asn_key_decode(const void *ptr, size_t len, ip_to_asn_key_t *
 }
 
 void ip_to_asn_item_init(ip_to_asn_item_t *item) {
+    if (item == NULL) {
+        return;
+    }
     memset(item, 0, sizeof(*item));
     item->status = IP_TO_ASN_LOOKUP_STATUS_UNKNOWN;
 }
 
 uint64_t ip_to_asn_item_size(const ip_to_asn_item_t *item) {
+    if (item == NULL) {
+        return 0;
+    }
     return 36 + (uint64_t)item->organisation.len + 1;
 }
 
@@ -213,77 +82,83 @@ static nipc_error_t check_item(const ip_to_asn_item_t *item) {
     if (item->status > 3) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    if (item->address.size == 0 || !is_ip(&item->address)) {
+    if (item->address.size == 0 || !nipc_made_is_ip(&item->address)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    if (!is_padded(item->country, 2)) {
+    if (!nipc_made_is_padded(item->country, 2)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     if (item->status != 0) {
-        return item->asn == 0u && is_zero(item->country, 2) && item->organisation.len == 0
-            ? NIPC_OK : NIPC_ERR_BAD_LAYOUT;
+        return item->asn == 0u && nipc_made_is_zero(item->country, 2) &&
+            item->organisation.len == 0 ? NIPC_OK : NIPC_ERR_BAD_LAYOUT;
     }
     return NIPC_OK;
 }
 
 nipc_error_t ip_to_asn_item_encode(const ip_to_asn_item_t *item, void *buf, size_t size,
                                    size_t *len) {
+    if (item == NULL || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint64_t whole = ip_to_asn_item_size(item);
     uint8_t *out = (uint8_t *)buf;
     nipc_error_t error = check_item(item);
     if (error != NIPC_OK) {
         return error;
     }
-    if (has_nul(item->organisation)) {
+    if (nipc_made_has_nul(item->organisation)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     if (whole > size || whole > UINT32_MAX) {
         return NIPC_ERR_OVERFLOW;
     }
     memset(out, 0, 36);
-    put_u16(out, 1);
-    put_u16(out + 2, item->status);
-    put_u32(out + 4, item->asn);
-    put_ip(out + 8, &item->address);
+    nipc_made_put_u16(out, 1);
+    nipc_made_put_u16(out + 2, item->status);
+    nipc_made_put_u32(out + 4, item->asn);
+    nipc_made_put_ip(out + 8, &item->address);
     memcpy(out + 26, item->country, 2);
     size_t end = 36;
-    put_text(out, 28, end, item->organisation);
+    nipc_made_put_text(out, 28, end, item->organisation);
     *len = (size_t)whole;
     return NIPC_OK;
 }
 
 nipc_error_t ip_to_asn_item_decode(const void *ptr, size_t len, ip_to_asn_item_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     nipc_error_t error;
     if (len < 36) {
         return NIPC_ERR_TRUNCATED;
     }
-    if (get_u16(bytes) != 1) {
+    if (nipc_made_get_u16(bytes) != 1) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    out->status = get_u16(bytes + 2);
-    out->asn = get_u32(bytes + 4);
-    error = get_ip(bytes + 8, &out->address);
+    out->status = nipc_made_get_u16(bytes + 2);
+    out->asn = nipc_made_get_u32(bytes + 4);
+    error = nipc_made_get_ip(bytes + 8, &out->address);
     if (error != NIPC_OK) {
         return error;
     }
     if (out->address.size == 0) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    if (!is_padded(bytes + 26, 2)) {
+    if (!nipc_made_is_padded(bytes + 26, 2)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     memcpy(out->country, bytes + 26, 2);
-    error = get_text(bytes, len, 28, 36, &out->organisation);
+    error = nipc_made_get_text(bytes, len, 28, 36, &out->organisation);
     if (error != NIPC_OK) {
         return error;
     }
-    if (has_nul(out->organisation)) {
+    if (nipc_made_has_nul(out->organisation)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     uint64_t end = 36;
-    if (end < end_of(bytes, out->organisation)) {
-        end = end_of(bytes, out->organisation);
+    if (end < nipc_made_end_of(bytes, out->organisation)) {
+        end = nipc_made_end_of(bytes, out->organisation);
     }
     if (end != len) {
         return NIPC_ERR_BAD_LAYOUT;
@@ -293,12 +168,19 @@ nipc_error_t ip_to_asn_item_decode(const void *ptr, size_t len, ip_to_asn_item_t
 
 ip_to_asn_key_t ip_to_asn_item_key(const ip_to_asn_item_t *item) {
     ip_to_asn_key_t key;
+    memset(&key, 0, sizeof(key));
+    if (item == NULL) {
+        return key;
+    }
     key.address = item->address;
     return key;
 }
 
 void ip_to_asn_item_bare(ip_to_asn_item_t *item, const ip_to_asn_key_t *key,
                          ip_to_asn_lookup_status_t status) {
+    if (item == NULL || key == NULL) {
+        return;
+    }
     ip_to_asn_item_init(item);
     item->status = status;
     item->address = key->address;
@@ -306,6 +188,9 @@ void ip_to_asn_item_bare(ip_to_asn_item_t *item, const ip_to_asn_key_t *key,
 
 nipc_error_t ip_to_asn_request_encode(const ip_to_asn_key_t *keys, uint32_t count, void *buf,
                                       size_t size, size_t *len) {
+    if ((keys == NULL && count > 0) || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     uint8_t *out = (uint8_t *)buf;
     const uint64_t area = 16 + UINT64_C(8) * count;
     uint64_t end = area;
@@ -313,10 +198,10 @@ nipc_error_t ip_to_asn_request_encode(const ip_to_asn_key_t *keys, uint32_t coun
         return NIPC_ERR_OVERFLOW;
     }
     memset(out, 0, 16);
-    put_u16(out, 1);
-    put_u32(out + 4, count);
+    nipc_made_put_u16(out, 1);
+    nipc_made_put_u32(out + 4, count);
     for (uint32_t i = 0; i < count; i++) {
-        const uint64_t start = align8(end);
+        const uint64_t start = nipc_made_align8(end);
         size_t key_len = 0;
         if (start > size || start > UINT32_MAX) {
             return NIPC_ERR_OVERFLOW;
@@ -327,8 +212,8 @@ nipc_error_t ip_to_asn_request_encode(const ip_to_asn_key_t *keys, uint32_t coun
             return error;
         }
         memset(out + end, 0, (size_t)(start - end));
-        put_u32(out + 16 + 8 * (size_t)i, (uint32_t)(start - area));
-        put_u32(out + 20 + 8 * (size_t)i, (uint32_t)key_len);
+        nipc_made_put_u32(out + 16 + 8 * (size_t)i, (uint32_t)(start - area));
+        nipc_made_put_u32(out + 20 + 8 * (size_t)i, (uint32_t)key_len);
         end = start + key_len;
     }
     *len = (size_t)end;
@@ -336,15 +221,19 @@ nipc_error_t ip_to_asn_request_encode(const ip_to_asn_key_t *keys, uint32_t coun
 }
 
 nipc_error_t ip_to_asn_request_decode(const void *ptr, size_t len, ip_to_asn_request_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     uint64_t end = 0;
     if (len < 16) {
         return NIPC_ERR_TRUNCATED;
     }
-    if (get_u16(bytes) != 1 || !is_zero(bytes + 2, 2) || !is_zero(bytes + 8, 8)) {
+    if (nipc_made_get_u16(bytes) != 1 || !nipc_made_is_zero(bytes + 2, 2) ||
+        !nipc_made_is_zero(bytes + 8, 8)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    out->item_count = get_u32(bytes + 4);
+    out->item_count = nipc_made_get_u32(bytes + 4);
     out->payload.ptr = ptr;
     out->payload.len = len;
     if (out->item_count > (len - 16) / 8) {
@@ -352,7 +241,7 @@ nipc_error_t ip_to_asn_request_decode(const void *ptr, size_t len, ip_to_asn_req
     }
     for (uint32_t i = 0; i < out->item_count; i++) {
         ip_to_asn_key_t key;
-        nipc_error_t error = check_entry(bytes, len, 16, out->item_count, i, 4, &end);
+        nipc_error_t error = nipc_made_check_entry(bytes, len, 16, out->item_count, i, 4, &end);
         if (error == NIPC_OK) {
             error = ip_to_asn_request_key(out, i, &key);
         }
@@ -365,30 +254,36 @@ nipc_error_t ip_to_asn_request_decode(const void *ptr, size_t len, ip_to_asn_req
 
 nipc_error_t ip_to_asn_request_key(const ip_to_asn_request_t *request, uint32_t index,
                                    ip_to_asn_key_t *out) {
+    if (request == NULL || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (index >= request->item_count) {
         return NIPC_ERR_OUT_OF_BOUNDS;
     }
     const uint8_t *bytes = (const uint8_t *)request->payload.ptr;
-    const nipc_bytes_view_t key = list_item(bytes, 16, request->item_count, index);
+    const nipc_bytes_view_t key = nipc_made_list_item(bytes, 16, request->item_count, index);
     return ip_to_asn_key_decode(key.ptr, key.len, out);
 }
 
 /* A reply that was checked. */
 static void view_reply(const void *ptr, size_t len, ip_to_asn_reply_t *out) {
     const uint8_t *bytes = (const uint8_t *)ptr;
-    out->item_count = get_u32(bytes + 4);
-    out->generation = get_u64(bytes + 8);
+    out->item_count = nipc_made_get_u32(bytes + 4);
+    out->generation = nipc_made_get_u64(bytes + 8);
     out->payload.ptr = ptr;
     out->payload.len = len;
 }
 
 nipc_error_t ip_to_asn_reply_decode(const void *ptr, size_t len, ip_to_asn_reply_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     uint64_t end = 0;
     if (len < 16) {
         return NIPC_ERR_TRUNCATED;
     }
-    if (get_u16(bytes) != 1 || !is_zero(bytes + 2, 2)) {
+    if (nipc_made_get_u16(bytes) != 1 || !nipc_made_is_zero(bytes + 2, 2)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     view_reply(ptr, len, out);
@@ -397,7 +292,7 @@ nipc_error_t ip_to_asn_reply_decode(const void *ptr, size_t len, ip_to_asn_reply
     }
     for (uint32_t i = 0; i < out->item_count; i++) {
         ip_to_asn_item_t item;
-        nipc_error_t error = check_entry(bytes, len, 16, out->item_count, i, 36, &end);
+        nipc_error_t error = nipc_made_check_entry(bytes, len, 16, out->item_count, i, 36, &end);
         if (error == NIPC_OK) {
             error = ip_to_asn_reply_item(out, i, &item);
         }
@@ -410,11 +305,14 @@ nipc_error_t ip_to_asn_reply_decode(const void *ptr, size_t len, ip_to_asn_reply
 
 nipc_error_t ip_to_asn_reply_item(const ip_to_asn_reply_t *reply, uint32_t index,
                                   ip_to_asn_item_t *out) {
+    if (reply == NULL || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (index >= reply->item_count) {
         return NIPC_ERR_OUT_OF_BOUNDS;
     }
     const uint8_t *bytes = (const uint8_t *)reply->payload.ptr;
-    const nipc_bytes_view_t item = list_item(bytes, 16, reply->item_count, index);
+    const nipc_bytes_view_t item = nipc_made_list_item(bytes, 16, reply->item_count, index);
     return ip_to_asn_item_decode(item.ptr, item.len, out);
 }
 
@@ -426,7 +324,14 @@ static uint64_t bare_size(const ip_to_asn_key_t *key) {
 
 void ip_to_asn_builder_init(ip_to_asn_builder_t *builder, const ip_to_asn_request_t *request,
                             void *buf, size_t size) {
+    if (builder == NULL) {
+        return;
+    }
     memset(builder, 0, sizeof(*builder));
+    if (request == NULL || (buf == NULL && size > 0)) {
+        builder->error = NIPC_ERR_INVALID_ARGUMENT;
+        return;
+    }
     builder->request = *request;
     builder->buf = (uint8_t *)buf;
     builder->size = size < UINT32_MAX ? size : UINT32_MAX;
@@ -435,20 +340,23 @@ void ip_to_asn_builder_init(ip_to_asn_builder_t *builder, const ip_to_asn_reques
     for (uint32_t i = 0; i < request->item_count; i++) {
         ip_to_asn_key_t key;
         if (ip_to_asn_request_key(request, i, &key) == NIPC_OK) {
-            builder->reserve = align8(builder->reserve) + bare_size(&key);
+            builder->reserve = nipc_made_align8(builder->reserve) + bare_size(&key);
         }
     }
 }
 
 void ip_to_asn_builder_set_generation(ip_to_asn_builder_t *builder, uint64_t generation) {
+    if (builder == NULL) {
+        return;
+    }
     builder->generation = generation;
 }
 
 /* Writes an item to the end of the answer, where BEHIND bytes must be left behind it. */
 static nipc_error_t put_item(ip_to_asn_builder_t *builder, const ip_to_asn_item_t *item,
                              uint64_t behind) {
-    const uint64_t start = align8(builder->end), size = ip_to_asn_item_size(item);
-    const uint64_t needed = behind > 0 ? align8(start + size) + behind : start + size;
+    const uint64_t start = nipc_made_align8(builder->end), size = ip_to_asn_item_size(item);
+    const uint64_t needed = behind > 0 ? nipc_made_align8(start + size) + behind : start + size;
     uint8_t *entry = builder->buf + 16 + 8 * (size_t)builder->item_count;
     size_t len = 0;
     if (needed > builder->size) {
@@ -458,8 +366,9 @@ static nipc_error_t put_item(ip_to_asn_builder_t *builder, const ip_to_asn_item_
                                                      &len);
     if (error == NIPC_OK) {
         memset(builder->buf + builder->end, 0, (size_t)(start - builder->end));
-        put_u32(entry, (uint32_t)(start - 16 - UINT64_C(8) * builder->request.item_count));
-        put_u32(entry + 4, (uint32_t)len);
+        nipc_made_put_u32(entry,
+                          (uint32_t)(start - 16 - UINT64_C(8) * builder->request.item_count));
+        nipc_made_put_u32(entry + 4, (uint32_t)len);
         builder->end = start + len;
         builder->item_count++;
     }
@@ -480,7 +389,7 @@ static nipc_error_t add_item(ip_to_asn_builder_t *builder, const ip_to_asn_item_
         return NIPC_ERR_BAD_LAYOUT;
     }
     const bool last = builder->item_count + 1 == builder->request.item_count;
-    const uint64_t behind = last ? 0 : builder->reserve - align8(bare_size(&key));
+    const uint64_t behind = last ? 0 : builder->reserve - nipc_made_align8(bare_size(&key));
     nipc_error_t error = NIPC_ERR_OVERFLOW;
     if (!builder->full && !exceeded) {
         error = put_item(builder, item, behind);
@@ -499,6 +408,9 @@ static nipc_error_t add_item(ip_to_asn_builder_t *builder, const ip_to_asn_item_
 }
 
 nipc_error_t ip_to_asn_builder_add(ip_to_asn_builder_t *builder, const ip_to_asn_item_t *item) {
+    if (builder == NULL || item == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (builder->error == NIPC_OK) {
         builder->error = add_item(builder, item);
     }
@@ -507,6 +419,9 @@ nipc_error_t ip_to_asn_builder_add(ip_to_asn_builder_t *builder, const ip_to_asn
 
 nipc_error_t ip_to_asn_builder_add_status(ip_to_asn_builder_t *builder,
                                           ip_to_asn_lookup_status_t status) {
+    if (builder == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     ip_to_asn_key_t key;
     ip_to_asn_item_t item;
     if (ip_to_asn_request_key(&builder->request, builder->item_count, &key) != NIPC_OK) {
@@ -518,14 +433,20 @@ nipc_error_t ip_to_asn_builder_add_status(ip_to_asn_builder_t *builder,
 }
 
 nipc_error_t ip_to_asn_builder_finish(ip_to_asn_builder_t *builder, size_t *len) {
+    if (builder == NULL || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
+    if (builder->error == NIPC_OK && builder->buf == NULL) {
+        builder->error = NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (builder->error == NIPC_OK && builder->item_count != builder->request.item_count) {
         builder->error = NIPC_ERR_BAD_ITEM_COUNT;
     }
     if (builder->error == NIPC_OK) {
         memset(builder->buf, 0, 16);
-        put_u16(builder->buf, 1);
-        put_u32(builder->buf + 4, builder->item_count);
-        put_u64(builder->buf + 8, builder->generation);
+        nipc_made_put_u16(builder->buf, 1);
+        nipc_made_put_u32(builder->buf + 4, builder->item_count);
+        nipc_made_put_u64(builder->buf + 8, builder->generation);
         *len = (size_t)builder->end;
     }
     return builder->error;
@@ -539,7 +460,7 @@ static nipc_error_t check_item_bytes(void *user, const void *ptr, size_t len) {
 
 static uint16_t status_of(void *user, nipc_bytes_view_t item) {
     (void)user;
-    return get_u16((const uint8_t *)item.ptr + 2);
+    return nipc_made_get_u16((const uint8_t *)item.ptr + 2);
 }
 
 static bool item_answers(void *user, nipc_bytes_view_t bytes, nipc_bytes_view_t key_bytes) {
@@ -577,7 +498,13 @@ nipc_error_t ip_to_asn_client_lookup(ip_to_asn_client_t *client, const ip_to_asn
     uint64_t size = (uint64_t)count * sizeof(nipc_bytes_view_t) + 1;
     nipc_bytes_view_t reply;
     nipc_error_t error = NIPC_OK;
+    if (out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     memset(out, 0, sizeof(*out));
+    if (client == NULL || (keys == NULL && count > 0)) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     for (uint32_t i = 0; i < count; i++) {
         size += ip_to_asn_key_size(&keys[i]);
     }
@@ -608,27 +535,42 @@ nipc_error_t ip_to_asn_client_lookup(ip_to_asn_client_t *client, const ip_to_asn
 
 void ip_to_asn_client_init(ip_to_asn_client_t *client, const char *run_dir, const char *service,
                            const nipc_client_config_t *config) {
+    if (client == NULL) {
+        return;
+    }
     nipc_client_init(&client->ctx, run_dir, service, config);
 }
 
 bool ip_to_asn_client_refresh(ip_to_asn_client_t *client) {
+    if (client == NULL) {
+        return false;
+    }
     return nipc_client_refresh(&client->ctx);
 }
 
 bool ip_to_asn_client_ready(const ip_to_asn_client_t *client) {
+    if (client == NULL) {
+        return false;
+    }
     return nipc_client_ready(&client->ctx);
 }
 
 size_t ip_to_asn_client_last_error(ip_to_asn_client_t *client, char *buf, size_t buf_len) {
-    return nipc_client_last_error(&client->ctx, buf, buf_len);
+    return nipc_client_last_error((nipc_client_ctx_t *)client, buf, buf_len);
 }
 
 void ip_to_asn_client_close(ip_to_asn_client_t *client) {
+    if (client == NULL) {
+        return;
+    }
     nipc_client_close(&client->ctx);
 }
 
 nipc_error_t ip_to_asn_answer(ip_to_asn_handler_fn handle, void *user, const void *ptr,
                               size_t ptr_len, void *buf, size_t size, size_t *len) {
+    if ((ptr == NULL && ptr_len > 0) || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     ip_to_asn_builder_t builder;
     ip_to_asn_request_t request;
     if (ip_to_asn_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
@@ -656,6 +598,9 @@ static nipc_error_t answer(void *user, uint16_t method, nipc_bytes_view_t reques
 nipc_error_t ip_to_asn_server_init(ip_to_asn_server_t *server, const char *run_dir,
                                    const char *service, const nipc_server_config_t *config,
                                        int workers, ip_to_asn_handler_fn handle, void *user) {
+    if (server == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const nipc_any_service_handler_t handler = {answer, IP_TO_ASN_METHOD, false, server};
     server->handle = handle;
     server->user = user;
@@ -663,21 +608,33 @@ nipc_error_t ip_to_asn_server_init(ip_to_asn_server_t *server, const char *run_d
 }
 
 void ip_to_asn_server_run(ip_to_asn_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_run(&server->server);
 }
 
 void ip_to_asn_server_stop(ip_to_asn_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_stop(&server->server);
 }
 
 bool ip_to_asn_server_drain(ip_to_asn_server_t *server, uint32_t timeout_ms) {
+    if (server == NULL) {
+        return false;
+    }
     return nipc_server_drain(&server->server, timeout_ms);
 }
 
 size_t ip_to_asn_server_last_error(ip_to_asn_server_t *server, char *buf, size_t buf_len) {
-    return nipc_server_last_error(&server->server, buf, buf_len);
+    return nipc_server_last_error((nipc_managed_server_t *)server, buf, buf_len);
 }
 
 void ip_to_asn_server_destroy(ip_to_asn_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_destroy(&server->server);
 }

@@ -14,7 +14,7 @@
 #ifndef IP_TO_ASN_H
 #define IP_TO_ASN_H
 
-#include <netipc/netipc_any.h>
+#include <netipc/netipc_made.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -123,8 +123,7 @@ bool ip_to_asn_client_ready(const ip_to_asn_client_t *client);
  * \param keys        the keys
  * \param count       how many; 0 asks for the generation of the data only
  * \param out         an item for each key, in their order. It lives in the client until the next
- * call or
- *                    close; zeroed on failure
+ *                    call or close; zeroed on failure
  * \param timeout_ms  milliseconds that all of it may take; 0 is the client's own timeout
  * \return NIPC_OK, or why there is no answer; ip_to_asn_client_last_error says more
  */
@@ -151,8 +150,8 @@ void ip_to_asn_client_close(ip_to_asn_client_t *client);
  * \param request  what is asked
  * \param builder  takes the answer
  * \return whether the answer is in the builder. After false the client is told that the handler
- * failed,
- *         or what builder->error says where it is set: NIPC_ERR_UNSUPPORTED, NIPC_ERR_REJECTED
+ *         failed, or what builder->error says where it is set: NIPC_ERR_UNSUPPORTED,
+ * NIPC_ERR_REJECTED
  */
 typedef bool (*ip_to_asn_handler_fn)(void *user, const ip_to_asn_request_t *request,
                                      ip_to_asn_builder_t *builder);
@@ -176,8 +175,7 @@ nipc_error_t ip_to_asn_builder_add_status(ip_to_asn_builder_t *builder,
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not
- * be
- * copied or moved afterwards. nipc_server_stats takes its server.
+ * be copied or moved afterwards. nipc_server_stats takes its server.
  */
 typedef struct ip_to_asn_server_t {
     nipc_managed_server_t server;
@@ -220,8 +218,7 @@ uint64_t ip_to_asn_key_size(const ip_to_asn_key_t *key);
 
 /**
  * Writes the key to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more than
- * size,
- * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ * size, NIPC_ERR_BAD_LAYOUT where it may not be sent.
  */
 nipc_error_t ip_to_asn_key_encode(const ip_to_asn_key_t *key, void *buf, size_t size, size_t *len);
 
@@ -236,16 +233,14 @@ uint64_t ip_to_asn_item_size(const ip_to_asn_item_t *item);
 
 /**
  * Writes the item to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more than
- * size,
- * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ * size, NIPC_ERR_BAD_LAYOUT where it may not be sent.
  */
 nipc_error_t ip_to_asn_item_encode(const ip_to_asn_item_t *item, void *buf, size_t size,
                                    size_t *len);
 
 /**
  * Reads and checks the item in len bytes, into which its texts point. What is in out after a
- * failure
- * means nothing.
+ * failure means nothing.
  */
 nipc_error_t ip_to_asn_item_decode(const void *ptr, size_t len, ip_to_asn_item_t *out);
 

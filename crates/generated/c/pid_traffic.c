@@ -5,77 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint16_t get_u16(const uint8_t *bytes) {
-    return (uint16_t)(bytes[0] | bytes[1] << 8);
-}
-
-static uint32_t get_u32(const uint8_t *bytes) {
-    return get_u16(bytes) | (uint32_t)get_u16(bytes + 2) << 16;
-}
-
-static uint64_t get_u64(const uint8_t *bytes) {
-    return get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
-}
-
-static void put_u16(uint8_t *out, uint16_t number) {
-    out[0] = (uint8_t)number;
-    out[1] = (uint8_t)(number >> 8);
-}
-
-static void put_u32(uint8_t *out, uint32_t number) {
-    put_u16(out, (uint16_t)number);
-    put_u16(out + 2, (uint16_t)(number >> 16));
-}
-
-static void put_u64(uint8_t *out, uint64_t number) {
-    put_u32(out, (uint32_t)number);
-    put_u32(out + 4, (uint32_t)(number >> 32));
-}
-
-static uint64_t align8(uint64_t at) {
-    return (at + 7) / 8 * 8;
-}
-
-static bool is_zero(const void *ptr, size_t size) {
-    const uint8_t *bytes = (const uint8_t *)ptr;
-    size_t at = 0;
-    while (at < size && bytes[at] == 0) {
-        at++;
-    }
-    return at == size;
-}
-
-/* Item INDEX of a list of COUNT whose directory stands at AT, and which was checked. */
-static nipc_bytes_view_t list_item(const uint8_t *bytes, size_t at, uint32_t count,
-                                   uint32_t index) {
-    const uint8_t *entry = bytes + at + 8 * (size_t)index;
-    nipc_bytes_view_t item;
-    item.ptr = bytes + at + 8 * (size_t)count + get_u32(entry);
-    item.len = get_u32(entry + 4);
-    return item;
-}
-
-/* Checks entry INDEX of a list in which items stand in order; END is where the one before ends. */
-static nipc_error_t check_entry(const uint8_t *bytes, size_t len, size_t at, uint32_t count,
-                                uint32_t index, size_t shortest, uint64_t *end) {
-    const uint64_t offset = get_u32(bytes + at + 8 * (size_t)index);
-    const uint64_t item_len = get_u32(bytes + at + 8 * (size_t)index + 4);
-    if (offset % 8 != 0) {
-        return NIPC_ERR_BAD_ALIGNMENT;
-    }
-    if (item_len < shortest) {
-        return NIPC_ERR_BAD_LAYOUT;
-    }
-    if (at + UINT64_C(8) * count + offset + item_len > len) {
-        return NIPC_ERR_OUT_OF_BOUNDS;
-    }
-    if (offset < *end) {
-        return NIPC_ERR_BAD_LAYOUT;
-    }
-    *end = offset + item_len;
-    return NIPC_OK;
-}
-
 const char *pid_traffic_lookup_status_name(pid_traffic_lookup_status_t value) {
     switch (value) {
     case PID_TRAFFIC_LOOKUP_STATUS_KNOWN:
@@ -92,47 +21,65 @@ const char *pid_traffic_lookup_status_name(pid_traffic_lookup_status_t value) {
 }
 
 bool pid_traffic_key_equal(const pid_traffic_key_t *a, const pid_traffic_key_t *b) {
+    if (a == NULL || b == NULL) {
+        return false;
+    }
     return a->pid == b->pid && a->starttime == b->starttime;
 }
 
 uint64_t pid_traffic_key_size(const pid_traffic_key_t *key) {
+    if (key == NULL) {
+        return 0;
+    }
     (void)key;
     return 16;
 }
 
 nipc_error_t pid_traffic_key_encode(const pid_traffic_key_t *key, void *buf, size_t size,
                                     size_t *len) {
+    if (key == NULL || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint64_t whole = pid_traffic_key_size(key);
     uint8_t *out = (uint8_t *)buf;
     if (whole > size || whole > UINT32_MAX) {
         return NIPC_ERR_OVERFLOW;
     }
     memset(out, 0, 16);
-    put_u32(out, key->pid);
-    put_u64(out + 8, key->starttime);
+    nipc_made_put_u32(out, key->pid);
+    nipc_made_put_u64(out + 8, key->starttime);
     *len = (size_t)whole;
     return NIPC_OK;
 }
 
 nipc_error_t pid_traffic_key_decode(const void *ptr, size_t len, pid_traffic_key_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     if (len != 16) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    out->pid = get_u32(bytes);
-    if (!is_zero(bytes + 4, 4)) {
+    out->pid = nipc_made_get_u32(bytes);
+    if (!nipc_made_is_zero(bytes + 4, 4)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    out->starttime = get_u64(bytes + 8);
+    out->starttime = nipc_made_get_u64(bytes + 8);
     return NIPC_OK;
 }
 
 void pid_traffic_item_init(pid_traffic_item_t *item) {
+    if (item == NULL) {
+        return;
+    }
     memset(item, 0, sizeof(*item));
     item->status = PID_TRAFFIC_LOOKUP_STATUS_UNKNOWN;
 }
 
 uint64_t pid_traffic_item_size(const pid_traffic_item_t *item) {
+    if (item == NULL) {
+        return 0;
+    }
     (void)item;
     return 52;
 }
@@ -151,6 +98,9 @@ static nipc_error_t check_item(const pid_traffic_item_t *item) {
 
 nipc_error_t pid_traffic_item_encode(const pid_traffic_item_t *item, void *buf, size_t size,
                                      size_t *len) {
+    if (item == NULL || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint64_t whole = pid_traffic_item_size(item);
     uint8_t *out = (uint8_t *)buf;
     nipc_error_t error = check_item(item);
@@ -161,35 +111,38 @@ nipc_error_t pid_traffic_item_encode(const pid_traffic_item_t *item, void *buf, 
         return NIPC_ERR_OVERFLOW;
     }
     memset(out, 0, 52);
-    put_u16(out, 1);
-    put_u16(out + 2, item->status);
-    put_u32(out + 4, item->pid);
-    put_u64(out + 8, item->starttime);
-    put_u64(out + 16, item->bytes_received);
-    put_u64(out + 24, item->bytes_sent);
-    put_u64(out + 32, item->packets_received);
-    put_u64(out + 40, item->packets_sent);
-    put_u32(out + 48, item->connections);
+    nipc_made_put_u16(out, 1);
+    nipc_made_put_u16(out + 2, item->status);
+    nipc_made_put_u32(out + 4, item->pid);
+    nipc_made_put_u64(out + 8, item->starttime);
+    nipc_made_put_u64(out + 16, item->bytes_received);
+    nipc_made_put_u64(out + 24, item->bytes_sent);
+    nipc_made_put_u64(out + 32, item->packets_received);
+    nipc_made_put_u64(out + 40, item->packets_sent);
+    nipc_made_put_u32(out + 48, item->connections);
     *len = (size_t)whole;
     return NIPC_OK;
 }
 
 nipc_error_t pid_traffic_item_decode(const void *ptr, size_t len, pid_traffic_item_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     if (len < 52) {
         return NIPC_ERR_TRUNCATED;
     }
-    if (get_u16(bytes) != 1) {
+    if (nipc_made_get_u16(bytes) != 1) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    out->status = get_u16(bytes + 2);
-    out->pid = get_u32(bytes + 4);
-    out->starttime = get_u64(bytes + 8);
-    out->bytes_received = get_u64(bytes + 16);
-    out->bytes_sent = get_u64(bytes + 24);
-    out->packets_received = get_u64(bytes + 32);
-    out->packets_sent = get_u64(bytes + 40);
-    out->connections = get_u32(bytes + 48);
+    out->status = nipc_made_get_u16(bytes + 2);
+    out->pid = nipc_made_get_u32(bytes + 4);
+    out->starttime = nipc_made_get_u64(bytes + 8);
+    out->bytes_received = nipc_made_get_u64(bytes + 16);
+    out->bytes_sent = nipc_made_get_u64(bytes + 24);
+    out->packets_received = nipc_made_get_u64(bytes + 32);
+    out->packets_sent = nipc_made_get_u64(bytes + 40);
+    out->connections = nipc_made_get_u32(bytes + 48);
     if (len != 52) {
         return NIPC_ERR_BAD_LAYOUT;
     }
@@ -198,6 +151,10 @@ nipc_error_t pid_traffic_item_decode(const void *ptr, size_t len, pid_traffic_it
 
 pid_traffic_key_t pid_traffic_item_key(const pid_traffic_item_t *item) {
     pid_traffic_key_t key;
+    memset(&key, 0, sizeof(key));
+    if (item == NULL) {
+        return key;
+    }
     key.pid = item->pid;
     key.starttime = item->starttime;
     return key;
@@ -205,6 +162,9 @@ pid_traffic_key_t pid_traffic_item_key(const pid_traffic_item_t *item) {
 
 void pid_traffic_item_bare(pid_traffic_item_t *item, const pid_traffic_key_t *key,
                            pid_traffic_lookup_status_t status) {
+    if (item == NULL || key == NULL) {
+        return;
+    }
     pid_traffic_item_init(item);
     item->status = status;
     item->pid = key->pid;
@@ -213,6 +173,9 @@ void pid_traffic_item_bare(pid_traffic_item_t *item, const pid_traffic_key_t *ke
 
 nipc_error_t pid_traffic_request_encode(const pid_traffic_key_t *keys, uint32_t count, void *buf,
                                         size_t size, size_t *len) {
+    if ((keys == NULL && count > 0) || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     uint8_t *out = (uint8_t *)buf;
     const uint64_t area = 16 + UINT64_C(8) * count;
     uint64_t end = area;
@@ -220,10 +183,10 @@ nipc_error_t pid_traffic_request_encode(const pid_traffic_key_t *keys, uint32_t 
         return NIPC_ERR_OVERFLOW;
     }
     memset(out, 0, 16);
-    put_u16(out, 1);
-    put_u32(out + 4, count);
+    nipc_made_put_u16(out, 1);
+    nipc_made_put_u32(out + 4, count);
     for (uint32_t i = 0; i < count; i++) {
-        const uint64_t start = align8(end);
+        const uint64_t start = nipc_made_align8(end);
         size_t key_len = 0;
         if (start > size || start > UINT32_MAX) {
             return NIPC_ERR_OVERFLOW;
@@ -234,8 +197,8 @@ nipc_error_t pid_traffic_request_encode(const pid_traffic_key_t *keys, uint32_t 
             return error;
         }
         memset(out + end, 0, (size_t)(start - end));
-        put_u32(out + 16 + 8 * (size_t)i, (uint32_t)(start - area));
-        put_u32(out + 20 + 8 * (size_t)i, (uint32_t)key_len);
+        nipc_made_put_u32(out + 16 + 8 * (size_t)i, (uint32_t)(start - area));
+        nipc_made_put_u32(out + 20 + 8 * (size_t)i, (uint32_t)key_len);
         end = start + key_len;
     }
     *len = (size_t)end;
@@ -243,15 +206,19 @@ nipc_error_t pid_traffic_request_encode(const pid_traffic_key_t *keys, uint32_t 
 }
 
 nipc_error_t pid_traffic_request_decode(const void *ptr, size_t len, pid_traffic_request_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     uint64_t end = 0;
     if (len < 16) {
         return NIPC_ERR_TRUNCATED;
     }
-    if (get_u16(bytes) != 1 || !is_zero(bytes + 2, 2) || !is_zero(bytes + 8, 8)) {
+    if (nipc_made_get_u16(bytes) != 1 || !nipc_made_is_zero(bytes + 2, 2) ||
+        !nipc_made_is_zero(bytes + 8, 8)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    out->item_count = get_u32(bytes + 4);
+    out->item_count = nipc_made_get_u32(bytes + 4);
     out->payload.ptr = ptr;
     out->payload.len = len;
     if (out->item_count > (len - 16) / 8) {
@@ -259,7 +226,7 @@ nipc_error_t pid_traffic_request_decode(const void *ptr, size_t len, pid_traffic
     }
     for (uint32_t i = 0; i < out->item_count; i++) {
         pid_traffic_key_t key;
-        nipc_error_t error = check_entry(bytes, len, 16, out->item_count, i, 16, &end);
+        nipc_error_t error = nipc_made_check_entry(bytes, len, 16, out->item_count, i, 16, &end);
         if (error == NIPC_OK) {
             error = pid_traffic_request_key(out, i, &key);
         }
@@ -272,30 +239,36 @@ nipc_error_t pid_traffic_request_decode(const void *ptr, size_t len, pid_traffic
 
 nipc_error_t pid_traffic_request_key(const pid_traffic_request_t *request, uint32_t index,
                                      pid_traffic_key_t *out) {
+    if (request == NULL || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (index >= request->item_count) {
         return NIPC_ERR_OUT_OF_BOUNDS;
     }
     const uint8_t *bytes = (const uint8_t *)request->payload.ptr;
-    const nipc_bytes_view_t key = list_item(bytes, 16, request->item_count, index);
+    const nipc_bytes_view_t key = nipc_made_list_item(bytes, 16, request->item_count, index);
     return pid_traffic_key_decode(key.ptr, key.len, out);
 }
 
 /* A reply that was checked. */
 static void view_reply(const void *ptr, size_t len, pid_traffic_reply_t *out) {
     const uint8_t *bytes = (const uint8_t *)ptr;
-    out->item_count = get_u32(bytes + 4);
-    out->generation = get_u64(bytes + 8);
+    out->item_count = nipc_made_get_u32(bytes + 4);
+    out->generation = nipc_made_get_u64(bytes + 8);
     out->payload.ptr = ptr;
     out->payload.len = len;
 }
 
 nipc_error_t pid_traffic_reply_decode(const void *ptr, size_t len, pid_traffic_reply_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     uint64_t end = 0;
     if (len < 16) {
         return NIPC_ERR_TRUNCATED;
     }
-    if (get_u16(bytes) != 1 || !is_zero(bytes + 2, 2)) {
+    if (nipc_made_get_u16(bytes) != 1 || !nipc_made_is_zero(bytes + 2, 2)) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     view_reply(ptr, len, out);
@@ -304,7 +277,7 @@ nipc_error_t pid_traffic_reply_decode(const void *ptr, size_t len, pid_traffic_r
     }
     for (uint32_t i = 0; i < out->item_count; i++) {
         pid_traffic_item_t item;
-        nipc_error_t error = check_entry(bytes, len, 16, out->item_count, i, 52, &end);
+        nipc_error_t error = nipc_made_check_entry(bytes, len, 16, out->item_count, i, 52, &end);
         if (error == NIPC_OK) {
             error = pid_traffic_reply_item(out, i, &item);
         }
@@ -317,11 +290,14 @@ nipc_error_t pid_traffic_reply_decode(const void *ptr, size_t len, pid_traffic_r
 
 nipc_error_t pid_traffic_reply_item(const pid_traffic_reply_t *reply, uint32_t index,
                                     pid_traffic_item_t *out) {
+    if (reply == NULL || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (index >= reply->item_count) {
         return NIPC_ERR_OUT_OF_BOUNDS;
     }
     const uint8_t *bytes = (const uint8_t *)reply->payload.ptr;
-    const nipc_bytes_view_t item = list_item(bytes, 16, reply->item_count, index);
+    const nipc_bytes_view_t item = nipc_made_list_item(bytes, 16, reply->item_count, index);
     return pid_traffic_item_decode(item.ptr, item.len, out);
 }
 
@@ -333,7 +309,14 @@ static uint64_t bare_size(const pid_traffic_key_t *key) {
 
 void pid_traffic_builder_init(pid_traffic_builder_t *builder, const pid_traffic_request_t *request,
                               void *buf, size_t size) {
+    if (builder == NULL) {
+        return;
+    }
     memset(builder, 0, sizeof(*builder));
+    if (request == NULL || (buf == NULL && size > 0)) {
+        builder->error = NIPC_ERR_INVALID_ARGUMENT;
+        return;
+    }
     builder->request = *request;
     builder->buf = (uint8_t *)buf;
     builder->size = size < UINT32_MAX ? size : UINT32_MAX;
@@ -342,20 +325,23 @@ void pid_traffic_builder_init(pid_traffic_builder_t *builder, const pid_traffic_
     for (uint32_t i = 0; i < request->item_count; i++) {
         pid_traffic_key_t key;
         if (pid_traffic_request_key(request, i, &key) == NIPC_OK) {
-            builder->reserve = align8(builder->reserve) + bare_size(&key);
+            builder->reserve = nipc_made_align8(builder->reserve) + bare_size(&key);
         }
     }
 }
 
 void pid_traffic_builder_set_generation(pid_traffic_builder_t *builder, uint64_t generation) {
+    if (builder == NULL) {
+        return;
+    }
     builder->generation = generation;
 }
 
 /* Writes an item to the end of the answer, where BEHIND bytes must be left behind it. */
 static nipc_error_t put_item(pid_traffic_builder_t *builder, const pid_traffic_item_t *item,
                              uint64_t behind) {
-    const uint64_t start = align8(builder->end), size = pid_traffic_item_size(item);
-    const uint64_t needed = behind > 0 ? align8(start + size) + behind : start + size;
+    const uint64_t start = nipc_made_align8(builder->end), size = pid_traffic_item_size(item);
+    const uint64_t needed = behind > 0 ? nipc_made_align8(start + size) + behind : start + size;
     uint8_t *entry = builder->buf + 16 + 8 * (size_t)builder->item_count;
     size_t len = 0;
     if (needed > builder->size) {
@@ -365,8 +351,9 @@ static nipc_error_t put_item(pid_traffic_builder_t *builder, const pid_traffic_i
                                                        &len);
     if (error == NIPC_OK) {
         memset(builder->buf + builder->end, 0, (size_t)(start - builder->end));
-        put_u32(entry, (uint32_t)(start - 16 - UINT64_C(8) * builder->request.item_count));
-        put_u32(entry + 4, (uint32_t)len);
+        nipc_made_put_u32(entry,
+                          (uint32_t)(start - 16 - UINT64_C(8) * builder->request.item_count));
+        nipc_made_put_u32(entry + 4, (uint32_t)len);
         builder->end = start + len;
         builder->item_count++;
     }
@@ -387,7 +374,7 @@ static nipc_error_t add_item(pid_traffic_builder_t *builder, const pid_traffic_i
         return NIPC_ERR_BAD_LAYOUT;
     }
     const bool last = builder->item_count + 1 == builder->request.item_count;
-    const uint64_t behind = last ? 0 : builder->reserve - align8(bare_size(&key));
+    const uint64_t behind = last ? 0 : builder->reserve - nipc_made_align8(bare_size(&key));
     nipc_error_t error = NIPC_ERR_OVERFLOW;
     if (!builder->full && !exceeded) {
         error = put_item(builder, item, behind);
@@ -407,6 +394,9 @@ static nipc_error_t add_item(pid_traffic_builder_t *builder, const pid_traffic_i
 
 nipc_error_t pid_traffic_builder_add(pid_traffic_builder_t *builder,
                                      const pid_traffic_item_t *item) {
+    if (builder == NULL || item == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (builder->error == NIPC_OK) {
         builder->error = add_item(builder, item);
     }
@@ -415,6 +405,9 @@ nipc_error_t pid_traffic_builder_add(pid_traffic_builder_t *builder,
 
 nipc_error_t pid_traffic_builder_add_status(pid_traffic_builder_t *builder,
                                             pid_traffic_lookup_status_t status) {
+    if (builder == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     pid_traffic_key_t key;
     pid_traffic_item_t item;
     if (pid_traffic_request_key(&builder->request, builder->item_count, &key) != NIPC_OK) {
@@ -426,14 +419,20 @@ nipc_error_t pid_traffic_builder_add_status(pid_traffic_builder_t *builder,
 }
 
 nipc_error_t pid_traffic_builder_finish(pid_traffic_builder_t *builder, size_t *len) {
+    if (builder == NULL || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
+    if (builder->error == NIPC_OK && builder->buf == NULL) {
+        builder->error = NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (builder->error == NIPC_OK && builder->item_count != builder->request.item_count) {
         builder->error = NIPC_ERR_BAD_ITEM_COUNT;
     }
     if (builder->error == NIPC_OK) {
         memset(builder->buf, 0, 16);
-        put_u16(builder->buf, 1);
-        put_u32(builder->buf + 4, builder->item_count);
-        put_u64(builder->buf + 8, builder->generation);
+        nipc_made_put_u16(builder->buf, 1);
+        nipc_made_put_u32(builder->buf + 4, builder->item_count);
+        nipc_made_put_u64(builder->buf + 8, builder->generation);
         *len = (size_t)builder->end;
     }
     return builder->error;
@@ -447,7 +446,7 @@ static nipc_error_t check_item_bytes(void *user, const void *ptr, size_t len) {
 
 static uint16_t status_of(void *user, nipc_bytes_view_t item) {
     (void)user;
-    return get_u16((const uint8_t *)item.ptr + 2);
+    return nipc_made_get_u16((const uint8_t *)item.ptr + 2);
 }
 
 static bool item_answers(void *user, nipc_bytes_view_t bytes, nipc_bytes_view_t key_bytes) {
@@ -486,7 +485,13 @@ nipc_error_t pid_traffic_client_lookup(pid_traffic_client_t *client, const pid_t
     uint64_t size = (uint64_t)count * sizeof(nipc_bytes_view_t) + 1;
     nipc_bytes_view_t reply;
     nipc_error_t error = NIPC_OK;
+    if (out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     memset(out, 0, sizeof(*out));
+    if (client == NULL || (keys == NULL && count > 0)) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     for (uint32_t i = 0; i < count; i++) {
         size += pid_traffic_key_size(&keys[i]);
     }
@@ -517,27 +522,42 @@ nipc_error_t pid_traffic_client_lookup(pid_traffic_client_t *client, const pid_t
 
 void pid_traffic_client_init(pid_traffic_client_t *client, const char *run_dir, const char *service,
                              const nipc_client_config_t *config) {
+    if (client == NULL) {
+        return;
+    }
     nipc_client_init(&client->ctx, run_dir, service, config);
 }
 
 bool pid_traffic_client_refresh(pid_traffic_client_t *client) {
+    if (client == NULL) {
+        return false;
+    }
     return nipc_client_refresh(&client->ctx);
 }
 
 bool pid_traffic_client_ready(const pid_traffic_client_t *client) {
+    if (client == NULL) {
+        return false;
+    }
     return nipc_client_ready(&client->ctx);
 }
 
 size_t pid_traffic_client_last_error(pid_traffic_client_t *client, char *buf, size_t buf_len) {
-    return nipc_client_last_error(&client->ctx, buf, buf_len);
+    return nipc_client_last_error((nipc_client_ctx_t *)client, buf, buf_len);
 }
 
 void pid_traffic_client_close(pid_traffic_client_t *client) {
+    if (client == NULL) {
+        return;
+    }
     nipc_client_close(&client->ctx);
 }
 
 nipc_error_t pid_traffic_answer(pid_traffic_handler_fn handle, void *user, const void *ptr,
                                 size_t ptr_len, void *buf, size_t size, size_t *len) {
+    if ((ptr == NULL && ptr_len > 0) || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     pid_traffic_builder_t builder;
     pid_traffic_request_t request;
     if (pid_traffic_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
@@ -565,6 +585,9 @@ static nipc_error_t answer(void *user, uint16_t method, nipc_bytes_view_t reques
 nipc_error_t pid_traffic_server_init(pid_traffic_server_t *server, const char *run_dir,
                                      const char *service, const nipc_server_config_t *config,
                                          int workers, pid_traffic_handler_fn handle, void *user) {
+    if (server == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const nipc_any_service_handler_t handler = {answer, PID_TRAFFIC_METHOD, false, server};
     server->handle = handle;
     server->user = user;
@@ -572,21 +595,33 @@ nipc_error_t pid_traffic_server_init(pid_traffic_server_t *server, const char *r
 }
 
 void pid_traffic_server_run(pid_traffic_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_run(&server->server);
 }
 
 void pid_traffic_server_stop(pid_traffic_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_stop(&server->server);
 }
 
 bool pid_traffic_server_drain(pid_traffic_server_t *server, uint32_t timeout_ms) {
+    if (server == NULL) {
+        return false;
+    }
     return nipc_server_drain(&server->server, timeout_ms);
 }
 
 size_t pid_traffic_server_last_error(pid_traffic_server_t *server, char *buf, size_t buf_len) {
-    return nipc_server_last_error(&server->server, buf, buf_len);
+    return nipc_server_last_error((nipc_managed_server_t *)server, buf, buf_len);
 }
 
 void pid_traffic_server_destroy(pid_traffic_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_destroy(&server->server);
 }

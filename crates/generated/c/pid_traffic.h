@@ -18,7 +18,7 @@
 #ifndef PID_TRAFFIC_H
 #define PID_TRAFFIC_H
 
-#include <netipc/netipc_any.h>
+#include <netipc/netipc_made.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -135,8 +135,7 @@ bool pid_traffic_client_ready(const pid_traffic_client_t *client);
  * \param keys        the keys
  * \param count       how many; 0 asks for the generation of the data only
  * \param out         an item for each key, in their order. It lives in the client until the next
- * call or
- *                    close; zeroed on failure
+ *                    call or close; zeroed on failure
  * \param timeout_ms  milliseconds that all of it may take; 0 is the client's own timeout
  * \return NIPC_OK, or why there is no answer; pid_traffic_client_last_error says more
  */
@@ -164,8 +163,8 @@ void pid_traffic_client_close(pid_traffic_client_t *client);
  * \param request  what is asked
  * \param builder  takes the answer
  * \return whether the answer is in the builder. After false the client is told that the handler
- * failed,
- *         or what builder->error says where it is set: NIPC_ERR_UNSUPPORTED, NIPC_ERR_REJECTED
+ *         failed, or what builder->error says where it is set: NIPC_ERR_UNSUPPORTED,
+ * NIPC_ERR_REJECTED
  */
 typedef bool (*pid_traffic_handler_fn)(void *user, const pid_traffic_request_t *request,
                                        pid_traffic_builder_t *builder);
@@ -190,8 +189,7 @@ nipc_error_t pid_traffic_builder_add_status(pid_traffic_builder_t *builder,
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not
- * be
- * copied or moved afterwards. nipc_server_stats takes its server.
+ * be copied or moved afterwards. nipc_server_stats takes its server.
  */
 typedef struct pid_traffic_server_t {
     nipc_managed_server_t server;
@@ -234,8 +232,7 @@ uint64_t pid_traffic_key_size(const pid_traffic_key_t *key);
 
 /**
  * Writes the key to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more than
- * size,
- * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ * size, NIPC_ERR_BAD_LAYOUT where it may not be sent.
  */
 nipc_error_t pid_traffic_key_encode(const pid_traffic_key_t *key, void *buf, size_t size,
                                     size_t *len);
@@ -251,16 +248,14 @@ uint64_t pid_traffic_item_size(const pid_traffic_item_t *item);
 
 /**
  * Writes the item to buf, of which it takes len bytes: NIPC_ERR_OVERFLOW where it needs more than
- * size,
- * NIPC_ERR_BAD_LAYOUT where it may not be sent.
+ * size, NIPC_ERR_BAD_LAYOUT where it may not be sent.
  */
 nipc_error_t pid_traffic_item_encode(const pid_traffic_item_t *item, void *buf, size_t size,
                                      size_t *len);
 
 /**
  * Reads and checks the item in len bytes, into which its texts point. What is in out after a
- * failure
- * means nothing.
+ * failure means nothing.
  */
 nipc_error_t pid_traffic_item_decode(const void *ptr, size_t len, pid_traffic_item_t *out);
 

@@ -5,93 +5,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint16_t get_u16(const uint8_t *bytes) {
-    return (uint16_t)(bytes[0] | bytes[1] << 8);
-}
-
-static uint32_t get_u32(const uint8_t *bytes) {
-    return get_u16(bytes) | (uint32_t)get_u16(bytes + 2) << 16;
-}
-
-static void put_u16(uint8_t *out, uint16_t number) {
-    out[0] = (uint8_t)number;
-    out[1] = (uint8_t)(number >> 8);
-}
-
-static void put_u32(uint8_t *out, uint32_t number) {
-    put_u16(out, (uint16_t)number);
-    put_u16(out + 2, (uint16_t)(number >> 16));
-}
-
-/* The text at OFFSET, whose NUL is found in its place. */
-static nipc_error_t text_at(const uint8_t *bytes, size_t len, uint64_t offset, uint32_t text_len,
-                            nipc_str_view_t *out) {
-    const uint64_t end = offset + text_len;
-    if (end >= len) {
-        return NIPC_ERR_OUT_OF_BOUNDS;
-    }
-    if (bytes[end] != 0) {
-        return NIPC_ERR_MISSING_NUL;
-    }
-    out->ptr = (const char *)bytes + offset;
-    out->len = text_len;
-    return NIPC_OK;
-}
-
-/* The text whose offset and length stand at AT, behind FIXED bytes. */
-static nipc_error_t get_text(const uint8_t *bytes, size_t len, size_t at, size_t fixed,
-                             nipc_str_view_t *out) {
-    const uint32_t offset = get_u32(bytes + at);
-    if (offset < fixed) {
-        return NIPC_ERR_OUT_OF_BOUNDS;
-    }
-    return text_at(bytes, len, offset, get_u32(bytes + at + 4), out);
-}
-
-/* Writes a text to END, its offset and length to AT; returns where it ends. */
-static size_t put_text(uint8_t *out, size_t at, size_t end, nipc_str_view_t text) {
-    put_u32(out + at, (uint32_t)end);
-    put_u32(out + at + 4, text.len);
-    if (text.len > 0) {
-        memcpy(out + end, text.ptr, text.len);
-    }
-    out[end + text.len] = 0;
-    return end + text.len + 1;
-}
-
 void string_reverse_request_init(string_reverse_request_t *request) {
+    if (request == NULL) {
+        return;
+    }
     memset(request, 0, sizeof(*request));
 }
 
 uint64_t string_reverse_request_size(const string_reverse_request_t *request) {
+    if (request == NULL) {
+        return 0;
+    }
     return 8 + (uint64_t)request->text.len + 1;
 }
 
 nipc_error_t string_reverse_request_encode(const string_reverse_request_t *request, void *buf,
                                            size_t size, size_t *len) {
+    if (request == NULL || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint64_t whole = string_reverse_request_size(request);
     uint8_t *out = (uint8_t *)buf;
+    if (nipc_made_is_missing(request->text)) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
     if (whole > size || whole > UINT32_MAX) {
         return NIPC_ERR_OVERFLOW;
     }
     memset(out, 0, 8);
     size_t end = 8;
-    put_text(out, 0, end, request->text);
+    nipc_made_put_text(out, 0, end, request->text);
     *len = (size_t)whole;
     return NIPC_OK;
 }
 
 nipc_error_t string_reverse_request_decode(const void *ptr, size_t len,
                                            string_reverse_request_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     nipc_error_t error;
     if (len < 8) {
         return NIPC_ERR_TRUNCATED;
     }
-    if (get_u32(bytes + 0) != 8) {
+    if (nipc_made_get_u32(bytes + 0) != 8) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    error = get_text(bytes, len, 0, 8, &out->text);
+    error = nipc_made_get_text(bytes, len, 0, 8, &out->text);
     if (error != NIPC_OK) {
         return error;
     }
@@ -99,38 +60,53 @@ nipc_error_t string_reverse_request_decode(const void *ptr, size_t len,
 }
 
 void string_reverse_response_init(string_reverse_response_t *response) {
+    if (response == NULL) {
+        return;
+    }
     memset(response, 0, sizeof(*response));
 }
 
 uint64_t string_reverse_response_size(const string_reverse_response_t *response) {
+    if (response == NULL) {
+        return 0;
+    }
     return 8 + (uint64_t)response->text.len + 1;
 }
 
 nipc_error_t string_reverse_response_encode(const string_reverse_response_t *response, void *buf,
                                             size_t size, size_t *len) {
+    if (response == NULL || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint64_t whole = string_reverse_response_size(response);
     uint8_t *out = (uint8_t *)buf;
+    if (nipc_made_is_missing(response->text)) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
     if (whole > size || whole > UINT32_MAX) {
         return NIPC_ERR_OVERFLOW;
     }
     memset(out, 0, 8);
     size_t end = 8;
-    put_text(out, 0, end, response->text);
+    nipc_made_put_text(out, 0, end, response->text);
     *len = (size_t)whole;
     return NIPC_OK;
 }
 
 nipc_error_t string_reverse_response_decode(const void *ptr, size_t len,
                                             string_reverse_response_t *out) {
+    if ((ptr == NULL && len > 0) || out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const uint8_t *bytes = (const uint8_t *)ptr;
     nipc_error_t error;
     if (len < 8) {
         return NIPC_ERR_TRUNCATED;
     }
-    if (get_u32(bytes + 0) != 8) {
+    if (nipc_made_get_u32(bytes + 0) != 8) {
         return NIPC_ERR_BAD_LAYOUT;
     }
-    error = get_text(bytes, len, 0, 8, &out->text);
+    error = nipc_made_get_text(bytes, len, 0, 8, &out->text);
     if (error != NIPC_OK) {
         return error;
     }
@@ -138,13 +114,23 @@ nipc_error_t string_reverse_response_decode(const void *ptr, size_t len,
 }
 
 void string_reverse_builder_init(string_reverse_builder_t *builder, void *buf, size_t size) {
+    if (builder == NULL) {
+        return;
+    }
     memset(builder, 0, sizeof(*builder));
+    if (buf == NULL && size > 0) {
+        builder->error = NIPC_ERR_INVALID_ARGUMENT;
+        return;
+    }
     builder->buf = (uint8_t *)buf;
     builder->size = size;
 }
 
 nipc_error_t string_reverse_builder_set(string_reverse_builder_t *builder,
                                         const string_reverse_response_t *response) {
+    if (builder == NULL || response == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (builder->error == NIPC_OK) {
         builder->error = string_reverse_response_encode(response, builder->buf, builder->size,
                                                         &builder->len);
@@ -154,6 +140,9 @@ nipc_error_t string_reverse_builder_set(string_reverse_builder_t *builder,
 }
 
 nipc_error_t string_reverse_builder_finish(string_reverse_builder_t *builder, size_t *len) {
+    if (builder == NULL || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     if (builder->error == NIPC_OK && !builder->is_set) {
         builder->error = NIPC_ERR_BAD_ITEM_COUNT;
     }
@@ -173,7 +162,13 @@ nipc_error_t string_reverse_client_call(string_reverse_client_t *client,
     const uint64_t size = string_reverse_request_size(request);
     nipc_bytes_view_t reply;
     size_t len = 0;
+    if (out == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     memset(out, 0, sizeof(*out));
+    if (client == NULL || request == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     uint8_t *bytes = size > UINT32_MAX ? NULL : (uint8_t *)malloc((size_t)size);
     if (bytes == NULL) {
         return NIPC_ERR_OVERFLOW;
@@ -192,37 +187,52 @@ nipc_error_t string_reverse_client_call(string_reverse_client_t *client,
     return error;
 }
 
-nipc_error_t string_reverse_client_call_batch(string_reverse_client_t *client,
-                                              const string_reverse_request_t *requests,
-                                                  uint32_t count, string_reverse_response_t *out,
-                                                      uint32_t timeout_ms) {
-    /* Views of the requests, of the replies, and then the bytes of the requests. */
+/* Writes the requests behind views of them, and room for as many more views; NULL where that
+   fails. */
+static nipc_bytes_view_t *encode_requests(const string_reverse_request_t *requests, uint32_t count,
+                                          nipc_error_t *error) {
     uint64_t size = (uint64_t)count * 2 * sizeof(nipc_bytes_view_t) + 1;
-    nipc_error_t error = NIPC_OK;
     for (uint32_t i = 0; i < count; i++) {
-        memset(&out[i], 0, sizeof(out[i]));
         size += string_reverse_request_size(&requests[i]);
     }
     nipc_bytes_view_t *views = size > SIZE_MAX ? NULL
         : (nipc_bytes_view_t *)calloc(1, (size_t)size);
     if (views == NULL) {
-        return NIPC_ERR_OVERFLOW;
+        *error = NIPC_ERR_OVERFLOW;
+        return NULL;
     }
-    nipc_bytes_view_t *replies = views + count;
-    uint8_t *end = (uint8_t *)(replies + count);
-    for (uint32_t i = 0; i < count && error == NIPC_OK; i++) {
+    uint8_t *end = (uint8_t *)(views + 2 * (size_t)count);
+    for (uint32_t i = 0; i < count; i++) {
+        const size_t room = (size_t)string_reverse_request_size(&requests[i]);
         views[i].ptr = end;
-        error = string_reverse_request_encode(&requests[i], end,
-                                              (size_t)string_reverse_request_size(&requests[i]),
-                                                  &views[i].len);
+        if (string_reverse_request_encode(&requests[i], end, room, &views[i].len) != NIPC_OK) {
+            *error = NIPC_ERR_INVALID_ARGUMENT;
+            free(views);
+            return NULL;
+        }
         end += views[i].len;
     }
-    if (error != NIPC_OK) {
-        error = NIPC_ERR_INVALID_ARGUMENT;
-    } else {
-        error = nipc_client_call_any_batch(&client->ctx, STRING_REVERSE_METHOD, views, count,
-                                           replies, timeout_ms);
+    return views;
+}
+
+nipc_error_t string_reverse_client_call_batch(string_reverse_client_t *client,
+                                              const string_reverse_request_t *requests,
+                                                  uint32_t count, string_reverse_response_t *out,
+                                                      uint32_t timeout_ms) {
+    nipc_error_t error = NIPC_OK;
+    if (client == NULL || ((requests == NULL || out == NULL) && count > 0)) {
+        return NIPC_ERR_INVALID_ARGUMENT;
     }
+    for (uint32_t i = 0; i < count; i++) {
+        memset(&out[i], 0, sizeof(out[i]));
+    }
+    nipc_bytes_view_t *views = encode_requests(requests, count, &error);
+    if (views == NULL) {
+        return error;
+    }
+    nipc_bytes_view_t *replies = views + count;
+    error = nipc_client_call_any_batch(&client->ctx, STRING_REVERSE_METHOD, views, count, replies,
+                                       timeout_ms);
     for (uint32_t i = 0; i < count && error == NIPC_OK; i++) {
         error = string_reverse_response_decode(replies[i].ptr, replies[i].len, &out[i]);
     }
@@ -230,30 +240,80 @@ nipc_error_t string_reverse_client_call_batch(string_reverse_client_t *client,
     return error;
 }
 
+/* Who takes the responses of a pipeline. */
+typedef struct receiver_t {
+    string_reverse_response_fn each;
+    void *user;
+} receiver_t;
+
+static nipc_error_t receive(void *user, uint32_t index, nipc_bytes_view_t reply) {
+    const receiver_t *receiver = (const receiver_t *)user;
+    string_reverse_response_t response;
+    const nipc_error_t error = string_reverse_response_decode(reply.ptr, reply.len, &response);
+    if (error == NIPC_OK) {
+        receiver->each(receiver->user, index, &response);
+    }
+    return error;
+}
+
+nipc_error_t string_reverse_client_call_pipelined(string_reverse_client_t *client,
+                                                  const string_reverse_request_t *requests,
+                                                      uint32_t count, uint32_t window,
+                                                          string_reverse_response_fn each,
+                                                              void *user, uint32_t timeout_ms) {
+    nipc_error_t error = NIPC_OK;
+    receiver_t receiver = {each, user};
+    if (client == NULL || each == NULL || (requests == NULL && count > 0)) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
+    nipc_bytes_view_t *views = encode_requests(requests, count, &error);
+    if (views != NULL) {
+        error = nipc_client_call_any_pipelined(&client->ctx, STRING_REVERSE_METHOD, views, count,
+                                               window, receive, &receiver, timeout_ms);
+        free(views);
+    }
+    return error;
+}
+
 void string_reverse_client_init(string_reverse_client_t *client, const char *run_dir,
                                 const char *service, const nipc_client_config_t *config) {
+    if (client == NULL) {
+        return;
+    }
     nipc_client_init(&client->ctx, run_dir, service, config);
 }
 
 bool string_reverse_client_refresh(string_reverse_client_t *client) {
+    if (client == NULL) {
+        return false;
+    }
     return nipc_client_refresh(&client->ctx);
 }
 
 bool string_reverse_client_ready(const string_reverse_client_t *client) {
+    if (client == NULL) {
+        return false;
+    }
     return nipc_client_ready(&client->ctx);
 }
 
 size_t string_reverse_client_last_error(string_reverse_client_t *client, char *buf,
                                         size_t buf_len) {
-    return nipc_client_last_error(&client->ctx, buf, buf_len);
+    return nipc_client_last_error((nipc_client_ctx_t *)client, buf, buf_len);
 }
 
 void string_reverse_client_close(string_reverse_client_t *client) {
+    if (client == NULL) {
+        return;
+    }
     nipc_client_close(&client->ctx);
 }
 
 nipc_error_t string_reverse_answer(string_reverse_handler_fn handle, void *user, const void *ptr,
                                    size_t ptr_len, void *buf, size_t size, size_t *len) {
+    if ((ptr == NULL && ptr_len > 0) || (buf == NULL && size > 0) || len == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     string_reverse_builder_t builder;
     string_reverse_request_t request;
     if (string_reverse_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
@@ -282,6 +342,9 @@ nipc_error_t string_reverse_server_init(string_reverse_server_t *server, const c
                                         const char *service, const nipc_server_config_t *config,
                                             int workers, string_reverse_handler_fn handle,
                                                 void *user) {
+    if (server == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
     const nipc_any_service_handler_t handler = {answer, STRING_REVERSE_METHOD, true, server};
     server->handle = handle;
     server->user = user;
@@ -289,22 +352,34 @@ nipc_error_t string_reverse_server_init(string_reverse_server_t *server, const c
 }
 
 void string_reverse_server_run(string_reverse_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_run(&server->server);
 }
 
 void string_reverse_server_stop(string_reverse_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_stop(&server->server);
 }
 
 bool string_reverse_server_drain(string_reverse_server_t *server, uint32_t timeout_ms) {
+    if (server == NULL) {
+        return false;
+    }
     return nipc_server_drain(&server->server, timeout_ms);
 }
 
 size_t string_reverse_server_last_error(string_reverse_server_t *server, char *buf,
                                         size_t buf_len) {
-    return nipc_server_last_error(&server->server, buf, buf_len);
+    return nipc_server_last_error((nipc_managed_server_t *)server, buf, buf_len);
 }
 
 void string_reverse_server_destroy(string_reverse_server_t *server) {
+    if (server == NULL) {
+        return;
+    }
     nipc_server_destroy(&server->server);
 }

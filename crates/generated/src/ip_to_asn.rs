@@ -19,8 +19,8 @@ use netipc::lookup::{
 };
 use netipc::service::Method;
 use netipc::wire::{
-    CStrView, Decode, Encode, MethodCode, Reader, Span, Valid, WireError, Writer, is_padded,
-    lay_out, strings,
+    CStrView, Decode, Encode, MethodCode, Reader, Span, Valid, WireError, Writer, adjacent_strings,
+    is_padded, lay_out, strings,
 };
 use netipc::{Client, Handler, Server};
 
@@ -159,6 +159,11 @@ impl<'a> Decode<'a> for IpToAsnItem<'a> {
         Ok(item)
     }
 
+    #[inline(always)]
+    fn decodes(bytes: &'a [u8]) -> bool {
+        Self::usual(bytes).is_some()
+    }
+
     // Without this, it would be checked again each time it is read.
     #[inline(always)]
     fn view(valid: Valid<'a, Self>) -> Self {
@@ -195,6 +200,21 @@ impl Encode for IpToAsnItem<'_> {
 }
 
 impl<'a> IpToAsnItem<'a> {
+    /// What is written as encoders do. Whether and why anything else is accepted, `decode` knows.
+    #[inline(always)]
+    fn usual(bytes: &'a [u8]) -> Option<Self> {
+        let (fixed, spans) = Self::read(bytes).ok()?;
+        let ([organisation], end) = adjacent_strings(bytes, 36, spans)?;
+        if end != bytes.len() {
+            return None;
+        }
+        let item = Self {
+            organisation,
+            ..fixed
+        };
+        item.check().is_ok().then_some(item)
+    }
+
     /// The fixed part, and what tells where the rest lies.
     #[inline(always)]
     fn read(bytes: &[u8]) -> Result<(Self, [Span; 1]), WireError> {

@@ -8,6 +8,7 @@
 //! found soon        look again at the next wait; peers that do nothing else may take longer
 //! found late        a few times in a row is fine: the peer may just have woken up
 //! nothing found     leave it out for 1, 3, 7 .. 63 waits, then try once more
+//!                   .. 1023 where the message comes as soon as we sleep: the peer needs our processor
 //! long waits        do not look at all until waits get shorter
 //! rare questions    do not look for the answer: the server sleeps and has to wake up
 //! ```
@@ -33,6 +34,8 @@ const BRIEF: u32 = 5;
 const MOST_LATE: u32 = 8;
 /// After this many vain looks in a row, no more waits than before are left out.
 const MOST_MISSES: u32 = 6;
+/// The same for vain looks while the peer waited for our processor: each costs as much as dozens of sleeps.
+const MOST_SHARED: u32 = 10;
 /// How long a patient look lasts: an idle processor looks for work at the next tick of a busy one,
 /// which comes after 10 ms at most.
 const PATIENT: Duration = Duration::from_millis(12);
@@ -55,15 +58,20 @@ pub(crate) struct Patience {
     busy: u32,
     /// After this time without a message the peer sleeps, too: what comes takes a wake.
     sparse: u32,
+    /// Whether what we do between two waits is the peer's doing, however long it takes.
+    answers: bool,
 }
 
 impl Patience {
     /// Of a client.
     pub(crate) const ANSWER: Self = Self {
-        look: 10,
-        long: 20,
-        busy: 5,
+        // An answer that takes 200 us, and a wake of the server: who cannot find those looks in vain until
+        // both sides sleep, and stay asleep.
+        look: 15,
+        long: 25,
+        busy: 15,
         sparse: Self::REQUEST.look,
+        answers: false,
     };
     /// Of a server.
     pub(crate) const REQUEST: Self = Self {
@@ -71,6 +79,7 @@ impl Patience {
         long: 10,
         busy: 2,
         sparse: u32::MAX,
+        answers: true,
     };
 }
 
@@ -85,6 +94,8 @@ pub(crate) struct Spin {
     late: u32,
     /// Vain looks in a row.
     misses: u32,
+    /// Whether the wait that is under way began with one.
+    vain: bool,
     /// Waits to leave out.
     skip: u32,
     /// When the last wait ended that took some looking, or sleep.
@@ -112,6 +123,7 @@ impl Spin {
             slept: Duration::ZERO,
             late: 0,
             misses: 0,
+            vain: false,
             skip: 0,
             ended: None,
             at_hand: false,
@@ -123,6 +135,7 @@ impl Spin {
     /// How long to look in the wait that begins, if at all.
     #[inline]
     pub(crate) fn begin(&mut self) -> Option<Duration> {
+        self.vain = false;
         if self.soon.is_zero() || self.slept > self.soon * self.patience.long {
             return None;
         }
@@ -160,7 +173,7 @@ impl Spin {
 
     /// Notes that looking was in vain.
     pub(crate) fn missed(&mut self) {
-        self.misses = (self.misses + 1).min(MOST_MISSES);
+        self.misses = self.misses.max((self.misses + 1).min(MOST_MISSES));
         self.skip = (1 << self.misses) - 1;
     }
 
@@ -179,6 +192,11 @@ impl Spin {
         let took = now - start;
         self.end(now);
         self.slept = took;
+        if std::mem::take(&mut self.vain) && took <= self.soon {
+            // It was not late: it could not run while we looked.
+            self.misses = (self.misses.max(MOST_MISSES) + 1).min(MOST_SHARED);
+            self.skip = (1 << self.misses) - 1;
+        }
         self.brief = if took <= self.soon * BRIEF {
             self.brief.saturating_add(1)
         } else {
@@ -221,6 +239,7 @@ impl Spin {
             }
             if now - start >= budget {
                 self.missed();
+                self.vain = true;
                 return Ok(None);
             }
             looked = Some((start, now));
@@ -236,7 +255,9 @@ impl Spin {
             return self.found(Duration::ZERO, true);
         };
         let soon = self.soon;
-        let at_once = self.ended.is_some_and(|ended| start - ended <= soon);
+        let at_once = self
+            .ended
+            .is_some_and(|ended| self.patience.answers || start - ended <= soon);
         self.end(last);
         self.found(last - start, at_once);
     }
@@ -320,17 +341,45 @@ mod tests {
 
     #[test]
     fn peers_that_do_nothing_else_may_take_longer() {
-        let mut spin = spin();
         let start = Instant::now();
         let after = |n: u32| start + SOON * n;
-        spin.found_between(Some((start, after(2))));
-        assert_eq!(spin.late, 1, "nothing is known of it yet");
-        spin.found_between(Some((after(3), after(5))));
-        assert_eq!(spin.late, 0);
-        spin.found_between(Some((after(7), after(9))));
-        assert_eq!(spin.late, 1, "it did something else");
-        spin.found_between(Some((after(10), after(13))));
-        assert_eq!(spin.late, 2);
+        let late = |patience: Patience, waits: [(u32, u32); 4]| {
+            let mut spin = Spin { patience, ..spin() };
+            waits.map(|(from, to)| {
+                spin.found_between(Some((after(from), after(to))));
+                spin.late
+            })
+        };
+        let waits = [(0, 2), (3, 5), (7, 9), (10, 13)];
+        // Nothing is known of the first wait, and before the third a client did something else.
+        assert_eq!(late(Patience::ANSWER, waits), [1, 0, 1, 0]);
+        // What a server does is the client's doing.
+        assert_eq!(late(Patience::REQUEST, waits), [1, 0, 0, 1]);
+        let hard = [(0, 1), (1, 13), (14, 26), (26, 41)];
+        assert_eq!(late(Patience::ANSWER, hard), [0; 4]);
+    }
+
+    #[test]
+    fn who_needs_our_processor_is_left_alone_for_longer() {
+        let mut spin = spin();
+        let miss = |spin: &mut Spin, took: Duration| {
+            let mut waits = 0;
+            while spin.begin().is_none() {
+                waits += 1;
+            }
+            spin.missed();
+            spin.vain = true;
+            sleep(spin, took);
+            waits
+        };
+        let waits = [0; 6].map(|_| miss(&mut spin, SOON));
+        assert_eq!(waits, [0, 127, 255, 511, 1023, 1023]);
+        assert_eq!(miss(&mut spin, SOON * 2), 1023);
+        assert_eq!(miss(&mut spin, SOON * 2), 1023, "until a look pays");
+        while spin.begin().is_none() {}
+        spin.found(SOON, true);
+        assert_eq!(miss(&mut spin, SOON * 2), 0);
+        assert_eq!(miss(&mut spin, SOON * 2), 1);
     }
 
     #[test]

@@ -143,7 +143,7 @@ pub(crate) fn target_dir() -> Result<PathBuf, Error> {
 }
 
 /// The cargo that runs this program, if one does.
-fn cargo() -> Command {
+pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
     command.current_dir(workspace());
     command

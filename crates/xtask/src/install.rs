@@ -135,7 +135,7 @@ pub fn install(options: &Options) -> Result<(), Error> {
     let root = options.root();
     let lib_dir = root.join(&options.lib_dir);
     tool::make_dir(&lib_dir)?;
-    for header in headers::NAMES {
+    for header in headers::NAMES.into_iter().chain([headers::WRITTEN]) {
         let source = headers::directory().join(header);
         tool::copy(&source, &root.join("include/netipc").join(header), FILE)?;
     }

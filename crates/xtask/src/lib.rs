@@ -3,12 +3,14 @@
 //! ```text
 //! headers    writes crates/capi/include/netipc/*.h, or checks that they are as generated
 //! install    builds and installs headers, libraries, pkg-config and CMake files
+//! bench      builds the peers in C and Go, too, and measures everything with netipc bench
 //! test       installs what the tests need and runs them all
 //! wine       runs a command with a Wine of its own
 //! ```
 //!
 //! The program `xtask` has a command for each; tests of C programs call [`install_for_tests`].
 
+mod bench;
 mod build;
 mod child;
 mod error;
@@ -22,6 +24,7 @@ mod wine;
 
 use std::path::{Path, PathBuf};
 
+pub use crate::bench::bench;
 pub use crate::child::end_in_order;
 pub use crate::error::Error;
 pub use crate::install::{

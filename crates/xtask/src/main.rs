@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use netipc_xtask::{
-    Error, Options, Profile, Target, TestOptions, Wine, end_in_order, headers, install,
+    Error, Options, Profile, Target, TestOptions, Wine, bench, end_in_order, headers, install,
 };
 
 /// What the C library takes beyond cargo build.
@@ -64,6 +64,13 @@ enum Command {
         /// Run at the priority that this command was started with.
         #[arg(long)]
         no_nice: bool,
+    },
+    /// Build the program and its peers in C and Go as they are released, and measure everything with
+    /// netipc bench, which gets the arguments: --quick --floors --report DIR.
+    Bench {
+        /// Arguments of netipc bench.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
     /// Run a program for Windows in a Wine of its own, or a command that has such programs run,
     /// such as cargo test --target x86_64-pc-windows-gnu or go test -exec.
@@ -147,6 +154,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             };
             return run_tests(&options, list);
         }
+        Command::Bench { arguments } => match bench(&arguments)? {},
         Command::Wine { words } => return run_in_wine(&words),
     }
     Ok(ExitCode::SUCCESS)

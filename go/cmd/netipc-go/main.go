@@ -22,7 +22,7 @@ Serves and asks NetIPC services, as the program netipc does.
 Commands:
   serve  provides services until SIGINT or SIGTERM
   call   asks a service once
-  bench  measures as a client of netipc bench --client go=netipc-go, which leaves the word out
+  bench  is a peer of netipc bench --peer go=netipc-go, which leaves the word out
   peer   is the Go peer of the language matrix
 
 netipc-go COMMAND --help tells more.
@@ -57,7 +57,7 @@ func run(args []string, env cli.Env) cli.Exit {
 		fmt.Fprint(env.Stdout, usage+cli.Table+"\n")
 		return cli.Done
 	case strings.HasPrefix(word, "--"):
-		// Options alone are how a client of a benchmark is started.
+		// Options alone are how a peer of a benchmark is started.
 		return cli.Report(bench.Run(args, env), env.Stderr)
 	}
 	return cli.Report(cli.Fail(cli.Usage, "there is no command %q: use serve, call, bench or peer", word), env.Stderr)

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// firstSlice is the first and shortest sleep before the socket is looked at.
-	firstSlice = time.Millisecond
-	// clientSlice is the longest sleep of a client, which waits inside a call.
+	// clientSlice is how long a client sleeps, which waits inside a call, before it looks at the socket. Much
+	// shorter sleeps cost as much as all the rest of a call: their timer is the next one to expire, and has
+	// to be set and reset.
 	clientSlice = 20 * time.Millisecond
-	// serverSlice is the longest sleep of a server, which waits for the next request.
+	// serverSlice is how long a server sleeps, which waits for the next request.
 	serverSlice = 100 * time.Millisecond
 	// shmLooks is the looks at the counter for each look at the clock, which takes about as long.
 	shmLooks = 16
@@ -47,8 +47,8 @@ type shmLink struct {
 	sent, taken uint64
 	// Whether it is our turn to send.
 	maySend bool
-	// The longest sleep.
-	longest time.Duration
+	// How long it sleeps before it looks at the socket.
+	slice time.Duration
 	// Looks at the counter before the first sleep.
 	spin spin
 	// Ends our own sleep.
@@ -58,14 +58,14 @@ type shmLink struct {
 // newShmLink takes over the socket and the region.
 func newShmLink(socket *socket, region *region, side side, soon time.Duration) *shmLink {
 	patience := forRequest
-	l := &shmLink{socket: socket, region: region, longest: serverSlice}
+	l := &shmLink{socket: socket, region: region, slice: serverSlice}
 	if side == serverSide {
 		l.outgoing, l.incoming = &region.response, &region.request
 		l.limit = int(region.plan.ResponseBytes)
 	} else {
 		l.outgoing, l.incoming = &region.request, &region.response
 		l.limit = int(region.plan.RequestBytes)
-		l.longest, l.maySend = clientSlice, true
+		l.slice, l.maySend = clientSlice, true
 		patience = forAnswer
 		// A server counts from 0, as its client may have sent a request before. A client counts on from
 		// what the region says.
@@ -150,7 +150,7 @@ func (l *shmLink) sleep(w transport.Wait) error {
 		defer w.Abort.Unregister(&l.bell)
 	}
 	slot := l.incoming
-	for slice := firstSlice; ; slice = min(slice*2, l.longest) {
+	for {
 		// Before anything is looked at: what moves it later ends the sleep.
 		signal := slot.signalled()
 		if arrived, err := slot.arrived(l.taken); arrived || err != nil {
@@ -162,9 +162,9 @@ func (l *shmLink) sleep(w transport.Wait) error {
 			}
 			return ended
 		}
-		limit := slice
+		limit := l.slice
 		if left, ends := w.Remaining(); ends {
-			limit = min(left, slice)
+			limit = min(left, limit)
 		}
 		if err := futexWait(slot.signal, signal, limit); err != nil {
 			return err

@@ -19,6 +19,7 @@ import (
 //	found soon        look again at the next wait; peers that do nothing else may take longer
 //	found late        a few times in a row is fine: the peer may just have woken up
 //	nothing found     leave it out for 1, 3, 7 .. 63 waits, then try once more
+//	                  .. 1023 where the message comes as soon as we sleep: the peer needs our processor
 //	long waits        do not look at all until waits get shorter
 //	rare questions    do not look for the answer: the server sleeps and has to wake up
 //
@@ -39,6 +40,9 @@ const (
 	mostLate = 8
 	// After this many vain looks in a row, no more waits than before are left out.
 	mostMisses = 6
+	// The same for vain looks while the peer waited for our processor: each costs as much as dozens of
+	// sleeps.
+	mostShared = 10
 	// How long a patient look lasts: an idle processor looks for work at the next tick of a busy one,
 	// which comes after 10 ms at most.
 	patientLook = 12 * time.Millisecond
@@ -65,11 +69,15 @@ type patience struct {
 	busy time.Duration
 	// After this time without a message the peer sleeps, too: what comes takes a wake. 0 is never.
 	sparse time.Duration
+	// Whether what we do between two waits is the peer's doing, however long it takes.
+	answers bool
 }
 
 var (
-	forAnswer  = patience{look: 10, long: 20, busy: 5, sparse: 5}
-	forRequest = patience{look: 5, long: 10, busy: 2}
+	// An answer that takes 200 us, and a wake of the server: who cannot find those looks in vain until both
+	// sides sleep, and stay asleep.
+	forAnswer  = patience{look: 15, long: 25, busy: 15, sparse: 5}
+	forRequest = patience{look: 5, long: 10, busy: 2, answers: true}
 )
 
 // spin decides for one receiver whether to look before it sleeps.
@@ -82,6 +90,8 @@ type spin struct {
 	late int
 	// Vain looks in a row.
 	misses int
+	// Whether the wait that is under way began with one.
+	vain bool
 	// Waits to leave out.
 	skip int
 	// When the last wait ended that took some looking, or sleep; 0 is never.
@@ -106,6 +116,7 @@ func newSpin(soon time.Duration, patience patience) spin {
 
 // begin returns how long to look in the wait that begins; 0 is not at all.
 func (s *spin) begin() time.Duration {
+	s.vain = false
 	if s.soon == 0 || s.lastSleep > s.soon*s.patience.long {
 		return 0
 	}
@@ -142,7 +153,7 @@ func (s *spin) found(took time.Duration, atOnce bool) {
 
 // missed notes that looking was in vain.
 func (s *spin) missed() {
-	s.misses = min(s.misses+1, mostMisses)
+	s.misses = max(s.misses, min(s.misses+1, mostMisses))
 	s.skip = 1<<s.misses - 1
 }
 
@@ -155,6 +166,12 @@ func (s *spin) slept(start instant) { s.sleptUntil(start, now()) }
 func (s *spin) sleptUntil(start, end instant) {
 	s.end(end)
 	s.lastSleep = end.since(start)
+	if s.vain && s.lastSleep <= s.soon {
+		// It was not late: it could not run while we looked.
+		s.misses = min(max(s.misses, mostMisses)+1, mostShared)
+		s.skip = 1<<s.misses - 1
+	}
+	s.vain = false
 	if s.lastSleep <= s.soon*briefSleep {
 		s.brief++
 	} else {
@@ -189,6 +206,7 @@ func (s *spin) run(stride int, w transport.Wait, look func() (bool, error)) (boo
 		}
 		if at.since(start) >= budget {
 			s.missed()
+			s.vain = true
 			return false, nil
 		}
 		if at.since(yielded) >= yieldEvery {
@@ -207,7 +225,7 @@ func (s *spin) foundBetween(start, last instant) {
 		s.found(0, true)
 		return
 	}
-	atOnce := s.ended != 0 && start.since(s.ended) <= s.soon
+	atOnce := s.ended != 0 && (s.patience.answers || start.since(s.ended) <= s.soon)
 	s.end(last)
 	s.found(last.since(start), atOnce)
 }

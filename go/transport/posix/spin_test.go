@@ -60,20 +60,54 @@ func TestLateFindsAreBorneWithOnlyForAWhile(t *testing.T) {
 }
 
 func TestPeersThatDoNothingElseMayTakeLonger(t *testing.T) {
-	s := spinFor(forRequest)
 	start := now()
 	after := func(n int) instant { return start + instant(n)*instant(soonEnough) }
-	for i, row := range []struct{ from, to, late int }{
-		{0, 2, 1}, // nothing is known of it yet
-		{3, 5, 0},
-		{7, 9, 1}, // it did something else
-		{10, 13, 2},
+	for _, peer := range []struct {
+		patience patience
+		waits    [4][2]int
+		late     [4]int
+	}{
+		// Nothing is known of the first wait, and before the third a client did something else.
+		{forAnswer, [4][2]int{{0, 2}, {3, 5}, {7, 9}, {10, 13}}, [4]int{1, 0, 1, 0}},
+		// What a server does is the client's doing.
+		{forRequest, [4][2]int{{0, 2}, {3, 5}, {7, 9}, {10, 13}}, [4]int{1, 0, 0, 1}},
+		{forAnswer, [4][2]int{{0, 1}, {1, 13}, {14, 26}, {26, 41}}, [4]int{}},
 	} {
-		s.foundBetween(after(row.from), after(row.to))
-		if s.late != row.late {
-			t.Errorf("step %d: %d late, want %d", i, s.late, row.late)
+		s := spinFor(peer.patience)
+		for i, wait := range peer.waits {
+			s.foundBetween(after(wait[0]), after(wait[1]))
+			if s.late != peer.late[i] {
+				t.Errorf("%+v: wait %d: %d late, want %d", peer.patience, i, s.late, peer.late[i])
+			}
 		}
 	}
+}
+
+func TestWhoNeedsOurProcessorIsLeftAloneForLonger(t *testing.T) {
+	s := spinFor(forRequest)
+	expectMiss := func(took time.Duration, want int) {
+		t.Helper()
+		waits := 0
+		for s.begin() == 0 {
+			waits++
+		}
+		s.missed()
+		s.vain = true
+		s.sleptUntil(1, 1+instant(took))
+		if waits != want {
+			t.Errorf("%d waits were left out, want %d", waits, want)
+		}
+	}
+	for _, want := range []int{0, 127, 255, 511, 1023, 1023} {
+		expectMiss(soonEnough, want)
+	}
+	expectMiss(2*soonEnough, 1023)
+	expectMiss(2*soonEnough, 1023)
+	for s.begin() == 0 {
+	}
+	s.found(soonEnough, true)
+	expectMiss(2*soonEnough, 0)
+	expectMiss(2*soonEnough, 1)
 }
 
 func TestLongWaitsAreSleptThroughUntilTheyGetShorter(t *testing.T) {

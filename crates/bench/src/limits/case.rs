@@ -1,9 +1,9 @@
 //! Which raw limits there are, and how each is measured.
 
+use crate::driver::Driver;
 use crate::effort::Effort;
 use crate::error::BenchError;
 use crate::measure::{BoxedOp, Sample, closed_loop};
-use crate::peer::Peer;
 use crate::platform::keep_apart;
 use crate::row::{Layer, Row, Scenario, Transport};
 use crate::run_dir::RunDir;
@@ -20,10 +20,8 @@ const BESIDE_COPIES: u32 = 10;
 /// A raw limit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
-    pub(super) variant: &'static str,
+    variant: &'static str,
     kind: Kind,
-    /// Whether it belongs to a quick look.
-    pub(super) quick: bool,
 }
 
 /// What one operation is.
@@ -50,12 +48,7 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
 
 impl Case {
     const fn new(variant: &'static str, kind: Kind) -> Self {
-        let quick = true;
-        Self {
-            variant,
-            kind,
-            quick,
-        }
+        Self { variant, kind }
     }
 
     /// Something that two processes exchange.
@@ -64,16 +57,17 @@ impl Case {
         Self::new(variant, Kind::Exchange(exchange))
     }
 
-    /// The same, left out of a quick look.
-    #[cfg_attr(
-        windows,
-        expect(dead_code, reason = "there every limit belongs to one")
-    )]
-    pub(super) const fn thorough(self) -> Self {
-        Self {
-            quick: false,
-            ..self
+    /// What two processes exchange, where they do.
+    pub(super) const fn exchange(self) -> Option<Exchange> {
+        match self.kind {
+            Kind::Exchange(exchange) => Some(exchange),
+            Kind::Copy(_) => None,
         }
+    }
+
+    /// Whether it rides on a bounced cache line, and can be no faster.
+    pub(super) fn is_word(self) -> bool {
+        self.exchange().is_some_and(Exchange::is_word)
     }
 
     /// Makes it ready to be measured.
@@ -86,8 +80,8 @@ impl Case {
         Ok(Raw {
             op,
             peer,
-            lot: self.kind.lot(),
-            looks: self.kind.looks(),
+            lot: self.lot(),
+            looks: self.exchange().is_some_and(Exchange::looks),
             _dir: dir,
         })
     }
@@ -104,34 +98,19 @@ impl Case {
         }
     }
 
-    /// Whether its operations are timed one by one.
-    pub(super) const fn is_timed(&self) -> bool {
-        self.kind.lot() == 1
-    }
-}
-
-impl Kind {
     /// How many operations are done for each one that is timed.
-    const fn lot(self) -> u64 {
-        match self {
-            Self::Exchange(exchange) => exchange.lot(),
-            Self::Copy(size) => Copies::per_lot(size),
-        }
-    }
-
-    /// Whether both sides look before they sleep.
-    const fn looks(self) -> bool {
-        match self {
-            Self::Exchange(exchange) => exchange.looks(),
-            Self::Copy(_) => false,
+    pub(super) const fn lot(&self) -> u64 {
+        match self.kind {
+            Kind::Exchange(exchange) => exchange.lot(),
+            Kind::Copy(size) => Copies::per_lot(size),
         }
     }
 }
 
 /// A raw limit that can be measured at any time: the other process is there, and waits.
 pub(crate) struct Raw {
-    op: BoxedOp<'static>,
-    peer: Option<Peer>,
+    op: BoxedOp,
+    peer: Option<Driver>,
     lot: u64,
     looks: bool,
     _dir: RunDir,
@@ -146,7 +125,11 @@ impl Raw {
         let apart = peer.map(|peer| keep_apart(peer.pid())).transpose();
         let _apart = apart.map_err(failed("cannot choose a processor"))?;
         let sample = closed_loop(effort, 0, self.peer.as_mut(), &mut self.op)?;
-        Ok(singles(sample, self.lot))
+        Ok(Sample {
+            ops: sample.ops * self.lot,
+            syscalls: sample.syscalls.map(|each| each / self.lot as f64),
+            ..sample
+        })
     }
 
     /// A short run, beside one of something that takes `effort`.
@@ -161,23 +144,19 @@ impl Raw {
             runs: 1,
         })
     }
+
+    /// The other process, if there is one.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.peer.as_ref().map(Driver::pid)
+    }
 }
 
 /// An operation, and the other process that takes part in it.
-pub(super) type Ready = (BoxedOp<'static>, Option<Peer>);
+pub(super) type Ready = (BoxedOp, Option<Driver>);
 
-fn copy_payloads(size: usize) -> BoxedOp<'static> {
+fn copy_payloads(size: usize) -> BoxedOp {
     let mut copies = Copies::of(size);
     Box::new(move || Ok(copies.lot()))
-}
-
-/// A sample whose operations were timed in lots, as one of single operations.
-fn singles(sample: Sample, lot: u64) -> Sample {
-    Sample {
-        ops: sample.ops * lot,
-        syscalls: sample.syscalls.map(|each| each / lot as f64),
-        ..sample
-    }
 }
 
 #[cfg(test)]

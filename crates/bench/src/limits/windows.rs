@@ -24,7 +24,11 @@ impl Exchange {
         match self {}
     }
 
-    pub(super) const fn looks(self) -> bool {
+    pub(super) fn looks(self) -> bool {
+        match self {}
+    }
+
+    pub(super) fn is_word(self) -> bool {
         match self {}
     }
 

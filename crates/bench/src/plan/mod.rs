@@ -1,37 +1,35 @@
 //! Which rows there are: what is measured, and what each is held against.
 
+mod groups;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::HashSet;
 use std::iter;
-use std::thread::available_parallelism;
 
 use netipc::transport::{Transport as _, native};
 
+use crate::driver::Program;
 use crate::effort::Effort;
-use crate::foreign::{Program, takes_part};
 use crate::limits;
 use crate::platform::CAN_PIN;
 use crate::row::{Layer, Row, Scenario, Transport};
 use crate::scenarios::serve::profiles_of;
-use crate::scenarios::{Access, Keys, Lookups, Mix, Service, WINDOW, Work};
+use crate::scenarios::{Keys, Mix, Service, WINDOW, Work};
+use groups::{BLOCKING, MATRIX, OWN};
 
 /// The raw limits that results are held against, as [`Row::name`] gives them.
 const ECHO: &str = "limits echo spin socket raw";
+const ECHO_BLOCKING: &str = "limits echo blocking socket raw";
 const FUTEX: &str = "limits futex 20us shm raw";
+const FUTEX_BLOCKING: &str = "limits futex blocking shm raw";
+/// What stands for a deployed peer's lookup, too.
+const KNOWN_16: Keys = Keys {
+    service: Service::Cgroups,
+    count: 16,
+    mix: Mix::Known,
+};
 const MEMCPY: &str = "limits memcpy";
-
-/// Operations a second of a ping, besides as many as possible.
-const RATES: [u32; 4] = [1_000, 10_000, 100_000, 0];
-const SNAPSHOT_ITEMS: [u32; 3] = [16, 1_000, 10_000];
-const LOOKUP_KEYS: [u32; 5] = [1, 16, 256, 8_192, 32_768];
-const CACHE_ITEMS: [u32; 2] = [16, 10_000];
-const LINKS: &[Transport] = &[Transport::Socket, Transport::Shm, Transport::Ring];
-/// Those that carry several messages at once.
-const PIPELINES: &[Transport] = &[Transport::Socket, Transport::Ring];
-/// Those that deployed peers know.
-const COMMON: &[Transport] = &[Transport::Socket, Transport::Shm];
 
 /// What to measure, and how long.
 #[derive(Clone, Debug)]
@@ -43,11 +41,12 @@ pub struct Plan {
     /// Rates of `ping`, `batch`, `snapshot` and `lookup`; where there are none, `ping` has several
     /// and the others are as fast as they can be.
     pub rates: Vec<u32>,
-    /// Parts of names; rows that have one of them, or all where there are none. Limits, which have
-    /// no names before they are measured, come together where a part begins with `limits`.
+    /// Parts of names; rows that have one of them, or all where there are none.
     pub only: Vec<String>,
-    /// Programs that are measured beside this one; where there are any, only what they can do.
-    pub clients: Vec<Program>,
+    /// Programs that ask this one, are asked by it and by each other: the matrix.
+    pub peers: Vec<Program>,
+    /// Whether only the matrix is measured.
+    pub matrix: bool,
     /// How long each row takes.
     pub effort: Effort,
     /// Whether the limits that nothing is held against may be left out.
@@ -65,9 +64,13 @@ pub struct Case {
     pub spin: bool,
     /// What else the machine does.
     pub load: Load,
-    /// What the result is held against.
+    /// What the result is held against, measured beside it.
     pub limit: Option<Limit>,
-    /// Programs that do the same, in turn with this one.
+    /// What a deployed peer cannot do without, measured beside it, too.
+    pub deployed: Option<Limit>,
+    /// The program that answers; this one where there is none.
+    pub server: Option<Program>,
+    /// Programs that ask the same, in turn with this one.
     pub clients: Vec<Program>,
 }
 
@@ -83,10 +86,10 @@ pub enum Load {
 }
 
 /// What a result is held against.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Limit {
     /// Requests against this row's round trips; so many are in an operation.
-    Requests(&'static str, usize),
+    Requests(String, u32),
     /// Bytes of requests and replies against the copies whose size is next to theirs.
     Copies(&'static str),
 }
@@ -95,7 +98,7 @@ impl Limit {
     /// Whether this platform has such a raw row.
     fn is_measured(&self) -> bool {
         match self {
-            Self::Requests(name, _) => limits::has_row(name),
+            Self::Requests(name, _) => limits::names().any(|known| known == *name),
             Self::Copies(_) => true,
         }
     }
@@ -105,69 +108,71 @@ impl Plan {
     /// The rows to measure, without those of [`Scenario::Limits`].
     #[must_use]
     pub fn cases(&self) -> Vec<Case> {
-        let with_clients = |mut case: Case| {
-            case.clients.clone_from(&self.clients);
-            case
-        };
-        let wanted = |case: &Case| {
-            has(&self.scenarios, case.row.scenario)
-                && (case.row.transport == Transport::None
-                    || has(&self.transports, case.row.transport))
-                && (self.clients.is_empty() || takes_part(case.work, &case.row))
-                && self.names(case)
-        };
-        let all = groups().into_iter();
-        let all = all.flat_map(|group| group.cases(&self.rates));
-        let all = all.filter(|case| is_carried(case.row.transport));
-        all.map(with_clients).filter(wanted).collect()
+        let mut seen = HashSet::new();
+        let mut cases = self.matrix_cases();
+        if !self.matrix {
+            let base = OWN.iter().flat_map(|group| group.cases(&self.rates));
+            cases.extend(base.map(|case| self.with_clients(case)));
+        }
+        cases.retain(|case| self.wants(case) && seen.insert(case.name()));
+        cases.sort_by_key(|case| case.row.scenario);
+        cases
     }
 
-    /// Whether raw limits are measured: for themselves, or to hold something against them.
-    #[must_use]
-    pub fn needs_limits(&self) -> bool {
-        self.wants_limits() || self.cases().iter().any(|case| case.limit.is_some())
+    /// What every program asks every program, over everything, at every rate.
+    fn matrix_cases(&self) -> Vec<Case> {
+        let servers = iter::once(None).chain(self.peers.iter().map(Some));
+        let servers = servers.filter(|_| !self.peers.is_empty());
+        let case = |server: Option<&Program>| {
+            let cases = MATRIX.iter().flat_map(|group| group.cases(&self.rates));
+            let of_server = cases.map(move |mut case| {
+                case.clients.clone_from(&self.peers);
+                if let Some(server) = server {
+                    server.name.clone_into(&mut case.row.server);
+                    case.server = Some(server.clone());
+                }
+                case
+            });
+            of_server.collect::<Vec<_>>()
+        };
+        servers.flat_map(case).collect()
+    }
+
+    /// With those peers that can do the same, where there is time for it.
+    fn with_clients(&self, mut case: Case) -> Case {
+        let is_reading = matches!(case.work, Work::Item(_));
+        if case.work.is_common(&case.row) && (is_reading || !self.quick) {
+            case.clients.clone_from(&self.peers);
+        }
+        case
+    }
+
+    fn wants(&self, case: &Case) -> bool {
+        let transport = case.row.transport;
+        has(&self.scenarios, case.row.scenario)
+            && is_carried(transport)
+            && (transport == Transport::None || has(&self.transports, transport))
+            && self.names(case)
     }
 
     /// Whether nothing at all is measured.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.wants_limits() && self.cases().is_empty()
+        !limits::names().any(|name| self.wants_limit(&name)) && self.cases().is_empty()
     }
 
-    fn wants_limits(&self) -> bool {
-        let limits = Scenario::Limits;
-        let named = |part: &String| part.starts_with(limits.name());
-        has(&self.scenarios, limits) && (self.only.is_empty() || self.only.iter().any(named))
+    /// Whether the raw limit of this name is measured for itself.
+    pub(crate) fn wants_limit(&self, name: &str) -> bool {
+        let named = |part: &String| name.contains(part.as_str());
+        has(&self.scenarios, Scenario::Limits)
+            && !self.matrix
+            && (self.only.is_empty() || self.only.iter().any(named))
     }
 
     fn names(&self, case: &Case) -> bool {
         let has = |part: &String| case.rows().any(|row| row.name().contains(part));
         self.only.is_empty() || self.only.iter().any(has)
     }
-}
-
-/// Cases that differ in what is done, what carries it and how often.
-struct Group {
-    works: Vec<Work>,
-    links: &'static [Transport],
-    layer: Layer,
-    rates: Rates,
-    threads: u32,
-    spin: bool,
-    load: Load,
-}
-
-/// How often a second.
-#[derive(Clone, Copy)]
-enum Rates {
-    /// These, unless the user asks for others.
-    Usual(&'static [u32]),
-    /// Those of them that are not as often as possible.
-    Fixed(&'static [u32]),
-    /// As often as possible, where the user asks for that or for nothing.
-    Full,
-    /// As often as possible, whatever the user asks for.
-    Always,
 }
 
 /// Whether this platform has `transport`.
@@ -177,153 +182,9 @@ fn is_carried(transport: Transport) -> bool {
     all.iter().fold(0, |known, profile| known | profile.bit) & bits == bits
 }
 
-fn groups() -> Vec<Group> {
-    const NONE: &[Transport] = &[Transport::None];
-    const FULL: Rates = Rates::Usual(&[0]);
-    let ping = |layer| Group::new(vec![Work::Ping], LINKS, layer);
-    let pipeline = |work, layer| Group::new(vec![work], PIPELINES, layer);
-    let mut groups = vec![
-        ping(Layer::Session).at(Rates::Usual(&RATES)),
-        ping(Layer::Client).at(Rates::Usual(&RATES)),
-        // At a fixed rate, what a blocking client and server need is what ours may cost.
-        Group {
-            spin: false,
-            ..ping(Layer::Client).at(Rates::Fixed(&RATES))
-        },
-        ping(Layer::Client).under(Load::Hogs(1)),
-        ping(Layer::Client).under(Load::Hogs(2)),
-    ];
-    if CAN_PIN {
-        groups.push(ping(Layer::Client).under(Load::OneCpu));
-    }
-    let snapshots = SNAPSHOT_ITEMS.map(Work::Snapshot).into();
-    let lookups = keys().map(Work::Lookup).collect();
-    groups.extend([
-        Group::new(vec![Work::Batch], LINKS, Layer::Client).at(FULL),
-        pipeline(Work::Pipeline, Layer::Session),
-        pipeline(Work::Pipeline, Layer::Client),
-        pipeline(Work::PipelineBatch, Layer::Session),
-        Group::new(snapshots, LINKS, Layer::Client).at(FULL),
-        Group::new(lookups, COMMON, Layer::Client).at(FULL),
-        Group::new(keys().map(Work::Codec).collect(), NONE, Layer::Codec),
-    ]);
-    groups.extend(caches());
-    groups.extend([
-        Group::new(Access::ALL.map(Work::Item).into(), NONE, Layer::Codec),
-        Group::new(vec![Work::Connect], LINKS, Layer::Session),
-    ]);
-    groups
-}
-
-/// Lookups in a cache that stays as it is, and that one or all threads use while it changes.
-fn caches() -> impl Iterator<Item = Group> {
-    let all =
-        available_parallelism().map_or(1, |threads| u32::try_from(threads.get()).unwrap_or(1));
-    let mut threads = vec![(false, 1), (true, 1), (true, all)];
-    threads.dedup();
-    let shape = |items| [false, true].map(|pinned| (items, pinned));
-    let shapes = CACHE_ITEMS.into_iter().flat_map(shape);
-    shapes.flat_map(move |(items, pinned)| {
-        let group = move |(refreshed, threads)| {
-            let lookups = Lookups {
-                items,
-                pinned,
-                refreshed,
-            };
-            let works = vec![Work::Cache(lookups)];
-            Group {
-                threads,
-                ..Group::new(works, &[Transport::None], Layer::Cache)
-            }
-        };
-        threads.clone().into_iter().map(group)
-    })
-}
-
-impl Rates {
-    /// The rates, each once, where the user asks for `asked`.
-    fn resolve(self, asked: &[u32]) -> Vec<u32> {
-        let or = |usual: &[u32]| if asked.is_empty() { usual } else { asked }.to_vec();
-        let mut rates = match self {
-            Self::Usual(usual) => or(usual),
-            Self::Fixed(usual) => or(usual).into_iter().filter(|rate| *rate > 0).collect(),
-            Self::Full => or(&[0]).into_iter().filter(|rate| *rate == 0).collect(),
-            Self::Always => vec![0],
-        };
-        let mut seen = HashSet::new();
-        rates.retain(|rate| seen.insert(*rate));
-        rates
-    }
-}
-
-impl Group {
-    /// As fast as possible, on one thread of a quiet machine.
-    fn new(works: Vec<Work>, links: &'static [Transport], layer: Layer) -> Self {
-        Self {
-            works,
-            links,
-            layer,
-            rates: Rates::Always,
-            threads: 1,
-            spin: true,
-            load: Load::Quiet,
-        }
-    }
-
-    fn at(self, rates: Rates) -> Self {
-        Self { rates, ..self }
-    }
-
-    fn under(self, load: Load) -> Self {
-        let rates = Rates::Full;
-        Self {
-            load,
-            rates,
-            ..self
-        }
-    }
-
-    /// Its cases, where the user asks for the rates `asked`.
-    fn cases(self, asked: &[u32]) -> Vec<Case> {
-        let mut cases = Vec::new();
-        for link in self.links {
-            for work in &self.works {
-                for rate in self.rates.resolve(asked) {
-                    cases.push(self.case(*work, *link, rate));
-                }
-            }
-        }
-        cases
-    }
-
-    fn case(&self, work: Work, transport: Transport, rate: u32) -> Case {
-        let (scenario, unit) = work.scenario();
-        let variant = if self.spin {
-            work.variant()
-        } else {
-            "blocking".to_owned()
-        };
-        let row = Row {
-            variant,
-            rate,
-            threads: self.threads,
-            load: self.load.name().to_owned(),
-            ..Row::new(scenario, transport, self.layer, unit)
-        };
-        Case {
-            limit: work.limit(transport).filter(Limit::is_measured),
-            row,
-            work,
-            spin: self.spin,
-            load: self.load,
-            clients: Vec::new(),
-        }
-    }
-}
-
 impl Load {
     /// What rows call it.
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Quiet => "",
             Self::Hogs(1) => "one hog",
@@ -331,23 +192,42 @@ impl Load {
             Self::OneCpu => "one cpu",
         }
     }
-}
 
-fn keys() -> impl Iterator<Item = Keys> {
-    [Service::Cgroups, Service::Apps]
-        .into_iter()
-        .flat_map(|service| {
-            LOOKUP_KEYS.into_iter().flat_map(move |count| {
-                Mix::ALL.map(|mix| Keys {
-                    service,
-                    count,
-                    mix,
-                })
-            })
-        })
+    fn is_possible(&self) -> bool {
+        CAN_PIN || *self != Self::OneCpu
+    }
 }
 
 impl Case {
+    fn new(row: Row, load: Load) -> Self {
+        let spin = row.variant != BLOCKING;
+        let work = Work::of(&row);
+        // At a fixed rate nothing is as fast as it can be.
+        let full = |limit: &Limit| row.rate == 0 && limit.is_measured();
+        let typed = load == Load::Quiet && spin && row.layer == Layer::Client;
+        Self {
+            limit: work.limit(row.transport, load).filter(full),
+            deployed: work
+                .deployed(row.transport)
+                .filter(|limit| typed && full(limit)),
+            row: Row {
+                load: load.name().to_owned(),
+                ..row
+            },
+            work,
+            spin,
+            load,
+            server: None,
+            clients: Vec::new(),
+        }
+    }
+
+    /// The name of its first row.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.row.name()
+    }
+
     /// Its rows, still without figures: this program's and those of its clients.
     pub fn rows(&self) -> impl Iterator<Item = Row> + '_ {
         let of_client = |program: &Program| Row {
@@ -360,62 +240,36 @@ impl Case {
 }
 
 impl Work {
-    fn scenario(self) -> (Scenario, &'static str) {
-        match self {
-            Self::Ping => (Scenario::Ping, "calls"),
-            Self::Batch => (Scenario::Batch, "items"),
-            Self::Pipeline => (Scenario::Pipeline, "calls"),
-            Self::PipelineBatch => (Scenario::PipelineBatch, "items"),
-            Self::Snapshot(_) => (Scenario::Snapshot, "calls"),
-            Self::Lookup(_) => (Scenario::Lookup, "calls"),
-            Self::Codec(_) => (Scenario::Codec, "calls"),
-            Self::Cache(_) => (Scenario::Cache, "lookups"),
-            Self::Item(Access::Labels) => (Scenario::Item, "labels"),
-            Self::Item(_) => (Scenario::Item, "items"),
-            Self::Connect => (Scenario::Connect, "connections"),
-        }
-    }
-
-    fn variant(self) -> String {
-        match self {
-            Self::Snapshot(items) => items.to_string(),
-            Self::Lookup(keys) | Self::Codec(keys) => {
-                let service = match keys.service {
-                    Service::Cgroups => "cgroups",
-                    Service::Apps => "apps",
-                };
-                format!("{service} {} {}", keys.count, keys.mix)
-            }
-            Self::Cache(lookups) => {
-                let how = if lookups.pinned { " pinned" } else { "" };
-                let meanwhile = if lookups.refreshed { " refreshed" } else { "" };
-                format!("{}{how}{meanwhile}", lookups.items)
-            }
-            Self::Item(access) => {
-                let of = match access {
-                    Access::Snapshot => "snapshot",
-                    Access::Cgroups => "cgroups",
-                    Access::Apps => "apps",
-                    Access::Labels => "labels",
-                };
-                format!("{of} {}", self.items())
-            }
-            _ => String::new(),
-        }
-    }
-
-    fn limit(self, transport: Transport) -> Option<Limit> {
-        let raw = match transport {
-            Transport::Socket => ECHO,
-            Transport::Shm | Transport::Ring => FUTEX,
-            Transport::None => MEMCPY,
+    /// What it is held against; on a busy machine what sleeps at once, in the same minute.
+    fn limit(self, transport: Transport, load: Load) -> Option<Limit> {
+        let raw = match (transport, load) {
+            (Transport::Socket, Load::Quiet) => ECHO,
+            (Transport::Socket, _) => ECHO_BLOCKING,
+            (Transport::Shm, Load::Quiet) => FUTEX,
+            (Transport::Ring, Load::Quiet) => limits::LINE,
+            (Transport::Shm | Transport::Futex | Transport::Ring, _) => FUTEX_BLOCKING,
+            (Transport::None, _) => MEMCPY,
         };
         match self {
             Self::Cache(_) | Self::Item(_) | Self::Connect => None,
             Self::Codec(_) => Some(Limit::Copies(raw)),
-            Self::Pipeline | Self::PipelineBatch => Some(Limit::Requests(raw, WINDOW)),
-            _ => Some(Limit::Requests(raw, 1)),
+            Self::Pipeline | Self::PipelineBatch => Some(Limit::Requests(raw.to_owned(), WINDOW)),
+            _ => Some(Limit::Requests(raw.to_owned(), 1)),
         }
+    }
+
+    /// The stand-in for a deployed peer that does the same.
+    fn deployed(self, transport: Transport) -> Option<Limit> {
+        let (what, window) = match self {
+            Self::Ping => ("ping", 1),
+            Self::Batch => ("batch", 1),
+            Self::Pipeline => ("pipeline", WINDOW),
+            Self::Snapshot(16) => ("snapshot", 1),
+            Self::Lookup(KNOWN_16) => ("lookup", 1),
+            _ => return None,
+        };
+        let name = format!("limits deployed {what} {} raw", transport.name());
+        Some(Limit::Requests(name, window))
     }
 }
 

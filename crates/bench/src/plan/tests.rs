@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use super::groups::{LINKS, PIPELINES};
 use super::*;
 
 pub(crate) fn plan() -> Plan {
@@ -8,9 +9,18 @@ pub(crate) fn plan() -> Plan {
         transports: Vec::new(),
         rates: Vec::new(),
         only: Vec::new(),
-        clients: Vec::new(),
+        peers: Vec::new(),
+        matrix: false,
         effort: Effort::QUICK,
         quick: true,
+    }
+}
+
+/// With one in C and one in Go.
+pub(crate) fn plan_with_peers() -> Plan {
+    Plan {
+        peers: vec!["c=driver".parse().unwrap(), "go=other".parse().unwrap()],
+        ..plan()
     }
 }
 
@@ -28,6 +38,7 @@ fn every_row_has_a_name_of_its_own() {
         "ping shm client @1000",
         "ping blocking socket client @100000",
         "ping shm client (two hogs)",
+        "ping blocking ring client (one hog)",
         "batch shm client",
         "pipeline socket client",
         "pipeline-batch socket session",
@@ -42,13 +53,16 @@ fn every_row_has_a_name_of_its_own() {
 }
 
 #[test]
-fn a_quick_look_takes_less_than_two_minutes() {
-    let plan = plan();
-    let measuring = plan.effort.total() * u32::try_from(plan.cases().len() + 12).unwrap();
-    assert!(
-        measuring.as_secs() < 90,
-        "and then there are processes to start: {measuring:?}"
-    );
+fn a_quick_look_takes_less_than_two_minutes_and_eight_with_peers() {
+    // And then there are processes to start.
+    for (plan, most) in [(plan(), 90), (plan_with_peers(), 6 * 60)] {
+        let of_case = |case: &Case| {
+            let beside = [&case.limit, &case.deployed].into_iter().flatten().count();
+            plan.effort.total() * (u32::try_from(case.rows().count() * 4 + beside).unwrap()) / 4
+        };
+        let measuring: std::time::Duration = plan.cases().iter().map(of_case).sum();
+        assert!(measuring.as_secs() < most, "{measuring:?}");
+    }
 }
 
 #[test]
@@ -59,7 +73,6 @@ fn only_what_is_wanted_is_measured() {
         rates: vec![0, 500],
         ..plan()
     };
-    assert!(only.needs_limits());
     for case in only.cases() {
         let Row {
             scenario,
@@ -77,14 +90,10 @@ fn only_what_is_wanted_is_measured() {
         only: vec!["16 known".to_owned(), "(one hog)".to_owned()],
         ..plan()
     };
-    // Two services on two transports and as codecs, and every transport on a busy machine.
+    // Two services on two transports and as codecs, and every transport on a busy machine, blocking
+    // or not.
     let carried = LINKS.iter().filter(|link| is_carried(**link)).count();
-    assert_eq!(part.cases().len(), 2 * 3 + carried);
-    let cache = Plan {
-        scenarios: vec![Scenario::Cache],
-        ..plan()
-    };
-    assert!(!cache.needs_limits());
+    assert_eq!(part.cases().len(), 2 * 3 + 2 * carried);
 }
 
 #[test]
@@ -94,50 +103,106 @@ fn limits_can_be_all_that_is_wanted() {
         only: only.iter().map(|part| (*part).to_owned()).collect(),
         ..plan()
     };
-    let limits = of(Scenario::Limits, &["limits echo"]);
-    assert!(limits.needs_limits() && !limits.is_empty());
-    assert!(of(Scenario::Limits, &["echo"]).is_empty());
+    let limits = of(Scenario::Limits, &["limits memcpy"]);
+    assert!(limits.wants_limit("limits memcpy 64 raw") && !limits.is_empty());
+    assert!(!limits.wants_limit("limits line shm raw"));
+    assert!(of(Scenario::Limits, &["pong"]).is_empty());
     assert!(of(Scenario::Ping, &["limits"]).is_empty());
     assert!(of(Scenario::Ping, &["pong"]).is_empty());
     assert!(!of(Scenario::Ping, &["ping"]).is_empty());
 }
 
 #[test]
-fn clients_are_beside_what_they_can_do() {
-    let clients = Plan {
-        clients: vec!["c=driver".parse().unwrap(), "go=other".parse().unwrap()],
-        ..plan()
+fn every_program_asks_every_program_over_everything() {
+    let plan = Plan {
+        matrix: true,
+        ..plan_with_peers()
     };
-    let names: Vec<_> = clients.cases().iter().flat_map(Case::rows).collect();
-    let names: Vec<_> = names.iter().map(Row::name).collect();
+    let rows: Vec<_> = plan
+        .cases()
+        .iter()
+        .flat_map(|case| case.rows().collect::<Vec<_>>())
+        .collect();
+    let names: HashSet<_> = rows.iter().map(Row::name).collect();
+    assert_eq!(names.len(), rows.len());
+    let carried = |link: &&Transport| is_carried(**link);
+    let mut wanted = 0;
+    for (works, links) in [
+        (
+            &[
+                "ping",
+                "batch",
+                "snapshot 16",
+                "lookup cgroups 16 known",
+                "lookup apps 16 known",
+            ][..],
+            LINKS,
+        ),
+        (&["pipeline"], PIPELINES),
+        (&["cache 16"], LINKS),
+    ] {
+        for (work, link) in works
+            .iter()
+            .flat_map(|work| links.iter().filter(carried).map(move |link| (work, link)))
+        {
+            let layer = if work.starts_with("cache") {
+                "cache"
+            } else {
+                "client"
+            };
+            for pair in [
+                "", " c", " go", " rust-c", " c-c", " go-c", " rust-go", " c-go", " go-go",
+            ] {
+                for rate in ["", " @1000", " @10000", " @100000"] {
+                    let name = format!("{work} {} {layer}{pair}{rate}", link.name());
+                    assert!(names.contains(&name), "{name}");
+                    wanted += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(names.len(), wanted, "and nothing else");
+}
+
+#[test]
+fn peers_are_beside_what_they_can_do() {
+    let plan = Plan {
+        quick: false,
+        ..plan_with_peers()
+    };
+    let cases = plan.cases();
+    let rows: Vec<_> = cases
+        .iter()
+        .flat_map(|case| case.rows().collect::<Vec<_>>())
+        .collect();
+    let names: HashSet<_> = rows.iter().map(Row::name).collect();
+    assert_eq!(names.len(), rows.len(), "each once");
     for name in [
-        "ping shm client",
-        "ping shm client c",
-        "ping shm client go",
+        "ping shm session",
+        "ping blocking shm client @1000",
         "pipeline socket client c",
-        "batch socket client c",
         "snapshot 1000 shm client c",
         "lookup apps 256 unknown shm client c",
         "cache 16 pinned cache c",
-        "item snapshot 1000 codec c",
+        "item snapshot 1000 codec go",
     ] {
-        assert!(names.iter().any(|known| known == name), "{name}");
+        assert!(names.contains(name), "{name}");
     }
-    assert_eq!(names.len() % 3, 0, "nobody is alone");
     for alone in [
         "session",
         "blocking",
         "hog",
         "one cpu",
         "refreshed",
-        "@",
         "connect",
     ] {
-        assert!(!names.iter().any(|name| name.contains(alone)), "{alone}");
+        let mut of_c = rows.iter().filter(|row| row.client == "c");
+        assert!(!of_c.any(|row| row.name().contains(alone)), "{alone}");
     }
     let of_one = Plan {
-        only: vec!["ping shm client go".to_owned()],
-        ..clients
+        only: vec!["ping shm client go-c".to_owned()],
+        rates: vec![0],
+        ..plan
     };
     let [case] = &of_one.cases()[..] else {
         panic!("there is one such row");

@@ -3,14 +3,11 @@
 //! [`write()`] is a function of the rows, the command and the machine it runs on; the same rows give
 //! the same plots, byte for byte.
 
-mod chart;
-mod draw;
-mod figures;
 mod machine;
 pub(crate) mod number;
 mod page;
 mod plots;
-mod text;
+pub(crate) mod text;
 
 #[cfg(test)]
 mod tests;
@@ -20,8 +17,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use self::{machine::Machine, plots::Plots};
-use crate::Row;
+use self::machine::Machine;
+use crate::run::Outcome;
 
 /// Writes `README.md` and its plots into `dir`, which is made where it is missing, and returns the
 /// page's path. Files of an earlier report are replaced; those that the new page does not need
@@ -33,17 +30,15 @@ use crate::Row;
 /// # Errors
 ///
 /// A file or directory that cannot be written, by name.
-pub fn write(dir: &Path, rows: &[Row], command: &str) -> Result<PathBuf, io::Error> {
+pub fn write(dir: &Path, outcome: &Outcome, command: &str) -> Result<PathBuf, io::Error> {
     fs::create_dir_all(dir).map_err(|cause| at(dir, cause))?;
-    let plots = Plots::draw(rows);
-    for plot in plots.iter() {
+    let plots = plots::draw(&outcome.rows);
+    for plot in &plots {
         save(&dir.join(&plot.file), &plot.svg)?;
     }
     let page = dir.join("README.md");
-    save(
-        &page,
-        &page::render(rows, &plots, command, &Machine::here()),
-    )?;
+    let machine = Machine::here();
+    save(&page, &page::render(outcome, &plots, command, &machine))?;
     Ok(page)
 }
 

@@ -3,64 +3,73 @@
 use std::collections::BTreeSet;
 
 use super::{
-    figures::{Pair, cpu, cpu_per_unit, pairs},
     machine::Machine,
-    number::{NONE, optional, percent, scaled, significant},
-    plots::{Kind, Plots},
+    number::{NONE, percent, scaled},
+    plots::Plot,
     text::{code, plain, without_directories},
 };
-use crate::{Row, Scenario, caveat};
+use crate::error::BenchError;
+use crate::row::OWN;
+use crate::run::Outcome;
+use crate::{Row, Scenario, caveat, floors, table};
 
 const LEGEND: &str = "\
-- **Throughput** counts what the row's unit says: a batch of 1000 items is 1000 items. Bars are \
-medians of all runs, whiskers reach from the slowest run to the fastest, and the upright mark is \
-what the machine itself allows for work of this kind. Where figures are of different decades the \
-axis is logarithmic: each step to the right is a factor, and only the ends of bars can be compared.
-- **Latency** is the time of one operation, always on a logarithmic axis: the dot is the median, \
-the thick bar ends at the slowest 5 %, the thin bar at the slowest 1 %, the whisker at the slowest \
-0.1 %. Short is steady; the further left the better.
-- **CPU for each unit** is the processor time of client and server together, divided by what was \
-done in it. Spinning counts: a fast row that burns a second processor shows here.
-- **CPU at fixed rates** is what both sides use when the client asks only so often: 100 % is one \
-processor. `blocking` sides never spin; adaptive ones should need no more than they do when calls \
-are rare.
-- **Limit** names the raw figure of the same machine that a row is held against (see \
-[limits](#limits)), and the **share** is how much of it is reached. `@1000` in a name is a fixed \
-rate of 1000 a second, `x2` two threads, and words in brackets what else kept the machine busy.
-- **Of ours** is for clients that are other programs, named at the end of the row: how much of what \
-this program's own client reached right before or after.
+- **PER SECOND** counts what the row's unit says: a batch of 1000 items is 1000 items. It is the median \
+of all runs, MIN and MAX the slowest and the fastest; EACH is the time of one unit, where single \
+operations are too short to be timed.
+- **CPU** is the processors that client + server keep busy: looking counts. SYSCALLS and SWITCHES are \
+those of both for an operation.
+- **OF LIMIT** is the share of a raw row, **OF DEPLOYED** that of a raw row that does what a deployed \
+peer cannot do without, and **OF OURS** what another client reached of ours with the same server: each \
+the median of the runs' shares, of what was measured right before, under the same load.
+- In names, `@1000` is a fixed rate of 1000 operations a second, `x2` two threads, `blocking` sides \
+never look before they sleep, `c-go` is a client in c and a server in go (`c` alone: with this \
+program's server), and words in brackets are what else kept the machine busy.
+- **Plots**: where figures are of different decades the axis is logarithmic, and only the ends of bars \
+can be compared.
 ";
 
 /// The whole page.
-pub(super) fn render(rows: &[Row], plots: &Plots, command: &str, machine: &Machine) -> String {
-    let scenarios: BTreeSet<Scenario> = rows.iter().map(|row| row.scenario).collect();
+pub(super) fn render(
+    outcome: &Outcome,
+    plots: &[Plot],
+    command: &str,
+    machine: &Machine,
+) -> String {
+    let rows = &outcome.rows;
     let mut page = String::from("# How fast NetIPC is on this machine\n\n");
     page += &measured(rows, command, machine);
     if let Some(caveat) = caveat() {
         page += &format!("\n**Caution: {caveat}.**\n");
     }
+    page += &missing(outcome);
+    let scenarios: BTreeSet<Scenario> = rows.iter().map(|row| row.scenario).collect();
     if scenarios.is_empty() {
-        page += "\nNothing was measured.\n";
-        return page;
+        return page + "\nNothing was measured.\n";
     }
-    let links: Vec<String> = scenarios
-        .iter()
-        .map(|scenario| format!("[{0}](#{0})", scenario.name()))
-        .collect();
-    page += &format!("\nFigures: {}\n", links.join(" · "));
-    page += "\n## How to read it\n\n";
-    page += &if scenarios.contains(&Scenario::Limits) {
-        LEGEND.to_owned()
-    } else {
-        LEGEND.replace("[limits](#limits)", "the scenario `limits`")
-    };
+    page += &format!("\n## How to read it\n\n{LEGEND}");
+    page += &floor_table(rows);
     for scenario in scenarios {
-        page += &section(rows, plots, scenario);
+        let rows: Vec<Row> = rows
+            .iter()
+            .filter(|row| row.scenario == scenario)
+            .cloned()
+            .collect();
+        page += &format!("\n## {}\n\n{}\n", scenario.name(), about(scenario));
+        for plot in plots.iter().filter(|plot| plot.scenario == scenario) {
+            page += &format!("\n![{}]({})\n", plain(&plot.title), plot.file);
+        }
+        page += &matrix(&rows);
+        page += &blocking(&rows);
+        for rows in rows.chunk_by(|one, other| one.unit == other.unit) {
+            let unit = plain(&rows[0].unit);
+            page += &format!("\nAll figures, in {unit}:\n\n{}", table::markdown(rows));
+        }
     }
     page
 }
 
-fn about(scenario: Scenario) -> &'static str {
+const fn about(scenario: Scenario) -> &'static str {
     match scenario {
         Scenario::Ping => "One INCREMENT at a time, 8 bytes each way.",
         Scenario::Batch => "Batches of 2 to 1000 INCREMENTs, one batch at a time.",
@@ -79,97 +88,122 @@ fn about(scenario: Scenario) -> &'static str {
 }
 
 fn measured(rows: &[Row], command: &str, machine: &Machine) -> String {
-    let figures = match rows.len() {
-        1 => "1 figure".to_owned(),
-        count => format!("{count} figures"),
-    };
     format!(
         "| how it was measured | |\n| --- | --- |\n| command | {} |\n| day (UTC) | {} |\n\
-         | kernel | {} |\n| processors | {} |\n| rows | {figures} |\n\n\
+         | kernel | {} |\n| processors | {} |\n| rows | {} |\n\n\
          Where there is a server, it is a process of its own. The client asks again as soon as it \
          has its answer, or at the fixed rate that the row names.\n",
         code(&without_directories(command)),
         plain(&machine.day),
         plain(&machine.kernel),
         plain(&machine.processors),
+        rows.len(),
     )
 }
 
-fn section(rows: &[Row], plots: &Plots, scenario: Scenario) -> String {
-    let mut text = format!("\n## {}\n\n{}\n", scenario.name(), about(scenario));
-    let images = |of: fn(Kind) -> bool| {
-        plots
-            .iter()
-            .filter(move |plot| plot.scenario == scenario && of(plot.kind))
-            .map(|plot| format!("\n![{}]({})\n", plain(&plot.title), plot.file))
-            .collect::<String>()
+/// A table of Markdown; nothing where it has no lines.
+fn lines(title: &str, header: &[&str], lines: Vec<Vec<String>>) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let mut text = format!("\n{title}\n\n");
+    text += &line(header.iter().copied().map(str::to_owned).collect());
+    text += &line(header.iter().map(|_| "---".to_owned()).collect());
+    text + &lines.into_iter().map(line).collect::<String>()
+}
+
+/// What makes the report incomplete.
+fn missing(outcome: &Outcome) -> String {
+    let line = |(row, why): &(String, BenchError)| vec![code(row), plain(&netipc::chain(why))];
+    let missing = outcome.missing.iter().map(line).collect();
+    lines("## This report is incomplete", &["missing", "why"], missing)
+}
+
+fn floor_table(rows: &[Row]) -> String {
+    let line = |(floor, share): (&floors::Floor, f64)| {
+        let fallen = if share < floor.share { "**below**" } else { "" };
+        let of = format!("{:?}", floor.of).to_lowercase();
+        let cells = [code(floor.row), of, percent(share), percent(floor.share)];
+        cells.into_iter().chain([fallen.to_owned()]).collect()
     };
-    text += &images(|kind| kind != Kind::CpuAtRate);
-    text += &table(rows.iter().filter(|row| row.scenario == scenario));
-    let pairs = pairs(rows, scenario);
-    if !pairs.is_empty() {
-        text += &format!("\n### CPU of {} at fixed rates\n", scenario.name());
-        text += &images(|kind| kind == Kind::CpuAtRate);
-        text += &comparison(&pairs);
-    }
-    text
-}
-
-/// All the figures of these rows.
-fn table<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
-    let mut text = String::from(
-        "\n| row | a second | unit | slowest – fastest run | p50 µs | p95 µs | p99 µs | p99.9 µs \
-         | CPUs: client | server | CPU µs per unit | system calls | switches | limit | share \
-         | of ours |\n\
-         | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: \
-         | --- | ---: | ---: |\n",
-    );
-    for row in rows {
-        let cells = [
-            code(&row.name()),
-            scaled(row.throughput),
-            plain(&row.unit),
-            format!("{} – {}", scaled(row.min), scaled(row.max)),
-            optional(row.p50_us),
-            optional(row.p95_us),
-            optional(row.p99_us),
-            optional(row.p999_us),
-            significant(row.client_cpu),
-            significant(row.server_cpu),
-            optional(cpu_per_unit(row, cpu(row))),
-            optional(row.syscalls),
-            optional(row.switches),
-            row.limit.as_deref().map_or_else(|| NONE.to_owned(), code),
-            row.share_of_limit.map_or_else(|| NONE.to_owned(), percent),
-            row.share_of_own.map_or_else(|| NONE.to_owned(), percent),
-        ];
-        text += &format!("| {} |\n", cells.join(" | "));
-    }
-    text
-}
-
-/// What adaptive sides need, held against blocking ones; empty where nothing can be compared.
-fn comparison(pairs: &[Pair<'_>]) -> String {
-    let rows: String = pairs
-        .iter()
-        .filter_map(|pair| Some((pair.adaptive, pair.blocking?, pair.ratio()?)))
-        .map(|(adaptive, blocking, ratio)| {
-            format!(
-                "| {} | {} | {} | {} | {} | {} |\n",
-                adaptive.rate,
-                code(&adaptive.name()),
-                percent(cpu(adaptive)),
-                code(&blocking.name()),
-                percent(cpu(blocking)),
-                percent(ratio),
-            )
-        })
-        .collect();
-    if rows.is_empty() {
-        return rows;
-    }
-    format!(
-        "\n| a second | adaptive | CPU | blocking | CPU | adaptive / blocking |\n\
-         | ---: | --- | ---: | --- | ---: | ---: |\n{rows}"
+    let header = ["row", "share of", "reached", "floor", ""];
+    lines(
+        "## Floors",
+        &header,
+        floors::under(rows).map(line).collect(),
     )
+}
+
+/// Who asked whom: a line for each client, a column for each server.
+fn matrix(rows: &[Row]) -> String {
+    let mut servers: Vec<&str> = rows.iter().map(|row| row.server.as_str()).collect();
+    servers.sort_unstable();
+    servers.dedup();
+    if servers.len() < 2 {
+        return String::new();
+    }
+    let nobodys = |row: &Row| Row {
+        client: String::new(),
+        server: String::new(),
+        ..row.clone()
+    };
+    let named = |name: &str| code(if name.is_empty() { OWN } else { name });
+    let mut done: BTreeSet<(String, &str)> = BTreeSet::new();
+    let mut table = Vec::new();
+    for row in rows.iter().filter(|row| !row.server.is_empty()) {
+        let name = nobodys(row).name();
+        if !done.insert((name.clone(), &row.client)) {
+            continue;
+        }
+        let of = |server: &&str| {
+            let is_it = |other: &&Row| {
+                other.client == row.client
+                    && other.server == *server
+                    && nobodys(other).name() == name
+            };
+            let found = rows.iter().find(is_it);
+            found.map_or_else(|| NONE.to_owned(), |row| scaled(row.throughput))
+        };
+        let cells = [code(&name), named(&row.client)];
+        table.push(cells.into_iter().chain(servers.iter().map(of)).collect());
+    }
+    let header: Vec<String> = servers
+        .iter()
+        .map(|server| format!("server {}", named(server)))
+        .collect();
+    let header: Vec<&str> = ["row", "client"]
+        .into_iter()
+        .chain(header.iter().map(String::as_str))
+        .collect();
+    lines(
+        "Every program asking every program, a second:",
+        &header,
+        table,
+    )
+}
+
+/// What sides that look before they sleep need at a rate, held against those that never look.
+fn blocking(rows: &[Row]) -> String {
+    let cpu = |row: &Row| row.client_cpu + row.server_cpu;
+    let pair = |row: &Row| {
+        let twin = Row {
+            variant: "blocking".to_owned(),
+            ..row.clone()
+        };
+        let paced = row.rate > 0 && row.variant.is_empty();
+        let twin = rows
+            .iter()
+            .find(|other| paced && other.name() == twin.name())?;
+        let ratio = cpu(row) / cpu(twin);
+        Some(vec![
+            code(&row.name()),
+            percent(cpu(row)),
+            percent(cpu(twin)),
+            percent(ratio),
+        ])
+    };
+    let header = ["row", "CPU", "CPU of blocking sides", "ratio"];
+    let title = "Processors of both sides, held against sides that never look before they sleep:";
+    lines(title, &header, rows.iter().filter_map(pair).collect())
 }

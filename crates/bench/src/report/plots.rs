@@ -1,30 +1,46 @@
-//! Which plots a report has, and what each of them shows.
+//! The plots of a report: bars over one axis, a line for each row, as SVG.
+//!
+//! ```text
+//!   title
+//!   legend
+//!   label │████████├──┤   ┃      │ value
+//!         └──────────────────────┘
+//!            10      100      1 k   axis
+//! ```
 
-use std::{collections::BTreeSet, iter, ptr};
+use svg::Document;
+use svg::node::element::{Circle, Rectangle, Text};
 
-use super::{
-    chart::{BLUE, Chart, Colour, GREEN, Glyph, INK, Line, Mark, ORANGE, PURPLE, Scale, VERMILION},
-    figures::{cpu, cpu_per_unit, finite, is_blocking, limit, pairs},
-    number::{self, NONE},
-    text::slug,
-};
+use super::number::{percent, scaled, time};
+use super::text::{one_line, slug};
 use crate::{Row, Scenario, Transport};
 
-/// More rows than this are told apart by transport and layer, and then cut.
-const MOST_LINES: usize = 24;
-/// Parts that rows are sorted into by one key, at most.
-const FEW: usize = 6;
-/// Stacked values further apart than this are shown by their logarithm.
-const SPAN: f64 = 30.0;
+/// Rows of one plot, at most: as many as every program asking every program over everything takes.
+const MOST_LINES: usize = 40;
+/// Values of a plot further apart than this are shown by their logarithm.
+const SPAN: f64 = 10.0;
 
-/// The plots of a report.
-#[derive(Debug, Default)]
-pub(super) struct Plots(Vec<Plot>);
+/// Pixels.
+const PLOT: f64 = 560.0;
+const LINE: f64 = 22.0;
+const TOP: f64 = 62.0;
+const BOTTOM: f64 = 44.0;
+const MARGIN: f64 = 14.0;
+/// Of a letter in the widest of the usual monospace fonts.
+const LETTER: f64 = 7.4;
+
+type Colour = &'static str;
+/// Okabe and Ito's colours, which people who see few colours tell apart, too.
+const BLUE: Colour = "#0072b2";
+const VERMILION: Colour = "#d55e00";
+const PURPLE: Colour = "#cc79a7";
+const GREEN: Colour = "#009e73";
+const ORANGE: Colour = "#e69f00";
+const INK: Colour = "#222222";
 
 /// A drawn plot.
 #[derive(Debug)]
 pub(super) struct Plot {
-    pub(super) kind: Kind,
     pub(super) scenario: Scenario,
     /// The file's name.
     pub(super) file: String,
@@ -35,405 +51,349 @@ pub(super) struct Plot {
 
 /// What a plot is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Kind {
+enum Kind {
     Throughput,
     Latency,
-    CpuPerUnit,
-    CpuAtRate,
+    Cpu,
 }
 
-/// Rows that stand in one plot.
-struct Part<'a> {
-    scenario: Scenario,
-    /// What tells it from the scenario's other parts; empty where there are none.
-    name: String,
-    rows: Vec<&'a Row>,
+/// A shape from one value to another.
+struct Mark {
+    shape: Shape,
+    colour: Colour,
+    from: f64,
+    to: f64,
 }
 
-impl Plots {
-    /// Draws all that the rows have figures for.
-    pub(super) fn draw(rows: &[Row]) -> Self {
-        let scenarios: BTreeSet<Scenario> = rows.iter().map(|row| row.scenario).collect();
-        let mut plots = Self::default();
-        for scenario in scenarios {
-            for kind in Kind::ALL {
-                for part in kind.parts(rows, scenario) {
-                    plots.add(kind, &part);
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Shape {
+    /// A bar, so much of a line high.
+    Bar(u8),
+    /// An upright line at the end.
+    Edge,
+    /// A dot at the end.
+    Dot,
+}
+
+/// All that the rows have figures for.
+pub(super) fn draw(rows: &[Row]) -> Vec<Plot> {
+    let mut plots = Vec::new();
+    for kind in [Kind::Throughput, Kind::Latency, Kind::Cpu] {
+        let shown: Vec<&Row> = rows.iter().filter(|row| kind.shows(row)).collect();
+        for (name, rows) in group(&shown, |row| kind.part(row)) {
+            let parts = match rows.len() {
+                0..=MOST_LINES => vec![(String::new(), rows)],
+                _ => group(&rows, carrier),
+            };
+            for (part, rows) in parts {
+                for (index, rows) in rows.chunks(MOST_LINES).enumerate() {
+                    let part = match index {
+                        0 => part.clone(),
+                        more => format!("{part} {}", more + 1),
+                    };
+                    plots.extend(kind.plot(format!("{name} {part}").trim(), rows));
                 }
             }
         }
-        plots
     }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Plot> {
-        self.0.iter()
-    }
-
-    fn add(&mut self, kind: Kind, part: &Part<'_>) {
-        let name = format!("{} {}", part.scenario.name(), part.name);
-        let base = slug(&format!("{} {name}", kind.word()));
-        let file = (1..)
-            .map(|number| match number {
-                1 => format!("{base}.svg"),
-                _ => format!("{base}-{number}.svg"),
-            })
-            .find(|file| self.iter().all(|plot| plot.file != *file))
-            .unwrap_or_default();
-        let title = format!("{}: {}", kind.title(), name.trim());
-        let svg = kind.chart(title.clone(), part).draw();
-        self.0.push(Plot {
-            kind,
-            scenario: part.scenario,
-            file,
-            title,
-            svg,
-        });
-    }
+    plots.sort_by_key(|plot| plot.scenario);
+    plots
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [
-        Self::Throughput,
-        Self::Latency,
-        Self::CpuPerUnit,
-        Self::CpuAtRate,
-    ];
-
-    /// The first part of a file name.
-    fn word(self) -> &'static str {
+    const fn word(self) -> &'static str {
         match self {
             Self::Throughput => "throughput",
             Self::Latency => "latency",
-            Self::CpuPerUnit => "cpu",
-            Self::CpuAtRate => "rates",
+            Self::Cpu => "cpu",
         }
     }
 
-    fn title(self) -> &'static str {
+    fn shows(self, row: &Row) -> bool {
+        let full = row.rate == 0;
         match self {
-            Self::Throughput => "Throughput",
-            Self::Latency => "Latency",
-            Self::CpuPerUnit => "CPU for each unit",
-            Self::CpuAtRate => "CPU at fixed rates",
+            Self::Throughput => full && is_positive(row.throughput),
+            Self::Latency => full && percentiles(row).is_some(),
+            Self::Cpu => !full && is_positive(row.client_cpu + row.server_cpu),
         }
     }
 
-    fn chart(self, title: String, part: &Part<'_>) -> Chart {
-        let chart = match self {
-            Self::Throughput => throughput(part),
-            Self::Latency => latency(part),
-            Self::CpuPerUnit => cpu_for_each(part),
-            Self::CpuAtRate => cpu_at_rates(part),
-        };
-        Chart { title, ..chart }
-    }
-
-    /// The scenario's rows that have something to show, sorted into plots: by unit, since an axis
-    /// has one, and where there are too many by what carried them.
-    fn parts(self, rows: &[Row], scenario: Scenario) -> Vec<Part<'_>> {
-        let rows = self.rows(rows, scenario);
-        if rows.is_empty() {
-            return Vec::new();
-        }
-        let by_unit = match self {
-            Self::Throughput | Self::CpuPerUnit => group(&rows, |row| row.unit.clone()),
-            Self::Latency | Self::CpuAtRate => vec![(String::new(), rows)],
-        };
-        let several = by_unit.len() > 1;
-        let parts = by_unit.into_iter().flat_map(|(unit, rows)| {
-            Part {
-                scenario,
-                name: if several { unit } else { String::new() },
-                rows,
-            }
-            .split(if self == Self::CpuAtRate {
-                &[rate]
-            } else {
-                &[carrier, subject]
-            })
-        });
-        parts.collect()
-    }
-
-    fn rows(self, rows: &[Row], scenario: Scenario) -> Vec<&Row> {
-        let all = || rows.iter().filter(|row| row.scenario == scenario);
-        let at_full_speed = || all().filter(|row| row.rate == 0 && positive(row.throughput));
+    /// What stands together: an axis has one unit, and a rate is a plot of its own.
+    fn part(self, row: &Row) -> String {
+        let scenario = row.scenario.name();
         match self {
-            Self::Throughput => at_full_speed().collect(),
-            Self::Latency => all().filter(|row| !percentiles(row).is_empty()).collect(),
-            Self::CpuPerUnit => at_full_speed().filter(|row| positive(cpu(row))).collect(),
-            Self::CpuAtRate => {
-                let mut shown: Vec<&Row> = Vec::new();
-                for pair in pairs(rows, scenario) {
-                    for row in iter::once(pair.adaptive).chain(pair.blocking) {
-                        if !shown.iter().any(|other| ptr::eq(*other, row)) {
-                            shown.push(row);
-                        }
-                    }
-                }
-                shown
-            }
+            Self::Throughput => format!("{scenario} {}", row.unit),
+            Self::Latency => scenario.to_owned(),
+            Self::Cpu => format!("{scenario} {} a second", row.rate),
         }
     }
-}
 
-/// Bars of throughput, with the slowest and the fastest run and the limit over them.
-fn throughput(part: &Part<'_>) -> Chart {
-    let lines = part.lines(|row| {
-        let mut marks = vec![bar(row, 0.0, row.throughput)];
-        if row.min < row.max {
-            marks.push(Mark::new(Glyph::Whisker, INK, row.min, row.max));
-        }
-        marks.extend(limit(row).map(|limit| Mark::new(Glyph::Edge, INK, 0.0, limit)));
-        let share = row.share_of_limit.map_or_else(String::new, number::percent);
-        let value = format!("{:<7} {share:>7}", number::scaled(row.throughput));
-        (marks, value.trim_end().to_owned())
-    });
-    let mut legend = part.transports(Glyph::Bar);
-    for (glyph, meaning) in [
-        (Glyph::Whisker, "slowest to fastest run"),
-        (Glyph::Edge, "what the machine allows"),
-    ] {
-        let is_it = |mark: &Mark| mark.glyph == glyph;
-        if lines.iter().any(|line| line.marks.iter().any(is_it)) {
-            legend.push((glyph, INK, meaning.to_owned()));
-        }
-    }
-    let has_share = part.rows.iter().any(|row| row.share_of_limit.is_some());
-    Chart {
-        values: if has_share {
-            "median    share"
-        } else {
-            "median"
-        },
-        ..Chart::new(
-            format!("{} a second", part.unit()),
-            number::tick,
-            legend,
-            lines,
-        )
-    }
-}
-
-/// From the median to the slowest thousandth.
-fn latency(part: &Part<'_>) -> Chart {
-    let lines = part.lines(|row| {
-        let known = percentiles(row);
-        let at = |name: &str| known.iter().find(|(known, _)| *known == name);
-        let mut marks: Vec<Mark> = known
-            .windows(2)
-            .filter_map(|ends| match ends {
-                [(_, from), (name, to)] => {
-                    let glyph = match *name {
-                        "p95" => Glyph::Bar,
-                        "p99" => Glyph::ThinBar,
-                        _ => Glyph::Whisker,
-                    };
-                    Some(Mark::new(glyph, colour(row), *from, *to))
-                }
-                _ => None,
-            })
+    fn plot(self, name: &str, rows: &[&Row]) -> Option<Plot> {
+        let lines = rows.iter().map(|row| (row.name(), self.marks(row)));
+        let lines: Vec<_> = lines
+            .map(|(name, (marks, value))| Line { name, marks, value })
             .collect();
-        marks.extend(at("p50").map(|(_, median)| Mark::new(Glyph::Dot, INK, *median, *median)));
-        let show = |name| at(name).map_or_else(|| NONE.to_owned(), |(_, us)| number::time(*us));
-        (
-            marks,
-            format!("{:<8}  {:<8}  {}", show("p50"), show("p99"), show("p99.9")),
-        )
-    });
-    let mut legend = part.transports(Glyph::Bar);
-    for (glyph, meaning) in [
-        (Glyph::Dot, "p50"),
-        (Glyph::Bar, "to p95"),
-        (Glyph::ThinBar, "to p99"),
-        (Glyph::Whisker, "to p99.9"),
-    ] {
-        legend.push((glyph, INK, meaning.to_owned()));
-    }
-    Chart {
-        scale: Scale::Log,
-        values: "p50       p99       p99.9",
-        ..Chart::new(
-            "time of one operation".to_owned(),
-            number::time_tick,
-            legend,
-            lines,
-        )
-    }
-}
-
-/// Both sides' processor time: one after the other where lengths can be added, one above the other
-/// where the axis is a logarithm.
-fn cpu_for_each(part: &Part<'_>) -> Chart {
-    let totals = part
-        .rows
-        .iter()
-        .filter_map(|row| cpu_per_unit(row, cpu(row)));
-    let scale = Scale::for_values(totals, SPAN);
-    let (client, server) = match scale {
-        Scale::Linear => (Glyph::Bar, Glyph::Bar),
-        Scale::Log => (Glyph::UpperBar, Glyph::LowerBar),
-    };
-    let lines = part.lines(|row| {
-        let time = |cpu| cpu_per_unit(row, cpu).unwrap_or(0.0);
-        let (asking, answering) = (time(row.client_cpu), time(row.server_cpu));
-        let start = match scale {
-            Scale::Linear => asking,
-            Scale::Log => 0.0,
-        };
-        let mut marks = Vec::new();
-        if positive(asking) {
-            marks.push(Mark::new(client, BLUE, 0.0, asking));
-        }
-        if positive(answering) {
-            marks.push(Mark::new(server, ORANGE, start, start + answering));
-        }
-        (marks, number::time(asking + answering))
-    });
-    let legend = vec![
-        (Glyph::Bar, BLUE, "client".to_owned()),
-        (Glyph::Bar, ORANGE, "server".to_owned()),
-    ];
-    let axis = format!("processor time, divided by {}", part.unit());
-    Chart {
-        scale,
-        values: "both",
-        ..Chart::new(axis, number::time_tick, legend, lines)
-    }
-}
-
-/// Processors kept busy by adaptive and by blocking sides.
-fn cpu_at_rates(part: &Part<'_>) -> Chart {
-    let lines = part.lines(|row| {
-        let colour = if is_blocking(row) { ORANGE } else { BLUE };
-        let mark = Mark::new(Glyph::Bar, colour, 0.0, cpu(row));
-        (vec![mark], number::percent(cpu(row)))
-    });
-    let legend = [(false, BLUE, "adaptive"), (true, ORANGE, "blocking")]
-        .into_iter()
-        .filter(|(blocking, _, _)| part.rows.iter().any(|row| is_blocking(row) == *blocking))
-        .map(|(_, colour, meaning)| (Glyph::Bar, colour, meaning.to_owned()));
-    Chart::new(
-        "of one processor, both sides together".to_owned(),
-        number::percent_tick,
-        legend.collect(),
-        lines,
-    )
-}
-
-impl<'a> Part<'a> {
-    /// Parts that are small enough for a plot, told apart by the first of these keys that do so
-    /// with a few of them, or else by a number.
-    fn split(self, keys: &[fn(&Row) -> String]) -> Vec<Self> {
-        if self.rows.len() <= MOST_LINES {
-            return vec![self];
-        }
-        let Some((key, keys)) = keys.split_first() else {
-            let count = self.rows.len().div_ceil(MOST_LINES);
-            let rows = self.rows.chunks(self.rows.len().div_ceil(count));
-            return rows
-                .map(|rows| Part {
-                    name: self.name.clone(),
-                    rows: rows.to_vec(),
-                    ..self
-                })
-                .collect();
-        };
-        let groups = group(&self.rows, key);
-        if groups.len() == 1 || groups.len() > FEW {
-            return self.split(keys);
-        }
-        let part = |(name, rows): (String, Vec<&'a Row>)| Part {
-            name: format!("{} {name}", self.name).trim().to_owned(),
-            rows,
-            ..self
-        };
-        groups
-            .into_iter()
-            .map(part)
-            .flat_map(|part| part.split(keys))
-            .collect()
-    }
-
-    /// A line for each row; `show` gives its marks and its figure.
-    fn lines(&self, show: impl Fn(&Row) -> (Vec<Mark>, String)) -> Vec<Line> {
-        let line = |row: &&Row| {
-            let (marks, value) = show(row);
-            let name = row.name();
-            let label = match name.split_once(' ') {
-                Some((_, rest)) if row.scenario == self.scenario => rest.to_owned(),
-                _ => name,
-            };
-            Line {
-                label,
-                marks,
-                value,
-            }
-        };
-        self.rows.iter().map(line).collect()
-    }
-
-    /// What its rows count.
-    fn unit(&self) -> &str {
-        self.rows.first().map_or("units", |row| &row.unit)
-    }
-
-    /// What the colours mean.
-    fn transports(&self, glyph: Glyph) -> Vec<(Glyph, Colour, String)> {
-        [
-            (Transport::Socket, "socket"),
-            (Transport::Shm, "shared memory"),
-            (Transport::Ring, "ring"),
-            (Transport::None, "no transport"),
-        ]
-        .into_iter()
-        .filter_map(|(transport, meaning)| {
-            let row = self.rows.iter().find(|row| row.transport == transport)?;
-            Some((glyph, colour(row), meaning.to_owned()))
+        let title = format!("{}: {name}", self.word());
+        Some(Plot {
+            scenario: rows.first()?.scenario,
+            file: format!("{}.svg", slug(&title)),
+            svg: Chart::new(self, &title, &lines).draw(&lines).to_string(),
+            title,
         })
-        .collect()
+    }
+
+    fn marks(self, row: &Row) -> (Vec<Mark>, String) {
+        let mark = |shape, colour, from, to| Mark {
+            shape,
+            colour,
+            from,
+            to,
+        };
+        match self {
+            Self::Throughput => {
+                let mut marks = vec![
+                    mark(Shape::Bar(12), colour(row), 0.0, row.throughput),
+                    mark(Shape::Bar(1), INK, row.min, row.max),
+                ];
+                let share = row.share_of_limit.filter(|share| is_positive(*share));
+                let limit = share.map(|share| mark(Shape::Edge, INK, 0.0, row.throughput / share));
+                marks.extend(limit);
+                let share = share.map_or_else(String::new, percent);
+                (marks, format!("{:<7} {share:>7}", scaled(row.throughput)))
+            }
+            Self::Latency => {
+                let [p50, p95, p99, p999] = percentiles(row).unwrap_or_default();
+                let colour = colour(row);
+                let marks = vec![
+                    mark(Shape::Bar(10), colour, p50, p95),
+                    mark(Shape::Bar(4), colour, p95, p99),
+                    mark(Shape::Bar(1), colour, p99, p999),
+                    mark(Shape::Dot, INK, p50, p50),
+                ];
+                (marks, format!("{:<7} {:>7}", time(p50), time(p99)))
+            }
+            Self::Cpu => {
+                let (client, both) = (row.client_cpu, row.client_cpu + row.server_cpu);
+                let marks = vec![
+                    mark(Shape::Bar(12), colour(row), 0.0, client),
+                    mark(Shape::Bar(6), INK, client, both),
+                ];
+                (marks, percent(both))
+            }
+        }
+    }
+
+    const fn legend(self) -> &'static str {
+        match self {
+            Self::Throughput => {
+                "a second: median; thin line: slowest to fastest run; edge: what the machine allows"
+            }
+            Self::Latency => "dot: median; bars to 95 % and 99 %, line to 99.9 % of operations",
+            Self::Cpu => "processors: client, and (thin) server; 100 % is one of them",
+        }
+    }
+
+    fn tick(self, value: f64) -> String {
+        match self {
+            Self::Throughput => scaled(value),
+            Self::Latency => time(value),
+            Self::Cpu => percent(value),
+        }
     }
 }
 
-/// The known percentiles in microseconds, in order.
-fn percentiles(row: &Row) -> Vec<(&'static str, f64)> {
-    [
-        ("p50", row.p50_us),
-        ("p95", row.p95_us),
-        ("p99", row.p99_us),
-        ("p99.9", row.p999_us),
-    ]
-    .into_iter()
-    .filter_map(|(name, time)| Some((name, time.and_then(finite)?)))
-    .filter(|(_, time)| *time > 0.0)
-    .collect()
+/// A row of a chart.
+struct Line {
+    name: String,
+    marks: Vec<Mark>,
+    value: String,
 }
 
-fn bar(row: &Row, from: f64, to: f64) -> Mark {
-    Mark::new(Glyph::Bar, colour(row), from, to)
+/// Where things are.
+struct Chart<'a> {
+    kind: Kind,
+    title: &'a str,
+    left: f64,
+    width: f64,
+    height: f64,
+    /// What the axis shows, by its logarithm or not.
+    range: (f64, f64),
+    log: bool,
+}
+
+impl<'a> Chart<'a> {
+    fn new(kind: Kind, title: &'a str, lines: &[Line]) -> Self {
+        let marks = lines.iter().flat_map(|line| &line.marks);
+        let ends = marks.flat_map(|mark| [mark.from, mark.to]);
+        let (low, high) = ends
+            .filter(|end| is_positive(*end))
+            .fold((f64::INFINITY, f64::MIN_POSITIVE), |(low, high), end| {
+                (low.min(end), high.max(end))
+            });
+        let log = kind == Kind::Latency || kind == Kind::Throughput && high > low * SPAN;
+        let widest = |text: fn(&Line) -> &str| {
+            let texts = lines.iter().map(|line| width_of(text(line)));
+            texts.fold(0.0, f64::max)
+        };
+        let left = MARGIN + widest(|line| &line.name) + 8.0;
+        let columns = left + PLOT + 10.0 + widest(|line| &line.value) + MARGIN;
+        let texts = [title, kind.legend()].map(|text| width_of(text) * 1.3 + 2.0 * MARGIN);
+        Self {
+            kind,
+            title,
+            left,
+            width: texts.into_iter().fold(columns, f64::max).ceil(),
+            height: TOP + BOTTOM + LINE * lines.len() as f64,
+            // A bar starts at the edge; half of the smallest value keeps it visible.
+            range: if log {
+                (low.min(high) / 2.0, high * 1.2)
+            } else {
+                (0.0, high * 1.05)
+            },
+            log,
+        }
+    }
+
+    /// Where a value is; what lies before the axis is at its start.
+    fn x(&self, value: f64) -> f64 {
+        let (start, end) = self.range;
+        let value = value.clamp(start, end);
+        let part = if self.log {
+            (value / start).ln() / (end / start).ln()
+        } else {
+            (value - start) / (end - start)
+        };
+        self.left + PLOT * part
+    }
+
+    /// Round places within the range, few enough to stand side by side.
+    fn ticks(&self) -> Vec<f64> {
+        let (start, end) = self.range;
+        if !self.log {
+            let decade = 10_f64.powf((end / 5.0).log10().floor());
+            let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * decade);
+            let step = steps.into_iter().find(|step| *step * 6.0 >= end);
+            let step = step.unwrap_or(end);
+            let ticks = (0..7).map(|count| f64::from(count) * step);
+            return ticks.filter(|tick| *tick <= end).collect();
+        }
+        let decades = (end / start).log10();
+        let every = (decades / 7.0).ceil().max(1.0);
+        let first = start.log10().floor();
+        let factors: &[f64] = if decades > 2.0 {
+            &[1.0]
+        } else {
+            &[1.0, 2.0, 5.0]
+        };
+        let places = (0..16).flat_map(|count| {
+            let decade = 10_f64.powf(first + f64::from(count) * every);
+            factors.iter().map(move |factor| factor * decade)
+        });
+        places.filter(|tick| (start..=end).contains(tick)).collect()
+    }
+
+    fn draw(&self, lines: &[Line]) -> Document {
+        let (width, height) = (self.width, self.height);
+        let mut page = Document::new().set("width", width).set("height", height);
+        page = page.add(rect(0.0, 0.0, width, height, "#ffffff"));
+        page = page.add(text(self.title, 16.0, "start", MARGIN, 20.0));
+        page = page.add(text(self.kind.legend(), 12.0, "start", MARGIN, 44.0));
+        let bottom = height - BOTTOM;
+        for tick in self.ticks() {
+            let x = self.x(tick);
+            page = page.add(rect(x, TOP, 1.0, bottom - TOP + 4.0, "#dddddd"));
+            page = page.add(text(
+                &self.kind.tick(tick),
+                12.0,
+                "middle",
+                x,
+                bottom + 16.0,
+            ));
+        }
+        page = page.add(rect(self.left, TOP, 1.0, bottom - TOP, INK));
+        for (index, line) in lines.iter().enumerate() {
+            let y = TOP + LINE * (index as f64 + 0.5);
+            page = page.add(text(&line.name, 12.0, "end", self.left - 8.0, y));
+            let values = self.left + PLOT + 10.0;
+            page = page.add(text(&line.value, 12.0, "start", values, y));
+            let drawn = |mark: &&Mark| mark.from.is_finite() && mark.to.is_finite();
+            for mark in line.marks.iter().filter(drawn) {
+                let (from, to) = (self.x(mark.from), self.x(mark.to));
+                page = match mark.shape {
+                    Shape::Bar(high) => {
+                        let high = f64::from(high);
+                        page.add(rect(from, y - high / 2.0, to - from, high, mark.colour))
+                    }
+                    Shape::Edge => page.add(rect(to - 1.5, y - 9.0, 3.0, 18.0, mark.colour)),
+                    Shape::Dot => {
+                        let dot = Circle::new().set("cx", pixels(to)).set("cy", pixels(y));
+                        page.add(dot.set("r", 4).set("fill", mark.colour))
+                    }
+                };
+            }
+        }
+        page
+    }
+}
+
+fn rect(x: f64, y: f64, width: f64, height: f64, colour: Colour) -> Rectangle {
+    let places = [
+        ("x", x),
+        ("y", y),
+        ("width", width.max(0.0)),
+        ("height", height),
+    ];
+    let rect = places
+        .into_iter()
+        .fold(Rectangle::new(), |rect, (name, place)| {
+            rect.set(name, pixels(place))
+        });
+    rect.set("fill", colour)
+}
+
+/// Text as it is: spaces, which SVG would put together, keep columns apart.
+fn text(text: &str, size: f64, anchor: &str, x: f64, y: f64) -> Text {
+    Text::new(one_line(text).replace(' ', "\u{a0}"))
+        .set("x", pixels(x))
+        .set("y", pixels(y))
+        .set("dominant-baseline", "central")
+        .set("text-anchor", anchor)
+        .set("font-family", "monospace")
+        .set("font-size", size)
+        .set("fill", INK)
+}
+
+/// A length, to a tenth of a pixel.
+fn pixels(length: f64) -> f64 {
+    (length * 10.0).round() / 10.0
+}
+
+fn width_of(text: &str) -> f64 {
+    text.chars().count() as f64 * LETTER
 }
 
 fn colour(row: &Row) -> Colour {
     match row.transport {
         Transport::Socket => BLUE,
         Transport::Shm => VERMILION,
+        Transport::Futex => ORANGE,
         Transport::Ring => PURPLE,
         Transport::None => GREEN,
     }
 }
 
-/// The first word of the variant: which of several services, for one.
-fn subject(row: &Row) -> String {
-    let word = row.variant.split_whitespace().next();
-    word.unwrap_or_default().to_owned()
-}
-
-fn rate(row: &Row) -> String {
-    format!("{} a second", row.rate)
-}
-
 fn carrier(row: &Row) -> String {
     format!("{:?} {:?}", row.transport, row.layer).to_lowercase()
+}
+
+/// All four, where they are numbers.
+fn percentiles(row: &Row) -> Option<[f64; 4]> {
+    let all = [row.p50_us?, row.p95_us?, row.p99_us?, row.p999_us?];
+    all.iter().all(|time| is_positive(*time)).then_some(all)
+}
+
+fn is_positive(value: f64) -> bool {
+    value.is_finite() && value > 0.0
 }
 
 /// Groups in the order in which their first rows come.
@@ -447,8 +407,4 @@ fn group<'a>(rows: &[&'a Row], key: impl Fn(&Row) -> String) -> Vec<(String, Vec
         }
     }
     groups
-}
-
-fn positive(value: f64) -> bool {
-    value.is_finite() && value > 0.0
 }

@@ -1,7 +1,7 @@
 //! Text of others, made safe for where it goes.
 
 /// Inline code in a cell of a Markdown table.
-pub(super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = one_line(text).replace('`', "'").replace('|', "\\|");
     match text.trim() {
         "" => "–".to_owned(),

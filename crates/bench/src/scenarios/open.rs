@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) fn client<S: Service>(route: &Route) -> Result<Client<S>, BenchError> {
     let transport = Arc::new(route.native());
     let config = route.client_config();
-    let mut client = Client::with_transport(transport, route.run_dir(), S::METHOD.name, config);
+    let mut client = Client::with_transport(transport, &route.run_dir, S::METHOD.name, config);
     client.refresh();
     let status = client.status();
     let (found, why) = (status.session, status.last_error.unwrap_or_default());
@@ -45,7 +45,9 @@ pub(super) fn session<S: Service>(route: &Route) -> Result<Connection, BenchErro
 /// That a session is over what was to be measured.
 fn check(route: &Route, found: Option<LinkKind>, why: &str) -> Result<(), BenchError> {
     let (wanted, kind) = match route.transport {
-        Transport::Shm | Transport::Ring => ("shared memory", LinkKind::SharedMemory),
+        Transport::Shm | Transport::Futex | Transport::Ring => {
+            ("shared memory", LinkKind::SharedMemory)
+        }
         _ if cfg!(windows) => ("the pipe", LinkKind::Pipe),
         _ => ("the socket", LinkKind::Socket),
     };

@@ -1,12 +1,12 @@
 //! What the second process serves: one service, over one transport.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use netipc::connection::{Acceptor, Connection, ConnectionError};
-use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID, PROFILE_SHM_RING};
+use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID, PROFILE_SHM_RING};
 use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::{self, Increment};
@@ -106,11 +106,6 @@ impl Route {
         Ok(Endpoint::new(&self.run_dir, method.name)?)
     }
 
-    /// Where everything is served.
-    pub(crate) fn run_dir(&self) -> &Path {
-        &self.run_dir
-    }
-
     fn server_config(&self) -> ServerConfig {
         let [max_request_payload_bytes, max_response_payload_bytes] = self.bytes;
         ServerConfig {
@@ -170,6 +165,7 @@ fn answer(mut session: Connection) -> Result<(), ConnectionError> {
 pub(crate) const fn profiles_of(transport: Transport) -> u32 {
     match transport {
         Transport::Shm => PROFILE_BASELINE | PROFILE_SHM_HYBRID,
+        Transport::Futex => PROFILE_BASELINE | PROFILE_SHM_FUTEX,
         Transport::Ring => PROFILE_BASELINE | PROFILE_SHM_RING,
         Transport::Socket | Transport::None => PROFILE_BASELINE,
     }

@@ -13,7 +13,9 @@ const CRATE: &str = env!("CARGO_MANIFEST_DIR");
 /// # Panics
 /// When a function is not called.
 pub(crate) fn check() {
-    let declared = functions(&Path::new(CRATE).join("include/netipc"), "h");
+    let mut declared = functions(&Path::new(CRATE).join("include/netipc"), "h");
+    // Not the library's: what is made from schemas calls these, and is tested beside its schemas.
+    declared.retain(|name| !name.starts_with("nipc_made_"));
     let called = functions(&Path::new(CRATE).join("tests/c"), "c");
     assert!(declared.len() > 100, "only {} functions", declared.len());
     let missing: Vec<_> = declared.difference(&called).collect();

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -97,18 +98,53 @@ static void serve_inherited(const char *service, int socket, const int told[2], 
     kill(getpid(), SIGKILL);
 }
 
+/* A socket that listens at the endpoint of SERVICE, as others open one. */
+static int listen_at(const char *service, struct sockaddr_un *address) {
+    memset(address, 0, sizeof(*address));
+    address->sun_family = AF_UNIX;
+    snprintf(address->sun_path, sizeof(address->sun_path), "%s/%s.sock", test_dir(), service);
+    const int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    REQUIRE(bind(listener, (const struct sockaddr *)address, sizeof(*address)) == 0);
+    REQUIRE(listen(listener, 5) == 0);
+    return listener;
+}
+
+/* A child that lives on holds the socket of a server that is gone, and answers nothing: it is named. */
+static void who_holds_it(void) {
+    struct sockaddr_un address;
+    char service[32], text[600], named[32];
+    struct provider provider;
+    snprintf(service, sizeof(service), "%s", new_service());
+    const int listener = listen_at(service, &address);
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        for (;;) {
+            pause();
+        }
+    }
+    close(listener);
+    CHECK_CODE(provider_init(&provider, service, INCREMENT, NULL), NIPC_ERR_ADDRESS_IN_USE);
+    snprintf(named, sizeof(named), "(process %d)", (int)child);
+    CHECK(nipc_server_last_error(&provider.server, text, sizeof(text)) > 0);
+    CHECK(strstr(text, named) != NULL);
+    nipc_server_destroy(&provider.server);
+    REQUIRE(kill(child, SIGKILL) == 0);
+    REQUIRE(waitpid(child, NULL, 0) == child);
+    /* Now nobody does. */
+    provider_start(&provider, service, INCREMENT, NULL);
+    provider_stop(&provider);
+}
+
 /* The manager's socket is served, and its name stays. */
 static void inherited_socket(void) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct sockaddr_un address;
     char service[32];
     int told[2], tells[2];
     nipc_client_ctx_t client;
     uint64_t answer;
     snprintf(service, sizeof(service), "%s", new_service());
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.sock", test_dir(), service);
-    const int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-    REQUIRE(bind(listener, (const struct sockaddr *)&address, sizeof(address)) == 0);
-    REQUIRE(listen(listener, 5) == 0);
+    const int listener = listen_at(service, &address);
     REQUIRE(pipe(told) == 0 && pipe(tells) == 0);
     const pid_t child = fork();
     REQUIRE(child >= 0);
@@ -134,6 +170,7 @@ static void inherited_socket(void) {
 
 static const struct test tests[] = {
     {"inherited_socket", inherited_socket},
+    {"who_holds_it", who_holds_it},
     {"a_copy_in_a_child", a_copy_in_a_child},
 };
 

@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::value_parser;
+use netipc_bench::driver::Program;
 use netipc_bench::effort::Effort;
 use netipc_bench::error::BenchError;
-use netipc_bench::foreign::Program;
 use netipc_bench::plan::{Case, Plan};
-use netipc_bench::{Row, Scenario, Transport, measure, peer, report, run, table};
+use netipc_bench::run::Outcome;
+use netipc_bench::{Row, Scenario, Transport, floors, measure, peer, report, run, table};
 use strum::VariantNames;
 
 use crate::args::seconds;
@@ -42,14 +43,21 @@ Client and server are two processes of this program. Scenarios:
   connect         connect, handshake and close
   limits          what the machine itself allows; measured whenever something is held against it
 
-Programs given with --client ask the same server for the same, in turn with this one, run after \
-run: OF OURS is the median of what they reached of ours. They take part in ping, batch, pipeline, \
-snapshot, lookup, cache and item, on a quiet machine, as fast as possible.
+Programs given with --peer do the same beside this one: each of them, and this one, asks each \
+other in ping, batch, pipeline, snapshot, lookup and cache, over everything, as fast as possible and \
+at fixed rates. A row `ping shm client c-go` is c asking go; without a second name, this program \
+answers. OF OURS is the median of what a client reached of ours with the same server. What a program \
+says it does not do is left out; with --matrix, c and go have to be there, and everything has to be \
+done. docs/cli.md tells what such a program has to do.
 
-Every answer is checked; a wrong one ends the run. CPU is the processors that client + server keep \
-busy; system calls and context switches are those of both for each operation, and system calls are \
-known only where tracefs is mounted and readable. In JSON, rows are objects; with several runs, \
-figures are medians and `min` and `max` are of the throughput.";
+OF LIMIT is the share of a raw row, and OF DEPLOYED that of a raw row that does what a deployed peer \
+cannot do without: both are measured right before each run, under the same load.
+
+Every answer is checked. A row that could not be measured, or whose figures cannot be, is told at the \
+end, and so is a row below its floor with --floors; the program then ends with 1. CPU is the \
+processors that client + server keep busy; system calls and context switches are those of both for \
+each operation, and system calls are known only where tracefs is mounted and readable. In JSON, rows \
+are objects; with several runs, figures are medians and `min` and `max` are of the throughput.";
 
 /// Arguments of `bench`.
 #[derive(clap::Args, Debug)]
@@ -59,12 +67,12 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = one_of::<Scenario>())]
     scenario: Vec<Scenario>,
 
-    /// What carries the data [default: both]
+    /// What carries the data [default: everything]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = transport())]
     transport: Vec<Transport>,
 
     /// Operations a second of ping, batch, snapshot and lookup; 0 is as many as possible
-    /// [default: 1000,10000,100000,0 for ping, else 0]
+    /// [default: 1000,10000,100000,0 for ping and in the matrix, else 0]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     rate: Vec<u32>,
 
@@ -72,23 +80,31 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
 
-    /// Programs that are measured beside this one, in the rows that they can take part in
+    /// Programs that ask, and answer, beside this one
     #[arg(long, value_name = "NAME=PROGRAM", value_delimiter = ',')]
-    client: Vec<Program>,
+    peer: Vec<Program>,
+
+    /// Only the complete matrix of this program and the peers c and go
+    #[arg(long)]
+    matrix: bool,
+
+    /// Fails where a row has fallen below its floor, a share of its limit
+    #[arg(long)]
+    floors: bool,
 
     /// Runs of each row, of which the median counts [default: 3; quick: 1]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100))]
     runs: Option<u32>,
 
-    /// Seconds that a run is measured; fractions are fine [default: 1; quick: 0.35]
+    /// Seconds that a run is measured; fractions are fine [default: 1; quick: 0.16]
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     duration: Option<Duration>,
 
-    /// Seconds before a run that do not count [default: 0.2; quick: 0.1]
+    /// Seconds before a run that do not count [default: 0.2; quick: 0.04]
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     warm_up: Option<Duration>,
 
-    /// Everything in less than two minutes, for a first look
+    /// Everything in less than two minutes, or eight with peers, for a first look
     #[arg(long)]
     quick: bool,
 
@@ -106,20 +122,20 @@ pub(crate) struct BenchArgs {
 
     /// Becomes the other end of a benchmark
     #[arg(long, value_name = "JSON", hide = true)]
-    peer: Option<String>,
+    task: Option<String>,
 }
 
 /// Measures, and prints what came out.
 pub(crate) fn run(args: &BenchArgs) -> ExitCode {
-    let done = match &args.peer {
-        Some(task) => peer::run_peer(task).map_err(|error| failed(&error)),
+    let done = match &args.task {
+        Some(task) => peer::run_task(task).map_err(|error| failed(&error)),
         None => measure_all(args),
     };
     exit::report(done)
 }
 
 fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
-    let plan = args.plan();
+    let plan = args.plan()?;
     if plan.is_empty() {
         let why = "no row is like that; `netipc bench --list` names them";
         return Err(Failed::new(Exit::Usage, why));
@@ -136,51 +152,70 @@ fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
     on_stop_request(|| measure::stop_flag().store(true, Ordering::Relaxed))
         .map_err(exit::cannot_wait_for_a_stop)?;
     let mut progress = Progress::new(cases.len());
-    let mut measured = String::new();
-    let rows = run::run(&plan, &mut |row| {
-        row.clone_into(&mut measured);
-        progress.show(row);
-    });
+    let outcome = run::run(&plan, &mut |row| progress.show(row));
     progress.end();
-    let rows = rows.map_err(|error| failed_at(&measured, &error))?;
+    let outcome = outcome.map_err(|error| failed(&error))?;
     if let Some(caveat) = netipc_bench::caveat() {
         exit::to_stderr(&format_args!("caution: {caveat}"));
     }
     // First of all: a page that cannot be written does not take the figures along.
-    print(&args.shown(&rows)?)?;
-    let Some(dir) = &args.report else {
-        return Ok(());
-    };
-    let page = report::write(dir, &rows, &command())
-        .map_err(|error| Failed::caused_by(Exit::Failed, &error))?;
-    if args.json {
-        exit::to_stderr(&format_args!("report: {}", page.display()))
-    } else {
-        print(&format!("\nReport: {}\n", page.display()))?
+    print(&args.shown(&outcome.rows)?)?;
+    if let Some(dir) = &args.report {
+        let page = report::write(dir, &outcome, &command())
+            .map_err(|error| Failed::caused_by(Exit::Failed, &error))?;
+        if args.json {
+            exit::to_stderr(&format_args!("report: {}", page.display()));
+        } else {
+            print(&format!("\nReport: {}\n", page.display()))?;
+        }
     }
-    Ok(())
+    args.judge(&outcome)
 }
 
 impl BenchArgs {
-    fn plan(&self) -> Plan {
+    /// Whether all of it is as it has to be.
+    fn judge(&self, outcome: &Outcome) -> Result<(), Failed> {
+        if let Some((row, error)) = outcome.missing.first() {
+            let more = match outcome.missing.len() - 1 {
+                0 => String::new(),
+                more => format!("; {more} more are missing"),
+            };
+            let why = format!("{row}: {}{more}", netipc::chain(error));
+            return Err(Failed::new(exit_of(error), why));
+        }
+        match floors::fallen(&outcome.rows) {
+            fallen if self.floors && !fallen.is_empty() => {
+                Err(Failed::new(Exit::Failed, fallen.join("; ")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn plan(&self) -> Result<Plan, Failed> {
+        let names = |name: &str| self.peer.iter().any(|program| program.name == name);
+        if self.matrix && !(names("c") && names("go")) {
+            let why = "the matrix needs --peer c=PROGRAM,go=PROGRAM";
+            return Err(Failed::new(Exit::Usage, why));
+        }
         let usual = if self.quick {
             Effort::QUICK
         } else {
             Effort::FULL
         };
-        Plan {
+        Ok(Plan {
             scenarios: self.scenario.clone(),
             transports: self.transport.clone(),
             rates: self.rate.clone(),
             only: self.only.clone(),
-            clients: self.client.clone(),
+            peers: self.peer.clone(),
+            matrix: self.matrix,
             effort: Effort {
                 warm_up: self.warm_up.unwrap_or(usual.warm_up),
                 measured: self.duration.unwrap_or(usual.measured),
                 runs: self.runs.unwrap_or(usual.runs),
             },
             quick: self.quick,
-        }
+        })
     }
 
     fn shown(&self, rows: &[Row]) -> Result<String, Failed> {
@@ -217,14 +252,6 @@ fn command() -> String {
         .join(" ")
 }
 
-/// Calling it off has nothing to do with the row that is measured just then.
-fn failed_at(row: &str, error: &BenchError) -> Failed {
-    match error {
-        BenchError::Interrupted => failed(error),
-        error => Failed::new(exit_of(error), format!("{row}: {}", netipc::chain(error))),
-    }
-}
-
 fn failed(error: &BenchError) -> Failed {
     Failed::caused_by(exit_of(error), error)
 }
@@ -249,7 +276,13 @@ where
 /// Takes the name of a transport.
 fn transport() -> impl TypedValueParser<Value = Transport> {
     PossibleValuesParser::new(
-        [Transport::Socket, Transport::Shm, Transport::Ring].map(Transport::name),
+        [
+            Transport::Socket,
+            Transport::Shm,
+            Transport::Futex,
+            Transport::Ring,
+        ]
+        .map(Transport::name),
     )
     .try_map(|name| name.parse::<Transport>())
 }

@@ -1,4 +1,4 @@
-//! Clients that are other programs: one that only keeps to what is agreed, and the one in C.
+//! Peers that are other programs: one that only keeps to what is agreed, and the one in C.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,10 +13,10 @@ use super::{assert_clean, bench, check};
 /// A script that measures nothing.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/tests/driver.sh");
 const C: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/c");
-const C_FILES: [&str; 4] = ["driver.c", "data.c", "calls.c", "reads.c"];
+const C_FILES: [&str; 5] = ["driver.c", "data.c", "calls.c", "reads.c", "serve.c"];
 
 fn client(name: &str, program: &str) -> String {
-    format!("--client={name}={program}")
+    format!("--peer={name}={program}")
 }
 
 /// The client in C, built once for all tests of this process.
@@ -38,6 +38,7 @@ fn build(program: &Path) {
     cc.args([
         "-std=c11",
         "-O2",
+        "-pthread",
         "-Wall",
         "-Wextra",
         "-Wpedantic",
@@ -60,8 +61,12 @@ fn clients_have_rows_beside_ours() {
     let place = TestDir::new();
     let (one, two) = (client("one", SCRIPT), client("two", SCRIPT));
     let args = [
+        "--scenario",
+        "ping",
         "--only",
-        "ping shm client",
+        "ping shm client one",
+        "--rate",
+        "0",
         "--runs",
         "2",
         "--json",
@@ -93,18 +98,27 @@ fn clients_have_rows_beside_ours() {
 fn clients_that_fail_end_the_run_and_tell_where() {
     let place = TestDir::new();
     let sh = client("sh", SCRIPT);
-    let mut command = bench(&place, &["--only", "cache 16 pinned cache", &sh]);
+    let mut command = bench(
+        &place,
+        &["--only", "ping shm client sh", "--rate", "0", &sh],
+    );
     command.env("BENCH_DRIVER_SAYS", "wrong answer: 7");
     let ended = run(command, b"");
-    let why = "failed: cache 16 pinned cache: the client \"sh\" failed: wrong answer: 7\n";
+    let why = "failed: ping shm client: the program \"sh\" failed: wrong answer: 7\n";
     assert_eq!(ended.code, Some(1));
     assert!(ended.stderr.ends_with(why), "{}", ended.stderr);
     assert_clean(&place);
 
     let none = client("none", "/nowhere/driver");
-    let ended = run(bench(&place, &["--only", "cache 16 cache", &none]), b"");
+    let ended = run(
+        bench(
+            &place,
+            &["--only", "ping shm client none", "--rate", "0", &none],
+        ),
+        b"",
+    );
     assert_eq!(ended.code, Some(1));
-    let why = "failed: cache 16 cache: cannot work with the client \"none\": ";
+    let why = "failed: ping shm client: cannot work with the program \"none\": ";
     assert!(ended.stderr.contains(why), "{}", ended.stderr);
     assert_clean(&place);
 }
@@ -113,7 +127,7 @@ fn clients_that_fail_end_the_run_and_tell_where() {
 fn nobody_waits_for_a_client_once_it_is_called_off() {
     let place = TestDir::new();
     let sh = client("sh", SCRIPT);
-    let mut command = bench(&place, &["--only", "cache 16 cache", &sh]);
+    let mut command = bench(&place, &["--only", "ping shm client sh", &sh]);
     command.env("BENCH_DRIVER_INTERRUPTS", "1");
     let ended = run(command, b"");
     assert_eq!(ended.code, Some(1));
@@ -123,59 +137,143 @@ fn nobody_waits_for_a_client_once_it_is_called_off() {
 }
 
 #[test]
-fn clients_need_a_name_and_a_row() {
-    for args in [["--client", "driver"], ["--client", "a b=driver"]] {
+fn peers_need_a_name_and_the_matrix_needs_both() {
+    let sh = client("sh", SCRIPT);
+    for args in [
+        ["--peer", "driver"],
+        ["--peer", "a b=driver"],
+        ["--peer", "rust=driver"],
+        ["--matrix", &sh],
+    ] {
         let mut command = netipc(["bench"]);
         command.args(args);
         assert_eq!(run(command, b"").code, Some(2), "{args:?}");
     }
-    let sh = client("sh", SCRIPT);
-    let connect = run(netipc(["bench", "--scenario", "connect", &sh]), b"");
-    assert_eq!(connect.code, Some(2), "they do not take part in it");
-    let listed = run(netipc(["bench", "--list", "--scenario", "batch", &sh]), b"");
-    assert_eq!(
-        listed.text(),
-        "batch socket client\nbatch socket client sh\nbatch shm client\nbatch shm client sh\n"
-    );
+    let args = [
+        "--list",
+        "--scenario",
+        "batch",
+        "--transport",
+        "shm",
+        "--rate",
+        "0",
+    ];
+    let mut list = netipc(["bench"]);
+    list.args(args).arg(&sh);
+    let listed = run(list, b"");
+    let rows = ["", " sh", " rust-sh", " sh-sh"].map(|pair| format!("batch shm client{pair}\n"));
+    assert_eq!(listed.text(), rows.concat());
 }
 
 #[test]
-fn the_client_in_c_takes_part_in_every_scenario() {
+fn what_a_peer_does_not_do_is_left_out_but_not_of_the_matrix() {
+    let place = TestDir::new();
+    let (c, go) = (client("c", SCRIPT), client("go", SCRIPT));
+    let args = ["--scenario", "batch", "--rate", "0", "--json", &c, &go];
+    let names = |ended: &Value| {
+        let rows = ended.as_array().unwrap().iter();
+        let rows = rows.filter(|row| row["scenario"] == "batch");
+        let name = |row: &Value| format!("{}{}", row["transport"], row["client"]);
+        rows.map(name).collect::<Vec<_>>()
+    };
+    let shared = ["shm", "ring"].map(|transport| format!("--transport={transport}"));
+    let left = run(
+        bench(&place, &[&args[..], &[&shared[0], &shared[1]]].concat()),
+        b"",
+    )
+    .json();
+    assert_eq!(
+        names(&left),
+        [
+            "\"shm\"\"\"",
+            "\"shm\"\"c\"",
+            "\"shm\"\"go\"",
+            "\"ring\"\"\""
+        ]
+    );
+    let report = place.path("report");
+    let complete = [
+        "--matrix",
+        "--transport=shm",
+        "--report",
+        report.to_str().unwrap(),
+    ];
+    let ended = run(bench(&place, &[&args[..], &complete].concat()), b"");
+    assert_eq!(ended.code, Some(1));
+    let why = "batch shm client rust-c: the program \"c\" does not do that; 1 more are missing\n";
+    assert!(ended.stderr.ends_with(why), "{}", ended.stderr);
+    let page = std::fs::read_to_string(report.join("README.md")).unwrap();
+    assert!(
+        page.contains("| `batch shm client rust-go` | the program"),
+        "{page}"
+    );
+    std::fs::remove_dir_all(report).unwrap();
+    assert_clean(&place);
+}
+
+#[test]
+fn a_row_below_its_floor_fails_where_floors_are_asked_for() {
+    let place = TestDir::new();
+    let slow =
+        r#"{"units":1,"ops":1,"elapsed_ns":9000000,"cpu_ns":1,"switches":0,"latency":[[1,1]]}"#;
+    let c = client("c", SCRIPT);
+    let args = [
+        "--transport",
+        "socket",
+        "--rate",
+        "0",
+        "--only",
+        "ping socket client",
+    ];
+    let run_with = |more: &[&str]| {
+        let mut command = bench(&place, &[&args[..], &[&c], more].concat());
+        command.env("BENCH_DRIVER_SAYS", slow);
+        command.env("BENCH_DRIVER_TAKES", "0.01");
+        run(command, b"")
+    };
+    let fallen = run_with(&["--floors"]);
+    assert_eq!(fallen.code, Some(1));
+    let why = "ping socket client c has ";
+    assert!(fallen.stderr.contains(why), "{}", fallen.stderr);
+    assert_eq!(run_with(&[]).code, Some(0), "{}", fallen.stderr);
+    assert_clean(&place);
+}
+
+#[test]
+fn the_peer_in_c_takes_part_in_every_scenario() {
     let place = TestDir::new();
     let c = c_client();
-    let mut args = vec!["--json", &c];
-    for row in [
-        "ping socket client c",
-        "ping shm client c",
-        "batch shm client c",
-        "pipeline socket client c",
-        "snapshot 1000 shm client c",
-        "lookup cgroups 16 mixed socket client c",
-        "lookup cgroups 256 known shm client c",
-        "lookup cgroups 16 unknown shm client c",
-        "lookup apps 256 mixed shm client c",
-        "cache 16 cache c",
-        "cache 10000 pinned cache c",
-        "codec c",
-    ] {
-        args.extend(["--only", row]);
-    }
+    let mut args = vec!["--json", "--rate", "0", &c];
+    let matrix = [
+        "ping socket client c-c",
+        "ping futex client c-c",
+        "batch shm client c-c",
+        "pipeline socket client c-c",
+        "pipeline ring client c-c",
+        "snapshot 16 ring client c-c",
+        "lookup cgroups 16 known shm client c-c",
+        "lookup apps 16 known ring client c-c",
+        "cache 16 shm cache c-c",
+        "item",
+    ];
+    args.extend(matrix.iter().flat_map(|row| ["--only", row]));
     let rows = run(bench(&place, &args), b"").json();
     let rows = rows.as_array().unwrap();
     let (own, of_c): (Vec<_>, Vec<_>) = rows
         .iter()
         .filter(|row| row["scenario"] != "limits")
         .partition(|row| row["client"] == "");
-    assert_eq!([own.len(), of_c.len()], [11 + 4; 2], "{rows:?}");
+    assert_eq!(
+        [own.len(), of_c.len()],
+        [matrix.len() - 1 + 4; 2],
+        "{rows:?}"
+    );
     for (own, row) in own.into_iter().zip(of_c) {
-        assert_eq!(
-            [&row["scenario"], &row["variant"]],
-            [&own["scenario"], &own["variant"]]
-        );
-        assert_eq!(
-            (&row["unit"], row["client"].as_str()),
-            (&own["unit"], Some("c"))
-        );
+        for field in ["scenario", "variant", "unit", "server"] {
+            assert_eq!(row[field], own[field]);
+        }
+        let server = if row["scenario"] == "item" { "" } else { "c" };
+        assert_eq!([&row["client"], &row["server"]], ["c", server]);
         let number = |field: &str| row[field].as_f64().unwrap();
         assert!(
             number("throughput") > 0.0 && number("share_of_own") > 0.0,

@@ -98,9 +98,9 @@ fn an_interrupted_run_cleans_up() {
 }
 
 #[test]
-fn a_killed_half_ends_the_run_and_tells_where() {
+fn a_killed_half_ends_its_row_and_tells_where() {
     let place = TestDir::new();
-    let (child, mut stderr) = running(&place, "connect", &[]);
+    let (child, mut stderr) = running(&place, "connect", &["--only", "connect socket"]);
     let halves = wait_for_peers(&place, &child, 1);
     kill_process(halves[0], Signal::KILL).unwrap();
     let mut end = String::new();

@@ -27,9 +27,10 @@ const BRIEF: [&str; 6] = [
     "--warm-up",
     "0.01",
 ];
-const FIELDS: [&str; 23] = [
+const FIELDS: [&str; 26] = [
     "client",
     "client_cpu",
+    "deployed",
     "layer",
     "limit",
     "load",
@@ -41,7 +42,9 @@ const FIELDS: [&str; 23] = [
     "p99_us",
     "rate",
     "scenario",
+    "server",
     "server_cpu",
+    "share_of_deployed",
     "share_of_limit",
     "share_of_own",
     "switches",
@@ -96,10 +99,11 @@ fn rows_are_complete_and_belong_together() {
     }
     for (field, value) in [
         ("variant", "blocking"),
+        ("transport", "futex"),
         ("load", "one hog"),
         ("load", "one cpu"),
     ] {
-        let can_be = value != "one cpu" || cfg!(target_os = "linux");
+        let can_be = !["one cpu", "futex"].contains(&value) || cfg!(target_os = "linux");
         assert_eq!(
             rows.iter().any(|row| row[field] == value),
             can_be,
@@ -137,18 +141,40 @@ fn check(row: &Value, rows: &[Value]) {
             untimed || codec && row["variant"] != "apps 256 mixed"
         );
     }
-    // Exchanges of two processes have raw rows on Unix only.
-    let unlimited = ["cache", "connect", "limits"]
-        .iter()
-        .any(|name| row["scenario"] == *name)
+    check_limits(row, rows);
+}
+
+fn check_limits(row: &Value, rows: &[Value]) {
+    let is = |names: &[&str]| names.iter().any(|name| row["scenario"] == *name);
+    // Exchanges of two processes have raw rows on Unix only, and words ride on a line.
+    let is_raw = is(&["limits"]);
+    let unlimited = is(&["cache", "connect"])
+        || row["rate"] != 0
+        || is_raw && !row["variant"].as_str().unwrap().starts_with("futex")
         || cfg!(windows) && row["transport"] != "none";
-    assert_eq!(row["limit"].is_null(), unlimited, "{row}");
-    assert_eq!(row["share_of_limit"].is_null(), unlimited, "{row}");
-    if let Some(limit) = row["limit"].as_str() {
-        assert!(number("share_of_limit") > 0.0, "{row}");
+    if !is_raw {
+        assert_eq!(row["limit"].is_null(), unlimited, "{row}");
+    }
+    let stands_in = cfg!(unix)
+        && is(&["ping", "pipeline"])
+        && row["layer"] == "client"
+        && row["rate"] == 0
+        && row["load"] == ""
+        && row["transport"] != "ring";
+    assert_eq!(row["deployed"].is_null(), !stands_in, "{row}");
+    for (limit, share) in [
+        ("limit", "share_of_limit"),
+        ("deployed", "share_of_deployed"),
+    ] {
+        assert_eq!(row[limit].is_null(), row[share].is_null(), "{row}");
+        let Some(limit) = row[limit].as_str() else {
+            continue;
+        };
+        assert!(row[share].as_f64().unwrap() > 0.0, "{row}");
+        let mut rows = rows.iter();
         assert!(
-            rows.iter().any(|row| name_of_limit(row) == limit),
-            "{limit}"
+            rows.any(|other| name_of_limit(other) == limit && other["load"] == row["load"]),
+            "{limit} of {row}"
         );
     }
 }
@@ -257,5 +283,5 @@ fn what_cannot_be_is_refused() {
         command.args(args);
         assert_eq!(run(command, b"").code, Some(2), "{args:?}");
     }
-    run(netipc(["bench", "--peer", "{}"]), b"").failed(2, "invalid", "not a task of a benchmark");
+    run(netipc(["bench", "--task", "{}"]), b"").failed(2, "invalid", "not a task of a benchmark");
 }

@@ -22,6 +22,9 @@ use tempfile::TempDir;
 #[cfg_attr(windows, path = "windows.rs")]
 pub(crate) mod platform;
 
+#[cfg(target_os = "linux")]
+pub(crate) mod doctor_linux;
+
 /// What no step takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod arguments;
 #[path = "../support/compile.rs"]
 mod compile;
 mod go;
@@ -61,11 +62,8 @@ fn program() -> &'static Path {
         let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lives");
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let sources = SERVICES.map(|name| here.join(format!("c/{}.c", name.replace('-', "_"))));
-        let mut command = compiler("CC", "cc");
+        let mut command = strict();
         command
-            .args(["-std=c99", "-O1", "-fsanitize=address,undefined"])
-            .args(["-fno-sanitize-recover=all", "-D_POSIX_C_SOURCE=200809L"])
-            .arg(format!("-I{}", here.join("c").display()))
             .arg(here.join("tests/c/lives.c"))
             .args(sources)
             .args(linked())
@@ -75,6 +73,17 @@ fn program() -> &'static Path {
         program
     });
     &PROGRAM
+}
+
+/// The compiler, which finds the headers that are made, with its sanitizers.
+fn strict() -> Command {
+    let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("c");
+    let mut command = compiler("CC", "cc");
+    command
+        .args(["-std=c99", "-O1", "-fsanitize=address,undefined"])
+        .args(["-fno-sanitize-recover=all", "-D_POSIX_C_SOURCE=200809L"])
+        .arg(format!("-I{}", made.display()));
+    command
 }
 
 fn c(run_dir: &Path, what: &str, service: &str) -> Command {

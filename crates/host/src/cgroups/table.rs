@@ -1,13 +1,14 @@
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
 use super::{
     item::{Cgroup, Place},
     names::{Clash, settle},
-    tree::{Found, Hierarchies, Layout, Tree},
+    tree::{Found, Hierarchies, Hierarchy, Layout, Tree},
 };
 use crate::{
     config::HostConfig,
@@ -32,7 +33,7 @@ pub struct CgroupTable {
     max_depth: usize,
     hierarchies: Hierarchies,
     /// What a client may have put before a key.
-    prefixes: Vec<Vec<u8>>,
+    prefixes: Vec<Prefix>,
     items: Vec<Arc<Cgroup>>,
     index: HashMap<Arc<[u8]>, usize>,
     clashes: Vec<Clash>,
@@ -134,8 +135,9 @@ impl Entry {
     fn new(previous: &CgroupTable, found: Found, hierarchies: &Hierarchies) -> Self {
         let hierarchy = &hierarchies.list[found.hierarchy];
         let dir = hierarchy.dir.as_os_str().as_encoded_bytes();
+        let below = hierarchy.below(&found.key).unwrap_or(&found.key);
         let place = Place {
-            path: [dir, &found.key].concat(),
+            path: [dir, below].concat(),
             key: found.key,
             unified: hierarchy.unified,
         };
@@ -248,29 +250,33 @@ impl CgroupTable {
     /// Whether `path` is a cgroup right now, in any hierarchy.
     pub(crate) fn exists(&self, path: &[u8]) -> bool {
         let is_there = |key: &[u8]| {
-            let mut hierarchies = self.hierarchies.list.iter();
-            self.admits(key)
-                && hierarchies.any(|hierarchy| platform::is_directory(&hierarchy.dir, key))
+            let is_in = |hierarchy: &Hierarchy| {
+                let below = hierarchy.below(key);
+                below.is_some_and(|below| platform::is_directory(&hierarchy.dir, below))
+            };
+            self.admits(key) && self.hierarchies.list.iter().any(is_in)
         };
-        Spelling::read(path)
-            .is_some_and(|spelling| spelling.ups == 0 && self.keys(&spelling.key).any(is_there))
+        Spelling::read(path).is_some_and(|spelling| {
+            let mut keys = self.keys(&spelling.key);
+            spelling.ups == 0 && keys.any(|key| is_there(&key))
+        })
     }
 
     fn spelled(&self, spelling: &Spelling<'_>) -> Option<&Cgroup> {
         let mut keys = self.keys(&spelling.key).filter(|_| spelling.ups == 0);
-        keys.find_map(|key| self.by_key(key))
+        keys.find_map(|key| self.by_key(&key))
     }
 
     /// The keys that `path` may stand for, the likeliest first.
-    fn keys<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    fn keys<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = Cow<'a, [u8]>> {
         // Behind a mount of the whole file system, such as /host.
         let usual = memchr::memmem::find(path, USUAL_ROOT).map(|start| &path[start..]);
         let dirs = std::iter::once(path).chain(usual.filter(|usual| usual.len() < path.len()));
         let stripped = dirs.flat_map(move |dir| {
-            let strip = move |prefix: &'a Vec<u8>| dir.strip_prefix(&prefix[..]);
+            let strip = move |prefix: &'a Prefix| prefix.strip(dir);
             self.prefixes.iter().filter_map(strip)
         });
-        std::iter::once(path)
+        std::iter::once(Cow::Borrowed(path))
             .chain(stripped)
             .filter(|key| key.starts_with(b"/"))
     }
@@ -280,13 +286,35 @@ impl CgroupTable {
     }
 }
 
+/// What a directory that is spelled as a path of the file system begins with.
+#[derive(Debug, PartialEq, Eq)]
+struct Prefix {
+    dir: Vec<u8>,
+    /// What the key begins with instead.
+    inside: Vec<u8>,
+}
+
+impl Prefix {
+    /// The key of the directory `path`, if it is below.
+    fn strip<'a>(&self, path: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        let below = path.strip_prefix(&self.dir[..])?;
+        if self.inside.is_empty() {
+            return Some(Cow::Borrowed(below));
+        }
+        let is_below = below.is_empty() || below.starts_with(b"/");
+        is_below.then(|| Cow::Owned([&self.inside, below].concat()))
+    }
+}
+
 /// The mount points as configured, by their other names, as they really are, and at their usual place.
-fn prefixes(root: &Path, hierarchies: &Hierarchies) -> Vec<Vec<u8>> {
+fn prefixes(root: &Path, hierarchies: &Hierarchies) -> Vec<Prefix> {
     let hierarchies = hierarchies.list.iter();
-    let dirs =
-        hierarchies.flat_map(|hierarchy| [&hierarchy.dir].into_iter().chain(&hierarchy.aliases));
-    let mut prefixes = Vec::new();
-    for dir in dirs.map(PathBuf::as_path).chain([root]) {
+    let dirs = hierarchies.flat_map(|hierarchy| {
+        let dirs = [&hierarchy.dir].into_iter().chain(&hierarchy.aliases);
+        dirs.map(|dir| (&**dir, &*hierarchy.inside))
+    });
+    let mut prefixes: Vec<Prefix> = Vec::new();
+    for (dir, inside) in dirs.chain([(root, &[][..])]) {
         let below_root = dir.strip_prefix(root).unwrap_or(Path::new(""));
         let real = dir.canonicalize().ok();
         let spelled = [std::path::absolute(dir).ok(), real, Some(dir.to_owned())];
@@ -295,9 +323,12 @@ fn prefixes(root: &Path, hierarchies: &Hierarchies) -> Vec<Vec<u8>> {
             let bytes = path.as_os_str().as_encoded_bytes();
             if let Some(prefix) = Spelling::read(bytes).map(|spelling| spelling.key.into_owned())
                 && prefix != b"/"
-                && !prefixes.contains(&prefix)
+                && !prefixes.iter().any(|known| known.dir == prefix)
             {
-                prefixes.push(prefix);
+                prefixes.push(Prefix {
+                    dir: prefix,
+                    inside: inside.to_vec(),
+                });
             }
         }
     }

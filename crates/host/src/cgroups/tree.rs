@@ -25,8 +25,18 @@ pub(crate) struct Hierarchy {
     pub(crate) aliases: Vec<PathBuf>,
     /// Whether it is a version 2 hierarchy.
     pub(crate) unified: bool,
-    /// Whether its root is a cgroup inside of the machine's, as it is in a cgroup namespace.
+    /// Whether its root is a cgroup inside of the machine's, as it is in a cgroup namespace, and nothing tells which.
     pub(crate) partial: bool,
+    /// The key of its root, where it is a known cgroup inside of the machine's; else empty.
+    pub(crate) inside: Vec<u8>,
+}
+
+impl Hierarchy {
+    /// Where the cgroup `key` is below the directory of the hierarchy: empty for its root, `None` outside of it.
+    pub(crate) fn below<'k>(&self, key: &'k [u8]) -> Option<&'k [u8]> {
+        let below = key.strip_prefix(&self.inside[..])?;
+        (below.is_empty() || below.starts_with(b"/")).then_some(below)
+    }
 }
 
 /// All hierarchies below the cgroup root, the preferred ones first.
@@ -65,7 +75,7 @@ pub(crate) struct Tree {
 /// One cgroup.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Found {
-    /// Its path below the hierarchy's root, with a leading slash.
+    /// Its path from the machine's root, or else that of the hierarchy, with a leading slash.
     pub(crate) key: Vec<u8>,
     /// Index into the hierarchies.
     pub(crate) hierarchy: usize,

@@ -5,7 +5,7 @@
 //! - `Processes`, with `new(&HostConfig)` and `look(&mut self) -> Result<Scan, HostError>`;
 //! - `Cgroups`, with `new(&HostConfig)` and `look(&mut self) -> Result<Tree, HostError>`;
 //! - `runtimes(&HostConfig)`, the sources of names, each a [`NameSource`](crate::runtime::NameSource);
-//! - `is_directory(dir, key)`, whether there is a cgroup `key` right now in the hierarchy at `dir`.
+//! - `is_directory(dir, below)`, whether there is a directory `below` the directory `dir` right now.
 
 #[cfg(target_os = "linux")]
 mod linux;

@@ -89,6 +89,6 @@ pub(crate) fn runtimes(_config: &HostConfig) -> Vec<Box<dyn NameSource>> {
 }
 
 /// Never: there are no hierarchies.
-pub(crate) fn is_directory(_dir: &Path, _key: &[u8]) -> bool {
+pub(crate) fn is_directory(_dir: &Path, _below: &[u8]) -> bool {
     false
 }

@@ -26,9 +26,9 @@ impl<S: Cached> CacheFollower<S> {
 
     /// The first item with this key, in the order of the newest answer. Memory only.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn get(&mut self, key: S::Key<'_>) -> Option<S::Item<'_>> {
-        self.newest.load().as_deref()?.get(key)
+        Some(self.newest.load().as_deref()?.get(key)?.item)
     }
 }
 

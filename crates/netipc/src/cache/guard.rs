@@ -28,16 +28,16 @@ impl<S: Cached> CacheGuard<S> {
 
     /// The first item with this key, in the order of the answer. Memory only.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, key: S::Key<'_>) -> Option<S::Item<'_>> {
-        self.table.as_deref()?.get(key)
+        Some(self.table.as_deref()?.get(key)?.item)
     }
 
     /// The position of the first item with this key among [all](Self::iter), from 0. Memory only.
     #[must_use]
     #[inline]
     pub fn position(&self, key: S::Key<'_>) -> Option<usize> {
-        self.table.as_deref()?.position(key)
+        Some(self.table.as_deref()?.get(key)?.position as usize)
     }
 
     /// Every item, duplicates included, in the order of the answer.

@@ -49,6 +49,13 @@ struct Entry<'a, S: Cached> {
     item: Valid<'a, S::Item<'a>>,
 }
 
+/// An item that was looked for.
+pub(super) struct Found<'a, S: Cached> {
+    /// Which one of the answer it is, from 0.
+    pub(super) position: u32,
+    pub(super) item: S::Item<'a>,
+}
+
 /// How keys are spread over the slots.
 #[derive(Debug)]
 enum Hashing {
@@ -90,29 +97,17 @@ impl<S: Cached> Table<S> {
         Ok(table)
     }
 
-    /// The first item with this key.
-    #[inline]
-    pub(super) fn get(&self, key: S::Key<'_>) -> Option<S::Item<'_>> {
+    /// The first item with this key, and its position.
+    #[inline(always)]
+    pub(super) fn get(&self, key: S::Key<'_>) -> Option<Found<'_, S>> {
         let Hashing::Plain = self.hashing else {
             return self.search(&key);
         };
-        // Most items are where their hash says.
         let hash = service_hash::<S>(key);
-        let slot = *self.slots.get(self.first_slot(hash))?;
-        if slot == FREE {
-            return None;
+        match self.likely_slot(hash) {
+            FREE => None,
+            slot => self.matching(slot, hash, key).or_else(|| self.search(&key)),
         }
-        self.matching(slot, hash, key).or_else(|| self.search(&key))
-    }
-
-    /// The position of the first item with this key.
-    pub(super) fn position(&self, key: S::Key<'_>) -> Option<usize> {
-        let hash = self.hash(key);
-        let position = |slot| {
-            let entry = self.entry_of(slot, hash)?;
-            S::matching(entry.item, key).map(|_| entry.position as usize)
-        };
-        self.taken_slots(hash).find_map(position)
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = Valid<'_, S::Item<'_>>> {
@@ -146,7 +141,7 @@ impl<S: Cached> Table<S> {
 
     /// Looks into every slot that an item with this key may be in.
     #[inline(never)]
-    fn search(&self, key: &S::Key<'_>) -> Option<S::Item<'_>> {
+    fn search(&self, key: &S::Key<'_>) -> Option<Found<'_, S>> {
         let hash = self.hash(*key);
         self.taken_slots(hash)
             .find_map(|slot| self.matching(slot, hash, *key))
@@ -160,19 +155,44 @@ impl<S: Cached> Table<S> {
         slots.take_while(|slot| *slot != FREE)
     }
 
-    /// The item of this slot, if it has this key.
-    #[inline]
-    fn matching(&self, slot: u32, hash: u64, key: S::Key<'_>) -> Option<S::Item<'_>> {
-        S::matching(self.entry_of(slot, hash)?.item, key)
+    /// The slot that most likely has the item of a key of this hash: its first, or the one behind. Which of
+    /// both is chosen without a branch, which would be guessed wrong time and again. Free where there is no
+    /// such item.
+    #[inline(always)]
+    fn likely_slot(&self, hash: u64) -> u32 {
+        let front = self.slots.get(self.first_slot(hash)..);
+        let [first, second] = front
+            .and_then(<[u32]>::first_chunk)
+            .copied()
+            .unwrap_or_default();
+        if first == FREE || self.may_have(first, hash) {
+            first
+        } else {
+            second
+        }
     }
 
-    /// The item of this slot, if its key may have this hash.
+    /// The item of this slot, if it has this key.
+    #[inline(always)]
+    fn matching(&self, slot: u32, hash: u64, key: S::Key<'_>) -> Option<Found<'_, S>> {
+        let Entry { position, item } = self.entry_of(slot, hash)?;
+        S::matching(item, key).map(|item| Found { position, item })
+    }
+
+    /// The item of this slot, if it is taken and its key may have this hash.
     #[inline]
     fn entry_of(&self, slot: u32, hash: u64) -> Option<Entry<'_, S>> {
-        if (slot ^ tag(hash)) & !self.offset_bits != 0 {
-            return None;
+        if slot != FREE && self.may_have(slot, hash) {
+            self.entry(slot & self.offset_bits)
+        } else {
+            None
         }
-        self.entry(slot & self.offset_bits)
+    }
+
+    /// Whether the item of a slot that is taken may have a key of this hash.
+    #[inline]
+    const fn may_have(&self, slot: u32, hash: u64) -> bool {
+        (slot ^ tag(hash)) & !self.offset_bits == 0
     }
 
     /// Makes `capacity` slots and inserts every item. Fails where one would need more probes.

@@ -83,6 +83,14 @@ impl<'a> Decode<'a> for TextKey<'a> {
     }
 
     #[inline]
+    fn decodes(bytes: &'a [u8]) -> bool {
+        let [text @ .., 0] = bytes else {
+            return false;
+        };
+        !text.is_empty() && !CStrView::new(text).has_nul()
+    }
+
+    #[inline]
     fn view(valid: Valid<'a, Self>) -> Self {
         let (text, _) = valid
             .bytes()

@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use super::short::{Part, WINDOW, count_nuls};
+use super::short::{Part, WINDOW, count_all_nuls, count_nuls};
 use super::{CStrView, WireError, WireErrorKind};
 
 /// Reads fixed-size fields from the front of a slice.
@@ -220,39 +220,41 @@ pub fn strings<'a, const N: usize>(
     spans: [Span; N],
     what: &'static str,
 ) -> Result<([CStrView<'a>; N], usize), WireError> {
-    if let Some(found) = adjacent(item, header, spans) {
+    if let Some(found) = adjacent_strings(item, header, spans) {
         return Ok(found);
     }
     one_by_one(item, header, spans, what)
 }
 
-/// The strings at `spans`, if they are as encoders write them: one behind another from `header` on, all
-/// within one window. Each ends at a NUL; if the window has no other NUL, none has one inside.
+/// The strings at `spans`, and one past the last of them, if they are as encoders write them: one behind
+/// another from `header` on. Each ends at a NUL; if there is no other, none has one inside.
+///
+/// Nothing for any other strings, whether [`strings`] accepts or refuses them.
+#[must_use]
 #[inline(always)]
-fn adjacent<const N: usize>(
+pub fn adjacent_strings<const N: usize>(
     item: &[u8],
     header: usize,
     spans: [Span; N],
 ) -> Option<([CStrView<'_>; N], usize)> {
-    let window = item.get(header..)?.first_chunk::<WINDOW>()?;
+    let all = item.get(header..)?;
     let mut texts = [CStrView::EMPTY; N];
     let mut end = 0;
     for (text, span) in texts.iter_mut().zip(spans) {
-        if span.offset != header + end || span.len >= WINDOW {
+        if span.offset != header + end {
             return None;
         }
-        let rest = window.get(end..)?;
-        let (bytes, [0, ..]) = rest.split_at_checked(span.len)? else {
+        let (bytes, [0, ..]) = all.get(end..)?.split_at_checked(span.len)? else {
             return None;
         };
         *text = CStrView::new(bytes);
         end += span.len + 1;
     }
-    if usize::from(count_nuls(window, Part::First(end))) == N {
-        Some((texts, header + end))
-    } else {
-        None
-    }
+    let nuls = match all.first_chunk::<WINDOW>() {
+        Some(window) if end <= WINDOW => count_nuls(window, Part::First(end)).into(),
+        _ => count_all_nuls(all.get(..end)?),
+    };
+    (nuls == N).then_some((texts, header + end))
 }
 
 /// The strings at `spans`, wherever they are, or which rule they break.

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::cursor::{lay_out, no_nul, string};
-use super::short::{Part, WINDOW, count_nuls};
+use super::short::{Part, WINDOW, count_all_nuls, count_nuls};
 use super::valid::never_checked;
 use super::writer::put_text;
 use super::{
@@ -93,6 +93,9 @@ impl<'a> Labels<'a> {
     /// Which rule they break.
     #[inline(always)]
     pub fn parse(item: &'a [u8], count: u16, end: usize) -> Result<Self, WireError> {
+        if let Some(labels) = Self::adjacent(item, count, end) {
+            return Ok(labels);
+        }
         let (mut next, mut labels) = (end, Self::NONE);
         if count > 0 {
             let start = align8(end);
@@ -104,11 +107,7 @@ impl<'a> Labels<'a> {
             };
             check_gap(item, end)?;
             let (table, _) = table.as_chunks();
-            next = if adjacent(item, table, next) {
-                item.len()
-            } else {
-                check_labels(item, table, next)?
-            };
+            next = check_labels(item, table, next)?;
             labels = Self::Wire(WireLabels { item, table });
         }
         if next == item.len() {
@@ -120,6 +119,25 @@ impl<'a> Labels<'a> {
                 item.len() as u64,
             ))
         }
+    }
+
+    /// The `count` labels of `item`, whose strings end at `end`, if they are as encoders write them, and
+    /// the last thing in it: behind a gap of zeros their table, and one string behind another. Each ends at a
+    /// NUL; if there is no other, none has one inside.
+    ///
+    /// Nothing for any other labels: [`parse`](Self::parse) tells what is wrong with them, if anything.
+    #[must_use]
+    #[inline(always)]
+    pub fn adjacent(item: &'a [u8], count: u16, end: usize) -> Option<Self> {
+        if count == 0 {
+            return (end == item.len()).then_some(Self::NONE);
+        }
+        let start = align8(end);
+        let next = start.saturating_add(usize::from(count) * LABEL_ENTRY_LEN);
+        let (front, texts) = item.split_at_checked(next)?;
+        let (table, _) = front.get(start..)?.as_chunks();
+        let clean = gap_before(item, end) == 0 && are_adjacent(item, texts, table);
+        clean.then_some(Self::Wire(WireLabels { item, table }))
     }
 
     /// The `count` labels of an item that was checked before.
@@ -173,8 +191,15 @@ impl<'a> Labels<'a> {
     }
 
     /// Every label, in order.
+    #[inline]
     pub fn iter(self) -> impl Iterator<Item = Label<'a>> {
-        (0..self.len()).filter_map(move |i| self.get(i))
+        // Those of an answer, which are read most, are not looked for by number.
+        let (wire, rest) = match self {
+            Self::Wire(labels) => (Some(labels), 0),
+            Self::Pairs(_) | Self::Owned(_) | Self::Listed(_) => (None, self.len()),
+        };
+        let wire = wire.into_iter().flat_map(WireLabels::iter);
+        wire.chain((0..rest).filter_map(move |index| self.get(index)))
     }
 
     /// One past the last byte of an item whose strings end at `end` and that carries these labels.
@@ -355,35 +380,30 @@ fn write<'b, 'a>(
     Ok(rest)
 }
 
-/// The bytes between the strings of an item and its label table are zero.
-#[inline(always)]
+/// The bytes between the strings of an item, which end at `end`, and its label table are zero.
+#[inline]
 fn check_gap(item: &[u8], end: usize) -> Result<(), WireError> {
-    let start = align8(end);
-    let front = item.get(..start).and_then(|front| front.last_chunk());
-    // The gap is the last 0 to 7 bytes in front of the table.
-    let word = u64::from_le_bytes(front.copied().unwrap_or_default());
-    match word >> (56 - 8 * (start - end)) >> 8 {
-        0 => Ok(()),
-        gap => {
-            let first = gap.to_le_bytes().into_iter().find(|byte| *byte != 0);
-            let found = first.unwrap_or_default().into();
-            Err(WireError::layout("gap before the labels", 0, found))
-        }
+    let gap = gap_before(item, end).to_le_bytes();
+    match gap.into_iter().find(|byte| *byte != 0) {
+        None => Ok(()),
+        Some(found) => Err(WireError::layout("gap before the labels", 0, found.into())),
     }
 }
 
-/// Whether the labels of `table`, whose strings start at `next`, are as encoders write them, and the
-/// last thing in the item: one string behind another, all within one window. Each ends at a NUL; if
-/// there is no other, none has one inside. Where it is false, [`check_labels`] tells what is wrong.
+/// The last 0 to 7 bytes in front of the table as a number.
 #[inline(always)]
-fn adjacent(item: &[u8], table: &[[u8; LABEL_ENTRY_LEN]], next: usize) -> bool {
-    let (Some(texts), Some(window)) = (item.get(next..), item.last_chunk::<WINDOW>()) else {
-        return false;
-    };
-    if texts.len() > WINDOW {
-        return false;
-    }
-    let mut at = next;
+fn gap_before(item: &[u8], end: usize) -> u64 {
+    let start = next8(end);
+    let front = item.get(..start).and_then(|front| front.last_chunk());
+    let word = u64::from_le_bytes(front.copied().unwrap_or_default());
+    word >> (56 - 8 * (start - end)) >> 8
+}
+
+/// Whether the strings of the labels of `table` follow one another from the first byte of `texts` on,
+/// which is the back of `item`, to its end.
+#[inline(always)]
+fn are_adjacent(item: &[u8], texts: &[u8], table: &[[u8; LABEL_ENTRY_LEN]]) -> bool {
+    let mut at = item.len() - texts.len();
     for entry in table {
         let [key, value] = spans(entry).unwrap_or_default();
         if key.len == 0 || key.offset != at || value.offset != key.end() {
@@ -395,7 +415,11 @@ fn adjacent(item: &[u8], table: &[[u8; LABEL_ENTRY_LEN]], next: usize) -> bool {
         }
         at = value.end();
     }
-    at == item.len() && usize::from(count_nuls(window, Part::Last(texts.len()))) == 2 * table.len()
+    let nuls = match item.last_chunk::<WINDOW>() {
+        Some(window) if texts.len() <= WINDOW => count_nuls(window, Part::Last(texts.len())).into(),
+        _ => count_all_nuls(texts),
+    };
+    at == item.len() && nuls == 2 * table.len()
 }
 
 /// Checks one label after another; returns where the last one ends.

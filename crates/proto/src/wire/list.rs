@@ -36,7 +36,13 @@ impl<'a, L: Layout> List<'a, L> {
         count: u32,
         rules: ListRules,
     ) -> Result<Self, WireError> {
-        let check = |item| L::View::<'a>::decode(item).map(drop);
+        let check = |item| {
+            if L::View::<'a>::decodes(item) {
+                Ok(())
+            } else {
+                decode_slowly::<L::View<'a>>(item)
+            }
+        };
         Packed::parse_each(payload, header, count, rules, check).map(Self::of_checked)
     }
 
@@ -136,6 +142,12 @@ pub struct ListBuf<L> {
     expected: usize,
     len: usize,
     _layout: PhantomData<fn() -> L>,
+}
+
+/// Says what is wrong with an item that is out of the ordinary, if anything.
+#[inline(never)]
+fn decode_slowly<'a, T: Decode<'a>>(item: &'a [u8]) -> Result<(), WireError> {
+    T::decode(item).map(drop)
 }
 
 impl<L: Layout> ListBuf<L> {

@@ -20,7 +20,7 @@ mod writer;
 pub use bytes::Bytes;
 pub use chunk::ChunkHeader;
 pub use codes::{Flags, Kind, MethodCode, Opcode, Profiles, Status};
-pub use cursor::{Reader, Span, is_padded, lay_out, string, strings};
+pub use cursor::{Reader, Span, adjacent_strings, is_padded, lay_out, string, strings};
 pub use error::{WireError, WireErrorKind};
 pub use header::Header;
 pub use hello::{Hello, HelloAck};
@@ -52,6 +52,14 @@ pub trait Decode<'a>: Sized {
     /// # Errors
     /// Which field breaks which rule.
     fn decode(bytes: &'a [u8]) -> Result<Self, WireError>;
+
+    /// Whether `bytes` surely decode, told in less time than [`decode`](Self::decode) takes, which says why
+    /// they do not, and may accept what is out of the ordinary all the same.
+    #[must_use]
+    #[inline]
+    fn decodes(bytes: &'a [u8]) -> bool {
+        Self::decode(bytes).is_ok()
+    }
 
     /// Reads `Self` from bytes that have been decoded before.
     ///

@@ -85,15 +85,34 @@ impl ListRules {
         let mut last_end = 0;
         for entry in entries {
             let entry = read_entry(*entry);
-            let (offset, len) = (entry.offset as u64, entry.len as u64);
-            let end = self.check(offset, len, room)?;
-            if self.ordered && offset < last_end {
-                return Err(WireError::layout("item offset", last_end, offset));
-            }
-            last_end = end;
+            let end = self.end(entry, room, last_end);
+            last_end = end.ok_or_else(|| self.refuse(entry, room, last_end))?;
             check(entry)?;
         }
         Ok(())
+    }
+
+    /// Where an item ends that lies as it should among `room` bytes of items, the one before it ending at
+    /// `last_end`.
+    #[inline(always)]
+    const fn end(self, Span { offset, len }: Span, room: usize, last_end: u64) -> Option<u64> {
+        let (offset, len) = (offset as u64, len as u64);
+        let end = offset + len;
+        let in_order = !self.ordered || offset >= last_end;
+        if offset.is_multiple_of(8) && len >= self.min_len as u64 && end <= room as u64 && in_order
+        {
+            Some(end)
+        } else {
+            None
+        }
+    }
+
+    /// Says what is wrong with an entry that [`end`](Self::end) does not pass.
+    #[cold]
+    fn refuse(self, Span { offset, len }: Span, room: usize, last_end: u64) -> WireError {
+        let offset = offset as u64;
+        let wrong = self.check(offset, len as u64, room).err();
+        wrong.unwrap_or_else(|| WireError::layout("item offset", last_end, offset))
     }
 
     /// Checks where an item lies among `room` bytes of items; returns where it ends.

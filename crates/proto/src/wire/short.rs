@@ -14,18 +14,34 @@
 /// Copies `from` to `to`, which is as long.
 #[inline(always)]
 pub(super) fn copy(to: &mut [u8], from: &[u8]) {
-    copy_scanning(to, from, |_| false);
+    match from.len() {
+        0..4 => {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = *from;
+            }
+        }
+        4..8 => copy_ends::<4>(to, from),
+        8..=16 => copy_ends::<8>(to, from),
+        17..=32 => copy_ends::<16>(to, from),
+        33..=64 => copy_ends::<32>(to, from),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Copies the first and the last `N` bytes of at least `N`.
+#[inline(always)]
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
+        *to = *from;
+    }
 }
 
 /// Copies `from` to `to`, which is as long, and tells whether there is a NUL in it.
 #[inline(always)]
 pub(super) fn copy_text(to: &mut [u8], from: &[u8]) -> bool {
-    copy_scanning(to, from, long_has_nul)
-}
-
-/// Copies, and scans what is short on its way; what is long, `scan` may scan.
-#[inline(always)]
-fn copy_scanning(to: &mut [u8], from: &[u8], scan: impl FnOnce(&[u8]) -> bool) -> bool {
     match from.len() {
         0..4 => to.iter_mut().zip(from).fold(false, |nul, (to, from)| {
             *to = *from;
@@ -37,7 +53,7 @@ fn copy_scanning(to: &mut [u8], from: &[u8], scan: impl FnOnce(&[u8]) -> bool) -
         33..=64 => lanes(put_both(to, both_ends::<32>(from))),
         _ => {
             to.copy_from_slice(from);
-            scan(from)
+            long_has_nul(from)
         }
     }
 }
@@ -90,6 +106,16 @@ pub(super) enum Part {
     First(usize),
     /// So many at its back.
     Last(usize),
+}
+
+/// Number of NULs in `bytes`, however many there are.
+#[inline(never)]
+pub(super) fn count_all_nuls(bytes: &[u8]) -> usize {
+    let count = |chunk: &[u8]| chunk.iter().fold(0_u8, |n, byte| n + u8::from(*byte == 0));
+    bytes
+        .chunks(255)
+        .map(|chunk| usize::from(count(chunk)))
+        .sum()
 }
 
 #[inline(never)]
@@ -156,12 +182,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nuls_beyond_what_a_byte_counts() {
+        assert_eq!(count_all_nuls(&[0; 1000]), 1000);
+        let mut text = [7; 1000];
+        (text[0], text[254], text[255], text[999]) = (0, 0, 0, 0);
+        assert_eq!(count_all_nuls(&text), 4);
+    }
+
+    #[test]
     fn every_length_and_every_place() {
         for len in 0..140 {
             let clean: Vec<u8> = (1..=140).map(|i| 0x80 | i).take(len).collect();
             assert!(!has_nul(&clean), "{len}");
             let mut copied = vec![0; len];
             assert!(!copy_text(&mut copied, &clean), "{len}");
+            assert_eq!(count_all_nuls(&clean), 0);
             assert_eq!(copied, clean);
             for at in 0..len {
                 let mut spoilt = clean.clone();

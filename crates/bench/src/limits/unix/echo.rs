@@ -11,10 +11,7 @@ use rustix::net::{
     bind, connect, listen, recv, send, socket_with, sockopt,
 };
 
-use super::{PATIENCE, is_silence, silence};
-
-/// Bytes of a packet: as many as a header and a number.
-const PACKET: usize = 32 + 8;
+use super::{PATIENCE, silence};
 
 /// Looks for each look at the clock.
 const STRIDE: u32 = 4;
@@ -40,84 +37,50 @@ impl Listener {
     }
 }
 
-/// Sends back what comes until the other side hangs up, however long that one does something else.
-pub(super) fn serve(path: &Path, spin: Duration) -> io::Result<()> {
-    let socket = packet_socket()?;
-    connect(&socket, &SocketAddrUnix::new(path)?)?;
-    let side = Side::new(socket, spin)?;
-    let mut packet = [0; PACKET];
-    loop {
-        match side.receive(&mut packet) {
-            Ok(PACKET) => side.send(&packet)?,
-            Ok(_) => return Ok(()),
-            Err(error) if is_silence(&error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
 /// One of the two sides.
 #[derive(Debug)]
 pub(super) struct Side {
     socket: OwnedFd,
     spin: Duration,
-    sent: u64,
 }
 
 impl Side {
+    /// The answering side; it looks for `spin` before it sleeps.
+    pub(super) fn connect(path: &Path, spin: Duration) -> io::Result<Self> {
+        let socket = packet_socket()?;
+        connect(&socket, &SocketAddrUnix::new(path)?)?;
+        Self::new(socket, spin)
+    }
+
     fn new(socket: OwnedFd, spin: Duration) -> io::Result<Self> {
         patient(&socket)?;
-        Ok(Self {
-            socket,
-            spin,
-            sent: 0,
-        })
+        Ok(Self { socket, spin })
     }
 
-    /// Sends a packet and waits until it is back.
-    pub(super) fn round_trip(&mut self) -> io::Result<()> {
-        self.sent = self.sent.wrapping_add(1);
-        let mut packet = [0; PACKET];
-        packet[..size_of::<u64>()].copy_from_slice(&self.sent.to_ne_bytes());
-        self.send(&packet)?;
-        let mut back = [0; PACKET];
-        match self.receive(&mut back)? {
-            PACKET if back == packet => Ok(()),
-            0 => Err(io::Error::new(
-                io::ErrorKind::BrokenPipe,
-                "the other process hung up",
-            )),
-            _ => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "the raw echo sent back something else",
-            )),
-        }
-    }
-
-    fn send(&self, packet: &[u8; PACKET]) -> io::Result<()> {
+    pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
         retry_on_intr(|| send(&self.socket, packet, SendFlags::NOSIGNAL)).map_err(named)?;
         Ok(())
     }
 
     /// Bytes received: 0 once the other side has hung up.
-    fn receive(&self, packet: &mut [u8; PACKET]) -> io::Result<usize> {
+    pub(super) fn receive(&self, packet: &mut [u8]) -> io::Result<usize> {
         if let Some(size) = self.look(packet)? {
             return Ok(size);
         }
-        let (_, size) = retry_on_intr(|| recv(&self.socket, &mut packet[..], RecvFlags::empty()))
+        let (_, size) = retry_on_intr(|| recv(&self.socket, &mut *packet, RecvFlags::empty()))
             .map_err(named)?;
         Ok(size)
     }
 
     /// Looks for a packet as long as it may, without sleeping.
-    fn look(&self, packet: &mut [u8; PACKET]) -> io::Result<Option<usize>> {
+    fn look(&self, packet: &mut [u8]) -> io::Result<Option<usize>> {
         if self.spin.is_zero() {
             return Ok(None);
         }
         let mut start = None;
         loop {
             for _ in 0..STRIDE {
-                match recv(&self.socket, &mut packet[..], RecvFlags::DONTWAIT) {
+                match recv(&self.socket, &mut *packet, RecvFlags::DONTWAIT) {
                     Ok((_, size)) => return Ok(Some(size)),
                     Err(Errno::AGAIN | Errno::INTR) => {}
                     Err(errno) => return Err(errno.into()),
@@ -160,35 +123,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_packet_comes_back_blocking_or_not() {
+    fn every_packet_comes_back_until_the_other_side_is_gone() {
         for spin in [Duration::ZERO, Duration::from_micros(20)] {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("echo.sock");
             let listener = Listener::bind(&path).unwrap();
             thread::scope(|scope| {
-                let server = scope.spawn(|| serve(&path, spin));
-                let mut side = listener.accept(spin).unwrap();
-                for _ in 0..300 {
-                    side.round_trip().unwrap();
+                scope.spawn(|| {
+                    let side = Side::connect(&path, spin).unwrap();
+                    let mut packet = [0; 8];
+                    for _ in 0..300 {
+                        assert_eq!(side.receive(&mut packet).unwrap(), 8);
+                        side.send(&packet).unwrap();
+                    }
+                });
+                let side = listener.accept(spin).unwrap();
+                let mut packet = [0; 40];
+                for number in 0..300_u64 {
+                    side.send(&number.to_ne_bytes()).unwrap();
+                    assert_eq!(side.receive(&mut packet).unwrap(), 8);
+                    assert_eq!(packet[..8], number.to_ne_bytes());
                 }
-                drop(side);
-                server.join().unwrap().unwrap();
+                assert_eq!(side.receive(&mut packet).unwrap(), 0);
             });
-        }
-    }
-
-    #[test]
-    fn a_side_that_is_gone_is_told() {
-        for spin in [Duration::ZERO, Duration::from_micros(20)] {
-            let dir = tempfile::tempdir().unwrap();
-            let path = dir.path().join("echo.sock");
-            let listener = Listener::bind(&path).unwrap();
-            let other = packet_socket().unwrap();
-            connect(&other, &SocketAddrUnix::new(&path).unwrap()).unwrap();
-            let mut side = listener.accept(spin).unwrap();
-            drop(other);
-            let kind = side.round_trip().unwrap_err().kind();
-            assert_eq!(kind, io::ErrorKind::BrokenPipe);
         }
     }
 }

@@ -15,38 +15,36 @@ use std::hint::spin_loop;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use netipc_transport::raw::{self, Memory, Shape};
 use serde::{Deserialize, Serialize};
 
-use super::{PATIENCE, is_silence, silence};
+use super::{PATIENCE, silence};
 
 /// The bit of a word whose last writer sleeps.
 const ASLEEP: u32 = 1 << 31;
 
+/// After so long without a turn nothing is measured.
+const IDLE: Duration = Duration::from_millis(1);
+
 /// Looks for each look at the clock, which takes about as long.
 const STRIDE: u32 = 16;
 
-/// One line, nothing else.
-const SHAPE: Shape = Shape {
-    lines: 1,
-    payload: 0,
-};
-
 /// How a side waits for its turn.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub struct WaitStrategy {
+pub(in crate::limits) struct WaitStrategy {
     /// How long it spins before it sleeps.
-    pub spin: Spin,
+    pub(super) spin: Spin,
     /// How it sleeps, and is woken.
-    pub sleep: Sleep,
+    pub(super) sleep: Sleep,
 }
 
 /// How long a side spins.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub enum Spin {
-    /// So many times.
+pub(in crate::limits) enum Spin {
+    /// So many times, at least once.
     Times(u32),
     /// So long.
     For(Duration),
@@ -54,8 +52,8 @@ pub enum Spin {
 
 /// How one sleeps and wakes the other.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub enum Sleep {
-    /// Nobody sleeps.
+pub(in crate::limits) enum Sleep {
+    /// Nobody sleeps while messages come.
     Never,
     /// Every turn wakes, whether or not anybody sleeps.
     WokenAlways,
@@ -63,28 +61,12 @@ pub enum Sleep {
     WokenAsleep,
 }
 
-/// Makes the memory that both sides open.
-pub(super) fn create(path: &Path) -> io::Result<Memory> {
-    Memory::create(path, SHAPE)
-}
-
-/// Takes every other turn, however long the other side does something else.
-pub(super) fn serve(path: &Path, strategy: WaitStrategy) -> io::Result<()> {
-    let memory = Memory::open(path, SHAPE)?;
-    let mut side = Side::new(&memory, strategy, 0);
-    loop {
-        match side.wait() {
-            Ok(()) => side.pass(),
-            Err(error) if is_silence(&error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
 /// One of the two sides.
 #[derive(Debug)]
-pub(super) struct Side<'a> {
-    word: &'a AtomicU32,
+pub(super) struct Side {
+    memory: Memory,
+    /// Bytes of a message, at most.
+    room: usize,
     strategy: WaitStrategy,
     /// The last turn taken, by either side.
     turn: u32,
@@ -92,26 +74,60 @@ pub(super) struct Side<'a> {
     patience: Duration,
 }
 
-impl<'a> Side<'a> {
-    /// A side that knows of the turns until `taken`.
-    pub(super) fn new(memory: &'a Memory, strategy: WaitStrategy, taken: u32) -> Self {
+impl Side {
+    /// The asking side, and the memory that the other one opens.
+    pub(super) fn create(path: &Path, room: usize, strategy: WaitStrategy) -> io::Result<Self> {
+        Memory::create(path, shape(room)).map(|memory| Self::new(memory, room, strategy))
+    }
+
+    /// The answering side.
+    pub(super) fn open(path: &Path, room: usize, strategy: WaitStrategy) -> io::Result<Self> {
+        Memory::open(path, shape(room)).map(|memory| Self::new(memory, room, strategy))
+    }
+
+    const fn new(memory: Memory, room: usize, strategy: WaitStrategy) -> Self {
         Self {
-            word: memory.word(0),
+            memory,
+            room,
             strategy,
-            turn: taken,
+            turn: 0,
             patience: PATIENCE,
         }
     }
 
-    /// The last turn taken, by either side.
-    pub(super) const fn taken(&self) -> u32 {
-        self.turn
+    fn word(&self) -> &AtomicU32 {
+        self.memory.word(0)
     }
 
-    /// Takes a turn and waits until the other side has taken one.
-    pub(super) fn round_trip(&mut self) -> io::Result<()> {
+    /// Copies a message in, if it is one, and takes a turn.
+    pub(super) fn send(&mut self, message: &[u8]) -> io::Result<()> {
+        if self.room > 0 {
+            self.memory.write(self.place(self.turn), message);
+            // The turn releases it.
+            self.memory
+                .long(0)
+                .store(message.len() as u64, Ordering::Relaxed);
+        }
         self.pass();
-        self.wait()
+        Ok(())
+    }
+
+    /// Waits for the other side's turn, and copies the message out.
+    pub(super) fn receive(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.wait()?;
+        if self.room == 0 {
+            return Ok(0);
+        }
+        let len = self.memory.long(0).load(Ordering::Relaxed);
+        let len = usize::try_from(len).unwrap_or(usize::MAX).min(buf.len());
+        let place = self.place(self.turn.wrapping_sub(1));
+        self.memory.read(place, &mut buf[..len]);
+        Ok(len)
+    }
+
+    /// Where the message is that goes with the turn after `turn`: each side has a place.
+    const fn place(&self, turn: u32) -> usize {
+        (turn % 2) as usize * self.room.next_multiple_of(raw::LINE)
     }
 
     fn pass(&mut self) {
@@ -119,13 +135,13 @@ impl<'a> Side<'a> {
         // Pairs with the acquire in `has_come`.
         let sleeps = match self.strategy.sleep {
             Sleep::Never | Sleep::WokenAlways => {
-                self.word.store(self.turn, Ordering::Release);
+                self.word().store(self.turn, Ordering::Release);
                 self.strategy.sleep == Sleep::WokenAlways
             }
-            Sleep::WokenAsleep => self.word.swap(self.turn, Ordering::Release) & ASLEEP != 0,
+            Sleep::WokenAsleep => self.word().swap(self.turn, Ordering::Release) & ASLEEP != 0,
         };
         if sleeps {
-            raw::wake(self.word);
+            raw::wake(self.word());
         }
     }
 
@@ -133,10 +149,11 @@ impl<'a> Side<'a> {
         let next = after(self.turn);
         let mut start = None;
         while !self.spin(next) {
-            if start.get_or_insert_with(Instant::now).elapsed() >= self.patience {
+            let waited = start.get_or_insert_with(Instant::now).elapsed();
+            if waited >= self.patience {
                 return Err(silence());
             }
-            self.sleep()?;
+            self.sleep(waited)?;
         }
         self.turn = next;
         Ok(())
@@ -162,27 +179,43 @@ impl<'a> Side<'a> {
         (0..looks).any(|_| {
             spin_loop();
             // Pairs with the release in `pass`. The other side may sleep already.
-            self.word.load(Ordering::Acquire) & !ASLEEP == next
+            self.word().load(Ordering::Acquire) & !ASLEEP == next
         })
     }
 
     /// Sleeps until the other side has taken its turn, or for no reason.
-    fn sleep(&self) -> io::Result<()> {
+    fn sleep(&self, waited: Duration) -> io::Result<()> {
         let held = match self.strategy.sleep {
+            // Who is not asked at all leaves the processor to what is measured meanwhile.
+            Sleep::Never if waited > IDLE => {
+                thread::sleep(IDLE);
+                return Ok(());
+            }
             Sleep::Never => return Ok(()),
             Sleep::WokenAlways => self.turn,
             Sleep::WokenAsleep => {
                 let asleep = self.turn | ASLEEP;
                 // Orders nothing: what the other side wrote is looked at by `has_come`.
                 let (done, failed) = (Ordering::Relaxed, Ordering::Relaxed);
-                match self.word.compare_exchange(self.turn, asleep, done, failed) {
+                match self
+                    .word()
+                    .compare_exchange(self.turn, asleep, done, failed)
+                {
                     Ok(_) => asleep,
                     Err(found) if found == asleep => asleep,
                     Err(_) => return Ok(()),
                 }
             }
         };
-        raw::wait(self.word, held, self.patience)
+        raw::wait(self.word(), held, self.patience)
+    }
+}
+
+/// The words, and a place for a message each way.
+const fn shape(room: usize) -> Shape {
+    Shape {
+        lines: 1,
+        payload: 2 * room.next_multiple_of(raw::LINE),
     }
 }
 
@@ -193,48 +226,54 @@ fn after(turn: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
-
     use super::*;
 
     const SOME: Spin = Spin::Times(8);
+    const SLEEPS: [Sleep; 3] = [Sleep::Never, Sleep::WokenAlways, Sleep::WokenAsleep];
 
-    /// `rounds` round trips from the turn `first` on between two threads.
-    fn play(strategy: WaitStrategy, first: u32, rounds: u32) -> u32 {
+    /// Both sides, from the turn `first` on.
+    fn sides(strategy: WaitStrategy, room: usize, first: u32) -> [Side; 2] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("word");
-        let ours = create(&path).unwrap();
-        let theirs = Memory::open(&path, SHAPE).unwrap();
-        ours.word(0).store(first, Ordering::Relaxed);
-        let mut asking = Side::new(&ours, strategy, first);
-        let mut answering = Side::new(&theirs, strategy, first);
+        let ours = Side::create(&path, room, strategy).unwrap();
+        let theirs = Side::open(&path, room, strategy).unwrap();
+        ours.word().store(first, Ordering::Relaxed);
+        [ours, theirs].map(|side| Side {
+            turn: first,
+            ..side
+        })
+    }
+
+    /// `rounds` messages there and back between two threads; gives the last turn.
+    fn play(strategy: WaitStrategy, room: usize, first: u32, rounds: u32) -> u32 {
+        let [mut asking, mut answering] = sides(strategy, room, first);
         thread::scope(|scope| {
             scope.spawn(|| {
+                let mut buf = vec![0; room];
                 for _ in 0..rounds {
-                    answering.wait().unwrap();
-                    answering.pass();
+                    let len = answering.receive(&mut buf).unwrap();
+                    buf[..len].reverse();
+                    answering.send(&buf[..len]).unwrap();
                 }
             });
+            let mut buf = vec![0; room];
             for _ in 0..rounds {
-                asking.round_trip().unwrap();
+                asking.send(&[1, 2, 3][..room.min(3)]).unwrap();
+                let len = asking.receive(&mut buf).unwrap();
+                assert_eq!(buf[..len], [3, 2, 1][..room.min(3)]);
             }
         });
-        ours.word(0).load(Ordering::Relaxed)
+        asking.word().load(Ordering::Relaxed)
     }
 
     #[test]
     fn every_manner_takes_all_turns() {
-        for sleep in [Sleep::Never, Sleep::WokenAlways, Sleep::WokenAsleep] {
-            for spin in [
-                SOME,
-                Spin::For(Duration::ZERO),
-                Spin::For(Duration::from_micros(20)),
-            ] {
-                assert_eq!(
-                    play(WaitStrategy { spin, sleep }, 0, 300),
-                    600,
-                    "{spin:?} {sleep:?}"
-                );
+        for sleep in SLEEPS {
+            for spin in [SOME, Spin::Times(1), Spin::For(Duration::from_micros(20))] {
+                for room in [0, 100] {
+                    let strategy = WaitStrategy { spin, sleep };
+                    assert_eq!(play(strategy, room, 0, 300), 600, "{strategy:?}");
+                }
             }
         }
     }
@@ -242,52 +281,36 @@ mod tests {
     #[test]
     fn turns_go_on_after_the_highest() {
         let sleep = Sleep::WokenAsleep;
-        assert_eq!(play(WaitStrategy { spin: SOME, sleep }, ASLEEP - 2, 3), 4);
+        assert_eq!(
+            play(WaitStrategy { spin: SOME, sleep }, 0, ASLEEP - 2, 3),
+            4
+        );
     }
 
     #[test]
     fn a_turn_counts_although_its_taker_sleeps_and_is_woken() {
-        let dir = tempfile::tempdir().unwrap();
-        let memory = create(&dir.path().join("word")).unwrap();
         let sleep = Sleep::WokenAsleep;
-        let strategy = WaitStrategy { spin: SOME, sleep };
-        let mut asking = Side::new(&memory, strategy, 0);
-        let mut answering = Side::new(&memory, strategy, 0);
+        let [mut asking, mut answering] = sides(WaitStrategy { spin: SOME, sleep }, 0, 0);
         asking.pass();
         thread::scope(|scope| {
             scope.spawn(|| asking.wait().unwrap());
-            while memory.word(0).load(Ordering::Relaxed) != 1 | ASLEEP {
+            while answering.word().load(Ordering::Relaxed) != 1 | ASLEEP {
                 spin_loop();
             }
             answering.wait().unwrap();
             answering.pass();
         });
         assert_eq!((asking.turn, answering.turn), (2, 2));
-        assert_eq!(memory.word(0).load(Ordering::Relaxed), 2);
-    }
-
-    #[test]
-    fn nobody_sleeps_once_the_other_side_has_moved() {
-        let dir = tempfile::tempdir().unwrap();
-        let memory = create(&dir.path().join("word")).unwrap();
-        let sleep = Sleep::WokenAsleep;
-        let mut side = Side::new(&memory, WaitStrategy { spin: SOME, sleep }, 0);
-        side.pass();
-        memory.word(0).store(2, Ordering::Relaxed);
-        side.sleep().unwrap();
-        assert_eq!(memory.word(0).load(Ordering::Relaxed), 2);
-        side.wait().unwrap();
-        assert_eq!(side.turn, 2);
+        assert_eq!(asking.word().load(Ordering::Relaxed), 2);
     }
 
     #[test]
     fn a_side_that_is_dead_is_not_waited_for() {
-        let dir = tempfile::tempdir().unwrap();
-        let memory = create(&dir.path().join("word")).unwrap();
-        for sleep in [Sleep::Never, Sleep::WokenAlways, Sleep::WokenAsleep] {
-            let mut side = Side::new(&memory, WaitStrategy { spin: SOME, sleep }, 0);
+        for sleep in SLEEPS {
+            let [mut side, _] = sides(WaitStrategy { spin: SOME, sleep }, 0, 0);
             side.patience = Duration::from_millis(5);
-            let kind = side.round_trip().unwrap_err().kind();
+            side.pass();
+            let kind = side.wait().unwrap_err().kind();
             assert_eq!(kind, io::ErrorKind::TimedOut);
         }
     }

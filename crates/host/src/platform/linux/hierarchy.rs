@@ -75,6 +75,7 @@ fn at(dir: &Path) -> Option<Hierarchy> {
         dir: dir.to_path_buf(),
         aliases: Vec::new(),
         unified,
+        inside: Vec::new(),
         // The kernel gives this file to every cgroup but the machine's root.
         partial: unified && has("cgroup.type"),
     })

@@ -2,6 +2,7 @@
 
 mod files;
 mod hierarchy;
+mod mounts;
 mod parse;
 mod places;
 mod processes;
@@ -10,6 +11,7 @@ mod walk;
 
 use std::{ffi::OsStr, fs, io, os::unix::ffi::OsStrExt, path::Path, path::PathBuf};
 
+use mounts::Mounts;
 pub(crate) use processes::Processes;
 pub(crate) use runtime::runtimes;
 
@@ -24,6 +26,7 @@ pub(crate) struct Cgroups {
     root: PathBuf,
     controllers: Vec<String>,
     limits: Limits,
+    mounts: Mounts,
 }
 
 impl Cgroups {
@@ -32,30 +35,34 @@ impl Cgroups {
             root: config.cgroup_root.clone(),
             controllers: config.controllers.clone(),
             limits: config.limits.clone(),
+            mounts: Mounts::new(&config.proc_root),
         }
     }
 
     /// Lists every cgroup but the roots.
     pub(crate) fn look(&mut self) -> Result<Tree, HostError> {
-        let hierarchies = hierarchy::detect(&self.root, &self.controllers).map_err(|source| {
-            HostError::CgroupRoot {
-                path: self.root.clone(),
-                source,
-            }
-        })?;
+        let mut hierarchies =
+            hierarchy::detect(&self.root, &self.controllers).map_err(|source| {
+                HostError::CgroupRoot {
+                    path: self.root.clone(),
+                    source,
+                }
+            })?;
+        for hierarchy in &mut hierarchies.list {
+            self.mounts.place(hierarchy);
+        }
         Ok(walk::walk(hierarchies, &self.limits))
     }
 }
 
-/// Whether `key` is a cgroup right now in the hierarchy at `dir`.
-pub(crate) fn is_directory(dir: &Path, key: &[u8]) -> bool {
-    fs::symlink_metadata(below(dir, key)).is_ok_and(|meta| meta.is_dir())
+/// Whether there is a directory `below` the directory `dir` right now; `below` is empty or begins with a slash.
+pub(crate) fn is_directory(dir: &Path, below: &[u8]) -> bool {
+    fs::symlink_metadata(joined(dir, below)).is_ok_and(|meta| meta.is_dir())
 }
 
-/// The directory of `key` in the hierarchy mounted at `root`.
-fn below(root: &Path, key: &[u8]) -> PathBuf {
-    let mut path = root.as_os_str().to_os_string();
-    path.push(OsStr::from_bytes(key));
+fn joined(dir: &Path, below: &[u8]) -> PathBuf {
+    let mut path = dir.as_os_str().to_os_string();
+    path.push(OsStr::from_bytes(below));
     path.into()
 }
 

@@ -6,9 +6,9 @@ use std::{
 
 use tracing::debug;
 
-use super::{below, vanished};
+use super::{joined, vanished};
 use crate::{
-    cgroups::{Found, Hierarchies, Tree},
+    cgroups::{Found, Hierarchies, Hierarchy, Tree},
     config::Limits,
 };
 
@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn walk(hierarchies: Hierarchies, limits: &Limits) -> Tree {
     let mut walk = Walk::default();
     for (index, hierarchy) in hierarchies.list.iter().enumerate() {
-        walk.hierarchy(index, &hierarchy.dir, limits);
+        walk.hierarchy(index, hierarchy, limits);
     }
     walk.found.sort_unstable();
     walk.found.dedup_by(|later, first| later.key == first.key);
@@ -38,15 +38,16 @@ struct Walk {
 
 impl Walk {
     /// Breadth first, so that truncation costs the deepest cgroups; `found` itself is the queue.
-    fn hierarchy(&mut self, index: usize, root: &Path, limits: &Limits) {
+    fn hierarchy(&mut self, index: usize, hierarchy: &Hierarchy, limits: &Limits) {
+        let (root, inside) = (&*hierarchy.dir, &*hierarchy.inside);
         let mut next = self.found.len();
-        let counts_links = match self.visit(index, root, &[], limits) {
+        let counts_links = match self.visit(index, root, inside, limits) {
             Some(children) => counts_links(root, children),
             None => return,
         };
         while next < self.found.len() {
             let key = self.found[next].key.clone();
-            let dir = below(root, &key);
+            let dir = joined(root, &key[inside.len()..]);
             let gone = match is_leaf(&dir, counts_links) {
                 Ok(true) => false,
                 Ok(false) => self.visit(index, &dir, &key, limits).is_none(),
@@ -57,6 +58,12 @@ impl Walk {
             } else {
                 next += 1;
             }
+        }
+        if !inside.is_empty() {
+            self.found.push(Found {
+                key: inside.to_vec(),
+                hierarchy: index,
+            });
         }
     }
 
@@ -109,7 +116,6 @@ fn is_leaf(dir: &Path, counts_links: bool) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cgroups::Hierarchy;
 
     fn keys(found: &[Found]) -> Vec<String> {
         let text = |found: &Found| String::from_utf8_lossy(&found.key).into_owned();
@@ -122,6 +128,7 @@ mod tests {
             aliases: Vec::new(),
             unified: true,
             partial: false,
+            inside: Vec::new(),
         };
         Hierarchies {
             list: dirs.iter().map(unified).collect(),
@@ -153,12 +160,12 @@ mod tests {
         }
         let limits = Limits::default();
         assert_eq!(
-            walk.visit(0, &below(root.path(), b"/gone"), b"/gone", &limits),
+            walk.visit(0, &joined(root.path(), b"/gone"), b"/gone", &limits),
             None
         );
-        assert!(is_leaf(&below(root.path(), b"/gone"), true).is_err_and(|error| vanished(&error)));
+        assert!(is_leaf(&joined(root.path(), b"/gone"), true).is_err_and(|error| vanished(&error)));
         assert_eq!(
-            walk.visit(0, &below(root.path(), b"/stays"), b"/stays", &limits),
+            walk.visit(0, &joined(root.path(), b"/stays"), b"/stays", &limits),
             Some(0)
         );
         assert_eq!(walk.unreadable, 0);

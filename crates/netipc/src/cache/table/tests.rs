@@ -42,7 +42,7 @@ fn find<'t>(
     (hash, name): &Cgroup,
 ) -> Option<CgroupsItemView<'t>> {
     let (hash, name) = (*hash, CStrView::new(name));
-    table.get(CgroupKey { hash, name })
+    table.get(CgroupKey { hash, name }).map(|found| found.item)
 }
 
 /// So many hashes that all start at one of the first `starts` slots.
@@ -132,10 +132,10 @@ proptest! {
         let table = table(&cgroups);
         for wanted in cgroups.iter().chain(&others) {
             let first = cgroups.iter().position(|cgroup| cgroup == wanted);
-            let found = find(&table, wanted).map(|item| item.options as usize);
-            prop_assert_eq!(found, first);
-            let (hash, name) = (wanted.0, CStrView::new(&wanted.1));
-            prop_assert_eq!(table.position(CgroupKey { hash, name }), first);
+            let key = CgroupKey { hash: wanted.0, name: CStrView::new(&wanted.1) };
+            let found = table.get(key);
+            prop_assert_eq!(found.as_ref().map(|found| found.item.options as usize), first);
+            prop_assert_eq!(found.map(|found| found.position as usize), first);
         }
         let distinct = cgroups.iter().collect::<HashSet<_>>().len();
         prop_assert_eq!(table.duplicates() as usize, cgroups.len() - distinct);

@@ -21,8 +21,8 @@
 use netipc::lookup::{Key, Lookup, LookupAnswer, LookupItem, LookupReply, LookupRequest};
 use netipc::service::{Method, Orchestrator};
 use netipc::wire::{
-    CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, Valid, WireError, Writer, lay_out,
-    strings,
+    CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, Valid, WireError, Writer,
+    adjacent_strings, lay_out, strings,
 };
 use netipc::{Client, Handler, Server};
 
@@ -197,6 +197,11 @@ impl<'a> Decode<'a> for AppsLookupItem<'a> {
         Ok(item)
     }
 
+    #[inline(always)]
+    fn decodes(bytes: &'a [u8]) -> bool {
+        Self::usual(bytes).is_some()
+    }
+
     // Without this, it would be checked again each time it is read.
     #[inline(always)]
     fn view(valid: Valid<'a, Self>) -> Self {
@@ -258,6 +263,22 @@ impl Encode for AppsLookupItem<'_> {
 }
 
 impl<'a> AppsLookupItem<'a> {
+    /// What is written as encoders do. Whether and why anything else is accepted, `decode` knows.
+    #[inline(always)]
+    fn usual(bytes: &'a [u8]) -> Option<Self> {
+        let (fixed, spans, label_count) = Self::read(bytes).ok()?;
+        let ([comm, cgroup_path, cgroup_name], end) = adjacent_strings(bytes, 60, spans)?;
+        let labels = Labels::adjacent(bytes, label_count, end)?;
+        let item = Self {
+            comm,
+            cgroup_path,
+            cgroup_name,
+            labels,
+            ..fixed
+        };
+        item.check().is_ok().then_some(item)
+    }
+
     /// The fixed part, and what tells where the rest lies.
     #[inline(always)]
     fn read(bytes: &[u8]) -> Result<(Self, [Span; 3], u16), WireError> {

@@ -19,8 +19,8 @@ use std::ptr;
 use netipc::lookup::{Key, Lookup, LookupAnswer, LookupItem, LookupReply, LookupRequest};
 use netipc::service::{Method, Orchestrator};
 use netipc::wire::{
-    CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, Valid, WireError, Writer, lay_out,
-    strings,
+    CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, Valid, WireError, Writer,
+    adjacent_strings, lay_out, strings,
 };
 use netipc::{Client, Handler, Server};
 
@@ -155,6 +155,11 @@ impl<'a> Decode<'a> for CgroupsLookupItem<'a> {
         Ok(item)
     }
 
+    #[inline(always)]
+    fn decodes(bytes: &'a [u8]) -> bool {
+        Self::usual(bytes).is_some()
+    }
+
     // Without this, it would be checked again each time it is read.
     #[inline(always)]
     fn view(valid: Valid<'a, Self>) -> Self {
@@ -200,6 +205,21 @@ impl Encode for CgroupsLookupItem<'_> {
 }
 
 impl<'a> CgroupsLookupItem<'a> {
+    /// What is written as encoders do. Whether and why anything else is accepted, `decode` knows.
+    #[inline(always)]
+    fn usual(bytes: &'a [u8]) -> Option<Self> {
+        let (fixed, spans, label_count) = Self::read(bytes).ok()?;
+        let ([path, name], end) = adjacent_strings(bytes, 28, spans)?;
+        let labels = Labels::adjacent(bytes, label_count, end)?;
+        let item = Self {
+            path: CgroupsLookupKey::checked(path),
+            name,
+            labels,
+            ..fixed
+        };
+        item.check().is_ok().then_some(item)
+    }
+
     /// The fixed part, and what tells where the rest lies.
     #[inline(always)]
     fn read(bytes: &[u8]) -> Result<(Self, [Span; 2], u16), WireError> {

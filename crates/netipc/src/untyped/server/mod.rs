@@ -8,11 +8,13 @@
 
 mod admission;
 mod histogram;
+mod publish;
 mod semaphore;
 mod session;
 mod stats;
 
 pub use histogram::HistogramSnapshot;
+pub use publish::{DataProbe, DataStatus, stats_service};
 pub use stats::{ServerStats, TransportCounts};
 
 use std::fmt;
@@ -37,6 +39,7 @@ use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
 use crate::error::{ServeError, chain};
 use crate::log_limiter::{LogLimiter, is_logged};
 use admission::{Admission, SessionPermit};
+use publish::Publishing;
 use semaphore::{Permit, Semaphore};
 use stats::Stats;
 
@@ -128,6 +131,7 @@ pub struct AnyServer {
     next_session: AtomicU64,
     stats: Stats,
     accept_failures: LogLimiter,
+    publishing: Publishing,
 }
 
 /// A session that has begun.
@@ -142,7 +146,8 @@ struct Opened {
 #[derive(Debug)]
 enum State {
     Idle,
-    Bound(Box<dyn Listener>),
+    /// With the listener for statistics, where they are published.
+    Bound(Box<dyn Listener>, Option<Box<dyn Listener>>),
     Running,
 }
 
@@ -172,6 +177,7 @@ impl AnyServer {
             next_session: AtomicU64::new(1),
             stats: Stats::default(),
             accept_failures: LogLimiter::new(),
+            publishing: Publishing::new(),
         }
     }
 
@@ -203,7 +209,7 @@ impl AnyServer {
             let endpoint = self.endpoint.as_ref().map_err(Clone::clone)?;
             let listener = self.transport.bind(endpoint, &self.bind)?;
             tracing::info!(endpoint = %endpoint, service = %self.name, "listening");
-            *state = State::Bound(listener);
+            *state = State::Bound(listener, self.stats_listener());
         }
         Ok(())
     }
@@ -218,7 +224,7 @@ impl AnyServer {
             // Stopped while it bound: that it did not bind is no error.
             Err(_) if self.draining.is_raised() => {
                 let mut state = self.state();
-                if let State::Bound(_) = *state {
+                if let State::Bound(..) = *state {
                     *state = State::Idle;
                 }
                 return Ok(());
@@ -226,10 +232,15 @@ impl AnyServer {
             bound => bound?,
         }
         let taken = std::mem::replace(&mut *self.state(), State::Running);
-        let State::Bound(listener) = taken else {
+        let State::Bound(listener, stats_listener) = taken else {
             return Err(ServeError::Running);
         };
-        let accepted = thread::scope(|scope| self.accept_clients(listener, scope));
+        let accepted = thread::scope(|scope| {
+            if let Some(listener) = stats_listener {
+                self.publish(listener, scope);
+            }
+            self.accept_clients(listener, scope)
+        });
         *self.state() = State::Idle;
         tracing::info!(service = %self.name, "stopped");
         accepted.map_err(ServeError::Lost)
@@ -431,6 +442,7 @@ impl AnyServer {
 
     /// Logs that a client was turned down: the first, and one in a hundred of the others.
     fn log_refusal(&self, refused: u64, why: &str) {
+        self.publishing.note_refusal(why);
         if is_logged(refused) {
             tracing::warn!(service = %self.name, refused, why, "turned a client down");
         }

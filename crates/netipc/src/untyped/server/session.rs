@@ -61,8 +61,9 @@ impl AnyServer {
             let waited_since = self.send(connection, header, payload, received)?;
             // The one look at the clock: it takes as long as a short handler.
             now = Instant::now();
-            let handled = waited_since.unwrap_or(now);
-            counts.answer(answered, payload_len, handled - received, now - received);
+            let total = now - received;
+            let handler_time = waited_since.map_or(total, |handled| handled - received);
+            counts.answer(answered, payload_len, handler_time, total);
             if answered.ends_session() {
                 connection.linger();
                 return Ok(());

@@ -61,14 +61,14 @@ impl Coded<'_> {
                 if let Some(labels) = &labels {
                     let _ = write!(
                         out,
-                        "    if (error == NIPC_OK) {{\n        error = check_sent_labels(&{name}->{labels});\n    }}\n"
+                        "    if (error == NIPC_OK) {{\n        error = nipc_made_check_sent_labels(&{name}->{labels});\n    }}\n"
                     );
                 }
             }
             (false, Some(labels)) => {
                 let _ = writeln!(
                     out,
-                    "    const nipc_error_t error = check_sent_labels(&{name}->{labels});"
+                    "    const nipc_error_t error = nipc_made_check_sent_labels(&{name}->{labels});"
                 );
             }
             (false, None) => {}
@@ -79,7 +79,14 @@ impl Coded<'_> {
         for text in record.texts().filter(|text| !text.nul) {
             let _ = write!(
                 out,
-                "    if (has_nul({name}->{})) {{\n        return NIPC_ERR_BAD_LAYOUT;\n    }}\n",
+                "    if (nipc_made_has_nul({name}->{})) {{\n        return NIPC_ERR_BAD_LAYOUT;\n    }}\n",
+                ident(text)
+            );
+        }
+        for text in record.texts().filter(|text| text.nul) {
+            let _ = write!(
+                out,
+                "    if (nipc_made_is_missing({name}->{})) {{\n        return NIPC_ERR_BAD_LAYOUT;\n    }}\n",
                 ident(text)
             );
         }
@@ -110,13 +117,17 @@ impl Coded<'_> {
             let assign = if unused { "" } else { "end = " };
             let _ = writeln!(
                 out,
-                "    {assign}put_text(out, {}, end, {name}->{});",
+                "    {assign}nipc_made_put_text(out, {}, end, {name}->{});",
                 text.offset,
                 ident(text)
             );
         }
         if let Some(labels) = record.labels() {
-            let _ = writeln!(out, "    put_labels(out, end, &{name}->{});", ident(labels));
+            let _ = writeln!(
+                out,
+                "    nipc_made_put_labels(out, end, &{name}->{});",
+                ident(labels)
+            );
         }
     }
 
@@ -178,7 +189,7 @@ fn size(name: &str, record: &Record) -> String {
         let _ = write!(sum, " + (uint64_t){name}->{}.len + 1", ident(text));
     }
     if let Some(labels) = record.labels() {
-        sum = format!("end_of_labels({sum}, &{name}->{})", ident(labels));
+        sum = format!("nipc_made_end_of_labels({sum}, &{name}->{})", ident(labels));
     } else if record.texts().next().is_none() {
         let _ = writeln!(out, "    (void){name};");
     }
@@ -206,7 +217,7 @@ pub(super) fn put(field: &Field, of: &str) -> String {
     match &field.form {
         Type::Text => String::new(),
         Type::Labels => put_number(2, at, &place, &format!("(uint16_t){value}.count")),
-        Type::Ip => format!("    put_ip({place}, &{value});\n"),
+        Type::Ip => format!("    nipc_made_put_ip({place}, &{value});\n"),
         Type::Chars(_) | Type::Bytes(_) => format!("    memcpy({place}, {value}, {size});\n"),
         Type::Signed(_) => put_number(size, at, &place, &format!("(uint{}_t){value}", 8 * size)),
         _ => put_number(size, at, &place, &value),
@@ -217,7 +228,7 @@ fn put_number(size: usize, at: usize, place: &str, value: &str) -> String {
     if size == 1 {
         return format!("    out[{at}] = {value};\n");
     }
-    format!("    put_u{}({place}, {value});\n", 8 * size)
+    format!("    nipc_made_put_u{}({place}, {value});\n", 8 * size)
 }
 
 /// A number as that many bytes without sign.
@@ -241,7 +252,7 @@ fn take(field: &Field, to: &str) -> String {
     let found = if size == 1 {
         format!("bytes[{at}]")
     } else {
-        format!("get_u{}({place})", 8 * size)
+        format!("nipc_made_get_u{}({place})", 8 * size)
     };
     let refuse = |condition: &str| {
         format!("    if ({condition}) {{\n        return NIPC_ERR_BAD_LAYOUT;\n    }}\n")
@@ -251,14 +262,14 @@ fn take(field: &Field, to: &str) -> String {
             Some(constant) if field.form.is_number() => {
                 refuse(&format!("{found} != {}", raw(constant, size)))
             }
-            _ => refuse(&format!("!is_zero({place}, {size})")),
+            _ => refuse(&format!("!nipc_made_is_zero({place}, {size})")),
         };
     }
     let value = format!("{to}{}", ident(field));
     match &field.form {
         Type::Text | Type::Labels => String::new(),
         Type::Ip => {
-            let mut out = format!("    error = get_ip({place}, &{value});\n");
+            let mut out = format!("    error = nipc_made_get_ip({place}, &{value});\n");
             out.push_str("    if (error != NIPC_OK) {\n        return error;\n    }\n");
             if field.key {
                 out.push_str(&refuse(&format!("{value}.size == 0")));
@@ -267,7 +278,7 @@ fn take(field: &Field, to: &str) -> String {
         }
         Type::Chars(_) => {
             let read = format!("    memcpy({value}, {place}, {size});\n");
-            refuse(&format!("!is_padded({place}, {size})")) + &read
+            refuse(&format!("!nipc_made_is_padded({place}, {size})")) + &read
         }
         Type::Bytes(_) => format!("    memcpy({value}, {place}, {size});\n"),
         Type::Signed(_) => format!("    {value} = (int{}_t){found};\n", 8 * size),
@@ -282,18 +293,18 @@ fn texts(out: &mut String, record: &Record) {
     for (nth, text) in texts.iter().enumerate() {
         if family == Family::Value {
             let start = match nth.checked_sub(1).and_then(|nth| texts.get(nth)) {
-                Some(before) => format!("end_of(bytes, out->{})", ident(before)),
+                Some(before) => format!("nipc_made_end_of(bytes, out->{})", ident(before)),
                 None => fixed.to_string(),
             };
             let _ = write!(
                 out,
-                "    if (get_u32(bytes + {}) != {start}) {{\n        return NIPC_ERR_BAD_LAYOUT;\n    }}\n",
+                "    if (nipc_made_get_u32(bytes + {}) != {start}) {{\n        return NIPC_ERR_BAD_LAYOUT;\n    }}\n",
                 text.offset
             );
         }
         let _ = write!(
             out,
-            "    error = get_text(bytes, len, {}, {fixed}, &out->{});\n    \
+            "    error = nipc_made_get_text(bytes, len, {}, {fixed}, &out->{});\n    \
              if (error != NIPC_OK) {{\n        return error;\n    }}\n",
             text.offset,
             ident(text)
@@ -304,7 +315,7 @@ fn texts(out: &mut String, record: &Record) {
             if family != Family::Value {
                 let _ = write!(
                     out,
-                    "    if (!are_apart(out->{}, out->{})) {{\n        return NIPC_ERR_BAD_LAYOUT;\n    }}\n",
+                    "    if (!nipc_made_are_apart(out->{}, out->{})) {{\n        return NIPC_ERR_BAD_LAYOUT;\n    }}\n",
                     ident(text),
                     ident(other)
                 );
@@ -315,7 +326,7 @@ fn texts(out: &mut String, record: &Record) {
     for text in texts.iter().filter(|text| !nul_allowed(text)) {
         let _ = write!(
             out,
-            "    if (has_nul(out->{})) {{\n        return NIPC_ERR_BAD_LAYOUT;\n    }}\n",
+            "    if (nipc_made_has_nul(out->{})) {{\n        return NIPC_ERR_BAD_LAYOUT;\n    }}\n",
             ident(text)
         );
     }
@@ -339,7 +350,7 @@ fn labels(out: &mut String, record: &Record) {
     for text in texts {
         let _ = write!(
             out,
-            "    if (end < end_of(bytes, out->{text})) {{\n        end = end_of(bytes, out->{text});\n    }}\n"
+            "    if (end < nipc_made_end_of(bytes, out->{text})) {{\n        end = nipc_made_end_of(bytes, out->{text});\n    }}\n"
         );
     }
     if let Some(labels) = record.labels() {
@@ -347,11 +358,11 @@ fn labels(out: &mut String, record: &Record) {
         let _ = write!(
             out,
             "    memset(&out->{labels}, 0, sizeof(out->{labels}));\n    \
-             out->{labels}.count = get_u16(bytes + {at});\n    \
+             out->{labels}.count = nipc_made_get_u16(bytes + {at});\n    \
              if (out->{labels}.count > 0) {{\n        \
              out->{labels}.item = bytes;\n        \
-             out->{labels}.table = bytes + align8(end);\n        \
-             error = check_labels(bytes, len, out->{labels}.count, &end);\n        \
+             out->{labels}.table = bytes + nipc_made_align8(end);\n        \
+             error = nipc_made_check_labels(bytes, len, out->{labels}.count, &end);\n        \
              if (error != NIPC_OK) {{\n            return error;\n        }}\n    }}\n"
         );
     }

@@ -1,14 +1,17 @@
-//! C99, over `netipc/netipc_any.h` alone: a header and a source.
+//! C99, over `netipc/netipc_made.h` alone: a header and a source.
 //!
 //! ```text
 //! text       the style: comments and long lines
 //! types      names, enums, flags, structs
 //! codec      structs as bytes; rules: what may be in them
 //! kinds      what only lookups, snapshots and values have, from *.in
-//! helpers    small functions, of which a source gets those that it calls
+//! cache      the cache of a snapshot
+//! guards     what functions do with NULL
 //! ```
 
+mod cache;
 mod codec;
+mod guards;
 mod kinds;
 mod rules;
 mod text;
@@ -18,8 +21,6 @@ use std::fmt::Write;
 
 use crate::doc;
 use crate::model::{Kind, Schema};
-
-const HELPERS: &str = include_str!("helpers.c.in");
 
 /// The header and the source of a service, and their names.
 pub(super) fn files(schema: &Schema, file: &str) -> [(String, String); 2] {
@@ -47,7 +48,7 @@ fn header(schema: &Schema, file: &str, labels: Option<&str>, body: &str) -> Stri
         "/**\n * \\file @p@.h\n * {}: {}\n *\n{} *\n \
          * Compile @p@.c into your program, and link it with libnetipc.\n \
          * Made from {file} by \"netipc schema generate\": change that file, not this one.\n */\n\
-         #ifndef @P@_H\n#define @P@_H\n\n#include <netipc/netipc_any.h>\n\n\
+         #ifndef @P@_H\n#define @P@_H\n\n#include <netipc/netipc_made.h>\n\n\
          #ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n\
          /** Number of the method on the wire. */\n#define @P@_METHOD UINT16_C({:#06x})\n\
          /** Usual name of the endpoint. */\n#define @P@_SERVICE \"{}\"\n\n",
@@ -91,65 +92,7 @@ fn source(schema: &Schema, file: &str, labels: bool, body: &str) -> String {
     format!(
         "/* @p@.h says what this is.\n \
          * Made from {file} by \"netipc schema generate\": change that file, not this one. */\n\
-         #include \"@p@.h\"\n\n#include <stdlib.h>\n#include <string.h>\n\n{}{text}",
-        helpers(&text)
+         #include \"@p@.h\"\n\n#include <stdlib.h>\n#include <string.h>\n\n{}",
+        guards::added(&text)
     )
-}
-
-/// The helpers that `text` calls, and those that they call.
-fn helpers(text: &str) -> String {
-    let all: Vec<&str> = HELPERS.split_inclusive("\n}\n\n").collect();
-    let mut used = vec![false; all.len()];
-    loop {
-        let mut more = false;
-        for (nth, helper) in all.iter().enumerate() {
-            let name = name_of(helper);
-            let by_helper = all
-                .iter()
-                .zip(&used)
-                .any(|(other, used)| *used && name_of(other) != name && calls(other, name));
-            let now = calls(text, name) || by_helper;
-            if let Some(used) = used.get_mut(nth) {
-                more |= now && !*used;
-                *used |= now;
-            }
-        }
-        if !more {
-            break;
-        }
-    }
-    let used = all.iter().zip(used).filter(|(_, used)| *used);
-    used.map(|(helper, _)| format!("{}\n\n", helper.trim_end()))
-        .collect()
-}
-
-/// The name of the function that a helper is.
-fn name_of(helper: &str) -> &str {
-    let line = helper.lines().find(|line| line.starts_with("static"));
-    let before = line.and_then(|line| line.split_once('('));
-    let (before, _) = before.unwrap_or_default();
-    before.rsplit([' ', '*']).next().unwrap_or_default()
-}
-
-/// Whether `text` calls the function of that name.
-fn calls(text: &str, name: &str) -> bool {
-    let call = format!("{name}(");
-    text.match_indices(&call).any(|(at, _)| {
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_source_gets_the_helpers_that_it_needs() {
-        let some = helpers("    put_u16(out, 1);\n    same_ip(a, b);\n");
-        for (name, needed) in [("put_u16", true), ("is_ip", true), ("put_u32", false)] {
-            assert_eq!(calls(&some, name), needed, "{name}");
-        }
-        assert_eq!(helpers("    nipc_is_zero(out);\n"), "");
-    }
 }

@@ -83,9 +83,9 @@ fn field_is_wrong(field: &Field, of: &str) -> Option<String> {
     let value = format!("{of}{}", ident(field));
     match &field.form {
         Type::Enum(names) if !names.open => Some(has_no_name(field, names, &value)),
-        Type::Chars(size) => Some(format!("!is_padded({value}, {size})")),
-        Type::Ip if field.key => Some(format!("{value}.size == 0 || !is_ip(&{value})")),
-        Type::Ip => Some(format!("!is_ip(&{value})")),
+        Type::Chars(size) => Some(format!("!nipc_made_is_padded({value}, {size})")),
+        Type::Ip if field.key => Some(format!("{value}.size == 0 || !nipc_made_is_ip(&{value})")),
+        Type::Ip => Some(format!("!nipc_made_is_ip(&{value})")),
         _ => None,
     }
 }
@@ -142,7 +142,7 @@ fn is_set(field: &Field, of: &str, set: bool) -> String {
         Type::Text => format!("{value}.len {is} 0"),
         Type::Labels => format!("{value}.count {is} 0"),
         Type::Ip => format!("{value}.size {is} 0"),
-        Type::Chars(size) | Type::Bytes(size) => format!("{not}is_zero({value}, {size})"),
+        Type::Chars(size) | Type::Bytes(size) => format!("{not}nipc_made_is_zero({value}, {size})"),
         _ => format!("{value} {is} {}", number(field, field.unset)),
     }
 }

@@ -36,22 +36,47 @@ pub(super) const AS_IT_IS: char = '\u{1}';
 /// The text with every line that is too long broken.
 pub(super) fn wrapped(text: &str) -> String {
     let mut out = String::new();
-    for line in text.lines() {
+    let mut lines = text.lines().map(str::to_owned).peekable();
+    while let Some(line) = lines.next() {
         if let Some(line) = line.strip_prefix(AS_IT_IS) {
             out.push_str(line);
             out.push('\n');
             continue;
         }
-        let mut rest = line.to_owned();
+        let mut rest = line;
         while let Some((head, tail)) = broken(&rest) {
             out.push_str(&head);
             out.push('\n');
-            rest = tail;
+            rest = match lines.next_if(|next| goes_on(&tail, next)) {
+                Some(next) => joined(&tail, &next),
+                None => tail,
+            };
         }
         out.push_str(&rest);
         out.push('\n');
     }
     out
+}
+
+/// The words of a line of a comment, behind its star.
+fn words(line: &str) -> Option<&str> {
+    line.trim_start().strip_prefix("* ").map(str::trim_start)
+}
+
+/// Whether `next` goes on with the sentence of the comment that `tail` is the rest of a line of.
+fn goes_on(tail: &str, next: &str) -> bool {
+    let begins = |words: &str| words.is_empty() || words.starts_with('\\');
+    words(tail).is_some() && words(next).is_some_and(|words| !begins(words))
+}
+
+/// The line `next` with the words of `tail` in front of its own.
+fn joined(tail: &str, next: &str) -> String {
+    let (tail, own) = (
+        words(tail).unwrap_or_default(),
+        words(next).unwrap_or_default(),
+    );
+    let space = next.strip_suffix(own).unwrap_or_default();
+    format!("{space}{tail} {own}")
 }
 
 /// A line that is too long as one that is not and what remains of it; nothing where it is short
@@ -124,6 +149,14 @@ mod tests {
         let broken = format!("    f({long}, g({more}, c),\n      {long});\n");
         assert_eq!(wrapped(&line), broken);
         assert_eq!(wrapped("short, line"), "short, line\n");
+    }
+
+    #[test]
+    fn what_is_broken_off_a_comment_goes_to_its_next_line() {
+        let long = "a".repeat(86);
+        let text = format!(" * \\param x  {long} bbb\n *          c\n * \\param y  d\n");
+        let broken = format!(" * \\param x  {long}\n *          bbb c\n * \\param y  d\n");
+        assert_eq!(wrapped(&text), broken);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::names::{constant, meaning};
+use super::super::names::{self, constant, meaning};
 use super::text::comment;
 use crate::doc::sentences;
 use crate::model::{Enum, Field, Flags, Record, Schema, Type};
@@ -30,20 +30,14 @@ pub(super) fn ident(field: &Field) -> String {
 }
 
 /// What the structs of a service are called; enums and flags must not be.
-const STRUCTS: [&str; 10] = [
-    "builder", "client", "handler", "header", "item", "key", "labels", "reply", "request",
-    "response",
+const STRUCTS: [&str; 12] = [
+    "builder", "cache", "client", "guard", "handler", "header", "item", "key", "labels", "reply",
+    "request", "response",
 ];
 
-/// `LookupStatus` as `lookup_status`.
+/// `LookupStatus` as `lookup_status`, with more behind what is taken.
 pub(super) fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !out.is_empty() {
-            out.push('_');
-        }
-        out.push(letter.to_ascii_lowercase());
-    }
+    let mut out = names::snake(name);
     if STRUCTS.contains(&out.as_str()) || out == "server" {
         out.push_str("_code");
     }
@@ -257,40 +251,20 @@ pub(super) fn labels(schema: &Schema) -> Option<String> {
         .parts()
         .into_iter()
         .any(|(_, record): (_, &Record)| record.labels().is_some());
-    let text = "/** Labels: a list to send, or those that came, which name_label gives. */
-typedef struct @p@_labels_t {
-    /** How many; at most 65535. */
-    uint32_t count;
-    /** Those to send. NULL in those that came. */
-    const nipc_lookup_label_view_t *list;
-    /** Private. */
-    const uint8_t *table, *item;
-} @p@_labels_t;
+    let text = "/** Labels: a list to send, or those that came. */
+typedef nipc_labels_t @p@_labels_t;
 
 /** Label index, from 0 on; false beyond the last. */
 bool @p@_label(const @p@_labels_t *labels, uint32_t index, nipc_lookup_label_view_t *out);
 
 ";
-    let text = text.replace("name_label", "@p@_label");
     found.then(|| text.replace("@p@", &prefix(schema)))
 }
 
 /// The function that gives one of the labels.
 pub(super) const LABEL: &str = "\
 bool @p@_label(const @p@_labels_t *labels, uint32_t index, nipc_lookup_label_view_t *out) {
-    if (index >= labels->count) {
-        return false;
-    }
-    if (labels->table == NULL) {
-        *out = labels->list[index];
-        return true;
-    }
-    const uint8_t *entry = labels->table + 16 * (size_t)index;
-    out->key.ptr = (const char *)labels->item + get_u32(entry);
-    out->key.len = get_u32(entry + 4);
-    out->value.ptr = (const char *)labels->item + get_u32(entry + 8);
-    out->value.len = get_u32(entry + 12);
-    return true;
+    return nipc_made_label(labels, index, out);
 }
 
 ";

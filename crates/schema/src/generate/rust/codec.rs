@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::super::names::camel;
 use super::check::rules_of;
-use super::types::{ident, is_text_key, number_of, text_of};
+use super::encode::{encode, size};
+use super::types::{ident, is_text_key, number_of};
 use super::{alone, borrows, reread, struct_name};
 use crate::model::{Family, Field, Record, Schema, Type};
 
@@ -27,6 +28,12 @@ fn write(out: &mut String, schema: &Schema, part: &str, record: &Record) {
         "#[inline]\nfn decode(bytes: {bytes}) -> Result<Self, WireError> {{"
     );
     decode(out, schema, record);
+    if in_line(record) && record.texts().count() > 0 {
+        let _ = writeln!(
+            out,
+            "}}\n\n#[inline]\nfn decodes(bytes: {bytes}) -> bool {{\nSelf::usual(bytes).is_some()"
+        );
+    }
     let _ = writeln!(
         out,
         "}}\n\n// Without this, it would be checked again each time it is read.\n#[inline]\n\
@@ -46,6 +53,9 @@ fn write(out: &mut String, schema: &Schema, part: &str, record: &Record) {
     encode(out, record, part);
     out.push_str("}\n}\n");
     let _ = write!(out, "\nimpl{generic} {name}{generic} {{\n");
+    if in_line(record) && record.texts().count() > 0 {
+        usual(out, schema, record);
+    }
     read(out, schema, record, part);
     reread::write(out, record);
     out.push_str("}\n");
@@ -76,7 +86,7 @@ pub(super) fn length(part: &str) -> String {
     format!("{}_LEN", part.to_ascii_uppercase())
 }
 
-fn texts(record: &Record) -> Vec<&Field> {
+pub(super) fn texts(record: &Record) -> Vec<&Field> {
     record.texts().collect()
 }
 
@@ -155,19 +165,60 @@ fn decode(out: &mut String, schema: &Schema, record: &Record) {
     }
     if behind {
         out.push_str("let item = Self {\n");
-        for field in record
-            .named()
-            .filter(|field| matches!(field.form, Type::Text | Type::Labels))
-        {
-            let _ = writeln!(out, "{},", initialiser(schema, field));
-        }
-        rest_of(out, record);
+        write_behind(out, schema, record);
         out.push_str("};\n");
     }
     if !rules_of(record).is_empty() {
         out.push_str("item.check()?;\n");
     }
     out.push_str("Ok(item)\n");
+}
+
+/// Reads what is as encoders write it, and gives no reasons.
+fn usual(out: &mut String, schema: &Schema, record: &Record) {
+    let names: Vec<String> = record.texts().map(ident).collect();
+    let _ = writeln!(
+        out,
+        "/// What is written as encoders do. Whether and why anything else is accepted, `decode` knows.\n\
+         #[inline]\nfn usual(bytes: &'a [u8]) -> Option<Self> {{\n\
+         let {} = Self::read(bytes).ok()?;\n\
+         let ([{}], end) = adjacent_strings(bytes, {}, spans)?;",
+        pattern(record, "fixed"),
+        names.join(", "),
+        record.size
+    );
+    match record.labels() {
+        Some(labels) => {
+            let name = ident(labels);
+            let _ = writeln!(
+                out,
+                "let {name} = Labels::adjacent(bytes, label_count, end)?;"
+            );
+        }
+        None => out.push_str("if end != bytes.len() {\nreturn None;\n}\n"),
+    }
+    let ends = if rules_of(record).is_empty() {
+        ("Some(Self {\n", "})\n}\n\n")
+    } else {
+        (
+            "let item = Self {\n",
+            "};\nitem.check().is_ok().then_some(item)\n}\n\n",
+        )
+    };
+    out.push_str(ends.0);
+    write_behind(out, schema, record);
+    out.push_str(ends.1);
+}
+
+/// The texts and the labels of an item, and the rest of it.
+fn write_behind(out: &mut String, schema: &Schema, record: &Record) {
+    for field in record
+        .named()
+        .filter(|field| matches!(field.form, Type::Text | Type::Labels))
+    {
+        let _ = writeln!(out, "{},", initialiser(schema, field));
+    }
+    rest_of(out, record);
 }
 
 /// The fields that are not behind the fixed part, if there are any.
@@ -291,89 +342,6 @@ fn view(out: &mut String, schema: &Schema, record: &Record) {
     }
     rest_of(out, record);
     out.push_str("}\n");
-}
-
-fn size(out: &mut String, record: &Record, part: &str) {
-    let mut terms = vec![length(part)];
-    terms.extend(
-        record
-            .texts()
-            .map(|text| format!("{}.len() + 1", text_of(text))),
-    );
-    let sum = terms.join(" + ");
-    let _ = match record.labels() {
-        Some(labels) => writeln!(out, "self.{}.end_after({sum})", ident(labels)),
-        None => writeln!(out, "{sum}"),
-    };
-}
-
-fn encode(out: &mut String, record: &Record, part: &str) {
-    if !rules_of(record).is_empty() {
-        out.push_str("self.check()?;\n");
-    }
-    let texts = texts(record);
-    if !texts.is_empty() {
-        let spans: Vec<String> = (0..texts.len()).map(|nth| format!("span_{nth}")).collect();
-        let values: Vec<String> = texts.iter().map(|text| text_of(text)).collect();
-        let _ = writeln!(
-            out,
-            "let [{}] = lay_out({}, [{}]);",
-            spans.join(", "),
-            length(part),
-            values.join(", ")
-        );
-    }
-    if let Some(labels) = record.labels() {
-        let _ = writeln!(out, "let label_count = self.{}.count()?;", ident(labels));
-    }
-    let mut fields = String::new();
-    let mut nth = 0;
-    for field in &record.fields {
-        fields.push_str(&put(field, nth));
-        nth += usize::from(field.form == Type::Text);
-    }
-    let record_of = format!("out.record::<{}>(|fields| fields{fields})", length(part));
-    let behind = !texts.is_empty() || record.labels().is_some();
-    let _ = writeln!(out, "{record_of}{}", if behind { "?;" } else { "" });
-    let last = record
-        .labels()
-        .is_none()
-        .then_some(texts.len().wrapping_sub(1));
-    for (nth, text) in texts.iter().enumerate() {
-        let end = if last == Some(nth) { "\n" } else { "?;\n" };
-        let value = text_of(text);
-        let _ = if text.nul || is_text_key(text) {
-            write!(out, "out.clean_text({value}){end}")
-        } else {
-            write!(out, "out.text({value}, \"{}\"){end}", text.label())
-        };
-    }
-    if let Some(labels) = record.labels() {
-        let _ = writeln!(out, "self.{}.encode(out)", ident(labels));
-    }
-}
-
-/// The call that adds a field of the fixed part; `nth` is the number of a text.
-pub(super) fn put(field: &Field, nth: usize) -> String {
-    let value = format!("self.{}", ident(field));
-    let bits = 8 * field.form.size();
-    let Some(constant) = field.constant.or(field.name.is_none().then_some(0)) else {
-        return match &field.form {
-            Type::Unsigned(_) | Type::Flags(_) => format!(".u{bits}({value})"),
-            Type::Signed(_) => format!(".u{bits}({value}.cast_unsigned())"),
-            Type::Enum(_) => format!(".u{bits}({value}.0)"),
-            Type::Chars(_) | Type::Bytes(_) => format!(".bytes({value})"),
-            Type::Ip if field.key => format!(".ip(Some({value}))"),
-            Type::Ip => format!(".ip({value})"),
-            Type::Text => format!(".span(span_{nth})"),
-            Type::Labels => ".u16(label_count)".to_owned(),
-        };
-    };
-    match &field.form {
-        Type::Chars(size) | Type::Bytes(size) => format!(".bytes([0; {size}])"),
-        Type::Signed(_) => format!(".u{bits}({constant}_i{bits}.cast_unsigned())"),
-        _ => format!(".u{bits}({constant})"),
-    }
 }
 
 /// The fields in front that always say the same.

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::super::names::camel;
 use super::check::{rules_of_key, write_method};
-use super::codec::{expect, put, take};
+use super::codec::{expect, take};
+use super::encode::put;
 use super::types::{ident, is_text_key, rust_type};
 use crate::doc::sentences;
 use crate::model::{Field, KeyForm, LookupKind, Schema, Type};

@@ -2,6 +2,7 @@
 
 mod check;
 mod codec;
+mod encode;
 mod key;
 mod reread;
 mod service;
@@ -213,6 +214,7 @@ const NAMES: [(&str, &[&str]); 8] = [
             "Valid",
             "WireError",
             "Writer",
+            "adjacent_strings",
             "is_padded",
             "lay_out",
             "string",

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::super::names::camel;
 use super::check::rules_of_key;
-use super::codec::{expect, length, put, take};
+use super::codec::{expect, length, take};
+use super::encode::put;
 use super::types::{ident, number_of, rust_type};
 use super::{BOTH, borrows, is_number, is_one, key, records, struct_name};
 use crate::doc::sentences;

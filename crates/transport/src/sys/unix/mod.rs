@@ -17,7 +17,7 @@ pub mod testing;
 
 pub(crate) use rustix::io::Errno;
 
-pub(crate) use event::{Event, Interest, Watch, ready, ready_any};
+pub(crate) use event::{Event, Interest, Readiness, Watch, ready, ready_any};
 pub(crate) use file::*;
 pub(crate) use fork::Served;
 pub use fork::{forks, forks_seen};

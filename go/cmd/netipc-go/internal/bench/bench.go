@@ -1,9 +1,10 @@
-// Package bench measures as a client of netipc bench --client go=netipc-go. docs/cli.md tells what is
-// agreed, crates/bench/c is the same in C.
+// Package bench is a peer of netipc bench --peer go=netipc-go: it measures as a client, or serves.
+// docs/cli.md tells what is agreed, crates/bench/c is the same in C.
 package bench
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -16,11 +17,20 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-const usage = `Usage: netipc-go bench --scenario NAME --run-dir DIR --service NAME --transport socket|pipe|shm ...
+const help = `Usage: netipc-go bench --role client|server --scenario NAME --run-dir DIR --service NAME --transport NAME ...
 
-Measures as a client of netipc bench --client go=netipc-go, which starts it with these options and
-tells it on stdin how many nanoseconds to measure. See docs/cli.md, bench.
+Is a peer of netipc bench --peer go=netipc-go, which starts it with these options. A client is told on
+stdin how many nanoseconds to measure; a server is asked there what it has used. See docs/cli.md, bench.
 `
+
+// errUnsupported is what netipc bench is told of what is not done here.
+var errUnsupported = errors.New("unsupported")
+
+// profiles are those of the transports that are told.
+var profiles = map[string]uint32{
+	"socket": protocol.ProfileBaseline, "pipe": protocol.ProfileBaseline, "shm": protocol.ProfileSHMHybrid,
+	"futex": protocol.ProfileSHMFutex, "ring": protocol.ProfileSHMRing,
+}
 
 // operation is one operation, to be done again and again.
 type operation struct {
@@ -36,7 +46,7 @@ type arguments map[string]string
 // has started this looks.
 func Run(args []string, env cli.Env) error {
 	if len(args) == 1 && (args[0] == "--help" || args[0] == "-h") {
-		fmt.Fprint(env.Stdout, usage)
+		fmt.Fprint(env.Stdout, help)
 		return nil
 	}
 	if err := system.DieWithParent(); err != nil {
@@ -54,13 +64,20 @@ func measureAll(args []string, env cli.Env) error {
 	if err != nil {
 		return err
 	}
+	if given["role"] == "server" {
+		return serve(given, env)
+	}
+	rate, err := given.number("rate")
+	if err != nil {
+		return err
+	}
 	op, err := open(given)
 	if err != nil {
 		return err
 	}
 	defer op.close()
 	fmt.Fprintln(env.Stdout, "ready")
-	m := newMeter()
+	m := newMeter(rate)
 	lines := bufio.NewScanner(env.Stdin)
 	for lines.Scan() {
 		nanos, err := strconv.ParseUint(lines.Text(), 10, 63)
@@ -87,7 +104,7 @@ func read(args []string) (arguments, error) {
 		}
 		given[name] = args[i+1]
 	}
-	for _, name := range []string{"scenario", "run-dir", "service", "transport"} {
+	for _, name := range []string{"role", "scenario", "run-dir", "service", "transport"} {
 		if _, there := given[name]; !there {
 			return nil, cli.Fail(cli.Usage, "--%s is missing", name)
 		}
@@ -111,7 +128,7 @@ func open(given arguments) (*operation, error) {
 	}
 	scenario, known := scenarios[given["scenario"]]
 	if !known {
-		return nil, cli.Fail(cli.Usage, "there is no scenario %s", given["scenario"])
+		return nil, errUnsupported
 	}
 	return scenario()
 }
@@ -126,10 +143,11 @@ func (a arguments) number(name string) (uint32, error) {
 }
 
 func (a arguments) config() (config service.ClientConfig, err error) {
-	config.SupportedProfiles = protocol.ProfileBaseline
-	if a["transport"] == "shm" {
-		config.SupportedProfiles |= protocol.ProfileSHMHybrid
+	profile, known := profiles[a["transport"]]
+	if !known {
+		return config, errUnsupported
 	}
+	config.SupportedProfiles = protocol.ProfileBaseline | profile
 	config.PreferredProfiles = config.SupportedProfiles
 	config.Logger = slog.New(slog.DiscardHandler)
 	for name, into := range map[string]*uint32{
@@ -160,7 +178,7 @@ func (a arguments) connect(client connecting) error {
 		return cli.Fail(cli.OfOpen(client.OpenError()), "there is no session: %w", client.OpenError())
 	}
 	wanted := cli.Baseline()
-	if a["transport"] == "shm" {
+	if profiles[a["transport"]] != protocol.ProfileBaseline {
 		wanted = transport.LinkSharedMemory
 	}
 	if session.Transport != wanted {

@@ -1,12 +1,16 @@
 package bench
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
@@ -26,65 +30,13 @@ func servers(runDir string, next func(uint64) (uint64, bool)) []*service.Server 
 	config := service.ServerConfig{SupportedProfiles: protocol.ProfileBaseline | protocol.ProfileSHMHybrid}
 	return []*service.Server{
 		increment.NewServer(runDir, "increment", config, increment.Handler{Handle: next}),
-		cgroups_snapshot.NewServer(runDir, "cgroups-snapshot", config, cgroups_snapshot.Handler{Handle: answerSnapshot}),
+		cgroups_snapshot.NewServer(runDir, "cgroups-snapshot", config, cgroups_snapshot.Handler{Handle: snapshotOf(cgroupsOf(items))}),
 		cgroups_lookup.NewServer(runDir, "cgroups-lookup", config, cgroups_lookup.Handler{Handle: answerCgroups}),
 		apps_lookup.NewServer(runDir, "apps-lookup", config, apps_lookup.Handler{Handle: answerApps}),
 	}
 }
 
-func answerSnapshot(_ *protocol.CgroupsRequest, answer *protocol.CgroupsBuilder) bool {
-	answer.SetHeader(1, generation)
-	for _, cgroup := range cgroupsOf(items) {
-		if answer.Add(cgroup.hash, 0, 1, []byte(cgroup.name), []byte(cgroup.path)) != nil {
-			return false
-		}
-	}
-	return true
-}
-
-func labelsOf(pairs ...string) protocol.Labels {
-	var labels []protocol.Label
-	for i := 0; i < len(pairs); i += 2 {
-		labels = append(labels, protocol.NewLabel([]byte(pairs[i]), []byte(pairs[i+1])))
-	}
-	return protocol.LabelsOf(labels)
-}
-
-func text(text string) protocol.CStringView { return protocol.CString([]byte(text)) }
-
-func answerCgroups(request *protocol.CgroupsLookupRequestView, answer *protocol.CgroupsLookupBuilder) bool {
-	for _, path := range request.Keys() {
-		item := protocol.CgroupsLookupItemView{
-			Orchestrator: protocol.OrchestratorK8s, Path: path.CStringView, Name: text(knownName),
-			Labels: labelsOf("namespace", "bench", "image", "bench:latest"),
-		}
-		if strings.HasPrefix(path.String(), cgroupsDir+"no-") {
-			item = item.Bare(path, uint16(protocol.CgroupStatusUnknownPermanent))
-		}
-		if answer.Add(item) != nil {
-			return false
-		}
-	}
-	return true
-}
-
-func answerApps(request *protocol.AppsLookupRequestView, answer *protocol.AppsLookupBuilder) bool {
-	for _, pid := range request.Keys() {
-		item := protocol.AppsLookupItemView{
-			Orchestrator: protocol.OrchestratorK8s, Pid: uint32(pid), Ppid: 1, Comm: text(knownComm),
-			CgroupPath: text(cgroupsDir + "cg-1"), CgroupName: text(knownName), Labels: labelsOf("namespace", "bench"),
-		}
-		if pid%2 == 0 {
-			item = item.Bare(pid, uint16(protocol.PidStatusUnknown))
-		}
-		if answer.Add(item) != nil {
-			return false
-		}
-	}
-	return true
-}
-
-func serve(t *testing.T, next func(uint64) (uint64, bool)) (runDir string) {
+func serveAll(t *testing.T, next func(uint64) (uint64, bool)) (runDir string) {
 	t.Helper()
 	runDir = rundir.New(t)
 	for _, server := range servers(runDir, next) {
@@ -103,12 +55,17 @@ func serve(t *testing.T, next func(uint64) (uint64, bool)) (runDir string) {
 	return runDir
 }
 
+// argumentsOf are those of every client and server; later ones count.
+func argumentsOf(runDir string) []string {
+	return []string{
+		"--role", "client", "--rate", "0", "--run-dir", runDir, "--items", fmt.Sprint(items), "--request-bytes", "65536",
+		"--response-bytes", "65536", "--batch-items", fmt.Sprint(items), "--of-tomorrow", "x",
+	}
+}
+
 // driven is what the client says when it is asked to measure for these times, one a line.
 func driven(runDir, lines string, options ...string) (said []string, err error) {
-	args := append([]string{
-		"--run-dir", runDir, "--items", fmt.Sprint(items), "--request-bytes", "65536", "--response-bytes", "65536",
-		"--batch-items", fmt.Sprint(items), "--of-tomorrow", "x",
-	}, options...)
+	args := append(argumentsOf(runDir), options...)
 	var out bytes.Buffer
 	err = Run(args, cli.Env{Stdin: strings.NewReader(lines), Stdout: &out, Stderr: &out})
 	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n"), err
@@ -116,7 +73,7 @@ func driven(runDir, lines string, options ...string) (said []string, err error) 
 
 func TestEveryScenarioIsMeasured(t *testing.T) {
 	t.Parallel()
-	runDir := serve(t, increment.Next)
+	runDir := serveAll(t, increment.Next)
 	for _, test := range []struct{ scenario, service, option, value string }{
 		{"ping", "increment", "x", ""},
 		{"batch", "increment", "x", ""},
@@ -175,9 +132,68 @@ func checkFigures(t *testing.T, scenario, line string) {
 	}
 }
 
+// TestEveryServerAnswersOverEverything has the end that answers and the one that asks work together.
+func TestEveryServerAnswersOverEverything(t *testing.T) {
+	t.Parallel()
+	transports := []string{"socket"}
+	if runtime.GOOS == "linux" {
+		transports = append(transports, "shm", "futex", "ring")
+	}
+	for _, test := range []struct{ scenario, service, mix string }{
+		{"batch", "increment", "-"},
+		{"snapshot", "cgroups-snapshot", "-"},
+		{"lookup", "cgroups-lookup", "mixed"},
+		{"lookup", "apps-lookup", "mixed"},
+	} {
+		for _, transport := range transports {
+			runDir := rundir.New(t)
+			options := []string{"--scenario", test.scenario, "--service", test.service, "--transport", transport, "--mix", test.mix}
+			stdin, ask := io.Pipe()
+			told, stdout := io.Pipe()
+			ended := make(chan error, 1)
+			go func() {
+				args := append(argumentsOf(runDir), append(options, "--role", "server")...)
+				ended <- Run(args, cli.Env{Stdin: stdin, Stdout: stdout, Stderr: io.Discard})
+			}()
+			lines := bufio.NewScanner(told)
+			if !lines.Scan() || lines.Text() != "ready" {
+				t.Fatalf("%v over %s: %q", test, transport, lines.Text())
+			}
+			said, err := driven(runDir, "100000\n", append(options, "--rate", "100000")...)
+			if err != nil || len(said) != 2 {
+				t.Fatalf("%v over %s: %q, %v", test, transport, said, err)
+			}
+			checkFigures(t, test.scenario, said[1])
+			fmt.Fprintln(ask, "usage")
+			var used usage
+			if !lines.Scan() || json.Unmarshal(lines.Bytes(), &used) != nil || (used.Switches != nil) != system.CountsSwitches {
+				t.Errorf("%v over %s: %q", test, transport, lines.Text())
+			}
+			ask.Close()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestARateIsKept(t *testing.T) {
+	t.Parallel()
+	const rate, period = 1000, time.Millisecond
+	m := newMeter(rate)
+	count := 0
+	op := &operation{run: func() (uint64, error) { count++; return 1, nil }}
+	if err := m.measure(op, int64(5*period)); err != nil {
+		t.Fatal(err)
+	}
+	if m.elapsed < time.Duration(count)*period || m.ops != uint64(count) {
+		t.Errorf("%d operations in %v", count, m.elapsed)
+	}
+}
+
 func TestAWrongAnswerEndsTheRun(t *testing.T) {
 	t.Parallel()
-	runDir := serve(t, func(n uint64) (uint64, bool) { return n + 2, true })
+	runDir := serveAll(t, func(n uint64) (uint64, bool) { return n + 2, true })
 	for _, scenario := range []string{"ping", "batch", "pipeline"} {
 		said, err := driven(runDir, "1\n1\n", "--scenario", scenario, "--service", "increment", "--transport", "socket")
 		if err == nil || len(said) != 2 || !strings.HasSuffix(said[1], "wrong answer: not the next number") {
@@ -188,14 +204,16 @@ func TestAWrongAnswerEndsTheRun(t *testing.T) {
 
 func TestWhatKeepsItFromMeasuringIsSaidInOneLine(t *testing.T) {
 	t.Parallel()
-	runDir := serve(t, increment.Next)
+	runDir := serveAll(t, increment.Next)
 	ping := []string{"--scenario", "ping", "--service", "increment", "--transport", "socket"}
 	for _, test := range []struct {
 		options []string
 		why     string
 	}{
 		{[]string{"--scenario", "ping", "--service", "none", "--transport", "socket"}, "there is no session: "},
-		{[]string{"--scenario", "dance", "--service", "increment", "--transport", "socket"}, "there is no scenario dance"},
+		{[]string{"--scenario", "dance", "--service", "increment", "--transport", "socket"}, "unsupported"},
+		{[]string{"--scenario", "ping", "--service", "increment", "--transport", "pigeon"}, "unsupported"},
+		{append(ping, "--role", "server", "--service", "weather"), "unsupported"},
 		{[]string{"--scenario", "ping", "--service", "increment"}, "--transport is missing"},
 		{append(ping, "--items", "many"), "--items is no number"},
 		{append(ping, "--items"), "--items is no option with a value"},

@@ -21,13 +21,33 @@ const (
 
 // meter measures operations.
 type meter struct {
+	// period is the time from one operation to the next; 0 is none.
+	period     time.Duration
 	units, ops uint64
 	elapsed    time.Duration
 	used       system.Used
 	histogram  []uint64
 }
 
-func newMeter() *meter { return &meter{histogram: make([]uint64, buckets)} }
+// newMeter measures so many operations a second; 0 is as many as possible.
+func newMeter(rate uint32) *meter {
+	m := &meter{histogram: make([]uint64, buckets)}
+	if rate > 0 {
+		m.period = time.Second / time.Duration(rate)
+	}
+	return m
+}
+
+// waitForTurn sleeps until the next operation is due, in a schedule that does not drift, and returns the
+// time since the beginning.
+func (m *meter) waitForTurn(begin time.Time, now time.Duration) time.Duration {
+	due := m.period * time.Duration(m.ops)
+	if m.period == 0 || now >= due {
+		return now
+	}
+	time.Sleep(due - now)
+	return time.Since(begin)
+}
 
 // measure does op for so many nanoseconds, at least once. There is one look at the clock for each
 // operation, as the Rust client has.
@@ -40,17 +60,19 @@ func (m *meter) measure(op *operation, nanos int64) error {
 	}
 	begin := time.Now()
 	for now := time.Duration(0); m.ops == 0 || now < time.Duration(nanos); {
+		start := m.waitForTurn(begin, now)
 		units, err := op.run()
 		if err != nil {
 			return err
 		}
-		start := now
 		now = time.Since(begin)
 		m.histogram[bucketOf(uint64(now-start))]++
 		m.units += units
 		m.ops++
 		m.elapsed = now
 	}
+	// To the end of the last period: a rate counts periods, not their beginnings.
+	m.elapsed = m.waitForTurn(begin, m.elapsed)
 	after, err := system.UsedNow()
 	m.used = system.Used{CPU: after.CPU - before.CPU, Switches: after.Switches - before.Switches}
 	return err

@@ -14,10 +14,11 @@ use crate::{identify::Orchestrator, runtime::RuntimeInfo};
 #[serde(rename_all = "PascalCase")]
 struct File {
     name: String,
+    #[serde(default)]
     config: Config,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Config {
     image: Option<String>,
