@@ -464,3 +464,17 @@ func encodeBareAppsLookupItem(dst []byte, status PidStatus, asked []byte) {
 	dst[cgroupPathAt] = 0
 	dst[cgroupNameAt] = 0
 }
+
+// DispatchAppsLookup answers a request of [MethodAppsLookup].
+func DispatchAppsLookup(payload, answer []byte, handle func(*AppsLookupRequestView, *AppsLookupBuilder) bool) (int, Status) {
+	return dispatch(payload, DecodeAppsLookupRequest, func(request *AppsLookupRequestView) (int, error) {
+		var builder AppsLookupBuilder
+		if err := builder.Start(*request, answer); err != nil {
+			return 0, err
+		}
+		return finish(handle(request, &builder), builder.Finish)
+	})
+}
+
+// AppsLookupReplyBuilder writes a reply of [MethodAppsLookup].
+type AppsLookupReplyBuilder = LookupReplyBuilder[NumberKey, AppsLookupItemView, *AppsLookupItemView]

@@ -342,3 +342,17 @@ func encodeBareCgroupsLookupItem(dst []byte, status CgroupStatus, asked []byte) 
 	copy(dst[pathAt:], asked)
 	dst[nameAt] = 0
 }
+
+// DispatchCgroupsLookup answers a request of [MethodCgroupsLookup].
+func DispatchCgroupsLookup(payload, answer []byte, handle func(*CgroupsLookupRequestView, *CgroupsLookupBuilder) bool) (int, Status) {
+	return dispatch(payload, DecodeCgroupsLookupRequest, func(request *CgroupsLookupRequestView) (int, error) {
+		var builder CgroupsLookupBuilder
+		if err := builder.Start(*request, answer); err != nil {
+			return 0, err
+		}
+		return finish(handle(request, &builder), builder.Finish)
+	})
+}
+
+// CgroupsLookupReplyBuilder writes a reply of [MethodCgroupsLookup].
+type CgroupsLookupReplyBuilder = LookupReplyBuilder[TextKey, CgroupsLookupItemView, *CgroupsLookupItemView]

@@ -325,3 +325,14 @@ func (b *CgroupsBuilder) Add(hash uint32, options uint32, enabled uint32, name [
 // Push adds an item. It fails with [ErrOverflow] where it does not fit, with [ErrBadLayout] where it
 // may not be sent. The first error is kept and decides how the request ends.
 func (b *CgroupsBuilder) Push(item CgroupsItemView) error { return b.push(&item) }
+
+// DispatchCgroupsSnapshot answers a request of [MethodCgroupsSnapshot].
+func DispatchCgroupsSnapshot(payload, answer []byte, handle func(*CgroupsRequest, *CgroupsBuilder) bool) (int, Status) {
+	return dispatch(payload, DecodeCgroupsRequest, func(request *CgroupsRequest) (int, error) {
+		var builder CgroupsBuilder
+		if err := builder.Start(answer); err != nil {
+			return 0, err
+		}
+		return finish(handle(request, &builder), builder.Finish)
+	})
+}

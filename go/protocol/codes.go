@@ -124,6 +124,8 @@ const (
 	// ProfileSHMRing is rings in sealed memory that the server passes over the socket: the fastest, between
 	// peers of ours on Linux; others leave it out. To be asked for by its name.
 	ProfileSHMRing = 0x10
+	// ProfilesAllRegions is every profile of a shared region, which is shared memory but the ring.
+	ProfilesAllRegions = ProfileSHMHybrid | ProfileSHMFutex | ProfileSHMWaitAddr
 	// ProfilesAllSHM is every shared-memory profile.
 	ProfilesAllSHM = ProfileSHMHybrid | ProfileSHMFutex | ProfileSHMWaitAddr | ProfileSHMRing
 )

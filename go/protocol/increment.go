@@ -35,3 +35,11 @@ func (n Number) Encode(dst []byte) error {
 	le.PutUint64(dst, uint64(n))
 	return nil
 }
+
+// DispatchIncrement answers a request of [MethodIncrement].
+func DispatchIncrement(payload, answer []byte, handle func(n uint64) (uint64, bool)) (int, Status) {
+	return dispatch(payload, DecodeIncrement, func(n *uint64) (int, error) {
+		next, ok := handle(*n)
+		return ifHandled(ok, func() (int, error) { return EncodeIncrement(answer, next) })
+	})
+}

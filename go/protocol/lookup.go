@@ -39,8 +39,8 @@ func layoutOf[K any]() uint16 {
 	return lookupLayout
 }
 
-// LookupItem is what is found for one key, by its address: [CgroupsLookupItemView],
-// [AppsLookupItemView], or one of a caller's own.
+// LookupItem is what is found for one key, by its address: such as [AppsLookupItemView],
+// or one of a caller's own.
 type LookupItem[K, I any] interface {
 	*I
 	Encoder

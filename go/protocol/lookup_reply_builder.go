@@ -8,13 +8,6 @@ type LookupReplyBuilder[K LookupKey[K], I any, P LookupItem[K, I]] struct {
 	generation uint64
 }
 
-type (
-	// CgroupsLookupReplyBuilder writes a reply of [MethodCgroupsLookup].
-	CgroupsLookupReplyBuilder = LookupReplyBuilder[TextKey, CgroupsLookupItemView, *CgroupsLookupItemView]
-	// AppsLookupReplyBuilder writes a reply of [MethodAppsLookup].
-	AppsLookupReplyBuilder = LookupReplyBuilder[NumberKey, AppsLookupItemView, *AppsLookupItemView]
-)
-
 // Start begins a reply of any number of items, of at most len(buf) bytes, and forgets what was there
 // before. It fails with [ErrOverflow] where not even the header fits.
 func (b *LookupReplyBuilder[K, I, P]) Start(buf []byte) (err error) {

@@ -48,3 +48,11 @@ func (t StringReverseView) Encode(dst []byte) error {
 	CopyText(dst[textHeaderLen:], t.Bytes())
 	return nil
 }
+
+// DispatchStringReverse answers a request of [MethodStringReverse].
+func DispatchStringReverse(payload, answer []byte, handle func(text []byte) ([]byte, bool)) (int, Status) {
+	return dispatch(payload, DecodeStringReverse, func(text *StringReverseView) (int, error) {
+		made, ok := handle(text.Bytes())
+		return ifHandled(ok, func() (int, error) { return EncodeStringReverse(answer, made) })
+	})
+}

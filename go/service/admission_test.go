@@ -1,8 +1,12 @@
 package service
 
 import (
+	"math"
 	"sync/atomic"
 	"testing"
+
+	"github.com/netipc/netipc/go/internal/session/handshake"
+	"github.com/netipc/netipc/go/transport"
 )
 
 // Rule S25.
@@ -35,5 +39,25 @@ func TestAClientWaitsForAsManySessionsAsAreEnding(t *testing.T) {
 	a.release(first)
 	if got := <-next; got == nil {
 		t.Fatal("the ending session's permit")
+	}
+}
+
+// Rule W16.
+func TestAnyNumberOfBatchItemsIsEchoed(t *testing.T) {
+	t.Parallel()
+	config := ServerConfig{}
+	policy := config.policy(transport.NewMemory())
+	policy.PacketSize = 4096
+	for _, items := range []uint32{0, 1, 65_536, 65_537, math.MaxUint32} {
+		proposal := handshake.Proposal{Supported: 1, PacketSize: 4096}
+		proposal.Request.BatchItems = items
+		hello := proposal.Hello()
+		offer, refusal := policy.Hello(hello[:], true)
+		if refusal != nil {
+			t.Fatal(items, refusal)
+		}
+		if got := offer.Agreed(1).Limits; got.Request.BatchItems != items || got.Response.BatchItems != items {
+			t.Fatalf("%d: %+v", items, got)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/netipc/netipc/go/internal/native"
@@ -65,7 +66,7 @@ type ServerConfig struct {
 	PreferredProfiles uint32
 	// MaxRequestPayloadBytes is the most bytes of a request payload; 0 accepts up to 1 MiB.
 	MaxRequestPayloadBytes uint32
-	// MaxRequestBatchItems is the most items of a request batch; 0 accepts up to 65,536.
+	// MaxRequestBatchItems is the most items of a request batch; 0 accepts as many as fit the payload.
 	MaxRequestBatchItems uint32
 	// MaxResponsePayloadBytes is the most bytes of a response payload; 0 grants clients at least 65,536
 	// bytes, and up to 16 MiB where they propose it. A server with another maximum grants at least 1024.
@@ -168,7 +169,7 @@ func (c *ServerConfig) policy(backend transport.Transport) handshake.Policy {
 		Preferred: protocol.Profiles(c.PreferredProfiles),
 		Request: session.DirectionLimits{
 			PayloadBytes: or(c.MaxRequestPayloadBytes, protocol.MaxPayloadCap),
-			BatchItems:   or(c.MaxRequestBatchItems, protocol.DefaultBatchItemsCap),
+			BatchItems:   or(c.MaxRequestBatchItems, math.MaxUint32),
 		},
 		MinResponseBytes: minResponse,
 		MaxResponseBytes: or(c.MaxResponsePayloadBytes, protocol.MaxResponsePayloadCap),

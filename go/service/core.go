@@ -83,7 +83,20 @@ func (c *core) RefreshContext(ctx context.Context) bool {
 	}
 	release := c.interrupt.follow(ctx)
 	defer release()
-	return c.Refresh()
+	wait := transport.Wait{Abort: &c.interrupt.abort}
+	wait.Deadline, _ = ctx.Deadline()
+	changed := c.refresh(wait)
+	ended := errors.Is(c.openErr, transport.ErrAborted) || errors.Is(c.openErr, transport.ErrTimeout)
+	if ended && wait.Check() != nil && !c.interrupt.isByOwner() {
+		err := ctx.Err()
+		if err == nil {
+			// Its deadline has passed here a moment before ctx says so.
+			err = context.DeadlineExceeded
+		}
+		c.openErr = &interruptedError{context: err, cause: c.openErr}
+		c.recordError(c.openErr)
+	}
+	return changed
 }
 
 // OpenError returns why the last refresh that had to connect gave no session, or nil.
@@ -197,6 +210,10 @@ func (c *core) reopen(wait transport.Wait) bool {
 func (c *core) open(wait transport.Wait) bool {
 	c.setState(StateConnecting)
 	err := c.tryOpen(wait)
+	if errors.Is(err, transport.ErrTimeout) && wait.Check() == nil {
+		// The caller's own time is not up.
+		err = &HandshakeTimeoutError{Limit: handshakeTimeout, Cause: err}
+	}
 	c.openErr = err
 	if err == nil {
 		c.rejectionBackoff.succeeded()
@@ -223,15 +240,7 @@ func (c *core) tryOpen(wait transport.Wait) error {
 	if c.invalidEndpoint != nil {
 		return c.invalidEndpoint
 	}
-	offered := c.options.supported
-	withoutShm := offered & protocol.ProfileBaseline
-	withoutRing := offered &^ protocol.ProfileSHMRing
-	switch now := time.Now(); {
-	case withoutShm != 0 && !c.shmBackoff.allows(now):
-		offered = withoutShm
-	case withoutRing != 0 && !c.ringBackoff.allows(now):
-		offered = withoutRing
-	}
+	offered := c.offerNow()
 	lowered := false
 	for {
 		err := c.tryConnect(offered, wait)
@@ -241,25 +250,31 @@ func (c *core) tryOpen(wait transport.Wait) error {
 		case errors.Is(err, handshake.ErrLimitExceeded) && !lowered:
 			lowered = true
 			c.proposeLess()
-		case errors.Is(err, transport.ErrUnusable):
-			next := withoutRing
-			if offered == withoutRing {
-				next = withoutShm
+		default:
+			var attach *transport.AttachError
+			if !errors.As(err, &attach) || attach.Kind != transport.ErrUnusable && attach.Kind != transport.ErrTimeout {
+				return err
 			}
-			c.excludeShm(offered&^next, err)
-			if next == 0 || next == offered {
+			next := c.excludeShm(offered, attach)
+			// Where the caller's deadline was too short for attaching, it is likely to be next time, too.
+			if attach.Kind == transport.ErrTimeout || next == 0 || next == offered {
 				return err
 			}
 			offered = next
-		default:
-			var attach *transport.AttachError
-			if errors.As(err, &attach) && attach.Kind == transport.ErrTimeout {
-				// The caller's deadline was too short for attaching, and is likely to be next time, too.
-				c.excludeShm(offered&protocol.ProfilesAllSHM, err)
-			}
-			return err
 		}
 	}
+}
+
+// offerNow returns the profiles to offer at first: without the shared memory that was of no use a while ago.
+func (c *core) offerNow() protocol.Profiles {
+	offered, now := c.options.supported, time.Now()
+	if others := offered &^ protocol.ProfileSHMRing; others != 0 && !c.ringBackoff.allows(now) {
+		offered = others
+	}
+	if others := offered &^ protocol.ProfilesAllRegions; others != 0 && !c.shmBackoff.allows(now) {
+		offered = others
+	}
+	return offered
 }
 
 func (c *core) tryConnect(offered protocol.Profiles, wait transport.Wait) error {
@@ -292,13 +307,15 @@ func (c *core) tryConnect(offered protocol.Profiles, wait transport.Wait) error 
 	return nil
 }
 
-// excludeShm leaves profiles of shared memory out of proposals for a while: the ring alone, or all of it.
-func (c *core) excludeShm(profiles protocol.Profiles, err error) {
-	c.recordError(err)
-	if profiles == protocol.ProfileSHMRing {
-		c.ringBackoff.failed(time.Now())
-	} else {
-		c.shmBackoff.failed(time.Now())
+// excludeShm leaves shared memory of the kind that failed out of proposals for a while: the ring, or all regions.
+// It returns what to offer now.
+func (c *core) excludeShm(offered protocol.Profiles, failed *transport.AttachError) protocol.Profiles {
+	c.recordError(failed)
+	kind, backoff := protocol.Profiles(protocol.ProfilesAllRegions), &c.shmBackoff
+	if failed.Profile == protocol.ProfileSHMRing {
+		kind, backoff = protocol.ProfileSHMRing, &c.ringBackoff
 	}
-	c.log.Warn("netipc: leaving shared memory out for a while", "endpoint", c.name(), "profiles", profiles.String(), "error", err)
+	backoff.failed(time.Now())
+	c.log.Warn("netipc: leaving shared memory out for a while", "endpoint", c.name(), "profiles", (offered & kind).String(), "error", failed)
+	return offered &^ kind
 }

@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -48,7 +49,7 @@ var (
 	// ErrHungUp: the server hung up before its region was attached. It says nothing about shared
 	// memory.
 	ErrHungUp = errors.New("the server hung up before its region was attached")
-	// ErrUnusable: there is no usable region. Propose the baseline next.
+	// ErrUnusable: there is no usable region. Leave its profile out of the next proposal.
 	ErrUnusable = errors.New("the region is not usable")
 	// ErrUnsupported: the platform, or the transport, cannot do that.
 	ErrUnsupported = errors.New("not supported here")
@@ -117,7 +118,11 @@ type BindError struct {
 
 // Error names the endpoint, what became of it, and the cause.
 func (e *BindError) Error() string {
-	return describe("cannot listen at "+e.Endpoint, e.Kind, e.Why+heldBy(e.Holders), e.Cause)
+	what := "cannot listen at " + e.Endpoint
+	if errors.Is(e.Cause, fs.ErrNotExist) {
+		what += ", whose directory does not exist: make it first"
+	}
+	return describe(what, e.Kind, e.Why+heldBy(e.Holders), e.Cause)
 }
 
 // Unwrap returns kind and cause.
@@ -127,6 +132,8 @@ func (e *BindError) Unwrap() []error { return present(e.Kind, e.Cause) }
 type AttachError struct {
 	// Region is its name.
 	Region string
+	// Profile is the bit of the profile that was selected.
+	Profile uint32
 	// Kind is [ErrHungUp], [ErrUnusable], [ErrTimeout] or [ErrAborted].
 	Kind error
 	// Why is what is wrong with an unusable one.

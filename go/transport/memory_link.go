@@ -138,7 +138,7 @@ func (l *memoryLink) Attach(plan SessionPlan, _ Wait) (Link, error) {
 		return l, nil
 	}
 	_ = l.Close()
-	return nil, &AttachError{Region: "of a memory transport", Kind: ErrUnusable, Why: ErrUnsupported.Error()}
+	return nil, &AttachError{Profile: plan.Profile, Region: "of a memory transport", Kind: ErrUnusable, Why: ErrUnsupported.Error()}
 }
 
 func (q *packetQueue) push(head, body []byte) {

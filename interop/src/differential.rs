@@ -1,15 +1,15 @@
-//! The differential test: random messages go through the encoders and decoders of every language,
-//! whole and spoilt, and bytes and verdicts must be the same.
+//! The differential test of what is around payloads: random headers, handshakes and batches go through the
+//! encoders and decoders of every language, whole and spoilt, and bytes and verdicts must be the same. Payloads
+//! have schemas: `crates/generated/tests/made` and `crates/schema/tests/schema` try those of every service.
 //!
 //! ```text
-//! messages, lookups   random messages   --encode-->  peers  --->  the same bytes?
-//! spoil               whole and spoilt  --decode-->  peers  --->  the same values, the same errors?
+//! messages   random messages   --encode-->  peers  --->  the same bytes?
+//! spoil      whole and spoilt  --decode-->  peers  --->  the same values, the same errors?
 //! ```
 //!
 //! The lines that go to and fro are in the README.
 
 mod line;
-mod lookups;
 mod messages;
 mod peer;
 mod random;

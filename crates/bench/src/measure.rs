@@ -24,7 +24,7 @@ const KEPT: f64 = 0.95;
 pub type Op<'a> = dyn FnMut() -> Result<u64, BenchError> + 'a;
 
 /// An operation of a thread, with all that it works on.
-pub type BoxedOp<'a> = Box<dyn FnMut() -> Result<u64, BenchError> + Send + 'a>;
+pub type BoxedOp = Box<dyn FnMut() -> Result<u64, BenchError> + Send>;
 
 /// What one run came to.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ pub fn run_of(
     effort: &Effort,
     rate: u32,
     peer: Option<&mut Driver>,
-    ops: &mut [BoxedOp<'_>],
+    ops: &mut [BoxedOp],
 ) -> Result<Sample, BenchError> {
     match ops {
         [op] => closed_loop(effort, rate, peer, op),
@@ -131,16 +131,18 @@ pub fn run_of(
     }
 }
 
-/// One run of another program.
+/// One run of another program, which was told the `rate`.
 ///
 /// # Errors
 /// What it tells, [`BenchError::Interrupted`], or that `peer` is gone.
 pub fn run_program(
     effort: &Effort,
+    rate: u32,
     peer: Option<&mut Driver>,
     client: &mut Driver,
 ) -> Result<Sample, BenchError> {
-    run(effort, client.pid(), peer, &mut |time| client.work(time))
+    let done = run(effort, client.pid(), peer, &mut |time| client.work(time))?;
+    Ok(Pace::new(rate).correct(done))
 }
 
 /// One run: does `op` again and again, `rate` times a second or, with 0, as often as possible.
@@ -171,10 +173,11 @@ fn run(
     pids.extend(peer.as_ref().map(|peer| peer.pid()));
     // A few operations first, so that both sides have their threads, buffers and session.
     work(effort.warm_up / 2)?;
-    let mut counter = SyscallCounter::start(&pids);
-    let warm_up = work(effort.warm_up / 2)?;
-    let syscalls = counter.as_mut().and_then(SyscallCounter::count);
-    drop(counter);
+    let (warm_up, syscalls) = {
+        let mut counter = SyscallCounter::start(&pids);
+        let warm_up = work(effort.warm_up / 2)?;
+        (warm_up, counter.as_mut().and_then(SyscallCounter::count))
+    };
 
     let mut server = || {
         peer.as_deref_mut()
@@ -231,7 +234,7 @@ fn repeat(time: Duration, rate: u32, op: &mut Op<'_>) -> Result<Sample, BenchErr
 }
 
 /// Does each of `ops` in a thread of its own until `time` is over.
-fn repeat_all(time: Duration, ops: &mut [BoxedOp<'_>]) -> Result<Sample, BenchError> {
+fn repeat_all(time: Duration, ops: &mut [BoxedOp]) -> Result<Sample, BenchError> {
     thread::scope(|scope| {
         let spawn = ops
             .iter_mut()
@@ -439,14 +442,14 @@ mod tests {
 
     #[test]
     fn every_thread_counts() {
-        let mut ops: [BoxedOp<'_>; 2] = [Box::new(|| Ok(1)), Box::new(|| Ok(2))];
+        let mut ops: [BoxedOp; 2] = [Box::new(|| Ok(1)), Box::new(|| Ok(2))];
         let run = run_of(&brief(1), 0, None, &mut ops).unwrap();
         assert!(
             run.units > run.ops && run.units < 2 * run.ops,
             "both are in it"
         );
         assert_eq!(run.latency.len(), run.ops);
-        let mut failing: [BoxedOp<'_>; 2] = [
+        let mut failing: [BoxedOp; 2] = [
             Box::new(|| Ok(1)),
             Box::new(|| Err(BenchError::wrong("always"))),
         ];

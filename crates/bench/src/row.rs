@@ -73,122 +73,84 @@ pub struct Row {
     pub share_of_own: Option<f64>,
 }
 
-/// What is done again and again.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Deserialize,
-    EnumString,
-    Eq,
-    Hash,
-    IntoStaticStr,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    Serialize,
-    VariantNames,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Scenario {
-    /// One INCREMENT at a time.
-    Ping,
-    /// Batches of INCREMENT.
-    Batch,
-    /// INCREMENT with 16 requests under way.
-    Pipeline,
-    /// Batches of INCREMENT with 16 of them under way.
-    PipelineBatch,
-    /// The typed snapshot call.
-    Snapshot,
-    /// The typed lookup calls.
-    Lookup,
-    /// Encode, dispatch and decode of a lookup, without transport.
-    Codec,
-    /// Lookups in a cache.
-    Cache,
-    /// Every item or label of a reply, one after the other.
-    Item,
-    /// Connect, handshake and close.
-    Connect,
-    /// What the machine itself allows.
-    #[default]
-    Limits,
+/// Enums whose variants have the same name everywhere: on the command line, in JSON and for people.
+macro_rules! words {
+    ($($(#[$about:meta])* pub enum $name:ident { $($(#[$meta:meta])* $variant:ident,)+ })+) => { $(
+        $(#[$about])*
+        #[derive(
+            Clone, Copy, Debug, Default, Deserialize, EnumString, Eq, Hash, IntoStaticStr, Ord,
+            PartialEq, PartialOrd, Serialize, VariantNames,
+        )]
+        #[serde(rename_all = "kebab-case")]
+        #[strum(serialize_all = "kebab-case")]
+        pub enum $name { $($(#[$meta])* $variant,)+ }
+
+        impl $name {
+            /// Its name, as in JSON.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                self.into()
+            }
+        }
+    )+ };
 }
 
-/// What carries the data.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Deserialize,
-    EnumString,
-    Eq,
-    Hash,
-    IntoStaticStr,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    Serialize,
-    VariantNames,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Transport {
-    /// The packet socket.
-    Socket,
-    /// Shared memory that deployed peers know, profile 0x02.
-    Shm,
-    /// The same without a look before sleeping, profile 0x04.
-    Futex,
-    /// Shared memory of our own: the ring.
-    Ring,
-    /// Nothing: all of it happens in one process.
-    #[default]
-    None,
-}
+words! {
+    /// What is done again and again.
+    pub enum Scenario {
+        /// One INCREMENT at a time.
+        Ping,
+        /// Batches of INCREMENT.
+        Batch,
+        /// INCREMENT with 16 requests under way.
+        Pipeline,
+        /// Batches of INCREMENT with 16 of them under way.
+        PipelineBatch,
+        /// The typed snapshot call.
+        Snapshot,
+        /// The typed lookup calls.
+        Lookup,
+        /// Encode, dispatch and decode of a lookup, without transport.
+        Codec,
+        /// Lookups in a cache.
+        Cache,
+        /// Every item or label of a reply, one after the other.
+        Item,
+        /// Connect, handshake and close.
+        Connect,
+        /// What the machine itself allows.
+        #[default]
+        Limits,
+    }
 
-/// Which part of the software is measured.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Deserialize,
-    EnumString,
-    Eq,
-    Hash,
-    IntoStaticStr,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    Serialize,
-    VariantNames,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Layer {
-    /// A bare Level 1 session.
-    Session,
-    /// The typed client.
-    Client,
-    /// Encoders, decoders and dispatch.
-    Codec,
-    /// The cache.
-    Cache,
-    /// The machine alone.
-    #[default]
-    Raw,
-}
+    /// What carries the data.
+    pub enum Transport {
+        /// The packet socket.
+        Socket,
+        /// Shared memory that deployed peers know, profile 0x02.
+        Shm,
+        /// The same without a look before sleeping, profile 0x04.
+        Futex,
+        /// Shared memory of our own: the ring.
+        Ring,
+        /// Nothing: all of it happens in one process.
+        #[default]
+        None,
+    }
 
-impl Scenario {
-    /// Its name, as in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.into()
+    /// Which part of the software is measured.
+    pub enum Layer {
+        /// A bare Level 1 session.
+        Session,
+        /// The typed client.
+        Client,
+        /// Encoders, decoders and dispatch.
+        Codec,
+        /// The cache.
+        Cache,
+        /// The machine alone.
+        #[default]
+        Raw,
     }
 }
 
@@ -203,14 +165,6 @@ impl Scenario {
             Self::Connect => "connections",
             _ => "calls",
         }
-    }
-}
-
-impl Transport {
-    /// Its name, as in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.into()
     }
 }
 
@@ -283,7 +237,7 @@ impl Row {
         if self.transport != Transport::None {
             words.push(self.transport.name().to_owned());
         }
-        words.push(<&str>::from(self.layer).to_owned());
+        words.push(self.layer.name().to_owned());
         words.extend(self.pair());
         if self.threads > 1 {
             words.push(format!("x{}", self.threads));

@@ -13,7 +13,6 @@ use crate::plan::{Case, Limit, Load, Plan};
 use crate::platform::{Pinned, allowed_cpus};
 use crate::row::Row;
 use crate::run_dir::RunDir;
-use crate::scenarios::TestData;
 use crate::scenarios::serve::{Route, Serve};
 
 /// What a run came to.
@@ -39,11 +38,10 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Outcome, Bench
     }
     let mut outcome = Outcome::default();
     let mut limits = Limits::default();
-    if plan.wants_limits() {
-        match Limits::measure(&plan.effort, plan.quick, progress) {
-            Ok(measured) => limits = measured,
-            Err(error) => outcome.miss("limits", error)?,
-        }
+    for name in limits::names().filter(|name| plan.wants_limit(name)) {
+        progress(&name);
+        let measured = limits.measure(&name, &plan.effort);
+        measured.or_else(|error| outcome.miss(&name, error))?;
     }
     for case in cases {
         progress(&case.name());
@@ -88,17 +86,17 @@ impl Case {
     fn measure(&self, plan: &Plan, limits: &mut Limits) -> Result<Vec<Row>, BenchError> {
         let effort = &plan.effort;
         let dir = RunDir::new()?;
-        let data = TestData::of(self.work)?;
-        let mut references = self.references(self.work.payload(&data)?)?;
+        let mut references = self.references(self.work.payload()?)?;
+        let needs = self.work.needs(self.row.layer);
         let route = Route {
             run_dir: dir.path().to_owned(),
             transport: self.row.transport,
             spin: self.spin,
-            bytes: self.work.bytes(),
-            batch_items: self.work.batch_items(),
+            bytes: needs.bytes,
+            batch_items: needs.batch_items,
         };
         let mut server = self.server(&route)?;
-        let mut clients = self.clients(plan, &route, &data)?;
+        let mut clients = self.clients(plan, &route)?;
         // Once both sides have their session: how they wait depends on the processors they see.
         let parts = clients.len() + references.len();
         let time = effort.total() * u32::try_from(parts).unwrap_or(1);
@@ -126,7 +124,7 @@ impl Case {
         let rows = self.filled(rows.collect(), &references, &rounds);
         for round in rounds {
             for (reference, sample) in references.iter().zip(round.beside) {
-                limits.add(&reference.name, self.load.name(), sample);
+                limits.add(&reference.name, self.load.name(), sample)?;
             }
         }
         Ok(rows)
@@ -138,14 +136,9 @@ impl Case {
     }
 
     /// Who does the operations of each row.
-    fn clients<'s>(
-        &self,
-        plan: &Plan,
-        route: &Route,
-        data: &'s TestData,
-    ) -> Result<Vec<(Row, Client<'s>)>, BenchError> {
+    fn clients(&self, plan: &Plan, route: &Route) -> Result<Vec<(Row, Client)>, BenchError> {
         let (layer, threads) = (self.row.layer, self.row.threads);
-        let own = Client::Own(self.work.ops(route, layer, threads, data)?);
+        let own = Client::Own(self.work.ops(route, layer, threads)?);
         let mut clients = vec![(self.row.clone(), own)];
         for program in &self.clients {
             match Driver::program(program, Role::Client, &self.row, self.work, route) {
@@ -162,12 +155,14 @@ impl Case {
         if let Some(program) = &self.server {
             return Driver::program(program, Role::Server, &self.row, self.work, route).map(Some);
         }
-        let content = self.work.content(self.row.layer);
-        let task = content.map(|content| {
-            let route = route.clone();
-            Task::Serve(Serve { content, route })
-        });
-        task.as_ref().map(Driver::own).transpose()
+        let serve = || Serve {
+            content: self.work.needs(self.row.layer).content,
+            route: route.clone(),
+        };
+        let serve = self.work.has_server().then(serve);
+        serve
+            .map(|serve| Driver::own(&Task::Serve(serve)))
+            .transpose()
     }
 
     /// `rows` with the figures of all rounds.
@@ -215,14 +210,14 @@ fn median_of(numbers: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 /// Who does the operations.
-enum Client<'s> {
+enum Client {
     /// This program.
-    Own(Vec<BoxedOp<'s>>),
+    Own(Vec<BoxedOp>),
     /// Another one.
     Program(Driver),
 }
 
-impl Client<'_> {
+impl Client {
     fn run(
         &mut self,
         effort: &Effort,
@@ -231,7 +226,7 @@ impl Client<'_> {
     ) -> Result<Sample, BenchError> {
         match self {
             Self::Own(ops) => run_of(effort, rate, server, ops),
-            Self::Program(client) => run_program(effort, server, client),
+            Self::Program(client) => run_program(effort, rate, server, client),
         }
     }
 }
@@ -274,7 +269,7 @@ impl Reference {
     /// For calls whose requests and replies are `payload` bytes, where those count.
     fn new(limit: &Limit, payload: usize) -> Result<Self, BenchError> {
         let (name, scale) = match limit {
-            Limit::Requests(name, each) => (name.clone(), Scale::Operation(*each as f64)),
+            Limit::Requests(name, each) => (name.clone(), Scale::Operation(f64::from(*each))),
             Limit::Copies(prefix) => (
                 nearest_in_size(limits::names(), prefix, payload)?,
                 Scale::Unit(payload as f64),

@@ -18,6 +18,8 @@ macro_rules! layout {
 }
 
 mod any {
+    use crate::any::cache::*;
+    use crate::any::guard::*;
     use crate::any::lookup::*;
     use crate::any::server::*;
     use crate::any::types::*;
@@ -29,6 +31,17 @@ mod any {
             method: 0, layout: 2, exceeded: 4, oversized: 6, min_item_len: 8, check: 16, status: 24,
             answers: 32, bare: 40, typical_item_len: 48, user: 56,
         }
+        nipc_any_cached_t: 64 {
+            method: 0, key_parts: 2, request: 8, header_len: 24, check: 32, check_item: 40, key: 48,
+            user: 56,
+        }
+        nipc_any_cache_t: 16 {}
+        nipc_any_cache_status_t: 56 {
+            populated: 0, item_count: 4, duplicates: 8, connection_state: 12,
+            refresh_success_count: 16, refresh_failure_count: 24, last_refresh_ts: 32, age_ms: 40,
+            bytes: 48,
+        }
+        nipc_any_cache_guard_t: 40 {}
         nipc_any_response_t: 24 { buf: 0, size: 8, len: 16 }
         nipc_any_service_handler_t: 24 { handle: 0, method: 8, batches: 10, user: 16 }
     }
@@ -116,10 +129,10 @@ mod service {
     use crate::service::cache::*;
     use crate::service::config::*;
     use crate::service::guard::*;
-    use crate::service::handler::*;
     use crate::service::log::*;
+    use crate::service::made::*;
+    use crate::service::managed_server::*;
     use crate::service::origin::*;
-    use crate::service::server::*;
     use crate::service::stats::*;
     use crate::service::storage::*;
     use crate::service::types::*;

@@ -32,6 +32,21 @@ const OPEN: usize = 1 << (usize::BITS - 1);
 pub(crate) struct Shared<H> {
     handle: H,
     exit: Arc<Exit<H>>,
+    /// Tells the process that opened it from its children.
+    forks: u32,
+}
+
+impl<H> Shared<H> {
+    #[inline]
+    pub(crate) fn handle(&self) -> &H {
+        &self.handle
+    }
+
+    /// Whether it was not opened before a fork that made this process.
+    #[inline]
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.forks == netipc::transport::forks_seen()
+    }
 }
 
 /// The two words of a context.
@@ -54,7 +69,12 @@ impl<'a, H> Lifetime<'a, H> {
     /// Opens a context that is closed; says whether it was.
     pub(crate) fn open(&self, handle: H) -> bool {
         let exit = Arc::new(Exit::new());
-        let shared = Box::new(Shared { handle, exit });
+        let forks = netipc::transport::forks();
+        let shared = Box::new(Shared {
+            handle,
+            exit,
+            forks,
+        });
         // As if it were closing with one user: nobody enters, closes or opens it. Acquire: with the
         // Release of the last one who left.
         let closed = self
@@ -79,14 +99,14 @@ impl<'a, H> Lifetime<'a, H> {
     /// # Safety
     /// Nobody closes the context during `'a`.
     #[inline]
-    pub(crate) unsafe fn peek(&self) -> Option<&'a H> {
+    pub(crate) unsafe fn peek(&self) -> Option<&'a Shared<H>> {
         // Acquire: with the Release of `open`.
         if self.users.load(Ordering::Acquire) & OPEN == 0 {
             return None;
         }
         let shared = self.handle.load(Ordering::Relaxed);
         // SAFETY: an open context has a handle, and the caller promises that it stays open.
-        Some(&unsafe { &*shared }.handle)
+        Some(unsafe { &*shared })
     }
 
     /// Lets nobody else enter. `None` unless the context is open: of several who close it at once
@@ -124,6 +144,14 @@ impl<H> User<'_, H> {
     }
 }
 
+impl<H> User<'_, H> {
+    /// As [`Shared::is_of_this_process`].
+    #[inline]
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.shared().is_of_this_process()
+    }
+}
+
 impl<H> Deref for User<'_, H> {
     type Target = H;
 
@@ -142,7 +170,7 @@ impl<H> Drop for User<'_, H> {
             // SAFETY: it is from `open`; the context is closed and has no other user, so that nobody
             // reads the pointer again.
             let shared = unsafe { Box::from_raw(self.shared) };
-            let Shared { handle, exit } = *shared;
+            let Shared { handle, exit, .. } = *shared;
             exit.hand_over(handle);
         }
     }

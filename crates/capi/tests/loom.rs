@@ -2,6 +2,7 @@
 
 /// The file under test, with the model checker's atomics and locks in place of the real ones.
 #[path = "../src/lifetime.rs"]
+#[expect(dead_code, reason = "models do not fork")]
 mod lifetime;
 
 /// As above.
@@ -95,7 +96,7 @@ impl Context {
         let lifetime = self.lifetime();
         // SAFETY: nobody closes the context in the model that calls this.
         let handle = unsafe { lifetime.peek() }?;
-        Some(handle.number())
+        Some(handle.handle().number())
     }
 
     /// Closes and waits; says whether there was something to close.

@@ -1,13 +1,15 @@
 //! Arguments that subcommands share.
 
+use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use netipc::protocol::PROFILE_BASELINE;
 use netipc::transport::Endpoint;
-use netipc_schema::{Kind, Schema};
+use netipc_schema::Schema;
 
 use crate::exit::{Exit, Failed};
 use crate::platform::{RUN_DIR_VARIABLE, USUAL_RUN_DIR, usual_run_dir};
@@ -17,6 +19,9 @@ use crate::{netdata, profile};
 
 /// Bytes of the largest answer that is asked for; a session starts far below and grows as needed.
 pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
+
+/// Names the run directory where no option does.
+pub(crate) const OWN_VARIABLE: &str = "NETIPC_RUN_DIR";
 
 /// Where endpoints are, and how they are reached.
 #[derive(Args, Debug)]
@@ -30,13 +35,12 @@ pub(crate) struct EndpointArgs {
     netdata: bool,
 
     /// What may carry the data; the best that both sides can do is chosen. `shm` is all shared
-    /// memory that need not be asked for by its own name
+    /// memory that need not be asked for by its own name [default: baseline,shm; of ping baseline]
     #[arg(
         long,
         value_name = "LIST",
         value_parser = profile_name(),
-        value_delimiter = ',',
-        default_value = "baseline,shm"
+        value_delimiter = ','
     )]
     profiles: Vec<u32>,
 }
@@ -49,6 +53,10 @@ impl EndpointArgs {
         }
         if self.netdata {
             return netdata::run_dir();
+        }
+        let named = env::var_os(OWN_VARIABLE).filter(|dir| !dir.is_empty());
+        if let Some(dir) = named {
+            return Ok(dir.into());
         }
         usual_run_dir().ok_or_else(|| {
             let sentence = format!(
@@ -91,6 +99,14 @@ impl EndpointArgs {
 
     /// The profiles as the bits of the protocol.
     pub(crate) fn profiles(&self) -> u32 {
+        self.profiles_or(PROFILE_BASELINE | profile::shm())
+    }
+
+    /// The same, `usual` where none are given.
+    pub(crate) fn profiles_or(&self, usual: u32) -> u32 {
+        if self.profiles.is_empty() {
+            return usual;
+        }
         self.profiles.iter().fold(0, |all, bits| all | bits)
     }
 }
@@ -101,7 +117,7 @@ pub(crate) fn endpoint(run_dir: &Path, service: &str) -> Result<Endpoint, Failed
 }
 
 fn run_dir_help() -> String {
-    format!("Directory of the endpoints [default: {USUAL_RUN_DIR}]")
+    format!("Directory of the endpoints [default: ${OWN_VARIABLE}, else {USUAL_RUN_DIR}]")
 }
 
 /// Takes a name of a profile.
@@ -133,15 +149,6 @@ impl ServiceName {
     /// What it is.
     pub(crate) const fn schema(self) -> &'static Schema {
         self.0
-    }
-
-    /// What kind of service it is: `value`, `snapshot` or `lookup`.
-    pub(crate) const fn kind(self) -> &'static str {
-        match self.0.kind {
-            Kind::Value(_) => "value",
-            Kind::Snapshot(_) => "snapshot",
-            Kind::Lookup(_) => "lookup",
-        }
     }
 
     /// Every name, and what it stands for.
@@ -202,6 +209,12 @@ mod tests {
             profiles: vec![1, 4],
         };
         assert_eq!(both.profiles(), 5);
+        let none = EndpointArgs {
+            profiles: Vec::new(),
+            ..both
+        };
+        assert_eq!(none.profiles(), PROFILE_BASELINE | profile::shm());
+        assert_eq!(none.profiles_or(1), 1);
     }
 
     #[test]

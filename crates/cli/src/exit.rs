@@ -6,8 +6,11 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use netipc::HandshakeError;
+use netipc::transport::Endpoint;
 use netipc::transport::link::{BindError, ConnectError, LinkError};
 use netipc::{ClientState, ErrorCode, Failure, OpenError, ServeError, chain};
+
+use crate::platform;
 
 /// The exit codes, as `--help` shows them.
 pub(crate) const TABLE: &str = "\
@@ -57,6 +60,7 @@ impl Exit {
             OpenError::Endpoint(_) => Self::Usage,
             OpenError::Connect(ConnectError::Denied { .. }) => Self::AuthFailed,
             OpenError::Link(LinkError::Timeout)
+            | OpenError::HandshakeTimeout { .. }
             | OpenError::Connect(ConnectError::Interrupted { .. }) => Self::Timeout,
             OpenError::Handshake(
                 HandshakeError::Protocol(_)
@@ -87,7 +91,8 @@ impl Exit {
         }
     }
 
-    const fn of_code(code: ErrorCode) -> Self {
+    /// For the number of an error.
+    pub(crate) const fn of_code(code: ErrorCode) -> Self {
         match code {
             ErrorCode::UNSUPPORTED => Self::Incompatible,
             ErrorCode::TIMEOUT | ErrorCode::ABORTED => Self::Timeout,
@@ -168,6 +173,16 @@ pub(crate) fn cannot_wait_for_a_stop(error: io::Error) -> Failed {
     )
 }
 
+/// For a connection to `endpoint` that gave no session.
+pub(crate) fn not_open(endpoint: &Endpoint, error: &OpenError) -> Failed {
+    let (exit, why) = (Exit::of_open(error), chain(error));
+    if why.contains(&endpoint.to_string()) {
+        Failed::new(exit, why)
+    } else {
+        Failed::new(exit, format!("{endpoint}: {why}"))
+    }
+}
+
 /// Ends a subcommand: says what went wrong, if anything did.
 pub(crate) fn report(done: Result<(), Failed>) -> ExitCode {
     match done {
@@ -181,7 +196,8 @@ pub(crate) fn report(done: Result<(), Failed>) -> ExitCode {
 
 /// Says something on stderr, if anybody listens there.
 pub(crate) fn to_stderr(sentence: &dyn fmt::Display) {
-    let _ = writeln!(io::stderr(), "netipc: {sentence}");
+    // In one piece.
+    let _ = platform::Stderr.write_all(format!("netipc: {sentence}\n").as_bytes());
 }
 
 /// What printing came to: a reader that has seen enough, as `head` does, is no failure.

@@ -4,21 +4,25 @@
 mod args;
 mod bench;
 mod call;
+mod decode;
 mod demo;
+mod describe;
 mod doctor;
 mod exit;
+mod harmless;
 mod inspect;
 mod ls;
 mod netdata;
+mod ping;
 mod plain;
 mod platform;
 mod profile;
 mod schema;
 mod serve;
+mod status;
 mod terminal;
 mod token;
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser, Subcommand};
@@ -33,6 +37,10 @@ fn main() -> ExitCode {
         Command::Call(args) => exit::report(call::run(&args)),
         Command::Ls(args) => exit::report(ls::run(&args)),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Ping(args) => exit::report(ping::run(&args)),
+        Command::Describe(args) => exit::report(describe::run(&args)),
+        Command::Status(args) => exit::report(status::run(&args)),
+        Command::Decode(args) => decode::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Schema(args) => exit::report(schema::run(&args)),
     }
@@ -63,6 +71,14 @@ enum Command {
     Ls(ls::LsArgs),
     /// Looks for everything that can be wrong, and says what to do
     Doctor(doctor::DoctorArgs),
+    /// Measures round trips of a live provider, without harm
+    Ping(ping::PingArgs),
+    /// Reads the statistics of a live provider
+    Status(status::StatusArgs),
+    /// Tells what a service is: its kind, fields and rules
+    Describe(describe::DescribeArgs),
+    /// Reads captured bytes as messages, and tells what breaks a rule
+    Decode(decode::DecodeArgs),
     /// Measures how fast it is on this machine
     Bench(bench::BenchArgs),
     /// Checks schemas of services, and makes what follows from them
@@ -78,7 +94,7 @@ fn log_to_stderr(verbose: u8, command: &Command) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(io::stderr)
+        .with_writer(|| platform::Stderr)
         .log_internal_errors(false)
         .init();
 }

@@ -4,6 +4,7 @@ use netipc::SessionStatus;
 use netipc::protocol::PROFILE_BASELINE;
 use netipc::transport::link::{LinkKind, Profile};
 use netipc::transport::{Transport, native};
+use netipc::wire::Profiles;
 
 /// What the first profile is called everywhere; each platform has a transport of its own for it.
 const BASELINE: &str = "baseline";
@@ -11,14 +12,21 @@ const BASELINE: &str = "baseline";
 /// Every name of `--profiles` with its bits: those of the platform's profiles, and `shm` for all
 /// shared memory that nobody has to ask for by its own name.
 pub(crate) fn names() -> Vec<(&'static str, u32)> {
-    let all = native().profiles();
-    let is_shm = |profile: &&Profile| profile.kind == LinkKind::SharedMemory;
-    let usual = all.iter().filter(is_shm).filter(|one| !one.on_request);
-    let shm = usual.fold(0, |bits, profile| bits | profile.bit);
-    let kinds = all.iter().filter(is_shm).map(|one| (one.name, one.bit));
-    let mut names = vec![(BASELINE, PROFILE_BASELINE), ("shm", shm)];
+    let kinds = shared_memory().map(|one| (one.name, one.bit));
+    let mut names = vec![(BASELINE, PROFILE_BASELINE), ("shm", shm())];
     names.extend(kinds);
     names
+}
+
+fn shared_memory() -> impl Iterator<Item = &'static Profile> {
+    let is_shm = |profile: &&Profile| profile.kind == LinkKind::SharedMemory;
+    native().profiles().iter().filter(is_shm)
+}
+
+/// The bits of all shared memory that nobody has to ask for by its own name.
+pub(crate) fn shm() -> u32 {
+    let usual = shared_memory().filter(|one| !one.on_request);
+    usual.fold(0, |bits, profile| bits | profile.bit)
 }
 
 /// The bits of every profile that this platform has.
@@ -36,7 +44,9 @@ pub(crate) fn list(bits: u32) -> String {
     let set: Vec<_> = single.filter(|(_, bit)| bits & bit != 0).collect();
     let rest = set.iter().fold(bits, |rest, (_, bit)| rest & !bit);
     let mut said: Vec<String> = set.iter().map(|(name, _)| (*name).to_owned()).collect();
-    if rest != 0 || said.is_empty() {
+    if bits == 0 {
+        said.push("none".to_owned());
+    } else if rest != 0 {
         said.push(format!("{rest:#x}"));
     }
     said.join(", ")
@@ -44,7 +54,17 @@ pub(crate) fn list(bits: u32) -> String {
 
 /// What carries the data of `session`, and its profile: `pipe (baseline)`.
 pub(crate) fn carrier_and_name(session: &SessionStatus) -> String {
-    format!("{} ({})", session.transport, name(session))
+    carrier_and_name_of(session.transport, session.profile)
+}
+
+/// The same of a kind of link and its profile.
+pub(crate) fn carrier_and_name_of(kind: LinkKind, profile: Profiles) -> String {
+    let carrier = if kind == LinkKind::SharedMemory {
+        kind.to_string()
+    } else {
+        baseline_carrier().to_owned()
+    };
+    format!("{carrier} ({})", name_of(profile))
 }
 
 /// What carries the data of the first profile here.
@@ -56,10 +76,13 @@ pub(crate) fn baseline_carrier() -> &'static str {
 
 /// The profile of `session`: a bit may mean something else on another platform.
 pub(crate) fn name(session: &SessionStatus) -> String {
-    let bits = session.profile.0;
+    name_of(session.profile)
+}
+
+fn name_of(profile: Profiles) -> String {
     let mut all = names().into_iter().filter(|(name, _)| *name != "shm");
-    let named = all.find(|(_, bit)| *bit == bits);
-    named.map_or_else(|| session.profile.to_string(), |(name, _)| name.to_owned())
+    let named = all.find(|(_, bit)| *bit == profile.0);
+    named.map_or_else(|| profile.to_string(), |(name, _)| name.to_owned())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
+use comfy_table::{ContentArrangement, Table};
 use terminal_size::{Width, terminal_size_of};
 
 /// Columns where stdout is no terminal, for sentences; tables are as wide as they are there.
@@ -12,6 +13,14 @@ fn columns() -> Option<usize> {
     let stdout = io::stdout();
     let size = stdout.is_terminal().then(|| terminal_size_of(stdout))?;
     size.map(|(Width(columns), _)| columns.into())
+}
+
+/// Makes a table as wide as the terminal, where stdout is one.
+pub(crate) fn fit(table: &mut Table) {
+    if let Some(columns) = columns().and_then(|columns| u16::try_from(columns).ok()) {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(columns);
+    }
 }
 
 /// The start of a line that fits.

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::fs;
+
 use serde_json::json;
 use support::platform::TRANSPORTS;
 use support::{TestDir, netipc, run, schema};
@@ -159,7 +161,7 @@ fn explanations_name_the_rule_the_file_and_the_pattern() {
     let id = "0123456789abcdef".repeat(4);
     let [container, mount] = [format!("/docker/{id}"), "/a.mount".to_owned()];
     for cgroup in [&container, &mount] {
-        std::fs::create_dir_all(root.join("sys/fs/cgroup").join(&cgroup[1..])).unwrap();
+        fs::create_dir_all(root.join("sys/fs/cgroup").join(&cgroup[1..])).unwrap();
     }
     place.write("host/sys/fs/cgroup/cgroup.controllers", "");
     place.write("host/proc/1/cgroup", "0::/");
@@ -233,4 +235,25 @@ fn the_host_is_asked_by_its_schema() {
     assert_eq!(typed.json()["items"], by_schema.json()["items"]);
     let number = place.call(&["increment", "41", &schema("increment")]);
     assert_eq!(number.text(), "42\n");
+}
+
+#[test]
+fn a_machine_of_many_shared_names_does_not_flood_the_log() {
+    let place = TestDir::new();
+    let machine = place.machine();
+    for number in 0..25 {
+        for cgroup in ["lxc/x", "lxc.payload/outer/lxc.payload/x"] {
+            fs::create_dir_all(place.path(&format!("sys/{cgroup}{number}"))).unwrap();
+        }
+    }
+    let serve = place.command("serve", &["--until-stdin-ends", &machine[0], &machine[1]]);
+    let said = run(serve, b"").stderr;
+    let shared = said
+        .lines()
+        .filter(|line| line.contains("cgroups are called x"));
+    assert_eq!(shared.count(), 20, "{said}");
+    assert!(
+        said.contains("netipc: 5 more names are shared by several cgroups"),
+        "{said}"
+    );
 }

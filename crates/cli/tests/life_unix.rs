@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
 use netipc::service::increment::IncrementClient;
 use netipc::{ClientConfig, ClientState};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::Signal;
 use support::{Provider, TestDir, netipc, piped, run};
 
@@ -51,6 +53,27 @@ fn every_signal_to_end_leaves_nothing_behind_even_with_idle_clients() {
         let quick = (0..10).any(|_| time_of_end(signal) < Duration::from_secs(4));
         assert!(quick, "{signal:?} ten times");
     }
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_neither_answers_nor_the_end() {
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    // Full to the last byte.
+    let flags = fcntl_getfl(&writer).unwrap();
+    fcntl_setfl(&writer, flags | OFlags::NONBLOCK).unwrap();
+    for piece in [4096, 1] {
+        while writer.write(&vec![b'.'; piece]).is_ok() {}
+    }
+    fcntl_setfl(&writer, flags).unwrap();
+    let place = TestDir::new();
+    let mut command = place.command("serve", &[INCREMENT, "-vv"]);
+    command.stderr(writer);
+    let provider = Provider::start_as(command);
+    for _ in 0..5 {
+        assert_eq!(place.call(&["increment", "1"]).text(), "2\n");
+    }
+    assert!(provider.end(Signal::TERM).success());
+    assert_eq!(place.left_behind(), [""; 0]);
 }
 
 /// How long a signal takes to end a provider that has idle clients.

@@ -266,6 +266,118 @@ nipc_error_t cgroups_snapshot_client_call(cgroups_snapshot_client_t *client,
     return error;
 }
 
+static nipc_error_t check_cached_item(void *user, const void *ptr, size_t len) {
+    cgroups_snapshot_item_t item;
+    (void)user;
+    return cgroups_snapshot_item_decode(ptr, len, &item);
+}
+
+/* The parts of the key of an item that was checked. */
+static void key_of_item(void *user, nipc_bytes_view_t item, nipc_bytes_view_t *parts) {
+    const uint8_t *bytes = (const uint8_t *)item.ptr;
+    (void)user;
+    parts[0].ptr = bytes + 4;
+    parts[0].len = 4;
+    parts[1].ptr = bytes + nipc_made_get_u32(bytes + 16);
+    parts[1].len = nipc_made_get_u32(bytes + 20);
+}
+
+void cgroups_snapshot_cache_init(cgroups_snapshot_cache_t *cache, const char *run_dir,
+                                 const char *service, const nipc_client_config_t *config) {
+    if (cache == NULL) {
+        return;
+    }
+    uint8_t request[4] = {0};
+    nipc_any_cached_t cached;
+    nipc_made_put_u16(request, 1);
+    memset(&cached, 0, sizeof(cached));
+    cached.method = CGROUPS_SNAPSHOT_METHOD;
+    cached.key_parts = 2;
+    cached.request.ptr = request;
+    cached.request.len = sizeof(request);
+    cached.header_len = 24;
+    cached.check = check_reply;
+    cached.check_item = check_cached_item;
+    cached.key = key_of_item;
+    (void)nipc_any_cache_init(&cache->cache, run_dir, service, config, &cached);
+}
+
+bool cgroups_snapshot_cache_refresh(cgroups_snapshot_cache_t *cache) {
+    if (cache == NULL) {
+        return false;
+    }
+    return nipc_any_cache_refresh(&cache->cache);
+}
+
+bool cgroups_snapshot_cache_ready(const cgroups_snapshot_cache_t *cache) {
+    if (cache == NULL) {
+        return false;
+    }
+    return nipc_any_cache_ready(&cache->cache);
+}
+
+void cgroups_snapshot_cache_status(cgroups_snapshot_cache_t *cache, nipc_any_cache_status_t *out) {
+    if (cache == NULL || out == NULL) {
+        return;
+    }
+    nipc_any_cache_status(&cache->cache, out);
+}
+
+size_t cgroups_snapshot_cache_last_error(cgroups_snapshot_cache_t *cache, char *buf,
+                                         size_t buf_len) {
+    return nipc_any_cache_last_error((nipc_any_cache_t *)cache, buf, buf_len);
+}
+
+void cgroups_snapshot_cache_close(cgroups_snapshot_cache_t *cache) {
+    if (cache == NULL) {
+        return;
+    }
+    nipc_any_cache_close(&cache->cache);
+}
+
+bool cgroups_snapshot_cache_read_lock(cgroups_snapshot_cache_t *cache,
+                                      cgroups_snapshot_guard_t *guard) {
+    if (cache == NULL || guard == NULL) {
+        return false;
+    }
+    nipc_bytes_view_t reply;
+    memset(guard, 0, sizeof(*guard));
+    if (!nipc_any_cache_read_lock(&cache->cache, &guard->guard)) {
+        return false;
+    }
+    if (nipc_any_cache_reply(&guard->guard, &reply) == NIPC_OK) {
+        /* It was checked when it came. */
+        const uint8_t *bytes = (const uint8_t *)reply.ptr;
+        (void)read_header(bytes, reply.len, &guard->reply.header);
+        guard->reply.item_count = nipc_made_get_u32(bytes + 4);
+        guard->reply.payload = reply;
+    }
+    return true;
+}
+
+bool cgroups_snapshot_cache_get(const cgroups_snapshot_guard_t *guard,
+                                const cgroups_snapshot_key_t *key, cgroups_snapshot_item_t *out) {
+    if (guard == NULL || key == NULL || out == NULL) {
+        return false;
+    }
+    nipc_bytes_view_t parts[2], item;
+    uint8_t part_0[4] = {0};
+    nipc_made_put_u32(part_0, key->hash);
+    parts[0].ptr = part_0;
+    parts[0].len = sizeof(part_0);
+    parts[1].ptr = key->name.ptr;
+    parts[1].len = key->name.len;
+    return nipc_any_cache_find(&guard->guard, parts, 2, &item) &&
+        cgroups_snapshot_item_decode(item.ptr, item.len, out) == NIPC_OK;
+}
+
+void cgroups_snapshot_cache_read_unlock(cgroups_snapshot_guard_t *guard) {
+    if (guard == NULL) {
+        return;
+    }
+    nipc_any_cache_read_unlock(&guard->guard);
+}
+
 void cgroups_snapshot_client_init(cgroups_snapshot_client_t *client, const char *run_dir,
                                   const char *service, const nipc_client_config_t *config) {
     if (client == NULL) {

@@ -128,6 +128,77 @@ size_t cgroups_snapshot_client_last_error(cgroups_snapshot_client_t *client, cha
 /** Ends the session and frees everything. May be repeated; the client can be refreshed again. */
 void cgroups_snapshot_client_close(cgroups_snapshot_client_t *client);
 
+/* ---- Cache --------------------------------------------------------------------------------- */
+
+/** What a cache finds an item by. */
+typedef struct cgroups_snapshot_key_t {
+    /** The provider's hash of the name. */
+    uint32_t hash;
+    /** Its name; may be empty. */
+    nipc_str_view_t name;
+} cgroups_snapshot_key_t;
+
+/**
+ * A client and the last good answer, which is looked up without input or output. Any thread may
+ * read or refresh it; it must not be copied or moved. What netipc_any.h has for caches (abort,
+ * timeout) takes its cache.
+ */
+typedef struct cgroups_snapshot_cache_t {
+    nipc_any_cache_t cache;
+} cgroups_snapshot_cache_t;
+
+/**
+ * Pins what a cache holds at one moment: items live as long as it is locked, whatever becomes of
+ * the cache. It must not be copied or moved meanwhile.
+ */
+typedef struct cgroups_snapshot_guard_t {
+    nipc_any_cache_guard_t guard;
+    /** The answer; cgroups_snapshot_reply_item gives its items in their order. */
+    cgroups_snapshot_reply_t reply;
+} cgroups_snapshot_guard_t;
+
+/** Makes a cache of run_dir/service.sock, which connects to nothing yet: nipc_any_cache_init. */
+void cgroups_snapshot_cache_init(cgroups_snapshot_cache_t *cache, const char *run_dir,
+                                 const char *service, const nipc_client_config_t *config);
+
+/**
+ * Connects where needed, asks once, and publishes the answer in one step, at your own pace. A
+ * failure of any kind, one item that is none included, keeps what is there.
+ *
+ * \return whether there is a new answer; cgroups_snapshot_cache_last_error says why not
+ */
+bool cgroups_snapshot_cache_refresh(cgroups_snapshot_cache_t *cache);
+
+/** Whether some refresh succeeded. */
+bool cgroups_snapshot_cache_ready(const cgroups_snapshot_cache_t *cache);
+
+/** What the cache holds, and how its refreshes went. Waits for nothing. */
+void cgroups_snapshot_cache_status(cgroups_snapshot_cache_t *cache, nipc_any_cache_status_t *out);
+
+/** Why the last refresh that failed did; works as snprintf does. */
+size_t cgroups_snapshot_cache_last_error(cgroups_snapshot_cache_t *cache, char *buf,
+                                         size_t buf_len);
+
+/** Frees everything but what guards pin. May be repeated. */
+void cgroups_snapshot_cache_close(cgroups_snapshot_cache_t *cache);
+
+/**
+ * Pins what the cache holds, without waiting for anything.
+ *
+ * \param guard  where the guard will be; must not be locked
+ * \return whether there is something: false until a refresh has succeeded, with nothing to unlock
+ */
+bool cgroups_snapshot_cache_read_lock(cgroups_snapshot_cache_t *cache,
+                                      cgroups_snapshot_guard_t *guard);
+
+/** The first item with this key, whose texts live as long as the guard; false where there is none.
+   */
+bool cgroups_snapshot_cache_get(const cgroups_snapshot_guard_t *guard,
+                                const cgroups_snapshot_key_t *key, cgroups_snapshot_item_t *out);
+
+/** Lets go of what was pinned. */
+void cgroups_snapshot_cache_read_unlock(cgroups_snapshot_guard_t *guard);
+
 /* ---- Server -------------------------------------------------------------------------------- */
 
 /**

@@ -164,43 +164,89 @@ nipc_error_t increment_client_call(increment_client_t *client, const increment_r
     return error;
 }
 
+/* Writes the requests behind views of them, and room for as many more views; NULL where that
+   fails. */
+static nipc_bytes_view_t *encode_requests(const increment_request_t *requests, uint32_t count,
+                                          nipc_error_t *error) {
+    uint64_t size = (uint64_t)count * 2 * sizeof(nipc_bytes_view_t) + 1;
+    for (uint32_t i = 0; i < count; i++) {
+        size += increment_request_size(&requests[i]);
+    }
+    nipc_bytes_view_t *views = size > SIZE_MAX ? NULL
+        : (nipc_bytes_view_t *)calloc(1, (size_t)size);
+    if (views == NULL) {
+        *error = NIPC_ERR_OVERFLOW;
+        return NULL;
+    }
+    uint8_t *end = (uint8_t *)(views + 2 * (size_t)count);
+    for (uint32_t i = 0; i < count; i++) {
+        const size_t room = (size_t)increment_request_size(&requests[i]);
+        views[i].ptr = end;
+        if (increment_request_encode(&requests[i], end, room, &views[i].len) != NIPC_OK) {
+            *error = NIPC_ERR_INVALID_ARGUMENT;
+            free(views);
+            return NULL;
+        }
+        end += views[i].len;
+    }
+    return views;
+}
+
 nipc_error_t increment_client_call_batch(increment_client_t *client,
                                          const increment_request_t *requests, uint32_t count,
                                              increment_response_t *out, uint32_t timeout_ms) {
-    /* Views of the requests, of the replies, and then the bytes of the requests. */
-    uint64_t size = (uint64_t)count * 2 * sizeof(nipc_bytes_view_t) + 1;
     nipc_error_t error = NIPC_OK;
     if (client == NULL || ((requests == NULL || out == NULL) && count > 0)) {
         return NIPC_ERR_INVALID_ARGUMENT;
     }
     for (uint32_t i = 0; i < count; i++) {
         memset(&out[i], 0, sizeof(out[i]));
-        size += increment_request_size(&requests[i]);
     }
-    nipc_bytes_view_t *views = size > SIZE_MAX ? NULL
-        : (nipc_bytes_view_t *)calloc(1, (size_t)size);
+    nipc_bytes_view_t *views = encode_requests(requests, count, &error);
     if (views == NULL) {
-        return NIPC_ERR_OVERFLOW;
+        return error;
     }
     nipc_bytes_view_t *replies = views + count;
-    uint8_t *end = (uint8_t *)(replies + count);
-    for (uint32_t i = 0; i < count && error == NIPC_OK; i++) {
-        views[i].ptr = end;
-        error = increment_request_encode(&requests[i], end,
-                                         (size_t)increment_request_size(&requests[i]),
-                                             &views[i].len);
-        end += views[i].len;
-    }
-    if (error != NIPC_OK) {
-        error = NIPC_ERR_INVALID_ARGUMENT;
-    } else {
-        error = nipc_client_call_any_batch(&client->ctx, INCREMENT_METHOD, views, count, replies,
-                                           timeout_ms);
-    }
+    error = nipc_client_call_any_batch(&client->ctx, INCREMENT_METHOD, views, count, replies,
+                                       timeout_ms);
     for (uint32_t i = 0; i < count && error == NIPC_OK; i++) {
         error = increment_response_decode(replies[i].ptr, replies[i].len, &out[i]);
     }
     free(views);
+    return error;
+}
+
+/* Who takes the responses of a pipeline. */
+typedef struct receiver_t {
+    increment_response_fn each;
+    void *user;
+} receiver_t;
+
+static nipc_error_t receive(void *user, uint32_t index, nipc_bytes_view_t reply) {
+    const receiver_t *receiver = (const receiver_t *)user;
+    increment_response_t response;
+    const nipc_error_t error = increment_response_decode(reply.ptr, reply.len, &response);
+    if (error == NIPC_OK) {
+        receiver->each(receiver->user, index, &response);
+    }
+    return error;
+}
+
+nipc_error_t increment_client_call_pipelined(increment_client_t *client,
+                                             const increment_request_t *requests, uint32_t count,
+                                                 uint32_t window, increment_response_fn each,
+                                                     void *user, uint32_t timeout_ms) {
+    nipc_error_t error = NIPC_OK;
+    receiver_t receiver = {each, user};
+    if (client == NULL || each == NULL || (requests == NULL && count > 0)) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
+    nipc_bytes_view_t *views = encode_requests(requests, count, &error);
+    if (views != NULL) {
+        error = nipc_client_call_any_pipelined(&client->ctx, INCREMENT_METHOD, views, count, window,
+                                               receive, &receiver, timeout_ms);
+        free(views);
+    }
     return error;
 }
 

@@ -101,6 +101,33 @@ nipc_error_t string_reverse_client_call_batch(string_reverse_client_t *client,
                                                   uint32_t count, string_reverse_response_t *out,
                                                       uint32_t timeout_ms);
 
+/**
+ * Takes the response to one of many requests. It must not use the client, and must return.
+ *
+ * \param user      what came with the function
+ * \param index     which request it answers, from 0 on
+ * \param response  the response, whose texts are valid until it returns
+ */
+typedef void (*string_reverse_response_fn)(void *user, uint32_t index,
+                                           const string_reverse_response_t *response);
+
+/**
+ * Asks for the responses to many requests, each in a message of its own, with several under way:
+ * nipc_client_call_any_pipelined.
+ *
+ * \param requests  the requests
+ * \param count     how many; 0 needs no input or output
+ * \param window    how many may be under way; 0 is 1
+ * \param each      takes the responses, each once, in the order in which they come
+ * \param user      the first argument of each
+ * \return NIPC_OK where each has taken all responses; otherwise it may have taken some
+ */
+nipc_error_t string_reverse_client_call_pipelined(string_reverse_client_t *client,
+                                                  const string_reverse_request_t *requests,
+                                                      uint32_t count, uint32_t window,
+                                                          string_reverse_response_fn each,
+                                                              void *user, uint32_t timeout_ms);
+
 /** Why the last call or refresh that failed did; works as snprintf does. */
 size_t string_reverse_client_last_error(string_reverse_client_t *client, char *buf, size_t buf_len);
 

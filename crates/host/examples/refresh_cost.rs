@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             made.path().to_path_buf()
         }
     };
+    let before = resident();
     let host = Host::new(HostConfig::under(root));
     let mut times = Vec::new();
     for _ in 0..REFRESHES {
@@ -40,7 +41,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "later refreshes: {:?} in the middle",
         times[times.len() / 2]
     );
+    if let (Some(before), Some(after)) = (before, resident()) {
+        println!("memory: {after} KiB resident, {before} KiB before the first refresh");
+    }
     Ok(())
+}
+
+/// Memory of this process in KiB, where the system tells.
+fn resident() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let mut lines = status.lines();
+    let size = lines.find_map(|line| line.strip_prefix("VmRSS:"))?;
+    size.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 fn make_machine(root: &Path) -> io::Result<()> {

@@ -87,7 +87,8 @@ impl Host {
             }
             None => {
                 // Their files are looked at all the same, so that their reports are true.
-                watch.names(Arc::from([]), &self.config);
+                let subjects = Arc::clone(&watch.subjects);
+                watch.names(subjects, &self.config);
                 Arc::clone(&previous.cgroups)
             }
         };
@@ -187,6 +188,8 @@ struct Watch {
     cgroups: Lookout<(), Result<Tree, HostError>>,
     cgroup_report: SourceReport,
     names: Vec<NameWatch>,
+    /// Whom the sources of names were asked about last.
+    subjects: Arc<[Subject]>,
     error: Option<HostError>,
 }
 
@@ -208,6 +211,7 @@ impl Watch {
             cgroups: Lookout::new("cgroups", move |()| cgroups.look()),
             cgroup_report: SourceReport::new("cgroups"),
             names: names.collect(),
+            subjects: Arc::from([]),
             error: None,
         }
     }
@@ -222,7 +226,8 @@ impl Watch {
         )?;
         if let Some(why) = &scan.problem {
             let skipped = scan.skipped;
-            let why = format!("{skipped} processes left out, the first because of {why}");
+            let noun = if skipped == 1 { "process" } else { "processes" };
+            let why = format!("{skipped} {noun} left out, the first because of {why}");
             self.process_report.places.push(Place {
                 path: config.proc_root.clone(),
                 state: PlaceState::Unreadable(why),
@@ -257,6 +262,7 @@ impl Watch {
         subjects: Arc<[Subject]>,
         config: &HostConfig,
     ) -> HashMap<Subject, Arc<RuntimeInfo>> {
+        self.subjects = Arc::clone(&subjects);
         for source in &mut self.names {
             if let Some(names) = source.lookout.ask(Arc::clone(&subjects)) {
                 source.take(names);

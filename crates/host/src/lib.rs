@@ -41,7 +41,7 @@ pub use explain::Explanation;
 pub use host::{Host, Refresh};
 pub use identify::{Identity, Kind, Orchestrator, identify, path_table};
 pub use labels::{Label, Labels};
-pub use policy::{Decision, Policy, PolicyError};
+pub use policy::{Decision, PatternError, Policy, PolicyError};
 pub use processes::{Process, ProcessTable};
 pub use snapshot::{App, AppCgroup, HostSnapshot};
 pub use source::{Place, PlaceState, SourceReport};

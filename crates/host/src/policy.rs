@@ -65,6 +65,28 @@ impl Policy {
         self.add(false, pattern);
     }
 
+    /// Whether `pattern` can match anything: it is not empty, and a word behind an `@` is that of a kind.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn check(pattern: &str) -> Result<(), PatternError> {
+        let pattern = pattern.strip_prefix('!').unwrap_or(pattern);
+        match pattern.strip_prefix('@') {
+            _ if pattern.is_empty() => Err(PatternError::Empty),
+            Some(word)
+                if !Kind::ALL
+                    .iter()
+                    .any(|kind| matches(word.as_bytes(), kind.word().as_bytes())) =>
+            {
+                Err(PatternError::NoKind {
+                    word: word.to_owned(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Adds the rules of a file: one `enable PATTERN` or `disable PATTERN` a line. Empty lines, and lines that begin with `#`,
     /// say nothing.
     ///
@@ -78,17 +100,18 @@ impl Policy {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
+            let failed = |why| PolicyError {
+                line: index + 1,
+                text: line.to_owned(),
+                why,
+            };
             let rule = line.split_once(char::is_whitespace);
-            match rule.map(|(word, pattern)| (word, pattern.trim_start())) {
-                Some(("enable", pattern)) => read.enable(pattern),
-                Some(("disable", pattern)) => read.disable(pattern),
-                _ => {
-                    return Err(PolicyError {
-                        line: index + 1,
-                        text: line.to_owned(),
-                    });
-                }
-            }
+            let Some((word @ ("enable" | "disable"), pattern)) = rule else {
+                return Err(failed(None));
+            };
+            let pattern = pattern.trim_start();
+            Self::check(pattern).map_err(|why| failed(Some(why)))?;
+            read.add(word == "enable", pattern);
         }
         self.rules.append(&mut read.rules);
         Ok(())
@@ -146,15 +169,34 @@ pub struct PolicyError {
     /// Counted from 1.
     pub line: usize,
     text: String,
+    why: Option<PatternError>,
+}
+
+/// A pattern that matches nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PatternError {
+    /// There is nothing in it.
+    #[error("the pattern is empty")]
+    Empty,
+    /// No kind of cgroup has this word.
+    #[error("no kind of cgroup is called @{word}; there are {}", Kind::ALL.map(|kind| format!("@{}", kind.word())).join(", "))]
+    NoKind {
+        /// What stands behind the `@`.
+        word: String,
+    },
 }
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, text } = self;
-        write!(
-            f,
-            "line {line} is `{text}`, not `enable PATTERN` or `disable PATTERN`"
-        )
+        let Self { line, text, why } = self;
+        match why {
+            Some(why) => write!(f, "line {line} is `{text}`: {why}"),
+            None => write!(
+                f,
+                "line {line} is `{text}`, not `enable PATTERN` or `disable PATTERN`"
+            ),
+        }
     }
 }
 
@@ -188,6 +230,18 @@ mod tests {
     }
 
     #[test]
+    fn patterns_that_match_nothing_are_told() {
+        for pattern in ["*", "!*/x", "@slice", "!@s*", "@*"] {
+            assert_eq!(Policy::check(pattern), Ok(()), "{pattern}");
+        }
+        for pattern in ["", "!"] {
+            assert_eq!(Policy::check(pattern), Err(PatternError::Empty));
+        }
+        let error = Policy::check("!@vm").unwrap_err().to_string();
+        assert!(error.contains("called @vm; there are @other"), "{error}");
+    }
+
+    #[test]
     fn words_are_held_against_the_kind_alone() {
         let mut policy = Policy::default();
         policy.enable("@s*");
@@ -197,7 +251,13 @@ mod tests {
 
     #[test]
     fn other_lines_are_errors() {
-        for (text, line) in [("x", 1), ("enable a\ndisable\n", 2), ("forbid a", 1)] {
+        for (text, line) in [
+            ("x", 1),
+            ("enable a\ndisable\n", 2),
+            ("forbid a", 1),
+            ("enable @slice\nenable @slcie", 2),
+            ("disable !", 1),
+        ] {
             let mut policy = Policy::default();
             assert_eq!(policy.read(text).unwrap_err().line, line, "{text:?}");
             assert_eq!(policy, Policy::default());

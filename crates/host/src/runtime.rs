@@ -65,6 +65,8 @@ pub(crate) struct RuntimeInfo {
     pub(crate) labels: Labels,
     /// Which source, and which file.
     pub(crate) origin: String,
+    /// What it says about the pod that the container is in.
+    pub(crate) pod: Option<Arc<Self>>,
     name: Vec<u8>,
 }
 
@@ -92,7 +94,11 @@ impl RuntimeInfo {
             ("container_name", container),
             ("image", image),
         ];
-        Self::new(Orchestrator::Kubernetes, name, labels)
+        let pod = container.map(|_| Arc::new(Self::kubernetes(namespace, pod, None, None)));
+        Self {
+            pod,
+            ..Self::new(Orchestrator::Kubernetes, name, labels)
+        }
     }
 
     /// A container of a pod, known by nothing but its id.
@@ -114,6 +120,8 @@ impl RuntimeInfo {
     /// With the source and the file that it comes from.
     pub(crate) fn from(mut self, source: &str, file: &std::path::Path) -> Self {
         self.origin = format!("{source}: {}", file.display());
+        let pod = self.pod.take().map(Arc::unwrap_or_clone);
+        self.pod = pod.map(|pod| Arc::new(pod.from(source, file)));
         self
     }
 
@@ -149,6 +157,7 @@ impl RuntimeInfo {
             orchestrator,
             labels,
             origin: String::new(),
+            pod: None,
             name: name.unwrap_or_default().into(),
         }
     }

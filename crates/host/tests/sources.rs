@@ -303,5 +303,5 @@ fn fifos_in_place_of_files_are_not_waited_for() {
         "{}",
         report(&now, "podman")
     );
-    assert!(report(&now, "processes").contains("1 processes left out"));
+    assert!(report(&now, "processes").contains("1 process left out"));
 }

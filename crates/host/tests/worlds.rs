@@ -8,7 +8,7 @@ mod support;
 
 use std::fs;
 
-use netipc_host::{AppCgroup, Host, HostSnapshot, Orchestrator, options};
+use netipc_host::{AppCgroup, HostSnapshot, Orchestrator, options};
 use support::{ID_A, ID_B, Machine, POD, refresh, stat, text};
 
 const OTHER_POD: &str = "11111111-2222-3333-4444-555555555555";
@@ -169,25 +169,6 @@ fn a_hybrid_machine_with_a_runtime_started_from_a_session() {
         format!("7:memory:/libpod_parent/libpod-{ID_A}\n1:name=systemd:{session}\n0::{session}\n");
     machine.write("proc/5/cgroup", lines);
     assert_eq!(name_of_process(&machine.look(), 5), "podman-aaaaaaaaaaaa");
-}
-
-#[test]
-fn plumbing_that_somebody_wants_is_told_apart_too() {
-    let scope = r"/machine.slice/machine-qemu\x2d1\x2dweb.scope";
-    let machine = Machine::v2(&[
-        &format!("{scope}/libvirt/vcpu0"),
-        &format!("{scope}/libvirt/vcpu1"),
-    ]);
-    let mut config = machine.config();
-    config.policy.enable("*/vcpu?");
-    let host = Host::new(config);
-    refresh(&host);
-    let names = enabled(&host.current());
-    assert_eq!(names.len(), 3);
-    assert!(
-        names.iter().all(|name| name.starts_with("web@")),
-        "{names:?}"
-    );
 }
 
 #[test]

@@ -77,7 +77,7 @@ pub struct ServerConfig {
     pub preferred_profiles: u32,
     /// Most bytes of a request payload; 0 accepts up to 1 MiB.
     pub max_request_payload_bytes: u32,
-    /// Most items of a request batch; 0 accepts up to 65,536.
+    /// Most items of a request batch; 0 accepts as many as fit the payload.
     pub max_request_batch_items: u32,
     /// Most bytes of a response payload; 0 grants clients at least 65,536 bytes, and up to 16 MiB where
     /// they propose it. A server with another maximum grants at least 1024 bytes.
@@ -205,7 +205,7 @@ impl ServerConfig {
             preferred: Profiles(self.preferred_profiles),
             request: DirectionLimits {
                 payload_bytes: or(self.max_request_payload_bytes, MAX_PAYLOAD_CAP),
-                batch_items: or(self.max_request_batch_items, DEFAULT_BATCH_ITEMS_CAP),
+                batch_items: or(self.max_request_batch_items, u32::MAX),
             },
             // Deployed clients hint at less than they then ask for.
             min_response_bytes: if self.max_response_payload_bytes == 0 {

@@ -65,6 +65,8 @@ codes! {
         IO = 40, "input/output error";
         /// The library itself failed: a defect.
         INTERNAL = 41, "internal error";
+        /// A context of the C library that was made in the process from which this one was forked.
+        FORKED = 42, "made before a fork";
     }
 }
 
@@ -275,6 +277,14 @@ pub enum OpenError {
     /// The connection broke during the handshake.
     #[error("the connection failed during the handshake")]
     Link(#[from] LinkError),
+    /// The server did not finish the handshake in the time that one may take, although the caller has more.
+    #[error(
+        "the server did not finish the handshake within {limit_ms} ms: it is stopped, or overloaded"
+    )]
+    HandshakeTimeout {
+        /// The time that one may take.
+        limit_ms: u32,
+    },
     /// The server turned the session down.
     #[error("the handshake failed")]
     Handshake(#[from] HandshakeError),
@@ -300,11 +310,12 @@ impl OpenError {
         match self {
             Self::Endpoint(_) => ErrorCode::INVALID_ARGUMENT,
             Self::Connect(ConnectError::Interrupted { source, .. })
-            | Self::Attach(AttachError::Interrupted(source))
+            | Self::Attach(AttachError::Interrupted { source, .. })
             | Self::Link(source) => link_code(source),
             Self::Connect(ConnectError::NotFound { .. }) | Self::Attach(AttachError::HungUp) => {
                 ErrorCode::DISCONNECTED
             }
+            Self::HandshakeTimeout { .. } => ErrorCode::TIMEOUT,
             Self::OtherUser { .. } => ErrorCode::REJECTED,
             Self::Handshake(error) => match error {
                 HandshakeError::NoProfile | HandshakeError::Incompatible { .. } => {

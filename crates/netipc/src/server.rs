@@ -16,7 +16,7 @@ use crate::defaults::DEFAULT_WORKERS;
 use crate::error::ServeError;
 use crate::handler::Handler;
 use crate::kind::Service;
-use crate::untyped::AnyServer;
+use crate::untyped::{AnyServer, DataProbe};
 
 /// A server of one service at one endpoint.
 ///
@@ -84,6 +84,16 @@ impl<S: Service> Server<S> {
     pub fn listening(self, options: BindOptions) -> Self {
         Self {
             server: self.server.listening(options),
+            ..self
+        }
+    }
+
+    /// The same server, whose statistics others on this host can read while it runs: see
+    /// [`AnyServer::publishing_stats`].
+    #[must_use]
+    pub fn publishing_stats(self, data: Option<Arc<DataProbe>>) -> Self {
+        Self {
+            server: self.server.publishing_stats(data),
             ..self
         }
     }

@@ -40,7 +40,9 @@ mod write;
 
 pub use diff::{Change, Concerns, advice, diff};
 pub use doc::page;
-pub use generate::{GenerateError, Language, Source, generate, generate_for_library};
+pub use generate::{
+    GenerateError, Language, Source, generate, generate_binding, generate_for_library,
+};
 pub use layout::{Lock, LockError, Verdict, layout};
 pub use load::{load, load_all, load_shared, parse, parse_shared};
 pub use model::{

@@ -120,7 +120,7 @@ pub enum BindError {
         holders: Vec<u32>,
     },
     /// The system failed.
-    #[error("cannot listen at {endpoint}")]
+    #[error("cannot listen at {endpoint}{}", what_to_do(source))]
     Io {
         /// Where.
         endpoint: String,
@@ -128,6 +128,14 @@ pub enum BindError {
         #[source]
         source: io::Error,
     },
+}
+
+/// What helps where the system could not listen.
+fn what_to_do(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::NotFound => ", whose directory does not exist: make it first",
+        _ => "",
+    }
 }
 
 fn held_by(holders: &[u32]) -> String {
@@ -150,10 +158,18 @@ pub enum AttachError {
     HungUp,
     /// The deadline passed, or the owner called it off.
     #[error("attaching the region was interrupted")]
-    Interrupted(#[source] LinkError),
-    /// There is no usable region: propose the baseline next.
+    Interrupted {
+        /// The profile that was selected: its bit.
+        profile: u32,
+        /// [`LinkError::Timeout`] or [`LinkError::Aborted`].
+        #[source]
+        source: LinkError,
+    },
+    /// There is no usable region: leave its profile out of the next proposal.
     #[error("the region {region} is not usable: {why}")]
     Unusable {
+        /// The profile that was selected: its bit.
+        profile: u32,
         /// Its name.
         region: String,
         /// What is wrong with it.

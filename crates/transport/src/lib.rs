@@ -42,6 +42,7 @@ mod shm;
 mod spin;
 mod sys;
 pub mod wait;
+mod zeroed;
 
 // A platform is a whole directory, here and in `sys`; both are chosen alike.
 #[cfg(all(unix, not(target_os = "linux")))]
@@ -69,10 +70,11 @@ pub use platform::{PipeTransport, PipeTransport as NativeTransport};
 pub use platform::{UnixTransport, UnixTransport as NativeTransport};
 #[cfg(any(target_os = "linux", windows))]
 pub use spin::DEFAULT_SPIN;
-pub use sys::monotonic;
 #[cfg(all(feature = "testing", any(target_os = "linux", windows)))]
 pub use sys::testing;
+pub use sys::{forks, forks_seen, monotonic};
 pub use wait::{Abort, Wait};
+pub use zeroed::zeroed;
 
 /// The transport of this platform, with its defaults.
 #[must_use]

@@ -357,6 +357,7 @@ impl Baseline for MemoryLink {
         }
         let region = format!("{:016x}", plan.session_id);
         Err(AttachError::Unusable {
+            profile: plan.profile,
             region,
             why: NO_REGIONS.to_owned(),
         })

@@ -152,7 +152,13 @@ fn defect_09_an_attach_ends_at_deadline_and_abort() {
     let (client, _server) = stage.baselines();
     let error = client.attach(&plan(1), &Wait::timeout(SHORT)).unwrap_err();
     assert!(
-        matches!(error, AttachError::Interrupted(LinkError::Timeout)),
+        matches!(
+            error,
+            AttachError::Interrupted {
+                source: LinkError::Timeout,
+                ..
+            }
+        ),
         "{error:?}"
     );
     let (client, _server) = stage.baselines();
@@ -163,7 +169,13 @@ fn defect_09_an_attach_ends_at_deadline_and_abort() {
         attaching.join().unwrap().unwrap_err()
     });
     assert!(
-        matches!(error, AttachError::Interrupted(LinkError::Aborted)),
+        matches!(
+            error,
+            AttachError::Interrupted {
+                source: LinkError::Aborted,
+                ..
+            }
+        ),
         "{error:?}"
     );
 }

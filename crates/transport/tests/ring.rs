@@ -215,7 +215,7 @@ const FITS: u64 = 4096 + 2 * (256 * 64 + (1 << 18));
 fn what_is_no_ring_is_not_used_and_the_reason_is_told() {
     let refused = |what: Option<BorrowedFd<'_>>, reason: &str| {
         let error = visit(what, &[], Result::unwrap_err);
-        let AttachError::Unusable { region, why } = &error else {
+        let AttachError::Unusable { region, why, .. } = &error else {
             panic!("{error:?}");
         };
         assert!(why.contains(reason), "{why}");

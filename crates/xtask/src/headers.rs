@@ -1,7 +1,7 @@
 //! The headers, generated from the sources and comments of `crates/capi`.
 //!
 //! cbindgen turns each source file into C. The pieces go where `headers/*.h.in` name their files,
-//! together with the errors, and assertions that hold C compilers to the layouts of the sources.
+//! those of `made` by `@made/name@`, together with the errors, and assertions that hold C compilers to the layouts of the sources.
 
 mod names;
 mod piece;
@@ -11,6 +11,7 @@ mod text;
 use std::path::PathBuf;
 
 pub use self::names::functions;
+use self::piece::Piece;
 use crate::{Error, tool, workspace};
 
 /// The headers: the second includes the first, the next two the second, and the last is for itself.
@@ -69,10 +70,19 @@ pub fn generate() -> Result<[String; 5], Error> {
     let capi = workspace().join("crates/capi/src");
     let errors = source::errors(&workspace().join("crates/netipc/src/error.rs"))?;
     let pieces = |header: &str| piece::all(&capi.join(header));
+    // What each service adds.
+    let with_made = |header: &str| {
+        let made = pieces(&format!("{header}/made"))?.into_iter();
+        let made = made.map(|piece| Piece {
+            name: format!("made/{}", piece.name),
+            ..piece
+        });
+        Ok::<_, Error>(pieces(header)?.into_iter().chain(made).collect::<Vec<_>>())
+    };
     let layouts = |header: &str| source::layouts(&capi.join("layout.rs"), header);
     Ok([
-        text::protocol(&errors, &pieces("protocol")?, &layouts("protocol")?)?,
-        text::service(&pieces("service")?, &layouts("service")?)?,
+        text::protocol(&errors, &with_made("protocol")?, &layouts("protocol")?)?,
+        text::service(&with_made("service")?, &layouts("service")?)?,
         text::transport(&pieces("transport")?, &layouts("transport")?)?,
         text::any(&pieces("any")?, &layouts("any")?)?,
         text::netdata(&pieces("netdata")?)?,

@@ -32,7 +32,7 @@ netipc-go COMMAND --help tells more.
 func main() {
 	// What is said when nobody listens any more ends no server.
 	system.IgnoreBrokenPipes()
-	env := cli.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.LookupEnv}
+	env := cli.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: system.Stderr(), Getenv: os.LookupEnv}
 	os.Exit(int(run(os.Args[1:], env)))
 }
 

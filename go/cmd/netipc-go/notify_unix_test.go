@@ -124,6 +124,53 @@ func TestAProviderWaitsForTheEndOfTheOneBefore(t *testing.T) {
 	}
 }
 
+func TestALogThatNobodyReadsHoldsUpNeitherAnswersNorTheEnd(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	// Full to the last byte.
+	fd := int(writer.Fd())
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{4096, 1} {
+		for err = nil; err == nil; {
+			_, err = syscall.Write(fd, make([]byte, size))
+		}
+	}
+	if err := syscall.SetNonblock(fd, false); err != nil {
+		t.Fatal(err)
+	}
+	server := command(t, "serve", "--run-dir", p.runDir(), increments)
+	server.Stderr = writer
+	stdout, err := server.StdoutPipe()
+	if err == nil {
+		err = server.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "READY\n" {
+		t.Fatalf("it said %q, %v", line, err)
+	}
+	for range 5 {
+		// Its refusal is worth a line of the log.
+		p.call("increment", "1", "--auth-token=7")
+		p.call("increment", "1").text(t)
+	}
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if err := server.Wait(); err != nil {
+		t.Error(err)
+	}
+	_ = writer.Close()
+}
+
 func TestARefusalBecauseOfTheUserSaysSo(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be another user")

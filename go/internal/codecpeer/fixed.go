@@ -111,29 +111,3 @@ func decodeHelloAck(in *words, out *line) error {
 	)
 	return err
 }
-
-func encodeIncrement(in *words, out *line) error {
-	buf := in.room()
-	n, err := protocol.EncodeIncrement(buf, in.u64())
-	out.bytes(buf[:n])
-	return err
-}
-
-func decodeIncrement(in *words, out *line) error {
-	n, err := protocol.DecodeIncrement(in.bytes())
-	out.number(n)
-	return err
-}
-
-func encodeStringReverse(in *words, out *line) error {
-	buf := in.room()
-	n, err := protocol.EncodeStringReverse(buf, in.bytes())
-	out.bytes(buf[:n])
-	return err
-}
-
-func decodeStringReverse(in *words, out *line) error {
-	text, err := protocol.DecodeStringReverse(in.bytes())
-	out.bytes(text.Bytes())
-	return err
-}

@@ -67,7 +67,6 @@ func (w *words) number(bits int) uint64 {
 func (w *words) u16() uint16 { return uint16(w.number(16)) }
 func (w *words) u32() uint32 { return uint32(w.number(32)) }
 func (w *words) u64() uint64 { return w.number(64) }
-func (w *words) flag() bool  { return w.number(8) == 1 }
 
 // count returns how many of what follows there are: never more than words are left.
 func (w *words) count() int {

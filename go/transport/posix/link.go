@@ -142,7 +142,7 @@ func (l *link) attachRing(passed int) (transport.Link, error) {
 	if err != nil {
 		_ = l.Close()
 		name := "the ring of " + l.endpoint.String()
-		return nil, &transport.AttachError{Region: name, Kind: transport.ErrUnusable, Why: err.Error()}
+		return nil, &transport.AttachError{Profile: profileRing, Region: name, Kind: transport.ErrUnusable, Why: err.Error()}
 	}
 	return newRingLink(l.socket.handOver(), ring, clientSide, l.spin), nil
 }

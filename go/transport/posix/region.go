@@ -86,13 +86,13 @@ func attachRegion(endpoint transport.Endpoint, plan transport.SessionPlan, w tra
 			return newRegion(memory, layout, plan, nil), nil
 		}
 		if hungUp() {
-			return nil, &transport.AttachError{Region: path, Kind: transport.ErrHungUp}
+			return nil, &transport.AttachError{Profile: plan.Profile, Region: path, Kind: transport.ErrHungUp}
 		}
 		if isPermanent(err) || patience.Check() != nil {
-			return nil, &transport.AttachError{Region: path, Kind: transport.ErrUnusable, Why: err.Error()}
+			return nil, &transport.AttachError{Profile: plan.Profile, Region: path, Kind: transport.ErrUnusable, Why: err.Error()}
 		}
 		if err := w.Sleep(attachRetry); err != nil {
-			return nil, &transport.AttachError{Region: path, Kind: err}
+			return nil, &transport.AttachError{Profile: plan.Profile, Region: path, Kind: err}
 		}
 	}
 }
@@ -189,6 +189,8 @@ func createOwnFile(dir *runDir, name string, log *slog.Logger) (int, *ownFile, e
 	seen, err := lookInto(fd)
 	if err != nil {
 		closeFD(fd)
+		// It is ours: it has just been made.
+		_ = unix.Unlinkat(dir.fd, name, 0)
 		return -1, nil, err
 	}
 	ownFiles.ids[seen.id] = struct{}{}

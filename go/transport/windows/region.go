@@ -62,7 +62,7 @@ func createRegion(endpoint transport.Endpoint, plan transport.SessionPlan) (*reg
 func attachRegion(endpoint transport.Endpoint, plan transport.SessionPlan, w transport.Wait, hungUp func() bool) (*region, error) {
 	name, err := objectName(endpoint, plan, "mapping")
 	if err != nil {
-		return nil, &transport.AttachError{Region: endpoint.String(), Kind: transport.ErrUnusable, Why: err.Error()}
+		return nil, &transport.AttachError{Profile: plan.Profile, Region: endpoint.String(), Kind: transport.ErrUnusable, Why: err.Error()}
 	}
 	patience := transport.Timeout(attachPatience)
 	for {
@@ -71,14 +71,14 @@ func attachRegion(endpoint transport.Endpoint, plan transport.SessionPlan, w tra
 			return attached, nil
 		}
 		if hungUp() {
-			return nil, &transport.AttachError{Region: name, Kind: transport.ErrHungUp}
+			return nil, &transport.AttachError{Profile: plan.Profile, Region: name, Kind: transport.ErrHungUp}
 		}
 		// The events may be gone before the mapping is, when a server closes.
 		if !errors.Is(err, win.ERROR_FILE_NOT_FOUND) || patience.Check() != nil {
-			return nil, &transport.AttachError{Region: name, Kind: transport.ErrUnusable, Why: err.Error()}
+			return nil, &transport.AttachError{Profile: plan.Profile, Region: name, Kind: transport.ErrUnusable, Why: err.Error()}
 		}
 		if err := w.Sleep(attachRetry); err != nil {
-			return nil, &transport.AttachError{Region: name, Kind: err}
+			return nil, &transport.AttachError{Profile: plan.Profile, Region: name, Kind: err}
 		}
 	}
 }

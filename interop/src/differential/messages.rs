@@ -1,7 +1,6 @@
 //! Random messages, as lines that tell a peer what to encode.
 
 use super::line::Line;
-use super::lookups;
 use super::random::Random;
 
 /// What a peer is asked to encode.
@@ -19,21 +18,13 @@ pub(super) struct Message {
 /// Makes the fields of a message of one kind, and what must be read from it.
 type Make = fn(&mut Random) -> (Line, Option<Line>);
 
-/// Every kind of message. Those with many rules come more often.
-const KINDS: [(&str, Make, usize); 13] = [
+/// Every kind of message that no schema says. Those with many rules come more often.
+const KINDS: [(&str, Make, usize); 5] = [
     ("header", header, 2),
     ("chunk", |random| plain(random, &[64, 32, 32, 32, 32]), 1),
     ("hello", |random| plain(random, &HELLO), 1),
     ("hello-ack", |random| plain(random, &HELLO_ACK), 1),
     (BATCH, batch, 3),
-    ("increment", increment, 1),
-    ("string-reverse", string_reverse, 2),
-    ("snapshot-request", snapshot_request, 1),
-    ("snapshot", snapshot, 6),
-    ("cgroups-request", lookups::cgroups_request, 4),
-    ("cgroups-response", lookups::cgroups_response, 8),
-    ("apps-request", lookups::apps_request, 3),
-    ("apps-response", lookups::apps_response, 10),
 ];
 
 const BATCH: &str = "batch";
@@ -73,7 +64,7 @@ pub(super) fn other_kind(random: &mut Random) -> (&'static str, Option<u64>) {
 
 /// Room for a message of `needed` bytes: mostly enough, or too little in many ways. Tells whether it
 /// is enough.
-pub(super) fn room(random: &mut Random, needed: usize) -> (usize, bool) {
+fn room(random: &mut Random, needed: usize) -> (usize, bool) {
     let room = match random.below(12) {
         0..4 => needed,
         4 | 5 => needed + random.below(40),
@@ -87,14 +78,14 @@ pub(super) fn room(random: &mut Random, needed: usize) -> (usize, bool) {
 }
 
 /// Bytes of items of these sizes behind their directory and `header` bytes.
-pub(super) fn packed(header: usize, sizes: impl IntoIterator<Item = usize>) -> usize {
+fn packed(header: usize, sizes: impl IntoIterator<Item = usize>) -> usize {
     let add = |(count, end): (usize, usize), size| (count + 1, end.next_multiple_of(8) + size);
     let (count, end) = sizes.into_iter().fold((0, 0), add);
     header + 8 * count + end
 }
 
 /// How many items a message has.
-pub(super) fn count(random: &mut Random) -> usize {
+fn count(random: &mut Random) -> usize {
     match random.below(20) {
         0 => 0,
         1..17 => 1 + random.below(5),
@@ -105,7 +96,7 @@ pub(super) fn count(random: &mut Random) -> usize {
 
 /// The fields of a message that needs `needed` bytes: how much room there is, and the rest, which is
 /// what must be read if there is enough.
-pub(super) fn in_room(random: &mut Random, needed: usize, rest: Line) -> (Line, Option<Line>) {
+fn in_room(random: &mut Random, needed: usize, rest: Line) -> (Line, Option<Line>) {
     let (room, enough) = room(random, needed);
     let mut fields = Line::default();
     fields.word(room).line(&rest);
@@ -145,55 +136,4 @@ fn batch(random: &mut Random) -> (Line, Option<Line>) {
     let (fields, read) = in_room(random, needed, list);
     // A batch has items.
     (fields, read.filter(|_| !items.is_empty()))
-}
-
-fn increment(random: &mut Random) -> (Line, Option<Line>) {
-    let mut number = Line::default();
-    number.word(random.number(64));
-    in_room(random, 8, number)
-}
-
-fn string_reverse(random: &mut Random) -> (Line, Option<Line>) {
-    let len = random.text_len();
-    let mut text = Line::default();
-    // Alone of all texts, this may hold NULs.
-    text.bytes(&random.bytes(len));
-    in_room(random, 9 + len, text)
-}
-
-fn snapshot_request(random: &mut Random) -> (Line, Option<Line>) {
-    in_room(random, 4, Line::default())
-}
-
-fn snapshot(random: &mut Random) -> (Line, Option<Line>) {
-    let (mut sizes, mut sound) = (Vec::new(), true);
-    let mut rest = Line::default();
-    let items = count(random);
-    rest.word(random.number(32)).word(random.number(64));
-    rest.word(items);
-    for _ in 0..items {
-        let [name, path] = [(); 2].map(|()| {
-            let len = random.text_len();
-            text(random, len, &mut sound)
-        });
-        sizes.push(34 + name.len() + path.len());
-        for _ in 0..3 {
-            rest.word(random.number(32));
-        }
-        rest.bytes(&name).bytes(&path);
-    }
-    let (room, enough) = room(random, packed(24, sizes));
-    let mut fields = Line::default();
-    fields.word(room).word(random.below(2)).line(&rest);
-    (fields, (sound && enough).then_some(rest))
-}
-
-/// A text of `len` bytes, rarely with a NUL inside, which is not sound.
-pub(super) fn text(random: &mut Random, len: usize, sound: &mut bool) -> Vec<u8> {
-    let mut text = random.text(len);
-    if len > 0 && random.one_in(200) {
-        text[random.below(len)] = 0;
-        *sound = false;
-    }
-    text
 }

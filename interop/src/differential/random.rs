@@ -57,16 +57,6 @@ impl Random {
         }
     }
 
-    /// A text of `len` bytes without NUL: letters, UTF-8, or any other bytes.
-    pub(super) fn text(&mut self, len: usize) -> Vec<u8> {
-        const WIDE: &str = "größe-日本-🦀";
-        match self.below(3) {
-            0 => (0..len).map(|_| b'a' + self.byte() % 26).collect(),
-            1 => WIDE.bytes().cycle().take(len).collect(),
-            _ => (0..len).map(|_| self.byte().max(1)).collect(),
-        }
-    }
-
     /// Any bytes.
     pub(super) fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.byte()).collect()

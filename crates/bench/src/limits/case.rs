@@ -22,8 +22,6 @@ const BESIDE_COPIES: u32 = 10;
 pub(super) struct Case {
     variant: &'static str,
     kind: Kind,
-    /// Whether it belongs to a quick look.
-    pub(super) quick: bool,
 }
 
 /// What one operation is.
@@ -50,27 +48,13 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
 
 impl Case {
     const fn new(variant: &'static str, kind: Kind) -> Self {
-        let quick = true;
-        Self {
-            variant,
-            kind,
-            quick,
-        }
+        Self { variant, kind }
     }
 
     /// Something that two processes exchange.
     #[cfg_attr(windows, expect(dead_code, reason = "nothing is exchanged there"))]
     pub(super) const fn native(variant: &'static str, exchange: Exchange) -> Self {
         Self::new(variant, Kind::Exchange(exchange))
-    }
-
-    /// The same, left out of a quick look.
-    #[cfg_attr(windows, expect(dead_code, reason = "nothing is left out there"))]
-    pub(super) const fn thorough(self) -> Self {
-        Self {
-            quick: false,
-            ..self
-        }
     }
 
     /// What two processes exchange, where they do.
@@ -125,7 +109,7 @@ impl Case {
 
 /// A raw limit that can be measured at any time: the other process is there, and waits.
 pub(crate) struct Raw {
-    op: BoxedOp<'static>,
+    op: BoxedOp,
     peer: Option<Driver>,
     lot: u64,
     looks: bool,
@@ -168,9 +152,9 @@ impl Raw {
 }
 
 /// An operation, and the other process that takes part in it.
-pub(super) type Ready = (BoxedOp<'static>, Option<Driver>);
+pub(super) type Ready = (BoxedOp, Option<Driver>);
 
-fn copy_payloads(size: usize) -> BoxedOp<'static> {
+fn copy_payloads(size: usize) -> BoxedOp {
     let mut copies = Copies::of(size);
     Box::new(move || Ok(copies.lot()))
 }

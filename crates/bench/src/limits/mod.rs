@@ -48,6 +48,9 @@ pub fn serve_raw(task: RawTask) -> Result<(), BenchError> {
 /// The bounced line that every other word in shared memory rides on.
 pub(crate) const LINE: &str = "limits line shm raw";
 
+/// How often a run of a word and of its line change turns.
+const TURNS: u32 = 8;
+
 /// A raw limit, what kept the machine busy, and all that was measured of it then.
 #[derive(Debug)]
 struct Measured {
@@ -63,35 +66,34 @@ struct Measured {
 pub struct Limits(Vec<Measured>);
 
 impl Limits {
-    /// Measures all raw limits, or with `quick` not those that only show what a choice of ours
-    /// would have cost; `progress` is called with the name of each row before it is measured.
+    /// Measures the limit `name`, where it rides on a bounced line in turn with that: how fast a line
+    /// goes to and fro may change tenfold within a second.
     ///
     /// # Errors
     ///
-    /// If the system refuses what it takes, or the other process does not answer within 10 s.
-    pub fn measure(
-        effort: &Effort,
-        quick: bool,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<Self, BenchError> {
-        let mut limits = Self::default();
-        for case in cases().filter(|case| case.quick || !quick) {
-            let name = case.row().name();
-            progress(&name);
-            let mut raw = case.open()?;
-            let mut line = case.is_word().then(|| open(LINE)).transpose()?;
-            for _ in 0..effort.runs.max(1) {
-                let beside = line.as_mut().map(|line| line.run_beside(effort));
-                let sample = raw.run(effort)?;
-                if let Some(beside) = beside.transpose()? {
-                    let share = sample.throughput() / beside.throughput();
-                    limits.add(LINE, "", beside);
-                    limits.of(&case, "").shares.push(share);
-                }
-                limits.add(&name, "", sample);
+    /// If there is no such limit, the system refuses what it takes, or the other process does not
+    /// answer within 10 s.
+    pub(crate) fn measure(&mut self, name: &str, effort: &Effort) -> Result<(), BenchError> {
+        let case = find(name)?;
+        let mut raw = case.open()?;
+        let mut line = case.is_word().then(|| open(LINE)).transpose()?;
+        let turns = if line.is_some() { TURNS } else { 1 };
+        let effort = Effort {
+            warm_up: effort.warm_up / turns,
+            measured: effort.measured / turns,
+            runs: effort.runs.max(1) * turns,
+        };
+        for _ in 0..effort.runs {
+            let beside = line.as_mut().map(|line| line.run(&effort)).transpose()?;
+            let sample = raw.run(&effort)?;
+            if let Some(beside) = beside {
+                let share = sample.throughput() / beside.throughput();
+                self.add(LINE, "", beside)?;
+                self.of(case, "").shares.push(share);
             }
+            self.add(name, "", sample)?;
         }
-        Ok(limits)
+        Ok(())
     }
 
     /// The row of each: the medians of all that was measured of it, and the extremes.
@@ -111,18 +113,25 @@ impl Limits {
     }
 
     /// Counts what was measured of the limit `name` while `load` kept the machine busy.
-    pub(crate) fn add(&mut self, name: &str, load: &'static str, sample: Sample) {
-        if let Some(case) = find(name) {
-            self.of(&case, load).samples.push(sample);
-        }
+    ///
+    /// # Errors
+    /// If there is no such limit.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        load: &'static str,
+        sample: Sample,
+    ) -> Result<(), BenchError> {
+        self.of(find(name)?, load).samples.push(sample);
+        Ok(())
     }
 
-    fn of(&mut self, case: &Case, load: &'static str) -> &mut Measured {
+    fn of(&mut self, case: Case, load: &'static str) -> &mut Measured {
         let name = case.row().name();
         let is_it = |known: &Measured| known.load == load && known.case.row().name() == name;
         let at = self.0.iter().position(is_it).unwrap_or_else(|| {
             self.0.push(Measured {
-                case: *case,
+                case,
                 load,
                 samples: Vec::new(),
                 shares: Vec::new(),
@@ -133,8 +142,9 @@ impl Limits {
     }
 }
 
-fn find(name: &str) -> Option<Case> {
-    cases().find(|case| case.row().name() == name)
+fn find(name: &str) -> Result<Case, BenchError> {
+    let found = cases().find(|case| case.row().name() == name);
+    found.ok_or_else(|| BenchError::NoLimit(name.to_owned()))
 }
 
 /// The names of all raw limits of this platform, as [`Row::name`] gives them.
@@ -144,9 +154,7 @@ pub(crate) fn names() -> impl Iterator<Item = String> {
 
 /// Makes the limit `name` ready to be measured beside something else.
 pub(crate) fn open(name: &str) -> Result<Raw, BenchError> {
-    find(name)
-        .ok_or_else(|| BenchError::NoLimit(name.to_owned()))?
-        .open()
+    find(name)?.open()
 }
 
 /// What was tried when the system refused.
@@ -172,7 +180,8 @@ mod tests {
         let mut limits = Limits::default();
         let name = "limits memcpy 64 raw";
         for (load, units) in [("", 100), ("", 300), ("", 200), ("one hog", 7)] {
-            limits.add(name, load, Sample::of(units, Duration::from_secs(1)));
+            let sample = Sample::of(units, Duration::from_secs(1));
+            limits.add(name, load, sample).unwrap();
         }
         let [quiet, busy] = limits.rows().try_into().unwrap();
         assert_eq!(quiet.name(), name);

@@ -41,8 +41,7 @@ pub struct Plan {
     /// Rates of `ping`, `batch`, `snapshot` and `lookup`; where there are none, `ping` has several
     /// and the others are as fast as they can be.
     pub rates: Vec<u32>,
-    /// Parts of names; rows that have one of them, or all where there are none. Limits, which have
-    /// no names before they are measured, come together where a part begins with `limits`.
+    /// Parts of names; rows that have one of them, or all where there are none.
     pub only: Vec<String>,
     /// Programs that ask this one, are asked by it and by each other: the matrix.
     pub peers: Vec<Program>,
@@ -90,7 +89,7 @@ pub enum Load {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Limit {
     /// Requests against this row's round trips; so many are in an operation.
-    Requests(String, usize),
+    Requests(String, u32),
     /// Bytes of requests and replies against the copies whose size is next to theirs.
     Copies(&'static str),
 }
@@ -159,14 +158,15 @@ impl Plan {
     /// Whether nothing at all is measured.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.wants_limits() && self.cases().is_empty()
+        !limits::names().any(|name| self.wants_limit(&name)) && self.cases().is_empty()
     }
 
-    /// Whether raw limits are measured for themselves.
-    pub(crate) fn wants_limits(&self) -> bool {
-        let limits = Scenario::Limits;
-        let named = |part: &String| part.starts_with(limits.name());
-        has(&self.scenarios, limits) && (self.only.is_empty() || self.only.iter().any(named))
+    /// Whether the raw limit of this name is measured for itself.
+    pub(crate) fn wants_limit(&self, name: &str) -> bool {
+        let named = |part: &String| name.contains(part.as_str());
+        has(&self.scenarios, Scenario::Limits)
+            && !self.matrix
+            && (self.only.is_empty() || self.only.iter().any(named))
     }
 
     fn names(&self, case: &Case) -> bool {

@@ -103,9 +103,10 @@ fn limits_can_be_all_that_is_wanted() {
         only: only.iter().map(|part| (*part).to_owned()).collect(),
         ..plan()
     };
-    let limits = of(Scenario::Limits, &["limits echo"]);
-    assert!(limits.wants_limits() && !limits.is_empty());
-    assert!(of(Scenario::Limits, &["echo"]).is_empty());
+    let limits = of(Scenario::Limits, &["limits memcpy"]);
+    assert!(limits.wants_limit("limits memcpy 64 raw") && !limits.is_empty());
+    assert!(!limits.wants_limit("limits line shm raw"));
+    assert!(of(Scenario::Limits, &["pong"]).is_empty());
     assert!(of(Scenario::Ping, &["limits"]).is_empty());
     assert!(of(Scenario::Ping, &["pong"]).is_empty());
     assert!(!of(Scenario::Ping, &["ping"]).is_empty());

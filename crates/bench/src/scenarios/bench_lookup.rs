@@ -60,7 +60,7 @@ fn text(text: &str) -> &str {
 /// A lookup service as a benchmark asks it.
 pub(crate) trait BenchLookup: Lookup {
     /// A key that is kept.
-    type Owned: Send;
+    type Owned: Send + Sync + 'static;
 
     /// Key number `index`, which the server knows or not.
     fn owned(index: usize, known: bool) -> Self::Owned;
@@ -103,11 +103,11 @@ pub(crate) trait BenchLookup: Lookup {
     }
 }
 
-/// So many keys of this mix.
-pub(crate) fn keys<S: BenchLookup>(count: u32, mix: Mix) -> Vec<S::Owned> {
-    (0..count as usize)
-        .map(|index| S::owned(index, mix.knows(index)))
-        .collect()
+/// So many keys of this mix, which are kept until the program ends.
+pub(crate) fn keys<S: BenchLookup>(count: u32, mix: Mix) -> Vec<Key<'static, S>> {
+    let owned = (0..count as usize).map(|index| S::owned(index, mix.knows(index)));
+    let owned: &'static [S::Owned] = owned.collect::<Vec<_>>().leak();
+    owned.iter().map(S::key).collect()
 }
 
 /// Looks at every item of a reply to the keys of `mix`.

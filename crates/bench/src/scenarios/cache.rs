@@ -38,7 +38,7 @@ pub(super) fn ops(
     route: &Route,
     lookups: Lookups,
     threads: u32,
-) -> Result<Vec<BoxedOp<'static>>, BenchError> {
+) -> Result<Vec<BoxedOp>, BenchError> {
     let Lookups {
         items,
         pinned,
@@ -63,7 +63,7 @@ pub(super) fn ops(
             refresher.as_deref().map_or(Ok(()), Refresher::check)?;
             Ok((passes * cgroups.len()) as u64)
         };
-        Box::new(op) as BoxedOp<'static>
+        Box::new(op) as BoxedOp
     };
     Ok((0..threads).map(op).collect())
 }

@@ -6,7 +6,7 @@ use netipc::lookup::{Key, Lookup, LookupReply, encode_request};
 use netipc::wire::{Decode, Header, Status};
 
 use super::bench_lookup::{self, BenchLookup};
-use super::{ENVELOPE, LOOKUP_ITEM, Mix};
+use super::{ENVELOPE, Keys, LOOKUP_ITEM, Mix};
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
 
@@ -21,55 +21,52 @@ pub(super) const fn calls_per_op(keys: u32) -> u32 {
     }
 }
 
-/// Asks for `keys`, and answers, as often as [`calls_per_op`] says.
-pub(super) fn op<'k, S: BenchLookup>(
-    keys: &'k [S::Owned],
-    mix: Mix,
-) -> Result<BoxedOp<'k>, BenchError>
+/// Asks for keys, and answers, as often as [`calls_per_op`] says.
+pub(super) fn op<S: BenchLookup>(keys: Keys) -> BoxedOp
 where
-    Key<'k, S>: Send,
+    Key<'static, S>: Send,
 {
-    let mut codec = Codec::<S>::new(keys, mix);
-    let times = calls_per_op(u32::try_from(keys.len()).unwrap_or(u32::MAX));
-    Ok(Box::new(move || {
+    let mut codec = Codec::<S>::new(keys);
+    let times = calls_per_op(keys.count);
+    Box::new(move || {
         for _ in 0..times {
             codec.call()?;
         }
         Ok(times.into())
-    }))
+    })
 }
 
 /// Bytes of a request and its reply together.
-pub(super) fn bytes<S: BenchLookup>(keys: &[S::Owned], mix: Mix) -> Result<usize, BenchError> {
-    let mut codec = Codec::<S>::new(keys, mix);
+pub(super) fn bytes<S: BenchLookup>(keys: Keys) -> Result<usize, BenchError> {
+    let mut codec = Codec::<S>::new(keys);
     Ok(codec.call()? + codec.request.len())
 }
 
-/// The reply to a request for `keys`.
-pub(super) fn reply<S: BenchLookup>(keys: &[S::Owned], mix: Mix) -> Result<Vec<u8>, BenchError> {
-    let mut codec = Codec::<S>::new(keys, mix);
+/// The reply to a request for keys.
+pub(super) fn reply<S: BenchLookup>(keys: Keys) -> Result<Vec<u8>, BenchError> {
+    let mut codec = Codec::<S>::new(keys);
     let len = codec.call()?;
     codec.reply.truncate(len);
     Ok(codec.reply)
 }
 
 /// Both sides of a lookup.
-struct Codec<'k, S: BenchLookup> {
-    keys: Vec<Key<'k, S>>,
+struct Codec<S: BenchLookup> {
+    keys: Vec<Key<'static, S>>,
     mix: Mix,
     handler: Handler<S>,
     request: Vec<u8>,
     reply: Vec<u8>,
 }
 
-impl<'k, S: BenchLookup> Codec<'k, S> {
-    fn new(keys: &'k [S::Owned], mix: Mix) -> Self {
+impl<S: BenchLookup> Codec<S> {
+    fn new(keys: Keys) -> Self {
         Self {
-            keys: keys.iter().map(S::key).collect(),
-            mix,
+            keys: bench_lookup::keys::<S>(keys.count, keys.mix),
+            mix: keys.mix,
             handler: S::handler(),
             request: Vec::new(),
-            reply: vec![0; ENVELOPE as usize + keys.len() * LOOKUP_ITEM as usize],
+            reply: vec![0; (ENVELOPE + keys.count * LOOKUP_ITEM) as usize],
         }
     }
 
@@ -94,37 +91,33 @@ impl<'k, S: BenchLookup> Codec<'k, S> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Service, with_type};
+    use super::*;
     use netipc::service::apps_lookup::AppsLookup;
     use netipc::service::cgroups_lookup::CgroupsLookup;
 
-    use super::super::bench_lookup::keys;
-    use super::*;
-
-    fn answers<S: BenchLookup>() {
-        for mix in Mix::ALL {
-            let own = keys::<S>(17, mix);
-            let mut codec = Codec::<S>::new(&own, mix);
-            let len = codec.call().unwrap();
-            assert_eq!(bytes::<S>(&own, mix).unwrap(), len + codec.request.len());
-            // What one mix takes for right, another one does not.
-            for other in Mix::ALL.into_iter().filter(|other| *other != mix) {
-                codec.mix = other;
-                assert!(
-                    matches!(codec.call(), Err(BenchError::Wrong(_))),
-                    "{mix} as {other}"
-                );
+    #[test]
+    fn every_mix_is_answered_and_checked() {
+        for service in [Service::Cgroups, Service::Apps] {
+            for (mix, other) in [
+                (Mix::Known, Mix::Mixed),
+                (Mix::Unknown, Mix::Known),
+                (Mix::Mixed, Mix::Unknown),
+            ] {
+                let keys = Keys {
+                    service,
+                    count: 17,
+                    mix,
+                };
+                with_type!(service, S => {
+                    let mut codec = Codec::<S>::new(keys);
+                    let len = codec.call().unwrap();
+                    assert_eq!(bytes::<S>(keys).unwrap(), len + codec.request.len());
+                    // What one mix takes for right, another one does not.
+                    codec.mix = other;
+                    assert!(matches!(codec.call(), Err(BenchError::Wrong(_))));
+                });
             }
         }
-    }
-
-    #[test]
-    fn answers_are_checked() {
-        answers::<CgroupsLookup>();
-        answers::<AppsLookup>();
-    }
-
-    #[test]
-    fn the_clock_is_read_after_many_keys() {
-        assert_eq!([1, 16, 256, 8192].map(calls_per_op), [256, 16, 1, 1]);
     }
 }

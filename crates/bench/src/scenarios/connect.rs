@@ -7,7 +7,7 @@ use super::serve::Route;
 use crate::measure::BoxedOp;
 
 /// Connects, shakes hands and closes.
-pub(super) fn op(route: &Route) -> BoxedOp<'static> {
+pub(super) fn op(route: &Route) -> BoxedOp {
     let route = route.clone();
     Box::new(move || {
         open::session::<Increment>(&route).map(drop)?;

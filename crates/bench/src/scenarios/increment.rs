@@ -11,7 +11,7 @@ use crate::measure::BoxedOp;
 pub(super) const MOST_ITEMS: u32 = 1000;
 
 /// Asks for one number after the other.
-pub(super) fn ping(route: &Route) -> Result<BoxedOp<'static>, BenchError> {
+pub(super) fn ping(route: &Route) -> Result<BoxedOp, BenchError> {
     let mut client = open::client::<Increment>(route)?;
     let mut number = 0;
     Ok(Box::new(move || {
@@ -23,7 +23,7 @@ pub(super) fn ping(route: &Route) -> Result<BoxedOp<'static>, BenchError> {
 }
 
 /// Asks for one batch after the other.
-pub(super) fn batch(route: &Route) -> Result<BoxedOp<'static>, BenchError> {
+pub(super) fn batch(route: &Route) -> Result<BoxedOp, BenchError> {
     let mut client = open::client::<Increment>(route)?;
     let mut sizes = Sizes::new();
     let numbers: Vec<u64> = (0..MOST_ITEMS.into()).collect();
@@ -37,21 +37,21 @@ pub(super) fn batch(route: &Route) -> Result<BoxedOp<'static>, BenchError> {
 }
 
 /// Asks for a window of numbers at a time.
-pub(super) fn pipeline(route: &Route) -> Result<BoxedOp<'static>, BenchError> {
+pub(super) fn pipeline(route: &Route) -> Result<BoxedOp, BenchError> {
     let mut client = open::client::<Increment>(route)?;
     let mut first = 0;
     Ok(Box::new(move || {
-        let mut numbers = [0; WINDOW];
+        let mut numbers = [0; WINDOW as usize];
         for number in &mut numbers {
             *number = first;
             first += 1;
         }
         let mut wrong = 0;
-        client.call_pipelined(&numbers, WINDOW, |index, reply| {
+        client.call_pipelined(&numbers, numbers.len(), |index, reply| {
             wrong += u32::from(numbers.get(index).map(|number| next(*number)) != Some(reply));
         })?;
         right(wrong == 0)?;
-        Ok(WINDOW as u64)
+        Ok(WINDOW.into())
     }))
 }
 

@@ -4,24 +4,20 @@ use netipc::lookup::Key;
 
 use super::bench_lookup::{self, BenchLookup};
 use super::serve::Route;
-use super::{Mix, open};
+use super::{Keys, open};
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
 
-/// Asks for `keys` at once, and looks at each item.
-pub(super) fn op<'k, S: BenchLookup>(
-    route: &Route,
-    keys: &'k [S::Owned],
-    mix: Mix,
-) -> Result<BoxedOp<'k>, BenchError>
+/// Asks for all keys at once, and looks at each item.
+pub(super) fn op<S: BenchLookup>(route: &Route, keys: Keys) -> Result<BoxedOp, BenchError>
 where
-    Key<'k, S>: Send,
+    Key<'static, S>: Send,
 {
     let mut client = open::client::<S>(route)?;
-    let keys: Vec<Key<'k, S>> = keys.iter().map(S::key).collect();
+    let asked = bench_lookup::keys::<S>(keys.count, keys.mix);
     Ok(Box::new(move || {
-        let reply = client.lookup(&keys)?;
-        bench_lookup::check::<S>(&keys, mix, reply.iter())?;
+        let reply = client.lookup(&asked)?;
+        bench_lookup::check::<S>(&asked, keys.mix, reply.iter())?;
         Ok(1)
     }))
 }

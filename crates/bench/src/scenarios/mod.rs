@@ -22,13 +22,15 @@ pub use bench_lookup::Mix;
 pub use cache::Lookups;
 pub use item::Access;
 
+use increment::MOST_ITEMS;
+
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
 use crate::row::{Layer, Row, Scenario, Transport};
 use serve::{Content, Route};
 
 /// Requests that are under way at once in a pipeline.
-pub(crate) const WINDOW: usize = 16;
+pub(crate) const WINDOW: u32 = 16;
 /// Bytes beside the items of a message.
 const ENVELOPE: u32 = 1024;
 /// More bytes than an item takes, in a batch, a snapshot, a lookup's request and its reply.
@@ -82,57 +84,34 @@ pub enum Service {
     Apps,
 }
 
-/// Keys that operations ask for, and a reply that they look at.
-#[derive(Clone, Debug, Default)]
-pub struct TestData {
-    paths: Vec<Vec<u8>>,
-    pids: Vec<u32>,
-    reply: Vec<u8>,
-}
-
-impl TestData {
-    /// What `work` needs, if anything.
-    ///
-    /// # Errors
-    /// Why there is no reply.
-    pub fn of(work: Work) -> Result<Self, BenchError> {
-        let mut data = Self::default();
-        match work {
-            Work::Lookup(keys) | Work::Codec(keys) => data.add_keys(keys),
-            Work::Item(access) => {
-                data = Self::of(access.source())?;
-                data.reply = data.reply_to(access.source())?;
+/// Does something with the type of a lookup service as `$S`.
+macro_rules! with_type {
+    ($service:expr, $S:ident => $do:expr) => {
+        match $service {
+            Service::Cgroups => {
+                type $S = CgroupsLookup;
+                $do
             }
-            _ => {}
+            Service::Apps => {
+                type $S = AppsLookup;
+                $do
+            }
         }
-        Ok(data)
-    }
+    };
+}
+use with_type;
 
-    fn add_keys(
-        &mut self,
-        Keys {
-            service,
-            count,
-            mix,
-        }: Keys,
-    ) {
-        match service {
-            Service::Cgroups => self.paths = bench_lookup::keys::<CgroupsLookup>(count, mix),
-            Service::Apps => self.pids = bench_lookup::keys::<AppsLookup>(count, mix),
-        }
-    }
-
-    /// What a server answers to `work`.
-    fn reply_to(&self, work: Work) -> Result<Vec<u8>, BenchError> {
-        match work {
-            Work::Snapshot(items) => snapshot::reply(items),
-            Work::Lookup(keys) => match keys.service {
-                Service::Cgroups => codec::reply::<CgroupsLookup>(&self.paths, keys.mix),
-                Service::Apps => codec::reply::<AppsLookup>(&self.pids, keys.mix),
-            },
-            _ => Ok(Vec::new()),
-        }
-    }
+/// What both ends of a session have to know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needs {
+    /// What is served.
+    pub(crate) content: Content,
+    /// How many keys, cgroups or numbers an operation is about, or at most.
+    items: u32,
+    /// Bytes that the largest request and the largest reply may have.
+    pub(crate) bytes: [u32; 2],
+    /// Items of the largest batch.
+    pub(crate) batch_items: u32,
 }
 
 impl Work {
@@ -179,71 +158,42 @@ impl Work {
         }
     }
 
-    /// What the second process serves for it; nothing where all of it happens in this one.
-    #[must_use]
-    pub const fn content(self, layer: Layer) -> Option<Content> {
-        Some(match (self, layer) {
-            (Self::Codec(_), _) => return None,
-            // For foreign clients: ours looks at a reply of its own.
-            (Self::Item(access), layer) => return access.source().content(layer),
-            (Self::Snapshot(items) | Self::Cache(Lookups { items, .. }), _) => {
-                Content::Snapshot(items)
-            }
-            (
-                Self::Lookup(Keys {
-                    service: Service::Cgroups,
-                    ..
-                }),
-                _,
-            ) => Content::Cgroups,
-            (
-                Self::Lookup(Keys {
-                    service: Service::Apps,
-                    ..
-                }),
-                _,
-            ) => Content::Apps,
-            (Self::Connect, _) => Content::Increment,
-            (_, Layer::Session) => Content::Sessions,
-            _ => Content::Increment,
-        })
+    /// Whether a second process takes part. An item is looked at in a reply of our own, but other
+    /// clients ask for theirs.
+    pub(crate) const fn has_server(self) -> bool {
+        !matches!(self, Self::Codec(_))
     }
 
-    /// How many keys, cgroups or numbers an operation is about, or at most.
-    pub(crate) const fn items(self) -> usize {
-        match self {
-            Self::Ping | Self::Connect => 1,
-            Self::Batch | Self::PipelineBatch => increment::MOST_ITEMS as usize,
-            Self::Pipeline => WINDOW,
-            Self::Snapshot(items) | Self::Cache(Lookups { items, .. }) => items as usize,
-            Self::Lookup(keys) | Self::Codec(keys) => keys.count as usize,
-            Self::Item(access) => access.source().items(),
-        }
-    }
-
-    /// Bytes that the largest request and the largest reply may have.
-    #[must_use]
-    pub const fn bytes(self) -> [u32; 2] {
-        let [request, reply] = match self {
-            Self::Ping | Self::Pipeline | Self::Connect => [0; 2],
-            Self::Batch | Self::PipelineBatch => [increment::MOST_ITEMS * BATCH_ITEM; 2],
-            Self::Snapshot(items) | Self::Cache(Lookups { items, .. }) => {
-                [0, items * SNAPSHOT_ITEM]
-            }
-            Self::Lookup(keys) | Self::Codec(keys) => {
-                [keys.count * LOOKUP_KEY, keys.count * LOOKUP_ITEM]
-            }
-            Self::Item(access) => return access.source().bytes(),
+    pub(crate) fn needs(self, layer: Layer) -> Needs {
+        let needs = |content, items, [request, reply]: [u32; 2]| Needs {
+            content,
+            items,
+            bytes: [ENVELOPE + request, ENVELOPE + reply],
+            batch_items: 1,
         };
-        [ENVELOPE + request, ENVELOPE + reply]
-    }
-
-    /// Items of the largest batch.
-    #[must_use]
-    pub const fn batch_items(self) -> u32 {
+        let increment = match (self, layer) {
+            (Self::Connect, _) | (_, Layer::Client) => Content::Increment,
+            _ => Content::Sessions,
+        };
         match self {
-            Self::Batch | Self::PipelineBatch => increment::MOST_ITEMS,
-            _ => 1,
+            Self::Ping | Self::Connect => needs(increment, 1, [0; 2]),
+            Self::Pipeline => needs(increment, WINDOW, [0; 2]),
+            Self::Batch | Self::PipelineBatch => Needs {
+                batch_items: MOST_ITEMS,
+                ..needs(increment, MOST_ITEMS, [MOST_ITEMS * BATCH_ITEM; 2])
+            },
+            Self::Snapshot(items) | Self::Cache(Lookups { items, .. }) => {
+                needs(Content::Snapshot(items), items, [0, items * SNAPSHOT_ITEM])
+            }
+            Self::Lookup(Keys { service, count, .. })
+            | Self::Codec(Keys { service, count, .. }) => {
+                let content = match service {
+                    Service::Cgroups => Content::Cgroups,
+                    Service::Apps => Content::Apps,
+                };
+                needs(content, count, [count * LOOKUP_KEY, count * LOOKUP_ITEM])
+            }
+            Self::Item(access) => access.source().needs(layer),
         }
     }
 
@@ -270,11 +220,12 @@ impl Work {
 
     /// What other programs are told that do it for `row`, besides their role and the run directory.
     pub(crate) fn arguments(self, row: &Row, route: &Route) -> Vec<(&'static str, String)> {
-        let service = match self.content(row.layer) {
-            Some(Content::Snapshot(_)) => CgroupsSnapshot::METHOD,
-            Some(Content::Cgroups) => CgroupsLookup::METHOD,
-            Some(Content::Apps) => AppsLookup::METHOD,
-            _ => Increment::METHOD,
+        let Needs { content, items, .. } = self.needs(row.layer);
+        let service = match content {
+            Content::Snapshot(_) => CgroupsSnapshot::METHOD,
+            Content::Cgroups => CgroupsLookup::METHOD,
+            Content::Apps => AppsLookup::METHOD,
+            Content::Increment | Content::Sessions => Increment::METHOD,
         };
         let transport = match route.transport {
             Transport::None => Transport::Socket,
@@ -285,7 +236,7 @@ impl Work {
             ("scenario", row.scenario.name().to_owned()),
             ("service", service.name.to_owned()),
             ("transport", transport.name().to_owned()),
-            ("items", self.items().to_string()),
+            ("items", items.to_string()),
             ("rate", row.rate.to_string()),
             ("request-bytes", request.to_string()),
             ("response-bytes", response.to_string()),
@@ -303,44 +254,35 @@ impl Work {
     }
 
     /// For each of `threads`, one operation over `route` on `layer`, ready to be done.
-    pub(crate) fn ops<'s>(
+    pub(crate) fn ops(
         self,
         route: &Route,
         layer: Layer,
         threads: u32,
-        data: &'s TestData,
-    ) -> Result<Vec<BoxedOp<'s>>, BenchError> {
-        let op = match (self, layer) {
-            (Self::Cache(lookups), _) => return cache::ops(route, lookups, threads),
-            (Self::Ping, Layer::Session) => session::op(route, false, 1),
-            (Self::Ping, _) => increment::ping(route),
-            (Self::Batch, Layer::Session) => session::op(route, true, 1),
-            (Self::Batch, _) => increment::batch(route),
-            (Self::Pipeline, Layer::Session) => session::op(route, false, WINDOW),
-            (Self::Pipeline, _) => increment::pipeline(route),
-            (Self::PipelineBatch, _) => session::op(route, true, WINDOW),
-            (Self::Snapshot(items), _) => snapshot::op(route, items),
-            (Self::Connect, _) => Ok(connect::op(route)),
-            (Self::Item(access), _) => item::op(access, data),
-            (Self::Lookup(keys), _) => match keys.service {
-                Service::Cgroups => lookup::op::<CgroupsLookup>(route, &data.paths, keys.mix),
-                Service::Apps => lookup::op::<AppsLookup>(route, &data.pids, keys.mix),
-            },
-            (Self::Codec(keys), _) => match keys.service {
-                Service::Cgroups => codec::op::<CgroupsLookup>(&data.paths, keys.mix),
-                Service::Apps => codec::op::<AppsLookup>(&data.pids, keys.mix),
-            },
+    ) -> Result<Vec<BoxedOp>, BenchError> {
+        let bare = layer == Layer::Session;
+        let op = match self {
+            Self::Cache(lookups) => return cache::ops(route, lookups, threads),
+            Self::Ping if bare => session::op(route, false, 1),
+            Self::Ping => increment::ping(route),
+            Self::Batch if bare => session::op(route, true, 1),
+            Self::Batch => increment::batch(route),
+            Self::Pipeline if bare => session::op(route, false, WINDOW),
+            Self::Pipeline => increment::pipeline(route),
+            Self::PipelineBatch => session::op(route, true, WINDOW),
+            Self::Snapshot(items) => snapshot::op(route, items),
+            Self::Connect => Ok(connect::op(route)),
+            Self::Item(access) => item::op(access),
+            Self::Lookup(keys) => with_type!(keys.service, S => lookup::op::<S>(route, keys)),
+            Self::Codec(keys) => with_type!(keys.service, S => Ok(codec::op::<S>(keys))),
         };
         Ok(vec![op?])
     }
 
     /// Bytes of a request and its reply together, for what is held against copying them.
-    pub(crate) fn payload(self, data: &TestData) -> Result<usize, BenchError> {
+    pub(crate) fn payload(self) -> Result<usize, BenchError> {
         match self {
-            Self::Codec(keys) => match keys.service {
-                Service::Cgroups => codec::bytes::<CgroupsLookup>(&data.paths, keys.mix),
-                Service::Apps => codec::bytes::<AppsLookup>(&data.pids, keys.mix),
-            },
+            Self::Codec(keys) => with_type!(keys.service, S => codec::bytes::<S>(keys)),
             _ => Ok(0),
         }
     }

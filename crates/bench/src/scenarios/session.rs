@@ -21,14 +21,10 @@ use crate::measure::BoxedOp;
 const NUMBER: usize = size_of::<u64>();
 
 /// Sends a window of messages on a bare session, and takes the answers.
-pub(super) fn op(
-    route: &Route,
-    batches: bool,
-    window: usize,
-) -> Result<BoxedOp<'static>, BenchError> {
+pub(super) fn op(route: &Route, batches: bool, window: u32) -> Result<BoxedOp, BenchError> {
     let mut session = open::session::<Increment>(route)?;
     let mut asking = Asking::new(batches);
-    let mut flying = VecDeque::with_capacity(window);
+    let mut flying = VecDeque::with_capacity(window as usize);
     Ok(Box::new(move || {
         let (mut sent, mut units) = (0, 0);
         while sent < window || !flying.is_empty() {
@@ -68,14 +64,12 @@ struct Asked {
 
 impl Asking {
     fn new(batches: bool) -> Self {
-        let mut sizes = batches.then(Sizes::new);
-        let asked = Asked::new(1, 0, sizes.as_mut());
         let mut asking = Self {
-            asked,
+            asked: Asked::new(0, 0, None),
             payload: Vec::new(),
-            sizes,
+            sizes: batches.then(Sizes::new),
         };
-        asking.encode().expect("there is room for every batch");
+        asking.advance().expect("there is room for every batch");
         asking
     }
 
@@ -87,25 +81,18 @@ impl Asking {
             Wait::timeout(Duration::ZERO)
         };
         match session.send(self.asked.header, &self.payload, &wait) {
-            Ok(()) => Ok(true),
             Err(ConnectionError::Link(LinkError::Timeout)) => Ok(false),
-            Err(error) => Err(error),
+            sent => sent.map(|()| true),
         }
     }
 
     /// Goes on to the next message.
     fn advance(&mut self) -> Result<(), WireError> {
-        let Asked {
-            header,
-            first,
-            items,
-        } = self.asked;
-        let (id, first) = (header.message_id + 1, first + u64::from(items));
+        let (id, first) = (
+            self.asked.header.message_id + 1,
+            self.asked.first + u64::from(self.asked.items),
+        );
         self.asked = Asked::new(id, first, self.sizes.as_mut());
-        self.encode()
-    }
-
-    fn encode(&mut self) -> Result<(), WireError> {
         let Asked { first, items, .. } = self.asked;
         if self.sizes.is_none() {
             self.payload.clear();
@@ -139,22 +126,16 @@ impl Asked {
     /// Whether every number came back as the next one.
     fn is_answered_by(&self, answer: &Message<'_>) -> bool {
         let header = &answer.header();
-        if header.status != Status::OK || header.message_id != self.header.message_id {
-            return false;
-        }
         let is = |bytes: &[u8], number: u64| *bytes == next(number).to_le_bytes();
-        if !self.header.flags.is_batch() {
-            return is(answer.payload(), self.first);
-        }
-        let Some(items) = answer.items() else {
-            return false;
+        let right = match answer.items() {
+            _ if !self.header.flags.is_batch() => is(answer.payload(), self.first),
+            Some(items) => {
+                let mut numbers = items.iter().zip(self.first..);
+                items.len() == self.items as usize && numbers.all(|(item, number)| is(item, number))
+            }
+            None => false,
         };
-        let complete = items.len() == self.items as usize;
-        complete
-            && items
-                .iter()
-                .zip(self.first..)
-                .all(|(item, number)| is(item, number))
+        right && header.status == Status::OK && header.message_id == self.header.message_id
     }
 }
 
@@ -181,11 +162,14 @@ mod tests {
 
     #[test]
     fn batches_are_checked_item_by_item() {
-        let mut asking = Asking::new(true);
-        asking.advance().unwrap();
-        let mut answer = Asking::new(true);
-        (answer.asked.first, answer.asked.items) = (asking.asked.first + 1, asking.asked.items);
-        answer.encode().unwrap();
+        let asking = Asking::new(true);
+        // The same batch of the numbers after these.
+        let mut answer = Asking {
+            asked: Asked::new(0, asking.asked.first, None),
+            ..Asking::new(true)
+        };
+        answer.sizes = Some(Sizes::new());
+        answer.advance().unwrap();
         let header = asking.asked.header.answer(Status::OK);
         let is_right = |payload: &[u8]| {
             let answer = Message::new(header, payload).unwrap();

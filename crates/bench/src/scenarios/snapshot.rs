@@ -58,7 +58,7 @@ fn fill(answer: &mut CgroupsBuilder<'_>, cgroups: &[Cgroup]) -> Result<(), WireE
 }
 
 /// Asks for all of them, and looks at each.
-pub(super) fn op(route: &Route, items: u32) -> Result<BoxedOp<'static>, BenchError> {
+pub(super) fn op(route: &Route, items: u32) -> Result<BoxedOp, BenchError> {
     let mut client = open::client::<CgroupsSnapshot>(route)?;
     let expected = cgroups(items);
     Ok(Box::new(move || {

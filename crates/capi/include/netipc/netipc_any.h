@@ -74,6 +74,17 @@ size_t nipc_ip_text(const nipc_ip_t *ip, char *buf, size_t buf_len);
 typedef nipc_error_t (*nipc_any_check_fn)(void *user, const void *ptr, size_t len);
 
 /**
+ * Takes the reply to one of many requests. It is called while the client is in use, and must not use
+ * it; it must return: not by an exception, longjmp, or the end of the thread.
+ *
+ * \param user   what came with the function
+ * \param index  which request it answers, from 0 on
+ * \param reply  the payload; valid until it returns
+ * \return NIPC_OK, or which rule it breaks, as for nipc_any_check_fn
+ */
+typedef nipc_error_t (*nipc_any_reply_fn)(void *user, uint32_t index, nipc_bytes_view_t reply);
+
+/**
  * Asks any method with any payload.
  *
  * The call needs a client that is ready (nipc_client_init, nipc_client_refresh), and takes at most the
@@ -118,6 +129,29 @@ nipc_error_t nipc_client_call_any_batch(nipc_client_ctx_t *ctx,
                                         uint32_t count,
                                         nipc_bytes_view_t *out,
                                         uint32_t timeout_ms);
+
+/**
+ * Asks any method many requests, each in a message of its own, with several under way: over a socket
+ * that takes less time than one after the other. Over shared memory with one message at a time, they
+ * go one by one. After a lost session only those without a reply are asked again.
+ *
+ * \param requests    the payloads of the requests
+ * \param count       how many; 0 needs no input or output
+ * \param window      how many may be under way; 0 is 1
+ * \param each        takes the replies, each once, in the order in which they come. One that it
+ *                    refuses counts as that of a server that broke the protocol
+ * \param user        the first argument of each
+ * \param timeout_ms  milliseconds that all of it may take; 0 is the client's own timeout
+ * \return NIPC_OK where each has taken all replies; otherwise it may have taken some
+ */
+nipc_error_t nipc_client_call_any_pipelined(nipc_client_ctx_t *ctx,
+                                            uint16_t method,
+                                            const nipc_bytes_view_t *requests,
+                                            uint32_t count,
+                                            uint32_t window,
+                                            nipc_any_reply_fn each,
+                                            void *user,
+                                            uint32_t timeout_ms);
 
 /**
  * What a client has to know of the keys and items of a lookup. Its functions are called while the
@@ -175,6 +209,174 @@ nipc_error_t nipc_client_call_any_lookup(nipc_client_ctx_t *ctx,
                                          uint32_t count,
                                          nipc_bytes_view_t *out,
                                          uint32_t timeout_ms);
+
+/* ---- Caches -------------------------------------------------------------------------------- */
+
+/**
+ * A client and the last good answer. It lives where the caller wants, zeroed or not before
+ * nipc_any_cache_init, and must not be copied or moved afterwards. Any thread may read it, abort it, or
+ * refresh it; refreshes wait for one another, and nothing else waits for them.
+ */
+typedef struct nipc_any_cache_t {
+    /** Private. */
+    nipc_storage_t storage;
+} nipc_any_cache_t;
+
+/**
+ * What a cache has to know of a service that answers with everything. Its functions are called in any
+ * thread that refreshes or reads, in several at once; they must return: not by an exception, longjmp,
+ * or the end of the thread.
+ */
+typedef struct nipc_any_cached_t {
+    /** The number of the method. */
+    uint16_t method;
+    /** The parts of a key, at most 16. */
+    uint16_t key_parts;
+    /** The payload of the request, which is copied. */
+    nipc_bytes_view_t request;
+    /**
+     * Bytes of a reply in front of the directory of its items: entries of 8 bytes, the offset of an
+     * item behind the directory and its length. The number of items stands at byte 4, in 4 bytes.
+     */
+    size_t header_len;
+    /** Says whether a reply is one, but for its items. */
+    nipc_any_check_fn check;
+    /** Says whether an item is one. One that is not has the whole reply refused. */
+    nipc_any_check_fn check_item;
+    /** Tells the parts of the key of an item that has passed its check: views of bytes in it. */
+    void (*key)(void *user, nipc_bytes_view_t item, nipc_bytes_view_t *parts);
+    /** The first argument of the functions. */
+    void *user;
+} nipc_any_cached_t;
+
+/** What a cache holds, and how its refreshes went. */
+typedef struct nipc_any_cache_status_t {
+    /** Whether some refresh succeeded. An answer without items populates a cache, too. */
+    bool populated;
+    /** Items, duplicates included. */
+    uint32_t item_count;
+    /** Items that another one before them hides. */
+    uint32_t duplicates;
+    /** Where the client stood after the last refresh. */
+    nipc_client_state_t connection_state;
+    /** Refreshes that succeeded. */
+    uint64_t refresh_success_count;
+    /** Refreshes that failed. */
+    uint64_t refresh_failure_count;
+    /** When a refresh succeeded last, in milliseconds of the monotonic clock; 0 is never. */
+    uint64_t last_refresh_ts;
+    /** How long ago that was, in milliseconds; 0 where it never happened. */
+    uint64_t age_ms;
+    /** Bytes that the cache holds. */
+    uint64_t bytes;
+} nipc_any_cache_status_t;
+
+/**
+ * Makes a cache of the service at run_dir/service.sock. Connects to nothing.
+ *
+ * Nothing is kept of the arguments but the functions and their user. A cache that was used before must
+ * have been closed.
+ *
+ * \param cache    where the cache will be; need not be initialised
+ * \param run_dir  the directory of the endpoints
+ * \param service  the name of the service
+ * \param config   how to connect and call; NULL is a zeroed one
+ * \param cached   what to ask, and how to find its items
+ * \return NIPC_OK; after NIPC_ERR_INVALID_ARGUMENT the cache is closed, and every function says so
+ */
+nipc_error_t nipc_any_cache_init(nipc_any_cache_t *cache,
+                                 const char *run_dir,
+                                 const char *service,
+                                 const nipc_client_config_t *config,
+                                 const nipc_any_cached_t *cached);
+
+/**
+ * Connects where needed, asks once, and publishes the answer in one step. Call it at your own pace;
+ * all input and output happens here. A failure of any kind keeps what is there.
+ *
+ * \return whether there is a new answer; nipc_any_cache_last_error says why not
+ */
+bool nipc_any_cache_refresh(nipc_any_cache_t *cache);
+
+/** Whether some refresh succeeded. No input or output, no lock. */
+bool nipc_any_cache_ready(const nipc_any_cache_t *cache);
+
+/**
+ * Tells what the cache holds, and how its refreshes went; all zeros for one that is closed. Waits for
+ * nothing.
+ */
+void nipc_any_cache_status(nipc_any_cache_t *cache,
+                           nipc_any_cache_status_t *out);
+
+/**
+ * Why the last refresh that failed did, with the endpoint and the cause. It stays after a success.
+ * Copies as much as fits, with a NUL, like snprintf.
+ *
+ * \return the length of the whole text, without NUL; 0 where nothing has failed
+ */
+size_t nipc_any_cache_last_error(nipc_any_cache_t *cache, char *buf, size_t buf_len);
+
+/** Sets how long a whole refresh may take, in milliseconds, from the next one on; 0 is 30000. */
+void nipc_any_cache_set_call_timeout(nipc_any_cache_t *cache, uint32_t timeout_ms);
+
+/** Aborts a refresh, and all that follow until nipc_any_cache_clear_abort. For any thread. */
+void nipc_any_cache_abort(nipc_any_cache_t *cache);
+
+/** Lets the cache be refreshed again. For any thread. */
+void nipc_any_cache_clear_abort(nipc_any_cache_t *cache);
+
+/**
+ * Frees everything but what guards still pin. Refreshes in other threads are aborted and waited for;
+ * nobody may be locking a guard meanwhile. Closing twice, or a zeroed cache, does nothing.
+ */
+void nipc_any_cache_close(nipc_any_cache_t *cache);
+
+/**
+ * Pins what a cache holds at one moment. Items live as long as it does, whatever becomes of the
+ * cache. Any number may exist; neither does a refresh wait for them nor they for it. It must not be
+ * copied or moved while it is locked. Any thread may use it, one at a time.
+ */
+typedef struct nipc_any_cache_guard_t {
+    /** Private. */
+    uint64_t locked;
+    /** Private. */
+    uint64_t pinned[4];
+} nipc_any_cache_guard_t;
+
+/**
+ * Pins what the cache holds. No input or output, and no lock that a refresh holds.
+ *
+ * \param cache  the cache; any thread may read it
+ * \param guard  where the guard will be; need not be initialised, and must not be locked: what it
+ *               pins would never be let go
+ * \return whether there is something: false until a refresh has succeeded, with nothing to unlock
+ */
+bool nipc_any_cache_read_lock(nipc_any_cache_t *cache, nipc_any_cache_guard_t *guard);
+
+/** Lets go of what was pinned. A guard that is not locked, zeroed, or NULL does nothing. */
+void nipc_any_cache_read_unlock(nipc_any_cache_guard_t *guard);
+
+/**
+ * The payload of the answer that a guard pins: header, directory and items, all of which have passed
+ * their checks.
+ *
+ * \return NIPC_OK; NIPC_ERR_NOT_READY, with a zeroed out, for a guard that is not locked
+ */
+nipc_error_t nipc_any_cache_reply(const nipc_any_cache_guard_t *guard,
+                                  nipc_bytes_view_t *out);
+
+/**
+ * Finds the first item with a key. Memory only.
+ *
+ * \param parts  the parts of the key, as many as an item's has
+ * \param count  how many
+ * \param out    the item, which lives as long as the guard; zeroed where there is none
+ * \return whether there is one
+ */
+bool nipc_any_cache_find(const nipc_any_cache_guard_t *guard,
+                         const nipc_bytes_view_t *parts,
+                         uint32_t count,
+                         nipc_bytes_view_t *out);
 
 /* ---- Servers ------------------------------------------------------------------------------- */
 
@@ -264,6 +466,27 @@ NIPC_STATIC_ASSERT(offsetof(nipc_any_lookup_t, answers) == 32, "nipc_any_lookup_
 NIPC_STATIC_ASSERT(offsetof(nipc_any_lookup_t, bare) == 40, "nipc_any_lookup_t.bare");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_lookup_t, typical_item_len) == 48, "nipc_any_lookup_t.typical_item_len");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_lookup_t, user) == 56, "nipc_any_lookup_t.user");
+NIPC_STATIC_ASSERT(sizeof(nipc_any_cached_t) == 64, "nipc_any_cached_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cached_t, method) == 0, "nipc_any_cached_t.method");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cached_t, key_parts) == 2, "nipc_any_cached_t.key_parts");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cached_t, request) == 8, "nipc_any_cached_t.request");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cached_t, header_len) == 24, "nipc_any_cached_t.header_len");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cached_t, check) == 32, "nipc_any_cached_t.check");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cached_t, check_item) == 40, "nipc_any_cached_t.check_item");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cached_t, key) == 48, "nipc_any_cached_t.key");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cached_t, user) == 56, "nipc_any_cached_t.user");
+NIPC_STATIC_ASSERT(sizeof(nipc_any_cache_t) == 16, "nipc_any_cache_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_any_cache_status_t) == 56, "nipc_any_cache_status_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, populated) == 0, "nipc_any_cache_status_t.populated");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, item_count) == 4, "nipc_any_cache_status_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, duplicates) == 8, "nipc_any_cache_status_t.duplicates");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, connection_state) == 12, "nipc_any_cache_status_t.connection_state");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, refresh_success_count) == 16, "nipc_any_cache_status_t.refresh_success_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, refresh_failure_count) == 24, "nipc_any_cache_status_t.refresh_failure_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, last_refresh_ts) == 32, "nipc_any_cache_status_t.last_refresh_ts");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, age_ms) == 40, "nipc_any_cache_status_t.age_ms");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, bytes) == 48, "nipc_any_cache_status_t.bytes");
+NIPC_STATIC_ASSERT(sizeof(nipc_any_cache_guard_t) == 40, "nipc_any_cache_guard_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_any_response_t) == 24, "nipc_any_response_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_response_t, buf) == 0, "nipc_any_response_t.buf");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_response_t, size) == 8, "nipc_any_response_t.size");

@@ -97,6 +97,8 @@ typedef enum nipc_error_t {
     NIPC_ERR_IO = 40,
     /** The library itself failed: a defect. */
     NIPC_ERR_INTERNAL = 41,
+    /** A context of the C library that was made in the process from which this one was forked. */
+    NIPC_ERR_FORKED = 42,
 } nipc_error_t;
 
 /**
@@ -300,7 +302,7 @@ uint64_t nipc_panic_count(void);
 /** A key of a request of apps-lookup. */
 #define NIPC_APPS_LOOKUP_KEY_SIZE 8
 
-/** What runs a cgroup. There may be more than are in the list yet. */
+/** Who runs a cgroup. There may be more than are in the list yet. */
 typedef enum nipc_orchestrator_t {
     /** Not known. */
     NIPC_ORCHESTRATOR_UNKNOWN = 0,
@@ -320,7 +322,7 @@ typedef enum nipc_orchestrator_t {
     NIPC_ORCHESTRATOR_NSPAWN = 7,
 } nipc_orchestrator_t;
 
-/** What is known of a cgroup that was looked up. */
+/** Whether a path is known, or why not. */
 typedef enum nipc_cgroup_lookup_status_t {
     /** The item holds data. */
     NIPC_CGROUP_LOOKUP_KNOWN = 0,
@@ -328,25 +330,25 @@ typedef enum nipc_cgroup_lookup_status_t {
     NIPC_CGROUP_LOOKUP_UNKNOWN_RETRY_LATER = 1,
     /** Not known, and asking again is of no use. */
     NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT = 2,
-    /** There was no room. Clients ask again by themselves: callers never see it. */
+    /** There was no room: clients ask again by themselves, and callers never see it. */
     NIPC_CGROUP_LOOKUP_PAYLOAD_EXCEEDED = 3,
     /** No answer within the agreed limits can hold the item. */
     NIPC_CGROUP_LOOKUP_OVERSIZED_ITEM = 4,
 } nipc_cgroup_lookup_status_t;
 
-/** What is known of a process that was looked up. */
+/** Whether a process is known, or why not. */
 typedef enum nipc_pid_lookup_status_t {
     /** The item holds data. */
     NIPC_PID_LOOKUP_KNOWN = 0,
     /** There is no such process. */
     NIPC_PID_LOOKUP_UNKNOWN = 1,
-    /** There was no room. Clients ask again by themselves: callers never see it. */
+    /** There was no room: clients ask again by themselves, and callers never see it. */
     NIPC_PID_LOOKUP_PAYLOAD_EXCEEDED = 2,
     /** No answer within the agreed limits can hold the item. */
     NIPC_PID_LOOKUP_OVERSIZED_ITEM = 3,
 } nipc_pid_lookup_status_t;
 
-/** What is known of the cgroup of a process. */
+/** Whether the cgroup of a known process is known, or why not. */
 typedef enum nipc_apps_cgroup_status_t {
     /** There is a path, and maybe a name and labels. */
     NIPC_APPS_CGROUP_KNOWN = 0,
@@ -803,7 +805,7 @@ typedef struct nipc_cgroups_resp_view_t {
     uint16_t flags;
     /** Number of items. */
     uint32_t item_count;
-    /** Whether systemd runs the host. */
+    /** Whether systemd runs the host; any number but 0 is yes. */
     uint32_t systemd_enabled;
     /** Changes when the provider's data does. */
     uint64_t generation;
@@ -815,22 +817,23 @@ typedef struct nipc_cgroups_resp_view_t {
 
 /** What is known of one cgroup. The strings lie in the payload. */
 typedef struct nipc_cgroups_item_view_t {
-    /** The producer's hash of the name; nipc_simple_hash, mostly. */
+    /** The provider's hash of the name. nipc_simple_hash, mostly. */
     uint32_t hash;
     /**
-     * Bits: 1 another cgroup has the same name, 2 a service slice of systemd, 4 in the unified
-     * hierarchy, 8 excluded by configuration.
+     * What was found out about it. Bits: 1 Another cgroup has the same name; this one is disabled; 2
+     * A service slice of systemd; 4 It lies in the unified hierarchy; 8 The configuration excludes
+     * it.
      */
     uint32_t options;
-    /** Whether it is to be monitored; any value. */
+    /** Whether it is to be monitored; any number but 0 is yes. */
     uint32_t enabled;
     /** The version of the layout: 1, as decoders take no other. */
     uint16_t layout_version;
     /** 0: no flag is defined. */
     uint16_t flags;
-    /** Its name. */
+    /** Its name; may be empty. */
     nipc_str_view_t name;
-    /** Its path. */
+    /** Its path in the file system; may be empty. */
     nipc_str_view_t path;
 } nipc_cgroups_item_view_t;
 
@@ -849,8 +852,8 @@ typedef struct nipc_cgroups_builder_t {
 } nipc_cgroups_builder_t;
 
 /**
- * What lies in front of the directory of a snapshot, with the fields of the wire at the offsets of the
- * wire. For programs that make or read the bytes themselves.
+ * What lies in front of the directory of a snapshot, with the fields of the wire at the offsets of
+ * the wire. For programs that make or read the bytes themselves.
  */
 typedef struct nipc_cgroups_resp_header_t {
     /** 1. */
@@ -859,7 +862,7 @@ typedef struct nipc_cgroups_resp_header_t {
     uint16_t flags;
     /** Number of items. */
     uint32_t item_count;
-    /** Whether systemd runs the host. */
+    /** Whether systemd runs the host; any number but 0 is yes. */
     uint32_t systemd_enabled;
     /** 0. */
     uint32_t reserved;
@@ -925,7 +928,7 @@ nipc_error_t nipc_cgroups_resp_item(const nipc_cgroups_resp_view_t *view,
  * \param builder          need not be initialised
  * \param buf              where it is written; the builder uses it until it is finished
  * \param max_items        ignored: the directory takes what it needs
- * \param systemd_enabled  whether systemd runs the host
+ * \param systemd_enabled  whether systemd runs the host; any number but 0 is yes
  * \param generation       changes when the data does
  * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, or NIPC_ERR_OVERFLOW where not even the
  *         header fits
@@ -938,21 +941,23 @@ nipc_error_t nipc_cgroups_builder_init(nipc_cgroups_builder_t *builder,
                                        uint64_t generation);
 
 /**
- * Says whether systemd runs the host, and which generation of the data this is: both are 0 unless
- * set. At any time, and as often as one likes; the last counts.
+ * Says what holds for all items, and which generation of the data this is: 0 unless set. At any
+ * time, and as often as one likes; the last counts.
  */
 void nipc_cgroups_builder_set_header(nipc_cgroups_builder_t *builder,
                                      uint32_t systemd_enabled,
                                      uint64_t generation);
 
 /**
- * Adds a cgroup.
+ * Adds an item. Texts have no NUL inside, and are copied.
  *
- * \param hash     nipc_simple_hash of the name, or the producer's own
- * \param options  as in nipc_cgroups_item_view_t
- * \param enabled  whether it is to be monitored; any value
- * \param name     without NUL inside; it is copied
- * \param path     without NUL inside; it is copied
+ * \param hash     the provider's hash of the name. nipc_simple_hash, mostly
+ * \param options  what was found out about it. Bits: 1 Another cgroup has the same name; this one is
+ *                 disabled; 2 A service slice of systemd; 4 It lies in the unified hierarchy; 8 The
+ *                 configuration excludes it
+ * \param enabled  whether it is to be monitored; any number but 0 is yes
+ * \param name     its name; may be empty
+ * \param path     its path in the file system; may be empty
  * \return NIPC_OK, or the first error of this builder, with which nothing more is added:
  *         NIPC_ERR_OVERFLOW where it does not fit (the client is told, and comes back with room for
  *         more), NIPC_ERR_BAD_LAYOUT for a NUL inside, NIPC_ERR_INVALID_ARGUMENT for NULL with a
@@ -968,9 +973,9 @@ nipc_error_t nipc_cgroups_builder_add(nipc_cgroups_builder_t *builder,
                                       uint32_t path_len);
 
 /**
- * Forgets that something did not fit: what did is sent as if it were all. Other errors stay. It is for
- * after the last item; the client cannot tell that something is missing, and does not come back with
- * more room.
+ * Forgets that something did not fit: what did is sent as if it were all. Other errors stay. It is
+ * for after the last item; the client cannot tell that something is missing, and does not come back
+ * with more room.
  */
 void nipc_cgroups_builder_accept_truncated(nipc_cgroups_builder_t *builder);
 
@@ -1003,7 +1008,7 @@ typedef struct nipc_cgroups_lookup_req_view_t {
 
 /** What is asked for. */
 typedef struct nipc_cgroups_lookup_req_item_t {
-    /** A path: not empty, without NUL inside. It lies in the payload. */
+    /** Path below the cgroup root. It is not empty. */
     nipc_str_view_t path;
 } nipc_cgroups_lookup_req_item_t;
 
@@ -1028,23 +1033,23 @@ typedef struct nipc_cgroups_lookup_resp_view_t {
 } nipc_cgroups_lookup_resp_view_t;
 
 /**
- * What is known of one cgroup; nothing but its path unless status is NIPC_CGROUP_LOOKUP_KNOWN. The
- * strings lie in the payload.
+ * What is known of one cgroup. Nothing but its path is set unless status is
+ * NIPC_CGROUP_LOOKUP_KNOWN. The strings lie in the payload.
  */
 typedef struct nipc_cgroups_lookup_item_view_t {
-    /** A NIPC_CGROUP_LOOKUP_ number. */
+    /** Whether it is known, or why not. A NIPC_CGROUP_LOOKUP_ number. */
     uint16_t status;
-    /** A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet. */
+    /** Who runs it. A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet. */
     uint16_t orchestrator;
     /** The version of the layout: 1, as decoders take no other. */
     uint16_t layout_version;
     /** 0: no flag is defined. */
     uint16_t flags;
-    /** The path that was asked for. */
+    /** Path below the cgroup root. It is not empty. */
     nipc_str_view_t path;
     /** Its name; may be empty. */
     nipc_str_view_t name;
-    /** Number of labels, which nipc_cgroups_lookup_item_label reads. */
+    /** Number of its labels, which nipc_cgroups_lookup_item_label reads. */
     uint16_t label_count;
     /** Private: do not touch. */
     const uint8_t *item;
@@ -1110,8 +1115,7 @@ nipc_error_t nipc_cgroups_lookup_req_item(const nipc_cgroups_lookup_req_view_t *
  *
  * \param buf  must stay as it is while the view is used
  * \param out  the items; zeroed on failure
- * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT,
- *         NIPC_ERR_OUT_OF_BOUNDS, or NIPC_ERR_MISSING_NUL
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT, @reply_errors@
  */
 nipc_error_t nipc_cgroups_lookup_resp_decode(const void *buf,
                                              size_t buf_len,
@@ -1163,8 +1167,8 @@ nipc_error_t nipc_cgroups_lookup_builder_init(nipc_cgroups_lookup_builder_t *bui
  * \param builder  need not be initialised
  * \param request  what is answered; its payload must stay as it is until the builder is finished
  * \param buf      where the answer is written; the builder uses it until it is finished
- * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
- *         fits, or another error for a request that was not decoded
+ * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the
+ *         directory fits, or another error for a request that was not decoded
  */
 nipc_error_t nipc_cgroups_lookup_builder_init_for_request(nipc_cgroups_lookup_builder_t *builder,
                                                           const nipc_cgroups_lookup_req_view_t *request,
@@ -1176,14 +1180,15 @@ void nipc_cgroups_lookup_builder_set_generation(nipc_cgroups_lookup_builder_t *b
                                                 uint64_t generation);
 
 /**
- * Adds the item of the next path; without a request, of any path.
+ * Adds the item of the next path; without a request, of any path. Texts have no NUL inside, and are
+ * copied.
  *
- * \param status        a NIPC_CGROUP_LOOKUP_ number. With any but NIPC_CGROUP_LOOKUP_KNOWN there is
- *                      no orchestrator, name or label
- * \param orchestrator  a NIPC_ORCHESTRATOR_ number
- * \param path          the path that was asked for
- * \param name          may be empty, without NUL inside; it is copied
- * \param labels        label_count labels, with keys that are not empty; they are copied
+ * \param status        whether it is known, or why not. A NIPC_CGROUP_LOOKUP_ number. With any but
+ *                      NIPC_CGROUP_LOOKUP_KNOWN all but the key is not set
+ * \param orchestrator  who runs it. A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet
+ * \param path          path below the cgroup root. It is not empty
+ * \param name          its name; may be empty
+ * \param labels        label_count labels, with keys that are not empty: its labels
  * \return NIPC_OK, or the first error of this builder, with which nothing more is added:
  *         NIPC_ERR_BAD_LAYOUT for another path or an item that is not valid, NIPC_ERR_BAD_ITEM_COUNT
  *         beyond the last path, NIPC_ERR_OVERFLOW where the answer cannot even start (the client is
@@ -1200,8 +1205,8 @@ nipc_error_t nipc_cgroups_lookup_builder_add(nipc_cgroups_lookup_builder_t *buil
                                              uint16_t label_count);
 
 /**
- * Adds the item of path index of the request, which must be the next one where the builder answers that
- * request. The path itself is taken from the request.
+ * Adds the item of path index of the request, which must be the next one where the builder answers
+ * that request. The path itself is taken from the request.
  *
  * \param request  the request that is answered
  * \param index    from 0
@@ -1231,11 +1236,11 @@ size_t nipc_cgroups_lookup_builder_finish(nipc_cgroups_lookup_builder_t *builder
 /* ---- apps-lookup --------------------------------------------------------------------------- */
 
 /**
- * The process ids of a request, in the payload it was read from, which must stay as it is while the view
- * is used. nipc_apps_lookup_req_item reads them. Zeroed, it has none.
+ * The pids of a request, in the payload it was read from, which must stay as it is while the view is
+ * used. nipc_apps_lookup_req_item reads them. Zeroed, it has none.
  */
 typedef struct nipc_apps_lookup_req_view_t {
-    /** Number of process ids. A request without any asks for the generation of the data. */
+    /** Number of pids. A request without any asks for the generation of the data. */
     uint32_t item_count;
     /** The version of the layout: 1, as decoders take no other. */
     uint16_t layout_version;
@@ -1249,14 +1254,14 @@ typedef struct nipc_apps_lookup_req_view_t {
 
 /** What is asked for. */
 typedef struct nipc_apps_lookup_req_item_t {
-    /** A process id; 0 is legal. */
+    /** The process; 0 is a legal key. */
     uint32_t pid;
 } nipc_apps_lookup_req_item_t;
 
 /**
- * The items of an answer, in the order of the process ids of the request, in the payload it was read
- * from, which must stay as it is while the view is used. nipc_apps_lookup_resp_item reads them. Zeroed,
- * it has none.
+ * The items of an answer, in the order of the pids of the request, in the payload it was read from,
+ * which must stay as it is while the view is used. nipc_apps_lookup_resp_item reads them. Zeroed, it
+ * has none.
  */
 typedef struct nipc_apps_lookup_resp_view_t {
     /** Number of items. */
@@ -1274,29 +1279,29 @@ typedef struct nipc_apps_lookup_resp_view_t {
 } nipc_apps_lookup_resp_view_t;
 
 /**
- * What is known of one process; nothing but its pid unless status is NIPC_PID_LOOKUP_KNOWN. The
- * strings lie in the payload.
+ * What is known of one process. Nothing but its pid is set unless status is NIPC_PID_LOOKUP_KNOWN.
+ * The strings lie in the payload.
  */
 typedef struct nipc_apps_lookup_item_view_t {
-    /** A NIPC_PID_LOOKUP_ number. */
+    /** Whether the process is known, or why not. A NIPC_PID_LOOKUP_ number. */
     uint16_t status;
-    /** A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet. */
+    /** Who runs its cgroup. A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet. */
     uint16_t orchestrator;
-    /** A NIPC_APPS_CGROUP_ number. */
+    /** Whether its cgroup is known, or why not. A NIPC_APPS_CGROUP_ number. */
     uint16_t cgroup_status;
-    /** The process that was asked for. */
+    /** The process; 0 is a legal key. */
     uint32_t pid;
     /** Its parent. */
     uint32_t ppid;
-    /** Its user; NIPC_UID_UNSET unless known. */
+    /** Its user. NIPC_UID_UNSET where it is not known. */
     uint32_t uid;
     /** The version of the layout: 1, as decoders take no other. */
     uint16_t layout_version;
     /** 0: no flag is defined. */
     uint16_t flags;
-    /** When it started: field 22 of /proc/pid/stat, in clock ticks since boot. */
+    /** Field 22 of /proc/PID/stat; 0 off Linux. In clock ticks since boot. */
     uint64_t starttime;
-    /** Its command, 1 to 15 bytes. */
+    /** Its command. 1 to 15 bytes. */
     nipc_str_view_t comm;
     /** Path of its cgroup. */
     nipc_str_view_t cgroup_path;
@@ -1311,13 +1316,13 @@ typedef struct nipc_apps_lookup_item_view_t {
 } nipc_apps_lookup_item_view_t;
 
 /**
- * Takes an item for each process id of a request, in their order: in a handler, which is given one, or
- * over a buffer of one's own, from nipc_apps_lookup_builder_init to
- * nipc_apps_lookup_builder_finish. Do not copy it, and do not use it after the handler has
- * returned. Zeroed, it is no builder: nothing can be added.
+ * Takes an item for each pid of a request, in their order: in a handler, which is given one, or over
+ * a buffer of one's own, from nipc_apps_lookup_builder_init to nipc_apps_lookup_builder_finish. Do
+ * not copy it, and do not use it after the handler has returned. Zeroed, it is no builder: nothing
+ * can be added.
  *
- * An answer that gets full says so for each remaining process, and the client asks for those again:
- * add items for all of them whether or not they fit.
+ * An answer that gets full says so for each remaining pid, and the client asks for those again: add
+ * items for all pids whether or not they fit.
  */
 typedef struct nipc_apps_lookup_builder_t {
     /** The first error, which stays. A handler may set it before it returns false. */
@@ -1331,7 +1336,7 @@ typedef struct nipc_apps_lookup_builder_t {
 /**
  * Writes a request.
  *
- * \param pids   process ids; 0 is legal
+ * \param pids   what is looked up. The process; 0 is a legal key.
  * \param count  how many; 0 asks for the generation of the data
  * \return its length, or 0 for NULL or a buffer that is too small
  */
@@ -1341,7 +1346,7 @@ size_t nipc_apps_lookup_req_encode(const uint32_t *pids, uint32_t count, void *b
  * Reads a request, and checks all of it.
  *
  * \param buf  must stay as it is while the view is used
- * \param out  the process ids; zeroed on failure
+ * \param out  the pids; zeroed on failure
  * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT, or
  *         NIPC_ERR_OUT_OF_BOUNDS
  */
@@ -1350,10 +1355,10 @@ nipc_error_t nipc_apps_lookup_req_decode(const void *buf,
                                          nipc_apps_lookup_req_view_t *out);
 
 /**
- * Reads a process id of a request.
+ * Reads a pid of a request.
  *
  * \param index  from 0
- * \param out    the process id; zeroed on failure
+ * \param out    the pid; zeroed on failure
  * \return NIPC_OK, or NIPC_ERR_OUT_OF_BOUNDS beyond the last
  */
 nipc_error_t nipc_apps_lookup_req_item(const nipc_apps_lookup_req_view_t *view,
@@ -1365,8 +1370,7 @@ nipc_error_t nipc_apps_lookup_req_item(const nipc_apps_lookup_req_view_t *view,
  *
  * \param buf  must stay as it is while the view is used
  * \param out  the items; zeroed on failure
- * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT,
- *         NIPC_ERR_OUT_OF_BOUNDS, or NIPC_ERR_MISSING_NUL
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT, @reply_errors@
  */
 nipc_error_t nipc_apps_lookup_resp_decode(const void *buf,
                                           size_t buf_len,
@@ -1418,8 +1422,8 @@ nipc_error_t nipc_apps_lookup_builder_init(nipc_apps_lookup_builder_t *builder,
  * \param builder  need not be initialised
  * \param request  what is answered; its payload must stay as it is until the builder is finished
  * \param buf      where the answer is written; the builder uses it until it is finished
- * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
- *         fits, or another error for a request that was not decoded
+ * \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the
+ *         directory fits, or another error for a request that was not decoded
  */
 nipc_error_t nipc_apps_lookup_builder_init_for_request(nipc_apps_lookup_builder_t *builder,
                                                        const nipc_apps_lookup_req_view_t *request,
@@ -1431,31 +1435,31 @@ void nipc_apps_lookup_builder_set_generation(nipc_apps_lookup_builder_t *builder
                                              uint64_t generation);
 
 /**
- * Adds the item of the next process; without a request, of any process.
+ * Adds the item of the next pid; without a request, of any pid. Texts have no NUL inside, and are
+ * copied.
  *
- * \param status         a NIPC_PID_LOOKUP_ number. With any but NIPC_PID_LOOKUP_KNOWN there is only
- *                       the pid: uid is NIPC_UID_UNSET, all else 0 or empty
- * \param cgroup_status  a NIPC_APPS_CGROUP_ number. NIPC_APPS_CGROUP_KNOWN comes with a path, and
- *                       maybe orchestrator, name and labels; the others without those, and
- *                       NIPC_APPS_CGROUP_UNKNOWN_PERMANENT with a path, NIPC_APPS_CGROUP_HOST_ROOT
- *                       without
- * \param orchestrator   a NIPC_ORCHESTRATOR_ number
- * \param pid            the process that was asked for
+ * \param status         whether the process is known, or why not. A NIPC_PID_LOOKUP_ number. With
+ *                       any but NIPC_PID_LOOKUP_KNOWN all but the key is not set
+ * \param cgroup_status  whether its cgroup is known, or why not. A NIPC_APPS_CGROUP_ number.
+ *                       NIPC_APPS_CGROUP_KNOWN with cgroup_path;
+ *                       NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER without orchestrator, cgroup_name,
+ *                       labels; NIPC_APPS_CGROUP_UNKNOWN_PERMANENT with cgroup_path without
+ *                       orchestrator, cgroup_name, labels; NIPC_APPS_CGROUP_HOST_ROOT without
+ *                       orchestrator, cgroup_name, labels, cgroup_path
+ * \param orchestrator   who runs its cgroup. A NIPC_ORCHESTRATOR_ number, or one that is not in the
+ *                       list yet
+ * \param pid            the process; 0 is a legal key
  * \param ppid           its parent
- * \param uid            its user
- * \param starttime      field 22 of /proc/pid/stat
- * \param comm           its command, 1 to 15 bytes
+ * \param uid            its user. NIPC_UID_UNSET where it is not known
+ * \param starttime      field 22 of /proc/PID/stat; 0 off Linux. In clock ticks since boot
+ * \param comm           its command. 1 to 15 bytes
  * \param cgroup_path    path of its cgroup
  * \param cgroup_name    name of its cgroup
- * \param labels         label_count labels, with keys that are not empty
- *
- * Texts have no NUL inside and are copied.
- *
+ * \param labels         label_count labels, with keys that are not empty: labels of its cgroup
  * \return NIPC_OK, or the first error of this builder, with which nothing more is added:
- *         NIPC_ERR_BAD_LAYOUT for another process or an item that is not valid,
- *         NIPC_ERR_BAD_ITEM_COUNT beyond the last process, NIPC_ERR_OVERFLOW where the answer cannot
- *         even start (the client is told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT
- *         for NULL with a length
+ *         NIPC_ERR_BAD_LAYOUT for another pid or an item that is not valid, NIPC_ERR_BAD_ITEM_COUNT
+ *         beyond the last pid, NIPC_ERR_OVERFLOW where the answer cannot even start (the client is
+ *         told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT for NULL with a length
  */
 nipc_error_t nipc_apps_lookup_builder_add(nipc_apps_lookup_builder_t *builder,
                                           uint16_t status,
@@ -1479,7 +1483,7 @@ nipc_error_t nipc_apps_lookup_builder_add(nipc_apps_lookup_builder_t *builder,
  * ended when they return.
  *
  * \return its length, or 0 where there was an error, which builder->error tells:
- *         NIPC_ERR_BAD_ITEM_COUNT where a process has no item
+ *         NIPC_ERR_BAD_ITEM_COUNT where a pid has no item
  */
 size_t nipc_apps_lookup_builder_finish(nipc_apps_lookup_builder_t *builder);
 
@@ -1494,7 +1498,8 @@ typedef struct nipc_lookup_raw_item_t {
 } nipc_lookup_raw_item_t;
 
 /**
- * Finds an item of an answer, without reading what is in it: it was checked when the answer was decoded.
+ * Finds an item of an answer of cgroups-lookup, without reading what is in it: it was checked when
+ * the answer was decoded.
  *
  * \param index  from 0
  * \param out    the item, in the payload; zeroed on failure
@@ -1504,7 +1509,14 @@ nipc_error_t nipc_cgroups_lookup_resp_raw_item(const nipc_cgroups_lookup_resp_vi
                                                uint32_t index,
                                                nipc_lookup_raw_item_t *out);
 
-/** As nipc_cgroups_lookup_resp_raw_item, of apps-lookup. */
+/**
+ * Finds an item of an answer of apps-lookup, without reading what is in it: it was checked when the
+ * answer was decoded.
+ *
+ * \param index  from 0
+ * \param out    the item, in the payload; zeroed on failure
+ * \return NIPC_OK, or NIPC_ERR_OUT_OF_BOUNDS beyond the last
+ */
 nipc_error_t nipc_apps_lookup_resp_raw_item(const nipc_apps_lookup_resp_view_t *view,
                                             uint32_t index,
                                             nipc_lookup_raw_item_t *out);
@@ -1524,7 +1536,15 @@ size_t nipc_cgroups_lookup_raw_resp_encode(const nipc_lookup_raw_item_t *items,
                                            void *buf,
                                            size_t buf_len);
 
-/** As nipc_cgroups_lookup_raw_resp_encode, of apps-lookup. */
+/**
+ * Writes an answer of apps-lookup from items that are bytes already, such as those that
+ * nipc_apps_lookup_resp_raw_item finds in other answers. Each of them is checked.
+ *
+ * \param items       the items, in the order of the pids that they answer
+ * \param count       how many
+ * \param generation  which generation of the data this is
+ * \return its length, or 0 for an item that is not valid, NULL, or a buffer that is too small
+ */
 size_t nipc_apps_lookup_raw_resp_encode(const nipc_lookup_raw_item_t *items,
                                         uint32_t count,
                                         uint64_t generation,
@@ -1532,23 +1552,24 @@ size_t nipc_apps_lookup_raw_resp_encode(const nipc_lookup_raw_item_t *items,
                                         size_t buf_len);
 
 /**
- * How many items a snapshot of that many bytes can have: as many as fit where all strings are empty.
+ * How many items an answer of cgroups-snapshot of that many bytes can have: as many as fit where all
+ * texts are as short as they may be.
  *
- * \param buf_len  bytes of the whole snapshot
+ * \param buf_len  bytes of the whole answer
  */
 uint32_t nipc_cgroups_builder_estimate_max_items(size_t buf_len);
 
 /**
- * How many items an answer of cgroups-lookup of that many bytes can have: as many as fit where each path
- * is one character, and all other strings are empty.
+ * How many items an answer of cgroups-lookup of that many bytes can have: as many as fit where all
+ * texts are as short as they may be.
  *
  * \param buf_len  bytes of the whole answer
  */
 uint32_t nipc_cgroups_lookup_builder_estimate_max_items(size_t buf_len);
 
 /**
- * How many items an answer of apps-lookup of that many bytes can have: as many as fit where all strings are
- * empty.
+ * How many items an answer of apps-lookup of that many bytes can have: as many as fit where all
+ * texts are as short as they may be.
  *
  * \param buf_len  bytes of the whole answer
  */
@@ -1573,8 +1594,8 @@ typedef bool (*nipc_string_reverse_handler_fn)(void *user,
 /**
  * Answers a cgroups-snapshot request by filling the builder.
  *
- * A server calls it on the threads of sessions: in several at once, each session in order. What
- * they share is theirs to lock; copy what you need under the lock, and build the answer after it.
+ * A server calls it on the threads of sessions: in several at once, each session in order. What they
+ * share is theirs to lock; copy what you need under the lock, and build the answer after it.
  * Requests may come twice. A handler must return: not by an exception, longjmp, or the end of the
  * thread. What request and builder point to is valid until it returns.
  *
@@ -1584,7 +1605,8 @@ typedef bool (*nipc_string_reverse_handler_fn)(void *user,
  * \return true where the answer is in the builder. After false, or where builder->error is set, the
  *         client is told by that error: NIPC_ERR_OVERFLOW that the answer is above the limits,
  *         NIPC_ERR_UNSUPPORTED and NIPC_ERR_REJECTED the same, and everything else that the handler
- *         failed, as does a builder that was initialised again. All but NIPC_ERR_UNSUPPORTED end the session
+ *         failed, as does a builder that was initialised again. All but NIPC_ERR_UNSUPPORTED end the
+ *         session
  */
 typedef bool (*nipc_cgroups_handler_fn)(void *user,
                                         const nipc_cgroups_req_t *request,
@@ -1599,7 +1621,7 @@ typedef bool (*nipc_cgroups_lookup_handler_fn)(void *user,
                                                nipc_cgroups_lookup_builder_t *builder);
 
 /**
- * Answers an apps-lookup request: one item for each process, in order. The rest is as for
+ * Answers an apps-lookup request: one item for each pid, in order. The rest is as for
  * nipc_cgroups_handler_fn.
  */
 typedef bool (*nipc_apps_lookup_handler_fn)(void *user,
@@ -1607,8 +1629,8 @@ typedef bool (*nipc_apps_lookup_handler_fn)(void *user,
                                             nipc_apps_lookup_builder_t *builder);
 
 /**
- * Answers the payload of an increment request: decodes it, calls the handler, encodes what it gave. For
- * programs that receive messages themselves; the items of a batch are dispatched one by one.
+ * Answers the payload of an increment request: decodes it, calls the handler, encodes what it gave.
+ * For programs that receive messages themselves; the items of a batch are dispatched one by one.
  *
  * \param request        the payload of the request
  * \param response       where the payload of the answer is written; it must not overlap the request
@@ -1616,10 +1638,11 @@ typedef bool (*nipc_apps_lookup_handler_fn)(void *user,
  * \param response_len   bytes of the answer; 0 on failure
  * \param handler        what answers
  * \param user           its first argument
- * \return NIPC_OK; an error of the decoder (1 to 10) for a request that breaks its layout, with which the
- *         handler is not called; NIPC_ERR_OVERFLOW for an answer that does not fit; NIPC_ERR_UNSUPPORTED and
- *         NIPC_ERR_REJECTED as the handler says; NIPC_ERR_HANDLER_FAILED where it failed, or gave what may
- *         not be sent; NIPC_ERR_INVALID_ARGUMENT for NULL. nipc_dispatch_status gives the status to answer with
+ * \return NIPC_OK; an error of the decoder (1 to 10) for a request that breaks its layout, with
+ *         which the handler is not called; NIPC_ERR_OVERFLOW for an answer that does not fit;
+ *         NIPC_ERR_UNSUPPORTED and NIPC_ERR_REJECTED as the handler says; NIPC_ERR_HANDLER_FAILED
+ *         where it failed, or gave what may not be sent; NIPC_ERR_INVALID_ARGUMENT for NULL.
+ *         nipc_dispatch_status gives the status to answer with
  */
 nipc_error_t nipc_dispatch_increment(const void *request,
                                      size_t request_len,
@@ -1650,8 +1673,8 @@ nipc_error_t nipc_dispatch_cgroups_snapshot(const void *request,
                                             void *user);
 
 /**
- * Answers the payload of a cgroups-lookup request; the rest is as for nipc_dispatch_increment. An answer
- * that gets full says so for each path that has no room, and the client asks for those again.
+ * Answers the payload of a cgroups-lookup request; the rest is as for nipc_dispatch_increment. An
+ * answer that gets full says so for each path that has no room, and the client asks for those again.
  */
 nipc_error_t nipc_dispatch_cgroups_lookup(const void *request,
                                           size_t request_len,
@@ -1662,7 +1685,8 @@ nipc_error_t nipc_dispatch_cgroups_lookup(const void *request,
                                           void *user);
 
 /**
- * Answers the payload of an apps-lookup request; the rest is as for nipc_dispatch_cgroups_lookup.
+ * Answers the payload of an apps-lookup request; the rest is as for nipc_dispatch_increment. An
+ * answer that gets full says so for each pid that has no room, and the client asks for those again.
  */
 nipc_error_t nipc_dispatch_apps_lookup(const void *request,
                                        size_t request_len,
@@ -1712,6 +1736,7 @@ NIPC_STATIC_ASSERT(NIPC_ERR_INVALID_ARGUMENT == 38, "NIPC_ERR_INVALID_ARGUMENT")
 NIPC_STATIC_ASSERT(NIPC_ERR_ADDRESS_IN_USE == 39, "NIPC_ERR_ADDRESS_IN_USE");
 NIPC_STATIC_ASSERT(NIPC_ERR_IO == 40, "NIPC_ERR_IO");
 NIPC_STATIC_ASSERT(NIPC_ERR_INTERNAL == 41, "NIPC_ERR_INTERNAL");
+NIPC_STATIC_ASSERT(NIPC_ERR_FORKED == 42, "NIPC_ERR_FORKED");
 NIPC_STATIC_ASSERT(NIPC_ORCHESTRATOR_UNKNOWN == 0, "NIPC_ORCHESTRATOR_UNKNOWN");
 NIPC_STATIC_ASSERT(NIPC_ORCHESTRATOR_SYSTEMD == 1, "NIPC_ORCHESTRATOR_SYSTEMD");
 NIPC_STATIC_ASSERT(NIPC_ORCHESTRATOR_DOCKER == 2, "NIPC_ORCHESTRATOR_DOCKER");

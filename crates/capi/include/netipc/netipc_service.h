@@ -96,7 +96,7 @@ typedef struct nipc_server_config_t {
     uint32_t preferred_profiles;
     /** Most bytes of a request payload; 0 accepts up to NIPC_MAX_PAYLOAD_CAP. */
     uint32_t max_request_payload_bytes;
-    /** Most items of a request batch; 0 accepts up to 65536. */
+    /** Most items of a request batch; 0 accepts as many as fit the payload. */
     uint32_t max_request_batch_items;
     /**
      * Most bytes of a response payload; 0 answers what clients ask for, up to
@@ -366,7 +366,7 @@ int nipc_client_fd(const nipc_client_ctx_t *ctx);
 /* ---- Calls --------------------------------------------------------------------------------- */
 
 /**
- * Asks for all cgroups of the host.
+ * Asks for a snapshot. All cgroups of the host, at once.
  *
  * The call needs a client that is ready, and takes at most the client's call timeout, whatever
  * happens: a lost session is made anew and the question asked once more within it.
@@ -388,16 +388,16 @@ nipc_error_t nipc_client_call_cgroups_snapshot_timeout(nipc_client_ctx_t *ctx,
                                                        uint32_t timeout_ms);
 
 /**
- * Asks what is known of any number of cgroups, in as many requests as the limits want.
+ * Asks for what is known of any number of paths, in as many requests as the limits want.
  *
  * \param ctx    the client of a cgroups-lookup endpoint, which is ready
- * \param paths  their paths: not empty, without NUL inside. They may be those of the last answer
+ * \param paths  not empty, without NUL inside. They may be those of the last answer
  * \param count  how many; 0 asks for the generation of the data only
  * \param out    a view of the answer, one item for each path and in their order, which lives in the
  *               client until the next call or close; zeroed on failure.
  *               nipc_cgroups_lookup_resp_item reads its items.
- * \return NIPC_OK, or why there is no answer; NIPC_ERR_INVALID_ARGUMENT for a path that is not valid,
- *         before anything is sent
+ * \return NIPC_OK, or why there is no answer; NIPC_ERR_INVALID_ARGUMENT for a path that is not
+ *         valid, before anything is sent
  */
 nipc_error_t nipc_client_call_cgroups_lookup(nipc_client_ctx_t *ctx,
                                              const nipc_str_view_t *paths,
@@ -414,14 +414,14 @@ nipc_error_t nipc_client_call_cgroups_lookup_timeout(nipc_client_ctx_t *ctx,
                                                      uint32_t timeout_ms);
 
 /**
- * Asks what is known of any number of processes, in as many requests as the limits want.
+ * Asks for what is known of any number of pids, in as many requests as the limits want.
  *
  * \param ctx    the client of an apps-lookup endpoint, which is ready
- * \param pids   their process ids; 0 is legal
+ * \param pids   what is looked up. The process; 0 is a legal key.
  * \param count  how many; 0 asks for the generation of the data only
- * \param out    a view of the answer, one item for each process and in their order, which lives in
- *               the client until the next call or close; zeroed on failure.
- *               nipc_apps_lookup_resp_item reads its items.
+ * \param out    a view of the answer, one item for each pid and in their order, which lives in the
+ *               client until the next call or close; zeroed on failure. nipc_apps_lookup_resp_item
+ *               reads its items.
  * \return NIPC_OK, or why there is no answer
  */
 nipc_error_t nipc_client_call_apps_lookup(nipc_client_ctx_t *ctx,
@@ -484,8 +484,8 @@ nipc_error_t nipc_client_call_increment_pipelined(nipc_client_ctx_t *ctx,
 /**
  * Asks a string-reverse endpoint for the bytes of str backwards. For tests and measurements.
  *
- * \param out  a view of the answer, which lives in the client until the next call or close; zeroed on
- *             failure
+ * \param out  a view of the answer, which lives in the client until the next call or close; zeroed
+ *             on failure
  */
 nipc_error_t nipc_client_call_string_reverse(nipc_client_ctx_t *ctx,
                                              const char *str,
@@ -716,8 +716,8 @@ typedef struct nipc_cgroups_service_handler_t {
      */
     nipc_cgroups_handler_fn handle;
     /**
-     * About how many items a snapshot has. A hint: nothing is reserved for them, and nothing is
-     * left out beyond them.
+     * About how many items a snapshot has. A hint: nothing is reserved for them, and nothing is left
+     * out beyond them.
      */
     uint32_t snapshot_max_items;
     /**
@@ -821,7 +821,9 @@ typedef struct nipc_server_stats_t {
     uint64_t bytes_received;
     /** Bytes of answers, headers included. */
     uint64_t bytes_sent;
-    /** From the whole request to the answer on its way: decoding, handler, encoding, handing it over. */
+    /**
+     * From the whole request to the answer on its way: decoding, handler, encoding, handing it over.
+     */
     nipc_histogram_t handler_time;
     /** The same, and the time that the client took to make room for the answer. */
     nipc_histogram_t total_time;
@@ -846,9 +848,9 @@ typedef struct nipc_managed_server_t {
  * are served once nipc_server_run runs.
  *
  * Nothing is kept of the arguments but the handler's function and user, which are read here: what is
- * written to the handler later does not count. A server that was here
- * before must have been destroyed. After an error there is no server here and nothing to free;
- * nipc_server_last_error tells more.
+ * written to the handler later does not count. A server that was here before must have been
+ * destroyed. After an error there is no server here and nothing to free; nipc_server_last_error
+ * tells more.
  *
  * \param server   where the server will be; need not be initialised
  * \param run_dir  the directory of the endpoints; it must exist
@@ -856,9 +858,9 @@ typedef struct nipc_managed_server_t {
  * \param config   how to accept and answer; NULL is a zeroed one
  * \param workers  the most sessions at once, each with a thread of its own; less than 1 is 1
  * \param handler  what answers the requests; where it or its function is NULL, every request fails
- * \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for run_dir or service NULL or a name that is not valid;
- *         NIPC_ERR_ADDRESS_IN_USE where another server has the endpoint; NIPC_ERR_IO where the
- *         system failed
+ * \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for run_dir or service NULL or a name that is not
+ *         valid; NIPC_ERR_ADDRESS_IN_USE where another server has the endpoint; NIPC_ERR_IO where
+ *         the system failed
  */
 nipc_error_t nipc_server_init_typed(nipc_managed_server_t *server,
                                     const char *run_dir,

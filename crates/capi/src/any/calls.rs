@@ -132,6 +132,71 @@ pub unsafe extern "C" fn nipc_client_call_any_batch(
     })
 }
 
+/// Takes the reply to one of many requests. It is called while the client is in use, and must not use
+/// it; it must return: not by an exception, longjmp, or the end of the thread.
+///
+/// \param user   what came with the function
+/// \param index  which request it answers, from 0 on
+/// \param reply  the payload; valid until it returns
+/// \return NIPC_OK, or which rule it breaks, as for nipc_any_check_fn
+pub type nipc_any_reply_fn = Option<
+    unsafe extern "C" fn(user: *mut c_void, index: u32, reply: nipc_bytes_view_t) -> nipc_error_t,
+>;
+
+/// Asks any method many requests, each in a message of its own, with several under way: over a socket
+/// that takes less time than one after the other. Over shared memory with one message at a time, they
+/// go one by one. After a lost session only those without a reply are asked again.
+///
+/// \param requests    the payloads of the requests
+/// \param count       how many; 0 needs no input or output
+/// \param window      how many may be under way; 0 is 1
+/// \param each        takes the replies, each once, in the order in which they come. One that it
+///                    refuses counts as that of a server that broke the protocol
+/// \param user        the first argument of each
+/// \param timeout_ms  milliseconds that all of it may take; 0 is the client's own timeout
+/// \return NIPC_OK where each has taken all replies; otherwise it may have taken some
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_client_call_any_pipelined(
+    ctx: *mut nipc_client_ctx_t,
+    method: u16,
+    requests: *const nipc_bytes_view_t,
+    count: u32,
+    window: u32,
+    each: nipc_any_reply_fn,
+    user: *mut c_void,
+    timeout_ms: u32,
+) -> nipc_error_t {
+    catch_code(|| {
+        let read = || {
+            let each = each.ok_or(ErrorCode::INVALID_ARGUMENT)?;
+            // SAFETY: C promises the requests.
+            let requests = unsafe { elements(requests, count as usize) }?;
+            // SAFETY: C promises their bytes, for as long as the call takes. Whether one lies in the
+            // last answer is asked again below.
+            unsafe { Payloads::new(requests, &(0..0)) }?;
+            Ok((requests, each))
+        };
+        // SAFETY: C promises a context.
+        let (requests, each) = unsafe { noted(ctx, read()) }?;
+        let ask = |state: &mut LockedState| {
+            // SAFETY: as above.
+            let payloads = unsafe { Payloads::new(requests, &state.answer) };
+            let payloads = payloads.unwrap_or_else(|_| Payloads::Given(Vec::new()));
+            let (client, wait) = state.within(timeout_ms);
+            let requests = payloads.as_slices();
+            let window = window.max(1) as usize;
+            let method = MethodCode(method);
+            client.call_pipelined_bytes(method, &requests, window, &wait, |index, reply| {
+                let index = u32::try_from(index).unwrap_or(u32::MAX);
+                // SAFETY: it is called as the header says.
+                verdict(unsafe { each(user, index, nipc_bytes_view_t::of(reply)) })
+            })
+        };
+        // SAFETY: C promises a context.
+        unsafe { call(ctx, ask) }
+    })
+}
+
 /// A function of C that checks bytes.
 pub(super) struct Check {
     pub(super) check: nipc_any_check_fn,
@@ -144,11 +209,15 @@ impl Check {
             return Ok(());
         };
         // SAFETY: it is called as the header says.
-        let verdict = unsafe { check(self.user, bytes.as_ptr().cast(), bytes.len()) };
-        match verdict.code() {
-            ErrorCode::OK => Ok(()),
-            code => Err(WireError::new(kind_of(code), "payload", 0, 0)),
-        }
+        verdict(unsafe { check(self.user, bytes.as_ptr().cast(), bytes.len()) })
+    }
+}
+
+/// What a function of C says of bytes.
+fn verdict(error: nipc_error_t) -> Result<(), WireError> {
+    match error.code() {
+        ErrorCode::OK => Ok(()),
+        code => Err(WireError::new(kind_of(code), "payload", 0, 0)),
     }
 }
 

@@ -5,12 +5,16 @@
 //! types      bytes and addresses
 //! calls      a payload out, a payload in
 //! lookup     keys and items as bytes, split and put together
+//! cache      the last good answer; cache_table finds items in it, guard reads it
 //! server     a function for every request
 //! ```
 //!
 //! A context of C knows no service: a client here is the one of `service`, and so is a server.
 
+pub mod cache;
+mod cache_table;
 pub mod calls;
+pub mod guard;
 pub mod lookup;
 pub mod server;
 pub mod types;

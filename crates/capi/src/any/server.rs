@@ -15,7 +15,8 @@ use crate::error::nipc_error_t;
 use crate::service::config::{EndpointName, nipc_server_config_t};
 use crate::service::handler::{User, status_of};
 use crate::service::inherited::bind_options;
-use crate::service::server::{Refusal, init, nipc_managed_server_t};
+use crate::service::managed_server::nipc_managed_server_t;
+use crate::service::server::{Refusal, init};
 use crate::service::server_handle::ServerHandle;
 
 /// Where a handler writes its answer.

@@ -5,7 +5,8 @@
 use std::ffi::c_void;
 
 use netipc::ErrorCode;
-use netipc::wire::{WireError, Writer};
+use netipc::proto::internals::assume_valid;
+use netipc::wire::{Decode, WireError, Writer};
 
 use crate::border::{buffer, bytes, catch_code, catch_length, put, shared, zero};
 use crate::error::{CodeResult, nipc_error_t, of_wire};
@@ -66,6 +67,20 @@ pub(super) unsafe fn decoded<'a>(payload: *const u8, len: usize) -> CodeResult<&
         return Err(ErrorCode::TRUNCATED);
     }
     Ok(decoded)
+}
+
+/// What a view was decoded as, again.
+///
+/// # Safety
+/// As for [`decoded`].
+#[inline]
+pub(super) unsafe fn read_again<'a, V: Decode<'a>>(
+    payload: *const u8,
+    len: usize,
+) -> CodeResult<V> {
+    // SAFETY: the caller's promise is that of `decoded`.
+    let payload = unsafe { decoded(payload, len) }?;
+    Ok(assume_valid::<V>(payload).view())
 }
 
 /// Writes to `buf`; returns how much.

@@ -60,6 +60,17 @@ pub(super) enum Answer<'b, L: Lookup> {
     Items(&'b mut ItemList<'static>),
 }
 
+impl<L: Lookup> Answer<'_, L> {
+    /// Adds an item.
+    #[inline]
+    pub(super) fn add(self, item: &L::Item<'_>) -> CodeResult {
+        match self {
+            Answer::ToRequest(answer) => answer.add(item).map_err(of_wire),
+            Answer::Items(list) => list.add(item),
+        }
+    }
+}
+
 /// Makes a builder of a list of items.
 ///
 /// # Safety

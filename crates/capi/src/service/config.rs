@@ -76,7 +76,7 @@ pub struct nipc_server_config_t {
     pub preferred_profiles: u32,
     /// Most bytes of a request payload; 0 accepts up to NIPC_MAX_PAYLOAD_CAP.
     pub max_request_payload_bytes: u32,
-    /// Most items of a request batch; 0 accepts up to 65536.
+    /// Most items of a request batch; 0 accepts as many as fit the payload.
     pub max_request_batch_items: u32,
     /// Most bytes of a response payload; 0 answers what clients ask for, up to
     /// NIPC_MAX_RESPONSE_PAYLOAD_CAP.

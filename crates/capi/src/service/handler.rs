@@ -5,78 +5,12 @@
 use std::ffi::c_void;
 
 use netipc::service::Service;
-use netipc::service::apps_lookup::AppsLookup;
-use netipc::service::cgroups::CgroupsSnapshot;
-use netipc::service::cgroups_lookup::CgroupsLookup;
-use netipc::service::increment::Increment;
-use netipc::service::string_reverse::StringReverse;
 use netipc::wire::Status;
 use netipc::{ErrorCode, Handler, HandlerFailed};
 
 use super::server_handle::ServerId;
 use crate::error::nipc_error_t;
-use crate::protocol::{
-    Builder, Zeroed, nipc_apps_lookup_builder_t, nipc_apps_lookup_handler_fn,
-    nipc_apps_lookup_req_view_t, nipc_cgroups_builder_t, nipc_cgroups_handler_fn,
-    nipc_cgroups_lookup_builder_t, nipc_cgroups_lookup_handler_fn, nipc_cgroups_lookup_req_view_t,
-    nipc_cgroups_req_t, nipc_increment_handler_fn, nipc_string_reverse_builder_t,
-    nipc_string_reverse_handler_fn, nipc_string_reverse_view_t, zeroed,
-};
-
-/// The handler of a server of cgroups-snapshot.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct nipc_cgroups_service_handler_t {
-    /// What answers requests. Where it is NULL, every request fails: clients get
-    /// NIPC_ERR_HANDLER_FAILED.
-    pub handle: nipc_cgroups_handler_fn,
-    /// About how many items a snapshot has. A hint: nothing is reserved for them, and nothing is
-    /// left out beyond them.
-    pub snapshot_max_items: u32,
-    /// What the function gets as its first argument. It must live until the server is destroyed, or
-    /// nipc_server_run has returned, if that is later.
-    pub user: *mut c_void,
-}
-
-/// The handler of a server of cgroups-lookup.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct nipc_cgroups_lookup_service_handler_t {
-    /// As in nipc_cgroups_service_handler_t.
-    pub handle: nipc_cgroups_lookup_handler_fn,
-    /// As in nipc_cgroups_service_handler_t.
-    pub user: *mut c_void,
-}
-
-/// The handler of a server of apps-lookup.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct nipc_apps_lookup_service_handler_t {
-    /// As in nipc_cgroups_service_handler_t.
-    pub handle: nipc_apps_lookup_handler_fn,
-    /// As in nipc_cgroups_service_handler_t.
-    pub user: *mut c_void,
-}
-
-/// The handler of a server of increment.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct nipc_increment_service_handler_t {
-    /// As in nipc_cgroups_service_handler_t.
-    pub handle: nipc_increment_handler_fn,
-    /// As in nipc_cgroups_service_handler_t.
-    pub user: *mut c_void,
-}
-
-/// The handler of a server of string-reverse.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct nipc_string_reverse_service_handler_t {
-    /// As in nipc_cgroups_service_handler_t.
-    pub handle: nipc_string_reverse_handler_fn,
-    /// As in nipc_cgroups_service_handler_t.
-    pub user: *mut c_void,
-}
+use crate::protocol::Zeroed;
 
 /// A handler of C: a function that answers requests.
 pub(super) trait Callback: Zeroed + Copy {
@@ -97,89 +31,6 @@ pub(super) trait Callback: Zeroed + Copy {
 fn no_function() -> Result<(), HandlerFailed> {
     let reason = "the handler or its function is NULL";
     Err(HandlerFailed::with_status(Status::INTERNAL_ERROR, reason))
-}
-
-zeroed!(
-    nipc_cgroups_service_handler_t,
-    nipc_cgroups_lookup_service_handler_t,
-    nipc_apps_lookup_service_handler_t,
-    nipc_increment_service_handler_t,
-    nipc_string_reverse_service_handler_t,
-);
-
-impl Callback for nipc_cgroups_service_handler_t {
-    type Service = CgroupsSnapshot;
-
-    fn function_bound_to(self, id: ServerId) -> Option<Handler<CgroupsSnapshot>> {
-        let (handle, user) = (self.handle?, User::new(self.user, id));
-        Some(Handler::<CgroupsSnapshot>::new(move |request, answer| {
-            let request = nipc_cgroups_req_t::of_request(*request);
-            let mut builder = nipc_cgroups_builder_t::lend(answer);
-            // SAFETY: it is called as the header says.
-            let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            handler_result(answered, builder.returned())
-        }))
-    }
-}
-
-impl Callback for nipc_cgroups_lookup_service_handler_t {
-    type Service = CgroupsLookup;
-
-    fn function_bound_to(self, id: ServerId) -> Option<Handler<CgroupsLookup>> {
-        let (handle, user) = (self.handle?, User::new(self.user, id));
-        Some(Handler::<CgroupsLookup>::new(move |request, answer| {
-            let request = nipc_cgroups_lookup_req_view_t::of_request(*request);
-            let mut builder = nipc_cgroups_lookup_builder_t::lend(answer);
-            // SAFETY: it is called as the header says.
-            let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            handler_result(answered, builder.returned())
-        }))
-    }
-}
-
-impl Callback for nipc_apps_lookup_service_handler_t {
-    type Service = AppsLookup;
-
-    fn function_bound_to(self, id: ServerId) -> Option<Handler<AppsLookup>> {
-        let (handle, user) = (self.handle?, User::new(self.user, id));
-        Some(Handler::<AppsLookup>::new(move |request, answer| {
-            let request = nipc_apps_lookup_req_view_t::of_request(*request);
-            let mut builder = nipc_apps_lookup_builder_t::lend(answer);
-            // SAFETY: it is called as the header says.
-            let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            handler_result(answered, builder.returned())
-        }))
-    }
-}
-
-impl Callback for nipc_increment_service_handler_t {
-    type Service = Increment;
-
-    fn function_bound_to(self, id: ServerId) -> Option<Handler<Increment>> {
-        let (handle, user) = (self.handle?, User::new(self.user, id));
-        Some(Handler::<Increment>::new(move |request, answer| {
-            let mut response = 0;
-            // SAFETY: it is called as the header says.
-            let answered = user.call(|user| unsafe { handle(user, *request, &mut response) });
-            handler_result(answered, Some(nipc_error_t::OK))?;
-            answer.put(&response).map_err(HandlerFailed::from)
-        }))
-    }
-}
-
-impl Callback for nipc_string_reverse_service_handler_t {
-    type Service = StringReverse;
-
-    fn function_bound_to(self, id: ServerId) -> Option<Handler<StringReverse>> {
-        let (handle, user) = (self.handle?, User::new(self.user, id));
-        Some(Handler::<StringReverse>::new(move |request, answer| {
-            let request = nipc_string_reverse_view_t::of_text(*request);
-            let mut builder = nipc_string_reverse_builder_t::lend(answer);
-            // SAFETY: it is called as the header says.
-            let answered = user.call(|user| unsafe { handle(user, &request, &mut builder) });
-            handler_result(answered, builder.returned())
-        }))
-    }
 }
 
 /// What a function of C gets as its first argument, and which server calls it.
@@ -205,7 +56,10 @@ impl User {
 
 /// The status that the client gets for what a handler returned and for the error that it left in the
 /// builder. The text is for the log.
-fn handler_result(answered: bool, error: Option<nipc_error_t>) -> Result<(), HandlerFailed> {
+pub(super) fn handler_result(
+    answered: bool,
+    error: Option<nipc_error_t>,
+) -> Result<(), HandlerFailed> {
     let Some(error) = error else {
         let reason = "it initialised the builder that it was lent";
         return Err(HandlerFailed::with_status(Status::INTERNAL_ERROR, reason));

@@ -9,6 +9,8 @@ pub mod guard;
 pub mod handler;
 pub mod inherited;
 pub mod log;
+pub mod made;
+pub mod managed_server;
 pub mod origin;
 mod published;
 pub mod server;

@@ -1,4 +1,4 @@
-//! A server's life: bind, run, stop, destroy.
+//! A server's life: run, stop, destroy; and what binds it.
 
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
@@ -8,117 +8,14 @@ use std::time::Duration;
 use netipc::{ErrorCode, ServeError, Server, ServerConfig, chain};
 
 use super::config::{EndpointName, config as configured, nipc_server_config_t};
-use super::handler::{
-    Callback, nipc_apps_lookup_service_handler_t, nipc_cgroups_lookup_service_handler_t,
-    nipc_cgroups_service_handler_t, nipc_increment_service_handler_t,
-    nipc_string_reverse_service_handler_t,
-};
+use super::handler::Callback;
 use super::inherited::bind_options;
+use super::managed_server::nipc_managed_server_t;
 use super::server_handle::{ServerHandle, ServerId, destroy, failure, last_error};
 use super::stats::nipc_server_stats_t;
-use super::storage::{enter, nipc_storage_t, open};
+use super::storage::{enter, open};
 use crate::border::{catch, catch_code, catch_length, copy_text, put, shared};
 use crate::error::nipc_error_t;
-
-/// A server of one service. It lives where the caller wants, zeroed or not before it is initialised,
-/// and must not be copied or moved afterwards.
-///
-/// Every thread may use it at any time, except that it must not be initialised while others use it.
-/// None of its functions is for signal handlers.
-#[repr(C)]
-#[derive(Debug)]
-pub struct nipc_managed_server_t {
-    /// Private.
-    pub storage: nipc_storage_t,
-    /// Private: why there is no server here.
-    pub failure: [u8; 496],
-}
-
-/// Makes a server of cgroups-snapshot at run_dir/service.sock. Clients can connect from here on, and
-/// are served once nipc_server_run runs.
-///
-/// Nothing is kept of the arguments but the handler's function and user, which are read here: what is
-/// written to the handler later does not count. A server that was here
-/// before must have been destroyed. After an error there is no server here and nothing to free;
-/// nipc_server_last_error tells more.
-///
-/// \param server   where the server will be; need not be initialised
-/// \param run_dir  the directory of the endpoints; it must exist
-/// \param service  the name of the service
-/// \param config   how to accept and answer; NULL is a zeroed one
-/// \param workers  the most sessions at once, each with a thread of its own; less than 1 is 1
-/// \param handler  what answers the requests; where it or its function is NULL, every request fails
-/// \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT for run_dir or service NULL or a name that is not valid;
-///         NIPC_ERR_ADDRESS_IN_USE where another server has the endpoint; NIPC_ERR_IO where the
-///         system failed
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nipc_server_init_typed(
-    server: *mut nipc_managed_server_t,
-    run_dir: *const c_char,
-    service: *const c_char,
-    config: *const nipc_server_config_t,
-    workers: c_int,
-    handler: *const nipc_cgroups_service_handler_t,
-) -> nipc_error_t {
-    // SAFETY: C's promise is that of `init_typed`.
-    unsafe { init_typed(server, run_dir, service, config, workers, handler) }
-}
-
-/// Makes a server of cgroups-lookup; the rest is as for nipc_server_init_typed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nipc_server_init_cgroups_lookup(
-    server: *mut nipc_managed_server_t,
-    run_dir: *const c_char,
-    service: *const c_char,
-    config: *const nipc_server_config_t,
-    workers: c_int,
-    handler: *const nipc_cgroups_lookup_service_handler_t,
-) -> nipc_error_t {
-    // SAFETY: C's promise is that of `init_typed`.
-    unsafe { init_typed(server, run_dir, service, config, workers, handler) }
-}
-
-/// Makes a server of apps-lookup; the rest is as for nipc_server_init_typed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nipc_server_init_apps_lookup(
-    server: *mut nipc_managed_server_t,
-    run_dir: *const c_char,
-    service: *const c_char,
-    config: *const nipc_server_config_t,
-    workers: c_int,
-    handler: *const nipc_apps_lookup_service_handler_t,
-) -> nipc_error_t {
-    // SAFETY: C's promise is that of `init_typed`.
-    unsafe { init_typed(server, run_dir, service, config, workers, handler) }
-}
-
-/// Makes a server of increment; the rest is as for nipc_server_init_typed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nipc_server_init_increment(
-    server: *mut nipc_managed_server_t,
-    run_dir: *const c_char,
-    service: *const c_char,
-    config: *const nipc_server_config_t,
-    workers: c_int,
-    handler: *const nipc_increment_service_handler_t,
-) -> nipc_error_t {
-    // SAFETY: C's promise is that of `init_typed`.
-    unsafe { init_typed(server, run_dir, service, config, workers, handler) }
-}
-
-/// Makes a server of string-reverse; the rest is as for nipc_server_init_typed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nipc_server_init_string_reverse(
-    server: *mut nipc_managed_server_t,
-    run_dir: *const c_char,
-    service: *const c_char,
-    config: *const nipc_server_config_t,
-    workers: c_int,
-    handler: *const nipc_string_reverse_service_handler_t,
-) -> nipc_error_t {
-    // SAFETY: C's promise is that of `init_typed`.
-    unsafe { init_typed(server, run_dir, service, config, workers, handler) }
-}
 
 /// Serves until the server is stopped, drained or destroyed, and returns when its last session has
 /// ended. Sessions have threads of their own, in which handlers are called: with 8 MiB of stack, and
@@ -254,7 +151,7 @@ impl From<ServeError> for Refusal {
 ///
 /// # Safety
 /// As for [`init`]; and `handler` is NULL or points to one that keeps to what the header asks of it.
-unsafe fn init_typed<C: Callback>(
+pub(super) unsafe fn init_typed<C: Callback>(
     server: *mut nipc_managed_server_t,
     run_dir: *const c_char,
     service: *const c_char,

@@ -11,7 +11,7 @@ use netipc::server::ServerStats;
 use netipc::service::Service;
 use netipc::{ErrorCode, ServeError, Server, chain, untyped};
 
-use super::server::nipc_managed_server_t;
+use super::managed_server::nipc_managed_server_t;
 use super::storage::{self, Context, enter, nipc_storage_t};
 use crate::error::CodeResult;
 use crate::failure::{FailureText, ROOM};
@@ -144,6 +144,8 @@ impl ServerId {
 
 impl Context for nipc_managed_server_t {
     type Handle = ServerHandle;
+
+    const SURVIVES_FORK: bool = true;
 
     unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
         // SAFETY: the caller promises a server.

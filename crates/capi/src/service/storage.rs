@@ -34,6 +34,9 @@ pub(crate) trait Context: Sized {
     /// What is behind it.
     type Handle: 'static;
 
+    /// Whether a forked child may use it: what is bound and not yet served may be served there.
+    const SURVIVES_FORK: bool = false;
+
     /// Where its storage is. No reference is made: another thread may be writing other fields.
     ///
     /// # Safety
@@ -63,7 +66,12 @@ pub(crate) unsafe fn open<C: Context>(context: *const C, handle: C::Handle) -> C
 pub(crate) unsafe fn enter<'a, C: Context>(context: *const C) -> CodeResult<User<'a, C::Handle>> {
     // SAFETY: the caller's promise is that of `lifetime`.
     let lifetime = unsafe { lifetime(context) }?;
-    lifetime.enter().ok_or(ErrorCode::NOT_READY)
+    let user = lifetime.enter().ok_or(ErrorCode::NOT_READY)?;
+    if C::SURVIVES_FORK || user.is_of_this_process() {
+        Ok(user)
+    } else {
+        Err(ErrorCode::FORKED)
+    }
 }
 
 /// The handle of a context that nobody closes meanwhile.
@@ -75,7 +83,12 @@ pub(crate) unsafe fn peek<'a, C: Context>(context: *const C) -> CodeResult<&'a C
     // SAFETY: the caller's promise is that of `lifetime`.
     let lifetime = unsafe { lifetime(context) }?;
     // SAFETY: the caller promises that nobody closes it.
-    unsafe { lifetime.peek() }.ok_or(ErrorCode::NOT_READY)
+    let shared = unsafe { lifetime.peek() }.ok_or(ErrorCode::NOT_READY)?;
+    if C::SURVIVES_FORK || shared.is_of_this_process() {
+        Ok(shared.handle())
+    } else {
+        Err(ErrorCode::FORKED)
+    }
 }
 
 /// Closes a context: nobody else enters.
@@ -85,6 +98,9 @@ pub(crate) unsafe fn peek<'a, C: Context>(context: *const C) -> CodeResult<&'a C
 pub(crate) unsafe fn close<'a, C: Context>(
     context: *const C,
 ) -> CodeResult<Closing<'a, C::Handle>> {
+    // SAFETY: the caller's promise is that of `enter`. In a child the handle stays: what it holds is
+    // its parent's, too.
+    drop(unsafe { enter(context) }?);
     // SAFETY: the caller's promise is that of `lifetime`.
     let lifetime = unsafe { lifetime(context) }?;
     lifetime.close().ok_or(ErrorCode::NOT_READY)

@@ -107,6 +107,8 @@ impl ListenerHandle {
 impl Context for nipc_listener_t {
     type Handle = ListenerHandle;
 
+    const SURVIVES_FORK: bool = true;
+
     unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
         // SAFETY: the caller promises a listener.
         unsafe { &raw mut (*context).storage }

@@ -174,6 +174,56 @@ static void batches_come_in_order(void) {
     }
 }
 
+struct replies {
+    unsigned count;
+    /* Refuses the reply to this request, once. */
+    unsigned refused;
+    bool came[40];
+};
+
+static nipc_error_t take_reply(void *user, uint32_t index, nipc_bytes_view_t reply) {
+    struct replies *replies = (struct replies *)user;
+    if (index == replies->refused) {
+        replies->refused = UINT32_MAX;
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    CHECK(index < COUNT(replies->came) && !replies->came[index]);
+    CHECK_EQ(reply.len, index % 7 == 1 ? 0 : 5 + index % 2);
+    replies->came[index] = true;
+    replies->count++;
+    return NIPC_OK;
+}
+
+static void pipelines_bring_each_reply_once(void) {
+    const nipc_any_service_handler_t handler = {echo, 0, false, NULL};
+    nipc_bytes_view_t views[40];
+    for (uint32_t i = 0; i < COUNT(views); i++) {
+        views[i] = bytes_of("hello!", i % 7 == 1 ? 0 : 5 + i % 2);
+    }
+    for (size_t i = 0; i < COUNT(offers); i++) {
+        struct provider provider;
+        nipc_client_ctx_t client;
+        const char *name = new_service();
+        serve(&provider, name, &handler);
+        connect_client(&client, name, offers[i]);
+        for (unsigned window = 0; window < 50; window += 7) {
+            /* A broken reply has what has none asked once more. */
+            struct replies replies = {0, window, {false}};
+            test_context("profiles %u, window %u", (unsigned)offers[i], window);
+            CHECK_OK(nipc_client_call_any_pipelined(&client, 7, views, COUNT(views), window,
+                                                    take_reply, &replies, 0));
+            CHECK_EQ(replies.count, COUNT(views));
+        }
+        CHECK_OK(nipc_client_call_any_pipelined(&client, 7, NULL, 0, 1, take_reply, NULL, 0));
+        CHECK_CODE(nipc_client_call_any_pipelined(&client, 7, views, 1, 1, NULL, NULL, 0),
+                   NIPC_ERR_INVALID_ARGUMENT);
+        CHECK_CODE(nipc_client_call_any_pipelined(&client, 7, NULL, 1, 1, take_reply, NULL, 0),
+                   NIPC_ERR_INVALID_ARGUMENT);
+        nipc_client_close(&client);
+        provider_stop(&provider);
+    }
+}
+
 /* apps-lookup as bytes, with the codec of the library. */
 static nipc_error_t check_item(void *user, const void *ptr, size_t len) {
     (void)user;
@@ -263,6 +313,7 @@ static const struct test tests[] = {
     {"handlers_say_why_not", handlers_say_why_not},
     {"what_cannot_be_fails", what_cannot_be_fails},
     {"batches_come_in_order", batches_come_in_order},
+    {"pipelines_bring_each_reply_once", pipelines_bring_each_reply_once},
     {"lookups_of_each_peer", lookups_of_each_peer},
     {"addresses_have_texts", addresses_have_texts},
 };

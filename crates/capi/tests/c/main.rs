@@ -42,6 +42,7 @@ macro_rules! programs {
 
 programs! {
     any,
+    any_caches,
     arguments,
     caches,
     calls,

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -11,7 +12,28 @@
 
 #include "provider.h"
 
-/* What a child process does to its copies is not seen here. */
+/* What a copy says in a child; 0 where all is as it should be. */
+static int used_in_child(nipc_client_ctx_t *copy, const char *service, uint32_t profiles) {
+    nipc_client_ctx_t own;
+    uint64_t answer = 0;
+    if (nipc_client_call_increment(copy, 7, &answer) != NIPC_ERR_FORKED) {
+        return 1;
+    }
+    if (nipc_client_refresh(copy) || nipc_client_call_increment(copy, 7, &answer) != NIPC_ERR_FORKED) {
+        return 2;
+    }
+    nipc_client_abort(copy);
+    nipc_client_close(copy);
+    /* One of its own works. */
+    connect_client(&own, service, profiles);
+    if (nipc_client_call_increment(&own, 40, &answer) != NIPC_OK || answer != 41) {
+        return 3;
+    }
+    nipc_client_close(&own);
+    return 0;
+}
+
+/* A copy is refused in a child, and what is done with it is not seen here. */
 static void a_copy_in_a_child(void) {
     for (size_t i = 0; i < COUNT(offers); i++) {
         char service[32];
@@ -27,10 +49,16 @@ static void a_copy_in_a_child(void) {
         pid_t child = fork();
         REQUIRE(child >= 0);
         if (child == 0) {
-            nipc_client_abort(&client);
-            nipc_client_close(&client);
+            const int used = used_in_child(&client, service, offers[i]);
+            if (used != 0) {
+                _exit(used);
+            }
             /* Nothing that is copied is looked for as a leak. */
             kill(getpid(), SIGKILL);
+        }
+        for (uint64_t n = 0; n < 20; n++) {
+            CHECK_OK(nipc_client_call_increment_timeout(&client, n, &answer, 60000));
+            CHECK_EQ(answer, n + 1);
         }
         REQUIRE(waitpid(child, &status, 0) == child);
         CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -70,18 +98,53 @@ static void serve_inherited(const char *service, int socket, const int told[2], 
     kill(getpid(), SIGKILL);
 }
 
+/* A socket that listens at the endpoint of SERVICE, as others open one. */
+static int listen_at(const char *service, struct sockaddr_un *address) {
+    memset(address, 0, sizeof(*address));
+    address->sun_family = AF_UNIX;
+    snprintf(address->sun_path, sizeof(address->sun_path), "%s/%s.sock", test_dir(), service);
+    const int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    REQUIRE(bind(listener, (const struct sockaddr *)address, sizeof(*address)) == 0);
+    REQUIRE(listen(listener, 5) == 0);
+    return listener;
+}
+
+/* A child that lives on holds the socket of a server that is gone, and answers nothing: it is named. */
+static void who_holds_it(void) {
+    struct sockaddr_un address;
+    char service[32], text[600], named[32];
+    struct provider provider;
+    snprintf(service, sizeof(service), "%s", new_service());
+    const int listener = listen_at(service, &address);
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        for (;;) {
+            pause();
+        }
+    }
+    close(listener);
+    CHECK_CODE(provider_init(&provider, service, INCREMENT, NULL), NIPC_ERR_ADDRESS_IN_USE);
+    snprintf(named, sizeof(named), "(process %d)", (int)child);
+    CHECK(nipc_server_last_error(&provider.server, text, sizeof(text)) > 0);
+    CHECK(strstr(text, named) != NULL);
+    nipc_server_destroy(&provider.server);
+    REQUIRE(kill(child, SIGKILL) == 0);
+    REQUIRE(waitpid(child, NULL, 0) == child);
+    /* Now nobody does. */
+    provider_start(&provider, service, INCREMENT, NULL);
+    provider_stop(&provider);
+}
+
 /* The manager's socket is served, and its name stays. */
 static void inherited_socket(void) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct sockaddr_un address;
     char service[32];
     int told[2], tells[2];
     nipc_client_ctx_t client;
     uint64_t answer;
     snprintf(service, sizeof(service), "%s", new_service());
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.sock", test_dir(), service);
-    const int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-    REQUIRE(bind(listener, (const struct sockaddr *)&address, sizeof(address)) == 0);
-    REQUIRE(listen(listener, 5) == 0);
+    const int listener = listen_at(service, &address);
     REQUIRE(pipe(told) == 0 && pipe(tells) == 0);
     const pid_t child = fork();
     REQUIRE(child >= 0);
@@ -107,6 +170,7 @@ static void inherited_socket(void) {
 
 static const struct test tests[] = {
     {"inherited_socket", inherited_socket},
+    {"who_holds_it", who_holds_it},
     {"a_copy_in_a_child", a_copy_in_a_child},
 };
 

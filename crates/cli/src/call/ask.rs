@@ -1,11 +1,13 @@
 //! One question to a service, which the program knows by its schema.
 
 use std::io::{self, BufWriter, Write};
+use std::slice;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use netipc::transport::{Endpoint, Wait};
 use netipc::untyped::AnyClient;
-use netipc::{ClientConfig, ErrorCode, chain};
+use netipc::{ClientConfig, ErrorCode};
 use netipc_schema::codec::{Message, Value, Way};
 use netipc_schema::document::{DocumentError, Style, from_text};
 use netipc_schema::json::Json;
@@ -36,55 +38,86 @@ pub(super) struct Question<'a> {
     /// How long all of it may take.
     pub(super) timeout: Duration,
     pub(super) json: bool,
+    /// How often to ask, 0 for without end, and how long from one question to the next.
+    pub(super) repeat: u32,
+    pub(super) interval: Duration,
 }
 
-/// Asks, and prints the answer.
+/// Asks, and prints the answer; where that is wanted again and again, with the same client, which connects again by
+/// itself. What fails is told then, and the last failure is the end of it.
 pub(super) fn call(question: &Question<'_>) -> Result<(), Failed> {
-    let schema = question.schema;
-    let request = request(schema, question.keys.as_deref())?;
-    let begun = Instant::now();
-    let (response, carried) = question.perform(&request)?;
-    let took = begun.elapsed();
-    if question.json {
-        return exit::printed(print_json(&schema.exchange_to_json(&request, &response)));
+    let request = request(question.schema, question.keys.as_deref())?;
+    let mut asker = Asker {
+        question,
+        ceilings: RESPONSE_CEILINGS.iter(),
+        client: question.client(RESPONSE_CEILINGS.first()),
+    };
+    asker.ceilings.next();
+    let mut next = Instant::now();
+    let mut last = asker.call(&request);
+    let mut asked = 1;
+    while question.repeat == 0 || asked < question.repeat {
+        if let Err(failed) = last {
+            exit::to_stderr(&failed);
+        }
+        next += question.interval;
+        thread::sleep(next.saturating_duration_since(Instant::now()));
+        last = asker.call(&request);
+        asked = asked.saturating_add(1);
     }
-    let mut out = BufWriter::new(io::stdout().lock());
-    exit::printed(print(schema, &response, &mut out).and_then(|()| out.flush()))?;
-    // A closed stderr takes nothing from the answer.
-    let _ = writeln!(
-        io::stderr(),
-        "{}{carried}{took:.1?}",
-        summary(schema, &response)
-    );
-    Ok(())
+    last
 }
 
-impl Question<'_> {
+/// Who asks, with a client that stays.
+struct Asker<'q> {
+    question: &'q Question<'q>,
+    /// What a session may answer with once it has to be more.
+    ceilings: slice::Iter<'q, u32>,
+    client: AnyClient,
+}
+
+impl Asker<'_> {
+    /// Asks once, and prints the answer.
+    fn call(&mut self, request: &Message) -> Result<(), Failed> {
+        let (schema, begun) = (self.question.schema, Instant::now());
+        let response = self.perform(request)?;
+        let took = begun.elapsed();
+        if self.question.json {
+            return exit::printed(print_json(&schema.exchange_to_json(request, &response)));
+        }
+        let mut out = BufWriter::new(io::stdout().lock());
+        exit::printed(print(schema, &response, &mut out).and_then(|()| out.flush()))?;
+        let (summary, carried) = (summary(schema, &response), carried(&self.client));
+        // A closed stderr takes nothing from the answer.
+        let _ = writeln!(io::stderr(), "{summary}{carried}{took:.1?}");
+        Ok(())
+    }
+
     /// Asks until there is an answer or an error that asking again cannot cure.
-    fn perform(&self, request: &Message) -> Result<(Message, String), Failed> {
-        let wait = Wait::timeout(self.timeout);
-        let mut ceilings = RESPONSE_CEILINGS.iter();
-        let mut client = self.client(ceilings.next());
+    fn perform(&mut self, request: &Message) -> Result<Message, Failed> {
+        let wait = Wait::timeout(self.question.timeout);
         let mut changes = 0;
         loop {
-            client.refresh(&wait);
-            if !client.ready() {
-                return Err(not_ready(&client, &self.endpoint));
+            self.client.refresh(&wait);
+            if !self.client.ready() {
+                return Err(not_ready(&self.client, &self.question.endpoint));
             }
-            let error = match ask(self.schema, &mut client, request, &wait) {
-                Ok(response) => return Ok((response, carried(&client))),
+            let error = match ask(self.question.schema, &mut self.client, request, &wait) {
+                Ok(response) => return Ok(response),
                 Err(error) => error,
             };
             match error.code() {
-                ErrorCode::OVERFLOW if ceilings.len() > 0 => {
-                    client = self.client(ceilings.next());
+                ErrorCode::OVERFLOW if self.ceilings.len() > 0 => {
+                    self.client = self.question.client(self.ceilings.next());
                 }
                 ErrorCode::GENERATION_MISMATCH if changes < GENERATION_RETRIES => changes += 1,
                 _ => return Err(failed(&error)),
             }
         }
     }
+}
 
+impl Question<'_> {
     fn client(&self, ceiling: Option<&u32>) -> AnyClient {
         let config = ClientConfig {
             max_logical_lookup_items: MAX_KEYS,
@@ -135,12 +168,7 @@ fn not_ready(client: &AnyClient, endpoint: &Endpoint) -> Failed {
     let Some(error) = client.open_error() else {
         return Failed::new(Exit::NoSession, format!("{endpoint}: lost"));
     };
-    let (exit, why) = (Exit::of_open(error), chain(error));
-    if why.contains(&endpoint.to_string()) {
-        Failed::new(exit, why)
-    } else {
-        Failed::new(exit, format!("{endpoint}: {why}"))
-    }
+    exit::not_open(endpoint, error)
 }
 
 fn failed(error: &AskError) -> Failed {

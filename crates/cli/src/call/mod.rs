@@ -14,7 +14,7 @@ use clap::Args;
 use netipc::ClientConfig;
 use netipc::protocol::PROFILE_SHM_HYBRID;
 
-use crate::args::{EndpointArgs, ServiceName};
+use crate::args::{EndpointArgs, ServiceName, seconds};
 use crate::exit::{self, Exit, Failed};
 use crate::schema;
 use crate::token::TokenArgs;
@@ -32,7 +32,12 @@ not UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
 The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order. With \
 --netdata it then comes from NETDATA_INVOCATION_ID, from the environment of the process that serves the \
 endpoint (for root and its own user, on Linux) or from INVOCATION_ID, and the run directory is that of \
-NETDATA_RUN_DIR or the first usual one of the agent that can be read.";
+NETDATA_RUN_DIR or the first usual one of the agent that can be read.
+
+Examples:
+  netipc call cgroups-snapshot --netdata
+  netipc call apps-lookup 1 $$ --json
+  netipc call cgroups-snapshot --repeat 0 --interval 5";
 
 /// Arguments of `call`.
 #[derive(Args, Debug)]
@@ -59,6 +64,14 @@ pub(crate) struct CallArgs {
     /// What the service is, for one that the program was built without
     #[arg(long, value_name = "FILE.toml")]
     schema: Option<PathBuf>,
+
+    /// Asks so often, 0 for without end; a failure is told, and asking goes on
+    #[arg(long, value_name = "N", default_value = "1")]
+    repeat: u32,
+
+    /// Seconds from one question to the next
+    #[arg(long, value_name = "S", default_value = "1", value_parser = seconds)]
+    interval: Duration,
 
     /// Prints the reply as JSON, in the shape that `serve --data` reads
     #[arg(long)]
@@ -95,5 +108,7 @@ pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
         },
         timeout: Duration::from_millis(args.timeout.get().into()),
         json: args.json,
+        repeat: args.repeat,
+        interval: args.interval,
     })
 }

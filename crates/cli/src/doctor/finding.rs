@@ -42,6 +42,8 @@ pub(super) enum Cause {
     ConnectionLost,
     SlowHandshake,
     SlowHandler,
+    SourceStale,
+    ClientsRefused,
     SocketInsteadOfShm,
     NotSeen,
 }
@@ -62,6 +64,8 @@ impl Cause {
             Self::OrphanedRegion
             | Self::SlowHandshake
             | Self::SlowHandler
+            | Self::SourceStale
+            | Self::ClientsRefused
             | Self::SocketInsteadOfShm => Severity::Warning,
             _ => Severity::Problem,
         }
@@ -122,6 +126,8 @@ impl Cause {
             Self::ConnectionLost => "connection lost",
             Self::SlowHandshake => "slow handshake",
             Self::SlowHandler => "slow handler",
+            Self::SourceStale => "source stale",
+            Self::ClientsRefused => "clients refused",
             Self::SocketInsteadOfShm => "socket instead of shared memory",
             Self::NotSeen => "not seen",
         }

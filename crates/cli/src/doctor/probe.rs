@@ -8,10 +8,7 @@ use netipc::transport::link::{ConnectError, LinkError, LinkKind};
 use netipc::transport::{Endpoint, NativeTransport, Wait};
 use netipc::untyped::AnyClient;
 use netipc::{ClientConfig, Failure, HandshakeError, OpenError, chain};
-use netipc_schema::codec::Message;
-use netipc_schema::document::from_text;
 use netipc_schema::live::{AskError, ask as ask_by_schema};
-use netipc_schema::{Kind, Schema};
 
 use super::DoctorArgs;
 use super::finding::{Cause, Finding, Report};
@@ -19,12 +16,9 @@ use super::provider::{holders, shortages, show, silent};
 use super::system::own_uid;
 use crate::exit::Failed;
 use crate::inspect::{self, RunDir};
-use crate::{netdata, profile, schema};
+use crate::{harmless, netdata, profile, schema};
 
-/// What a number or a text of a request is, where nothing else is known.
-const NUMBER: &[u8] = b"1";
-const TEXT: &[u8] = b"netipc";
-
+/// Bytes of an answer that clients ask for at first.
 const USUAL_RESPONSE: u32 = 64 * 1024;
 
 /// Somebody who listens, and how to ask.
@@ -265,7 +259,7 @@ impl Provider<'_> {
             let what = format!("{}: what it answers: give --schema FILE", self.endpoint);
             return report.add(Finding::new(Cause::NotSeen, what));
         };
-        let Some(request) = request(schema) else {
+        let Some(request) = harmless::request(schema) else {
             let what = format!(
                 "{}: what it answers: no request can be made up for it",
                 self.endpoint
@@ -327,24 +321,4 @@ impl Provider<'_> {
             _ => finding(Cause::ConnectionLost),
         }
     }
-}
-
-/// A question that harms nobody: no keys, a number, a text.
-fn request(schema: &Schema) -> Option<Message> {
-    let head = match &schema.kind {
-        Kind::Snapshot(_) | Kind::Lookup(_) => Vec::new(),
-        Kind::Value(kind) => {
-            let fields = kind.request.named();
-            let value = |field| {
-                from_text(field, NUMBER)
-                    .or_else(|_| from_text(field, TEXT))
-                    .ok()
-            };
-            fields.map(value).collect::<Option<_>>()?
-        }
-    };
-    Some(Message {
-        head,
-        items: Vec::new(),
-    })
 }

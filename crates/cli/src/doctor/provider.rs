@@ -2,13 +2,16 @@
 
 use netipc::transport::link::Baseline;
 use netipc::transport::{NativeTransport, Transport as _, Wait};
+use netipc::untyped::stats_service;
+use serde_json::Value;
 
 use super::DoctorArgs;
 use super::finding::{Cause, Finding, Report};
 use super::probe;
 use super::system::limits;
 use crate::exit::Failed;
-use crate::inspect::{self, Endpoint, Life, Process, RunDir, Session};
+use crate::inspect::{self, Endpoint, Life, Process, RunDir, STATISTICS, Session};
+use crate::status;
 
 /// Looks at a live endpoint.
 pub(super) fn examine(
@@ -17,7 +20,7 @@ pub(super) fn examine(
     endpoint: &Endpoint,
     report: &mut Report,
 ) -> Result<(), Failed> {
-    if endpoint.life != Life::Live {
+    if endpoint.life != Life::Live || endpoint.kind == Some(STATISTICS) {
         return Ok(());
     }
     if let Some(stopped) = endpoint
@@ -29,6 +32,7 @@ pub(super) fn examine(
         return Ok(());
     }
     let before = report.findings.len();
+    statistics(args, dir, endpoint, report);
     probe::ask(args, dir, endpoint, report)?;
     if report.findings.len() == before {
         report.healthy(format!(
@@ -38,6 +42,45 @@ pub(super) fn examine(
         ));
     }
     Ok(())
+}
+
+/// What the provider says of itself, where it publishes statistics.
+fn statistics(args: &DoctorArgs, dir: &RunDir, endpoint: &Endpoint, report: &mut Report) {
+    let published = stats_service(&endpoint.service);
+    let is_live = |one: &Endpoint| one.service == published && one.life == Life::Live;
+    if !dir.endpoints.iter().any(is_live) {
+        return;
+    }
+    let at = endpoint.path.display();
+    let stats = match status::read(&dir.path, &endpoint.service, args.timeout()) {
+        Ok(stats) => stats,
+        Err(failed) => {
+            report.add(Finding::new(
+                Cause::NotSeen,
+                format!("its statistics: {failed}"),
+            ));
+            return;
+        }
+    };
+    let stale = status::list(&stats, "/data/stale")
+        .iter()
+        .filter_map(Value::as_str);
+    let stale: Vec<String> = stale.map(str::to_owned).collect();
+    if !stale.is_empty() {
+        let what = format!("{at}: its provider serves data that it could not renew");
+        let finding = Finding::new(Cause::SourceStale, what).all_evidence(stale);
+        report.add(
+            finding.advice(
+                "look at that source: permissions, mounts, or --host-root of `netipc serve`",
+            ),
+        );
+    }
+    let refusals = status::refusals(&stats);
+    if !refusals.is_empty() {
+        let what = format!("{at}: its provider turned clients down");
+        let finding = Finding::new(Cause::ClientsRefused, what).all_evidence(refusals);
+        report.add(finding.advice("its log has more; `netipc ls` shows who is connected"));
+    }
 }
 
 fn served_by(endpoint: &Endpoint) -> String {

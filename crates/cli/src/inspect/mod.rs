@@ -25,6 +25,9 @@ use other as platform;
 
 pub(crate) use places::{agents_run_dirs, usual_run_dirs};
 
+/// The kind of an endpoint at which a server publishes its statistics.
+pub(crate) const STATISTICS: &str = "statistics";
+
 /// Looks at run directories.
 ///
 /// # Errors
@@ -77,7 +80,7 @@ pub(crate) struct File {
 #[derive(Debug, Serialize)]
 pub(crate) struct Endpoint {
     pub(crate) service: String,
-    /// What its schema says that it is; of services that the program was built with.
+    /// What its schema says that it is, of services that the program was built with; or [`STATISTICS`].
     pub(crate) kind: Option<&'static str>,
     pub(crate) path: PathBuf,
     pub(crate) life: Life,

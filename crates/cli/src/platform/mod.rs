@@ -4,6 +4,8 @@
 #[cfg(unix)]
 mod notify_unix;
 #[cfg(unix)]
+mod stderr_unix;
+#[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
@@ -14,6 +16,6 @@ use unix as platform;
 use windows as platform;
 
 pub(crate) use platform::{
-    DRAIN, HAS_CGROUPS, NotifySocket, RUN_DIR_IS_MADE, RUN_DIR_VARIABLE, STOP_REQUESTS,
-    USUAL_RUN_DIR, file_id, make_run_dir, on_stop_request, usual_run_dir,
+    DRAIN, HAS_CGROUPS, NotifySocket, RUN_DIR_IS_MADE, RUN_DIR_VARIABLE, STOP_REQUESTS, Stderr,
+    USUAL_RUN_DIR, make_run_dir, on_stop_request, socket_id, usual_run_dir,
 };

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use netipc::transport::Endpoint;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 pub(crate) use super::notify_unix::NotifySocket;
+pub(crate) use super::stderr_unix::Stderr;
 
 /// What asks the program to stop, for `--help`.
 pub(crate) const STOP_REQUESTS: &str =
@@ -98,9 +100,9 @@ pub(crate) fn make_run_dir(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// What tells the file that has this name from any that had it before; `None` if there is none.
-pub(crate) fn file_id(path: &Path) -> Option<(u64, u64)> {
-    let meta = fs::symlink_metadata(path).ok()?;
+/// What tells the endpoint's socket from any that it had before; `None` if there is none.
+pub(crate) fn socket_id(endpoint: &Endpoint) -> Option<(u64, u64)> {
+    let meta = fs::symlink_metadata(endpoint.socket_path()).ok()?;
     Some((meta.dev(), meta.ino()))
 }
 

@@ -2,12 +2,13 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use netipc::transport::Endpoint;
 use netipc::transport::windows::on_console_event;
 
 /// What a program ends with that Ctrl-C has ended: `STATUS_CONTROL_C_EXIT`.
@@ -62,8 +63,8 @@ pub(crate) fn make_run_dir(_path: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// What tells the file that has this name from any that had it before: pipes are no files.
-pub(crate) fn file_id(_path: &Path) -> Option<(u64, u64)> {
+/// What tells the endpoint's socket from any that it had before: pipes are no files.
+pub(crate) fn socket_id(_endpoint: &Endpoint) -> Option<(u64, u64)> {
     None
 }
 
@@ -85,5 +86,19 @@ impl NotifySocket {
     /// None: there is nothing to send it on.
     pub(crate) fn send(&self, _message: &[u8]) -> io::Result<()> {
         match *self {}
+    }
+}
+
+/// Writes to stderr, where nothing tells whether anybody reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }

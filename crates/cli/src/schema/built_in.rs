@@ -4,27 +4,22 @@ use std::sync::LazyLock;
 
 use netipc_schema::{Schema, parse};
 
-const FILES: [(&str, &str); 5] = [
-    (
-        "cgroups-snapshot.toml",
-        include_str!("../../../../services/cgroups-snapshot.toml"),
-    ),
-    (
-        "cgroups-lookup.toml",
-        include_str!("../../../../services/cgroups-lookup.toml"),
-    ),
-    (
-        "apps-lookup.toml",
-        include_str!("../../../../services/apps-lookup.toml"),
-    ),
-    (
-        "increment.toml",
-        include_str!("../../../../services/increment.toml"),
-    ),
-    (
-        "string-reverse.toml",
-        include_str!("../../../../services/string-reverse.toml"),
-    ),
+/// Names of files below `services`, and what is in them.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        [$((
+            concat!($name, ".toml"),
+            include_str!(concat!("../../../../services/", $name, ".toml")),
+        )),*]
+    };
+}
+
+const FILES: [(&str, &str); 5] = files![
+    "cgroups-snapshot",
+    "cgroups-lookup",
+    "apps-lookup",
+    "increment",
+    "string-reverse",
 ];
 
 /// Their schemas.

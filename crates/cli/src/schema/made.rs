@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use clap::Args;
-use netipc_schema::{Language, Schema, generate, generate_for_library};
+use netipc_schema::{Language, Schema, Source, generate, generate_binding, generate_for_library};
 
 use super::{read_all, say};
 use crate::exit::{Exit, Failed};
@@ -47,19 +47,30 @@ impl Made {
         } else {
             generate
         };
+        let refused = |error| Failed::caused_by(Exit::Usage, &error);
         let schemas = read_all(&self.files)?;
+        let is_binding = |language: &Language| library && *language == Language::C;
         for (schema, file) in schemas.iter().zip(&self.files) {
             let file = file.file_name().unwrap_or_default().to_string_lossy();
-            for language in languages {
-                let sources = generate(schema, *language, &file);
-                let sources = sources.map_err(|error| Failed::caused_by(Exit::Usage, &error))?;
-                for source in sources {
-                    let text = formatted(*language, &source.text);
-                    match &self.out {
-                        Some(dir) => write_file(&dir.join(source.name), &text)?,
-                        None => say(&[text.trim_end().to_owned()])?,
-                    }
-                }
+            for language in languages.iter().filter(|language| !is_binding(language)) {
+                let sources = generate(schema, *language, &file).map_err(refused)?;
+                self.put(*language, sources)?;
+            }
+        }
+        if languages.iter().any(is_binding) {
+            let sources = generate_binding(&schemas.iter().collect::<Vec<_>>()).map_err(refused)?;
+            self.put(Language::Rust, sources)?;
+        }
+        Ok(())
+    }
+
+    /// Writes sources, formatted as that language, to files or to stdout.
+    fn put(&self, language: Language, sources: Vec<Source>) -> Result<(), Failed> {
+        for source in sources {
+            let text = formatted(language, &source.text);
+            match &self.out {
+                Some(dir) => write_file(&dir.join(source.name), &text)?,
+                None => say(&[text.trim_end().to_owned()])?,
             }
         }
         Ok(())

@@ -1,16 +1,17 @@
 //! Becoming the owner of every endpoint, also where a predecessor has yet to end.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
+
+use netipc::transport::Endpoint;
 
 use super::Stop;
 use super::provider::Provider;
 use super::run_dir::RunDir;
 use crate::args::endpoint;
 use crate::exit::{Exit, Failed, to_stderr};
-use crate::platform::file_id;
+use crate::platform::socket_id;
 
 /// How often to look whether the endpoint's name is free: clients find nobody meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -48,32 +49,30 @@ impl Binding<'_> {
             to_stderr(&format_args!(
                 "{refused}; waiting up to {wait} s for its end"
             ));
-            let name = endpoint(self.run_dir.path(), service)?
-                .socket_path()
-                .to_owned();
-            if !self.bind_once_free(&**provider, refused, &name, deadline)? {
+            let endpoint = endpoint(self.run_dir.path(), service)?;
+            if !self.bind_once_free(&**provider, refused, &endpoint, deadline)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Binds as soon as the endpoint's `name` is free.
+    /// Binds as soon as the endpoint is free.
     fn bind_once_free(
         &mut self,
         provider: &dyn Provider,
         mut refused: Failed,
-        name: &Path,
+        endpoint: &Endpoint,
         deadline: Instant,
     ) -> Result<bool, Failed> {
-        let (mut seen, mut tried) = (file_id(name), Instant::now());
+        let (mut seen, mut tried) = (socket_id(endpoint), Instant::now());
         while Instant::now() < deadline {
             match self.stop.recv_timeout(LOOK_EVERY) {
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Err(lost)) => return Err(lost),
                 Ok(Ok(())) | Err(RecvTimeoutError::Disconnected) => return Ok(false),
             }
-            let now = file_id(name);
+            let now = socket_id(endpoint);
             if now == seen && tried.elapsed() < TRY_EVERY {
                 continue;
             }

@@ -1,5 +1,6 @@
 //! What `serve` knows of this machine: where it looks, what it says about that, and how it keeps looking.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -14,6 +15,9 @@ use super::policy::PolicyArgs;
 use crate::args::seconds;
 use crate::exit::{self, Exit, Failed, printed};
 use crate::plain::plain;
+
+/// Names that several cgroups share, as many as are told of at once.
+const CLASHES_SHOWN: usize = 20;
 
 /// Where and how to look at this machine.
 #[derive(Args, Debug)]
@@ -155,8 +159,15 @@ impl Refresher {
         }
         self.reported = snapshot.sources().to_vec();
         let clashes = snapshot.cgroups().clashes();
-        for clash in clashes.iter().filter(|clash| !self.clashes.contains(clash)) {
+        let known: HashSet<&Clash> = self.clashes.iter().collect();
+        let new: Vec<&Clash> = clashes.iter().filter(|it| !known.contains(it)).collect();
+        for clash in new.iter().take(CLASHES_SHOWN) {
             exit::to_stderr(&plain(&clash.to_string()));
+        }
+        if let Some(more @ 1..) = new.len().checked_sub(CLASHES_SHOWN) {
+            exit::to_stderr(&format_args!(
+                "{more} more names are shared by several cgroups"
+            ));
         }
         self.clashes = clashes.to_vec();
     }

@@ -88,6 +88,10 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     machine: MachineArgs,
 
+    /// Publishes statistics beside each endpoint, for `netipc status`
+    #[arg(long)]
+    stats: bool,
+
     /// Stops when stdin ends, too: a process that holds the other end takes this one along
     #[arg(long)]
     until_stdin_ends: bool,
@@ -122,13 +126,15 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     let supervisor = Supervisor::from_env();
     // Before anything is made, so that no request can end the program with something left behind.
     let stop = stop_requests(args.until_stdin_ends).map_err(exit::cannot_wait_for_a_stop)?;
-    let plan = Plan {
+    let mut plan = Plan {
         run_dir: args.endpoint.run_dir_to_serve()?,
         profiles: args.endpoint.profiles(),
         auth_token: args.endpoint.token_to_serve(&args.token)?,
         workers: args.workers.get(),
         max_response_bytes: args.max_response.unwrap_or_default(),
         inherited: Inherited::from_environment(),
+        stats: args.stats,
+        host: None,
     };
     let fixtures = data::load(&args.schema, &args.data, &args.service)?;
     let services = chosen(args, &fixtures);
@@ -138,6 +144,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     let from_host = |service: &String| code::needs_host(service) && !fixtures.contains_key(service);
     let host = services.iter().any(from_host).then(|| args.machine.look());
     let host = host.transpose()?;
+    plan.host.clone_from(&host);
     let mut run_dir = RunDir::ensure(&plan.run_dir)?;
     let providers = providers(&services, &plan, fixtures, host.as_ref())?;
     let binding = Binding {

@@ -1,5 +1,5 @@
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
-use netipc_host::Policy;
+use netipc_host::{PatternError, Policy};
 
 const ENABLE: &str = "enable";
 const DISABLE: &str = "disable";
@@ -56,6 +56,7 @@ impl Args for PolicyArgs {
                 .long(id)
                 .value_name("PATTERN")
                 .action(ArgAction::Append)
+                .value_parser(pattern)
                 .help(help)
         };
         command
@@ -72,6 +73,10 @@ impl Args for PolicyArgs {
     fn augment_args_for_update(command: Command) -> Command {
         Self::augment_args(command)
     }
+}
+
+fn pattern(text: &str) -> Result<String, PatternError> {
+    Policy::check(text).map(|()| text.to_owned())
 }
 
 #[cfg(test)]

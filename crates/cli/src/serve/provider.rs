@@ -1,14 +1,17 @@
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc::service::Service;
 use netipc::transport::link::{BindOptions, Inherited};
-use netipc::untyped::AnyServer;
+use netipc::untyped::{AnyServer, DataProbe, DataStatus};
 use netipc::{Handler, Server, ServerConfig};
+use netipc_host::Host;
 use netipc_schema::Schema;
 use netipc_schema::live::{Data, handler};
 
+use super::code::needs_host;
 use crate::exit::{Exit, Failed, to_stderr};
 
 /// A server of whatever service.
@@ -52,6 +55,10 @@ pub(super) struct Plan {
     pub(super) max_response_bytes: u32,
     /// What a service manager has opened for us.
     pub(super) inherited: Inherited,
+    /// Whether others may read statistics.
+    pub(super) stats: bool,
+    /// What is known of this machine, for statistics.
+    pub(super) host: Option<Arc<Host>>,
 }
 
 impl Plan {
@@ -60,7 +67,14 @@ impl Plan {
         let (run_dir, name) = (&self.run_dir, S::METHOD.name);
         let (config, workers) = (self.config(), self.workers);
         let server = Server::with_workers(run_dir, name, config, handler, workers);
-        Box::new(server.listening(self.listening()))
+        let server = server.listening(self.listening());
+        Box::new(if self.stats {
+            let tells_of_machine = needs_host(name);
+            let host = self.host.as_ref().filter(|_| tells_of_machine);
+            server.publishing_stats(host.map(data_probe))
+        } else {
+            server
+        })
     }
 
     /// A provider of a service that the program knows by its schema alone.
@@ -69,6 +83,11 @@ impl Plan {
         let answers = handler(schema, data);
         let server = AnyServer::new(&self.run_dir, &name, &config, self.workers, answers)
             .listening(self.listening());
+        let server = if self.stats {
+            server.publishing_stats(None)
+        } else {
+            server
+        };
         Box::new(UntypedProvider { server, name })
     }
 
@@ -88,6 +107,23 @@ impl Plan {
             ..ServerConfig::default()
         }
     }
+}
+
+/// Tells how old the picture of the machine is, and what of it is stale.
+fn data_probe(host: &Arc<Host>) -> Arc<DataProbe> {
+    let host = Arc::clone(host);
+    Arc::new(move || {
+        let (snapshot, now) = (host.current(), Instant::now());
+        let sources = snapshot.sources();
+        let stale = sources.iter().filter_map(|source| {
+            let age = source.stale(now)?.as_secs_f64();
+            Some(format!("{source}; data of {age:.1} s ago is used"))
+        });
+        DataStatus {
+            age: sources.iter().filter_map(|source| source.age(now)).max(),
+            stale: stale.collect(),
+        }
+    })
 }
 
 /// A server of a service that the program knows by its schema alone.

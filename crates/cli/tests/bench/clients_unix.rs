@@ -212,6 +212,34 @@ fn what_a_peer_does_not_do_is_left_out_but_not_of_the_matrix() {
 }
 
 #[test]
+fn a_row_below_its_floor_fails_where_floors_are_asked_for() {
+    let place = TestDir::new();
+    let slow =
+        r#"{"units":1,"ops":1,"elapsed_ns":9000000,"cpu_ns":1,"switches":0,"latency":[[1,1]]}"#;
+    let c = client("c", SCRIPT);
+    let args = [
+        "--transport",
+        "socket",
+        "--rate",
+        "0",
+        "--only",
+        "ping socket client",
+    ];
+    let run_with = |more: &[&str]| {
+        let mut command = bench(&place, &[&args[..], &[&c], more].concat());
+        command.env("BENCH_DRIVER_SAYS", slow);
+        command.env("BENCH_DRIVER_TAKES", "0.01");
+        run(command, b"")
+    };
+    let fallen = run_with(&["--floors"]);
+    assert_eq!(fallen.code, Some(1));
+    let why = "ping socket client c has ";
+    assert!(fallen.stderr.contains(why), "{}", fallen.stderr);
+    assert_eq!(run_with(&[]).code, Some(0), "{}", fallen.stderr);
+    assert_clean(&place);
+}
+
+#[test]
 fn the_peer_in_c_takes_part_in_every_scenario() {
     let place = TestDir::new();
     let c = c_client();

@@ -39,6 +39,7 @@ pub(crate) fn netipc<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Comm
 pub(crate) fn piped(mut command: Command) -> Command {
     command
         .env_remove("NETIPC_AUTH_TOKEN")
+        .env_remove("NETIPC_RUN_DIR")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -189,7 +190,13 @@ pub(crate) struct Provider {
 impl Provider {
     /// Starts it, and waits for its READY.
     pub(crate) fn start(mut command: Command) -> Self {
-        let child = SharedChild::spawn(command.stderr(Stdio::inherit())).unwrap();
+        command.stderr(Stdio::inherit());
+        Self::start_as(command)
+    }
+
+    /// Starts it with the stderr that `command` has, and waits for its READY.
+    pub(crate) fn start_as(mut command: Command) -> Self {
+        let child = SharedChild::spawn(&mut command).unwrap();
         let mut stdout = BufReader::new(child.take_stdout().unwrap());
         let stdin = child.take_stdin();
         let provider = Self { child, stdin };

@@ -143,6 +143,10 @@ static const nipc_str_view_t missing = {NULL, 5};
     SERVICE(s)                                                                            \
     RECORD(s, request, shortest)                                                          \
     RECORD(s, response, shortest)                                                         \
+    static void s##_take(void *user, uint32_t i, const s##_response_t *response) {        \
+        (void)user, (void)i, (void)response;                                              \
+        CHECK(false);                                                                     \
+    }                                                                                     \
     static void s##_has_no_pointers(void) {                                               \
         static s##_client_t client;                                                       \
         s##_request_t request;                                                            \
@@ -158,6 +162,9 @@ static const nipc_str_view_t missing = {NULL, 5};
         WRONG(s##_client_call_batch(NULL, &request, 1, &response, 0));                    \
         WRONG(s##_client_call_batch(&client, NULL, 1, &response, 0));                     \
         WRONG(s##_client_call_batch(&client, &request, 1, NULL, 0));                      \
+        WRONG(s##_client_call_pipelined(NULL, &request, 1, 1, s##_take, NULL, 0));        \
+        WRONG(s##_client_call_pipelined(&client, NULL, 1, 1, s##_take, NULL, 0));         \
+        WRONG(s##_client_call_pipelined(&client, &request, 1, 1, NULL, NULL, 0));         \
         CHECK(s##_client_call(&client, &request, &response, 0) == NIPC_ERR_NOT_READY);    \
         s##_client_close(&client);                                                        \
         s##_builder_init(NULL, bytes, sizeof(bytes));                                     \
@@ -212,6 +219,32 @@ static void cgroups_snapshot_has_no_pointers(void) {
     WRONG(cgroups_snapshot_builder_finish(&builder, &len));
     CHECK(cgroups_snapshot_builder_add(NULL, &item) == NIPC_ERR_INVALID_ARGUMENT);
     CHECK(cgroups_snapshot_builder_finish(NULL, &len) == NIPC_ERR_INVALID_ARGUMENT);
+}
+
+static void a_cache_has_no_pointers(void) {
+    static cgroups_snapshot_cache_t cache;
+    cgroups_snapshot_guard_t guard;
+    cgroups_snapshot_item_t item;
+    cgroups_snapshot_key_t key = {1, missing};
+    nipc_any_cache_status_t status;
+    cgroups_snapshot_cache_init(NULL, "/run", "nobody", NULL);
+    cgroups_snapshot_cache_init(&cache, NULL, "nobody", NULL);
+    CHECK(!cgroups_snapshot_cache_refresh(&cache) && !cgroups_snapshot_cache_refresh(NULL));
+    CHECK(!cgroups_snapshot_cache_ready(NULL));
+    cgroups_snapshot_cache_status(NULL, &status);
+    cgroups_snapshot_cache_status(&cache, NULL);
+    CHECK(cgroups_snapshot_cache_last_error(NULL, NULL, 0) > 0);
+    CHECK(!cgroups_snapshot_cache_read_lock(NULL, &guard));
+    CHECK(!cgroups_snapshot_cache_read_lock(&cache, NULL));
+    CHECK(!cgroups_snapshot_cache_read_lock(&cache, &guard));
+    CHECK(!cgroups_snapshot_cache_get(&guard, &key, &item));
+    CHECK(!cgroups_snapshot_cache_get(NULL, &key, &item));
+    CHECK(!cgroups_snapshot_cache_get(&guard, NULL, &item));
+    CHECK(!cgroups_snapshot_cache_get(&guard, &key, NULL));
+    cgroups_snapshot_cache_read_unlock(&guard);
+    cgroups_snapshot_cache_read_unlock(NULL);
+    cgroups_snapshot_cache_close(&cache);
+    cgroups_snapshot_cache_close(NULL);
 }
 
 /* What may not be sent, though no pointer is wrong. */
@@ -278,6 +311,7 @@ int main(void) {
     increment_request_has_no_pointers(), increment_response_has_no_pointers();
     string_reverse_request_has_no_pointers(), string_reverse_response_has_no_pointers();
     cgroups_snapshot_item_has_no_pointers();
+    a_cache_has_no_pointers();
     values_that_are_wrong();
     return failures > 0;
 }

@@ -99,6 +99,14 @@ static bool answer_increment(void *user, const increment_request_t *request,
     return increment_builder_set(builder, &response) == NIPC_OK;
 }
 
+/* Marks which responses have come, each as it must be. */
+static void take_response(void *user, uint32_t index, const increment_response_t *response) {
+    bool *came = user;
+    CHECK(index < count && !came[index]);
+    CHECK(response->value == index + UINT64_C(1));
+    came[index] = true;
+}
+
 static void ask_increment(const char *run_dir, const nipc_client_config_t *config) {
     static increment_client_t client;
     increment_request_t request = {UINT64_MAX}, *requests = calloc(count + 1, sizeof(*requests));
@@ -114,6 +122,16 @@ static void ask_increment(const char *run_dir, const nipc_client_config_t *confi
     CHECK(increment_client_call_batch(&client, requests, count, responses, 60000) == NIPC_OK);
     for (uint32_t i = 0; i < count; i++) {
         CHECK(responses[i].value == i + UINT64_C(1));
+    }
+    for (uint32_t window = 0; window < 40; window += 13) {
+        bool *came = calloc(count + 1, sizeof(*came));
+        CHECK(came != NULL);
+        CHECK(increment_client_call_pipelined(&client, requests, count, window, take_response, came,
+                                              60000) == NIPC_OK);
+        for (uint32_t i = 0; i < count; i++) {
+            CHECK(came[i]);
+        }
+        free(came);
     }
     increment_client_close(&client);
     free(requests);
@@ -183,6 +201,40 @@ static bool answer_snapshot(void *user, cgroups_snapshot_builder_t *builder) {
     return true;
 }
 
+/* A cache finds every item, also while the provider is away. */
+static void look_up(const char *run_dir, const nipc_client_config_t *config) {
+    static cgroups_snapshot_cache_t cache;
+    cgroups_snapshot_guard_t guard;
+    cgroups_snapshot_key_t key;
+    cgroups_snapshot_item_t item;
+    nipc_any_cache_status_t status;
+    struct cgroup wanted;
+    cgroups_snapshot_cache_init(&cache, run_dir, CGROUPS_SNAPSHOT_SERVICE, config);
+    CHECK(!cgroups_snapshot_cache_read_lock(&cache, &guard));
+    CHECK(!cgroups_snapshot_cache_ready(&cache) && cgroups_snapshot_cache_refresh(&cache));
+    CHECK(cgroups_snapshot_cache_ready(&cache));
+    nipc_any_cache_abort(&cache.cache);
+    CHECK(!cgroups_snapshot_cache_refresh(&cache));
+    cgroups_snapshot_cache_status(&cache, &status);
+    CHECK(status.item_count == count && status.duplicates == 0);
+    CHECK(status.refresh_success_count == 1 && status.refresh_failure_count == 1);
+    CHECK(cgroups_snapshot_cache_read_lock(&cache, &guard));
+    CHECK(guard.reply.header.generation == GENERATION && guard.reply.item_count == count);
+    for (uint32_t i = 0; i < count; i++) {
+        cgroup_of(i, &wanted);
+        key.hash = i, key.name = wanted.item.name;
+        CHECK(cgroups_snapshot_cache_get(&guard, &key, &item));
+        CHECK(item.hash == i && item.options == i % 16);
+        CHECK(strcmp(item.path.ptr, wanted.path) == 0);
+        key.hash = i + 1;
+        CHECK(!cgroups_snapshot_cache_get(&guard, &key, &item));
+        CHECK(cgroups_snapshot_reply_item(&guard.reply, i, &item) == NIPC_OK && item.hash == i);
+    }
+    cgroups_snapshot_cache_close(&cache);
+    CHECK(cgroups_snapshot_reply_item(&guard.reply, 0, &item) == NIPC_OK);
+    cgroups_snapshot_cache_read_unlock(&guard);
+}
+
 static void ask_snapshot(const char *run_dir, const nipc_client_config_t *config) {
     static cgroups_snapshot_client_t client;
     cgroups_snapshot_reply_t reply;
@@ -201,6 +253,7 @@ static void ask_snapshot(const char *run_dir, const nipc_client_config_t *config
     }
     CHECK(cgroups_snapshot_reply_item(&reply, count, &item) == NIPC_ERR_OUT_OF_BOUNDS);
     cgroups_snapshot_client_close(&client);
+    look_up(run_dir, config);
 }
 
 /* ---- The program --------------------------------------------------------------------------- */

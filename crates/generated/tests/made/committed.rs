@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use netipc_schema::{Language, generate_for_library};
+use netipc_schema::{Language, Schema, Source, generate_binding, generate_for_library};
 
 use crate::common::{NAMES, service};
 
@@ -24,22 +24,49 @@ fn c() {
     compare(Language::C, "c");
 }
 
-fn compare(language: Language, dir: &str) {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
-    for name in NAMES {
-        for source in
-            generate_for_library(&service(name), language, &format!("{name}.toml")).unwrap()
-        {
-            let file = dir.join(&source.name);
-            let committed = fs::read_to_string(&file).unwrap();
-            let made = formatted(language, &source.text);
-            let how = format!(
-                "`netipc schema generate --library --lang {language}` writes {}",
-                file.display()
-            );
-            assert!(committed == made, "{how}");
+#[test]
+fn binding_of_the_c_library() {
+    let schemas = NAMES.map(service);
+    let all: Vec<&Schema> = schemas.iter().collect();
+    let sources = generate_binding(&all).unwrap();
+    let how = "`netipc schema generate --library --lang c --out crates services/*.toml` writes";
+    for source in &sources {
+        check(source, Language::Rust, "..", how);
+    }
+    let is_made = |dir: &str, file: &str| {
+        let name = format!("{dir}/{file}");
+        sources.iter().any(|source| source.name == name)
+    };
+    for dir in ["capi/src/protocol/made", "capi/src/service/made"] {
+        let there = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(dir));
+        for file in there.unwrap() {
+            let file = file.unwrap().file_name().into_string().unwrap();
+            assert!(is_made(dir, &file), "nothing makes {dir}/{file}");
         }
     }
+}
+
+fn compare(language: Language, dir: &str) {
+    let how = format!("`netipc schema generate --library --lang {language}` writes");
+    for name in NAMES {
+        let file = format!("{name}.toml");
+        for source in generate_for_library(&service(name), language, &file).unwrap() {
+            check(&source, language, dir, &how);
+        }
+    }
+}
+
+/// The file of a source is as it is made.
+fn check(source: &Source, language: Language, dir: &str, how: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(dir)
+        .join(&source.name);
+    let committed = fs::read_to_string(&file).unwrap();
+    assert!(
+        committed == formatted(language, &source.text),
+        "{how} {}",
+        file.display()
+    );
 }
 
 /// As the formatter of the language wants it.

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use netipc_schema::codec::Way;
 use netipc_schema::random::{Random, spoil};
 use netipc_schema::{Kind, Language, Schema, generate, parse};
 
+use crate::builders::built;
 use crate::common::{NAMES, ours, service};
 use crate::random_schema::random_schema;
 
@@ -40,13 +41,20 @@ fn schemas() -> Vec<Schema> {
 fn go_says_what_the_schemas_say() {
     let dir = tempfile::tempdir().unwrap();
     let schemas = schemas();
-    write_module(dir.path(), &schemas);
-    let peer = dir.path().join("peer");
+    let peer = built_peer(dir.path(), &schemas);
+    reads(&peer, &schemas);
+    builds(&peer);
+}
+
+/// The peer, and a generated package of each schema.
+fn built_peer(dir: &Path, schemas: &[Schema]) -> PathBuf {
+    write_module(dir, schemas);
+    let peer = dir.join("peer");
     let built = Command::new("go")
         .args(["build", "-mod=mod", "-o"])
         .arg(&peer)
         .arg(".")
-        .current_dir(dir.path())
+        .current_dir(dir)
         .output()
         .expect("the test needs Go");
     assert!(
@@ -54,6 +62,49 @@ fn go_says_what_the_schemas_say() {
         "{}",
         String::from_utf8_lossy(&built.stderr)
     );
+    peer
+}
+
+/// Builders of Go make what those of Rust make, of packages of their own and of the module's.
+fn builds(peer: &Path) {
+    let built = built();
+    let mut asked = String::new();
+    let mut wanted = Vec::new();
+    for (line, said) in &built.lines {
+        for place in ["", "library/"] {
+            // Two services are no kinds of the module.
+            if place.is_empty()
+                || LIBRARY
+                    .iter()
+                    .any(|name| line.starts_with(&name.replace('-', "_")))
+            {
+                writeln!(asked, "{place}{line}").unwrap();
+                wanted.push(said);
+            }
+        }
+    }
+    let answers = ask(peer, asked.clone());
+    assert_eq!(answers.len(), wanted.len());
+    for ((answer, wanted), line) in answers.iter().zip(wanted).zip(asked.lines()) {
+        assert_eq!(answer, wanted, "{line}");
+    }
+    let all = [
+        "build ok",
+        "build BadLayout",
+        "build BadItemCount",
+        "build Overflow",
+        "request ok",
+        "request Overflow",
+    ];
+    assert!(
+        built.verdicts.iter().eq(BTreeSet::from(all)),
+        "{:?}",
+        built.verdicts
+    );
+}
+
+/// Codecs of Go read what the schemas say.
+fn reads(peer: &Path, schemas: &[Schema]) {
     let (mut asked, mut wanted, mut verdicts) = (String::new(), Vec::new(), BTreeSet::new());
     let library = LIBRARY.map(service);
     let of_library = library
@@ -76,7 +127,7 @@ fn go_says_what_the_schemas_say() {
             }
         }
     }
-    let answers = ask(&peer, asked.clone());
+    let answers = ask(peer, asked.clone());
     assert_eq!(answers.len(), wanted.len());
     for ((answer, (schema, wanted)), line) in answers.iter().zip(&wanted).zip(asked.lines()) {
         assert_eq!(
@@ -107,13 +158,29 @@ fn package(schema: &Schema) -> String {
     schema.name.replace('-', "_")
 }
 
+/// What the peer calls builders of a package by, where Rust has them, too.
+fn builder_of(schema: &Schema, name: &str) -> String {
+    match &schema.kind {
+        Kind::Snapshot(_) if schema.name == "cgroups-snapshot" => format!(
+            "\t\"{name} build\": all({name}.DecodeReply, (*{name}.Reply).Len, (*{name}.Reply).Item, \
+             func(r *{name}.Reply, b *{name}.Builder) {{ b.SetHeader({name}.Header{{SystemdEnabled: r.SystemdEnabled}}, r.Generation) }}, (*{name}.Builder).Add),\n"
+        ),
+        Kind::Value(_) | Kind::Snapshot(_) => String::new(),
+        Kind::Lookup(kind) => format!(
+            "\t\"{name} build\": build[{name}.Key, {name}.Item, *{name}.Item, {name}.{}, {name}.Builder],\n\
+             \t\"{name} request\": request[{name}.Key],\n",
+            kind.status().name
+        ),
+    }
+}
+
 /// A module of the generated packages and the peer.
 fn write_module(dir: &Path, schemas: &[Schema]) {
     let library = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../go")
         .canonicalize()
         .unwrap();
-    let (mut imports, mut codecs) = (String::new(), String::new());
+    let (mut imports, mut codecs, mut builders) = (String::new(), String::new(), String::new());
     for schema in schemas {
         let name = package(schema);
         writeln!(imports, "\t\"example.org/drawn/{name}\"").unwrap();
@@ -136,6 +203,7 @@ fn write_module(dir: &Path, schemas: &[Schema]) {
             "\t\"{name} request\": {request},\n\t\"{name} response\": {response},"
         )
         .unwrap();
+        builders.push_str(&builder_of(schema, &name));
         for source in generate(schema, Language::Go, "drawn.toml").unwrap() {
             let file = dir.join(source.name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -143,7 +211,7 @@ fn write_module(dir: &Path, schemas: &[Schema]) {
         }
     }
     let registry = format!(
-        "package main\n\nimport (\n{imports})\n\nvar codecs = map[string]codec{{\n{codecs}}}\n"
+        "package main\n\nimport (\n{imports})\n\nvar codecs = map[string]codec{{\n{codecs}}}\n\nvar builders = map[string]writer{{\n{builders}}}\n"
     );
     fs::write(dir.join("registry.go"), registry).unwrap();
     fs::write(dir.join("main.go"), PEER).unwrap();

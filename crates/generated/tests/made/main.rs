@@ -1,6 +1,7 @@
 //! Generated code says what the schemas say, and is what is committed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod builders;
 #[cfg(unix)]
 mod c;
 mod committed;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Enabled cgroups that would all have one name, and the names that they have instead.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Clash {
     /// What all of them would be called.
     pub name: Vec<u8>,
@@ -36,10 +36,11 @@ impl fmt::Display for Clash {
 }
 
 /// What tells cgroups of one name apart, in the order in which it is tried.
-const QUALIFIERS: [fn(&Cgroup) -> Vec<u8>; 5] = [
+const QUALIFIERS: [fn(&Cgroup) -> Vec<u8>; 6] = [
     |cgroup| cgroup.orchestrator().word().into(),
     enclosing_machine,
-    id,
+    |cgroup| id(cgroup).map_or_else(Vec::new, short_id),
+    |cgroup| id(cgroup).unwrap_or_default().to_vec(),
     |cgroup| {
         let key = cgroup.key();
         ancestor(key, depth(key) - 1)[1..].to_vec()
@@ -121,6 +122,18 @@ fn tell_apart(items: &[Arc<Cgroup>], group: &[usize]) -> Vec<(usize, Outcome)> {
             different.push(*index);
         }
     }
+    let several = different.len() > 1;
+    different.retain(|index| {
+        let item = &items[*index];
+        let is_named = several && item.kind() == Kind::Plumbing;
+        if is_named {
+            // It has the name of what it belongs to, which is to keep it.
+            let inner = identify(item.key()).inner;
+            let name = [item.plain_name(), &*inner].join(&b'/');
+            outcomes.push((*index, Outcome::Name(name)));
+        }
+        !is_named
+    });
     if different.len() > 1 {
         let name = items[group[0]].plain_name();
         qualify(items, different, name, &QUALIFIERS, &mut outcomes);
@@ -192,8 +205,8 @@ fn enclosing_machine(cgroup: &Cgroup) -> Vec<u8> {
         .unwrap_or_default()
 }
 
-fn id(cgroup: &Cgroup) -> Vec<u8> {
+fn id(cgroup: &Cgroup) -> Option<&[u8]> {
     let subject = cgroup.subject();
     let id = subject.container_id.as_ref().or(subject.pod_uid.as_ref());
-    id.map(|id| short_id(id)).unwrap_or_default()
+    id.map(|id| &**id)
 }

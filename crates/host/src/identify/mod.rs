@@ -104,6 +104,24 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 14] = [
+        Self::Other,
+        Self::Service,
+        Self::Slice,
+        Self::Scope,
+        Self::Mount,
+        Self::Socket,
+        Self::Swap,
+        Self::Group,
+        Self::Pod,
+        Self::Container,
+        Self::Machine,
+        Self::Monitor,
+        Self::Plumbing,
+        Self::Inside,
+    ];
+
     /// The word that a [`Policy`](crate::Policy) knows it by, without the `@`.
     pub const fn word(self) -> &'static str {
         match self {

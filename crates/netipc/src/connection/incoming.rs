@@ -213,6 +213,9 @@ impl Incoming {
         mut next_id: impl FnMut() -> u64,
         wait: &Wait<'_>,
     ) -> Result<Connection, AcceptError> {
+        let Ok(buffer) = super::buffer(Role::Server, &self.offer.agreed(0)) else {
+            return Err(self.turn_down_for_size(wait));
+        };
         let mut session_id = next_id();
         let mut skipped = 0;
         loop {
@@ -237,7 +240,24 @@ impl Incoming {
         let agreed = self.offer.agreed(session_id);
         let ack = self.offer.accept(session_id);
         send_packet(&mut *self.link, &ack, wait)?;
-        Ok(Connection::new(Role::Server, self.link.switch(), agreed))
+        Ok(Connection::new(
+            Role::Server,
+            self.link.switch(),
+            agreed,
+            buffer,
+        ))
+    }
+
+    /// Bytes of the longest payload that answers the client.
+    #[must_use]
+    pub fn response_bytes(&self) -> u32 {
+        self.offer.agreed(0).limits.response.payload_bytes
+    }
+
+    /// Turns the session down, because there is no memory for messages as long as the client wants: it may
+    /// come back with less. Returns what became of that, as [`turn_down`](Self::turn_down) does.
+    pub fn turn_down_for_size(mut self, wait: &Wait<'_>) -> AcceptError {
+        refuse(&mut *self.link, Refusal::no_memory(), wait)
     }
 
     /// Turns the session down, because every slot is taken. Returns what became of that:

@@ -24,6 +24,8 @@ pub use netipc_proto::session::{DirectionLimits, Limits, Message, SessionError};
 
 use std::time::Instant;
 
+use std::io;
+
 use netipc_proto::session::handshake::{ACK_PACKET_LEN, ClientHandshake, HandshakeError};
 use netipc_proto::session::{Framing, Role, Session};
 use netipc_proto::wire::{Header, Profiles, WireError};
@@ -78,11 +80,12 @@ impl Connection {
         });
         let agreed = shake_hands(&mut *link, &handshake, wait)
             .map_err(|error| with_users(error, link.info().peer.uid, link.own_uid()))?;
+        let buffer = buffer(Role::Client, &agreed).map_err(LinkError::Io)?;
         let link = link.attach(&plan(&agreed, proposal.auth_token), wait)?;
-        Ok(Self::new(Role::Client, link, agreed))
+        Ok(Self::new(Role::Client, link, agreed, buffer))
     }
 
-    fn new(role: Role, link: Box<dyn Link>, mut agreed: Agreed) -> Self {
+    fn new(role: Role, link: Box<dyn Link>, mut agreed: Agreed, buffer: Vec<u8>) -> Self {
         let info = link.info();
         let framing = if info.whole_messages {
             Framing::Whole
@@ -93,7 +96,7 @@ impl Connection {
             Framing::Chunked
         };
         Self {
-            session: Session::new(role, agreed.limits, framing),
+            session: Session::with_buffer(role, agreed.limits, framing, buffer),
             link,
             agreed,
             over: false,
@@ -319,6 +322,11 @@ const fn session_code(error: &SessionError) -> ErrorCode {
         SessionError::Ended => ErrorCode::NOT_READY,
         _ => ErrorCode::PROTOCOL,
     }
+}
+
+/// Where messages are received: the peer has a say in how long they may be.
+fn buffer(role: Role, agreed: &Agreed) -> io::Result<Vec<u8>> {
+    netipc_transport::zeroed(Session::buffer_len(role, &agreed.limits))
 }
 
 /// Whether nothing of a packet has left, and the link goes on.

@@ -17,5 +17,6 @@ pub use crate::log_limiter::LogLimiter;
 pub use client::AnyClient;
 pub(crate) use client::{LookupBuffers, RequestKind, malformed, too_much};
 pub use server::{
-    Answered, AnyServer, HistogramSnapshot, ServerStats, SessionHandler, TransportCounts,
+    Answered, AnyServer, DataProbe, DataStatus, HistogramSnapshot, ServerStats, SessionHandler,
+    TransportCounts, stats_service,
 };

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use netipc::service::increment::Increment;
 use netipc::transport::link::LinkKind;
-use netipc::wire::{Flags, Header, Kind, MethodCode, Profiles, Status};
+use netipc::wire::{Flags, Header, Hello, Kind, MethodCode, Profiles, Status};
 use netipc::{Handler, Server};
 
 use crate::stage::script::{Guest, Line, control, proposal, with_len};
@@ -240,5 +240,22 @@ fn a_request_before_a_hang_up_is_still_handled() {
                 (handled.load(Ordering::Relaxed) == asked).then_some(())
             });
         }
+    }
+}
+
+// Rule W16.
+#[test]
+fn any_number_of_batch_items_is_echoed() {
+    let stage = Stage::new();
+    let _serving = increment_server(&stage, server(1), 8);
+    for items in [0, 1, 65_536, 65_537, u32::MAX] {
+        let hello = Hello {
+            max_request_batch_items: items,
+            ..proposal(1)
+        };
+        let (status, ack) = Guest::connect(&stage).greet(&hello, 0);
+        assert_eq!(status, Status::OK, "{items}");
+        let agreed = (ack.max_request_batch_items, ack.max_response_batch_items);
+        assert_eq!(agreed, (items, items));
     }
 }

@@ -8,10 +8,10 @@ use netipc::service::Service;
 use netipc::service::apps_lookup::{AppsLookup, AppsLookupItem};
 use netipc::service::increment::Increment;
 use netipc::transport::link::LinkKind;
-use netipc::wire::{Decode, Header, Kind, MethodCode, Profiles, Status};
+use netipc::wire::{Decode, Header, HelloAck, Kind, MethodCode, Profiles, Status};
 use netipc::{Client, ErrorCode};
 
-use crate::stage::script::{Host, shm_terms};
+use crate::stage::script::{Host, shm_terms, terms};
 use crate::stage::{SOON, Stage, WITH_SHM, client, increment_server, server, timed, until};
 
 // Rule L23.
@@ -51,6 +51,39 @@ fn defect_09_a_missing_region_excludes_shared_memory_for_a_while() {
         (transport(&mut client) == LinkKind::SharedMemory).then_some(())
     });
     assert_eq!(client.call(&2).unwrap(), 3);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn defect_09_what_cannot_be_attached_is_left_out_and_nothing_else() {
+    let stage = Stage::new();
+    let ring = Profiles::SHM_RING.0;
+    let play = Host::new(&stage).play(move |host| {
+        let mut guest = host.accept();
+        let hello = guest.hello();
+        assert_eq!(hello.supported, Profiles(WITH_SHM | ring));
+        // A region, which it never makes.
+        guest.admit(&shm_terms(&hello)).hear_end();
+
+        let mut guest = host.accept();
+        let hello = guest.hello();
+        assert_eq!(hello.supported, Profiles(1 | ring));
+        // The ring, which it never passes.
+        let ack = HelloAck {
+            intersection: Profiles(1 | ring),
+            selected: Profiles::SHM_RING,
+            ..terms(&hello)
+        };
+        guest.admit(&ack).hear_end();
+
+        let (mut line, hello) = host.welcome();
+        assert_eq!(hello.supported, Profiles::BASELINE);
+        line.increment();
+    });
+    let mut client = stage.client::<Increment>(client(WITH_SHM | ring));
+    client.refresh();
+    assert_eq!(client.call(&1).unwrap(), 2);
+    play.end();
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use netipc::service::increment::Increment;
+use netipc::wire::{Hello, Status};
 
 use crate::stage::actor::{Actor, this_program};
 use crate::stage::roles::Role;
-use crate::stage::script::Guest;
+use crate::stage::script::{Guest, proposal};
 use crate::stage::{BOTH, Stage, WITH_SHM, client, increment_server, server, soon, until};
 
 #[test]
@@ -80,4 +81,39 @@ fn a_full_file_system_leaves_the_socket() {
     let mut cramped = Actor::run_by(private, stage.path(), Role::Cramped, WITH_SHM);
     cramped.expect("shm and socket");
     cramped.finish();
+}
+
+#[test]
+fn a_server_without_memory_turns_clients_down_and_lives_on() {
+    for profiles in BOTH {
+        let stage = Stage::new();
+        let mut lean = Actor::new(&stage, Role::Lean, profiles);
+        lean.expect("ready");
+        let large = Hello {
+            max_response_payload_bytes: 1 << 30,
+            ..proposal(profiles)
+        };
+        let asked = |hello: &Hello| Guest::connect(&stage).greet(hello, 0).0;
+        let works = || {
+            let mut client = stage.ready::<Increment>(client(profiles));
+            assert_eq!(client.call(&1).unwrap(), 2);
+        };
+        lean.cue();
+        lean.expect("no memory");
+        assert_eq!(asked(&proposal(profiles)), Status::INTERNAL_ERROR);
+        lean.cue();
+        lean.expect("enough");
+        works();
+
+        lean.cue();
+        lean.expect("little memory");
+        assert_eq!(asked(&large), Status::LIMIT_EXCEEDED);
+        works();
+        lean.cue();
+        lean.expect("enough");
+        works();
+        lean.cue();
+        lean.finish();
+        assert_eq!(stage.files(), [""; 0]);
+    }
 }

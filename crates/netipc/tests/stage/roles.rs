@@ -32,6 +32,8 @@ pub(crate) enum Role {
     StarvedClient,
     /// Serves and asks in a file system without room.
     Cramped,
+    /// Serves INCREMENT with answers of up to 1 GiB, at times with little memory, or with none for a thread.
+    Lean,
     /// Serves and asks under an umask that lets everything through, and one that lets nothing.
     Masked,
     /// Serves and asks in many rounds, and leaves nothing behind.
@@ -39,7 +41,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Incrementer,
         Self::Mute,
         Self::Provider,
@@ -48,6 +50,7 @@ impl Role {
         Self::StarvedServer,
         Self::StarvedClient,
         Self::Cramped,
+        Self::Lean,
         Self::Masked,
         Self::Tidy,
     ];
@@ -64,9 +67,11 @@ impl Role {
             Self::Holder => hold_a_session(profiles, dir),
             Self::Askers => ask_from_many_threads(profiles, dir),
             Self::Tidy => leave_nothing(profiles, dir),
-            Self::StarvedServer | Self::StarvedClient | Self::Cramped | Self::Masked => {
-                platform::play(self, profiles, dir);
-            }
+            Self::StarvedServer
+            | Self::StarvedClient
+            | Self::Cramped
+            | Self::Lean
+            | Self::Masked => platform::play(self, profiles, dir),
         }
     }
 }

@@ -170,20 +170,33 @@ pub struct Session {
 impl Session {
     /// Starts after the handshake. `limits.packet_size` is above 32, as every handshake makes sure.
     #[must_use]
-    pub fn new(role: Role, mut limits: Limits, framing: Framing) -> Self {
-        // Every request has an answer, which is one item, also where a peer proposes none.
-        limits.response.batch_items = limits.response.batch_items.max(1);
+    pub fn new(role: Role, limits: Limits, framing: Framing) -> Self {
         let payload = limits.received_by(role).payload_bytes as usize;
         let first = match framing {
             Framing::Chunked => payload.min(data_bytes(limits.packet_size)),
             Framing::Whole => payload,
         };
+        Self::with_buffer(role, limits, framing, vec![0; Header::LEN + first])
+    }
+
+    /// Bytes of a [buffer](Self::with_buffer) that holds whatever `role` receives under `limits`.
+    #[must_use]
+    pub const fn buffer_len(role: Role, limits: &Limits) -> usize {
+        limits.received_by(role).payload_bytes as usize + Header::LEN
+    }
+
+    /// As [`new`](Self::new), and receives into `buffer`: one of [`buffer_len`](Self::buffer_len) never
+    /// grows.
+    #[must_use]
+    pub fn with_buffer(role: Role, mut limits: Limits, framing: Framing, buffer: Vec<u8>) -> Self {
+        // Every request has an answer, which is one item, also where a peer proposes none.
+        limits.response.batch_items = limits.response.batch_items.max(1);
         Self {
             role,
             limits,
             framing,
             in_flight: InFlight::default(),
-            buffer: vec![0; Header::LEN + first],
+            buffer,
             partial: None,
             last: None,
             ended: false,

@@ -169,6 +169,8 @@ impl Profiles {
     pub const SHM_RING: Self = Self(0x10);
     /// Every shared-memory profile.
     pub const ALL_SHM: Self = Self(0x1e);
+    /// Every profile of a shared region, which is shared memory but the ring.
+    pub const ALL_REGIONS: Self = Self(0x0e);
 
     /// The profiles in both sets.
     #[must_use]

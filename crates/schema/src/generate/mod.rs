@@ -1,6 +1,7 @@
 //! Source code of a service: types, codec, client and server, in each language.
 
 mod c;
+mod capi;
 mod go;
 mod names;
 mod rust;
@@ -143,4 +144,15 @@ pub fn generate_for_library(
         }
         Language::Go => go::library_files(schema, file),
     })
+}
+
+/// The binding of our own C library, `crates/capi`, of all kinds that it knows: Rust that has to be formatted
+/// as such, of which `cargo xtask headers` makes the headers. Other schemas are left out. Names of files begin
+/// at the directory of the crates.
+///
+/// # Errors
+/// Where a kind that it knows is missing, or the library has no room for what a schema says.
+pub fn generate_binding(schemas: &[&Schema]) -> Result<Vec<Source>, GenerateError> {
+    let sources = capi::files(schemas)?.into_iter();
+    Ok(sources.map(|(name, text)| Source { name, text }).collect())
 }

@@ -16,6 +16,18 @@ pub(super) fn constant(name: &str) -> String {
     name.to_ascii_uppercase().replace('-', "_")
 }
 
+/// `LookupStatus` as `lookup_status`.
+pub(super) fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
+
 /// What a status of the protocol's own means, which schemas do not say.
 pub(super) fn meaning<'a>(name: &str, about: &'a str) -> &'a str {
     match (name, about) {
@@ -35,6 +47,7 @@ mod tests {
     fn names_follow_the_habits_of_languages() {
         assert_eq!(camel("ip-to-asn"), "IpToAsn");
         assert_eq!(camel("bytes_received"), "BytesReceived");
+        assert_eq!(snake("LookupStatus"), "lookup_status");
         assert_eq!(constant("unknown-retry-later"), "UNKNOWN_RETRY_LATER");
     }
 }

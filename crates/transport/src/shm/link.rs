@@ -11,7 +11,7 @@ use super::{Companion, Seen, Side, Slots};
 /// How long a client sleeps, which waits inside a call, before it looks at the companion. Much shorter sleeps
 /// cost as much as all the rest of a call: their timer is the next one to expire, and has to be set and reset.
 const CLIENT_SLICE: Duration = Duration::from_millis(20);
-/// How long a server sleeps, which waits while nobody asks.
+/// How long a server sleeps, which waits while nobody asks and has nobody that looks for it.
 const SERVER_SLICE: Duration = Duration::from_millis(100);
 
 /// Looks at the counter for each look at the clock: it tells when a message came, too.
@@ -31,13 +31,15 @@ pub(crate) struct ShmLink<S: Slots, C: Companion> {
     side: Side,
     /// Whether it is our turn to send.
     may_send: bool,
+    /// Whether somebody else looks at the companion for us while we sleep.
+    is_watched: bool,
     /// Looks for a message before the first sleep.
     spin: Spin,
 }
 
 impl<S: Slots, C: Companion> ShmLink<S, C> {
     /// A receiver looks for a message before it sleeps where one tends to be there within `spin`.
-    pub(crate) fn new(companion: C, slots: S, side: Side, spin: Duration) -> Self {
+    pub(crate) fn new(mut companion: C, slots: S, side: Side, spin: Duration) -> Self {
         let spin = if slots.looks_first() {
             spin
         } else {
@@ -47,7 +49,9 @@ impl<S: Slots, C: Companion> ShmLink<S, C> {
             Side::Client => Patience::ANSWER,
             Side::Server => Patience::REQUEST,
         };
+        let bell = slots.bell();
         Self {
+            is_watched: bell.is_some_and(|bell| companion.ring_when_ready(bell)),
             slots,
             companion,
             side,
@@ -88,12 +92,23 @@ impl<S: Slots, C: Companion> ShmLink<S, C> {
                 self.check()?;
                 return Err(ended);
             }
-            let limit = wait.remaining().map_or(slice, |left| left.min(slice));
+            let left = wait.remaining();
+            let limit = if self.is_watched {
+                left
+            } else {
+                Some(left.map_or(slice, |left| left.min(slice)))
+            };
             self.slots.sleep(limit, wait, &self.companion)?;
             if self.slots.has_arrived()? {
                 return Ok(());
             }
             self.check()?;
+            if self.is_watched && self.companion.has_rung() {
+                // For nothing: once more, or we look ourselves.
+                self.is_watched = bell
+                    .as_ref()
+                    .is_some_and(|bell| self.companion.ring_when_ready(bell));
+            }
         }
     }
 }

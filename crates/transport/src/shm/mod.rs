@@ -42,6 +42,18 @@ pub(crate) trait Companion: Send + fmt::Debug {
     /// Looks what there is to receive, without taking it.
     fn look(&mut self) -> Seen;
 
+    /// Has `bell` rung as soon as there may be something to look at; whether it will. Where it will not, one has
+    /// to look from time to time.
+    fn ring_when_ready(&mut self, bell: &Waker) -> bool {
+        let _ = bell;
+        false
+    }
+
+    /// Whether the bell was rung. It will not be rung again.
+    fn has_rung(&self) -> bool {
+        false
+    }
+
     /// Waits a little for the peer to go.
     fn linger(&mut self);
 
@@ -77,11 +89,11 @@ pub(crate) trait Slots: Send + fmt::Debug {
     /// Whether a receiver looks for a message before it sleeps.
     fn looks_first(&self) -> bool;
 
-    /// Sleeps for at most `limit`, unless a message has arrived or `wait` was aborted by the time
-    /// that it could no longer be missed. May end early.
+    /// Sleeps for at most `limit`, if there is one, unless a message has arrived, `wait` was aborted or the bell
+    /// of the companion was rung by the time that it could no longer be missed. May end early.
     fn sleep(
         &mut self,
-        limit: Duration,
+        limit: Option<Duration>,
         wait: &Wait<'_>,
         companion: &dyn Companion,
     ) -> Result<(), LinkError>;

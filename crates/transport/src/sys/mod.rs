@@ -29,4 +29,4 @@ pub use platform::testing;
 pub(crate) use platform::*;
 #[cfg(windows)]
 pub use platform::{ConsoleEvent, on_console_event};
-pub use platform::{WaitObject, monotonic};
+pub use platform::{WaitObject, forks, forks_seen, monotonic};

@@ -21,6 +21,7 @@ use super::ring::{self, Ring, RingLink};
 use super::run_dir::RunDir;
 use super::shm::FutexSlots;
 use super::socket::Socket;
+use super::watcher::SocketWatcher;
 
 /// A connection over a packet socket.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ pub(super) struct Accepted<'l> {
     pub(super) endpoint: Endpoint,
     pub(super) dir: Arc<RunDir>,
     pub(super) spin: Duration,
+    pub(super) watcher: Arc<SocketWatcher>,
     pub(super) peers: &'l PeerPolicy,
 }
 
@@ -72,9 +74,10 @@ impl UnixLink {
             endpoint,
             dir,
             spin,
+            watcher,
             peers,
         } = client;
-        let socket = Socket::served(fd, Spin::new(spin, Patience::REQUEST));
+        let socket = Socket::served(fd, Spin::new(spin, Patience::REQUEST), watcher);
         let peer_allowed = peers.allows(socket.peer().uid, sys::own_uid());
         Self {
             socket,
@@ -188,7 +191,11 @@ impl Baseline for UnixLink {
         wait: &Wait<'_>,
     ) -> Result<Box<dyn Link>, AttachError> {
         let passed = self.socket.passed();
-        let unusable = |region: String, why: String| AttachError::Unusable { region, why };
+        let unusable = |region: String, why: String| AttachError::Unusable {
+            profile: plan.profile,
+            region,
+            why,
+        };
         match data_plane(plan.profile) {
             Ok(DataPlane::Baseline) => Ok(self),
             Ok(DataPlane::Region { looks_first }) => {

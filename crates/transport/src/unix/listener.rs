@@ -14,6 +14,7 @@ use super::claim::{Claimed, PASSING, claim, take_over};
 use super::half_open::HalfOpen;
 use super::link::{Accepted, UnixLink};
 use super::peers::PeerPolicy;
+use super::watcher::SocketWatcher;
 
 const DEFAULT_BACKLOG: u16 = 16;
 /// How often a listener looks whether its name still leads to it: at least every 5 s, as clients wait for
@@ -35,6 +36,8 @@ pub struct UnixListener {
     backlog: u16,
     peers: PeerPolicy,
     spin: Duration,
+    /// Looks at the sockets of its sessions, also of those that outlive it.
+    watcher: Arc<SocketWatcher>,
     next_look: Instant,
     half_open: HalfOpen,
 }
@@ -112,6 +115,7 @@ impl UnixListener {
             backlog,
             peers: options.peers.clone(),
             spin,
+            watcher: Arc::default(),
             next_look: Instant::now() + LOOK_EVERY,
             half_open: HalfOpen::default(),
         })
@@ -153,6 +157,7 @@ impl UnixListener {
                         endpoint: self.endpoint.clone(),
                         dir: Arc::clone(&self.held.claimed.dir),
                         spin: self.spin,
+                        watcher: Arc::clone(&self.watcher),
                         peers: &self.peers,
                     })));
                 }

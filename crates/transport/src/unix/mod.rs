@@ -5,6 +5,7 @@
 //! profiles  what the bits of a handshake mean    shm       regions with futex words
 //! ring      sealed memory that is passed
 //! claim     becoming the one owner of a socket   run_dir, start_lock: where, and one at a time
+//! watcher   one look at the sockets of all sessions
 //! ```
 
 mod claim;
@@ -22,6 +23,7 @@ mod run_dir;
 mod shm;
 mod socket;
 mod start_lock;
+mod watcher;
 
 use std::borrow::Cow;
 use std::os::fd::{AsFd, OwnedFd};

@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::link::{LinkError, Peer, PeerWatch, WaitObject};
@@ -10,12 +11,16 @@ use crate::spin::Spin;
 use crate::sys::{self, Errno, Interest, Received, Served, Take};
 use crate::wait::Wait;
 
+use super::watcher::{SocketWatcher, WatchedSocket};
+
 /// How long a last packet may take to be read.
 const LINGER: Duration = Duration::from_millis(100);
 /// What the kernel keeps of the send buffer for itself.
 const PACKET_OVERHEAD: usize = 32;
 /// Looks at the socket for each look at the clock, which takes a tenth of one and tells when a packet came.
 const LOOKS: u32 = 1;
+/// Pauses before each look: looking takes the lock that the peer needs to send.
+const PAUSES: u32 = 4;
 /// Bytes of a packet whose parts are put together before they are sent.
 const SMALL: usize = 4096;
 /// The packet size if the buffer's size cannot be read.
@@ -36,6 +41,9 @@ pub(crate) struct Socket {
     /// Where the parts of a small packet are put together.
     joined: Vec<u8>,
     passed: Passed,
+    /// The server's: who looks at its sockets.
+    watcher: Option<Arc<SocketWatcher>>,
+    watched: Option<WatchedSocket>,
 }
 
 /// A descriptor that travels with a packet.
@@ -55,10 +63,14 @@ impl Socket {
         Self::with(fd, spin, None)
     }
 
-    /// Takes the server's end of a connection, which is closed in children that are forked from now on.
-    pub(crate) fn served(fd: OwnedFd, spin: Spin) -> Self {
+    /// Takes the server's end of a connection, which is closed in children that are forked from now on, and
+    /// can be watched by `watcher`.
+    pub(crate) fn served(fd: OwnedFd, spin: Spin, watcher: Arc<SocketWatcher>) -> Self {
         let served = Served::new(fd.as_fd());
-        Self::with(fd, spin, Some(served))
+        Self {
+            watcher: Some(watcher),
+            ..Self::with(fd, spin, Some(served))
+        }
     }
 
     fn with(fd: OwnedFd, spin: Spin, served: Option<Served>) -> Self {
@@ -77,6 +89,8 @@ impl Socket {
             spin,
             joined: Vec::new(),
             passed: Passed::None,
+            watcher: None,
+            watched: None,
         }
     }
 
@@ -183,7 +197,10 @@ impl Socket {
             return Ok(size);
         }
         let mut spin = self.spin;
-        let found = spin.run(LOOKS, wait, || self.try_receive(packet));
+        let found = spin.run(LOOKS, wait, || {
+            (0..PAUSES).for_each(|_| std::hint::spin_loop());
+            self.try_receive(packet)
+        });
         self.spin = spin;
         if let Some(size) = found? {
             return Ok(size);
@@ -258,6 +275,23 @@ impl Companion for Socket {
                 Err(errno) => Seen::Failed(errno.into()),
             };
         }
+    }
+
+    fn ring_when_ready(&mut self, bell: &Waker) -> bool {
+        self.watched = None;
+        let Some(watcher) = &self.watcher else {
+            return false;
+        };
+        match watcher.watch(self.fd.as_fd(), bell) {
+            Ok(watched) => self.watched = Some(watched),
+            Err(error) => tracing::debug!(%error, "a session looks at its socket itself"),
+        }
+        self.watched.is_some()
+    }
+
+    #[inline]
+    fn has_rung(&self) -> bool {
+        self.watched.as_ref().is_some_and(WatchedSocket::is_ready)
     }
 
     /// Lets a last packet arrive: closing with unread packets in the queue would be a reset.

@@ -137,6 +137,7 @@ impl Baseline for PipeLink {
             }
             Err(_) if self.stream.check().is_err() => Err(AttachError::HungUp),
             Err(why) => Err(AttachError::Unusable {
+                profile: plan.profile,
                 region: format!("of session {:016x} at {}", plan.session_id, self.endpoint),
                 why,
             }),

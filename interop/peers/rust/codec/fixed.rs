@@ -1,8 +1,7 @@
-use netipc::service::string_reverse::Text;
-use netipc::wire::{ChunkHeader, Decode, Flags, Header, Hello, HelloAck, Kind, Profiles, Status};
+use netipc::wire::{ChunkHeader, Flags, Header, Hello, HelloAck, Kind, Profiles, Status};
 use netipc_interop::differential::{Line, Words};
 
-use super::{Failure, hex, in_room, numbers, put};
+use super::{Failure, hex, numbers};
 
 pub(super) fn encode_header(words: &mut Words<'_>) -> Result<Line, Failure> {
     let header = Header {
@@ -118,20 +117,4 @@ pub(super) fn decode_hello_ack(bytes: &[u8]) -> Result<Line, Failure> {
         ack.packet_size.into(),
         ack.session_id,
     ]))
-}
-
-pub(super) fn encode_increment(words: &mut Words<'_>) -> Result<Line, Failure> {
-    in_room(words, |words, buf| put(&words.number::<u64>()?, buf))
-}
-
-pub(super) fn decode_increment(bytes: &[u8]) -> Result<Line, Failure> {
-    Ok(numbers([u64::decode(bytes)?]))
-}
-
-pub(super) fn encode_string_reverse(words: &mut Words<'_>) -> Result<Line, Failure> {
-    in_room(words, |words, buf| put(&Text::new(&words.bytes()?), buf))
-}
-
-pub(super) fn decode_string_reverse(bytes: &[u8]) -> Result<Line, Failure> {
-    Ok(hex(&Text::decode(bytes)?.0))
 }

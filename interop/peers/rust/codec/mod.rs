@@ -2,12 +2,9 @@
 
 mod fixed;
 mod lists;
-mod lookups;
 
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 
-use netipc::service::apps_lookup::AppsLookup;
-use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::wire::{WireError, WireErrorKind};
 use netipc_interop::differential::{Line, LineError, Words};
 
@@ -38,11 +35,7 @@ fn answer(line: &str) -> Result<Line, LineError> {
     let mut answer = Line::default();
     match done {
         Ok(said) => answer.word("ok").line(&said),
-        Err(Failure::Wire { kind, after: None }) => answer.word("error").word(name(kind)),
-        Err(Failure::Wire {
-            kind,
-            after: Some(after),
-        }) => answer.word("error").word(name(kind)).word(after),
+        Err(Failure::Wire(kind)) => answer.word("error").word(name(kind)),
         Err(Failure::Line(error)) => return Err(error),
     };
     Ok(answer)
@@ -54,15 +47,7 @@ fn encode(kind: &str, words: &mut Words<'_>) -> Result<Line, Failure> {
         "chunk" => fixed::encode_chunk(words),
         "hello" => fixed::encode_hello(words),
         "hello-ack" => fixed::encode_hello_ack(words),
-        "increment" => fixed::encode_increment(words),
-        "string-reverse" => fixed::encode_string_reverse(words),
         "batch" => lists::encode_batch(words),
-        "snapshot-request" => lists::encode_snapshot_request(words),
-        "snapshot" => lists::encode_snapshot(words),
-        "cgroups-request" => lookups::encode_keys::<CgroupsLookup>(words),
-        "cgroups-response" => lookups::encode_items::<CgroupsLookup>(words),
-        "apps-request" => lookups::encode_keys::<AppsLookup>(words),
-        "apps-response" => lookups::encode_items::<AppsLookup>(words),
         other => Err(LineError::new("a kind", other).into()),
     }
 }
@@ -77,35 +62,21 @@ fn decode(kind: &str, words: &mut Words<'_>) -> Result<Line, Failure> {
         "chunk" => fixed::decode_chunk(&bytes),
         "hello" => fixed::decode_hello(&bytes),
         "hello-ack" => fixed::decode_hello_ack(&bytes),
-        "increment" => fixed::decode_increment(&bytes),
-        "string-reverse" => fixed::decode_string_reverse(&bytes),
-        "snapshot-request" => lists::decode_snapshot_request(&bytes),
-        "snapshot" => lists::decode_snapshot(&bytes),
-        "cgroups-request" => lookups::decode_keys::<CgroupsLookup>(&bytes),
-        "cgroups-response" => lookups::decode_items::<CgroupsLookup>(&bytes),
-        "apps-request" => lookups::decode_keys::<AppsLookup>(&bytes),
-        "apps-response" => lookups::decode_items::<AppsLookup>(&bytes),
         other => Err(LineError::new("a kind", other).into()),
     }
 }
 
 /// Why there are neither bytes nor values.
 enum Failure {
-    /// What the library says; for a builder, after how many items.
-    Wire {
-        kind: WireErrorKind,
-        after: Option<usize>,
-    },
+    /// What the library says.
+    Wire(WireErrorKind),
     /// It was asked wrongly.
     Line(LineError),
 }
 
 impl From<WireError> for Failure {
     fn from(error: WireError) -> Self {
-        Self::Wire {
-            kind: error.kind(),
-            after: None,
-        }
+        Self::Wire(error.kind())
     }
 }
 
@@ -145,11 +116,4 @@ fn in_room(
     let mut buf = vec![0xee; words.number()?];
     let len = encode(words, &mut buf)?;
     Ok(hex(&buf[..len]))
-}
-
-/// What the library writes of `value` to `buf`.
-fn put(value: &impl netipc::wire::Encode, buf: &mut [u8]) -> Result<usize, Failure> {
-    let mut out = netipc::wire::Writer::new(buf);
-    value.encode(&mut out)?;
-    Ok(out.len())
 }

@@ -37,12 +37,11 @@ pub(super) const CASES: &[Case] = &[
     echo("echo blocking", Duration::ZERO),
     echo("echo spin", SPIN),
     turns("futex blocking", AT_ONCE),
-    turns("futex 128", DEPLOYED).thorough(),
+    turns("futex 128", DEPLOYED),
     turns(
         "futex 1024",
         strategy(Spin::Times(1024), Sleep::WokenAlways),
-    )
-    .thorough(),
+    ),
     turns("futex 20us", strategy(Spin::For(SPIN), Sleep::WokenAlways)),
     turns("futex 20us flag", FLAGGED),
     deployed("deployed ping", Transport::Socket, PING),
@@ -158,23 +157,18 @@ impl Exchange {
 
     /// Makes it ready to be measured; what it needs is in the directory `dir`.
     pub(super) fn open(self, dir: &Path) -> Result<Ready, BenchError> {
-        let path = dir.join("raw");
         let task = RawTask {
-            path: path.clone(),
+            path: dir.join("raw"),
             exchange: self,
         };
-        let start = || Driver::own(&Task::Raw(task));
-        let asking = Asking::new(self.payload);
-        Ok(match self.link {
+        let path = task.path.clone();
+        let start = move || Driver::own(&Task::Raw(task));
+        let room = self.payload.room();
+        let (mut side, peer) = match self.link {
             Link::Memory(strategy) => {
-                let side = turns::Side::create(&path, self.payload.room(), strategy);
-                let mut side = side.map_err(failed("cannot make shared memory"))?;
-                let peer = start()?;
-                let op = self.op(asking, move |message, buf| match message {
-                    Some(bytes) => side.send(bytes).map(|()| 0),
-                    None => side.receive(buf),
-                });
-                (op, Some(peer))
+                let side = turns::Side::create(&path, room, strategy);
+                let side = side.map_err(failed("cannot make shared memory"))?;
+                (Side::Memory(side), start()?)
             }
             Link::Socket(spin) => {
                 let listener = echo::Listener::bind(&path);
@@ -182,38 +176,67 @@ impl Exchange {
                 let peer = start()?;
                 let side = listener.accept(spin);
                 let side = side.map_err(failed("no raw echo has connected"))?;
-                let op = self.op(asking, move |message, buf| match message {
-                    Some(bytes) => side.send(bytes).map(|()| 0),
-                    None => side.receive(buf),
-                });
-                (op, Some(peer))
+                (Side::Socket(side), peer)
             }
-        })
+        };
+        let mut asking = Asking::new(self.payload);
+        let mut buf = vec![0; room];
+        let op = move || {
+            for _ in 0..self.lot() {
+                let done = self.round(&mut side, &mut asking, &mut buf);
+                done.map_err(failed("cannot exchange raw messages"))?;
+            }
+            Ok(self.lot() * self.window)
+        };
+        Ok((Box::new(op), Some(peer)))
     }
 
-    /// So many messages there and back; `link` sends what it is given, or else receives.
-    fn op(
-        self,
-        mut asking: Asking,
-        mut link: impl FnMut(Option<&[u8]>, &mut [u8]) -> io::Result<usize> + Send + 'static,
-    ) -> crate::measure::BoxedOp<'static> {
-        let mut buf = vec![0; self.payload.room()];
-        let rounds = self.lot();
-        let mut exchange = move || {
-            for _ in 0..rounds {
-                for _ in 0..self.window {
-                    link(Some(asking.request()), &mut [])?;
-                }
-                for back in (0..self.window).rev() {
-                    let len = link(None, &mut buf)?;
-                    if !asking.is_answer(buf.get(..len).unwrap_or_default(), back) {
-                        return Err(gone_or_wrong(len));
-                    }
-                }
+    /// A window of messages there and back.
+    fn round(self, side: &mut Side, asking: &mut Asking, buf: &mut [u8]) -> io::Result<()> {
+        for _ in 0..self.window {
+            side.send(asking.request())?;
+        }
+        for back in (0..self.window).rev() {
+            let len = side.receive(buf)?;
+            if !asking.is_answer(buf.get(..len).unwrap_or_default(), back) {
+                return Err(gone_or_wrong(len));
             }
-            Ok(rounds * self.window)
-        };
-        Box::new(move || exchange().map_err(failed("cannot exchange raw messages")))
+        }
+        Ok(())
+    }
+}
+
+/// One of the two sides.
+enum Side {
+    Memory(turns::Side),
+    Socket(echo::Side),
+}
+
+impl Side {
+    /// The one that answers.
+    fn answering(task: &RawTask) -> io::Result<Self> {
+        let Exchange { link, payload, .. } = task.exchange;
+        match link {
+            Link::Memory(strategy) => {
+                turns::Side::open(&task.path, payload.room(), strategy).map(Self::Memory)
+            }
+            Link::Socket(spin) => echo::Side::connect(&task.path, spin).map(Self::Socket),
+        }
+    }
+
+    fn send(&mut self, message: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Memory(side) => side.send(message),
+            Self::Socket(side) => side.send(message),
+        }
+    }
+
+    /// Bytes received: 0, too, once the other side has hung up.
+    fn receive(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Memory(side) => side.receive(buf),
+            Self::Socket(side) => side.receive(buf),
+        }
     }
 }
 
@@ -233,39 +256,19 @@ pub struct RawTask {
 }
 
 impl RawTask {
-    /// Does it until nobody asks any more.
+    /// Does it until nobody asks any more, however long the other side does something else.
     pub(super) fn perform(self) -> io::Result<()> {
-        let Exchange { link, payload, .. } = self.exchange;
-        let mut answering = Answering::new(payload);
-        let mut buf = vec![0; payload.room()];
-        match link {
-            Link::Memory(strategy) => {
-                let mut side = turns::Side::open(&self.path, payload.room(), strategy)?;
-                loop {
-                    if let Some(len) = patiently(side.receive(&mut buf))? {
-                        side.send(answering.answer(&buf[..len]))?;
-                    }
-                }
-            }
-            Link::Socket(spin) => {
-                let side = echo::Side::connect(&self.path, spin)?;
-                loop {
-                    match patiently(side.receive(&mut buf))? {
-                        Some(0) => return Ok(()),
-                        Some(len) => side.send(answering.answer(&buf[..len]))?,
-                        None => {}
-                    }
-                }
+        let mut side = Side::answering(&self)?;
+        let mut answering = Answering::new(self.exchange.payload);
+        let mut buf = vec![0; self.exchange.payload.room()];
+        loop {
+            match side.receive(&mut buf) {
+                Ok(0) if !buf.is_empty() => return Ok(()),
+                Ok(len) => side.send(answering.answer(&buf[..len]))?,
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+                Err(error) => return Err(error),
             }
         }
-    }
-}
-
-/// However long the other side does something else.
-fn patiently(received: io::Result<usize>) -> io::Result<Option<usize>> {
-    match received {
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(None),
-        received => received.map(Some),
     }
 }
 

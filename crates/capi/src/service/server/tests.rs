@@ -8,6 +8,7 @@ use netipc::service::increment::{IncrementClient, next};
 use tempfile::TempDir;
 
 use super::*;
+use crate::service::made::{nipc_increment_service_handler_t, nipc_server_init_increment};
 
 /// A server where every thread can reach it.
 struct Storage(UnsafeCell<nipc_managed_server_t>);

@@ -15,7 +15,7 @@ use super::memory::socket_name;
 use super::processes::{Processes, age_of, kernel_id};
 use super::{regions, sessions};
 use crate::args::ServiceName;
-use crate::inspect::{Endpoint, File, Life, Problem, RunDir};
+use crate::inspect::{Endpoint, File, Life, Problem, RunDir, STATISTICS};
 
 /// Looks at a run directory.
 pub(super) fn look(path: &Path, machine: &mut Machine) -> RunDir {
@@ -81,7 +81,7 @@ fn endpoint(run_dir: &Path, service: &str, machine: &mut Machine) -> Option<Endp
     let seen = fs::metadata(&path).unwrap_or(seen);
     let mut endpoint = Endpoint {
         service: service.to_owned(),
-        kind: ServiceName::find(service).map(ServiceName::kind),
+        kind: kind(service),
         path,
         life: Life::Unknown,
         evidence: String::new(),
@@ -121,6 +121,16 @@ fn endpoint(run_dir: &Path, service: &str, machine: &mut Machine) -> Option<Endp
     }
     endpoint.sessions = sessions::look(service, &ends, &listeners, machine);
     Some(endpoint)
+}
+
+fn kind(service: &str) -> Option<&'static str> {
+    if service
+        .strip_suffix(".stats")
+        .is_some_and(|of| !of.is_empty())
+    {
+        return Some(STATISTICS);
+    }
+    ServiceName::find(service).map(|known| known.schema().kind.word())
 }
 
 /// Tells which sockets belong to the file `seen` at `path`: those of that file, or, where no socket says of which file it is, those that

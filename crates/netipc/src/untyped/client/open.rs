@@ -48,6 +48,10 @@ impl AnyClient {
     pub(crate) fn connect(&mut self, wait: &Wait<'_>) -> Result<(), CallError> {
         self.refresh(wait);
         let failure = match self.open_error.as_ref().map(OpenError::code) {
+            Some(ErrorCode::TIMEOUT) if wait.check().is_ok() => match self.open_error.take() {
+                Some(error) => Failure::Reconnect(error),
+                None => Failure::Timeout,
+            },
             Some(ErrorCode::TIMEOUT) => Failure::Timeout,
             Some(ErrorCode::ABORTED) => Failure::Aborted,
             _ => return Ok(()),
@@ -109,7 +113,15 @@ impl AnyClient {
     /// One attempt to get a session, and what its outcome makes of the client. Whether there is one.
     fn open(&mut self, wait: &Wait<'_>) -> bool {
         self.state = ClientState::Connecting;
-        let opened = self.try_open(wait);
+        let opened = self.try_open(wait).map_err(|error| {
+            // The caller's own time is not up.
+            if error.code() == ErrorCode::TIMEOUT && wait.check().is_ok() {
+                let limit_ms = DEFAULT_HANDSHAKE_TIMEOUT_MS;
+                OpenError::HandshakeTimeout { limit_ms }
+            } else {
+                error
+            }
+        });
         match &opened {
             Ok(()) => {
                 self.rejection_backoff.succeeded();
@@ -136,8 +148,7 @@ impl AnyClient {
     /// once more without, for either reason once.
     fn try_open(&mut self, wait: &Wait<'_>) -> Result<(), OpenError> {
         let supported = self.options.supported;
-        let socket = supported.without(Profiles::ALL_SHM);
-        let mut offered = self.offer_now(supported, socket);
+        let mut offered = self.offer_now(supported);
         let mut lowered = false;
         loop {
             let Err(error) = self.try_connect(offered, wait) else {
@@ -148,8 +159,8 @@ impl AnyClient {
                     lowered = true;
                     self.propose_less();
                 }
-                OpenError::Attach(AttachError::Unusable { .. }) => {
-                    let next = self.exclude_shm(offered, socket, &error);
+                OpenError::Attach(AttachError::Unusable { profile, .. }) => {
+                    let next = self.exclude_shm(offered, Profiles(profile), &error);
                     if next == offered || next.is_empty() {
                         return Err(error);
                     }
@@ -157,8 +168,11 @@ impl AnyClient {
                 }
                 // The caller's time was up before attaching failed by itself. Offered again, shared
                 // memory would use up every short timeout, and the socket would never be tried.
-                OpenError::Attach(AttachError::Interrupted(LinkError::Timeout)) => {
-                    self.exclude_shm(offered, socket, &error);
+                OpenError::Attach(AttachError::Interrupted {
+                    profile,
+                    source: LinkError::Timeout,
+                }) => {
+                    self.exclude_shm(offered, Profiles(profile), &error);
                     return Err(error);
                 }
                 error => return Err(error),
@@ -166,34 +180,35 @@ impl AnyClient {
         }
     }
 
-    /// The profiles to offer at first: without shared memory that was of no use a while ago.
-    fn offer_now(&mut self, supported: Profiles, socket: Profiles) -> Profiles {
+    /// The profiles to offer at first: without the shared memory that was of no use a while ago.
+    fn offer_now(&mut self, supported: Profiles) -> Profiles {
         let now = Instant::now();
-        if !self.shm_backoff.allows(now) && !socket.is_empty() {
-            return socket;
+        let mut offered = supported;
+        for (kind, backoff) in [
+            (Profiles::SHM_RING, &self.ring_backoff),
+            (Profiles::ALL_REGIONS, &self.shm_backoff),
+        ] {
+            let others = offered.without(kind);
+            if !backoff.allows(now) && !others.is_empty() {
+                offered = others;
+            }
         }
-        let others = supported.without(Profiles::SHM_RING);
-        if self.ring_backoff.allows(now) || others.is_empty() {
-            supported
-        } else {
-            others
-        }
+        offered
     }
 
-    /// Leaves shared memory out for a while because of `error`: the ring alone where it was offered,
-    /// all of it otherwise. Gives what to offer now.
-    fn exclude_shm(&mut self, offered: Profiles, socket: Profiles, error: &OpenError) -> Profiles {
+    /// Leaves shared memory of the kind of `failed` out for a while because of `error`: the ring, or all
+    /// regions. Gives what to offer now.
+    fn exclude_shm(&mut self, offered: Profiles, failed: Profiles, error: &OpenError) -> Profiles {
         self.record_error(error);
-        let others = offered.without(Profiles::SHM_RING);
-        let (left_out, next, backoff) = if others == offered {
-            (Profiles::ALL_SHM, socket, &mut self.shm_backoff)
+        let (kind, backoff) = if failed == Profiles::SHM_RING {
+            (Profiles::SHM_RING, &mut self.ring_backoff)
         } else {
-            (Profiles::SHM_RING, others, &mut self.ring_backoff)
+            (Profiles::ALL_REGIONS, &mut self.shm_backoff)
         };
         backoff.failed(Instant::now());
-        let left_out = offered.and(left_out);
+        let left_out = offered.and(kind);
         tracing::warn!(endpoint = %self.endpoint_name(), %left_out, error = %chain(error), "leaving shared memory out for a while");
-        next
+        offered.without(kind)
     }
 
     /// Connects, offering these profiles.

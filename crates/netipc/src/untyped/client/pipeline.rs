@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use netipc_proto::wire::{Decode, Encode, Header, Layout, MethodCode};
+use netipc_proto::wire::{Decode, Encode, Header, Layout, MethodCode, WireError};
 use netipc_transport::wait::Wait;
 
 use super::AnyClient;
@@ -29,6 +29,25 @@ impl AnyClient {
         wait: &Wait<'_>,
         mut each: impl FnMut(usize, R::View<'_>),
     ) -> Result<(), CallError> {
+        self.call_pipelined_bytes(method, requests, window, wait, |index, reply| {
+            each(index, R::View::decode(reply)?);
+            Ok(())
+        })
+    }
+
+    /// As [`call_pipelined`](Self::call_pipelined), where `each` gets the bytes of a reply. One that it
+    /// refuses counts as a broken one: what has no reply is asked once more.
+    ///
+    /// # Errors
+    /// As [`call_pipelined`](Self::call_pipelined).
+    pub fn call_pipelined_bytes(
+        &mut self,
+        method: MethodCode,
+        requests: &[impl Encode],
+        window: usize,
+        wait: &Wait<'_>,
+        mut each: impl FnMut(usize, &[u8]) -> Result<(), WireError>,
+    ) -> Result<(), CallError> {
         self.pipeline.answered.clear();
         self.pipeline.answered.resize(requests.len(), false);
         let mut pipeline = Pipeline {
@@ -36,7 +55,7 @@ impl AnyClient {
             method,
             window,
         };
-        let done = pipeline.ask_all::<R>(requests, wait, &mut each);
+        let done = pipeline.ask_all(requests, wait, &mut each);
         drop(pipeline);
         self.finish(done, wait)
     }
@@ -67,15 +86,15 @@ struct Pipeline<'c> {
 
 impl Pipeline<'_> {
     /// Asks everything, as often as the retry table allows.
-    fn ask_all<R: Layout>(
+    fn ask_all(
         &mut self,
         requests: &[impl Encode],
         wait: &Wait<'_>,
-        each: &mut impl FnMut(usize, R::View<'_>),
+        each: &mut impl FnMut(usize, &[u8]) -> Result<(), WireError>,
     ) -> Result<(), Failure> {
         let mut attempts = Attempts::default();
         loop {
-            let Err(failure) = self.ask_unanswered::<R>(requests, wait, each) else {
+            let Err(failure) = self.ask_unanswered(requests, wait, each) else {
                 return Ok(());
             };
             attempts = self.client.recover(failure, attempts, wait)?;
@@ -83,11 +102,11 @@ impl Pipeline<'_> {
     }
 
     /// Asks everything that has no reply yet.
-    fn ask_unanswered<R: Layout>(
+    fn ask_unanswered(
         &mut self,
         requests: &[impl Encode],
         wait: &Wait<'_>,
-        each: &mut impl FnMut(usize, R::View<'_>),
+        each: &mut impl FnMut(usize, &[u8]) -> Result<(), WireError>,
     ) -> Result<(), Failure> {
         let largest = requests.iter().map(Encode::size).max().unwrap_or_default();
         let needed = Capacity::of_request(largest, 1);
@@ -106,7 +125,7 @@ impl Pipeline<'_> {
             } else if self.client.pipeline.in_flight.is_empty() {
                 return Ok(());
             } else {
-                self.receive::<R>(wait, each)?;
+                self.receive(wait, each)?;
             }
         }
     }
@@ -144,10 +163,10 @@ impl Pipeline<'_> {
     }
 
     /// Receives a reply, and hands it on.
-    fn receive<R: Layout>(
+    fn receive(
         &mut self,
         wait: &Wait<'_>,
-        each: &mut impl FnMut(usize, R::View<'_>),
+        each: &mut impl FnMut(usize, &[u8]) -> Result<(), WireError>,
     ) -> Result<(), Failure> {
         let client = &mut *self.client;
         let reply = client.receive(wait)?;
@@ -160,8 +179,7 @@ impl Pipeline<'_> {
         };
         check_answer(&header, &reply, client.response_limit())?;
         client.count_reply(&reply);
-        let view = R::View::decode(client.payload()).map_err(malformed)?;
-        each(index, view);
+        each(index, client.payload()).map_err(malformed)?;
         if let Some(answered) = client.pipeline.answered.get_mut(index) {
             *answered = true;
         }

@@ -8,11 +8,13 @@
 
 mod admission;
 mod histogram;
+mod publish;
 mod semaphore;
 mod session;
 mod stats;
 
 pub use histogram::HistogramSnapshot;
+pub use publish::{DataProbe, DataStatus, stats_service};
 pub use stats::{ServerStats, TransportCounts};
 
 use std::fmt;
@@ -37,6 +39,7 @@ use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
 use crate::error::{ServeError, chain};
 use crate::log_limiter::{LogLimiter, is_logged};
 use admission::{Admission, SessionPermit};
+use publish::Publishing;
 use semaphore::{Permit, Semaphore};
 use stats::Stats;
 
@@ -128,13 +131,23 @@ pub struct AnyServer {
     next_session: AtomicU64,
     stats: Stats,
     accept_failures: LogLimiter,
+    publishing: Publishing,
+}
+
+/// A session that has begun.
+#[derive(Debug)]
+struct Opened {
+    connection: Connection,
+    /// Where its answers are written, as long as they may be.
+    answer: Vec<u8>,
 }
 
 /// Who has the listener.
 #[derive(Debug)]
 enum State {
     Idle,
-    Bound(Box<dyn Listener>),
+    /// With the listener for statistics, where they are published.
+    Bound(Box<dyn Listener>, Option<Box<dyn Listener>>),
     Running,
 }
 
@@ -164,6 +177,7 @@ impl AnyServer {
             next_session: AtomicU64::new(1),
             stats: Stats::default(),
             accept_failures: LogLimiter::new(),
+            publishing: Publishing::new(),
         }
     }
 
@@ -195,7 +209,7 @@ impl AnyServer {
             let endpoint = self.endpoint.as_ref().map_err(Clone::clone)?;
             let listener = self.transport.bind(endpoint, &self.bind)?;
             tracing::info!(endpoint = %endpoint, service = %self.name, "listening");
-            *state = State::Bound(listener);
+            *state = State::Bound(listener, self.stats_listener());
         }
         Ok(())
     }
@@ -210,7 +224,7 @@ impl AnyServer {
             // Stopped while it bound: that it did not bind is no error.
             Err(_) if self.draining.is_raised() => {
                 let mut state = self.state();
-                if let State::Bound(_) = *state {
+                if let State::Bound(..) = *state {
                     *state = State::Idle;
                 }
                 return Ok(());
@@ -218,10 +232,15 @@ impl AnyServer {
             bound => bound?,
         }
         let taken = std::mem::replace(&mut *self.state(), State::Running);
-        let State::Bound(listener) = taken else {
+        let State::Bound(listener, stats_listener) = taken else {
             return Err(ServeError::Running);
         };
-        let accepted = thread::scope(|scope| self.accept_clients(listener, scope));
+        let accepted = thread::scope(|scope| {
+            if let Some(listener) = stats_listener {
+                self.publish(listener, scope);
+            }
+            self.accept_clients(listener, scope)
+        });
         *self.state() = State::Idle;
         tracing::info!(service = %self.name, "stopped");
         accepted.map_err(ServeError::Lost)
@@ -341,9 +360,9 @@ impl AnyServer {
     /// One client, from its first byte to its last.
     fn serve_client(&self, link: Box<dyn Baseline>, handshake_permit: Permit<'_>) {
         match self.admit(link) {
-            Ok(Some((connection, session_permit))) => {
+            Ok(Some((opened, session_permit))) => {
                 drop(handshake_permit);
-                self.run_session(connection);
+                self.run_session(opened);
                 drop(session_permit);
             }
             Ok(None) => {}
@@ -372,7 +391,7 @@ impl AnyServer {
     fn admit(
         &self,
         link: Box<dyn Baseline>,
-    ) -> Result<Option<(Connection, SessionPermit<'_>)>, AcceptError> {
+    ) -> Result<Option<(Opened, SessionPermit<'_>)>, AcceptError> {
         let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
         let deadline = Instant::now() + handshake;
         let incoming = Incoming::receive(
@@ -392,8 +411,12 @@ impl AnyServer {
         };
         let next_id = || self.next_session.fetch_add(1, Ordering::Relaxed);
         let wait = Wait::timeout(handshake).or_abort(&self.stopped);
+        // Zeroed memory that was never touched costs nothing, however high the limit.
+        let Ok(answer) = netipc_transport::zeroed(incoming.response_bytes() as usize) else {
+            return Err(incoming.turn_down_for_size(&wait));
+        };
         match incoming.accept(next_id, &wait) {
-            Ok(connection) => Ok(Some((connection, permit))),
+            Ok(connection) => Ok(Some((Opened { connection, answer }, permit))),
             Err(AcceptError::Link(_)) if permit.waited => {
                 let why = "it left while it waited for a session to end";
                 self.log_refusal(self.stats.refuse(), why);
@@ -419,6 +442,7 @@ impl AnyServer {
 
     /// Logs that a client was turned down: the first, and one in a hundred of the others.
     fn log_refusal(&self, refused: u64, why: &str) {
+        self.publishing.note_refusal(why);
         if is_logged(refused) {
             tracing::warn!(service = %self.name, refused, why, "turned a client down");
         }

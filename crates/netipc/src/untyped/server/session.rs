@@ -9,14 +9,18 @@ use netipc_transport::link::LinkError;
 use netipc_transport::wait::Wait;
 
 use super::stats::SessionCounts;
-use super::{Answered, AnyServer};
+use super::{Answered, AnyServer, Opened};
 use crate::connection::{Connection, ConnectionError};
 
 /// How long a client may take to make room for an answer, before it is given up.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl AnyServer {
-    pub(super) fn run_session(&self, mut connection: Connection) {
+    pub(super) fn run_session(&self, opened: Opened) {
+        let Opened {
+            mut connection,
+            mut answer,
+        } = opened;
         let info = connection.info();
         let session = connection.agreed().session_id;
         let (counts, opened) = self.stats.open(info.kind);
@@ -24,7 +28,7 @@ impl AnyServer {
             tracing::info!(service = %self.name, transport = %info.kind, "first client");
         }
         tracing::debug!(service = %self.name, session, transport = %info.kind, peer = ?info.peer, "session opened");
-        let ended = self.answer_requests(&mut connection, &counts);
+        let ended = self.answer_requests(&mut connection, &mut answer, &counts);
         self.stats.close(&counts);
         match ended {
             Err(ConnectionError::Link(LinkError::Disconnected | LinkError::Aborted)) | Ok(()) => {
@@ -39,10 +43,9 @@ impl AnyServer {
     fn answer_requests(
         &self,
         connection: &mut Connection,
+        answer: &mut [u8],
         counts: &SessionCounts,
     ) -> Result<(), ConnectionError> {
-        // Zeroed memory that was never touched costs nothing, however high the limit.
-        let mut answer = vec![0; connection.limits().response.payload_bytes as usize];
         // When the last answer had left: what is there by then waits since then.
         let mut now = Instant::now();
         loop {
@@ -52,14 +55,15 @@ impl AnyServer {
                 continue;
             };
             let payload_len = request.payload().len();
-            let answered = self.answer(request, &mut answer);
+            let answered = self.answer(request, answer);
             let payload = answer.get(..answered.len).unwrap_or_default();
             let header = header.answer(answered.status);
             let waited_since = self.send(connection, header, payload, received)?;
             // The one look at the clock: it takes as long as a short handler.
             now = Instant::now();
-            let handled = waited_since.unwrap_or(now);
-            counts.answer(answered, payload_len, handled - received, now - received);
+            let total = now - received;
+            let handler_time = waited_since.map_or(total, |handled| handled - received);
+            counts.answer(answered, payload_len, handler_time, total);
             if answered.ends_session() {
                 connection.linger();
                 return Ok(());

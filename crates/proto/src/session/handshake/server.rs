@@ -193,6 +193,15 @@ impl Refusal {
         refuse(Status::INTERNAL_ERROR, "every session slot is taken")
     }
 
+    /// The answer when there is no memory for messages as long as proposed.
+    #[must_use]
+    pub const fn no_memory() -> Self {
+        refuse(
+            Status::LIMIT_EXCEEDED,
+            "no memory for messages as long as proposed",
+        )
+    }
+
     /// The packet to send before closing; none where what came was no HELLO.
     #[must_use]
     pub fn packet(&self) -> Option<[u8; ACK_PACKET_LEN]> {

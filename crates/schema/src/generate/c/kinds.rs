@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::cache;
 use super::codec::{self, Coded};
 use super::rules;
 use super::text::comment;
@@ -202,10 +203,13 @@ fn snapshot(schema: &Schema, kind: &SnapshotKind) -> Parts {
         &own,
     ));
     let bytes = item.declarations() + include_str!("snapshot_bytes.h.in");
-    header.push_str(&framed(include_str!("snapshot.h.in"), &bytes));
+    let cache = cache::parts(schema, kind);
+    let body = include_str!("snapshot.h.in").replace("@cache@", &cache.header);
+    header.push_str(&framed(&body, &bytes));
     let mut source = item.functions(None);
     source.push_str(&header_functions(&kind.response));
     source.push_str(include_str!("snapshot.c.in"));
+    source.push_str(&cache.source);
     source.push_str(&service(
         schema,
         "    if (@p@_request_check(ptr, ptr_len) != NIPC_OK) {\n",

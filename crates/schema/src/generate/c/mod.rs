@@ -5,9 +5,11 @@
 //! types      names, enums, flags, structs
 //! codec      structs as bytes; rules: what may be in them
 //! kinds      what only lookups, snapshots and values have, from *.in
+//! cache      the cache of a snapshot
 //! guards     what functions do with NULL
 //! ```
 
+mod cache;
 mod codec;
 mod guards;
 mod kinds;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::names::{constant, meaning};
+use super::super::names::{self, constant, meaning};
 use super::text::comment;
 use crate::doc::sentences;
 use crate::model::{Enum, Field, Flags, Record, Schema, Type};
@@ -30,20 +30,14 @@ pub(super) fn ident(field: &Field) -> String {
 }
 
 /// What the structs of a service are called; enums and flags must not be.
-const STRUCTS: [&str; 10] = [
-    "builder", "client", "handler", "header", "item", "key", "labels", "reply", "request",
-    "response",
+const STRUCTS: [&str; 12] = [
+    "builder", "cache", "client", "guard", "handler", "header", "item", "key", "labels", "reply",
+    "request", "response",
 ];
 
-/// `LookupStatus` as `lookup_status`.
+/// `LookupStatus` as `lookup_status`, with more behind what is taken.
 pub(super) fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !out.is_empty() {
-            out.push('_');
-        }
-        out.push(letter.to_ascii_lowercase());
-    }
+    let mut out = names::snake(name);
     if STRUCTS.contains(&out.as_str()) || out == "server" {
         out.push_str("_code");
     }

@@ -4,6 +4,7 @@
 mod builder;
 mod cache;
 mod codec;
+mod dispatch;
 mod item;
 mod key;
 mod names;
@@ -96,7 +97,9 @@ fn codec_of(go: &Go<'_>) -> String {
             }
         }
     }
-    if !go.is_library() {
+    if go.is_library() {
+        dispatch::write(&mut out, go);
+    } else {
         cache::write(&mut out, go);
     }
     out

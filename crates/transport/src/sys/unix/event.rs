@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
+use rustix::buffer::spare_capacity;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, epoll, eventfd, poll};
 
 use super::{Errno, Result, WaitObject, own_pid, retry_on_intr};
@@ -160,6 +161,34 @@ impl Watch {
     /// What an event loop watches.
     pub(crate) fn object(&self) -> WaitObject<'_> {
         self.epoll.as_fd().into()
+    }
+}
+
+/// Any number of descriptors, each of which is told once: when it is readable, or hung up.
+#[derive(Debug)]
+pub(crate) struct Readiness {
+    epoll: OwnedFd,
+}
+
+impl Readiness {
+    pub(crate) fn new() -> Result<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        Ok(Self { epoll })
+    }
+
+    /// Tells `number` once `fd` is ready. It is forgotten when it is closed.
+    pub(crate) fn add(&self, fd: BorrowedFd<'_>, number: u64) -> Result<()> {
+        use epoll::EventFlags;
+        let flags = EventFlags::IN | EventFlags::RDHUP | EventFlags::ONESHOT;
+        epoll::add(&self.epoll, fd, epoll::EventData::new_u64(number), flags)
+    }
+
+    /// Waits until at least one is ready; appends their numbers.
+    pub(crate) fn wait(&self, ready: &mut Vec<u64>) -> Result<()> {
+        let mut events = Vec::with_capacity(64);
+        retry_on_intr(|| epoll::wait(&self.epoll, spare_capacity(&mut events), None))?;
+        ready.extend(events.iter().map(|event| event.data.u64()));
+        Ok(())
     }
 }
 

@@ -186,12 +186,15 @@ pub(crate) fn read_start(file: impl AsFd, bytes: &mut [u8]) -> Result<usize> {
     retry_on_intr(|| rustix::io::pread(&file, &mut *bytes, 0))
 }
 
+/// Removes the name `path` in `dir`, whatever it stands for.
+pub(crate) fn remove(dir: impl AsFd, path: &Path) -> Result<()> {
+    retry_on_intr(|| fs::unlinkat(&dir, path, AtFlags::empty()))
+}
+
 /// Removes the name `path` in `dir` if it stands for `id`; tells whether it did.
 pub(crate) fn remove_if(dir: impl AsFd, path: &Path, id: FileId) -> Result<bool> {
     match look_at(&dir, path) {
-        Ok(found) if found.id == id => {
-            retry_on_intr(|| fs::unlinkat(&dir, path, AtFlags::empty())).map(|()| true)
-        }
+        Ok(found) if found.id == id => remove(&dir, path).map(|()| true),
         Ok(_) | Err(Errno::NOENT) => Ok(false),
         Err(errno) => Err(errno),
     }

@@ -10,7 +10,7 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd};
 use std::sync::Once;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 /// Sockets that are kept from children; more are not.
 const MOST: usize = 1024;
@@ -21,6 +21,24 @@ static SERVED: [AtomicI32; MOST] = [const { AtomicI32::new(NONE) }; MOST];
 static SPARE: AtomicI32 = AtomicI32::new(NONE);
 
 const NONE: i32 = -1;
+
+/// How often this process became a copy of another since it was watched.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// A number that is another one in a process that is forked from now on, for whoever has to tell a copy
+/// of what it holds from the original.
+#[must_use]
+pub fn forks() -> u32 {
+    watch();
+    forks_seen()
+}
+
+/// As [`forks`], for whoever has asked that before: it costs nothing.
+#[must_use]
+#[inline]
+pub fn forks_seen() -> u32 {
+    FORKS.load(Ordering::Relaxed)
+}
 
 /// A socket that this process serves: a child that is forked while this exists does not have it.
 #[derive(Debug)]
@@ -53,14 +71,21 @@ impl Drop for Served {
     }
 }
 
-/// Has the system call us in every child, once.
+/// Makes ready what children get in the place of sockets.
 fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let Ok(spare) = super::socket() else {
-            return;
-        };
-        SPARE.store(spare.into_raw_fd(), Ordering::Relaxed);
+        if let Ok(spare) = super::socket() {
+            SPARE.store(spare.into_raw_fd(), Ordering::Relaxed);
+        }
+    });
+    watch();
+}
+
+/// Has the system call us in every child, once.
+fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
         // SAFETY: the function is never unloaded without the program, and does what a child may.
         unsafe { libc::pthread_atfork(None, None, Some(let_go)) };
     });
@@ -68,7 +93,11 @@ fn prepare() {
 
 /// In the child: nothing but atomics and a system call, as other threads are gone in mid-sentence.
 extern "C" fn let_go() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
     let spare = SPARE.load(Ordering::Relaxed);
+    if spare == NONE {
+        return;
+    }
     for place in &SERVED {
         let fd = place.swap(NONE, Ordering::Relaxed);
         if fd != NONE {

@@ -17,9 +17,10 @@ pub mod testing;
 
 pub(crate) use rustix::io::Errno;
 
-pub(crate) use event::{Event, Interest, Watch, ready, ready_any};
+pub(crate) use event::{Event, Interest, Readiness, Watch, ready, ready_any};
 pub(crate) use file::*;
 pub(crate) use fork::Served;
+pub use fork::{forks, forks_seen};
 pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use inherited::{adopt, take_inherited};
 pub(crate) use mapping::Mapping;

@@ -39,3 +39,15 @@ pub(crate) fn processors() -> u32 {
 fn wide(name: &str) -> Vec<u16> {
     name.encode_utf16().chain([0]).collect()
 }
+
+/// A number that is another one in a forked process: there are none here that the library works in.
+#[must_use]
+pub const fn forks() -> u32 {
+    0
+}
+
+/// As [`forks`].
+#[must_use]
+pub const fn forks_seen() -> u32 {
+    0
+}

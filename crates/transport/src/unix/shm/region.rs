@@ -86,11 +86,16 @@ impl FutexSlots {
             if refusal.lasting || patience.check().is_err() {
                 let region = path.display().to_string();
                 return Err(AttachError::Unusable {
+                    profile: plan.profile,
                     region,
                     why: refusal.why,
                 });
             }
-            wait.sleep(RETRY).map_err(AttachError::Interrupted)?;
+            wait.sleep(RETRY)
+                .map_err(|source| AttachError::Interrupted {
+                    profile: plan.profile,
+                    source,
+                })?;
         }
     }
 }
@@ -123,7 +128,14 @@ impl OwnFile {
         // One step for whoever judges regions: a new file is in the table before it can be asked for.
         let mut own = lock(&OWN);
         let fd = sys::create_private(dir, name)?;
-        let id = sys::look_into(&fd)?.id;
+        let id = match sys::look_into(&fd) {
+            Ok(info) => info.id,
+            Err(errno) => {
+                // It is ours: it has just been made.
+                let _ = sys::remove(dir, name);
+                return Err(errno);
+            }
+        };
         own.push(id);
         Ok((
             fd,

@@ -86,13 +86,28 @@ impl Containers {
         places
     }
 
+    /// The file of `id`, if it is there or may be: one that we may not look for is worth telling.
+    fn path_of(&self, id: &[u8], subject: &Subject, dirs: &[PathBuf]) -> Option<PathBuf> {
+        let mut hidden = None;
+        for dir in dirs {
+            let Some(path) = self.format.path(dir, id, subject) else {
+                continue;
+            };
+            match std::fs::metadata(&path) {
+                Ok(_) => return Some(path),
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    hidden.get_or_insert(path);
+                }
+                Err(_) => {}
+            }
+        }
+        hidden
+    }
+
     /// What the file of `id` says; looked at once in each look, read only if it changed.
     fn info(&mut self, id: &[u8], subject: &Subject, dirs: &[PathBuf]) -> Option<&Container> {
         if !self.files.contains_key(id) {
-            let mut paths = dirs
-                .iter()
-                .filter_map(|dir| self.format.path(dir, id, subject));
-            let path = paths.find(|path| path.exists())?;
+            let path = self.path_of(id, subject, dirs)?;
             let container = Container {
                 file: Stamped::new(path),
                 used: false,
@@ -126,7 +141,7 @@ impl NameSource for Containers {
         for container in self.files.values_mut() {
             container.used = false;
         }
-        let mut problem = None;
+        let (mut problem, mut pods) = (None, HashMap::new());
         for subject in wanted {
             let Some(id) = self.format.id(subject) else {
                 continue;
@@ -136,16 +151,29 @@ impl NameSource for Containers {
             };
             if let Some(info) = container.file.value() {
                 names.infos.insert(subject.clone(), Arc::clone(info));
+                if let (Some(uid), Some(pod)) = (&subject.pod_uid, &info.pod) {
+                    pods.insert(uid, Arc::clone(pod));
+                }
             }
             let state = container.file.problem();
             if let Some(state) = state.filter(|state| **state != PlaceState::Absent) {
-                problem.get_or_insert_with(|| Place {
-                    path: container.file.path().to_owned(),
-                    state: state.clone(),
-                });
+                let path = container.file.path();
+                // The same one in every look, in whatever order they are wanted.
+                if problem.as_ref().is_none_or(|it: &Place| *path < *it.path) {
+                    problem = Some(Place {
+                        path: path.to_owned(),
+                        state: state.clone(),
+                    });
+                }
             }
         }
         names.places.extend(problem);
+        for subject in wanted.iter().filter(|it| it.container_id.is_none()) {
+            let pod = subject.pod_uid.as_ref().and_then(|uid| pods.get(uid));
+            if let Some(pod) = pod {
+                names.infos.insert(subject.clone(), Arc::clone(pod));
+            }
+        }
         let is_wanted = |container: &Container| container.used && container.file.is_present();
         self.files.retain(|_, container| is_wanted(container));
         names

@@ -1,4 +1,6 @@
 //! The payloads of `apps-lookup`.
+//!
+//! Made from `apps-lookup.toml` by `netipc schema generate`: change that, not this file.
 
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
@@ -7,26 +9,26 @@ use std::ptr;
 
 use netipc::service::Orchestrator;
 use netipc::service::apps_lookup::{
-    AppsCgroupStatus, AppsLookup, AppsLookupBuilder, AppsLookupItem, AppsLookupRequestView,
-    AppsLookupResponseView, Pid, PidStatus,
+    AppsCgroupStatus, AppsLookup, AppsLookupBuilder, AppsLookupItem, AppsLookupKey,
+    AppsLookupRequestView, AppsLookupResponseView, PidStatus,
 };
-use netipc::wire::Decode;
+use netipc::wire::{CStrView, Decode};
 
-use super::builder::{Builder, builders, init, nipc_builder_state_t};
-use super::codec::{LAYOUT_VERSION, decode, part};
-use super::item_list::{self, Answer};
-use super::lookup::{encode_request, item, key, label, lookup_views, start};
-use super::text::LabelViews;
-use super::{nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
 use crate::border::{chars, elements, shared};
-use crate::error::{CodeResult, nipc_error_t, of_wire};
+use crate::error::{CodeResult, nipc_error_t};
+use crate::protocol::builder::{builders, init, nipc_builder_state_t};
+use crate::protocol::codec::{LAYOUT_VERSION, decode, part};
+use crate::protocol::item_list::Answer;
+use crate::protocol::lookup::{encode_request, item, key, label, lookup_views, start};
+use crate::protocol::text::LabelViews;
+use crate::protocol::{Builder, item_list, nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
 
-/// The process ids of a request, in the payload it was read from, which must stay as it is while the view
-/// is used. nipc_apps_lookup_req_item reads them. Zeroed, it has none.
+/// The pids of a request, in the payload it was read from, which must stay as it is while the view is
+/// used. nipc_apps_lookup_req_item reads them. Zeroed, it has none.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_apps_lookup_req_view_t {
-    /// Number of process ids. A request without any asks for the generation of the data.
+    /// Number of pids. A request without any asks for the generation of the data.
     pub item_count: u32,
     /// The version of the layout: 1, as decoders take no other.
     pub layout_version: u16,
@@ -42,13 +44,13 @@ pub struct nipc_apps_lookup_req_view_t {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_apps_lookup_req_item_t {
-    /// A process id; 0 is legal.
+    /// The process; 0 is a legal key.
     pub pid: u32,
 }
 
-/// The items of an answer, in the order of the process ids of the request, in the payload it was read
-/// from, which must stay as it is while the view is used. nipc_apps_lookup_resp_item reads them. Zeroed,
-/// it has none.
+/// The items of an answer, in the order of the pids of the request, in the payload it was read from,
+/// which must stay as it is while the view is used. nipc_apps_lookup_resp_item reads them. Zeroed, it
+/// has none.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_apps_lookup_resp_view_t {
@@ -66,30 +68,30 @@ pub struct nipc_apps_lookup_resp_view_t {
     pub(crate) payload_len: usize,
 }
 
-/// What is known of one process; nothing but its pid unless status is NIPC_PID_LOOKUP_KNOWN. The
-/// strings lie in the payload.
+/// What is known of one process. Nothing but its pid is set unless status is NIPC_PID_LOOKUP_KNOWN.
+/// The strings lie in the payload.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_apps_lookup_item_view_t {
-    /// A NIPC_PID_LOOKUP_ number.
+    /// Whether the process is known, or why not. A NIPC_PID_LOOKUP_ number.
     pub status: u16,
-    /// A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet.
+    /// Who runs its cgroup. A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet.
     pub orchestrator: u16,
-    /// A NIPC_APPS_CGROUP_ number.
+    /// Whether its cgroup is known, or why not. A NIPC_APPS_CGROUP_ number.
     pub cgroup_status: u16,
-    /// The process that was asked for.
+    /// The process; 0 is a legal key.
     pub pid: u32,
     /// Its parent.
     pub ppid: u32,
-    /// Its user; NIPC_UID_UNSET unless known.
+    /// Its user. NIPC_UID_UNSET where it is not known.
     pub uid: u32,
     /// The version of the layout: 1, as decoders take no other.
     pub layout_version: u16,
     /// 0: no flag is defined.
     pub flags: u16,
-    /// When it started: field 22 of /proc/pid/stat, in clock ticks since boot.
+    /// Field 22 of /proc/PID/stat; 0 off Linux. In clock ticks since boot.
     pub starttime: u64,
-    /// Its command, 1 to 15 bytes.
+    /// Its command. 1 to 15 bytes.
     pub comm: nipc_str_view_t,
     /// Path of its cgroup.
     pub cgroup_path: nipc_str_view_t,
@@ -103,13 +105,13 @@ pub struct nipc_apps_lookup_item_view_t {
     item_len: usize,
 }
 
-/// Takes an item for each process id of a request, in their order: in a handler, which is given one, or
-/// over a buffer of one's own, from nipc_apps_lookup_builder_init to
-/// nipc_apps_lookup_builder_finish. Do not copy it, and do not use it after the handler has
-/// returned. Zeroed, it is no builder: nothing can be added.
+/// Takes an item for each pid of a request, in their order: in a handler, which is given one, or over
+/// a buffer of one's own, from nipc_apps_lookup_builder_init to nipc_apps_lookup_builder_finish. Do
+/// not copy it, and do not use it after the handler has returned. Zeroed, it is no builder: nothing
+/// can be added.
 ///
-/// An answer that gets full says so for each remaining process, and the client asks for those again:
-/// add items for all of them whether or not they fit.
+/// An answer that gets full says so for each remaining pid, and the client asks for those again: add
+/// items for all pids whether or not they fit.
 #[repr(C)]
 pub struct nipc_apps_lookup_builder_t {
     /// The first error, which stays. A handler may set it before it returns false.
@@ -130,7 +132,7 @@ builders!(nipc_apps_lookup_builder_t(AppsLookupBuilder<'static>));
 
 /// Writes a request.
 ///
-/// \param pids   process ids; 0 is legal
+/// \param pids   what is looked up. The process; 0 is a legal key.
 /// \param count  how many; 0 asks for the generation of the data
 /// \return its length, or 0 for NULL or a buffer that is too small
 #[unsafe(no_mangle)]
@@ -142,7 +144,8 @@ pub unsafe extern "C" fn nipc_apps_lookup_req_encode(
 ) -> usize {
     // SAFETY: C promises as many numbers.
     let pids: CodeResult<&[u32]> = unsafe { elements(pids, count as usize) };
-    let keys = pids.map(|pids| pids.iter().map(|pid| Ok(Pid(*pid))));
+    let keys = pids.map(|pids| pids.iter().map(|pid| Ok(AppsLookupKey(*pid))));
+
     // SAFETY: C promises a buffer.
     unsafe { encode_request::<AppsLookup>(keys, buf, buf_len) }
 }
@@ -150,7 +153,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_req_encode(
 /// Reads a request, and checks all of it.
 ///
 /// \param buf  must stay as it is while the view is used
-/// \param out  the process ids; zeroed on failure
+/// \param out  the pids; zeroed on failure
 /// \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT, or
 ///         NIPC_ERR_OUT_OF_BOUNDS
 #[unsafe(no_mangle)]
@@ -167,10 +170,10 @@ pub unsafe extern "C" fn nipc_apps_lookup_req_decode(
     unsafe { decode(buf, buf_len, out, read) }
 }
 
-/// Reads a process id of a request.
+/// Reads a pid of a request.
 ///
 /// \param index  from 0
-/// \param out    the process id; zeroed on failure
+/// \param out    the pid; zeroed on failure
 /// \return NIPC_OK, or NIPC_ERR_OUT_OF_BOUNDS beyond the last
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_apps_lookup_req_item(
@@ -180,7 +183,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_req_item(
 ) -> nipc_error_t {
     let read = |view: &nipc_apps_lookup_req_view_t| {
         // SAFETY: C promises that the payload is still there.
-        let Pid(pid) = unsafe { key::<AppsLookup>(view.lookup_view(), index) }?;
+        let AppsLookupKey(pid) = unsafe { key::<AppsLookup>(view.lookup_view(), index) }?;
         Ok(nipc_apps_lookup_req_item_t { pid })
     };
     // SAFETY: C promises a view, and room for an item.
@@ -191,8 +194,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_req_item(
 ///
 /// \param buf  must stay as it is while the view is used
 /// \param out  the items; zeroed on failure
-/// \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT,
-///         NIPC_ERR_OUT_OF_BOUNDS, or NIPC_ERR_MISSING_NUL
+/// \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT, @reply_errors@
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_apps_lookup_resp_decode(
     buf: *const c_void,
@@ -274,8 +276,8 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_init(
 /// \param builder  need not be initialised
 /// \param request  what is answered; its payload must stay as it is until the builder is finished
 /// \param buf      where the answer is written; the builder uses it until it is finished
-/// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
-///         fits, or another error for a request that was not decoded
+/// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the
+///         directory fits, or another error for a request that was not decoded
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_apps_lookup_builder_init_for_request(
     builder: *mut nipc_apps_lookup_builder_t,
@@ -303,31 +305,31 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_set_generation(
     unsafe { item_list::set_generation(builder, generation) };
 }
 
-/// Adds the item of the next process; without a request, of any process.
+/// Adds the item of the next pid; without a request, of any pid. Texts have no NUL inside, and are
+/// copied.
 ///
-/// \param status         a NIPC_PID_LOOKUP_ number. With any but NIPC_PID_LOOKUP_KNOWN there is only
-///                       the pid: uid is NIPC_UID_UNSET, all else 0 or empty
-/// \param cgroup_status  a NIPC_APPS_CGROUP_ number. NIPC_APPS_CGROUP_KNOWN comes with a path, and
-///                       maybe orchestrator, name and labels; the others without those, and
-///                       NIPC_APPS_CGROUP_UNKNOWN_PERMANENT with a path, NIPC_APPS_CGROUP_HOST_ROOT
-///                       without
-/// \param orchestrator   a NIPC_ORCHESTRATOR_ number
-/// \param pid            the process that was asked for
+/// \param status         whether the process is known, or why not. A NIPC_PID_LOOKUP_ number. With
+///                       any but NIPC_PID_LOOKUP_KNOWN all but the key is not set
+/// \param cgroup_status  whether its cgroup is known, or why not. A NIPC_APPS_CGROUP_ number.
+///                       NIPC_APPS_CGROUP_KNOWN with cgroup_path;
+///                       NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER without orchestrator, cgroup_name,
+///                       labels; NIPC_APPS_CGROUP_UNKNOWN_PERMANENT with cgroup_path without
+///                       orchestrator, cgroup_name, labels; NIPC_APPS_CGROUP_HOST_ROOT without
+///                       orchestrator, cgroup_name, labels, cgroup_path
+/// \param orchestrator   who runs its cgroup. A NIPC_ORCHESTRATOR_ number, or one that is not in the
+///                       list yet
+/// \param pid            the process; 0 is a legal key
 /// \param ppid           its parent
-/// \param uid            its user
-/// \param starttime      field 22 of /proc/pid/stat
-/// \param comm           its command, 1 to 15 bytes
+/// \param uid            its user. NIPC_UID_UNSET where it is not known
+/// \param starttime      field 22 of /proc/PID/stat; 0 off Linux. In clock ticks since boot
+/// \param comm           its command. 1 to 15 bytes
 /// \param cgroup_path    path of its cgroup
 /// \param cgroup_name    name of its cgroup
-/// \param labels         label_count labels, with keys that are not empty
-///
-/// Texts have no NUL inside and are copied.
-///
+/// \param labels         label_count labels, with keys that are not empty: labels of its cgroup
 /// \return NIPC_OK, or the first error of this builder, with which nothing more is added:
-///         NIPC_ERR_BAD_LAYOUT for another process or an item that is not valid,
-///         NIPC_ERR_BAD_ITEM_COUNT beyond the last process, NIPC_ERR_OVERFLOW where the answer cannot
-///         even start (the client is told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT
-///         for NULL with a length
+///         NIPC_ERR_BAD_LAYOUT for another pid or an item that is not valid, NIPC_ERR_BAD_ITEM_COUNT
+///         beyond the last pid, NIPC_ERR_OVERFLOW where the answer cannot even start (the client is
+///         told, and asks for less at a time), NIPC_ERR_INVALID_ARGUMENT for NULL with a length
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_apps_lookup_builder_add(
     builder: *mut nipc_apps_lookup_builder_t,
@@ -356,23 +358,22 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_add(
         let cgroup_name = unsafe { chars(cgroup_name, cgroup_name_len) }?;
         // SAFETY: C promises the labels.
         let labels = unsafe { LabelViews::new(labels, label_count) }?;
+
         let item = AppsLookupItem {
             status: PidStatus(status),
-            cgroup_status: AppsCgroupStatus(cgroup_status),
             orchestrator: Orchestrator(orchestrator),
+            cgroup_status: AppsCgroupStatus(cgroup_status),
             pid,
             ppid,
             uid,
             starttime,
-            comm: comm.into(),
-            cgroup_path: cgroup_path.into(),
-            cgroup_name: cgroup_name.into(),
+            comm: CStrView::new(comm),
+            cgroup_path: CStrView::new(cgroup_path),
+            cgroup_name: CStrView::new(cgroup_name),
             labels: labels.labels(),
         };
-        match answer {
-            Answer::ToRequest(answer) => answer.add(&item).map_err(of_wire),
-            Answer::Items(list) => list.add(&item),
-        }
+
+        answer.add(&item)
     };
     // SAFETY: C promises a builder.
     unsafe { item_list::add(builder, push) }
@@ -382,7 +383,7 @@ pub unsafe extern "C" fn nipc_apps_lookup_builder_add(
 /// ended when they return.
 ///
 /// \return its length, or 0 where there was an error, which builder->error tells:
-///         NIPC_ERR_BAD_ITEM_COUNT where a process has no item
+///         NIPC_ERR_BAD_ITEM_COUNT where a pid has no item
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_apps_lookup_builder_finish(
     builder: *mut nipc_apps_lookup_builder_t,
@@ -426,9 +427,9 @@ impl nipc_apps_lookup_item_view_t {
     #[inline]
     fn of(item: AppsLookupItem<'_>, bytes: &[u8]) -> Self {
         Self {
-            status: item.status.0,
             layout_version: LAYOUT_VERSION,
             flags: 0,
+            status: item.status.0,
             orchestrator: item.orchestrator.0,
             cgroup_status: item.cgroup_status.0,
             pid: item.pid,
@@ -439,6 +440,7 @@ impl nipc_apps_lookup_item_view_t {
             cgroup_path: nipc_str_view_t::of(item.cgroup_path.as_bytes()),
             cgroup_name: nipc_str_view_t::of(item.cgroup_name.as_bytes()),
             label_count: item.labels.count().unwrap_or_default(),
+
             item: bytes.as_ptr(),
             item_len: bytes.len(),
         }

@@ -1,4 +1,6 @@
 //! The payloads of `cgroups-lookup`.
+//!
+//! Made from `cgroups-lookup.toml` by `netipc schema generate`: change that, not this file.
 
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
@@ -11,17 +13,18 @@ use netipc::service::cgroups_lookup::{
     CgroupStatus, CgroupsLookup, CgroupsLookupBuilder, CgroupsLookupItem, CgroupsLookupRequestView,
     CgroupsLookupResponseView,
 };
-use netipc::wire::{Decode, Labels};
+use netipc::wire::{CStrView, Decode};
 
-use super::builder::{Builder, builders, init, nipc_builder_state_t};
-use super::codec::{LAYOUT_VERSION, decode, part};
-use super::item_list::{self, Answer};
-use super::keys;
-use super::lookup::{encode_request, item, key, label, lookup_views, next_key, start};
-use super::text::LabelViews;
-use super::{nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
 use crate::border::{chars, shared};
-use crate::error::{CodeResult, nipc_error_t, of_wire};
+use crate::error::{nipc_error_t, of_wire};
+use crate::protocol::builder::{builders, init, nipc_builder_state_t};
+use crate::protocol::codec::{LAYOUT_VERSION, decode, part};
+use crate::protocol::item_list::Answer;
+use crate::protocol::lookup::{encode_request, item, key, label, lookup_views, next_key, start};
+use crate::protocol::text::LabelViews;
+use crate::protocol::{
+    Builder, item_list, keys, nipc_lookup_label_view_t, nipc_str_view_t, zeroed,
+};
 
 /// The paths of a request, in the payload it was read from, which must stay as it is while the view
 /// is used. nipc_cgroups_lookup_req_item reads them. Zeroed, it has none.
@@ -44,7 +47,7 @@ pub struct nipc_cgroups_lookup_req_view_t {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_cgroups_lookup_req_item_t {
-    /// A path: not empty, without NUL inside. It lies in the payload.
+    /// Path below the cgroup root. It is not empty.
     pub path: nipc_str_view_t,
 }
 
@@ -68,24 +71,24 @@ pub struct nipc_cgroups_lookup_resp_view_t {
     pub(crate) payload_len: usize,
 }
 
-/// What is known of one cgroup; nothing but its path unless status is NIPC_CGROUP_LOOKUP_KNOWN. The
-/// strings lie in the payload.
+/// What is known of one cgroup. Nothing but its path is set unless status is
+/// NIPC_CGROUP_LOOKUP_KNOWN. The strings lie in the payload.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_cgroups_lookup_item_view_t {
-    /// A NIPC_CGROUP_LOOKUP_ number.
+    /// Whether it is known, or why not. A NIPC_CGROUP_LOOKUP_ number.
     pub status: u16,
-    /// A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet.
+    /// Who runs it. A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet.
     pub orchestrator: u16,
     /// The version of the layout: 1, as decoders take no other.
     pub layout_version: u16,
     /// 0: no flag is defined.
     pub flags: u16,
-    /// The path that was asked for.
+    /// Path below the cgroup root. It is not empty.
     pub path: nipc_str_view_t,
     /// Its name; may be empty.
     pub name: nipc_str_view_t,
-    /// Number of labels, which nipc_cgroups_lookup_item_label reads.
+    /// Number of its labels, which nipc_cgroups_lookup_item_label reads.
     pub label_count: u16,
     /// Private: do not touch.
     item: *const u8,
@@ -133,6 +136,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_req_encode(
     // SAFETY: C promises as many paths, and their characters.
     let paths = unsafe { keys::paths(paths, count) };
     let keys = paths.map(|paths| paths.iter().map(|path| TextKey::try_from(*path)));
+
     // SAFETY: C promises a buffer.
     unsafe { encode_request::<CgroupsLookup>(keys, buf, buf_len) }
 }
@@ -182,8 +186,7 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_req_item(
 ///
 /// \param buf  must stay as it is while the view is used
 /// \param out  the items; zeroed on failure
-/// \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT,
-///         NIPC_ERR_OUT_OF_BOUNDS, or NIPC_ERR_MISSING_NUL
+/// \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT, @reply_errors@
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_lookup_resp_decode(
     buf: *const c_void,
@@ -265,8 +268,8 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_init(
 /// \param builder  need not be initialised
 /// \param request  what is answered; its payload must stay as it is until the builder is finished
 /// \param buf      where the answer is written; the builder uses it until it is finished
-/// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the directory
-///         fits, or another error for a request that was not decoded
+/// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, NIPC_ERR_OVERFLOW where not even the
+///         directory fits, or another error for a request that was not decoded
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_lookup_builder_init_for_request(
     builder: *mut nipc_cgroups_lookup_builder_t,
@@ -294,14 +297,15 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_set_generation(
     unsafe { item_list::set_generation(builder, generation) };
 }
 
-/// Adds the item of the next path; without a request, of any path.
+/// Adds the item of the next path; without a request, of any path. Texts have no NUL inside, and are
+/// copied.
 ///
-/// \param status        a NIPC_CGROUP_LOOKUP_ number. With any but NIPC_CGROUP_LOOKUP_KNOWN there is
-///                      no orchestrator, name or label
-/// \param orchestrator  a NIPC_ORCHESTRATOR_ number
-/// \param path          the path that was asked for
-/// \param name          may be empty, without NUL inside; it is copied
-/// \param labels        label_count labels, with keys that are not empty; they are copied
+/// \param status        whether it is known, or why not. A NIPC_CGROUP_LOOKUP_ number. With any but
+///                      NIPC_CGROUP_LOOKUP_KNOWN all but the key is not set
+/// \param orchestrator  who runs it. A NIPC_ORCHESTRATOR_ number, or one that is not in the list yet
+/// \param path          path below the cgroup root. It is not empty
+/// \param name          its name; may be empty
+/// \param labels        label_count labels, with keys that are not empty: its labels
 /// \return NIPC_OK, or the first error of this builder, with which nothing more is added:
 ///         NIPC_ERR_BAD_LAYOUT for another path or an item that is not valid, NIPC_ERR_BAD_ITEM_COUNT
 ///         beyond the last path, NIPC_ERR_OVERFLOW where the answer cannot even start (the client is
@@ -330,16 +334,28 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add(
             Some(key) if ptr::eq(key.as_bytes(), path) => key,
             _ => TextKey::new(path).map_err(of_wire)?,
         };
-        // SAFETY: C promises name and labels.
-        let data = unsafe { Data::new(status, orchestrator, name, name_len, labels, label_count) }?;
-        data.add_to(answer, path)
+
+        // SAFETY: C promises the characters.
+        let name = unsafe { chars(name, name_len) }?;
+        // SAFETY: C promises the labels.
+        let labels = unsafe { LabelViews::new(labels, label_count) }?;
+
+        let item = CgroupsLookupItem {
+            status: CgroupStatus(status),
+            orchestrator: Orchestrator(orchestrator),
+            path,
+            name: CStrView::new(name),
+            labels: labels.labels(),
+        };
+
+        answer.add(&item)
     };
     // SAFETY: C promises a builder.
     unsafe { item_list::add(builder, push) }
 }
 
-/// Adds the item of path index of the request, which must be the next one where the builder answers that
-/// request. The path itself is taken from the request.
+/// Adds the item of path index of the request, which must be the next one where the builder answers
+/// that request. The path itself is taken from the request.
 ///
 /// \param request  the request that is answered
 /// \param index    from 0
@@ -366,9 +382,20 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_builder_add_request_item(
             // SAFETY: C promises that the payload is still there.
             Answer::Items(_) => unsafe { key::<CgroupsLookup>(request, index) }?,
         };
-        // SAFETY: C promises name and labels.
-        let data = unsafe { Data::new(status, orchestrator, name, name_len, labels, label_count) }?;
-        data.add_to(answer, path)
+        // SAFETY: C promises the characters.
+        let name = unsafe { chars(name, name_len) }?;
+        // SAFETY: C promises the labels.
+        let labels = unsafe { LabelViews::new(labels, label_count) }?;
+
+        let item = CgroupsLookupItem {
+            status: CgroupStatus(status),
+            orchestrator: Orchestrator(orchestrator),
+            path,
+            name: CStrView::new(name),
+            labels: labels.labels(),
+        };
+
+        answer.add(&item)
     };
     // SAFETY: C promises a builder.
     unsafe { item_list::add(builder, push) }
@@ -425,13 +452,14 @@ impl nipc_cgroups_lookup_item_view_t {
     #[inline]
     fn of(item: CgroupsLookupItem<'_>, bytes: &[u8]) -> Self {
         Self {
-            status: item.status.0,
             layout_version: LAYOUT_VERSION,
             flags: 0,
+            status: item.status.0,
             orchestrator: item.orchestrator.0,
             path: nipc_str_view_t::of(item.path.as_bytes()),
             name: nipc_str_view_t::of(item.name.as_bytes()),
             label_count: item.labels.count().unwrap_or_default(),
+
             item: bytes.as_ptr(),
             item_len: bytes.len(),
         }
@@ -442,54 +470,5 @@ impl nipc_cgroups_lookup_builder_t {
     /// A builder that fills in `answer`, which must outlive its use.
     pub(crate) fn lend(answer: &mut CgroupsLookupBuilder<'_>) -> Self {
         Builder::lend(ptr::from_mut(answer).cast())
-    }
-}
-
-/// An item but for its path.
-struct Data<'a> {
-    status: CgroupStatus,
-    orchestrator: Orchestrator,
-    name: &'a [u8],
-    labels: LabelViews<'a>,
-}
-
-impl Data<'_> {
-    /// What C says.
-    ///
-    /// # Safety
-    /// As for [`chars`] and [`LabelViews::new`].
-    #[inline]
-    unsafe fn new(
-        status: u16,
-        orchestrator: u16,
-        name: *const c_char,
-        name_len: u32,
-        labels: *const nipc_lookup_label_view_t,
-        label_count: u16,
-    ) -> CodeResult<Self> {
-        Ok(Self {
-            status: CgroupStatus(status),
-            orchestrator: Orchestrator(orchestrator),
-            // SAFETY: the caller's promise is that of `chars`.
-            name: unsafe { chars(name, name_len) }?,
-            // SAFETY: the caller's promise is that of `LabelViews::new`.
-            labels: unsafe { LabelViews::new(labels, label_count) }?,
-        })
-    }
-
-    #[inline]
-    fn add_to(&self, answer: Answer<'_, CgroupsLookup>, path: TextKey<'_>) -> CodeResult {
-        let labels: Labels<'_> = self.labels.labels();
-        let item = CgroupsLookupItem {
-            status: self.status,
-            orchestrator: self.orchestrator,
-            path,
-            name: self.name.into(),
-            labels,
-        };
-        match answer {
-            Answer::ToRequest(answer) => answer.add(&item).map_err(of_wire),
-            Answer::Items(list) => list.add(&item),
-        }
     }
 }

@@ -1,4 +1,6 @@
-//! The payload of `string-reverse`, in both directions.
+//! The payloads of `string-reverse`.
+//!
+//! Made from `string-reverse.toml` by `netipc schema generate`: change that, not this file.
 
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
@@ -6,14 +8,14 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use netipc::service::ValueAnswer;
-use netipc::service::string_reverse::Text;
+use netipc::service::string_reverse::StringReverseValue;
 use netipc::wire::{Decode, Encode};
 
-use super::builder::{Builder, add, builders, nipc_builder_state_t};
-use super::codec::{decode, encode};
-use super::{nipc_str_view_t, zeroed};
 use crate::border::{catch_length, chars};
 use crate::error::{nipc_error_t, of_wire};
+use crate::protocol::builder::{add, builders, nipc_builder_state_t};
+use crate::protocol::codec::{decode, encode};
+use crate::protocol::{Builder, nipc_str_view_t, zeroed};
 
 /// The text of a request or a response, in the payload it was read from. It may hold NULs, and one
 /// follows it.
@@ -54,7 +56,7 @@ pub unsafe extern "C" fn nipc_string_reverse_encode(
 ) -> usize {
     catch_length(|| {
         // SAFETY: C promises the characters.
-        let text = Text::new(unsafe { chars(str, str_len) }?);
+        let text = StringReverseValue::new(unsafe { chars(str, str_len) }?);
         // SAFETY: C promises a buffer.
         Ok(unsafe { encode(buf, buf_len, |out| text.encode(out)) })
     })
@@ -72,7 +74,7 @@ pub unsafe extern "C" fn nipc_string_reverse_decode(
     buf_len: usize,
     out: *mut nipc_string_reverse_view_t,
 ) -> nipc_error_t {
-    let read = |buf| Text::decode(buf).map(nipc_string_reverse_view_t::of_text);
+    let read = |buf| StringReverseValue::decode(buf).map(nipc_string_reverse_view_t::of_text);
     // SAFETY: C promises bytes, and room for a view.
     unsafe { decode(buf, buf_len, out, read) }
 }
@@ -91,7 +93,7 @@ pub unsafe extern "C" fn nipc_string_reverse_builder_set(
 ) -> nipc_error_t {
     let set = |slot: &mut ValueAnswer<'_>| {
         // SAFETY: C promises the characters.
-        let text = Text::new(unsafe { chars(str, str_len) }?);
+        let text = StringReverseValue::new(unsafe { chars(str, str_len) }?);
         slot.put(&text).map_err(of_wire)
     };
     // SAFETY: C promises a builder that it was lent.
@@ -100,7 +102,7 @@ pub unsafe extern "C" fn nipc_string_reverse_builder_set(
 
 impl nipc_string_reverse_view_t {
     /// A view of a text that was read.
-    pub(crate) fn of_text(Text(text): Text<'_>) -> Self {
+    pub(crate) fn of_text(StringReverseValue(text): StringReverseValue<'_>) -> Self {
         let nipc_str_view_t { ptr, len } = nipc_str_view_t::of(text.as_bytes());
         Self {
             str: ptr,

@@ -1,4 +1,6 @@
 //! The payloads of `cgroups-snapshot`.
+//!
+//! Made from `cgroups-snapshot.toml` by `netipc schema generate`: change that, not this file.
 
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
@@ -6,17 +8,17 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use netipc::ErrorCode;
-use netipc::proto::internals::assume_valid;
 use netipc::service::cgroups_snapshot::{
-    CgroupsBuilder, CgroupsItemView, CgroupsRequest, CgroupsResponseView,
+    CgroupsSnapshotBuilder, CgroupsSnapshotHeader, CgroupsSnapshotItem, CgroupsSnapshotRequest,
+    CgroupsSnapshotResponseView,
 };
-use netipc::wire::{Decode, Writer};
+use netipc::wire::{CStrView, Decode, Writer};
 
-use super::builder::{Builder, add, builders, change, finish, init, nipc_builder_state_t};
-use super::codec::{LAYOUT_VERSION, decode, decoded, encode, part};
-use super::{Zeroed, nipc_str_view_t, zeroed};
 use crate::border::{buffer, catch_code, catch_length, chars, shared};
-use crate::error::{CodeResult, nipc_error_t, of_wire};
+use crate::error::{nipc_error_t, of_wire};
+use crate::protocol::builder::{add, builders, change, finish, init, nipc_builder_state_t};
+use crate::protocol::codec::{LAYOUT_VERSION, decode, encode, part, read_again};
+use crate::protocol::{Builder, Zeroed, nipc_str_view_t, zeroed};
 
 /// The request of a snapshot. It says nothing but its version.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,7 +41,7 @@ pub struct nipc_cgroups_resp_view_t {
     pub flags: u16,
     /// Number of items.
     pub item_count: u32,
-    /// Whether systemd runs the host.
+    /// Whether systemd runs the host; any number but 0 is yes.
     pub systemd_enabled: u32,
     /// Changes when the provider's data does.
     pub generation: u64,
@@ -49,8 +51,8 @@ pub struct nipc_cgroups_resp_view_t {
     pub(crate) payload_len: usize,
 }
 
-/// What lies in front of the directory of a snapshot, with the fields of the wire at the offsets of the
-/// wire. For programs that make or read the bytes themselves.
+/// What lies in front of the directory of a snapshot, with the fields of the wire at the offsets of
+/// the wire. For programs that make or read the bytes themselves.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_cgroups_resp_header_t {
@@ -60,7 +62,7 @@ pub struct nipc_cgroups_resp_header_t {
     pub flags: u16,
     /// Number of items.
     pub item_count: u32,
-    /// Whether systemd runs the host.
+    /// Whether systemd runs the host; any number but 0 is yes.
     pub systemd_enabled: u32,
     /// 0.
     pub reserved: u32,
@@ -72,20 +74,21 @@ pub struct nipc_cgroups_resp_header_t {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_cgroups_item_view_t {
-    /// The producer's hash of the name; nipc_simple_hash, mostly.
+    /// The provider's hash of the name. nipc_simple_hash, mostly.
     pub hash: u32,
-    /// Bits: 1 another cgroup has the same name, 2 a service slice of systemd, 4 in the unified
-    /// hierarchy, 8 excluded by configuration.
+    /// What was found out about it. Bits: 1 Another cgroup has the same name; this one is disabled; 2
+    /// A service slice of systemd; 4 It lies in the unified hierarchy; 8 The configuration excludes
+    /// it.
     pub options: u32,
-    /// Whether it is to be monitored; any value.
+    /// Whether it is to be monitored; any number but 0 is yes.
     pub enabled: u32,
     /// The version of the layout: 1, as decoders take no other.
     pub layout_version: u16,
     /// 0: no flag is defined.
     pub flags: u16,
-    /// Its name.
+    /// Its name; may be empty.
     pub name: nipc_str_view_t,
-    /// Its path.
+    /// Its path in the file system; may be empty.
     pub path: nipc_str_view_t,
 }
 
@@ -107,7 +110,7 @@ zeroed!(
     nipc_cgroups_resp_view_t,
     nipc_cgroups_item_view_t
 );
-builders!(nipc_cgroups_builder_t(CgroupsBuilder<'static>));
+builders!(nipc_cgroups_builder_t(CgroupsSnapshotBuilder<'static>));
 
 /// Writes the request of a snapshot.
 ///
@@ -127,10 +130,10 @@ pub unsafe extern "C" fn nipc_cgroups_req_encode(
             fields = *unsafe { shared(request) }?;
         }
         if fields == nipc_cgroups_req_t::ZEROED {
-            fields.layout_version = CgroupsRequest::LAYOUT;
+            fields.layout_version = CgroupsSnapshotRequest::LAYOUT;
         }
         let write = |out: &mut Writer<'_>| {
-            out.record::<{ CgroupsRequest::LEN }>(|record| {
+            out.record::<{ CgroupsSnapshotRequest::LEN }>(|record| {
                 record.u16(fields.layout_version).u16(fields.flags)
             })
         };
@@ -149,7 +152,7 @@ pub unsafe extern "C" fn nipc_cgroups_req_decode(
     buf_len: usize,
     out: *mut nipc_cgroups_req_t,
 ) -> nipc_error_t {
-    let read = |buf: &[u8]| CgroupsRequest::decode(buf).map(nipc_cgroups_req_t::of_request);
+    let read = |buf: &[u8]| CgroupsSnapshotRequest::decode(buf).map(nipc_cgroups_req_t::of_request);
     // SAFETY: C promises bytes, and room for a request.
     unsafe { decode(buf, buf_len, out, read) }
 }
@@ -167,7 +170,8 @@ pub unsafe extern "C" fn nipc_cgroups_resp_decode(
     buf_len: usize,
     out: *mut nipc_cgroups_resp_view_t,
 ) -> nipc_error_t {
-    let read = |buf| CgroupsResponseView::decode(buf).map(nipc_cgroups_resp_view_t::of_reply);
+    let read =
+        |buf| CgroupsSnapshotResponseView::decode(buf).map(nipc_cgroups_resp_view_t::of_reply);
     // SAFETY: C promises bytes, and room for a view.
     unsafe { decode(buf, buf_len, out, read) }
 }
@@ -187,7 +191,9 @@ pub unsafe extern "C" fn nipc_cgroups_resp_validate(
             return Ok(());
         }
         // SAFETY: C promises that the payload is still there.
-        unsafe { view.reply() }?.validate().map_err(of_wire)
+        unsafe { read_again::<CgroupsSnapshotResponseView<'_>>(view.payload, view.payload_len) }?
+            .validate()
+            .map_err(of_wire)
     })
 }
 
@@ -208,7 +214,9 @@ pub unsafe extern "C" fn nipc_cgroups_resp_item(
             return Err(ErrorCode::OUT_OF_BOUNDS);
         }
         // SAFETY: C promises that the payload is still there.
-        let reply = unsafe { view.reply() }?;
+        let reply = unsafe {
+            read_again::<CgroupsSnapshotResponseView<'_>>(view.payload, view.payload_len)
+        }?;
         let item = reply.item(index).map_err(of_wire)?;
         Ok(nipc_cgroups_item_view_t::of(item))
     };
@@ -221,7 +229,7 @@ pub unsafe extern "C" fn nipc_cgroups_resp_item(
 /// \param builder          need not be initialised
 /// \param buf              where it is written; the builder uses it until it is finished
 /// \param max_items        ignored: the directory takes what it needs
-/// \param systemd_enabled  whether systemd runs the host
+/// \param systemd_enabled  whether systemd runs the host; any number but 0 is yes
 /// \param generation       changes when the data does
 /// \return NIPC_OK, NIPC_ERR_INVALID_ARGUMENT for NULL, or NIPC_ERR_OVERFLOW where not even the
 ///         header fits
@@ -232,43 +240,47 @@ pub unsafe extern "C" fn nipc_cgroups_builder_init(
     buf_len: usize,
     max_items: u32,
     systemd_enabled: u32,
+
     generation: u64,
 ) -> nipc_error_t {
     let _ = max_items;
     let start = || {
         // SAFETY: C promises a buffer until the builder is finished.
         let buf = unsafe { buffer(buf, buf_len) }?;
-        let mut answer = CgroupsBuilder::new(buf).map_err(of_wire)?;
-        answer.set_header(systemd_enabled, generation);
+        let mut answer = CgroupsSnapshotBuilder::new(buf).map_err(of_wire)?;
+        answer.set(CgroupsSnapshotHeader { systemd_enabled }, generation);
         Ok(answer)
     };
     // SAFETY: C promises room for a builder.
     unsafe { init(builder, start) }
 }
 
-/// Says whether systemd runs the host, and which generation of the data this is: both are 0 unless
-/// set. At any time, and as often as one likes; the last counts.
+/// Says what holds for all items, and which generation of the data this is: 0 unless set. At any
+/// time, and as often as one likes; the last counts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_builder_set_header(
     builder: *mut nipc_cgroups_builder_t,
     systemd_enabled: u32,
+
     generation: u64,
 ) {
     // SAFETY: C promises a builder.
     unsafe {
         change(builder, |answer, _| {
-            answer.set_header(systemd_enabled, generation)
+            answer.set(CgroupsSnapshotHeader { systemd_enabled }, generation)
         })
     };
 }
 
-/// Adds a cgroup.
+/// Adds an item. Texts have no NUL inside, and are copied.
 ///
-/// \param hash     nipc_simple_hash of the name, or the producer's own
-/// \param options  as in nipc_cgroups_item_view_t
-/// \param enabled  whether it is to be monitored; any value
-/// \param name     without NUL inside; it is copied
-/// \param path     without NUL inside; it is copied
+/// \param hash     the provider's hash of the name. nipc_simple_hash, mostly
+/// \param options  what was found out about it. Bits: 1 Another cgroup has the same name; this one is
+///                 disabled; 2 A service slice of systemd; 4 It lies in the unified hierarchy; 8 The
+///                 configuration excludes it
+/// \param enabled  whether it is to be monitored; any number but 0 is yes
+/// \param name     its name; may be empty
+/// \param path     its path in the file system; may be empty
 /// \return NIPC_OK, or the first error of this builder, with which nothing more is added:
 ///         NIPC_ERR_OVERFLOW where it does not fit (the client is told, and comes back with room for
 ///         more), NIPC_ERR_BAD_LAYOUT for a NUL inside, NIPC_ERR_INVALID_ARGUMENT for NULL with a
@@ -284,26 +296,34 @@ pub unsafe extern "C" fn nipc_cgroups_builder_add(
     path: *const c_char,
     path_len: u32,
 ) -> nipc_error_t {
-    let push = |answer: &mut CgroupsBuilder<'_>| {
+    let push = |answer: &mut CgroupsSnapshotBuilder<'_>| {
         // SAFETY: C promises the characters.
         let name = unsafe { chars(name, name_len) }?;
         // SAFETY: C promises the characters.
         let path = unsafe { chars(path, path_len) }?;
-        let added = answer.add(hash, options, enabled, name, path);
-        added.map_err(of_wire)
+
+        let item = CgroupsSnapshotItem {
+            hash,
+            options,
+            enabled,
+            name: CStrView::new(name),
+            path: CStrView::new(path),
+        };
+
+        answer.push(&item).map_err(of_wire)
     };
     // SAFETY: C promises a builder.
     unsafe { add(builder, push) }
 }
 
-/// Forgets that something did not fit: what did is sent as if it were all. Other errors stay. It is for
-/// after the last item; the client cannot tell that something is missing, and does not come back with
-/// more room.
+/// Forgets that something did not fit: what did is sent as if it were all. Other errors stay. It is
+/// for after the last item; the client cannot tell that something is missing, and does not come back
+/// with more room.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_builder_accept_truncated(
     builder: *mut nipc_cgroups_builder_t,
 ) {
-    let accept = |answer: &mut CgroupsBuilder<'_>, error: &mut nipc_error_t| {
+    let accept = |answer: &mut CgroupsSnapshotBuilder<'_>, error: &mut nipc_error_t| {
         answer.accept_truncated();
         if *error == nipc_error_t::new(ErrorCode::OVERFLOW) {
             *error = nipc_error_t::OK;
@@ -322,14 +342,14 @@ pub unsafe extern "C" fn nipc_cgroups_builder_finish(
     builder: *mut nipc_cgroups_builder_t,
 ) -> usize {
     // SAFETY: C promises a builder.
-    unsafe { finish(builder, CgroupsBuilder::finish) }
+    unsafe { finish(builder, CgroupsSnapshotBuilder::finish) }
 }
 
 impl nipc_cgroups_req_t {
     /// A request that was read.
-    pub(crate) const fn of_request(_: CgroupsRequest) -> Self {
+    pub(crate) const fn of_request(_: CgroupsSnapshotRequest) -> Self {
         Self {
-            layout_version: CgroupsRequest::LAYOUT,
+            layout_version: CgroupsSnapshotRequest::LAYOUT,
             flags: 0,
         }
     }
@@ -337,39 +357,29 @@ impl nipc_cgroups_req_t {
 
 impl nipc_cgroups_resp_view_t {
     /// A view of a snapshot that was read.
-    pub(crate) fn of_reply(reply: CgroupsResponseView<'_>) -> Self {
+    pub(crate) fn of_reply(reply: CgroupsSnapshotResponseView<'_>) -> Self {
         let payload = reply.valid().bytes();
         Self {
             layout_version: LAYOUT_VERSION,
             flags: 0,
             item_count: reply.item_count,
             systemd_enabled: reply.systemd_enabled,
+
             generation: reply.generation,
             payload: payload.as_ptr(),
             payload_len: payload.len(),
         }
     }
-
-    /// The snapshot again.
-    ///
-    /// # Safety
-    /// As for [`decoded`].
-    #[inline]
-    unsafe fn reply<'a>(&self) -> CodeResult<CgroupsResponseView<'a>> {
-        // SAFETY: the caller's promise is that of `decoded`.
-        let payload = unsafe { decoded(self.payload, self.payload_len) }?;
-        Ok(assume_valid::<CgroupsResponseView<'_>>(payload).view())
-    }
 }
 
 impl nipc_cgroups_item_view_t {
-    fn of(item: CgroupsItemView<'_>) -> Self {
+    fn of(item: CgroupsSnapshotItem<'_>) -> Self {
         Self {
+            layout_version: LAYOUT_VERSION,
+            flags: 0,
             hash: item.hash,
             options: item.options,
             enabled: item.enabled,
-            layout_version: LAYOUT_VERSION,
-            flags: 0,
             name: nipc_str_view_t::of(item.name.as_bytes()),
             path: nipc_str_view_t::of(item.path.as_bytes()),
         }
@@ -378,7 +388,7 @@ impl nipc_cgroups_item_view_t {
 
 impl nipc_cgroups_builder_t {
     /// A builder that fills in `answer`, which must outlive its use.
-    pub(crate) fn lend(answer: &mut CgroupsBuilder<'_>) -> Self {
+    pub(crate) fn lend(answer: &mut CgroupsSnapshotBuilder<'_>) -> Self {
         Builder::lend(ptr::from_mut(answer).cast())
     }
 }

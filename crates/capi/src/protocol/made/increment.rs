@@ -1,4 +1,6 @@
-//! The payload of `increment`, in both directions.
+//! The payloads of `increment`.
+//!
+//! Made from `increment.toml` by `netipc schema generate`: change that, not this file.
 
 #![expect(unsafe_code, reason = "the functions of the header take pointers")]
 
@@ -6,8 +8,8 @@ use std::ffi::c_void;
 
 use netipc::wire::{Decode, Encode};
 
-use super::codec::{decode, encode};
 use crate::error::nipc_error_t;
+use crate::protocol::codec::{decode, encode};
 
 /// Writes a number: the request or the response of increment.
 ///

@@ -1,0 +1,343 @@
+//! Statistics of a running server for others on the host: an endpoint beside its own, at which whoever connects is told
+//! them as JSON, and nothing is asked.
+
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, Scope};
+use std::time::{Duration, Instant};
+
+use netipc_transport::endpoint::Endpoint;
+use netipc_transport::link::{Baseline, BindOptions, LinkError, Listener};
+use netipc_transport::wait::Wait;
+
+use super::AnyServer;
+use super::histogram::HistogramSnapshot;
+use crate::error::chain;
+
+/// Milliseconds of the buckets that are published, cumulative; what took longer is in the count alone.
+const BUCKETS_MS: [u64; 7] = [1, 5, 10, 50, 100, 500, 1000];
+/// How long a reader may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Reasons that are kept, the most recent.
+const REASONS: usize = 8;
+
+/// The service at whose endpoint the statistics of `service` are published.
+///
+/// ```
+/// assert_eq!(netipc::untyped::stats_service("apps-lookup"), "apps-lookup.stats");
+/// ```
+#[must_use]
+pub fn stats_service(service: &str) -> String {
+    format!("{service}.stats")
+}
+
+/// What a provider says of the data that it serves.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct DataStatus {
+    /// How old it is, where that means something.
+    pub age: Option<Duration>,
+    /// What of it is older than it should be, or missing: a sentence each.
+    pub stale: Vec<String>,
+}
+
+/// Tells of the data, whenever somebody reads the statistics.
+pub type DataProbe = dyn Fn() -> DataStatus + Send + Sync;
+
+/// Whether statistics are published, and what is told besides.
+pub(super) struct Publishing {
+    since: Instant,
+    is_on: bool,
+    data: Option<Arc<DataProbe>>,
+    refusals: Mutex<Vec<Refusals>>,
+}
+
+/// Clients that were turned down for one reason.
+struct Refusals {
+    why: String,
+    count: u64,
+    last: Instant,
+}
+
+impl Publishing {
+    pub(super) fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            is_on: false,
+            data: None,
+            refusals: Mutex::default(),
+        }
+    }
+
+    /// Notes why a client was turned down.
+    pub(super) fn note_refusal(&self, why: &str) {
+        let mut all = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all.iter_mut().find(|one| one.why == why) {
+            (known.count, known.last) = (known.count.saturating_add(1), Instant::now());
+            return;
+        }
+        if all.len() == REASONS {
+            let oldest = (0..REASONS).min_by_key(|at| all.get(*at).map(|one| one.last));
+            all.swap_remove(oldest.unwrap_or_default());
+        }
+        all.push(Refusals {
+            why: why.to_owned(),
+            count: 1,
+            last: Instant::now(),
+        });
+    }
+}
+
+impl AnyServer {
+    /// The same server, whose statistics others on this host can read while it runs: at the endpoint of the
+    /// [`stats_service`], for those who may connect to the server itself, one JSON object for each connection. `data`
+    /// tells of the data that is served. Where that endpoint cannot be had, the server runs without, and logs why.
+    #[must_use]
+    pub fn publishing_stats(mut self, data: Option<Arc<DataProbe>>) -> Self {
+        self.publishing.is_on = true;
+        self.publishing.data = data;
+        self
+    }
+
+    /// Publishes until the server takes no more clients.
+    pub(super) fn publish<'s>(&'s self, listener: Box<dyn Listener>, scope: &'s Scope<'s, '_>) {
+        let thread = thread::Builder::new().name(format!("netipc-{}.stats", self.name));
+        let spawned = thread.spawn_scoped(scope, move || self.tell_all(listener));
+        if let Err(error) = spawned {
+            tracing::warn!(service = %self.name, error = %chain(&error), "cannot publish statistics");
+        }
+    }
+
+    /// Where statistics are to be told, if they are.
+    pub(super) fn stats_listener(&self) -> Option<Box<dyn Listener>> {
+        if !self.publishing.is_on {
+            return None;
+        }
+        let run_dir = self.endpoint.as_ref().ok()?.run_dir();
+        let mut options = BindOptions::default();
+        options.peers = self.bind.peers.clone();
+        let endpoint = Endpoint::new(run_dir, &stats_service(&self.name));
+        let failed = |error: &dyn std::error::Error| {
+            tracing::warn!(service = %self.name, error = %chain(error), "cannot publish statistics");
+        };
+        let endpoint = endpoint.map_err(|error| failed(&error)).ok()?;
+        let listener = self.transport.bind(&endpoint, &options);
+        listener.map_err(|error| failed(&error)).ok()
+    }
+
+    fn tell_all(&self, mut listener: Box<dyn Listener>) {
+        let wait = Wait::forever().or_abort(&self.draining);
+        loop {
+            match listener.accept(&wait) {
+                Ok(link) => self.tell(link),
+                Err(LinkError::Aborted | LinkError::EndpointLost(_)) => return,
+                Err(_) => {
+                    let pause = Wait::timeout(PATIENCE).or_abort(&self.draining);
+                    // Only an abort ends it early, and the loop looks for that itself.
+                    let _ = pause.sleep(PATIENCE);
+                }
+            }
+        }
+    }
+
+    fn tell(&self, mut link: Box<dyn Baseline>) {
+        if !link.peer_allowed() {
+            return;
+        }
+        let wait = Wait::timeout(PATIENCE).or_abort(&self.draining);
+        // Whoever has gone does not want to know.
+        if link.send(self.stats_json().as_bytes(), &[], &wait).is_ok() {
+            link.linger();
+        }
+    }
+
+    /// The statistics as one JSON object, as they are published.
+    #[must_use]
+    pub fn stats_json(&self) -> String {
+        let stats = self.stats();
+        let mut out = String::from("{");
+        text(&mut out, "service", &self.name);
+        number(&mut out, "pid", std::process::id().into());
+        seconds(&mut out, "uptime_seconds", self.publishing.since.elapsed());
+        number(&mut out, "workers", self.workers() as u64);
+        object(
+            &mut out,
+            "sessions",
+            &[
+                ("now", stats.sessions_now),
+                ("total", stats.sessions_total),
+                ("refused", stats.refused),
+            ],
+        );
+        object(
+            &mut out,
+            "sessions_by_transport",
+            &[
+                ("memory", stats.sessions.memory),
+                ("socket", stats.sessions.socket),
+                ("shm", stats.sessions.shared_memory),
+            ],
+        );
+        object(
+            &mut out,
+            "requests",
+            &[
+                ("ok", stats.ok),
+                ("unsupported", stats.unsupported),
+                ("bad_envelope", stats.bad_envelope),
+                ("limit_exceeded", stats.limit_exceeded),
+                ("internal_error", stats.internal_error),
+            ],
+        );
+        object(
+            &mut out,
+            "bytes",
+            &[
+                ("received", stats.bytes_received),
+                ("sent", stats.bytes_sent),
+            ],
+        );
+        histogram(&mut out, "handler_time", &stats.handler_time);
+        histogram(&mut out, "total_time", &stats.total_time);
+        self.refusals(&mut out);
+        self.data(&mut out);
+        out.push('}');
+        out
+    }
+
+    fn refusals(&self, out: &mut String) {
+        let all = self.publishing.refusals.lock();
+        let all = all.unwrap_or_else(PoisonError::into_inner);
+        name(out, "refusals");
+        out.push('[');
+        for one in all.iter() {
+            separate(out);
+            out.push('{');
+            text(out, "why", &one.why);
+            number(out, "count", one.count);
+            seconds(out, "age_seconds", one.last.elapsed());
+            out.push('}');
+        }
+        out.push(']');
+    }
+
+    fn data(&self, out: &mut String) {
+        let Some(probe) = &self.publishing.data else {
+            return;
+        };
+        let DataStatus { age, stale } = probe();
+        name(out, "data");
+        out.push('{');
+        if let Some(age) = age {
+            seconds(out, "age_seconds", age);
+        }
+        name(out, "stale");
+        out.push('[');
+        for sentence in &stale {
+            separate(out);
+            quote(out, sentence);
+        }
+        out.push_str("]}");
+    }
+}
+
+fn object(out: &mut String, of: &str, members: &[(&str, u64)]) {
+    name(out, of);
+    out.push('{');
+    for (name, value) in members {
+        number(out, name, *value);
+    }
+    out.push('}');
+}
+
+/// Count, sum, and how many took at most so long.
+fn histogram(out: &mut String, of: &str, histogram: &HistogramSnapshot) {
+    name(out, of);
+    out.push('{');
+    number(out, "count", histogram.count());
+    seconds(out, "sum_seconds", histogram.sum());
+    name(out, "buckets");
+    out.push('[');
+    for limit in BUCKETS_MS {
+        separate(out);
+        out.push('{');
+        number(out, "le_ms", limit);
+        number(
+            out,
+            "count",
+            histogram.at_most(Duration::from_millis(limit)),
+        );
+        out.push('}');
+    }
+    out.push_str("]}");
+}
+
+/// A comma, unless this is the first of an object or a list.
+fn separate(out: &mut String) {
+    if !out.ends_with(['{', '[']) {
+        out.push(',');
+    }
+}
+
+fn name(out: &mut String, name: &str) {
+    separate(out);
+    quote(out, name);
+    out.push(':');
+}
+
+fn number(out: &mut String, of: &str, value: u64) {
+    name(out, of);
+    let _ = write!(out, "{value}");
+}
+
+fn seconds(out: &mut String, of: &str, value: Duration) {
+    name(out, of);
+    let _ = write!(out, "{:.6}", value.as_secs_f64());
+}
+
+fn text(out: &mut String, of: &str, value: &str) {
+    name(out, of);
+    quote(out, value);
+}
+
+fn quote(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c < ' ' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_quoted() {
+        let mut out = String::new();
+        quote(&mut out, "a\"b\\c\n\u{e9}");
+        assert_eq!(out, "\"a\\\"b\\\\c\\u000a\u{e9}\"");
+    }
+
+    #[test]
+    fn reasons_are_counted_and_the_oldest_goes() {
+        let publishing = Publishing::new();
+        for at in 0..REASONS {
+            publishing.note_refusal(&at.to_string());
+        }
+        publishing.note_refusal("0");
+        publishing.note_refusal("new");
+        let all = publishing.refusals.lock().unwrap();
+        assert_eq!(all.len(), REASONS);
+        let of = |why: &str| all.iter().find(|one| one.why == why).map(|one| one.count);
+        assert_eq!((of("0"), of("1"), of("new")), (Some(2), None, Some(1)));
+    }
+}

@@ -1,0 +1,69 @@
+//go:build linux && amd64
+
+package posix_test
+
+import (
+	"errors"
+	"runtime"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/netipc/netipc/go/transport"
+)
+
+// without runs step in a thread of its own, to which the system answers EIO for calls.
+func without(s *stage, calls []uint32, step func() error) error {
+	s.Helper()
+	const (
+		load   = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
+		equals = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
+		answer = unix.BPF_RET | unix.BPF_K
+	)
+	// The number of the call is the first word of what is looked at.
+	filter := []unix.SockFilter{{Code: load}}
+	for i, call := range calls {
+		filter = append(filter, unix.SockFilter{Code: equals, K: call, Jt: uint8(len(calls) - i)})
+	}
+	filter = append(filter,
+		unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ALLOW},
+		unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EIO)})
+	program := &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	ended := make(chan error, 1)
+	go func() {
+		// Never unlocked: the thread ends with its goroutine.
+		runtime.LockOSThread()
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			ended <- err
+			return
+		}
+		// SAFETY: the program and its filter live until the system has copied them.
+		filters := uintptr(unsafe.Pointer(program))
+		if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, filters, 0, 0); err != nil {
+			ended <- err
+			return
+		}
+		ended <- step()
+	}()
+	err := <-ended
+	runtime.KeepAlive(program)
+	return err
+}
+
+// Rule L22.
+func TestARegionThatCannotBeLookedAtLeavesNoFile(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	_, server := s.baselines()
+	before := s.names()
+	look := []uint32{unix.SYS_FSTAT, unix.SYS_NEWFSTATAT, unix.SYS_STATX}
+	plan := transport.SessionPlan{Profile: 0x02, SessionID: 1, RequestBytes: 4128, ResponseBytes: 4128}
+	if err := without(s, look, func() error { return server.Offer(plan) }); !errors.Is(err, unix.EIO) {
+		t.Fatal(err)
+	}
+	if left := s.names(); len(left) != len(before) {
+		t.Fatalf("left is %v", left)
+	}
+	s.no(server.Offer(plan))
+}
