@@ -26,16 +26,16 @@ pub struct Floor {
 
 /// All floors: far enough below what quiet machines reach that only a change for the worse is.
 pub const FLOORS: &[Floor] = &[
-    Floor::new("ping socket client", Of::Limit, 0.70),
+    Floor::new("ping socket client", Of::Limit, 0.55),
     Floor::new("ping shm client", Of::Limit, 0.40),
-    Floor::new("ping ring client", Of::Limit, 0.08),
+    Floor::new("ping ring client", Of::Limit, 0.06),
     Floor::new("ping socket client", Of::Deployed, 1.0),
-    Floor::new("ping shm client", Of::Deployed, 0.6),
+    Floor::new("ping shm client", Of::Deployed, 0.9),
     Floor::new("pipeline socket client", Of::Deployed, 1.0),
-    Floor::new("snapshot 16 socket client", Of::Limit, 0.55),
+    Floor::new("snapshot 16 socket client", Of::Limit, 0.45),
     Floor::new("snapshot 16 shm client", Of::Limit, 0.20),
     Floor::new("snapshot 16 socket client", Of::Deployed, 1.0),
-    Floor::new("snapshot 16 shm client", Of::Deployed, 0.35),
+    Floor::new("snapshot 16 shm client", Of::Deployed, 0.9),
     Floor::new("ping socket client c", Of::Own, 0.85),
     Floor::new("ping shm client c", Of::Own, 0.85),
     Floor::new("ping ring client c", Of::Own, 0.80),
@@ -117,7 +117,7 @@ mod tests {
         let fallen = fallen(&[row(0.5)]);
         assert_eq!(
             fallen,
-            ["ping socket client has 50.0 % of its limit, less than 70 %"]
+            ["ping socket client has 50.0 % of its limit, less than 55 %"]
         );
         assert_eq!(under(&[]).count(), 0);
     }

@@ -173,10 +173,11 @@ fn run(
     pids.extend(peer.as_ref().map(|peer| peer.pid()));
     // A few operations first, so that both sides have their threads, buffers and session.
     work(effort.warm_up / 2)?;
-    let mut counter = SyscallCounter::start(&pids);
-    let warm_up = work(effort.warm_up / 2)?;
-    let syscalls = counter.as_mut().and_then(SyscallCounter::count);
-    drop(counter);
+    let (warm_up, syscalls) = {
+        let mut counter = SyscallCounter::start(&pids);
+        let warm_up = work(effort.warm_up / 2)?;
+        (warm_up, counter.as_mut().and_then(SyscallCounter::count))
+    };
 
     let mut server = || {
         peer.as_deref_mut()

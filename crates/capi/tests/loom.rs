@@ -2,6 +2,7 @@
 
 /// The file under test, with the model checker's atomics and locks in place of the real ones.
 #[path = "../src/lifetime.rs"]
+#[expect(dead_code, reason = "models do not fork")]
 mod lifetime;
 
 /// As above.

@@ -4,6 +4,7 @@
 mod args;
 mod bench;
 mod call;
+mod decode;
 mod demo;
 mod describe;
 mod doctor;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Ping(args) => exit::report(ping::run(&args)),
         Command::Describe(args) => exit::report(describe::run(&args)),
         Command::Status(args) => exit::report(status::run(&args)),
+        Command::Decode(args) => decode::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Schema(args) => exit::report(schema::run(&args)),
     }
@@ -75,6 +77,8 @@ enum Command {
     Status(status::StatusArgs),
     /// Tells what a service is: its kind, fields and rules
     Describe(describe::DescribeArgs),
+    /// Reads captured bytes as messages, and tells what breaks a rule
+    Decode(decode::DecodeArgs),
     /// Measures how fast it is on this machine
     Bench(bench::BenchArgs),
     /// Checks schemas of services, and makes what follows from them

@@ -1,5 +1,5 @@
 //! What docs/services.md shows is done, as it stands there: a service from nothing, served from a
-//! file, asked by the program, and served and asked by programs in Go and C.
+//! file, asked by the program, and served and asked by programs in Rust, Go and C.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -93,6 +93,39 @@ fn go_program(place: &TestDir, schema: &str) -> PathBuf {
     program
 }
 
+/// The guide's program in Rust, a package of its own over the library as it is here.
+fn rust_program(place: &TestDir, schema: &str) -> PathBuf {
+    let package = place.path("networks-in-rust");
+    let out = format!("--out={}", package.join("src").display());
+    run(
+        netipc(["schema", "generate", "--lang=rust", &out, schema]),
+        b"",
+    )
+    .text();
+    let run_dir = format!("\"{}\"", place.run_dir().display());
+    let program = block("rust,ignore").replace("\"/run/example\"", &run_dir);
+    fs::write(package.join("src/main.rs"), program).unwrap();
+    let head = "[package]\nname = \"networks\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n";
+    let manifest = head.to_owned() + &block("ini");
+    let library = root().join("crates/netipc");
+    let manifest = manifest.replace("../netipc/crates/netipc", library.to_str().unwrap());
+    fs::write(package.join("Cargo.toml"), manifest + "\n[workspace]\n").unwrap();
+    // The versions that are there already.
+    fs::copy(root().join("Cargo.lock"), package.join("Cargo.lock")).unwrap();
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline", "--target-dir"])
+        .arg(root().join("target/guide"))
+        .env("RUSTFLAGS", "-Dwarnings")
+        .current_dir(&package)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{said}");
+    let program = package.join("networks");
+    fs::copy(root().join("target/guide/debug/networks"), &program).unwrap();
+    program
+}
+
 /// The guide's program in C, built with what is made for it and with the command that the guide has.
 fn c_program(place: &TestDir, schema: &str) -> PathBuf {
     let prefix = netipc_xtask::install_for_tests();
@@ -119,6 +152,11 @@ fn c_program(place: &TestDir, schema: &str) -> PathBuf {
     let said = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "{command}\n{said}");
     place.path("networks")
+}
+
+#[test]
+fn the_program_in_rust_serves_and_asks() {
+    serves_and_asks(rust_program);
 }
 
 #[test]

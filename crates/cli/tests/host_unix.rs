@@ -161,7 +161,7 @@ fn explanations_name_the_rule_the_file_and_the_pattern() {
     let id = "0123456789abcdef".repeat(4);
     let [container, mount] = [format!("/docker/{id}"), "/a.mount".to_owned()];
     for cgroup in [&container, &mount] {
-        std::fs::create_dir_all(root.join("sys/fs/cgroup").join(&cgroup[1..])).unwrap();
+        fs::create_dir_all(root.join("sys/fs/cgroup").join(&cgroup[1..])).unwrap();
     }
     place.write("host/sys/fs/cgroup/cgroup.controllers", "");
     place.write("host/proc/1/cgroup", "0::/");

@@ -8,8 +8,6 @@
 //!            10      100      1 k   axis
 //! ```
 
-use std::fmt::Write as _;
-
 use svg::Document;
 use svg::node::element::{Circle, Rectangle, Text};
 
@@ -17,8 +15,8 @@ use super::number::{percent, scaled, time};
 use super::text::{one_line, slug};
 use crate::{Row, Scenario, Transport};
 
-/// Rows of one plot, at most.
-const MOST_LINES: usize = 30;
+/// Rows of one plot, at most: as many as every program asking every program over everything takes.
+const MOST_LINES: usize = 40;
 /// Values of a plot further apart than this are shown by their logarithm.
 const SPAN: f64 = 10.0;
 
@@ -385,11 +383,7 @@ fn colour(row: &Row) -> Colour {
 }
 
 fn carrier(row: &Row) -> String {
-    let mut name = format!("{:?} {:?}", row.transport, row.layer).to_lowercase();
-    if !row.server.is_empty() {
-        let _ = write!(name, " asking {}", row.server);
-    }
-    name
+    format!("{:?} {:?}", row.transport, row.layer).to_lowercase()
 }
 
 /// All four, where they are numbers.

@@ -72,7 +72,7 @@ pub(crate) struct BenchArgs {
     transport: Vec<Transport>,
 
     /// Operations a second of ping, batch, snapshot and lookup; 0 is as many as possible
-    /// [default: 1000,10000,100000,0 for ping, else 0]
+    /// [default: 1000,10000,100000,0 for ping and in the matrix, else 0]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     rate: Vec<u32>,
 

@@ -5,7 +5,7 @@ use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
-use crate::futex_slot::Slot;
+use crate::futex_slot::{Slot, arrived};
 use crate::shm::Broken;
 use crate::{model, read, write};
 
@@ -38,7 +38,7 @@ impl Direction {
     fn take(&self, taken: u64, aborted: Option<&AtomicBool>) -> Option<u32> {
         loop {
             let signal = self.slot().signal();
-            if self.slot().arrived(taken).expect("one message at a time") {
+            if arrived(&self.seq, taken).expect("one message at a time") {
                 let mut message = 0;
                 let copy = |_| message = self.area.with(read);
                 let len = self.slot().take(taken, 100, copy).expect("a whole message");
@@ -140,7 +140,7 @@ fn a_message_over_an_untaken_one_is_noticed() {
         let direction = Direction::default();
         direction.publish(1, 1);
         direction.publish(2, 2);
-        assert_eq!(direction.slot().arrived(0), Err(Broken::Overwritten));
+        assert_eq!(arrived(&direction.seq, 0), Err(Broken::Overwritten));
         let taken = direction.slot().take(0, 100, |_| ());
         assert_eq!(taken, Err(Broken::Overwritten));
     });

@@ -15,6 +15,7 @@ use std::hint::spin_loop;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use netipc_transport::raw::{self, Memory, Shape};
@@ -24,6 +25,9 @@ use super::{PATIENCE, silence};
 
 /// The bit of a word whose last writer sleeps.
 const ASLEEP: u32 = 1 << 31;
+
+/// After so long without a turn nothing is measured.
+const IDLE: Duration = Duration::from_millis(1);
 
 /// Looks for each look at the clock, which takes about as long.
 const STRIDE: u32 = 16;
@@ -49,7 +53,7 @@ pub(in crate::limits) enum Spin {
 /// How one sleeps and wakes the other.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(in crate::limits) enum Sleep {
-    /// Nobody sleeps.
+    /// Nobody sleeps while messages come.
     Never,
     /// Every turn wakes, whether or not anybody sleeps.
     WokenAlways,
@@ -145,10 +149,11 @@ impl Side {
         let next = after(self.turn);
         let mut start = None;
         while !self.spin(next) {
-            if start.get_or_insert_with(Instant::now).elapsed() >= self.patience {
+            let waited = start.get_or_insert_with(Instant::now).elapsed();
+            if waited >= self.patience {
                 return Err(silence());
             }
-            self.sleep()?;
+            self.sleep(waited)?;
         }
         self.turn = next;
         Ok(())
@@ -179,8 +184,13 @@ impl Side {
     }
 
     /// Sleeps until the other side has taken its turn, or for no reason.
-    fn sleep(&self) -> io::Result<()> {
+    fn sleep(&self, waited: Duration) -> io::Result<()> {
         let held = match self.strategy.sleep {
+            // Who is not asked at all leaves the processor to what is measured meanwhile.
+            Sleep::Never if waited > IDLE => {
+                thread::sleep(IDLE);
+                return Ok(());
+            }
             Sleep::Never => return Ok(()),
             Sleep::WokenAlways => self.turn,
             Sleep::WokenAsleep => {
@@ -216,8 +226,6 @@ fn after(turn: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
-
     use super::*;
 
     const SOME: Spin = Spin::Times(8);

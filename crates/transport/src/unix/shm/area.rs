@@ -1,12 +1,13 @@
 //! A mapped region: the slots of both directions, and copies in and out.
 
 use crate::shm::Broken;
+use crate::sys::atomic::AtomicU64;
 use crate::sys::{SharedMap, futex_wake};
 
 use super::layout::{
     HEADER, Layout, Owner, REQ_LEN, REQ_SEQ, REQ_SIGNAL, RESP_LEN, RESP_SEQ, RESP_SIGNAL, Span,
 };
-use super::slot::{Slot, arrived};
+use super::slot::{Slot, arrived, published};
 
 /// What moves through a region, named by who wants what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,7 +38,7 @@ impl Area {
 
     /// Messages published in a direction so far.
     pub(super) fn published(&self, direction: Direction) -> u64 {
-        self.slot(direction).published()
+        published(self.counter(direction))
     }
 
     /// Publishes `head` and `body` as message `number`, which the caller has found to fit.
@@ -79,12 +80,15 @@ impl Area {
     /// Whether a message waits after the `taken` ones.
     #[inline]
     pub(super) fn has_arrived(&self, direction: Direction, taken: u64) -> Result<bool, Broken> {
-        // Not the whole slot: this is what a receiver does again and again.
-        let seq = match direction {
+        arrived(self.counter(direction), taken)
+    }
+
+    #[inline]
+    fn counter(&self, direction: Direction) -> &AtomicU64 {
+        self.map.long(match direction {
             Direction::Request => REQ_SEQ,
             Direction::Response => RESP_SEQ,
-        };
-        arrived(self.map.long(seq), taken)
+        })
     }
 
     /// Makes whoever receives in `direction` look up.

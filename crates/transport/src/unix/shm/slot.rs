@@ -60,18 +60,6 @@ impl Slot<'_> {
         self.signal.load(Ordering::Acquire)
     }
 
-    /// Messages published so far: where a taker starts.
-    #[inline]
-    pub(crate) fn published(self) -> u64 {
-        published(self.seq)
-    }
-
-    /// Whether there is a message after the `taken` ones.
-    #[inline]
-    pub(crate) fn arrived(self, taken: u64) -> Result<bool, Broken> {
-        arrived(self.seq, taken)
-    }
-
     /// Takes the message that has arrived after the `taken` ones: `copy` gets its length.
     #[inline]
     pub(crate) fn take(
@@ -95,13 +83,14 @@ impl Slot<'_> {
     }
 }
 
+/// Messages published so far, by the counter: where a taker starts.
 #[inline]
-fn published(seq: &AtomicU64) -> u64 {
+pub(crate) fn published(seq: &AtomicU64) -> u64 {
     // Pairs with the release in `publish`.
     seq.load(Ordering::Acquire)
 }
 
-/// Whether there is a message after the `taken` ones, by the counter alone.
+/// Whether there is a message after the `taken` ones, by the counter: what a taker looks at again and again.
 #[inline]
 pub(crate) fn arrived(seq: &AtomicU64, taken: u64) -> Result<bool, Broken> {
     match published(seq).wrapping_sub(taken) {

@@ -114,7 +114,7 @@ impl Slots for FutexSlots {
         let slot = self.area.slot(self.receives);
         // Before anything is looked at: what moves it later ends the sleep.
         let signal = slot.signal();
-        if slot.arrived(self.taken)? || wait.check_abort().is_err() || companion.has_rung() {
+        if self.has_arrived()? || wait.check_abort().is_err() || companion.has_rung() {
             return Ok(());
         }
         futex_wait(slot.signal, signal, limit).map_err(|errno| LinkError::Io(errno.into()))

@@ -1,0 +1,201 @@
+//! `decode`: captured bytes as messages, and every rule that they break.
+
+mod support;
+
+use netipc::wire::{ChunkHeader, Header, MethodCode};
+use support::{Ended, TestDir, netipc, run};
+
+const REQUEST: &str =
+    "4350494e 01002000 01000000 01000000 08000000 01000000 0700000000000000 2900000000000000";
+const ANSWER: &str =
+    "4350494e 01002000 02000000 01000000 08000000 01000000 0700000000000000 2a00000000000000";
+
+fn decode(args: &[&str], input: &[u8]) -> Ended {
+    run(netipc([&["decode"], args].concat()), input)
+}
+
+fn violated(args: &[&str], input: &[u8], parts: &[&str]) {
+    let ended = decode(args, input);
+    assert_eq!(ended.code, Some(7), "{}{}", ended.stdout, ended.stderr);
+    let text = ended
+        .stdout
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    for part in parts {
+        assert!(text.contains(part), "{part}: {}", ended.stdout);
+    }
+}
+
+#[test]
+fn hexadecimal_digits_are_messages() {
+    let input = format!("# a call\n{REQUEST}\n{ANSWER}\n");
+    let ended = decode(&["--hex"], input.as_bytes());
+    let expected = "#1 40 bytes: REQUEST increment, id 7\n  {\"value\":41}\n\
+                    #2 40 bytes: RESPONSE increment, id 7, OK\n  {\"value\":42}\n";
+    assert_eq!(ended.text(), expected);
+    let json = decode(&["--hex", "--json"], input.as_bytes()).json();
+    assert_eq!(json[1]["payload"][0]["value"], 42);
+    assert_eq!(json[1]["packets"][0], 2);
+}
+
+#[test]
+fn rules_that_are_broken_are_told_with_their_place() {
+    let version = REQUEST.replace("01002000", "02002000");
+    violated(
+        &["--hex"],
+        version.as_bytes(),
+        &["VIOLATION packet 1 byte 4: ", "version"],
+    );
+    let long = format!("{REQUEST}00");
+    violated(
+        &["--hex"],
+        long.as_bytes(),
+        &["packet 1 byte 16: payload_len is 8, and 9 bytes follow"],
+    );
+    let kind = REQUEST.replace("01000000 01000000", "09000000 01000000");
+    violated(&["--hex"], kind.as_bytes(), &["packet 1 byte 8: "]);
+    violated(
+        &["--hex"],
+        b"43504948",
+        &["packet 1 byte 4: header: truncated, expected 32 bytes, found 4"],
+    );
+    // A snapshot of no bytes at all.
+    let empty = "4350494e 01002000 02000000 02000000 00000000 01000000 0700000000000000";
+    violated(
+        &["--hex"],
+        empty.as_bytes(),
+        &["RESPONSE cgroups-snapshot", "packet 1 byte 32: "],
+    );
+    // A HELLO of another layout; its token is not shown.
+    let hello = format!(
+        "4350494e 01002000 03000000 01000000 2c000000 01000000 0000000000000000 02000000 {}",
+        "00".repeat(40)
+    );
+    violated(
+        &["--hex"],
+        hello.as_bytes(),
+        &["layout 2, flags 0, padding 0: 1, 0 and 0 expected"],
+    );
+    decode(&["--hex"], b"xyz").failed(2, "invalid", "line 1 is not hexadecimal");
+    decode(&["--strace"], b"nothing\n").failed(2, "invalid", "there are no packets in it");
+    decode(&["/nothing/there"], b"").failed(2, "invalid", "/nothing/there");
+}
+
+/// A message of 100 bytes in packets of at most 64, as the contract's worked example has it.
+fn chunked() -> Vec<Vec<u8>> {
+    let payload: Vec<u8> = (0..100).collect();
+    let header = Header {
+        payload_len: 100,
+        ..Header::request(MethodCode(0x7777), 0x0102_0304_0506_0708)
+    };
+    let mut parts = payload.chunks(32);
+    let first = parts.next().unwrap_or_default();
+    let mut packets = vec![[&header.encode()[..], first].concat()];
+    for (part, index) in parts.zip(1_u8..) {
+        let chunk = ChunkHeader {
+            message_id: header.message_id,
+            total_message_len: 132,
+            chunk_index: index.into(),
+            chunk_count: 4,
+            chunk_payload_len: if index == 3 { 4 } else { 32 },
+        };
+        packets.push([&chunk.encode()[..], part].concat());
+    }
+    packets
+}
+
+#[test]
+fn chunks_are_put_together() {
+    let packets = chunked();
+    let all = decode(&["-"], &packets.concat());
+    let expected = "#1-4 228 bytes: REQUEST method 0x7777, id 72623859790382856\n  \
+                    \"100 bytes of a method without a schema\"\n";
+    assert_eq!(all.text(), expected);
+    let hex = |packets: &[Vec<u8>]| {
+        let line = |packet: &Vec<u8>| {
+            packet
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
+        packets.iter().map(line).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        decode(&["--hex"], hex(&packets).as_bytes()).text(),
+        expected
+    );
+    violated(
+        &["--hex"],
+        hex(&packets[..3]).as_bytes(),
+        &["has 96 of 100 payload bytes, and its next chunk does not follow"],
+    );
+    violated(
+        &["--hex"],
+        hex(&packets[1..]).as_bytes(),
+        &["a chunk of no message that began before"],
+    );
+    let mut wrong = packets;
+    wrong[2][20] = 3;
+    violated(
+        &["--hex"],
+        hex(&wrong).as_bytes(),
+        &["packet 3 byte 6: ", "chunk_index"],
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_strace_shows_of_a_call_is_read() {
+    let strace = |args: &[&str]| {
+        let mut command = std::process::Command::new("strace");
+        command.args(args);
+        support::piped(command)
+    };
+    if strace(&["-V"]).output().is_err() {
+        println!("SKIPPED what strace shows: there is none");
+        return;
+    }
+    let place = TestDir::new();
+    let data = r#"{"service": "cgroups-snapshot", "items": [{"name": "web", "path": "/web"}]}"#;
+    let file = place.write("data.json", data);
+    let _provider = place.serve_data(&file, &["--auth-token=48879"]);
+    let trace = place.path("trace");
+    let mut command = strace(&["-f", "-e", "trace=network", "-xx", "-s", "1000000", "-o"]);
+    command.arg(&trace).arg(env!("CARGO_BIN_EXE_netipc"));
+    command.args([
+        "call",
+        "cgroups-snapshot",
+        "--profiles=baseline",
+        "--auth-token=48879",
+        "--run-dir",
+    ]);
+    let traced = run(
+        {
+            command.arg(place.run_dir());
+            command
+        },
+        b"",
+    );
+    if traced.code != Some(0) {
+        println!(
+            "SKIPPED what strace shows: it may not trace here: {}",
+            traced.stderr
+        );
+        return;
+    }
+    let ended = decode(&["--strace", trace.to_str().unwrap_or_default()], b"");
+    let text = ended.text();
+    for part in [
+        "sent 76 bytes: CONTROL HELLO, OK",
+        "\"has_token\":true",
+        "received 80 bytes: CONTROL HELLO_ACK, OK",
+        "\"selected\":\"baseline\"",
+        "sent 36 bytes: REQUEST cgroups-snapshot, id 1",
+        "RESPONSE cgroups-snapshot, id 1, OK",
+        "\"path\":\"/web\"",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("48879"), "{text}");
+}
