@@ -6,7 +6,6 @@
 mod broken;
 /// The files under test, with the model checker's atomics in place of the real ones.
 #[path = "../../src/unix/shm/slot.rs"]
-#[expect(dead_code, reason = "models start at no message")]
 mod futex_slot;
 #[path = "../../src/unix/ring/queue.rs"]
 mod ring_queue;
