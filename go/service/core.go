@@ -83,7 +83,20 @@ func (c *core) RefreshContext(ctx context.Context) bool {
 	}
 	release := c.interrupt.follow(ctx)
 	defer release()
-	return c.Refresh()
+	wait := transport.Wait{Abort: &c.interrupt.abort}
+	wait.Deadline, _ = ctx.Deadline()
+	changed := c.refresh(wait)
+	ended := errors.Is(c.openErr, transport.ErrAborted) || errors.Is(c.openErr, transport.ErrTimeout)
+	if ended && wait.Check() != nil && !c.interrupt.isByOwner() {
+		err := ctx.Err()
+		if err == nil {
+			// Its deadline has passed here a moment before ctx says so.
+			err = context.DeadlineExceeded
+		}
+		c.openErr = &interruptedError{context: err, cause: c.openErr}
+		c.recordError(c.openErr)
+	}
+	return changed
 }
 
 // OpenError returns why the last refresh that had to connect gave no session, or nil.
@@ -197,6 +210,10 @@ func (c *core) reopen(wait transport.Wait) bool {
 func (c *core) open(wait transport.Wait) bool {
 	c.setState(StateConnecting)
 	err := c.tryOpen(wait)
+	if errors.Is(err, transport.ErrTimeout) && wait.Check() == nil {
+		// The caller's own time is not up.
+		err = &HandshakeTimeoutError{Limit: handshakeTimeout, Cause: err}
+	}
 	c.openErr = err
 	if err == nil {
 		c.rejectionBackoff.succeeded()

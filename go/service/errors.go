@@ -1,8 +1,10 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/netipc/netipc/go/internal/session/handshake"
 	"github.com/netipc/netipc/go/protocol"
@@ -290,6 +292,32 @@ func (e *EchoedKeyError) Error() string {
 	return fmt.Sprintf("item %d of the answer has another key than was asked for at that place", e.Index)
 }
 
+// HandshakeTimeoutError says that a server did not finish the handshake in the time that one may take, although
+// the caller has more.
+type HandshakeTimeoutError struct {
+	// Limit is the time that one may take.
+	Limit time.Duration
+	// Cause is where it ended; it is [transport.ErrTimeout], too.
+	Cause error
+}
+
+// Error tells the limit, and what may be wrong with the server.
+func (e *HandshakeTimeoutError) Error() string {
+	return fmt.Sprintf("the server did not finish the handshake within %v: it is stopped, or overloaded", e.Limit)
+}
+
+// Unwrap returns the cause.
+func (e *HandshakeTimeoutError) Unwrap() error { return e.Cause }
+
+// interruptedError says that the context of a refresh ended it.
+type interruptedError struct{ context, cause error }
+
+func (e *interruptedError) Error() string {
+	return "connecting took longer than its context allows: " + e.context.Error()
+}
+
+func (e *interruptedError) Unwrap() []error { return []error{e.context, e.cause} }
+
 // ServeError says why a server does not run.
 type ServeError struct {
 	// Endpoint is where.
@@ -358,6 +386,7 @@ func openCode(cause error) ErrorCode {
 		cause error
 		code  ErrorCode
 	}{
+		{context.DeadlineExceeded, ErrTimeout},
 		{transport.ErrTimeout, ErrTimeout},
 		{transport.ErrAborted, ErrAborted},
 		{transport.ErrProtocol, ErrProtocol},

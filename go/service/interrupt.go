@@ -24,6 +24,13 @@ func (i *interrupt) raise() {
 	i.abort.Raise()
 }
 
+// isByOwner tells whether the owner has raised the abort.
+func (i *interrupt) isByOwner() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.byOwner
+}
+
 func (i *interrupt) clear() {
 	i.mu.Lock()
 	defer i.mu.Unlock()

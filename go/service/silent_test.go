@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 	"github.com/netipc/netipc/go/internal/conformance"
 	"github.com/netipc/netipc/go/internal/conformance/services"
 	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/increment"
 	"github.com/netipc/netipc/go/transport"
 )
@@ -136,4 +138,34 @@ func (j *journal) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.String()
+}
+
+func TestARefreshSaysWhoseTimeWasUp(t *testing.T) {
+	t.Parallel()
+	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
+	// Nobody accepts.
+	listener, err := w.Transport.Bind(w.Endpoint(), transport.BindOptions{})
+	w.No(err)
+	w.Cleanup(func() { _ = listener.Close() })
+	c := increment.NewClient(w.Dir, "svc", w.ClientConfig())
+	w.Cleanup(func() { w.No(c.Close()) })
+	refreshed := func(limit time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		c.RefreshContext(ctx)
+		return c.OpenError()
+	}
+	err = refreshed(conformance.Short)
+	if !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "owner") {
+		t.Fatal(err)
+	}
+	var late *service.HandshakeTimeoutError
+	err = refreshed(conformance.Soon)
+	if !errors.As(err, &late) || !errors.Is(err, transport.ErrTimeout) || !strings.Contains(err.Error(), "handshake within 2s") {
+		t.Fatal(err)
+	}
+	c.Abort()
+	if err = refreshed(conformance.Soon); !errors.Is(err, transport.ErrAborted) {
+		t.Fatal(err)
+	}
 }

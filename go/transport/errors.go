@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -117,7 +118,11 @@ type BindError struct {
 
 // Error names the endpoint, what became of it, and the cause.
 func (e *BindError) Error() string {
-	return describe("cannot listen at "+e.Endpoint, e.Kind, e.Why+heldBy(e.Holders), e.Cause)
+	what := "cannot listen at " + e.Endpoint
+	if errors.Is(e.Cause, fs.ErrNotExist) {
+		what += ", whose directory does not exist: make it first"
+	}
+	return describe(what, e.Kind, e.Why+heldBy(e.Holders), e.Cause)
 }
 
 // Unwrap returns kind and cause.

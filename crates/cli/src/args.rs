@@ -1,5 +1,6 @@
 //! Arguments that subcommands share.
 
+use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,6 +19,9 @@ use crate::{netdata, profile};
 
 /// Bytes of the largest answer that is asked for; a session starts far below and grows as needed.
 pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
+
+/// Names the run directory where no option does.
+pub(crate) const OWN_VARIABLE: &str = "NETIPC_RUN_DIR";
 
 /// Where endpoints are, and how they are reached.
 #[derive(Args, Debug)]
@@ -49,6 +53,10 @@ impl EndpointArgs {
         }
         if self.netdata {
             return netdata::run_dir();
+        }
+        let named = env::var_os(OWN_VARIABLE).filter(|dir| !dir.is_empty());
+        if let Some(dir) = named {
+            return Ok(dir.into());
         }
         usual_run_dir().ok_or_else(|| {
             let sentence = format!(
@@ -109,7 +117,7 @@ pub(crate) fn endpoint(run_dir: &Path, service: &str) -> Result<Endpoint, Failed
 }
 
 fn run_dir_help() -> String {
-    format!("Directory of the endpoints [default: {USUAL_RUN_DIR}]")
+    format!("Directory of the endpoints [default: ${OWN_VARIABLE}, else {USUAL_RUN_DIR}]")
 }
 
 /// Takes a name of a profile.

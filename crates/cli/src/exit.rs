@@ -60,6 +60,7 @@ impl Exit {
             OpenError::Endpoint(_) => Self::Usage,
             OpenError::Connect(ConnectError::Denied { .. }) => Self::AuthFailed,
             OpenError::Link(LinkError::Timeout)
+            | OpenError::HandshakeTimeout { .. }
             | OpenError::Connect(ConnectError::Interrupted { .. }) => Self::Timeout,
             OpenError::Handshake(
                 HandshakeError::Protocol(_)

@@ -44,7 +44,9 @@ pub(crate) fn list(bits: u32) -> String {
     let set: Vec<_> = single.filter(|(_, bit)| bits & bit != 0).collect();
     let rest = set.iter().fold(bits, |rest, (_, bit)| rest & !bit);
     let mut said: Vec<String> = set.iter().map(|(name, _)| (*name).to_owned()).collect();
-    if rest != 0 || said.is_empty() {
+    if bits == 0 {
+        said.push("none".to_owned());
+    } else if rest != 0 {
         said.push(format!("{rest:#x}"));
     }
     said.join(", ")

@@ -101,3 +101,15 @@ fn a_call_is_repeated_and_goes_on_after_a_failure() {
             .all(|line| line.starts_with("netipc: not found: "))
     );
 }
+
+#[test]
+fn the_run_directory_may_come_from_the_environment() {
+    let place = TestDir::new();
+    let _provider = place.serve(&["--service=increment"]);
+    let mut command = netipc(["call", "increment", "41"]);
+    command.env("NETIPC_RUN_DIR", place.run_dir());
+    assert_eq!(run(command, b"").text(), "42\n");
+    let mut command = place.command("call", &["increment", "41"]);
+    command.env("NETIPC_RUN_DIR", "/nothing/there");
+    assert_eq!(run(command, b"").text(), "42\n", "an option comes first");
+}

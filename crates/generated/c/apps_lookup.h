@@ -236,8 +236,9 @@ nipc_error_t apps_lookup_request_key(const apps_lookup_request_t *request, uint3
 void apps_lookup_builder_set_generation(apps_lookup_builder_t *builder, uint64_t generation);
 
 /**
- * Adds the item of the next key. Where the answer is full, the client asks for the rest again by
- * itself; the first error is kept and decides how the request ends.
+ * Adds the item of the next key, whose status has to go with its fields: one with data is known.
+ * Where the answer is full, the client asks for the rest again by itself; the first error is kept
+ * and decides how the request ends.
  */
 nipc_error_t apps_lookup_builder_add(apps_lookup_builder_t *builder,
                                      const apps_lookup_item_t *item);

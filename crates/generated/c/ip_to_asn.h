@@ -164,8 +164,9 @@ nipc_error_t ip_to_asn_request_key(const ip_to_asn_request_t *request, uint32_t 
 void ip_to_asn_builder_set_generation(ip_to_asn_builder_t *builder, uint64_t generation);
 
 /**
- * Adds the item of the next key. Where the answer is full, the client asks for the rest again by
- * itself; the first error is kept and decides how the request ends.
+ * Adds the item of the next key, whose status has to go with its fields: one with data is known.
+ * Where the answer is full, the client asks for the rest again by itself; the first error is kept
+ * and decides how the request ends.
  */
 nipc_error_t ip_to_asn_builder_add(ip_to_asn_builder_t *builder, const ip_to_asn_item_t *item);
 

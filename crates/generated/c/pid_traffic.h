@@ -177,8 +177,9 @@ nipc_error_t pid_traffic_request_key(const pid_traffic_request_t *request, uint3
 void pid_traffic_builder_set_generation(pid_traffic_builder_t *builder, uint64_t generation);
 
 /**
- * Adds the item of the next key. Where the answer is full, the client asks for the rest again by
- * itself; the first error is kept and decides how the request ends.
+ * Adds the item of the next key, whose status has to go with its fields: one with data is known.
+ * Where the answer is full, the client asks for the rest again by itself; the first error is kept
+ * and decides how the request ends.
  */
 nipc_error_t pid_traffic_builder_add(pid_traffic_builder_t *builder,
                                      const pid_traffic_item_t *item);

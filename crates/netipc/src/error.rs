@@ -277,6 +277,14 @@ pub enum OpenError {
     /// The connection broke during the handshake.
     #[error("the connection failed during the handshake")]
     Link(#[from] LinkError),
+    /// The server did not finish the handshake in the time that one may take, although the caller has more.
+    #[error(
+        "the server did not finish the handshake within {limit_ms} ms: it is stopped, or overloaded"
+    )]
+    HandshakeTimeout {
+        /// The time that one may take.
+        limit_ms: u32,
+    },
     /// The server turned the session down.
     #[error("the handshake failed")]
     Handshake(#[from] HandshakeError),
@@ -307,6 +315,7 @@ impl OpenError {
             Self::Connect(ConnectError::NotFound { .. }) | Self::Attach(AttachError::HungUp) => {
                 ErrorCode::DISCONNECTED
             }
+            Self::HandshakeTimeout { .. } => ErrorCode::TIMEOUT,
             Self::OtherUser { .. } => ErrorCode::REJECTED,
             Self::Handshake(error) => match error {
                 HandshakeError::NoProfile | HandshakeError::Incompatible { .. } => {

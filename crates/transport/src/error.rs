@@ -120,7 +120,7 @@ pub enum BindError {
         holders: Vec<u32>,
     },
     /// The system failed.
-    #[error("cannot listen at {endpoint}")]
+    #[error("cannot listen at {endpoint}{}", what_to_do(source))]
     Io {
         /// Where.
         endpoint: String,
@@ -128,6 +128,14 @@ pub enum BindError {
         #[source]
         source: io::Error,
     },
+}
+
+/// What helps where the system could not listen.
+fn what_to_do(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::NotFound => ", whose directory does not exist: make it first",
+        _ => "",
+    }
 }
 
 fn held_by(holders: &[u32]) -> String {

@@ -107,6 +107,7 @@ fn a_missing_directory_is_told() {
         .unwrap_err();
     assert!(matches!(error, BindError::Io { .. }), "{error:?}");
     assert!(error.to_string().contains(&endpoint.to_string()), "{error}");
+    assert!(error.to_string().contains("make it first"), "{error}");
     let error = UnixTransport::new()
         .connect(&endpoint, &Wait::forever())
         .unwrap_err();

@@ -49,6 +49,13 @@ func (m mapping) long(offset int) *uint64 {
 	return (*uint64)(unsafe.Pointer(unsafe.SliceData(m.bytes[offset : offset+8])))
 }
 
+// contains tells whether an address is in the mapping.
+func (m mapping) contains(address uintptr) bool {
+	// SAFETY: it is only compared.
+	start := uintptr(unsafe.Pointer(unsafe.SliceData(m.bytes)))
+	return address >= start && address-start < uintptr(len(m.bytes))
+}
+
 func (m *mapping) unmap() {
 	if m.bytes != nil {
 		_ = unix.Munmap(m.bytes)

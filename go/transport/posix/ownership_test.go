@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -64,6 +65,12 @@ func TestWhatIsInTheWayAndStays(t *testing.T) {
 		t.Errorf("a directory: %v", err)
 	}
 	s.no(os.Remove(path))
+	missing, err := transport.NewEndpoint(filepath.Join(s.dir, "missing"), "svc")
+	s.no(err)
+	_, err = posix.New().Bind(missing, transport.BindOptions{})
+	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "make it first") {
+		t.Errorf("a directory that is missing: %v", err)
+	}
 
 	other, err := transport.NewEndpoint(s.dir, "other")
 	s.no(err)

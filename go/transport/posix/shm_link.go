@@ -3,6 +3,7 @@
 package posix
 
 import (
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -68,17 +69,18 @@ func newShmLink(socket *socket, region *region, side side, soon time.Duration) *
 		patience = forAnswer
 		// A server counts from 0, as its client may have sent a request before. A client counts on from
 		// what the region says.
-		l.sent, l.taken = l.outgoing.published(), l.incoming.published()
+		// Where that is gone already, the next touch says so.
+		l.sent, l.taken, _ = region.published(l.outgoing, l.incoming)
 	}
 	if region.plan.Profile == profileFutex {
 		soon = 0
 	}
 	l.spin = newSpin(soon, patience)
-	l.bell.slot = l.incoming
+	l.bell.region, l.bell.slot = region, l.incoming
 	return l
 }
 
-func (l *shmLink) Send(head, body []byte, w transport.Wait) error {
+func (l *shmLink) Send(head, body []byte, w transport.Wait) (err error) {
 	size := len(head) + len(body)
 	switch {
 	case l.outgoing == nil:
@@ -94,19 +96,21 @@ func (l *shmLink) Send(head, body []byte, w transport.Wait) error {
 	if !l.maySend {
 		return transport.ErrBusy
 	}
+	defer l.region.caught(debug.SetPanicOnFault(true), &err)
 	l.sent++
 	l.outgoing.publish(l.sent, head, body)
 	l.maySend = false
 	return nil
 }
 
-func (l *shmLink) Receive(buf []byte, w transport.Wait) (int, error) {
+func (l *shmLink) Receive(buf []byte, w transport.Wait) (size int, err error) {
 	if l.incoming == nil {
 		return 0, transport.ErrClosed
 	}
 	if err := w.CheckAbort(); err != nil {
 		return 0, err
 	}
+	defer l.region.caught(debug.SetPanicOnFault(true), &err)
 	arrived, err := l.look(w)
 	if err != nil {
 		return 0, err
@@ -118,7 +122,7 @@ func (l *shmLink) Receive(buf []byte, w transport.Wait) (int, error) {
 		}
 		l.spin.slept(start)
 	}
-	size, err := l.incoming.take(l.taken, buf)
+	size, err = l.incoming.take(l.taken, buf)
 	if err != nil {
 		return 0, err
 	}
@@ -174,10 +178,11 @@ func (l *shmLink) sleep(w transport.Wait) error {
 	}
 }
 
-func (l *shmLink) Check() error {
+func (l *shmLink) Check() (err error) {
 	if l.incoming == nil {
 		return transport.ErrClosed
 	}
+	defer l.region.caught(debug.SetPanicOnFault(true), &err)
 	what, err := l.socket.look()
 	if err != nil {
 		return err
@@ -215,8 +220,9 @@ func (l *shmLink) Close() error {
 	}
 	// In this order, so that a peer that is woken finds the hang-up.
 	l.socket.hangUp()
-	l.region.request.ring()
-	l.region.response.ring()
+	// Nobody sleeps on memory that is gone.
+	_ = l.region.ring(&l.region.request)
+	_ = l.region.ring(&l.region.response)
 	l.outgoing, l.incoming = nil, nil
 	l.bell.silence()
 	l.region.close()
@@ -227,8 +233,9 @@ func (l *shmLink) Close() error {
 // bell wakes the owner of a link as a message would. A wake without a message is harmless: the owner looks,
 // and sleeps again.
 type bell struct {
-	mu   sync.Mutex
-	slot *slot
+	mu     sync.Mutex
+	region *region
+	slot   *slot
 }
 
 // Wake is the Wake of [transport.Waker].
@@ -236,7 +243,7 @@ func (b *bell) Wake() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.slot != nil {
-		b.slot.ring()
+		_ = b.region.ring(b.slot)
 	}
 }
 

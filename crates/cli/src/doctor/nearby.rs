@@ -43,7 +43,7 @@ mod tests {
         ] {
             assert_eq!(distance(a, b), far, "{a} {b}");
         }
-        let names = ["cgroups-lookup", "cgroups-snapshot", "apps-lookup"];
+        let names = ["increment", "cgroups-snapshot", "apps-lookup"];
         assert_eq!(similar("cgroup-snapshots", names), ["cgroups-snapshot"]);
         assert_eq!(similar("nothing", names), [""; 0]);
     }

@@ -3,10 +3,9 @@
 use std::env;
 use std::path::PathBuf;
 
+use crate::args::OWN_VARIABLE;
 use crate::platform::{RUN_DIR_VARIABLE, usual_run_dir};
 
-/// The variable that names a run directory for this program.
-const OWN: &str = "NETIPC_RUN_DIR";
 /// The variable of the agent.
 const AGENTS: &str = "NETDATA_RUN_DIR";
 /// Where agents are that do not say.
@@ -15,7 +14,9 @@ const OF_AGENTS: [&str; 3] = ["/run/netdata", "/var/run/netdata", "/tmp/netdata"
 /// Where to look unless the user says so.
 pub(crate) fn usual_run_dirs() -> Vec<PathBuf> {
     let in_session = || Some(PathBuf::from(env::var_os(RUN_DIR_VARIABLE)?).join("netipc"));
-    let own = named_by(OWN).into_iter().chain(["/run/netipc".into()]);
+    let own = named_by(OWN_VARIABLE)
+        .into_iter()
+        .chain(["/run/netipc".into()]);
     let own = own.chain(usual_run_dir()).chain(in_session());
     without_repeats(own.chain(agents_run_dirs()))
 }

@@ -39,6 +39,7 @@ pub(crate) fn netipc<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Comm
 pub(crate) fn piped(mut command: Command) -> Command {
     command
         .env_remove("NETIPC_AUTH_TOKEN")
+        .env_remove("NETIPC_RUN_DIR")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

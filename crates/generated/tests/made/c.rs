@@ -2,12 +2,14 @@
 //! messages, with the sanitizers of the compiler and under Valgrind.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use netipc_schema::codec::{Message, Value, Way};
 use netipc_schema::random::{Random, spoil};
@@ -27,11 +29,7 @@ const SANITIZERS: [&str; 3] = [
 
 #[test]
 fn c_says_what_the_schemas_say() {
-    let drawn = (0..DRAWN).map(|seed| {
-        let text = random_schema(&mut Random::new(seed));
-        parse("drawn.toml", &text).unwrap()
-    });
-    let schemas: Vec<Schema> = NAMES.map(service).into_iter().chain(drawn).collect();
+    let schemas = with_drawn(0);
     let mut cases = Vec::new();
     for schema in &schemas {
         let mut random = Random::new(5);
@@ -63,6 +61,52 @@ fn c_touches_nothing_that_it_should_not() {
     compare(&schemas, &cases, &["-O2"], &runner);
 }
 
+/// Messages that no other run has tried: fuzz/README.md has the command.
+#[test]
+#[ignore = "runs for as long as NETIPC_FUZZ_SECONDS says, from the seed NETIPC_FUZZ_SEED on"]
+fn c_says_what_the_schemas_say_for_long() {
+    let number = |name, usual| env::var(name).map_or(usual, |text| text.parse().unwrap());
+    let (seconds, first) = (
+        number("NETIPC_FUZZ_SECONDS", 60),
+        number("NETIPC_FUZZ_SEED", 1),
+    );
+    let schemas = with_drawn(first);
+    let dir = tempfile::tempdir().unwrap();
+    let peer = build(dir.path(), &schemas, &SANITIZERS);
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut seed = first;
+    while seed == first || Instant::now() < end {
+        let mut random = Random::new(seed);
+        let mut cases = Vec::new();
+        for schema in &schemas {
+            for _ in 0..20 {
+                let drawn = messages(schema, &mut random);
+                cases.extend(drawn.into_iter().map(|case| (schema, case)));
+            }
+        }
+        println!("seed {seed}, schemas of {first}");
+        check(&peer, &[], &cases);
+        seed += 1;
+    }
+    let rounds = seed - first;
+    // Not by a macro, whose output is shown for failed tests only.
+    let said = format!("{rounds} rounds, seeds {first} to {}\n", seed - 1);
+    std::io::stderr().write_all(said.as_bytes()).unwrap();
+}
+
+/// The services, and some that are drawn.
+fn with_drawn(first: u64) -> Vec<Schema> {
+    let drawn = (first..first + DRAWN).map(|seed| {
+        let text = random_schema(&mut Random::new(seed));
+        parse("drawn.toml", &text).unwrap()
+    });
+    let mut schemas: Vec<Schema> = NAMES.map(service).into_iter().chain(drawn).collect();
+    // Two that are drawn may have one name.
+    let mut names = BTreeSet::new();
+    schemas.retain(|schema| names.insert(schema.name.clone()));
+    schemas
+}
+
 /// What C is asked, and what it has to say.
 type Case = (String, String);
 
@@ -75,9 +119,13 @@ fn compare(
     runner: &[&str],
 ) -> BTreeSet<String> {
     let dir = tempfile::tempdir().unwrap();
-    let peer = build(dir.path(), schemas, flags);
+    check(&build(dir.path(), schemas, flags), runner, cases)
+}
+
+/// Holds a peer against the schemas; the verdicts that came up.
+fn check(peer: &Path, runner: &[&str], cases: &[(&Schema, Case)]) -> BTreeSet<String> {
     let line = |(schema, (line, _)): &(&Schema, Case)| format!("{} {line}\n", identifier(schema));
-    let answers = ask(&peer, runner, cases.iter().map(line).collect());
+    let answers = ask(peer, runner, cases.iter().map(line).collect());
     for (answer, (schema, (line, wanted))) in answers.iter().zip(cases) {
         assert_eq!(
             answer.trim_end(),

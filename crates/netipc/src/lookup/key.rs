@@ -62,6 +62,14 @@ impl<'a> TryFrom<&'a [u8]> for TextKey<'a> {
     }
 }
 
+impl<'a> TryFrom<&'a str> for TextKey<'a> {
+    type Error = WireError;
+
+    fn try_from(text: &'a str) -> Result<Self, WireError> {
+        Self::new(text.as_bytes())
+    }
+}
+
 impl fmt::Display for TextKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -90,7 +90,7 @@ fn a_server_without_memory_turns_clients_down_and_lives_on() {
         let mut lean = Actor::new(&stage, Role::Lean, profiles);
         lean.expect("ready");
         let large = Hello {
-            max_response_payload_bytes: 256 << 20,
+            max_response_payload_bytes: 1 << 30,
             ..proposal(profiles)
         };
         let asked = |hello: &Hello| Guest::connect(&stage).greet(hello, 0).0;
@@ -104,7 +104,6 @@ fn a_server_without_memory_turns_clients_down_and_lives_on() {
         lean.cue();
         lean.expect("enough");
         works();
-        assert_eq!(asked(&large), Status::OK);
 
         lean.cue();
         lean.expect("little memory");
@@ -112,7 +111,7 @@ fn a_server_without_memory_turns_clients_down_and_lives_on() {
         works();
         lean.cue();
         lean.expect("enough");
-        assert_eq!(asked(&large), Status::OK);
+        works();
         lean.cue();
         lean.finish();
         assert_eq!(stage.files(), [""; 0]);

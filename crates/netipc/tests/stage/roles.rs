@@ -32,7 +32,7 @@ pub(crate) enum Role {
     StarvedClient,
     /// Serves and asks in a file system without room.
     Cramped,
-    /// Serves INCREMENT with answers of up to 256 MiB, at times with little memory, or with none for a thread.
+    /// Serves INCREMENT with answers of up to 1 GiB, at times with little memory, or with none for a thread.
     Lean,
     /// Serves and asks under an umask that lets everything through, and one that lets nothing.
     Masked,

@@ -17,7 +17,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::actor::{await_cue, tell};
 use super::roles::{Role, asker, incrementer};
-use super::{SERVICE, Serving, files, server};
+use super::{SERVICE, Serving, files, server, soon};
 
 /// The baseline and all shared memory.
 pub(crate) const WITH_SHM: u32 = PROFILE_BASELINE | PROFILE_SHM_HYBRID | PROFILE_SHM_FUTEX;
@@ -111,13 +111,13 @@ fn work_without_room(profiles: u32, dir: &Path) {
 
 fn serve_without_memory(profiles: u32, dir: &Path) {
     let config = ServerConfig {
-        max_response_payload_bytes: 256 << 20,
+        max_response_payload_bytes: 1 << 30,
         ..server(profiles)
     };
     let serving = Serving::new(Server::new(dir, SERVICE, config, increment::handler()));
     tell("ready");
     // Not even a thread fits, as none has left its stack yet; then one with its heap does.
-    for (free, what) in [(2 << 20, "no memory"), (160 << 20, "little memory")] {
+    for (free, what) in [(4 << 20, "no memory"), (160 << 20, "little memory")] {
         await_cue();
         with_memory(free, || {
             tell(what);
@@ -169,13 +169,24 @@ fn with_descriptors<T>(free: u64, step: impl FnOnce() -> T) -> T {
 /// Takes a step that can have `free` bytes of memory besides what there is.
 fn with_memory<T>(free: u64, step: impl FnOnce() -> T) -> T {
     let limit = getrlimit(Resource::As);
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let mut lines = status.lines();
-    let size = lines.find_map(|line| line.strip_prefix("VmSize:")).unwrap();
-    let kib: u64 = size.trim().trim_end_matches(" kB").parse().unwrap();
-    let current = Some(kib * 1024 + free);
+    let current = Some(settled_size() + free);
     setrlimit(Resource::As, Rlimit { current, ..limit }).unwrap();
     let result = step();
     setrlimit(Resource::As, limit).unwrap();
     result
+}
+
+/// Bytes of this process's memory, once threads that begin or end no longer change them.
+fn settled_size() -> u64 {
+    let (mut last, mut alike) = (0, 0);
+    while alike < 50 {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let mut lines = status.lines();
+        let size = lines.find_map(|line| line.strip_prefix("VmSize:")).unwrap();
+        let kib: u64 = size.trim().trim_end_matches(" kB").parse().unwrap();
+        alike = if kib == last { alike + 1 } else { 0 };
+        last = kib;
+        soon().sleep(Duration::from_millis(4)).unwrap();
+    }
+    last * 1024
 }

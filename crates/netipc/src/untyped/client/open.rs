@@ -48,6 +48,10 @@ impl AnyClient {
     pub(crate) fn connect(&mut self, wait: &Wait<'_>) -> Result<(), CallError> {
         self.refresh(wait);
         let failure = match self.open_error.as_ref().map(OpenError::code) {
+            Some(ErrorCode::TIMEOUT) if wait.check().is_ok() => match self.open_error.take() {
+                Some(error) => Failure::Reconnect(error),
+                None => Failure::Timeout,
+            },
             Some(ErrorCode::TIMEOUT) => Failure::Timeout,
             Some(ErrorCode::ABORTED) => Failure::Aborted,
             _ => return Ok(()),
@@ -109,7 +113,15 @@ impl AnyClient {
     /// One attempt to get a session, and what its outcome makes of the client. Whether there is one.
     fn open(&mut self, wait: &Wait<'_>) -> bool {
         self.state = ClientState::Connecting;
-        let opened = self.try_open(wait);
+        let opened = self.try_open(wait).map_err(|error| {
+            // The caller's own time is not up.
+            if error.code() == ErrorCode::TIMEOUT && wait.check().is_ok() {
+                let limit_ms = DEFAULT_HANDSHAKE_TIMEOUT_MS;
+                OpenError::HandshakeTimeout { limit_ms }
+            } else {
+                error
+            }
+        });
         match &opened {
             Ok(()) => {
                 self.rejection_backoff.succeeded();

@@ -4,7 +4,7 @@
 use crate::generate::names::{camel, constant, snake};
 use crate::model::{Enum, Field, Kind, Schema};
 
-/// In front of the names of a service: `cgroups_lookup`.
+/// In front of the names of a service: `apps_lookup`.
 pub(super) fn prefix(schema: &Schema) -> String {
     let name = match schema.kind {
         Kind::Snapshot(_) => schema.name.trim_end_matches("-snapshot"),

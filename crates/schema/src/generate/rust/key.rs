@@ -103,6 +103,10 @@ fn text(out: &mut String, kind: &LookupKind, name: &str) {
          \n/// A text of an item that was looked at.\nconst fn checked(text: CStrView<'a>) -> Self {{\nSelf(text)\n}}\n}}\n\
          \nimpl<'a> TryFrom<&'a [u8]> for {name}<'a> {{\ntype Error = WireError;\n\
          \nfn try_from(bytes: &'a [u8]) -> Result<Self, WireError> {{\nSelf::new(bytes)\n}}\n}}\n\
+         \nimpl<'a> TryFrom<&'a str> for {name}<'a> {{\ntype Error = WireError;\n\
+         \nfn try_from(text: &'a str) -> Result<Self, WireError> {{\nSelf::new(text.as_bytes())\n}}\n}}\n\
+         \nimpl std::fmt::Display for {name}<'_> {{\n\
+         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{\nself.0.fmt(f)\n}}\n}}\n\
          \nimpl<'a> LookupKey<'a> for {name}<'a> {{\nconst MIN_LEN: usize = {shortest};\n}}\n\
          \nimpl<'a> Decode<'a> for {name}<'a> {{\n#[inline]\n\
          fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {{\nlet len = bytes.len().saturating_sub(1);\n\

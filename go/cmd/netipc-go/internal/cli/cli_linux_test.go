@@ -10,6 +10,10 @@ func TestRunDirectoryIsGivenOrUsual(t *testing.T) {
 	if dir, err := (&Endpoint{runDir: "/x"}).RunDir(environment(nil)); dir != "/x" || err != nil {
 		t.Error(dir, err)
 	}
+	named := environment(map[string]string{"NETIPC_RUN_DIR": "/n", "XDG_RUNTIME_DIR": "/run/user/7"})
+	if dir, err := (&Endpoint{}).RunDir(named); dir != "/n" || err != nil {
+		t.Error(dir, err)
+	}
 	dir, err := (&Endpoint{}).RunDir(environment(map[string]string{"XDG_RUNTIME_DIR": "/run/user/7"}))
 	usual := "/run/user/7/netipc"
 	if os.Geteuid() == 0 {

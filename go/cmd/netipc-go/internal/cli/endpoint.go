@@ -51,6 +51,9 @@ func (e *Endpoint) RunDir(env Env) (string, error) {
 	if e.netdata {
 		return netdataRunDir()
 	}
+	if dir, _ := env.Getenv("NETIPC_RUN_DIR"); dir != "" {
+		return dir, nil
+	}
 	if dir, found := system.UsualRunDir(env.Getenv); found {
 		return dir, nil
 	}

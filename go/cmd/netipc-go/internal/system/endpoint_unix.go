@@ -18,6 +18,6 @@ func UsualRunDir(getenv func(string) (string, bool)) (string, bool) {
 
 // RunDirHelp says what the usual run directory is, and what to do where there is none.
 const (
-	RunDirHelp = "/run/netipc for root and $XDG_RUNTIME_DIR/netipc for others"
+	RunDirHelp = "$NETIPC_RUN_DIR, else /run/netipc for root and $XDG_RUNTIME_DIR/netipc for others"
 	NoRunDir   = "there is no usual run directory without XDG_RUNTIME_DIR: give --run-dir"
 )
