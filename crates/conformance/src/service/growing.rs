@@ -185,7 +185,7 @@ fn look_up(
         behind -= placeholder;
         let fits = !full
             && data::with_process(pid.0, name_len(pid.0), |item| {
-                list.push_leaving(item, behind)
+                list.push_leaving(item, item.size(), behind)
             })
             .ok()?;
         if !fits && list.is_empty() {

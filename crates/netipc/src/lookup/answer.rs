@@ -141,9 +141,10 @@ impl<'a, L: Lookup> LookupAnswer<'a, L> {
         } else {
             self.reserve - align8(placeholder::<L>(key).size())
         };
+        let size = item.size();
         let whole = !self.full && item.status() != L::Item::EXCEEDED;
-        if !whole || !self.list.push_leaving(item, behind)? {
-            self.push_substitute(item.status(), item.size(), key, behind)?;
+        if !whole || !self.list.push_leaving(item, size, behind)? {
+            self.push_substitute(item.status(), size, key, behind)?;
         }
         self.reserve = behind;
         Ok(())

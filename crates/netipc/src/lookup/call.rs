@@ -7,19 +7,20 @@
 //!                                     some? their items are put together in a reply of our own
 //! ```
 
+use std::mem;
+
 use netipc_proto::internals::assume_valid;
-use netipc_proto::wire::{
-    Bytes, ENTRY_LEN, Encode, List, ListBuf, ListRules, Packed, WireError, align8,
-};
+use netipc_proto::wire::{Bytes, ENTRY_LEN, Encode, List, ListBuf, WireError, align8};
 use netipc_transport::wait::Wait;
 
 use super::format::{Format, LookupFormat, Typed, Untyped, View};
 use super::growth::{Growth, ResponseRoom};
 use super::progress::Progress;
+use super::response::{decode_response, validate_response};
 use super::window::{WindowLimits, with_slack};
 use super::{Key, LOOKUP_HEADER_LEN, Lookup, LookupReply, header, read_header};
 use crate::config::Capacity;
-use crate::error::{CallError, Failure, ProtocolError};
+use crate::error::{CallError, Failure};
 use crate::retry::{Attempts, Decision, decide};
 use crate::untyped::{AnyClient, LookupBuffers, RequestKind, malformed, too_much};
 
@@ -91,11 +92,12 @@ impl AnyClient {
     where
         View<'k, F::Key>: Copy + Encode,
     {
-        let buffers = std::mem::take(&mut self.lookup_buffers);
+        let buffers = mem::take(&mut self.lookup_buffers);
         let mut lookup = LogicalLookup {
             client: self,
             format,
             keys: ListBuf::reusing(buffers.keys),
+            likely: 0,
             reply: ListBuf::reusing(buffers.reply),
             progress: Progress::start(0),
             attempts: Attempts::default(),
@@ -128,7 +130,10 @@ enum ReplySource {
 struct LogicalLookup<'c, F: Format> {
     client: &'c mut AnyClient,
     format: F,
+    /// Every key, encoded once: the request for all of them.
     keys: ListBuf<F::Key>,
+    /// Bytes that the reply to all of them is likely to take.
+    likely: usize,
     reply: ListBuf<F::Item>,
     progress: Progress,
     attempts: Attempts,
@@ -158,6 +163,7 @@ impl<F: Format> LogicalLookup<'_, F> {
             least = align8(least) + self.format.bare_size(key);
             likely = align8(likely) + self.format.reply_estimate(key);
         }
+        self.likely = likely;
         self.keys
             .header_mut()
             .copy_from_slice(&header(self.format.layout(), count, 0));
@@ -234,6 +240,11 @@ impl<F: Format> LogicalLookup<'_, F> {
 
     /// Number of the next keys that `limits` allow in one request.
     fn fit(&self, limits: &WindowLimits) -> usize {
+        let all = self.keys.len();
+        // Mostly all of them, which their sums tell without a look at each.
+        if self.progress.done == 0 && limits.fit_all(all, self.keys.payload().len(), self.likely) {
+            return all;
+        }
         let rest = self.keys.list().after(self.progress.done).iter();
         limits.fit(rest.map(|key| {
             let request = self.format.key_size(&key);
@@ -304,9 +315,7 @@ impl<F: Format> LogicalLookup<'_, F> {
             ));
         }
         let first = self.progress.done;
-        self.write_request(first, count);
-        let kind = RequestKind::single(self.format.method());
-        self.client.exchange(kind, wait)?;
+        self.send_keys(first, count, wait)?;
         let payload = self.client.payload();
         let (generation, items) = decode_response(&self.format, payload).map_err(malformed)?;
         if let Some(before) = self.progress.generation
@@ -396,7 +405,7 @@ impl<F: Format> LogicalLookup<'_, F> {
     fn write_repeated(&mut self, count: usize) -> Result<(), Failure> {
         let keys = self.keys.list().iter_valid();
         let shortest = keys.min_by_key(|key| key.bytes().len());
-        let mut request = ListBuf::<F::Key>::reusing(std::mem::take(&mut self.client.request));
+        let mut request = ListBuf::<F::Key>::reusing(mem::take(&mut self.client.request));
         request.start(LOOKUP_HEADER_LEN, count);
         for key in shortest.into_iter().cycle().take(count) {
             request.push_valid(key).map_err(Failure::InvalidRequest)?;
@@ -405,6 +414,20 @@ impl<F: Format> LogicalLookup<'_, F> {
         request.header_mut().copy_from_slice(&header);
         self.client.request = request.into_bytes();
         Ok(())
+    }
+
+    /// Asks for `count` keys from number `first` on. The request for all of them is there already.
+    fn send_keys(&mut self, first: usize, count: usize, wait: &Wait<'_>) -> Result<(), Failure> {
+        let kind = RequestKind::single(self.format.method());
+        if count < self.keys.len() {
+            self.write_request(first, count);
+            return self.client.exchange(kind, wait).map(drop);
+        }
+        let before = mem::replace(&mut self.client.request, self.keys.lend());
+        let done = self.client.exchange(kind, wait).map(drop);
+        let keys = mem::replace(&mut self.client.request, before);
+        self.keys.give_back(keys);
+        done
     }
 
     /// Makes the request for `count` keys from number `first` on.
@@ -433,61 +456,4 @@ fn check_bytes(bytes: usize, limit: usize) -> Result<(), Failure> {
         return Err(too_much("bytes of a lookup reply", bytes, limit, MAX_BYTES));
     }
     Ok(())
-}
-
-/// Decodes a response: its generation, and its items.
-fn decode_response<'p, F: Format>(
-    format: &F,
-    payload: &'p [u8],
-) -> Result<(u64, List<'p, F::Item>), WireError> {
-    let (count, generation) = read_header(format.layout(), payload)?;
-    let rules = ListRules {
-        min_len: format.min_item_len(),
-        ordered: true,
-    };
-    let check = |item| format.check(item);
-    Packed::parse_each(payload, LOOKUP_HEADER_LEN, count, rules, check)?;
-    let items = assume_valid::<List<'_, F::Item>>(payload).list(LOOKUP_HEADER_LEN, count);
-    Ok((generation, items))
-}
-
-/// Checks the items of a response against the `count` keys that were asked. Returns how many of them,
-/// from the first on, are answers: behind them, every key is to be asked again. And the first of these
-/// answers that says that no response can hold its item, if there is one.
-fn validate_response<'k, F: Format>(
-    format: &F,
-    items: List<'_, F::Item>,
-    keys: impl Iterator<Item = View<'k, F::Key>>,
-    count: usize,
-) -> Result<(usize, Option<usize>), Failure> {
-    if items.len() != count {
-        return Err(bad_answer("item_count", count, items.len()));
-    }
-    let exceeded = format.exceeded();
-    let (mut answered, mut oversized) = (count, None);
-    for (index, (item, key)) in items.iter().zip(keys).enumerate() {
-        if !format.answers(&item, key) {
-            return Err(Failure::Protocol(ProtocolError::EchoedKey { index }));
-        }
-        let status = format.status(&item);
-        if status == exceeded {
-            if index == 0 {
-                return Err(bad_answer("status of the first item", 0, exceeded.into()));
-            }
-            answered = answered.min(index);
-        } else if answered < index {
-            return Err(bad_answer("item behind a full answer", answered, index));
-        } else if status == format.oversized() {
-            oversized = oversized.or(Some(index));
-        }
-    }
-    Ok((answered, oversized))
-}
-
-fn bad_answer(field: &'static str, expected: usize, found: usize) -> Failure {
-    Failure::Protocol(ProtocolError::Answer {
-        field,
-        expected: expected as u64,
-        found: found as u64,
-    })
 }

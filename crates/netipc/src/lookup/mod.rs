@@ -15,6 +15,7 @@ mod progress;
 mod reply;
 mod reply_builder;
 mod request;
+mod response;
 mod window;
 
 pub use answer::LookupAnswer;

@@ -38,6 +38,16 @@ impl WindowLimits {
         count
     }
 
+    /// Whether `keys` keys fit that make a request of `request` bytes, and whose reply is likely to take
+    /// `reply`: whether [`fit`](Self::fit) would find that it holds them all.
+    pub(super) const fn fit_all(&self, keys: usize, request: usize, reply: usize) -> bool {
+        keys > 0
+            && keys <= self.keys
+            && request <= self.request
+            && reply <= self.planned_reply()
+            && self.item == 0
+    }
+
     /// The part of a reply that is planned to be filled. A reply keeps a placeholder free for every
     /// key: without slack, items only a little larger than expected would leave room for next to
     /// none of them.
@@ -80,6 +90,12 @@ mod tests {
             (limits(wide, wide, 1000, 1000), 1),
         ] {
             assert_eq!(limits.fit([(8, 64); 10].into_iter()), count, "{limits:?}");
+            let (front, items) = (LOOKUP_HEADER_LEN + 10 * ENTRY_LEN, (10 * 8, 10 * 64));
+            if limits.fit_all(10, front + items.0, front + items.1) {
+                assert_eq!(count, 10, "{limits:?}");
+            } else {
+                assert!(count < 10 || limits.item > 0, "{limits:?}");
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem;
 use std::ops::Range;
 
 use super::packed::read_entry;
@@ -290,6 +291,19 @@ impl<L> ListBuf<L> {
     pub fn into_bytes(mut self) -> Vec<u8> {
         self.bytes.truncate(self.end);
         self.bytes
+    }
+
+    /// Header, directory and items, to be read elsewhere until they are [given back](Self::give_back). There
+    /// are no items here meanwhile.
+    #[must_use]
+    pub fn lend(&mut self) -> Vec<u8> {
+        self.bytes.truncate(self.end);
+        mem::take(&mut self.bytes)
+    }
+
+    /// Takes back, unchanged, what was [lent](Self::lend).
+    pub fn give_back(&mut self, payload: Vec<u8>) {
+        self.bytes = payload;
     }
 
     /// Items so far.

@@ -48,7 +48,7 @@ impl ListRules {
         room: usize,
     ) -> Result<impl ExactSizeIterator<Item = Span> + '_, WireError> {
         let entries = Packed::split(bytes, 0, count)?.directory;
-        self.check_all(entries, room, |_| Ok(()))?;
+        self.check_all(entries, room)?;
         Ok(entries.iter().map(|entry| read_entry(*entry)))
     }
 
@@ -74,9 +74,26 @@ impl ListRules {
         Ok(list.at(entry))
     }
 
-    /// Checks every entry of a directory whose items take `room` bytes, and each with `check`.
+    /// Checks every entry of a directory whose items take `room` bytes.
     #[inline(always)]
-    fn check_all(
+    fn check_all(self, entries: &[[u8; ENTRY_LEN]], room: usize) -> Result<(), WireError> {
+        let mut last_end = 0;
+        for entry in entries {
+            let entry = read_entry(*entry);
+            let (offset, len) = (entry.offset as u64, entry.len as u64);
+            let end = self.check(offset, len, room)?;
+            if self.ordered && offset < last_end {
+                return Err(WireError::layout("item offset", last_end, offset));
+            }
+            last_end = end;
+        }
+        Ok(())
+    }
+
+    /// As [`check_all`](Self::check_all), and checks each item with `check`. What keeps registers free for
+    /// that costs more where there is nothing else to do.
+    #[inline(always)]
+    fn check_each(
         self,
         entries: &[[u8; ENTRY_LEN]],
         room: usize,
@@ -85,29 +102,27 @@ impl ListRules {
         let mut last_end = 0;
         for entry in entries {
             let entry = read_entry(*entry);
-            let end = self.end(entry, room, last_end);
-            last_end = end.ok_or_else(|| self.refuse(entry, room, last_end))?;
+            if !self.passes(entry, room, last_end) {
+                return Err(self.refuse(entry, room, last_end));
+            }
+            last_end = entry.offset as u64 + entry.len as u64;
             check(entry)?;
         }
         Ok(())
     }
 
-    /// Where an item ends that lies as it should among `room` bytes of items, the one before it ending at
+    /// Whether an item lies as it should among `room` bytes of items, the one before it ending at
     /// `last_end`.
     #[inline(always)]
-    const fn end(self, Span { offset, len }: Span, room: usize, last_end: u64) -> Option<u64> {
+    const fn passes(self, Span { offset, len }: Span, room: usize, last_end: u64) -> bool {
         let (offset, len) = (offset as u64, len as u64);
-        let end = offset + len;
-        let in_order = !self.ordered || offset >= last_end;
-        if offset.is_multiple_of(8) && len >= self.min_len as u64 && end <= room as u64 && in_order
-        {
-            Some(end)
-        } else {
-            None
-        }
+        offset.is_multiple_of(8)
+            && len >= self.min_len as u64
+            && offset + len <= room as u64
+            && (!self.ordered || offset >= last_end)
     }
 
-    /// Says what is wrong with an entry that [`end`](Self::end) does not pass.
+    /// Says what is wrong with an entry that does not [pass](Self::passes).
     #[cold]
     fn refuse(self, Span { offset, len }: Span, room: usize, last_end: u64) -> WireError {
         let offset = offset as u64;
@@ -151,7 +166,9 @@ impl<'a> Packed<'a> {
         count: u32,
         rules: ListRules,
     ) -> Result<Self, WireError> {
-        Self::parse_each(payload, header, count, rules, |_| Ok(()))
+        let list = Self::split(payload, header, count)?;
+        rules.check_all(list.directory, list.items.len())?;
+        Ok(list)
     }
 
     /// As [`parse`](Self::parse), and checks every item as its entry is found good.
@@ -167,7 +184,7 @@ impl<'a> Packed<'a> {
         mut check: impl FnMut(&'a [u8]) -> Result<(), WireError>,
     ) -> Result<Self, WireError> {
         let list = Self::split(payload, header, count)?;
-        rules.check_all(list.directory, list.items.len(), |entry| {
+        rules.check_each(list.directory, list.items.len(), |entry| {
             check(list.at(entry))
         })?;
         Ok(list)

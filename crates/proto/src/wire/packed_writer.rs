@@ -99,18 +99,33 @@ impl<'b> PackedWriter<'b> {
     /// the count of an exact list, and what the item's own encoder says.
     #[inline]
     pub fn push(&mut self, item: &impl Encode) -> Result<(), WireError> {
-        while !self.push_leaving(item, 0)? {
-            self.grow(item.size())?;
+        self.push_sized(item, item.size())
+    }
+
+    /// As [`push`](Self::push), for who knows already that `item` has `size` bytes.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    #[inline]
+    pub fn push_sized(&mut self, item: &impl Encode, size: usize) -> Result<(), WireError> {
+        while !self.push_leaving(item, size, 0)? {
+            self.grow(size)?;
         }
         Ok(())
     }
 
-    /// Adds `item` if it leaves room for `behind` bytes at the next multiple of 8; tells whether it did.
+    /// Adds `item` of `size` bytes if it leaves room for `behind` bytes at the next multiple of 8;
+    /// tells whether it did.
     ///
     /// # Errors
-    /// What the item's own encoder says of an item that would fit; the list stands as it was then.
+    /// What the item's own encoder says; the list stands as it was then.
     #[inline(always)]
-    pub fn push_leaving(&mut self, item: &impl Encode, behind: usize) -> Result<bool, WireError> {
+    pub fn push_leaving(
+        &mut self,
+        item: &impl Encode,
+        size: usize,
+        behind: usize,
+    ) -> Result<bool, WireError> {
         let Some(NextItem {
             entry,
             offset,
@@ -119,28 +134,17 @@ impl<'b> PackedWriter<'b> {
         else {
             return Ok(false);
         };
-        let room = if behind == 0 {
-            rest.len()
-        } else {
-            // Items start at multiples of 8, and so do those that come behind.
-            rest.len().saturating_sub(behind) & !7
+        let Some((target, after)) = rest.split_at_mut_checked(size) else {
+            return Ok(false);
         };
-        let mut w = Writer::within(rest.get_mut(..room).unwrap_or_default());
-        if let Err(error) = item.encode(&mut w) {
-            return if item.size() > room {
-                Ok(false)
-            } else {
-                Err(error)
-            };
+        if behind > 0 && after.len() < behind + (next8(size) - size) {
+            return Ok(false);
         }
-        let size = w.len();
-        debug_assert_eq!(
-            size,
-            item.size(),
-            "an encoder writes as much as it announces"
-        );
+        let mut w = Writer::within(target);
+        item.encode(&mut w)?;
+        debug_assert_eq!(w.len(), size, "an encoder writes as much as it announces");
         Fields::fill(entry, |entry| entry.span(Span { offset, len: size }));
-        zero_from(rest, size);
+        zero_from(after, 0);
         self.close(size);
         Ok(true)
     }

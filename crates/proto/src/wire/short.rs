@@ -14,34 +14,18 @@
 /// Copies `from` to `to`, which is as long.
 #[inline(always)]
 pub(super) fn copy(to: &mut [u8], from: &[u8]) {
-    match from.len() {
-        0..4 => {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = *from;
-            }
-        }
-        4..8 => copy_ends::<4>(to, from),
-        8..=16 => copy_ends::<8>(to, from),
-        17..=32 => copy_ends::<16>(to, from),
-        33..=64 => copy_ends::<32>(to, from),
-        _ => to.copy_from_slice(from),
-    }
-}
-
-/// Copies the first and the last `N` bytes of at least `N`.
-#[inline(always)]
-fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
-    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
-        *to = *from;
-    }
-    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
-        *to = *from;
-    }
+    copy_scanning(to, from, |_| false);
 }
 
 /// Copies `from` to `to`, which is as long, and tells whether there is a NUL in it.
 #[inline(always)]
 pub(super) fn copy_text(to: &mut [u8], from: &[u8]) -> bool {
+    copy_scanning(to, from, long_has_nul)
+}
+
+/// Copies, and scans what is short on its way; what is long, `scan` may scan.
+#[inline(always)]
+fn copy_scanning(to: &mut [u8], from: &[u8], scan: impl FnOnce(&[u8]) -> bool) -> bool {
     match from.len() {
         0..4 => to.iter_mut().zip(from).fold(false, |nul, (to, from)| {
             *to = *from;
@@ -53,7 +37,7 @@ pub(super) fn copy_text(to: &mut [u8], from: &[u8]) -> bool {
         33..=64 => lanes(put_both(to, both_ends::<32>(from))),
         _ => {
             to.copy_from_slice(from);
-            long_has_nul(from)
+            scan(from)
         }
     }
 }
