@@ -303,7 +303,7 @@ type HandshakeTimeoutError struct {
 
 // Error tells the limit, and what may be wrong with the server.
 func (e *HandshakeTimeoutError) Error() string {
-	return fmt.Sprintf("the server did not finish the handshake within %v: it is stopped, or overloaded", e.Limit)
+	return fmt.Sprintf("no handshake within %v: the server is stopped, or overloaded", e.Limit)
 }
 
 // Unwrap returns the cause.

@@ -161,7 +161,7 @@ func TestARefreshSaysWhoseTimeWasUp(t *testing.T) {
 	}
 	var late *service.HandshakeTimeoutError
 	err = refreshed(conformance.Soon)
-	if !errors.As(err, &late) || !errors.Is(err, transport.ErrTimeout) || !strings.Contains(err.Error(), "handshake within 2s") {
+	if !errors.As(err, &late) || !errors.Is(err, transport.ErrTimeout) || !strings.Contains(err.Error(), "no handshake within 2s") {
 		t.Fatal(err)
 	}
 	c.Abort()

@@ -74,7 +74,8 @@ impl Host {
         let previous = self.current.load_full();
         let mut skipped = 0;
 
-        // Processes first: the cgroup of each was there then, so it is still there to be listed, or has just gone.
+        // Both at once. A process whose cgroup is made meanwhile, behind the one that lists them, is to be asked for again.
+        watch.begin();
         let scan = watch.processes(&self.config);
         let tree = watch.cgroups(&self.config);
         let listed = tree.is_some() || watch.no_cgroups();
@@ -187,6 +188,9 @@ struct Watch {
     process_report: SourceReport,
     cgroups: Lookout<(), Result<Tree, HostError>>,
     cgroup_report: SourceReport,
+    /// Answers that came after they were waited for, and before the next question.
+    late_processes: Option<Result<Scan, HostError>>,
+    late_cgroups: Option<Result<Tree, HostError>>,
     names: Vec<NameWatch>,
     /// Whom the sources of names were asked about last.
     subjects: Arc<[Subject]>,
@@ -210,14 +214,25 @@ impl Watch {
             process_report: SourceReport::new("processes"),
             cgroups: Lookout::new("cgroups", move |()| cgroups.look()),
             cgroup_report: SourceReport::new("cgroups"),
+            late_processes: None,
+            late_cgroups: None,
             names: names.collect(),
             subjects: Arc::from([]),
             error: None,
         }
     }
 
+    /// Has processes and cgroups looked at.
+    fn begin(&mut self) {
+        self.late_processes = self.processes.ask(());
+        self.late_cgroups = self.cgroups.ask(());
+    }
+
     fn processes(&mut self, config: &HostConfig) -> Option<Scan> {
-        let looked = look(&mut self.processes, config);
+        let answer = self
+            .processes
+            .answer(Instant::now() + config.limits.patience);
+        let looked = answer.or(self.late_processes.take());
         let scan = settle(
             &mut self.process_report,
             &config.proc_root,
@@ -237,7 +252,8 @@ impl Watch {
     }
 
     fn cgroups(&mut self, config: &HostConfig) -> Option<Tree> {
-        let looked = look(&mut self.cgroups, config);
+        let answer = self.cgroups.answer(Instant::now() + config.limits.patience);
+        let looked = answer.or(self.late_cgroups.take());
         let tree = settle(
             &mut self.cgroup_report,
             &config.cgroup_root,
@@ -304,14 +320,6 @@ impl NameWatch {
         self.report.places = names.places;
         self.infos = names.infos;
     }
-}
-
-/// The answer of a source, the newest there is.
-fn look<A: Send + 'static>(lookout: &mut Lookout<(), A>, config: &HostConfig) -> Option<A> {
-    let late = lookout.ask(());
-    lookout
-        .answer(Instant::now() + config.limits.patience)
-        .or(late)
 }
 
 /// Takes note of what a look at `place` came to.

@@ -277,12 +277,10 @@ pub enum OpenError {
     /// The connection broke during the handshake.
     #[error("the connection failed during the handshake")]
     Link(#[from] LinkError),
-    /// The server did not finish the handshake in the time that one may take, although the caller has more.
-    #[error(
-        "the server did not finish the handshake within {limit_ms} ms: it is stopped, or overloaded"
-    )]
+    /// The server did not finish the handshake in the time that one may take; the caller has more.
+    #[error("no handshake within {limit_ms} ms: the server is stopped, or overloaded")]
     HandshakeTimeout {
-        /// The time that one may take.
+        /// That time.
         limit_ms: u32,
     },
     /// The server turned the session down.
@@ -316,7 +314,6 @@ impl OpenError {
                 ErrorCode::DISCONNECTED
             }
             Self::HandshakeTimeout { .. } => ErrorCode::TIMEOUT,
-            Self::OtherUser { .. } => ErrorCode::REJECTED,
             Self::Handshake(error) => match error {
                 HandshakeError::NoProfile | HandshakeError::Incompatible { .. } => {
                     ErrorCode::UNSUPPORTED
@@ -325,6 +322,7 @@ impl OpenError {
                 HandshakeError::LimitExceeded => ErrorCode::OVERFLOW,
                 _ => ErrorCode::PROTOCOL,
             },
+            Self::OtherUser { .. } => ErrorCode::REJECTED,
             Self::Connect(ConnectError::UntrustedServer { .. }) => ErrorCode::REJECTED,
             _ => ErrorCode::IO,
         }
@@ -444,6 +442,8 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind as Kind;
+
     use netipc_proto::wire::Status;
     use netipc_transport::endpoint::Endpoint;
 
@@ -452,7 +452,7 @@ mod tests {
     #[test]
     fn servers_that_do_not_run_have_numbers() {
         let endpoint = || "/run/x.sock".to_owned();
-        let bind = |kind: std::io::ErrorKind| BindError::Io {
+        let bind = |kind: Kind| BindError::Io {
             endpoint: endpoint(),
             source: kind.into(),
         };
@@ -465,10 +465,7 @@ mod tests {
         for (error, code) in [
             (ServeError::from(invalid), ErrorCode::INVALID_ARGUMENT),
             (taken.into(), ErrorCode::ADDRESS_IN_USE),
-            (
-                bind(std::io::ErrorKind::PermissionDenied).into(),
-                ErrorCode::IO,
-            ),
+            (bind(Kind::PermissionDenied).into(), ErrorCode::IO),
             (ServeError::Running, ErrorCode::BUSY),
             (ServeError::Stopped, ErrorCode::ABORTED),
         ] {

@@ -18,7 +18,9 @@ use std::io;
 /// [`io::ErrorKind::OutOfMemory`], where `vec![0; len]` would end the process.
 pub fn zeroed(len: usize) -> io::Result<Vec<u8>> {
     let none = || io::Error::from(io::ErrorKind::OutOfMemory);
-    let layout = Layout::array::<u8>(len).map_err(|_overflow| none())?;
+    let Ok(layout) = Layout::array::<u8>(len) else {
+        return Err(none());
+    };
     if layout.size() == 0 {
         return Ok(Vec::new());
     }
