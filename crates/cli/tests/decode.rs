@@ -3,7 +3,7 @@
 mod support;
 
 use netipc::wire::{ChunkHeader, Header, MethodCode};
-use support::{Ended, TestDir, netipc, run};
+use support::{Ended, netipc, run};
 
 const REQUEST: &str =
     "4350494e 01002000 01000000 01000000 08000000 01000000 0700000000000000 2900000000000000";
@@ -156,7 +156,7 @@ fn what_strace_shows_of_a_call_is_read() {
         println!("SKIPPED what strace shows: there is none");
         return;
     }
-    let place = TestDir::new();
+    let place = support::TestDir::new();
     let data = r#"{"service": "cgroups-snapshot", "items": [{"name": "web", "path": "/web"}]}"#;
     let file = place.write("data.json", data);
     let _provider = place.serve_data(&file, &["--auth-token=48879"]);
