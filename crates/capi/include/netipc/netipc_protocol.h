@@ -1115,7 +1115,8 @@ nipc_error_t nipc_cgroups_lookup_req_item(const nipc_cgroups_lookup_req_view_t *
  *
  * \param buf  must stay as it is while the view is used
  * \param out  the items; zeroed on failure
- * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT, @reply_errors@
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT,
+ *         NIPC_ERR_OUT_OF_BOUNDS, or NIPC_ERR_MISSING_NUL
  */
 nipc_error_t nipc_cgroups_lookup_resp_decode(const void *buf,
                                              size_t buf_len,
@@ -1370,7 +1371,8 @@ nipc_error_t nipc_apps_lookup_req_item(const nipc_apps_lookup_req_view_t *view,
  *
  * \param buf  must stay as it is while the view is used
  * \param out  the items; zeroed on failure
- * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT, @reply_errors@
+ * \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT,
+ *         NIPC_ERR_OUT_OF_BOUNDS, or NIPC_ERR_MISSING_NUL
  */
 nipc_error_t nipc_apps_lookup_resp_decode(const void *buf,
                                           size_t buf_len,

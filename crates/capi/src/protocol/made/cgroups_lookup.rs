@@ -186,7 +186,8 @@ pub unsafe extern "C" fn nipc_cgroups_lookup_req_item(
 ///
 /// \param buf  must stay as it is while the view is used
 /// \param out  the items; zeroed on failure
-/// \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT, @reply_errors@
+/// \return NIPC_OK, NIPC_ERR_TRUNCATED, NIPC_ERR_BAD_LAYOUT, NIPC_ERR_BAD_ALIGNMENT,
+///         NIPC_ERR_OUT_OF_BOUNDS, or NIPC_ERR_MISSING_NUL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_cgroups_lookup_resp_decode(
     buf: *const c_void,

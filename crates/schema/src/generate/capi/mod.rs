@@ -73,7 +73,26 @@ pub(super) fn files(schemas: &[&Schema]) -> Result<Vec<(String, String)>, Genera
         let text = parent(header, &names);
         out.push((format!("{dir}/mod.rs"), text));
     }
+    for (name, text) in &out {
+        if let Some(mark) = mark_left(text) {
+            return Err(GenerateError {
+                service: name.clone(),
+                why: format!("nothing was put in the place of @{mark}@"),
+            });
+        }
+    }
     Ok(out)
+}
+
+/// A mark of a template that still stands in a text.
+fn mark_left(text: &str) -> Option<&str> {
+    let is_mark = |word: &&str| {
+        let mut letters = word.bytes();
+        !word.is_empty() && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
+    };
+    // What stands behind the last @ is none.
+    let (between, _) = text.rsplit_once('@')?;
+    between.split('@').skip(1).find(is_mark)
 }
 
 /// Files with a part of every service: where they are, what they are, their text, and why they are
