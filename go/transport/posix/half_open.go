@@ -69,10 +69,14 @@ func (h *halfOpen) takeReady() *link {
 	return nil
 }
 
-// closeLate closes those that have been silent for too long.
+// closeLate closes those that have been silent for too long, but for those that have said something since the
+// last look: that may have been long ago.
 func (h *halfOpen) closeLate(now time.Time) {
 	for i := 0; i < len(h.links); {
-		if h.links[i].ready || h.links[i].until.After(now) {
+		s := &h.links[i]
+		inTime := s.until.After(now)
+		s.ready = s.ready || !inTime && !s.link.isSilent()
+		if s.ready || inTime {
 			i++
 			continue
 		}

@@ -41,6 +41,12 @@ func (l *link) Send(head, body []byte, w transport.Wait) error { return l.socket
 
 func (l *link) Check() error { return l.socket.check() }
 
+// isSilent tells whether the peer has neither said anything nor hung up.
+func (l *link) isSilent() bool {
+	what, err := l.socket.look()
+	return err == nil && what == seenNothing
+}
+
 func (l *link) Linger() { l.socket.linger() }
 
 func (l *link) Info() transport.LinkInfo {

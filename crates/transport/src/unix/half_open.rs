@@ -65,10 +65,13 @@ impl HalfOpen {
         None
     }
 
-    /// Closes those that have been silent for too long.
+    /// Closes those that have been silent for too long, but for those that have said something since the last
+    /// look: that may have been long ago.
     pub(super) fn close_late(&mut self, now: Instant) {
-        self.links.retain(|silent| {
-            let stays = silent.is_ready || silent.until > now;
+        self.links.retain_mut(|silent| {
+            let in_time = silent.until > now;
+            silent.is_ready |= !in_time && !silent.link.is_silent();
+            let stays = silent.is_ready || in_time;
             if !stays {
                 tracing::debug!(peer = ?silent.link.info().peer, "a peer said nothing in time");
             }
@@ -111,7 +114,30 @@ fn makes_way(pids: &[(usize, Option<u32>)]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, send, socketpair};
+
     use super::*;
+    use crate::endpoint::Endpoint;
+
+    // Rule S26.
+    #[test]
+    fn who_has_spoken_is_not_late_however_long_nobody_looked() {
+        let endpoint = Endpoint::new("/run/x", "svc").unwrap();
+        let (now, mut half_open) = (Instant::now(), HalfOpen::default());
+        let [silent, speaker] = [(), ()].map(|()| {
+            let (unix, packets) = (AddressFamily::UNIX, SocketType::SEQPACKET);
+            let (ours, theirs) = socketpair(unix, packets, SocketFlags::NONBLOCK, None).unwrap();
+            let link = UnixLink::connected(ours, endpoint.clone(), Duration::ZERO);
+            half_open.push(link, now);
+            theirs
+        });
+        send(&speaker, &[1], SendFlags::empty()).unwrap();
+        half_open.close_late(now + PATIENCE);
+        assert_eq!(half_open.links.len(), 1);
+        assert!(half_open.take_ready().is_some());
+        // Hung up.
+        send(&silent, &[1], SendFlags::NOSIGNAL).unwrap_err();
+    }
 
     // Rule S26.
     #[test]

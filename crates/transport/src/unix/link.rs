@@ -10,7 +10,7 @@ use crate::link::{
     AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, PeerWatch, Profile, SessionPlan,
     WaitObject,
 };
-use crate::shm::{Companion, ShmLink, Side};
+use crate::shm::{Companion, Seen, ShmLink, Side};
 use crate::spin::{Patience, Spin};
 use crate::sys;
 use crate::wait::Wait;
@@ -87,6 +87,11 @@ impl UnixLink {
             spin,
             offered: None,
         }
+    }
+
+    /// Whether the peer has neither said anything nor hung up.
+    pub(super) fn is_silent(&mut self) -> bool {
+        matches!(self.socket.look(), Seen::Nothing)
     }
 }
 
