@@ -42,6 +42,8 @@ struct Shared {
 struct Watched {
     last: u64,
     called: HashMap<u64, Called>,
+    /// Whether the thread has given up: nobody is called any more.
+    is_over: bool,
 }
 
 /// Who is called when a socket has something to say.
@@ -77,7 +79,8 @@ impl SocketWatcher {
             is_ready: Arc::clone(&is_ready),
             bell: bell.clone(),
         };
-        let number = running.shared.enter(called);
+        let over = || io::Error::other("the thread that watches sockets has given up");
+        let number = running.shared.enter(called).ok_or_else(over)?;
         let watched = WatchedSocket {
             shared: Arc::clone(&running.shared),
             number,
@@ -133,12 +136,23 @@ impl Drop for Running {
 }
 
 impl Shared {
-    fn enter(&self, called: Called) -> u64 {
+    /// The number under which somebody is called from now on; nothing where nobody would do so.
+    fn enter(&self, called: Called) -> Option<u64> {
         let mut watched = lock(&self.watched);
+        if watched.is_over {
+            return None;
+        }
         watched.last += 1;
         let number = watched.last;
         watched.called.insert(number, called);
-        number
+        Some(number)
+    }
+
+    /// Has sessions look for themselves: those that are watched, and any others.
+    fn give_up(&self) {
+        let mut watched = lock(&self.watched);
+        watched.is_over = true;
+        watched.called.values().for_each(Called::call);
     }
 
     /// Calls those whose sockets are ready. Each is told once: it looks at its socket then, which has ended, or
@@ -147,10 +161,9 @@ impl Shared {
         let mut ready = Vec::new();
         loop {
             if let Err(errno) = self.sockets.wait(&mut ready) {
-                // Nothing that another try would mend: sessions are to look for themselves.
+                // Nothing that another try would mend.
                 tracing::error!(error = %errno, "cannot watch the sockets of sessions");
-                lock(&self.watched).called.values().for_each(Called::call);
-                return;
+                return self.give_up();
             }
             for number in ready.drain(..) {
                 if number == STOP {
@@ -252,6 +265,31 @@ mod tests {
         for heard in [never, heard, left] {
             assert!(heard.try_recv().is_err());
         }
+    }
+
+    #[test]
+    fn one_socket_is_watched_again_and_again() {
+        let watcher = SocketWatcher::default();
+        let ((ours, theirs), (told, hears)) = (pair(), mpsc::channel());
+        send(&theirs, &[1], rustix::net::SendFlags::empty()).unwrap();
+        let bell = Waker::from(Arc::new(Bell(told)));
+        for _ in 0..3 {
+            let watched = watcher.watch(ours.as_fd(), &bell).unwrap();
+            hears.recv_timeout(Duration::from_secs(60)).unwrap();
+            assert!(watched.is_ready());
+        }
+    }
+
+    #[test]
+    fn who_gives_up_says_so_to_everybody() {
+        let watcher = SocketWatcher::default();
+        let ((ours, _theirs), (told, hears)) = (pair(), mpsc::channel());
+        let bell = Waker::from(Arc::new(Bell(told)));
+        let watched = watcher.watch(ours.as_fd(), &bell).unwrap();
+        watched.shared.give_up();
+        hears.try_recv().unwrap();
+        assert!(watched.is_ready());
+        watcher.watch(ours.as_fd(), &bell).unwrap_err();
     }
 
     #[test]

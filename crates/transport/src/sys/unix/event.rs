@@ -176,11 +176,17 @@ impl Readiness {
         Ok(Self { epoll })
     }
 
-    /// Tells `number` once `fd` is ready. It is forgotten when it is closed.
+    /// Tells `number` once `fd` is ready, and no other number that was to be told of it. It is forgotten when
+    /// it is closed.
     pub(crate) fn add(&self, fd: BorrowedFd<'_>, number: u64) -> Result<()> {
         use epoll::EventFlags;
         let flags = EventFlags::IN | EventFlags::RDHUP | EventFlags::ONESHOT;
-        epoll::add(&self.epoll, fd, epoll::EventData::new_u64(number), flags)
+        let number = epoll::EventData::new_u64(number);
+        match epoll::add(&self.epoll, fd, number, flags) {
+            // What was told of is still there.
+            Err(Errno::EXIST) => epoll::modify(&self.epoll, fd, number, flags),
+            done => done,
+        }
     }
 
     /// Waits until at least one is ready; appends their numbers.
