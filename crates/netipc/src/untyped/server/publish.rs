@@ -2,6 +2,7 @@
 //! them as JSON, and nothing is asked.
 
 use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
@@ -40,7 +41,7 @@ pub struct DataStatus {
     pub stale: Vec<String>,
 }
 
-/// Tells of the data, whenever somebody reads the statistics.
+/// Tells of the data, whenever somebody reads the statistics. Where it panics, nothing is told of the data.
 pub type DataProbe = dyn Fn() -> DataStatus + Send + Sync;
 
 /// Whether statistics are published, and what is told besides.
@@ -144,9 +145,13 @@ impl AnyServer {
             return;
         }
         let wait = Wait::timeout(PATIENCE).or_abort(&self.draining);
-        // Whoever has gone does not want to know.
-        if link.send(self.stats_json().as_bytes(), &[], &wait).is_ok() {
-            link.linger();
+        match link.send(self.stats_json().as_bytes(), &[], &wait) {
+            Ok(()) => link.linger(),
+            Err(error @ LinkError::TooLarge { .. }) => {
+                tracing::warn!(service = %self.name, %error, "cannot publish statistics");
+            }
+            // Whoever has gone does not want to know.
+            Err(_) => {}
         }
     }
 
@@ -224,7 +229,10 @@ impl AnyServer {
         let Some(probe) = &self.publishing.data else {
             return;
         };
-        let DataStatus { age, stale } = probe();
+        let Ok(DataStatus { age, stale }) = catch_unwind(AssertUnwindSafe(|| probe())) else {
+            tracing::error!(service = %self.name, "what tells of the data panicked");
+            return;
+        };
         name(out, "data");
         out.push('{');
         if let Some(age) = age {
@@ -318,13 +326,28 @@ fn quote(out: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use netipc_proto::session::Message;
+
+    use super::super::Answered;
     use super::*;
+    use crate::config::ServerConfig;
 
     #[test]
     fn texts_are_quoted() {
         let mut out = String::new();
         quote(&mut out, "a\"b\\c\n\u{e9}");
         assert_eq!(out, "\"a\\\"b\\\\c\\u000a\u{e9}\"");
+    }
+
+    #[test]
+    fn nothing_is_told_of_data_whose_probe_panics() {
+        let answer = |_: Message<'_>, _: &mut [u8]| Answered::ok(0);
+        let probe = || -> DataStatus { panic!("on purpose") };
+        let config = ServerConfig::default();
+        let server = AnyServer::new("/run/x", "svc", &config, 1, Box::new(answer))
+            .publishing_stats(Some(Arc::new(probe)));
+        let text = server.stats_json();
+        assert!(text.ends_with("\"refusals\":[]}"), "{text}");
     }
 
     #[test]
