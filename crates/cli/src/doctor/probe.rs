@@ -228,9 +228,9 @@ impl Provider<'_> {
         let over_socket = |session: &&inspect::Session| session.transport == Some("socket");
         let others = self.seen.sessions.iter().filter(over_socket).count();
         let at = &self.endpoint;
-        if wants_shm && kind == LinkKind::Socket {
+        if wants_shm && kind != LinkKind::SharedMemory {
             let what =
-                format!("{at}: shared memory was offered, and the session went over the socket");
+                format!("{at}: shared memory was offered, and the session went over the {kind}");
             let finding = Finding::new(Cause::SocketInsteadOfShm, what)
                 .evidence(format!(
                     "the server says that it takes {}",
