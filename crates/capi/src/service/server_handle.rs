@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "storages of C are read and written here")]
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +21,16 @@ pub(crate) struct ServerHandle {
     server: Box<dyn AnyServer>,
     id: ServerId,
     error: Mutex<String>,
+    /// The process that runs it. In one that is forked meanwhile, those who use it are not there, and would be
+    /// waited for without end.
+    run_by: AtomicU32,
+}
+
+const NOBODY: u32 = 0;
+
+/// Another number in each process that is forked from this one, and never that of nobody but after 2^32 forks.
+fn this_process() -> u32 {
+    netipc::transport::forks_seen().wrapping_add(1)
 }
 
 impl ServerHandle {
@@ -31,13 +41,22 @@ impl ServerHandle {
             server: Box::new(server),
             id,
             error: Mutex::new(String::new()),
+            run_by: AtomicU32::new(NOBODY),
         })
     }
 
     /// Serves until the server is stopped. What went wrong is kept.
     pub(super) fn run(&self) {
+        // A child has a copy of what its one thread saw: relaxed is enough.
+        let relaxed = Ordering::Relaxed;
+        let begun = self
+            .run_by
+            .compare_exchange(NOBODY, this_process(), relaxed, relaxed);
         if let Err(error) = self.server.run() {
             *self.error() = chain(&error);
+        }
+        if begun.is_ok() {
+            self.run_by.store(NOBODY, relaxed);
         }
     }
 
@@ -145,7 +164,10 @@ impl ServerId {
 impl Context for nipc_managed_server_t {
     type Handle = ServerHandle;
 
-    const SURVIVES_FORK: bool = true;
+    fn survives_fork(server: &ServerHandle) -> bool {
+        let run_by = server.run_by.load(Ordering::Relaxed);
+        run_by == NOBODY || run_by == this_process()
+    }
 
     unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
         // SAFETY: the caller promises a server.

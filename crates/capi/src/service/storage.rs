@@ -35,7 +35,10 @@ pub(crate) trait Context: Sized {
     type Handle: 'static;
 
     /// Whether a forked child may use it: what is bound and not yet served may be served there.
-    const SURVIVES_FORK: bool = false;
+    fn survives_fork(handle: &Self::Handle) -> bool {
+        let _ = handle;
+        false
+    }
 
     /// Where its storage is. No reference is made: another thread may be writing other fields.
     ///
@@ -67,7 +70,7 @@ pub(crate) unsafe fn enter<'a, C: Context>(context: *const C) -> CodeResult<User
     // SAFETY: the caller's promise is that of `lifetime`.
     let lifetime = unsafe { lifetime(context) }?;
     let user = lifetime.enter().ok_or(ErrorCode::NOT_READY)?;
-    if C::SURVIVES_FORK || user.is_of_this_process() {
+    if user.is_of_this_process() || C::survives_fork(&user) {
         Ok(user)
     } else {
         Err(ErrorCode::FORKED)
@@ -84,7 +87,7 @@ pub(crate) unsafe fn peek<'a, C: Context>(context: *const C) -> CodeResult<&'a C
     let lifetime = unsafe { lifetime(context) }?;
     // SAFETY: the caller promises that nobody closes it.
     let shared = unsafe { lifetime.peek() }.ok_or(ErrorCode::NOT_READY)?;
-    if C::SURVIVES_FORK || shared.is_of_this_process() {
+    if shared.is_of_this_process() || C::survives_fork(shared.handle()) {
         Ok(shared.handle())
     } else {
         Err(ErrorCode::FORKED)

@@ -107,7 +107,9 @@ impl ListenerHandle {
 impl Context for nipc_listener_t {
     type Handle = ListenerHandle;
 
-    const SURVIVES_FORK: bool = true;
+    fn survives_fork(_listener: &ListenerHandle) -> bool {
+        true
+    }
 
     unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {
         // SAFETY: the caller promises a listener.

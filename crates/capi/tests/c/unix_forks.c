@@ -72,6 +72,34 @@ static void a_copy_in_a_child(void) {
     }
 }
 
+/* A copy of a server that runs is left alone in a child: nobody waits there for threads that it does not have. */
+static void a_running_server_in_a_child(void) {
+    char service[32];
+    struct provider provider;
+    nipc_client_ctx_t client;
+    uint64_t answer;
+    int status = 0;
+    snprintf(service, sizeof(service), "%s", new_service());
+    provider_start(&provider, service, INCREMENT, NULL);
+    connect_client(&client, service, offers[0]);
+    CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        alarm(60);
+        nipc_server_stop(&provider.server);
+        nipc_server_destroy(&provider.server);
+        /* Nothing that is copied is looked for as a leak. */
+        kill(getpid(), SIGKILL);
+    }
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    CHECK_OK(nipc_client_call_increment_timeout(&client, 2, &answer, 60000));
+    CHECK_EQ(answer, 3);
+    nipc_client_close(&client);
+    provider_stop(&provider);
+}
+
 /* Says something to the other process. */
 static void say(const int ends[2]) { REQUIRE(write(ends[1], "x", 1) == 1); }
 
@@ -172,6 +200,7 @@ static const struct test tests[] = {
     {"inherited_socket", inherited_socket},
     {"who_holds_it", who_holds_it},
     {"a_copy_in_a_child", a_copy_in_a_child},
+    {"a_running_server_in_a_child", a_running_server_in_a_child},
 };
 
 int main(int argc, char **argv) {
