@@ -31,6 +31,7 @@ macro_rules! programs {
 
 programs! {
     any,
+    any_caches,
     arguments,
     caches,
     calls,

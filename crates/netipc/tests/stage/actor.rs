@@ -16,6 +16,11 @@ const PROFILES: &str = "NETIPC_TEST_PROFILES";
 const DIR: &str = "NETIPC_TEST_DIR";
 const RUNNER: &str = "NETIPC_TEST_RUNNER";
 
+/// Whether another program runs the processes of tests.
+pub(crate) fn is_emulated() -> bool {
+    env::var_os(RUNNER).is_some()
+}
+
 /// A process that tells lines and is told lines. Killed when dropped.
 pub(crate) struct Actor {
     child: Child,
