@@ -80,29 +80,51 @@ fn list(out: &mut impl Write) -> io::Result<()> {
 /// A page of Markdown as a terminal shows it.
 fn text(page: &str, out: &mut impl Write) -> io::Result<()> {
     let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut paragraph = String::new();
+    let mut is_literal = false;
     for line in page.lines().chain([""]) {
-        if let Some(row) = line.strip_prefix('|') {
-            let row = row.trim().trim_end_matches('|');
-            let is_rule = row.chars().all(|c| matches!(c, '-' | '|' | ' '));
-            if !is_rule {
-                rows.push(
-                    row.split('|')
-                        .map(|cell| cell.trim().replace('`', ""))
-                        .collect(),
-                );
-            }
+        let is_fence = line.starts_with("```");
+        let is_row = !is_literal && line.starts_with('|');
+        let is_other = is_literal || is_fence || is_row || line.is_empty() || line.starts_with('#');
+        if !is_row {
+            table(std::mem::take(&mut rows), out)?;
+        }
+        if !is_other {
+            paragraph.push_str(line);
+            paragraph.push(' ');
             continue;
         }
-        table(std::mem::take(&mut rows), out)?;
-        let plain = line.trim_start_matches('#').trim_start();
-        match line {
-            _ if line.starts_with("# ") => writeln!(out, "{}", plain.replace('`', ""))?,
-            _ if line.starts_with('#') => writeln!(out, "{}", plain.to_uppercase())?,
-            _ if line.starts_with("```") => {}
-            _ => writeln!(out, "{line}")?,
+        if !paragraph.is_empty() {
+            write!(
+                out,
+                "{}",
+                terminal::wrapped(&std::mem::take(&mut paragraph))
+            )?;
+        }
+        if is_row {
+            rows.extend(cells(line));
+        } else if is_fence {
+            is_literal = !is_literal;
+        } else if is_literal || line.is_empty() {
+            writeln!(out, "{line}")?;
+        } else {
+            let heading = line.trim_start_matches('#').trim_start();
+            if line.starts_with("# ") {
+                writeln!(out, "{}", heading.replace('`', ""))?;
+            } else {
+                writeln!(out, "{}", heading.to_uppercase())?;
+            }
         }
     }
     Ok(())
+}
+
+/// The cells of a line of a table; `None` of the rule below its head.
+fn cells(line: &str) -> Option<Vec<String>> {
+    let row = line.strip_prefix('|')?.trim().trim_end_matches('|');
+    let is_rule = row.chars().all(|c| matches!(c, '-' | '|' | ' '));
+    let cells = row.split('|').map(|cell| cell.trim().replace('`', ""));
+    (!is_rule).then(|| cells.collect())
 }
 
 fn table(rows: Vec<Vec<String>>, out: &mut impl Write) -> io::Result<()> {

@@ -23,6 +23,8 @@ mod status;
 mod terminal;
 mod token;
 
+use std::env;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser, Subcommand};
@@ -92,8 +94,10 @@ fn log_to_stderr(verbose: u8, command: &Command) {
         (1, _) => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
+    let wants_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     tracing_subscriber::fmt()
         .with_max_level(level)
+        .with_ansi(io::stderr().is_terminal() && !wants_none)
         .with_writer(|| platform::Stderr)
         .log_internal_errors(false)
         .init();

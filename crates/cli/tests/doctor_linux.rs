@@ -101,6 +101,26 @@ fn what_is_in_use_is_not_removed() {
 }
 
 #[test]
+fn what_was_given_and_cannot_be_read_is_told() {
+    let place = TestDir::new();
+    let _provider = place.serve(&[INCREMENT]);
+    let gone = place.path("gone").display().to_string();
+    let token = format!("--auth-token-file={gone}");
+    doctor(&place, &[&token]).is("token_invalid", 2, &[&gone, "cannot be read"]);
+    let schema = format!("--schema={gone}");
+    run(place.command("doctor", &[&schema]), b"").failed(2, "invalid", &gone);
+}
+
+#[test]
+fn statistics_are_removed_with_what_they_are_of() {
+    let place = TestDir::new();
+    place.serve(&[INCREMENT, "--stats"]).end(Signal::KILL);
+    let fixed = doctor(&place, &["increment", "--fix"]);
+    assert_eq!(fixed.code, 0, "{}", fixed.text);
+    assert_eq!(place.left_behind(), [""; 0]);
+}
+
+#[test]
 fn something_else_at_the_name_is_no_provider() {
     let place = TestDir::new();
     place.write("run/increment.sock", "");
@@ -227,11 +247,7 @@ fn users_that_a_server_does_not_take() {
     found.is(
         "permission_denied",
         4,
-        &[
-            "no permission to connect",
-            "mode 0600",
-            "run as root or root",
-        ],
+        &["no permission to connect", "mode 0600", "run as root\""],
     );
     // As deployed servers have it, whose sockets follow the umask.
     let socket = place.run_dir().join("increment.sock");
@@ -242,6 +258,7 @@ fn users_that_a_server_does_not_take() {
         4,
         &[
             "user 0, refused this process of user 65534",
+            "run as root, or let",
             "let the server allow user 65534",
         ],
     );

@@ -66,6 +66,7 @@ fn a_cleaner_takes_no_provider_away() {
     assert_eq!(place.left_behind(), [""; 0]);
     let lines = log(&place);
     assert_eq!(lines.matches("bound again").count(), 2, "{lines}");
+    assert!(!lines.contains('\x1b'), "a file has no colours: {lines:?}");
 }
 
 // Rules L17, L18.

@@ -74,6 +74,15 @@ fn a_service_is_described_by_its_schema() {
         );
     }
     assert!(!text.stdout.contains('|'), "no Markdown: {}", text.stdout);
+    let sentence = "Numbers are little-endian, at a multiple of their size. A text is a u32 offset";
+    let wraps = |line: &&str| line.starts_with("Numbers") && sentence.starts_with(line);
+    assert!(
+        text.stdout
+            .lines()
+            .any(|line| wraps(&line) && line.len() <= 80),
+        "{}",
+        text.stdout
+    );
     let json = describe(&["increment", "--json"]).json();
     assert_eq!(json["kind"], "value");
     assert_eq!(json["parts"][0]["fields"][0]["type"], "u64");

@@ -35,7 +35,8 @@ fn a_provider_tells_what_it_has_done() {
         "auth failed",
         "refused the auth token",
     );
-    let stats = once(&place, "/requests/ok", 4);
+    once(&place, "/requests/ok", 4);
+    let stats = once(&place, "/refusals/0/count", 1);
     assert_eq!(stats["service"], "increment");
     assert_eq!(stats["pid"], provider.pid());
     assert_eq!(stats["workers"], 8);
@@ -72,7 +73,7 @@ fn a_provider_tells_what_it_has_done() {
     assert_eq!(place.left_behind(), [""; 0]);
 }
 
-/// The statistics once a request that was answered is counted, which is when it was sent.
+/// The statistics once this is counted: an answer and a refusal are when they were sent.
 fn once(place: &TestDir, path: &str, count: u64) -> Value {
     let until = Instant::now() + Duration::from_secs(60);
     loop {
@@ -90,6 +91,7 @@ fn people_and_prometheus_read_the_same() {
     place
         .call(&["increment", "1", "--profiles=baseline"])
         .text();
+    once(&place, "/requests/ok", 1);
     let text = status(&place, &[]);
     let first = format!("increment: process {}, up ", provider.pid());
     assert!(text.text().starts_with(&first), "{}", text.stdout);
@@ -181,15 +183,19 @@ fn ls_and_doctor_know_statistics() {
         "auth failed",
         "refused the auth token",
     );
-    doctor(&place, &[]).warns("clients_refused", &["once, last", "AUTH_FAILED"]);
+    let once = |cause: &str| {
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            let found = doctor(&place, &[]);
+            if found.text.contains(cause) || Instant::now() > until {
+                return found;
+            }
+        }
+    };
+    once("clients_refused").warns("clients_refused", &["once, last", "AUTH_FAILED"]);
     // What cannot be listed any more.
     assert!(std::fs::rename(place.path("proc"), place.path("gone")).is_ok());
-    let until = Instant::now() + Duration::from_secs(60);
-    let mut found = doctor(&place, &[]);
-    while !found.text.contains("source_stale") && Instant::now() < until {
-        found = doctor(&place, &[]);
-    }
-    found.warns(
+    once("source_stale").warns(
         "source_stale",
         &["could not renew", "processes", "s ago is used"],
     );

@@ -24,6 +24,13 @@ const CALLS: [(&str, &str); 6] = [
     ("read", "received"),
 ];
 
+/// What dumps have instead of lines that are the same as the one before.
+const SAME: &str = "*";
+/// Bytes of a line of a dump.
+const LINE: usize = 16;
+/// The largest offset that is believed: more than a message may have.
+const MOST_REPEATED: usize = 1 << 30;
+
 /// Messages one behind the other. A message in chunks ends where the header of its next chunk begins.
 pub(super) fn raw(bytes: &[u8]) -> Vec<Packet> {
     let mut packets = Vec::new();
@@ -67,13 +74,29 @@ fn packet_size(bytes: &[u8]) -> usize {
 /// The line that is no such thing.
 pub(super) fn hex(text: &str) -> Result<Vec<Packet>, String> {
     let mut packets: Vec<Packet> = Vec::new();
+    let mut is_repeated = false;
     for (at, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
+        if line == SAME && !packets.is_empty() {
+            is_repeated = true;
+            continue;
+        }
         let (offset, digits) = dumped(line);
-        let bytes = bytes_of(digits)
+        if let (true, Some(end), Some(last)) = (is_repeated, offset, packets.last_mut()) {
+            repeat(&mut last.bytes, end);
+        }
+        is_repeated = false;
+        let follows = |offset| {
+            packets
+                .last()
+                .is_some_and(|last| offset == last.bytes.len())
+        };
+        let is_dump = offset.is_none_or(|offset| offset == 0 || follows(offset));
+        // Digits with two blanks between them may look as an offset does.
+        let bytes = bytes_of(if is_dump { digits } else { line })
             .ok_or_else(|| format!("line {} is not hexadecimal: {line}", at + 1))?;
         match (offset, packets.last_mut()) {
             (Some(offset), Some(last)) if offset != 0 && offset == last.bytes.len() => {
@@ -87,6 +110,16 @@ pub(super) fn hex(text: &str) -> Result<Vec<Packet>, String> {
         }
     }
     Ok(packets)
+}
+
+/// The last line of a dump again and again, up to the offset of the next.
+fn repeat(bytes: &mut Vec<u8>, end: usize) {
+    let line = bytes.len().saturating_sub(LINE)..bytes.len();
+    if line.len() == LINE && end <= MOST_REPEATED {
+        while bytes.len() < end {
+            bytes.extend_from_within(line.clone());
+        }
+    }
 }
 
 /// The offset of a line of a dump, and its digits without the text beside them.
@@ -172,7 +205,7 @@ fn thread_and_call(line: &str) -> (&str, &str) {
 
 fn packet_of(call: &str) -> Option<Packet> {
     let (name, arguments) = call.split_once('(')?;
-    let (_, way) = CALLS.iter().find(|(known, _)| *known == name)?;
+    let (name, way) = CALLS.iter().find(|(known, _)| *known == name)?;
     let (arguments, result) = arguments.rsplit_once(" = ")?;
     let result = result.split_whitespace().next()?;
     let len: usize = result.parse().ok().filter(|len| *len > 0)?;
@@ -190,6 +223,11 @@ fn packet_of(call: &str) -> Option<Packet> {
         return None;
     }
     bytes.truncate(len);
+    // Most files that are read and written are no connections.
+    let magics = [Header::MAGIC, ChunkHeader::MAGIC].map(u32::to_le_bytes);
+    if matches!(*name, "read" | "write") && !magics.iter().any(|magic| bytes.starts_with(magic)) {
+        return None;
+    }
     Some(Packet {
         missing: len - bytes.len(),
         bytes,
@@ -222,6 +260,12 @@ mod tests {
         assert_eq!(sizes(hex(dump).unwrap()), [18, 1]);
         let dump = "00000000  43 50 49 4e 01 00 20 00  01 00 00 00 01 00 00 00  |CPIN.. .........|\n00000010  08 00  |..|\n00000012\n";
         assert_eq!(sizes(hex(dump).unwrap()), [18]);
+        let line =
+            "00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n";
+        let dump = format!("{line}*\n00000040  07  |.|\n00000041\n{line}*\n00000020\n");
+        assert_eq!(sizes(hex(&dump).unwrap()), [65, 32]);
+        assert_eq!(sizes(hex("43504948  0102").unwrap()), [6]);
+        assert!(hex("00000020: 4350 494e  CPIN\n").is_err());
         assert!(hex("zz").unwrap_err().starts_with("line 1"));
         assert!(hex("123").is_err());
     }
@@ -235,6 +279,7 @@ mod tests {
 9 12:00:00.5 recvmsg(6, {msg_name={sa_family=AF_UNIX, sun_path=\"\\x2f\"}, msg_iov=[{iov_base=\"\\x09\\x08\"..., iov_len=81}], msg_iovlen=1}, 0) = 80
 9 getsockopt(3, SOL_SOCKET, SO_SNDBUF, [212992], [4]) = 0
 9 recvfrom(6, \"\", 65568, 0, NULL, NULL) = 0
+9 read(7, \"\\x7f\\x45\\x4c\\x46\", 832) = 4
 ";
         let packets = strace(text);
         let [first, second] = &packets[..] else {

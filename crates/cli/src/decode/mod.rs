@@ -22,7 +22,7 @@ use violation::Violation;
 const DETAILS: &str = "\
 Without an option the bytes are messages one behind the other. With --hex each line is a packet, in hexadecimal digits; lines as `xxd` \
 and `hexdump -C` print them are one packet until their offset begins again. With --strace they are the lines of strace, of which the packets of every \
-descriptor are taken: sendto, sendmsg, recvfrom, recvmsg, read and write.
+descriptor are taken: sendto, sendmsg, recvfrom, recvmsg, and of read and write those that are messages.
 
 Chunks are put together, and payloads are read by the schema of their method, those of the program and of --schema. What breaks a rule is told with the \
 byte of its packet at which it was found and the reason. Tokens are not shown.
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &DecodeArgs) -> ExitCode {
 fn decode(args: &DecodeArgs) -> Result<bool, Failed> {
     let usage = |sentence: String| Failed::new(Exit::Usage, sentence);
     let bytes =
-        read(&args.file).map_err(|error| usage(format!("{}: {error}", args.file.display())))?;
+        read(&args.file).map_err(|error| usage(format!("{}: {error}", shown(&args.file))))?;
     let packets = if args.strace {
         input::strace(&String::from_utf8_lossy(&bytes))
     } else if args.hex {
@@ -106,7 +106,7 @@ fn decode(args: &DecodeArgs) -> Result<bool, Failed> {
     if packets.is_empty() {
         return Err(usage(format!(
             "{}: there are no packets in it",
-            args.file.display()
+            shown(&args.file)
         )));
     }
     let mut decoder = Decoder::new(schema::read_all(&args.schema)?);
@@ -122,6 +122,14 @@ fn decode(args: &DecodeArgs) -> Result<bool, Failed> {
     };
     exit::printed(printed.and_then(|()| out.flush()))?;
     Ok(decoded.iter().all(|one| one.violations.is_empty()))
+}
+
+fn shown(file: &Path) -> String {
+    if file.as_os_str() == "-" {
+        "stdin".to_owned()
+    } else {
+        file.display().to_string()
+    }
 }
 
 fn read(file: &Path) -> io::Result<Vec<u8>> {

@@ -7,15 +7,15 @@ use netipc::chain;
 use netipc::transport::Endpoint;
 
 use super::DoctorArgs;
-use super::finding::{Cause, Finding, Report};
+use super::finding::{Cause, Finding, Report, run_as};
 use super::nearby::similar;
 use super::system::{free_space, own_uid};
 use crate::inspect::{self, Life, Problem, RegionLife, RunDir, Survey};
 use crate::schema::built_in;
 use crate::terminal::{age, size};
 
-/// Less than a region of the usual size needs.
-const LITTLE: u64 = 128 * 1024;
+/// What a region of the usual size takes: room for 1 KiB of request and 64 KiB of answer, in whole pages.
+const LITTLE: u64 = 68 * 1024;
 
 /// Whether the run directories can be used.
 pub(super) fn run_dirs(args: &DoctorArgs, survey: &Survey, report: &mut Report) {
@@ -176,10 +176,7 @@ fn owner_and_mode(dir: &RunDir, report: &mut Report) {
         );
         let finding = Finding::new(Cause::RunDirOfAnotherUser, what)
             .evidence("a server takes its own user and root alone");
-        report.add(finding.advice(format!(
-            "run as {} or root, or give another --run-dir",
-            file.user
-        )));
+        report.add(finding.advice(format!("{}, or give another --run-dir", run_as(&file.user))));
     }
 }
 
@@ -300,7 +297,7 @@ pub(super) fn leftovers(args: &DoctorArgs, dir: &RunDir, report: &mut Report) {
                     "it belongs to {user} and has mode {}",
                     endpoint.file.mode
                 ));
-                report.add(finding.advice(format!("run as {user} or root")));
+                report.add(finding.advice(run_as(user)));
             }
             Life::Live => {}
         }

@@ -269,6 +269,15 @@ impl Report {
     }
 }
 
+/// Advice to run this program as somebody who may.
+pub(super) fn run_as(user: &str) -> String {
+    if user == "root" {
+        "run as root".to_owned()
+    } else {
+        format!("run as {user} or root")
+    }
+}
+
 fn counted(count: usize, noun: &str) -> String {
     if count == 1 {
         format!("1 {noun}")

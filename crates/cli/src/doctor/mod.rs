@@ -14,10 +14,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use netipc::untyped::stats_service;
 
 use crate::args::profile_name;
 use crate::exit::{self, Exit, Failed};
 use crate::inspect::{self, Survey};
+use crate::schema::read_all;
 use crate::serve::check_data;
 use crate::token::TokenArgs;
 use finding::{Cause, Finding, Report};
@@ -116,11 +118,11 @@ impl DoctorArgs {
         self.profiles.iter().fold(0, |all, bits| all | bits)
     }
 
-    /// Whether a service is one to look at.
+    /// Whether a service is one to look at, or the statistics of one.
     fn is_wanted(&self, service: &str) -> bool {
         self.service
             .as_deref()
-            .is_none_or(|wanted| wanted == service)
+            .is_none_or(|wanted| wanted == service || stats_service(wanted) == service)
     }
 }
 
@@ -134,6 +136,8 @@ pub(crate) fn run(args: &DoctorArgs) -> ExitCode {
 }
 
 fn examine(args: &DoctorArgs) -> Result<Option<Exit>, Failed> {
+    // Without them less would be looked at, in silence.
+    read_all(&args.schema)?;
     let mut report = Report::default();
     data_files(args, &mut report);
     if args.data.is_empty() || args.service.is_some() || !args.run_dir.is_empty() {
@@ -145,6 +149,7 @@ fn examine(args: &DoctorArgs) -> Result<Option<Exit>, Failed> {
                 Survey::default()
             }
         };
+        let has_token = token(args, &mut report);
         checks::run_dirs(args, &survey, &mut report);
         checks::missing_service(args, &survey, &mut report);
         for dir in &survey.run_dirs {
@@ -152,9 +157,9 @@ fn examine(args: &DoctorArgs) -> Result<Option<Exit>, Failed> {
             for endpoint in dir
                 .endpoints
                 .iter()
-                .filter(|one| args.is_wanted(&one.service))
+                .filter(|one| has_token && args.is_wanted(&one.service))
             {
-                provider::examine(args, dir, endpoint, &mut report)?;
+                provider::examine(args, dir, endpoint, &mut report);
             }
         }
         for what in survey.unseen {
@@ -183,6 +188,18 @@ fn data_files(args: &DoctorArgs, report: &mut Report) {
             report.healthy(format!("data file {}", file.display()));
         }
     }
+}
+
+/// Whether the token that was given, if one was, can be said.
+fn token(args: &DoctorArgs, report: &mut Report) -> bool {
+    let token = args.token.token();
+    if let Err(failed) = &token {
+        report.add(Finding::new(
+            Cause::TokenInvalid,
+            failed.sentence().to_owned(),
+        ));
+    }
+    token.is_ok()
 }
 
 fn run_dirs(args: &DoctorArgs) -> Vec<PathBuf> {

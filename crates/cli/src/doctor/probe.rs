@@ -11,7 +11,7 @@ use netipc::{ClientConfig, Failure, HandshakeError, OpenError, chain};
 use netipc_schema::live::{AskError, ask as ask_by_schema};
 
 use super::DoctorArgs;
-use super::finding::{Cause, Finding, Report};
+use super::finding::{Cause, Finding, Report, run_as};
 use super::provider::{holders, shortages, show, silent};
 use super::system::own_uid;
 use crate::exit::Failed;
@@ -33,29 +33,19 @@ struct Provider<'a> {
 }
 
 /// Asks, and tells what is wrong.
-pub(super) fn ask(
-    args: &DoctorArgs,
-    dir: &RunDir,
-    seen: &inspect::Endpoint,
-    report: &mut Report,
-) -> Result<(), Failed> {
+pub(super) fn ask(args: &DoctorArgs, dir: &RunDir, seen: &inspect::Endpoint, report: &mut Report) {
     let Ok(endpoint) = Endpoint::new(&dir.path, &seen.service) else {
         // Told with the run directory.
-        return Ok(());
+        return;
     };
-    let (token, token_of) = match args.token.token()? {
-        Some(token) => (token, args.token.source()),
-        None if args.netdata => match netdata::token_of(&endpoint) {
-            Ok(token) => (token, "the agent (--netdata)"),
-            Err(failed) => {
-                report.add(Finding::new(
-                    Cause::TokenInvalid,
-                    failed.sentence().to_owned(),
-                ));
-                return Ok(());
-            }
-        },
-        None => (0, "nowhere: without one it is 0"),
+    let (token, token_of) = match token(args, &endpoint) {
+        Ok(token) => token,
+        Err(failed) => {
+            return report.add(Finding::new(
+                Cause::TokenInvalid,
+                failed.sentence().to_owned(),
+            ));
+        }
     };
     let config = ClientConfig {
         supported_profiles: args.profile_bits(),
@@ -71,7 +61,15 @@ pub(super) fn ask(
         token_of,
     };
     provider.shake_hands(report);
-    Ok(())
+}
+
+/// The token, and where it comes from.
+fn token(args: &DoctorArgs, endpoint: &Endpoint) -> Result<(u64, &'static str), Failed> {
+    match args.token.token()? {
+        Some(token) => Ok((token, args.token.source())),
+        None if args.netdata => Ok((netdata::token_of(endpoint)?, "the agent (--netdata)")),
+        None => Ok((0, "nowhere: without one it is 0")),
+    }
 }
 
 impl Provider<'_> {
@@ -130,7 +128,7 @@ impl Provider<'_> {
             }
             OpenError::Connect(ConnectError::Denied { .. }) => finding(Cause::PermissionDenied, why)
                 .evidence(format!("the socket belongs to {} and has mode {}", self.seen.file.user, self.seen.file.mode))
-                .advice(format!("run as {} or root", self.seen.file.user)),
+                .advice(run_as(&self.seen.file.user)),
             OpenError::Connect(ConnectError::UntrustedServer { .. }) => finding(Cause::ServerNotTrusted, why)
                 .all_evidence(self.seen.listeners.iter().map(show))
                 .advice("run both as one user, or let the server's user own the run directory with mode 0755"),
@@ -142,13 +140,24 @@ impl Provider<'_> {
                 format!("its server, of user {server}, refused this process of user {own}"),
             )
             .all_evidence(self.seen.listeners.iter().map(show))
-            .advice(format!("run as user {server} or root, or let the server allow user {own}")),
+            .advice(format!("{}, or let the server allow user {own}", run_as(&self.user(*server)))),
             OpenError::Handshake(error) => self.turned_down(error),
             OpenError::Link(LinkError::Disconnected | LinkError::Reset(_)) => finding(Cause::ConnectionLost, why)
                 .evidence("it hung up during the handshake, without an answer")
                 .all_evidence(shortages(self.seen))
                 .advice("look at the log of its process"),
             _ => finding(Cause::ConnectionLost, why).all_evidence(shortages(self.seen)),
+        }
+    }
+
+    /// A user of the server's processes, by name where they are shown.
+    fn user(&self, uid: u32) -> String {
+        let mut servers = self.seen.listeners.iter();
+        let server = servers.find(|server| server.uid == uid);
+        match (server, uid) {
+            (Some(server), _) => server.user.clone(),
+            (None, 0) => "root".to_owned(),
+            (None, uid) => format!("user {uid}"),
         }
     }
 
@@ -165,12 +174,11 @@ impl Provider<'_> {
                     "this program speaks version 1 of the protocol, with layout 1 of the handshake",
                 )
                 .advice("upgrade the older of both"),
-            HandshakeError::Rejected { .. } => finding(
-                Cause::SessionsTaken,
-                format!("{why}: every session is taken"),
-            )
-            .all_evidence(holders(self.seen))
-            .advice("raise its workers (`netipc serve --workers N`), or end one of those clients"),
+            HandshakeError::Rejected { .. } => finding(Cause::SessionsTaken, why)
+                .all_evidence(holders(self.seen))
+                .advice(
+                    "raise its workers (`netipc serve --workers N`), or end one of those clients",
+                ),
             HandshakeError::LimitExceeded => {
                 finding(Cause::ConnectionLost, why).advice("raise the request limits of the server")
             }

@@ -9,19 +9,13 @@ use super::DoctorArgs;
 use super::finding::{Cause, Finding, Report};
 use super::probe;
 use super::system::limits;
-use crate::exit::Failed;
 use crate::inspect::{self, Endpoint, Life, Process, RunDir, STATISTICS, Session};
 use crate::status;
 
 /// Looks at a live endpoint.
-pub(super) fn examine(
-    args: &DoctorArgs,
-    dir: &RunDir,
-    endpoint: &Endpoint,
-    report: &mut Report,
-) -> Result<(), Failed> {
+pub(super) fn examine(args: &DoctorArgs, dir: &RunDir, endpoint: &Endpoint, report: &mut Report) {
     if endpoint.life != Life::Live || endpoint.kind == Some(STATISTICS) {
-        return Ok(());
+        return;
     }
     if let Some(stopped) = endpoint
         .listeners
@@ -29,11 +23,11 @@ pub(super) fn examine(
         .find(|one| matches!(one.state, "stopped" | "traced"))
     {
         report.add(stopped_by_signal(endpoint, stopped));
-        return Ok(());
+        return;
     }
     let before = report.findings.len();
     statistics(args, dir, endpoint, report);
-    probe::ask(args, dir, endpoint, report)?;
+    probe::ask(args, dir, endpoint, report);
     if report.findings.len() == before {
         report.healthy(format!(
             "{}{}",
@@ -41,7 +35,6 @@ pub(super) fn examine(
             served_by(endpoint)
         ));
     }
-    Ok(())
 }
 
 /// What the provider says of itself, where it publishes statistics.
