@@ -13,6 +13,9 @@ use super::{Companion, Seen, Side, Slots};
 const CLIENT_SLICE: Duration = Duration::from_millis(20);
 /// How long a server sleeps, which waits while nobody asks and has nobody that looks for it.
 const SERVER_SLICE: Duration = Duration::from_millis(100);
+/// How long whoever has somebody that looks for it sleeps. A client can write the word that it is woken by, and
+/// so take a wake-up away, at the end of the server as well: this is how long that can hold it up.
+const WATCHED_SLICE: Duration = Duration::from_secs(30);
 
 /// Looks at the counter for each look at the clock: it tells when a message came, too.
 const LOOKS: u32 = 4;
@@ -93,11 +96,12 @@ impl<S: Slots, C: Companion> ShmLink<S, C> {
                 return Err(ended);
             }
             let left = wait.remaining();
-            let limit = if self.is_watched {
-                left
+            let slice = if self.is_watched {
+                WATCHED_SLICE
             } else {
-                Some(left.map_or(slice, |left| left.min(slice)))
+                slice
             };
+            let limit = left.map_or(slice, |left| left.min(slice));
             self.slots.sleep(limit, wait, &self.companion)?;
             if self.slots.has_arrived()? {
                 return Ok(());

@@ -89,11 +89,11 @@ pub(crate) trait Slots: Send + fmt::Debug {
     /// Whether a receiver looks for a message before it sleeps.
     fn looks_first(&self) -> bool;
 
-    /// Sleeps for at most `limit`, if there is one, unless a message has arrived, `wait` was aborted or the bell
+    /// Sleeps for at most `limit`, unless a message has arrived, `wait` was aborted or the bell
     /// of the companion was rung by the time that it could no longer be missed. May end early.
     fn sleep(
         &mut self,
-        limit: Option<Duration>,
+        limit: Duration,
         wait: &Wait<'_>,
         companion: &dyn Companion,
     ) -> Result<(), LinkError>;

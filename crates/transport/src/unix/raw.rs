@@ -163,7 +163,7 @@ impl Shape {
 ///
 /// If the system does not let this process sleep on it.
 pub fn wait(word: &AtomicU32, value: u32, limit: Duration) -> io::Result<()> {
-    Ok(sys::futex_wait(word, value, Some(limit))?)
+    Ok(sys::futex_wait(word, value, limit)?)
 }
 
 /// Wakes one that [waits](wait), in whatever process it is.

@@ -8,11 +8,11 @@ use super::event::timespec;
 use super::{Errno, Result};
 use crate::sys::atomic::AtomicU32;
 
-/// Sleeps while `word` is `value`, for at most `limit`, if there is one; may return early.
+/// Sleeps while `word` is `value`, for at most `limit`; may return early.
 ///
 /// Fails only for what would fail again.
-pub(crate) fn futex_wait(word: &AtomicU32, value: u32, limit: Option<Duration>) -> Result<()> {
-    match futex::wait(word, Flags::empty(), value, limit.map(timespec).as_ref()) {
+pub(crate) fn futex_wait(word: &AtomicU32, value: u32, limit: Duration) -> Result<()> {
+    match futex::wait(word, Flags::empty(), value, Some(&timespec(limit))) {
         Ok(()) | Err(Errno::AGAIN | Errno::INTR | Errno::TIMEDOUT) => Ok(()),
         Err(errno) => Err(errno),
     }

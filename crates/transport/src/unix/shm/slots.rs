@@ -107,7 +107,7 @@ impl Slots for FutexSlots {
 
     fn sleep(
         &mut self,
-        limit: Option<Duration>,
+        limit: Duration,
         wait: &Wait<'_>,
         companion: &dyn Companion,
     ) -> Result<(), LinkError> {

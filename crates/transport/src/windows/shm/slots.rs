@@ -21,8 +21,6 @@ const ABORT_SLICE: Duration = Duration::from_millis(10);
 /// millisecond.
 const BUSY: Duration = Duration::from_millis(100);
 const RELAXED_SLICE: Duration = Duration::from_millis(1);
-/// How long it sleeps where nothing else limits it: every sleep looks at the companion, too.
-const LONGEST_SLICE: Duration = Duration::from_secs(1);
 /// Looks at the counter for each look at the clock and the abort.
 const LOOKS: u32 = 64;
 
@@ -252,11 +250,10 @@ impl Slots for EventSlots {
 
     fn sleep(
         &mut self,
-        limit: Option<Duration>,
+        limit: Duration,
         wait: &Wait<'_>,
         companion: &dyn Companion,
     ) -> Result<(), LinkError> {
-        let limit = limit.unwrap_or(LONGEST_SLICE);
         let Some(event) = &self.receives.event else {
             let since = *self.since.get_or_insert_with(Instant::now);
             if since.elapsed() < BUSY {
