@@ -63,11 +63,9 @@ func aFullServerSaysSo(w *World) {
 	}
 	w.increments(first, 1)
 	w.No(first.Close())
-	if !second.Refresh() {
-		w.Fatalf("%+v", second.Status())
-	}
+	takesSlot(w, second)
 	w.increments(second, 2)
-	if stats := server.Finish(); stats.Refused != 1 {
+	if stats := server.Finish(); stats.Refused < 1 || (stats.Refused > 1 && patience == 1) {
 		w.Fatalf("%d refused", stats.Refused)
 	}
 }
@@ -134,14 +132,33 @@ func aClientWaitsForAnEndingSession(w *World) {
 	}
 }
 
+// patience is how often a client asks for a slot that another has just left. Nothing tells a server on Windows
+// whose client has hung up: it waits 30 ms for a slot, and then refuses.
+var patience = func() int {
+	if runtime.GOOS == "windows" {
+		return 1000
+	}
+	return 1
+}()
+
+func takesSlot(w *World, c *increment.Client) {
+	for asked := 0; asked < patience && !c.Ready(); asked++ {
+		c.Refresh()
+	}
+	if !c.Ready() {
+		w.Fatalf("%+v", c.Status())
+	}
+}
+
 func aDepartedClientLeavesItsSlot(w *World) {
 	server := w.Serve(w.incrementServer(increment.Next, 1))
 	for n := range uint64(10) {
-		c := w.Incrementer()
+		c := w.loose()
+		takesSlot(w, c)
 		w.increments(c, n)
 		w.No(c.Close())
 	}
-	if stats := server.Finish(); stats.SessionsTotal != 10 || stats.Refused != 0 {
+	if stats := server.Finish(); stats.SessionsTotal != 10 || (stats.Refused != 0 && patience == 1) {
 		w.Fatalf("%d sessions, %d refused", stats.SessionsTotal, stats.Refused)
 	}
 }
