@@ -59,6 +59,7 @@ macro_rules! link_suite {
                 accepting_never_waits_for_words,
                 words_before_the_acceptance_arrive,
                 a_visitor_that_left_harms_nobody,
+                a_watch_tells_of_a_hang_up,
                 connecting_to_a_full_backlog_ends_at_deadline_and_abort,
                 a_raised_abort_stops_a_connect,
                 services_of_one_directory_do_not_meet,

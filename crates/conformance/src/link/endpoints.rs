@@ -153,6 +153,29 @@ pub fn a_visitor_that_left_harms_nobody(rig: &Rig) {
     assert_eq!(hear(&mut *server), b"x");
 }
 
+/// A watch tells that the peer has hung up, or that our own end is closed, whoever has the connection.
+pub fn a_watch_tells_of_a_hang_up(rig: &Rig) {
+    let mut listener = rig.listener();
+    let mut ends = || {
+        let client = rig.connect();
+        let server = listener.accept(&Wait::timeout(SOON)).expect("accept");
+        let watch = server.peer_watch().expect("every transport can tell");
+        assert!(!watch.has_hung_up());
+        (client, server, watch)
+    };
+    let (client, mut server, watch) = ends();
+    drop(client);
+    let received = server.receive(&mut [0; 32], &Wait::timeout(SOON));
+    assert!(
+        matches!(received, Err(LinkError::Disconnected)),
+        "{received:?}"
+    );
+    assert!(watch.has_hung_up(), "the peer has");
+    let (_client, server, watch) = ends();
+    drop(server);
+    assert!(watch.has_hung_up(), "we have");
+}
+
 // Rule L12.
 /// A connect that has to wait for room ends like every other wait, and succeeds once there is room.
 pub fn connecting_to_a_full_backlog_ends_at_deadline_and_abort(rig: &Rig) {

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::link::{
-    AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, Profile, SessionPlan, WaitObject,
+    AttachError, Baseline, Link, LinkError, LinkInfo, LinkKind, PeerWatch, Profile, SessionPlan,
+    WaitObject,
 };
 use crate::shm::{Companion, ShmLink, Side};
 use crate::spin::{Patience, Spin};
@@ -95,6 +96,10 @@ impl Baseline for PipeLink {
     fn peer_allowed(&self) -> bool {
         // Whoever could open the pipe passed its access list.
         true
+    }
+
+    fn peer_watch(&self) -> Option<PeerWatch> {
+        Some(self.stream.peer_watch())
     }
 
     fn offer(&mut self, plan: &SessionPlan) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::link::{LinkError, Peer, WaitObject};
+use crate::link::{LinkError, Peer, PeerWatch, WaitObject};
 use crate::shm::{Companion, Seen};
 use crate::spin::Spin;
 use crate::sys::{Arrival, Code, Failure, Pipe, ready};
@@ -83,6 +83,11 @@ impl Stream {
                 return Ok(size);
             }
         }
+    }
+
+    /// Tells whether the peer has hung up.
+    pub(super) fn peer_watch(&self) -> PeerWatch {
+        PeerWatch::new(self.pipe.watch())
     }
 
     /// When the wait for the last packet was over.

@@ -6,8 +6,8 @@
 
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::ptr::NonNull;
-use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::HANDLE;
@@ -60,6 +60,11 @@ impl Operation {
             record: NonNull::from(Box::leak(record)),
             state: State::Idle,
         }
+    }
+
+    /// The handle, for as long as an operation keeps it open.
+    pub(super) fn weak_handle(&self) -> Weak<OwnedHandle> {
+        Arc::downgrade(&self.handle)
     }
 
     pub(super) fn handle(&self) -> HANDLE {

@@ -14,7 +14,7 @@ use windows_sys::Win32::Storage::FileSystem::{
     SECURITY_SQOS_PRESENT, WriteFile,
 };
 use windows_sys::Win32::System::Pipes::{
-    GetNamedPipeClientProcessId, GetNamedPipeServerProcessId, PIPE_READMODE_MESSAGE,
+    GetNamedPipeClientProcessId, GetNamedPipeServerProcessId, PIPE_READMODE_MESSAGE, PeekNamedPipe,
     SetNamedPipeHandleState,
 };
 
@@ -158,6 +158,12 @@ impl Pipe {
         self.read.object()
     }
 
+    /// What tells any thread whether the other end, or our own, is closed. It keeps neither open.
+    pub(crate) fn watch(&self) -> impl Fn() -> bool + Send + Sync + use<> {
+        let pipe = self.read.weak_handle();
+        move || pipe.upgrade().is_none_or(|pipe| has_ended(&pipe))
+    }
+
     /// The process at the client's end, if the system tells.
     pub(crate) fn client_pid(&self) -> Option<u32> {
         let mut pid = 0;
@@ -186,6 +192,23 @@ impl Pipe {
         let begun = unsafe { ReadFile(handle, place, size, ptr::null_mut(), record) };
         self.read.begun(begun);
     }
+}
+
+/// Whether the other end is closed, and nothing that it sent is left. Never waits.
+fn has_ended(pipe: &OwnedHandle) -> bool {
+    let nothing = ptr::null_mut();
+    // SAFETY: an open pipe of ours, which is asked for nothing but whether it can be looked at.
+    let looked = unsafe {
+        PeekNamedPipe(
+            pipe.as_raw_handle(),
+            ptr::null_mut(),
+            0,
+            nothing,
+            nothing,
+            nothing,
+        )
+    };
+    looked == 0 && Code::last().is_gone()
 }
 
 impl Drop for Pipe {

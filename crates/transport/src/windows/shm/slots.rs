@@ -21,6 +21,8 @@ const ABORT_SLICE: Duration = Duration::from_millis(10);
 /// millisecond.
 const BUSY: Duration = Duration::from_millis(100);
 const RELAXED_SLICE: Duration = Duration::from_millis(1);
+/// How long it looks for nothing else: a server that is full waits some milliseconds for whoever has left.
+const BUSY_SLICE: Duration = Duration::from_millis(2);
 /// Looks at the counter for each look at the clock and the abort.
 const LOOKS: u32 = 64;
 
@@ -257,7 +259,7 @@ impl Slots for EventSlots {
         let Some(event) = &self.receives.event else {
             let since = *self.since.get_or_insert_with(Instant::now);
             if since.elapsed() < BUSY {
-                return Ok(self.look_busily(limit, wait)?);
+                return Ok(self.look_busily(limit.min(BUSY_SLICE), wait)?);
             }
             return self.sleep_on(None, limit.min(RELAXED_SLICE), wait, companion);
         };
