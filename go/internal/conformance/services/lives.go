@@ -132,8 +132,8 @@ func aClientWaitsForAnEndingSession(w *World) {
 	}
 }
 
-// patience is how often a client asks for a slot that another has just left. Nothing tells a server on Windows
-// whose client has hung up: it waits 30 ms for a slot, and then refuses.
+// patience is how often a client asks for a slot that another has just left. Nothing tells a server in Go on
+// Windows whose client has hung up: it waits 30 ms for a slot, and then refuses. In Rust it is told.
 var patience = func() int {
 	if runtime.GOOS == "windows" {
 		return 1000
