@@ -138,6 +138,11 @@ pub(crate) const STEPS: &[Step] = &[
         ..CHECK
     },
     Step {
+        name: "promises",
+        run: &[".ci/promises"],
+        ..CHECK
+    },
+    Step {
         name: "staticcheck",
         needs: &[&needs::GO],
         run: &[".ci/staticcheck"],
