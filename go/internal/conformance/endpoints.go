@@ -19,6 +19,7 @@ var endpointRules = []linkRule{
 	{"accepting never waits for words", acceptingSilent},
 	{"words before the acceptance arrive", earlyWords},
 	{"a visitor that left harms nobody", visitorLeft},
+	{"a watch tells of a hang-up", watched},
 	{"connecting to a full backlog ends at deadline and abort", fullBacklog},
 	{"a raised abort stops a connect", abortedConnect},
 	{"services of one directory do not meet", otherService},
@@ -160,6 +161,34 @@ func visitorLeft(r *linkRig) {
 	server := r.accept(listener)
 	r.say(client, []byte("x"))
 	r.hear(server, []byte("x"))
+}
+
+// watched: a watch tells that the peer has hung up, or that our own end is closed, whoever has the connection.
+func watched(r *linkRig) {
+	listener := r.listener(transport.BindOptions{})
+	ends := func() (client, server transport.Baseline, hasHungUp func() bool) {
+		client = r.connect()
+		server = r.accept(listener)
+		watcher, ok := server.(transport.PeerWatcher)
+		if !ok {
+			r.Fatal("every transport can tell")
+		}
+		if hasHungUp = watcher.PeerWatch(); hasHungUp() {
+			r.Fatal("nobody has hung up")
+		}
+		return client, server, hasHungUp
+	}
+	client, server, hasHungUp := ends()
+	r.no(client.Close())
+	r.is(receive(server, transport.Timeout(Soon)), transport.ErrDisconnected)
+	if !hasHungUp() {
+		r.Fatal("the peer has")
+	}
+	_, server, hasHungUp = ends()
+	r.no(server.Close())
+	if !hasHungUp() {
+		r.Fatal("we have")
+	}
 }
 
 func fullBacklog(r *linkRig) {

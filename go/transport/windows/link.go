@@ -51,6 +51,9 @@ func (l *link) PacketSize() uint32 { return packetSize }
 // PeerAllowed says yes: the system lets in nobody else.
 func (l *link) PeerAllowed() bool { return true }
 
+// PeerWatch is the PeerWatch of [transport.PeerWatcher].
+func (l *link) PeerWatch() func() bool { return l.pipe.peerWatch() }
+
 func (l *link) Offer(plan transport.SessionPlan) error {
 	// The old one goes first: it may have the same name.
 	l.dropOffer()

@@ -42,6 +42,29 @@ type pipe struct {
 	write      operation
 	writeEvent win.Handle
 	out        []byte
+
+	// What other goroutines look at.
+	watch *peerWatch
+}
+
+// peerWatch is a handle that others look at while its owner uses it.
+type peerWatch struct {
+	mu sync.Mutex
+	// 0 once it is closed.
+	handle win.Handle
+}
+
+// hasHungUp tells whether the peer has closed its end and nothing that it sent is left, or our end is closed.
+func (w *peerWatch) hasHungUp() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.handle == 0 || isBroken(w.handle)
+}
+
+func (w *peerWatch) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.handle = 0
 }
 
 // open are the pipes and listeners whose operations are with the system, which writes to their memory:
@@ -63,6 +86,14 @@ func takePipe(handle win.Handle, peer transport.Peer) (*pipe, error) {
 	open.Store(p, nil)
 	p.startRead()
 	return p, nil
+}
+
+// peerWatch returns what tells other goroutines whether the peer has hung up.
+func (p *pipe) peerWatch() func() bool {
+	if p.watch == nil {
+		p.watch = &peerWatch{handle: p.handle}
+	}
+	return p.watch.hasHungUp
 }
 
 // waitObject is set when a packet or a hang-up waits.
@@ -218,6 +249,10 @@ func (p *pipe) close() {
 	}
 	if p.reading {
 		_, _ = p.read.cancel(p.handle)
+	}
+	if p.watch != nil {
+		// Before the handle may become somebody else's.
+		p.watch.close()
 	}
 	// What was sent stays there for the peer to read.
 	closeHandle(p.handle)
