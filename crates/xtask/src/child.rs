@@ -1,4 +1,5 @@
 //! Child processes that end when this process is told to, so that it can put things in order.
+//! Several may run at once.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,10 +16,10 @@ use crate::Error;
 /// Whether this process was told to end.
 static STOPPED: AtomicBool = AtomicBool::new(false);
 /// Who is told, too.
-static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
+static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
 
 /// A child that runs.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 enum Running {
     /// With this process in one group: a terminal tells both.
     Together(Pid),
@@ -37,12 +38,13 @@ pub fn end_in_order() -> Result<(), Error> {
         for _ in signals.forever() {
             let running = running();
             STOPPED.store(true, Ordering::Relaxed);
-            // It fails only where the child has ended.
-            let _ = match *running {
-                Some(Running::Together(child)) => kill_process(child, Signal::TERM),
-                Some(Running::Apart(child)) => kill_process_group(child, Signal::TERM),
-                None => Ok(()),
-            };
+            for child in running.iter() {
+                // It fails only where the child has ended.
+                let _ = match *child {
+                    Running::Together(child) => kill_process(child, Signal::TERM),
+                    Running::Apart(child) => kill_process_group(child, Signal::TERM),
+                };
+            }
         }
     });
     Ok(())
@@ -55,8 +57,8 @@ pub(crate) fn is_stopped() -> bool {
 
 /// Runs a command that shares the terminal with this process.
 pub(crate) fn run(command: &mut Command) -> Result<ExitStatus, Error> {
-    let mut child = start(command, Running::Together)?;
-    wait(command, &mut child)
+    let (mut child, entry) = start(command, Running::Together)?;
+    wait(command, &mut child, entry)
 }
 
 /// Runs a command that has no input, together with all that it starts; `see` takes its output.
@@ -65,13 +67,16 @@ pub(crate) fn watch(
     see: impl FnOnce(&mut Child),
 ) -> Result<ExitStatus, Error> {
     command.stdin(Stdio::null()).process_group(0);
-    let mut child = start(command, Running::Apart)?;
+    let (mut child, entry) = start(command, Running::Apart)?;
     see(&mut child);
-    wait(command, &mut child)
+    wait(command, &mut child, entry)
 }
 
 /// Nothing is started once this process was told to end.
-fn start(command: &mut Command, how: impl FnOnce(Pid) -> Running) -> Result<Child, Error> {
+fn start(
+    command: &mut Command,
+    how: impl FnOnce(Pid) -> Running,
+) -> Result<(Child, Option<Running>), Error> {
     let mut running = running();
     if is_stopped() {
         return Err(Error::Stopped);
@@ -79,24 +84,23 @@ fn start(command: &mut Command, how: impl FnOnce(Pid) -> Running) -> Result<Chil
     let child = command
         .spawn()
         .map_err(|source| Error::start(command, source))?;
-    *running = i32::try_from(child.id())
-        .ok()
-        .and_then(Pid::from_raw)
-        .map(how);
-    Ok(child)
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let entry = pid.map(how);
+    running.extend(entry);
+    Ok((child, entry))
 }
 
-fn wait(command: &Command, child: &mut Child) -> Result<ExitStatus, Error> {
-    let status = child
-        .wait()
-        .map_err(|source| Error::start(command, source))?;
-    *running() = None;
+fn wait(command: &Command, child: &mut Child, entry: Option<Running>) -> Result<ExitStatus, Error> {
+    let status = child.wait();
+    // Its number may soon be that of another process.
+    running().retain(|other| Some(*other) != entry);
+    let status = status.map_err(|source| Error::start(command, source))?;
     if is_stopped() {
         return Err(Error::Stopped);
     }
     Ok(status)
 }
 
-fn running() -> MutexGuard<'static, Option<Running>> {
+fn running() -> MutexGuard<'static, Vec<Running>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,17 +2,23 @@
 //! ends with what ran, what was skipped and why.
 
 mod needs;
+mod output;
 mod packages;
 mod run;
 mod steps;
+mod summary;
 mod tally;
+
+use std::panic::resume_unwind;
+use std::thread;
 
 use rustix::process::nice;
 
 use self::needs::Need;
+use self::output::Output;
 use self::run::Runner;
-pub use self::run::Summary;
-use self::steps::{Kind, STEPS, Step};
+use self::steps::{Kind, Lane, STEPS, Step};
+pub use self::summary::Summary;
 use crate::{Error, end_in_order};
 
 /// How far out of the way of everybody else: the whole way.
@@ -85,11 +91,32 @@ pub fn test(options: &TestOptions) -> Result<Summary, Error> {
     if options.set_up_only {
         return Ok(Summary::of_missing(&self::missing(&steps)));
     }
-    let mut runner = Runner::new()?;
-    for step in steps {
-        runner.run(step)?;
+    run(&steps)
+}
+
+/// Runs each lane beside the other. One that cannot go on stops where it is, and the others end first.
+fn run(steps: &[&'static Step]) -> Result<Summary, Error> {
+    let output = Output::default();
+    let lanes = thread::scope(|scope| {
+        let lanes = Lane::ALL.map(|lane| {
+            let output = &output;
+            scope.spawn(move || {
+                let mut runner = Runner::new(lane, output)?;
+                for (at, step) in steps.iter().enumerate() {
+                    if step.lane == lane {
+                        runner.run(at, step)?;
+                    }
+                }
+                Ok(runner.finish())
+            })
+        });
+        lanes.map(|lane| lane.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    let mut summary = Summary::default();
+    for lane in lanes {
+        summary.add(lane?);
     }
-    Ok(runner.finish())
+    Ok(summary)
 }
 
 /// What the steps need and the machine does not have, each once.

@@ -1,25 +1,30 @@
-//! Running the steps, and what to say at the end.
+//! Running the steps of a lane.
 
 use std::env;
 use std::ffi::OsString;
-use std::fmt;
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read};
 use std::iter;
-use std::mem;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::needs::{self, Need};
-use super::steps::{ENVIRONMENT, Step, TESTS_AT_ONCE};
+use super::output::{Output, Stream};
+use super::steps::{ENVIRONMENT, Lane, Step, TESTS_AT_ONCE};
+use super::summary::Summary;
 use super::tally::Tally;
 use crate::{Error, Wine, build, child, go, workspace};
 
-/// Runs steps, and remembers how they ended.
-pub(crate) struct Runner {
+/// Where the lane for other platforms builds, below the target directory.
+const PLATFORMS: &str = "platforms";
+
+/// Runs steps of a lane, and remembers how they ended.
+pub(crate) struct Runner<'a> {
+    lane: Lane,
+    output: &'a Output,
     target: PathBuf,
     go: OsString,
     /// Started by the first step that needs it.
@@ -27,24 +32,36 @@ pub(crate) struct Runner {
     summary: Summary,
 }
 
-impl Runner {
-    pub(crate) fn new() -> Result<Self, Error> {
+impl<'a> Runner<'a> {
+    pub(crate) fn new(lane: Lane, output: &'a Output) -> Result<Self, Error> {
+        let target = build::target_dir()?;
         Ok(Self {
-            target: build::target_dir()?,
+            lane,
+            output,
+            target: match lane {
+                Lane::Host => target,
+                Lane::Platforms => target.join(PLATFORMS),
+            },
             go: go::program(),
             wine: None,
             summary: Summary::default(),
         })
     }
 
-    /// Runs a step, or skips it where the machine lacks what it needs.
-    pub(crate) fn run(&mut self, step: &'static Step) -> Result<(), Error> {
-        println!("\n== {}", step.name);
+    /// Runs a step, the `at`-th of all, or skips it where the machine lacks what it needs.
+    pub(crate) fn run(&mut self, at: usize, step: &'static Step) -> Result<(), Error> {
+        self.output.begin(self.lane);
+        let result = self.run_step(at, step);
+        self.output.end(self.lane);
+        result
+    }
+
+    fn run_step(&mut self, at: usize, step: &'static Step) -> Result<(), Error> {
+        self.say(&format!("\n== {}", step.name));
         let missing = unmet(step.needs);
         if !missing.is_empty() {
             let why = format!("there is no {}", missing.join(", no "));
-            println!("SKIPPED {}: {why}", step.name);
-            self.summary.skip(step.name, why);
+            self.skip(at, step.name, why);
             return Ok(());
         }
         let mut more = String::new();
@@ -52,8 +69,7 @@ impl Runner {
             let missing = unmet(without.needs);
             if !missing.is_empty() {
                 let why = format!("{}: there is no {}", without.skips, missing.join(", no "));
-                println!("SKIPPED {why}");
-                self.summary.skip(step.name, why);
+                self.skip(at, step.name, why);
                 more.push(' ');
                 more.push_str(without.words);
             }
@@ -63,10 +79,10 @@ impl Runner {
         let mut success = true;
         for line in step.run {
             let command = self.command(step, &format!("{line}{more}"));
-            success = match command.and_then(|mut command| watch(&mut command, &mut tally)) {
+            success = match command.and_then(|mut command| self.watch(&mut command, &mut tally)) {
                 Err(Error::Stopped) => return Err(Error::Stopped),
                 Err(error) => {
-                    println!("error: {error}");
+                    self.say(&format!("error: {error}"));
                     false
                 }
                 Ok(success) => success,
@@ -76,17 +92,27 @@ impl Runner {
             }
         }
         tally.end(success);
-        self.summary.end(step.name, tally, began.elapsed());
+        self.summary.end(at, step.name, tally, began.elapsed());
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> Summary {
-        mem::take(&mut self.summary)
+    fn skip(&mut self, at: usize, name: &'static str, why: String) {
+        self.say(&format!("SKIPPED {name}: {why}"));
+        self.summary.skip(at, name, why);
+    }
+
+    fn say(&self, line: &str) {
+        let line = format!("{line}\n");
+        self.output.write(self.lane, Stream::Out, line.as_bytes());
+    }
+
+    pub(crate) fn finish(self) -> Summary {
+        self.summary
     }
 
     /// The command of one line of a step.
     fn command(&mut self, step: &Step, line: &str) -> Result<Command, Error> {
-        println!("-- {line}");
+        self.say(&format!("-- {line}"));
         let needs_wine = step.needs.contains(&&needs::WINE);
         if needs_wine && self.wine.is_none() {
             self.wine = Some(Wine::start()?);
@@ -107,6 +133,7 @@ impl Runner {
             .current_dir(workspace().join(step.dir))
             .envs(ENVIRONMENT)
             .env("GO", &self.go)
+            .env("CARGO_TARGET_DIR", &self.target)
             .envs(wine.into_iter().flat_map(Wine::environment))
             .envs(set);
         // Scripts and tools start the go command of the path.
@@ -136,6 +163,34 @@ impl Runner {
                 .into(),
         }
     }
+
+    /// Passes output on, and counts what it tells.
+    fn watch(&self, command: &mut Command, tally: &mut Tally) -> Result<bool, Error> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let shared = Mutex::new(tally);
+        let status = child::watch(command, |child: &mut Child| {
+            let (out, err) = (child.stdout.take(), child.stderr.take());
+            thread::scope(|scope| {
+                scope.spawn(|| out.map(|out| self.pass_on(out, Stream::Out, &shared)));
+                scope.spawn(|| err.map(|err| self.pass_on(err, Stream::Err, &shared)));
+            });
+        })?;
+        Ok(status.success())
+    }
+
+    fn pass_on(&self, from: impl Read, stream: Stream, tally: &Mutex<&mut Tally>) {
+        let mut from = BufReader::new(from);
+        let mut line = Vec::new();
+        while from.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            self.output.write(self.lane, stream, &line);
+            let text = String::from_utf8_lossy(&line);
+            tally
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .see(&text);
+            line.clear();
+        }
+    }
 }
 
 /// The words of a line; those in `'` may have blanks.
@@ -151,114 +206,9 @@ fn words(line: &str) -> Vec<&str> {
     words
 }
 
-/// Passes output on, and counts what it tells.
-fn watch(command: &mut Command, tally: &mut Tally) -> Result<bool, Error> {
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let shared = Mutex::new(tally);
-    let status = child::watch(command, |child: &mut Child| {
-        let (out, err) = (child.stdout.take(), child.stderr.take());
-        thread::scope(|scope| {
-            scope.spawn(|| out.map(|out| pass_on(out, io::stdout(), &shared)));
-            scope.spawn(|| err.map(|err| pass_on(err, io::stderr(), &shared)));
-        });
-    })?;
-    Ok(status.success())
-}
-
-fn pass_on(from: impl Read, mut to: impl io::Write, tally: &Mutex<&mut Tally>) {
-    let mut from = BufReader::new(from);
-    let mut line = Vec::new();
-    while from.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-        // Whoever does not listen any more may see the summary.
-        let _ = to.write_all(&line).and_then(|()| to.flush());
-        let text = String::from_utf8_lossy(&line);
-        tally
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .see(&text);
-        line.clear();
-    }
-}
-
 fn unmet(needs: &[&'static Need]) -> Vec<&'static str> {
     let unmet = needs.iter().filter(|need| !need.is_met());
     unmet.map(|need| need.name).collect()
-}
-
-/// What ran, what was skipped and why. Shown, it ends with a line `N passed, N failed, N skipped`.
-#[derive(Clone, Debug, Default)]
-pub struct Summary {
-    ran: Vec<(&'static str, Tally, Duration)>,
-    skipped: Vec<(&'static str, String)>,
-}
-
-impl Summary {
-    /// That of a set-up.
-    pub(crate) fn of_missing(missing: &[&'static Need]) -> Self {
-        let skipped = missing.iter().map(|need| (need.name, "is missing".into()));
-        Self {
-            ran: Vec::new(),
-            skipped: skipped.collect(),
-        }
-    }
-
-    fn skip(&mut self, name: &'static str, why: String) {
-        self.skipped.push((name, why));
-    }
-
-    fn end(&mut self, name: &'static str, tally: Tally, took: Duration) {
-        self.ran.push((name, tally, took));
-    }
-
-    /// How many tests passed.
-    #[must_use]
-    pub fn passed(&self) -> u64 {
-        self.ran.iter().map(|(_, tally, _)| tally.passed).sum()
-    }
-
-    /// How many failed.
-    #[must_use]
-    pub fn failed(&self) -> u64 {
-        self.ran.iter().map(|(_, tally, _)| tally.failed).sum()
-    }
-
-    /// How many steps and tests were skipped.
-    #[must_use]
-    pub fn skipped(&self) -> usize {
-        let tests = self.ran.iter().map(|(_, tally, _)| tally.skipped.len());
-        self.skipped.len() + tests.sum::<usize>()
-    }
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, tally, took) in &self.ran {
-            let seconds = took.as_secs();
-            writeln!(
-                f,
-                "ran      {name:<40} {:>5} passed {:>3} failed {:>3}:{:02} min",
-                tally.passed,
-                tally.failed,
-                seconds / 60,
-                seconds % 60
-            )?;
-        }
-        for (name, why) in &self.skipped {
-            writeln!(f, "skipped  {name}: {why}")?;
-        }
-        for (name, tally, _) in &self.ran {
-            for why in &tally.skipped {
-                writeln!(f, "skipped  {name}: {why}")?;
-            }
-        }
-        write!(
-            f,
-            "{} passed, {} failed, {} skipped",
-            self.passed(),
-            self.failed(),
-            self.skipped()
-        )
-    }
 }
 
 #[cfg(test)]
@@ -270,21 +220,5 @@ mod tests {
         let line = "A=1 run  --only 'rust -> go, shm' --jobs 2";
         let expected = ["A=1", "run", "--only", "rust -> go, shm", "--jobs", "2"];
         assert_eq!(words(line), expected);
-    }
-
-    #[test]
-    fn a_summary_ends_with_the_counts() {
-        let mut summary = Summary::default();
-        let tally = Tally {
-            passed: 7,
-            failed: 1,
-            skipped: vec!["clang".to_owned()],
-        };
-        summary.end("one", tally, Duration::from_secs(61));
-        summary.skip("two", "there is no Wine".to_owned());
-        let text = summary.to_string();
-        assert!(text.ends_with("\n7 passed, 1 failed, 2 skipped"), "{text}");
-        assert!(text.contains("skipped  two: there is no Wine\n"), "{text}");
-        assert!(text.contains(" 1:01 min\n"), "{text}");
     }
 }

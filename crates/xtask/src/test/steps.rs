@@ -16,6 +16,7 @@ pub(crate) struct Step {
     /// Where, below the workspace.
     pub(crate) dir: &'static str,
     pub(crate) kind: Kind,
+    pub(crate) lane: Lane,
 }
 
 /// What a step leaves out where something is missing.
@@ -33,6 +34,20 @@ pub(crate) enum Kind {
     Check,
     /// Each `cargo xtask test`.
     Test,
+}
+
+/// Steps of one lane run one after the other, beside those of the other: most of what takes long is
+/// waiting, and building for one platform does not need what was built for another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Lane {
+    /// What is built for this machine.
+    Host,
+    /// What is built for others, in a directory of its own: a lane would otherwise wait for builds of the other.
+    Platforms,
+}
+
+impl Lane {
+    pub(crate) const ALL: [Self; 2] = [Self::Host, Self::Platforms];
 }
 
 /// What every command finds in its environment: how programs for other platforms are linked and run.
@@ -71,12 +86,18 @@ const TEST: Step = Step {
     run: &[],
     dir: "",
     kind: Kind::Test,
+    lane: Lane::Host,
 };
-/// A step of the Go module, as it is whatever workspace or flags somebody works with.
+/// A step for another platform.
+const PLATFORM: Step = Step {
+    lane: Lane::Platforms,
+    ..TEST
+};
+/// A step of the Go module for other platforms, as it is whatever workspace or flags somebody works with.
 const GO: Step = Step {
     needs: &[&needs::GO],
     dir: "go",
-    ..TEST
+    ..PLATFORM
 };
 
 /// Every step, in order.
@@ -192,13 +213,13 @@ pub(crate) const STEPS: &[Step] = &[
         name: "FreeBSD, checked",
         needs: &[&needs::RUST_FREEBSD],
         run: &["cargo check -p netipc -p netipc-host --target x86_64-unknown-freebsd"],
-        ..TEST
+        ..PLATFORM
     },
     Step {
         name: "macOS, checked",
         needs: &[&needs::RUST_MACOS],
         run: &["cargo check -p netipc -p netipc-host --target aarch64-apple-darwin"],
-        ..TEST
+        ..PLATFORM
     },
     Step {
         name: "Go for FreeBSD and macOS, vetted",
@@ -216,7 +237,7 @@ pub(crate) const STEPS: &[Step] = &[
             ".ci/is-static {target}/x86_64-unknown-linux-musl/debug/netipc",
             "{target}/x86_64-unknown-linux-musl/debug/netipc demo",
         ],
-        ..TEST
+        ..PLATFORM
     },
     Step {
         name: "aarch64",
@@ -230,7 +251,7 @@ pub(crate) const STEPS: &[Step] = &[
             "'NETIPC_TEST_RUNNER=qemu-aarch64 -L /usr/aarch64-linux-gnu' cargo test --no-fail-fast \
              --target aarch64-unknown-linux-gnu -p netipc-transport --test defects",
         ],
-        ..TEST
+        ..PLATFORM
     },
     Step {
         name: "i686",
@@ -239,7 +260,7 @@ pub(crate) const STEPS: &[Step] = &[
             "cargo check --target i686-unknown-linux-gnu -p netipc-cli",
             "cargo test --no-fail-fast --target i686-unknown-linux-gnu -p netipc-proto -p netipc --test vectors",
         ],
-        ..TEST
+        ..PLATFORM
     },
     Step {
         name: "Go for 386 and arm",
@@ -264,7 +285,7 @@ pub(crate) const STEPS: &[Step] = &[
         run: &[
             "cargo run -p netipc-interop -- --platform aarch64 --jobs 1 --only 'rust -> go, shm 0x02' --only 'c -> rust, shm 0x04'",
         ],
-        ..TEST
+        ..PLATFORM
     },
     Step {
         name: "Windows: Rust",
@@ -273,7 +294,7 @@ pub(crate) const STEPS: &[Step] = &[
             "cargo test --no-fail-fast --target x86_64-pc-windows-gnu -p netipc-proto -p netipc-transport",
             "cargo test --no-fail-fast --target x86_64-pc-windows-gnu -p netipc -p netipc-cli",
         ],
-        ..TEST
+        ..PLATFORM
     },
     Step {
         name: "Windows: C",
@@ -287,7 +308,7 @@ pub(crate) const STEPS: &[Step] = &[
             &needs::PKG_CONFIG,
         ],
         run: &["cargo test --no-fail-fast -p netipc-capi --test windows"],
-        ..TEST
+        ..PLATFORM
     },
     Step {
         name: "Windows: Go",
@@ -314,6 +335,6 @@ pub(crate) const STEPS: &[Step] = &[
              --only 'rust -> c, shm 0x02' --only 'c -> rust, shm 0x04' \
              --only 'c -> go, shm 0x02' --only 'go -> c, shm 0x04'",
         ],
-        ..TEST
+        ..PLATFORM
     },
 ];
