@@ -32,12 +32,15 @@
     expect(dead_code, reason = "nothing waits where there is no transport")
 )]
 
+pub mod clock;
 pub mod endpoint;
 mod error;
 pub mod link;
 pub mod memory;
 #[cfg(any(target_os = "linux", windows))]
 mod shm;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 #[cfg(any(target_os = "linux", windows))]
 mod spin;
 mod sys;

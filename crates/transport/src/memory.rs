@@ -3,10 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
+use crate::clock::{self, Changed};
 use crate::endpoint::Endpoint;
 use crate::link::{
     AttachError, BASELINE, Baseline, BindError, BindOptions, ConnectError, Link, LinkError,
@@ -278,7 +279,7 @@ impl Link for MemoryLink {
     }
 
     fn waited_until(&self) -> Option<Instant> {
-        Some(Instant::now())
+        Some(clock::now())
     }
 
     fn check(&mut self) -> Result<(), LinkError> {
@@ -381,7 +382,7 @@ impl Drop for MemoryLink {
 /// State that two threads share, and how to wait for a change of it.
 struct Shared<T> {
     state: Mutex<T>,
-    changed: Condvar,
+    changed: Changed,
     /// Ends waits when an abort is raised.
     on_abort: Waker,
 }
@@ -392,7 +393,7 @@ impl<T: Send + 'static> Shared<T> {
             let on_abort = OnAbort(shared.clone());
             Self {
                 state: Mutex::new(state),
-                changed: Condvar::new(),
+                changed: Changed::new(),
                 on_abort: Waker::from(Arc::new(on_abort)),
             }
         })
@@ -417,7 +418,7 @@ impl<T: Send + 'static> Shared<T> {
             if let Some(found) = look(&mut state) {
                 return Ok((found, state));
             }
-            state = wait.on(&self.changed, state)?;
+            state = wait.on(&self.changed, &self.state, state)?;
         }
     }
 }

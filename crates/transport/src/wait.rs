@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use crate::clock::{Changed, now};
 use crate::error::LinkError;
 use crate::sys::{Event, WaitObject};
 
@@ -41,7 +42,7 @@ impl<'a> Wait<'a> {
     /// Waits for `timeout` from now; [`Duration::ZERO`] does what needs no waiting.
     #[must_use]
     pub fn timeout(timeout: Duration) -> Self {
-        let now = Instant::now();
+        let now = now();
         // A timeout beyond what the clock can name is no deadline.
         Self {
             deadline: now.checked_add(timeout),
@@ -62,7 +63,7 @@ impl<'a> Wait<'a> {
     /// The same wait, ended by `limit` from now at the latest.
     #[must_use]
     pub fn at_most(self, limit: Duration) -> Self {
-        let end = Instant::now().checked_add(limit);
+        let end = now().checked_add(limit);
         let deadline = match (self.deadline, end) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -93,7 +94,7 @@ impl<'a> Wait<'a> {
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
         self.deadline
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+            .map(|deadline| deadline.saturating_duration_since(now()))
     }
 
     /// Whether waiting may go on.
@@ -102,10 +103,7 @@ impl<'a> Wait<'a> {
     /// [`LinkError::Aborted`], or [`LinkError::Timeout`] once the deadline has passed.
     pub fn check(&self) -> Result<(), LinkError> {
         self.check_abort()?;
-        if self
-            .deadline
-            .is_some_and(|deadline| deadline <= Instant::now())
-        {
+        if self.deadline.is_some_and(|deadline| deadline <= now()) {
             return Err(LinkError::Timeout);
         }
         Ok(())
@@ -128,7 +126,7 @@ impl<'a> Wait<'a> {
         self.abort
             .unwrap_or(&nobody)
             .sleep(self.at_most(duration).deadline)?;
-        if over.is_some_and(|end| end <= Instant::now()) {
+        if over.is_some_and(|end| end <= now()) {
             Ok(())
         } else {
             self.check()
@@ -147,19 +145,12 @@ impl<'a> Wait<'a> {
     /// Waits on `changed` once. Whoever passes an abort has registered a waker that notifies it.
     pub(crate) fn on<'g, T>(
         &self,
-        changed: &Condvar,
+        changed: &Changed,
+        mutex: &'g Mutex<T>,
         guard: MutexGuard<'g, T>,
     ) -> Result<MutexGuard<'g, T>, LinkError> {
         self.check()?;
-        Ok(match self.remaining() {
-            Some(left) => {
-                changed
-                    .wait_timeout(guard, left)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
-            }
-            None => changed.wait(guard).unwrap_or_else(PoisonError::into_inner),
-        })
+        Ok(changed.wait(mutex, guard, self.deadline))
     }
 }
 
@@ -190,7 +181,7 @@ struct Shared {
     raised: AtomicBool,
     event: OnceLock<Event>,
     waiters: Mutex<Waiters>,
-    changed: Condvar,
+    changed: Changed,
 }
 
 struct Waiters {
@@ -296,7 +287,7 @@ impl Abort {
         };
         let mut waiters = lock(&self.shared.waiters);
         loop {
-            waiters = match wait.on(&self.shared.changed, waiters) {
+            waiters = match wait.on(&self.shared.changed, &self.shared.waiters, waiters) {
                 Ok(waiters) => waiters,
                 Err(LinkError::Timeout) => return Ok(()),
                 Err(error) => return Err(error),

@@ -5,6 +5,7 @@
 //! install    builds and installs headers, libraries, pkg-config and CMake files
 //! bench      builds the peers in C and Go, too, and measures everything with netipc bench
 //! test       installs what the tests need and runs them all
+//! trial      builds a program that tries something out for long, and becomes it
 //! wine       runs a command with a Wine of its own
 //! ```
 //!
@@ -20,6 +21,7 @@ mod install;
 mod target;
 mod test;
 mod tool;
+mod trial;
 mod wine;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ pub use crate::install::{
 };
 pub use crate::target::Target;
 pub use crate::test::{Summary, TestOptions, list, test};
+pub use crate::trial::trial;
 pub use crate::wine::Wine;
 
 /// Where the workspace is.

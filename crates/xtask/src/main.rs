@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use netipc_xtask::{
     Error, Options, Profile, Target, TestOptions, Wine, bench, end_in_order, headers, install,
+    trial,
 };
 
 /// What the C library takes beyond cargo build.
@@ -69,6 +70,13 @@ enum Command {
     /// netipc bench, which gets the arguments: --quick --floors --report DIR.
     Bench {
         /// Arguments of netipc bench.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Play providers and consumers under a moved clock, once for each seed: --seeds N --seed S.
+    #[command(disable_help_flag = true)]
+    Simulate {
+        /// Arguments of netipc-simulate.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
@@ -155,6 +163,9 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             return run_tests(&options, list);
         }
         Command::Bench { arguments } => match bench(&arguments)? {},
+        Command::Simulate { arguments } => {
+            match trial("netipc-simulation", "netipc-simulate", &arguments)? {}
+        }
         Command::Wine { words } => return run_in_wine(&words),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,11 +1,10 @@
 //! A request and its answer, as often as the retry table allows.
 
-use std::time::Instant;
-
 use netipc_proto::session::{Message, SessionError};
 use netipc_proto::wire::{
     Decode, Encode, Header, Kind, Layout, MethodCode, Status, WireError, Writer,
 };
+use netipc_transport::clock;
 use netipc_transport::link::LinkError;
 use netipc_transport::wait::Wait;
 
@@ -189,7 +188,7 @@ impl AnyClient {
         wait: &Wait<'_>,
     ) -> Result<(), CallError> {
         let Err(failure) = done else {
-            self.last_success = Some(wait.began().unwrap_or_else(Instant::now));
+            self.last_success = Some(wait.began().unwrap_or_else(clock::now));
             return Ok(());
         };
         self.count_error(&failure);

@@ -1,9 +1,10 @@
 //! How a client gets a session, keeps it and makes a new one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use netipc_proto::session::handshake::HandshakeError;
 use netipc_proto::wire::Profiles;
+use netipc_transport::clock;
 use netipc_transport::link::{AttachError, LinkError};
 use netipc_transport::wait::Wait;
 
@@ -32,7 +33,7 @@ impl AnyClient {
                 self.reopen(wait);
             }
             ClientState::AuthFailed | ClientState::Incompatible
-                if !self.rejection_backoff.allows(Instant::now()) => {}
+                if !self.rejection_backoff.allows(clock::now()) => {}
             _ => {
                 if self.open(wait) {
                     self.counters.connects += 1;
@@ -131,7 +132,7 @@ impl AnyClient {
                 self.state = error.state();
                 match self.state {
                     ClientState::AuthFailed | ClientState::Incompatible => {
-                        self.rejection_backoff.failed(Instant::now());
+                        self.rejection_backoff.failed(clock::now());
                     }
                     ClientState::NotFound => self.forget_provider(),
                     _ => {}
@@ -182,7 +183,7 @@ impl AnyClient {
 
     /// The profiles to offer at first: without the shared memory that was of no use a while ago.
     fn offer_now(&mut self, supported: Profiles) -> Profiles {
-        let now = Instant::now();
+        let now = clock::now();
         let mut offered = supported;
         for (kind, backoff) in [
             (Profiles::SHM_RING, &self.ring_backoff),
@@ -205,7 +206,7 @@ impl AnyClient {
         } else {
             (Profiles::ALL_REGIONS, &mut self.shm_backoff)
         };
-        backoff.failed(Instant::now());
+        backoff.failed(clock::now());
         let left_out = offered.and(kind);
         tracing::warn!(endpoint = %self.endpoint_name(), %left_out, error = %chain(error), "leaving shared memory out for a while");
         offered.without(kind)

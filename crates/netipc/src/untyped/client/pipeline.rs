@@ -1,9 +1,8 @@
 //! Several messages in flight.
-
 use std::collections::VecDeque;
-use std::time::Instant;
 
 use netipc_proto::wire::{Decode, Encode, Header, Layout, MethodCode, WireError};
+use netipc_transport::clock;
 use netipc_transport::wait::Wait;
 
 use super::AnyClient;
@@ -150,7 +149,7 @@ impl Pipeline<'_> {
         self.client.encode(request)?;
         let alone = self.client.pipeline.in_flight.is_empty();
         // The server may be waiting for us to take its answers.
-        let now = Wait::until(wait.began().unwrap_or_else(Instant::now));
+        let now = Wait::until(wait.began().unwrap_or_else(clock::now));
         let patience = if alone { wait } else { &now };
         match self.client.send(RequestKind::single(self.method), patience) {
             Ok(header) => {

@@ -23,12 +23,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope, ScopedJoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use netipc_proto::session::Message;
 use netipc_proto::session::handshake::{Policy, Refusal};
 use netipc_proto::wire::Status;
 use netipc_transport::NativeTransport;
+use netipc_transport::clock::{self, Newcomer};
 use netipc_transport::endpoint::{Endpoint, EndpointError};
 use netipc_transport::link::{Baseline, BindError, BindOptions, LinkError, Listener, Transport};
 use netipc_transport::wait::{Abort, Wait};
@@ -321,6 +322,7 @@ impl AnyServer {
         if lost.is_some() {
             self.drain(LAST_ANSWERS);
         }
+        clock::before_joining();
         join(sessions.into_iter());
         lost.map_or(Ok(()), Err)
     }
@@ -338,13 +340,16 @@ impl AnyServer {
             client.take()
         };
         let served = Arc::clone(&client);
+        let newcomer = Newcomer::new();
         let spawned = thread::Builder::new()
             .name(format!("netipc-{}", self.name))
             .stack_size(STACK)
             .spawn_scoped(scope, move || {
-                if let Some((link, permit)) = take(&served) {
-                    self.serve_client(link, permit);
-                }
+                newcomer.run(|| {
+                    if let Some((link, permit)) = take(&served) {
+                        self.serve_client(link, permit);
+                    }
+                });
             });
         if let Err(error) = &spawned
             && let Some((link, _permit)) = take(&client)
@@ -393,7 +398,7 @@ impl AnyServer {
         link: Box<dyn Baseline>,
     ) -> Result<Option<(Opened, SessionPermit<'_>)>, AcceptError> {
         let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
-        let deadline = Instant::now() + handshake;
+        let deadline = clock::now() + handshake;
         let incoming = Incoming::receive(
             link,
             &self.policy,

@@ -1,14 +1,16 @@
 //! How many sessions and handshakes there may be at once.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use netipc_transport::clock::{self, Changed};
 
 /// Hands out at most so many permits at once.
 #[derive(Debug)]
 pub(super) struct Semaphore {
     capacity: usize,
     taken: Mutex<usize>,
-    changed: Condvar,
+    changed: Changed,
 }
 
 /// One permit of a semaphore, given back on drop.
@@ -22,7 +24,7 @@ impl Semaphore {
         Self {
             capacity,
             taken: Mutex::new(0),
-            changed: Condvar::new(),
+            changed: Changed::new(),
         }
     }
 
@@ -70,25 +72,14 @@ impl Semaphore {
 
     /// Waits for a change, or gives nothing when the deadline has passed.
     fn wait<'s>(
-        &self,
+        &'s self,
         taken: MutexGuard<'s, usize>,
         deadline: Option<Instant>,
     ) -> Option<MutexGuard<'s, usize>> {
-        let Some(deadline) = deadline else {
-            return Some(
-                self.changed
-                    .wait(taken)
-                    .unwrap_or_else(PoisonError::into_inner),
-            );
-        };
-        let left = deadline
-            .checked_duration_since(Instant::now())
-            .filter(|left| !left.is_zero())?;
-        let (taken, _) = self
-            .changed
-            .wait_timeout(taken, left)
-            .unwrap_or_else(PoisonError::into_inner);
-        Some(taken)
+        if deadline.is_some_and(|deadline| deadline <= clock::now()) {
+            return None;
+        }
+        Some(self.changed.wait(&self.taken, taken, deadline))
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
@@ -105,7 +96,7 @@ impl Drop for Permit<'_> {
 
 /// When `timeout` is over; never, where the clock cannot name it.
 fn deadline(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
+    clock::now().checked_add(timeout)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use netipc_proto::session::Message;
 use netipc_proto::wire::{Header, Status};
+use netipc_transport::clock;
 use netipc_transport::link::LinkError;
 use netipc_transport::wait::Wait;
 
@@ -47,7 +48,7 @@ impl AnyServer {
         counts: &SessionCounts,
     ) -> Result<(), ConnectionError> {
         // When the last answer had left: what is there by then waits since then.
-        let mut now = Instant::now();
+        let mut now = clock::now();
         loop {
             let header = self.next_request(connection, counts)?;
             let received = connection.waited_until().unwrap_or(now);
@@ -60,7 +61,7 @@ impl AnyServer {
             let header = header.answer(answered.status);
             let waited_since = self.send(connection, header, payload, received)?;
             // The one look at the clock: it takes as long as a short handler.
-            now = Instant::now();
+            now = clock::now();
             let total = now - received;
             let handler_time = waited_since.map_or(total, |handled| handled - received);
             counts.answer(answered, payload_len, handler_time, total);
@@ -111,7 +112,7 @@ impl AnyServer {
                 sent => return sent.map(|()| None),
             }
         }
-        let now = Instant::now();
+        let now = clock::now();
         let wait = Wait::until(now + SEND_TIMEOUT).or_abort(&self.stopped);
         connection.send(header, payload, &wait)?;
         Ok(Some(now))
