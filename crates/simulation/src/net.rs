@@ -20,7 +20,7 @@ pub struct Trouble {
     pub delay: Duration,
     /// One message of so many arrives without its end; 0 is none.
     pub cut_one_in: u64,
-    /// One connection of so many loses its peer, after at most [`STEPS`] steps of it; 0 is none.
+    /// One connection of so many loses its peer, after at most 24 steps of it; 0 is none.
     pub lose_one_in: u64,
 }
 

@@ -83,7 +83,7 @@ fn the_same_seed_is_the_same_run() {
 }
 
 #[test]
-#[should_panic(expected = "seed 5 is stuck at 0ns after 1 turns")]
+#[should_panic(expected = "seed 5 is stuck at 0ns after 0 turns")]
 fn threads_that_wait_for_one_another_are_told() {
     let nobody_changes_it = || {
         let (changed, state) = (Changed::new(), Mutex::new(()));

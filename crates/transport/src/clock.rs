@@ -1,6 +1,6 @@
 //! The clock that deadlines go by, and how threads wait for one another by it.
 //!
-//! It is the system's. With the feature `simulation`, threads of a [simulation](crate::simulation) have a clock of
+//! It is the system's. With the feature `simulation`, threads of a simulation have a clock of
 //! their own, which moves only while all of them wait, and one of them at a time runs.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
