@@ -3,6 +3,7 @@
 //! ```text
 //! headers    writes crates/capi/include/netipc/*.h, or checks that they are as generated
 //! install    builds and installs headers, libraries, pkg-config and CMake files
+//! fuzz       feeds the fuzz targets of all languages
 //! bench      builds the peers in C and Go, too, and measures everything with netipc bench
 //! test       installs what the tests need and runs them all
 //! trial      builds a program that tries something out for long, and becomes it
@@ -15,6 +16,7 @@ mod bench;
 mod build;
 mod child;
 mod error;
+mod fuzz;
 pub mod go;
 pub mod headers;
 mod install;
@@ -29,6 +31,7 @@ use std::path::{Path, PathBuf};
 pub use crate::bench::bench;
 pub use crate::child::end_in_order;
 pub use crate::error::Error;
+pub use crate::fuzz::{FuzzOptions, fuzz, list_fuzz_targets};
 pub use crate::install::{
     Options, Profile, install, install_for_tests, install_for_tests_of, try_install_for_tests,
 };

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use netipc_xtask::{
-    Error, Options, Profile, Target, TestOptions, Wine, bench, end_in_order, headers, install,
-    trial,
+    Error, FuzzOptions, Options, Profile, Target, TestOptions, Wine, bench, end_in_order, fuzz,
+    headers, install, list_fuzz_targets, trial,
 };
 
 /// What the C library takes beyond cargo build.
@@ -66,6 +66,9 @@ enum Command {
         #[arg(long)]
         no_nice: bool,
     },
+    /// Feed the fuzz targets of Rust, C and Go with inputs that are made of golden ones, each for a while. A failure
+    /// prints the input, and the command that tries it again.
+    Fuzz(Fuzz),
     /// Build the program and its peers in C and Go as they are released, and measure everything with
     /// netipc bench, which gets the arguments: --quick --floors --report DIR.
     Bench {
@@ -87,6 +90,27 @@ enum Command {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
+}
+
+#[derive(clap::Args)]
+struct Fuzz {
+    /// Which targets; all of them where none is named.
+    targets: Vec<String>,
+    /// How long each is fed.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    seconds: u32,
+    /// What the inputs of Rust and C are made from; the clock says where nothing is given.
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// Try this one input of a target of Rust instead: hex digits, or @ and the name of a file.
+    #[arg(long, value_name = "HEX")]
+    input: Option<String>,
+    /// Add inputs that brought something new to the committed corpus.
+    #[arg(long)]
+    keep: bool,
+    /// Print the names of the targets and run nothing.
+    #[arg(long)]
+    list: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -162,6 +186,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             };
             return run_tests(&options, list);
         }
+        Command::Fuzz(options) => return run_fuzz(options),
         Command::Bench { arguments } => match bench(&arguments)? {},
         Command::Simulate { arguments } => {
             match trial("netipc-simulation", "netipc-simulate", &arguments)? {}
@@ -188,6 +213,25 @@ fn run_tests(options: &TestOptions, list: bool) -> Result<ExitCode, Error> {
     let summary = netipc_xtask::test(options)?;
     println!("\n{summary}");
     Ok(if summary.failed() == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn run_fuzz(options: Fuzz) -> Result<ExitCode, Error> {
+    if options.list {
+        list_fuzz_targets()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let failed = fuzz(&FuzzOptions {
+        targets: options.targets,
+        seconds: options.seconds,
+        seed: options.seed,
+        keep: options.keep,
+        input: options.input,
+    })?;
+    Ok(if failed == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
