@@ -144,6 +144,128 @@ fn chunks_are_put_together() {
     );
 }
 
+#[test]
+fn a_payload_that_breaks_a_rule_is_told_with_the_byte_that_does() {
+    // A snapshot of one item: its header, the directory, then name and path at 24 and 28 of the item.
+    let place = support::TestDir::new();
+    let data = r#"{"service": "cgroups-snapshot", "items": [{"name": "web", "path": "/web"}]}"#;
+    let file = place.write("data.json", data);
+    let provider = place.serve_data(&file, &[]);
+    let mut answer = answer_of_a_snapshot(&place);
+    assert!(provider.stop().success());
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    decode(&["--hex"], hex(&answer).as_bytes()).text();
+    // The NUL behind the path is the last byte.
+    let last = answer.len() - 1;
+    answer[last] = 1;
+    violated(
+        &["--hex"],
+        hex(&answer).as_bytes(),
+        &[&format!("packet 1 byte {last}: ")],
+    );
+    // The same in three packets: it is in the last of them.
+    let (header, payload) = answer.split_at(32);
+    let mut parts = payload.chunks(payload.len().div_ceil(3));
+    let mut packets = vec![[header, parts.next().unwrap_or_default()].concat()];
+    let mut last = 0;
+    for (part, index) in parts.zip(1..) {
+        let chunk = ChunkHeader {
+            message_id: 1,
+            total_message_len: u32::try_from(answer.len()).unwrap_or_default(),
+            chunk_index: index,
+            chunk_count: 3,
+            chunk_payload_len: u32::try_from(part.len()).unwrap_or_default(),
+        };
+        packets.push([&chunk.encode()[..], part].concat());
+        last = 32 + part.len() - 1;
+    }
+    let lines: Vec<String> = packets.iter().map(|packet| hex(packet)).collect();
+    violated(
+        &["--hex"],
+        lines.join("\n").as_bytes(),
+        &["#1-3 ", &format!("packet 3 byte {last}: ")],
+    );
+}
+
+/// What a server answers to a request for its snapshot, with the header.
+fn answer_of_a_snapshot(place: &support::TestDir) -> Vec<u8> {
+    use netipc::connection::Connection;
+    use netipc::transport::{Endpoint, NativeTransport, Wait};
+
+    let wait = Wait::timeout(std::time::Duration::from_secs(60));
+    let config = netipc::ClientConfig {
+        supported_profiles: 1,
+        ..netipc::ClientConfig::default()
+    };
+    let asked = || -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+        let endpoint = Endpoint::new(place.run_dir(), "cgroups-snapshot")?;
+        let transport = NativeTransport::default();
+        let mut session = Connection::connect(&transport, &endpoint, config.proposal(), &wait)?;
+        let request = Header::request(MethodCode(2), 1);
+        session.send(request, &[1, 0, 0, 0], &wait)?;
+        let header = session.receive(&wait)?;
+        let payload = session.message().map(|message| message.payload().to_vec());
+        Ok([&header.encode()[..], &payload.unwrap_or_default()].concat())
+    };
+    asked().unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn descriptors_of_different_processes_are_different_connections() {
+    let packets = chunked();
+    let line = |pid: u32, packet: &[u8]| {
+        let digits: String = packet.iter().map(|byte| format!("\\x{byte:02x}")).collect();
+        let size = packet.len();
+        format!("{pid} sendto(5, \"{digits}\", {size}, MSG_NOSIGNAL, NULL, 0) = {size}\n")
+    };
+    let turns = packets
+        .iter()
+        .flat_map(|packet| [line(7, packet), line(8, packet)]);
+    let ended = decode(&["--strace"], turns.collect::<String>().as_bytes());
+    let lines: Vec<&str> = ended.text().lines().step_by(2).collect();
+    let what = "sent 228 bytes: REQUEST method 0x7777, id 72623859790382856";
+    assert_eq!(
+        lines,
+        [
+            format!("#1-7 pid 7 fd 5 {what}"),
+            format!("#2-8 pid 8 fd 5 {what}")
+        ]
+    );
+}
+
+#[test]
+fn capture_files_are_read() {
+    let bytes: Vec<Vec<u8>> = [REQUEST, ANSWER]
+        .map(|hex| {
+            let digits: Vec<char> = hex.chars().filter(|c| !c.is_whitespace()).collect();
+            let byte = |pair: &[char]| {
+                let pair: String = pair.iter().collect();
+                u8::from_str_radix(&pair, 16).unwrap_or_default()
+            };
+            digits.chunks(2).map(byte).collect()
+        })
+        .into();
+    let mut capture = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65535, 147]
+        .map(u32::to_le_bytes)
+        .concat();
+    for packet in &bytes {
+        let size = u32::try_from(packet.len()).unwrap_or_default();
+        capture.extend([7, 0, size, size].map(u32::to_le_bytes).concat());
+        capture.extend(packet);
+    }
+    let ended = decode(&["--pcap"], &capture);
+    let expected = "#1 40 bytes: REQUEST increment, id 7\n  {\"value\":41}\n\
+                    #2 40 bytes: RESPONSE increment, id 7, OK\n  {\"value\":42}\n";
+    assert_eq!(ended.text(), expected);
+    decode(&["--pcap"], &capture[..100]).failed(2, "invalid", "the capture is cut at byte 80");
+    decode(&["--pcap"], b"xyzw").failed(2, "invalid", "no capture file");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_strace_shows_of_a_call_is_read() {

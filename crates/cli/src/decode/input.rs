@@ -9,9 +9,20 @@ use netipc::wire::{ChunkHeader, Header};
 pub(super) struct Packet {
     pub(super) bytes: Vec<u8>,
     pub(super) way: Option<&'static str>,
-    pub(super) fd: Option<u32>,
+    /// What it went over.
+    pub(super) over: Over,
     /// Bytes that it had besides and that were not captured.
     pub(super) missing: usize,
+}
+
+/// What tells one connection from others, as far as a capture does.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub(super) struct Over {
+    /// The process or thread: descriptors of others have the same numbers.
+    pub(super) pid: Option<u32>,
+    pub(super) fd: Option<u32>,
+    /// Both ends, of a packet of a network.
+    pub(super) ends: Option<String>,
 }
 
 /// Calls of strace that send or receive, and which they do.
@@ -170,9 +181,9 @@ pub(super) fn strace(text: &str) -> Vec<Packet> {
         match resumed {
             Some((_, rest)) => {
                 let start = begun.remove(thread).unwrap_or_default();
-                packets.extend(packet_of(&format!("{start}{rest}")));
+                packets.extend(packet_of(thread, &format!("{start}{rest}")));
             }
-            None => packets.extend(packet_of(call)),
+            None => packets.extend(packet_of(thread, call)),
         }
     }
     packets
@@ -203,7 +214,7 @@ fn thread_and_call(line: &str) -> (&str, &str) {
     }
 }
 
-fn packet_of(call: &str) -> Option<Packet> {
+fn packet_of(thread: &str, call: &str) -> Option<Packet> {
     let (name, arguments) = call.split_once('(')?;
     let (name, way) = CALLS.iter().find(|(known, _)| *known == name)?;
     let (arguments, result) = arguments.rsplit_once(" = ")?;
@@ -232,7 +243,11 @@ fn packet_of(call: &str) -> Option<Packet> {
         missing: len - bytes.len(),
         bytes,
         way: Some(way),
-        fd: fd.parse().ok(),
+        over: Over {
+            pid: thread.parse().ok(),
+            fd: fd.parse().ok(),
+            ends: None,
+        },
     })
 }
 
@@ -286,12 +301,17 @@ mod tests {
             panic!("{packets:?}");
         };
         assert_eq!(
-            (&first.bytes[..], first.way, first.fd),
-            (&[1, 2, 3][..], Some("sent"), Some(5))
+            (&first.bytes[..], first.way, first.over.pid, first.over.fd),
+            (&[1, 2, 3][..], Some("sent"), Some(7), Some(5))
         );
         assert_eq!(
-            (&second.bytes[..], second.way, second.fd),
-            (&[9, 8][..], Some("received"), Some(6))
+            (
+                &second.bytes[..],
+                second.way,
+                second.over.pid,
+                second.over.fd
+            ),
+            (&[9, 8][..], Some("received"), Some(9), Some(6))
         );
         assert_eq!(second.missing, 78);
     }

@@ -2,6 +2,7 @@
 
 mod input;
 mod packets;
+mod pcap;
 mod violation;
 
 use std::fs;
@@ -22,7 +23,8 @@ use violation::Violation;
 const DETAILS: &str = "\
 Without an option the bytes are messages one behind the other. With --hex each line is a packet, in hexadecimal digits; lines as `xxd` \
 and `hexdump -C` print them are one packet until their offset begins again. With --strace they are the lines of strace, of which the packets of every \
-descriptor are taken: sendto, sendmsg, recvfrom, recvmsg, and of read and write those that are messages.
+descriptor are taken: sendto, sendmsg, recvfrom, recvmsg, and of read and write those that are messages. With --pcap they are a capture file: \
+packets of a type for users (`text2pcap -l 147`), or the data of UDP packets over IP and Ethernet, as of a program that relays them.
 
 Chunks are put together, and payloads are read by the schema of their method, those of the program and of --schema. What breaks a rule is told with the \
 byte of its packet at which it was found and the reason. Tokens are not shown.
@@ -30,6 +32,7 @@ byte of its packet at which it was found and the reason. Tokens are not shown.
 Examples:
   strace -f -e trace=network -xx -s 1000000 -o peer.txt -p PID; netipc decode --strace peer.txt
   strace -e trace=network -xx -s 1000000 netipc call increment 1 --profiles baseline 2>&1 | netipc decode --strace
+  text2pcap -l 147 dump.txt dump.pcap; netipc decode --pcap dump.pcap
   echo 4350494e 01002000 01000000 01000000 08000000 01000000 0700000000000000 2900000000000000 | netipc decode --hex
 
 Over shared memory there is nothing that strace shows but the handshake.
@@ -58,6 +61,10 @@ pub(crate) struct DecodeArgs {
     #[arg(long, conflicts_with = "hex")]
     strace: bool,
 
+    /// The input is a capture file, pcap or pcapng
+    #[arg(long, conflicts_with_all = ["hex", "strace"])]
+    pcap: bool,
+
     /// What a service is, for one that the program was built without; may be repeated
     #[arg(long, value_name = "FILE.toml")]
     schema: Vec<PathBuf>,
@@ -72,9 +79,11 @@ pub(crate) struct DecodeArgs {
 struct Decoded {
     /// Which packets it was in, from 1.
     packets: Vec<usize>,
-    /// `sent` or `received`, where that is known, and over which descriptor.
+    /// `sent` or `received`, where that is known, over which descriptor of which process or thread, or between whom.
     way: Option<&'static str>,
+    pid: Option<u32>,
     fd: Option<u32>,
+    ends: Option<String>,
     bytes: usize,
     /// `request`, `response` or `control`, method or opcode, status and id in a line.
     what: String,
@@ -96,7 +105,9 @@ fn decode(args: &DecodeArgs) -> Result<bool, Failed> {
     let usage = |sentence: String| Failed::new(Exit::Usage, sentence);
     let bytes =
         read(&args.file).map_err(|error| usage(format!("{}: {error}", shown(&args.file))))?;
-    let packets = if args.strace {
+    let packets = if args.pcap {
+        pcap::packets(&bytes).map_err(|why| usage(format!("{}: {why}", shown(&args.file))))?
+    } else if args.strace {
         input::strace(&String::from_utf8_lossy(&bytes))
     } else if args.hex {
         input::hex(&String::from_utf8_lossy(&bytes)).map_err(usage)?
@@ -148,15 +159,18 @@ fn print(decoded: &Decoded, out: &mut impl Write) -> io::Result<()> {
         [first, .., last] => format!("{first}-{last}"),
         _ => numbers.concat(),
     };
-    let fd = decoded
-        .fd
-        .map_or_else(String::new, |fd| format!("fd {fd} "));
+    let said = |name: &str, number: Option<u32>| {
+        number.map_or_else(String::new, |number| format!("{name} {number} "))
+    };
+    let (pid, fd) = (said("pid", decoded.pid), said("fd", decoded.fd));
+    let ends = decoded.ends.as_ref();
+    let ends = ends.map_or_else(String::new, |ends| format!("{ends} "));
     let way = decoded
         .way
         .map_or_else(String::new, |way| format!("{way} "));
     writeln!(
         out,
-        "#{numbers} {fd}{way}{} bytes: {}",
+        "#{numbers} {pid}{fd}{ends}{way}{} bytes: {}",
         decoded.bytes,
         plain(&decoded.what)
     )?;

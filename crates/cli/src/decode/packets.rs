@@ -6,17 +6,20 @@ use netipc::wire::{
     ChunkHeader, Header, Hello, HelloAck, Kind, Opcode, Profiles, Status, WireError,
 };
 use netipc_schema::Schema;
-use netipc_schema::codec::{Way, decode_batch};
+use netipc_schema::codec::{Malformed, Way, decode_batch_at};
 use netipc_schema::document::Style;
 use serde_json::{Value, json};
 
 use super::Decoded;
-use super::input::Packet;
+use super::input::{Over, Packet};
 use super::violation::Violation;
 use crate::{profile, schema};
 
 /// One direction of one connection.
-type Stream = (Option<u32>, Option<&'static str>);
+type Stream = (Over, Option<&'static str>);
+
+/// Why a payload is none, and the byte of it.
+type Broken = (usize, String);
 
 /// A message that has not come whole yet.
 struct Partial {
@@ -25,6 +28,8 @@ struct Partial {
     first: usize,
     payload: Vec<u8>,
     chunks: u32,
+    /// The packets, each with the byte of the payload that its data begins with.
+    parts: Vec<(usize, usize)>,
     decoded: Decoded,
 }
 
@@ -49,7 +54,7 @@ impl Decoder {
 
     pub(super) fn take(&mut self, packet: Packet) {
         self.packets += 1;
-        let stream = (packet.fd, packet.way);
+        let stream = (packet.over.clone(), packet.way);
         let magic = ChunkHeader::MAGIC.to_le_bytes();
         if packet.missing > 0 {
             let mut decoded = self.decoded(&packet, "cut packet".to_owned());
@@ -62,16 +67,16 @@ impl Decoder {
         } else if packet.bytes.starts_with(&magic) {
             self.chunk(stream, &packet);
         } else {
-            self.give_up(stream);
+            self.give_up(&stream);
             self.first(stream, &packet);
         }
     }
 
     /// Everything, what is not whole included.
     pub(super) fn finish(mut self) -> Vec<Decoded> {
-        let streams: Vec<Stream> = self.partial.keys().copied().collect();
+        let streams: Vec<Stream> = self.partial.keys().cloned().collect();
         for stream in streams {
-            self.give_up(stream);
+            self.give_up(&stream);
         }
         self.decoded.sort_by_key(|one| one.packets.first().copied());
         self.decoded
@@ -81,7 +86,9 @@ impl Decoder {
         Decoded {
             packets: vec![self.packets],
             way: packet.way,
-            fd: packet.fd,
+            pid: packet.over.pid,
+            fd: packet.over.fd,
+            ends: packet.over.ends.clone(),
             bytes: packet.bytes.len(),
             what,
             payload: Vec::new(),
@@ -96,8 +103,8 @@ impl Decoder {
     }
 
     /// A message whose rest does not come.
-    fn give_up(&mut self, stream: Stream) {
-        let Some(mut partial) = self.partial.remove(&stream) else {
+    fn give_up(&mut self, stream: &Stream) {
+        let Some(mut partial) = self.partial.remove(stream) else {
             return;
         };
         let (has, needs) = (partial.payload.len(), partial.header.payload_len);
@@ -139,12 +146,14 @@ impl Decoder {
                 first: payload.len(),
                 payload: payload.to_vec(),
                 chunks: 1,
+                parts: vec![(self.packets, 0)],
                 decoded,
             };
             self.partial.insert(stream, partial);
             return;
         } else {
-            self.payload(&header, payload, &mut decoded);
+            let parts = [(self.packets, 0)];
+            self.payload(&header, payload, &parts, &mut decoded);
         }
         self.decoded.push(decoded);
     }
@@ -168,6 +177,7 @@ impl Decoder {
             self.decoded.push(partial.decoded);
             return;
         }
+        partial.parts.push((self.packets, partial.payload.len()));
         partial.payload.extend_from_slice(data);
         partial.chunks += 1;
         if partial.payload.len() < partial.header.payload_len as usize {
@@ -177,15 +187,22 @@ impl Decoder {
         let Partial {
             header,
             payload,
+            parts,
             mut decoded,
             ..
         } = partial;
-        self.payload(&header, &payload, &mut decoded);
+        self.payload(&header, &payload, &parts, &mut decoded);
         self.decoded.push(decoded);
     }
 
-    /// What a whole message carries.
-    fn payload(&self, header: &Header, payload: &[u8], decoded: &mut Decoded) {
+    /// What a whole message carries, which came in these parts.
+    fn payload(
+        &self,
+        header: &Header,
+        payload: &[u8],
+        parts: &[(usize, usize)],
+        decoded: &mut Decoded,
+    ) {
         let read = match header.kind {
             Kind::CONTROL => control(header, payload).map(|said| vec![said]),
             Kind::RESPONSE if header.status != Status::OK => Ok(Vec::new()),
@@ -193,7 +210,10 @@ impl Decoder {
         };
         match read {
             Ok(payload) => decoded.payload = payload,
-            Err(why) => self.violate(decoded, Header::LEN, why),
+            Err((at, why)) => {
+                let (packet, byte) = place(parts, at);
+                decoded.violations.push(Violation::new(packet, byte, why));
+            }
         }
     }
 
@@ -232,7 +252,7 @@ impl Decoder {
         known.find(|schema| schema.method == method)
     }
 
-    fn by_schema(&self, header: &Header, kind: Kind, payload: &[u8]) -> Result<Vec<Value>, String> {
+    fn by_schema(&self, header: &Header, kind: Kind, payload: &[u8]) -> Result<Vec<Value>, Broken> {
         let Some(schema) = self.schema(header.code) else {
             return Ok(vec![json!(format!(
                 "{} bytes of a method without a schema",
@@ -245,16 +265,15 @@ impl Decoder {
             Way::Response
         };
         let items = if header.flags.is_batch() {
-            decode_batch(payload, header.item_count).map_err(|error| error.to_string())?
+            decode_batch_at(payload, header.item_count).map_err(|error| broken(0, &error))?
         } else {
-            vec![payload]
+            vec![(0, payload)]
         };
-        let read = |item: &[u8]| {
-            let message = schema
-                .decode(way, item)
-                .map_err(|error| error.to_string())?;
+        let read = |(start, item): (usize, &[u8])| {
+            let message = schema.decode(way, item);
+            let message = message.map_err(|error| broken(start, &error))?;
             serde_json::to_value(schema.to_json(way, &message, Style::Names))
-                .map_err(|error| error.to_string())
+                .map_err(|error| (start, error.to_string()))
         };
         items.into_iter().map(read).collect()
     }
@@ -279,51 +298,49 @@ impl Partial {
     }
 }
 
+/// A rule that is broken in what begins at byte `start` of a payload.
+fn broken(start: usize, why: &Malformed) -> Broken {
+    (start + why.offset(), why.to_string())
+}
+
+/// The packet that byte `at` of a payload came in, and the byte of that packet.
+fn place(parts: &[(usize, usize)], at: usize) -> (usize, usize) {
+    // Also the header of a chunk is as long.
+    const _: () = assert!(Header::LEN == ChunkHeader::LEN);
+    let (packet, start) = parts
+        .iter()
+        .rfind(|(_, start)| *start <= at)
+        .copied()
+        .unwrap_or_default();
+    (packet, Header::LEN + (at - start))
+}
+
 /// A handshake. Its token is not shown.
-fn control(header: &Header, payload: &[u8]) -> Result<Value, String> {
-    let list = |profiles: Profiles| profile::list(profiles.0);
+fn control(header: &Header, payload: &[u8]) -> Result<Value, Broken> {
+    let short = |error: WireError| (payload.len(), error.to_string());
     if Opcode(header.code) == Opcode::HELLO {
-        let hello = Hello::decode(payload).map_err(|error| error.to_string())?;
-        if hello.layout_version != Hello::LAYOUT || hello.flags != 0 || hello.padding != 0 {
-            let Hello {
-                layout_version,
-                flags,
-                padding,
-                ..
-            } = hello;
-            return Err(format!(
-                "layout {layout_version}, flags {flags}, padding {padding}: 1, 0 and 0 expected"
-            ));
-        }
-        return Ok(json!({
-            "supported": list(hello.supported),
-            "preferred": list(hello.preferred),
-            "max_request_payload_bytes": hello.max_request_payload_bytes,
-            "max_request_batch_items": hello.max_request_batch_items,
-            "max_response_payload_bytes": hello.max_response_payload_bytes,
-            "has_token": hello.auth_token != 0,
-            "packet_size": hello.packet_size,
-        }));
+        return hello(&Hello::decode(payload).map_err(short)?);
     }
-    let ack = HelloAck::decode(payload).map_err(|error| error.to_string())?;
+    let ack = HelloAck::decode(payload).map_err(short)?;
     if ack.layout_version != Hello::LAYOUT || ack.flags != 0 {
         let HelloAck {
             layout_version,
             flags,
             ..
         } = ack;
-        return Err(format!(
-            "layout {layout_version}, flags {flags}: 1 and 0 expected"
-        ));
+        let at = first_wrong(&[(0, layout_version != Hello::LAYOUT), (2, true)]);
+        let why = format!("layout {layout_version}, flags {flags}: 1 and 0 expected");
+        return Err((at, why));
     }
     if header.status != Status::OK {
         return Ok(json!({ "refused": header.status.to_string() }));
     }
     if !ack.selected.is_one() {
-        return Err(format!(
+        let why = format!(
             "selected_profile is {}: one bit expected",
             list(ack.selected)
-        ));
+        );
+        return Err((12, why));
     }
     Ok(json!({
         "server_supported": list(ack.supported),
@@ -335,4 +352,44 @@ fn control(header: &Header, payload: &[u8]) -> Result<Value, String> {
         "packet_size": ack.packet_size,
         "session_id": ack.session_id,
     }))
+}
+
+/// The byte of the first field that is wrong.
+fn first_wrong(fields: &[(usize, bool)]) -> usize {
+    let mut wrong = fields.iter().filter(|(_, is_wrong)| *is_wrong);
+    wrong.next().map_or(0, |(at, _)| *at)
+}
+
+/// What a client says of itself.
+fn hello(hello: &Hello) -> Result<Value, Broken> {
+    if hello.layout_version != Hello::LAYOUT || hello.flags != 0 || hello.padding != 0 {
+        let Hello {
+            layout_version,
+            flags,
+            padding,
+            ..
+        } = *hello;
+        let at = first_wrong(&[
+            (0, layout_version != Hello::LAYOUT),
+            (2, flags != 0),
+            (28, true),
+        ]);
+        let why = format!(
+            "layout {layout_version}, flags {flags}, padding {padding}: 1, 0 and 0 expected"
+        );
+        return Err((at, why));
+    }
+    Ok(json!({
+        "supported": list(hello.supported),
+        "preferred": list(hello.preferred),
+        "max_request_payload_bytes": hello.max_request_payload_bytes,
+        "max_request_batch_items": hello.max_request_batch_items,
+        "max_response_payload_bytes": hello.max_response_payload_bytes,
+        "has_token": hello.auth_token != 0,
+        "packet_size": hello.packet_size,
+    }))
+}
+
+fn list(profiles: Profiles) -> String {
+    profile::list(profiles.0)
 }

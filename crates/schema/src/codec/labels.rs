@@ -43,7 +43,8 @@ pub(super) fn read(bytes: &[u8], count: u64, end: u64) -> Result<(Vec<Label>, u6
         end_of_texts <= bytes.len() as u64,
         WireErrorKind::OutOfBounds,
         || format!("table of {count} labels"),
-    )?;
+    )
+    .map_err(|why| why.or_at(position(table)))?;
     let gap = bytes
         .get(position(end)..position(table))
         .unwrap_or_default();
@@ -51,23 +52,29 @@ pub(super) fn read(bytes: &[u8], count: u64, end: u64) -> Result<(Vec<Label>, u6
         gap.iter().all(|byte| *byte == 0),
         WireErrorKind::BadLayout,
         || "the gap before the labels is not zero".to_owned(),
-    )?;
+    )
+    .map_err(|why| why.or_at(position(end)))?;
     for entry in (table..table + 16 * count).step_by(16) {
         need(
             u32_at(bytes, entry + 4) != 0,
             WireErrorKind::BadLayout,
             || "a label without a key".to_owned(),
-        )?;
+        )
+        .map_err(|why| why.or_at(position(entry)))?;
         let mut part = |at| {
             need(
                 u32_at(bytes, at) == end_of_texts,
                 WireErrorKind::BadLayout,
                 || "a label is not where the one before ends".to_owned(),
-            )?;
-            let text = text_at(bytes, end_of_texts, u32_at(bytes, at + 4))?;
-            need(!text.contains(&0), WireErrorKind::BadLayout, || {
+            )
+            .map_err(|why| why.or_at(position(at)))?;
+            let text = text_at(bytes, end_of_texts, u32_at(bytes, at + 4))
+                .map_err(|why| why.or_at(position(at)))?;
+            let nul = text.iter().position(|byte| *byte == 0);
+            need(nul.is_none(), WireErrorKind::BadLayout, || {
                 "NUL inside a label".to_owned()
-            })?;
+            })
+            .map_err(|why| why.or_at(position(end_of_texts) + nul.unwrap_or_default()))?;
             end_of_texts += text.len() as u64 + 1;
             Ok::<_, Malformed>(text.to_vec())
         };

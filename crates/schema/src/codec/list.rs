@@ -48,30 +48,36 @@ pub(super) fn unpack(
     at: usize,
     count: u64,
     rules: ListRules,
-) -> impl Iterator<Item = Result<&[u8], Malformed>> {
+) -> impl Iterator<Item = Result<(usize, &[u8]), Malformed>> {
     let at = at as u64;
     let area = at + 8 * count;
     let whole = area <= bytes.len() as u64;
     let missing = (!whole).then(|| {
         let why = format!("directory of {count} entries");
-        Err(Malformed::new(WireErrorKind::Truncated, why))
+        Err(Malformed::new(WireErrorKind::Truncated, why).or_at(bytes.len()))
     });
     let mut end = 0;
     let entries = (0..if whole { count } else { 0 }).map(move |nth| {
         let entry = at + 8 * nth;
         let (offset, len) = (u32_at(bytes, entry), u32_at(bytes, entry + 4));
-        let what = || format!("item at {offset} of {len} bytes");
-        need(offset % 8 == 0, WireErrorKind::BadAlignment, what)?;
         let long = len >= rules.shortest;
-        need(!rules.ordered || long, WireErrorKind::BadLayout, what)?;
         let inside = area + offset + len <= bytes.len() as u64;
-        need(inside, WireErrorKind::OutOfBounds, what)?;
-        need(long, WireErrorKind::Truncated, what)?;
         let behind = !rules.ordered || offset >= end;
-        need(behind, WireErrorKind::BadLayout, what)?;
+        // In the order of the contract; beside each the half of the entry that breaks it.
+        for (good, kind, half) in [
+            (offset % 8 == 0, WireErrorKind::BadAlignment, 0),
+            (!rules.ordered || long, WireErrorKind::BadLayout, 4),
+            (inside, WireErrorKind::OutOfBounds, 0),
+            (long, WireErrorKind::Truncated, 4),
+            (behind, WireErrorKind::BadLayout, 0),
+        ] {
+            let what = || format!("item at {offset} of {len} bytes");
+            need(good, kind, what).map_err(|why| why.or_at(position(entry + half)))?;
+        }
         end = offset + len;
-        let item = bytes.get(position(area + offset)..position(area + end));
-        Ok(item.unwrap_or_default())
+        let start = position(area + offset);
+        let item = bytes.get(start..position(area + end));
+        Ok((start, item.unwrap_or_default()))
     });
     missing.into_iter().chain(entries)
 }
@@ -92,5 +98,14 @@ pub fn encode_batch(items: &[Vec<u8>]) -> Result<Vec<u8>, Malformed> {
 /// # Errors
 /// The rule that the directory breaks.
 pub fn decode_batch(bytes: &[u8], count: u32) -> Result<Vec<&[u8]>, Malformed> {
+    let items = decode_batch_at(bytes, count)?.into_iter();
+    Ok(items.map(|(_, item)| item).collect())
+}
+
+/// The same, each with the byte of the payload at which it begins.
+///
+/// # Errors
+/// As [`decode_batch`].
+pub fn decode_batch_at(bytes: &[u8], count: u32) -> Result<Vec<(usize, &[u8])>, Malformed> {
     unpack(bytes, 0, count.into(), ListRules::any_order(0)).collect()
 }

@@ -10,7 +10,7 @@ use std::fmt;
 
 use netipc_proto::wire::WireErrorKind;
 
-pub use list::{decode_batch, encode_batch};
+pub use list::{decode_batch, decode_batch_at, encode_batch};
 pub use value::Value;
 
 use crate::model::{KeyForm, Kind, LookupKind, Record, Schema, Type};
@@ -21,17 +21,34 @@ use list::{ListRules, pack, unpack};
 #[error("{why}")]
 pub struct Malformed {
     kind: WireErrorKind,
-    why: String,
+    why: Box<str>,
+    at: Option<u32>,
 }
 
 impl Malformed {
     pub(crate) fn new(kind: WireErrorKind, why: impl Into<String>) -> Self {
-        let why = why.into();
-        Self { kind, why }
+        let why = why.into().into_boxed_str();
+        let at = None;
+        Self { kind, why, at }
     }
 
     pub(crate) fn layout(why: impl Into<String>) -> Self {
         Self::new(WireErrorKind::BadLayout, why)
+    }
+
+    /// The same, found at byte `at`, unless a nearer place is known already.
+    pub(crate) fn or_at(self, at: usize) -> Self {
+        let at = self.at.or(Some(narrow(at)));
+        Self { at, ..self }
+    }
+
+    /// The same for bytes that begin at byte `start` of others.
+    pub(crate) fn behind(self, start: usize) -> Self {
+        let at = self.at.unwrap_or_default().saturating_add(narrow(start));
+        Self {
+            at: Some(at),
+            ..self
+        }
     }
 
     /// The rule that was broken.
@@ -39,9 +56,21 @@ impl Malformed {
     pub const fn kind(&self) -> WireErrorKind {
         self.kind
     }
+
+    /// The byte of what was decoded at which the rule is broken, from 0: of a field its first, of what is missing the end. It
+    /// means nothing for what could not be encoded.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.at.unwrap_or_default() as usize
+    }
 }
 
 /// Fails with `kind` unless `good`.
+/// A byte of a message: none has more than 4 GiB.
+fn narrow(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
 fn need(good: bool, kind: WireErrorKind, why: impl FnOnce() -> String) -> Result<(), Malformed> {
     if good {
         Ok(())
@@ -156,14 +185,13 @@ impl Schema {
             return Err(Malformed::layout(format!("{} has no snapshot", self.name)));
         };
         let rules = ListRules::any_order(kind.item.size);
-        let list = decode_list(&kind.response, bytes, rules, |item| {
-            Ok(vec![Value::Bytes(item.to_vec())])
-        })?;
-        let items = list.items.iter().map(|item| match item.as_slice() {
-            [Value::Bytes(item)] => kind.item.decode(item),
-            _ => Ok(Vec::new()),
-        });
-        Ok((list.head, items.collect()))
+        let (head, items) = read_list(&kind.response, bytes, rules)?;
+        let decode = |item: Result<(usize, &[u8]), Malformed>| {
+            let (start, item) = item?;
+            Ok(kind.item.decode(item).map_err(|why| why.behind(start)))
+        };
+        let items = items.map(decode).collect::<Result<_, _>>()?;
+        Ok((head, items))
     }
 }
 
@@ -266,14 +294,35 @@ fn decode_list(
     rules: ListRules,
     decode: impl Fn(&[u8]) -> Result<Vec<Value>, Malformed>,
 ) -> Result<Message, Malformed> {
+    let (head, items) = read_list(record, bytes, rules)?;
+    let items = items.map(|item| {
+        let (start, item) = item?;
+        decode(item).map_err(|why| why.behind(start))
+    });
+    let items = items.collect::<Result<_, _>>()?;
+    Ok(Message { head, items })
+}
+
+/// The header of a list without its count, and its items with the byte that each begins at.
+#[expect(clippy::type_complexity, reason = "a header and its items")]
+fn read_list<'b>(
+    record: &Record,
+    bytes: &'b [u8],
+    rules: ListRules,
+) -> Result<
+    (
+        Vec<Value>,
+        impl Iterator<Item = Result<(usize, &'b [u8]), Malformed>>,
+    ),
+    Malformed,
+> {
     let mut head = record.decode(bytes)?;
     let count = match record.position("item_count").map(|at| head.remove(at)) {
         Some(Value::Number(count)) => u64::try_from(count).unwrap_or_default(),
         _ => 0,
     };
-    let items = unpack(bytes, record.size, count, rules).map(|item| decode(item?));
-    let items = items.collect::<Result<_, _>>()?;
-    Ok(Message { head, items })
+    let items = unpack(bytes, record.size, count, rules);
+    Ok((head, items))
 }
 
 /// Whether the number of an enum may stand in a field of it.

@@ -61,24 +61,26 @@ impl Record {
         let (size, len) = (self.size, bytes.len());
         need(len >= size, WireErrorKind::Truncated, || {
             format!("{size} bytes expected, {len} found")
-        })?;
+        })
+        .map_err(|why| why.or_at(len))?;
         let mut values = Vec::new();
         for field in &self.fields {
+            let here = |why: Malformed| why.or_at(field.offset);
             let part = bytes.get(field.offset..field.offset + field.form.size());
             let part = part.unwrap_or_default();
             match field.form {
                 Type::Text => values.push(Value::Text(Vec::new())),
                 Type::Labels => values.push(Value::Labels(Vec::new())),
                 _ if field.has_value() => {
-                    let value = Value::take(field, part)?;
-                    need(
-                        !field.key || value != Value::Ip(None),
-                        WireErrorKind::BadLayout,
-                        || format!("{}: no address", field.label()),
-                    )?;
+                    let value = Value::take(field, part).map_err(here)?;
+                    let good = !field.key || value != Value::Ip(None);
+                    need(good, WireErrorKind::BadLayout, || {
+                        format!("{}: no address", field.label())
+                    })
+                    .map_err(here)?;
                     values.push(value);
                 }
-                _ => expect(field, part)?,
+                _ => expect(field, part).map_err(here)?,
             }
         }
         let mut end = self.read_texts(bytes, &mut values)?;
@@ -96,7 +98,8 @@ impl Record {
         let exact = self.family != Family::Lookup || end == len as u64;
         need(exact, WireErrorKind::BadLayout, || {
             format!("{end} bytes expected, {len} found")
-        })?;
+        })
+        .map_err(|why| why.or_at(len.min(position(end))))?;
         self.check(&values)?;
         Ok(values)
     }
@@ -109,11 +112,12 @@ impl Record {
             let offset = u32_at(bytes, field.offset as u64);
             let len = u32_at(bytes, field.offset as u64 + 4);
             let place = || format!("{} at {offset}", field.label());
+            let here = |why: Malformed| why.or_at(field.offset);
             let in_place = self.family != Family::Value || offset == end;
-            need(in_place, WireErrorKind::BadLayout, place)?;
+            need(in_place, WireErrorKind::BadLayout, place).map_err(here)?;
             let behind = offset >= self.size as u64;
-            need(behind, WireErrorKind::OutOfBounds, place)?;
-            let text = text_at(bytes, offset, len)?;
+            need(behind, WireErrorKind::OutOfBounds, place).map_err(here)?;
+            let text = text_at(bytes, offset, len).map_err(here)?;
             if let Some(value) = values.get_mut(at) {
                 *value = Value::Text(text.to_vec());
             }
@@ -126,7 +130,8 @@ impl Record {
                 |(other, more): &(u64, u64)| offset + len < *other || other + more < *offset;
             need(before.iter().all(apart), WireErrorKind::BadLayout, || {
                 format!("text at {offset} overlaps another")
-            })?;
+            })
+            .map_err(|why| why.or_at(position(*offset)))?;
         }
         for (at, field) in self.behind(&Type::Text) {
             let text = values.get(at);
@@ -134,7 +139,8 @@ impl Record {
             let good = field.nul || self.family == Family::Snapshot || !nul;
             need(good, WireErrorKind::BadLayout, || {
                 format!("{}: NUL inside", field.label())
-            })?;
+            })
+            .map_err(|why| why.or_at(field.offset))?;
         }
         Ok(end)
     }
@@ -146,18 +152,20 @@ impl Record {
             .flatten();
         let bare = status.is_some_and(|status| *status != Value::Number(0));
         for (field, value) in self.named().zip(values) {
-            value.check(field)?;
+            let here = |why: Malformed| why.or_at(field.offset);
+            value.check(field).map_err(here)?;
             if bare && !field.key && !field.is("status") {
                 need(
                     *value == Value::unset(field),
                     WireErrorKind::BadLayout,
                     || format!("{}: there is none unless known", field.label()),
-                )?;
+                )
+                .map_err(here)?;
             } else if field.key && *value == Value::Ip(None) {
                 let why = format!("{}: no address", field.label());
-                return Err(Malformed::layout(why));
+                return Err(here(Malformed::layout(why)));
             } else {
-                value.check_size(field)?;
+                value.check_size(field).map_err(here)?;
             }
         }
         if bare {
@@ -180,7 +188,8 @@ impl Record {
             need(good, WireErrorKind::BadLayout, || {
                 let not = if set { "" } else { "not " };
                 format!("{} must {not}be set here", field.label())
-            })?;
+            })
+            .map_err(|why| why.or_at(field.offset))?;
         }
         Ok(())
     }
@@ -217,7 +226,7 @@ pub(super) fn text_at(bytes: &[u8], offset: u64, len: u64) -> Result<&[u8], Malf
     let end = offset + len;
     need(end < bytes.len() as u64, WireErrorKind::OutOfBounds, why)?;
     let nul = bytes.get(position(end)) == Some(&0);
-    need(nul, WireErrorKind::MissingNul, why)?;
+    need(nul, WireErrorKind::MissingNul, why).map_err(|why| why.or_at(position(end)))?;
     Ok(bytes
         .get(position(offset)..position(end))
         .unwrap_or_default())
