@@ -143,6 +143,48 @@ fn statistics_are_private_and_not_there_unless_they_are_switched_on() {
 }
 
 #[test]
+fn statistics_are_published_once_another_server_has_let_go_of_their_place() {
+    use netipc::transport::link::{BindOptions, Transport};
+    use netipc::transport::{Endpoint, NativeTransport};
+
+    let place = TestDir::new();
+    let bind = || {
+        let endpoint = Endpoint::new(place.run_dir(), "increment.stats").ok()?;
+        let options = BindOptions::default();
+        NativeTransport::default().bind(&endpoint, &options).ok()
+    };
+    let other = bind();
+    assert!(other.is_some());
+    let provider = place.serve(&SERVED);
+    drop(other);
+    let until = Instant::now() + Duration::from_secs(60);
+    let mut read = status(&place, &["--json"]);
+    while read.code != Some(0) && Instant::now() < until {
+        read = status(&place, &["--json"]);
+    }
+    assert_eq!(read.json()["pid"], provider.pid());
+    assert!(provider.stop().success());
+    assert_eq!(place.left_behind(), [""; 0]);
+}
+
+#[test]
+fn a_reader_that_says_nothing_holds_up_no_other() {
+    use netipc::transport::{Endpoint, NativeTransport, Transport, Wait};
+
+    let place = TestDir::new();
+    let _provider = place.serve(&SERVED);
+    let wait = Wait::timeout(Duration::from_secs(60));
+    let silent = || {
+        let endpoint = Endpoint::new(place.run_dir(), "increment.stats").ok()?;
+        NativeTransport::default().connect(&endpoint, &wait).ok()
+    };
+    // More than are told at once.
+    let silent: Vec<_> = (0..12).map(|_| silent()).collect();
+    assert!(silent.iter().all(Option::is_some));
+    status(&place, &["--json", "--timeout=60000"]).text();
+}
+
+#[test]
 fn the_age_of_what_is_known_of_the_machine_is_told() {
     let place = TestDir::new();
     let [cgroups, processes] = place.machine();

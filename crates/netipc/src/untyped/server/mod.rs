@@ -237,9 +237,7 @@ impl AnyServer {
             return Err(ServeError::Running);
         };
         let accepted = thread::scope(|scope| {
-            if let Some(listener) = stats_listener {
-                self.publish(listener, scope);
-            }
+            self.publish(stats_listener, scope);
             self.accept_clients(listener, scope)
         });
         *self.state() = State::Idle;

@@ -3,12 +3,13 @@
 
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 use netipc_transport::endpoint::Endpoint;
-use netipc_transport::link::{Baseline, BindOptions, LinkError, Listener};
+use netipc_transport::link::{Baseline, BindError, BindOptions, LinkError, Listener};
 use netipc_transport::wait::Wait;
 
 use super::AnyServer;
@@ -19,6 +20,10 @@ use crate::error::chain;
 const BUCKETS_MS: [u64; 7] = [1, 5, 10, 50, 100, 500, 1000];
 /// How long a reader may take.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Readers that are told at once, each by a thread of its own; more wait their turn.
+const READERS: usize = 8;
+/// How long until the endpoint of the statistics is tried again, where another server, as one that ends, has it.
+const AGAIN: Duration = Duration::from_millis(100);
 /// Reasons that are kept, the most recent.
 const REASONS: usize = 8;
 
@@ -91,7 +96,8 @@ impl Publishing {
 impl AnyServer {
     /// The same server, whose statistics others on this host can read while it runs: at the endpoint of the
     /// [`stats_service`], for those who may connect to the server itself, one JSON object for each connection. `data`
-    /// tells of the data that is served. Where that endpoint cannot be had, the server runs without, and logs why.
+    /// tells of the data that is served. Where that endpoint cannot be had, as while a server that this one takes over from still
+    /// has it, the server runs without, logs why, and tries again until it has it.
     #[must_use]
     pub fn publishing_stats(mut self, data: Option<Arc<DataProbe>>) -> Self {
         self.publishing.is_on = true;
@@ -99,10 +105,22 @@ impl AnyServer {
         self
     }
 
-    /// Publishes until the server takes no more clients.
-    pub(super) fn publish<'s>(&'s self, listener: Box<dyn Listener>, scope: &'s Scope<'s, '_>) {
+    /// Publishes until the server takes no more clients, where that is switched on; with `listener`, or once there is one.
+    pub(super) fn publish<'s>(
+        &'s self,
+        listener: Option<Box<dyn Listener>>,
+        scope: &'s Scope<'s, '_>,
+    ) {
+        if !self.publishing.is_on {
+            return;
+        }
         let thread = thread::Builder::new().name(format!("netipc-{}.stats", self.name));
-        let spawned = thread.spawn_scoped(scope, move || self.tell_all(listener));
+        let publish = move || {
+            if let Some(listener) = listener.or_else(|| self.stats_listener_later()) {
+                self.tell_all(listener);
+            }
+        };
+        let spawned = thread.spawn_scoped(scope, publish);
         if let Err(error) = spawned {
             tracing::warn!(service = %self.name, error = %chain(&error), "cannot publish statistics");
         }
@@ -113,30 +131,81 @@ impl AnyServer {
         if !self.publishing.is_on {
             return None;
         }
+        let endpoint = self.stats_endpoint()?;
+        let listener = self.bind_stats(&endpoint);
+        listener
+            .map_err(|error| {
+                tracing::warn!(service = %self.name, error = %chain(&error), "cannot publish statistics");
+            })
+            .ok()
+    }
+
+    /// The same, once it can be had; none where the server takes no more clients before.
+    fn stats_listener_later(&self) -> Option<Box<dyn Listener>> {
+        let endpoint = self.stats_endpoint()?;
+        loop {
+            let pause = Wait::timeout(AGAIN).or_abort(&self.draining);
+            pause.sleep(AGAIN).ok()?;
+            if let Ok(listener) = self.bind_stats(&endpoint) {
+                tracing::info!(service = %self.name, "publishes statistics now");
+                return Some(listener);
+            }
+        }
+    }
+
+    fn stats_endpoint(&self) -> Option<Endpoint> {
         let run_dir = self.endpoint.as_ref().ok()?.run_dir();
+        let endpoint = Endpoint::new(run_dir, &stats_service(&self.name));
+        endpoint
+            .map_err(|error| {
+                tracing::warn!(service = %self.name, error = %chain(&error), "cannot publish statistics");
+            })
+            .ok()
+    }
+
+    fn bind_stats(&self, endpoint: &Endpoint) -> Result<Box<dyn Listener>, BindError> {
         let mut options = BindOptions::default();
         options.peers = self.bind.peers.clone();
-        let endpoint = Endpoint::new(run_dir, &stats_service(&self.name));
-        let failed = |error: &dyn std::error::Error| {
-            tracing::warn!(service = %self.name, error = %chain(error), "cannot publish statistics");
-        };
-        let endpoint = endpoint.map_err(|error| failed(&error)).ok()?;
-        let listener = self.transport.bind(&endpoint, &options);
-        listener.map_err(|error| failed(&error)).ok()
+        self.transport.bind(endpoint, &options)
     }
 
     fn tell_all(&self, mut listener: Box<dyn Listener>) {
         let wait = Wait::forever().or_abort(&self.draining);
-        loop {
-            match listener.accept(&wait) {
-                Ok(link) => self.tell(link),
-                Err(LinkError::Aborted | LinkError::EndpointLost(_)) => return,
-                Err(_) => {
-                    let pause = Wait::timeout(PATIENCE).or_abort(&self.draining);
-                    // Only an abort ends it early, and the loop looks for that itself.
-                    let _ = pause.sleep(PATIENCE);
+        let busy = AtomicUsize::new(0);
+        thread::scope(|readers| {
+            loop {
+                match listener.accept(&wait) {
+                    Ok(link) => self.tell_beside(link, &busy, readers),
+                    Err(LinkError::Aborted | LinkError::EndpointLost(_)) => return,
+                    Err(_) => {
+                        let pause = Wait::timeout(PATIENCE).or_abort(&self.draining);
+                        // Only an abort ends it early, and the loop looks for that itself.
+                        let _ = pause.sleep(PATIENCE);
+                    }
                 }
             }
+        });
+    }
+
+    /// Tells a reader without waiting for those before it, unless they are many, or there is no thread for it.
+    fn tell_beside<'s>(
+        &'s self,
+        link: Box<dyn Baseline>,
+        busy: &'s AtomicUsize,
+        readers: &'s Scope<'s, '_>,
+    ) {
+        if busy.fetch_add(1, Ordering::Relaxed) >= READERS {
+            busy.fetch_sub(1, Ordering::Relaxed);
+            return self.tell(link);
+        }
+        let tell = move || {
+            self.tell(link);
+            busy.fetch_sub(1, Ordering::Relaxed);
+        };
+        let thread = thread::Builder::new().name(format!("netipc-{}.stats", self.name));
+        if let Err(error) = thread.spawn_scoped(readers, tell) {
+            busy.fetch_sub(1, Ordering::Relaxed);
+            tracing::warn!(service = %self.name, %error, "cannot tell statistics");
         }
     }
 
