@@ -23,9 +23,12 @@ pub(crate) const MAX_RESPONSE_BYTES: u32 = 64 * 1024 * 1024;
 /// Names the run directory where no option does.
 pub(crate) const OWN_VARIABLE: &str = "NETIPC_RUN_DIR";
 
-/// Where endpoints are, and how they are reached.
+/// Names what may carry the data where no option does.
+const PROFILES_VARIABLE: &str = "NETIPC_PROFILES";
+
+/// Where endpoints are.
 #[derive(Args, Debug)]
-pub(crate) struct EndpointArgs {
+pub(crate) struct PlaceArgs {
     #[arg(long, value_name = "DIR", help = run_dir_help())]
     run_dir: Option<PathBuf>,
 
@@ -33,9 +36,17 @@ pub(crate) struct EndpointArgs {
     /// given
     #[arg(long)]
     netdata: bool,
+}
+
+/// Where endpoints are, and how they are reached.
+#[derive(Args, Debug)]
+pub(crate) struct EndpointArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
 
     /// What may carry the data; the best that both sides can do is chosen. `shm` is all shared
-    /// memory that need not be asked for by its own name [default: baseline,shm; of ping baseline]
+    /// memory that need not be asked for by its own name [default: $NETIPC_PROFILES, else baseline,shm; of
+    /// ping baseline]
     #[arg(
         long,
         value_name = "LIST",
@@ -45,7 +56,7 @@ pub(crate) struct EndpointArgs {
     profiles: Vec<u32>,
 }
 
-impl EndpointArgs {
+impl PlaceArgs {
     /// The directory of the endpoints, given or usual.
     pub(crate) fn run_dir(&self) -> Result<PathBuf, Failed> {
         if let Some(dir) = &self.run_dir {
@@ -96,10 +107,19 @@ impl EndpointArgs {
     pub(crate) fn endpoint(&self, service: &str) -> Result<Endpoint, Failed> {
         endpoint(&self.run_dir()?, service)
     }
+}
 
-    /// The profiles as the bits of the protocol.
-    pub(crate) fn profiles(&self) -> u32 {
-        self.profiles_or(PROFILE_BASELINE | profile::shm())
+impl EndpointArgs {
+    /// The profiles as the bits of the protocol: those of the option, of the environment, or the usual ones.
+    ///
+    /// # Errors
+    /// Where the environment names none that there are.
+    pub(crate) fn profiles(&self) -> Result<u32, Failed> {
+        let usual = match env::var(PROFILES_VARIABLE) {
+            Ok(list) if !list.is_empty() && self.profiles.is_empty() => profiles_named(&list)?,
+            _ => PROFILE_BASELINE | profile::shm(),
+        };
+        Ok(self.profiles_or(usual))
     }
 
     /// The same, `usual` where none are given.
@@ -118,6 +138,23 @@ pub(crate) fn endpoint(run_dir: &Path, service: &str) -> Result<Endpoint, Failed
 
 fn run_dir_help() -> String {
     format!("Directory of the endpoints [default: ${OWN_VARIABLE}, else {USUAL_RUN_DIR}]")
+}
+
+/// The bits of names with commas between them.
+fn profiles_named(list: &str) -> Result<u32, Failed> {
+    let known = profile::names();
+    let mut bits = list.split(',').map(|name| {
+        let named = known.iter().find(|(known, _)| *known == name.trim());
+        named.map(|(_, bits)| *bits).ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            let sentence = format!(
+                "{PROFILES_VARIABLE} names {name:?}, which is none of {}",
+                names.join(", ")
+            );
+            Failed::new(Exit::Usage, sentence)
+        })
+    });
+    bits.try_fold(0, |all, bits| Ok(all | bits?))
 }
 
 /// Takes a name of a profile.
@@ -203,18 +240,24 @@ mod tests {
             let parsed = profile_name().parse_ref(&Command::new("x"), None, name.as_ref());
             assert_eq!(parsed.unwrap(), *bits, "{name}");
         }
-        let both = EndpointArgs {
+        let place = PlaceArgs {
             run_dir: None,
             netdata: false,
+        };
+        let both = EndpointArgs {
+            place,
             profiles: vec![1, 4],
         };
-        assert_eq!(both.profiles(), 5);
+        assert_eq!(both.profiles(), Ok(5));
         let none = EndpointArgs {
             profiles: Vec::new(),
             ..both
         };
-        assert_eq!(none.profiles(), PROFILE_BASELINE | profile::shm());
         assert_eq!(none.profiles_or(1), 1);
+        let named = profiles_named("baseline, shm-hybrid");
+        assert_eq!(named, Ok(3));
+        let failed = profiles_named("baseline,nothing").unwrap_err();
+        assert!(failed.sentence().contains("\"nothing\""), "{failed}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use netipc::connection::Connection;
 use netipc::protocol::PROFILE_BASELINE;
 use netipc::transport::{NativeTransport, Wait};
 use netipc::untyped::AnyClient;
-use netipc::wire::{Header, MethodCode};
+use netipc::wire::{Header, Kind, MethodCode, Status};
 use netipc::{ClientConfig, chain};
 use netipc_schema::live::ask;
 use serde::Serialize;
@@ -96,10 +96,10 @@ struct Report {
 
 /// Measures, and prints what came out.
 pub(crate) fn run(args: &PingArgs) -> Result<(), Failed> {
-    let endpoint = args.endpoint.endpoint(&args.service)?;
+    let endpoint = args.endpoint.place.endpoint(&args.service)?;
     let config = ClientConfig {
         supported_profiles: args.endpoint.profiles_or(PROFILE_BASELINE),
-        auth_token: args.endpoint.token(&args.token, &endpoint)?,
+        auth_token: args.endpoint.place.token(&args.token, &endpoint)?,
         ..ClientConfig::default()
     };
     let begun = Instant::now();
@@ -179,7 +179,7 @@ impl Trips {
     }
 
     fn of_calls(args: &PingArgs, config: &ClientConfig) -> Result<Self, Failed> {
-        let endpoint = args.endpoint.endpoint(&args.service)?;
+        let endpoint = args.endpoint.place.endpoint(&args.service)?;
         let schema = match (&args.schema, ServiceName::find(&args.service)) {
             (Some(file), _) => schema::read(file)?,
             (None, Some(known)) => known.schema().clone(),
@@ -223,9 +223,13 @@ impl Trips {
                 *id += 1;
                 let sent = session.send(Header::request(NO_METHOD, *id), &[], &wait);
                 let answer = sent.and_then(|()| session.receive(&wait));
-                answer.map(drop).map_err(|error| {
+                let answer = answer.map_err(|error| {
                     let exit = Exit::of_code(error.code());
                     Failed::new(exit, format!("{endpoint}: {}", chain(&error)))
+                })?;
+                let why = unexpected(&answer, *id);
+                why.map_or(Ok(()), |why| {
+                    Err(Failed::new(Exit::Protocol, format!("{endpoint}: {why}")))
                 })
             }
             Self::Calls {
@@ -259,6 +263,29 @@ impl Trips {
             Self::Messages { session, .. } => session.info().peer.pid,
             Self::Calls { client, .. } => client.session()?.peer.pid,
         }
+    }
+}
+
+/// What is wrong with the answer to message `id` of a method that no service has.
+fn unexpected(answer: &Header, id: u64) -> Option<String> {
+    let Header {
+        kind,
+        code,
+        status,
+        message_id,
+        ..
+    } = *answer;
+    if kind != Kind::RESPONSE || message_id != id {
+        Some(format!(
+            "the answer to message {id} is a {kind} with the id {message_id}"
+        ))
+    } else if code != NO_METHOD.0 || status != Status::UNSUPPORTED {
+        Some(format!(
+            "the answer to a method that nobody has, {:#06x}, is {status} of {code:#06x}",
+            NO_METHOD.0
+        ))
+    } else {
+        None
     }
 }
 
@@ -300,6 +327,27 @@ fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_of_something_else_are_no_round_trips() {
+        let answer = |id, code, status| Header {
+            kind: Kind::RESPONSE,
+            code,
+            status,
+            ..Header::request(NO_METHOD, id)
+        };
+        let unsupported = Status::UNSUPPORTED;
+        assert_eq!(unexpected(&answer(3, 0xffff, unsupported), 3), None);
+        for (header, part) in [
+            (answer(4, 0xffff, unsupported), "with the id 4"),
+            (answer(3, 1, unsupported), "UNSUPPORTED of 0x0001"),
+            (answer(3, 0xffff, Status::OK), "is OK of 0xffff"),
+            (Header::request(NO_METHOD, 3), "is a REQUEST"),
+        ] {
+            let why = unexpected(&header, 3).unwrap_or_default();
+            assert!(why.contains(part), "{why}");
+        }
+    }
 
     #[test]
     fn quantiles_are_times_that_were_measured() {

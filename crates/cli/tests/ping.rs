@@ -112,6 +112,23 @@ fn a_call_is_repeated_and_goes_on_after_a_failure() {
 }
 
 #[test]
+fn what_may_carry_the_data_may_come_from_the_environment() {
+    let place = TestDir::new();
+    let _provider = place.serve(&["--service=increment"]);
+    let call = |list: &str, args: &[&str]| {
+        let mut command = place.command("call", &[&["increment", "41"], args].concat());
+        command.env("NETIPC_PROFILES", list);
+        run(command, b"")
+    };
+    let over = |ended: &support::Ended| ended.stderr.contains("(baseline)");
+    assert!(over(&call("baseline", &[])));
+    assert!(!over(&call("", &[])), "empty is as not set");
+    let option_first = call("baseline", &["--profiles=baseline,shm"]);
+    assert!(!over(&option_first), "{}", option_first.stderr);
+    call("baseline,carrier-pigeon", &[]).failed(2, "invalid", "\"carrier-pigeon\"");
+}
+
+#[test]
 fn the_run_directory_may_come_from_the_environment() {
     let place = TestDir::new();
     let _provider = place.serve(&["--service=increment"]);

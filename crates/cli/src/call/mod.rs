@@ -93,15 +93,15 @@ pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
             return Err(Failed::new(Exit::Usage, sentence));
         }
     };
-    let endpoint = args.endpoint.endpoint(&args.service)?;
+    let endpoint = args.endpoint.place.endpoint(&args.service)?;
     let keys = keys::read(&args.keys)?;
-    let auth_token = args.endpoint.token(&args.token, &endpoint)?;
+    let auth_token = args.endpoint.place.token(&args.token, &endpoint)?;
     ask::call(&Question {
         schema,
         keys,
         endpoint,
         config: ClientConfig {
-            supported_profiles: args.endpoint.profiles(),
+            supported_profiles: args.endpoint.profiles()?,
             preferred_profiles: PROFILE_SHM_HYBRID,
             auth_token,
             ..ClientConfig::default()

@@ -127,9 +127,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     // Before anything is made, so that no request can end the program with something left behind.
     let stop = stop_requests(args.until_stdin_ends).map_err(exit::cannot_wait_for_a_stop)?;
     let mut plan = Plan {
-        run_dir: args.endpoint.run_dir_to_serve()?,
-        profiles: args.endpoint.profiles(),
-        auth_token: args.endpoint.token_to_serve(&args.token)?,
+        run_dir: args.endpoint.place.run_dir_to_serve()?,
+        profiles: args.endpoint.profiles()?,
+        auth_token: args.endpoint.place.token_to_serve(&args.token)?,
         workers: args.workers.get(),
         max_response_bytes: args.max_response.unwrap_or_default(),
         inherited: Inherited::from_environment(),

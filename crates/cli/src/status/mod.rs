@@ -14,7 +14,7 @@ use netipc::untyped::stats_service;
 use netipc::{OpenError, chain};
 use serde_json::Value;
 
-use crate::args::EndpointArgs;
+use crate::args::PlaceArgs;
 use crate::exit::{self, Exit, Failed};
 use crate::terminal::age;
 
@@ -39,7 +39,7 @@ pub(crate) struct StatusArgs {
     service: String,
 
     #[command(flatten)]
-    endpoint: EndpointArgs,
+    place: PlaceArgs,
 
     /// Milliseconds that reading may take
     #[arg(long, value_name = "MS", default_value = "2000")]
@@ -56,7 +56,7 @@ pub(crate) struct StatusArgs {
 
 /// Reads, and prints.
 pub(crate) fn run(args: &StatusArgs) -> Result<(), Failed> {
-    let run_dir = args.endpoint.run_dir()?;
+    let run_dir = args.place.run_dir()?;
     let timeout = Duration::from_millis(args.timeout.into());
     let stats = read(&run_dir, &args.service, timeout)?;
     let mut out = BufWriter::new(io::stdout().lock());

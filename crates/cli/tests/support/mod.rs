@@ -40,6 +40,9 @@ pub(crate) fn piped(mut command: Command) -> Command {
     command
         .env_remove("NETIPC_AUTH_TOKEN")
         .env_remove("NETIPC_RUN_DIR")
+        .env_remove("NETIPC_PROFILES")
+        .env_remove("RUST_LOG")
+        .env_remove("JOURNAL_STREAM")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

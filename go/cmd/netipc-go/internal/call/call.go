@@ -95,7 +95,7 @@ func newCall(name string, endpoint *cli.Endpoint, env cli.Env) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	profiles, err := endpoint.Profiles()
+	profiles, err := endpoint.Profiles(env)
 	if err != nil {
 		return nil, err
 	}

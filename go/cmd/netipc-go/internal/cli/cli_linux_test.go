@@ -31,14 +31,21 @@ func TestProfilesAreBits(t *testing.T) {
 		if err := endpoint.profiles.Set(list); err != nil {
 			t.Fatal(err)
 		}
-		if found, err := endpoint.Profiles(); err != nil || found != bits {
+		if found, err := endpoint.Profiles(environment(nil)); err != nil || found != bits {
 			t.Errorf("%s: %d, %v", list, found, err)
 		}
 	}
-	if bits, err := (&Endpoint{}).Profiles(); err != nil || bits != 7 {
+	if bits, err := (&Endpoint{}).Profiles(environment(nil)); err != nil || bits != 7 {
 		t.Error(bits, err)
 	}
-	if _, err := (&Endpoint{profiles: Many{"smoke"}}).Profiles(); exitOf(err) != Usage {
+	named := environment(map[string]string{"NETIPC_PROFILES": "baseline, shm-futex"})
+	if bits, err := (&Endpoint{}).Profiles(named); err != nil || bits != 5 {
+		t.Error(bits, err)
+	}
+	if bits, err := (&Endpoint{profiles: Many{"baseline"}}).Profiles(named); err != nil || bits != 1 {
+		t.Error("an option comes first:", bits, err)
+	}
+	if _, err := (&Endpoint{profiles: Many{"smoke"}}).Profiles(environment(nil)); exitOf(err) != Usage {
 		t.Error(err)
 	}
 }

@@ -23,14 +23,14 @@ func TestProfilesAreBits(t *testing.T) {
 		if err := endpoint.profiles.Set(list); err != nil {
 			t.Fatal(err)
 		}
-		if found, err := endpoint.Profiles(); err != nil || found != bits {
+		if found, err := endpoint.Profiles(environment(nil)); err != nil || found != bits {
 			t.Errorf("%s: %d, %v", list, found, err)
 		}
 	}
-	if bits, err := (&Endpoint{}).Profiles(); err != nil || bits != 3 {
+	if bits, err := (&Endpoint{}).Profiles(environment(nil)); err != nil || bits != 3 {
 		t.Error(bits, err)
 	}
-	if _, err := (&Endpoint{profiles: Many{"smoke"}}).Profiles(); exitOf(err) != Usage {
+	if _, err := (&Endpoint{profiles: Many{"smoke"}}).Profiles(environment(nil)); exitOf(err) != Usage {
 		t.Error(err)
 	}
 }

@@ -16,7 +16,8 @@ import (
 const MaxResponseBytes = 64 * 1024 * 1024
 
 const (
-	tokenVariable = "NETIPC_AUTH_TOKEN"
+	tokenVariable    = "NETIPC_AUTH_TOKEN"
+	profilesVariable = "NETIPC_PROFILES"
 	// maxTokenFile is longer than any token with the white space around it.
 	maxTokenFile = 256
 )
@@ -40,7 +41,7 @@ func (e *Endpoint) Register(flags *Flags) {
 		"`FILE` with the shared secret; comes before NETIPC_AUTH_TOKEN")
 	flags.Var(&e.profiles, "profiles",
 		"`LIST` of shm, which is all of shared memory but what has to be asked for by name, and of "+
-			strings.Join(profileNames(), ", ")+"; else baseline,shm")
+			strings.Join(profileNames(), ", ")+"; else $"+profilesVariable+", else baseline,shm")
 }
 
 // RunDir returns the directory of the endpoints, given or usual.
@@ -102,15 +103,19 @@ func Baseline() transport.LinkKind {
 	return transport.LinkMemory
 }
 
-// Profiles returns the profiles as the bits of the protocol.
-func (e *Endpoint) Profiles() (uint32, error) {
+// Profiles returns the profiles as the bits of the protocol: those of the option, of the environment, or the usual ones.
+func (e *Endpoint) Profiles(env Env) (uint32, error) {
 	known := profileBits()
-	if len(e.profiles) == 0 {
+	names := []string(e.profiles)
+	if list, _ := env.Getenv(profilesVariable); len(names) == 0 && list != "" {
+		names = strings.Split(list, ",")
+	}
+	if len(names) == 0 {
 		return known["baseline"] | known[sharedMemory], nil
 	}
 	var bits uint32
-	for _, name := range e.profiles {
-		bit, found := known[name]
+	for _, name := range names {
+		bit, found := known[strings.TrimSpace(name)]
 		if !found {
 			return 0, Fail(Usage, "there is no profile %q: use %s or one of %s", name, sharedMemory, strings.Join(profileNames(), ", "))
 		}

@@ -105,7 +105,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	profiles, err := endpoint.Profiles()
+	profiles, err := endpoint.Profiles(env)
 	if err != nil {
 		return nil, err
 	}
