@@ -92,6 +92,25 @@ fn a_stale_socket_and_an_orphaned_region_are_found_and_removed() {
 }
 
 #[test]
+fn what_is_removed_is_listed_before() {
+    let place = TestDir::new();
+    make_private(&place);
+    place.serve(&[INCREMENT]).end(Signal::KILL);
+    let socket = place.run_dir().join("increment.sock");
+    let mut unheard = place.command("doctor", &["--fix"]);
+    unheard.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    let ended = run(unheard, b"");
+    ended.failed(1, "failed", "cannot print");
+    assert!(socket.exists(), "what cannot be listed is not removed");
+    let fixed = run(place.command("doctor", &["--fix"]), b"");
+    let said = fixed.text().replace('\n', " ");
+    let at = |what: &str| said.find(&format!("{what}: {}", socket.display()));
+    let order = [at("stale socket"), at("to remove"), at("removed")];
+    assert!(order.is_sorted() && order[0].is_some(), "{said}");
+    assert!(!socket.exists());
+}
+
+#[test]
 fn what_is_in_use_is_not_removed() {
     let place = TestDir::new();
     let provider = place.serve(&[INCREMENT]);
@@ -125,6 +144,20 @@ fn something_else_at_the_name_is_no_provider() {
     let place = TestDir::new();
     place.write("run/increment.sock", "");
     doctor(&place, &[]).is("not_a_socket", 3, &["increment.sock", "no socket"]);
+}
+
+#[test]
+fn a_socket_of_another_type_is_told_as_that() {
+    let place = TestDir::new();
+    make_private(&place);
+    let path = place.run_dir().join("increment.sock");
+    let _stream = std::os::unix::net::UnixListener::bind(path).unwrap();
+    let this = format!("process {}", std::process::id());
+    doctor(&place, &[]).is(
+        "wrong_socket_type",
+        5,
+        &["increment.sock", "another type", "SOCK_SEQPACKET", &this],
+    );
 }
 
 #[test]
@@ -316,11 +349,13 @@ fn a_limit_of_the_provider_instead_of_shared_memory() {
         .args(["serve", INCREMENT, "--run-dir"])
         .arg(place.run_dir());
     let _provider = support::Provider::start(support::stoppable(support::piped(command)));
-    let found = doctor(&place, &["--profiles=baseline,shm"]);
-    found.warns(
-        "socket_instead_of_shm",
-        &["at most 4096 bytes (RLIMIT_FSIZE)"],
-    );
+    for args in [&["--profiles=baseline,shm"][..], &[]] {
+        let found = doctor(&place, args);
+        found.warns(
+            "socket_instead_of_shm",
+            &["at most 4096 bytes (RLIMIT_FSIZE)"],
+        );
+    }
 }
 
 #[test]

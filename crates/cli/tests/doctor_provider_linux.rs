@@ -233,6 +233,16 @@ fn a_server_of_another_version_or_of_none() {
         5,
         &["another version of the protocol", "upgrade the older"],
     );
+    const LIMIT_EXCEEDED: u16 = 5;
+    let found = answering(&private(), &ack(LIMIT_EXCEEDED), none, &[]);
+    found.is(
+        "limit_exceeded",
+        9,
+        &[
+            "asked for were requests of up to",
+            "raise the request limits",
+        ],
+    );
     let found = answering(&private(), b"HTTP/1.1 400 Bad Request", none, &[]);
     found.is(
         "malformed_answer",

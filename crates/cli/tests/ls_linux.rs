@@ -258,3 +258,22 @@ fn who_may_not_see_is_told_so() {
     assert!(text.contains("Not seen: sockets and memory of"), "{text}");
     assert!(text.contains("run it as root"), "{text}");
 }
+
+#[test]
+fn a_process_whose_name_is_no_text_is_shown() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let place = TestDir::new();
+    let program = place.path("").join(OsStr::from_bytes(b"net\xffipc"));
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_netipc"), &program).unwrap();
+    let mut command = std::process::Command::new(&program);
+    command
+        .args(["serve", INCREMENT, "--run-dir"])
+        .arg(place.run_dir());
+    let provider = Provider::start(support::stoppable(support::piped(command)));
+    let listeners = &endpoint(&place)["listeners"];
+    assert_eq!(listeners[0]["pid"], provider.pid());
+    let shown = listeners[0]["command"].as_str().unwrap();
+    assert!(shown.contains("net\u{fffd}ipc serve"), "{shown}");
+}

@@ -15,7 +15,7 @@ use crate::schema::built_in;
 use crate::terminal::{age, size};
 
 /// What a region of the usual size takes: room for 1 KiB of request and 64 KiB of answer, in whole pages.
-const LITTLE: u64 = 68 * 1024;
+pub(super) const LITTLE: u64 = 68 * 1024;
 
 /// Whether the run directories can be used.
 pub(super) fn run_dirs(args: &DoctorArgs, survey: &Survey, report: &mut Report) {

@@ -23,6 +23,7 @@ pub(super) enum Cause {
     NameInvalid,
     ServiceMissing,
     NotASocket,
+    WrongSocketType,
     StaleSocket,
     OrphanedRegion,
     TokenInvalid,
@@ -36,6 +37,7 @@ pub(super) enum Cause {
     NoCommonProfile,
     VersionMismatch,
     SessionsTaken,
+    LimitExceeded,
     MalformedAnswer,
     HandlerFailed,
     NoAnswer,
@@ -83,7 +85,10 @@ impl Cause {
             | Self::UserRefused
             | Self::ServerNotTrusted
             | Self::PermissionDenied => Exit::AuthFailed,
-            Self::NoCommonProfile | Self::VersionMismatch => Exit::Incompatible,
+            Self::NoCommonProfile | Self::VersionMismatch | Self::WrongSocketType => {
+                Exit::Incompatible
+            }
+            Self::LimitExceeded => Exit::TooLarge,
             Self::ProviderStopped
             | Self::ProviderHung
             | Self::ListenerHeldByChild
@@ -107,6 +112,7 @@ impl Cause {
             Self::NameInvalid => "name not valid",
             Self::ServiceMissing => "service missing",
             Self::NotASocket => "no socket",
+            Self::WrongSocketType => "socket of another type",
             Self::StaleSocket => "stale socket",
             Self::OrphanedRegion => "orphaned region",
             Self::TokenInvalid => "no token",
@@ -120,6 +126,7 @@ impl Cause {
             Self::NoCommonProfile => "no common profile",
             Self::VersionMismatch => "version mismatch",
             Self::SessionsTaken => "all sessions taken",
+            Self::LimitExceeded => "limit exceeded",
             Self::MalformedAnswer => "malformed answer",
             Self::HandlerFailed => "handler failed",
             Self::NoAnswer => "no answer",
@@ -217,16 +224,32 @@ impl Report {
         path.is_none_or(|path| !self.removed.contains(path))
     }
 
-    pub(super) fn print(&self, json: bool, out: &mut impl Write) -> io::Result<()> {
-        if json {
-            return crate::ls::json(self, out);
-        }
+    /// What is provably stale.
+    pub(super) fn stale(&self) -> impl Iterator<Item = &Path> {
+        let stale = self.findings.iter().filter_map(|one| one.stale.as_ref());
+        stale.map(|(_, _, path)| path.as_path())
+    }
+
+    /// Tells what was found.
+    pub(super) fn print_findings(&self, out: &mut impl Write) -> io::Result<()> {
         for what in &self.healthy {
             write!(out, "{}", wrapped(&format!("ok: {}", plain(what))))?;
         }
-        for finding in &self.findings {
-            self.print_finding(finding, out)?;
+        self.findings
+            .iter()
+            .try_for_each(|finding| self.print_finding(finding, out))
+    }
+
+    /// Tells what is about to be removed.
+    pub(super) fn print_stale(&self, out: &mut impl Write) -> io::Result<()> {
+        for path in self.stale() {
+            writeln!(out, "to remove: {}", plain(&path.to_string_lossy()))?;
         }
+        Ok(())
+    }
+
+    /// Tells what was removed, and what is left.
+    pub(super) fn print_end(&self, out: &mut impl Write) -> io::Result<()> {
         for path in &self.removed {
             writeln!(out, "removed: {}", plain(&path.to_string_lossy()))?;
         }

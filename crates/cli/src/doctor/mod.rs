@@ -31,8 +31,8 @@ line with its cause, then the evidence, and after `->` what to do. Problems end 
 A provider is connected to over the socket, asked once (a lookup without keys, a number, a text), and left. Shared memory is tried \
 only with --profiles: deployed servers in Rust and Go do not notice that a client has left it, and lose a worker.
 
---fix removes what is provably stale, sockets that nobody listens at and regions whose process has gone, as the next server would: under \
-the lock of the start, after asking once more.
+--fix lists what is provably stale, sockets that nobody listens at and regions whose process has gone, and removes it then, as the next \
+server would: under the lock of the start, after asking once more. With --json it is listed in `findings`, with what became of it.
 
 Examples:
   netipc doctor
@@ -50,7 +50,8 @@ The exit code is that of the first problem:
    5  another version, or no profile in common
    6  the provider does not answer: stopped, hung, or its listener is held by somebody else
    7  answers that break the protocol or the schema
-   8  no session: every one is taken";
+   8  no session: every one is taken
+   9  the server's limits are below what was asked for";
 
 /// Arguments of `doctor`.
 #[derive(Args, Debug)]
@@ -166,13 +167,28 @@ fn examine(args: &DoctorArgs) -> Result<Option<Exit>, Failed> {
             report.add(Finding::new(Cause::NotSeen, what));
         }
     }
-    if args.fix {
-        tidy::remove(&mut report);
-    }
-    let mut out = BufWriter::new(io::stdout().lock());
-    let printed = report.print(args.json, &mut out);
-    exit::printed(printed.and_then(|()| out.flush()))?;
+    exit::printed(finish(args, &mut report))?;
     Ok(report.exit())
+}
+
+/// Tells what was found, and removes what is stale where that is wanted; nothing is removed that could not be listed before.
+fn finish(args: &DoctorArgs, report: &mut Report) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    if args.json {
+        if args.fix {
+            tidy::remove(report);
+        }
+        crate::ls::json(report, &mut out)?;
+        return out.flush();
+    }
+    report.print_findings(&mut out)?;
+    if args.fix {
+        report.print_stale(&mut out)?;
+        out.flush()?;
+        tidy::remove(report);
+    }
+    report.print_end(&mut out)?;
+    out.flush()
 }
 
 fn data_files(args: &DoctorArgs, report: &mut Report) {

@@ -12,8 +12,8 @@ use netipc_schema::live::{AskError, ask as ask_by_schema};
 
 use super::DoctorArgs;
 use super::finding::{Cause, Finding, Report, run_as};
-use super::provider::{holders, shortages, show, silent};
-use super::system::own_uid;
+use super::provider::{holders, shortages, show, silent, small_files};
+use super::system::{is_another_type, own_uid};
 use crate::exit::Failed;
 use crate::inspect::{self, RunDir};
 use crate::{harmless, netdata, profile, schema};
@@ -141,6 +141,12 @@ impl Provider<'_> {
             )
             .all_evidence(self.seen.listeners.iter().map(show))
             .advice(format!("{}, or let the server allow user {own}", run_as(&self.user(*server)))),
+            OpenError::Connect(ConnectError::Io { source, .. }) if is_another_type(source) => {
+                finding(Cause::WrongSocketType, "somebody listens there with a socket of another type".to_owned())
+                    .all_evidence(self.seen.listeners.iter().map(show))
+                    .evidence("endpoints of NetIPC are packet sockets (SOCK_SEQPACKET); its protocol is another one, or an older one")
+                    .advice("give that program another path, or upgrade it")
+            }
             OpenError::Handshake(error) => self.turned_down(error),
             OpenError::Link(LinkError::Disconnected | LinkError::Reset(_)) => finding(Cause::ConnectionLost, why)
                 .evidence("it hung up during the handshake, without an answer")
@@ -180,7 +186,14 @@ impl Provider<'_> {
                     "raise its workers (`netipc serve --workers N`), or end one of those clients",
                 ),
             HandshakeError::LimitExceeded => {
-                finding(Cause::ConnectionLost, why).advice("raise the request limits of the server")
+                let ours = self.config.proposal();
+                finding(Cause::LimitExceeded, why)
+                    .evidence(format!(
+                        "asked for were requests of up to {} bytes and {} items",
+                        ours.request.payload_bytes, ours.request.batch_items
+                    ))
+                    .all_evidence(self.seen.listeners.iter().map(show))
+                    .advice("raise the request limits of the server, or lower those of the client")
             }
             _ => finding(Cause::MalformedAnswer, why)
                 .all_evidence(self.seen.listeners.iter().map(show))
@@ -236,6 +249,9 @@ impl Provider<'_> {
         let over_socket = |session: &&inspect::Session| session.transport == Some("socket");
         let others = self.seen.sessions.iter().filter(over_socket).count();
         let at = &self.endpoint;
+        if !wants_shm {
+            small_files(self.seen, report);
+        }
         if wants_shm && kind != LinkKind::SharedMemory {
             let what =
                 format!("{at}: shared memory was offered, and the session went over the {kind}");

@@ -6,6 +6,7 @@ use netipc::untyped::stats_service;
 use serde_json::Value;
 
 use super::DoctorArgs;
+use super::checks::LITTLE;
 use super::finding::{Cause, Finding, Report};
 use super::probe;
 use super::system::limits;
@@ -183,6 +184,28 @@ pub(super) fn shortages(endpoint: &Endpoint) -> Vec<String> {
         }
     }
     found
+}
+
+/// Warns of servers that may not write a file as large as a region.
+pub(super) fn small_files(endpoint: &Endpoint, report: &mut Report) {
+    for server in &endpoint.listeners {
+        let Some(bytes) = limits(server.pid).file_bytes.filter(|most| *most < LITTLE) else {
+            continue;
+        };
+        let what = format!(
+            "{}: its sessions go over the socket, whatever clients offer",
+            endpoint.path.display()
+        );
+        let finding = Finding::new(Cause::SocketInsteadOfShm, what)
+            .evidence(format!(
+                "process {} may write files of at most {bytes} bytes (RLIMIT_FSIZE), and a region takes {LITTLE} or more",
+                server.pid
+            ))
+            .evidence(show(server));
+        report.add(
+            finding.advice("start it without that limit (`ulimit -f`, LimitFSIZE= of its unit)"),
+        );
+    }
 }
 
 /// Who holds the sessions of a server that has no more.

@@ -1,5 +1,8 @@
 use std::fs;
+use std::io;
 use std::path::Path;
+
+use rustix::io::Errno;
 
 use super::{Limits, Space};
 
@@ -18,9 +21,18 @@ pub(in crate::doctor) fn free_space(path: &Path) -> Option<Space> {
     })
 }
 
+/// Whether the system says that a socket of another type listens.
+pub(in crate::doctor) fn is_another_type(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::PROTOTYPE)
+}
+
 /// What process `pid` may not do, as far as it is shown.
 pub(in crate::doctor) fn limits(pid: u32) -> Limits {
-    let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
+    // Names of processes, which are bytes, are in it.
+    let read = |name: &str| {
+        let bytes = fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
     let (limits, status) = (read("limits"), read("status"));
     let most = |name: &str| {
         let line = limits.lines().find_map(|line| line.strip_prefix(name))?;

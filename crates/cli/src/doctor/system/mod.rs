@@ -6,9 +6,9 @@ mod linux;
 mod other;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{free_space, limits, own_uid};
+pub(super) use linux::{free_space, is_another_type, limits, own_uid};
 #[cfg(not(target_os = "linux"))]
-pub(super) use other::{free_space, limits, own_uid};
+pub(super) use other::{free_space, is_another_type, limits, own_uid};
 
 /// Room in a file system.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

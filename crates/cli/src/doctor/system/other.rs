@@ -1,3 +1,4 @@
+use std::io;
 use std::path::Path;
 
 use super::{Limits, Space};
@@ -15,4 +16,9 @@ pub(in crate::doctor) fn free_space(_path: &Path) -> Option<Space> {
 /// Not told.
 pub(in crate::doctor) fn limits(_pid: u32) -> Limits {
     Limits::default()
+}
+
+/// Nothing of that kind is there.
+pub(in crate::doctor) fn is_another_type(_error: &io::Error) -> bool {
+    false
 }

@@ -94,9 +94,14 @@ impl Processes {
     }
 
     fn look(&mut self, pid: u32) -> Option<Process> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // Names of processes are bytes.
+        let read = |name: &str| {
+            let bytes = fs::read(format!("/proc/{pid}/{name}")).ok()?;
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let stat = read("stat")?;
         let (name, state, ticks) = parse(&stat)?;
-        let uid = effective_uid(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)?;
+        let uid = effective_uid(&read("status")?)?;
         let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let command = command(&words).unwrap_or_else(|| format!("[{name}]"));
         let started = Duration::from_millis(ticks.checked_mul(1000 / TICKS)?);
