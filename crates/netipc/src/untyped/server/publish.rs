@@ -144,7 +144,7 @@ impl AnyServer {
     fn stats_listener_later(&self) -> Option<Box<dyn Listener>> {
         let endpoint = self.stats_endpoint()?;
         loop {
-            let pause = Wait::timeout(AGAIN).or_abort(&self.draining);
+            let pause = Wait::forever().or_abort(&self.draining);
             pause.sleep(AGAIN).ok()?;
             if let Ok(listener) = self.bind_stats(&endpoint) {
                 tracing::info!(service = %self.name, "publishes statistics now");
