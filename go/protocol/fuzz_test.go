@@ -2,8 +2,10 @@ package protocol_test
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
+	"github.com/netipc/netipc/go/internal/fuzzing"
 	"github.com/netipc/netipc/go/protocol"
 )
 
@@ -162,6 +164,98 @@ func readAs(t *testing.T, kind string, b []byte) {
 	if err == nil && again != nil && !bytes.HasPrefix(b, again) {
 		t.Errorf("%s: %x is written as %x", kind, b, again)
 	}
+}
+
+// Every target is fed for a moment.
+func TestFuzzTargetsBearWhatTheyAreFed(t *testing.T) {
+	for kind := range readers {
+		t.Run(kind, func(t *testing.T) {
+			fuzzing.Feed(t, seeds(t, kind), func(t *testing.T, b []byte) { readAs(t, kind, b) })
+		})
+	}
+	t.Run("directory", func(t *testing.T) { fuzzing.Feed(t, directories(t), readDirectory) })
+	t.Run("labels", func(t *testing.T) { fuzzing.Feed(t, labelTables(), readLabels) })
+}
+
+// directories are golden batches behind a header's length, a count, the shortest item, and whether items are in order.
+func directories(tb testing.TB) [][]byte {
+	var all [][]byte
+	for _, batch := range seeds(tb, "batch") {
+		for count := byte(1); count < 5; count++ {
+			all = append(all, append([]byte{0, count, 0, 0, 1}, batch...), append([]byte{0, count, 0, 0, 0}, batch...))
+		}
+	}
+	return all
+}
+
+// readDirectory takes any bytes for a list: what is accepted is within its bytes, and written again it is the same list.
+func readDirectory(t *testing.T, b []byte) {
+	if len(b) < 5 {
+		return
+	}
+	header, count := int(b[0]), uint32(b[1])|uint32(b[2])<<8
+	rules := protocol.ListRules{MinLen: int(b[3]), Ordered: b[4]&1 == 1}
+	list, err := protocol.ParsePacked(b[5:], header, count, rules)
+	if err != nil {
+		return
+	}
+	if list.Len() != int(count) {
+		t.Errorf("%d items, not %d", list.Len(), count)
+	}
+	total := 0
+	for i := range list.Len() {
+		item := list.Get(i)
+		look(item)
+		total += len(item)
+		if len(item) < rules.MinLen {
+			t.Errorf("an item of %d bytes", len(item))
+		}
+	}
+	if rules.Ordered && total > len(b)-5 {
+		t.Errorf("%d bytes of items in %d", total, len(b)-5)
+	}
+}
+
+// labelTables are items with their labels, behind a count and where the table begins.
+func labelTables() [][]byte {
+	one := append([]byte{1, 0, 8, 7, 7, 7, 7, 7, 7, 7, 7}, 24, 0, 0, 0, 1, 0, 0, 0, 26, 0, 0, 0, 1, 0, 0, 0)
+	// Where nothing stands in front of the table, it was looked at what does.
+	nothing := append([]byte{1, 0, 0}, 16, 0, 0, 0, 1, 0, 0, 0, 18, 0, 0, 0, 1, 0, 0, 0)
+	return [][]byte{{0, 0, 4, 1, 2, 3, 4}, append(one, "a\x00b\x00"...), append(nothing, "a\x00b\x00"...)}
+}
+
+// readLabels takes any bytes for labels.
+func readLabels(t *testing.T, b []byte) {
+	if len(b) < 3 {
+		return
+	}
+	if err := protocol.CheckLabels(b[3:], uint16(b[0])|uint16(b[1])<<8, uint64(b[2])); err == nil && int(b[2]) > len(b)-3 {
+		t.Error("labels behind the end of their item")
+	}
+}
+
+func TestLabelsOfAnItemWithoutAnythingElse(t *testing.T) {
+	alone := labelTables()[2]
+	if err := protocol.CheckLabels(alone[3:], 1, 0); err != nil {
+		t.Error(err)
+	}
+	if err := protocol.CheckLabels(alone[3:], 2, 0); !errors.Is(err, protocol.ErrOutOfBounds) {
+		t.Error(err)
+	}
+}
+
+func FuzzDirectory(f *testing.F) {
+	for _, seed := range directories(f) {
+		f.Add(seed)
+	}
+	f.Fuzz(readDirectory)
+}
+
+func FuzzLabels(f *testing.F) {
+	for _, seed := range labelTables() {
+		f.Add(seed)
+	}
+	f.Fuzz(readLabels)
 }
 
 func FuzzHeader(f *testing.F)                { fuzz(f, "header") }

@@ -164,8 +164,8 @@ func (l *Labels) read(item []byte, count uint16, end uint64) {
 func CheckLabels(item []byte, count uint16, end uint64) error {
 	table := (end + 7) &^ 7
 	texts := table + uint64(count)*LabelEntryLen
-	// The gap is the last bytes of a word: the rest is shifted out.
-	if count == 0 || texts > uint64(len(item)) || le.Uint64(item[table-word:])>>(8*(word-(table-end))) != 0 {
+	// The gap is the last bytes of a word: the rest is shifted out. Before a table at the beginning there is no word.
+	if count == 0 || table == 0 || texts > uint64(len(item)) || le.Uint64(item[table-word:])>>(8*(word-(table-end))) != 0 {
 		return checkLabels(item, count, int(end))
 	}
 	next := texts

@@ -3,7 +3,9 @@
 //! ```text
 //! headers    writes crates/capi/include/netipc/*.h, or checks that they are as generated
 //! install    builds and installs headers, libraries, pkg-config and CMake files
+//! coverage   tells how much of the code the tests run
 //! fuzz       feeds the fuzz targets of all languages
+//! sbom       says what everything is made of, as CycloneDX
 //! bench      builds the peers in C and Go, too, and measures everything with netipc bench
 //! test       installs what the tests need and runs them all
 //! trial      builds a program that tries something out for long, and becomes it
@@ -15,11 +17,13 @@
 mod bench;
 mod build;
 mod child;
+mod coverage;
 mod error;
 mod fuzz;
 pub mod go;
 pub mod headers;
 mod install;
+mod sbom;
 mod target;
 mod test;
 mod tool;
@@ -30,11 +34,13 @@ use std::path::{Path, PathBuf};
 
 pub use crate::bench::bench;
 pub use crate::child::end_in_order;
+pub use crate::coverage::{Covered, coverage, show_coverage};
 pub use crate::error::Error;
 pub use crate::fuzz::{FuzzOptions, fuzz, list_fuzz_targets};
 pub use crate::install::{
     Options, Profile, install, install_for_tests, install_for_tests_of, try_install_for_tests,
 };
+pub use crate::sbom::sbom;
 pub use crate::target::Target;
 pub use crate::test::{Summary, TestOptions, list, test};
 pub use crate::trial::trial;

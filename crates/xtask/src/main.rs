@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use netipc_xtask::{
-    Error, FuzzOptions, Options, Profile, Target, TestOptions, Wine, bench, end_in_order, fuzz,
-    headers, install, list_fuzz_targets, trial,
+    Covered, Error, FuzzOptions, Options, Profile, Target, TestOptions, Wine, bench, coverage,
+    end_in_order, fuzz, headers, install, list_fuzz_targets, sbom, show_coverage, trial,
 };
 
 /// What the C library takes beyond cargo build.
@@ -22,23 +22,7 @@ enum Command {
         check: bool,
     },
     /// Build the C library and install it with its headers, pkg-config and CMake files.
-    Install {
-        /// Where it will be.
-        #[arg(long, default_value = "/usr/local")]
-        prefix: PathBuf,
-        /// What to put before the prefix while a package is made.
-        #[arg(long)]
-        destdir: Option<PathBuf>,
-        /// Where libraries are below the prefix, such as lib64 or lib/x86_64-linux-gnu.
-        #[arg(long, value_name = "NAME", default_value = "lib")]
-        libdir: PathBuf,
-        /// What to build it for, instead of this machine: x86_64-pc-windows-gnu.
-        #[arg(long, value_name = "TRIPLE")]
-        target: Option<String>,
-        /// How to build it.
-        #[arg(long, default_value = "release")]
-        profile: Build,
-    },
+    Install(Install),
     /// Install what the tests need, as far as it may, and run them all, out of the way of everything
     /// else on this machine. Ends with what ran, and with what was skipped and why.
     Test {
@@ -69,6 +53,18 @@ enum Command {
     /// Feed the fuzz targets of Rust, C and Go with inputs that are made of golden ones, each for a while. A failure
     /// prints the input, and the command that tries it again.
     Fuzz(Fuzz),
+    /// Run the tests of the crates and packages that count, and tell how much of each they run. Fails where that is too
+    /// little.
+    Coverage {
+        /// Go alone.
+        #[arg(long, conflicts_with = "rust")]
+        go: bool,
+        /// Rust alone, for which cargo-llvm-cov is needed.
+        #[arg(long)]
+        rust: bool,
+    },
+    /// Print what the crates, the C library and the Go module are made of, as CycloneDX in JSON.
+    Sbom,
     /// Build the program and its peers in C and Go as they are released, and measure everything with
     /// netipc bench, which gets the arguments: --quick --floors --report DIR.
     Bench {
@@ -90,6 +86,25 @@ enum Command {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
+}
+
+#[derive(clap::Args)]
+struct Install {
+    /// Where it will be.
+    #[arg(long, default_value = "/usr/local")]
+    prefix: PathBuf,
+    /// What to put before the prefix while a package is made.
+    #[arg(long)]
+    destdir: Option<PathBuf>,
+    /// Where libraries are below the prefix, such as lib64 or lib/x86_64-linux-gnu.
+    #[arg(long, value_name = "NAME", default_value = "lib")]
+    libdir: PathBuf,
+    /// What to build it for, instead of this machine: x86_64-pc-windows-gnu.
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
+    /// How to build it.
+    #[arg(long, default_value = "release")]
+    profile: Build,
 }
 
 #[derive(clap::Args)]
@@ -138,37 +153,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
     match command {
         Command::Headers { check: true } => headers::check()?,
         Command::Headers { check: false } => headers::write()?,
-        Command::Install {
-            prefix,
-            destdir,
-            libdir,
-            target,
-            profile,
-        } => {
-            let profile = match profile {
-                Build::Release => Profile::Release,
-                Build::Dev => Profile::Dev,
-            };
-            let options = Options {
-                prefix,
-                destdir,
-                lib_dir: libdir,
-                target: target
-                    .as_deref()
-                    .map(Target::named)
-                    .transpose()?
-                    .unwrap_or_default(),
-                profile,
-            };
-            install(&options)?;
-            let root = options.root();
-            println!(
-                "installed netipc {}: headers in {}, libraries, pkg-config and CMake files in {}",
-                env!("CARGO_PKG_VERSION"),
-                root.join("include/netipc").display(),
-                root.join(&options.lib_dir).display()
-            );
-        }
+        Command::Install(options) => run_install(options)?,
         Command::Test {
             only,
             checks,
@@ -186,6 +171,8 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             };
             return run_tests(&options, list);
         }
+        Command::Coverage { go, rust } => return run_coverage(!go, !rust),
+        Command::Sbom => print!("{}", sbom()?),
         Command::Fuzz(options) => return run_fuzz(options),
         Command::Bench { arguments } => match bench(&arguments)? {},
         Command::Simulate { arguments } => {
@@ -213,6 +200,40 @@ fn run_tests(options: &TestOptions, list: bool) -> Result<ExitCode, Error> {
     let summary = netipc_xtask::test(options)?;
     println!("\n{summary}");
     Ok(if summary.failed() == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn run_install(arguments: Install) -> Result<(), Error> {
+    let profile = match arguments.profile {
+        Build::Release => Profile::Release,
+        Build::Dev => Profile::Dev,
+    };
+    let target = arguments.target.as_deref().map(Target::named).transpose()?;
+    let options = Options {
+        prefix: arguments.prefix,
+        destdir: arguments.destdir,
+        lib_dir: arguments.libdir,
+        target: target.unwrap_or_default(),
+        profile,
+    };
+    install(&options)?;
+    let root = options.root();
+    println!(
+        "installed netipc {}: headers in {}, libraries, pkg-config and CMake files in {}",
+        env!("CARGO_PKG_VERSION"),
+        root.join("include/netipc").display(),
+        root.join(&options.lib_dir).display()
+    );
+    Ok(())
+}
+
+fn run_coverage(rust: bool, go: bool) -> Result<ExitCode, Error> {
+    let all = coverage(rust, go)?;
+    print!("\n{}", show_coverage(&all));
+    Ok(if all.iter().all(Covered::is_enough) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/netipc/netipc/go/internal/fuzzing"
 	"github.com/netipc/netipc/go/internal/generated/ip_to_asn"
 	"github.com/netipc/netipc/go/internal/generated/pid_traffic"
 	"github.com/netipc/netipc/go/protocol"
@@ -204,18 +205,35 @@ func FuzzServices(f *testing.F) {
 		f.Add(uint8(slices.Index(types, vector.Type)), must(hex.DecodeString(vector.Hex)))
 	}
 	f.Fuzz(func(t *testing.T, which uint8, message []byte) {
-		name := types[int(which)%len(types)]
-		again, err := codecs[name](message)
-		if err != nil || again == nil {
-			return
-		}
-		// What was written is what is written of it; requests and replies of values stand in front.
-		twice, err := codecs[name](again)
-		if err != nil || !bytes.Equal(twice, again) {
-			t.Errorf("%s: %x is written as %x, and that as %x: %v", name, message, again, twice, err)
-		}
-		if strings.HasPrefix(name, "increment") && !bytes.HasPrefix(message, again) {
-			t.Errorf("%s: %x is written as %x", name, message, again)
-		}
+		readTwice(t, types[int(which)%len(types)], message)
 	})
+}
+
+// Each of them is fed for a moment.
+func TestServicesBearWhatTheyAreFed(t *testing.T) {
+	golden := map[string][][]byte{}
+	for _, vector := range vectors(t) {
+		golden[vector.Type] = append(golden[vector.Type], must(hex.DecodeString(vector.Hex)))
+	}
+	for name := range codecs {
+		t.Run(name, func(t *testing.T) {
+			fuzzing.Feed(t, golden[name], func(t *testing.T, message []byte) { readTwice(t, name, message) })
+		})
+	}
+}
+
+// readTwice reads a message, and what is written of it.
+func readTwice(t *testing.T, name string, message []byte) {
+	again, err := codecs[name](message)
+	if err != nil || again == nil {
+		return
+	}
+	// What was written is what is written of it; requests and replies of values stand in front.
+	twice, err := codecs[name](again)
+	if err != nil || !bytes.Equal(twice, again) {
+		t.Errorf("%s: %x is written as %x, and that as %x: %v", name, message, again, twice, err)
+	}
+	if strings.HasPrefix(name, "increment") && !bytes.HasPrefix(message, again) {
+		t.Errorf("%s: %x is written as %x", name, message, again)
+	}
 }

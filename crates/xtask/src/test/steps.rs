@@ -164,6 +164,12 @@ pub(crate) const STEPS: &[Step] = &[
         ..CHECK
     },
     Step {
+        name: "supply chain",
+        needs: &[&needs::GO],
+        run: &[".ci/supply-chain"],
+        ..CHECK
+    },
+    Step {
         name: "staticcheck",
         needs: &[&needs::GO],
         run: &[".ci/staticcheck"],

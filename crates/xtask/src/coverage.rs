@@ -1,0 +1,290 @@
+//! How much of the code the tests run, for Rust by cargo-llvm-cov and for Go by its own command, and what has to be reached.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::{Error, build, child, go, tool, workspace};
+
+const COVERAGE_NEEDED: &str = "it counts lines that tests run: cargo install --locked cargo-llvm-cov, and rustup component add llvm-tools";
+const GO_NEEDED: &str =
+    "it runs the tests of the Go module; install Go, see https://go.dev/doc/install";
+
+/// What part of its lines the tests of the workspace run, at least: hundredths of a crate, or of a package below `go/`.
+const RUST: [(&str, f64); 5] = [
+    ("proto", 97.0),
+    ("netipc", 97.0),
+    ("transport", 95.0),
+    ("host", 95.0),
+    ("capi", 95.0),
+];
+/// The same of every package of Go but these.
+const GO: f64 = 92.0;
+/// Packages whose statements count nowhere, and why.
+const GO_UNCOUNTED: [(&str, &str); 4] = [
+    (
+        "examples/",
+        "programs of a page: other tests start them as processes",
+    ),
+    (
+        "cmd/",
+        "programs: most of what they do is done in processes of their own",
+    ),
+    (
+        "internal/conformance",
+        "tests, whose failures do not come up",
+    ),
+    (
+        "internal/fuzzing",
+        "what feeds fuzz targets, whose failures do not come up",
+    ),
+];
+
+/// What is measured, and how much of it was run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Covered {
+    /// The crate or package.
+    pub name: String,
+    /// Lines of Rust, or statements of Go.
+    pub all: u64,
+    /// How many of them were run.
+    pub run: u64,
+    /// What has to be reached, in hundredths; nothing for what does not count.
+    pub least: Option<f64>,
+}
+
+impl Covered {
+    /// Hundredths that were run.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "lines are far fewer than a float can count"
+    )]
+    pub fn percent(&self) -> f64 {
+        if self.all == 0 {
+            100.0
+        } else {
+            100.0 * self.run as f64 / self.all as f64
+        }
+    }
+
+    /// Whether that is enough.
+    #[must_use]
+    pub fn is_enough(&self) -> bool {
+        self.least.is_none_or(|least| self.percent() >= least)
+    }
+}
+
+/// Runs all tests of the crates and packages that count, and tells what part of each was run.
+///
+/// # Errors
+/// What cannot be started or understood. Tests that fail are told, and what they ran counts.
+pub fn coverage(rust: bool, go: bool) -> Result<Vec<Covered>, Error> {
+    let mut all = Vec::new();
+    if rust {
+        all.extend(rust_coverage()?);
+    }
+    if go {
+        all.extend(go_coverage()?);
+    }
+    Ok(all)
+}
+
+fn rust_coverage() -> Result<Vec<Covered>, Error> {
+    tool::run(
+        build::cargo().args(["llvm-cov", "--version"]),
+        COVERAGE_NEEDED,
+    )?;
+    let mut tests = build::cargo();
+    tests.args(["llvm-cov", "--no-report", "--no-fail-fast", "--locked"]);
+    for package in [
+        "netipc-proto",
+        "netipc-transport",
+        "netipc",
+        "netipc-host",
+        "netipc-capi",
+    ] {
+        tests.args(["--package", package]);
+    }
+    let status = child::run(tests.current_dir(workspace()))?;
+    if !status.success() {
+        println!("tests of Rust failed: {status}");
+    }
+    let mut report = build::cargo();
+    report
+        .args(["llvm-cov", "report", "--json", "--summary-only"])
+        .current_dir(workspace());
+    let output = tool::run(&mut report, COVERAGE_NEEDED)?;
+    lines_of_crates(&output.stdout).ok_or(Error::Output {
+        command: "cargo llvm-cov report",
+        problem: "did not tell the lines of each file",
+    })
+}
+
+/// The lines of each crate that counts, from what `llvm-cov export` says.
+fn lines_of_crates(report: &[u8]) -> Option<Vec<Covered>> {
+    let report: Value = serde_json::from_slice(report).ok()?;
+    let files = report["data"][0]["files"].as_array()?;
+    let crates = RUST.map(|(name, least)| {
+        let mut covered = Covered {
+            name: name.to_owned(),
+            all: 0,
+            run: 0,
+            least: Some(least),
+        };
+        let place = format!("/crates/{name}/src/");
+        for file in files.iter().filter(|file| {
+            file["filename"]
+                .as_str()
+                .is_some_and(|path| path.contains(&place))
+        }) {
+            let lines = &file["summary"]["lines"];
+            covered.all += lines["count"].as_u64().unwrap_or(0);
+            covered.run += lines["covered"].as_u64().unwrap_or(0);
+        }
+        covered
+    });
+    crates
+        .iter()
+        .any(|covered| covered.all > 0)
+        .then(|| crates.to_vec())
+}
+
+fn go_coverage() -> Result<Vec<Covered>, Error> {
+    let dir = build::target_dir()?.join("coverage");
+    tool::make_dir(&dir)?;
+    let profile = dir.join("go.txt");
+    let mut tests = Command::new(go::program());
+    // A statement counts wherever the test is that runs it: much is tested from the packages above.
+    tests
+        .args(["test", "-count=1", "-coverpkg=./...", "-coverprofile"])
+        .arg(&profile)
+        .arg("./...");
+    tests
+        .envs([("GOWORK", "off"), ("GOFLAGS", "")])
+        .current_dir(workspace().join("go"));
+    let status = child::run(&mut tests).map_err(|error| match error {
+        Error::Start { program, .. } => Error::Missing {
+            program,
+            needed: GO_NEEDED,
+        },
+        other => other,
+    })?;
+    if !status.success() {
+        println!("tests of Go failed: {status}");
+    }
+    Ok(statements_of_packages(&tool::read(&profile)?, &module()?))
+}
+
+/// What the paths of a profile begin with.
+fn module() -> Result<String, Error> {
+    let text = tool::read(&workspace().join("go/go.mod"))?;
+    let name = text.lines().find_map(|line| line.strip_prefix("module "));
+    Ok(format!("{}/", name.unwrap_or_default().trim()))
+}
+
+/// The statements of each package, from a profile in which a block stands once for each test binary.
+fn statements_of_packages(profile: &str, module: &str) -> Vec<Covered> {
+    let mut blocks: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
+    for line in profile.lines().skip(1) {
+        let mut words = line.rsplitn(3, ' ');
+        let (Some(count), Some(statements), Some(block)) =
+            (words.next(), words.next(), words.next())
+        else {
+            continue;
+        };
+        let known = blocks
+            .entry(block)
+            .or_insert((statements.parse().unwrap_or(0), false));
+        known.1 |= count != "0";
+    }
+    let mut packages: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for (block, (statements, ran)) in blocks {
+        let path = block.strip_prefix(module).unwrap_or(block);
+        let file = path.split_once(':').map_or(path, |(file, _)| file);
+        let package = Path::new(file).parent().unwrap_or(Path::new(""));
+        let sum = packages.entry(package.display().to_string()).or_default();
+        sum.0 += statements;
+        sum.1 += if ran { statements } else { 0 };
+    }
+    let covered = packages.into_iter().map(|(package, (all, run))| {
+        let counts = !GO_UNCOUNTED
+            .iter()
+            .any(|(place, _)| format!("{package}/").starts_with(place));
+        Covered {
+            name: format!("go/{package}"),
+            all,
+            run,
+            least: counts.then_some(GO),
+        }
+    });
+    covered.collect()
+}
+
+/// A table of it for people; what is too little is marked.
+#[must_use]
+pub fn show_coverage(all: &[Covered]) -> String {
+    let rows = all.iter().map(|covered| {
+        let least = covered.least.map_or("does not count".to_owned(), |least| {
+            format!("at least {least}")
+        });
+        let mark = if covered.is_enough() {
+            ""
+        } else {
+            "  TOO LITTLE"
+        };
+        let Covered { name, all, run, .. } = covered;
+        format!(
+            "{name:36} {run:>6} of {all:>6}  {:>6.1} %  {least}{mark}\n",
+            covered.percent()
+        )
+    });
+    rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_counts_once_and_where_any_test_runs_it() {
+        let profile = "mode: set\nm/a/x.go:1.2,3.4 5 0\nm/a/x.go:1.2,3.4 5 1\nm/a/y.go:1.1,2.2 15 0\nm/cmd/p/z.go:1.1,2.2 9 0\n";
+        let all = statements_of_packages(profile, "m/");
+        let wanted = [("go/a", 20, 5, Some(GO)), ("go/cmd/p", 9, 0, None)];
+        let found: Vec<_> = all
+            .iter()
+            .map(|c| (c.name.as_str(), c.all, c.run, c.least))
+            .collect();
+        assert_eq!(found, wanted);
+        assert!(!all[0].is_enough() && all[1].is_enough());
+        let shown = show_coverage(&all);
+        assert!(
+            shown
+                .lines()
+                .next()
+                .is_some_and(|line| line.ends_with("25.0 %  at least 92  TOO LITTLE")),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn lines_are_those_of_the_sources_of_a_crate() {
+        let file = |name: &str, count: u64, covered: u64| serde_json::json!({ "filename": name, "summary": { "lines": { "count": count, "covered": covered } } });
+        let files = [
+            file("/w/crates/netipc/src/a.rs", 90, 90),
+            file("/w/crates/netipc/src/b/c.rs", 10, 8),
+            file("/w/crates/cli/src/d.rs", 1000, 0),
+        ];
+        let report = serde_json::json!({ "data": [{ "files": files }] }).to_string();
+        let all = lines_of_crates(report.as_bytes()).expect("it is a report");
+        let netipc = all
+            .iter()
+            .find(|covered| covered.name == "netipc")
+            .expect("it counts");
+        assert_eq!((netipc.all, netipc.run), (100, 98));
+        assert!(netipc.is_enough());
+        assert_eq!(lines_of_crates(b"{}"), None);
+    }
+}
