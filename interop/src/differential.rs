@@ -12,7 +12,6 @@
 mod line;
 mod messages;
 mod peer;
-mod random;
 mod spoil;
 mod tally;
 
@@ -24,9 +23,9 @@ pub use line::{Line, LineError, Words};
 pub use peer::CodecPeer;
 pub use tally::Tally;
 
+use crate::random::Random;
 use messages::Message;
 use peer::{Answers, Running};
-use random::Random;
 
 /// Cases whose lines are on the way at the same time.
 const CHUNK: u64 = 256;

@@ -16,6 +16,8 @@
 //! Beside the matrix stands [`differential`], which holds the codecs of the languages against each
 //! other.
 //!
+//! So do `faults`, whose peers have their system calls fail, and `chaos`, whose peers are killed, stopped and starved.
+//!
 //! What a peer has to do is in the README of this directory.
 
 #![forbid(unsafe_code)]
@@ -31,8 +33,12 @@ pub mod known;
 pub mod case;
 #[cfg(unix)]
 mod cell;
+#[cfg(target_os = "linux")]
+pub mod chaos;
 #[cfg(unix)]
 pub mod differential;
+#[cfg(target_os = "linux")]
+pub mod faults;
 #[cfg(unix)]
 pub mod language;
 #[cfg(unix)]
@@ -42,6 +48,10 @@ pub mod platform;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]
+mod random;
+#[cfg(unix)]
 pub mod report;
 #[cfg(unix)]
 pub mod run;
+#[cfg(target_os = "linux")]
+mod supervised;

@@ -80,6 +80,25 @@ impl Process {
         }
     }
 
+    /// The next line of its output, or nothing where there is none any more.
+    pub(crate) fn next_line(&mut self, deadline: Instant) -> Result<Option<String>, ProcessError> {
+        let rest = deadline.saturating_duration_since(Instant::now());
+        match self.lines.recv_timeout(rest) {
+            Ok(line) => Ok(Some(line)),
+            Err(RecvTimeoutError::Timeout) => Err(self.late("a line")),
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+        }
+    }
+
+    /// How it ended, and what it said on its standard error.
+    pub(crate) fn end_of(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<(ExitStatus, String), ProcessError> {
+        let status = self.wait(deadline)?;
+        Ok((status, self.errors()))
+    }
+
     /// Expects `expected` as the next line.
     pub(crate) fn expect(&mut self, expected: &str, deadline: Instant) -> Result<(), ProcessError> {
         let found = self.line(deadline)?;
@@ -114,6 +133,18 @@ impl Process {
         self.stdin.take()
     }
 
+    /// Its id, until it is waited for.
+    pub(crate) fn id(&self) -> Option<Pid> {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+    }
+
+    /// Whether it has ended, and how.
+    pub(crate) fn has_ended(&mut self) -> Result<Option<ExitStatus>, ProcessError> {
+        let role = self.role;
+        let waited = self.child.try_wait();
+        waited.map_err(|source| ProcessError::Wait { role, source })
+    }
+
     /// Ends its input, which is how it is told to end.
     pub(crate) fn end_input(&mut self) {
         self.stdin = None;
@@ -125,8 +156,7 @@ impl Process {
             role: self.role,
             source,
         };
-        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        if let Some(id) = id {
+        if let Some(id) = self.id() {
             let process = pidfd_open(id, PidfdFlags::empty()).map_err(|e| system(e.into()))?;
             let rest = deadline.saturating_duration_since(Instant::now());
             let rest = Timespec::try_from(rest).ok();

@@ -79,6 +79,21 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Run providers and consumers of every service in every language while they are killed, stopped, restarted and
+    /// starved: --minutes N --seed S.
+    #[command(disable_help_flag = true)]
+    Chaos {
+        /// Arguments of netipc-chaos.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Have every system call of the library fail, in turn and for good, in peers of every language: --only TEXT.
+    #[command(disable_help_flag = true)]
+    Faults {
+        /// Arguments of netipc-faults.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Run a program for Windows in a Wine of its own, or a command that has such programs run,
     /// such as cargo test --target x86_64-pc-windows-gnu or go test -exec.
     Wine {
@@ -176,11 +191,21 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Fuzz(options) => return run_fuzz(options),
         Command::Bench { arguments } => match bench(&arguments)? {},
         Command::Simulate { arguments } => {
-            match trial("netipc-simulation", "netipc-simulate", &arguments)? {}
+            return try_out("netipc-simulation", "netipc-simulate", &arguments);
+        }
+        Command::Chaos { arguments } => {
+            return try_out("netipc-interop", "netipc-chaos", &arguments);
+        }
+        Command::Faults { arguments } => {
+            return try_out("netipc-interop", "netipc-faults", &arguments);
         }
         Command::Wine { words } => return run_in_wine(&words),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn try_out(package: &str, program: &str, arguments: &[OsString]) -> Result<ExitCode, Error> {
+    match trial(package, program, arguments)? {}
 }
 
 fn run_tests(options: &TestOptions, list: bool) -> Result<ExitCode, Error> {

@@ -32,6 +32,8 @@ type region struct {
 	request, response slot
 	plan              transport.SessionPlan
 	file              *ownFile
+	// leftover is the file where it could not be removed so far.
+	leftover *ownFile
 }
 
 // createRegion makes the region of a session for the server, complete on return. A failure leaves
@@ -56,6 +58,7 @@ func createRegion(dir *runDir, endpoint transport.Endpoint, plan transport.Sessi
 	memory, err := mapNew(fd, layout.size())
 	if err != nil {
 		file.remove()
+		file.forget()
 		return nil, fmt.Errorf("cannot make the region %s: %w", path, err)
 	}
 	// All but the header was never written and so reads as 0.
@@ -149,10 +152,13 @@ func newRegion(memory mapping, areas layout, plan transport.SessionPlan, file *o
 	}
 }
 
-// removeName removes the file that is our own: its client has attached, and nobody else is to find it.
+// removeName removes the file that is our own: its client has attached, and nobody else is to find it. Where that
+// fails, closing the region is another try.
 func (r *region) removeName() {
 	if r.file != nil {
-		r.file.remove()
+		if !r.file.remove() {
+			r.leftover = r.file
+		}
 		r.file = nil
 	}
 }
@@ -162,6 +168,11 @@ func (r *region) close() {
 	r.request, r.response = slot{}, slot{}
 	r.mapping.unmap()
 	r.removeName()
+	if r.leftover != nil {
+		r.leftover.remove()
+		r.leftover.forget()
+		r.leftover = nil
+	}
 }
 
 // ownFiles are the regions that this process has made and not yet removed.
@@ -176,6 +187,8 @@ type ownFile struct {
 	name string
 	id   fileID
 	log  *slog.Logger
+	// forgotten is set once it holds nothing.
+	forgotten bool
 }
 
 func createOwnFile(dir *runDir, name string, log *slog.Logger) (int, *ownFile, error) {
@@ -197,10 +210,22 @@ func createOwnFile(dir *runDir, name string, log *slog.Logger) (int, *ownFile, e
 	return fd, &ownFile{dir: dir.use(), name: name, id: seen.id, log: log}, nil
 }
 
-func (f *ownFile) remove() {
+// remove removes the name, and tells whether it did.
+func (f *ownFile) remove() bool {
 	if _, err := removeIf(f.dir.fd, f.name, f.id); err != nil {
 		f.log.Warn("cannot remove a shared region", "region", f.name, "error", err)
+		return false
 	}
+	f.forget()
+	return true
+}
+
+// forget is for who has removed the name, or gives it up.
+func (f *ownFile) forget() {
+	if f.forgotten {
+		return
+	}
+	f.forgotten = true
 	f.dir.release()
 	ownFiles.Lock()
 	defer ownFiles.Unlock()

@@ -195,8 +195,14 @@ func (l *ringLink) takeWakes() error {
 
 // wake wakes the peer, which sleeps in front of its socket.
 func (l *ringLink) wake() {
-	// A full queue holds wakes enough, and who is gone shows by the hang-up.
-	_ = sendOne(l.socket.fd, []byte{ringWake})
+	switch sendOne(l.socket.fd, []byte{ringWake}) {
+	case 0, unix.EAGAIN:
+		// A full queue holds wakes enough.
+	default:
+		// Who is gone shows by the hang-up. A peer that nothing wakes, as where the system has no memory for it,
+		// would sleep on: it is better off with the end, and looks for what was sent before.
+		l.socket.hangUp()
+	}
 }
 
 func (l *ringLink) Check() error {

@@ -32,8 +32,7 @@ static bool finds_all(struct check *check, const nipc_cgroups_cache_read_guard_t
     return same(check, "an item that is not there", nipc_cgroups_cache_get(guard, 1, "nobody") != NULL, false);
 }
 
-/* Whether a cache has exactly the items of a generation, and finds each. */
-static bool holds(struct check *check, nipc_cgroups_cache_t *cache, uint64_t generation)
+bool cache_holds(struct check *check, nipc_cgroups_cache_t *cache, uint64_t generation)
 {
     nipc_cgroups_cache_status_t status;
     nipc_cgroups_cache_status(cache, &status);
@@ -70,10 +69,10 @@ static bool survives(struct check *check, nipc_cgroups_cache_t *cache)
     uint32_t failed = 1; /* Without a provider. */
     char start[64];
     snprintf(start, sizeof start, "start --generation %" PRIu64, generation + 1);
-    if (!refreshes(check, cache, &failed) || !holds(check, cache, generation) || !want(check, "kill") ||
+    if (!refreshes(check, cache, &failed) || !cache_holds(check, cache, generation) || !want(check, "kill") ||
         !same(check, "a refresh without a provider", nipc_cgroups_cache_refresh(cache), false) ||
-        !holds(check, cache, generation) || !want(check, start) || !refreshes(check, cache, &failed) ||
-        !holds(check, cache, generation + 1))
+        !cache_holds(check, cache, generation) || !want(check, start) || !refreshes(check, cache, &failed) ||
+        !cache_holds(check, cache, generation + 1))
         return false;
     nipc_cgroups_cache_status_t status;
     nipc_cgroups_cache_status(cache, &status);

@@ -69,7 +69,10 @@ void refresh(nipc_client_ctx_t *client)
 
 bool connects(struct check *check, nipc_client_ctx_t *client)
 {
-    refresh(client);
+    if (check->impatient)
+        nipc_client_refresh(client);
+    else
+        refresh(client);
     if (nipc_client_ready(client))
         return true;
     char why[DETAIL_MAX / 2];

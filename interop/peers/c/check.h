@@ -24,6 +24,8 @@ struct check {
         ip_to_asn_client_t networks;
         pid_traffic_client_t traffic;
     };
+    /* Whether a client that is not ready is refreshed once only. */
+    bool impatient;
     char detail[DETAIL_MAX];
 };
 
@@ -75,7 +77,8 @@ bool check_capacity(struct check *check);
 bool check_restart(struct check *check);
 bool check_killed(struct check *check);
 
-/* cache.c */
+/* cache.c: the second, whether a cache has exactly the items of a generation, and finds each. */
 bool check_cache(struct check *check);
+bool cache_holds(struct check *check, nipc_cgroups_cache_t *cache, uint64_t generation);
 
 #endif

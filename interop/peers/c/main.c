@@ -41,6 +41,7 @@ static bool set(struct options *options, const char *name, const char *value)
         {"--count", &options->count},
         {"--window", &options->window},
         {"--door", &options->door},
+        {"--timeout", &options->timeout},
     };
     for (size_t at = 0; at < sizeof numbers / sizeof *numbers; at++)
         if (strcmp(name, numbers[at].name) == 0)
@@ -56,6 +57,8 @@ bool options_read(struct options *options, int count, char **arguments)
         .generation = 7,
         .count = 1,
         .window = 1,
+        /* More than the usual 30 s, for emulated peers on a busy machine. */
+        .timeout = 120000,
     };
     if (count < 1)
         return false;
@@ -76,8 +79,7 @@ nipc_client_config_t options_client(const struct options *options)
         .preferred_profiles = (uint32_t)options->profile,
         .max_response_payload_bytes = (uint32_t)options->max_response,
         .auth_token = options->token,
-        /* More than the usual 30 s, for emulated peers on a busy machine. */
-        .call_timeout_ms = 120000,
+        .call_timeout_ms = (uint32_t)options->timeout,
     };
 }
 
@@ -99,7 +101,9 @@ int main(int count, char **arguments)
             return serve(&options);
         if (strcmp(arguments[1], "check") == 0)
             return check(&options);
+        if (strcmp(arguments[1], "ask") == 0)
+            return ask(&options);
     }
-    fputs("usage: PEER serve|check WHAT --run-dir DIR --service NAME [--OPTION N]..\n", stderr);
+    fputs("usage: PEER serve|check|ask WHAT --run-dir DIR --service NAME [--OPTION N]..\n", stderr);
     return EXIT_FAILURE;
 }

@@ -23,6 +23,7 @@ struct options {
     uint64_t count;
     uint64_t window;
     uint64_t door;
+    uint64_t timeout;
 };
 
 /* Reads what stands behind the role; says what is wrong with it. */
@@ -35,5 +36,6 @@ nipc_server_config_t options_server(const struct options *options);
 /* Are the roles, and return the status of the program. */
 int serve(const struct options *options);
 int check(const struct options *options);
+int ask(const struct options *options);
 
 #endif

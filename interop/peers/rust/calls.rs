@@ -1,5 +1,6 @@
 //! Checks that ask, and compare each answer with what it must be.
 
+use netipc::Client;
 use netipc::lookup::Key;
 use netipc::service::cgroups::CgroupsSnapshot;
 use netipc::service::increment::Increment;
@@ -13,10 +14,18 @@ use super::{Options, Wrong, same};
 
 pub(super) fn increments(options: &Options) -> Result<Carried, Wrong> {
     let mut client = connected::<Increment>(options)?;
-    for value in values(options) {
-        same("an answer", client.call(&value)?, value.wrapping_add(1))?;
-    }
+    ask_increments(&mut client, options)?;
     carried(&client.status(), options)
+}
+
+/// Asks for each value, one by one.
+pub(super) fn ask_increments(
+    client: &mut Client<Increment>,
+    options: &Options,
+) -> Result<(), Wrong> {
+    values(options)
+        .into_iter()
+        .try_for_each(|value| same("an answer", client.call(&value)?, value.wrapping_add(1)))
 }
 
 pub(super) fn increment_batch(options: &Options) -> Result<Carried, Wrong> {
@@ -43,14 +52,22 @@ pub(super) fn increments_pipelined(options: &Options) -> Result<Carried, Wrong> 
 
 pub(super) fn text_reversed(options: &Options) -> Result<Carried, Wrong> {
     let mut client = connected::<StringReverse>(options)?;
+    ask_reversed(&mut client, options)?;
+    carried(&client.status(), options)
+}
+
+/// Asks for the text of so many bytes.
+pub(super) fn ask_reversed(
+    client: &mut Client<StringReverse>,
+    options: &Options,
+) -> Result<(), Wrong> {
     let text = data::text(options.count as usize);
     let reversed: Vec<u8> = text.iter().rev().copied().collect();
     same(
         "the text",
         client.call(&Text::new(&text))?,
         Text::new(&reversed),
-    )?;
-    carried(&client.status(), options)
+    )
 }
 
 pub(super) fn snapshot(options: &Options) -> Result<Carried, Wrong> {
@@ -72,6 +89,12 @@ pub(super) fn snapshot(options: &Options) -> Result<Carried, Wrong> {
 
 pub(super) fn items_found<L: Known>(options: &Options) -> Result<Carried, Wrong> {
     let mut client = connected::<L>(options)?;
+    ask_items(&mut client, options)?;
+    carried(&client.status(), options)
+}
+
+/// Asks for the item of each key.
+pub(super) fn ask_items<L: Known>(client: &mut Client<L>, options: &Options) -> Result<(), Wrong> {
     let owned: Vec<L::Owned> = numbers(options).map(L::owned).collect();
     let keys: Vec<Key<'_, L>> = owned.iter().map(L::key).collect();
     let reply = client.lookup(&keys)?;
@@ -82,7 +105,7 @@ pub(super) fn items_found<L: Known>(options: &Options) -> Result<Carried, Wrong>
             same("an item", encoded(&item)?, encoded(expected)?)
         })?;
     }
-    carried(&client.status(), options)
+    Ok(())
 }
 
 /// The bytes of an item say all of it, whatever it borrows.

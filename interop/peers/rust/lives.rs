@@ -141,7 +141,7 @@ pub(super) fn death_ends_a_call(options: &Options) -> Result<Carried, Wrong> {
 }
 
 /// Whether a cache has exactly the items of a snapshot, and finds each.
-fn holds(cache: &CgroupsCache, snapshot: &Snapshot) -> Result<(), Wrong> {
+pub(super) fn holds(cache: &CgroupsCache, snapshot: &Snapshot) -> Result<(), Wrong> {
     let guard = cache.read();
     same("the number of items", guard.len(), snapshot.items as usize)?;
     same("the generation", guard.generation(), snapshot.generation)?;

@@ -1,5 +1,6 @@
 //! The Rust peer: serves what every peer serves, and checks what every peer checks.
 
+mod ask;
 mod calls;
 mod check;
 mod door;
@@ -37,10 +38,18 @@ pub(crate) enum Role {
         #[command(flatten)]
         options: Options,
     },
+    /// Asks whenever it is told, until the input ends.
+    Ask {
+        /// What it asks.
+        kind: Kind,
+        /// How.
+        #[command(flatten)]
+        options: Options,
+    },
 }
 
 /// What both roles are told; where an option comes twice, the last one counts.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(args_override_self = true)]
 pub(crate) struct Options {
     #[arg(long)]
@@ -72,6 +81,9 @@ pub(crate) struct Options {
     stuck_on: u64,
     #[arg(long, default_value_t = 0)]
     door: u8,
+    /// More than the usual 30 s, for emulated peers on a busy machine.
+    #[arg(long, default_value_t = 120_000)]
+    timeout: u32,
 }
 
 impl Options {
@@ -82,8 +94,7 @@ impl Options {
             preferred_profiles: self.profile,
             max_response_payload_bytes: self.max_response,
             auth_token: self.token,
-            // More than the usual 30 s, for emulated peers on a busy machine.
-            call_timeout_ms: 120_000,
+            call_timeout_ms: self.timeout,
             ..ClientConfig::default()
         }
     }
@@ -115,14 +126,19 @@ impl Options {
 /// Is the peer.
 pub(crate) fn run(role: &Role) -> ExitCode {
     match role {
-        Role::Serve { kind, options } => match serve::run(*kind, options) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(wrong) => {
-                eprintln!("{wrong}");
-                ExitCode::FAILURE
-            }
-        },
+        Role::Serve { kind, options } => ended(serve::run(*kind, options)),
+        Role::Ask { kind, options } => ended(ask::run(*kind, options)),
         Role::Check { check, options } => check::run(*check, options),
+    }
+}
+
+fn ended(result: Result<(), Wrong>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(wrong) => {
+            eprintln!("{wrong}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -93,7 +93,7 @@ fn items<L: Known>(generation: u64) -> Handler<L> {
     })
 }
 
-fn tell(line: &str) -> Result<(), Wrong> {
+pub(super) fn tell(line: &str) -> Result<(), Wrong> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     Ok(out.flush()?)

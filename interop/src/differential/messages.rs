@@ -1,7 +1,7 @@
 //! Random messages, as lines that tell a peer what to encode.
 
 use super::line::Line;
-use super::random::Random;
+use crate::random::Random;
 
 /// What a peer is asked to encode.
 pub(super) struct Message {

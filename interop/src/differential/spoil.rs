@@ -1,6 +1,6 @@
 //! Messages as broken or hostile peers send them.
 
-use super::random::Random;
+use crate::random::Random;
 
 /// Spoils a message in one to three places.
 pub(super) fn spoil(random: &mut Random, bytes: &mut Vec<u8>) {

@@ -177,8 +177,8 @@ impl Socket {
     }
 
     /// Sends a packet if that is possible at once.
-    pub(crate) fn try_send(&self, packet: &[u8]) {
-        let _ = sys::send(&self.fd, packet);
+    pub(crate) fn try_send(&self, packet: &[u8]) -> Result<(), Errno> {
+        sys::send(&self.fd, packet)
     }
 
     /// Waits until there is a packet or the end.

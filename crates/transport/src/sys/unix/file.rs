@@ -7,8 +7,8 @@ use rustix::fs::{
     self, AtFlags, FallocateFlags, FlockOperation, MemfdFlags, Mode, OFlags, SealFlags, Stat,
 };
 pub(crate) use rustix::fs::{CWD, FileType};
-use rustix::process::{Resource, getrlimit};
 
+use super::limit::largest_file;
 use super::{Errno, Result, retry_on_intr};
 
 /// Our own user and nobody else.
@@ -148,8 +148,7 @@ pub(crate) fn make_path_private(dir: impl AsFd, path: &Path, id: FileId) -> Resu
 /// The limit of this process on file sizes is looked at before: the kernel would answer with a signal
 /// that ends the process.
 pub(crate) fn allocate(file: impl AsFd, size: u64) -> Result<()> {
-    let limit = getrlimit(Resource::Fsize).current;
-    if limit.is_some_and(|limit| size > limit) {
+    if largest_file().is_some_and(|limit| size > limit) {
         return Err(Errno::FBIG);
     }
     // A file system may say EINTR whenever a signal has come, and that for ever.

@@ -8,6 +8,7 @@ mod file;
 mod fork;
 mod futex;
 mod inherited;
+mod limit;
 mod mapping;
 mod object;
 mod process;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::link::{Link, LinkError, LinkInfo, LinkKind, WaitObject};
 use crate::shm::{Companion, Seen, Side};
 use crate::spin::{Patience, Spin};
-use crate::sys::{Event, Watch};
+use crate::sys::{Errno, Event, Watch};
 use crate::unix::socket::Socket;
 use crate::wait::Wait;
 
@@ -156,8 +156,13 @@ impl RingLink {
 
     /// Wakes the peer, which sleeps in front of its socket.
     fn wake(&mut self) {
-        // A full queue holds wakes enough, and who is gone shows by the hang-up.
-        self.socket.try_send(&WAKE);
+        match self.socket.try_send(&WAKE) {
+            // A full queue holds wakes enough.
+            Ok(()) | Err(Errno::AGAIN) => {}
+            // Who is gone shows by the hang-up. A peer that nothing wakes, as where the system has no memory for
+            // it, would sleep on: it is better off with the end, and looks for what was sent before.
+            Err(_) => self.socket.hang_up(),
+        }
     }
 
     /// Has the event loop's object say whether a packet is there.

@@ -119,6 +119,7 @@ pub(super) struct OwnFile {
     dir: Arc<RunDir>,
     name: PathBuf,
     id: FileId,
+    is_removed: bool,
     /// The process that serves: a copy in a child of its own removes nothing.
     owner: i32,
 }
@@ -143,9 +144,28 @@ impl OwnFile {
                 dir: Arc::clone(dir),
                 name: name.to_owned(),
                 id,
+                is_removed: false,
                 owner: sys::own_pid(),
             },
         ))
+    }
+
+    /// Removes the name; gives it back where that failed, so that dropping it is another try.
+    pub(super) fn remove(mut self) -> Option<Self> {
+        self.try_remove();
+        (!self.is_removed).then_some(self)
+    }
+
+    fn try_remove(&mut self) {
+        if self.is_removed || self.owner != sys::own_pid() {
+            return;
+        }
+        match sys::remove_if(&self.dir, &self.name, self.id) {
+            Ok(_) => self.is_removed = true,
+            Err(errno) => {
+                tracing::warn!(region = %self.name.display(), error = %errno, "cannot remove a shared region");
+            }
+        }
     }
 }
 
@@ -154,9 +174,7 @@ impl Drop for OwnFile {
         if self.owner != sys::own_pid() {
             return;
         }
-        if let Err(errno) = sys::remove_if(&self.dir, &self.name, self.id) {
-            tracing::warn!(region = %self.name.display(), error = %errno, "cannot remove a shared region");
-        }
+        self.try_remove();
         let mut own = lock(&OWN);
         own.retain(|id| *id != self.id);
         if own.is_empty() {

@@ -28,6 +28,8 @@ pub(crate) struct FutexSlots {
     bell: Waker,
     /// The server's: the name of the region, until its client has attached.
     file: Option<OwnFile>,
+    /// The same, where it could not be removed so far.
+    leftover: Option<OwnFile>,
 }
 
 /// What the two sides agreed on, as far as the slots have to know.
@@ -69,6 +71,7 @@ impl FutexSlots {
             looks_first: terms.looks_first,
             bell: Waker::from(Arc::new(bell)),
             file,
+            leftover: None,
         }
     }
 }
@@ -94,9 +97,9 @@ impl Slots for FutexSlots {
     fn take(&mut self, packet: &mut [u8]) -> Result<usize, Broken> {
         let size = self.area.take(self.receives, self.taken, packet)?;
         self.taken = self.taken.wrapping_add(1);
-        if self.file.is_some() {
+        if let Some(file) = self.file.take() {
             // The first message proves that the client has attached. Nobody else is to find the region.
-            self.file = None;
+            self.leftover = file.remove();
         }
         Ok(size)
     }

@@ -14,16 +14,16 @@ import (
 
 // Checks that ask, and compare each answer with what it must be.
 
-func (c *checker) increments() (status service.ClientStatus, err error) {
-	client := c.incrementer()
-	defer client.Close()
-	err = connects(client)
-	for _, value := range c.values() {
-		if err == nil {
-			err = increments(client, value)
+func (o *options) incrementAsker() asker {
+	client := o.incrementer()
+	return asking(client, func(o *options) error {
+		for _, value := range o.values() {
+			if err := increments(client, value); err != nil {
+				return err
+			}
 		}
-	}
-	return client.Status(), err
+		return nil
+	})
 }
 
 func (c *checker) incrementBatch() (status service.ClientStatus, err error) {
@@ -76,22 +76,20 @@ func (c *checker) incrementsPipelined() (status service.ClientStatus, err error)
 	return client.Status(), nil
 }
 
-func (c *checker) textReversed() (status service.ClientStatus, err error) {
-	client := string_reverse.NewClient(c.runDir, c.service, c.clientConfig())
-	defer client.Close()
-	if err := connects(client); err != nil {
-		return status, err
-	}
-	text := textOf(int(c.count))
-	reply, err := client.Call(text)
-	if err != nil {
-		return status, err
-	}
-	slices.Reverse(text)
-	if !slices.Equal(reply, text) {
-		return status, fmt.Errorf("the text begins with %.40q instead of %.40q", reply, text)
-	}
-	return client.Status(), nil
+func (o *options) reverseAsker() asker {
+	client := string_reverse.NewClient(o.runDir, o.service, o.clientConfig())
+	return asking(client, func(o *options) error {
+		text := textOf(int(o.count))
+		reply, err := client.Call(text)
+		if err != nil {
+			return err
+		}
+		slices.Reverse(text)
+		if !slices.Equal(reply, text) {
+			return fmt.Errorf("the text begins with %.40q instead of %.40q", reply, text)
+		}
+		return nil
+	})
 }
 
 func (c *checker) snapshotAsked() (status service.ClientStatus, err error) {
@@ -119,66 +117,62 @@ func (c *checker) snapshotAsked() (status service.ClientStatus, err error) {
 	return client.Status(), err
 }
 
-func (c *checker) cgroupsFound() (status service.ClientStatus, err error) {
-	client := cgroups_lookup.NewClient(c.runDir, c.service, c.clientConfig())
-	defer client.Close()
-	paths := make([][]byte, c.count)
-	for i := range paths {
-		paths[i] = []byte(path(numberAt(c.first + uint32(i))))
-	}
-	if err := connects(client); err != nil {
-		return status, err
-	}
-	reply, err := client.Call(paths)
-	if err != nil {
-		return status, err
-	}
-	if err := c.sameReply(reply.Len(), reply.Generation); err != nil {
-		return status, err
-	}
-	for i, item := range reply.Items() {
-		if err := sameItem(item, cgroup(protocol.CString(paths[i]), c.small())); err != nil {
-			return status, err
+func (o *options) cgroupsAsker() asker {
+	client := cgroups_lookup.NewClient(o.runDir, o.service, o.clientConfig())
+	return asking(client, func(o *options) error {
+		paths := make([][]byte, o.count)
+		for i := range paths {
+			paths[i] = []byte(path(numberAt(o.first + uint32(i))))
 		}
-	}
-	return client.Status(), nil
+		reply, err := client.Call(paths)
+		if err != nil {
+			return err
+		}
+		if err := o.sameReply(reply.Len(), reply.Generation); err != nil {
+			return err
+		}
+		for i, item := range reply.Items() {
+			if err := sameItem(item, cgroup(protocol.CString(paths[i]), o.small())); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-func (c *checker) processesFound() (status service.ClientStatus, err error) {
-	client := apps_lookup.NewClient(c.runDir, c.service, c.clientConfig())
-	defer client.Close()
-	pids := make([]uint32, c.count)
-	for i := range pids {
-		pids[i] = numberAt(c.first + uint32(i))
-	}
-	if err := connects(client); err != nil {
-		return status, err
-	}
-	reply, err := client.Call(pids)
-	if err != nil {
-		return status, err
-	}
-	if err := c.sameReply(reply.Len(), reply.Generation); err != nil {
-		return status, err
-	}
-	for i, item := range reply.Items() {
-		if err := sameItem(item, process(pids[i], c.small())); err != nil {
-			return status, err
+func (o *options) appsAsker() asker {
+	client := apps_lookup.NewClient(o.runDir, o.service, o.clientConfig())
+	return asking(client, func(o *options) error {
+		pids := make([]uint32, o.count)
+		for i := range pids {
+			pids[i] = numberAt(o.first + uint32(i))
 		}
-	}
-	return client.Status(), nil
+		reply, err := client.Call(pids)
+		if err != nil {
+			return err
+		}
+		if err := o.sameReply(reply.Len(), reply.Generation); err != nil {
+			return err
+		}
+		for i, item := range reply.Items() {
+			if err := sameItem(item, process(pids[i], o.small())); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // sameReply expects an item for each key, of the right generation.
-func (c *checker) sameReply(items int, generation uint64) error {
-	if err := same("the number of items", items, int(c.count)); err != nil {
+func (o *options) sameReply(items int, generation uint64) error {
+	if err := same("the number of items", items, int(o.count)); err != nil {
 		return err
 	}
-	return same("the generation", generation, c.generation)
+	return same("the generation", generation, o.generation)
 }
 
-func (c *checker) values() []uint64 {
-	values := make([]uint64, c.count)
+func (o *options) values() []uint64 {
+	values := make([]uint64, o.count)
 	for i := range values {
 		values[i] = valueAt(uint64(i))
 	}

@@ -28,17 +28,12 @@ type verdict struct {
 // errWrong says that the verdict is told, and that it is no.
 var errWrong = errors.New("the check failed")
 
-// checks are what is checked. Each returns what the library says of the client's last session.
+// checks are what is checked, besides what askers ask. Each returns what the library says of the client's last
+// session.
 var checks = map[string]func(*checker) (service.ClientStatus, error){
-	"increment":           (*checker).increments,
 	"increment-batch":     (*checker).incrementBatch,
 	"increment-pipelined": (*checker).incrementsPipelined,
-	"string-reverse":      (*checker).textReversed,
 	"cgroups-snapshot":    (*checker).snapshotAsked,
-	"cgroups-lookup":      (*checker).cgroupsFound,
-	"apps-lookup":         (*checker).processesFound,
-	"ip-to-asn":           (*checker).networksFound,
-	"pid-traffic":         (*checker).trafficFound,
 	"cache":               (*checker).cacheSurvives,
 	"wrong-token":         (*checker).wrongTokenHeals,
 	"capacity":            (*checker).secondClientWaitsItsTurn,
@@ -55,8 +50,11 @@ type checker struct {
 
 // check checks, and tells the verdict in one line.
 func check(what string, o *options, env cli.Env) error {
-	perform, known := checks[what]
-	if !known {
+	perform := checks[what]
+	if newAsker, asked := askers[what]; perform == nil && asked {
+		perform = func(c *checker) (service.ClientStatus, error) { return newAsker(c.options).once(c.options) }
+	}
+	if perform == nil {
 		return cli.Fail(cli.Usage, "there is nothing called %q to check", what)
 	}
 	c := &checker{o, bufio.NewReader(env.Stdin), env.Stdout}
@@ -107,8 +105,8 @@ func (v *verdict) carried(status service.ClientStatus, o *options) error {
 }
 
 // incrementer returns a client of [increment], still to be connected.
-func (c *checker) incrementer() *increment.Client {
-	return increment.NewClient(c.runDir, c.service, c.clientConfig())
+func (o *options) incrementer() *increment.Client {
+	return increment.NewClient(o.runDir, o.service, o.clientConfig())
 }
 
 // connecting is a client of any service.

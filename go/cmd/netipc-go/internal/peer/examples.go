@@ -6,7 +6,6 @@ import (
 
 	"github.com/netipc/netipc/go/internal/generated/ip_to_asn"
 	"github.com/netipc/netipc/go/internal/generated/pid_traffic"
-	"github.com/netipc/netipc/go/service"
 )
 
 // The services that are examples of schemas: ip-to-asn and pid-traffic.
@@ -93,52 +92,48 @@ func (o *options) answerTraffic(request *pid_traffic.Request, answer *pid_traffi
 	return nil
 }
 
-func (c *checker) networksFound() (status service.ClientStatus, err error) {
-	client := ip_to_asn.NewClient(c.runDir, c.service, c.clientConfig())
-	defer client.Close()
-	addresses := make([]netip.Addr, c.count)
-	for i := range addresses {
-		addresses[i] = address(numberAt(c.first + uint32(i)))
-	}
-	if err := connects(client); err != nil {
-		return status, err
-	}
-	reply, err := client.Lookup(addresses)
-	if err != nil {
-		return status, err
-	}
-	if err := c.sameReply(reply.Len(), reply.Generation); err != nil {
-		return status, err
-	}
-	for i, item := range reply.Items() {
-		if err := sameItem(item, network(addresses[i], c.small())); err != nil {
-			return status, err
+func (o *options) networksAsker() asker {
+	client := ip_to_asn.NewClient(o.runDir, o.service, o.clientConfig())
+	return asking(client, func(o *options) error {
+		addresses := make([]netip.Addr, o.count)
+		for i := range addresses {
+			addresses[i] = address(numberAt(o.first + uint32(i)))
 		}
-	}
-	return client.Status(), nil
+		reply, err := client.Lookup(addresses)
+		if err != nil {
+			return err
+		}
+		if err := o.sameReply(reply.Len(), reply.Generation); err != nil {
+			return err
+		}
+		for i, item := range reply.Items() {
+			if err := sameItem(item, network(addresses[i], o.small())); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-func (c *checker) trafficFound() (status service.ClientStatus, err error) {
-	client := pid_traffic.NewClient(c.runDir, c.service, c.clientConfig())
-	defer client.Close()
-	keys := make([]pid_traffic.Key, c.count)
-	for i := range keys {
-		keys[i] = processKey(numberAt(c.first + uint32(i)))
-	}
-	if err := connects(client); err != nil {
-		return status, err
-	}
-	reply, err := client.Lookup(keys)
-	if err != nil {
-		return status, err
-	}
-	if err := c.sameReply(reply.Len(), reply.Generation); err != nil {
-		return status, err
-	}
-	for i, item := range reply.Items() {
-		if err := sameItem(item, traffic(keys[i])); err != nil {
-			return status, err
+func (o *options) trafficAsker() asker {
+	client := pid_traffic.NewClient(o.runDir, o.service, o.clientConfig())
+	return asking(client, func(o *options) error {
+		keys := make([]pid_traffic.Key, o.count)
+		for i := range keys {
+			keys[i] = processKey(numberAt(o.first + uint32(i)))
 		}
-	}
-	return client.Status(), nil
+		reply, err := client.Lookup(keys)
+		if err != nil {
+			return err
+		}
+		if err := o.sameReply(reply.Len(), reply.Generation); err != nil {
+			return err
+		}
+		for i, item := range reply.Items() {
+			if err := sameItem(item, traffic(keys[i])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/netipc/netipc/go/service"
 )
 
-const usage = `Usage: netipc-go peer serve|check WHAT --run-dir DIR --service NAME --token N --profile BIT [OPTIONS]
+const usage = `Usage: netipc-go peer serve|check|ask WHAT --run-dir DIR --service NAME --token N --profile BIT [OPTIONS]
 
 Is the Go peer of the language matrix, as interop/README.md tells.`
 
@@ -22,15 +22,17 @@ func Run(args []string, env cli.Env) error {
 		return err
 	}
 	if len(others) != 2 {
-		return cli.Fail(cli.Usage, "say serve or check, and what")
+		return cli.Fail(cli.Usage, "say serve, check or ask, and what")
 	}
 	switch role, what := others[0], others[1]; role {
 	case "serve":
 		return serve(what, options, env)
 	case "check":
 		return check(what, options, env)
+	case "ask":
+		return ask(what, options, env)
 	default:
-		return cli.Fail(cli.Usage, "there is no role %q: use serve or check", role)
+		return cli.Fail(cli.Usage, "there is no role %q: use serve, check or ask", role)
 	}
 }
 
@@ -48,7 +50,7 @@ type options struct {
 	pathLen              int
 	first, count         uint32
 	window               int
-	door                 uint32
+	door, timeout        uint32
 }
 
 func parse(args []string, env cli.Env) (*options, []string, error) {
@@ -67,6 +69,8 @@ func parse(args []string, env cli.Env) (*options, []string, error) {
 	narrow(flags, &o.count, "count", 1, "`N` keys, values or bytes to ask with")
 	flags.IntVar(&o.window, "window", 1, "`N` requests in flight")
 	narrow(flags, &o.door, "door", 0, "1 or 2 as `N`: who is turned down first")
+	// More than the usual 30 s, for emulated peers on a busy machine.
+	narrow(flags, &o.timeout, "timeout", 120_000, "`MS` of a call")
 	others, err := flags.Parse(args, 2, env.Stdout)
 	return o, others, err
 }
@@ -88,9 +92,8 @@ func (o *options) clientConfig() service.ClientConfig {
 		PreferredProfiles:       o.profile,
 		MaxResponsePayloadBytes: o.maxResponse,
 		AuthToken:               o.token,
-		// More than the usual 30 s, for emulated peers on a busy machine.
-		CallTimeoutMs: 120_000,
-		Logger:        quiet,
+		CallTimeoutMs:           o.timeout,
+		Logger:                  quiet,
 	}
 }
 

@@ -1,13 +1,13 @@
 /// Numbers that only the seed tells: SplitMix64.
 #[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(super) const fn next(&mut self) -> u64 {
+    pub(crate) const fn next(&mut self) -> u64 {
         // Neighbouring seeds must not start neighbouring sequences: hence the large odd step.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut n = self.0;
@@ -16,26 +16,26 @@ impl Random {
         n ^ (n >> 31)
     }
 
-    pub(super) const fn byte(&mut self) -> u8 {
+    pub(crate) const fn byte(&mut self) -> u8 {
         self.next().to_le_bytes()[0]
     }
 
     /// A number below `end`, which is not 0.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         let n = u128::from(self.next()) * end as u128;
         usize::try_from(n >> 64).unwrap_or_default()
     }
 
-    pub(super) fn one_in(&mut self, many: usize) -> bool {
+    pub(crate) fn one_in(&mut self, many: usize) -> bool {
         self.below(many) == 0
     }
 
-    pub(super) fn pick<T: Copy, const N: usize>(&mut self, from: [T; N]) -> T {
+    pub(crate) fn pick<T: Copy, const N: usize>(&mut self, from: [T; N]) -> T {
         from[self.below(N)]
     }
 
     /// A number of so many bits, with a liking for the ends of their range.
-    pub(super) fn number(&mut self, bits: u32) -> u64 {
+    pub(crate) fn number(&mut self, bits: u32) -> u64 {
         let most = u64::MAX >> (64 - bits);
         match self.below(8) {
             0 => 0,
@@ -47,7 +47,7 @@ impl Random {
     }
 
     /// How many bytes a text has: mostly few, often where copies and scans of texts take another way.
-    pub(super) fn text_len(&mut self) -> usize {
+    pub(crate) fn text_len(&mut self) -> usize {
         match self.below(32) {
             0..20 => self.below(20),
             20..26 => 28 + self.below(10),
@@ -58,7 +58,7 @@ impl Random {
     }
 
     /// Any bytes.
-    pub(super) fn bytes(&mut self, len: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.byte()).collect()
     }
 }
