@@ -229,7 +229,7 @@ fn round(
             .try_for_each(|provider| provider.mend(scene));
         let asked = asking
             .into_iter()
-            .map(|asking| asking.join().unwrap_or_else(|_| Err(ChaosError::Panic)));
+            .map(|asking| asking.join().unwrap_or(Err(ChaosError::Panic)));
         asked.chain([troubled, mended]).collect::<Result<(), _>>()
     });
     asked?;
@@ -240,7 +240,7 @@ fn round(
             .collect();
         let well = well
             .into_iter()
-            .map(|well| well.join().unwrap_or_else(|_| Err(ChaosError::Panic)));
+            .map(|well| well.join().unwrap_or(Err(ChaosError::Panic)));
         well.collect::<Result<(), _>>()
     })?;
     providers
