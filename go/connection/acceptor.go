@@ -79,7 +79,7 @@ func (a *Acceptor) AcceptLink(wait transport.Wait) (transport.Baseline, error) {
 // sent and the link is closed; it fails with an error of the link, or with the [*Refusal]. Any goroutine
 // may call it.
 func (a *Acceptor) Receive(link transport.Baseline, wait transport.Wait) (*Incoming, error) {
-	incoming, err := driver.Receive(link, a.config.policy(a.backend), wait)
+	incoming, err := driver.Receive(link, a.config.policy(a.backend), wait, nil)
 	if err != nil {
 		return nil, err
 	}

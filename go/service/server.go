@@ -243,10 +243,11 @@ func (s *Server) acceptClients(listener transport.Listener) error {
 // serveClient serves one connection, from its handshake to its end.
 func (s *Server) serveClient(link transport.Baseline) {
 	defer s.serving.Done()
-	opened, permit, err := s.admit(link)
+	var client turnedDown
+	opened, permit, err := s.admit(link, &client)
 	s.handshakePermits.release()
 	if err != nil {
-		s.logRefusal(err)
+		s.logRefusal(&client, err)
 		return
 	}
 	// Deferred, as a handler may end this goroutine with runtime.Goexit.
@@ -256,9 +257,12 @@ func (s *Server) serveClient(link transport.Baseline) {
 
 // admit shakes hands. It takes a session permit before it accepts, and refuses the client at once where
 // there is none. Whoever gets the connection releases the permit.
-func (s *Server) admit(link transport.Baseline) (*connection.Connection, *sessionPermit, error) {
-	deadline := time.Now().Add(handshakeTimeout)
-	incoming, err := connection.Receive(link, s.policy, transport.Wait{Deadline: deadline, Abort: &s.draining})
+func (s *Server) admit(
+	link transport.Baseline, client *turnedDown,
+) (*connection.Connection, *sessionPermit, error) {
+	refusing := func(peer transport.Peer) { client.note(&s.stats, peer) }
+	incoming, err := connection.Receive(
+		link, s.policy, transport.Timeout(handshakeTimeout).OrAbort(&s.draining), refusing)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -268,10 +272,12 @@ func (s *Server) admit(link transport.Baseline) (*connection.Connection, *sessio
 		why := s.busy()
 		return nil, nil, refusedAnyway(incoming.TurnDown(why, wait), why.Why+", and it left before it was told")
 	}
+	peer := incoming.Peer()
 	opened, err := incoming.Accept(s.nextSessionID, wait)
 	if err != nil {
 		s.sessions.release(permit)
 		if permit.waited {
+			client.note(&s.stats, peer)
 			err = refusedAnyway(err, "it left while it waited for a session to end")
 		}
 		return nil, nil, err
@@ -301,16 +307,17 @@ func refusedAnyway(err error, why string) error {
 
 func (s *Server) nextSessionID() uint64 { return s.lastSessionID.Add(1) }
 
-// logRefusal logs why a client got no session, and counts it where the client was sent a refusal. What
-// is no HELLO may come from any program: that is worth a debug line only.
-func (s *Server) logRefusal(why error) {
+// logRefusal logs why a client got no session, where it was turned down. What is no HELLO may come from any
+// program: that is worth a debug line only.
+func (s *Server) logRefusal(client *turnedDown, why error) {
 	var refusal *handshake.Refusal
 	if !errors.As(why, &refusal) || refusal.Silent {
 		s.log.Debug("netipc: no handshake", "service", s.handler.method.Name, "error", why)
 		return
 	}
-	if refused := s.stats.refuse(); isLogged(refused) {
-		s.log.Warn("netipc: turned a client down", "service", s.handler.method.Name, "refused", refused, "error", why)
+	if client.name != "" {
+		s.log.Warn("netipc: turned a client down", "service", s.handler.method.Name, "client", client.name,
+			"refused", client.number, "error", why)
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/netipc/netipc/go/internal/conformance"
 	"github.com/netipc/netipc/go/internal/conformance/services"
+	"github.com/netipc/netipc/go/internal/session/handshake"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/increment"
@@ -118,6 +121,46 @@ func TestOnlyWhoIsToldIsRefused(t *testing.T) {
 		t.Fatalf("%d refused", stats.Refused)
 	}
 	if text := lines.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "wrong auth token") {
+		t.Fatal(text)
+	}
+}
+
+// It stays meanwhile, so that whatever comes after its answer has to wait for it.
+func TestARefusalIsCountedBeforeTheClientIsTold(t *testing.T) {
+	t.Parallel()
+	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
+	var lines journal
+	config := w.ServerConfig()
+	config.Logger = slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	server := w.Serve(incrementServer(w, config))
+	proposal := handshake.Proposal{
+		Supported:  protocol.ProfileBaseline,
+		AuthToken:  w.ClientConfig().AuthToken + 1,
+		PacketSize: 1 << 16,
+	}
+	hello := proposal.Hello()
+	wait := transport.Timeout(conformance.Soon)
+	for refused := uint64(1); refused <= 3; refused++ {
+		link := mute(w, 1)[0]
+		w.No(link.Send(hello[:], nil, wait))
+		_, err := link.Receive(make([]byte, 100), wait)
+		w.No(err)
+		if n := server.Stats().Refused; n != refused {
+			t.Fatalf("%d refused of %d", n, refused)
+		}
+		w.No(link.Close())
+	}
+	server.Finish()
+	text := lines.String()
+	if runtime.GOOS == "linux" {
+		command, err := os.ReadFile("/proc/self/comm")
+		w.No(err)
+		name := fmt.Sprintf(`pid %d, uid %d, command \"%s\"`, os.Getpid(), os.Getuid(), strings.TrimSpace(string(command)))
+		if !strings.Contains(text, name) {
+			t.Fatalf("%s is not in %s", name, text)
+		}
+	}
+	if strings.Count(text, "\n") != 1 {
 		t.Fatal(text)
 	}
 }

@@ -232,3 +232,17 @@ func (p Peer) String() string {
 	}
 	return strings.Join(known, ", ")
 }
+
+// Describe returns what is known, with the name of the command where the system tells that, as in "pid 7, uid
+// 1000, command "cat"". It looks at the system now: a process that has ended meanwhile has no name.
+func (p Peer) Describe() string {
+	if !p.pidKnown {
+		return p.String()
+	}
+	name := commandOf(p.pid)
+	if name == "" {
+		return p.String()
+	}
+	// The process has chosen it: it may try to look like a line of the log.
+	return fmt.Sprintf("%v, command %q", p, name)
+}

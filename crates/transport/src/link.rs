@@ -5,6 +5,7 @@ use std::io;
 use std::time::Instant;
 
 use crate::endpoint::Endpoint;
+use crate::sys;
 use crate::wait::Wait;
 
 pub use crate::error::{AttachError, BindError, ConnectError, LinkError};
@@ -321,4 +322,33 @@ pub struct Peer {
     pub pid: Option<u32>,
     /// Its user id; only Unix has them.
     pub uid: Option<u32>,
+}
+
+impl Peer {
+    /// The process in words, with the name of its command where the system tells that. It looks at the system now:
+    /// a process that has ended meanwhile has no name.
+    ///
+    /// ```
+    /// use netipc_transport::link::Peer;
+    ///
+    /// assert_eq!(Peer::default().describe(), "a process of which nothing is known");
+    /// let own = Peer { pid: Some(std::process::id()), uid: Some(1000) };
+    /// assert!(own.describe().ends_with("of user 1000"));
+    /// ```
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let mut text = match self.pid {
+            Some(pid) => format!("process {pid}"),
+            None if self.uid.is_none() => return "a process of which nothing is known".to_owned(),
+            None => "a process".to_owned(),
+        };
+        if let Some(command) = self.pid.and_then(sys::command) {
+            // The process has chosen it: it may try to look like a line of the log.
+            text += &format!(" ({})", command.escape_debug());
+        }
+        if let Some(uid) = self.uid {
+            text += &format!(" of user {uid}");
+        }
+        text
+    }
 }

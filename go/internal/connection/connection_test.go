@@ -75,7 +75,7 @@ func (r *rig) incoming() (*connection.Incoming, error) {
 	r.Helper()
 	link, err := r.listener.Accept(soon())
 	r.no(err)
-	return connection.Receive(link, r.policy, soon())
+	return connection.Receive(link, r.policy, soon(), nil)
 }
 
 // pair returns both sides of session 1.
@@ -252,7 +252,7 @@ func TestSilenceNonsenseAndVisitors(t *testing.T) {
 		r.no(err)
 		server, err := r.listener.Accept(soon())
 		r.no(err)
-		_, err = connection.Receive(server, r.policy, transport.Timeout(20*time.Millisecond))
+		_, err = connection.Receive(server, r.policy, transport.Timeout(20*time.Millisecond), nil)
 		r.is(err, transport.ErrTimeout)
 		r.no(link.Close())
 

@@ -16,13 +16,17 @@ type Incoming struct {
 	link  transport.Baseline
 	offer handshake.Offer
 	// The secret of the endpoint: on some platforms the names of shared objects are made with it.
-	token uint64
+	token    uint64
+	refusing func(transport.Peer)
 }
 
 // Receive receives the HELLO of a fresh connection and checks it. Where there is no session, a
 // refusal is sent and the link is closed; it fails with a link's error, or with the
-// [*handshake.Refusal], which is not sent to a peer whose packet is no HELLO.
-func Receive(link transport.Baseline, policy handshake.Policy, w transport.Wait) (*Incoming, error) {
+// [*handshake.Refusal], which is not sent to a peer whose packet is no HELLO. Unless it is nil, refusing is told
+// who is about to be sent a refusal, here or by what follows.
+func Receive(
+	link transport.Baseline, policy handshake.Policy, w transport.Wait, refusing func(transport.Peer),
+) (*Incoming, error) {
 	policy.PacketSize = link.PacketSize()
 	// One byte more than a HELLO may have, so that a longer packet is seen to be longer.
 	var hello [handshake.MaxHelloLen + 1]byte
@@ -39,9 +43,9 @@ func Receive(link transport.Baseline, policy handshake.Policy, w transport.Wait)
 			stranger.Why = "its user may not connect, whatever its token: " + link.Info().Peer.String()
 			refusal = &stranger
 		}
-		return nil, refuse(link, refusal, w)
+		return nil, refuse(link, refusal, w, refusing)
 	}
-	return &Incoming{link: link, offer: offer, token: policy.AuthToken}, nil
+	return &Incoming{link, offer, policy.AuthToken, refusing}, nil
 }
 
 // maxSkipped is the session numbers that may be skipped for one client: more than a server has sessions.
@@ -66,7 +70,7 @@ func (i *Incoming) Accept(nextID func() uint64, w transport.Wait) (*Connection, 
 		}
 		offer, refusal := i.offer.WithoutProfile()
 		if refusal != nil {
-			return nil, refuse(i.link, refusal, w)
+			return nil, refuse(i.link, refusal, w, i.refusing)
 		}
 		i.offer = offer
 		agreed = offer.Agreed(sessionID)
@@ -90,19 +94,27 @@ func (i *Incoming) PeerWatch() func() bool {
 
 // TurnDown refuses the session with why, because the server has as many as it may. It fails as [Receive] does.
 func (i *Incoming) TurnDown(why *handshake.Refusal, w transport.Wait) error {
-	return refuse(i.link, why, w)
+	return refuse(i.link, why, w, i.refusing)
 }
+
+// Peer returns who the client is.
+func (i *Incoming) Peer() transport.Peer { return i.link.Info().Peer }
 
 // Close ends the connection without an answer.
 func (i *Incoming) Close() error { return i.link.Close() }
 
 // refuse sends the refusal, unless it is silent, and closes the connection. It returns the refusal, or why
 // it could not be sent.
-func refuse(link transport.Baseline, refusal *handshake.Refusal, w transport.Wait) error {
+func refuse(
+	link transport.Baseline, refusal *handshake.Refusal, w transport.Wait, refusing func(transport.Peer),
+) error {
 	defer func() { _ = link.Close() }()
 	packet, ok := refusal.Packet()
 	if !ok {
 		return refusal
+	}
+	if refusing != nil {
+		refusing(link.Info().Peer)
 	}
 	if err := sendPacket(link, packet[:], w); err != nil {
 		return err

@@ -12,6 +12,7 @@ pub mod log;
 pub mod made;
 pub mod managed_server;
 pub mod origin;
+pub(crate) mod process;
 mod published;
 pub mod server;
 pub(crate) mod server_handle;

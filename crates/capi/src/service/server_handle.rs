@@ -12,6 +12,7 @@ use netipc::service::Service;
 use netipc::{ErrorCode, ServeError, Server, chain, untyped};
 
 use super::managed_server::nipc_managed_server_t;
+use super::process::{NO_PROCESS, this_process};
 use super::storage::{self, Context, enter, nipc_storage_t};
 use crate::error::CodeResult;
 use crate::failure::{FailureText, ROOM};
@@ -26,13 +27,6 @@ pub(crate) struct ServerHandle {
     run_by: AtomicU32,
 }
 
-const NOBODY: u32 = 0;
-
-/// Another number in each process that is forked from this one, and never that of nobody but after 2^32 forks.
-fn this_process() -> u32 {
-    netipc::transport::forks_seen().wrapping_add(1)
-}
-
 impl ServerHandle {
     /// A server that listens.
     pub(crate) fn bind(server: impl AnyServer + 'static, id: ServerId) -> Result<Self, ServeError> {
@@ -41,7 +35,7 @@ impl ServerHandle {
             server: Box::new(server),
             id,
             error: Mutex::new(String::new()),
-            run_by: AtomicU32::new(NOBODY),
+            run_by: AtomicU32::new(NO_PROCESS),
         })
     }
 
@@ -51,12 +45,12 @@ impl ServerHandle {
         let relaxed = Ordering::Relaxed;
         let begun = self
             .run_by
-            .compare_exchange(NOBODY, this_process(), relaxed, relaxed);
+            .compare_exchange(NO_PROCESS, this_process(), relaxed, relaxed);
         if let Err(error) = self.server.run() {
             *self.error() = chain(&error);
         }
         if begun.is_ok() {
-            self.run_by.store(NOBODY, relaxed);
+            self.run_by.store(NO_PROCESS, relaxed);
         }
     }
 
@@ -166,7 +160,7 @@ impl Context for nipc_managed_server_t {
 
     fn survives_fork(server: &ServerHandle) -> bool {
         let run_by = server.run_by.load(Ordering::Relaxed);
-        run_by == NOBODY || run_by == this_process()
+        run_by == NO_PROCESS || run_by == this_process()
     }
 
     unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {

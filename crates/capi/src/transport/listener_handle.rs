@@ -2,6 +2,8 @@
 
 #![expect(unsafe_code, reason = "contexts of C are read and written here")]
 
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use crate::error::CodeResult;
 use crate::failure::FailureText;
 use crate::service::config::EndpointName;
 use crate::service::inherited::bind_options;
+use crate::service::process::{NO_PROCESS, this_process};
 use crate::service::storage::{Context, nipc_storage_t};
 
 /// How long a client that has come may take to shake hands.
@@ -27,6 +30,9 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(DEFAULT_HANDSHAKE_TIME
 /// Nobody waits for the lock: a second thread that accepts is told that the listener is busy.
 pub(crate) struct ListenerHandle {
     acceptor: Mutex<Acceptor>,
+    /// The process in which a thread accepts. In one that is forked meanwhile that thread is not there, and would
+    /// be waited for without end.
+    accepts_in: AtomicU32,
     error: Mutex<Option<AcceptError>>,
     endpoint: Endpoint,
     ids: SessionIds,
@@ -40,6 +46,7 @@ impl ListenerHandle {
         let acceptor = Acceptor::bind_with(&native(), &endpoint, config, &bind_options())?;
         Ok(Self {
             acceptor: Mutex::new(acceptor),
+            accepts_in: AtomicU32::new(NO_PROCESS),
             error: Mutex::new(None),
             endpoint,
             ids: SessionIds::default(),
@@ -84,12 +91,19 @@ impl ListenerHandle {
     }
 
     /// What accepts, unless another thread does. A panic leaves it as it was between two clients.
-    pub(super) fn lock(&self) -> CodeResult<MutexGuard<'_, Acceptor>> {
-        match self.acceptor.try_lock() {
-            Ok(acceptor) => Ok(acceptor),
-            Err(TryLockError::WouldBlock) => Err(ErrorCode::BUSY),
-            Err(TryLockError::Poisoned(half_done)) => Ok(half_done.into_inner()),
-        }
+    pub(super) fn lock(&self) -> CodeResult<Accepting<'_>> {
+        let acceptor = match self.acceptor.try_lock() {
+            Ok(acceptor) => acceptor,
+            Err(TryLockError::WouldBlock) => return Err(ErrorCode::BUSY),
+            Err(TryLockError::Poisoned(half_done)) => half_done.into_inner(),
+        };
+        // A child has a copy of what its one thread saw: relaxed is enough.
+        self.accepts_in.store(this_process(), Ordering::Relaxed);
+        let accepts_in = &self.accepts_in;
+        Ok(Accepting {
+            acceptor,
+            accepts_in,
+        })
     }
 
     /// Why the last client got no session.
@@ -104,11 +118,38 @@ impl ListenerHandle {
     }
 }
 
+/// The thread that accepts, as long as it does.
+pub(super) struct Accepting<'l> {
+    acceptor: MutexGuard<'l, Acceptor>,
+    accepts_in: &'l AtomicU32,
+}
+
+impl Drop for Accepting<'_> {
+    fn drop(&mut self) {
+        self.accepts_in.store(NO_PROCESS, Ordering::Relaxed);
+    }
+}
+
+impl Deref for Accepting<'_> {
+    type Target = Acceptor;
+
+    fn deref(&self) -> &Acceptor {
+        &self.acceptor
+    }
+}
+
+impl DerefMut for Accepting<'_> {
+    fn deref_mut(&mut self) -> &mut Acceptor {
+        &mut self.acceptor
+    }
+}
+
 impl Context for nipc_listener_t {
     type Handle = ListenerHandle;
 
-    fn survives_fork(_listener: &ListenerHandle) -> bool {
-        true
+    fn survives_fork(listener: &ListenerHandle) -> bool {
+        let accepts_in = listener.accepts_in.load(Ordering::Relaxed);
+        accepts_in == NO_PROCESS || accepts_in == this_process()
     }
 
     unsafe fn storage(context: *mut Self) -> *mut nipc_storage_t {

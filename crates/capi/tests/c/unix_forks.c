@@ -1,6 +1,7 @@
 /* Copies of clients in a process that was forked. */
 #define _POSIX_C_SOURCE 200809L
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <netipc/netipc_transport.h>
 
 #include "provider.h"
 
@@ -98,6 +101,44 @@ static void a_running_server_in_a_child(void) {
     CHECK_EQ(answer, 3);
     nipc_client_close(&client);
     provider_stop(&provider);
+}
+
+/* For a thread: accepts until it is told to stop. */
+static void *accept_one(void *listener) {
+    nipc_session_t session = {0};
+    CHECK_CODE(nipc_listener_accept(listener, &session, NIPC_WAIT_FOREVER), NIPC_ERR_ABORTED);
+    return NULL;
+}
+
+/* So is a copy of a listener whose parent has a thread that accepts. */
+static void an_accepting_listener_in_a_child(void) {
+    const nipc_server_config_t config = server_config();
+    nipc_listener_t listener = {0};
+    pthread_t thread;
+    int status = 0;
+    CHECK_OK(nipc_listener_bind(&listener, test_dir(), new_service(), &config));
+    REQUIRE(pthread_create(&thread, NULL, accept_one, &listener) == 0);
+    /* There is something to wait for while no thread accepts. */
+    while (nipc_listener_wait_object(&listener) != NIPC_NATIVE_NONE) {
+        sched_yield();
+    }
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        nipc_session_t session = {0};
+        alarm(60);
+        if (nipc_listener_accept(&listener, &session, 0) != NIPC_ERR_FORKED) {
+            _exit(1);
+        }
+        nipc_listener_close(&listener);
+        /* Nothing that is copied is looked for as a leak. */
+        kill(getpid(), SIGKILL);
+    }
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    nipc_listener_abort(&listener);
+    REQUIRE(pthread_join(thread, NULL) == 0);
+    nipc_listener_close(&listener);
 }
 
 /* Says something to the other process. */
@@ -201,6 +242,7 @@ static const struct test tests[] = {
     {"who_holds_it", who_holds_it},
     {"a_copy_in_a_child", a_copy_in_a_child},
     {"a_running_server_in_a_child", a_running_server_in_a_child},
+    {"an_accepting_listener_in_a_child", an_accepting_listener_in_a_child},
 };
 
 int main(int argc, char **argv) {

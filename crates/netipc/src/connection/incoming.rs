@@ -161,9 +161,19 @@ impl Incoming {
     /// # Errors
     /// Why there is no session.
     pub fn receive(
+        link: Box<dyn Baseline>,
+        policy: &Policy,
+        wait: &Wait<'_>,
+    ) -> Result<Self, AcceptError> {
+        Self::receive_or(link, policy, wait, &|_| ())
+    }
+
+    /// As [`receive`](Self::receive); `refusing` is told of a refusal before the client is.
+    pub(crate) fn receive_or(
         mut link: Box<dyn Baseline>,
         policy: &Policy,
         wait: &Wait<'_>,
+        refusing: &Refusing<'_>,
     ) -> Result<Self, AcceptError> {
         let policy = Policy {
             packet_size: link.packet_size(),
@@ -188,7 +198,7 @@ impl Incoming {
                 let is_stranger = !allowed
                     && matches!(&refusal, Refusal::Reply { status, .. } if *status == Status::AUTH_FAILED);
                 let peer = link.info().peer;
-                Err(match refuse(&mut *link, refusal, wait) {
+                Err(match refuse(&mut *link, refusal, wait, refusing) {
                     AcceptError::Refused(_) if is_stranger => AcceptError::Stranger { peer },
                     error => error,
                 })
@@ -209,12 +219,22 @@ impl Incoming {
     /// # Errors
     /// Why there is no session.
     pub fn accept(
+        self,
+        next_id: impl FnMut() -> u64,
+        wait: &Wait<'_>,
+    ) -> Result<Connection, AcceptError> {
+        self.accept_or(next_id, wait, &|_| ())
+    }
+
+    /// As [`accept`](Self::accept); `refusing` is told of a refusal before the client is.
+    pub(crate) fn accept_or(
         mut self,
         mut next_id: impl FnMut() -> u64,
         wait: &Wait<'_>,
+        refusing: &Refusing<'_>,
     ) -> Result<Connection, AcceptError> {
         let Ok(buffer) = super::buffer(Role::Server, &self.offer.agreed(0)) else {
-            return Err(self.turn_down_for_size(wait));
+            return Err(self.turn_down_for_size_or(wait, refusing));
         };
         let mut session_id = next_id();
         let mut skipped = 0;
@@ -234,7 +254,7 @@ impl Incoming {
             }
             self.offer = match self.offer.without_profile() {
                 Ok(offer) => offer,
-                Err(refusal) => return Err(refuse(&mut *self.link, refusal, wait)),
+                Err(refusal) => return Err(refuse(&mut *self.link, refusal, wait, refusing)),
             };
         }
         let agreed = self.offer.agreed(session_id);
@@ -254,18 +274,40 @@ impl Incoming {
         self.offer.agreed(0).limits.response.payload_bytes
     }
 
+    /// Who the client is.
+    pub(crate) fn peer(&self) -> Peer {
+        self.link.info().peer
+    }
+
     /// Turns the session down, because there is no memory for messages as long as the client wants: it may
     /// come back with less. Returns what became of that, as [`turn_down`](Self::turn_down) does.
-    pub fn turn_down_for_size(mut self, wait: &Wait<'_>) -> AcceptError {
-        refuse(&mut *self.link, Refusal::no_memory(), wait)
+    pub fn turn_down_for_size(self, wait: &Wait<'_>) -> AcceptError {
+        self.turn_down_for_size_or(wait, &|_| ())
+    }
+
+    /// As [`turn_down_for_size`](Self::turn_down_for_size); `refusing` is told of it before the client is.
+    pub(crate) fn turn_down_for_size_or(
+        mut self,
+        wait: &Wait<'_>,
+        refusing: &Refusing<'_>,
+    ) -> AcceptError {
+        refuse(&mut *self.link, Refusal::no_memory(), wait, refusing)
     }
 
     /// Turns the session down, because every slot is taken. Returns what became of that:
     /// [`AcceptError::Refused`] where the refusal was sent.
-    pub fn turn_down(mut self, wait: &Wait<'_>) -> AcceptError {
-        refuse(&mut *self.link, Refusal::busy(), wait)
+    pub fn turn_down(self, wait: &Wait<'_>) -> AcceptError {
+        self.turn_down_or(wait, &|_| ())
+    }
+
+    /// As [`turn_down`](Self::turn_down); `refusing` is told of it before the client is.
+    pub(crate) fn turn_down_or(mut self, wait: &Wait<'_>, refusing: &Refusing<'_>) -> AcceptError {
+        refuse(&mut *self.link, Refusal::busy(), wait, refusing)
     }
 }
+
+/// Is told who is about to be refused.
+pub(crate) type Refusing<'a> = dyn Fn(Peer) + 'a;
 
 impl fmt::Debug for Incoming {
     /// Everything but the secret.
@@ -314,8 +356,14 @@ fn known(id: Option<u32>) -> String {
 }
 
 /// Sends the refusal, unless what the peer sent was no HELLO.
-fn refuse(link: &mut dyn Baseline, refusal: Refusal, wait: &Wait<'_>) -> AcceptError {
+fn refuse(
+    link: &mut dyn Baseline,
+    refusal: Refusal,
+    wait: &Wait<'_>,
+    refusing: &Refusing<'_>,
+) -> AcceptError {
     if let Some(packet) = refusal.packet() {
+        refusing(link.info().peer);
         if let Err(error) = send_packet(link, &packet, wait) {
             return AcceptError::Link(error);
         }

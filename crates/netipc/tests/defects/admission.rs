@@ -7,12 +7,12 @@ use std::time::Duration;
 use netipc::service::increment::{self, Increment, IncrementHandler};
 use netipc::transport::link::LinkError;
 use netipc::transport::{Abort, Endpoint, NativeTransport, Transport, Wait};
-use netipc::wire::{Opcode, Status};
+use netipc::wire::{Hello, Opcode, Profiles, Status};
 use netipc::{Client, Server};
 
 use crate::stage::script::{Guest, control, proposal};
 use crate::stage::{
-    BOTH, HANDSHAKE, SERVICE, SOON, Serving, Stage, client, increment_server, prompt, server, soon,
+    BOTH, HANDSHAKE, SERVICE, SOON, Serving, Stage, TOKEN, client, increment_server, prompt, server, soon,
     timed, until,
 };
 
@@ -111,5 +111,28 @@ fn a_client_waits_for_a_session_that_is_ending_and_is_counted_where_it_leaves() 
             assert!(second.join().unwrap(), "the session has ended");
         });
         assert_eq!(serving.stats().refused, 1);
+    }
+}
+
+/// It stays meanwhile, so that whatever comes after its answer has to wait for it.
+#[test]
+fn a_refusal_is_counted_before_the_client_is_told() {
+    for profiles in BOTH {
+        let stage = Stage::new();
+        let serving = increment_server(&stage, server(profiles), 1);
+        let wrong = Hello {
+            auth_token: TOKEN + 1,
+            ..proposal(profiles)
+        };
+        let strange = Hello {
+            supported: Profiles(1 << 30),
+            ..proposal(profiles)
+        };
+        for (refused, hello) in (1..).zip([wrong, strange, wrong]) {
+            let mut guest = Guest::connect(&stage);
+            let (status, _) = guest.greet(&hello, 0);
+            assert_ne!(status, Status::OK);
+            assert_eq!(serving.stats().refused, refused, "{status:?}");
+        }
     }
 }

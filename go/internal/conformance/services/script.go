@@ -82,7 +82,7 @@ func (s *Script) Accept() *connection.Connection {
 		if err != nil {
 			return nil
 		}
-		incoming, err := connection.Receive(watchedBaseline{link, s}, s.Policy, wait)
+		incoming, err := connection.Receive(watchedBaseline{link, s}, s.Policy, wait, nil)
 		if err != nil {
 			continue
 		}

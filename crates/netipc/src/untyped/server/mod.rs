@@ -12,6 +12,7 @@ mod publish;
 mod semaphore;
 mod session;
 mod stats;
+mod turned_down;
 
 pub use histogram::HistogramSnapshot;
 pub use publish::{DataProbe, DataStatus, stats_service};
@@ -38,11 +39,12 @@ use crate::config::ServerConfig;
 use crate::connection::{AcceptError, Connection, Incoming};
 use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
 use crate::error::{ServeError, chain};
-use crate::log_limiter::{LogLimiter, is_logged};
+use crate::log_limiter::LogLimiter;
 use admission::{Admission, SessionPermit};
 use publish::Publishing;
 use semaphore::{Permit, Semaphore};
 use stats::Stats;
+use turned_down::TurnedDown;
 
 /// Connections that may be between their first packet and the end of their handshake; where the platform
 /// cannot tell who has said something, between accept and that end.
@@ -354,7 +356,8 @@ impl AnyServer {
         {
             let incoming = Incoming::receive(link, &self.policy, &Wait::timeout(Duration::ZERO));
             if let Ok(incoming) = incoming {
-                self.turn_down(incoming, &format!("there is no thread for it: {error}"));
+                let why = format!("there is no thread for it: {error}");
+                self.turn_down(incoming, &TurnedDown::by(&self.stats), &why);
             }
         }
         spawned
@@ -362,7 +365,8 @@ impl AnyServer {
 
     /// One client, from its first byte to its last.
     fn serve_client(&self, link: Box<dyn Baseline>, handshake_permit: Permit<'_>) {
-        match self.admit(link) {
+        let client = TurnedDown::by(&self.stats);
+        match self.admit(link, &client) {
             Ok(Some((opened, session_permit))) => {
                 drop(handshake_permit);
                 self.run_session(opened);
@@ -376,7 +380,7 @@ impl AnyServer {
                 error
                 @ (AcceptError::Stranger { .. } | AcceptError::Refused(Refusal::Reply { .. })),
             ) => {
-                self.log_refusal(self.stats.refuse(), &chain(&error));
+                self.log_refusal(&client, &chain(&error));
             }
             Err(error) => {
                 let error = chain(&error);
@@ -394,14 +398,12 @@ impl AnyServer {
     fn admit(
         &self,
         link: Box<dyn Baseline>,
+        client: &TurnedDown<'_>,
     ) -> Result<Option<(Opened, SessionPermit<'_>)>, AcceptError> {
         let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
-        let deadline = clock::now() + handshake;
-        let incoming = Incoming::receive(
-            link,
-            &self.policy,
-            &Wait::until(deadline).or_abort(&self.draining),
-        )?;
+        let refusing = |peer| client.note(peer);
+        let wait = Wait::timeout(handshake).or_abort(&self.draining);
+        let incoming = Incoming::receive_or(link, &self.policy, &wait, &refusing)?;
         let closed = || self.draining.is_raised();
         let Some(permit) = self.sessions.acquire(incoming.peer_watch(), closed) else {
             let why = if closed() {
@@ -409,20 +411,21 @@ impl AnyServer {
             } else {
                 format!("all {} sessions are taken", self.workers())
             };
-            self.turn_down(incoming, &why);
+            self.turn_down(incoming, client, &why);
             return Ok(None);
         };
         let next_id = || self.next_session.fetch_add(1, Ordering::Relaxed);
         let wait = Wait::timeout(handshake).or_abort(&self.stopped);
         // Zeroed memory that was never touched costs nothing, however high the limit.
         let Ok(answer) = netipc_transport::zeroed(incoming.response_bytes() as usize) else {
-            return Err(incoming.turn_down_for_size(&wait));
+            return Err(incoming.turn_down_for_size_or(&wait, &refusing));
         };
-        match incoming.accept(next_id, &wait) {
+        let peer = incoming.peer();
+        match incoming.accept_or(next_id, &wait, &refusing) {
             Ok(connection) => Ok(Some((Opened { connection, answer }, permit))),
             Err(AcceptError::Link(_)) if permit.waited => {
-                let why = "it left while it waited for a session to end";
-                self.log_refusal(self.stats.refuse(), why);
+                client.note(peer);
+                self.log_refusal(client, "it left while it waited for a session to end");
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -430,24 +433,22 @@ impl AnyServer {
     }
 
     /// Tells a client that there is no session for it.
-    fn turn_down(&self, incoming: Incoming, why: &str) {
-        // Counted before it is sent: a client that has its refusal finds it in the counts.
-        let refused = self.stats.refuse();
+    fn turn_down(&self, incoming: Incoming, client: &TurnedDown<'_>, why: &str) {
         let handshake = Duration::from_millis(DEFAULT_HANDSHAKE_TIMEOUT_MS.into());
         let wait = Wait::timeout(handshake).or_abort(&self.stopped);
-        match incoming.turn_down(&wait) {
+        match incoming.turn_down_or(&wait, &|peer| client.note(peer)) {
             AcceptError::Link(_) => {
-                self.log_refusal(refused, &format!("{why}, and it left before it was told"));
+                self.log_refusal(client, &format!("{why}, and it left before it was told"));
             }
-            _ => self.log_refusal(refused, why),
+            _ => self.log_refusal(client, why),
         }
     }
 
     /// Logs that a client was turned down: the first, and one in a hundred of the others.
-    fn log_refusal(&self, refused: u64, why: &str) {
+    fn log_refusal(&self, client: &TurnedDown<'_>, why: &str) {
         self.publishing.note_refusal(why);
-        if is_logged(refused) {
-            tracing::warn!(service = %self.name, refused, why, "turned a client down");
+        if let Some((refused, client)) = client.to_log() {
+            tracing::warn!(service = %self.name, client, refused, why, "turned a client down");
         }
     }
 

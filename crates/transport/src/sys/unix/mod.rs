@@ -26,7 +26,9 @@ pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use inherited::{adopt, take_inherited};
 pub(crate) use mapping::Mapping;
 pub use object::WaitObject;
-pub(crate) use process::{holders_of_socket, is_alive, listening_sockets, own_pid, process_info};
+pub(crate) use process::{
+    command, holders_of_socket, is_alive, listening_sockets, own_pid, process_info,
+};
 pub(crate) use socket::*;
 
 use std::time::Duration;

@@ -56,6 +56,13 @@ pub(crate) fn process_info(pid: i32) -> Option<ProcessInfo> {
     })
 }
 
+/// What a process calls itself: the name of its command, cut to 15 bytes.
+pub(crate) fn command(pid: u32) -> Option<String> {
+    let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
+    let name = String::from_utf8_lossy(&name);
+    Some(name.trim_end_matches('\n').to_owned())
+}
+
 /// State, and ticks between boot and start. The name before them may hold anything, also brackets.
 fn parse(stat: &str) -> Option<(&str, u64)> {
     let (_, fields) = stat.rsplit_once(')')?;
