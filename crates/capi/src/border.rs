@@ -107,6 +107,9 @@ pub(crate) unsafe fn zero<T>(out: *mut T) -> CodeResult {
 #[inline]
 pub(crate) unsafe fn elements<'a, T>(ptr: *const T, count: usize) -> CodeResult<&'a [T]> {
     check_len::<T>(aligned(ptr)?.is_null(), count)?;
+    // What is told to C of these elements later may reach beyond the part that Rust looked at: see
+    // `nipc_str_view_t::of`.
+    ptr.expose_provenance();
     match count {
         0 => Ok(&[]),
         // SAFETY: not NULL, aligned, and not larger than memory can be; the caller promises the rest.

@@ -73,6 +73,10 @@ pub use platform::{PipeTransport, PipeTransport as NativeTransport};
 pub use platform::{UnixTransport, UnixTransport as NativeTransport};
 #[cfg(any(target_os = "linux", windows))]
 pub use spin::DEFAULT_SPIN;
+#[doc(hidden)]
+pub use sys::forbid_cancellation;
+#[cfg(unix)]
+pub use sys::handle_sigbus;
 #[cfg(all(feature = "testing", any(target_os = "linux", windows)))]
 pub use sys::testing;
 pub use sys::{forks, forks_seen, monotonic};

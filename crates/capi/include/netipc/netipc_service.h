@@ -361,6 +361,20 @@ nipc_native_t nipc_client_wait_object(const nipc_client_ctx_t *ctx);
  * \return the descriptor; -1 without a session, and while another thread uses the client
  */
 int nipc_client_fd(const nipc_client_ctx_t *ctx);
+
+/**
+ * Has this process live on when another process of its user cuts off the file of a shared region that is in
+ * use: the session ends, and nothing else happens. Otherwise the system ends the process with SIGBUS at its
+ * next touch of the region. For the whole process, from now on; calling it again does nothing.
+ *
+ * It sets a handler for SIGBUS. Any other cause of that signal is passed on to whatever handled it before: a
+ * handler that the program had set, or the system, which ends the process. A program that sets a handler of
+ * its own later has to pass on to this one what it does not know. Sessions over the socket or a ring do not
+ * need it.
+ *
+ * \return NIPC_OK, or NIPC_ERR_IO where the system does not let this process handle the signal
+ */
+nipc_error_t nipc_handle_sigbus(void);
 #endif
 
 /* ---- Calls --------------------------------------------------------------------------------- */

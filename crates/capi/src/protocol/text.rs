@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "characters of C are read here")]
 
 use std::ffi::c_char;
+use std::ptr;
 
 use netipc::ErrorCode;
 use netipc::wire::{Label, LabelList, Labels};
@@ -66,11 +67,12 @@ impl nipc_str_view_t {
     /// A view of `text`, which a NUL follows unless it is empty.
     #[inline]
     pub(crate) fn of(text: &[u8]) -> Self {
-        // Not every empty slice has a NUL behind it.
+        // Not every empty slice has a NUL behind it. The pointer of any other may not reach its own; that of the
+        // message, which C has passed to `border::elements`, may.
         let from = if text.is_empty() {
             c"".as_ptr()
         } else {
-            text.as_ptr().cast()
+            ptr::with_exposed_provenance(text.as_ptr().addr())
         };
         Self {
             ptr: from,

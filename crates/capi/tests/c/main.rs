@@ -66,6 +66,8 @@ programs! {
     unix_forks,
     unix_netdata,
     unix_sessions,
+    unix_thread_ends,
+    unix_truncated,
     vectors_messages,
     vectors_services,
 }

@@ -12,8 +12,8 @@ use netipc::{Client, Server};
 
 use crate::stage::script::{Guest, control, proposal};
 use crate::stage::{
-    BOTH, HANDSHAKE, SERVICE, SOON, Serving, Stage, TOKEN, client, increment_server, prompt, server, soon,
-    timed, until,
+    BOTH, HANDSHAKE, SERVICE, SOON, Serving, Stage, TOKEN, client, increment_server, prompt,
+    server, soon, timed, until,
 };
 
 /// How long an answer may take beside those who say nothing.

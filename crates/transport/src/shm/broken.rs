@@ -5,4 +5,6 @@ pub(crate) enum Broken {
     Overwritten,
     /// The length is 0 or beyond the area.
     Length,
+    /// Its memory is gone.
+    Lost,
 }

@@ -13,8 +13,9 @@ use super::{Companion, Seen, Side, Slots};
 const CLIENT_SLICE: Duration = Duration::from_millis(20);
 /// How long a server sleeps, which waits while nobody asks and has nobody that looks for it.
 const SERVER_SLICE: Duration = Duration::from_millis(100);
-/// How long whoever has somebody that looks for it sleeps. A client can write the word that it is woken by, and
-/// so take a wake-up away, at the end of the server as well: this is how long that can hold it up.
+/// How long whoever has somebody that looks for it sleeps, once nothing has come for a while. Where the system has no
+/// sleep whose end a client cannot take away, by writing the word that wakes, this is how long it can hold up the end
+/// of the server as well.
 const WATCHED_SLICE: Duration = Duration::from_secs(30);
 
 /// Looks at the counter for each look at the clock: it tells when a message came, too.
@@ -83,7 +84,7 @@ impl<S: Slots, C: Companion> ShmLink<S, C> {
             .abort()
             .zip(bell.as_ref())
             .map(|(abort, bell)| abort.register(bell));
-        let slice = match self.side {
+        let mut slice = match self.side {
             Side::Client => CLIENT_SLICE,
             Side::Server => SERVER_SLICE,
         };
@@ -96,17 +97,18 @@ impl<S: Slots, C: Companion> ShmLink<S, C> {
                 return Err(ended);
             }
             let left = wait.remaining();
-            let slice = if self.is_watched {
-                WATCHED_SLICE
-            } else {
-                slice
-            };
             let limit = left.map_or(slice, |left| left.min(slice));
             self.slots.sleep(limit, wait, &self.companion)?;
             if self.slots.has_arrived()? {
                 return Ok(());
             }
             self.check()?;
+            // Nobody asks for the moment: the next sleep is a long one.
+            slice = match self.side {
+                _ if self.is_watched => WATCHED_SLICE,
+                Side::Client => CLIENT_SLICE,
+                Side::Server => SERVER_SLICE,
+            };
             if self.is_watched && self.companion.has_rung() {
                 // For nothing: once more, or we look ourselves.
                 self.is_watched = bell
@@ -154,7 +156,7 @@ impl<S: Slots, C: Companion> Link for ShmLink<S, C> {
 
     fn check(&mut self) -> Result<(), LinkError> {
         // The region's own word first: who reads it sees what was published before it.
-        let closed = self.slots.is_closed();
+        let closed = self.slots.is_closed()?;
         match self.companion.look() {
             Seen::Nothing if !closed => Ok(()),
             Seen::Packet => Err(LinkError::Protocol {

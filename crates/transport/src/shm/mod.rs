@@ -102,7 +102,10 @@ pub(crate) trait Slots: Send + fmt::Debug {
     fn bell(&self) -> Option<&Waker>;
 
     /// Whether the peer has said in the region that it publishes no more.
-    fn is_closed(&self) -> bool;
+    ///
+    /// # Errors
+    /// Where there is no region any more.
+    fn is_closed(&self) -> Result<bool, Broken>;
 
     /// Tells the peer that it is over, and wakes both sides.
     fn close(&mut self);
@@ -113,6 +116,7 @@ impl From<Broken> for LinkError {
         let what = match broken {
             Broken::Overwritten => "a message was overwritten before it was taken",
             Broken::Length => "the length of a message is 0 or beyond its area",
+            Broken::Lost => "the file of the shared region was truncated",
         };
         Self::Protocol { what }
     }

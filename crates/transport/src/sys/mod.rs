@@ -24,9 +24,11 @@ use windows as platform;
 
 #[cfg(any(target_os = "linux", windows))]
 pub(crate) use map::SharedMap;
+#[cfg(unix)]
+pub use platform::handle_sigbus;
 #[cfg(all(feature = "testing", any(target_os = "linux", windows)))]
 pub use platform::testing;
 pub(crate) use platform::*;
 #[cfg(windows)]
 pub use platform::{ConsoleEvent, on_console_event};
-pub use platform::{WaitObject, forks, forks_seen, monotonic};
+pub use platform::{WaitObject, forbid_cancellation, forks, forks_seen, monotonic};

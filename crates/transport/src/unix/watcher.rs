@@ -109,7 +109,10 @@ impl Running {
             .stack_size(STACK)
             .spawn({
                 let shared = Arc::clone(&shared);
-                move || shared.call_until_stopped()
+                move || {
+                    sys::forbid_cancellation();
+                    shared.call_until_stopped();
+                }
             })?;
         Ok(Self {
             shared,

@@ -5,14 +5,20 @@
 #[path = "../../src/shm/broken.rs"]
 mod broken;
 /// The files under test, with the model checker's atomics in place of the real ones.
+#[path = "../../src/unix/shm/bell.rs"]
+mod futex_bell;
 #[path = "../../src/unix/shm/slot.rs"]
 mod futex_slot;
+#[path = "../../src/sys/unix/places.rs"]
+mod memory_places;
 #[path = "../../src/unix/ring/queue.rs"]
 mod ring_queue;
 #[path = "../../src/windows/shm/slot.rs"]
 mod waiting_slot;
 
+mod bell;
 mod futex;
+mod places;
 mod ring;
 mod waiting;
 
@@ -22,7 +28,9 @@ mod shm {
 
 mod sys {
     pub(crate) mod atomic {
-        pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+        pub(crate) use loom::sync::atomic::{
+            AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+        };
     }
 }
 

@@ -345,6 +345,8 @@ impl AnyServer {
             .name(format!("netipc-{}", self.name))
             .stack_size(STACK)
             .spawn_scoped(scope, move || {
+                // A handler in another language could tell somebody which thread it is in.
+                netipc_transport::forbid_cancellation();
                 newcomer.run(|| {
                     if let Some((link, permit)) = take(&served) {
                         self.serve_client(link, permit);

@@ -45,6 +45,17 @@ impl Event {
     }
 }
 
+/// Has nothing to do here, where there are no shared regions.
+///
+/// # Errors
+/// None.
+pub const fn handle_sigbus() -> io::Result<()> {
+    Ok(())
+}
+
+/// Has nobody cancel the calling thread, where somebody could: nobody can here.
+pub const fn forbid_cancellation() {}
+
 /// A number that is another one in a forked process: there are none here that the library works in.
 #[must_use]
 pub const fn forks() -> u32 {

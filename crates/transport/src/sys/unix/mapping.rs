@@ -6,6 +6,8 @@ use std::ptr::{self, NonNull};
 
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
+use super::fault::PLACES;
+use super::places::Place;
 use super::{Errno, Result};
 
 /// A shared, writable mapping of a file from its start.
@@ -13,6 +15,19 @@ use super::{Errno, Result};
 pub(crate) struct Mapping {
     start: NonNull<u8>,
     size: usize,
+    /// Where it is noted.
+    place: &'static Place,
+}
+
+/// Tells whether the memory of a mapping was lost, as long as there is the mapping.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Loss(&'static Place);
+
+impl Loss {
+    /// Whether its file was cut off, so that it has private memory instead.
+    pub(crate) fn has_come(self) -> bool {
+        self.0.is_lost()
+    }
 }
 
 // SAFETY: the mapping is not tied to a thread; it is unmapped once, by its only owner.
@@ -27,7 +42,13 @@ impl Mapping {
         // SAFETY: the kernel chooses the place, so nothing that exists is mapped over.
         let start = unsafe { mmap(ptr::null_mut(), size, access, MapFlags::SHARED, file, 0) }?;
         let start = NonNull::new(start.cast()).ok_or(Errno::NOMEM)?;
-        Ok(Self { start, size })
+        let place = PLACES.take(start.addr().get(), size);
+        Ok(Self { start, size, place })
+    }
+
+    /// What tells whether its memory was lost.
+    pub(crate) fn loss(&self) -> Loss {
+        Loss(self.place)
     }
 
     /// Where it begins.
@@ -45,6 +66,7 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
+        self.place.give_back();
         // SAFETY: our own mapping, whole, and nobody can reach it any more.
         let unmapped = unsafe { munmap(self.start.as_ptr().cast(), self.size) };
         debug_assert!(unmapped.is_ok(), "unmapping failed: {unmapped:?}");

@@ -4,6 +4,7 @@
 //! `EINTR`.
 
 mod event;
+mod fault;
 mod file;
 mod fork;
 mod futex;
@@ -11,25 +12,29 @@ mod inherited;
 mod limit;
 mod mapping;
 mod object;
+mod places;
 mod process;
 mod socket;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod thread;
 
 pub(crate) use rustix::io::Errno;
 
 pub(crate) use event::{Event, Interest, Readiness, Watch, ready, ready_any};
+pub use fault::handle_sigbus;
 pub(crate) use file::*;
 pub(crate) use fork::Served;
 pub use fork::{forks, forks_seen};
-pub(crate) use futex::{futex_wait, futex_wake};
+pub(crate) use futex::{futex_wait, futex_wait_either, futex_wake};
 pub(crate) use inherited::{adopt, take_inherited};
-pub(crate) use mapping::Mapping;
+pub(crate) use mapping::{Loss, Mapping};
 pub use object::WaitObject;
 pub(crate) use process::{
     command, holders_of_socket, is_alive, listening_sockets, own_pid, process_info,
 };
 pub(crate) use socket::*;
+pub use thread::forbid_cancellation;
 
 use std::time::Duration;
 

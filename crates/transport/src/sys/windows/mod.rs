@@ -45,6 +45,9 @@ fn wide(name: &str) -> Vec<u16> {
     name.encode_utf16().chain([0]).collect()
 }
 
+/// Has nobody cancel the calling thread, where somebody could: nobody can here.
+pub const fn forbid_cancellation() {}
+
 /// A number that is another one in a forked process: there are none here that the library works in.
 #[must_use]
 pub const fn forks() -> u32 {

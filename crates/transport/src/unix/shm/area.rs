@@ -2,7 +2,7 @@
 
 use crate::shm::Broken;
 use crate::sys::atomic::AtomicU64;
-use crate::sys::{SharedMap, futex_wake};
+use crate::sys::{Loss, Mapping, SharedMap, futex_wake};
 
 use super::layout::{
     HEADER, Layout, Owner, REQ_LEN, REQ_SEQ, REQ_SIGNAL, RESP_LEN, RESP_SEQ, RESP_SIGNAL, Span,
@@ -20,13 +20,27 @@ pub(super) enum Direction {
 #[derive(Debug)]
 pub(super) struct Area {
     map: SharedMap,
+    /// Tells whether the map has lost its memory, which is all zeros then.
+    loss: Loss,
     layout: Layout,
 }
 
 impl Area {
-    /// `map` holds at least [`Layout::size`] bytes.
-    pub(super) fn new(map: SharedMap, layout: Layout) -> Self {
-        Self { map, layout }
+    /// `mapping` holds at least [`Layout::size`] bytes.
+    pub(super) fn new(mapping: Mapping, layout: Layout) -> Self {
+        let loss = mapping.loss();
+        let map = SharedMap::new(mapping);
+        Self { map, loss, layout }
+    }
+
+    /// Whether another process has cut off the file.
+    pub(super) fn is_lost(&self) -> bool {
+        self.loss.has_come()
+    }
+
+    /// What is broken, where it may be so because the memory was lost.
+    fn why(&self, broken: Broken) -> Broken {
+        if self.is_lost() { Broken::Lost } else { broken }
     }
 
     /// Writes the header of a fresh region.
@@ -75,12 +89,13 @@ impl Area {
         self.slot(direction)
             .take(taken, capacity, copy)
             .map(|len| len as usize)
+            .map_err(|broken| self.why(broken))
     }
 
     /// Whether a message waits after the `taken` ones.
     #[inline]
     pub(super) fn has_arrived(&self, direction: Direction, taken: u64) -> Result<bool, Broken> {
-        arrived(self.counter(direction), taken)
+        arrived(self.counter(direction), taken).map_err(|broken| self.why(broken))
     }
 
     #[inline]

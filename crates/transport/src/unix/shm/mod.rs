@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! slot    publish and take one message: counters, length, signal        (no I/O; runs under loom)
+//! bell    wake who sleeps, whatever the peer does                       (as well)
 //! layout  the 64-byte header: plan, encode, validate                    (pure)
 //! area    a mapped region: slots and copies                             (the only user of the map)
 //! region  create, attach, unlink; stale: what a dead server left behind
@@ -9,6 +10,7 @@
 //! ```
 
 mod area;
+mod bell;
 mod layout;
 mod region;
 mod slot;

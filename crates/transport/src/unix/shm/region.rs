@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::endpoint::Endpoint;
 use crate::link::{AttachError, SessionPlan};
 use crate::shm::Side;
-use crate::sys::{self, Errno, FileId, FileType, Mapping, SharedMap};
+use crate::sys::{self, Errno, FileId, FileType, Mapping};
 use crate::unix::run_dir::RunDir;
 use crate::wait::{Wait, lock};
 
@@ -52,7 +52,7 @@ impl FutexSlots {
         // Real blocks, or an error now: a sparse file would be a SIGBUS on a full file system later.
         sys::allocate(&fd, layout.size().into())?;
         let mapping = Mapping::new(&fd, layout.size() as usize)?;
-        let area = Area::new(SharedMap::new(mapping), layout);
+        let area = Area::new(mapping, layout);
         area.write_header(Owner {
             pid: sys::own_pid(),
             generation: generation(),
@@ -236,7 +236,7 @@ fn map(path: &Path, plan: &SessionPlan) -> Result<Area, Refusal> {
         lasting: flaw.lasting,
     })?;
     let mapping = Mapping::new(&fd, layout.size() as usize)?;
-    Ok(Area::new(SharedMap::new(mapping), layout))
+    Ok(Area::new(mapping, layout))
 }
 
 /// Tells the regions of one process id apart, and is never 0, which means "none".

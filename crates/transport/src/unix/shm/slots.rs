@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use crate::link::LinkError;
 use crate::shm::{Broken, Companion, Side, Slots};
-use crate::sys::futex_wait;
+use crate::sys::{futex_wait, futex_wait_either, futex_wake};
 use crate::wait::Wait;
 
 use super::area::{Area, Direction};
+use super::bell::Bell;
 use super::region::OwnFile;
+
+/// How long a sleep is that a peer may prolong, by taking away what ends it. It is cheaper than one that nobody can.
+const SHORT: Duration = Duration::from_millis(100);
 
 /// One side of a region.
 #[derive(Debug)]
@@ -25,6 +29,7 @@ pub(crate) struct FutexSlots {
     /// Bytes of the largest message that the session has agreed on in our direction.
     send_limit: usize,
     looks_first: bool,
+    ringer: Arc<Ringer>,
     bell: Waker,
     /// The server's: the name of the region, until its client has attached.
     file: Option<OwnFile>,
@@ -56,10 +61,11 @@ impl FutexSlots {
             Side::Server => (0, 0),
             Side::Client => (area.published(sends), area.published(receives)),
         };
-        let bell = Bell {
+        let ringer = Arc::new(Ringer {
             area: Arc::clone(&area),
             direction: receives,
-        };
+            bell: Bell::default(),
+        });
         Self {
             area,
             sends,
@@ -69,7 +75,8 @@ impl FutexSlots {
             // The area holds that many, so it can be mapped and counted.
             send_limit: usize::try_from(bytes).unwrap_or(usize::MAX),
             looks_first: terms.looks_first,
-            bell: Waker::from(Arc::new(bell)),
+            bell: Waker::from(Arc::clone(&ringer)),
+            ringer,
             file,
             leftover: None,
         }
@@ -114,22 +121,32 @@ impl Slots for FutexSlots {
         wait: &Wait<'_>,
         companion: &dyn Companion,
     ) -> Result<(), LinkError> {
-        let slot = self.area.slot(self.receives);
-        // Before anything is looked at: what moves it later ends the sleep.
-        let signal = slot.signal();
-        if self.has_arrived()? || wait.check_abort().is_err() || companion.has_rung() {
+        let (slot, bell) = (self.area.slot(self.receives), &self.ringer.bell);
+        // Before anything is looked at: what moves them later ends the sleep.
+        let (signal, rung) = (slot.signal(), bell.rung());
+        let arrived = self.has_arrived()?;
+        if arrived || self.area.is_lost() || wait.check_abort().is_err() || companion.has_rung() {
             return Ok(());
         }
-        futex_wait(slot.signal, signal, limit).map_err(|errno| LinkError::Io(errno.into()))
+        let slept = if limit > SHORT {
+            futex_wait_either([(slot.signal, signal), (bell.word(), rung)], limit)
+        } else {
+            futex_wait(slot.signal, signal, limit)
+        };
+        slept.map_err(|errno| LinkError::Io(errno.into()))
     }
 
     fn bell(&self) -> Option<&Waker> {
         Some(&self.bell)
     }
 
-    fn is_closed(&self) -> bool {
-        // A hang-up of the socket says it all.
-        false
+    fn is_closed(&self) -> Result<bool, Broken> {
+        if self.area.is_lost() {
+            Err(Broken::Lost)
+        } else {
+            // A hang-up of the socket says it all.
+            Ok(false)
+        }
     }
 
     fn close(&mut self) {
@@ -138,19 +155,22 @@ impl Slots for FutexSlots {
     }
 }
 
-/// Wakes the owner of a link, as a message would: an increment too many harms nobody.
+/// Wakes the owner of a link, whatever it sleeps on.
 #[derive(Debug)]
-struct Bell {
+struct Ringer {
     area: Arc<Area>,
     direction: Direction,
+    bell: Bell,
 }
 
-impl Wake for Bell {
+impl Wake for Ringer {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        self.bell.ring(futex_wake);
+        // As a message would: an increment too many harms nobody.
         self.area.ring(self.direction);
     }
 }

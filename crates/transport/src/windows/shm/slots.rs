@@ -280,8 +280,8 @@ impl Slots for EventSlots {
         None
     }
 
-    fn is_closed(&self) -> bool {
-        self.incoming().is_closed()
+    fn is_closed(&self) -> Result<bool, Broken> {
+        Ok(self.incoming().is_closed())
     }
 
     fn close(&mut self) {
