@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../../src/shm/broken.rs"]
+#[expect(dead_code, reason = "models lose no memory")]
 mod broken;
 /// The files under test, with the model checker's atomics in place of the real ones.
 #[path = "../../src/unix/shm/bell.rs"]
