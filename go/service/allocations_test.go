@@ -5,8 +5,10 @@ package service_test
 import (
 	"testing"
 
+	"github.com/netipc/netipc/go/internal/conformance"
 	"github.com/netipc/netipc/go/internal/conformance/services"
 	"github.com/netipc/netipc/go/protocol"
+	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/apps_lookup"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
 	"github.com/netipc/netipc/go/service/increment"
@@ -94,6 +96,34 @@ func TestACacheHitDoesNotAllocate(t *testing.T) {
 			t.Fatal("no miss")
 		}
 		guard.Unlock()
+	})
+}
+
+// What an enricher has is given without an allocation, and so is why it has nothing.
+func TestAnEnrichersHitDoesNotAllocate(t *testing.T) {
+	w := services.NewWorld(t, memory(), protocol.ProfileBaseline)
+	serveProcesses(w, service.NewPublished(processes{1: 100}))
+	e := enricherOf(w, service.EnricherConfig{})
+	if known := e.RefreshNow([]uint32{1, 2}, conformance.Soon); known != 1 {
+		t.Fatal(known)
+	}
+	e.Get(3)
+	keys := []uint32{1, 2, 3}
+	pinned(t, func() {
+		if found := e.GetAs(1, 100); found.Outcome != service.OutcomeKnown || found.Age() < 0 {
+			t.Fatal("no hit")
+		} else if item, known := found.Item(); !known || item.Pid != 1 {
+			t.Fatal("no item")
+		}
+		known := 0
+		e.GetMany(keys, func(_ int, found service.Found[protocol.AppsLookupItemView]) {
+			if found.Outcome == service.OutcomeKnown {
+				known++
+			}
+		})
+		if known != 1 {
+			t.Fatal(known)
+		}
 	})
 }
 

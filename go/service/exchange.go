@@ -40,6 +40,15 @@ func (c *core) beginWithin(timeout time.Duration) transport.Wait {
 	return transport.Wait{Deadline: c.began.Add(timeout), Abort: &c.interrupt.abort}
 }
 
+// beginAtMost starts a logical call that may take as long as wait, and no longer than the client's own timeout.
+func (c *core) beginAtMost(wait transport.Wait) transport.Wait {
+	own := c.begin(0)
+	if !wait.Deadline.IsZero() && wait.Deadline.Before(own.Deadline) {
+		own.Deadline = wait.Deadline
+	}
+	return own
+}
+
 // startClock starts a logical call whose wait is the caller's.
 func (c *core) startClock() { c.began = time.Now() }
 

@@ -59,3 +59,44 @@ var builder = service.Builder[protocol.AppsLookupRequestView, protocol.AppsLooku
 func (h Handler) service() service.Handler {
 	return service.BuilderHandler(Service.Method, protocol.DecodeAppsLookupRequest, builder, service.Filled(h.Handle))
 }
+
+// Enricher knows what was found for the keys that callers come across.
+type Enricher = service.Enricher[uint32, protocol.AppsLookupItemView]
+
+// NewEnricher returns an enricher of the endpoint name in runDir. It connects to nothing yet.
+func NewEnricher(runDir, name string, client ClientConfig, config service.EnricherConfig) *Enricher {
+	return service.NewEnricher(NewClient(runDir, name, client), enrichedItems, config)
+}
+
+var enrichedItems = service.EnrichedItems[uint32, uint32, protocol.AppsLookupItemView]{
+	Named: func(key uint32) uint32 { return key },
+	Read: func(valid protocol.Valid[protocol.AppsLookupItemView]) (item protocol.AppsLookupItemView) {
+		item.Read(valid)
+		return item
+	},
+	Verdict: func(item *protocol.AppsLookupItemView) service.Verdict {
+		switch item.Status {
+		case protocol.PidStatusKnown:
+			if item.CgroupStatus == protocol.AppsCgroupStatusUnknownRetryLater {
+				return service.VerdictProvisional
+			}
+			return service.VerdictKnown
+		case protocol.PidStatusOversizedItem:
+			return service.VerdictOversized
+		default:
+			return service.VerdictForNow
+		}
+	},
+	Identity: func(item *protocol.AppsLookupItemView) uint64 { return item.Starttime },
+	Batch:    8192,
+}
+
+// PublishedHandler returns what answers each request with what is published at that moment: answer adds the item of one
+// key. Sessions run it at the same time.
+func PublishedHandler[M any](published *service.Published[M], answer func(data M, key uint32, answer *protocol.AppsLookupBuilder) error) Handler {
+	return Handler{Handle: func(request *protocol.AppsLookupRequestView, builder *protocol.AppsLookupBuilder) bool {
+		return service.AnswerPublished(published, builder, request.Keys(), func(data M, key protocol.NumberKey) error {
+			return answer(data, uint32(key), builder)
+		}) == nil
+	}}
+}

@@ -61,3 +61,42 @@ var builder = service.Builder[protocol.CgroupsLookupRequestView, protocol.Cgroup
 func (h Handler) service() service.Handler {
 	return service.BuilderHandler(Service.Method, protocol.DecodeCgroupsLookupRequest, builder, service.Filled(h.Handle))
 }
+
+// Enricher knows what was found for the keys that callers come across.
+type Enricher = service.Enricher[string, protocol.CgroupsLookupItemView]
+
+// NewEnricher returns an enricher of the endpoint name in runDir. It connects to nothing yet.
+func NewEnricher(runDir, name string, client ClientConfig, config service.EnricherConfig) *Enricher {
+	return service.NewEnricher(NewClient(runDir, name, client), enrichedItems, config)
+}
+
+var enrichedItems = service.EnrichedItems[[]byte, string, protocol.CgroupsLookupItemView]{
+	Named: func(key string) []byte { return []byte(key) },
+	Read: func(valid protocol.Valid[protocol.CgroupsLookupItemView]) (item protocol.CgroupsLookupItemView) {
+		item.Read(valid)
+		return item
+	},
+	Verdict: func(item *protocol.CgroupsLookupItemView) service.Verdict {
+		switch item.Status {
+		case protocol.CgroupStatusKnown:
+			return service.VerdictKnown
+		case protocol.CgroupStatusUnknownPermanent:
+			return service.VerdictForGood
+		case protocol.CgroupStatusOversizedItem:
+			return service.VerdictOversized
+		default:
+			return service.VerdictForNow
+		}
+	},
+	Batch: 256,
+}
+
+// PublishedHandler returns what answers each request with what is published at that moment: answer adds the item of one
+// key. Sessions run it at the same time.
+func PublishedHandler[M any](published *service.Published[M], answer func(data M, key string, answer *protocol.CgroupsLookupBuilder) error) Handler {
+	return Handler{Handle: func(request *protocol.CgroupsLookupRequestView, builder *protocol.CgroupsLookupBuilder) bool {
+		return service.AnswerPublished(published, builder, request.Keys(), func(data M, key protocol.TextKey) error {
+			return answer(data, key.String(), builder)
+		}) == nil
+	}}
+}

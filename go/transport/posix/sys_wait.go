@@ -14,6 +14,12 @@ import (
 // abortSlice is how often an abort is looked at when it has no descriptor.
 const abortSlice = 10 * time.Millisecond
 
+// Await waits until object, a descriptor of a link, tells that something has come or that the peer has hung up. It
+// fails as w ends.
+func Await(object transport.WaitObject, w transport.Wait) error {
+	return ready(int(object), unix.POLLIN, w)
+}
+
 // ready waits until fd is ready for events or hung up.
 func ready(fd int, events int16, w transport.Wait) error {
 	fds := [2]unix.PollFd{{Fd: int32(fd), Events: events}}

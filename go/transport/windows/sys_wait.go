@@ -61,6 +61,20 @@ func (o *operation) cancel(handle win.Handle) (int, error) {
 	return int(size), err
 }
 
+// Await waits until object, the event of a link, tells that something has come or that the peer has hung up. It fails
+// as w ends.
+func Await(object transport.WaitObject, w transport.Wait) error {
+	var waiter waiter
+	for {
+		if err := waiter.await(w, 0, win.Handle(object)); err != nil {
+			return err
+		}
+		if happened, err := win.WaitForSingleObject(win.Handle(object), 0); happened != uint32(win.WAIT_TIMEOUT) || err != nil {
+			return err
+		}
+	}
+}
+
 // waiter is the handles that a wait looks at; it is kept, so that waiting allocates nothing.
 type waiter struct {
 	handles [4]win.Handle

@@ -419,3 +419,41 @@ func (Key) CheckAll(list protocol.Packed) error {
 	}
 	return nil
 }
+
+// Enricher knows what was found for the keys that callers come across.
+type Enricher = service.Enricher[Key, Item]
+
+// NewEnricher returns an enricher of the endpoint name in runDir. It connects to nothing yet.
+func NewEnricher(runDir, name string, client ClientConfig, config service.EnricherConfig) *Enricher {
+	return service.NewEnricher(NewClient(runDir, name, client), enrichedItems, config)
+}
+
+var enrichedItems = service.EnrichedItems[Key, Key, Item]{
+	Named: func(key Key) Key { return key },
+	Read: func(valid protocol.Valid[Item]) (item Item) {
+		item.Read(valid)
+		return item
+	},
+	Verdict: func(item *Item) service.Verdict {
+		switch item.Status {
+		case LookupStatusKnown:
+			return service.VerdictKnown
+		case LookupStatusOversizedItem:
+			return service.VerdictOversized
+		default:
+			return service.VerdictForNow
+		}
+	},
+	Identity: func(item *Item) uint64 { return item.Starttime },
+	Batch:    8192,
+}
+
+// PublishedHandler returns what answers each request with what is published at that moment: answer adds the item of one
+// key. Sessions run it at the same time.
+func PublishedHandler[M any](published *service.Published[M], answer func(data M, key Key, answer *Builder) error) func(*Request, *Builder) error {
+	return func(request *Request, builder *Builder) error {
+		return service.AnswerPublished(published, builder, request.Keys(), func(data M, key Key) error {
+			return answer(data, key, builder)
+		})
+	}
+}

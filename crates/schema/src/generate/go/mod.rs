@@ -5,6 +5,7 @@ mod builder;
 mod cache;
 mod codec;
 mod dispatch;
+mod enricher;
 mod item;
 mod key;
 mod names;
@@ -101,6 +102,9 @@ fn codec_of(go: &Go<'_>) -> String {
         dispatch::write(&mut out, go);
     } else {
         cache::write(&mut out, go);
+        if let Kind::Lookup(kind) = &go.schema.kind {
+            enricher::write(&mut out, go, kind);
+        }
     }
     out
 }

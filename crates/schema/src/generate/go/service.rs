@@ -43,7 +43,9 @@ pub(super) fn of_library(go: &Go<'_>) -> String {
                 WORKERS,
                 BUILDER,
             ];
-            lookup(go, kind, &parts)
+            let mut out = lookup(go, kind, &parts);
+            super::enricher::write(&mut out, go, kind);
+            out
         }
     }
 }
