@@ -63,8 +63,9 @@ fn verdict(go: &Go<'_>, kind: &LookupKind) -> String {
         );
     }
     out.push_str("return service.VerdictKnown\n");
-    let permanent =
-        constants(&|number, name| number != 0 && number != oversized && name.ends_with("permanent"));
+    let permanent = constants(&|number, name| {
+        number != 0 && number != oversized && name.ends_with("permanent")
+    });
     if !permanent.is_empty() {
         let _ = writeln!(out, "case {permanent}:\nreturn service.VerdictForGood");
     }

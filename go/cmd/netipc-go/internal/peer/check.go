@@ -35,6 +35,7 @@ var checks = map[string]func(*checker) (service.ClientStatus, error){
 	"increment-pipelined": (*checker).incrementsPipelined,
 	"cgroups-snapshot":    (*checker).snapshotAsked,
 	"cache":               (*checker).cacheSurvives,
+	"enricher":            (*checker).enricherSurvives,
 	"wrong-token":         (*checker).wrongTokenHeals,
 	"capacity":            (*checker).secondClientWaitsItsTurn,
 	"restart":             (*checker).restartCostsARetry,

@@ -135,6 +135,7 @@ func TestWhatIsWrongIsSeen(t *testing.T) {
 		{"increment", "increment", "", "--door 2", "the state is ready instead of disconnected"},
 		{"increment", "increment", "", "--door 3", "the door is 3 instead of 0"},
 		{"cache", "cgroups-snapshot", "", "--items 1", "the number of items is 0 instead of 1"},
+		{"enricher", "apps-lookup", "--generation 8", "--count 20", "the generation is 8 instead of 7"},
 		{"restart", "increment", "", "", "a wish was not fulfilled"},
 	} {
 		t.Run(test.check+test.server+test.client, func(t *testing.T) {
