@@ -19,8 +19,8 @@ use netipc::lookup::{
 };
 use netipc::service::Method;
 use netipc::wire::{
-    CStrView, Decode, Encode, MethodCode, Reader, Span, Valid, WireError, Writer, adjacent_strings,
-    is_padded, lay_out, strings,
+    CStrView, Decode, Encode, Labels, MethodCode, Reader, Span, Valid, WireError, Writer,
+    adjacent_strings, is_padded, lay_out, strings,
 };
 use netipc::{Client, Handler, Server};
 
@@ -82,6 +82,27 @@ impl<'a> LookupItem<'a> for IpToAsnItem<'a> {
             address: key.0,
             ..Self::UNSET
         }
+    }
+
+    const TEXTS: Option<usize> = Some(1);
+
+    fn take_apart(&self, text: &mut dyn FnMut(CStrView<'a>)) -> Labels<'a> {
+        text(self.organisation);
+        Labels::NONE
+    }
+
+    #[inline(always)]
+    fn put_together(
+        fixed: &'a [u8],
+        mut given_text: impl FnMut() -> CStrView<'a>,
+        _given_labels: Labels<'a>,
+    ) -> Option<Self> {
+        let (fixed, ..) = Self::read(fixed).ok()?;
+        let organisation = given_text();
+        Some(Self {
+            organisation,
+            ..fixed
+        })
     }
 }
 

@@ -85,6 +85,11 @@ impl LookupItem<'_> for PidTrafficItem {
             ..Self::UNSET
         }
     }
+
+    #[inline]
+    fn identity(&self) -> u64 {
+        self.starttime
+    }
 }
 
 netipc::codes! {

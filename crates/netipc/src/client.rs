@@ -225,7 +225,7 @@ impl<S: Service> Client<S> {
     /// cleared.
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {
-        AbortHandle(self.abort.clone())
+        AbortHandle::new(self.abort.clone(), None)
     }
 
     /// Releases everything; counters stay. The client can be refreshed again.
@@ -284,24 +284,35 @@ impl<S> fmt::Debug for Client<S> {
     }
 }
 
-/// Calls off the calls of a client, from any thread, at once.
+/// Calls off the calls of a client, or the rounds of an enricher, from any thread, at once.
 #[derive(Clone, Debug)]
-pub struct AbortHandle(Abort);
+pub struct AbortHandle {
+    abort: Abort,
+    /// Who sleeps beside the calls.
+    sleeper: Option<Abort>,
+}
 
 impl AbortHandle {
+    pub(crate) const fn new(abort: Abort, sleeper: Option<Abort>) -> Self {
+        Self { abort, sleeper }
+    }
+
     /// Calls off what runs, and everything that follows until it is cleared.
     pub fn abort(&self) {
-        self.0.raise();
+        self.abort.raise();
+        if let Some(sleeper) = &self.sleeper {
+            sleeper.raise();
+        }
     }
 
     /// Lets calls be made again.
     pub fn clear(&self) {
-        self.0.clear();
+        self.abort.clear();
     }
 
     /// Whether calls are called off.
     #[must_use]
     pub fn is_aborted(&self) -> bool {
-        self.0.is_raised()
+        self.abort.is_raised()
     }
 }

@@ -31,12 +31,14 @@ mod config;
 pub mod connection;
 mod defaults;
 mod dispatch;
+pub mod enricher;
 mod error;
 mod handler;
 mod kind;
 mod log_limiter;
 pub mod lookup;
 pub mod protocol;
+mod published;
 mod retry;
 pub mod server;
 pub mod service;
@@ -54,6 +56,7 @@ pub use netipc_transport as transport;
 pub use cache::Cache;
 pub use client::{AbortHandle, BatchReply, Client};
 pub use config::{ClientConfig, ServerConfig};
+pub use enricher::Enricher;
 pub use error::{
     CallError, ErrorCode, Failure, LimitSide, OpenError, ProtocolError, ServeError, chain,
     wire_code,
@@ -61,6 +64,7 @@ pub use error::{
 #[doc(hidden)]
 pub use handler::HandlerParts;
 pub use handler::{HandleFn, Handler, HandlerFailed, HandlerResult};
+pub use published::{Published, PublishedGuard, PublishedStats};
 pub use server::Server;
 pub use status::{ClientState, ClientStatus, Counters, SessionStatus};
 

@@ -1,6 +1,7 @@
 //! A steady call allocates nothing, on either side and over every transport.
 
 use allocation_counter::measure;
+use netipc::enricher::EnricherConfig;
 use netipc::lookup::encode_request;
 use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID, PidStatus};
 use netipc::service::Service;
@@ -10,7 +11,7 @@ use netipc::service::cgroups_snapshot::CgroupKey;
 use netipc::service::increment::Increment;
 use netipc::transport::NativeTransport;
 use netipc::wire::{Header, Labels, Status};
-use netipc::{Client, Handler};
+use netipc::{Client, Enricher, Handler};
 use netipc_conformance::service::{Running, World, connected};
 use netipc_proto::session::Message;
 
@@ -125,6 +126,44 @@ fn a_cache_hit_allocates_nothing() {
         };
         assert!(guard.get(key("name")).is_some());
         assert!(guard.get(key("other")).is_none());
+    });
+    drop(server.finish());
+}
+
+#[test]
+fn an_enricher_reads_without_allocating_and_keeps_items_without_one_each() {
+    const ITEMS: u32 = 2_000;
+    let [world, _] = worlds();
+    let server = world.serve(apps());
+    let (endpoint, client) = (world.endpoint(), world.client_config());
+    let config = EnricherConfig::default();
+    let (run_dir, service) = (endpoint.run_dir(), endpoint.service());
+    let mut enricher =
+        Enricher::<AppsLookup>::with_transport(world.transport(), run_dir, service, client, config);
+    let reader = enricher.reader();
+    let mut all_answered = |reader: &netipc::enricher::EnricherReader<AppsLookup>, wanted: u64| {
+        // On a busy machine it may take more than one handshake.
+        for _ in 0..30 {
+            enricher.step(std::time::Duration::from_secs(60));
+            if reader.stats().answered == wanted {
+                return;
+            }
+        }
+        panic!("{:?}", reader.last_error());
+    };
+    reader.want(0);
+    all_answered(&reader, 1);
+    (1..=ITEMS).for_each(|pid| assert!(reader.want(pid)));
+    let made = measure(|| all_answered(&reader, u64::from(ITEMS) + 1));
+    assert!(
+        made.count_total < u64::from(ITEMS),
+        "less than one for each item: {made:?}"
+    );
+    assert!(reader.read().get(ITEMS + 1).is_err());
+    steady("a look", || {
+        let guard = reader.read();
+        assert_eq!(guard.get(7).unwrap().item.cgroup_name.as_bytes(), b"name");
+        assert!(guard.get(ITEMS + 1).is_err(), "it waits already");
     });
     drop(server.finish());
 }

@@ -205,6 +205,13 @@ pub trait Transport: Send + Sync + fmt::Debug {
         endpoint: &Endpoint,
         options: &BindOptions,
     ) -> Result<Box<dyn Listener>, BindError>;
+
+    /// A number that becomes another one when somebody binds `endpoint` or gives it up: a look that costs far
+    /// less than a connection, for who waits for a provider. `None` where the transport cannot tell.
+    fn mark(&self, endpoint: &Endpoint) -> Option<u64> {
+        let _ = endpoint;
+        None
+    }
 }
 
 /// A data plane that a transport has: the bit that names it in a handshake, and what it means there.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::{Changed, now};
 use crate::error::LinkError;
-use crate::sys::{Event, WaitObject};
+use crate::sys::{self, Event, WaitObject};
 
 /// How long an operation may wait, and who may call it off.
 #[derive(Clone, Copy, Debug, Default)]
@@ -131,6 +131,14 @@ impl<'a> Wait<'a> {
         } else {
             self.check()
         }
+    }
+
+    /// Waits until `object` is ready: a packet or a hang-up waits there.
+    ///
+    /// # Errors
+    /// [`LinkError::Aborted`], [`LinkError::Timeout`], or why the system cannot wait.
+    pub fn ready(&self, object: WaitObject<'_>) -> Result<(), LinkError> {
+        sys::readable(object, self)
     }
 
     /// The part of [`check`](Self::check) that needs no clock, for calls that may not wait at all.

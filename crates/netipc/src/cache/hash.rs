@@ -7,7 +7,7 @@ pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A fast hash of a key. There is no secret in it: somebody who chooses keys can make them collide.
 #[inline]
-pub(super) fn hash_key(key: &impl Hash) -> u64 {
+pub(crate) fn hash_key(key: &impl Hash) -> u64 {
     let mut hasher = KeyHasher(0);
     key.hash(&mut hasher);
     hasher.finish()

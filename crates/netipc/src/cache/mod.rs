@@ -20,6 +20,7 @@ mod table;
 pub use cached::{Cached, CachedLookup, Fetched};
 pub use follower::CacheFollower;
 pub use guard::CacheGuard;
+pub(crate) use hash::hash_key;
 pub use owner::Cache;
 pub use reader::{CacheReader, CacheStatus};
 pub use same_bytes::same_bytes;

@@ -16,6 +16,7 @@ mod reply;
 mod reply_builder;
 mod request;
 mod response;
+mod verdict;
 mod window;
 
 pub use answer::LookupAnswer;
@@ -27,11 +28,12 @@ pub use request::LookupRequest;
 pub use request::encode_request;
 #[doc(hidden)]
 pub use request::write_request;
+pub use verdict::Verdict;
 
 use std::hash::Hash;
 use std::marker::PhantomData;
 
-use netipc_proto::wire::{Decode, Encode, Fields, Layout, Reader, WireError};
+use netipc_proto::wire::{CStrView, Decode, Encode, Fields, Labels, Layout, Reader, WireError};
 use netipc_transport::wait::Wait;
 
 use crate::error::CallError;
@@ -114,6 +116,40 @@ pub trait LookupItem<'a>: Copy + Encode + Decode<'a> {
     /// The item for `key` that holds only a status.
     #[must_use]
     fn bare(key: Self::Key, status: u16) -> Self;
+
+    /// What it says of its key. The default goes by the status alone.
+    #[must_use]
+    fn verdict(&self) -> Verdict {
+        Verdict::of_status(self.status(), Self::OVERSIZED)
+    }
+
+    /// What tells this owner of the key from an earlier one, such as when a process started; 0 is unknown.
+    #[must_use]
+    fn identity(&self) -> u64 {
+        0
+    }
+
+    /// How many texts it can be [taken apart](Self::take_apart) into, so that copies share those that are
+    /// alike; `None` keeps items in one piece.
+    const TEXTS: Option<usize> = None;
+
+    /// Hands each of its texts to `text`, in order, and gives its labels.
+    fn take_apart(&self, text: &mut dyn FnMut(CStrView<'a>)) -> Labels<'a> {
+        let _ = text;
+        Labels::NONE
+    }
+
+    /// An item of the first [`HEADER_LEN`](Self::HEADER_LEN) bytes of one that was decoded, with texts and
+    /// labels from elsewhere. Nothing where items are kept in one piece.
+    #[must_use]
+    fn put_together(
+        fixed: &'a [u8],
+        text: impl FnMut() -> CStrView<'a>,
+        labels: Labels<'a>,
+    ) -> Option<Self> {
+        let _ = (fixed, text, labels);
+        None
+    }
 }
 
 impl<L: Lookup> Service for L {

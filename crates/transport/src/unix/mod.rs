@@ -172,6 +172,12 @@ impl Transport for UnixTransport {
         self.bind_listener(endpoint, options)
             .map(|listener| Box::new(listener) as Box<dyn Listener>)
     }
+
+    /// Of the socket's file; 0 where there is none.
+    fn mark(&self, endpoint: &Endpoint) -> Option<u64> {
+        let (path, _dir) = reach(endpoint).ok()?;
+        Some(sys::mark_of(&path).unwrap_or(0))
+    }
 }
 
 /// What leads to the socket, also from another working directory than that of the endpoint's making, and

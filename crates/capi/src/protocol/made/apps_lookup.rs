@@ -426,7 +426,7 @@ lookup_views!(nipc_apps_lookup_req_view_t, nipc_apps_lookup_resp_view_t);
 
 impl nipc_apps_lookup_item_view_t {
     #[inline]
-    fn of(item: AppsLookupItem<'_>, bytes: &[u8]) -> Self {
+    pub(crate) fn of(item: AppsLookupItem<'_>, bytes: &[u8]) -> Self {
         Self {
             layout_version: LAYOUT_VERSION,
             flags: 0,

@@ -451,7 +451,7 @@ lookup_views!(
 
 impl nipc_cgroups_lookup_item_view_t {
     #[inline]
-    fn of(item: CgroupsLookupItem<'_>, bytes: &[u8]) -> Self {
+    pub(crate) fn of(item: CgroupsLookupItem<'_>, bytes: &[u8]) -> Self {
         Self {
             layout_version: LAYOUT_VERSION,
             flags: 0,

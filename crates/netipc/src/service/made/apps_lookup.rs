@@ -90,6 +90,49 @@ impl<'a> LookupItem<'a> for AppsLookupItem<'a> {
             ..Self::UNSET
         }
     }
+
+    #[inline]
+    fn verdict(&self) -> netipc::lookup::Verdict {
+        match self.status {
+            PidStatus::KNOWN if self.cgroup_status == AppsCgroupStatus::UNKNOWN_RETRY_LATER => {
+                netipc::lookup::Verdict::Provisional
+            }
+            status => netipc::lookup::Verdict::of_status(status.0, Self::OVERSIZED),
+        }
+    }
+
+    #[inline]
+    fn identity(&self) -> u64 {
+        self.starttime
+    }
+
+    const TEXTS: Option<usize> = Some(3);
+
+    fn take_apart(&self, text: &mut dyn FnMut(CStrView<'a>)) -> Labels<'a> {
+        text(self.comm);
+        text(self.cgroup_path);
+        text(self.cgroup_name);
+        self.labels
+    }
+
+    #[inline(always)]
+    fn put_together(
+        fixed: &'a [u8],
+        mut given_text: impl FnMut() -> CStrView<'a>,
+        given_labels: Labels<'a>,
+    ) -> Option<Self> {
+        let (fixed, ..) = Self::read(fixed).ok()?;
+        let comm = given_text();
+        let cgroup_path = given_text();
+        let cgroup_name = given_text();
+        Some(Self {
+            comm,
+            cgroup_path,
+            cgroup_name,
+            labels: given_labels,
+            ..fixed
+        })
+    }
 }
 
 netipc::codes! {

@@ -84,6 +84,39 @@ impl<'a> LookupItem<'a> for CgroupsLookupItem<'a> {
             ..Self::UNSET
         }
     }
+
+    #[inline]
+    fn verdict(&self) -> netipc::lookup::Verdict {
+        match self.status {
+            CgroupStatus::UNKNOWN_PERMANENT => netipc::lookup::Verdict::ForGood,
+            status => netipc::lookup::Verdict::of_status(status.0, Self::OVERSIZED),
+        }
+    }
+
+    const TEXTS: Option<usize> = Some(2);
+
+    fn take_apart(&self, text: &mut dyn FnMut(CStrView<'a>)) -> Labels<'a> {
+        text(self.path.text());
+        text(self.name);
+        self.labels
+    }
+
+    #[inline(always)]
+    fn put_together(
+        fixed: &'a [u8],
+        mut given_text: impl FnMut() -> CStrView<'a>,
+        given_labels: Labels<'a>,
+    ) -> Option<Self> {
+        let (fixed, ..) = Self::read(fixed).ok()?;
+        let path = given_text();
+        let name = given_text();
+        Some(Self {
+            path: CgroupsLookupKey::checked(path),
+            name,
+            labels: given_labels,
+            ..fixed
+        })
+    }
 }
 
 netipc::codes! {

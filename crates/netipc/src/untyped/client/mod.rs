@@ -239,6 +239,12 @@ impl AnyClient {
         self.pipeline = Progress::default();
     }
 
+    /// What stands at the endpoint, as far as the transport can tell without connecting.
+    pub(crate) fn mark(&self) -> Option<u64> {
+        let endpoint = self.endpoint.as_ref().ok()?;
+        self.transport.mark(endpoint)
+    }
+
     /// The endpoint, for people.
     pub(crate) fn endpoint_name(&self) -> String {
         match &self.endpoint {

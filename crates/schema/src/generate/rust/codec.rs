@@ -117,7 +117,7 @@ fn in_line(record: &Record) -> bool {
 }
 
 /// What a field is set to: the text or the labels of its name.
-fn initialiser(schema: &Schema, field: &Field) -> String {
+pub(super) fn initialiser(schema: &Schema, field: &Field) -> String {
     let name = ident(field);
     if is_text_key(field) {
         format!("{name}: {}Key::checked({name})", camel(&schema.name))

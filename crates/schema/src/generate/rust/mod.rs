@@ -3,6 +3,7 @@
 mod check;
 mod codec;
 mod encode;
+mod kept;
 mod key;
 mod reread;
 mod service;

@@ -7,7 +7,7 @@ use super::check::rules_of_key;
 use super::codec::{expect, length, take};
 use super::encode::put;
 use super::types::{ident, number_of, rust_type};
-use super::{BOTH, borrows, is_number, is_one, key, records, struct_name};
+use super::{BOTH, borrows, is_number, is_one, kept, key, records, struct_name};
 use crate::doc::sentences;
 use crate::model::{Field, Kind, LookupKind, Schema, SnapshotKind, Type, ValueKind};
 
@@ -386,7 +386,7 @@ fn lookup_item(out: &mut String, schema: &Schema, kind: &LookupKind, item: &str,
          const EXCEEDED: u16 = {}.0;\nconst OVERSIZED: u16 = {}.0;\ntype Key = {key_a};\n\
          \n#[inline]\nfn key(&self) -> {key_a} {{\n{}\n}}\n\
          \n#[inline]\nfn status(&self) -> u16 {{\nself.status.0\n}}\n\
-         \n#[inline]\nfn bare(key: {key_a}, status: u16) -> Self {{\nSelf {{\nstatus: {}(status),\n{}{}}}\n}}\n}}\n",
+         \n#[inline]\nfn bare(key: {key_a}, status: u16) -> Self {{\nSelf {{\nstatus: {}(status),\n{}{}}}\n}}\n",
         protocol(kind.exceeded()),
         protocol(kind.oversized()),
         key::of_item(kind, &key_name),
@@ -394,6 +394,8 @@ fn lookup_item(out: &mut String, schema: &Schema, kind: &LookupKind, item: &str,
         key::into_item(kind),
         if rest { "..Self::UNSET\n" } else { "" },
     );
+    kept::write(out, schema, kind, of);
+    out.push_str("}\n");
 }
 
 fn lookup_cache(out: &mut String, kind: &LookupKind, name: &str, key_name: &str) {

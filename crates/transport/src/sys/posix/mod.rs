@@ -8,6 +8,9 @@ pub use object::WaitObject;
 use std::io;
 use std::time::Duration;
 
+use crate::link::LinkError;
+use crate::wait::Wait;
+
 /// The monotonic clock of the system, which every process of the host reads alike.
 #[must_use]
 pub fn monotonic() -> Duration {
@@ -21,6 +24,11 @@ pub fn monotonic() -> Duration {
 /// What a process calls itself: not known here.
 pub(crate) const fn command(_pid: u32) -> Option<String> {
     None
+}
+
+/// There is no transport, and so nothing to wait for.
+pub(crate) fn readable(_: WaitObject<'_>, _: &Wait<'_>) -> Result<(), LinkError> {
+    Err(LinkError::Io(io::ErrorKind::Unsupported.into()))
 }
 
 /// Nothing waits for descriptors here: an abort does without.

@@ -60,6 +60,14 @@ pub(crate) fn ready(
     }
 }
 
+/// Waits until there is something to read at `object`, or it hung up.
+pub(crate) fn readable(
+    object: WaitObject<'_>,
+    wait: &Wait<'_>,
+) -> std::result::Result<(), LinkError> {
+    ready(object.fd(), Interest::Readable, wait)
+}
+
 /// Waits until one of `fds` is ready to be read or hung up; tells which are.
 pub(crate) fn ready_any(
     fds: &[BorrowedFd<'_>],

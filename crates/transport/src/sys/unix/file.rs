@@ -1,5 +1,6 @@
 //! Files and directories.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,15 @@ pub(crate) fn look_at(dir: impl AsFd, path: &Path) -> Result<FileInfo> {
 /// Which file `path` leads to, through links.
 pub(crate) fn leads_to(path: &Path) -> Result<FileId> {
     retry_on_intr(|| fs::statat(CWD, path, AtFlags::empty())).map(|stat| info(stat).id)
+}
+
+/// A number that changes when another file comes to stand at `path`, and when this one is made anew.
+pub(crate) fn mark_of(path: &Path) -> Result<u64> {
+    let stat = retry_on_intr(|| fs::statat(CWD, path, AtFlags::empty()))?;
+    // Inodes are used again at once, so that the time of the change counts as well.
+    let mut hasher = DefaultHasher::new();
+    (stat.st_dev, stat.st_ino, stat.st_ctime, stat.st_ctime_nsec).hash(&mut hasher);
+    Ok(hasher.finish())
 }
 
 /// The directory that `path` leads to, through links: its owner, and whether other users may write there.

@@ -21,7 +21,7 @@ mod thread;
 
 pub(crate) use rustix::io::Errno;
 
-pub(crate) use event::{Event, Interest, Readiness, Watch, ready, ready_any};
+pub(crate) use event::{Event, Interest, Readiness, Watch, readable, ready, ready_any};
 pub use fault::handle_sigbus;
 pub(crate) use file::*;
 pub(crate) use fork::Served;

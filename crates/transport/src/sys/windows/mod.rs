@@ -25,7 +25,7 @@ pub(crate) use mapping::Mapping;
 pub use object::WaitObject;
 pub(crate) use pipe::{Arrival, Failure, Pipe};
 pub(crate) use security::Security;
-pub(crate) use wait::{ready, wait_any};
+pub(crate) use wait::{ready, ready as readable, wait_any};
 
 /// Processors that this process may run on.
 pub(crate) fn processors() -> u32 {

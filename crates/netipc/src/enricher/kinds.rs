@@ -1,0 +1,215 @@
+//! What an enricher has to know of keys and items, with a type for them and without.
+
+use std::marker::PhantomData;
+
+use netipc_proto::internals::assume_valid;
+use netipc_proto::wire::{CStrView, Decode, Encode, Packed, Writer};
+use netipc_transport::wait::Wait;
+
+use super::table::{Hashing, Record};
+use crate::error::CallError;
+use crate::lookup::{Key, Lookup, LookupFormat, LookupItem, Verdict};
+use crate::untyped::AnyClient;
+
+/// What a kind of lookup is to an enricher. Keys and items are bytes, as they stand in messages.
+pub(crate) trait Kind: Send + Sync + 'static {
+    /// Whether keys are texts.
+    fn has_texts(&self) -> bool;
+
+    fn hash(&self, key: &[u8], hashing: &Hashing) -> u64;
+
+    /// What an item that was checked says of its key, and of whom.
+    fn judge(&self, item: &[u8]) -> (Verdict, u64);
+
+    /// What of an item is its own, its texts, and its labels as they are kept, with their number.
+    fn split<'i>(&self, item: &'i [u8], parts: &mut Parts<'i>);
+
+    /// Asks for keys, and hands over the generation and an item for each. No keys ask for the generation.
+    fn ask(
+        &self,
+        client: &mut AnyClient,
+        keys: &[&[u8]],
+        wait: &Wait<'_>,
+        answers: &mut Answers,
+    ) -> Result<(), CallError>;
+}
+
+/// What a call brought: copies, because the client that has the reply is asked what it came over.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    pub(super) generation: u64,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Answers {
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    pub(super) fn push(&mut self, item: &[u8]) {
+        self.bytes.extend_from_slice(item);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// The items, in the order of the keys.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let spans = starts.zip(self.ends.iter().copied());
+        spans.map(|(start, end)| self.bytes.get(start..end).unwrap_or_default())
+    }
+
+    fn take(&mut self, generation: u64, items: Packed<'_>) {
+        self.clear();
+        self.generation = generation;
+        items.iter().for_each(|item| self.push(item));
+    }
+}
+
+/// An item in parts.
+#[derive(Debug, Default)]
+pub(crate) struct Parts<'i> {
+    pub(super) item: &'i [u8],
+    pub(super) texts: Vec<&'i [u8]>,
+    pub(super) labels: Vec<u8>,
+    pub(super) labels_count: u16,
+}
+
+/// A lookup with types.
+pub(crate) struct Typed<L>(PhantomData<fn() -> L>);
+
+impl<L> Typed<L> {
+    pub(super) const KIND: Self = Self(PhantomData);
+}
+
+/// The key that bytes are. They are those of one.
+#[inline]
+pub(super) fn key_of<L: Lookup>(bytes: &[u8]) -> Key<'_, L> {
+    Key::<'_, L>::view(assume_valid(bytes))
+}
+
+/// A key as it stands in a request.
+pub(super) fn encoded(key: &impl Encode) -> Vec<u8> {
+    let mut bytes = vec![0; key.size()];
+    // There is room for it, and keys are valid.
+    let _ = key.encode(&mut Writer::new(&mut bytes));
+    bytes
+}
+
+/// The item of a record.
+#[inline(always)]
+pub(super) fn item_of<'t, L: Lookup>(record: &Record<'t>) -> L::Item<'t> {
+    if <L::Item<'t> as LookupItem<'t>>::TEXTS.is_some() {
+        let mut texts = record.texts();
+        let labels = assume_valid::<u64>(record.labels()).labels(record.head.labels_count, 0);
+        let text = || CStrView::new(texts.next().unwrap_or_default());
+        if let Some(item) = L::Item::put_together(record.item(), text, labels) {
+            return item;
+        }
+    }
+    L::Item::view(assume_valid(record.item()))
+}
+
+impl<L: Lookup> Kind for Typed<L> {
+    fn has_texts(&self) -> bool {
+        // The shortest is one byte and a NUL; keys of fixed size have at least four bytes.
+        <Key<'_, L> as crate::lookup::LookupKey<'_>>::MIN_LEN < 4
+    }
+
+    fn hash(&self, key: &[u8], hashing: &Hashing) -> u64 {
+        hashing.of(&key_of::<L>(key))
+    }
+
+    fn judge(&self, item: &[u8]) -> (Verdict, u64) {
+        let item = L::Item::view(assume_valid(item));
+        (item.verdict(), item.identity())
+    }
+
+    fn split<'i>(&self, bytes: &'i [u8], parts: &mut Parts<'i>) {
+        parts.texts.clear();
+        parts.labels.clear();
+        parts.labels_count = 0;
+        parts.item = bytes;
+        if L::Item::<'i>::TEXTS.is_none() {
+            return;
+        }
+        let item = L::Item::view(assume_valid(bytes));
+        let labels = item.take_apart(&mut |text| parts.texts.push(text.as_bytes()));
+        parts.item = bytes.get(..L::Item::<'i>::HEADER_LEN).unwrap_or_default();
+        if !labels.is_empty() {
+            parts.labels.resize(labels.end_after(0), 0);
+            // There is room for them, and they came from the wire.
+            let _ = labels.encode(&mut Writer::new(&mut parts.labels));
+            parts.labels_count = u16::try_from(labels.len()).unwrap_or(u16::MAX);
+        }
+    }
+
+    fn ask(
+        &self,
+        client: &mut AnyClient,
+        keys: &[&[u8]],
+        wait: &Wait<'_>,
+        answers: &mut Answers,
+    ) -> Result<(), CallError> {
+        let keys: Vec<Key<'_, L>> = keys.iter().map(|key| key_of::<L>(key)).collect();
+        let reply = client.lookup::<L, Key<'_, L>>(&keys, wait)?;
+        answers.take(reply.generation, reply.list().packed());
+        Ok(())
+    }
+}
+
+/// A lookup whose keys and items are known at run time only, with what an enricher has to know besides.
+pub trait EnrichedFormat: LookupFormat + Send + Sync + 'static {
+    /// What an item that was checked says of its key. The default goes by the status alone.
+    fn verdict(&self, item: &[u8]) -> Verdict {
+        Verdict::of_status(self.status(item), self.oversized())
+    }
+
+    /// What tells this owner of the key from an earlier one; 0 is unknown.
+    fn identity(&self, item: &[u8]) -> u64 {
+        let _ = item;
+        0
+    }
+
+    /// Whether keys are texts, of which fewer are asked at a time.
+    fn has_text_keys(&self) -> bool {
+        true
+    }
+}
+
+/// A lookup without types.
+pub(crate) struct Untyped<F>(pub(super) F);
+
+impl<F: EnrichedFormat> Kind for Untyped<F> {
+    fn has_texts(&self) -> bool {
+        self.0.has_text_keys()
+    }
+
+    fn hash(&self, key: &[u8], hashing: &Hashing) -> u64 {
+        hashing.of(&key)
+    }
+
+    fn judge(&self, item: &[u8]) -> (Verdict, u64) {
+        (self.0.verdict(item), self.0.identity(item))
+    }
+
+    fn split<'i>(&self, item: &'i [u8], parts: &mut Parts<'i>) {
+        *parts = Parts {
+            item,
+            ..Parts::default()
+        };
+    }
+
+    fn ask(
+        &self,
+        client: &mut AnyClient,
+        keys: &[&[u8]],
+        wait: &Wait<'_>,
+        answers: &mut Answers,
+    ) -> Result<(), CallError> {
+        let (generation, items) = client.lookup_bytes(&self.0, keys, wait)?;
+        answers.take(generation, items.packed());
+        Ok(())
+    }
+}

@@ -1,0 +1,3 @@
+//! What readers and the owner share, from one place so that a model checker can replace it.
+
+pub(super) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
