@@ -25,15 +25,19 @@ type asker struct {
 	leave func()
 }
 
-// askers are those of every service. Those of snapshots keep a cache.
+// askers are those of every service but [lookups]. Those of snapshots keep a cache.
 var askers = map[string]func(*options) asker{
 	"increment":        (*options).incrementAsker,
 	"string-reverse":   (*options).reverseAsker,
 	"cgroups-snapshot": (*options).cacheAsker,
-	"cgroups-lookup":   (*options).cgroupsAsker,
-	"apps-lookup":      (*options).appsAsker,
-	"ip-to-asn":        (*options).networksAsker,
-	"pid-traffic":      (*options).trafficAsker,
+}
+
+// askerOf returns what makes the asker of a kind, nothing where there is none.
+func askerOf(kind string) func(*options) asker {
+	if lookup, is := lookups[kind]; is {
+		return lookup.asker
+	}
+	return askers[kind]
 }
 
 // asking returns an asker with a client.
@@ -73,8 +77,8 @@ func (a asker) once(o *options) (service.ClientStatus, error) {
 
 // ask does what each line of the input says until it ends.
 func ask(kind string, o *options, env cli.Env) error {
-	newAsker, known := askers[kind]
-	if !known {
+	newAsker := askerOf(kind)
+	if newAsker == nil {
 		return cli.Fail(cli.Usage, "there is nothing called %q to ask for", kind)
 	}
 	a := newAsker(o)

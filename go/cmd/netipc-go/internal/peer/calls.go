@@ -6,8 +6,6 @@ import (
 
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
-	"github.com/netipc/netipc/go/service/apps_lookup"
-	"github.com/netipc/netipc/go/service/cgroups_lookup"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
 	"github.com/netipc/netipc/go/service/string_reverse"
 )
@@ -115,60 +113,6 @@ func (c *checker) snapshotAsked() (status service.ClientStatus, err error) {
 		}
 	}
 	return client.Status(), err
-}
-
-func (o *options) cgroupsAsker() asker {
-	client := cgroups_lookup.NewClient(o.runDir, o.service, o.clientConfig())
-	return asking(client, func(o *options) error {
-		paths := make([][]byte, o.count)
-		for i := range paths {
-			paths[i] = []byte(path(numberAt(o.first + uint32(i))))
-		}
-		reply, err := client.Call(paths)
-		if err != nil {
-			return err
-		}
-		if err := o.sameReply(reply.Len(), reply.Generation); err != nil {
-			return err
-		}
-		for i, item := range reply.Items() {
-			if err := sameItem(item, cgroup(protocol.CString(paths[i]), o.small())); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (o *options) appsAsker() asker {
-	client := apps_lookup.NewClient(o.runDir, o.service, o.clientConfig())
-	return asking(client, func(o *options) error {
-		pids := make([]uint32, o.count)
-		for i := range pids {
-			pids[i] = numberAt(o.first + uint32(i))
-		}
-		reply, err := client.Call(pids)
-		if err != nil {
-			return err
-		}
-		if err := o.sameReply(reply.Len(), reply.Generation); err != nil {
-			return err
-		}
-		for i, item := range reply.Items() {
-			if err := sameItem(item, process(pids[i], o.small())); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// sameReply expects an item for each key, of the right generation.
-func (o *options) sameReply(items int, generation uint64) error {
-	if err := same("the number of items", items, int(o.count)); err != nil {
-		return err
-	}
-	return same("the generation", generation, o.generation)
 }
 
 func (o *options) values() []uint64 {

@@ -52,7 +52,7 @@ type checker struct {
 // check checks, and tells the verdict in one line.
 func check(what string, o *options, env cli.Env) error {
 	perform := checks[what]
-	if newAsker, asked := askers[what]; perform == nil && asked {
+	if newAsker := askerOf(what); perform == nil && newAsker != nil {
 		perform = func(c *checker) (service.ClientStatus, error) { return newAsker(c.options).once(c.options) }
 	}
 	if perform == nil {

@@ -86,67 +86,6 @@ func labels(number uint32) protocol.Labels {
 
 func orchestrator(number uint32) protocol.Orchestrator { return protocol.Orchestrator(1 + number%7) }
 
-// process returns what is known of a process. With small, answers have no room for huge items.
-func process(pid uint32, small bool) protocol.AppsLookupItemView {
-	bare := protocol.AppsLookupItemView{Pid: pid, Uid: protocol.UidUnset}
-	if small && isHuge(pid) {
-		bare.Status = protocol.PidStatusOversizedItem
-		return bare
-	}
-	if pid%8 == 0 {
-		bare.Status = protocol.PidStatusUnknown
-		return bare
-	}
-	comm := "c" + decimal(pid)
-	if pid%3 == 0 {
-		comm = "é" + decimal(pid)
-	}
-	item := protocol.AppsLookupItemView{
-		Status:    protocol.PidStatusKnown,
-		Pid:       pid,
-		Ppid:      pid / 2,
-		Uid:       pid % 1000,
-		Starttime: 1<<40 + uint64(pid)*1_000_003,
-		Comm:      text(comm),
-	}
-	switch pid % 8 {
-	case 1:
-		item.CgroupStatus = protocol.AppsCgroupStatusHostRoot
-	case 2:
-		item.CgroupStatus = protocol.AppsCgroupStatusUnknownRetryLater
-	case 3:
-		item.CgroupStatus = protocol.AppsCgroupStatusUnknownPermanent
-		item.CgroupPath = text(path(pid))
-	default:
-		item.CgroupStatus = protocol.AppsCgroupStatusKnown
-		item.Orchestrator = orchestrator(pid)
-		item.CgroupPath, item.CgroupName = text(path(pid)), text(name(pid))
-		item.Labels = labels(pid)
-	}
-	return item
-}
-
-// cgroup returns what is known of a cgroup. With small, answers have no room for huge items.
-func cgroup(path protocol.CStringView, small bool) protocol.CgroupsLookupItemView {
-	number := numberOf(path.Bytes())
-	item := protocol.CgroupsLookupItemView{Path: path}
-	switch {
-	case small && isHuge(number):
-		item.Status = protocol.CgroupStatusOversizedItem
-	case number%8 == 0:
-		item.Status = protocol.CgroupStatusUnknownRetryLater
-	case number%8 == 1:
-		item.Status = protocol.CgroupStatusUnknownPermanent
-	case number%8 == 2:
-		item.Status = protocol.CgroupStatusKnown
-	default:
-		item.Status = protocol.CgroupStatusKnown
-		item.Orchestrator = orchestrator(number)
-		item.Name, item.Labels = text(name(number)), labels(number)
-	}
-	return item
-}
-
 // snapshot is what a snapshot is made of.
 type snapshot struct {
 	items      uint32

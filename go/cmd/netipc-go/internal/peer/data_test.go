@@ -60,7 +60,7 @@ func TestEveryItemCanBeSentAndTheHugeOnesAreOversized(t *testing.T) {
 	t.Parallel()
 	for index := range uint32(20_000) {
 		number := numberAt(index)
-		app, group := process(number, false), cgroup(text(path(number)), false)
+		app, group := process(number, false), cgroup(pathKey(number), false)
 		for _, item := range []protocol.Encoder{app, group} {
 			if _, err := encoded(item); err != nil {
 				t.Fatalf("%d: %v", number, err)

@@ -6,12 +6,8 @@ import (
 	"io"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
-	"github.com/netipc/netipc/go/internal/generated/ip_to_asn"
-	"github.com/netipc/netipc/go/internal/generated/pid_traffic"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
-	"github.com/netipc/netipc/go/service/apps_lookup"
-	"github.com/netipc/netipc/go/service/cgroups_lookup"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
 	"github.com/netipc/netipc/go/service/increment"
 	"github.com/netipc/netipc/go/service/string_reverse"
@@ -65,16 +61,9 @@ func newServer(kind string, o *options, out io.Writer) (*service.Server, error) 
 	case "cgroups-snapshot":
 		handler := cgroups_snapshot.Handler{Handle: o.snapshot().answer}
 		return cgroups_snapshot.NewServerWithWorkers(o.runDir, o.service, config, handler, o.workers), nil
-	case "cgroups-lookup":
-		handler := cgroups_lookup.Handler{Handle: o.answerCgroups}
-		return cgroups_lookup.NewServerWithWorkers(o.runDir, o.service, config, handler, o.workers), nil
-	case "apps-lookup":
-		handler := apps_lookup.Handler{Handle: o.answerApps}
-		return apps_lookup.NewServerWithWorkers(o.runDir, o.service, config, handler, o.workers), nil
-	case "ip-to-asn":
-		return ip_to_asn.NewServerWithWorkers(o.runDir, o.service, config, o.answerNetworks, o.workers), nil
-	case "pid-traffic":
-		return pid_traffic.NewServerWithWorkers(o.runDir, o.service, config, o.answerTraffic, o.workers), nil
+	}
+	if lookup, known := lookups[kind]; known {
+		return lookup.serve(o), nil
 	}
 	return nil, cli.Fail(cli.Usage, "there is nothing called %q to serve", kind)
 }
@@ -94,26 +83,6 @@ func (s snapshot) answer(_ *protocol.CgroupsRequest, answer *protocol.CgroupsBui
 	answer.SetHeader(s.systemdEnabled(), s.generation)
 	for index := range s.items {
 		if answer.Push(s.item(index)) != nil {
-			return false
-		}
-	}
-	return true
-}
-
-func (o *options) answerCgroups(request *protocol.CgroupsLookupRequestView, answer *protocol.CgroupsLookupBuilder) bool {
-	answer.SetGeneration(o.generation)
-	for _, path := range request.Keys() {
-		if answer.Add(cgroup(path.CStringView, false)) != nil {
-			return false
-		}
-	}
-	return true
-}
-
-func (o *options) answerApps(request *protocol.AppsLookupRequestView, answer *protocol.AppsLookupBuilder) bool {
-	answer.SetGeneration(o.generation)
-	for _, pid := range request.Keys() {
-		if answer.Add(process(uint32(pid), false)) != nil {
 			return false
 		}
 	}
