@@ -1,12 +1,7 @@
 package bench
 
 import (
-	"bytes"
-
-	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
-	"github.com/netipc/netipc/go/service/apps_lookup"
-	"github.com/netipc/netipc/go/service/cgroups_lookup"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
 	"github.com/netipc/netipc/go/service/increment"
 )
@@ -115,88 +110,4 @@ func (w *work) snapshot() (*operation, error) {
 		}
 		return 1, nil
 	}}, err
-}
-
-func (w *work) lookup() (*operation, error) {
-	if w.arguments["service"] == apps_lookup.Service.Name {
-		return w.appsLookup()
-	}
-	return w.cgroupsLookup()
-}
-
-func (w *work) cgroupsLookup() (*operation, error) {
-	client := cgroups_lookup.NewClient(w.arguments["run-dir"], w.arguments["service"], w.config)
-	mix := w.arguments["mix"]
-	paths := pathsOf(w.items, mix)
-	return &operation{close: client.Close, run: func() (uint64, error) {
-		reply, err := client.Call(paths)
-		if err != nil {
-			return 0, err
-		}
-		right := reply.ItemCount == w.items
-		for i := uint32(0); right && i < w.items; i++ {
-			item, err := reply.Item(i)
-			right = err == nil && bytes.Equal(item.Path.Bytes(), paths[i])
-			if known(mix, i) {
-				right = right && isKnownCgroup(&item)
-			} else {
-				right = right && item.Status == protocol.CgroupStatusUnknownPermanent
-			}
-		}
-		if !right {
-			return 0, wrong("an item of a lookup")
-		}
-		return 1, nil
-	}}, w.connect(client)
-}
-
-func (w *work) appsLookup() (*operation, error) {
-	client := apps_lookup.NewClient(w.arguments["run-dir"], w.arguments["service"], w.config)
-	mix := w.arguments["mix"]
-	pids := pidsOf(w.items, mix)
-	return &operation{close: client.Close, run: func() (uint64, error) {
-		reply, err := client.Call(pids)
-		if err != nil {
-			return 0, err
-		}
-		right := reply.ItemCount == w.items
-		for i := uint32(0); right && i < w.items; i++ {
-			item, err := reply.Item(i)
-			right = err == nil && item.Pid == pids[i]
-			if known(mix, i) {
-				right = right && isKnownApp(&item)
-			} else {
-				right = right && item.Status == protocol.PidStatusUnknown
-			}
-		}
-		if !right {
-			return 0, wrong("an item of a lookup")
-		}
-		return 1, nil
-	}}, w.connect(client)
-}
-
-func isKnownCgroup(item *protocol.CgroupsLookupItemView) bool {
-	return item.Status == protocol.CgroupStatusKnown && item.Orchestrator == protocol.OrchestratorK8s &&
-		string(item.Name.Bytes()) == knownName && labelBytes(item.Labels) == cgroupLabelBytes
-}
-
-func isKnownApp(item *protocol.AppsLookupItemView) bool {
-	return item.Status == protocol.PidStatusKnown && item.Ppid == 1 && string(item.Comm.Bytes()) == knownComm &&
-		isCgroupPath(item.CgroupPath.Bytes()) && string(item.CgroupName.Bytes()) == knownName &&
-		labelBytes(item.Labels) == appLabelBytes
-}
-
-func isCgroupPath(path []byte) bool {
-	return len(path) > len(cgroupsDir) && string(path[:len(cgroupsDir)]) == cgroupsDir
-}
-
-// labelBytes looks at each label.
-func labelBytes(labels protocol.Labels) int {
-	sum := 0
-	for i := range labels.Len() {
-		label, _ := labels.Get(i)
-		sum += label.Key.Len() + label.Value.Len()
-	}
-	return sum
 }

@@ -37,28 +37,3 @@ func cgroupsOf(count uint32) []cgroup {
 func known(mix string, index uint32) bool {
 	return mix == "known" || mix == "mixed" && index%2 == 0
 }
-
-// pathsOf returns what a lookup of cgroups asks for. The server tells known keys by the keys alone.
-func pathsOf(count uint32, mix string) [][]byte {
-	paths := make([][]byte, count)
-	for i := range paths {
-		kind := "no"
-		if known(mix, uint32(i)) {
-			kind = "cg"
-		}
-		paths[i] = fmt.Appendf(nil, "%s%s-%d", cgroupsDir, kind, i)
-	}
-	return paths
-}
-
-// pidsOf returns what a lookup of processes asks for.
-func pidsOf(count uint32, mix string) []uint32 {
-	pids := make([]uint32, count)
-	for i := range pids {
-		pids[i] = uint32(i) * 2
-		if known(mix, uint32(i)) {
-			pids[i]++
-		}
-	}
-	return pids
-}

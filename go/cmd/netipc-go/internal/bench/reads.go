@@ -4,9 +4,6 @@ import (
 	"context"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
-	"github.com/netipc/netipc/go/protocol"
-	"github.com/netipc/netipc/go/service/apps_lookup"
-	"github.com/netipc/netipc/go/service/cgroups_lookup"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
 )
 
@@ -63,13 +60,17 @@ func isFound(guard *cgroups_snapshot.Guard, cgroup *cgroup) bool {
 
 // item reads all items, or all labels, of a reply that came before.
 func (w *work) item() (*operation, error) {
-	switch w.arguments["service"] {
-	case cgroups_snapshot.Service.Name:
+	if w.arguments["service"] == cgroups_snapshot.Service.Name {
 		return w.snapshotItems()
-	case apps_lookup.Service.Name:
-		return w.appItems()
 	}
-	return w.cgroupItems()
+	lookup, known := lookups[w.arguments["service"]]
+	if !known {
+		return nil, errUnsupported
+	}
+	if w.arguments["access"] == "labels" {
+		return lookup.labels(w)
+	}
+	return lookup.items(w)
 }
 
 // reading is an operation whose passes read as many bytes as the first one.
@@ -104,60 +105,6 @@ func (w *work) snapshotItems() (*operation, error) {
 		for i := range reply.ItemCount {
 			if item, err := reply.Item(i); err == nil {
 				sum += item.Name.Len() + item.Path.Len()
-			}
-		}
-		return uint64(w.items), sum
-	}), nil
-}
-
-func (w *work) cgroupItems() (*operation, error) {
-	client := cgroups_lookup.NewClient(w.arguments["run-dir"], w.arguments["service"], w.config)
-	if err := w.connect(client); err != nil {
-		return nil, err
-	}
-	reply, err := client.Call(pathsOf(w.items, "known"))
-	if err != nil {
-		return nil, err
-	}
-	if w.arguments["access"] == "labels" {
-		items := make([]protocol.CgroupsLookupItemView, 0, w.items)
-		for _, item := range reply.Items() {
-			items = append(items, item)
-		}
-		return reading(client.Close, func() (uint64, int) {
-			units, sum := 0, 0
-			for i := range items {
-				units += items[i].Labels.Len()
-				sum += labelBytes(items[i].Labels)
-			}
-			return uint64(units), sum
-		}), nil
-	}
-	return reading(client.Close, func() (uint64, int) {
-		sum := 0
-		for i := range reply.ItemCount {
-			if item, err := reply.Item(i); err == nil {
-				sum += item.Path.Len() + item.Name.Len()
-			}
-		}
-		return uint64(w.items), sum
-	}), nil
-}
-
-func (w *work) appItems() (*operation, error) {
-	client := apps_lookup.NewClient(w.arguments["run-dir"], w.arguments["service"], w.config)
-	if err := w.connect(client); err != nil {
-		return nil, err
-	}
-	reply, err := client.Call(pidsOf(w.items, "known"))
-	if err != nil {
-		return nil, err
-	}
-	return reading(client.Close, func() (uint64, int) {
-		sum := 0
-		for i := range reply.ItemCount {
-			if item, err := reply.Item(i); err == nil {
-				sum += item.Comm.Len() + item.CgroupPath.Len()
 			}
 		}
 		return uint64(w.items), sum

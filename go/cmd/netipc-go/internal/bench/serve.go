@@ -9,8 +9,6 @@ import (
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/system"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
-	"github.com/netipc/netipc/go/service/apps_lookup"
-	"github.com/netipc/netipc/go/service/cgroups_lookup"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
 	"github.com/netipc/netipc/go/service/increment"
 )
@@ -83,10 +81,9 @@ func newServer(given arguments) (*service.Server, error) {
 	case cgroups_snapshot.Service.Name:
 		handler := cgroups_snapshot.Handler{Handle: snapshotOf(cgroupsOf(items))}
 		return cgroups_snapshot.NewServer(runDir, name, config, handler), nil
-	case cgroups_lookup.Service.Name:
-		return cgroups_lookup.NewServer(runDir, name, config, cgroups_lookup.Handler{Handle: answerCgroups}), nil
-	case apps_lookup.Service.Name:
-		return apps_lookup.NewServer(runDir, name, config, apps_lookup.Handler{Handle: answerApps}), nil
+	}
+	if lookup, known := lookups[name]; known {
+		return lookup.server(runDir, name, config), nil
 	}
 	return nil, errUnsupported
 }
@@ -105,56 +102,4 @@ func snapshotOf(cgroups []cgroup) func(*protocol.CgroupsRequest, *protocol.Cgrou
 		}
 		return true
 	}
-}
-
-func labelsOf(pairs ...string) protocol.Labels {
-	var labels []protocol.Label
-	for i := 0; i < len(pairs); i += 2 {
-		labels = append(labels, protocol.NewLabel([]byte(pairs[i]), []byte(pairs[i+1])))
-	}
-	return protocol.LabelsOf(labels)
-}
-
-func text(text string) protocol.CStringView { return protocol.CString([]byte(text)) }
-
-// Known items are the same but for their keys, and so are made once.
-var (
-	knownCgroup = protocol.CgroupsLookupItemView{
-		Orchestrator: protocol.OrchestratorK8s, Name: text(knownName),
-		Labels: labelsOf("namespace", "bench", "image", "bench:latest"),
-	}
-	knownApp = protocol.AppsLookupItemView{
-		Orchestrator: protocol.OrchestratorK8s, Ppid: 1, Uid: 1000, Starttime: 12345, Comm: text(knownComm),
-		CgroupPath: text(cgroupsDir + "cg-1"), CgroupName: text(knownName), Labels: labelsOf("namespace", "bench"),
-	}
-)
-
-func answerCgroups(request *protocol.CgroupsLookupRequestView, answer *protocol.CgroupsLookupBuilder) bool {
-	answer.SetGeneration(generation)
-	for _, path := range request.Keys() {
-		item := knownCgroup
-		item.Path = path.CStringView
-		if key := path.Bytes(); len(key) <= len(cgroupsDir) || key[len(cgroupsDir)] != 'c' {
-			item = item.Bare(path, uint16(protocol.CgroupStatusUnknownPermanent))
-		}
-		if answer.Add(item) != nil {
-			return false
-		}
-	}
-	return true
-}
-
-func answerApps(request *protocol.AppsLookupRequestView, answer *protocol.AppsLookupBuilder) bool {
-	answer.SetGeneration(generation)
-	for _, pid := range request.Keys() {
-		item := knownApp
-		item.Pid = uint32(pid)
-		if pid%2 == 0 {
-			item = item.Bare(pid, uint16(protocol.PidStatusUnknown))
-		}
-		if answer.Add(item) != nil {
-			return false
-		}
-	}
-	return true
 }
