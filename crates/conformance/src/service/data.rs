@@ -9,6 +9,13 @@ use netipc::service::cgroups_snapshot::{CgroupsItemView, CgroupsSnapshot};
 use netipc::wire::{CStrView, Label, Labels};
 use netipc::{Handler, simple_hash};
 
+/// The lookup of the suite with texts as keys.
+pub type Paths = CgroupsLookup;
+/// The lookup of the suite with numbers as keys.
+pub type Processes = AppsLookup;
+/// What is known of a process.
+pub type Process<'a> = AppsLookupItem<'a>;
+
 /// The generation of everything.
 pub const GENERATION: u64 = 0x8000_0000_0000_0009;
 

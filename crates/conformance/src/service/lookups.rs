@@ -2,11 +2,9 @@
 
 use netipc::lookup::TextKey;
 use netipc::protocol::{CgroupStatus, PidStatus};
-use netipc::service::apps_lookup::{AppsLookup, AppsLookupClient, AppsLookupItem};
-use netipc::service::cgroups_lookup::{CgroupsLookup, CgroupsLookupClient};
-use netipc::{ClientConfig, ErrorCode, ServerConfig};
+use netipc::{Client, ClientConfig, ErrorCode, ServerConfig};
 
-use super::data::{self, GENERATION};
+use super::data::{self, GENERATION, Paths, Process, Processes};
 use super::{Running, World, connected};
 
 // Rule S15.
@@ -41,14 +39,14 @@ pub fn cgroups_are_found_in_order(world: &World) {
 /// An empty lookup is one request.
 pub fn no_keys_ask_for_the_generation(world: &World) {
     let server = world.serve(data::cgroups());
-    let mut client = world.connected::<CgroupsLookup>();
+    let mut client = world.connected::<Paths>();
     let reply = client.call(&[]).expect("a generation");
     assert!(reply.is_empty());
     assert_eq!(reply.generation, GENERATION);
     drop(server);
 
     let server = world.serve(data::apps(|_| 0));
-    let mut client = world.connected::<AppsLookup>();
+    let mut client = world.connected::<Processes>();
     let reply = client.call(&[]).expect("a generation");
     assert_eq!((reply.len(), reply.generation), (0, GENERATION));
     assert_eq!(server.finish().requests(), 1);
@@ -63,7 +61,7 @@ pub fn items_that_fit_no_answer_are_oversized(world: &World) {
         ..world.server_config()
     };
     let _server = Running::start(world.server_with(config, data::apps(name_len)));
-    let mut client = world.connected::<AppsLookup>();
+    let mut client = world.connected::<Processes>();
     for first in [0, 4] {
         let pids: Vec<u32> = (first..300).collect();
         let reply = client.call(&pids).expect("an answer");
@@ -86,7 +84,7 @@ pub fn keys_that_fit_no_request_are_oversized(world: &World) {
     let server = world.serve(data::cgroups());
     let long = vec![b'l'; 3000];
     let longer = vec![b'm'; 2 << 20];
-    let mut client = world.connected::<CgroupsLookup>();
+    let mut client = world.connected::<Paths>();
     finds_paths(&mut client, &[b"/a", &long, b"/b"]);
     oversized_between(&mut client, &longer);
 
@@ -94,7 +92,7 @@ pub fn keys_that_fit_no_request_are_oversized(world: &World) {
         max_request_payload_bytes: 2048,
         ..world.client_config()
     };
-    let mut client = connected(world.client_with::<CgroupsLookup>(config));
+    let mut client = connected(world.client_with::<Paths>(config));
     oversized_between(&mut client, &long);
     assert!(server.finish().requests() > 0);
 
@@ -133,7 +131,7 @@ pub fn bad_keys_are_refused_before_anything_is_sent(world: &World) {
         max_logical_lookup_items: 3,
         ..world.client_config()
     };
-    let mut client = connected(world.client_with::<CgroupsLookup>(config));
+    let mut client = connected(world.client_with::<Paths>(config));
     for bad in [&b""[..], b"a\0b", b"\0"] {
         let error = client.call(&[b"/good", bad]).expect_err("not a key");
         assert_eq!(error.code(), ErrorCode::INVALID_ARGUMENT, "{error}");
@@ -144,7 +142,7 @@ pub fn bad_keys_are_refused_before_anything_is_sent(world: &World) {
     finds_paths(&mut client, &[&b"/a"[..]; 3]);
 }
 
-fn finds_processes(client: &mut AppsLookupClient, pids: &[u32], name_len: impl Fn(u32) -> usize) {
+fn finds_processes(client: &mut Client<Processes>, pids: &[u32], name_len: impl Fn(u32) -> usize) {
     let reply = client.call(pids).expect("an answer");
     assert_eq!(reply.generation, GENERATION);
     assert_eq!(reply.len(), pids.len());
@@ -153,11 +151,11 @@ fn finds_processes(client: &mut AppsLookupClient, pids: &[u32], name_len: impl F
     }
 }
 
-fn is_process(item: &AppsLookupItem<'_>, pid: u32, name_len: usize) {
+fn is_process(item: &Process<'_>, pid: u32, name_len: usize) {
     data::with_process(pid, name_len, |expected| assert_eq!(item, expected));
 }
 
-fn finds_paths(client: &mut CgroupsLookupClient, paths: &[&[u8]]) {
+fn finds_paths(client: &mut Client<Paths>, paths: &[&[u8]]) {
     let reply = client.call(paths).expect("an answer");
     assert_eq!(reply.generation, GENERATION);
     assert_eq!(reply.len(), paths.len());
@@ -167,7 +165,7 @@ fn finds_paths(client: &mut CgroupsLookupClient, paths: &[&[u8]]) {
     }
 }
 
-fn oversized_between(client: &mut CgroupsLookupClient, long: &[u8]) {
+fn oversized_between(client: &mut Client<Paths>, long: &[u8]) {
     let reply = client.call(&[b"/a", long, b"/b"]).expect("an answer");
     let item = reply.item(1).expect("three items");
     assert_eq!(item.status, CgroupStatus::OVERSIZED_ITEM);

@@ -11,6 +11,12 @@ import (
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
 )
 
+// The lookups of the suite: one with numbers as keys, and one with texts.
+type (
+	processClient = apps_lookup.Client
+	pathClient    = cgroups_lookup.Client
+)
+
 // Generation is that of everything that providers of the suite know.
 const Generation = 0x8000_0000_0000_0009
 
@@ -139,4 +145,14 @@ func (w *World) appsServer(config service.ServerConfig, nameLen func(uint32) int
 
 func (w *World) cgroupsServer() *service.Server {
 	return cgroups_lookup.NewServer(w.Dir, endpointName, w.ServerConfig(), Cgroups())
+}
+
+func (w *World) apps() *processClient {
+	w.Helper()
+	return Connected(w, apps_lookup.NewClient(w.Dir, endpointName, w.ClientConfig()))
+}
+
+func (w *World) cgroups(config service.ClientConfig) *pathClient {
+	w.Helper()
+	return Connected(w, cgroups_lookup.NewClient(w.Dir, endpointName, config))
 }

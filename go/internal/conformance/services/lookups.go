@@ -6,8 +6,6 @@ import (
 
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
-	"github.com/netipc/netipc/go/service/apps_lookup"
-	"github.com/netipc/netipc/go/service/cgroups_lookup"
 )
 
 // lookupRules are the rules of logical lookups.
@@ -155,17 +153,7 @@ func badKeysAreRefused(w *World) {
 	w.findsPaths(c, good, good, good)
 }
 
-func (w *World) apps() *apps_lookup.Client {
-	w.Helper()
-	return Connected(w, apps_lookup.NewClient(w.Dir, endpointName, w.ClientConfig()))
-}
-
-func (w *World) cgroups(config service.ClientConfig) *cgroups_lookup.Client {
-	w.Helper()
-	return Connected(w, cgroups_lookup.NewClient(w.Dir, endpointName, config))
-}
-
-func (w *World) findsProcesses(c *apps_lookup.Client, pids []uint32, nameLen func(uint32) int) {
+func (w *World) findsProcesses(c *processClient, pids []uint32, nameLen func(uint32) int) {
 	w.Helper()
 	reply, err := c.Call(pids)
 	w.No(err)
@@ -179,7 +167,7 @@ func (w *World) findsProcesses(c *apps_lookup.Client, pids []uint32, nameLen fun
 	}
 }
 
-func (w *World) findsPaths(c *cgroups_lookup.Client, paths ...[]byte) {
+func (w *World) findsPaths(c *pathClient, paths ...[]byte) {
 	w.Helper()
 	reply, err := c.Call(paths)
 	w.No(err)
@@ -193,7 +181,7 @@ func (w *World) findsPaths(c *cgroups_lookup.Client, paths ...[]byte) {
 	}
 }
 
-func (w *World) oversizedBetween(c *cgroups_lookup.Client, long []byte) {
+func (w *World) oversizedBetween(c *pathClient, long []byte) {
 	w.Helper()
 	paths := [][]byte{[]byte("/a"), long, []byte("/b")}
 	reply, err := c.Call(paths)
