@@ -6,15 +6,54 @@ use std::hint::black_box;
 use netipc::Handler;
 use netipc::lookup::{Key, Lookup, LookupAnswer, LookupItem, LookupRequest, NumberKey, TextKey};
 use netipc::protocol::{AppsCgroupStatus, CgroupStatus, Orchestrator, PidStatus};
+use netipc::service::Method;
 use netipc::service::apps_lookup::{AppsLookup, AppsLookupItem};
 use netipc::service::cgroups_lookup::{CgroupsLookup, CgroupsLookupItem};
 use netipc::wire::{Label, Labels, WireError};
+use serde::{Deserialize, Serialize};
 
 use crate::error::BenchError;
 
 /// What all paths of a benchmark begin with; the byte behind it tells known from unknown.
 const PATHS: &str = "/sys/fs/cgroup/bench/";
 const GENERATION: u64 = 1;
+
+/// A lookup service.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Service {
+    /// `cgroups-lookup`.
+    Cgroups,
+    /// `apps-lookup`.
+    Apps,
+}
+
+/// Does something with the type of a lookup service as `$S`.
+macro_rules! with_type {
+    ($service:expr, $S:ident => $do:expr) => {
+        match $service {
+            $crate::scenarios::Service::Cgroups => {
+                type $S = ::netipc::service::cgroups_lookup::CgroupsLookup;
+                $do
+            }
+            $crate::scenarios::Service::Apps => {
+                type $S = ::netipc::service::apps_lookup::AppsLookup;
+                $do
+            }
+        }
+    };
+}
+pub(super) use with_type;
+
+impl Service {
+    /// All there are.
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 2] = [Self::Cgroups, Self::Apps];
+
+    /// What it is asked by.
+    pub(super) const fn method(self) -> Method {
+        with_type!(self, S => <S as Lookup>::METHOD)
+    }
+}
 
 /// Which keys the server knows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -80,6 +119,12 @@ pub(crate) trait BenchLookup: Lookup {
 
     /// Looks at everything in an item of a known key; whether it is as it was added.
     fn is_right(item: &Self::Item<'_>) -> bool;
+
+    /// Bytes of two texts of an item, for who looks at items alone.
+    fn texts(item: &Self::Item<'_>) -> usize;
+
+    /// The labels of an item.
+    fn labels<'i, 'a: 'i>(item: &'i Self::Item<'a>) -> Labels<'i>;
 
     /// What answers the requests.
     fn handler() -> Handler<Self>
@@ -172,6 +217,14 @@ impl BenchLookup for CgroupsLookup {
             && item.name.as_bytes() == b"bench-pod"
             && bytes(item.labels) == "namespacebenchimagebench:latest".len()
     }
+
+    fn texts(item: &CgroupsLookupItem<'_>) -> usize {
+        item.path.as_bytes().len() + item.name.len()
+    }
+
+    fn labels<'i, 'a: 'i>(item: &'i CgroupsLookupItem<'a>) -> Labels<'i> {
+        item.labels
+    }
 }
 
 impl BenchLookup for AppsLookup {
@@ -219,6 +272,14 @@ impl BenchLookup for AppsLookup {
             && item.cgroup_path.as_bytes().starts_with(PATHS.as_bytes())
             && item.cgroup_name.as_bytes() == b"bench-pod"
             && bytes(item.labels) == "namespacebench".len()
+    }
+
+    fn texts(item: &AppsLookupItem<'_>) -> usize {
+        item.comm.len() + item.cgroup_path.len()
+    }
+
+    fn labels<'i, 'a: 'i>(item: &'i AppsLookupItem<'a>) -> Labels<'i> {
+        item.labels
     }
 }
 

@@ -91,14 +91,13 @@ impl<S: BenchLookup> Codec<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Service, with_type};
+    use super::super::Service;
+    use super::super::bench_lookup::with_type;
     use super::*;
-    use netipc::service::apps_lookup::AppsLookup;
-    use netipc::service::cgroups_lookup::CgroupsLookup;
 
     #[test]
     fn every_mix_is_answered_and_checked() {
-        for service in [Service::Cgroups, Service::Apps] {
+        for service in Service::ALL {
             for (mix, other) in [
                 (Mix::Known, Mix::Mixed),
                 (Mix::Unknown, Mix::Known),

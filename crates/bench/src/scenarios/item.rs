@@ -3,12 +3,11 @@
 use std::hint::black_box;
 
 use netipc::lookup::LookupReply;
-use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::CgroupsResponseView;
-use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::wire::{Decode, WireError};
 
-use super::{Keys, Mix, Service, Work, codec, snapshot, with_type};
+use super::bench_lookup::{BenchLookup, with_type};
+use super::{Keys, Mix, Service, Work, codec, snapshot};
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
 
@@ -20,12 +19,10 @@ const ITEMS: u32 = 1000;
 pub enum Access {
     /// Cgroups of a snapshot.
     Snapshot,
-    /// Cgroups of a lookup.
-    Cgroups,
-    /// Processes of a lookup.
-    Apps,
-    /// The labels of looked-up cgroups.
-    Labels,
+    /// What a lookup found.
+    Items(Service),
+    /// The labels of it.
+    Labels(Service),
 }
 
 impl Access {
@@ -33,8 +30,7 @@ impl Access {
     pub(super) const fn source(self) -> Work {
         let service = match self {
             Self::Snapshot => return Work::Snapshot(ITEMS),
-            Self::Apps => Service::Apps,
-            Self::Cgroups | Self::Labels => Service::Cgroups,
+            Self::Items(service) | Self::Labels(service) => service,
         };
         Work::Lookup(Keys {
             service,
@@ -62,35 +58,33 @@ pub(super) fn op(access: Access) -> Result<BoxedOp, BenchError> {
                 })
             })
         }
-        Access::Cgroups => {
-            let reply = LookupReply::<CgroupsLookup>::decode(bytes)?;
-            passes(move || {
-                let items = reply.iter().map(black_box);
-                Ok(items.fold((0, 0), |sum, item| {
-                    add(sum, item.path.as_bytes().len() + item.name.len())
-                }))
-            })
-        }
-        Access::Apps => {
-            let reply = LookupReply::<AppsLookup>::decode(bytes)?;
-            passes(move || {
-                let items = reply.iter().map(black_box);
-                Ok(items.fold((0, 0), |sum, item| {
-                    add(sum, item.comm.len() + item.cgroup_path.len())
-                }))
-            })
-        }
-        Access::Labels => {
-            let reply = LookupReply::<CgroupsLookup>::decode(bytes)?;
-            let items: Vec<_> = reply.iter().collect();
-            passes(move || {
-                let labels = items.iter().flat_map(|item| item.labels.iter());
-                Ok(labels.map(black_box).fold((0, 0), |sum, label| {
-                    add(sum, label.key.len() + label.value.len())
-                }))
-            })
-        }
+        Access::Items(service) => with_type!(service, S => items::<S>(bytes)),
+        Access::Labels(service) => with_type!(service, S => labels::<S>(bytes)),
     }
+}
+
+/// Passes over the items of a reply.
+fn items<S: BenchLookup>(reply: &'static [u8]) -> Result<BoxedOp, BenchError> {
+    let reply = LookupReply::<S>::decode(reply)?;
+    passes(move || {
+        let items = reply.iter().map(black_box);
+        Ok(items.fold((0, 0), |sum, item| add(sum, S::texts(&item))))
+    })
+}
+
+/// Passes over the labels of the items of a reply.
+fn labels<S: BenchLookup>(reply: &'static [u8]) -> Result<BoxedOp, BenchError>
+where
+    S::Item<'static>: Send,
+{
+    let reply = LookupReply::<S>::decode(reply)?;
+    let items: Vec<_> = reply.iter().collect();
+    passes(move || {
+        let labels = items.iter().flat_map(|item| S::labels(item).iter());
+        Ok(labels.map(black_box).fold((0, 0), |sum, label| {
+            add(sum, label.key.len() + label.value.len())
+        }))
+    })
 }
 
 /// One more, of so many bytes.
@@ -120,9 +114,10 @@ mod tests {
     fn everything_is_looked_at() {
         for (access, units) in [
             (Access::Snapshot, 1000),
-            (Access::Cgroups, 1000),
-            (Access::Apps, 1000),
-            (Access::Labels, 2000),
+            (Access::Items(Service::Cgroups), 1000),
+            (Access::Items(Service::Apps), 1000),
+            (Access::Labels(Service::Cgroups), 2000),
+            (Access::Labels(Service::Apps), 1000),
         ] {
             let mut op = op(access).unwrap();
             assert_eq!(op().unwrap(), units, "{access:?}");

@@ -13,15 +13,14 @@ mod session;
 mod snapshot;
 
 use netipc::service::Service as _;
-use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::CgroupsSnapshot;
-use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::Increment;
 
-pub use bench_lookup::Mix;
+pub use bench_lookup::{Mix, Service};
 pub use cache::Lookups;
 pub use item::Access;
 
+use bench_lookup::with_type;
 use increment::MOST_ITEMS;
 
 use crate::error::BenchError;
@@ -75,32 +74,6 @@ pub struct Keys {
     pub mix: Mix,
 }
 
-/// A lookup service.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Service {
-    /// `cgroups-lookup`.
-    Cgroups,
-    /// `apps-lookup`.
-    Apps,
-}
-
-/// Does something with the type of a lookup service as `$S`.
-macro_rules! with_type {
-    ($service:expr, $S:ident => $do:expr) => {
-        match $service {
-            Service::Cgroups => {
-                type $S = CgroupsLookup;
-                $do
-            }
-            Service::Apps => {
-                type $S = AppsLookup;
-                $do
-            }
-        }
-    };
-}
-use with_type;
-
 /// What both ends of a session have to know.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Needs {
@@ -150,9 +123,9 @@ impl Work {
                 refreshed: has("refreshed"),
             }),
             Scenario::Item if has("snapshot") => Self::Item(Access::Snapshot),
-            Scenario::Item if has("cgroups") => Self::Item(Access::Cgroups),
-            Scenario::Item if has("apps") => Self::Item(Access::Apps),
-            Scenario::Item => Self::Item(Access::Labels),
+            Scenario::Item if has("cgroups") => Self::Item(Access::Items(Service::Cgroups)),
+            Scenario::Item if has("apps") => Self::Item(Access::Items(Service::Apps)),
+            Scenario::Item => Self::Item(Access::Labels(Service::Cgroups)),
             Scenario::Connect => Self::Connect,
             Scenario::Limits => unreachable!("limits are measured by themselves"),
         }
@@ -187,10 +160,7 @@ impl Work {
             }
             Self::Lookup(Keys { service, count, .. })
             | Self::Codec(Keys { service, count, .. }) => {
-                let content = match service {
-                    Service::Cgroups => Content::Cgroups,
-                    Service::Apps => Content::Apps,
-                };
+                let content = Content::Lookup(service);
                 needs(content, count, [count * LOOKUP_KEY, count * LOOKUP_ITEM])
             }
             Self::Item(access) => access.source().needs(layer),
@@ -223,8 +193,7 @@ impl Work {
         let Needs { content, items, .. } = self.needs(row.layer);
         let service = match content {
             Content::Snapshot(_) => CgroupsSnapshot::METHOD,
-            Content::Cgroups => CgroupsLookup::METHOD,
-            Content::Apps => AppsLookup::METHOD,
+            Content::Lookup(service) => service.method(),
             Content::Increment | Content::Sessions => Increment::METHOD,
         };
         let transport = match route.transport {
@@ -246,7 +215,7 @@ impl Work {
             Self::Lookup(keys) => Some(("mix", keys.mix.to_string())),
             Self::Cache(Lookups { pinned: true, .. }) => Some(("guard", "pass".to_owned())),
             Self::Cache(_) => Some(("guard", "lookup".to_owned())),
-            Self::Item(Access::Labels) => Some(("access", "labels".to_owned())),
+            Self::Item(Access::Labels(_)) => Some(("access", "labels".to_owned())),
             Self::Item(_) => Some(("access", "items".to_owned())),
             _ => None,
         });

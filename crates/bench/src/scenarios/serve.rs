@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use netipc::connection::{Acceptor, Connection, ConnectionError};
 use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID, PROFILE_SHM_RING};
-use netipc::service::apps_lookup::AppsLookup;
-use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::service::increment::{self, Increment};
 use netipc::service::{Method, Service};
 use netipc::transport::link::LinkError;
@@ -16,7 +14,7 @@ use netipc::transport::{Endpoint, NativeTransport, Wait};
 use netipc::{ClientConfig, Handler, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
 
-use super::bench_lookup::BenchLookup;
+use super::bench_lookup::{BenchLookup, with_type};
 use super::snapshot;
 use crate::error::BenchError;
 use crate::row::Transport;
@@ -39,10 +37,8 @@ pub enum Content {
     Increment,
     /// A snapshot of so many items.
     Snapshot(u32),
-    /// `cgroups-lookup`.
-    Cgroups,
-    /// `apps-lookup`.
-    Apps,
+    /// A lookup.
+    Lookup(super::Service),
 }
 
 /// How both sides meet.
@@ -72,8 +68,9 @@ impl Serve {
             Content::Sessions => route.serve_sessions(ready),
             Content::Increment => route.serve(increment::handler(), ready),
             Content::Snapshot(items) => route.serve(snapshot::handler(items), ready),
-            Content::Cgroups => route.serve(CgroupsLookup::handler(), ready),
-            Content::Apps => route.serve(AppsLookup::handler(), ready),
+            Content::Lookup(service) => {
+                with_type!(service, S => route.serve(S::handler(), ready))
+            }
         }
     }
 }
