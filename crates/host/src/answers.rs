@@ -19,8 +19,9 @@
 use std::sync::Arc;
 
 use netipc::{
+    Handler,
     service::{
-        Orchestrator as WireOrchestrator,
+        Orchestrator as WireOrchestrator, Service,
         apps_lookup::{
             self, AppsCgroupStatus, AppsLookupBuilder, AppsLookupItem, AppsLookupRequestView,
             PidStatus,
@@ -39,6 +40,62 @@ use crate::{
     identify::Orchestrator,
     snapshot::{App, AppCgroup, HostSnapshot},
 };
+
+/// What takes the handler of a service, whichever it is: [`give`] gives it.
+pub trait Take {
+    /// What becomes of the handler.
+    type Made;
+
+    /// Takes it.
+    fn take<S: Service>(self, handler: Handler<S>) -> Self::Made;
+}
+
+/// The names of the services that a [`Host`] answers.
+pub const SERVICES: [&str; 3] = [
+    <cgroups::CgroupsSnapshot as Service>::METHOD.name,
+    <cgroups_lookup::CgroupsLookup as Service>::METHOD.name,
+    <apps_lookup::AppsLookup as Service>::METHOD.name,
+];
+
+/// Gives `to` what answers the service of that name; nothing where a [`Host`] answers none of it.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use netipc::service::Service;
+/// use netipc::{Handler, Server, ServerConfig};
+/// use netipc_host::{Host, HostConfig, answers};
+///
+/// struct Serve;
+///
+/// impl answers::Take for Serve {
+///     type Made = String;
+///
+///     fn take<S: Service>(self, handler: Handler<S>) -> String {
+///         let name = S::METHOD.name;
+///         let _server = Server::new("/run/netipc", name, ServerConfig::default(), handler);
+///         format!("{name} can be run")
+///     }
+/// }
+///
+/// let host = Arc::new(Host::new(HostConfig::default()));
+/// for service in answers::SERVICES {
+///     let made = answers::give(service, Arc::clone(&host), Serve);
+///     assert_eq!(made.as_deref(), Some(format!("{service} can be run").as_str()));
+/// }
+/// assert_eq!(answers::give("increment", host, Serve), None);
+/// ```
+pub fn give<T: Take>(service: &str, host: Arc<Host>, to: T) -> Option<T::Made> {
+    type Give<T> = fn(Arc<Host>, T) -> <T as Take>::Made;
+    let answers: [Give<T>; 3] = [
+        |host, to| to.take(cgroups_snapshot(host)),
+        |host, to| to.take(cgroups_lookup(host)),
+        |host, to| to.take(apps_lookup(host)),
+    ];
+    let mut services = SERVICES.iter().zip(answers);
+    let (_, give) = services.find(|(name, _)| **name == service)?;
+    Some(give(host, to))
+}
 
 /// Answers `cgroups-snapshot`: every cgroup, with its directory as path.
 pub fn cgroups_snapshot(host: Arc<Host>) -> cgroups::Handler {

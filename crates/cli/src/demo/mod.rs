@@ -26,7 +26,6 @@ use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID};
 use netipc::service::Service;
 use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::{CgroupsCache, CgroupsSnapshot};
-use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::transport::link::LinkKind;
 use netipc::{Client, ErrorCode, SessionStatus};
 
@@ -158,7 +157,7 @@ impl Demo<'_> {
         }
         self.report.record("cgroups", filled);
         self.report.cgroups = collect::cgroups(&cache);
-        let answered = connected(client::<CgroupsLookup>(setup, BEST))
+        let answered = connected(client(setup, BEST))
             .and_then(|mut client| Ok(collect::identify(&mut self.report.cgroups, &mut client)?));
         self.report.record("names and labels of cgroups", answered);
         if !self.report.cgroups.is_empty() {

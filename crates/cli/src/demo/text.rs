@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, presets};
+use netipc_host::answers;
 
 use super::collect::{Cgroup, Process};
 use super::report::Report;
@@ -16,9 +17,10 @@ pub(super) const ROWS: usize = 10;
 
 /// What is going on.
 pub(super) fn introduction(provider: u32, run_dir: &Path) -> String {
+    let [others @ .., last] = answers::SERVICES;
     wrap(&format!(
-        "NetIPC demo: process {provider} provides cgroups-snapshot, cgroups-lookup and \
-         apps-lookup in {}, and this process asks them.",
+        "NetIPC demo: process {provider} provides {} and {last} in {}, and this process asks them.",
+        others.join(", "),
         run_dir.display()
     ))
 }

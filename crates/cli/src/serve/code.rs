@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use netipc::service::apps_lookup::AppsLookup;
-use netipc::service::cgroups::CgroupsSnapshot;
-use netipc::service::cgroups_lookup::CgroupsLookup;
+use netipc::Handler;
 use netipc::service::increment::{self, Increment};
 use netipc::service::string_reverse::{self, StringReverse};
 use netipc::service::{Method, Service};
@@ -12,21 +10,7 @@ use netipc_host::{Host, answers};
 
 use super::provider::{Plan, Provider};
 
-type OfMachine = fn(&Plan, Arc<Host>) -> Box<dyn Provider>;
 type OfRequest = fn(&Plan) -> Box<dyn Provider>;
-
-/// Services that tell of this machine.
-pub(super) const OF_MACHINE: [(Method, OfMachine); 3] = [
-    (<CgroupsSnapshot as Service>::METHOD, |plan, host| {
-        plan.provider(answers::cgroups_snapshot(host))
-    }),
-    (<CgroupsLookup as Service>::METHOD, |plan, host| {
-        plan.provider(answers::cgroups_lookup(host))
-    }),
-    (<AppsLookup as Service>::METHOD, |plan, host| {
-        plan.provider(answers::apps_lookup(host))
-    }),
-];
 
 /// Services whose answer follows from the request.
 const OF_REQUEST: [(Method, OfRequest); 2] = [
@@ -40,7 +24,15 @@ const OF_REQUEST: [(Method, OfRequest); 2] = [
 
 /// Whether the service tells of this machine.
 pub(super) fn needs_host(service: &str) -> bool {
-    OF_MACHINE.iter().any(|(method, _)| method.name == service)
+    answers::SERVICES.contains(&service)
+}
+
+impl answers::Take for &Plan {
+    type Made = Box<dyn Provider>;
+
+    fn take<S: Service>(self, handler: Handler<S>) -> Self::Made {
+        self.provider(handler)
+    }
 }
 
 /// What answers for `service`, if code does.
@@ -49,10 +41,9 @@ pub(super) fn provider(
     service: &str,
     host: Option<&Arc<Host>>,
 ) -> Option<Box<dyn Provider>> {
-    let is_asked = |method: &Method| method.name == service;
-    if let Some((_, make)) = OF_REQUEST.iter().find(|(method, _)| is_asked(method)) {
-        return Some(make(plan));
+    let of_request = OF_REQUEST.iter().find(|(method, _)| method.name == service);
+    match of_request {
+        Some((_, make)) => Some(make(plan)),
+        None => answers::give(service, Arc::clone(host?), plan),
     }
-    let (_, make) = OF_MACHINE.iter().find(|(method, _)| is_asked(method))?;
-    Some(make(plan, Arc::clone(host?)))
 }

@@ -19,14 +19,13 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use netipc::transport::link::Inherited;
-use netipc_host::Host;
+use netipc_host::{Host, answers};
 
 use crate::args::{EndpointArgs, ServiceName, endpoint, seconds, service_name};
 use crate::exit::{self, Exit, Failed};
 use crate::platform::{DRAIN, RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
 use crate::token::TokenArgs;
 use bind::Binding;
-use code::OF_MACHINE;
 use data::Fixtures;
 use machine::{MachineArgs, Refresher};
 use notify::Supervisor;
@@ -199,7 +198,7 @@ fn stop_requests(until_stdin_ends: bool) -> io::Result<Stops> {
 fn chosen(args: &ServeArgs, fixtures: &Fixtures) -> BTreeSet<String> {
     let mut services: BTreeSet<String> = fixtures.keys().cloned().collect();
     if args.service.is_empty() && fixtures.is_empty() {
-        services.extend(OF_MACHINE.map(|(method, _)| method.name.to_owned()));
+        services.extend(answers::SERVICES.map(str::to_owned));
     }
     services.extend(args.service.iter().map(ToString::to_string));
     services
