@@ -4,6 +4,7 @@
 //! border     what crosses: pointers checked, panics caught
 //! abort_flag whether a client that is opened at this moment is aborted
 //! lifetime   how long what is behind a context lives: clients, servers and caches alike
+//! pin        what guards of C pin: what a cache held when they were locked
 //! failure    why there is nothing behind a context
 //! error      the numbers of errors
 //! platform   what differs between platforms
@@ -35,6 +36,7 @@ mod failure;
 mod layout;
 mod lifetime;
 pub mod netdata;
+mod pin;
 mod platform;
 pub mod protocol;
 pub mod service;

@@ -91,7 +91,7 @@ pub struct nipc_any_cache_status_t {
 }
 
 /// An answer, with how its items are found.
-pub(super) struct Published {
+pub(crate) struct Published {
     pub(super) table: Table,
     pub(super) items: Arc<Items>,
 }

@@ -2,17 +2,16 @@
 
 #![expect(unsafe_code, reason = "guards live in memory of C")]
 
-use std::mem::{ManuallyDrop, MaybeUninit};
-use std::sync::Arc;
+use std::mem::MaybeUninit;
 
-use arc_swap::Guard;
 use netipc::ErrorCode;
 
 use super::cache::{Published, nipc_any_cache_t};
 use super::cache_table::{MAX_PARTS, Parts};
 use super::types::nipc_bytes_view_t;
-use crate::border::{catch, catch_code, elements, put, shared, unique, zero};
-use crate::error::{CodeResult, nipc_error_t};
+use crate::border::{catch, catch_code, elements, put, zero};
+use crate::error::nipc_error_t;
+use crate::pin::{self, pin, pinned};
 use crate::service::storage::peek;
 
 /// Pins what a cache holds at one moment. Items live as long as it does, whatever becomes of the
@@ -28,17 +27,7 @@ pub struct nipc_any_cache_guard_t {
     pub pinned: [MaybeUninit<u64>; 4],
 }
 
-/// What a locked guard holds in `pinned`.
-type Pinned = Guard<Option<Arc<Published>>>;
-
-const _: () = assert!(size_of::<Pinned>() <= size_of::<[MaybeUninit<u64>; 4]>());
-const _: () = assert!(align_of::<Pinned>() <= align_of::<u64>());
-
-const LOCKED: u64 = u64::from_be_bytes(*b"nipclock");
-const FREE: nipc_any_cache_guard_t = nipc_any_cache_guard_t {
-    locked: 0,
-    pinned: [MaybeUninit::new(0); 4],
-};
+pin!(nipc_any_cache_guard_t, pins Published);
 
 /// Pins what the cache holds. No input or output, and no lock that a refresh holds.
 ///
@@ -52,20 +41,10 @@ pub unsafe extern "C" fn nipc_any_cache_read_lock(
     guard: *mut nipc_any_cache_guard_t,
 ) -> bool {
     let lock = || {
-        // SAFETY: C promises room for a guard.
-        unsafe { put(guard, FREE) }?;
         // SAFETY: C promises a cache.
-        let pinned = unsafe { peek(cache) }?.published.load();
-        if pinned.is_none() {
-            return Ok(false);
-        }
-        // SAFETY: it was written to just now.
-        let guard = unsafe { unique(guard) }?;
-        let storage = guard.pinned.as_mut_ptr().cast::<Pinned>();
-        // SAFETY: the storage is large enough, and aligned.
-        unsafe { storage.write(pinned) };
-        guard.locked = LOCKED;
-        Ok::<_, ErrorCode>(true)
+        let load = || Ok(unsafe { peek(cache) }?.published.load());
+        // SAFETY: C promises room for a guard that is not locked.
+        unsafe { pin::lock(guard, load) }
     };
     catch(false, || lock().unwrap_or(false))
 }
@@ -73,19 +52,8 @@ pub unsafe extern "C" fn nipc_any_cache_read_lock(
 /// Lets go of what was pinned. A guard that is not locked, zeroed, or NULL does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_any_cache_read_unlock(guard: *mut nipc_any_cache_guard_t) {
-    let unlock = || {
-        // SAFETY: C promises a guard.
-        unsafe { published(guard) }?;
-        // SAFETY: C promises a guard that nobody else uses any more.
-        let guard = unsafe { unique(guard) }?;
-        let pinned = guard.pinned.as_ptr().cast::<Pinned>();
-        // SAFETY: a locked guard holds one, and from the next line on it is there no more.
-        let pinned = unsafe { pinned.read() };
-        *guard = FREE;
-        drop(pinned);
-        Ok(())
-    };
-    catch_code(unlock);
+    // SAFETY: C promises a guard that nobody else uses any more.
+    catch_code(|| unsafe { pin::unlock(guard) });
 }
 
 /// The payload of the answer that a guard pins: header, directory and items, all of which have passed
@@ -101,7 +69,7 @@ pub unsafe extern "C" fn nipc_any_cache_reply(
         // SAFETY: C promises room for a view.
         unsafe { zero(out) }?;
         // SAFETY: C promises a guard.
-        let published = unsafe { published(guard) }?;
+        let published = unsafe { pinned(guard) }?;
         let view = nipc_bytes_view_t::of(published.table.payload());
         // SAFETY: C promises room for a view.
         unsafe { put(out, view) }
@@ -125,7 +93,7 @@ pub unsafe extern "C" fn nipc_any_cache_find(
         // SAFETY: C promises room for a view.
         unsafe { zero(out) }?;
         // SAFETY: C promises a guard.
-        let published = unsafe { published(guard) }?;
+        let published = unsafe { pinned(guard) }?;
         // SAFETY: C promises the parts.
         let views = unsafe { elements(parts, count as usize) }?;
         if views.len() != published.items.key_parts {
@@ -142,20 +110,4 @@ pub unsafe extern "C" fn nipc_any_cache_find(
         unsafe { put(out, nipc_bytes_view_t::of(item)) }
     };
     catch(false, || find().is_ok())
-}
-
-/// What `guard` pins.
-///
-/// # Safety
-/// `guard` is NULL, or points to one that is zeroed, or was locked and not moved, and is not unlocked
-/// during `'a`.
-unsafe fn published<'a>(guard: *const nipc_any_cache_guard_t) -> CodeResult<&'a Published> {
-    // SAFETY: the caller's promise.
-    let guard = unsafe { shared(guard) }?;
-    if guard.locked != LOCKED {
-        return Err(ErrorCode::NOT_READY);
-    }
-    // SAFETY: a locked guard holds one.
-    let pinned = unsafe { shared(guard.pinned.as_ptr().cast::<ManuallyDrop<Pinned>>()) }?;
-    pinned.as_deref().ok_or(ErrorCode::NOT_READY)
 }

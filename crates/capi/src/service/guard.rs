@@ -3,18 +3,17 @@
 #![expect(unsafe_code, reason = "guards live in memory of C")]
 
 use std::ffi::{CString, c_char};
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::Arc;
 
-use arc_swap::Guard;
 use netipc::ErrorCode;
 
 use super::cache::nipc_cgroups_cache_t;
 use super::storage::peek;
 use super::views::{Views, nipc_cgroups_cache_item_view_t};
-use crate::border::{self, catch_code, put, shared, string, unique};
+use crate::border::{self, catch_code, shared, string};
 use crate::error::CodeResult;
+use crate::pin::{self, pin, pinned};
 
 /// Pins what a cache holds at one moment. Items live as long as it does, whatever becomes of the
 /// cache. Any number may exist; neither does a refresh wait for them nor they for it. It must not be
@@ -45,13 +44,7 @@ pub struct nipc_cgroups_cache_item_t {
     pub path: *mut c_char,
 }
 
-/// What a locked guard holds in `pinned`.
-type Pinned = Guard<Option<Arc<Views>>>;
-
-const _: () = assert!(size_of::<Pinned>() <= size_of::<[MaybeUninit<u64>; 4]>());
-const _: () = assert!(align_of::<Pinned>() <= align_of::<u64>());
-
-const LOCKED: u64 = u64::from_be_bytes(*b"nipclock");
+pin!(nipc_cgroups_cache_read_guard_t, pins Views);
 
 /// Pins what the cache holds. No input or output, and no lock that a refresh holds.
 ///
@@ -65,20 +58,10 @@ pub unsafe extern "C" fn nipc_cgroups_cache_read_lock(
     guard: *mut nipc_cgroups_cache_read_guard_t,
 ) -> bool {
     let lock = || {
-        // SAFETY: C promises room for a guard.
-        unsafe { put(guard, FREE) }?;
         // SAFETY: C promises a cache.
-        let pinned = unsafe { peek(cache) }?.views();
-        if pinned.is_none() {
-            return Ok(false);
-        }
-        // SAFETY: it was written to just now.
-        let guard = unsafe { unique(guard) }?;
-        let storage = guard.pinned.as_mut_ptr().cast::<Pinned>();
-        // SAFETY: the storage is large enough, and aligned.
-        unsafe { storage.write(pinned) };
-        guard.locked = LOCKED;
-        Ok::<_, ErrorCode>(true)
+        let load = || Ok(unsafe { peek(cache) }?.views());
+        // SAFETY: C promises room for a guard that is not locked.
+        unsafe { pin::lock(guard, load) }
     };
     border::catch(false, || lock().unwrap_or(false))
 }
@@ -88,19 +71,8 @@ pub unsafe extern "C" fn nipc_cgroups_cache_read_lock(
 pub unsafe extern "C" fn nipc_cgroups_cache_read_unlock(
     guard: *mut nipc_cgroups_cache_read_guard_t,
 ) {
-    let unlock = || {
-        // SAFETY: C promises a guard.
-        unsafe { views(guard) }?;
-        // SAFETY: C promises a guard that nobody else uses any more.
-        let guard = unsafe { unique(guard) }?;
-        let pinned = guard.pinned.as_ptr().cast::<Pinned>();
-        // SAFETY: a locked guard holds one, and from the next line on it is there no more.
-        let pinned = unsafe { pinned.read() };
-        *guard = FREE;
-        drop(pinned);
-        Ok(())
-    };
-    catch_code(unlock);
+    // SAFETY: C promises a guard that nobody else uses any more.
+    catch_code(|| unsafe { pin::unlock(guard) });
 }
 
 /// Finds the first item with this hash and name. Memory only.
@@ -117,7 +89,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_get(
         // SAFETY: C promises a string.
         let name = unsafe { string(name) }?;
         // SAFETY: C promises a guard.
-        let views = unsafe { views(guard) }?;
+        let views = unsafe { pinned(guard) }?;
         Ok(views.find(hash, name.to_bytes()))
     };
     or_null(find)
@@ -130,7 +102,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_item_count(
 ) -> u32 {
     border::catch(0, || {
         // SAFETY: C promises a guard.
-        let views = unsafe { views(guard) };
+        let views = unsafe { pinned(guard) };
         views.map_or(0, |views| {
             u32::try_from(views.all().len()).unwrap_or(u32::MAX)
         })
@@ -146,7 +118,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_item_at(
     index: u32,
 ) -> *const nipc_cgroups_cache_item_view_t {
     // SAFETY: C promises a guard.
-    or_null(|| Ok(unsafe { views(guard) }?.all().get(index as usize)))
+    or_null(|| Ok(unsafe { pinned(guard) }?.all().get(index as usize)))
 }
 
 /// Copies an item, so that it outlives the guard.
@@ -159,7 +131,7 @@ pub unsafe extern "C" fn nipc_cgroups_cache_item_dup(
 ) -> *mut nipc_cgroups_cache_item_t {
     owned(|| {
         // SAFETY: C promises a guard.
-        unsafe { views(guard) }?;
+        unsafe { pinned(guard) }?;
         // SAFETY: C promises an item of this guard.
         unsafe { shared(item) }.map(Some)
     })
@@ -203,27 +175,6 @@ pub unsafe extern "C" fn nipc_cgroups_cache_item_free(item: *mut nipc_cgroups_ca
             drop(unsafe { CString::from_raw(text) });
         }
     });
-}
-
-const FREE: nipc_cgroups_cache_read_guard_t = nipc_cgroups_cache_read_guard_t {
-    locked: 0,
-    pinned: [MaybeUninit::new(0); 4],
-};
-
-/// What `guard` pins.
-///
-/// # Safety
-/// `guard` is NULL, or points to one that is zeroed, or was locked and not moved, and is not unlocked
-/// during `'a`.
-unsafe fn views<'a>(guard: *const nipc_cgroups_cache_read_guard_t) -> CodeResult<&'a Views> {
-    // SAFETY: the caller's promise.
-    let guard = unsafe { shared(guard) }?;
-    if guard.locked != LOCKED {
-        return Err(ErrorCode::NOT_READY);
-    }
-    // SAFETY: a locked guard holds one.
-    let pinned = unsafe { shared(guard.pinned.as_ptr().cast::<ManuallyDrop<Pinned>>()) }?;
-    pinned.as_deref().ok_or(ErrorCode::NOT_READY)
 }
 
 fn or_null<'a>(
