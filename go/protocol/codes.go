@@ -68,30 +68,6 @@ var opcodeNames = []string{1: "HELLO", 2: "HELLO_ACK"}
 // String returns the name, or the number where there is none.
 func (o Opcode) String() string { return name("Opcode", opcodeNames, o) }
 
-// MethodCode is a request kind. One code space for all services.
-type MethodCode uint16
-
-// The methods that every peer knows.
-const (
-	// MethodIncrement: a number in, the next one out.
-	MethodIncrement MethodCode = 1
-	// MethodCgroupsSnapshot: all cgroups of the host.
-	MethodCgroupsSnapshot MethodCode = 2
-	// MethodStringReverse: bytes in, the same bytes backwards out.
-	MethodStringReverse MethodCode = 3
-	// MethodCgroupsLookup: cgroup paths in, what is known of each out.
-	MethodCgroupsLookup MethodCode = 4
-	// MethodAppsLookup: process ids in, what is known of each out.
-	MethodAppsLookup MethodCode = 5
-)
-
-var methodNames = []string{
-	1: "INCREMENT", 2: "CGROUPS_SNAPSHOT", 3: "STRING_REVERSE", 4: "CGROUPS_LOOKUP", 5: "APPS_LOOKUP",
-}
-
-// String returns the name, or the number where there is none.
-func (m MethodCode) String() string { return name("MethodCode", methodNames, m) }
-
 // Flags are the flags of an envelope.
 type Flags uint16
 

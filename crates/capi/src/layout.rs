@@ -1,5 +1,6 @@
 //! Pins the layout of every public type: here against what Rust makes of it, in the headers, which
-//! get the same numbers as static assertions, against what the C compiler makes of it.
+//! get the same numbers as static assertions, against what the C compiler makes of it. Types that are made of
+//! schemas are pinned beside them.
 
 /// Asserts the size of types, and where their public fields are: `name: size { field: offset, .. }`.
 macro_rules! layout {
@@ -16,6 +17,7 @@ macro_rules! layout {
         };
     };
 }
+pub(crate) use layout;
 
 mod any {
     use crate::any::cache::*;
@@ -53,10 +55,6 @@ mod protocol {
 
     layout! {
         nipc_error_t: 4 {}
-        nipc_orchestrator_t: 4 {}
-        nipc_cgroup_lookup_status_t: 4 {}
-        nipc_pid_lookup_status_t: 4 {}
-        nipc_apps_cgroup_status_t: 4 {}
         nipc_lookup_raw_item_t: 16 { ptr: 0, len: 8 }
         nipc_builder_state_t: 208 {}
         nipc_str_view_t: 16 { ptr: 0, len: 8 }
@@ -84,44 +82,10 @@ mod protocol {
         }
         nipc_batch_entry_t: 8 { offset: 0, length: 4 }
         nipc_batch_builder_t: 216 { error: 0, item_count: 4 }
-        nipc_string_reverse_view_t: 16 { str: 0, str_len: 8 }
-        nipc_string_reverse_builder_t: 216 { error: 0, item_count: 4 }
-        nipc_cgroups_req_t: 4 { layout_version: 0, flags: 2 }
-        nipc_cgroups_resp_view_t: 40 {
-            layout_version: 0, flags: 2, item_count: 4, systemd_enabled: 8, generation: 16,
-        }
-        nipc_cgroups_resp_header_t: 24 {
-            layout_version: 0, flags: 2, item_count: 4, systemd_enabled: 8, reserved: 12, generation: 16,
-        }
         nipc_lookup_dir_entry_t: 8 { offset: 0, length: 4 }
         nipc_lookup_label_entry_t: 16 {
             key_offset: 0, key_length: 4, value_offset: 8, value_length: 12,
         }
-        nipc_cgroups_item_view_t: 48 {
-            hash: 0, options: 4, enabled: 8, layout_version: 12, flags: 14, name: 16, path: 32,
-        }
-        nipc_cgroups_builder_t: 216 { error: 0, item_count: 4 }
-        nipc_cgroups_lookup_req_view_t: 24 { item_count: 0, layout_version: 4, flags: 6 }
-        nipc_cgroups_lookup_req_item_t: 16 { path: 0 }
-        nipc_cgroups_lookup_resp_view_t: 32 {
-            item_count: 0, layout_version: 4, flags: 6, generation: 8,
-        }
-        nipc_cgroups_lookup_item_view_t: 64 {
-            status: 0, orchestrator: 2, layout_version: 4, flags: 6, path: 8, name: 24,
-            label_count: 40,
-        }
-        nipc_cgroups_lookup_builder_t: 216 { error: 0, item_count: 4 }
-        nipc_apps_lookup_req_view_t: 24 { item_count: 0, layout_version: 4, flags: 6 }
-        nipc_apps_lookup_req_item_t: 4 { pid: 0 }
-        nipc_apps_lookup_resp_view_t: 32 {
-            item_count: 0, layout_version: 4, flags: 6, generation: 8,
-        }
-        nipc_apps_lookup_item_view_t: 104 {
-            status: 0, orchestrator: 2, cgroup_status: 4, pid: 8, ppid: 12, uid: 16, layout_version: 20,
-            flags: 22, starttime: 24,
-            comm: 32, cgroup_path: 48, cgroup_name: 64, label_count: 80,
-        }
-        nipc_apps_lookup_builder_t: 216 { error: 0, item_count: 4 }
     }
 }
 
@@ -130,7 +94,6 @@ mod service {
     use crate::service::config::*;
     use crate::service::guard::*;
     use crate::service::log::*;
-    use crate::service::made::*;
     use crate::service::managed_server::*;
     use crate::service::origin::*;
     use crate::service::stats::*;
@@ -172,11 +135,6 @@ mod service {
             max_response_batch_items: 28, peer_pid: 32, peer_uid: 36,
         }
         nipc_managed_server_t: 512 {}
-        nipc_cgroups_service_handler_t: 24 { handle: 0, snapshot_max_items: 8, user: 16 }
-        nipc_cgroups_lookup_service_handler_t: 16 { handle: 0, user: 8 }
-        nipc_apps_lookup_service_handler_t: 16 { handle: 0, user: 8 }
-        nipc_increment_service_handler_t: 16 { handle: 0, user: 8 }
-        nipc_string_reverse_service_handler_t: 16 { handle: 0, user: 8 }
         nipc_histogram_t: 96 {
             count: 0, total_ns: 8, le_1ms: 16, le_5ms: 24, le_10ms: 32, le_50ms: 40, le_100ms: 48,
             le_500ms: 56, le_1000ms: 64, p50_ns: 72, p90_ns: 80, p99_ns: 88,

@@ -1,4 +1,6 @@
 //! Every service that code was made for, as a table: tests and fuzz targets try each of them alike.
+//!
+//! Made from `services/*.toml` by `netipc schema generate`: change that, not this file.
 
 use netipc::lookup::Lookup;
 use netipc::service::{
@@ -43,9 +45,9 @@ pub trait Check {
 pub fn every_service(check: &impl Check) {
     check.lookup::<apps_lookup::AppsLookup>("apps-lookup");
     check.lookup::<cgroups_lookup::CgroupsLookup>("cgroups-lookup");
-    check.lookup::<ip_to_asn::IpToAsn>("ip-to-asn");
-    check.lookup::<pid_traffic::PidTraffic>("pid-traffic");
     check.snapshot::<cgroups_snapshot::CgroupsSnapshot>("cgroups-snapshot");
     check.value::<increment::Increment>("increment");
+    check.lookup::<ip_to_asn::IpToAsn>("ip-to-asn");
+    check.lookup::<pid_traffic::PidTraffic>("pid-traffic");
     check.value::<string_reverse::StringReverse>("string-reverse");
 }

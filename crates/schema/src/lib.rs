@@ -27,6 +27,7 @@ pub mod document;
 mod generate;
 pub mod json;
 mod layout;
+mod library;
 pub mod live;
 mod load;
 mod model;
@@ -42,8 +43,10 @@ pub use diff::{Change, Concerns, advice, diff};
 pub use doc::page;
 pub use generate::{
     GenerateError, Language, Source, generate, generate_binding, generate_for_library,
+    generate_tables,
 };
 pub use layout::{Lock, LockError, Verdict, layout};
+pub use library::library;
 pub use load::{load, load_all, load_shared, parse, parse_shared};
 pub use model::{
     Enum, Family, Field, Flags, KeyForm, Kind, LookupKind, Named, Record, Rule, Schema, Shared,

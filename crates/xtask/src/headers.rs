@@ -79,12 +79,19 @@ pub fn generate() -> Result<[String; 5], Error> {
         });
         Ok::<_, Error>(pieces(header)?.into_iter().chain(made).collect::<Vec<_>>())
     };
-    let layouts = |header: &str| source::layouts(&capi.join("layout.rs"), header);
+    // Those of hand-written types, and those that made files say themselves.
+    let layouts = |header: &str, pieces: &[Piece]| {
+        let mut layouts = source::layouts(&capi.join("layout.rs"), header)?;
+        layouts.extend(pieces.iter().flat_map(|piece| piece.layouts.clone()));
+        Ok::<_, Error>(layouts)
+    };
+    let (protocol, service) = (with_made("protocol")?, with_made("service")?);
+    let (transport, any) = (pieces("transport")?, pieces("any")?);
     Ok([
-        text::protocol(&errors, &with_made("protocol")?, &layouts("protocol")?)?,
-        text::service(&with_made("service")?, &layouts("service")?)?,
-        text::transport(&pieces("transport")?, &layouts("transport")?)?,
-        text::any(&pieces("any")?, &layouts("any")?)?,
+        text::protocol(&errors, &protocol, &layouts("protocol", &protocol)?)?,
+        text::service(&service, &layouts("service", &service)?)?,
+        text::transport(&transport, &layouts("transport", &transport)?)?,
+        text::any(&any, &layouts("any", &any)?)?,
         text::netdata(&pieces("netdata")?)?,
     ])
 }

@@ -176,21 +176,6 @@ uint64_t nipc_panic_count(void);
 /** The control message that a server answers it with. */
 #define NIPC_CODE_HELLO_ACK 2
 
-/** A number in, the next one out. */
-#define NIPC_METHOD_INCREMENT 1
-
-/** All cgroups of the host. */
-#define NIPC_METHOD_CGROUPS_SNAPSHOT 2
-
-/** Bytes in, the same bytes backwards out. */
-#define NIPC_METHOD_STRING_REVERSE 3
-
-/** Cgroup paths in, what is known of each out. */
-#define NIPC_METHOD_CGROUPS_LOOKUP 4
-
-/** Process ids in, what is known of each out. */
-#define NIPC_METHOD_APPS_LOOKUP 5
-
 /** Answered. */
 #define NIPC_STATUS_OK 0
 
@@ -280,6 +265,21 @@ uint64_t nipc_panic_count(void);
 
 /** An entry of an item's label table. */
 #define NIPC_LOOKUP_LABEL_ENTRY_SIZE 16
+
+/** increment: a number in, the next one out. It exists to test and to measure. */
+#define NIPC_METHOD_INCREMENT 1
+
+/** cgroups-snapshot: all cgroups of the host, at once. */
+#define NIPC_METHOD_CGROUPS_SNAPSHOT 2
+
+/** string-reverse: a text in, the same bytes backwards out. It exists to test. */
+#define NIPC_METHOD_STRING_REVERSE 3
+
+/** cgroups-lookup: cgroup paths in; orchestrator, name and labels of each out. */
+#define NIPC_METHOD_CGROUPS_LOOKUP 4
+
+/** apps-lookup: process ids in; process, user and cgroup of each out. */
+#define NIPC_METHOD_APPS_LOOKUP 5
 
 /** As NIPC_LOOKUP_REQ_HDR_SIZE. */
 #define NIPC_CGROUPS_LOOKUP_REQ_HDR_SIZE 16
@@ -1763,10 +1763,6 @@ NIPC_STATIC_ASSERT(NIPC_APPS_CGROUP_HOST_ROOT == 3, "NIPC_APPS_CGROUP_HOST_ROOT"
 
 #if UINTPTR_MAX > 0xffffffffu
 NIPC_STATIC_ASSERT(sizeof(nipc_error_t) == 4, "nipc_error_t");
-NIPC_STATIC_ASSERT(sizeof(nipc_orchestrator_t) == 4, "nipc_orchestrator_t");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroup_lookup_status_t) == 4, "nipc_cgroup_lookup_status_t");
-NIPC_STATIC_ASSERT(sizeof(nipc_pid_lookup_status_t) == 4, "nipc_pid_lookup_status_t");
-NIPC_STATIC_ASSERT(sizeof(nipc_apps_cgroup_status_t) == 4, "nipc_apps_cgroup_status_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_lookup_raw_item_t) == 16, "nipc_lookup_raw_item_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_lookup_raw_item_t, ptr) == 0, "nipc_lookup_raw_item_t.ptr");
 NIPC_STATIC_ASSERT(offsetof(nipc_lookup_raw_item_t, len) == 8, "nipc_lookup_raw_item_t.len");
@@ -1828,28 +1824,6 @@ NIPC_STATIC_ASSERT(offsetof(nipc_batch_entry_t, length) == 4, "nipc_batch_entry_
 NIPC_STATIC_ASSERT(sizeof(nipc_batch_builder_t) == 216, "nipc_batch_builder_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_batch_builder_t, error) == 0, "nipc_batch_builder_t.error");
 NIPC_STATIC_ASSERT(offsetof(nipc_batch_builder_t, item_count) == 4, "nipc_batch_builder_t.item_count");
-NIPC_STATIC_ASSERT(sizeof(nipc_string_reverse_view_t) == 16, "nipc_string_reverse_view_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_view_t, str) == 0, "nipc_string_reverse_view_t.str");
-NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_view_t, str_len) == 8, "nipc_string_reverse_view_t.str_len");
-NIPC_STATIC_ASSERT(sizeof(nipc_string_reverse_builder_t) == 216, "nipc_string_reverse_builder_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_builder_t, error) == 0, "nipc_string_reverse_builder_t.error");
-NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_builder_t, item_count) == 4, "nipc_string_reverse_builder_t.item_count");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_req_t) == 4, "nipc_cgroups_req_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_req_t, layout_version) == 0, "nipc_cgroups_req_t.layout_version");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_req_t, flags) == 2, "nipc_cgroups_req_t.flags");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_resp_view_t) == 40, "nipc_cgroups_resp_view_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, layout_version) == 0, "nipc_cgroups_resp_view_t.layout_version");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, flags) == 2, "nipc_cgroups_resp_view_t.flags");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, item_count) == 4, "nipc_cgroups_resp_view_t.item_count");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, systemd_enabled) == 8, "nipc_cgroups_resp_view_t.systemd_enabled");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, generation) == 16, "nipc_cgroups_resp_view_t.generation");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_resp_header_t) == 24, "nipc_cgroups_resp_header_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, layout_version) == 0, "nipc_cgroups_resp_header_t.layout_version");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, flags) == 2, "nipc_cgroups_resp_header_t.flags");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, item_count) == 4, "nipc_cgroups_resp_header_t.item_count");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, systemd_enabled) == 8, "nipc_cgroups_resp_header_t.systemd_enabled");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, reserved) == 12, "nipc_cgroups_resp_header_t.reserved");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, generation) == 16, "nipc_cgroups_resp_header_t.generation");
 NIPC_STATIC_ASSERT(sizeof(nipc_lookup_dir_entry_t) == 8, "nipc_lookup_dir_entry_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_lookup_dir_entry_t, offset) == 0, "nipc_lookup_dir_entry_t.offset");
 NIPC_STATIC_ASSERT(offsetof(nipc_lookup_dir_entry_t, length) == 4, "nipc_lookup_dir_entry_t.length");
@@ -1858,39 +1832,6 @@ NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, key_offset) == 0, "nipc_l
 NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, key_length) == 4, "nipc_lookup_label_entry_t.key_length");
 NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, value_offset) == 8, "nipc_lookup_label_entry_t.value_offset");
 NIPC_STATIC_ASSERT(offsetof(nipc_lookup_label_entry_t, value_length) == 12, "nipc_lookup_label_entry_t.value_length");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_item_view_t) == 48, "nipc_cgroups_item_view_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, hash) == 0, "nipc_cgroups_item_view_t.hash");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, options) == 4, "nipc_cgroups_item_view_t.options");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, enabled) == 8, "nipc_cgroups_item_view_t.enabled");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, layout_version) == 12, "nipc_cgroups_item_view_t.layout_version");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, flags) == 14, "nipc_cgroups_item_view_t.flags");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, name) == 16, "nipc_cgroups_item_view_t.name");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, path) == 32, "nipc_cgroups_item_view_t.path");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_builder_t) == 216, "nipc_cgroups_builder_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_builder_t, error) == 0, "nipc_cgroups_builder_t.error");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_builder_t, item_count) == 4, "nipc_cgroups_builder_t.item_count");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_req_view_t) == 24, "nipc_cgroups_lookup_req_view_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, item_count) == 0, "nipc_cgroups_lookup_req_view_t.item_count");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, layout_version) == 4, "nipc_cgroups_lookup_req_view_t.layout_version");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, flags) == 6, "nipc_cgroups_lookup_req_view_t.flags");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_req_item_t) == 16, "nipc_cgroups_lookup_req_item_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_item_t, path) == 0, "nipc_cgroups_lookup_req_item_t.path");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_resp_view_t) == 32, "nipc_cgroups_lookup_resp_view_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, item_count) == 0, "nipc_cgroups_lookup_resp_view_t.item_count");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, layout_version) == 4, "nipc_cgroups_lookup_resp_view_t.layout_version");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, flags) == 6, "nipc_cgroups_lookup_resp_view_t.flags");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, generation) == 8, "nipc_cgroups_lookup_resp_view_t.generation");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_item_view_t) == 64, "nipc_cgroups_lookup_item_view_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, status) == 0, "nipc_cgroups_lookup_item_view_t.status");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, orchestrator) == 2, "nipc_cgroups_lookup_item_view_t.orchestrator");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, layout_version) == 4, "nipc_cgroups_lookup_item_view_t.layout_version");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, flags) == 6, "nipc_cgroups_lookup_item_view_t.flags");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, path) == 8, "nipc_cgroups_lookup_item_view_t.path");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, name) == 24, "nipc_cgroups_lookup_item_view_t.name");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, label_count) == 40, "nipc_cgroups_lookup_item_view_t.label_count");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_builder_t) == 216, "nipc_cgroups_lookup_builder_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_builder_t, error) == 0, "nipc_cgroups_lookup_builder_t.error");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_builder_t, item_count) == 4, "nipc_cgroups_lookup_builder_t.item_count");
 NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_req_view_t) == 24, "nipc_apps_lookup_req_view_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_req_view_t, item_count) == 0, "nipc_apps_lookup_req_view_t.item_count");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_req_view_t, layout_version) == 4, "nipc_apps_lookup_req_view_t.layout_version");
@@ -1919,6 +1860,65 @@ NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_item_view_t, label_count) == 80, "n
 NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_builder_t) == 216, "nipc_apps_lookup_builder_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_builder_t, error) == 0, "nipc_apps_lookup_builder_t.error");
 NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_builder_t, item_count) == 4, "nipc_apps_lookup_builder_t.item_count");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_req_view_t) == 24, "nipc_cgroups_lookup_req_view_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, item_count) == 0, "nipc_cgroups_lookup_req_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, layout_version) == 4, "nipc_cgroups_lookup_req_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_view_t, flags) == 6, "nipc_cgroups_lookup_req_view_t.flags");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_req_item_t) == 16, "nipc_cgroups_lookup_req_item_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_req_item_t, path) == 0, "nipc_cgroups_lookup_req_item_t.path");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_resp_view_t) == 32, "nipc_cgroups_lookup_resp_view_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, item_count) == 0, "nipc_cgroups_lookup_resp_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, layout_version) == 4, "nipc_cgroups_lookup_resp_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, flags) == 6, "nipc_cgroups_lookup_resp_view_t.flags");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_resp_view_t, generation) == 8, "nipc_cgroups_lookup_resp_view_t.generation");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_item_view_t) == 64, "nipc_cgroups_lookup_item_view_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, status) == 0, "nipc_cgroups_lookup_item_view_t.status");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, orchestrator) == 2, "nipc_cgroups_lookup_item_view_t.orchestrator");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, layout_version) == 4, "nipc_cgroups_lookup_item_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, flags) == 6, "nipc_cgroups_lookup_item_view_t.flags");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, path) == 8, "nipc_cgroups_lookup_item_view_t.path");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, name) == 24, "nipc_cgroups_lookup_item_view_t.name");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_item_view_t, label_count) == 40, "nipc_cgroups_lookup_item_view_t.label_count");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_builder_t) == 216, "nipc_cgroups_lookup_builder_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_builder_t, error) == 0, "nipc_cgroups_lookup_builder_t.error");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_builder_t, item_count) == 4, "nipc_cgroups_lookup_builder_t.item_count");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_req_t) == 4, "nipc_cgroups_req_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_req_t, layout_version) == 0, "nipc_cgroups_req_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_req_t, flags) == 2, "nipc_cgroups_req_t.flags");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_resp_view_t) == 40, "nipc_cgroups_resp_view_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, layout_version) == 0, "nipc_cgroups_resp_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, flags) == 2, "nipc_cgroups_resp_view_t.flags");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, item_count) == 4, "nipc_cgroups_resp_view_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, systemd_enabled) == 8, "nipc_cgroups_resp_view_t.systemd_enabled");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_view_t, generation) == 16, "nipc_cgroups_resp_view_t.generation");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_resp_header_t) == 24, "nipc_cgroups_resp_header_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, layout_version) == 0, "nipc_cgroups_resp_header_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, flags) == 2, "nipc_cgroups_resp_header_t.flags");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, item_count) == 4, "nipc_cgroups_resp_header_t.item_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, systemd_enabled) == 8, "nipc_cgroups_resp_header_t.systemd_enabled");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, reserved) == 12, "nipc_cgroups_resp_header_t.reserved");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_resp_header_t, generation) == 16, "nipc_cgroups_resp_header_t.generation");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_item_view_t) == 48, "nipc_cgroups_item_view_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, hash) == 0, "nipc_cgroups_item_view_t.hash");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, options) == 4, "nipc_cgroups_item_view_t.options");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, enabled) == 8, "nipc_cgroups_item_view_t.enabled");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, layout_version) == 12, "nipc_cgroups_item_view_t.layout_version");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, flags) == 14, "nipc_cgroups_item_view_t.flags");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, name) == 16, "nipc_cgroups_item_view_t.name");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_item_view_t, path) == 32, "nipc_cgroups_item_view_t.path");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_builder_t) == 216, "nipc_cgroups_builder_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_builder_t, error) == 0, "nipc_cgroups_builder_t.error");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_builder_t, item_count) == 4, "nipc_cgroups_builder_t.item_count");
+NIPC_STATIC_ASSERT(sizeof(nipc_orchestrator_t) == 4, "nipc_orchestrator_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroup_lookup_status_t) == 4, "nipc_cgroup_lookup_status_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_pid_lookup_status_t) == 4, "nipc_pid_lookup_status_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_apps_cgroup_status_t) == 4, "nipc_apps_cgroup_status_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_string_reverse_view_t) == 16, "nipc_string_reverse_view_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_view_t, str) == 0, "nipc_string_reverse_view_t.str");
+NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_view_t, str_len) == 8, "nipc_string_reverse_view_t.str_len");
+NIPC_STATIC_ASSERT(sizeof(nipc_string_reverse_builder_t) == 216, "nipc_string_reverse_builder_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_builder_t, error) == 0, "nipc_string_reverse_builder_t.error");
+NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_builder_t, item_count) == 4, "nipc_string_reverse_builder_t.item_count");
 #endif
 
 #endif /* NETIPC_PROTOCOL_H */

@@ -1100,22 +1100,6 @@ NIPC_STATIC_ASSERT(offsetof(nipc_transport_info_t, max_response_batch_items) == 
 NIPC_STATIC_ASSERT(offsetof(nipc_transport_info_t, peer_pid) == 32, "nipc_transport_info_t.peer_pid");
 NIPC_STATIC_ASSERT(offsetof(nipc_transport_info_t, peer_uid) == 36, "nipc_transport_info_t.peer_uid");
 NIPC_STATIC_ASSERT(sizeof(nipc_managed_server_t) == 512, "nipc_managed_server_t");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_service_handler_t) == 24, "nipc_cgroups_service_handler_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_service_handler_t, handle) == 0, "nipc_cgroups_service_handler_t.handle");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_service_handler_t, snapshot_max_items) == 8, "nipc_cgroups_service_handler_t.snapshot_max_items");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_service_handler_t, user) == 16, "nipc_cgroups_service_handler_t.user");
-NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_service_handler_t) == 16, "nipc_cgroups_lookup_service_handler_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_service_handler_t, handle) == 0, "nipc_cgroups_lookup_service_handler_t.handle");
-NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_service_handler_t, user) == 8, "nipc_cgroups_lookup_service_handler_t.user");
-NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_service_handler_t) == 16, "nipc_apps_lookup_service_handler_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_service_handler_t, handle) == 0, "nipc_apps_lookup_service_handler_t.handle");
-NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_service_handler_t, user) == 8, "nipc_apps_lookup_service_handler_t.user");
-NIPC_STATIC_ASSERT(sizeof(nipc_increment_service_handler_t) == 16, "nipc_increment_service_handler_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_increment_service_handler_t, handle) == 0, "nipc_increment_service_handler_t.handle");
-NIPC_STATIC_ASSERT(offsetof(nipc_increment_service_handler_t, user) == 8, "nipc_increment_service_handler_t.user");
-NIPC_STATIC_ASSERT(sizeof(nipc_string_reverse_service_handler_t) == 16, "nipc_string_reverse_service_handler_t");
-NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_service_handler_t, handle) == 0, "nipc_string_reverse_service_handler_t.handle");
-NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_service_handler_t, user) == 8, "nipc_string_reverse_service_handler_t.user");
 NIPC_STATIC_ASSERT(sizeof(nipc_histogram_t) == 96, "nipc_histogram_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_histogram_t, count) == 0, "nipc_histogram_t.count");
 NIPC_STATIC_ASSERT(offsetof(nipc_histogram_t, total_ns) == 8, "nipc_histogram_t.total_ns");
@@ -1171,6 +1155,22 @@ NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_cache_status_t, last_refresh_ts) == 40,
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_cache_status_t, age_ms) == 48, "nipc_cgroups_cache_status_t.age_ms");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_cache_status_t, bytes) == 56, "nipc_cgroups_cache_status_t.bytes");
 NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_cache_status_t, duplicates) == 64, "nipc_cgroups_cache_status_t.duplicates");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_service_handler_t) == 24, "nipc_cgroups_service_handler_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_service_handler_t, handle) == 0, "nipc_cgroups_service_handler_t.handle");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_service_handler_t, snapshot_max_items) == 8, "nipc_cgroups_service_handler_t.snapshot_max_items");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_service_handler_t, user) == 16, "nipc_cgroups_service_handler_t.user");
+NIPC_STATIC_ASSERT(sizeof(nipc_cgroups_lookup_service_handler_t) == 16, "nipc_cgroups_lookup_service_handler_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_service_handler_t, handle) == 0, "nipc_cgroups_lookup_service_handler_t.handle");
+NIPC_STATIC_ASSERT(offsetof(nipc_cgroups_lookup_service_handler_t, user) == 8, "nipc_cgroups_lookup_service_handler_t.user");
+NIPC_STATIC_ASSERT(sizeof(nipc_apps_lookup_service_handler_t) == 16, "nipc_apps_lookup_service_handler_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_service_handler_t, handle) == 0, "nipc_apps_lookup_service_handler_t.handle");
+NIPC_STATIC_ASSERT(offsetof(nipc_apps_lookup_service_handler_t, user) == 8, "nipc_apps_lookup_service_handler_t.user");
+NIPC_STATIC_ASSERT(sizeof(nipc_increment_service_handler_t) == 16, "nipc_increment_service_handler_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_increment_service_handler_t, handle) == 0, "nipc_increment_service_handler_t.handle");
+NIPC_STATIC_ASSERT(offsetof(nipc_increment_service_handler_t, user) == 8, "nipc_increment_service_handler_t.user");
+NIPC_STATIC_ASSERT(sizeof(nipc_string_reverse_service_handler_t) == 16, "nipc_string_reverse_service_handler_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_service_handler_t, handle) == 0, "nipc_string_reverse_service_handler_t.handle");
+NIPC_STATIC_ASSERT(offsetof(nipc_string_reverse_service_handler_t, user) == 8, "nipc_string_reverse_service_handler_t.user");
 #endif
 
 #endif /* NETIPC_SERVICE_H */

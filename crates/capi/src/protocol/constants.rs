@@ -2,8 +2,8 @@
 
 use netipc::lookup::LOOKUP_HEADER_LEN;
 use netipc::protocol::{
-    Kind, MAX_PAYLOAD_CAP, MAX_PAYLOAD_DEFAULT, MAX_RESPONSE_PAYLOAD_CAP, MethodCode, Profiles,
-    Status, UID_UNSET,
+    Kind, MAX_PAYLOAD_CAP, MAX_PAYLOAD_DEFAULT, MAX_RESPONSE_PAYLOAD_CAP, Profiles, Status,
+    UID_UNSET,
 };
 use netipc::service::cgroups_snapshot::CgroupsSnapshot;
 use netipc::snapshot::{SNAPSHOT_HEADER_LEN, Snapshot, SnapshotRequest};
@@ -42,16 +42,6 @@ pub const NIPC_FLAG_BATCH: u32 = 1;
 pub const NIPC_CODE_HELLO: u32 = 1;
 /// The control message that a server answers it with.
 pub const NIPC_CODE_HELLO_ACK: u32 = 2;
-/// A number in, the next one out.
-pub const NIPC_METHOD_INCREMENT: u32 = 1;
-/// All cgroups of the host.
-pub const NIPC_METHOD_CGROUPS_SNAPSHOT: u32 = 2;
-/// Bytes in, the same bytes backwards out.
-pub const NIPC_METHOD_STRING_REVERSE: u32 = 3;
-/// Cgroup paths in, what is known of each out.
-pub const NIPC_METHOD_CGROUPS_LOOKUP: u32 = 4;
-/// Process ids in, what is known of each out.
-pub const NIPC_METHOD_APPS_LOOKUP: u32 = 5;
 
 /// Answered.
 pub const NIPC_STATUS_OK: u32 = 0;
@@ -129,11 +119,6 @@ const _: () = {
     assert!(NIPC_FLAG_BATCH == Flags::BATCH.0 as u32);
     assert!(NIPC_CODE_HELLO == Opcode::HELLO.0 as u32);
     assert!(NIPC_CODE_HELLO_ACK == Opcode::HELLO_ACK.0 as u32);
-    assert!(NIPC_METHOD_INCREMENT == MethodCode::INCREMENT.0 as u32);
-    assert!(NIPC_METHOD_CGROUPS_SNAPSHOT == MethodCode::CGROUPS_SNAPSHOT.0 as u32);
-    assert!(NIPC_METHOD_STRING_REVERSE == MethodCode::STRING_REVERSE.0 as u32);
-    assert!(NIPC_METHOD_CGROUPS_LOOKUP == MethodCode::CGROUPS_LOOKUP.0 as u32);
-    assert!(NIPC_METHOD_APPS_LOOKUP == MethodCode::APPS_LOOKUP.0 as u32);
     assert!(NIPC_STATUS_OK == Status::OK.0 as u32);
     assert!(NIPC_STATUS_BAD_ENVELOPE == Status::BAD_ENVELOPE.0 as u32);
     assert!(NIPC_STATUS_AUTH_FAILED == Status::AUTH_FAILED.0 as u32);

@@ -13,6 +13,7 @@ use std::time::Duration;
 use clap::Args;
 use netipc::ClientConfig;
 use netipc::protocol::PROFILE_SHM_HYBRID;
+use netipc_schema::Kind;
 
 use crate::args::{EndpointArgs, ServiceName, seconds};
 use crate::exit::{self, Exit, Failed};
@@ -21,27 +22,9 @@ use crate::token::TokenArgs;
 use ask::Question;
 use asked::AskedParser;
 
-const DETAILS: &str = "\
-Keys: a lookup takes any number of what it looks up (cgroups-lookup paths, apps-lookup process ids), a \
-snapshot none, any other service one for each field of its request. `-` stands for the lines of stdin. A key \
-of several fields is written with commas between them.
-
-The reply goes to stdout, as a table or as JSON, each by the schema of the service (labels in the order of the reply; bytes that are \
-not UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
-
-The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order. With \
---netdata it then comes from NETDATA_INVOCATION_ID, from the environment of the process that serves the \
-endpoint (for root and its own user, on Linux) or from INVOCATION_ID, and the run directory is that of \
-NETDATA_RUN_DIR or the first usual one of the agent that can be read.
-
-Examples:
-  netipc call cgroups-snapshot --netdata
-  netipc call apps-lookup 1 $$ --json
-  netipc call cgroups-snapshot --repeat 0 --interval 5";
-
 /// Arguments of `call`.
 #[derive(Args, Debug)]
-#[command(after_help = exit::TABLE, after_long_help = format!("{DETAILS}\n\n{}", exit::TABLE))]
+#[command(after_help = exit::TABLE, after_long_help = details())]
 pub(crate) struct CallArgs {
     /// What to ask
     #[arg(value_parser = AskedParser)]
@@ -111,4 +94,38 @@ pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
         repeat: args.repeat,
         interval: args.interval,
     })
+}
+
+/// What the long help tells, with what the lookups that need no schema look up.
+fn details() -> String {
+    let lookups: Vec<String> = schema::built_in()
+        .iter()
+        .filter_map(|schema| match &schema.kind {
+            Kind::Lookup(kind) => Some(format!("{} {}", schema.name, kind.plural)),
+            _ => None,
+        })
+        .collect();
+    let lookups = lookups.join(", ");
+    format!(
+        "\
+Keys: a lookup takes any number of what it looks up ({lookups}), a \
+snapshot none, any other service one for each field of its request. `-` stands for the lines of stdin. A key \
+of several fields is written with commas between them.
+
+The reply goes to stdout, as a table or as JSON, each by the schema of the service (labels in the order of the reply; bytes that are \
+not UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
+
+The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order. With \
+--netdata it then comes from NETDATA_INVOCATION_ID, from the environment of the process that serves the \
+endpoint (for root and its own user, on Linux) or from INVOCATION_ID, and the run directory is that of \
+NETDATA_RUN_DIR or the first usual one of the agent that can be read.
+
+Examples:
+  netipc call cgroups-snapshot --netdata
+  netipc call apps-lookup 1 $$ --json
+  netipc call cgroups-snapshot --repeat 0 --interval 5
+
+{}",
+        exit::TABLE
+    )
 }

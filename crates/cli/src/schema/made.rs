@@ -7,9 +7,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use clap::Args;
-use netipc_schema::{Language, Schema, Source, generate, generate_binding, generate_for_library};
+use netipc_schema::{
+    Language, Schema, Source, generate, generate_binding, generate_for_library, generate_tables,
+};
 
-use super::{read_all, say};
+use super::{say, services};
 use crate::exit::{Exit, Failed};
 
 /// What something is made from, and where it goes.
@@ -27,7 +29,7 @@ pub(super) struct Made {
 impl Made {
     /// Writes what `make` makes of each schema: to a file of its name, or to stdout.
     pub(super) fn write(&self, end: &str, make: impl Fn(&Schema) -> String) -> Result<(), Failed> {
-        for schema in read_all(&self.files)? {
+        for (schema, _) in services(&self.files)? {
             let made = make(&schema);
             match &self.out {
                 Some(dir) => write_file(&dir.join(format!("{}.{end}", schema.name)), &made)?,
@@ -48,18 +50,27 @@ impl Made {
             generate
         };
         let refused = |error| Failed::caused_by(Exit::Usage, &error);
-        let schemas = read_all(&self.files)?;
+        let schemas = services(&self.files)?;
         let is_binding = |language: &Language| library && *language == Language::C;
-        for (schema, file) in schemas.iter().zip(&self.files) {
+        for (schema, file) in &schemas {
             let file = file.file_name().unwrap_or_default().to_string_lossy();
             for language in languages.iter().filter(|language| !is_binding(language)) {
                 let sources = generate(schema, *language, &file).map_err(refused)?;
                 self.put(*language, sources)?;
             }
         }
-        if languages.iter().any(is_binding) {
-            let sources = generate_binding(&schemas.iter().collect::<Vec<_>>()).map_err(refused)?;
-            self.put(Language::Rust, sources)?;
+        if !library {
+            return Ok(());
+        }
+        // What is made of all kinds at once.
+        let schemas: Vec<&Schema> = schemas.iter().map(|(schema, _)| schema).collect();
+        for language in languages {
+            if *language == Language::C {
+                self.put(Language::Rust, generate_binding(&schemas).map_err(refused)?)?;
+            } else {
+                let tables = generate_tables(&schemas, *language).map_err(refused)?;
+                self.put(*language, tables)?;
+            }
         }
         Ok(())
     }

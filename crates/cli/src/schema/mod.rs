@@ -1,6 +1,5 @@
 //! `netipc schema`: what a service is, in one file, and what is made from it.
 
-mod built_in;
 mod made;
 
 use std::fs;
@@ -8,11 +7,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use netipc_schema::{Language, Lock, Schema, SchemaError, Verdict, advice, diff, load, load_all};
+use netipc_schema::{
+    Language, Lock, Schema, SchemaError, Verdict, advice, diff, load, load_all, load_shared,
+};
 
 use crate::exit::{self, Exit, Failed};
 
-pub(crate) use built_in::built_in;
+/// The services that the program knows without a file.
+pub(crate) use netipc_schema::library as built_in;
 
 /// Name of the file beside schemas that records what makes their bytes.
 const LOCK: &str = "services.lock";
@@ -46,7 +48,7 @@ enum Command {
         /// The languages: rust, go, c
         #[arg(long, value_name = "LIST", value_delimiter = ',', required = true)]
         lang: Vec<Language>,
-        /// As netipc's own libraries have it: DIR is the root of that library's source
+        /// As netipc's own libraries have it: DIR is the root of that library's source, the files are all of services/*.toml
         #[arg(long)]
         library: bool,
     },
@@ -113,14 +115,14 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<(), Failed> {
 }
 
 fn check(files: &Files) -> Result<(), Failed> {
-    let schemas = read_all(&files.files)?;
+    let schemas = services(&files.files)?;
     let Some(lock) = files.recorded()? else {
         let sentence = format!("good; there is no {LOCK}: `netipc schema lock` writes it");
         return say(&[sentence]);
     };
     let mut said = Vec::new();
     let mut changed = 0;
-    for (schema, file) in schemas.iter().zip(&files.files) {
+    for (schema, file) in &schemas {
         let file = file.display();
         match lock.check(schema) {
             Verdict::Same => said.push(format!("{file}: good")),
@@ -167,15 +169,16 @@ fn told_change(file: &str, schema: &Schema, lines: &[(Option<String>, Option<Str
 }
 
 fn lock(files: &Files) -> Result<(), Failed> {
-    let schemas = read_all(&files.files)?;
+    let schemas = services(&files.files)?;
     let recorded = files.recorded()?.unwrap_or_default();
-    for (schema, file) in schemas.iter().zip(&files.files) {
+    for (schema, file) in &schemas {
         if let Verdict::Changed(lines) = recorded.check(schema) {
             let told = told_change(&file.display().to_string(), schema, &lines);
             say(&[told])?;
             return Err(usage(format!("the bytes of {} changed", schema.name)));
         }
     }
+    let schemas: Vec<Schema> = schemas.into_iter().map(|(schema, _)| schema).collect();
     made::write_file(&files.lock(), &recorded.with(&schemas).to_string())
 }
 
@@ -198,6 +201,24 @@ pub(crate) fn read(file: &Path) -> Result<Schema, Failed> {
 /// Reads schemas, or tells their mistakes.
 pub(crate) fn read_all(files: &[PathBuf]) -> Result<Vec<Schema>, Failed> {
     load_all(files).map_err(|error| mistakes(&error))
+}
+
+/// Schemas and the files they are in, or their mistakes. What only others use, as `common.toml`, is passed
+/// over, so that all files of a folder can be named.
+fn services(files: &[PathBuf]) -> Result<Vec<(Schema, &Path)>, Failed> {
+    let is_shared = |file: &&PathBuf| load_shared(file).is_ok();
+    let (shared, own): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(is_shared);
+    if let ([], [shared, ..]) = (&own[..], &shared[..]) {
+        let file = shared.display();
+        return Err(usage(format!(
+            "{file} is for other files to `use`: name a schema with a `service`"
+        )));
+    }
+    let schemas = load_all(&own).map_err(|error| mistakes(&error))?;
+    Ok(schemas
+        .into_iter()
+        .zip(own.into_iter().map(PathBuf::as_path))
+        .collect())
 }
 
 /// Tells each mistake on a line of its own, as compilers do, and how many there are.

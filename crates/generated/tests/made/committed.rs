@@ -5,7 +5,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use netipc_schema::{Language, Schema, Source, generate_binding, generate_for_library};
+use netipc_schema::{
+    Language, Schema, Source, generate_binding, generate_for_library, generate_tables,
+};
 
 use crate::common::{NAMES, service};
 
@@ -22,6 +24,36 @@ fn go() {
 #[test]
 fn c() {
     compare(Language::C, "c");
+}
+
+#[test]
+fn tables_of_all_kinds() {
+    let schemas = NAMES.map(service);
+    let all: Vec<&Schema> = schemas.iter().collect();
+    for (language, dir) in [(Language::Rust, ".."), (Language::Go, "../../go")] {
+        let how =
+            format!("`netipc schema generate --library --lang {language} services/*.toml` writes");
+        let tables = generate_tables(&all, language).unwrap();
+        assert_eq!(tables.len(), 2);
+        for source in tables {
+            check(&source, language, dir, &how);
+        }
+    }
+}
+
+/// What is made of all kinds at once lacks none.
+#[test]
+fn a_kind_that_is_missing_is_told() {
+    let schemas = NAMES.map(service);
+    let some: Vec<&Schema> = schemas.iter().skip(1).collect();
+    for refused in [
+        generate_tables(&some, Language::Go).unwrap_err(),
+        generate_binding(&some).unwrap_err(),
+    ] {
+        let told = refused.to_string();
+        assert!(told.starts_with("apps-lookup: "), "{told}");
+        assert!(told.ends_with("name services/*.toml"), "{told}");
+    }
 }
 
 #[test]

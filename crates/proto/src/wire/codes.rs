@@ -117,22 +117,6 @@ codes! {
     }
 }
 
-codes! {
-    /// A request kind. One code space for all services.
-    pub struct MethodCode {
-        /// A number in, the next one out.
-        INCREMENT = 1, "INCREMENT";
-        /// All cgroups of the host.
-        CGROUPS_SNAPSHOT = 2, "CGROUPS_SNAPSHOT";
-        /// Bytes in, the same bytes backwards out.
-        STRING_REVERSE = 3, "STRING_REVERSE";
-        /// Cgroup paths in, what is known of each out.
-        CGROUPS_LOOKUP = 4, "CGROUPS_LOOKUP";
-        /// Process ids in, what is known of each out.
-        APPS_LOOKUP = 5, "APPS_LOOKUP";
-    }
-}
-
 /// The flags of an envelope.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Flags(pub u16);

@@ -5,6 +5,7 @@ mod capi;
 mod go;
 mod names;
 mod rust;
+mod tables;
 
 use std::fmt;
 use std::str::FromStr;
@@ -129,9 +130,8 @@ pub fn generate_for_library(
     let sources = generate(schema, language, file)?;
     Ok(match language {
         Language::C => sources,
-        // Integrations' own numbers begin behind those of the library.
         Language::Rust => {
-            let dir = if schema.method < 0x8000 {
+            let dir = if schema.is_library() {
                 "netipc/src/service/made"
             } else {
                 "generated/src"
@@ -142,8 +142,21 @@ pub fn generate_for_library(
             };
             sources.into_iter().map(place).collect()
         }
-        Language::Go => go::library_files(schema, file),
+        Language::Go => go::library_files(schema, file)?,
     })
+}
+
+/// What our own libraries and programs have of all kinds at once: the numbers of methods, and tables that tests
+/// and programs go through. Names of files begin as those of [`generate_for_library`] do.
+///
+/// # Errors
+/// Where a kind that every peer knows is missing.
+pub fn generate_tables(
+    schemas: &[&Schema],
+    language: Language,
+) -> Result<Vec<Source>, GenerateError> {
+    tables::all_there(schemas)?;
+    Ok(tables::files(schemas, language))
 }
 
 /// The binding of our own C library, `crates/capi`, of all kinds that it knows: Rust that has to be formatted
@@ -153,6 +166,7 @@ pub fn generate_for_library(
 /// # Errors
 /// Where a kind that it knows is missing, or the library has no room for what a schema says.
 pub fn generate_binding(schemas: &[&Schema]) -> Result<Vec<Source>, GenerateError> {
+    tables::all_there(schemas)?;
     let sources = capi::files(schemas)?.into_iter();
     Ok(sources.map(|(name, text)| Source { name, text }).collect())
 }

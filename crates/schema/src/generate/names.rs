@@ -1,5 +1,20 @@
 //! Names of the schema in the habits of a language.
 
+use crate::model::{Kind, Schema};
+
+/// `ip-to-asn` as `ip_to_asn`: the module, the package or the file of a service.
+pub(super) fn module(schema: &Schema) -> String {
+    schema.name.replace('-', "_")
+}
+
+/// The name of a service without what its kind says: `cgroups` of `cgroups-snapshot`.
+pub(super) fn stem(schema: &Schema) -> &str {
+    match schema.kind {
+        Kind::Snapshot(_) => schema.name.trim_end_matches("-snapshot"),
+        _ => &schema.name,
+    }
+}
+
 /// `ip-to-asn` as `IpToAsn`.
 pub(super) fn camel(name: &str) -> String {
     let mut out = String::new();
@@ -36,6 +51,19 @@ pub(super) fn meaning<'a>(name: &str, about: &'a str) -> &'a str {
         }
         ("oversized-item", "") => "No answer within the agreed limits can hold the item.",
         _ => about,
+    }
+}
+
+/// A sentence that goes on behind a colon.
+pub(super) fn lower_sentence(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    let first = letters.next();
+    let second = letters.clone().next();
+    match (first, second) {
+        // An abbreviation stays as it is.
+        (Some(_), Some(second)) if second.is_uppercase() => sentence.to_owned(),
+        (Some(first), _) => first.to_lowercase().collect::<String>() + letters.as_str(),
+        _ => String::new(),
     }
 }
 

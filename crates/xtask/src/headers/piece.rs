@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cbindgen::{Builder, Config, DocumentationStyle, Language, Style};
 
-use super::source;
+use super::source::{self, Layout};
 use crate::{Error, tool};
 
 /// How long a line of a header may be.
@@ -23,6 +23,8 @@ pub(crate) struct Piece {
     pub(crate) types: Vec<String>,
     /// The values of its enums.
     pub(crate) enum_values: Vec<(String, u64)>,
+    /// The layouts of its types, where it says them itself.
+    pub(crate) layouts: Vec<Layout>,
 }
 
 impl Piece {
@@ -37,6 +39,7 @@ impl Piece {
                 .into_owned(),
             text: declarations(path, &types)?,
             enum_values: source::enum_values(&file),
+            layouts: source::layouts_among(path, &file.items)?,
             types,
         })
     }

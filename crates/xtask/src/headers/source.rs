@@ -19,7 +19,7 @@ pub(crate) struct Code {
 }
 
 /// The size of a type and the offsets of its fields, as `layout!` has them.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Layout {
     /// The type.
     pub(crate) name: String,
@@ -56,10 +56,15 @@ pub(crate) fn layouts(path: &Path, header: &str) -> Result<Vec<Layout>, Error> {
     });
     let mut layouts = Vec::new();
     for (_, items) in modules {
-        let groups: Vec<Layouts> = invocations(path, items, "layout")?;
-        layouts.extend(groups.into_iter().flat_map(|group| group.0));
+        layouts.extend(layouts_among(path, items)?);
     }
     Ok(layouts)
+}
+
+/// The layouts among `items` of a source.
+pub(crate) fn layouts_among(path: &Path, items: &[Item]) -> Result<Vec<Layout>, Error> {
+    let groups: Vec<Layouts> = invocations(path, items, "layout")?;
+    Ok(groups.into_iter().flat_map(|group| group.0).collect())
 }
 
 /// The names and values of the variants of enums that C gets to see.

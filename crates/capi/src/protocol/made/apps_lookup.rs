@@ -16,6 +16,7 @@ use netipc::wire::{CStrView, Decode};
 
 use crate::border::{chars, elements, shared};
 use crate::error::{CodeResult, nipc_error_t};
+use crate::layout::layout;
 use crate::protocol::builder::{builders, init, nipc_builder_state_t};
 use crate::protocol::codec::{LAYOUT_VERSION, decode, part};
 use crate::protocol::item_list::Answer;
@@ -453,4 +454,12 @@ impl nipc_apps_lookup_builder_t {
     pub(crate) fn lend(answer: &mut AppsLookupBuilder<'_>) -> Self {
         Builder::lend(ptr::from_mut(answer).cast())
     }
+}
+
+layout! {
+    nipc_apps_lookup_req_view_t: 24 { item_count: 0, layout_version: 4, flags: 6 }
+    nipc_apps_lookup_req_item_t: 4 { pid: 0 }
+    nipc_apps_lookup_resp_view_t: 32 { item_count: 0, layout_version: 4, flags: 6, generation: 8 }
+    nipc_apps_lookup_item_view_t: 104 { status: 0, orchestrator: 2, cgroup_status: 4, pid: 8, ppid: 12, uid: 16, layout_version: 20, flags: 22, starttime: 24, comm: 32, cgroup_path: 48, cgroup_name: 64, label_count: 80 }
+    nipc_apps_lookup_builder_t: 216 { error: 0, item_count: 4 }
 }

@@ -17,6 +17,7 @@ use netipc::wire::{CStrView, Decode};
 
 use crate::border::{chars, shared};
 use crate::error::{nipc_error_t, of_wire};
+use crate::layout::layout;
 use crate::protocol::builder::{builders, init, nipc_builder_state_t};
 use crate::protocol::codec::{LAYOUT_VERSION, decode, part};
 use crate::protocol::item_list::Answer;
@@ -472,4 +473,12 @@ impl nipc_cgroups_lookup_builder_t {
     pub(crate) fn lend(answer: &mut CgroupsLookupBuilder<'_>) -> Self {
         Builder::lend(ptr::from_mut(answer).cast())
     }
+}
+
+layout! {
+    nipc_cgroups_lookup_req_view_t: 24 { item_count: 0, layout_version: 4, flags: 6 }
+    nipc_cgroups_lookup_req_item_t: 16 { path: 0 }
+    nipc_cgroups_lookup_resp_view_t: 32 { item_count: 0, layout_version: 4, flags: 6, generation: 8 }
+    nipc_cgroups_lookup_item_view_t: 64 { status: 0, orchestrator: 2, layout_version: 4, flags: 6, path: 8, name: 24, label_count: 40 }
+    nipc_cgroups_lookup_builder_t: 216 { error: 0, item_count: 4 }
 }

@@ -16,6 +16,7 @@ use netipc::wire::{CStrView, Decode, Writer};
 
 use crate::border::{buffer, catch_code, catch_length, chars, shared};
 use crate::error::{nipc_error_t, of_wire};
+use crate::layout::layout;
 use crate::protocol::builder::{add, builders, change, finish, init, nipc_builder_state_t};
 use crate::protocol::codec::{LAYOUT_VERSION, decode, encode, part, read_again};
 use crate::protocol::{Builder, Zeroed, nipc_str_view_t, zeroed};
@@ -391,4 +392,12 @@ impl nipc_cgroups_builder_t {
     pub(crate) fn lend(answer: &mut CgroupsSnapshotBuilder<'_>) -> Self {
         Builder::lend(ptr::from_mut(answer).cast())
     }
+}
+
+layout! {
+    nipc_cgroups_req_t: 4 { layout_version: 0, flags: 2 }
+    nipc_cgroups_resp_view_t: 40 { layout_version: 0, flags: 2, item_count: 4, systemd_enabled: 8, generation: 16 }
+    nipc_cgroups_resp_header_t: 24 { layout_version: 0, flags: 2, item_count: 4, systemd_enabled: 8, reserved: 12, generation: 16 }
+    nipc_cgroups_item_view_t: 48 { hash: 0, options: 4, enabled: 8, layout_version: 12, flags: 14, name: 16, path: 32 }
+    nipc_cgroups_builder_t: 216 { error: 0, item_count: 4 }
 }

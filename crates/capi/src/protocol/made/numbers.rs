@@ -1,12 +1,25 @@
-//! Enums and sizes of the services, each held to what the crates use.
+//! Methods, enums and sizes of the services, each held to what the crates use.
 //!
 //! Made from `services/*.toml` by `netipc schema generate`: change that, not this file.
 
 use netipc::lookup::{LOOKUP_HEADER_LEN, LookupItem, LookupKey};
+use netipc::protocol::MethodCode;
 use netipc::service::Orchestrator;
 use netipc::service::apps_lookup::{AppsCgroupStatus, AppsLookupItem, AppsLookupKey, PidStatus};
 use netipc::service::cgroups_lookup::{CgroupStatus, CgroupsLookupItem};
 
+use crate::layout::layout;
+
+/// increment: a number in, the next one out. It exists to test and to measure.
+pub const NIPC_METHOD_INCREMENT: u32 = 1;
+/// cgroups-snapshot: all cgroups of the host, at once.
+pub const NIPC_METHOD_CGROUPS_SNAPSHOT: u32 = 2;
+/// string-reverse: a text in, the same bytes backwards out. It exists to test.
+pub const NIPC_METHOD_STRING_REVERSE: u32 = 3;
+/// cgroups-lookup: cgroup paths in; orchestrator, name and labels of each out.
+pub const NIPC_METHOD_CGROUPS_LOOKUP: u32 = 4;
+/// apps-lookup: process ids in; process, user and cgroup of each out.
+pub const NIPC_METHOD_APPS_LOOKUP: u32 = 5;
 /// As NIPC_LOOKUP_REQ_HDR_SIZE.
 pub const NIPC_CGROUPS_LOOKUP_REQ_HDR_SIZE: u32 = 16;
 /// As NIPC_LOOKUP_RESP_HDR_SIZE.
@@ -90,6 +103,11 @@ pub enum nipc_apps_cgroup_status_t {
 
 /// None of the numbers is made up here.
 const _: () = {
+    assert!(NIPC_METHOD_INCREMENT == MethodCode::INCREMENT.0 as u32);
+    assert!(NIPC_METHOD_CGROUPS_SNAPSHOT == MethodCode::CGROUPS_SNAPSHOT.0 as u32);
+    assert!(NIPC_METHOD_STRING_REVERSE == MethodCode::STRING_REVERSE.0 as u32);
+    assert!(NIPC_METHOD_CGROUPS_LOOKUP == MethodCode::CGROUPS_LOOKUP.0 as u32);
+    assert!(NIPC_METHOD_APPS_LOOKUP == MethodCode::APPS_LOOKUP.0 as u32);
     assert!(NIPC_CGROUPS_LOOKUP_REQ_HDR_SIZE as usize == LOOKUP_HEADER_LEN);
     assert!(NIPC_CGROUPS_LOOKUP_RESP_HDR_SIZE as usize == LOOKUP_HEADER_LEN);
     assert!(NIPC_CGROUPS_LOOKUP_ITEM_HDR_SIZE as usize == CgroupsLookupItem::HEADER_LEN);
@@ -158,3 +176,10 @@ const _: () = {
             == AppsCgroupStatus::HOST_ROOT.0 as u32
     );
 };
+
+layout! {
+    nipc_orchestrator_t: 4 {}
+    nipc_cgroup_lookup_status_t: 4 {}
+    nipc_pid_lookup_status_t: 4 {}
+    nipc_apps_cgroup_status_t: 4 {}
+}

@@ -13,6 +13,7 @@ use netipc::wire::{Decode, Encode};
 
 use crate::border::{catch_length, chars};
 use crate::error::{nipc_error_t, of_wire};
+use crate::layout::layout;
 use crate::protocol::builder::{add, builders, nipc_builder_state_t};
 use crate::protocol::codec::{decode, encode};
 use crate::protocol::{Builder, nipc_str_view_t, zeroed};
@@ -116,4 +117,9 @@ impl nipc_string_reverse_builder_t {
     pub(crate) fn lend(answer: &mut ValueAnswer<'_>) -> Self {
         Builder::lend(ptr::from_mut(answer).cast())
     }
+}
+
+layout! {
+    nipc_string_reverse_view_t: 16 { str: 0, str_len: 8 }
+    nipc_string_reverse_builder_t: 216 { error: 0, item_count: 4 }
 }

@@ -14,6 +14,7 @@ use netipc::service::string_reverse::StringReverse;
 use netipc::{Handler, HandlerFailed};
 
 use crate::error::nipc_error_t;
+use crate::layout::layout;
 use crate::protocol::{
     Builder, nipc_apps_lookup_builder_t, nipc_apps_lookup_handler_fn, nipc_apps_lookup_req_view_t,
     nipc_cgroups_builder_t, nipc_cgroups_handler_fn, nipc_cgroups_lookup_builder_t,
@@ -160,4 +161,12 @@ impl Callback for nipc_string_reverse_service_handler_t {
             handler_result(answered, builder.returned())
         }))
     }
+}
+
+layout! {
+    nipc_cgroups_service_handler_t: 24 { handle: 0, snapshot_max_items: 8, user: 16 }
+    nipc_cgroups_lookup_service_handler_t: 16 { handle: 0, user: 8 }
+    nipc_apps_lookup_service_handler_t: 16 { handle: 0, user: 8 }
+    nipc_increment_service_handler_t: 16 { handle: 0, user: 8 }
+    nipc_string_reverse_service_handler_t: 16 { handle: 0, user: 8 }
 }

@@ -9,11 +9,13 @@ const KNOWN: &str = "\
     std ptr
     netipc CallError ErrorCode Handler HandlerFailed
     netipc::lookup LOOKUP_HEADER_LEN LookupItem LookupKey TextKey
+    netipc::protocol MethodCode
     netipc::service ReplyOf ValueAnswer
     netipc::snapshot SNAPSHOT_HEADER_LEN Snapshot
     netipc::wire CStrView Decode Encode Writer
     crate::border buffer catch_code catch_length chars elements shared
     crate::error CodeResult nipc_error_t of_wire
+    crate::layout layout
     crate::protocol Builder Zeroed nipc_lookup_label_view_t nipc_str_view_t zeroed
     crate::protocol::builder add builders change finish init nipc_builder_state_t
     crate::protocol::codec LAYOUT_VERSION decode encode part read_again

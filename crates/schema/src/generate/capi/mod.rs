@@ -5,7 +5,8 @@
 //! names      what things are called in C
 //! fields     fields as they stand in structs, and as functions take them
 //! keys       texts and numbers as keys of lookups
-//! numbers    enums and sizes
+//! numbers    methods, enums and sizes
+//! layouts    sizes of structs, and where their fields are
 //! service    the words for the marks of *.rs.in
 //! imports    what a file uses of others
 //! docs       comments broken into lines
@@ -15,6 +16,7 @@ mod docs;
 mod fields;
 mod imports;
 mod keys;
+mod layouts;
 mod names;
 mod numbers;
 mod service;
@@ -25,30 +27,14 @@ use self::service::Service;
 use super::GenerateError;
 use crate::model::{Kind, Schema};
 
-/// The kinds that the C library knows.
-const KNOWN: [&str; 5] = [
-    "increment",
-    "cgroups-snapshot",
-    "string-reverse",
-    "cgroups-lookup",
-    "apps-lookup",
-];
-
 /// Where they are made.
 const PROTOCOL: &str = "capi/src/protocol/made";
 const SERVICE: &str = "capi/src/service/made";
 
 /// The files of the binding, by their names from the directory of the crates.
 pub(super) fn files(schemas: &[&Schema]) -> Result<Vec<(String, String)>, GenerateError> {
-    let find = |name: &&str| {
-        let schema = schemas.iter().find(|schema| schema.name == **name);
-        schema.copied().ok_or_else(|| GenerateError {
-            service: (*name).to_owned(),
-            why: "the binding is made of all kinds that the C library knows at once: name services/*.toml"
-                .to_owned(),
-        })
-    };
-    let mut known: Vec<&Schema> = KNOWN.iter().map(find).collect::<Result<_, _>>()?;
+    let mut known = schemas.to_vec();
+    known.retain(|schema| schema.is_library());
     // As the headers have them: what is asked for first, what tests later.
     known.sort_by_key(|schema| (matches!(schema.kind, Kind::Value(_)), schema.method));
     let services: Vec<Service<'_>> = known
@@ -60,10 +46,12 @@ pub(super) fn files(schemas: &[&Schema]) -> Result<Vec<(String, String)>, Genera
         let name = service.module();
         let about = format!("The payloads of `{}`.", service.schema.name);
         let from = format!("{}.toml", service.schema.name);
-        let text = module(&about, &from, &service.codec(), &services, POINTERS);
+        let body = with_layouts(service.codec(), &service.schema.name)?;
+        let text = module(&about, &from, &body, &services, POINTERS);
         out.push((format!("{PROTOCOL}/{name}.rs"), text));
     }
     for (name, about, body, why) in of_all(&services) {
+        let body = with_layouts(body, &name)?;
         let text = module(about, "services/*.toml", &body, &services, why);
         out.push((format!("{name}.rs"), text));
     }
@@ -82,6 +70,15 @@ pub(super) fn files(schemas: &[&Schema]) -> Result<Vec<(String, String)>, Genera
         }
     }
     Ok(out)
+}
+
+/// Code, and the layouts of the types in it.
+fn with_layouts(body: String, service: &str) -> Result<String, GenerateError> {
+    let layouts = layouts::of(&body).map_err(|form| GenerateError {
+        service: service.to_owned(),
+        why: format!("the size of {form} is not known: add it to generate/capi/layouts.rs"),
+    })?;
+    Ok(body + &layouts)
 }
 
 /// A mark of a template that still stands in a text.
@@ -106,7 +103,7 @@ fn of_all(services: &[Service<'_>]) -> [(String, &'static str, String, &'static 
     [
         (
             format!("{PROTOCOL}/numbers"),
-            "Enums and sizes of the services, each held to what the crates use.",
+            "Methods, enums and sizes of the services, each held to what the crates use.",
             numbers::of(services),
             "",
         ),

@@ -1,21 +1,13 @@
 //! What things are called in the C library. Names follow from those of the schema; where integrations
 //! know older ones, those stay.
 
-use crate::generate::names::{camel, constant, snake};
-use crate::model::{Enum, Field, Kind, Schema};
+pub(super) use crate::generate::names::module;
+use crate::generate::names::{camel, constant, snake, stem};
+use crate::model::{Enum, Field, Schema};
 
 /// In front of the names of a service: `apps_lookup`.
 pub(super) fn prefix(schema: &Schema) -> String {
-    let name = match schema.kind {
-        Kind::Snapshot(_) => schema.name.trim_end_matches("-snapshot"),
-        _ => &schema.name,
-    };
-    name.replace('-', "_")
-}
-
-/// The module that the crate `netipc` has of a service, and the end of what asks and answers it.
-pub(super) fn module(schema: &Schema) -> String {
-    schema.name.replace('-', "_")
+    stem(schema).replace('-', "_")
 }
 
 /// The function that makes a server.

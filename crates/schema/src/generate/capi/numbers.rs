@@ -1,11 +1,11 @@
-//! Enums and sizes, each held to what Rust has.
+//! Methods, enums and sizes, each held to what Rust has.
 
 use super::names;
 use super::service::Service;
-use crate::generate::names::{constant, meaning};
+use crate::generate::names::{constant, lower_sentence, meaning};
 use crate::model::Enum;
 
-/// Enums of all services, those that several share first, each once; and sizes.
+/// The methods of all services, sizes, and enums, those that several share first, each once.
 pub(super) fn of(services: &[Service<'_>]) -> String {
     let mut enums: Vec<(String, String, String)> = Vec::new();
     for shared in [true, false] {
@@ -15,13 +15,31 @@ pub(super) fn of(services: &[Service<'_>]) -> String {
             }
         }
     }
-    let mut out: String = services.iter().map(|service| service.sizes().0).collect();
+    let mut by_method: Vec<&Service<'_>> = services.iter().collect();
+    by_method.sort_by_key(|service| service.schema.method);
+    let methods: Vec<(String, String)> = by_method.into_iter().map(method).collect();
+    let mut out: String = methods.iter().map(|(number, _)| number.as_str()).collect();
+    out.extend(services.iter().map(|service| service.sizes().0));
     out.extend(enums.iter().map(|(_, declaration, _)| declaration.as_str()));
     out.push_str("\n/// None of the numbers is made up here.\nconst _: () = {\n");
+    out.extend(methods.iter().map(|(_, assertion)| assertion.as_str()));
     out.extend(services.iter().map(|service| service.sizes().1));
     out.extend(enums.iter().map(|(_, _, assertions)| assertions.as_str()));
     out.push_str("};\n");
     out
+}
+
+/// The constant of a method, and what holds it to Rust.
+fn method(service: &Service<'_>) -> (String, String) {
+    let (name, number) = (constant(&service.schema.name), service.schema.method);
+    (
+        format!(
+            "/// {}: {}\npub const NIPC_METHOD_{name}: u32 = {number};\n",
+            service.schema.name,
+            lower_sentence(&service.schema.about)
+        ),
+        format!("assert!(NIPC_METHOD_{name} == MethodCode::{name}.0 as u32);\n"),
+    )
 }
 
 /// The name of an enum, its declaration, and what holds it to Rust.

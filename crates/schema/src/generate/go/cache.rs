@@ -78,7 +78,7 @@ pub(super) fn of_snapshot(go: &Go<'_>) -> String {
             getters,
             "\n// {0} tells what the snapshot says besides its items: {1}\nfunc (g *Guard) {0}() {2} {{ return g.Header().{0} }}\n",
             go_name(field),
-            super::types::lower_sentence(&sentences(field)),
+            crate::generate::names::lower_sentence(&sentences(field)),
             go_type(go, field)
         );
     }

@@ -18,16 +18,12 @@ mod words;
 
 use std::fmt::Write;
 
-use super::Source;
+use super::{GenerateError, Source};
 use crate::doc;
 use crate::model::{Kind, Schema};
 
+use super::names::module as package;
 use names::Go;
-
-/// The package of a service, which is also the name of its directory.
-fn package(schema: &Schema) -> String {
-    schema.name.replace('-', "_")
-}
 
 /// The package of a service, for a module of any author.
 pub(super) fn files(schema: &Schema, source: &str) -> Vec<Source> {
@@ -44,15 +40,25 @@ pub(super) fn files(schema: &Schema, source: &str) -> Vec<Source> {
 
 /// The files of a service in the module itself: those of a kind that integrations know have the names
 /// that they know.
-pub(super) fn library_files(schema: &Schema, source: &str) -> Vec<Source> {
+///
+/// # Errors
+/// Where the package `protocol` has no type for the keys of a kind of the library.
+pub(super) fn library_files(schema: &Schema, source: &str) -> Result<Vec<Source>, GenerateError> {
     let go = Go::in_library(schema);
     let package = package(schema);
+    if schema.is_library() && !go.is_library() {
+        return Err(GenerateError {
+            service: schema.name.clone(),
+            why: "keys of the module's lookups are one text, or one u32: give it a number from 0x8000 on"
+                .to_owned(),
+        });
+    }
     if !go.is_library() {
         let mut files = files(schema, source);
         for file in &mut files {
             file.name.insert_str(0, "internal/generated/");
         }
-        return files;
+        return Ok(files);
     }
     let codec = codec_of(&go)
         .replace("protocol.", "")
@@ -63,7 +69,7 @@ pub(super) fn library_files(schema: &Schema, source: &str) -> Vec<Source> {
         picture(schema),
         imports(&codec)
     );
-    vec![
+    Ok(vec![
         Source {
             name: format!("protocol/{package}.go"),
             text: codec,
@@ -72,7 +78,40 @@ pub(super) fn library_files(schema: &Schema, source: &str) -> Vec<Source> {
             name: format!("service/{package}/{package}.go"),
             text: head(schema, source, &package, false) + &imports(&service) + &service,
         },
-    ]
+    ])
+}
+
+/// The lookups that the program `netipc-go` knows.
+pub(super) fn lookup_table(schemas: &[&Schema]) -> String {
+    let (mut imports, mut rows) = (Vec::new(), String::new());
+    for schema in schemas {
+        let Kind::Lookup(kind) = &schema.kind else {
+            continue;
+        };
+        let (go, package) = (Go::in_library(schema), package(schema));
+        let (dir, item) = if go.is_library() {
+            ("service", go.item())
+        } else {
+            ("internal/generated", format!("{package}.{}", go.item()))
+        };
+        imports.push(format!(
+            "\t\"github.com/netipc/netipc/go/{dir}/{package}\"\n"
+        ));
+        let keys: String = kind
+            .key
+            .named()
+            .map(|field| format!(", \"{}\"", field.label()))
+            .collect();
+        let _ = writeln!(rows, "\tnewLookup[{item}](&{package}.Service{keys}),");
+    }
+    imports.push("\t\"github.com/netipc/netipc/go/protocol\"\n".to_owned());
+    imports.sort();
+    format!(
+        "// Made from services/*.toml by netipc schema generate: change that, not this file.\n\n\
+         package kinds\n\nimport (\n{})\n\n\
+         // lookups are all kinds that are asked with keys.\nvar lookups = []Kind{{\n{rows}}}\n",
+        imports.concat()
+    )
 }
 
 /// Types and their bytes.

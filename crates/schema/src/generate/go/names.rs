@@ -1,52 +1,56 @@
 //! What things are called in Go: short in a package of their own, as integrations know them in the module.
 
-use crate::model::{Field, Schema};
+use crate::generate::names::{camel, stem};
+use crate::model::{Field, KeyForm, Kind, LookupKind, Schema, Type, ValueKind};
 
-/// A kind whose names integrations know.
+/// Names in the module, as integrations know those of its kinds.
 struct Library {
-    service: &'static str,
     /// In front of names in the package `protocol`.
-    prefix: &'static str,
+    prefix: String,
     /// The key of a lookup.
     key: &'static str,
     /// The type of a request and a response that are one value.
-    plain: Option<&'static str>,
-    /// In front of the names of bits.
-    bit: &'static str,
+    plain: Option<String>,
 }
 
-const LIBRARY: [Library; 5] = [
-    library("increment", "Increment", "", Some("Number")),
-    library("cgroups-snapshot", "Cgroups", "", None),
-    library(
-        "string-reverse",
-        "StringReverse",
-        "",
-        Some("StringReverseView"),
-    ),
-    library("cgroups-lookup", "CgroupsLookup", "TextKey", None),
-    library("apps-lookup", "AppsLookup", "NumberKey", None),
-];
+impl Library {
+    /// The names of a kind, nothing where the module has no types for its keys.
+    fn new(schema: &Schema) -> Option<Self> {
+        let prefix = camel(stem(schema));
+        let (key, plain) = match &schema.kind {
+            Kind::Lookup(kind) => (key(kind)?, None),
+            Kind::Value(kind) => ("", plain(kind, &prefix)),
+            Kind::Snapshot(_) => ("", None),
+        };
+        Some(Self { prefix, key, plain })
+    }
+}
 
-const fn library(
-    service: &'static str,
-    prefix: &'static str,
-    key: &'static str,
-    plain: Option<&'static str>,
-) -> Library {
-    Library {
-        service,
-        prefix,
-        key,
-        plain,
-        bit: "Option",
+/// The type that the module has for keys of lookups.
+fn key(kind: &LookupKind) -> Option<&'static str> {
+    match (kind.form(), kind.alone().map(|field| &field.form)) {
+        (KeyForm::Text, _) => Some("TextKey"),
+        (_, Some(Type::Unsigned(4))) => Some("NumberKey"),
+        _ => None,
+    }
+}
+
+/// The type of a number, or of a text, that is asked for and answered.
+fn plain(kind: &ValueKind, prefix: &str) -> Option<String> {
+    match (&kind.request.fields[..], &kind.response.fields[..]) {
+        ([asked], [answered]) if asked.form == answered.form => match asked.form {
+            Type::Unsigned(8) => Some("Number".to_owned()),
+            Type::Text => Some(format!("{prefix}View")),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
 /// A schema, and what its things are called.
 pub(super) struct Go<'s> {
     pub(super) schema: &'s Schema,
-    library: Option<&'static Library>,
+    library: Option<Library>,
 }
 
 impl<'s> Go<'s> {
@@ -60,7 +64,7 @@ impl<'s> Go<'s> {
 
     /// In the module.
     pub(super) fn in_library(schema: &'s Schema) -> Self {
-        let library = LIBRARY.iter().find(|known| known.service == schema.name);
+        let library = schema.is_library().then(|| Library::new(schema)).flatten();
         Self { schema, library }
     }
 
@@ -70,23 +74,25 @@ impl<'s> Go<'s> {
     }
 
     /// The type of requests and responses that are one value without a struct around it.
-    pub(super) fn plain(&self) -> Option<&'static str> {
-        self.library.and_then(|library| library.plain)
+    pub(super) fn plain(&self) -> Option<&str> {
+        self.library
+            .as_ref()
+            .and_then(|library| library.plain.as_deref())
     }
 
     /// In front of names that are not those of types.
-    pub(super) fn prefix(&self) -> &'static str {
-        self.library.map_or("", |library| library.prefix)
+    pub(super) fn prefix(&self) -> &str {
+        self.library.as_ref().map_or("", |library| &library.prefix)
     }
 
     /// In front of the names of bits, where flags have no type.
     pub(super) fn bit(&self) -> Option<&'static str> {
-        self.library.map(|library| library.bit)
+        self.is_library().then_some("Option")
     }
 
     /// `Item` as `protocol.AppsLookupItemView`, or as it is.
     fn named(&self, name: &str, end: &str) -> String {
-        self.library.map_or_else(
+        self.library.as_ref().map_or_else(
             || name.to_owned(),
             |library| format!("protocol.{}{end}", library.prefix),
         )
@@ -107,7 +113,7 @@ impl<'s> Go<'s> {
     /// The request of a list.
     pub(super) fn request(&self) -> String {
         match self.schema.kind {
-            crate::Kind::Lookup(_) => self.named("Request", "RequestView"),
+            Kind::Lookup(_) => self.named("Request", "RequestView"),
             _ => self.named("Request", "Request"),
         }
     }
@@ -118,7 +124,7 @@ impl<'s> Go<'s> {
 
     /// The key of a lookup.
     pub(super) fn key(&self) -> String {
-        self.library.map_or_else(
+        self.library.as_ref().map_or_else(
             || "Key".to_owned(),
             |library| format!("protocol.{}", library.key),
         )
@@ -168,7 +174,7 @@ pub(super) fn local(field: &Field) -> String {
         interface item iter key len list map max netip nil package protocol range reply \
         return same select service spans string struct switch time true type uint16 uint32 \
         uint64 uint8 v var";
-    let name = super::super::names::camel(field.label());
+    let name = camel(field.label());
     let mut letters = name.chars();
     let first = letters.next().map(|first| first.to_ascii_lowercase());
     let name: String = first.into_iter().chain(letters).collect();

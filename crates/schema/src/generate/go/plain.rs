@@ -1,7 +1,7 @@
 //! Requests and responses that are one number or one text, by the names that integrations know.
 
+use super::super::names::lower_sentence;
 use super::names::Go;
-use super::types::lower_sentence;
 use crate::model::{Record, Type};
 
 /// The type of the value, and its bytes.

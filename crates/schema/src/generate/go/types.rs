@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::names::{camel, meaning};
+use super::super::names::{camel, lower_sentence, meaning};
 use super::names::Go;
 use crate::doc::sentences;
 use crate::model::{Enum, Field, Flags, Kind, Record, Type};
@@ -128,19 +128,6 @@ pub(super) fn enum_constant(go: &Go<'_>, names: &Enum, value: &str) -> String {
 /// The constant of a value.
 fn constant(of: &str, value: &str) -> String {
     of.to_owned() + &camel(value)
-}
-
-/// A sentence that goes on behind a colon.
-pub(super) fn lower_sentence(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    let first = letters.next();
-    let second = letters.clone().next();
-    match (first, second) {
-        // An abbreviation stays as it is.
-        (Some(_), Some(second)) if second.is_uppercase() => sentence.to_owned(),
-        (Some(first), _) => first.to_lowercase().collect::<String>() + letters.as_str(),
-        _ => String::new(),
-    }
 }
 
 /// The struct of a record, and constants of its fields.

@@ -1,6 +1,6 @@
 // Package kinds is what the program knows of each kind of question: how keys are written, what a reply
 // looks like in JSON and as a table, and what serves a document. All of it follows from the types of the
-// kind, which are made from its schema; a kind is one entry of [All].
+// kind, which are made from its schema; a kind is one entry of [All], a lookup one that is made.
 //
 // Bytes that are not UTF-8 become U+FFFD, as JSON has no other place for them. What a document leaves out
 // has the value that the protocol calls unknown or empty, so that a mock can be short.
@@ -13,12 +13,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/netipc/netipc/go/internal/generated/ip_to_asn"
-	"github.com/netipc/netipc/go/internal/generated/pid_traffic"
 	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
-	"github.com/netipc/netipc/go/service/apps_lookup"
-	"github.com/netipc/netipc/go/service/cgroups_lookup"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
 	"github.com/netipc/netipc/go/service/increment"
 	"github.com/netipc/netipc/go/service/string_reverse"
@@ -69,7 +65,7 @@ type Reply struct {
 }
 
 // All are all kinds.
-var All = []Kind{
+var All = append([]Kind{
 	&snapshot[protocol.CgroupsResponseView, protocol.CgroupsHeader, protocol.CgroupsItemView, protocol.CgroupsBuilder, *protocol.CgroupsBuilder]{
 		service: &cgroups_snapshot.Service,
 		keys:    []string{"name"},
@@ -88,13 +84,9 @@ var All = []Kind{
 			}
 		},
 	},
-	newLookup[protocol.CgroupsLookupItemView](&cgroups_lookup.Service, "path"),
-	newLookup[protocol.AppsLookupItemView](&apps_lookup.Service, "pid"),
-	newLookup[ip_to_asn.Item](&ip_to_asn.Service, "address"),
-	newLookup[pid_traffic.Item](&pid_traffic.Service, "pid", "starttime"),
 	&value[uint64]{&increment.Service, increment.Next},
 	&value[[]byte]{&string_reverse.Service, string_reverse.Reverse},
-}
+}, lookups...)
 
 // Names are those of all kinds.
 func Names() []string {
