@@ -8,9 +8,7 @@ pub use crate::defaults::{
 };
 pub use netipc_proto::wire::{Kind, MethodCode, Profiles, Status};
 
-pub use crate::service::Orchestrator;
-pub use crate::service::apps_lookup::{AppsCgroupStatus, COMM_MAX, PidStatus, UID_UNSET};
-pub use crate::service::cgroups_lookup::CgroupStatus;
+pub use crate::service::names::*;
 
 /// The platform's packet socket or message pipe.
 pub const PROFILE_BASELINE: u32 = Profiles::BASELINE.0;

@@ -168,3 +168,21 @@ fn an_answer_is_written_by_hand() {
     let reply = Valid::<LookupReply<'_, CgroupsLookup>>::decode(&buf[..len]).unwrap();
     assert_eq!(reply.view().item(0).unwrap().path.as_bytes(), b"/a");
 }
+
+#[test]
+fn nothing_is_left_of_what_the_buffer_of_a_request_held() {
+    let paths = ["/a", "/kubepods/pod-1", "/system.slice/cron.service"];
+    for count in 0..=paths.len() {
+        let keys: Vec<_> = paths[..count]
+            .iter()
+            .map(|path| TextKey::new(path.as_bytes()).unwrap())
+            .collect();
+        let mut fresh = Vec::new();
+        encode_request::<CgroupsLookup>(&keys, &mut fresh).unwrap();
+        for held in [3, 500] {
+            let mut used = vec![0xee; held];
+            encode_request::<CgroupsLookup>(&keys, &mut used).unwrap();
+            assert_eq!(used, fresh, "{count} keys");
+        }
+    }
+}

@@ -10,28 +10,31 @@ use super::{LOOKUP_HEADER_LEN, Lookup, header};
 /// which holds a handler to the keys and says what did not fit.
 ///
 /// ```
-/// use netipc::lookup::{LookupReply, ReplyBuilder, TextKey};
-/// use netipc::service::cgroups_lookup::{CgroupStatus, CgroupsLookup, CgroupsLookupItem};
-/// use netipc::lookup::LookupItem;
-/// use netipc::wire::Valid;
+/// use netipc::lookup::{Lookup, LookupItem, LookupReply, ReplyBuilder};
+/// use netipc::service::apps_lookup::{AppsLookup, AppsLookupItem, Pid, PidStatus};
+/// use netipc::wire::{Valid, WireError};
+///
+/// /// Copies a reply of any lookup: what was decoded goes into another one as it is.
+/// fn copy<L: Lookup>(reply: &[u8], buf: &mut [u8]) -> Result<usize, WireError> {
+///     let reply = Valid::<LookupReply<'_, L>>::decode(reply)?.view();
+///     let mut builder = ReplyBuilder::<L>::new(buf)?;
+///     builder.set_generation(reply.generation);
+///     for item in reply.list().iter_valid() {
+///         builder.push_valid(item)?;
+///     }
+///     Ok(builder.finish())
+/// }
 ///
 /// let mut first = [0; 256];
-/// let mut builder = ReplyBuilder::<CgroupsLookup>::new(&mut first)?;
+/// let mut builder = ReplyBuilder::<AppsLookup>::new(&mut first)?;
 /// builder.set_generation(7);
-/// builder.push(&CgroupsLookupItem::bare(TextKey::new(b"/a")?, CgroupStatus::UNKNOWN_PERMANENT.0))?;
+/// builder.push(&AppsLookupItem::bare(Pid(1), PidStatus::UNKNOWN.0))?;
 /// let len = builder.finish();
 ///
-/// // What was decoded goes into another reply as it is.
-/// let reply = Valid::<LookupReply<'_, CgroupsLookup>>::decode(&first[..len])?.view();
 /// let mut second = [0; 256];
-/// let mut builder = ReplyBuilder::<CgroupsLookup>::new(&mut second)?;
-/// builder.set_generation(reply.generation);
-/// for item in reply.list().iter_valid() {
-///     builder.push_valid(item)?;
-/// }
-/// assert_eq!(builder.finish(), len);
+/// assert_eq!(copy::<AppsLookup>(&first[..len], &mut second)?, len);
 /// assert_eq!(second, first);
-/// # Ok::<(), netipc::wire::WireError>(())
+/// # Ok::<(), WireError>(())
 /// ```
 pub struct ReplyBuilder<'a, L: Lookup> {
     list: PackedWriter<'a>,

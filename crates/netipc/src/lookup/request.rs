@@ -125,28 +125,3 @@ pub fn write_request<'k, L: Lookup>(
     let len = write_list(list, count, keys, write, |error| error)?;
     Ok(LOOKUP_HEADER_LEN + len)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lookup::TextKey;
-    use crate::service::cgroups_lookup::CgroupsLookup;
-
-    #[test]
-    fn nothing_is_left_of_what_the_buffer_held() {
-        let paths = ["/a", "/kubepods/pod-1", "/system.slice/cron.service"];
-        for count in 0..=paths.len() {
-            let keys: Vec<_> = paths[..count]
-                .iter()
-                .map(|path| TextKey::new(path.as_bytes()).unwrap())
-                .collect();
-            let mut fresh = Vec::new();
-            encode_request::<CgroupsLookup>(&keys, &mut fresh).unwrap();
-            for held in [3, 500] {
-                let mut used = vec![0xee; held];
-                encode_request::<CgroupsLookup>(&keys, &mut used).unwrap();
-                assert_eq!(used, fresh, "{count} keys");
-            }
-        }
-    }
-}

@@ -82,3 +82,10 @@ pub mod apps_lookup {
     /// Bytes of the longest `comm`.
     pub const COMM_MAX: usize = AppsLookupItem::COMM_MAX;
 }
+
+/// Names of the kinds that integrations look for in [`protocol`](crate::protocol).
+pub(crate) mod names {
+    pub use super::Orchestrator;
+    pub use super::apps_lookup::{AppsCgroupStatus, COMM_MAX, PidStatus, UID_UNSET};
+    pub use super::cgroups_lookup::CgroupStatus;
+}
