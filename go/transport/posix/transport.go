@@ -16,7 +16,7 @@ import (
 const (
 	// How a connect waits for room in a full backlog, which no descriptor tells.
 	firstConnectRetry   = time.Millisecond
-	longestConnectRetry = 10 * time.Millisecond
+	longestConnectRetry = 100 * time.Millisecond
 )
 
 // Transport is packet sockets, with shared memory as a data plane. Use [New].

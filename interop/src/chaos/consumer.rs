@@ -61,7 +61,7 @@ impl Consumer {
             let answer = self.question(random.below(2000), 1 + random.below(64));
             match answer {
                 Ok(line) => {
-                    let undisturbed = self.target.times() == before;
+                    let undisturbed = before.is_some() && self.target.times() == before;
                     self.judge(scene, &line, undisturbed)?;
                     if random.one_in(4) {
                         self.leave(scene)?;

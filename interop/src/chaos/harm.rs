@@ -32,6 +32,8 @@ struct State {
     /// Whether it was killed, or may have died for want of memory.
     is_killed: bool,
     may_starve: bool,
+    /// Whether it runs when nobody else wants to, for good.
+    is_slow: bool,
     /// How often anything was done to it.
     times: u64,
 }
@@ -77,9 +79,11 @@ impl Target {
         self.lock().is_killed
     }
 
-    /// How often anything was done to it: equal before and after a question, nothing was meanwhile.
-    pub(super) fn times(&self) -> u64 {
-        self.lock().times
+    /// How often anything was done to it: equal before and after a question, nothing was meanwhile. Nothing of one
+    /// that may have to wait for everybody else on this machine.
+    pub(super) fn times(&self) -> Option<u64> {
+        let state = self.lock();
+        (!state.is_slow).then_some(state.times)
     }
 
     /// Ends what has gone on for long enough.
@@ -136,6 +140,7 @@ impl Target {
                 // For good: it is as if the machine had more to do.
                 let nice = getpriority_process(Some(pid)).ok()?;
                 setpriority_process(Some(pid), (nice + 5).min(19)).ok()?;
+                state.is_slow = true;
                 Some("slowed down")
             }
             _ => {

@@ -50,7 +50,7 @@ use run_dir::RunDir;
 
 /// How a connect waits for room in a full backlog, which no descriptor tells.
 const FIRST_RETRY: Duration = Duration::from_millis(1);
-const LONGEST_RETRY: Duration = Duration::from_millis(10);
+const LONGEST_RETRY: Duration = Duration::from_millis(100);
 
 /// Packet sockets, with shared memory as a data plane.
 #[derive(Clone, Debug)]
