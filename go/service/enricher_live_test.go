@@ -48,8 +48,8 @@ func TestAnEnricherLearnsFromWhatIsPublished(t *testing.T) {
 			w := services.NewWorld(t, world.backend(), world.profiles)
 			published := service.NewPublished(processes{1: 100, 2: 200})
 			server := serveProcesses(w, published)
-			e := enricherOf(w, service.EnricherConfig{Retry: 1})
-			if known := e.RefreshNow([]uint32{1, 2, 3}, conformance.Soon); known != 2 {
+			e := enricherOf(w, service.EnricherConfig{})
+			if known := e.RefreshNow([]uint32{1, 2, 9}, conformance.Soon); known != 2 {
 				t.Fatalf("%d are known: %+v", known, e.Stats())
 			}
 			found := e.GetAs(1, 100)

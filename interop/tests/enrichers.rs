@@ -1,0 +1,209 @@
+//! The programs with enrichers, against `netipc serve` with this machine's own data, while that comes late, is killed
+//! and comes back.
+#![cfg(target_os = "linux")]
+
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// The longest that anything may take: only a hang does.
+const SOON: Duration = Duration::from_secs(60);
+
+/// Where the program `netipc` is.
+static NETIPC: LazyLock<PathBuf> = LazyLock::new(|| {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let said = output(
+        Command::new(cargo)
+            .args(["build", "--package", "netipc-cli", "--bin", "netipc"])
+            .args(["--message-format", "json-render-diagnostics"])
+            .current_dir(env!("CARGO_MANIFEST_DIR")),
+    );
+    let mut made = said.lines().filter_map(|line| {
+        let message: Value = serde_json::from_str(line).expect("a message of cargo");
+        message["executable"].as_str().map(PathBuf::from)
+    });
+    made.next_back().expect("the program")
+});
+
+/// Where the programs in Go are.
+static GO: LazyLock<PathBuf> = LazyLock::new(|| {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("enrichers-go");
+    std::fs::create_dir_all(&dir).expect("a directory");
+    let go = env::var_os("GO").unwrap_or_else(|| "go".into());
+    let programs = [
+        "./examples/enricher_containers",
+        "./examples/enricher_provider",
+    ];
+    output(
+        Command::new(go)
+            .args(["build", "-o"])
+            .arg(&dir)
+            .args(programs)
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../go"))
+            .envs([("GOWORK", "off"), ("GOFLAGS", ""), ("CGO_ENABLED", "0")]),
+    );
+    dir
+});
+
+#[test]
+fn the_container_of_every_process_is_known_through_restarts() {
+    let run_dir = tempfile::tempdir().expect("a run directory");
+    let mut watching = Running::start(
+        Command::new(GO.join("enricher_containers"))
+            .arg(run_dir.path())
+            .arg("50")
+            .stdout(Stdio::piped()),
+    );
+    let stdout = watching.child.stdout.take().expect("a pipe");
+    let mut lines = BufReader::new(stdout).lines();
+    let mut until = |what: &str, is: &dyn Fn(&Counts) -> bool| {
+        let began = Instant::now();
+        loop {
+            let line = lines.next().expect("it goes on").expect("a line");
+            let counts = Counts::of(&line);
+            if is(&counts) {
+                return counts;
+            }
+            assert!(began.elapsed() < SOON, "never {what}: {line}");
+        }
+    };
+    until("without a provider", &|now| now.waiting == now.processes);
+    let serving = serve(run_dir.path());
+    let found = until("all known", &|now| now.waiting == 0 && now.stale == 0);
+    drop(serving);
+    if found.named > 0 {
+        until("stale", &|now| now.named > 0 && now.stale == now.named);
+    }
+    let _serving = serve(run_dir.path());
+    until("all known again", &|now| now.waiting == 0 && now.stale == 0);
+}
+
+#[test]
+fn a_provider_joins_what_an_enricher_knows_through_restarts() {
+    let run_dir = tempfile::tempdir().expect("a run directory");
+    let mut provider = Running::start(
+        Command::new(GO.join("enricher_provider"))
+            .arg(run_dir.path())
+            .stdin(Stdio::piped()),
+    );
+    let own = std::process::id().to_string();
+    let until = |status: &[&str]| {
+        let began = Instant::now();
+        loop {
+            // Nobody is there yet, or it has not looked at its containers.
+            let item = call(run_dir.path(), "apps-lookup", &own);
+            let found = item["cgroup_status"].as_str().unwrap_or_default();
+            if item["status"] == "known" && status.contains(&found) {
+                return item;
+            }
+            assert!(began.elapsed() < SOON, "never {status:?}: {item}");
+        }
+    };
+    until(&["unknown-retry-later"]);
+    let serving = serve(run_dir.path());
+    let settled = ["known", "unknown-permanent"];
+    let joined = until(&settled);
+    let path = joined["cgroup_path"].as_str().expect("a path");
+    let cgroup = call(run_dir.path(), "cgroups-lookup", path);
+    for (of_process, of_cgroup) in [("cgroup_name", "name"), ("labels", "labels")] {
+        assert_eq!(joined[of_process], cgroup[of_cgroup], "{joined}, {cgroup}");
+    }
+    drop(serving);
+    // It is known although nobody tells it.
+    assert_eq!(until(&settled)["cgroup_name"], joined["cgroup_name"]);
+    let _serving = serve(run_dir.path());
+    assert_eq!(until(&settled)["cgroup_name"], joined["cgroup_name"]);
+    drop(provider.stdin.take());
+    let status = provider.child.wait().expect("a program");
+    assert!(status.success(), "the provider ended with {status}");
+}
+
+/// What a line of the program says.
+struct Counts {
+    processes: u32,
+    named: u32,
+    waiting: u32,
+    stale: u32,
+}
+
+impl Counts {
+    /// `212 processes: 151 in 9 containers, 61 in none, 0 not known, 0 stale`
+    fn of(line: &str) -> Self {
+        let number = |word: &str| word.parse().ok();
+        let numbers: Vec<u32> = line.split_whitespace().filter_map(number).collect();
+        let &[processes, named, _, _, waiting, stale] = numbers.as_slice() else {
+            panic!("{line:?} is no such line");
+        };
+        Self {
+            processes,
+            named,
+            waiting,
+            stale,
+        }
+    }
+}
+
+/// A process, which is killed in the end.
+struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let stdin = child.stdin.take();
+        Self { child, stdin }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // After an orderly end there is nobody to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Serves the cgroups of this machine, and is ready.
+fn serve(run_dir: &Path) -> Running {
+    let mut serving = Running::start(
+        Command::new(&*NETIPC)
+            .args(["serve", "--service", "cgroups-lookup", "--run-dir"])
+            .arg(run_dir)
+            .stdout(Stdio::piped()),
+    );
+    let stdout = serving.child.stdout.take().expect("a pipe");
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line).expect("a line");
+    assert_eq!(line, "READY\n");
+    serving
+}
+
+/// The item of one key; nothing where nobody answers.
+fn call(run_dir: &Path, service: &str, key: &str) -> Value {
+    let output = Command::new(&*NETIPC)
+        .args(["call", service, key, "--json", "--run-dir"])
+        .arg(run_dir)
+        .output()
+        .expect("a program");
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    said["items"][0].clone()
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
