@@ -124,6 +124,9 @@ static const struct {
     {"unlinkat", SYS_unlinkat, false, NULL},
     {"futex-wait", SYS_futex, true, is_shared_wait},
     {"futex-wake", SYS_futex, false, is_shared_wake},
+#ifdef SYS_futex_waitv
+    {"futex_waitv", SYS_futex_waitv, true, NULL},
+#endif
     {"mmap", SYS_mmap, false, is_shared_map},
     {"stack", SYS_mmap, false, is_stack},
     {"kill", SYS_kill, false, is_probe},

@@ -244,6 +244,7 @@ fn is_interruptible(call: &str) -> bool {
         "fallocate",
         "pread64",
         "futex-wait",
+        "futex_waitv",
         "read",
         "write",
     ]
