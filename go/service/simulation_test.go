@@ -47,6 +47,7 @@ type simulated struct {
 //
 // NETIPC_SEEDS is how many seeds to play, and NETIPC_SEED the first.
 func TestSimulation(t *testing.T) {
+	t.Parallel()
 	number := func(name string, fallback uint64) uint64 {
 		if n, err := strconv.ParseUint(os.Getenv(name), 10, 64); err == nil {
 			return n
