@@ -99,6 +99,28 @@ fn section(out: &mut String, schema: &Schema, part: &str, record: &Record) {
     rules(out, schema, record);
 }
 
+/// Pictures of the parts that are not the same for all services, as lines of a comment: `line` gets the name
+/// of a part, and then each line of its picture, further in.
+pub(crate) fn pictures(
+    schema: &Schema,
+    parts: &[(&'static str, &Record)],
+    mut line: impl FnMut(&str),
+) {
+    for (part, record) in parts {
+        let same_for_all = matches!(
+            (&schema.kind, *part),
+            (Kind::Snapshot(_) | Kind::Lookup(_), "request" | "response")
+        );
+        if same_for_all {
+            continue;
+        }
+        line(part);
+        for drawn in part_picture(schema, part, record).lines() {
+            line(&format!("  {drawn}"));
+        }
+    }
+}
+
 /// The picture of a part that is no list.
 pub(crate) fn part_picture(schema: &Schema, part: &str, record: &Record) -> String {
     match &schema.kind {

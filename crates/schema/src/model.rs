@@ -459,6 +459,21 @@ impl Type {
 }
 
 impl Enum {
+    /// Its numbers in order.
+    pub(crate) fn numbers(&self) -> Vec<u64> {
+        let mut numbers: Vec<u64> = self.values.iter().map(|value| value.number).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// The highest number, where they are 0, 1, 2 and so on without a gap: one comparison then tells whether
+    /// a number has a name.
+    pub(crate) fn last_in_a_row(&self) -> Option<u64> {
+        let numbers = self.numbers();
+        let in_a_row = (0..).zip(&numbers).all(|(at, number)| at == *number);
+        numbers.last().copied().filter(|_| in_a_row)
+    }
+
     /// The number of that name.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<u64> {

@@ -2,6 +2,7 @@
 
 use crate::codec::{Message, Value, Way};
 use crate::model::{Field, Kind, LookupKind, Record, Schema, Type};
+use crate::sample::settled;
 
 /// Numbers from a seed, the same everywhere: splitmix64.
 ///
@@ -106,31 +107,15 @@ impl LookupKind {
 
 /// A record that keeps its rules.
 fn record(record: &Record, random: &mut Random) -> Vec<Value> {
-    let mut values: Vec<Value> = record.named().map(|field| value(field, random)).collect();
-    let status = record.named().next().filter(|field| field.is("status"));
-    if status.is_some() && values.first() != Some(&Value::Number(0)) {
-        for (field, value) in record.named().zip(&mut values) {
-            if !field.key && !field.is("status") {
-                *value = Value::unset(field);
+    let values = record.named().map(|field| value(field, random)).collect();
+    settled(record, values, |field| {
+        loop {
+            let set = value(field, random);
+            if set != Value::unset(field) {
+                return set;
             }
         }
-        return values;
-    }
-    for rule in &record.rules {
-        let subject = record.position(&rule.field).and_then(|at| values.get(at));
-        if subject != Some(&Value::Number(rule.value.into())) {
-            continue;
-        }
-        for (field, other) in record.named().zip(&mut values) {
-            if rule.unset.iter().any(|name| field.is(name)) {
-                *other = Value::unset(field);
-            }
-            while rule.set.iter().any(|name| field.is(name)) && *other == Value::unset(field) {
-                *other = value(field, random);
-            }
-        }
-    }
-    values
+    })
 }
 
 /// A value that the field allows.

@@ -81,11 +81,16 @@ fn likely_head(head: &Record, schema: &Schema) -> Vec<Value> {
 /// A record that holds data, as its rules want it.
 fn likely(record: &Record) -> Vec<Value> {
     let values = record.named().map(likely_value).collect();
-    settled(record, values)
+    settled(record, values, likely_value)
 }
 
-/// The record with those fields set and unset that its rules say.
-fn settled(record: &Record, mut values: Vec<Value>) -> Vec<Value> {
+/// The record with those fields set and unset that its rules say. `fill` has a value for a field that must be
+/// set.
+pub(crate) fn settled(
+    record: &Record,
+    mut values: Vec<Value>,
+    mut fill: impl FnMut(&Field) -> Value,
+) -> Vec<Value> {
     let status = record.named().next().filter(|field| field.is("status"));
     let bare = status.is_some() && values.first() != Some(&Value::Number(0));
     if bare {
@@ -106,7 +111,7 @@ fn settled(record: &Record, mut values: Vec<Value>) -> Vec<Value> {
             if named(&rule.unset) {
                 *value = Value::unset(field);
             } else if named(&rule.set) && *value == Value::unset(field) {
-                *value = likely_value(field);
+                *value = fill(field);
             }
         }
     }
@@ -171,7 +176,10 @@ fn variants(record: &Record, values: &[Value], schema: &Schema) -> Vec<(String, 
             if let Some(value) = values.get_mut(at) {
                 *value = edge;
             }
-            variants.push((format!("{}_{name}", field.label()), settled(record, values)));
+            variants.push((
+                format!("{}_{name}", field.label()),
+                settled(record, values, likely_value),
+            ));
         }
     }
     variants

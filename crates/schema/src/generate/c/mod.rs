@@ -20,7 +20,7 @@ mod types;
 use std::fmt::Write;
 
 use crate::doc;
-use crate::model::{Kind, Schema};
+use crate::model::Schema;
 
 /// The header and the source of a service, and their names.
 pub(super) fn files(schema: &Schema, file: &str) -> [(String, String); 2] {
@@ -68,18 +68,9 @@ fn header(schema: &Schema, file: &str, labels: Option<&str>, body: &str) -> Stri
 /// The bytes of each part, as a picture.
 fn pictures(schema: &Schema) -> String {
     let mut out = String::new();
-    for (part, record) in schema.parts() {
-        let own = !matches!(
-            (&schema.kind, part),
-            (Kind::Snapshot(_) | Kind::Lookup(_), "request" | "response")
-        );
-        if own {
-            let _ = writeln!(out, "{} *   {part}", text::AS_IT_IS);
-            for line in doc::part_picture(schema, part, record).lines() {
-                let _ = writeln!(out, "{} *     {line}", text::AS_IT_IS);
-            }
-        }
-    }
+    doc::pictures(schema, &schema.parts(), |line| {
+        let _ = writeln!(out, "{} *   {line}", text::AS_IT_IS);
+    });
     out
 }
 

@@ -92,18 +92,11 @@ fn field_is_wrong(field: &Field, of: &str) -> Option<String> {
 
 /// That a number is none of a closed enum's.
 fn has_no_name(field: &Field, names: &Enum, value: &str) -> String {
-    let mut numbers: Vec<u64> = names.values.iter().map(|value| value.number).collect();
-    numbers.sort_unstable();
-    let in_a_row = numbers
-        .iter()
-        .enumerate()
-        .all(|(nth, number)| nth as u64 == *number);
-    match (in_a_row, numbers.last()) {
-        (true, Some(last)) => format!("{value} > {}", number(field, (*last).into())),
-        _ => {
-            let others = numbers
-                .iter()
-                .map(|other| format!("{value} != {}", number(field, (*other).into())));
+    match names.last_in_a_row() {
+        Some(last) => format!("{value} > {}", number(field, last.into())),
+        None => {
+            let numbers = names.numbers().into_iter();
+            let others = numbers.map(|other| format!("{value} != {}", number(field, other.into())));
             others.collect::<Vec<_>>().join(" && ")
         }
     }

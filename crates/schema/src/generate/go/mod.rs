@@ -170,18 +170,9 @@ fn head(schema: &Schema, source: &str, package: &str, pictures: bool) -> String 
 /// The bytes of the parts that are not the same for all services.
 fn picture(schema: &Schema) -> String {
     let mut out = String::new();
-    for (part, record) in schema.parts() {
-        let own = !matches!(
-            (&schema.kind, part),
-            (Kind::Snapshot(_) | Kind::Lookup(_), "request" | "response")
-        );
-        if own {
-            let _ = writeln!(out, "//\t{part}");
-            for line in doc::part_picture(schema, part, record).lines() {
-                let _ = writeln!(out, "//\t  {line}");
-            }
-        }
-    }
+    doc::pictures(schema, &schema.parts(), |line| {
+        let _ = writeln!(out, "//\t{line}");
+    });
     out
 }
 

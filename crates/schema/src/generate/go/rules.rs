@@ -155,16 +155,11 @@ fn type_of(go: &Go<'_>, body: &mut String, field: &Field, values: Values) {
 }
 
 fn closed(go: &Go<'_>, body: &mut String, field: &Field, names: &Enum, value: &str) {
-    let mut numbers: Vec<u64> = names.values.iter().map(|value| value.number).collect();
-    numbers.sort_unstable();
     let label = field.label();
-    let last = names
-        .values
-        .iter()
-        .max_by_key(|value| value.number)
-        .filter(|_| (0..).zip(&numbers).all(|(at, number)| at == *number));
+    let last = names.last_in_a_row();
+    let last = last.and_then(|last| names.name_of(last));
     if let Some(last) = last {
-        let most = enum_constant(go, names, &last.name);
+        let most = enum_constant(go, names, last);
         refuse(
             body,
             &format!("{value} > {most}"),

@@ -113,17 +113,11 @@ fn named(body: &mut String, field: &Field) {
     if names.open {
         return;
     }
-    let mut numbers: Vec<u64> = names.values.iter().map(|value| value.number).collect();
-    numbers.sort_unstable();
-    let in_a_row = numbers
-        .iter()
-        .enumerate()
-        .all(|(nth, number)| nth as u64 == *number);
     let (value, label) = (ident(field), field.label());
-    let numbers = match (in_a_row, numbers.last()) {
-        (true, Some(last)) => format!("0..={last}"),
-        _ => {
-            let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    let numbers = match names.last_in_a_row() {
+        Some(last) => format!("0..={last}"),
+        None => {
+            let numbers: Vec<String> = names.numbers().iter().map(u64::to_string).collect();
             numbers.join(" | ")
         }
     };

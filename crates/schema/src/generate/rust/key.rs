@@ -6,7 +6,7 @@ use super::super::names::camel;
 use super::check::{rules_of_key, write_method};
 use super::codec::{expect, take};
 use super::encode::put;
-use super::types::{ident, is_text_key, rust_type};
+use super::types::{declarations, ident, is_text_key, rust_type};
 use crate::doc::sentences;
 use crate::model::{Field, KeyForm, LookupKind, Schema, Type};
 
@@ -210,15 +210,7 @@ fn key_struct(out: &mut String, name: &str, named: &[&Field]) {
         out,
         "\n/// What is looked up.\n{DERIVE}\npub struct {name} {{"
     );
-    for field in named {
-        let _ = writeln!(
-            out,
-            "/// {}\npub {}: {},",
-            sentences(field),
-            ident(field),
-            rust_type(field)
-        );
-    }
+    out.push_str(&declarations(named.iter().copied()));
     out.push_str("}\n");
 }
 

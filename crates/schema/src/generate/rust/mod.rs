@@ -37,18 +37,9 @@ pub(super) fn module(schema: &Schema, file: &str) -> String {
         "//! `{}`: {}\n//!\n//! ```text",
         schema.name, schema.about
     );
-    for (part, record) in drawn(schema) {
-        let own = !matches!(
-            (&schema.kind, part),
-            (Kind::Snapshot(_) | Kind::Lookup(_), "request" | "response")
-        );
-        if own {
-            let _ = writeln!(out, "//! {part}");
-            for line in doc::part_picture(schema, part, record).lines() {
-                let _ = writeln!(out, "//!   {line}");
-            }
-        }
-    }
+    doc::pictures(schema, &drawn(schema), |line| {
+        let _ = writeln!(out, "//! {line}");
+    });
     let _ = writeln!(
         out,
         "//! ```\n//!\n//! Made from `{file}` by `netipc schema generate`: change that file, not this one.\n\

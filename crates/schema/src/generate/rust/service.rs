@@ -6,7 +6,7 @@ use super::super::names::camel;
 use super::check::rules_of_key;
 use super::codec::{expect, length, take};
 use super::encode::put;
-use super::types::{ident, number_of, rust_type};
+use super::types::{declarations, ident, number_of, rust_type};
 use super::{BOTH, borrows, is_number, is_one, kept, key, records, struct_name};
 use crate::doc::sentences;
 use crate::model::{Field, Kind, LookupKind, Schema, SnapshotKind, Type, ValueKind};
@@ -217,15 +217,7 @@ fn snapshot_cache(out: &mut String, kind: &SnapshotKind, name: &str, item: &str)
          \n/// What a cache finds an item by.\n#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]\n\
          pub struct {name}Key{generic} {{\n"
     );
-    for field in &fields {
-        let _ = writeln!(
-            out,
-            "/// {}\npub {}: {},",
-            sentences(field),
-            ident(field),
-            rust_type(field)
-        );
-    }
+    out.push_str(&declarations(fields.iter().copied()));
     let made: Vec<String> = fields
         .iter()
         .map(|field| format!("{0}: item.{0}", ident(field)))
@@ -289,15 +281,7 @@ pub(super) fn write_header(out: &mut String, schema: &Schema, kind: &SnapshotKin
             &kind.response.about
         }
     );
-    for field in &named {
-        let _ = writeln!(
-            out,
-            "/// {}\npub {}: {},",
-            sentences(field),
-            ident(field),
-            rust_type(field)
-        );
-    }
+    out.push_str(&declarations(named.iter().map(|field| **field)));
     let _ = write!(
         out,
         "}}\n\nimpl SnapshotHeader for {name} {{\nfn read(r: &mut Reader<'_>) -> Result<Self, WireError> {{\n"

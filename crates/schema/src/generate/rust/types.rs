@@ -239,6 +239,21 @@ pub(super) fn ident(field: &Field) -> String {
     }
 }
 
+/// Public fields of a struct.
+pub(super) fn declarations<'f>(fields: impl IntoIterator<Item = &'f Field>) -> String {
+    let mut out = String::new();
+    for field in fields {
+        let _ = writeln!(
+            out,
+            "/// {}\npub {}: {},",
+            sentences(field),
+            ident(field),
+            rust_type(field)
+        );
+    }
+    out
+}
+
 /// The type of a field.
 pub(super) fn rust_type(field: &Field) -> String {
     match &field.form {
