@@ -258,10 +258,10 @@ func checkAppsLookupItem(bytes []byte) error {
 	uid := le.Uint32(b[16:])
 	starttime := le.Uint64(b[24:])
 	if status > PidStatusOversizedItem {
-		return NewWireError(ErrBadLayout, "status", 0, uint64(status))
+		return NewRuleError("status", "not one of its values", uint64(status))
 	}
 	if cgroupStatus > AppsCgroupStatusHostRoot {
-		return NewWireError(ErrBadLayout, "cgroup_status", 0, uint64(cgroupStatus))
+		return NewRuleError("cgroup_status", "not one of its values", uint64(cgroupStatus))
 	}
 	if status != 0 {
 		if orchestrator != 0 ||
@@ -273,7 +273,7 @@ func checkAppsLookupItem(bytes []byte) error {
 			cgroupPath.Len != 0 ||
 			cgroupName.Len != 0 ||
 			labels != 0 {
-			return NewWireError(ErrBadLayout, "data with status", 0, uint64(status))
+			return NewRuleError("status", "only known items have data", uint64(status))
 		}
 		return nil
 	}
@@ -284,16 +284,16 @@ func checkAppsLookupItem(bytes []byte) error {
 		return NewWireError(ErrBadLayout, "comm length", 15, uint64(comm.Len))
 	}
 	if cgroupStatus == AppsCgroupStatusKnown && cgroupPath.Len == 0 {
-		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(cgroupStatus))
+		return NewRuleError("cgroup_status", "known needs cgroup_path", uint64(cgroupStatus))
 	}
 	if cgroupStatus == AppsCgroupStatusUnknownRetryLater && (orchestrator != 0 || cgroupName.Len != 0 || labels != 0) {
-		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(cgroupStatus))
+		return NewRuleError("cgroup_status", "unknown-retry-later goes without orchestrator, cgroup_name, labels", uint64(cgroupStatus))
 	}
 	if cgroupStatus == AppsCgroupStatusUnknownPermanent && (cgroupPath.Len == 0 || orchestrator != 0 || cgroupName.Len != 0 || labels != 0) {
-		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(cgroupStatus))
+		return NewRuleError("cgroup_status", "unknown-permanent needs cgroup_path, and goes without orchestrator, cgroup_name, labels", uint64(cgroupStatus))
 	}
 	if cgroupStatus == AppsCgroupStatusHostRoot && (orchestrator != 0 || cgroupName.Len != 0 || labels != 0 || cgroupPath.Len != 0) {
-		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(cgroupStatus))
+		return NewRuleError("cgroup_status", "host-root goes without orchestrator, cgroup_name, labels, cgroup_path", uint64(cgroupStatus))
 	}
 	return nil
 }
@@ -320,10 +320,10 @@ func (v *AppsLookupItemView) read(bytes []byte) {
 // check tells which rule of the schema an item breaks.
 func (v *AppsLookupItemView) check() error {
 	if v.Status > PidStatusOversizedItem {
-		return NewWireError(ErrBadLayout, "status", 0, uint64(v.Status))
+		return NewRuleError("status", "not one of its values", uint64(v.Status))
 	}
 	if v.CgroupStatus > AppsCgroupStatusHostRoot {
-		return NewWireError(ErrBadLayout, "cgroup_status", 0, uint64(v.CgroupStatus))
+		return NewRuleError("cgroup_status", "not one of its values", uint64(v.CgroupStatus))
 	}
 	if v.Status != 0 {
 		if v.Orchestrator != 0 ||
@@ -335,7 +335,7 @@ func (v *AppsLookupItemView) check() error {
 			v.CgroupPath.Len() != 0 ||
 			v.CgroupName.Len() != 0 ||
 			v.Labels.Len() != 0 {
-			return NewWireError(ErrBadLayout, "data with status", 0, uint64(v.Status))
+			return NewRuleError("status", "only known items have data", uint64(v.Status))
 		}
 		return nil
 	}
@@ -346,16 +346,16 @@ func (v *AppsLookupItemView) check() error {
 		return NewWireError(ErrBadLayout, "comm length", 15, uint64(v.Comm.Len()))
 	}
 	if v.CgroupStatus == AppsCgroupStatusKnown && v.CgroupPath.Len() == 0 {
-		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(v.CgroupStatus))
+		return NewRuleError("cgroup_status", "known needs cgroup_path", uint64(v.CgroupStatus))
 	}
 	if v.CgroupStatus == AppsCgroupStatusUnknownRetryLater && (v.Orchestrator != 0 || v.CgroupName.Len() != 0 || v.Labels.Len() != 0) {
-		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(v.CgroupStatus))
+		return NewRuleError("cgroup_status", "unknown-retry-later goes without orchestrator, cgroup_name, labels", uint64(v.CgroupStatus))
 	}
 	if v.CgroupStatus == AppsCgroupStatusUnknownPermanent && (v.CgroupPath.Len() == 0 || v.Orchestrator != 0 || v.CgroupName.Len() != 0 || v.Labels.Len() != 0) {
-		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(v.CgroupStatus))
+		return NewRuleError("cgroup_status", "unknown-permanent needs cgroup_path, and goes without orchestrator, cgroup_name, labels", uint64(v.CgroupStatus))
 	}
 	if v.CgroupStatus == AppsCgroupStatusHostRoot && (v.Orchestrator != 0 || v.CgroupName.Len() != 0 || v.Labels.Len() != 0 || v.CgroupPath.Len() != 0) {
-		return NewWireError(ErrBadLayout, "data with cgroup_status", 0, uint64(v.CgroupStatus))
+		return NewRuleError("cgroup_status", "host-root goes without orchestrator, cgroup_name, labels, cgroup_path", uint64(v.CgroupStatus))
 	}
 	return nil
 }

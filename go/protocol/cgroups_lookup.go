@@ -195,7 +195,7 @@ func checkCgroupsLookupItem(bytes []byte) error {
 	status := CgroupStatus(le.Uint16(b[2:]))
 	orchestrator := Orchestrator(le.Uint16(b[4:]))
 	if status > CgroupStatusOversizedItem {
-		return NewWireError(ErrBadLayout, "status", 0, uint64(status))
+		return NewRuleError("status", "not one of its values", uint64(status))
 	}
 	if path.Len == 0 {
 		return NewWireError(ErrBadLayout, "path length", 1, uint64(path.Len))
@@ -204,7 +204,7 @@ func checkCgroupsLookupItem(bytes []byte) error {
 		if orchestrator != 0 ||
 			name.Len != 0 ||
 			labels != 0 {
-			return NewWireError(ErrBadLayout, "data with status", 0, uint64(status))
+			return NewRuleError("status", "only known items have data", uint64(status))
 		}
 		return nil
 	}
@@ -226,7 +226,7 @@ func (v *CgroupsLookupItemView) read(bytes []byte) {
 // check tells which rule of the schema an item breaks.
 func (v *CgroupsLookupItemView) check() error {
 	if v.Status > CgroupStatusOversizedItem {
-		return NewWireError(ErrBadLayout, "status", 0, uint64(v.Status))
+		return NewRuleError("status", "not one of its values", uint64(v.Status))
 	}
 	if v.Path.Len() == 0 {
 		return NewWireError(ErrBadLayout, "path length", 1, uint64(v.Path.Len()))
@@ -235,7 +235,7 @@ func (v *CgroupsLookupItemView) check() error {
 		if v.Orchestrator != 0 ||
 			v.Name.Len() != 0 ||
 			v.Labels.Len() != 0 {
-			return NewWireError(ErrBadLayout, "data with status", 0, uint64(v.Status))
+			return NewRuleError("status", "only known items have data", uint64(v.Status))
 		}
 		return nil
 	}

@@ -119,6 +119,9 @@ func (p Profiles) Highest() Profiles {
 	return 1 << (bits.Len32(uint32(p)) - 1)
 }
 
+// MarshalText returns what [Profiles.String] does, for logs and JSON.
+func (p Profiles) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // String lists the profiles.
 func (p Profiles) String() string {
 	if p == 0 {

@@ -40,6 +40,8 @@ type WireError struct {
 	Kind error
 	// Field is what broke it.
 	Field string
+	// Rule is the rule of a schema that the field breaks, in words; else empty.
+	Rule string
 	// Expected is what the rule wants: a value, bytes or a position, as the kind implies.
 	Expected uint64
 	// Found is what came.
@@ -53,10 +55,20 @@ func NewWireError(kind error, field string, expected, found uint64) error {
 	return &WireError{Kind: kind, Field: field, Expected: expected, Found: found}
 }
 
+// NewRuleError returns an error about field, whose value found breaks a rule of its schema: an [ErrBadLayout].
+//
+//go:noinline
+func NewRuleError(field, rule string, found uint64) error {
+	return &WireError{Kind: ErrBadLayout, Field: field, Rule: rule, Found: found}
+}
+
 // Error names the field, what was expected and what came.
 func (e *WireError) Error() string {
 	if e.Field == keyOfItem {
 		return fmt.Sprintf("%s %d: not the one that was asked for at that place", e.Field, e.Found)
+	}
+	if e.Rule != "" {
+		return fmt.Sprintf("%s is %d: %s", e.Field, e.Found, e.Rule)
 	}
 	switch e.Kind {
 	case ErrTruncated:

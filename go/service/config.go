@@ -75,6 +75,12 @@ type ServerConfig struct {
 	AuthToken uint64
 	// Listen is the backlog, who may connect, and sockets that a service manager has opened.
 	Listen transport.BindOptions
+	// PublishStats lets others on this host read the server's statistics while it runs: at the endpoint of
+	// [StatsService], for those who may connect to the server itself, one JSON object for each connection.
+	// Where that endpoint cannot be had, the server runs without, and logs why.
+	PublishStats bool
+	// DataStatus tells of the data that is served, whenever somebody reads the statistics; nil is nothing.
+	DataStatus func() DataStatus
 	// Transport is how the endpoint is reached; nil is the platform's own.
 	Transport transport.Transport
 	// Logger takes the events of the server; nil is [slog.Default].

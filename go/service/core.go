@@ -127,6 +127,7 @@ func (c *core) WaitObject() transport.WaitObject {
 func (c *core) Close() error {
 	c.dropSession(StateDisconnected)
 	c.forgetProvider()
+	c.openErr = nil
 	c.proposed = c.options.initial
 	c.request = nil
 	c.interrupt.clear()

@@ -129,7 +129,8 @@ func (e *CallError) Unwrap() error { return e.Failure }
 type FailureKind uint8
 
 const (
-	// FailureNotReady: there is no session. Failure.State tells why.
+	// FailureNotReady: there is no session. Failure.State tells where the client stands, and Cause why the last
+	// refresh gave none.
 	FailureNotReady FailureKind = iota
 	// FailureTimeout: the deadline passed.
 	FailureTimeout

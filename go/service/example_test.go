@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/netipc/netipc/go/protocol"
@@ -61,11 +62,12 @@ func ExampleClient() {
 	_, err := client.Call(41)
 	var call *service.CallError
 	fmt.Println(errors.Is(err, service.ErrNotReady), errors.As(err, &call))
-	fmt.Println(call.Failure)
+	what, why, _ := strings.Cut(call.Failure.Error(), ": refresh the client first: ")
+	fmt.Println(what, strings.Contains(why, "no server there"))
 	// Output:
 	// not found
 	// true true
-	// not connected (not found): refresh the client first
+	// not connected (not found) true
 }
 
 // A cache of the cgroups of a host.

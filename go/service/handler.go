@@ -129,11 +129,20 @@ func BuilderHandler[Q, B any](method Method, decode func([]byte) (Q, error), bui
 			failed := handle(&request, &answer)
 			n, err := builder.Finish(&answer)
 			if failed != nil && !errors.Is(err, protocol.ErrOverflow) {
-				return 0, &handlerError{failed}
+				return 0, &handlerError{withReason(failed, err)}
 			}
 			return n, err
 		}
 	}}
+}
+
+// withReason adds what the builder refused to the failure of a handler that tells failure as false.
+func withReason(failed, refused error) error {
+	// That items are missing follows from the failure.
+	if failed != errRefused || refused == nil || errors.Is(refused, protocol.ErrBadItemCount) {
+		return failed
+	}
+	return fmt.Errorf("%w: %w", failed, refused)
 }
 
 // requestError says that a request could not be decoded.

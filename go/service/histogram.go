@@ -96,6 +96,18 @@ func (s *Histogram) Buckets() iter.Seq2[time.Duration, uint64] {
 	}
 }
 
+// Cumulative returns, for 1, 5, 10, 50, 100, 500 and 1000 ms, how many durations were at most that: each count has
+// those before it, as charts and Prometheus want them. What took longer is in Count alone.
+func (s *Histogram) Cumulative() iter.Seq2[time.Duration, uint64] {
+	return func(yield func(time.Duration, uint64) bool) {
+		for _, end := range publishedBuckets {
+			if !yield(end, s.AtMost(end)) {
+				return
+			}
+		}
+	}
+}
+
 // AtMost returns how many durations were at most limit, which is exact where a bucket ends: so for 1,
 // 5, 10, 50, 100, 500 and 1000 ms.
 func (s *Histogram) AtMost(limit time.Duration) uint64 {

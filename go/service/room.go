@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"math"
 	"slices"
 
@@ -144,9 +145,19 @@ func (c *core) wasRefused(candidate capacity) bool {
 
 func (c *core) checkReady() *Failure {
 	if state := c.State(); state != StateReady {
-		return &Failure{Kind: FailureNotReady, State: state}
+		return &Failure{Kind: FailureNotReady, State: state, Cause: whyNotReady(c.openErr)}
 	}
 	return nil
+}
+
+// whyNotReady is why the last refresh gave no session, or nil. The context that ended that refresh is not that of
+// the call which fails now: it stays in the text alone.
+func whyNotReady(openErr error) error {
+	var interrupted *interruptedError
+	if errors.As(openErr, &interrupted) {
+		return errors.New(interrupted.Error())
+	}
+	return openErr
 }
 
 // window returns how many messages may be in flight, and the bytes of one that is a single packet.

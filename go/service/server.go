@@ -54,9 +54,14 @@ type Server struct {
 	// How many handshakes there may be at once.
 	handshakePermits *semaphore
 	// The goroutines that serve clients.
-	serving        sync.WaitGroup
-	lastSessionID  atomic.Uint64
-	stats          stats
+	serving       sync.WaitGroup
+	lastSessionID atomic.Uint64
+	stats         stats
+	// Whether others may read the statistics, and what is told besides.
+	publishes      bool
+	dataStatus     func() DataStatus
+	publishing     publishing
+	statsListener  transport.Listener
 	faults         faults
 	acceptFailures logLimiter
 }
@@ -78,6 +83,9 @@ func NewServerWithWorkers(runDir, name string, config ServerConfig, handler Hand
 		log:              loggerOrDefault(config.Logger),
 		sessions:         newAdmission(workers),
 		handshakePermits: newSemaphore(maxHandshakes),
+		publishes:        config.PublishStats,
+		dataStatus:       config.DataStatus,
+		publishing:       publishing{since: time.Now()},
 	}
 	s.endpoint, s.invalidEndpoint = transport.NewEndpoint(runDir, name)
 	return s
@@ -99,6 +107,10 @@ func (s *Server) Run() error {
 	listener, err := s.startRunning()
 	if listener == nil {
 		return err
+	}
+	if s.statsListener != nil {
+		s.serving.Add(1)
+		go s.publish(s.statsListener)
 	}
 	lost := s.acceptClients(listener)
 	err = listener.Close()
@@ -150,6 +162,9 @@ func (s *Server) Drain(timeout time.Duration) bool {
 // begins and ends.
 func (s *Server) Stats() ServerStats { return s.stats.snapshot() }
 
+// Endpoint returns where it serves; the zero value where the run directory or the name cannot be.
+func (s *Server) Endpoint() transport.Endpoint { return s.endpoint }
+
 // Workers returns the most sessions at once.
 func (s *Server) Workers() int { return s.sessions.permits.capacity }
 
@@ -172,7 +187,7 @@ func (s *Server) bind() error {
 	case err != nil:
 		return s.failure(ErrIO, err)
 	}
-	s.listener = listener
+	s.listener, s.statsListener = listener, s.bindStats()
 	s.log.Info("netipc: listening", "endpoint", s.endpoint, "service", s.handler.method.Name)
 	return nil
 }
@@ -205,7 +220,10 @@ func (s *Server) releaseListener() {
 	if s.listener != nil {
 		// Where it fails, the name is gone already or belongs to another server.
 		_ = s.listener.Close()
-		s.listener = nil
+		if s.statsListener != nil {
+			_ = s.statsListener.Close()
+		}
+		s.listener, s.statsListener = nil, nil
 	}
 }
 
@@ -315,6 +333,7 @@ func (s *Server) logRefusal(client *turnedDown, why error) {
 		s.log.Debug("netipc: no handshake", "service", s.handler.method.Name, "error", why)
 		return
 	}
+	s.publishing.noteRefusal(refusal.Error())
 	if client.name != "" {
 		s.log.Warn("netipc: turned a client down", "service", s.handler.method.Name, "client", client.name,
 			"refused", client.number, "error", why)

@@ -39,6 +39,9 @@ func (s ClientState) String() string {
 	return "unknown"
 }
 
+// MarshalText returns what [ClientState.String] does, for logs and JSON.
+func (s ClientState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // Counters is how often what happened, since the client was made.
 type Counters struct {
 	// Connects counts sessions made from scratch.

@@ -75,7 +75,7 @@ impl Exit {
     /// For a call that gave no reply.
     pub(crate) fn of_failure(failure: &Failure) -> Self {
         match failure {
-            Failure::NotReady { state } => Self::of_state(*state),
+            Failure::NotReady { state, .. } => Self::of_state(*state),
             Failure::Reconnect(error) => Self::of_open(error),
             failure => Self::of_code(failure.code()),
         }
@@ -210,7 +210,7 @@ pub(crate) fn printed(done: io::Result<()>) -> Result<(), Failed> {
 
 #[cfg(test)]
 mod tests {
-    use netipc::wire::{Status, WireError, WireErrorKind};
+    use netipc::wire::{Profiles, Status, WireError, WireErrorKind};
     use netipc::{LimitSide, ProtocolError};
 
     use super::*;
@@ -226,7 +226,10 @@ mod tests {
         ] {
             assert_eq!(Exit::of_state(state), exit, "{state}");
             assert_eq!(
-                Exit::of_failure(&Failure::NotReady { state }),
+                Exit::of_failure(&Failure::NotReady {
+                    state,
+                    open_error: None
+                }),
                 exit,
                 "{state}"
             );
@@ -252,7 +255,9 @@ mod tests {
                 Exit::AuthFailed,
             ),
             (
-                OpenError::Handshake(HandshakeError::NoProfile),
+                OpenError::Handshake(HandshakeError::NoProfile {
+                    offered: Profiles::BASELINE,
+                }),
                 Exit::Incompatible,
             ),
             (
@@ -279,7 +284,10 @@ mod tests {
             (Failure::Timeout, Exit::Timeout),
             (Failure::Aborted, Exit::Timeout),
             (Failure::Lost(LinkError::Disconnected), Exit::NoSession),
-            (Failure::Reconnect(gone.into()), Exit::NotFound),
+            (
+                Failure::Reconnect(OpenError::from(gone).into()),
+                Exit::NotFound,
+            ),
             (
                 Failure::Protocol(ProtocolError::Wire(wire(WireErrorKind::Truncated))),
                 Exit::Protocol,

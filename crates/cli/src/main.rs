@@ -89,7 +89,7 @@ enum Command {
 
 fn log_to_stderr(verbose: u8, command: &Command) {
     let level = match (verbose, command) {
-        (0, Command::Serve(_)) => LevelFilter::WARN,
+        (0, Command::Serve(_) | Command::Call(_)) => LevelFilter::WARN,
         (0, _) => LevelFilter::OFF,
         (1, _) => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,

@@ -259,15 +259,17 @@ impl IpToAsnItem<'_> {
     #[inline(always)]
     fn check(&self) -> Result<(), WireError> {
         if !matches!(self.status.0, 0..=3) {
-            return Err(WireError::layout("status", 0, self.status.0.into()));
+            return Err(WireError::rule(
+                "status: not one of its values",
+                self.status.0.into(),
+            ));
         }
         if !is_padded(&self.country) {
-            return Err(WireError::layout("country", 0, 1));
+            return Err(WireError::rule("padding of country: zeros are expected", 1));
         }
         if self.status != LookupStatus::KNOWN && self.has_data() {
-            return Err(WireError::layout(
-                "data with status",
-                0,
+            return Err(WireError::rule(
+                "status: only known items have data",
                 self.status.0.into(),
             ));
         }

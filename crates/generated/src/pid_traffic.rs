@@ -214,12 +214,14 @@ impl PidTrafficItem {
     #[inline(always)]
     fn check(&self) -> Result<(), WireError> {
         if !matches!(self.status.0, 0..=3) {
-            return Err(WireError::layout("status", 0, self.status.0.into()));
+            return Err(WireError::rule(
+                "status: not one of its values",
+                self.status.0.into(),
+            ));
         }
         if self.status != LookupStatus::KNOWN && self.has_data() {
-            return Err(WireError::layout(
-                "data with status",
-                0,
+            return Err(WireError::rule(
+                "status: only known items have data",
                 self.status.0.into(),
             ));
         }

@@ -175,7 +175,7 @@ impl<S: Service> Client<S> {
     /// Why the last refresh that had to connect gave no session. The causes are its
     /// [sources](std::error::Error::source).
     #[must_use]
-    pub const fn open_error(&self) -> Option<&OpenError> {
+    pub fn open_error(&self) -> Option<&OpenError> {
         self.client.open_error()
     }
 

@@ -80,7 +80,7 @@ fn answer<S: Service>(
             (Ok(len), Ok(())) => Ok(len),
             // An answer that did not fit says so, whatever the handler made of it.
             (Err(error), _) if error.kind() == WireErrorKind::Overflow => Err(status_of(error)),
-            (_, Err(failed)) => Err(status_of_failure(handler, &failed)),
+            (finished, Err(failed)) => Err(status_of_failure(handler, &failed, finished.err())),
             (Err(error), Ok(())) => Err(status_of(error)),
         }
     }
@@ -103,12 +103,33 @@ fn answer_batch<S: Service>(
 }
 
 #[cold]
-fn status_of_failure<S: Service>(handler: &Handler<S>, failed: &HandlerFailed) -> Status {
-    let (status, error) = (failed.status(), failed.reason());
+fn status_of_failure<S: Service>(
+    handler: &Handler<S>,
+    failed: &HandlerFailed,
+    refused: Option<WireError>,
+) -> Status {
+    let status = failed.status();
     if let Some(times) = handler.parts.failures.count() {
+        let error = with_refused(failed.reason(), refused);
         tracing::warn!(service = S::METHOD.name, %status, error, times, "the handler failed");
     }
     status
+}
+
+/// Why a handler failed, and what it tried to answer that may not be sent.
+fn with_refused(reason: &str, refused: Option<WireError>) -> String {
+    match refused {
+        // That answers are missing follows from the failure.
+        Some(error) if error.kind() != WireErrorKind::BadItemCount => {
+            let refused = error.to_string();
+            if reason.contains(&refused) {
+                reason.to_owned()
+            } else {
+                format!("{reason}: {refused}")
+            }
+        }
+        _ => reason.to_owned(),
+    }
 }
 
 fn bad_envelope(error: WireError) -> Status {
@@ -118,9 +139,11 @@ fn bad_envelope(error: WireError) -> Status {
 
 #[cfg(test)]
 mod tests {
-    use netipc_proto::wire::{Header, MethodCode};
+    use netipc_proto::wire::{Encode, Header, MethodCode, Writer};
 
     use super::*;
+    use crate::lookup::LookupItem;
+    use crate::service::apps_lookup::{AppsLookupItem, AppsLookupKey};
     use crate::service::increment::Increment;
 
     /// What one request with the number `n` is answered, with room for `room` bytes.
@@ -152,6 +175,40 @@ mod tests {
         }
         let broken = ask(&handler, u64::MAX, 8);
         assert_eq!(broken.status, Status::INTERNAL_ERROR, "any other error");
+    }
+
+    #[test]
+    fn a_handler_that_returns_false_is_told_of_with_what_it_could_not_answer() {
+        let refused = WireError::rule("cgroup_status: known needs cgroup_path", 0);
+        let words = "the handler returned false: cgroup_status is 0: known needs cgroup_path";
+        let reason = "the handler returned false";
+        assert_eq!(with_refused(reason, Some(refused)), words);
+        assert_eq!(with_refused(words, Some(refused)), words, "said once");
+        let missing = WireError::new(WireErrorKind::BadItemCount, "answered keys", 2, 1);
+        assert_eq!(with_refused(reason, Some(missing)), reason);
+        assert_eq!(with_refused(reason, None), reason);
+    }
+
+    #[test]
+    fn an_item_of_apps_lookup_that_may_not_be_sent_says_which_rule_it_breaks() {
+        let item = AppsLookupItem {
+            comm: "init".into(),
+            ..AppsLookupItem::bare(AppsLookupKey(1), 0)
+        };
+        let error = item.encode(&mut Writer::new(&mut [0; 200])).unwrap_err();
+        let words = "cgroup_status is 0: known needs cgroup_path";
+        assert_eq!(
+            (error.field(), &*error.to_string()),
+            ("cgroup_status", words)
+        );
+        let nameless = AppsLookupItem {
+            comm: "".into(),
+            ..item
+        };
+        let error = nameless
+            .encode(&mut Writer::new(&mut [0; 200]))
+            .unwrap_err();
+        assert_eq!(error.to_string(), "length of comm is 0: allowed is 1 to 15");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! language's API takes its error codes from.
 
 use std::fmt;
+use std::sync::Arc;
 
 use netipc_proto::codes;
 use netipc_proto::session::SessionError;
@@ -79,7 +80,9 @@ pub struct CallError {
 }
 
 impl CallError {
-    pub(crate) fn new(endpoint: &impl fmt::Display, failure: Failure) -> Self {
+    /// The error of a call to `endpoint`, for clients of one's own over a [`Connection`](crate::connection::Connection).
+    #[must_use]
+    pub fn new(endpoint: &impl fmt::Display, failure: Failure) -> Self {
         Self {
             endpoint: endpoint.to_string().into(),
             failure,
@@ -94,7 +97,7 @@ impl CallError {
 
     /// Its number.
     #[must_use]
-    pub const fn code(&self) -> ErrorCode {
+    pub fn code(&self) -> ErrorCode {
         self.failure.code()
     }
 
@@ -102,6 +105,26 @@ impl CallError {
     #[must_use]
     pub const fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Why there was no session to ask over, where that is what failed.
+    ///
+    /// ```
+    /// use netipc::service::cgroups::CgroupsClient;
+    ///
+    /// let mut client = CgroupsClient::new("/nowhere", "cgroups-snapshot", Default::default());
+    /// client.refresh();
+    /// let error = client.call(&Default::default()).err().expect("nobody is there");
+    /// assert!(error.open_error().is_some());
+    /// assert!(netipc::chain(&error).contains("no server at "));
+    /// ```
+    #[must_use]
+    pub fn open_error(&self) -> Option<&OpenError> {
+        match &self.failure {
+            Failure::NotReady { open_error, .. } => open_error.as_deref(),
+            Failure::Reconnect(error) => Some(error),
+            _ => None,
+        }
     }
 }
 
@@ -126,6 +149,9 @@ pub enum Failure {
     NotReady {
         /// The state of the client.
         state: crate::status::ClientState,
+        /// Why the last attempt gave no session, where there was one.
+        #[source]
+        open_error: Option<Arc<OpenError>>,
     },
     /// The deadline passed.
     #[error("no answer within the time allowed")]
@@ -138,7 +164,7 @@ pub enum Failure {
     Lost(#[source] LinkError),
     /// There is no new connection after the old one was lost, or given up for one with more room.
     #[error("could not connect again")]
-    Reconnect(#[source] OpenError),
+    Reconnect(#[source] Arc<OpenError>),
     /// The server broke the protocol.
     #[error("the server broke the protocol")]
     Protocol(#[source] ProtocolError),
@@ -196,7 +222,7 @@ pub enum Failure {
 impl Failure {
     /// The number of this failure.
     #[must_use]
-    pub const fn code(&self) -> ErrorCode {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::NotReady { .. } => ErrorCode::NOT_READY,
             Self::Timeout => ErrorCode::TIMEOUT,
@@ -282,6 +308,9 @@ pub enum OpenError {
     HandshakeTimeout {
         /// That time.
         limit_ms: u32,
+        /// Where it ended.
+        #[source]
+        source: Box<Self>,
     },
     /// The server turned the session down.
     #[error("the handshake failed")]
@@ -315,7 +344,7 @@ impl OpenError {
             }
             Self::HandshakeTimeout { .. } => ErrorCode::TIMEOUT,
             Self::Handshake(error) => match error {
-                HandshakeError::NoProfile | HandshakeError::Incompatible { .. } => {
+                HandshakeError::NoProfile { .. } | HandshakeError::Incompatible { .. } => {
                     ErrorCode::UNSUPPORTED
                 }
                 HandshakeError::AuthFailed | HandshakeError::Rejected { .. } => ErrorCode::REJECTED,
@@ -337,9 +366,9 @@ impl OpenError {
             Self::Connect(ConnectError::UntrustedServer { .. })
             | Self::Handshake(HandshakeError::AuthFailed)
             | Self::OtherUser { .. } => State::AuthFailed,
-            Self::Handshake(HandshakeError::NoProfile | HandshakeError::Incompatible { .. }) => {
-                State::Incompatible
-            }
+            Self::Handshake(
+                HandshakeError::NoProfile { .. } | HandshakeError::Incompatible { .. },
+            ) => State::Incompatible,
             _ => State::Disconnected,
         }
     }
@@ -441,60 +470,4 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::ErrorKind as Kind;
-
-    use netipc_proto::wire::Status;
-    use netipc_transport::endpoint::Endpoint;
-
-    use super::*;
-
-    #[test]
-    fn servers_that_do_not_run_have_numbers() {
-        let endpoint = || "/run/x.sock".to_owned();
-        let bind = |kind: Kind| BindError::Io {
-            endpoint: endpoint(),
-            source: kind.into(),
-        };
-        let taken = BindError::AddressInUse {
-            endpoint: endpoint(),
-            why: "it answers",
-            holders: vec![7],
-        };
-        let invalid = Endpoint::new("/run", "a/b").unwrap_err();
-        for (error, code) in [
-            (ServeError::from(invalid), ErrorCode::INVALID_ARGUMENT),
-            (taken.into(), ErrorCode::ADDRESS_IN_USE),
-            (bind(Kind::PermissionDenied).into(), ErrorCode::IO),
-            (ServeError::Running, ErrorCode::BUSY),
-            (ServeError::Stopped, ErrorCode::ABORTED),
-        ] {
-            assert_eq!(error.code(), code, "{error}");
-        }
-    }
-
-    #[test]
-    fn causes_of_a_failed_reconnect_have_their_own_numbers() {
-        let full = HandshakeError::Rejected {
-            status: Status::INTERNAL_ERROR,
-        };
-        let gone = ConnectError::NotFound {
-            endpoint: "/run/x.sock".into(),
-            source: std::io::ErrorKind::NotFound.into(),
-        };
-        for (error, code) in [
-            (OpenError::Connect(gone), ErrorCode::DISCONNECTED),
-            (OpenError::Link(LinkError::Timeout), ErrorCode::TIMEOUT),
-            (
-                OpenError::Attach(AttachError::HungUp),
-                ErrorCode::DISCONNECTED,
-            ),
-            (HandshakeError::AuthFailed.into(), ErrorCode::REJECTED),
-            (HandshakeError::NoProfile.into(), ErrorCode::UNSUPPORTED),
-            (HandshakeError::LimitExceeded.into(), ErrorCode::OVERFLOW),
-            (full.into(), ErrorCode::REJECTED),
-        ] {
-            assert_eq!(Failure::Reconnect(error).code(), code);
-        }
-    }
-}
+mod tests;

@@ -167,7 +167,8 @@ mod tests {
             endpoint: "/run/svc.sock".into(),
             source: io::ErrorKind::NotFound.into(),
         };
-        let state = ClientState::Broken;
+        let (state, open_error) = (ClientState::Broken, None);
+        let not_ready = Failure::NotReady { state, open_error };
         let status = Status(77);
         // The failure, what follows at first, and what follows after a retry.
         let table = [
@@ -201,11 +202,11 @@ mod tests {
             ),
             (overflow(), Return, Return),
             (
-                Failure::Reconnect(OpenError::Connect(not_found)),
+                Failure::Reconnect(OpenError::Connect(not_found).into()),
                 DropAndReturn,
                 DropAndReturn,
             ),
-            (Failure::NotReady { state }, Return, Return),
+            (not_ready, Return, Return),
             (
                 Failure::GenerationMismatch { first: 1, then: 2 },
                 Return,

@@ -390,3 +390,25 @@ fn every_session_id_is_fine() {
         assert_eq!(shake(proposal(), policy(), id).session_id, id);
     }
 }
+
+#[test]
+fn sides_without_a_common_profile_are_both_named() {
+    let policy = Policy {
+        supported: Profiles::BASELINE,
+        ..policy()
+    };
+    let proposal = Proposal {
+        supported: Profiles::SHM_HYBRID,
+        ..proposal()
+    };
+    let client = ClientHandshake::new(proposal);
+    let refusal = ServerHandshake::new(policy).hello(&client.hello(), true);
+    let refusal = refusal.unwrap_err();
+    let lists = "the client offers shm-hybrid, this server takes baseline";
+    assert!(refusal.to_string().contains(lists), "{refusal}");
+    let error = client.ack(&refusal.packet().unwrap()).unwrap_err();
+    assert!(
+        error.to_string().contains("offered was shm-hybrid"),
+        "{error}"
+    );
+}

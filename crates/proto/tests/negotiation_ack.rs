@@ -45,7 +45,7 @@ const CLIENT_ROWS: &[(Break, IsRight)] = {
             *e == E::AuthFailed
         }),
         (("unsupported", |p| put(p, 14, &[4, 0])), |e| {
-            *e == E::NoProfile
+            matches!(e, E::NoProfile { .. })
         }),
         (("incompatible", |p| put(p, 14, &[3, 0])), |e| {
             *e == E::Incompatible { source: None }

@@ -82,7 +82,7 @@ func claimIn(dir *runDir, endpoint transport.Endpoint, backlog int, log *slog.Lo
 			return nil, bindError(endpoint, err)
 		}
 		if removed {
-			log.Info("reclaimed an endpoint that nobody served", "endpoint", endpoint.String())
+			log.Info("netipc: reclaimed an endpoint that nobody served", "endpoint", endpoint.String())
 		}
 	}
 	sweep(dir, endpoint, log)

@@ -64,7 +64,7 @@ func (h *halfOpen) takeReady() *link {
 			return l
 		}
 		_ = l.Close()
-		h.log.Debug("a peer left without a HELLO", "error", err)
+		h.log.Debug("netipc: a peer left without a HELLO", "error", err)
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func (h *halfOpen) closeLate(now time.Time) {
 			continue
 		}
 		l := h.remove(i)
-		h.log.Debug("a peer said nothing in time", "peer", l.socket.peer)
+		h.log.Debug("netipc: a peer said nothing in time", "peer", l.socket.peer)
 		_ = l.Close()
 	}
 }
@@ -105,7 +105,7 @@ func (h *halfOpen) closeOne() bool {
 		return false
 	}
 	l := h.remove(places[makesWay(pids)])
-	h.log.Debug("closed a silent connection to make room", "peer", l.socket.peer)
+	h.log.Debug("netipc: closed a silent connection to make room", "peer", l.socket.peer)
 	_ = l.Close()
 	return true
 }

@@ -88,7 +88,7 @@ func (l *link) Offer(plan transport.SessionPlan) error {
 		return err
 	}
 	if err != nil {
-		shmFailures.warn(l.log, "cannot prepare shared memory", "endpoint", l.endpoint.String(), "error", err)
+		shmFailures.warn(l.log, "netipc: cannot prepare shared memory", "endpoint", l.endpoint.String(), "error", err)
 	}
 	return err
 }

@@ -184,24 +184,24 @@ func (l *listener) lookAfterNameInTime(w transport.Wait) (transport.Wait, error)
 func (l *listener) lookAfterName() error {
 	inPlace, err := l.isInPlace()
 	if err != nil {
-		l.log.Debug("cannot look at our name", "endpoint", l.endpoint.String(), "error", err)
+		l.log.Debug("netipc: cannot look at our name", "endpoint", l.endpoint.String(), "error", err)
 		return nil
 	}
 	if inPlace {
 		return nil
 	}
 	if err := unix.Mkdir(l.endpoint.Place(), 0o700); err != nil && err != unix.EEXIST {
-		l.log.Debug("cannot make the run directory again", "endpoint", l.endpoint.String(), "error", err)
+		l.log.Debug("netipc: cannot make the run directory again", "endpoint", l.endpoint.String(), "error", err)
 	}
 	held, err := claim(l.endpoint, l.backlog, l.log)
 	if isPassing(err) {
-		l.log.Warn("the socket is gone, and cannot be bound again yet", "endpoint", l.endpoint.String(), "error", err)
+		l.log.Warn("netipc: the socket is gone, and cannot be bound again yet", "endpoint", l.endpoint.String(), "error", err)
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", transport.ErrEndpointLost, err)
 	}
-	l.log.Warn("the socket was removed or replaced by others: bound again", "endpoint", l.endpoint.String())
+	l.log.Warn("netipc: the socket was removed or replaced by others: bound again", "endpoint", l.endpoint.String())
 	_ = l.letGo()
 	l.held = held
 	return nil
@@ -255,7 +255,7 @@ func (l *listener) letGo() (err error) {
 		_, err = removeIf(l.held.dir.fd, socketName(l.endpoint), l.held.id)
 	}
 	if err != nil {
-		l.log.Warn("cannot remove the socket", "endpoint", l.endpoint.String(), "error", err)
+		l.log.Warn("netipc: cannot remove the socket", "endpoint", l.endpoint.String(), "error", err)
 	}
 	closeFD(l.held.fd)
 	l.held.dir.release()

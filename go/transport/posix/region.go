@@ -213,7 +213,7 @@ func createOwnFile(dir *runDir, name string, log *slog.Logger) (int, *ownFile, e
 // remove removes the name, and tells whether it did.
 func (f *ownFile) remove() bool {
 	if _, err := removeIf(f.dir.fd, f.name, f.id); err != nil {
-		f.log.Warn("cannot remove a shared region", "region", f.name, "error", err)
+		f.log.Warn("netipc: cannot remove a shared region", "region", f.name, "error", err)
 		return false
 	}
 	f.forget()

@@ -17,7 +17,7 @@ import (
 func sweep(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) {
 	fd, err := openDir(dir.fd)
 	if err != nil {
-		log.Debug("cannot look for stale regions", "endpoint", endpoint.String(), "error", err)
+		log.Debug("netipc: cannot look for stale regions", "endpoint", endpoint.String(), "error", err)
 		return
 	}
 	entries := os.NewFile(uintptr(fd), endpoint.RunDir())
@@ -26,7 +26,7 @@ func sweep(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) {
 	names, _ := entries.Readdirnames(-1)
 	for _, name := range names {
 		if isRegionName(name, endpoint.Service()) && removeStale(dir, name, log) {
-			log.Info("removed a stale region", "endpoint", endpoint.String(), "region", name)
+			log.Info("netipc: removed a stale region", "endpoint", endpoint.String(), "region", name)
 		}
 	}
 }
@@ -40,7 +40,7 @@ func removeStale(dir *runDir, name string, log *slog.Logger) bool {
 	}
 	removed, err := removeIf(dir.fd, name, id)
 	if err != nil {
-		log.Warn("cannot remove a stale region", "region", name, "error", err)
+		log.Warn("netipc: cannot remove a stale region", "region", name, "error", err)
 	}
 	return removed
 }

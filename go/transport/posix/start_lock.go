@@ -53,7 +53,7 @@ func lockStart(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) (unlo
 		if !foreign {
 			return nil, inUse(endpoint, lockedLong, nil)
 		}
-		log.Info("starting beside the lock of another user", "endpoint", endpoint.String())
+		log.Info("netipc: starting beside the lock of another user", "endpoint", endpoint.String())
 		return func() {}, nil
 	}
 }

@@ -58,6 +58,13 @@ func ownerOfDir(path string) (uid uint32, closed bool) {
 	return stat.Uid, err == nil && stat.Mode&0o022 == 0
 }
 
+// openToOthers tells whether users other than the owner may write to the directory that path leads to.
+func openToOthers(path string) bool {
+	var stat unix.Stat_t
+	err := retry(func() error { return unix.Stat(path, &stat) })
+	return err == nil && stat.Mode&0o022 != 0
+}
+
 // lookInto tells what an open file is.
 func lookInto(fd int) (fileInfo, error) {
 	var stat unix.Stat_t

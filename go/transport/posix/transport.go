@@ -106,6 +106,7 @@ func (t *Transport) Connect(endpoint transport.Endpoint, w transport.Wait) (tran
 		socket.close()
 		return nil, err
 	}
+	warnIfOpen(endpoint, t.log)
 	socket.expectPassed()
 	return &link{
 		socket:      socket,
@@ -158,6 +159,7 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 	if err != nil {
 		return nil, err
 	}
+	warnIfOpen(endpoint, t.log)
 	return &listener{
 		held:     held,
 		endpoint: endpoint,

@@ -66,7 +66,7 @@ func (l *link) Offer(plan transport.SessionPlan) error {
 	}
 	offered, err := createRegion(l.endpoint, plan)
 	if err != nil {
-		l.log.Warn("cannot prepare shared memory", "endpoint", l.endpoint.String(), "error", err)
+		l.log.Warn("netipc: cannot prepare shared memory", "endpoint", l.endpoint.String(), "error", err)
 		return err
 	}
 	l.offered = offered

@@ -87,7 +87,7 @@ func (l *listener) Accept(w transport.Wait) (transport.Baseline, error) {
 // accepted makes a link of a connected instance, and another one pending in its place.
 func (l *listener) accepted(handle win.Handle) (transport.Baseline, error) {
 	if err := l.fill(); err != nil {
-		l.log.Warn("cannot make another instance of the pipe", "endpoint", l.endpoint.String(), "error", err)
+		l.log.Warn("netipc: cannot make another instance of the pipe", "endpoint", l.endpoint.String(), "error", err)
 	}
 	var peer transport.Peer
 	var pid uint32
@@ -125,7 +125,7 @@ func (l *listener) take() (win.Handle, bool) {
 func (l *listener) recycle(handle win.Handle) {
 	_ = win.DisconnectNamedPipe(handle)
 	if err := l.add(handle); err != nil {
-		l.log.Debug("cannot use an instance of the pipe again", "endpoint", l.endpoint.String(), "error", err)
+		l.log.Debug("netipc: cannot use an instance of the pipe again", "endpoint", l.endpoint.String(), "error", err)
 	}
 }
 

@@ -173,7 +173,7 @@ impl Provider<'_> {
         let finding = |cause, what: String| Finding::new(cause, format!("{at}: {what}"));
         match error {
             HandshakeError::AuthFailed => self.token_refused(),
-            HandshakeError::NoProfile => self.no_profile(),
+            HandshakeError::NoProfile { .. } => self.no_profile(),
             HandshakeError::Incompatible { .. } => finding(Cause::VersionMismatch, why)
                 .all_evidence(self.seen.listeners.iter().map(show))
                 .evidence(

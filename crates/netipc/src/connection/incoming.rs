@@ -170,18 +170,43 @@ impl Incoming {
 
     /// As [`receive`](Self::receive); `refusing` is told of a refusal before the client is.
     pub(crate) fn receive_or(
-        mut link: Box<dyn Baseline>,
+        link: Box<dyn Baseline>,
         policy: &Policy,
         wait: &Wait<'_>,
         refusing: &Refusing<'_>,
     ) -> Result<Self, AcceptError> {
+        Self::try_receive_or(link, policy, wait, refusing).map_err(Parting::linger)
+    }
+
+    /// As [`receive`](Self::receive), and waits for nobody who is refused: an event loop keeps what comes
+    /// with the error for a moment.
+    ///
+    /// # Errors
+    /// Why there is no session, and the connection over which it was said.
+    pub fn try_receive(
+        link: Box<dyn Baseline>,
+        policy: &Policy,
+        wait: &Wait<'_>,
+    ) -> Result<Self, Parting> {
+        Self::try_receive_or(link, policy, wait, &|_| ())
+    }
+
+    fn try_receive_or(
+        mut link: Box<dyn Baseline>,
+        policy: &Policy,
+        wait: &Wait<'_>,
+        refusing: &Refusing<'_>,
+    ) -> Result<Self, Parting> {
         let policy = Policy {
             packet_size: link.packet_size(),
             supported: policy.supported.and(available(link.profiles())),
             ..*policy
         };
         let mut hello = [0; MAX_HELLO_LEN];
-        let len = link.receive(&mut hello, wait)?;
+        let len = match link.receive(&mut hello, wait) {
+            Ok(len) => len,
+            Err(error) => return Err(Parting::at_once(error.into())),
+        };
         let allowed = link.peer_allowed();
         // A packet longer than the buffer keeps its true length, and is refused for it.
         let checked = match hello.get(..len) {
@@ -198,10 +223,11 @@ impl Incoming {
                 let is_stranger = !allowed
                     && matches!(&refusal, Refusal::Reply { status, .. } if *status == Status::AUTH_FAILED);
                 let peer = link.info().peer;
-                Err(match refuse(&mut *link, refusal, wait, refusing) {
-                    AcceptError::Refused(_) if is_stranger => AcceptError::Stranger { peer },
-                    error => error,
-                })
+                let mut parting = part(link, refusal, wait, refusing);
+                if is_stranger && matches!(parting.error, AcceptError::Refused(_)) {
+                    parting.error = AcceptError::Stranger { peer };
+                }
+                Err(parting)
             }
         }
     }
@@ -254,7 +280,7 @@ impl Incoming {
             }
             self.offer = match self.offer.without_profile() {
                 Ok(offer) => offer,
-                Err(refusal) => return Err(refuse(&mut *self.link, refusal, wait, refusing)),
+                Err(refusal) => return Err(part(self.link, refusal, wait, refusing).linger()),
             };
         }
         let agreed = self.offer.agreed(session_id);
@@ -287,11 +313,11 @@ impl Incoming {
 
     /// As [`turn_down_for_size`](Self::turn_down_for_size); `refusing` is told of it before the client is.
     pub(crate) fn turn_down_for_size_or(
-        mut self,
+        self,
         wait: &Wait<'_>,
         refusing: &Refusing<'_>,
     ) -> AcceptError {
-        refuse(&mut *self.link, Refusal::no_memory(), wait, refusing)
+        part(self.link, Refusal::no_memory(), wait, refusing).linger()
     }
 
     /// Turns the session down, because every slot is taken. Returns what became of that:
@@ -301,8 +327,56 @@ impl Incoming {
     }
 
     /// As [`turn_down`](Self::turn_down); `refusing` is told of it before the client is.
-    pub(crate) fn turn_down_or(mut self, wait: &Wait<'_>, refusing: &Refusing<'_>) -> AcceptError {
-        refuse(&mut *self.link, Refusal::busy(), wait, refusing)
+    pub(crate) fn turn_down_or(self, wait: &Wait<'_>, refusing: &Refusing<'_>) -> AcceptError {
+        part(self.link, Refusal::busy(), wait, refusing).linger()
+    }
+
+    /// As [`turn_down`](Self::turn_down), and waits for nobody.
+    #[must_use]
+    pub fn part(self, wait: &Wait<'_>) -> Parting {
+        part(self.link, Refusal::busy(), wait, &|_| ())
+    }
+}
+
+/// A client that was turned down, and the connection over which it is being told. Dropped at once, the
+/// connection may be gone before its client has read why.
+#[derive(Debug)]
+pub struct Parting {
+    error: AcceptError,
+    /// What was told and is to be read; nothing where nobody is told.
+    link: Option<Box<dyn Baseline>>,
+}
+
+impl Parting {
+    const fn at_once(error: AcceptError) -> Self {
+        Self { error, link: None }
+    }
+
+    /// Why there is no session.
+    #[must_use]
+    pub const fn error(&self) -> &AcceptError {
+        &self.error
+    }
+
+    /// What is ready when the client has hung up, where it was told something: it need not be kept longer.
+    #[must_use]
+    pub fn wait_object(&self) -> Option<WaitObject<'_>> {
+        self.link.as_ref().and_then(|link| link.wait_object())
+    }
+
+    /// Whether the client has hung up, or was told nothing.
+    #[must_use]
+    pub fn is_over(&mut self) -> bool {
+        self.link.as_mut().is_none_or(|link| link.check().is_err())
+    }
+
+    /// Waits at most 100 ms for the client to go; returns why there is no session.
+    #[must_use]
+    pub fn linger(self) -> AcceptError {
+        if let Some(mut link) = self.link {
+            link.linger();
+        }
+        self.error
     }
 }
 
@@ -356,18 +430,21 @@ fn known(id: Option<u32>) -> String {
 }
 
 /// Sends the refusal, unless what the peer sent was no HELLO.
-fn refuse(
-    link: &mut dyn Baseline,
+fn part(
+    mut link: Box<dyn Baseline>,
     refusal: Refusal,
     wait: &Wait<'_>,
     refusing: &Refusing<'_>,
-) -> AcceptError {
-    if let Some(packet) = refusal.packet() {
-        refusing(link.info().peer);
-        if let Err(error) = send_packet(link, &packet, wait) {
-            return AcceptError::Link(error);
-        }
-        link.linger();
+) -> Parting {
+    let Some(packet) = refusal.packet() else {
+        return Parting::at_once(AcceptError::Refused(refusal));
+    };
+    refusing(link.info().peer);
+    match send_packet(&mut *link, &packet, wait) {
+        Err(error) => Parting::at_once(AcceptError::Link(error)),
+        Ok(()) => Parting {
+            error: AcceptError::Refused(refusal),
+            link: Some(link),
+        },
     }
-    AcceptError::Refused(refusal)
 }

@@ -15,18 +15,21 @@
 //! Every operation that may wait takes a [`Wait`], which says until when and who may call it off;
 //! [`Wait::timeout`] of zero does what needs no waiting.
 
+mod connecting;
 mod incoming;
 mod packets;
+mod sending;
 
-pub use incoming::{AcceptError, Acceptor, Incoming};
+pub use connecting::Connecting;
+pub use incoming::{AcceptError, Acceptor, Incoming, Parting};
 pub use netipc_proto::session::handshake::{Agreed, Policy, Proposal};
 pub use netipc_proto::session::{DirectionLimits, Limits, Message, SessionError};
+pub use sending::Sending;
 
 use std::time::Instant;
 
 use std::io;
 
-use netipc_proto::session::handshake::{ACK_PACKET_LEN, ClientHandshake, HandshakeError};
 use netipc_proto::session::{Framing, Role, Session};
 use netipc_proto::wire::{Header, Profiles, WireError};
 use netipc_transport::endpoint::Endpoint;
@@ -72,17 +75,7 @@ impl Connection {
         proposal: Proposal,
         wait: &Wait<'_>,
     ) -> Result<Self, OpenError> {
-        let mut link = transport.connect(endpoint, wait)?;
-        let handshake = ClientHandshake::new(Proposal {
-            packet_size: link.packet_size(),
-            supported: proposal.supported.and(available(link.profiles())),
-            ..proposal
-        });
-        let agreed = shake_hands(&mut *link, &handshake, wait)
-            .map_err(|error| with_users(error, link.info().peer.uid, link.own_uid()))?;
-        let buffer = buffer(Role::Client, &agreed).map_err(LinkError::Io)?;
-        let link = link.attach(&plan(&agreed, proposal.auth_token), wait)?;
-        Ok(Self::new(Role::Client, link, agreed, buffer))
+        Connecting::start(transport, endpoint, proposal, wait)?.finish(wait)
     }
 
     fn new(role: Role, link: Box<dyn Link>, mut agreed: Agreed, buffer: Vec<u8>) -> Self {
@@ -333,34 +326,6 @@ fn buffer(role: Role, agreed: &Agreed) -> io::Result<Vec<u8>> {
 const fn is_unsent(error: &LinkError) -> bool {
     use LinkError::{Aborted, Busy, Timeout, TooLarge};
     matches!(error, Busy | TooLarge { .. } | Timeout | Aborted)
-}
-
-fn shake_hands(
-    link: &mut dyn Baseline,
-    handshake: &ClientHandshake,
-    wait: &Wait<'_>,
-) -> Result<Agreed, OpenError> {
-    // A server that refuses at once may have closed before our packet left: its answer counts.
-    let sent = send_packet(link, &handshake.hello(), wait);
-    let mut ack = [0; ACK_PACKET_LEN + 1];
-    let len = match (sent, link.receive(&mut ack, wait)) {
-        (_, Ok(len)) => len.min(ack.len()),
-        (Err(error), Err(_)) | (Ok(()), Err(error)) => return Err(error.into()),
-    };
-    Ok(handshake.ack(ack.get(..len).unwrap_or_default())?)
-}
-
-/// A server that says no to the token may mean the user: where the two are of different users, that is
-/// said. Root is let in everywhere.
-fn with_users(error: OpenError, server: Option<u32>, own: Option<u32>) -> OpenError {
-    match (error, server, own) {
-        (OpenError::Handshake(HandshakeError::AuthFailed), Some(server), Some(own))
-            if own != server && own != 0 =>
-        {
-            OpenError::OtherUser { server, own }
-        }
-        (error, ..) => error,
-    }
 }
 
 fn send_packet(link: &mut dyn Baseline, packet: &[u8], wait: &Wait<'_>) -> Result<(), LinkError> {

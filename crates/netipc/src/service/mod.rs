@@ -64,6 +64,7 @@ pub mod string_reverse {
 
 /// `cgroups-lookup`: cgroup paths in; orchestrator, name and labels of each out.
 pub mod cgroups_lookup {
+    pub use super::Orchestrator;
     pub use super::made::cgroups_lookup::*;
     pub use crate::config::{ClientConfig, ServerConfig};
     pub use {CgroupsLookupHandler as Handler, CgroupsLookupServer as ManagedServer};
@@ -71,6 +72,7 @@ pub mod cgroups_lookup {
 
 /// `apps-lookup`: process ids in; process, user and cgroup of each out.
 pub mod apps_lookup {
+    pub use super::Orchestrator;
     pub use super::made::apps_lookup::*;
     pub use crate::config::{ClientConfig, ServerConfig};
     pub use {

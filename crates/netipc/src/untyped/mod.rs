@@ -14,7 +14,7 @@ mod client;
 mod server;
 
 pub use crate::log_limiter::LogLimiter;
-pub use client::AnyClient;
+pub use client::{AnyClient, check_answer};
 pub(crate) use client::{LookupBuffers, RequestKind, malformed, too_much};
 pub use server::{
     Answered, AnyServer, DataProbe, DataStatus, HistogramSnapshot, ServerStats, SessionHandler,

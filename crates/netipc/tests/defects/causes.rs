@@ -50,7 +50,7 @@ fn no_sessions() -> [NoSession; 6] {
             Some(server(1)),
             |stage| stage.client(client(PROFILE_SHM_HYBRID)),
             Incompatible,
-            "no transport profile in common",
+            "no transport profile in common with the server: offered was shm-hybrid",
         ),
         cause(
             "a limit",
@@ -99,10 +99,19 @@ fn defect_27_each_cause_of_no_session_has_its_state_and_text() {
         assert_eq!(error.code(), ErrorCode::NOT_READY, "{what}");
         let state = cause.state.to_string();
         assert!(error.to_string().contains(&state), "{what}: {error}");
+        let whole = netipc::chain(&error);
+        assert!(whole.contains(text), "{what}: {whole}");
+        assert!(error.open_error().is_some(), "{what}");
         let kept = client.status().last_error.unwrap();
         assert!(
             kept.contains(text),
             "{what}: a call forgets the cause: {kept}"
+        );
+        client.close();
+        let error = client.call(&1).unwrap_err();
+        assert!(
+            error.open_error().is_none(),
+            "{what}: of a client that was closed since"
         );
     }
 }

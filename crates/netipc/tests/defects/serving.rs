@@ -1,5 +1,6 @@
 //! Accepting and stopping: 1, 2, 8, 10, 28.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -56,6 +57,9 @@ fn defect_02_a_refresh_ends_when_nobody_accepts_or_answers() {
         assert_eq!(status.state, ClientState::Disconnected);
         let error = status.last_error.unwrap();
         assert!(error.contains("no handshake within 2000 ms"), "{error}");
+        let late = client.open_error().unwrap();
+        let cause = late.source().map(ToString::to_string);
+        assert!(cause.is_some(), "where it ended: {late:?}");
     };
     thread::scope(|scope| {
         scope.spawn(|| {

@@ -81,6 +81,21 @@ impl WireError {
         Self::new(WireErrorKind::BadLayout, field, expected, found)
     }
 
+    /// A value breaks a rule of its schema: `rule` is the field, a colon, and the rule in words; `found` is the value.
+    ///
+    /// ```
+    /// use netipc_proto::wire::WireError;
+    ///
+    /// let error = WireError::rule("cgroup_status: known needs cgroup_path", 0);
+    /// assert_eq!(error.field(), "cgroup_status");
+    /// assert_eq!(error.to_string(), "cgroup_status is 0: known needs cgroup_path");
+    /// ```
+    #[must_use]
+    #[cold]
+    pub const fn rule(rule: &'static str, found: u64) -> Self {
+        Self::layout(rule, 0, found)
+    }
+
     /// The item `index`, from 0, of an answer is for another key than was asked for at its place.
     ///
     /// ```
@@ -110,8 +125,13 @@ impl WireError {
 
     /// The field that broke it.
     #[must_use]
-    pub const fn field(&self) -> &'static str {
-        self.field
+    pub fn field(&self) -> &'static str {
+        self.rule_in_words().map_or(self.field, |(field, _)| field)
+    }
+
+    /// The field and the rule of a schema that it breaks, where it is that.
+    fn rule_in_words(&self) -> Option<(&'static str, &'static str)> {
+        self.field.split_once(": ")
     }
 
     /// What the rule wants.
@@ -135,6 +155,9 @@ impl fmt::Display for WireError {
             expected,
             found,
         } = self;
+        if let Some((field, rule)) = self.rule_in_words() {
+            return write!(f, "{field} is {found}: {rule}");
+        }
         match kind {
             WireErrorKind::Truncated => {
                 write!(

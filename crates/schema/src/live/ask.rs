@@ -32,7 +32,7 @@ pub enum AskError {
 impl AskError {
     /// Its number.
     #[must_use]
-    pub const fn code(&self) -> ErrorCode {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::Request(_) => ErrorCode::INVALID_ARGUMENT,
             Self::Call(error) => error.code(),

@@ -14,6 +14,7 @@ use super::claim::{Claimed, PASSING, claim, take_over};
 use super::half_open::HalfOpen;
 use super::link::{Accepted, UnixLink};
 use super::peers::PeerPolicy;
+use super::run_dir::warn_if_open;
 use super::watcher::SocketWatcher;
 
 const DEFAULT_BACKLOG: u16 = 16;
@@ -109,6 +110,7 @@ impl UnixListener {
             Some(socket) => take_over(endpoint, socket),
             None => claim(endpoint, backlog),
         }?;
+        warn_if_open(endpoint);
         Ok(Self {
             held: Held::new(endpoint, claimed),
             endpoint: endpoint.clone(),

@@ -114,6 +114,7 @@ impl UnixTransport {
             }
         }
         self.look_at_server(&socket, endpoint)?;
+        run_dir::warn_if_open(endpoint);
         Ok(UnixLink::connected(socket, endpoint.clone(), self.spin))
     }
 

@@ -1,8 +1,10 @@
 //! The run directory, held by a descriptor: names in it mean the same wherever the process goes, and
 //! whatever becomes of the directory.
 
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use crate::endpoint::Endpoint;
 use crate::sys::{self, Errno, FileId};
@@ -51,6 +53,29 @@ impl RunDir {
 impl AsFd for RunDir {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+/// The run directories that were warned of, each once in the life of the process.
+static WARNED_OF: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+/// A process that uses more than that is not told of all.
+const MOST_WARNINGS: usize = 64;
+
+/// Warns of a run directory in which other users may put sockets: whoever looks for a server there may find theirs.
+pub(super) fn warn_if_open(endpoint: &Endpoint) {
+    let place = endpoint.place();
+    if !sys::owner_of_dir(place).is_ok_and(|(_, others_write)| others_write) {
+        return;
+    }
+    // Nobody waits for another's warning, least of all a forked child for one of its parent.
+    let Ok(mut warned) = WARNED_OF.try_lock() else {
+        return;
+    };
+    if warned.len() < MOST_WARNINGS && warned.insert(place.to_owned()) {
+        tracing::warn!(
+            run_dir = %place.display(),
+            "others may write to the run directory, and put sockets of theirs there: make it mode 0700"
+        );
     }
 }
 

@@ -228,6 +228,12 @@ pub(crate) const STEPS: &[Step] = &[
         ..PLATFORM
     },
     Step {
+        name: "Go: the collector for Prometheus, a module of its own",
+        run: &["{go} vet ./...", "{go} test ./..."],
+        dir: "go/prometheus",
+        ..GO
+    },
+    Step {
         name: "Go for FreeBSD and macOS, vetted",
         run: &[
             "GOOS=freebsd {go} vet ./...",

@@ -223,13 +223,13 @@ func checkItem(bytes []byte) error {
 	asn := binary.LittleEndian.Uint32(b[4:])
 	country := [2]byte(b[26:28])
 	if status > LookupStatusOversizedItem {
-		return protocol.NewWireError(protocol.ErrBadLayout, "status", 0, uint64(status))
+		return protocol.NewRuleError("status", "not one of its values", uint64(status))
 	}
 	if status != 0 {
 		if asn != 0 ||
 			country != ([2]byte{}) ||
 			organisation.Len != 0 {
-			return protocol.NewWireError(protocol.ErrBadLayout, "data with status", 0, uint64(status))
+			return protocol.NewRuleError("status", "only known items have data", uint64(status))
 		}
 		return nil
 	}
@@ -250,19 +250,19 @@ func (v *Item) read(bytes []byte) {
 // check tells which rule of the schema an item breaks.
 func (v *Item) check() error {
 	if v.Status > LookupStatusOversizedItem {
-		return protocol.NewWireError(protocol.ErrBadLayout, "status", 0, uint64(v.Status))
+		return protocol.NewRuleError("status", "not one of its values", uint64(v.Status))
 	}
 	if !v.Address.IsValid() {
-		return protocol.NewWireError(protocol.ErrBadLayout, "address", 0, 0)
+		return protocol.NewRuleError("address", "a key needs one", 0)
 	}
 	if !protocol.IsPadded(v.Country[:]) {
-		return protocol.NewWireError(protocol.ErrBadLayout, "country", 0, 1)
+		return protocol.NewRuleError("padding of country", "zeros are expected", 1)
 	}
 	if v.Status != 0 {
 		if v.Asn != 0 ||
 			v.Country != ([2]byte{}) ||
 			v.Organisation.Len() != 0 {
-			return protocol.NewWireError(protocol.ErrBadLayout, "data with status", 0, uint64(v.Status))
+			return protocol.NewRuleError("status", "only known items have data", uint64(v.Status))
 		}
 		return nil
 	}

@@ -217,7 +217,7 @@ func checkItem(bytes []byte) error {
 	packetsSent := binary.LittleEndian.Uint64(b[40:])
 	connections := binary.LittleEndian.Uint32(b[48:])
 	if status > LookupStatusOversizedItem {
-		return protocol.NewWireError(protocol.ErrBadLayout, "status", 0, uint64(status))
+		return protocol.NewRuleError("status", "not one of its values", uint64(status))
 	}
 	if status != 0 {
 		if bytesReceived != 0 ||
@@ -225,7 +225,7 @@ func checkItem(bytes []byte) error {
 			packetsReceived != 0 ||
 			packetsSent != 0 ||
 			connections != 0 {
-			return protocol.NewWireError(protocol.ErrBadLayout, "data with status", 0, uint64(status))
+			return protocol.NewRuleError("status", "only known items have data", uint64(status))
 		}
 		return nil
 	}
@@ -248,7 +248,7 @@ func (v *Item) read(bytes []byte) {
 // check tells which rule of the schema an item breaks.
 func (v *Item) check() error {
 	if v.Status > LookupStatusOversizedItem {
-		return protocol.NewWireError(protocol.ErrBadLayout, "status", 0, uint64(v.Status))
+		return protocol.NewRuleError("status", "not one of its values", uint64(v.Status))
 	}
 	if v.Status != 0 {
 		if v.BytesReceived != 0 ||
@@ -256,7 +256,7 @@ func (v *Item) check() error {
 			v.PacketsReceived != 0 ||
 			v.PacketsSent != 0 ||
 			v.Connections != 0 {
-			return protocol.NewWireError(protocol.ErrBadLayout, "data with status", 0, uint64(v.Status))
+			return protocol.NewRuleError("status", "only known items have data", uint64(v.Status))
 		}
 		return nil
 	}

@@ -35,7 +35,8 @@ type Error struct {
 	Kind error
 	// Status is what the server said, where it refused.
 	Status protocol.Status
-	// What, Found and Allowed are what the server agreed on and may not: profiles are numbers here.
+	// What, Found and Allowed are what the server agreed on and may not: profiles are numbers here. Of
+	// [ErrNoProfile], Allowed is what was offered.
 	What           string
 	Found, Allowed uint32
 	// Cause is what is wrong with the bytes, where that is it.
@@ -53,6 +54,9 @@ func (e *Error) Error() string {
 			text += ": all its sessions are taken (raise its workers), or it stops"
 		}
 		return text
+	case e.Kind == ErrNoProfile:
+		// The server does not tell its client what it takes.
+		return fmt.Sprintf("%v: offered was %v, the server's log names both lists", e.Kind, protocol.Profiles(e.Allowed))
 	case e.Kind == ErrProfile:
 		return fmt.Sprintf("%v: %v of %v", e.Kind, protocol.Profiles(e.Found), protocol.Profiles(e.Allowed))
 	case e.What != "":
@@ -106,7 +110,7 @@ func (p *Proposal) Ack(packet []byte) (Agreed, error) {
 		return Agreed{}, err
 	}
 	if header.Status != protocol.StatusOK {
-		return Agreed{}, &Error{Kind: refusalKind(header.Status), Status: header.Status}
+		return Agreed{}, p.refused(header.Status)
 	}
 	if err := expect("hello_ack length", AckPacketLen, uint64(len(packet))); err != nil {
 		return Agreed{}, err
@@ -150,6 +154,15 @@ func (p *Proposal) validateAck(ack *protocol.HelloAck) error {
 		}
 	}
 	return nil
+}
+
+// refused is what the server means by a status other than OK.
+func (p *Proposal) refused(status protocol.Status) error {
+	refused := &Error{Kind: refusalKind(status), Status: status}
+	if refused.Kind == ErrNoProfile {
+		refused.Allowed = uint32(p.Supported)
+	}
+	return refused
 }
 
 func refusalKind(status protocol.Status) error {

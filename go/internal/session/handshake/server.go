@@ -84,7 +84,9 @@ func (p *Policy) validateHello(hello *protocol.Hello, peerAllowed bool) *Refusal
 	case !peerAllowed:
 		return refuse(protocol.StatusAuthFailed, "a user that is not allowed")
 	case hello.Supported&p.Supported == 0:
-		return refuse(protocol.StatusUnsupported, "no profile in common")
+		// Both lists, as the two sides are configured by different people.
+		return refuse(protocol.StatusUnsupported,
+			fmt.Sprintf("no profile in common: the client offers %v, this server takes %v", hello.Supported, p.Supported))
 	case hello.MaxRequestPayloadBytes > p.Request.PayloadBytes,
 		hello.MaxRequestBatchItems > p.Request.BatchItems:
 		return refuse(protocol.StatusLimitExceeded, "a proposal above the request limits")

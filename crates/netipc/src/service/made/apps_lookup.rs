@@ -350,27 +350,31 @@ impl AppsLookupItem<'_> {
     #[inline(always)]
     fn check(&self) -> Result<(), WireError> {
         if !matches!(self.status.0, 0..=3) {
-            return Err(WireError::layout("status", 0, self.status.0.into()));
+            return Err(WireError::rule(
+                "status: not one of its values",
+                self.status.0.into(),
+            ));
         }
         if !matches!(self.cgroup_status.0, 0..=3) {
-            return Err(WireError::layout(
-                "cgroup_status",
-                0,
+            return Err(WireError::rule(
+                "cgroup_status: not one of its values",
                 self.cgroup_status.0.into(),
             ));
         }
         if self.status != PidStatus::KNOWN {
             if self.has_data() {
-                return Err(WireError::layout(
-                    "data with status",
-                    0,
+                return Err(WireError::rule(
+                    "status: only known items have data",
                     self.status.0.into(),
                 ));
             }
             return Ok(());
         }
         if !(1..=15).contains(&self.comm.len()) {
-            return Err(WireError::layout("comm", 0, self.comm.len() as u64));
+            return Err(WireError::rule(
+                "length of comm: allowed is 1 to 15",
+                self.comm.len() as u64,
+            ));
         }
         let keeps_rule = match self.cgroup_status {
             AppsCgroupStatus::KNOWN => !self.cgroup_path.is_empty(),
@@ -394,13 +398,30 @@ impl AppsLookupItem<'_> {
             _ => true,
         };
         if !keeps_rule {
-            return Err(WireError::layout(
-                "data with cgroup_status",
-                0,
-                self.cgroup_status.0.into(),
-            ));
+            return Err(self.broken_rule_of_cgroup_status());
         }
         Ok(())
+    }
+}
+
+impl AppsLookupItem<'_> {
+    /// Which rule of `cgroup_status` is broken.
+    #[cold]
+    fn broken_rule_of_cgroup_status(&self) -> WireError {
+        let rule = match self.cgroup_status {
+            AppsCgroupStatus::KNOWN => "cgroup_status: known needs cgroup_path",
+            AppsCgroupStatus::UNKNOWN_RETRY_LATER => {
+                "cgroup_status: unknown-retry-later goes without orchestrator, cgroup_name, labels"
+            }
+            AppsCgroupStatus::UNKNOWN_PERMANENT => {
+                "cgroup_status: unknown-permanent needs cgroup_path, and goes without orchestrator, cgroup_name, labels"
+            }
+            AppsCgroupStatus::HOST_ROOT => {
+                "cgroup_status: host-root goes without orchestrator, cgroup_name, labels, cgroup_path"
+            }
+            _ => "cgroup_status: not with the others",
+        };
+        WireError::rule(rule, self.cgroup_status.0.into())
     }
 }
 

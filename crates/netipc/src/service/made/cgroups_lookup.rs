@@ -275,15 +275,20 @@ impl CgroupsLookupItem<'_> {
     #[inline(always)]
     fn check(&self) -> Result<(), WireError> {
         if !matches!(self.status.0, 0..=4) {
-            return Err(WireError::layout("status", 0, self.status.0.into()));
+            return Err(WireError::rule(
+                "status: not one of its values",
+                self.status.0.into(),
+            ));
         }
         if self.path.text().is_empty() {
-            return Err(WireError::layout("path", 0, self.path.text().len() as u64));
+            return Err(WireError::rule(
+                "length of path: allowed is at least 1",
+                self.path.text().len() as u64,
+            ));
         }
         if self.status != CgroupStatus::KNOWN && self.has_data() {
-            return Err(WireError::layout(
-                "data with status",
-                0,
+            return Err(WireError::rule(
+                "status: only known items have data",
                 self.status.0.into(),
             ));
         }

@@ -92,18 +92,15 @@ impl AnyClient {
         let reply = self.receive(wait)?;
         check_answer(&header, &reply, self.response_limit())?;
         self.count_reply(&reply);
-        let state = self.state;
-        self.message().ok_or(Failure::NotReady { state })
+        self.message().ok_or_else(|| self.not_ready())
     }
 
     /// Sends the request; returns its header.
     pub(crate) fn send(&mut self, kind: RequestKind, wait: &Wait<'_>) -> Result<Header, Failure> {
         let header = kind.header(self.next_id);
-        let state = self.state;
-        let connection = self
-            .connection
-            .as_mut()
-            .ok_or(Failure::NotReady { state })?;
+        let Some(connection) = self.connection.as_mut() else {
+            return Err(self.not_ready());
+        };
         match connection.send(header, &self.request, wait) {
             // A server that closed may have answered first: that answer says why.
             Ok(()) | Err(ConnectionError::Link(LinkError::Reset(_) | LinkError::Disconnected)) => {}
@@ -116,11 +113,9 @@ impl AnyClient {
 
     /// Receives the next answer.
     pub(crate) fn receive(&mut self, wait: &Wait<'_>) -> Result<Header, Failure> {
-        let state = self.state;
-        let connection = self
-            .connection
-            .as_mut()
-            .ok_or(Failure::NotReady { state })?;
+        let Some(connection) = self.connection.as_mut() else {
+            return Err(self.not_ready());
+        };
         connection.receive(wait).map_err(connection_failure)
     }
 
@@ -192,7 +187,7 @@ impl AnyClient {
             return Ok(());
         };
         self.count_error(&failure);
-        // Why the client is not ready is usually recorded already, in more detail.
+        // Why the client is not ready was recorded when it did not get so.
         if !matches!(failure, Failure::NotReady { .. }) || self.last_error.is_none() {
             self.record_error(&failure);
         }
@@ -231,9 +226,12 @@ pub(super) fn decode<R: Layout>(payload: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// Checks what an answer must say of its request, and what it says of how it went.
+/// Checks what an answer must say of its request, and what it says of how it went, as every client does.
 /// `limit` is the agreed response limit, in bytes, and whose it is.
-pub(super) fn check_answer(
+///
+/// # Errors
+/// What is wrong with the answer, or what the server says is wrong with the request.
+pub fn check_answer(
     request: &Header,
     reply: &Header,
     (limit, side): (u32, LimitSide),

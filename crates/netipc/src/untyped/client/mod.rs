@@ -23,6 +23,7 @@ use crate::connection::Connection;
 use crate::error::{CallError, OpenError};
 use crate::retry::Backoff;
 use crate::status::{ClientState, ClientStatus, Counters, SessionStatus};
+pub use exchange::check_answer;
 pub(crate) use exchange::{RequestKind, malformed, too_much};
 use pipeline::Progress;
 
@@ -67,7 +68,7 @@ pub struct AnyClient {
     counters: Counters,
     last_error: Option<String>,
     /// Why the last attempt gave no session.
-    open_error: Option<OpenError>,
+    open_error: Option<Arc<OpenError>>,
     last_success: Option<Instant>,
     /// The payload of the request that goes out next.
     pub(crate) request: Vec<u8>,
@@ -173,8 +174,8 @@ impl AnyClient {
     /// Why the last refresh that had to connect gave no session. The causes are its
     /// [sources](std::error::Error::source).
     #[must_use]
-    pub const fn open_error(&self) -> Option<&OpenError> {
-        self.open_error.as_ref()
+    pub fn open_error(&self) -> Option<&OpenError> {
+        self.open_error.as_deref()
     }
 
     /// Whether calls can be made. No I/O.
@@ -233,6 +234,7 @@ impl AnyClient {
     pub fn close(&mut self) {
         self.drop_session(ClientState::Disconnected);
         self.forget_provider();
+        self.open_error = None;
         self.capacity = self.options.initial;
         self.request = Vec::new();
         self.lookup_buffers = LookupBuffers::default();

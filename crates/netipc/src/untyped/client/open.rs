@@ -1,5 +1,6 @@
 //! How a client gets a session, keeps it and makes a new one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use netipc_proto::session::handshake::HandshakeError;
@@ -48,8 +49,8 @@ impl AnyClient {
     /// call that follows.
     pub(crate) fn connect(&mut self, wait: &Wait<'_>) -> Result<(), CallError> {
         self.refresh(wait);
-        let failure = match self.open_error.as_ref().map(OpenError::code) {
-            Some(ErrorCode::TIMEOUT) if wait.check().is_ok() => match self.open_error.take() {
+        let failure = match self.open_error().map(OpenError::code) {
+            Some(ErrorCode::TIMEOUT) if wait.check().is_ok() => match self.open_error.clone() {
                 Some(error) => Failure::Reconnect(error),
                 None => Failure::Timeout,
             },
@@ -71,13 +72,21 @@ impl AnyClient {
             Err(LinkError::Aborted) => Failure::Aborted,
             Err(_) => Failure::Timeout,
             Ok(()) => {
-                let state = self.state;
-                let error = self.open_error.take();
-                return Err(error.map_or(Failure::NotReady { state }, Failure::Reconnect));
+                let error = self.open_error.clone();
+                return Err(error.map_or_else(|| self.not_ready(), Failure::Reconnect));
             }
         };
         self.state = ClientState::Broken;
         Err(failure)
+    }
+
+    /// The failure of a call that has no session, with the reason where one is known.
+    #[cold]
+    pub(super) fn not_ready(&self) -> Failure {
+        Failure::NotReady {
+            state: self.state,
+            open_error: self.open_error.clone(),
+        }
     }
 
     /// Drops the session; the next refresh makes a new one.
@@ -117,8 +126,8 @@ impl AnyClient {
         let opened = self.try_open(wait).map_err(|error| {
             // The caller's own time is not up.
             if error.code() == ErrorCode::TIMEOUT && wait.check().is_ok() {
-                let limit_ms = DEFAULT_HANDSHAKE_TIMEOUT_MS;
-                OpenError::HandshakeTimeout { limit_ms }
+                let (limit_ms, source) = (DEFAULT_HANDSHAKE_TIMEOUT_MS, Box::new(error));
+                OpenError::HandshakeTimeout { limit_ms, source }
             } else {
                 error
             }
@@ -141,7 +150,7 @@ impl AnyClient {
             }
         }
         tracing::debug!(endpoint = %self.endpoint_name(), state = %self.state, "tried to connect");
-        self.open_error = opened.err();
+        self.open_error = opened.err().map(Arc::new);
         self.open_error.is_none()
     }
 

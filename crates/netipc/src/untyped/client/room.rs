@@ -37,7 +37,7 @@ impl AnyClient {
     pub(crate) fn make_room(&mut self, needed: Capacity, wait: &Wait<'_>) -> Result<(), Failure> {
         let agreed = self.agreed();
         if self.state != ClientState::Ready {
-            return Err(Failure::NotReady { state: self.state });
+            return Err(self.not_ready());
         }
         if agreed.holds(needed) {
             return Ok(());
@@ -71,7 +71,7 @@ impl AnyClient {
     /// more than one connect.
     pub(crate) fn try_widen(&mut self, wanted: Capacity, wait: &Wait<'_>) -> Result<(), Failure> {
         if self.state != ClientState::Ready {
-            return Err(Failure::NotReady { state: self.state });
+            return Err(self.not_ready());
         }
         let agreed = self.agreed();
         if agreed.holds(wanted) && agreed.response_bytes >= wanted.response_bytes {

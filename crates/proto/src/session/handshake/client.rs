@@ -56,7 +56,7 @@ impl ClientHandshake {
         })?;
         expect("hello_ack kind", Kind::CONTROL.0, header.kind.0)?;
         expect("hello_ack opcode", Opcode::HELLO_ACK.0, header.code)?;
-        refusal(header.status)?;
+        self.refusal(header.status)?;
         if bytes.len() != ACK_PACKET_LEN {
             let error = WireError::layout("hello_ack length", 80, bytes.len() as u64);
             return Err(HandshakeError::Protocol(error));
@@ -64,6 +64,20 @@ impl ClientHandshake {
         let payload = bytes.get(Header::LEN..).unwrap_or_default();
         let ack = HelloAck::decode(payload).map_err(HandshakeError::Protocol)?;
         self.validate_ack(&ack)
+    }
+
+    /// What the server means by a status other than OK.
+    fn refusal(&self, status: Status) -> Result<(), HandshakeError> {
+        Err(match status {
+            Status::OK => return Ok(()),
+            Status::AUTH_FAILED => HandshakeError::AuthFailed,
+            Status::UNSUPPORTED => HandshakeError::NoProfile {
+                offered: self.proposal.supported,
+            },
+            Status::INCOMPATIBLE => HandshakeError::Incompatible { source: None },
+            Status::LIMIT_EXCEEDED => HandshakeError::LimitExceeded,
+            status => HandshakeError::Rejected { status },
+        })
     }
 
     fn validate_ack(&self, ack: &HelloAck) -> Result<Agreed, HandshakeError> {
@@ -147,17 +161,6 @@ pub(super) const fn agreed(ack: &HelloAck) -> Agreed {
     }
 }
 
-fn refusal(status: Status) -> Result<(), HandshakeError> {
-    Err(match status {
-        Status::OK => return Ok(()),
-        Status::AUTH_FAILED => HandshakeError::AuthFailed,
-        Status::UNSUPPORTED => HandshakeError::NoProfile,
-        Status::INCOMPATIBLE => HandshakeError::Incompatible { source: None },
-        Status::LIMIT_EXCEEDED => HandshakeError::LimitExceeded,
-        status => HandshakeError::Rejected { status },
-    })
-}
-
 fn expect(field: &'static str, want: u16, found: u16) -> Result<(), HandshakeError> {
     if found == want {
         Ok(())
@@ -196,9 +199,14 @@ pub enum HandshakeError {
     /// The server does not accept the token, or this user.
     #[error("the server refused the auth token: use the token the server was started with")]
     AuthFailed,
-    /// The sides have no profile in common.
-    #[error("no transport profile in common with the server")]
-    NoProfile,
+    /// The sides have no profile in common. The server does not tell its client what it takes.
+    #[error(
+        "no transport profile in common with the server: offered was {offered}, the server's log names both lists"
+    )]
+    NoProfile {
+        /// What was offered.
+        offered: Profiles,
+    },
     /// The server takes no requests as large as proposed.
     #[error("the proposed request limits are above the server's")]
     LimitExceeded,

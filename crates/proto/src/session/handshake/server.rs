@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::client::agreed;
 use super::{
     ACK_PACKET_LEN, Agreed, MAX_HELLO_LEN, Policy, envelope, packet, response_bytes, select_profile,
@@ -38,7 +40,7 @@ pub enum Refusal {
         /// The status of the answer.
         status: Status,
         /// The reason, for the server's log.
-        why: &'static str,
+        why: Cow<'static, str>,
     },
 }
 
@@ -87,7 +89,7 @@ impl ServerHandshake {
         }
         let intersection = hello.supported.and(policy.supported);
         if intersection.is_empty() {
-            return Err(refuse(Status::UNSUPPORTED, "no profile in common"));
+            return Err(no_profile(hello.supported, policy.supported));
         }
         if hello.max_request_payload_bytes > policy.request.payload_bytes
             || hello.max_request_batch_items > policy.request.batch_items
@@ -242,5 +244,17 @@ fn read_version(bytes: &[u8]) -> Result<u16, WireError> {
 }
 
 const fn refuse(status: Status, why: &'static str) -> Refusal {
+    let why = Cow::Borrowed(why);
     Refusal::Reply { status, why }
+}
+
+/// Both lists, as the two sides are configured by different people.
+#[cold]
+fn no_profile(client: Profiles, server: Profiles) -> Refusal {
+    let why =
+        format!("no profile in common: the client offers {client}, this server takes {server}");
+    Refusal::Reply {
+        status: Status::UNSUPPORTED,
+        why: why.into(),
+    }
 }

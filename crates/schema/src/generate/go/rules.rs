@@ -77,7 +77,7 @@ pub(super) fn of_record(go: &Go<'_>, record: &Record, values: Values) -> String 
             let _ = writeln!(
                 body,
                 "if {status} != 0 {{\nif {} {{\n\
-                 return protocol.NewWireError(protocol.ErrBadLayout, \"data with status\", 0, uint64({status}))\n}}\n\
+                 return protocol.NewRuleError(\"status\", \"only known items have data\", uint64({status}))\n}}\n\
                  return nil\n}}",
                 set.join(" ||\n")
             );
@@ -127,10 +127,13 @@ pub(super) fn mentions(text: &str, word: &str) -> bool {
     })
 }
 
-fn refuse(body: &mut String, condition: &str, label: &str, found: &str) {
+/// What is wrong with a number of a closed enum.
+const NO_NAME: &str = "not one of its values";
+
+fn refuse(body: &mut String, condition: &str, label: &str, rule: &str, found: &str) {
     let _ = writeln!(
         body,
-        "if {condition} {{\nreturn protocol.NewWireError(protocol.ErrBadLayout, \"{label}\", 0, {found})\n}}"
+        "if {condition} {{\nreturn protocol.NewRuleError(\"{label}\", \"{rule}\", {found})\n}}"
     );
 }
 
@@ -144,11 +147,18 @@ fn type_of(go: &Go<'_>, body: &mut String, field: &Field, values: Values) {
         Type::Chars(_) if !read => refuse(
             body,
             &format!("!protocol.IsPadded({value}[:])"),
-            field.label(),
+            &format!("padding of {}", field.label()),
+            "zeros are expected",
             "1",
         ),
         Type::Ip if field.key && !read => {
-            refuse(body, &format!("!{value}.IsValid()"), field.label(), "0");
+            refuse(
+                body,
+                &format!("!{value}.IsValid()"),
+                field.label(),
+                "a key needs one",
+                "0",
+            );
         }
         _ => {}
     }
@@ -164,6 +174,7 @@ fn closed(go: &Go<'_>, body: &mut String, field: &Field, names: &Enum, value: &s
             body,
             &format!("{value} > {most}"),
             label,
+            NO_NAME,
             &format!("uint64({value})"),
         );
         return;
@@ -176,7 +187,7 @@ fn closed(go: &Go<'_>, body: &mut String, field: &Field, names: &Enum, value: &s
     let _ = writeln!(
         body,
         "switch {value} {{\ncase {}:\ndefault:\n\
-         return protocol.NewWireError(protocol.ErrBadLayout, \"{label}\", 0, uint64({value}))\n}}",
+         return protocol.NewRuleError(\"{label}\", \"{NO_NAME}\", uint64({value}))\n}}",
         cases.join(", ")
     );
 }
@@ -247,7 +258,8 @@ fn matrix(go: &Go<'_>, body: &mut String, record: &Record, values: Values) {
         refuse(
             body,
             &format!("{value} == {constant} && {either}"),
-            &format!("data with {}", rule.field),
+            &rule.field,
+            &rule.in_words(names),
             &format!("uint64({value})"),
         );
     }

@@ -17,6 +17,10 @@ pub(super) fn write(out: &mut String, schema: &Schema, part: &str, record: &Reco
     let mut method = String::new();
     let name = struct_name(schema, part);
     write_method(&mut method, &name, generic, &rules);
+    let reasons = reasons_of(record);
+    if !reasons.is_empty() {
+        let _ = write!(method, "\nimpl {name}{generic} {{\n{reasons}}}\n");
+    }
     let data = data_of(record);
     if record.family == Family::Lookup && !data.is_empty() {
         let _ = write!(
@@ -59,7 +63,7 @@ pub(super) fn rules_of(record: &Record) -> String {
         let (status, known_status) = (ident(status), number_of(status, 0));
         let data = data_of(record);
         let refused = format!(
-            "return Err(WireError::layout(\"data with status\", 0, self.{status}.0.into()));\n"
+            "return Err(WireError::rule(\"status: only known items have data\", self.{status}.0.into()));\n"
         );
         let _ = match (data.is_empty(), known.is_empty()) {
             (true, true) => Ok(()),
@@ -125,7 +129,7 @@ fn named(body: &mut String, field: &Field) {
     let _ = writeln!(
         body,
         "if !matches!(self.{value}.0, {numbers}) {{\n\
-         return Err(WireError::layout(\"{label}\", 0, self.{value}.0{into}));\n}}"
+         return Err(WireError::rule(\"{label}: not one of its values\", self.{value}.0{into}));\n}}"
     );
 }
 
@@ -135,7 +139,7 @@ fn padded(body: &mut String, field: &Field) {
         let (value, label) = (ident(field), field.label());
         let _ = writeln!(
             body,
-            "if !is_padded(&self.{value}) {{\nreturn Err(WireError::layout(\"{label}\", 0, 1));\n}}"
+            "if !is_padded(&self.{value}) {{\nreturn Err(WireError::rule(\"padding of {label}: zeros are expected\", 1));\n}}"
         );
     }
 }
@@ -167,14 +171,24 @@ fn bounds(body: &mut String, field: &Field) {
             format!("!({}..={}).contains(&{size})", literal(min), literal(max))
         }
     };
-    let found = if text {
-        format!("{size} as u64")
+    let allowed = match (min, max) {
+        (min, None) => format!("at least {}", min.unwrap_or(least)),
+        (None, Some(max)) => format!("at most {max}"),
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+    };
+    let (label, found) = if text {
+        (format!("length of {label}"), format!("{size} as u64"))
+    } else if let Type::Unsigned(8) = field.form {
+        (label.to_owned(), size.clone())
+    } else if let Type::Unsigned(_) = field.form {
+        (label.to_owned(), format!("{size}.into()"))
     } else {
-        "1".to_owned()
+        // Numbers below zero have no place in an error.
+        (format!("whether {label} is out of range"), "1".to_owned())
     };
     let _ = writeln!(
         body,
-        "if {broken} {{\nreturn Err(WireError::layout(\"{label}\", 0, {found}));\n}}"
+        "if {broken} {{\nreturn Err(WireError::rule(\"{label}: allowed is {allowed}\", {found}));\n}}"
     );
 }
 
@@ -211,18 +225,49 @@ fn rules(body: &mut String, record: &Record) {
         if arms.is_empty() {
             continue;
         }
-        let (value, label) = (ident(field), field.label());
+        let value = ident(field);
+        let _ = writeln!(
+            body,
+            "let keeps_rule = match self.{value} {{\n{arms}_ => true,\n}};\nif !keeps_rule {{\n\
+             return Err(self.{}());\n}}",
+            broken_rule(field)
+        );
+    }
+}
+
+/// Methods that say which rule the value of an enum breaks, apart from the look whether it does.
+fn reasons_of(record: &Record) -> String {
+    let mut methods = String::new();
+    for field in record.named() {
+        let Type::Enum(names) = &field.form else {
+            continue;
+        };
+        let mut arms = String::new();
+        for rule in record.rules.iter().filter(|rule| field.is(&rule.field)) {
+            let (value, words) = (number_of(field, rule.value.into()), rule.in_words(names));
+            let _ = writeln!(arms, "{value} => \"{}: {words}\",", field.label());
+        }
+        if arms.is_empty() {
+            continue;
+        }
+        let (method, value, label) = (broken_rule(field), ident(field), field.label());
         let into = if field.form.size() == 8 {
             ""
         } else {
             ".into()"
         };
-        let _ = writeln!(
-            body,
-            "let keeps_rule = match self.{value} {{\n{arms}_ => true,\n}};\nif !keeps_rule {{\n\
-             return Err(WireError::layout(\"data with {label}\", 0, self.{value}.0{into}));\n}}"
+        let _ = write!(
+            methods,
+            "/// Which rule of `{label}` is broken.\n#[cold]\nfn {method}(&self) -> WireError {{\n\
+             let rule = match self.{value} {{\n{arms}_ => \"{label}: not with the others\",\n}};\n\
+             WireError::rule(rule, self.{value}.0{into})\n}}\n"
         );
     }
+    methods
+}
+
+fn broken_rule(field: &Field) -> String {
+    format!("broken_rule_of_{}", ident(field))
 }
 
 fn is_set(field: &Field, set: bool) -> String {
