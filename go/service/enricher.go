@@ -20,7 +20,7 @@ import (
 // kind keeps what is there. What is not used goes, when there is no room or it is old, unless it is pinned.
 //
 // Any goroutine may call any method. Nothing happens behind the callers' backs: I/O is done in Step, Run and
-// RefreshNow, by one goroutine at a time. docs/enricher.md has the rules.
+// RefreshNow, by one goroutine at a time. [EnricherConfig] and go/README.md have the rules.
 type Enricher[K comparable, I any] struct {
 	config   EnricherConfig
 	provider enrichedProvider[K]

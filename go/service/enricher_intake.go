@@ -14,9 +14,9 @@ const (
 // intake is the keys to ask for, each once, the oldest first. It is used with the lock of the enricher.
 type intake[K comparable] struct {
 	queues [queues]ticketQueue[K]
-	// Keys that somebody wants, which is what is bounded, and of all queues together.
-	depth, total int
-	tickets      uint64
+	// Keys that somebody wants, which is what is bounded.
+	depth   int
+	tickets uint64
 }
 
 // ticketed is an entry in a queue, unless its ticket is void: then it has gone to another place.
@@ -44,7 +44,6 @@ func (in *intake[K]) push(e *enricherEntry[K], queue int, front bool) bool {
 	in.tickets++
 	e.queue, e.ticket = queue, in.tickets
 	e.setPhase(phaseQueued)
-	in.total++
 	if queue != queueAgain {
 		in.depth++
 	}
@@ -59,7 +58,6 @@ func (in *intake[K]) push(e *enricherEntry[K], queue int, front bool) bool {
 // leave takes an entry out of the queue that it is in.
 func (in *intake[K]) leave(e *enricherEntry[K]) {
 	e.setPhase(phaseResting)
-	in.total--
 	if e.queue != queueAgain {
 		in.depth--
 	}
