@@ -87,3 +87,35 @@ func TestTheFirstAccessibleDirectoryIsTheRunDir(t *testing.T) {
 		t.Errorf("a provider made a directory of mode %o", mode)
 	}
 }
+
+// Rule A2.
+func TestTheEnvironmentNamesTheRunDir(t *testing.T) {
+	if os.PathSeparator == '\\' {
+		t.Skip("SKIPPED: run directories are names here, and nothing on disk")
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	t.Setenv(netdata.RunDirVariable, dir)
+	if got, err := netdata.CreateRunDir(); err != nil || got != dir {
+		t.Errorf("a provider made %q, %v; want %q", got, err, dir)
+	}
+	for _, access := range []netdata.Access{netdata.Read, netdata.Write} {
+		if got, err := netdata.RunDir(access); err != nil || got != dir {
+			t.Errorf("%q, %v; want %q", got, err, dir)
+		}
+	}
+}
+
+func TestWhoFindsNoRunDirIsToldWhereItWasLookedFor(t *testing.T) {
+	for _, test := range []struct {
+		error netdata.RunDirError
+		said  string
+	}{
+		{netdata.RunDirError{Tried: []string{"/a", "/b"}}, "no run directory can be read: looked at /a, /b; set NETDATA_RUN_DIR to the agent's"},
+		{netdata.RunDirError{Access: netdata.Write},
+			"no run directory can be written: looked at none, as this platform has no usual place; set NETDATA_RUN_DIR to the agent's"},
+	} {
+		if said := test.error.Error(); said != test.said {
+			t.Errorf("%s instead of %s", said, test.said)
+		}
+	}
+}

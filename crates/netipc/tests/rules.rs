@@ -164,3 +164,73 @@ fn an_orderly_end_is_told_apart_from_a_reset() {
     );
     assert!(client.is_over());
 }
+
+/// Runs a server of a deployed integration: its endpoint, and two workers.
+fn deployed<S: netipc::service::Service>(
+    dir: &std::path::Path,
+    service: &str,
+    handler: Handler<S>,
+) -> Arc<Server<S>> {
+    let config = ServerConfig {
+        supported_profiles: 0x07,
+        preferred_profiles: 0x04,
+        auth_token: 7,
+        ..ServerConfig::default()
+    };
+    Arc::new(Server::with_workers(dir, service, config, handler, 2))
+}
+
+/// Rules A4, P21: the endpoints of a host, configured and asked as integrations do it.
+#[test]
+fn typical_integrations_find_what_they_ask_for() {
+    use netipc::service::{apps_lookup, cgroups, cgroups_lookup};
+    let dir = tempfile::tempdir().unwrap();
+    let snapshots = cgroups::Handler::new(|_, answer| answer.add(1, 0, 1, b"name", b"/path"));
+    let paths = cgroups_lookup::CgroupsLookupHandler::new(|request, answer| {
+        request.keys().try_for_each(|_| answer.add_bare(1))
+    });
+    let pids = apps_lookup::AppsLookupHandler::new(|request, answer| {
+        request.keys().try_for_each(|_| answer.add_bare(1))
+    });
+    let snapshots = deployed(dir.path(), "cgroups-snapshot", snapshots);
+    let paths = deployed(dir.path(), "cgroups-lookup", paths);
+    let pids = deployed(dir.path(), "apps-lookup", pids);
+    let config = || ClientConfig {
+        supported_profiles: 0x07,
+        preferred_profiles: 0x04,
+        auth_token: 7,
+        call_timeout_ms: 5000,
+        ..ClientConfig::default()
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| snapshots.run().unwrap());
+        scope.spawn(|| paths.run().unwrap());
+        scope.spawn(|| pids.run().unwrap());
+        let mut client =
+            Client::<cgroups_lookup::CgroupsLookup>::new(dir.path(), "cgroups-lookup", config());
+        ready(&mut client);
+        let names: Vec<_> = (0..256).map(|n| format!("/system.slice/{n}")).collect();
+        let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+        assert_eq!(client.lookup(&names).unwrap().iter().len(), 256);
+        let mut client =
+            Client::<apps_lookup::AppsLookup>::new(dir.path(), "apps-lookup", config());
+        ready(&mut client);
+        let processes: Vec<u32> = (1..=8192).collect();
+        assert_eq!(client.lookup(&processes).unwrap().iter().len(), 8192);
+        let mut cache = cgroups::CgroupsCache::new(dir.path(), "cgroups-snapshot", config());
+        while !cache.refresh() {
+            std::thread::yield_now();
+        }
+        assert!(cache.lookup(1, "name").is_some());
+        snapshots.stop();
+        paths.stop();
+        pids.stop();
+    });
+}
+
+/// Goes on until there is a session.
+fn ready<S: netipc::service::Service>(client: &mut Client<S>) {
+    while !client.ready() {
+        client.refresh();
+    }
+}

@@ -180,6 +180,26 @@ fn a_server_without_a_free_slot_says_so() {
     assert_eq!(seen, Err(HandshakeError::Rejected { status }));
 }
 
+// Rule P3. Deployed servers close where padding is not zero, and look at no flags: neither has a bit set, whatever is proposed.
+#[test]
+fn what_a_hello_does_not_use_is_zero() {
+    for supported in [Profiles::BASELINE, Profiles(0x07), Profiles(0x17)] {
+        let proposal = Proposal {
+            supported,
+            preferred: supported,
+            request: DirectionLimits {
+                payload_bytes: u32::MAX,
+                batch_items: u32::MAX,
+            },
+            auth_token: u64::MAX,
+            ..proposal()
+        };
+        let packet = ClientHandshake::new(proposal).hello();
+        assert_eq!(packet[34..36], [0; 2], "flags");
+        assert_eq!(packet[60..64], [0; 4], "padding");
+    }
+}
+
 #[test]
 fn a_hello_is_between_76_and_128_bytes() {
     for len in 0..=140 {

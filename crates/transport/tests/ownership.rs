@@ -126,6 +126,17 @@ fn the_socket_is_private() {
     assert_eq!(mode & 0o7777, 0o600);
 }
 
+// Rule P20. Servers in Rust and Go that are deployed leave the mode of their sockets to the umask.
+#[test]
+fn a_socket_of_any_mode_is_connected_to() {
+    let stage = Stage::new();
+    let mut listener = bind(&stage).unwrap();
+    for mode in [0o755, 0o777, 0o700, 0o664] {
+        fs::set_permissions(stage.socket(), fs::Permissions::from_mode(mode)).unwrap();
+        serves(&stage, &mut *listener);
+    }
+}
+
 // Rule L3.
 #[test]
 fn a_socket_path_of_full_length_works() {

@@ -110,6 +110,39 @@ fn a_token_is_said_only_to_servers_that_are_trusted() {
     }
 }
 
+// Rule L4.
+#[test]
+fn who_may_not_enter_the_run_directory_does_not_get_to_the_socket() {
+    const NAME: &str = "who_may_not_enter_the_run_directory_does_not_get_to_the_socket";
+    const NOBODY: u32 = 65534;
+    if role().is_some() {
+        let endpoint = Endpoint::new(role_dir(), "svc").unwrap();
+        let connected = UnixTransport::new().connect(&endpoint, &soon());
+        tell(match connected {
+            Ok(_) => "connected",
+            Err(ConnectError::Denied { .. }) => "denied",
+            Err(_) => "another error",
+        });
+        await_cue();
+        return;
+    }
+    if !rustix::process::geteuid().is_root() {
+        println!("SKIPPED: only root can become another user");
+        return;
+    }
+    // The socket itself would let everybody in.
+    for (mode, said) in [(0o700, "denied"), (0o711, "connected")] {
+        let stage = Stage::new();
+        let _listener = bind_in(stage.dir.path()).unwrap();
+        std::os::unix::fs::chown(stage.socket(), Some(NOBODY), None).unwrap();
+        fs::set_permissions(stage.socket(), fs::Permissions::from_mode(0o666)).unwrap();
+        fs::set_permissions(stage.dir.path(), fs::Permissions::from_mode(mode)).unwrap();
+        let mut client = Actor::of_user(NAME, "client", stage.dir.path(), NOBODY);
+        assert_eq!(client.hear(), said, "{mode:o}");
+        client.cue();
+    }
+}
+
 // Rule L17.
 #[test]
 fn defect_05_starters_never_delete_one_another() {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,8 +29,32 @@ func TestMain(m *testing.M) {
 	if os.Getenv(runsAsProgram) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if madeCoverDir {
+		_ = os.RemoveAll(os.Getenv(coverDir))
+	}
+	os.Exit(code)
 }
+
+// coverDir names where programs leave what they have run, under go test -cover: they say so on stderr where nothing does. What go
+// test has for that is closed to other users.
+const coverDir = "NETIPC_COVER_DIR"
+
+// madeCoverDir is whether that directory is ours to remove.
+var madeCoverDir bool
+
+// covering makes sure that there is such a directory.
+var covering = sync.OnceValue(func() error {
+	if os.Getenv(coverDir) != "" {
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "netipc-cover")
+	if err != nil {
+		return err
+	}
+	madeCoverDir = true
+	return errors.Join(os.Chmod(dir, 0o777), os.Setenv(coverDir, dir))
+})
 
 // command is the program with an environment of its own.
 func command(t *testing.T, args ...string) *exec.Cmd {
@@ -42,6 +67,12 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Env = []string{runsAsProgram + "=1"}
+	if testing.CoverMode() != "" {
+		if err := covering(); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Env = append(cmd.Env, "GOCOVERDIR="+os.Getenv(coverDir))
+	}
 	return cmd
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use netipc::service::increment::Increment;
 use netipc::transport::link::LinkKind;
@@ -19,6 +20,21 @@ const SIX: [u8; 8] = 6_u64.to_le_bytes();
 
 fn request(message_id: u64) -> Header {
     Header::request(MethodCode::INCREMENT, message_id)
+}
+
+// Rule P10. The Rust client in the field gives up after 100 ms, whatever its deadline.
+#[test]
+fn an_answer_comes_well_before_a_deployed_client_gives_up() {
+    let stage = Stage::new();
+    let _serving = increment_server(&stage, server(BOTH[0]), 1);
+    let (mut line, _) = Guest::connect(&stage).open(&proposal(BOTH[0]));
+    let mut id = 0;
+    prompt("an answer", Duration::from_millis(100), || {
+        id += 1;
+        let ((answer, _), taken) = timed(|| line.ask(request(id), &FIVE));
+        assert_eq!(answer.status, Status::OK);
+        taken
+    });
 }
 
 // Rule P18.
