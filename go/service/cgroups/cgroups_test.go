@@ -12,9 +12,13 @@ func TestNamesStandForThoseOfTheService(t *testing.T) {
 	if name := "docker-abc123"; cgroups.SimpleHash(name) != cgroups_snapshot.SimpleHash(name) {
 		t.Error("another hash")
 	}
-	server := cgroups.NewServerWithWorkers(t.TempDir(), "svc", cgroups.ServerConfig{}, cgroups.Handler{}, 2)
-	server.Stop()
-	if err := server.Run(); err != nil {
-		t.Errorf("a server that was stopped before: %v", err)
+	for _, server := range []*cgroups.Server{
+		cgroups.NewServer(t.TempDir(), "svc", cgroups.ServerConfig{}, cgroups.Handler{}),
+		cgroups.NewServerWithWorkers(t.TempDir(), "svc", cgroups.ServerConfig{}, cgroups.Handler{}, 2),
+	} {
+		server.Stop()
+		if err := server.Run(); err != nil {
+			t.Errorf("a server that was stopped before: %v", err)
+		}
 	}
 }

@@ -90,7 +90,13 @@ pub(super) fn packets(bytes: &[u8]) -> Seen {
         match server.receive(&now) {
             Ok(header) => {
                 let status = answer(&mut server, header, &now);
-                outcomes.insert((header.code, status.0, header.flags.is_batch()));
+                // One kind that nobody serves is as good as another.
+                let code = if status == Status::UNSUPPORTED {
+                    0
+                } else {
+                    header.code
+                };
+                outcomes.insert((code, status.0, header.flags.is_batch()));
                 check_answer(&mut *client, header);
             }
             Err(ConnectionError::Link(LinkError::Timeout)) => {
