@@ -63,7 +63,7 @@ impl fmt::Display for ClientState {
 pub struct Counters {
     /// Sessions made from scratch.
     pub connects: u64,
-    /// Sessions made after one was lost, or to have room for more.
+    /// Sessions made by the attempt that follows a loss, or to have room for more.
     pub reconnects: u64,
     /// Requests that were answered.
     pub calls: u64,

@@ -227,19 +227,6 @@ pub struct Rule {
     pub unset: Vec<String>,
 }
 
-impl Rule {
-    /// The rule in words: `known needs cgroup_path`.
-    pub(crate) fn in_words(&self, names: &Enum) -> String {
-        let number = self.value.to_string();
-        let value = names.name_of(self.value).unwrap_or(&number);
-        match (self.set.join(", "), self.unset.join(", ")) {
-            (set, unset) if unset.is_empty() => format!("{value} needs {set}"),
-            (set, unset) if set.is_empty() => format!("{value} goes without {unset}"),
-            (set, unset) => format!("{value} needs {set}, and goes without {unset}"),
-        }
-    }
-}
-
 /// What several services share.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Shared {

@@ -187,7 +187,7 @@ typedef struct nipc_client_status_t {
     nipc_client_state_t state;
     /** Sessions made from scratch. */
     uint32_t connect_count;
-    /** Sessions made after one was lost, or to have room for more. */
+    /** Sessions made by the attempt that follows a loss, or to have room for more. */
     uint32_t reconnect_count;
     /** Requests that were answered. */
     uint32_t call_count;

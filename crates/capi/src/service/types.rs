@@ -78,7 +78,7 @@ pub struct nipc_client_status_t {
     pub state: nipc_client_state_t,
     /// Sessions made from scratch.
     pub connect_count: u32,
-    /// Sessions made after one was lost, or to have room for more.
+    /// Sessions made by the attempt that follows a loss, or to have room for more.
     pub reconnect_count: u32,
     /// Requests that were answered.
     pub call_count: u32,

@@ -1,5 +1,7 @@
 //! Names of the schema in the habits of a language.
 
+use crate::model::{Enum, Rule};
+
 use crate::model::{Kind, Schema};
 
 /// `ip-to-asn` as `ip_to_asn`: the module, the package or the file of a service.
@@ -64,6 +66,17 @@ pub(super) fn lower_sentence(sentence: &str) -> String {
         (Some(_), Some(second)) if second.is_uppercase() => sentence.to_owned(),
         (Some(first), _) => first.to_lowercase().collect::<String>() + letters.as_str(),
         _ => String::new(),
+    }
+}
+
+/// A rule in words: `known needs cgroup_path`.
+pub(super) fn rule_in_words(rule: &Rule, names: &Enum) -> String {
+    let number = rule.value.to_string();
+    let value = names.name_of(rule.value).unwrap_or(&number);
+    match (rule.set.join(", "), rule.unset.join(", ")) {
+        (set, unset) if unset.is_empty() => format!("{value} needs {set}"),
+        (set, unset) if set.is_empty() => format!("{value} goes without {unset}"),
+        (set, unset) => format!("{value} needs {set}, and goes without {unset}"),
     }
 }
 

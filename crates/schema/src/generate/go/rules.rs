@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::names::{Go, local};
 use super::types::{array, enum_constant, go_name};
 use super::words::{get, get_number};
+use crate::generate::names::rule_in_words;
 use crate::model::{Enum, Family, Field, Record, Type};
 
 /// Where the values are that rules look at.
@@ -259,7 +260,7 @@ fn matrix(go: &Go<'_>, body: &mut String, record: &Record, values: Values) {
             body,
             &format!("{value} == {constant} && {either}"),
             &rule.field,
-            &rule.in_words(names),
+            &rule_in_words(rule, names),
             &format!("uint64({value})"),
         );
     }

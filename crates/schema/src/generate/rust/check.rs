@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::codec::ALWAYS;
 use super::types::{ident, number_of, text_of, unset};
 use super::{alone, borrows, struct_name};
+use crate::generate::names::rule_in_words;
 use crate::model::{Family, Field, Record, Schema, Type};
 
 /// `check`, which readers and writers ask where there are rules.
@@ -244,7 +245,10 @@ fn reasons_of(record: &Record) -> String {
         };
         let mut arms = String::new();
         for rule in record.rules.iter().filter(|rule| field.is(&rule.field)) {
-            let (value, words) = (number_of(field, rule.value.into()), rule.in_words(names));
+            let (value, words) = (
+                number_of(field, rule.value.into()),
+                rule_in_words(rule, names),
+            );
             let _ = writeln!(arms, "{value} => \"{}: {words}\",", field.label());
         }
         if arms.is_empty() {
