@@ -374,6 +374,12 @@ static inline size_t nipc_align8(size_t n)
 /* ---- Strings and labels -------------------------------------------------------------------- */
 
 /**
+ * A string literal and its length, as two arguments of a function or in the braces of a view:
+ * nipc_cgroups_builder_add(out, 7, 0, 1, NIPC_STR("shop"), NIPC_STR("/docker/abc")).
+ */
+#define NIPC_STR(literal) "" literal, (uint32_t)(sizeof("" literal) - 1)
+
+/**
  * Characters and how many there are. They need not be UTF-8.
  *
  * Where it comes from this library, ptr is never NULL and a NUL follows the characters. Where it is
