@@ -44,6 +44,7 @@ pub mod server;
 pub mod service;
 pub mod snapshot;
 mod status;
+mod sync;
 pub mod untyped;
 
 #[cfg(feature = "internals")]

@@ -342,8 +342,12 @@ fn text(text: &str) -> nipc_str_view_t {
     nipc_str_view_t::of(text.as_bytes())
 }
 
+/// A string of the library, behind which there is a NUL.
 fn string<'a>(view: nipc_str_view_t) -> &'a [u8] {
-    unsafe { slice::from_raw_parts(view.ptr.cast(), view.len as usize) }
+    let with_nul: &[u8] = unsafe { slice::from_raw_parts(view.ptr.cast(), view.len as usize + 1) };
+    let (nul, text) = with_nul.split_last().unwrap();
+    assert_eq!(*nul, 0);
+    text
 }
 
 fn keys() -> [TextKey<'static>; 3] {

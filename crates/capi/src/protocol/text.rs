@@ -72,7 +72,7 @@ impl nipc_str_view_t {
         let from = if text.is_empty() {
             c"".as_ptr()
         } else {
-            ptr::with_exposed_provenance(text.as_ptr().addr())
+            ptr::with_exposed_provenance(text.as_ptr().expose_provenance())
         };
         Self {
             ptr: from,

@@ -1,9 +1,11 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::array;
 use std::time::Duration;
+
+use crate::sync::{AtomicU64, Ordering};
 
 /// Upper ends of the buckets, in nanoseconds: six a decade, so that 1, 5, 10, 50, 100, 500 and
 /// 1000 ms are ends, with what is longer than 10 s behind the last.
-const ENDS: [u64; 49] = ends();
+pub(super) const ENDS: [u64; 49] = ends();
 
 /// What is longer than the last end has a bucket, too.
 const BUCKETS: usize = ENDS.len() + 1;
@@ -78,7 +80,7 @@ impl Histogram {
 impl Default for Histogram {
     fn default() -> Self {
         Self {
-            counts: [const { AtomicU64::new(0) }; BUCKETS],
+            counts: array::from_fn(|_| AtomicU64::new(0)),
             nanos: AtomicU64::new(0),
         }
     }
@@ -93,7 +95,7 @@ pub(super) fn add(counter: &AtomicU64, n: u64) {
 }
 
 /// The bucket of a duration: the first whose end is not below it.
-fn bucket(nanos: u64) -> usize {
+pub(super) fn bucket(nanos: u64) -> usize {
     let bits = u64::BITS - nanos.leading_zeros();
     let start = STARTS.get(bits as usize).map_or(0, |start| *start as usize);
     let ends = ENDS.get(start..).unwrap_or_default();
@@ -171,54 +173,5 @@ impl Default for HistogramSnapshot {
             counts: [0; BUCKETS],
             sum: Duration::ZERO,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // Rule S32.
-    #[test]
-    fn the_charted_limits_are_ends_of_buckets() {
-        for ms in [1, 5, 10, 50, 100, 500, 1000] {
-            assert!(ENDS.contains(&(ms * 1_000_000)), "{ms} ms");
-        }
-        assert!(ENDS.is_sorted());
-        assert_eq!(ENDS.last(), Some(&10_000_000_000));
-    }
-
-    #[test]
-    fn a_duration_is_in_the_first_bucket_that_does_not_end_before_it() {
-        let near = |end: &u64| [end - 1, *end, end + 1];
-        let powers = (0..64).map(|bit| 1 << bit);
-        for nanos in ENDS
-            .iter()
-            .flat_map(near)
-            .chain(powers)
-            .chain([0, u64::MAX])
-        {
-            assert_eq!(
-                bucket(nanos),
-                ENDS.partition_point(|end| *end < nanos),
-                "{nanos} ns"
-            );
-        }
-    }
-
-    #[test]
-    fn quantiles_are_ends_of_buckets() {
-        let histogram = Histogram::default();
-        assert_eq!(HistogramSnapshot::default().quantile(0.5), None);
-        for ms in 1..=100 {
-            histogram.record(Sample::new(Duration::from_millis(ms)));
-        }
-        let mut snapshot = HistogramSnapshot::default();
-        snapshot.add(&histogram);
-        assert_eq!(snapshot.count(), 100);
-        assert_eq!(snapshot.at_most(Duration::from_millis(50)), 50);
-        assert_eq!(snapshot.quantile(0.5), Some(Duration::from_millis(50)));
-        assert_eq!(snapshot.quantile(1.0), Some(Duration::from_millis(100)));
-        assert_eq!(snapshot.sum(), Duration::from_millis(5050));
     }
 }

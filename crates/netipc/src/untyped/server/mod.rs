@@ -12,6 +12,8 @@ mod publish;
 mod semaphore;
 mod session;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod turned_down;
 
 pub use histogram::HistogramSnapshot;

@@ -1,5 +1,3 @@
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use netipc_proto::wire::{Header, Status};
@@ -7,6 +5,7 @@ use netipc_transport::link::LinkKind;
 
 use super::Answered;
 use super::histogram::{Histogram, HistogramSnapshot, Sample, add};
+use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// What a server counts: what happens to sessions here, and what sessions do in a [`SessionCounts`] each.
 #[derive(Debug, Default)]

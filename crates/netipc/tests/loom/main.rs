@@ -1,0 +1,59 @@
+//! What a server counts and hands out, under every interleaving and every allowed reordering.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "models use a part of the files under test, which are public elsewhere"
+)]
+
+/// The files under test, with the model checker's atomics and locks in place of the real ones.
+#[path = "../../src/untyped/server/histogram.rs"]
+mod histogram;
+#[path = "../../src/untyped/server/semaphore.rs"]
+mod semaphore;
+#[path = "../../src/untyped/server/stats.rs"]
+mod stats;
+
+mod counting;
+mod permits;
+
+use netipc::untyped::Answered;
+
+mod sync {
+    use std::time::Instant;
+
+    pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
+    pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
+    pub(crate) use std::sync::PoisonError;
+
+    /// As that of the clock, whose deadlines never pass: a wake that is lost is a deadlock, which the model reports.
+    #[derive(Debug)]
+    pub(crate) struct Changed(Condvar);
+
+    impl Changed {
+        pub(crate) fn new() -> Self {
+            Self(Condvar::new())
+        }
+
+        pub(crate) fn notify_all(&self) {
+            self.0.notify_all();
+        }
+
+        pub(crate) fn wait<'m, T>(
+            &self,
+            _mutex: &'m Mutex<T>,
+            guard: MutexGuard<'m, T>,
+            _deadline: Option<Instant>,
+        ) -> MutexGuard<'m, T> {
+            self.0.wait(guard).unwrap()
+        }
+    }
+}
+
+/// Explores what so many preemptions can do; a bound keeps the larger models to seconds.
+fn model(preemptions: usize, run: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(preemptions);
+    model.check(run);
+}
