@@ -5,7 +5,6 @@
 //! install    builds and installs headers, libraries, pkg-config and CMake files
 //! coverage   tells how much of the code the tests run
 //! fuzz       feeds the fuzz targets of all languages
-//! sanitize   has Miri and the sanitizers look for undefined behaviour and data races
 //! sbom       says what everything is made of, as CycloneDX
 //! bench      builds the peers in C and Go, too, and measures everything with netipc bench
 //! test       installs what the tests need and runs them all
@@ -24,7 +23,6 @@ mod fuzz;
 pub mod go;
 pub mod headers;
 mod install;
-mod sanitize;
 mod sbom;
 mod target;
 mod test;
@@ -42,7 +40,6 @@ pub use crate::fuzz::{FuzzOptions, fuzz, list_fuzz_targets};
 pub use crate::install::{
     Options, Profile, install, install_for_tests, install_for_tests_of, try_install_for_tests,
 };
-pub use crate::sanitize::{Sanitizer, sanitize};
 pub use crate::sbom::sbom;
 pub use crate::target::Target;
 pub use crate::test::{Summary, TestOptions, list, test};

@@ -7,9 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use netipc_xtask::{
-    Covered, Error, FuzzOptions, Options, Profile, Sanitizer, Target, TestOptions, Wine, bench,
-    coverage, end_in_order, fuzz, headers, install, list_fuzz_targets, sanitize, sbom,
-    show_coverage, trial,
+    Covered, Error, FuzzOptions, Options, Profile, Target, TestOptions, Wine, bench, coverage,
+    end_in_order, fuzz, headers, install, list_fuzz_targets, sbom, show_coverage, trial,
 };
 
 /// What the C library takes beyond cargo build.
@@ -64,12 +63,6 @@ enum Command {
         #[arg(long)]
         rust: bool,
     },
-    /// Have Miri interpret the tests that need no system. Fetches a nightly compiler with rustup where there is none.
-    Miri,
-    /// Run the tests of transports, servers and clients with ThreadSanitizer. Fetches a nightly compiler, too.
-    Tsan,
-    /// Run the C programs of the tests with AddressSanitizer and UndefinedBehaviorSanitizer.
-    Asan,
     /// Print what the crates, the C library and the Go module are made of, as CycloneDX in JSON.
     Sbom,
     /// Build the program and its peers in C and Go as they are released, and measure everything with
@@ -194,9 +187,6 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             return run_tests(&options, list);
         }
         Command::Coverage { go, rust } => return run_coverage(!go, !rust),
-        Command::Miri => return run_sanitizer(Sanitizer::Miri),
-        Command::Tsan => return run_sanitizer(Sanitizer::Thread),
-        Command::Asan => return run_sanitizer(Sanitizer::Address),
         Command::Sbom => print!("{}", sbom()?),
         Command::Fuzz(options) => return run_fuzz(options),
         Command::Bench { arguments } => match bench(&arguments)? {},
@@ -288,14 +278,6 @@ fn run_fuzz(options: Fuzz) -> Result<ExitCode, Error> {
         input: options.input,
     })?;
     Ok(if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-fn run_sanitizer(sanitizer: Sanitizer) -> Result<ExitCode, Error> {
-    Ok(if sanitize(sanitizer)? {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

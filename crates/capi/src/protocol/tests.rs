@@ -99,6 +99,7 @@ fn items_and_labels_are_read_as_they_were_written() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it changes bytes behind a view, as C may by mistake")]
 fn payloads_that_change_give_items_inside_them() {
     let original = answer_of_rust();
     for at in 0..original.len() {
