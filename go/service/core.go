@@ -304,6 +304,8 @@ func (c *core) tryConnect(offered protocol.Profiles, wait transport.Wait) error 
 		SessionID: agreed.SessionID,
 		Limits:    agreed.Limits,
 		Peer:      info.Peer,
+
+		ServerProfiles: agreed.ServerSupported,
 	})
 	return nil
 }

@@ -82,6 +82,9 @@ type SessionStatus struct {
 	Limits Limits
 	// Peer is the server's process, as far as the platform tells.
 	Peer transport.Peer
+	// ServerProfiles is what the server said that it can use: where shared memory is not among it, the server is not
+	// configured for it, or could make no region.
+	ServerProfiles protocol.Profiles
 }
 
 // ClientStatus is a client's state, what it did, and what went wrong last.

@@ -95,6 +95,9 @@ pub struct SessionStatus {
     pub limits: Limits,
     /// The server's process, as far as the platform tells.
     pub peer: Peer,
+    /// What the server said that it can use: where shared memory is not among it, the server is not configured for it, or could
+    /// make no region.
+    pub server_profiles: Profiles,
 }
 
 /// A client's state, what it did, and what went wrong last.

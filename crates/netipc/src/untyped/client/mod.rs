@@ -207,6 +207,7 @@ impl AnyClient {
                 session_id: agreed.session_id,
                 limits: agreed.limits,
                 peer: info.peer,
+                server_profiles: agreed.server_supported,
             }
         })
     }
