@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
 	"slices"
 	"strings"
@@ -58,9 +57,13 @@ type call struct {
 
 // Run asks, and prints the reply.
 func Run(args []string, env cli.Env) error {
-	var endpoint cli.Endpoint
+	var (
+		endpoint cli.Endpoint
+		logging  cli.Logging
+	)
 	flags := cli.NewFlags(usage)
 	endpoint.Register(flags)
+	logging.Register(flags)
 	timeout := flags.Uint("timeout", 30_000, "`MS` that all of it may take")
 	asJSON := flags.Bool("json", false, "prints the reply as JSON, in the shape that serve --data reads")
 	others, err := flags.Parse(args, maxArguments, env.Stdout)
@@ -81,6 +84,7 @@ func Run(args []string, env cli.Env) error {
 	if err != nil {
 		return err
 	}
+	c.config.Logger = logging.Logger(env, cli.TellNothing)
 	begun := time.Now()
 	c.deadline = begun.Add(time.Duration(*timeout) * time.Millisecond)
 	reply, session, err := c.perform(question)
@@ -112,7 +116,6 @@ func newCall(name string, endpoint *cli.Endpoint, env cli.Env) (*call, error) {
 		PreferredProfiles:     protocol.ProfileSHMHybrid,
 		AuthToken:             token,
 		MaxLogicalLookupItems: maxKeys,
-		Logger:                slog.New(slog.DiscardHandler),
 	}}, nil
 }
 

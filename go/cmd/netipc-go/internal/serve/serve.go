@@ -4,7 +4,6 @@ package serve
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
 	"os"
 	"os/signal"
@@ -78,9 +77,11 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 		endpoint cli.Endpoint
 		services cli.Many
 		data     cli.Files
+		logging  cli.Logging
 	)
 	flags := cli.NewFlags(usage)
 	endpoint.Register(flags)
+	logging.Register(flags)
 	flags.Var(&services, "service", "`NAME` of what to serve; may be repeated; else what the data files are for")
 	flags.Var(&data, "data", "serves the content of `FILE.json`, as call --json prints it; may be repeated")
 	untilStdinEnds := flags.Bool("until-stdin-ends", false, "stops when stdin ends, too")
@@ -117,7 +118,6 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	level := slog.HandlerOptions{Level: slog.LevelWarn}
 	config := service.ServerConfig{
 		SupportedProfiles: profiles,
 		// Of both kinds the one that may look before it sleeps; else the highest would be chosen.
@@ -125,7 +125,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 		MaxResponsePayloadBytes: uint32(*maxResponse),
 		AuthToken:               token,
 		Listen:                  transport.BindOptions{Inherited: transport.InheritedFromEnvironment()},
-		Logger:                  slog.New(slog.NewTextHandler(env.Stderr, &level)),
+		Logger:                  logging.Logger(env, cli.TellWarnings),
 	}
 	patience := time.Duration(*wait * float64(time.Second))
 	return &plan{runDir, config, *workers, served, *untilStdinEnds, patience}, nil
