@@ -89,6 +89,27 @@ pub(crate) fn libraries(target: &Target, profile: Profile) -> Result<Built, Erro
     })
 }
 
+/// Builds the program for this machine; returns where it is.
+pub(crate) fn program(profile: Profile) -> Result<PathBuf, Error> {
+    let mut command = cargo();
+    command.args(["build", "--package", "netipc-cli", "--bin", "netipc"]);
+    command.args(["--profile", profile.name()]);
+    command.args([
+        "--message-format",
+        "json-render-diagnostics",
+        "--color",
+        "never",
+    ]);
+    let output = tool::run(&mut command, CARGO_NEEDED)?;
+    let mut files = artifacts(&output.stdout).into_iter();
+    files
+        .find(|path| path.ends_with("netipc"))
+        .ok_or(Error::Output {
+            command: "cargo build",
+            problem: "did not name the program",
+        })
+}
+
 /// Links the shared library from the static one.
 ///
 /// The one that cargo builds exports the same functions, but rustc gives the linker a version script

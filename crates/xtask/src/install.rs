@@ -1,4 +1,4 @@
-//! Installing the C library where pkg-config, CMake and compilers find it.
+//! Installing the C library where pkg-config, CMake and compilers find it, and the program beside it.
 //!
 //! ```text
 //! include/netipc/*.h               lib/libnetipc.a
@@ -12,14 +12,16 @@
 //! No file says where it is: the whole prefix can be moved.
 
 use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::LazyLock;
 
 use rustix::fs::{FlockOperation, flock};
 
 use crate::build::{self, Built};
+use crate::progress::during;
 use crate::target::Target;
-use crate::{Error, headers, tool};
+use crate::{Error, headers, program, tool};
 
 /// The version of the library, which is that of the workspace.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -44,7 +46,7 @@ const SHARED_ON_WINDOWS: &str = "  IMPORTED_LOCATION \"${_netipc_prefix}/bin/net
 const LIB: &str = "lib";
 
 const FILE: u32 = 0o644;
-const LIBRARY: u32 = 0o755;
+pub(crate) const LIBRARY: u32 = 0o755;
 
 /// What is installed where.
 ///
@@ -64,10 +66,15 @@ pub struct Options {
     pub target: Target,
     /// How it is built.
     pub profile: Profile,
+    /// Whether the program, its manual pages and completions of shells are installed, too; for another target than this machine they
+    /// are not.
+    pub program: bool,
+    /// Whether stderr is told what is done, while it is done.
+    pub tells: bool,
 }
 
 impl Options {
-    /// A release build, installed in `prefix` with its libraries in `lib`.
+    /// A release build of the library alone, installed in `prefix` with its libraries in `lib`, in silence.
     #[must_use]
     pub fn new(prefix: impl Into<PathBuf>) -> Self {
         Self {
@@ -76,6 +83,8 @@ impl Options {
             lib_dir: LIB.into(),
             target: Target::Native,
             profile: Profile::Release,
+            program: false,
+            tells: false,
         }
     }
 
@@ -86,6 +95,12 @@ impl Options {
             Some(destdir) => destdir.join(self.prefix.strip_prefix("/").unwrap_or(&self.prefix)),
             None => self.prefix.clone(),
         }
+    }
+
+    /// Whether the program is installed, too.
+    #[must_use]
+    pub const fn installs_program(&self) -> bool {
+        self.program && matches!(self.target, Target::Native)
     }
 
     /// The way from the libraries up to the prefix.
@@ -134,13 +149,28 @@ pub fn install(options: &Options) -> Result<(), Error> {
     build::check_compiler(&options.target)?;
     let root = options.root();
     let lib_dir = root.join(&options.lib_dir);
+    if options.tells {
+        // Whoever does not listen misses nothing.
+        let _ = writeln!(
+            io::stderr(),
+            "installing netipc {VERSION} to {}",
+            root.display()
+        );
+    }
     tool::make_dir(&lib_dir)?;
     for header in headers::NAMES.into_iter().chain([headers::WRITTEN]) {
         let source = headers::directory().join(header);
         tool::copy(&source, &root.join("include/netipc").join(header), FILE)?;
     }
-    let lib = build::libraries(&options.target, options.profile)?;
+    let lib = during(options.tells, "building the C library", || {
+        build::libraries(&options.target, options.profile)
+    })?;
     install_libraries(&lib, options, &lib_dir)?;
+    if options.installs_program() {
+        during(options.tells, "building the program", || {
+            program::install(options, &root)
+        })?;
+    }
     let text = |template: &str| {
         configure(template, &options.target, &lib.system_libs)
             .replace("@LIB_DIR@", &options.lib_dir.to_string_lossy())

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! headers    writes crates/capi/include/netipc/*.h, or checks that they are as generated
-//! install    builds and installs headers, libraries, pkg-config and CMake files
+//! install    builds and installs headers, libraries, pkg-config and CMake files, and the program
+//! uninstall  removes what was installed
 //! coverage   tells how much of the code the tests run
 //! fuzz       feeds the fuzz targets of all languages
 //! sbom       says what everything is made of, as CycloneDX
@@ -23,11 +24,14 @@ mod fuzz;
 pub mod go;
 pub mod headers;
 mod install;
+mod program;
+mod progress;
 mod sbom;
 mod target;
 mod test;
 mod tool;
 mod trial;
+mod uninstall;
 mod wine;
 
 use std::path::{Path, PathBuf};
@@ -44,6 +48,7 @@ pub use crate::sbom::sbom;
 pub use crate::target::Target;
 pub use crate::test::{Summary, TestOptions, list, test};
 pub use crate::trial::trial;
+pub use crate::uninstall::uninstall;
 pub use crate::wine::Wine;
 
 /// Where the workspace is.

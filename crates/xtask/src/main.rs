@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use netipc_xtask::{
     Covered, Error, FuzzOptions, Options, Profile, Target, TestOptions, Wine, bench, coverage,
-    end_in_order, fuzz, headers, install, list_fuzz_targets, sbom, show_coverage, trial,
+    end_in_order, fuzz, headers, install, list_fuzz_targets, sbom, show_coverage, trial, uninstall,
 };
 
 /// What the C library takes beyond cargo build.
@@ -21,8 +21,11 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Build the C library and install it with its headers, pkg-config and CMake files.
+    /// Build the C library and install it with its headers, pkg-config and CMake files; and the program
+    /// with its manual pages, and what completes its commands in bash, zsh and fish.
     Install(Install),
+    /// Remove what install has put below a prefix, of any version.
+    Uninstall(Uninstall),
     /// Install what the tests need, as far as it may, and run them all, out of the way of everything
     /// else on this machine. Ends with what ran, and with what was skipped and why.
     Test {
@@ -120,6 +123,22 @@ struct Install {
     /// How to build it.
     #[arg(long, default_value = "release")]
     profile: Build,
+    /// Leave the program out.
+    #[arg(long)]
+    no_program: bool,
+}
+
+#[derive(clap::Args)]
+struct Uninstall {
+    /// Where it is.
+    #[arg(long, default_value = "/usr/local")]
+    prefix: PathBuf,
+    /// What was put before the prefix.
+    #[arg(long)]
+    destdir: Option<PathBuf>,
+    /// Where libraries are below the prefix.
+    #[arg(long, value_name = "NAME", default_value = "lib")]
+    libdir: PathBuf,
 }
 
 #[derive(clap::Args)]
@@ -169,6 +188,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Headers { check: true } => headers::check()?,
         Command::Headers { check: false } => headers::write()?,
         Command::Install(options) => run_install(options)?,
+        Command::Uninstall(options) => run_uninstall(options)?,
         Command::Test {
             only,
             checks,
@@ -243,6 +263,8 @@ fn run_install(arguments: Install) -> Result<(), Error> {
         lib_dir: arguments.libdir,
         target: target.unwrap_or_default(),
         profile,
+        program: !arguments.no_program,
+        tells: true,
     };
     install(&options)?;
     let root = options.root();
@@ -252,6 +274,29 @@ fn run_install(arguments: Install) -> Result<(), Error> {
         root.join("include/netipc").display(),
         root.join(&options.lib_dir).display()
     );
+    if options.installs_program() {
+        println!(
+            "installed the program: {}, manual pages and completions in {}",
+            root.join("bin/netipc").display(),
+            root.join("share").display()
+        );
+    }
+    Ok(())
+}
+
+fn run_uninstall(arguments: Uninstall) -> Result<(), Error> {
+    let options = Options {
+        destdir: arguments.destdir,
+        lib_dir: arguments.libdir,
+        ..Options::new(arguments.prefix)
+    };
+    let removed = uninstall(&options)?;
+    for path in &removed {
+        println!("removed {}", path.display());
+    }
+    if removed.is_empty() {
+        println!("nothing of netipc is in {}", options.root().display());
+    }
     Ok(())
 }
 
