@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use netipc::HandshakeError;
 use netipc::transport::Endpoint;
@@ -188,16 +189,31 @@ pub(crate) fn report(done: Result<(), Failed>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
-            to_stderr(&failed);
+            tell(ERROR, &failed);
             ExitCode::from(failed.exit as u8)
         }
     }
 }
 
+/// How grave a sentence is, in the numbers of syslog.
+const ERROR: u8 = 3;
+const NOTICE: u8 = 5;
+
 /// Says something on stderr, if anybody listens there.
 pub(crate) fn to_stderr(sentence: &dyn fmt::Display) {
+    tell(NOTICE, sentence);
+}
+
+/// Says it, to the journal with how grave it is.
+fn tell(priority: u8, sentence: &dyn fmt::Display) {
+    static IS_JOURNAL: LazyLock<bool> = LazyLock::new(platform::stderr_is_journal);
+    let priority = if *IS_JOURNAL {
+        format!("<{priority}>")
+    } else {
+        String::new()
+    };
     // In one piece.
-    let _ = platform::Stderr.write_all(format!("netipc: {sentence}\n").as_bytes());
+    let _ = platform::Stderr.write_all(format!("{priority}netipc: {sentence}\n").as_bytes());
 }
 
 /// What printing came to: a reader that has seen enough, as `head` does, is no failure.

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod asking;
 mod bench;
 mod call;
 mod decode;
@@ -11,28 +12,41 @@ mod doctor;
 mod exit;
 mod harmless;
 mod inspect;
+mod logging;
 mod ls;
+mod made;
 mod netdata;
 mod ping;
 mod plain;
 mod platform;
 mod profile;
+mod progress;
+mod record;
 mod schema;
 mod serve;
 mod status;
 mod terminal;
 mod token;
+mod top;
+mod tui;
+mod watch;
 
-use std::env;
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
-    let Cli { verbose, command } = Cli::parse();
-    log_to_stderr(verbose, &command);
+    let Cli {
+        verbose,
+        log_json,
+        command,
+    } = Cli::parse();
+    let usual = match command {
+        Command::Serve(_) | Command::Call(_) => LevelFilter::WARN,
+        _ => LevelFilter::OFF,
+    };
+    logging::begin(verbose, usual, log_json);
     match command {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => exit::report(serve::run(&args)),
@@ -42,6 +56,11 @@ fn main() -> ExitCode {
         Command::Ping(args) => exit::report(ping::run(&args)),
         Command::Describe(args) => exit::report(describe::run(&args)),
         Command::Status(args) => exit::report(status::run(&args)),
+        Command::Watch(args) => exit::report(watch::run(&args)),
+        Command::Top(args) => exit::report(top::run(&args)),
+        Command::Record(args) => exit::report(record::run(&args)),
+        Command::Completions(args) => exit::report(made::completions(&args)),
+        Command::Man(args) => exit::report(made::man(&args)),
         Command::Decode(args) => decode::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Schema(args) => exit::report(schema::run(&args)),
@@ -51,11 +70,19 @@ fn main() -> ExitCode {
 /// Shows, serves and asks NetIPC services: typed questions between the plugins of a monitoring
 /// agent on one host.
 #[derive(Parser)]
-#[command(name = "netipc", version)]
+#[command(
+    name = "netipc",
+    version,
+    after_help = "docs/cli.md of the project shows what each command prints."
+)]
 struct Cli {
-    /// Tells on stderr what happens; twice tells more
+    /// Tells on stderr what happens; twice tells more. Without it RUST_LOG says what to tell
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
+
+    /// Tells it as JSON, an object a line
+    #[arg(long, global = true)]
+    log_json: bool,
 
     #[command(subcommand)]
     command: Command,
@@ -77,6 +104,12 @@ enum Command {
     Ping(ping::PingArgs),
     /// Reads the statistics of a live provider
     Status(status::StatusArgs),
+    /// Watches what a service answers, and how it changes
+    Watch(watch::WatchArgs),
+    /// Watches every service of the run directories
+    Top(top::TopArgs),
+    /// Records what a service answers, for `serve --replay`
+    Record(record::RecordArgs),
     /// Tells what a service is: its kind, fields and rules
     Describe(describe::DescribeArgs),
     /// Reads captured bytes as messages, and tells what breaks a rule
@@ -85,22 +118,10 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Checks schemas of services, and makes what follows from them
     Schema(schema::SchemaArgs),
-}
-
-fn log_to_stderr(verbose: u8, command: &Command) {
-    let level = match (verbose, command) {
-        (0, Command::Serve(_) | Command::Call(_)) => LevelFilter::WARN,
-        (0, _) => LevelFilter::OFF,
-        (1, _) => LevelFilter::INFO,
-        _ => LevelFilter::DEBUG,
-    };
-    let wants_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_ansi(io::stderr().is_terminal() && !wants_none)
-        .with_writer(|| platform::Stderr)
-        .log_internal_errors(false)
-        .init();
+    /// Prints what completes commands in a shell
+    Completions(made::CompletionsArgs),
+    /// Prints the manual page, or writes those of all commands
+    Man(made::ManArgs),
 }
 
 #[cfg(test)]

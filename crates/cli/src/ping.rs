@@ -16,10 +16,11 @@ use netipc::{ClientConfig, chain};
 use netipc_schema::live::ask;
 use serde::Serialize;
 
-use crate::args::{EndpointArgs, ServiceName, seconds};
+use crate::args::{EndpointArgs, seconds};
+use crate::asking::schema_of;
 use crate::exit::{self, Exit, Failed};
 use crate::token::TokenArgs;
-use crate::{harmless, ls, profile, schema};
+use crate::{harmless, ls, profile, progress};
 
 const DETAILS: &str = "\
 It asks for a method that no service has, and a server answers that it does not serve it: the message goes all the way to the server's \
@@ -103,21 +104,27 @@ pub(crate) fn run(args: &PingArgs) -> Result<(), Failed> {
         ..ClientConfig::default()
     };
     let begun = Instant::now();
-    let mut trips = if args.call {
-        Trips::of_calls(args, &config)?
-    } else {
-        Trips::of_messages(args, &endpoint, &config)?
-    };
+    let what = format!("asking {endpoint}");
+    let mut trips = progress::during(&what, || {
+        if args.call {
+            Trips::of_calls(args, &config)
+        } else {
+            Trips::of_messages(args, &endpoint, &config)
+        }
+    })?;
     let handshake = begun.elapsed();
     let mut times = Vec::new();
     let mut next = Instant::now();
-    for _ in 0..args.count.get() {
-        thread::sleep(next.saturating_duration_since(Instant::now()));
-        next += args.interval;
-        let begun = Instant::now();
-        trips.make()?;
-        times.push(begun.elapsed());
-    }
+    progress::during(&"round trips", || {
+        for _ in 0..args.count.get() {
+            thread::sleep(next.saturating_duration_since(Instant::now()));
+            next += args.interval;
+            let begun = Instant::now();
+            trips.make()?;
+            times.push(begun.elapsed());
+        }
+        Ok(())
+    })?;
     times.sort_unstable();
     let of = |share: f64| micros(quantile(&times, share));
     let report = Report {
@@ -180,15 +187,7 @@ impl Trips {
 
     fn of_calls(args: &PingArgs, config: &ClientConfig) -> Result<Self, Failed> {
         let endpoint = args.endpoint.place.endpoint(&args.service)?;
-        let schema = match (&args.schema, ServiceName::find(&args.service)) {
-            (Some(file), _) => schema::read(file)?,
-            (None, Some(known)) => known.schema().clone(),
-            (None, None) => {
-                let name = &args.service;
-                let sentence = format!("the program was built without {name}: give --schema FILE");
-                return Err(Failed::new(Exit::Usage, sentence));
-            }
-        };
+        let schema = schema_of(args.schema.as_deref(), &args.service)?;
         let request = harmless::request(&schema).ok_or_else(|| {
             let sentence = format!(
                 "no request of {} can be made up: leave --call out",

@@ -67,6 +67,27 @@ pub(crate) fn carrier_and_name_of(kind: LinkKind, profile: Profiles) -> String {
     format!("{carrier} ({})", name_of(profile))
 }
 
+/// Why the baseline carries the data of `session` although shared memory is among `offered`; nothing where that is not so.
+pub(crate) fn why_socket(session: &SessionStatus, offered: u32) -> Option<String> {
+    let offered = offered & !PROFILE_BASELINE;
+    if session.transport == LinkKind::SharedMemory || offered == 0 {
+        return None;
+    }
+    let theirs = session.server_profiles.0;
+    let common = theirs & offered;
+    Some(if common == 0 {
+        let theirs = list(theirs);
+        format!(
+            "no shared memory: the server takes {theirs}, by its configuration or because it could make no region"
+        )
+    } else {
+        let common = list(common);
+        format!(
+            "no shared memory: both take {common}, and this process could not use the region; see -v"
+        )
+    })
+}
+
 /// What carries the data of the first profile here.
 pub(crate) fn baseline_carrier() -> &'static str {
     let mut all = native().profiles().iter();

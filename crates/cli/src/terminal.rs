@@ -1,9 +1,10 @@
 //! Text that fits a terminal, where stdout is one.
 
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table};
-use terminal_size::{Width, terminal_size_of};
+use terminal_size::{Height, Width, terminal_size_of};
 
 /// Columns where stdout is no terminal, for sentences; tables are as wide as they are there.
 const WIDTH: usize = 80;
@@ -13,6 +14,12 @@ fn columns() -> Option<usize> {
     let stdout = io::stdout();
     let size = stdout.is_terminal().then(|| terminal_size_of(stdout))?;
     size.map(|(Width(columns), _)| columns.into())
+}
+
+/// Columns and rows of the terminal that stdout is.
+pub(crate) fn size_of_stdout() -> Option<(u16, u16)> {
+    let (Width(columns), Height(rows)) = terminal_size_of(io::stdout())?;
+    Some((columns, rows))
 }
 
 /// Makes a table as wide as the terminal, where stdout is one.
@@ -74,6 +81,22 @@ pub(crate) fn age(seconds: u64) -> String {
     }
 }
 
+/// So many of something: `1 item`, `2 items`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
+
+/// The time of day in UTC, of a time since 1970.
+pub(crate) fn clock(since_1970: Duration) -> String {
+    let seconds = since_1970.as_secs() % 86_400;
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    format!("{hours:02}:{minutes:02}:{:02}Z", seconds % 60)
+}
+
 /// Bytes as a person says them: `64K`, `1.1K`.
 pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [(u64, char); 3] = [(1 << 30, 'G'), (1 << 20, 'M'), (1 << 10, 'K')];
@@ -113,6 +136,10 @@ mod tests {
         ] {
             assert_eq!(age(seconds), said);
         }
+        assert_eq!(
+            clock(Duration::from_secs(86_400 + 3 * 3600 + 65)),
+            "03:01:05Z"
+        );
         for (bytes, said) in [
             (0, "0B"),
             (1023, "1023B"),

@@ -303,7 +303,11 @@ struct Tmpfs<'p>(&'p Path);
 
 impl<'p> Tmpfs<'p> {
     fn mount(at: &'p Path) -> Option<Self> {
-        let mount = ["-t", "tmpfs", "-o", "size=64k,mode=0700", "netipc-test"];
+        Self::mount_with(at, "size=64k,mode=0700")
+    }
+
+    fn mount_with(at: &'p Path, options: &str) -> Option<Self> {
+        let mount = ["-t", "tmpfs", "-o", options, "netipc-test"];
         let done = Command::new("mount").args(mount).arg(at).output();
         let is_mounted = done.is_ok_and(|done| done.status.success());
         is_mounted.then_some(Self(at))
@@ -336,6 +340,39 @@ fn a_full_file_system() {
         &["could not make a region", "it takes baseline"],
     );
     assert!(provider.stop().success());
+}
+
+#[test]
+fn a_file_system_without_inodes() {
+    let place = TestDir::new();
+    let run_dir = place.run_dir();
+    let Some(_mounted) = Tmpfs::mount_with(&run_dir, "nr_inodes=4,mode=0700") else {
+        println!("SKIPPED a file system without inodes: none can be mounted here");
+        return;
+    };
+    let files = (0..8).map(|at| fs::write(run_dir.join(at.to_string()), ""));
+    assert!(files.collect::<Vec<_>>().iter().any(Result::is_err));
+    doctor(&place, &[]).is("file_system_full", 1, &["has no inode left", "more inodes"]);
+}
+
+#[test]
+fn a_provider_that_is_not_configured_for_shared_memory() {
+    let place = TestDir::new();
+    make_private(&place);
+    let _provider = place.serve(&[INCREMENT, "--profiles=baseline"]);
+    doctor(&place, &["--profiles=baseline,shm"]).warns(
+        "socket_instead_of_shm",
+        &["it takes baseline", "let the server offer shared memory"],
+    );
+    let called = place.call(&["increment", "1"]);
+    let why = "no shared memory: the server takes baseline, by its configuration";
+    assert!(called.stderr.contains(why), "{}", called.stderr);
+    let asked_for = place.call(&["increment", "1", "--profiles=baseline"]);
+    assert!(
+        !asked_for.stderr.contains("no shared memory"),
+        "{}",
+        asked_for.stderr
+    );
 }
 
 #[test]

@@ -57,7 +57,12 @@ Every answer is checked. A row that could not be measured, or whose figures cann
 end, and so is a row below its floor with --floors; the program then ends with 1. CPU is the \
 processors that client + server keep busy; system calls and context switches are those of both for \
 each operation, and system calls are known only where tracefs is mounted and readable. In JSON, rows \
-are objects; with several runs, figures are medians and `min` and `max` are of the throughput.";
+are objects; with several runs, figures are medians and `min` and `max` are of the throughput.
+
+Examples:
+  netipc bench --quick
+  netipc bench --scenario ping,snapshot --transport shm
+  netipc bench --runs 5 --report /tmp/report --json > rows.json";
 
 /// Arguments of `bench`.
 #[derive(clap::Args, Debug)]

@@ -5,7 +5,7 @@ use crate::args::ServiceName;
 
 /// Takes the name of any service, and shows those that the program was built with.
 #[derive(Clone, Debug)]
-pub(super) struct AskedParser;
+pub(crate) struct AskedParser;
 
 impl TypedValueParser for AskedParser {
     type Value = String;

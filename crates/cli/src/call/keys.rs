@@ -9,7 +9,7 @@ use crate::exit::{Exit, Failed};
 const STDIN: &[u8] = b"-";
 
 /// The keys as bytes. None at all is `None`, and not the same as a stdin without lines.
-pub(super) fn read(given: &[OsString]) -> Result<Option<Vec<Vec<u8>>>, Failed> {
+pub(crate) fn read(given: &[OsString]) -> Result<Option<Vec<Vec<u8>>>, Failed> {
     if given.is_empty() {
         return Ok(None);
     }
@@ -26,7 +26,7 @@ pub(super) fn read(given: &[OsString]) -> Result<Option<Vec<Vec<u8>>>, Failed> {
     Ok(Some(keys))
 }
 
-pub(super) fn usage(sentence: String) -> Failed {
+fn usage(sentence: String) -> Failed {
     Failed::new(Exit::Usage, sentence)
 }
 

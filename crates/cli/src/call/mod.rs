@@ -1,9 +1,9 @@
 //! `netipc call`: one question, by the schema of its service.
 
 mod ask;
-mod asked;
-mod keys;
-mod print;
+pub(crate) mod asked;
+pub(crate) mod keys;
+pub(crate) mod print;
 
 use std::ffi::OsString;
 use std::num::NonZeroU32;
@@ -15,8 +15,9 @@ use netipc::ClientConfig;
 use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc_schema::Kind;
 
-use crate::args::{EndpointArgs, ServiceName, seconds};
-use crate::exit::{self, Exit, Failed};
+use crate::args::{EndpointArgs, seconds};
+use crate::asking::schema_of;
+use crate::exit::{self, Failed};
 use crate::schema;
 use crate::token::TokenArgs;
 use ask::Question;
@@ -56,30 +57,19 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "S", default_value = "1", value_parser = seconds)]
     interval: Duration,
 
-    /// Prints the reply as JSON, in the shape that `serve --data` reads
+    /// Prints the reply as JSON, in the shape that `serve --data` reads, and on stderr an object with
+    /// time, transport and how long it took
     #[arg(long)]
     json: bool,
 }
 
 /// Asks, and prints the reply.
 pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
-    let read_from_file;
-    let schema = match (&args.schema, ServiceName::find(&args.service)) {
-        (Some(file), _) => {
-            read_from_file = schema::read(file)?;
-            &read_from_file
-        }
-        (None, Some(known)) => known.schema(),
-        (None, None) => {
-            let name = &args.service;
-            let sentence = format!("the program was built without {name}: give --schema FILE");
-            return Err(Failed::new(Exit::Usage, sentence));
-        }
-    };
+    let schema = schema_of(args.schema.as_deref(), &args.service)?;
     let endpoint = args.endpoint.place.endpoint(&args.service)?;
     let keys = keys::read(&args.keys)?;
     let auth_token = args.endpoint.place.token(&args.token, &endpoint)?;
-    ask::call(&Question {
+    ask::call(Question {
         schema,
         keys,
         endpoint,
@@ -113,7 +103,8 @@ snapshot none, any other service one for each field of its request. `-` stands f
 of several fields is written with commas between them.
 
 The reply goes to stdout, as a table or as JSON, each by the schema of the service (labels in the order of the reply; bytes that are \
-not UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
+not UTF-8 become U+FFFD). What carried it and the time it took go to stderr, \
+with the reason where it was the socket although shared memory was offered.
 
 The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order. With \
 --netdata it then comes from NETDATA_INVOCATION_ID, from the environment of the process that serves the \

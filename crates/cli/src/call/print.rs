@@ -11,6 +11,7 @@ use netipc_schema::{Field, Flags, Kind, Record, Schema, Type};
 
 use super::ask::is_unset;
 use crate::plain::plain;
+use crate::terminal;
 
 /// The table of the items, or the value.
 pub(super) fn print(schema: &Schema, response: &Message, out: &mut impl Write) -> io::Result<()> {
@@ -36,6 +37,7 @@ pub(super) fn print(schema: &Schema, response: &Message, out: &mut impl Write) -
         };
         table.add_row(fields.iter().map(cell));
     }
+    terminal::fit(&mut table);
     for line in table.lines() {
         writeln!(out, "{}", line.trim())?;
     }
@@ -43,7 +45,7 @@ pub(super) fn print(schema: &Schema, response: &Message, out: &mut impl Write) -
 }
 
 /// The fields in the order of the columns: the key first, then the others as they are.
-fn columns(item: &Record) -> Vec<(usize, &Field)> {
+pub(crate) fn columns(item: &Record) -> Vec<(usize, &Field)> {
     let (keys, rest): (Vec<_>, Vec<_>) = item.named().enumerate().partition(|(_, field)| field.key);
     keys.into_iter().chain(rest).collect()
 }
@@ -59,7 +61,7 @@ fn print_value(record: &Record, values: &[Value], out: &mut impl Write) -> io::R
     Ok(())
 }
 
-fn cell(field: &Field, value: &Value) -> String {
+pub(crate) fn cell(field: &Field, value: &Value) -> String {
     match (&field.form, value) {
         (Type::Flags(names), Value::Number(bits)) => flags(names, *bits),
         (Type::Unsigned(4), Value::Number(hash)) if field.is("hash") => format!("{hash:08x}"),

@@ -52,7 +52,12 @@ const CACHE: u32 = 12;
 
 /// What to show, and where to look.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exits with 1 if anything did not work, and says what.")]
+#[command(after_help = "\
+Exits with 1 if anything did not work, and says what.
+
+Examples:
+  netipc demo
+  netipc demo --seconds 10 --json")]
 pub(crate) struct DemoArgs {
     /// How long all of it takes, about
     #[arg(

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::plain::plain;
-use crate::terminal::wrapped;
+use crate::terminal::{counted, wrapped};
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -298,13 +298,5 @@ pub(super) fn run_as(user: &str) -> String {
         "run as root".to_owned()
     } else {
         format!("run as {user} or root")
-    }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{count} {noun}s")
     }
 }

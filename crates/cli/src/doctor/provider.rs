@@ -11,7 +11,7 @@ use super::finding::{Cause, Finding, Report};
 use super::probe;
 use super::system::limits;
 use crate::inspect::{self, Endpoint, Life, Process, RunDir, STATISTICS, Session};
-use crate::status;
+use crate::{progress, status};
 
 /// Looks at a live endpoint.
 pub(super) fn examine(args: &DoctorArgs, dir: &RunDir, endpoint: &Endpoint, report: &mut Report) {
@@ -28,7 +28,8 @@ pub(super) fn examine(args: &DoctorArgs, dir: &RunDir, endpoint: &Endpoint, repo
     }
     let before = report.findings.len();
     statistics(args, dir, endpoint, report);
-    probe::ask(args, dir, endpoint, report);
+    let what = format!("asking {}", endpoint.path.display());
+    progress::during(&what, || probe::ask(args, dir, endpoint, report));
     if report.findings.len() == before {
         report.healthy(format!(
             "{}{}",

@@ -1,5 +1,6 @@
 //! A stderr that holds up nobody: what is not read is lost.
 
+use std::env;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +36,17 @@ impl Write for Stderr {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Whether the system's journal reads what is written to stderr, as it says in the environment of what it starts.
+pub(crate) fn stderr_is_journal() -> bool {
+    let named = env::var("JOURNAL_STREAM").unwrap_or_default();
+    let Some((device, inode)) = named.split_once(':') else {
+        return false;
+    };
+    let seen = rustix::fs::fstat(io::stderr());
+    let is = |named: &str, seen: u64| named.parse() == Ok(seen);
+    seen.is_ok_and(|seen| is(device, seen.st_dev) && is(inode, seen.st_ino))
 }
 
 /// Waits a little for room in `stderr`; whether there is some.

@@ -15,7 +15,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 pub(crate) use super::notify_unix::NotifySocket;
-pub(crate) use super::stderr_unix::Stderr;
+pub(crate) use super::stderr_unix::{Stderr, stderr_is_journal};
 
 /// What asks the program to stop, for `--help`.
 pub(crate) const STOP_REQUESTS: &str =

@@ -19,8 +19,15 @@ pub(crate) use netipc_schema::library as built_in;
 /// Name of the file beside schemas that records what makes their bytes.
 const LOCK: &str = "services.lock";
 
+const EXAMPLES: &str = "\
+Examples:
+  netipc schema check services/mine.toml
+  netipc schema doc services/mine.toml | less
+  netipc schema generate --lang go,c --out generated services/mine.toml";
+
 /// Arguments of `schema`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct SchemaArgs {
     #[command(subcommand)]
     command: Command,

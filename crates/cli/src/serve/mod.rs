@@ -7,6 +7,7 @@ mod machine;
 mod notify;
 mod policy;
 mod provider;
+mod replay;
 mod run_dir;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ use netipc_host::{Host, answers};
 use crate::args::{EndpointArgs, ServiceName, endpoint, seconds, service_name};
 use crate::exit::{self, Exit, Failed};
 use crate::platform::{DRAIN, RUN_DIR_IS_MADE, STOP_REQUESTS, on_stop_request};
+use crate::schema;
 use crate::token::TokenArgs;
 use bind::Binding;
 use data::Fixtures;
@@ -50,7 +52,14 @@ order is kept. Enums are names, or numbers. A key that the file does not have is
 The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order. With \
 --netdata it then comes from NETDATA_INVOCATION_ID or INVOCATION_ID, as plugins of the agent have them, \
 and the run directory is that of NETDATA_RUN_DIR or the first usual one of the agent that can be written \
-or made; it stays.";
+or made; it stays.
+
+Examples:
+  netipc serve
+  netipc serve --service cgroups-snapshot --stats --workers 32
+  netipc serve --data snapshot.json --run-dir /tmp/mock
+  netipc serve --replay cgroups.jsonl --run-dir /tmp/mock
+  sudo netipc serve --netdata --explain /system.slice/sshd.service";
 
 /// Whether a data file can be served, as `serve --data` would load it.
 pub(crate) fn check_data(schemas: &[PathBuf], file: &PathBuf) -> Result<(), Failed> {
@@ -99,6 +108,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE.json")]
     data: Vec<PathBuf>,
 
+    /// Serves what `netipc record` has recorded, each answer at its time from the start on; may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "service"])]
+    replay: Vec<PathBuf>,
+
     /// What a service is that the program was built without; its data file names it with
     /// "service", unless there is only one schema; may be repeated
     #[arg(long, value_name = "FILE.toml")]
@@ -135,6 +148,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
         stats: args.stats,
         host: None,
     };
+    if !args.replay.is_empty() {
+        return replayed(args, &plan, &supervisor, &stop);
+    }
     let fixtures = data::load(&args.schema, &args.data, &args.service)?;
     let services = chosen(args, &fixtures);
     for service in &services {
@@ -156,6 +172,37 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failed> {
     }
     let refresher = host.map(|host| Refresher::new(host, args.machine.period()));
     serve_until(&providers, refresher, &supervisor, &stop)
+}
+
+/// Serves recordings.
+fn replayed(
+    args: &ServeArgs,
+    plan: &Plan,
+    supervisor: &Supervisor,
+    stop: &Stops,
+) -> Result<(), Failed> {
+    let replays = replay::load_all(&args.replay, &schema::read_all(&args.schema)?)?;
+    let services: BTreeSet<String> = replays.iter().map(|one| one.schema.name.clone()).collect();
+    for service in &services {
+        endpoint(&plan.run_dir, service)?;
+    }
+    let mut run_dir = RunDir::ensure(&plan.run_dir)?;
+    let providers: Vec<Box<dyn Provider>> = replays
+        .into_iter()
+        .map(|replay| {
+            let name = replay.schema.name.clone();
+            plan.handled_provider(name, replay.handler())
+        })
+        .collect();
+    let binding = Binding {
+        run_dir: &mut run_dir,
+        wait: args.wait,
+        stop: &stop.asked,
+    };
+    if !binding.bind(&services, &providers)? {
+        return Ok(());
+    }
+    serve_until(&providers, None, supervisor, stop)
 }
 
 fn wait(text: &str) -> Result<Duration, String> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc::service::Service;
 use netipc::transport::link::{BindOptions, Inherited};
-use netipc::untyped::{AnyServer, DataProbe, DataStatus};
+use netipc::untyped::{AnyServer, DataProbe, DataStatus, SessionHandler};
 use netipc::{Handler, Server, ServerConfig};
 use netipc_host::Host;
 use netipc_schema::Schema;
@@ -79,8 +79,17 @@ impl Plan {
 
     /// A provider of a service that the program knows by its schema alone.
     pub(super) fn untyped_provider(&self, schema: Schema, data: Data) -> Box<dyn Provider> {
-        let (name, config) = (schema.name.clone(), self.config());
-        let answers = handler(schema, data);
+        let name = schema.name.clone();
+        self.handled_provider(name, handler(schema, data))
+    }
+
+    /// A provider of the service of this name that `answers`.
+    pub(super) fn handled_provider(
+        &self,
+        name: String,
+        answers: Box<SessionHandler>,
+    ) -> Box<dyn Provider> {
+        let config = self.config();
         let server = AnyServer::new(&self.run_dir, &name, &config, self.workers, answers)
             .listening(self.listening());
         let server = if self.stats {

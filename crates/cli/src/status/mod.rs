@@ -116,7 +116,7 @@ fn not_published(endpoint: &Endpoint, service: &str, error: &OpenError) -> Faile
 }
 
 /// A number of the statistics, 0 where there is none.
-fn number(stats: &Value, path: &str) -> u64 {
+pub(crate) fn number(stats: &Value, path: &str) -> u64 {
     stats
         .pointer(path)
         .and_then(Value::as_u64)
@@ -124,7 +124,7 @@ fn number(stats: &Value, path: &str) -> u64 {
 }
 
 /// The same with a fraction.
-fn fraction(stats: &Value, path: &str) -> Option<f64> {
+pub(crate) fn fraction(stats: &Value, path: &str) -> Option<f64> {
     stats.pointer(path).and_then(Value::as_f64)
 }
 

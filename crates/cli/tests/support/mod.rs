@@ -24,6 +24,8 @@ pub(crate) mod platform;
 
 #[cfg(target_os = "linux")]
 pub(crate) mod doctor_linux;
+#[cfg(target_os = "linux")]
+pub(crate) mod screen_linux;
 
 /// What no step takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,226 @@
+//! `netipc record`: what a service answers over time, in a file that `serve --replay` serves again.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use netipc::ClientConfig;
+use netipc::protocol::PROFILE_SHM_HYBRID;
+use netipc::transport::Wait;
+use netipc_schema::codec::Message;
+use netipc_schema::json::Json;
+use serde::{Deserialize, Serialize};
+
+use crate::args::{EndpointArgs, seconds};
+use crate::asking::{self, Asker, schema_of};
+use crate::call::asked::AskedParser;
+use crate::call::keys;
+use crate::exit::{self, Exit, Failed};
+use crate::platform::{STOP_REQUESTS, on_stop_request};
+use crate::token::TokenArgs;
+
+/// Arguments of `record`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::TABLE, after_long_help = details())]
+pub(crate) struct RecordArgs {
+    /// What to ask
+    #[arg(value_parser = AskedParser)]
+    service: String,
+
+    /// What to ask for, as with `call`
+    #[arg(value_name = "KEYS")]
+    keys: Vec<OsString>,
+
+    /// Where to write; `-` is stdout
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+
+    #[command(flatten)]
+    endpoint: EndpointArgs,
+
+    #[command(flatten)]
+    token: TokenArgs,
+
+    /// Seconds from one question to the next
+    #[arg(short, long, value_name = "S", default_value = "1", value_parser = seconds)]
+    interval: Duration,
+
+    /// Asks so often, 0 for without end
+    #[arg(short, long, value_name = "N", default_value = "0")]
+    count: u32,
+
+    /// Milliseconds that each answer may take
+    #[arg(long, value_name = "MS", default_value = "5000")]
+    timeout: NonZeroU32,
+
+    /// What the service is, for one that the program was built without
+    #[arg(long, value_name = "FILE.toml")]
+    schema: Option<PathBuf>,
+}
+
+fn details() -> String {
+    format!(
+        "\
+It asks again and again with one client, and writes down each answer that is another one than before, with its time; a failure, too. \
+It stops on {STOP_REQUESTS}, or after --count. `serve --replay FILE` answers with each at its time, and fails where nobody answered.
+
+The file has a JSON object in each line: the first with `service` and `began` (seconds since 1970), then `at_seconds` with `reply`, \
+which is what `call --json` prints, `transport` and `took_us`; or with `error`.
+
+Examples:
+  netipc record cgroups-snapshot -o cgroups.jsonl --interval 5
+  netipc record apps-lookup 1 $$ -o apps.jsonl --count 60
+  netipc serve --replay cgroups.jsonl --run-dir /tmp/mock
+
+{}",
+        exit::TABLE
+    )
+}
+
+/// The first line of a recording.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Began {
+    pub(crate) service: String,
+    /// Seconds since 1970.
+    began: f64,
+}
+
+/// Another line of it: what was answered, or why not.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Heard {
+    pub(crate) at_seconds: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reply: Option<Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transport: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    took_us: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// Asks and writes until it is asked to stop.
+pub(crate) fn run(args: &RecordArgs) -> Result<(), Failed> {
+    let schema = schema_of(args.schema.as_deref(), &args.service)?;
+    let endpoint = args.endpoint.place.endpoint(&args.service)?;
+    let keys = keys::read(&args.keys)?;
+    let request = asking::request(&schema, keys.as_deref())?;
+    let config = ClientConfig {
+        supported_profiles: args.endpoint.profiles()?,
+        preferred_profiles: PROFILE_SHM_HYBRID,
+        auth_token: args.endpoint.place.token(&args.token, &endpoint)?,
+        ..ClientConfig::default()
+    };
+    let (stop, stopped) = mpsc::channel::<()>();
+    on_stop_request(move || drop(stop)).map_err(exit::cannot_wait_for_a_stop)?;
+    let mut out = open(&args.output)?;
+    let failed = |error: io::Error| cannot_write(&args.output, &error);
+    let began = Began {
+        service: schema.name.clone(),
+        began: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs_f64(),
+    };
+    line(&mut out, &began).map_err(failed)?;
+    let mut recorder = Recorder {
+        asker: Asker::new(schema, endpoint, config),
+        request,
+        timeout: Duration::from_millis(args.timeout.get().into()),
+        begun: Instant::now(),
+        last: None,
+    };
+    let (mut asked, mut written) = (0, 0);
+    let mut next = Instant::now();
+    loop {
+        if let Some(heard) = recorder.ask() {
+            line(&mut out, &heard).map_err(failed)?;
+            written += 1;
+        }
+        asked += 1;
+        next += args.interval;
+        let pause = next.saturating_duration_since(Instant::now());
+        let is_last = args.count != 0 && asked >= args.count;
+        if is_last || stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+            break;
+        }
+    }
+    exit::to_stderr(&format_args!(
+        "asked {asked} times, {written} answers or failures that differ from the one before"
+    ));
+    Ok(())
+}
+
+/// Who asks, and what was heard last.
+struct Recorder {
+    asker: Asker,
+    request: Message,
+    timeout: Duration,
+    begun: Instant,
+    last: Option<Result<Message, String>>,
+}
+
+impl Recorder {
+    /// What is heard now, where it is something else than before.
+    fn ask(&mut self) -> Option<Heard> {
+        let begun = Instant::now();
+        let answer = self
+            .asker
+            .perform(&self.request, &Wait::timeout(self.timeout));
+        let took = begun.elapsed();
+        let heard = answer.map_err(|failed| failed.to_string());
+        if self.last.as_ref() == Some(&heard) {
+            return None;
+        }
+        let mut line = Heard {
+            at_seconds: millis(begun.duration_since(self.begun)),
+            reply: None,
+            transport: None,
+            took_us: None,
+            error: None,
+        };
+        match &heard {
+            Ok(reply) => {
+                line.reply = Some(self.asker.schema().exchange_to_json(&self.request, reply));
+                line.transport = self.asker.carrier();
+                line.took_us = u64::try_from(took.as_micros()).ok();
+            }
+            Err(why) => line.error = Some(why.clone()),
+        }
+        self.last = Some(heard);
+        Some(line)
+    }
+}
+
+/// Seconds, to the thousandth.
+fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e3).round() / 1e3
+}
+
+fn open(path: &Path) -> Result<Box<dyn Write>, Failed> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(io::stdout()));
+    }
+    let file = File::create(path).map_err(|error| cannot_write(path, &error))?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+/// A line that is there even if the program is killed afterwards.
+fn line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec(value)?;
+    text.push(b'\n');
+    out.write_all(&text)?;
+    out.flush()
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failed {
+    Failed::new(
+        Exit::Failed,
+        format!("cannot write {}: {error}", path.display()),
+    )
+}
