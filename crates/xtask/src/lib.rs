@@ -44,6 +44,7 @@ pub use crate::fuzz::{FuzzOptions, fuzz, list_fuzz_targets};
 pub use crate::install::{
     Options, Profile, install, install_for_tests, install_for_tests_of, try_install_for_tests,
 };
+pub use crate::program::install_program;
 pub use crate::sbom::sbom;
 pub use crate::target::Target;
 pub use crate::test::{Summary, TestOptions, list, test};
