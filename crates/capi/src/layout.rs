@@ -21,6 +21,10 @@ pub(crate) use layout;
 
 mod any {
     use crate::any::cache::*;
+    use crate::any::enricher::*;
+    use crate::any::enricher_format::*;
+    use crate::any::enricher_read::*;
+    use crate::any::enricher_types::*;
     use crate::any::guard::*;
     use crate::any::lookup::*;
     use crate::any::server::*;
@@ -44,6 +48,22 @@ mod any {
             bytes: 48,
         }
         nipc_any_cache_guard_t: 40 {}
+        nipc_any_enriched_t: 88 { lookup: 0, verdict: 64, identity: 72, fixed_size_keys: 80 }
+        nipc_enricher_config_t: 32 {
+            capacity: 0, intake: 4, batch: 8, retry_ms: 12, retry_most_ms: 16, max_age_ms: 20,
+            backoff_first_ms: 24, backoff_most_ms: 28,
+        }
+        nipc_enricher_t: 16 {}
+        nipc_enricher_step_t: 20 { end: 0, asked: 4, answered: 8, waiting: 12, next_ms: 16 }
+        nipc_enricher_stats_t: 312 {
+            requested: 0, answered: 8, failed: 16, timed_out: 24, given_up: 32, calls: 40, probes: 48,
+            hits: 56, stale_hits: 64, misses: 72, evicted_capacity: 136, evicted_age: 144,
+            reused: 152, intake_depth: 160, intake_dropped: 168, connects: 176, disconnects: 184,
+            connect_failures: 192, entries: 200, pinned: 208, bytes: 216, generation: 224,
+            latency: 232, latency_sum_us: 296, world: 304, absent: 308,
+        }
+        nipc_enricher_found_t: 24 { found: 0, retry_in_ms: 4, answered_ms: 8, stale: 16 }
+        nipc_enricher_guard_t: 40 {}
         nipc_any_response_t: 24 { buf: 0, size: 8, len: 16 }
         nipc_any_service_handler_t: 24 { handle: 0, method: 8, batches: 10, user: 16 }
     }

@@ -95,6 +95,8 @@ mod shown {
     struct Cache;
     #[doc = include_str!("../../../docs/client.md")]
     struct Client;
+    #[doc = include_str!("../../../docs/enricher.md")]
+    struct Enricher;
     #[doc = include_str!("../../../docs/server.md")]
     struct Server;
 }

@@ -378,6 +378,433 @@ bool nipc_any_cache_find(const nipc_any_cache_guard_t *guard,
                          uint32_t count,
                          nipc_bytes_view_t *out);
 
+/* ---- Enrichers ----------------------------------------------------------------------------- */
+
+/** Nothing is left to do now. */
+#define NIPC_ENRICHER_IDLE 0
+
+/** The budget was over before all was asked. */
+#define NIPC_ENRICHER_MORE_TO_DO 1
+
+/** There is no provider. */
+#define NIPC_ENRICHER_ABSENT 2
+
+/** A call failed; its keys wait to be asked again. */
+#define NIPC_ENRICHER_FAILED 3
+
+/** It was aborted. */
+#define NIPC_ENRICHER_ABORTED 4
+
+/**
+ * How much an enricher keeps, and how often it asks. Zero in a field means the default that its comment
+ * names, so that a zeroed struct is a good start.
+ */
+typedef struct nipc_enricher_config_t {
+    /** Keys whose answers are kept, beside those that are pinned; 0 is 8192. */
+    uint32_t capacity;
+    /**
+     * Keys that may wait to be asked; 0 is 16384. Beyond it the one that waits longest is dropped.
+     */
+    uint32_t intake;
+    /**
+     * Most keys of one call; 0 is 256 where keys are texts, and 8192 where they have a fixed size.
+     */
+    uint32_t batch;
+    /** Milliseconds that "not known now" holds at least; 0 is 1000. */
+    uint32_t retry_ms;
+    /** Milliseconds that it holds at most, where the provider's generation stays; 0 is 60000. */
+    uint32_t retry_most_ms;
+    /**
+     * Milliseconds until an answer is asked again, or dropped where nobody used it; 0 is 600000.
+     */
+    uint32_t max_age_ms;
+    /** Milliseconds that a provider that failed is left alone at first; 0 is 1000. */
+    uint32_t backoff_first_ms;
+    /** Milliseconds that it is left alone at most; 0 is 30000. */
+    uint32_t backoff_most_ms;
+} nipc_enricher_config_t;
+
+/** What one round did. */
+typedef struct nipc_enricher_step_t {
+    /** How it ended: a NIPC_ENRICHER_ number. */
+    uint32_t end;
+    /** Keys that were asked. */
+    uint32_t asked;
+    /** Keys that were answered. */
+    uint32_t answered;
+    /** Keys that wait to be asked. */
+    uint32_t waiting;
+    /** Milliseconds until there is something to do, if no key comes; UINT32_MAX is never. */
+    uint32_t next_ms;
+} nipc_enricher_step_t;
+
+/** What an enricher has done and holds. Counters count from its init. */
+typedef struct nipc_enricher_stats_t {
+    /** Keys that were asked, once for each call. */
+    uint64_t requested;
+    /** Keys that were answered. */
+    uint64_t answered;
+    /** Keys of calls that failed, but for want of time. */
+    uint64_t failed;
+    /** Keys of calls that ran out of time. */
+    uint64_t timed_out;
+    /** Keys that were dropped because they alone make calls fail. */
+    uint64_t given_up;
+    /** Calls that were answered. */
+    uint64_t calls;
+    /** Calls without keys, which ask whether the data has changed. */
+    uint64_t probes;
+    /** Looks that gave an item. */
+    uint64_t hits;
+    /** Those of them while the provider was absent. */
+    uint64_t stale_hits;
+    /** Looks that gave none, by their NIPC_FOUND_ number less one. */
+    uint64_t misses[8];
+    /** Answers that made room for others. */
+    uint64_t evicted_capacity;
+    /** Answers that nobody used until they were too old. */
+    uint64_t evicted_age;
+    /** Items that took the place of one of an earlier owner of the key. */
+    uint64_t reused;
+    /** Keys that wait to be asked. */
+    uint64_t intake_depth;
+    /** Keys that were dropped because too many waited. */
+    uint64_t intake_dropped;
+    /** Sessions there have been. */
+    uint64_t connects;
+    /** Sessions that ended. */
+    uint64_t disconnects;
+    /** Attempts that gave no session. */
+    uint64_t connect_failures;
+    /** Answers that are kept. */
+    uint64_t entries;
+    /** Keys that are pinned. */
+    uint64_t pinned;
+    /** Bytes of what readers see. */
+    uint64_t bytes;
+    /** The provider's generation. */
+    uint64_t generation;
+    /** Calls of at most 1, 5, 10, 50, 100, 500 and 1000 ms, and longer ones. */
+    uint64_t latency[8];
+    /** Microseconds that calls took. */
+    uint64_t latency_sum_us;
+    /** How often the provider was found to be another: 1 is the first. */
+    uint32_t world;
+    /** Whether the provider is absent. */
+    bool absent;
+} nipc_enricher_stats_t;
+
+/** There is an item. */
+#define NIPC_VERDICT_KNOWN 0
+
+/** There is an item, a part of which is not known yet: it is given, and asked for again. */
+#define NIPC_VERDICT_PROVISIONAL 1
+
+/** Not known now. */
+#define NIPC_VERDICT_FOR_NOW 2
+
+/** Not known, and asking again is of no use until the provider restarts. */
+#define NIPC_VERDICT_FOR_GOOD 3
+
+/** No answer can hold the item. */
+#define NIPC_VERDICT_OVERSIZED 4
+
+/** Says what an item that has passed its check means for its key: a NIPC_VERDICT_ number. */
+typedef uint32_t (*nipc_any_verdict_fn)(void *user, nipc_bytes_view_t item);
+
+/**
+ * Tells the owner of a key from an earlier one, by an item that has passed its check; 0 is unknown.
+ */
+typedef uint64_t (*nipc_any_identity_fn)(void *user, nipc_bytes_view_t item);
+
+/**
+ * What an enricher has to know of a lookup that the library does not know. Its functions are called by
+ * whoever steps or runs the enricher, in one thread at a time; they must return: not by an exception,
+ * longjmp, or the end of the thread.
+ */
+typedef struct nipc_any_enriched_t {
+    /** Keys and items. */
+    nipc_any_lookup_t lookup;
+    /**
+     * Says what an item means; NULL goes by the status: 0 is known, and what is neither that nor
+     * oversized is not known now.
+     */
+    nipc_any_verdict_fn verdict;
+    /** Tells owners of a key apart; NULL tells none. */
+    nipc_any_identity_fn identity;
+    /** Whether keys have a fixed size, so that more of them are asked at a time. */
+    bool fixed_size_keys;
+} nipc_any_enriched_t;
+
+/**
+ * A client of a lookup, and what it answered. It lives where the caller wants, zeroed or not before its
+ * init, and must not be copied or moved afterwards. One thread steps or runs it; any thread reads it,
+ * pins keys, or aborts it.
+ */
+typedef struct nipc_enricher_t {
+    /** Private. */
+    nipc_storage_t storage;
+} nipc_enricher_t;
+
+/**
+ * As nipc_enricher_init_cgroups, for a lookup that the library does not know.
+ *
+ * \param enriched  what keys and items are; every function of its lookup is needed. It is copied
+ */
+void nipc_enricher_init_any(nipc_enricher_t *enricher,
+                            const char *run_dir,
+                            const char *service,
+                            const nipc_client_config_t *client,
+                            const nipc_enricher_config_t *config,
+                            const nipc_any_enriched_t *enriched);
+
+/**
+ * One round: connects where needed, asks for what waits, and shows the answers to readers, until nothing is
+ * left or the budget is over. A call that the budget cuts short costs its session, as any timeout does.
+ *
+ * \param budget_ms  milliseconds that all of it may take
+ * \param out        what it did; may be NULL
+ * \return NIPC_OK, also where there is no provider; NIPC_ERR_BUSY while another thread steps or runs it
+ */
+nipc_error_t nipc_enricher_step(nipc_enricher_t *enricher,
+                                uint32_t budget_ms,
+                                nipc_enricher_step_t *out);
+
+/**
+ * Rounds until aborted or closed, for a thread of the caller's. Sleeps while nothing is to be asked, and then
+ * costs nothing.
+ *
+ * \return NIPC_ERR_ABORTED; NIPC_ERR_BUSY while another thread steps or runs it
+ */
+nipc_error_t nipc_enricher_run(nipc_enricher_t *enricher);
+
+/**
+ * Aborts a round, and all that follow until nipc_enricher_clear_abort; nipc_enricher_run returns. For any
+ * thread.
+ */
+void nipc_enricher_abort(nipc_enricher_t *enricher);
+
+/** Lets the enricher ask again. For any thread. */
+void nipc_enricher_clear_abort(nipc_enricher_t *enricher);
+
+/**
+ * Tells what the enricher has done and holds. Waits for nothing.
+ *
+ * \return NIPC_OK; with a zeroed out, NIPC_ERR_NOT_READY for one that is closed
+ */
+nipc_error_t nipc_enricher_stats(const nipc_enricher_t *enricher, nipc_enricher_stats_t *out);
+
+/**
+ * The statistics in the text format of Prometheus. Copies as much as fits, with a NUL, like snprintf.
+ *
+ * \return the length of the whole text, without NUL; 0 for an enricher that is closed
+ */
+size_t nipc_enricher_prometheus(const nipc_enricher_t *enricher,
+                                char *buf,
+                                size_t buf_len);
+
+/**
+ * Why the last call or connection that failed did. It stays after a success. Copies as much as fits, with a
+ * NUL, like snprintf.
+ *
+ * \return the length of the whole text, without NUL; 0 where nothing has failed
+ */
+size_t nipc_enricher_last_error(const nipc_enricher_t *enricher,
+                                char *buf,
+                                size_t buf_len);
+
+/**
+ * Frees everything but what guards still pin. A round in another thread is aborted, in whatever phase it is,
+ * and waited for. Closing twice, or a zeroed enricher, does nothing.
+ */
+void nipc_enricher_close(nipc_enricher_t *enricher);
+
+/** There is an item. */
+#define NIPC_FOUND_ITEM 0
+
+/** Never answered, and waits to be asked. */
+#define NIPC_FOUND_QUEUED 1
+
+/** Asked, without an answer yet. */
+#define NIPC_FOUND_PENDING 2
+
+/** The provider does not know it now; retry_in_ms says when it is asked again at the earliest. */
+#define NIPC_FOUND_FOR_NOW 3
+
+/** The provider will never know it. */
+#define NIPC_FOUND_FOR_GOOD 4
+
+/** Never answered, and there is no provider. Waits to be asked. */
+#define NIPC_FOUND_ABSENT 5
+
+/** No answer can hold the item. */
+#define NIPC_FOUND_OVERSIZED 6
+
+/**
+ * The item there is belongs to an earlier owner of the key, such as a process that is gone. Waits to be
+ * asked again.
+ */
+#define NIPC_FOUND_REUSED 7
+
+/** It cannot be a key, or not one of this enricher. */
+#define NIPC_FOUND_INVALID 8
+
+/**
+ * Pins the answers of one moment. Items live as long as it does, whatever becomes of the enricher. Neither
+ * does a round wait for it nor it for one. It must not be copied or moved while it is locked. Any thread may
+ * use it, one at a time.
+ */
+typedef struct nipc_enricher_guard_t {
+    /** Private. */
+    uint64_t locked;
+    /** Private. */
+    uint64_t pinned[4];
+} nipc_enricher_guard_t;
+
+/** What a look found, besides the item. */
+typedef struct nipc_enricher_found_t {
+    /** Whether there is an item, or why not: a NIPC_FOUND_ number. */
+    uint32_t found;
+    /** Milliseconds until a key that is not known now is asked again at the earliest. */
+    uint32_t retry_in_ms;
+    /** Milliseconds of the monotonic clock when the provider said what the item says. */
+    uint64_t answered_ms;
+    /** Whether the provider is absent: the item is what it said last. */
+    bool stale;
+} nipc_enricher_found_t;
+
+/**
+ * Pins the answers of this moment. No input or output, and no lock that a round holds. Take one for a pass
+ * over your rows.
+ *
+ * \param enricher  any thread may read it
+ * \param guard     where the guard will be; need not be initialised, and must not be locked: what it pins
+ *                  would never be let go
+ * \return whether it is locked; false, with nothing to unlock, for an enricher that is closed
+ */
+bool nipc_enricher_read_lock(const nipc_enricher_t *enricher,
+                             nipc_enricher_guard_t *guard);
+
+/** Lets go of what was pinned. A guard that is not locked, zeroed, or NULL does nothing. */
+void nipc_enricher_read_unlock(nipc_enricher_guard_t *guard);
+
+/**
+ * Looks a key up in an enricher of any kind, as nipc_enricher_get_cgroup.
+ *
+ * \param key       the key as it stands in a request; it has to be valid: nobody looks
+ * \param identity  tells the owner of the key that is meant from earlier ones; 0 takes any
+ * \param item      the item as it came, which has passed its check
+ */
+uint32_t nipc_enricher_get_any(const nipc_enricher_t *enricher,
+                               const nipc_enricher_guard_t *guard,
+                               nipc_bytes_view_t key,
+                               uint64_t identity,
+                               nipc_bytes_view_t *item,
+                               nipc_enricher_found_t *out);
+
+/**
+ * Keeps what is answered for a key, and has it asked again when it is due, until it is unpinned as often as it
+ * was pinned: as long as a process lives, say. For any thread.
+ *
+ * \param key  as it stands in a request: of a cgroup the path with its NUL, of a process
+ *             nipc_enricher_process_key
+ * \return NIPC_OK, or NIPC_ERR_INVALID_ARGUMENT
+ */
+nipc_error_t nipc_enricher_pin(const nipc_enricher_t *enricher,
+                               nipc_bytes_view_t key);
+
+/**
+ * Takes back one pin of a key. For any thread.
+ *
+ * \return NIPC_OK, or NIPC_ERR_INVALID_ARGUMENT for a key that is not pinned
+ */
+nipc_error_t nipc_enricher_unpin(const nipc_enricher_t *enricher, nipc_bytes_view_t key);
+
+/**
+ * Has those of the keys that have no item asked before all others, and waits until they are answered, a round
+ * fails, or the time is over. Where another thread runs the enricher that one asks, otherwise this one.
+ *
+ * \param keys        keys as they stand in a request, as for nipc_enricher_pin
+ * \param count       how many
+ * \param timeout_ms  milliseconds that it may take
+ * \return how many of the keys have an item then
+ */
+uint32_t nipc_enricher_refresh_now(const nipc_enricher_t *enricher,
+                                   const nipc_bytes_view_t *keys,
+                                   uint32_t count,
+                                   uint32_t timeout_ms);
+
+/**
+ * Writes the key of a process as it stands in a request.
+ *
+ * \param pid  the process
+ * \param buf  where it goes: 8 bytes
+ * \return a view of it
+ */
+nipc_bytes_view_t nipc_enricher_process_key(uint32_t pid, uint64_t *buf);
+
+/**
+ * A path, for nipc_enricher_pin: its bytes, and the NUL behind them.
+ *
+ * \param path  a string that ends with NUL
+ */
+nipc_bytes_view_t nipc_enricher_text_key(const char *path);
+
+/**
+ * Makes an enricher of the service at run_dir/service.sock that asks for cgroups by their paths. Connects
+ * to nothing. Nothing is kept of the arguments. An enricher that was used before must have been closed.
+ *
+ * \param enricher  where it will be; need not be initialised
+ * \param run_dir   the directory of the endpoints
+ * \param service   the name of the service
+ * \param client    how to connect and call; NULL is a zeroed one
+ * \param config    how much to keep; NULL is a zeroed one
+ */
+void nipc_enricher_init_cgroups(nipc_enricher_t *enricher,
+                                const char *run_dir,
+                                const char *service,
+                                const nipc_client_config_t *client,
+                                const nipc_enricher_config_t *config);
+
+/** As nipc_enricher_init_cgroups, for processes by their ids. */
+void nipc_enricher_init_processes(nipc_enricher_t *enricher,
+                                  const char *run_dir,
+                                  const char *service,
+                                  const nipc_client_config_t *client,
+                                  const nipc_enricher_config_t *config);
+
+/**
+ * Looks a cgroup up by its path. What may be asked is queued. Memory only.
+ *
+ * \param enricher  one of nipc_enricher_init_cgroups
+ * \param guard     a locked guard of it
+ * \param path      the path
+ * \param path_len  its bytes
+ * \param item      the item, which lives as long as the guard; zeroed where there is none
+ * \param out       what was found besides; may be NULL
+ * \return whether there is an item, or why not: a NIPC_FOUND_ number
+ */
+uint32_t nipc_enricher_get_cgroup(const nipc_enricher_t *enricher,
+                                  const nipc_enricher_guard_t *guard,
+                                  const char *path,
+                                  uint32_t path_len,
+                                  nipc_cgroups_lookup_item_view_t *item,
+                                  nipc_enricher_found_t *out);
+
+/**
+ * Looks a process up by its id, as nipc_enricher_get_cgroup.
+ *
+ * \param enricher   one of nipc_enricher_init_processes
+ * \param starttime  when the process started, as nipc_apps_lookup_item_view_t has it: an item of another one
+ *                   that had this id is not given; 0 takes any
+ */
+uint32_t nipc_enricher_get_process(const nipc_enricher_t *enricher,
+                                   const nipc_enricher_guard_t *guard,
+                                   uint32_t pid,
+                                   uint64_t starttime,
+                                   nipc_apps_lookup_item_view_t *item,
+                                   nipc_enricher_found_t *out);
+
 /* ---- Servers ------------------------------------------------------------------------------- */
 
 /** Where a handler writes its answer. */
@@ -487,6 +914,60 @@ NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, last_refresh_ts) == 32, "ni
 NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, age_ms) == 40, "nipc_any_cache_status_t.age_ms");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, bytes) == 48, "nipc_any_cache_status_t.bytes");
 NIPC_STATIC_ASSERT(sizeof(nipc_any_cache_guard_t) == 40, "nipc_any_cache_guard_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_any_enriched_t) == 88, "nipc_any_enriched_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_enriched_t, lookup) == 0, "nipc_any_enriched_t.lookup");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_enriched_t, verdict) == 64, "nipc_any_enriched_t.verdict");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_enriched_t, identity) == 72, "nipc_any_enriched_t.identity");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_enriched_t, fixed_size_keys) == 80, "nipc_any_enriched_t.fixed_size_keys");
+NIPC_STATIC_ASSERT(sizeof(nipc_enricher_config_t) == 32, "nipc_enricher_config_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_config_t, capacity) == 0, "nipc_enricher_config_t.capacity");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_config_t, intake) == 4, "nipc_enricher_config_t.intake");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_config_t, batch) == 8, "nipc_enricher_config_t.batch");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_config_t, retry_ms) == 12, "nipc_enricher_config_t.retry_ms");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_config_t, retry_most_ms) == 16, "nipc_enricher_config_t.retry_most_ms");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_config_t, max_age_ms) == 20, "nipc_enricher_config_t.max_age_ms");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_config_t, backoff_first_ms) == 24, "nipc_enricher_config_t.backoff_first_ms");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_config_t, backoff_most_ms) == 28, "nipc_enricher_config_t.backoff_most_ms");
+NIPC_STATIC_ASSERT(sizeof(nipc_enricher_t) == 16, "nipc_enricher_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_enricher_step_t) == 20, "nipc_enricher_step_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_step_t, end) == 0, "nipc_enricher_step_t.end");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_step_t, asked) == 4, "nipc_enricher_step_t.asked");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_step_t, answered) == 8, "nipc_enricher_step_t.answered");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_step_t, waiting) == 12, "nipc_enricher_step_t.waiting");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_step_t, next_ms) == 16, "nipc_enricher_step_t.next_ms");
+NIPC_STATIC_ASSERT(sizeof(nipc_enricher_stats_t) == 312, "nipc_enricher_stats_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, requested) == 0, "nipc_enricher_stats_t.requested");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, answered) == 8, "nipc_enricher_stats_t.answered");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, failed) == 16, "nipc_enricher_stats_t.failed");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, timed_out) == 24, "nipc_enricher_stats_t.timed_out");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, given_up) == 32, "nipc_enricher_stats_t.given_up");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, calls) == 40, "nipc_enricher_stats_t.calls");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, probes) == 48, "nipc_enricher_stats_t.probes");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, hits) == 56, "nipc_enricher_stats_t.hits");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, stale_hits) == 64, "nipc_enricher_stats_t.stale_hits");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, misses) == 72, "nipc_enricher_stats_t.misses");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, evicted_capacity) == 136, "nipc_enricher_stats_t.evicted_capacity");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, evicted_age) == 144, "nipc_enricher_stats_t.evicted_age");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, reused) == 152, "nipc_enricher_stats_t.reused");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, intake_depth) == 160, "nipc_enricher_stats_t.intake_depth");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, intake_dropped) == 168, "nipc_enricher_stats_t.intake_dropped");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, connects) == 176, "nipc_enricher_stats_t.connects");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, disconnects) == 184, "nipc_enricher_stats_t.disconnects");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, connect_failures) == 192, "nipc_enricher_stats_t.connect_failures");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, entries) == 200, "nipc_enricher_stats_t.entries");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, pinned) == 208, "nipc_enricher_stats_t.pinned");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, bytes) == 216, "nipc_enricher_stats_t.bytes");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, generation) == 224, "nipc_enricher_stats_t.generation");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, latency) == 232, "nipc_enricher_stats_t.latency");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, latency_sum_us) == 296, "nipc_enricher_stats_t.latency_sum_us");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, world) == 304, "nipc_enricher_stats_t.world");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_stats_t, absent) == 308, "nipc_enricher_stats_t.absent");
+NIPC_STATIC_ASSERT(sizeof(nipc_enricher_found_t) == 24, "nipc_enricher_found_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_found_t, found) == 0, "nipc_enricher_found_t.found");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_found_t, retry_in_ms) == 4, "nipc_enricher_found_t.retry_in_ms");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_found_t, answered_ms) == 8, "nipc_enricher_found_t.answered_ms");
+NIPC_STATIC_ASSERT(offsetof(nipc_enricher_found_t, stale) == 16, "nipc_enricher_found_t.stale");
+NIPC_STATIC_ASSERT(sizeof(nipc_enricher_guard_t) == 40, "nipc_enricher_guard_t");
 NIPC_STATIC_ASSERT(sizeof(nipc_any_response_t) == 24, "nipc_any_response_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_response_t, buf) == 0, "nipc_any_response_t.buf");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_response_t, size) == 8, "nipc_any_response_t.size");

@@ -114,7 +114,7 @@ pub unsafe extern "C" fn nipc_client_call_any_lookup(
 }
 
 /// A description of C whose functions are there.
-struct Format<'c> {
+pub(super) struct Format<'c> {
     described: &'c nipc_any_lookup_t,
     check: Check,
     status: unsafe extern "C" fn(*mut c_void, nipc_bytes_view_t) -> u16,
@@ -123,7 +123,7 @@ struct Format<'c> {
 }
 
 impl<'c> Format<'c> {
-    fn new(described: &'c nipc_any_lookup_t) -> CodeResult<Self> {
+    pub(super) fn new(described: &'c nipc_any_lookup_t) -> CodeResult<Self> {
         let missing = ErrorCode::INVALID_ARGUMENT;
         let check = Check {
             check: Some(described.check.ok_or(missing)?),

@@ -6,6 +6,8 @@
 //! calls      a payload out, a payload in
 //! lookup     keys and items as bytes, split and put together
 //! cache      the last good answer; cache_table finds items in it, guard reads it
+//! enricher   answers to keys that are wanted; enricher_format says of what, enricher_read
+//!            reads them, enricher_types has settings and numbers, enricher_kinds what is of one lookup
 //! server     a function for every request
 //! ```
 //!
@@ -14,6 +16,11 @@
 pub mod cache;
 mod cache_table;
 pub mod calls;
+pub mod enricher;
+pub mod enricher_format;
+pub mod enricher_kinds;
+pub mod enricher_read;
+pub mod enricher_types;
 pub mod guard;
 pub mod lookup;
 pub mod server;

@@ -49,6 +49,7 @@ programs! {
     closing,
     codec,
     dispatch,
+    enrichers,
     facade,
     failures,
     interruptions,
