@@ -1,5 +1,7 @@
 package service
 
+//lint:file-ignore U1000 The check does not see that a generic type implements an interface.
+
 import (
 	"github.com/netipc/netipc/go/internal/native"
 	"github.com/netipc/netipc/go/protocol"

@@ -41,6 +41,8 @@ func (c *core) beginWithin(timeout time.Duration) transport.Wait {
 }
 
 // beginAtMost starts a logical call that may take as long as wait, and no longer than the client's own timeout.
+//
+//lint:ignore U1000 It is used by a generic type that the check takes for unused.
 func (c *core) beginAtMost(wait transport.Wait) transport.Wait {
 	own := c.begin(0)
 	if !wait.Deadline.IsZero() && wait.Deadline.Before(own.Deadline) {
