@@ -41,9 +41,12 @@ func act(role string) int {
 		return 2
 	}
 	switch dir := os.Args[1]; role {
-	case roleServer, roleStarved:
-		server := increment.NewServer(dir, "svc",
-			service.ServerConfig{SupportedProfiles: uint32(profiles), AuthToken: services.Token},
+	case roleServer, roleStarved, roleLean:
+		config := service.ServerConfig{SupportedProfiles: uint32(profiles), AuthToken: services.Token}
+		if role == roleLean {
+			config.MaxResponsePayloadBytes = longest
+		}
+		server := increment.NewServer(dir, "svc", config,
 			increment.Handler{Handle: func(n uint64) (uint64, bool) {
 				if n == stuck {
 					fmt.Println("stuck")
@@ -56,6 +59,12 @@ func act(role string) int {
 		}
 		if role == roleStarved {
 			if err := playStarved(server, dir); err != nil {
+				fmt.Println(err)
+				return 1
+			}
+		}
+		if role == roleLean {
+			if err := playLean(); err != nil {
 				fmt.Println(err)
 				return 1
 			}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/netipc/netipc/go/internal/native"
 	"github.com/netipc/netipc/go/internal/session"
 	"github.com/netipc/netipc/go/internal/session/handshake"
 	"github.com/netipc/netipc/go/protocol"
@@ -52,9 +53,12 @@ func Receive(
 const maxSkipped = 4096
 
 // Accept accepts the session over the best profile that can be prepared, as the number that nextID gives.
-// It is asked for another one where a number names what belongs to another server's session. It fails as
-// [Receive] does.
+// It is asked for another one where a number names what belongs to another server's session. A client with
+// messages so long that there is no memory for them is refused: it may come back with less. It fails as [Receive] does.
 func (i *Incoming) Accept(nextID func() uint64, w transport.Wait) (*Connection, error) {
+	if limits := i.offer.Agreed(0).Limits; !native.HasRoom(uint64(limits.Request.PayloadBytes) + uint64(limits.Response.PayloadBytes)) {
+		return nil, refuse(i.link, handshake.NoMemory(), w, i.refusing)
+	}
 	sessionID := nextID()
 	agreed := i.offer.Agreed(sessionID)
 	for skipped := 0; ; {

@@ -16,7 +16,7 @@ func FuzzHandshake(f *testing.F) {
 	f.Fuzz(shakeWith)
 }
 
-func TestAnyHandshakeIsJudged(t *testing.T) { fuzzing.Feed(t, handshakes(), shakeWith) }
+func TestAnyHandshakeIsValidated(t *testing.T) { fuzzing.Feed(t, handshakes(), shakeWith) }
 
 func handshakes() [][]byte {
 	wide := policy()

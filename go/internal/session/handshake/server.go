@@ -34,6 +34,11 @@ type Refusal struct {
 // Busy is the refusal when the server has no session to give, as why says.
 func Busy(why string) *Refusal { return refuse(protocol.StatusInternalError, why) }
 
+// NoMemory is the answer when there is no memory for messages as long as proposed.
+func NoMemory() *Refusal {
+	return refuse(protocol.StatusLimitExceeded, "no memory for messages as long as proposed")
+}
+
 // Error says why.
 func (r *Refusal) Error() string {
 	if r.Silent {
