@@ -163,6 +163,13 @@ pub const CASES: &[Case] = &[
         ..PLAIN
     },
     Case {
+        name: "enricher over a restart",
+        serve: APPS,
+        check: "enricher",
+        client: &["--count", "64"],
+        ..PLAIN
+    },
+    Case {
         name: "wrong token",
         check: "wrong-token",
         refused: 1,

@@ -89,8 +89,8 @@ bool check_cache(struct check *check)
     bool ok = survives(check, &cache);
     nipc_cgroups_cache_close(&cache);
     /* A cache does not tell what carries it, so that a client of the same configuration does. The
-     * server tells of all of its sessions. */
+     * server tells of all of its sessions, and the client may have to wait for the place. */
     nipc_cgroups_resp_view_t reply;
-    return ok && connects(check, &check->client) &&
+    return ok && gets_in(check, &check->client) &&
            succeeded(check, nipc_client_call_cgroups_snapshot(&check->client, &reply));
 }

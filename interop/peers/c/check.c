@@ -159,6 +159,7 @@ static bool perform(struct check *check)
         {"ip-to-asn", check_ip_to_asn},
         {"pid-traffic", check_pid_traffic},
         {"cache", check_cache},
+        {"enricher", check_enricher},
         {"wrong-token", check_wrong_token},
         {"capacity", check_capacity},
         {"restart", check_restart},

@@ -46,6 +46,9 @@ void refresh(nipc_client_ctx_t *client);
 /* Refreshes a client, which must be ready then. */
 bool connects(struct check *check, nipc_client_ctx_t *client);
 
+/* Refreshes a client at its own pace until it is ready: who had the only place of a server may be leaving it. */
+bool gets_in(struct check *check, nipc_client_ctx_t *client);
+
 /* Wants something of whoever has started both peers: without waiting, and until it is done. */
 bool wish(struct check *check, const char *what);
 bool fulfilled(struct check *check);
@@ -63,9 +66,13 @@ bool check_increment_pipelined(struct check *check);
 bool check_string_reverse(struct check *check);
 bool check_snapshot(struct check *check);
 
-/* lookups.c */
+/* lookups.c: the last one, whether an item is what every provider knows of a process. */
 bool check_cgroups_lookup(struct check *check);
 bool check_apps_lookup(struct check *check);
+bool same_process(struct check *check, const nipc_apps_lookup_item_view_t *found, uint32_t pid);
+
+/* enricher.c */
+bool check_enricher(struct check *check);
 
 /* examples.c */
 bool check_ip_to_asn(struct check *check);

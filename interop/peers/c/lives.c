@@ -20,8 +20,8 @@ static bool is_in(struct check *check, const nipc_client_ctx_t *client, nipc_cli
     return same(check, "the state", client->state, state);
 }
 
-/* Refreshes at its own pace: a server that has refused a client is left alone for a second. */
-static bool gets_in(struct check *check, nipc_client_ctx_t *client)
+/* A server that has refused a client is left alone for a second. */
+bool gets_in(struct check *check, nipc_client_ctx_t *client)
 {
     const struct timespec period = {.tv_nsec = 10000000};
     double until = now() + PATIENCE;

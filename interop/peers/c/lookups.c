@@ -35,7 +35,7 @@ static bool same_cgroup(struct check *check, const nipc_cgroups_lookup_item_view
     return true;
 }
 
-static bool same_process(struct check *check, const nipc_apps_lookup_item_view_t *found, uint32_t pid)
+bool same_process(struct check *check, const nipc_apps_lookup_item_view_t *found, uint32_t pid)
 {
     struct process expected;
     data_process(pid, is_small(check->options), &expected);

@@ -109,7 +109,7 @@ pub(super) fn ask_items<L: Known>(client: &mut Client<L>, options: &Options) -> 
 }
 
 /// The bytes of an item say all of it, whatever it borrows.
-fn encoded(item: &impl Encode) -> Result<Vec<u8>, Wrong> {
+pub(super) fn encoded(item: &impl Encode) -> Result<Vec<u8>, Wrong> {
     let mut bytes = vec![0; item.size()];
     item.encode(&mut Writer::new(&mut bytes))?;
     Ok(bytes)

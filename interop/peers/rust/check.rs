@@ -11,7 +11,7 @@ use netipc::{Client, ClientStatus, ErrorCode, OpenError};
 use netipc_interop::known_lookups;
 use serde_json::json;
 
-use super::{Options, Wrong, calls, door, lives, name_of, same};
+use super::{Options, Wrong, calls, door, enricher, lives, name_of, same};
 
 /// The longest that anything may take, on a busy machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,6 +28,7 @@ macro_rules! checks {
             CgroupsSnapshot,
             $($lookup,)+
             Cache,
+            Enricher,
             WrongToken,
             Capacity,
             Restart,
@@ -43,6 +44,7 @@ macro_rules! checks {
                 Check::CgroupsSnapshot => calls::snapshot(options),
                 $(Check::$lookup => calls::items_found::<$service>(options),)+
                 Check::Cache => lives::cache_survives(options),
+                Check::Enricher => enricher::survives(options),
                 Check::WrongToken => lives::wrong_token_heals(options),
                 Check::Capacity => lives::second_client_waits_its_turn(options),
                 Check::Restart => lives::restart_costs_a_retry(options),

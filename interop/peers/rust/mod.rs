@@ -4,6 +4,7 @@ mod ask;
 mod calls;
 mod check;
 mod door;
+mod enricher;
 mod lives;
 mod serve;
 
