@@ -27,7 +27,7 @@ var imports = []string{
 func TestEveryPieceCompiles(t *testing.T) {
 	dir := program(t)
 	whole, parts := 0, 0
-	for _, page := range []string{"README.md", "../README.md"} {
+	for _, page := range []string{"README.md", "../README.md", "../docs/enricher.md"} {
 		for i, piece := range pieces(t, page) {
 			if strings.HasPrefix(piece, "package main") {
 				whole++
@@ -43,7 +43,7 @@ func TestEveryPieceCompiles(t *testing.T) {
 			}
 		}
 	}
-	if whole < 3 || parts < 6 {
+	if whole < 3 || parts < 7 {
 		t.Errorf("there are %d programs and %d parts", whole, parts)
 	}
 	run(t, dir, "go", "mod", "tidy")

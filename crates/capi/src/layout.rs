@@ -27,6 +27,7 @@ mod any {
     use crate::any::enricher_types::*;
     use crate::any::guard::*;
     use crate::any::lookup::*;
+    use crate::any::published::*;
     use crate::any::server::*;
     use crate::any::types::*;
 
@@ -64,6 +65,9 @@ mod any {
         }
         nipc_enricher_found_t: 24 { found: 0, retry_in_ms: 4, answered_ms: 8, stale: 16 }
         nipc_enricher_guard_t: 40 {}
+        nipc_published_t: 16 {}
+        nipc_published_guard_t: 56 { data: 0, generation: 8 }
+        nipc_published_stats_t: 32 { generation: 0, requests: 8, keys: 16, time_us: 24 }
         nipc_any_response_t: 24 { buf: 0, size: 8, len: 16 }
         nipc_any_service_handler_t: 24 { handle: 0, method: 8, batches: 10, user: 16 }
     }

@@ -807,6 +807,128 @@ uint32_t nipc_enricher_get_process(const nipc_enricher_t *enricher,
 
 /* ---- Servers ------------------------------------------------------------------------------- */
 
+/**
+ * A snapshot of a provider's data, which is replaced as a whole and never changed, and its generation. It
+ * lives where the caller wants, zeroed or not before its init, and must not be copied or moved afterwards.
+ * Any thread may use it.
+ */
+typedef struct nipc_published_t {
+    /** Private. */
+    nipc_storage_t storage;
+} nipc_published_t;
+
+/**
+ * Frees data that was published, once nothing shows and nobody reads it. It is called by whoever publishes,
+ * releases or closes then, in that thread. It must not use the nipc_published_t, and must return: not by an
+ * exception, longjmp, or the end of the thread.
+ */
+typedef void (*nipc_published_free_fn)(void *data);
+
+/**
+ * Says whether two snapshots say the same. What is said of nipc_published_free_fn is true here, too.
+ */
+typedef bool (*nipc_published_same_fn)(const void *shown, const void *data);
+
+/**
+ * One snapshot, until it is released. It must not be copied or moved meanwhile. Any thread may use it, one
+ * at a time.
+ */
+typedef struct nipc_published_guard_t {
+    /** What was published. It is there until the guard is released. */
+    const void *data;
+    /** Its generation: 1 is that of the first snapshot. */
+    uint64_t generation;
+    /** Private. */
+    uint64_t locked;
+    /** Private. */
+    uint64_t pinned[4];
+} nipc_published_guard_t;
+
+/** What was answered from snapshots. */
+typedef struct nipc_published_stats_t {
+    /** The generation of the snapshot there is. */
+    uint64_t generation;
+    /** Requests. */
+    uint64_t requests;
+    /** Keys in them. */
+    uint64_t keys;
+    /** Microseconds that answering took. */
+    uint64_t time_us;
+} nipc_published_stats_t;
+
+/**
+ * Shows the first snapshot, of generation 1. A forked child cannot use it.
+ *
+ * \param data       what is shown; it may be NULL
+ * \param free_data  frees it, as all that is given to functions that succeed; NULL where nothing is to free
+ * \return NIPC_OK; NIPC_ERR_INVALID_ARGUMENT where published is NULL, and data stays the caller's
+ */
+nipc_error_t nipc_published_init(nipc_published_t *published,
+                                 void *data,
+                                 nipc_published_free_fn free_data);
+
+/**
+ * Shows data from now on, in one step: who reads another snapshot keeps that, and nobody waits for anybody.
+ * Copy what is needed under a lock of your own, and build the data after it.
+ *
+ * \param data       what is shown, and belongs to the library from then on; nobody may change it any more
+ * \param free_data  frees it; NULL where nothing is to free
+ * \return its generation, one more than that before; 0 for one that is closed, and data stays the caller's
+ */
+uint64_t nipc_published_publish(nipc_published_t *published,
+                                void *data,
+                                nipc_published_free_fn free_data);
+
+/**
+ * As nipc_published_publish, unless data says the same as what is shown: it is freed then, and the generation
+ * stays, so that consumers know that nothing has changed.
+ *
+ * \param same  says so. NULL is as nipc_published_publish
+ * \return the generation of what is shown; 0 for one that is closed, and data stays the caller's
+ */
+uint64_t nipc_published_publish_if_changed(nipc_published_t *published,
+                                           void *data,
+                                           nipc_published_free_fn free_data,
+                                           nipc_published_same_fn same);
+
+/**
+ * Takes hold of the snapshot there is. Waits for nothing. Take one for a whole request, so that all of its
+ * answer is of one moment, and give the builder of the answer the guard's generation.
+ *
+ * \param guard  where the guard will be; need not be initialised, and must not be held: what it holds would
+ *               never be freed
+ * \return whether it holds one; false, with nothing to release, for one that is closed
+ */
+bool nipc_published_acquire(const nipc_published_t *published,
+                            nipc_published_guard_t *guard);
+
+/**
+ * Counts a request that was answered from what a guard holds, and the time since that was acquired: for
+ * handlers, before they release it.
+ *
+ * \param keys  keys of the request
+ * \return NIPC_OK; NIPC_ERR_NOT_READY for a guard that holds nothing, or where it is closed
+ */
+nipc_error_t nipc_published_answered(nipc_published_t *published,
+                                     const nipc_published_guard_t *guard,
+                                     uint32_t keys);
+
+/** Lets go of what a guard holds. One that holds nothing, zeroed, or NULL does nothing. */
+void nipc_published_release(nipc_published_guard_t *guard);
+
+/**
+ * Tells what was answered. Waits for nothing.
+ *
+ * \return NIPC_OK; with a zeroed out, NIPC_ERR_NOT_READY for one that is closed
+ */
+nipc_error_t nipc_published_stats(const nipc_published_t *published, nipc_published_stats_t *out);
+
+/**
+ * Shows nothing any more. What guards hold is freed when they are released. Closing twice, or one that is
+ * zeroed, does nothing.
+ */
+void nipc_published_close(nipc_published_t *published);
+
 /** Where a handler writes its answer. */
 typedef struct nipc_any_response_t {
     /** Where to. What is there before means nothing. */
@@ -968,6 +1090,15 @@ NIPC_STATIC_ASSERT(offsetof(nipc_enricher_found_t, retry_in_ms) == 4, "nipc_enri
 NIPC_STATIC_ASSERT(offsetof(nipc_enricher_found_t, answered_ms) == 8, "nipc_enricher_found_t.answered_ms");
 NIPC_STATIC_ASSERT(offsetof(nipc_enricher_found_t, stale) == 16, "nipc_enricher_found_t.stale");
 NIPC_STATIC_ASSERT(sizeof(nipc_enricher_guard_t) == 40, "nipc_enricher_guard_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_published_t) == 16, "nipc_published_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_published_guard_t) == 56, "nipc_published_guard_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_published_guard_t, data) == 0, "nipc_published_guard_t.data");
+NIPC_STATIC_ASSERT(offsetof(nipc_published_guard_t, generation) == 8, "nipc_published_guard_t.generation");
+NIPC_STATIC_ASSERT(sizeof(nipc_published_stats_t) == 32, "nipc_published_stats_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_published_stats_t, generation) == 0, "nipc_published_stats_t.generation");
+NIPC_STATIC_ASSERT(offsetof(nipc_published_stats_t, requests) == 8, "nipc_published_stats_t.requests");
+NIPC_STATIC_ASSERT(offsetof(nipc_published_stats_t, keys) == 16, "nipc_published_stats_t.keys");
+NIPC_STATIC_ASSERT(offsetof(nipc_published_stats_t, time_us) == 24, "nipc_published_stats_t.time_us");
 NIPC_STATIC_ASSERT(sizeof(nipc_any_response_t) == 24, "nipc_any_response_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_response_t, buf) == 0, "nipc_any_response_t.buf");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_response_t, size) == 8, "nipc_any_response_t.size");

@@ -8,6 +8,7 @@
 //! cache      the last good answer; cache_table finds items in it, guard reads it
 //! enricher   answers to keys that are wanted; enricher_format says of what, enricher_read
 //!            reads them, enricher_types has settings and numbers, enricher_kinds what is of one lookup
+//! published  what a provider shows of its data
 //! server     a function for every request
 //! ```
 //!
@@ -23,5 +24,6 @@ pub mod enricher_read;
 pub mod enricher_types;
 pub mod guard;
 pub mod lookup;
+pub mod published;
 pub mod server;
 pub mod types;

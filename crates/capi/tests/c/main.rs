@@ -57,6 +57,7 @@ programs! {
     log,
     lookups,
     malformed,
+    published,
     reuse,
     servers,
     session_ends,

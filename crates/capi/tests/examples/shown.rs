@@ -1,4 +1,4 @@
-//! What README and the C guide show.
+//! What README, the C guide and the page on enrichers show.
 
 use std::fs;
 use std::path::Path;
@@ -7,14 +7,13 @@ use std::process::Command;
 use crate::programs::{Bench, run};
 
 /// What every piece that is no whole program may use.
-const INCLUDES: &str =
-    "#include <netipc/netipc_service.h>\n#include <stdio.h>\n#include <string.h>\n";
+const INCLUDES: &str = "#include <netipc/netipc_any.h>\n#include <stdio.h>\n#include <string.h>\n";
 
 #[test]
 fn every_piece_compiles() {
     let bench = Bench::new();
     let mut seen = 0;
-    for page in ["README.md", "docs/c.md"] {
+    for page in ["README.md", "docs/c.md", "docs/enricher.md"] {
         for piece in pieces(page, "c") {
             let source = bench.dir().join("piece.c");
             let whole = piece.contains("int main(");
@@ -24,7 +23,7 @@ fn every_piece_compiles() {
             seen += 1;
         }
     }
-    assert!(seen >= 5, "{seen} pieces");
+    assert!(seen >= 7, "{seen} pieces");
 }
 
 #[test]
