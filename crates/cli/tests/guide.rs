@@ -50,6 +50,32 @@ fn a_service_from_nothing_needs_no_code() {
     assert_eq!(called.text(), block("text"));
 }
 
+#[test]
+fn the_snapshot_of_the_guide_becomes_code() {
+    let guide = fs::read_to_string(root().join("docs/services.md")).unwrap();
+    let (_, rest) = guide.split_once("## A snapshot").unwrap();
+    let (_, rest) = rest.split_once("```toml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let place = TestDir::new();
+    let schema = place.write("disk-health.toml", text);
+    let file = schema.to_str().unwrap();
+    run(netipc(["schema", "check", file]), b"").text();
+    for (lang, made) in [
+        ("rust", "disk_health.rs"),
+        ("go", "disk_health/disk_health.go"),
+        ("c", "disk_health.c"),
+    ] {
+        let out = place.path(lang);
+        let out_word = format!("--out={}", out.display());
+        run(
+            netipc(["schema", "generate", "--lang", lang, &out_word, file]),
+            b"",
+        )
+        .text();
+        assert!(out.join(made).is_file(), "{lang}");
+    }
+}
+
 /// The guide's program in Go, built beside the package that is made for it.
 fn go_program(place: &TestDir, schema: &str) -> PathBuf {
     let module = place.path("module");
