@@ -77,7 +77,8 @@ type ServerConfig struct {
 	Listen transport.BindOptions
 	// PublishStats lets others on this host read the server's statistics while it runs: at the endpoint of
 	// [StatsService], for those who may connect to the server itself, one JSON object for each connection.
-	// Where that endpoint cannot be had, the server runs without, and logs why.
+	// Where that endpoint cannot be had, as while a server that this one takes over from still has it, the server
+	// runs without, logs why, and tries again until it has it.
 	PublishStats bool
 	// DataStatus tells of the data that is served, whenever somebody reads the statistics; nil is nothing.
 	DataStatus func() DataStatus

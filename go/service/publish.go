@@ -15,6 +15,11 @@ import (
 const (
 	// statsPatience is how long a reader of statistics may take.
 	statsPatience = time.Second
+	// statsReaders is how many readers are told at once; more wait their turn.
+	statsReaders = 8
+	// statsAgain is how long until the endpoint of the statistics is tried again, where another server, as one
+	// that ends, has it.
+	statsAgain = 100 * time.Millisecond
 	// keptReasons is how many reasons of refusals are kept, the most recent.
 	keptReasons = 8
 )
@@ -75,40 +80,78 @@ func (p *publishing) noteRefusal(why string) {
 	p.refusals = append(p.refusals, refusals{why: why, count: 1, last: now})
 }
 
-// bindStats returns where statistics are to be told, or nil. A server runs without where it cannot be had.
+// bindStats returns where statistics are to be told, or nil. A server runs without while it cannot be had.
 func (s *Server) bindStats() transport.Listener {
 	if !s.publishes {
 		return nil
 	}
+	listener, err := s.tryBindStats()
+	if err != nil {
+		s.log.Warn("netipc: cannot publish statistics", "endpoint", s.endpoint, "error", err)
+		return nil
+	}
+	return listener
+}
+
+func (s *Server) tryBindStats() (transport.Listener, error) {
 	endpoint, err := transport.NewEndpoint(s.endpoint.RunDir(), StatsService(s.endpoint.Service()))
-	if err == nil {
-		var listener transport.Listener
-		listener, err = s.transport.Bind(endpoint, transport.BindOptions{Peers: s.listen.Peers})
-		if err == nil {
+	if err != nil {
+		return nil, err
+	}
+	return s.transport.Bind(endpoint, transport.BindOptions{Peers: s.listen.Peers})
+}
+
+// bindStatsLater is bindStats once it can be had; nil where the server takes no more clients before.
+func (s *Server) bindStatsLater() transport.Listener {
+	wait := transport.Wait{Abort: &s.draining}
+	for wait.Sleep(statsAgain) == nil {
+		if listener, err := s.tryBindStats(); err == nil {
+			s.log.Info("netipc: publishes statistics now", "endpoint", s.endpoint)
 			return listener
 		}
 	}
-	s.log.Warn("netipc: cannot publish statistics", "endpoint", s.endpoint, "error", err)
 	return nil
 }
 
-// publish tells the statistics to whoever connects, until the server takes no more clients.
+// publish tells the statistics to whoever connects, until the server takes no more clients; at listener, or
+// once there is one.
 func (s *Server) publish(listener transport.Listener) {
 	defer s.serving.Done()
+	if listener == nil {
+		if listener = s.bindStatsLater(); listener == nil {
+			return
+		}
+	}
 	// The endpoint goes with it: a close that fails changes nothing.
 	defer func() { _ = listener.Close() }()
 	wait := transport.Wait{Abort: &s.draining}
+	readers := make(chan struct{}, statsReaders)
 	for {
 		link, err := listener.Accept(wait)
 		switch {
 		case err == nil:
-			s.tell(link)
+			s.tellBeside(link, readers)
 		case errors.Is(err, transport.ErrAborted), errors.Is(err, transport.ErrEndpointLost):
 			return
 		default:
 			// Only draining ends it early, which the loop sees next.
 			_ = wait.Sleep(statsPatience)
 		}
+	}
+}
+
+// tellBeside tells a reader without waiting for those before it, unless they are many.
+func (s *Server) tellBeside(link transport.Baseline, readers chan struct{}) {
+	select {
+	case readers <- struct{}{}:
+		s.serving.Add(1)
+		go func() {
+			defer s.serving.Done()
+			defer func() { <-readers }()
+			s.tell(link)
+		}()
+	default:
+		s.tell(link)
 	}
 }
 

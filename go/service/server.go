@@ -108,7 +108,7 @@ func (s *Server) Run() error {
 	if listener == nil {
 		return err
 	}
-	if s.statsListener != nil {
+	if s.publishes {
 		s.serving.Add(1)
 		go s.publish(s.statsListener)
 	}

@@ -210,6 +210,69 @@ func TestAServerPublishesWhatItHasDone(t *testing.T) {
 	w.Files(0)
 }
 
+func TestStatisticsArePublishedOnceAnotherServerHasLetGoOfTheirPlace(t *testing.T) {
+	t.Parallel()
+	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
+	endpoint, err := transport.NewEndpoint(w.Dir, service.StatsService("svc"))
+	w.No(err)
+	other, err := w.Transport.Bind(endpoint, transport.BindOptions{})
+	w.No(err)
+	config := w.ServerConfig()
+	config.PublishStats = true
+	server := w.Serve(incrementServer(w, config))
+	w.No(callOne(w.Incrementer()))
+	w.No(other.Close())
+	wait := transport.Timeout(conformance.Soon)
+	for err = transport.ErrNotFound; errors.Is(err, transport.ErrNotFound) && wait.Check() == nil; {
+		var link transport.Baseline
+		if link, err = w.Transport.Connect(endpoint, wait); err == nil {
+			w.No(link.Close())
+		}
+	}
+	w.No(err)
+	if told := published(w); at(told, "service") != "svc" {
+		t.Fatal(told)
+	}
+	server.Finish()
+	w.Files(0)
+}
+
+func TestAServerEndsWhileItWaitsForThePlaceOfItsStatistics(t *testing.T) {
+	t.Parallel()
+	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
+	endpoint, err := transport.NewEndpoint(w.Dir, service.StatsService("svc"))
+	w.No(err)
+	other, err := w.Transport.Bind(endpoint, transport.BindOptions{})
+	w.No(err)
+	config := w.ServerConfig()
+	config.PublishStats = true
+	server := w.Serve(incrementServer(w, config))
+	w.No(callOne(w.Incrementer()))
+	server.Finish()
+	w.No(other.Close())
+	w.Files(0)
+}
+
+func TestAReaderThatSaysNothingHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
+	endpoint, err := transport.NewEndpoint(w.Dir, service.StatsService("svc"))
+	w.No(err)
+	config := w.ServerConfig()
+	config.PublishStats = true
+	server := w.Serve(incrementServer(w, config))
+	// More than are told at once.
+	for range 12 {
+		link, err := w.Transport.Connect(endpoint, transport.Timeout(conformance.Soon))
+		w.No(err)
+		w.Cleanup(func() { w.No(link.Close()) })
+	}
+	if told := published(w); at(told, "service") != "svc" {
+		t.Fatal(told)
+	}
+	server.Finish()
+}
+
 func TestAProbeOfDataThatPanicsEndsNeitherTheStatisticsNorTheServer(t *testing.T) {
 	t.Parallel()
 	w := services.NewWorld(t, native(), protocol.ProfileBaseline)

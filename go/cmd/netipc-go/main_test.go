@@ -2,12 +2,18 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
+	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
+	"github.com/netipc/netipc/go/internal/native"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/increment"
+	"github.com/netipc/netipc/go/transport"
 )
 
 const increments = "--service=increment"
@@ -202,4 +208,37 @@ func TestTheTokenComesFromTheEnvironmentToo(t *testing.T) {
 		t.Error(reply)
 	}
 	p.call("increment", "1").failed(t, 4, "auth failed", "increment")
+}
+
+func TestStatisticsArePublishedWhereTheyAreSwitchedOn(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	endpoint, err := transport.NewEndpoint(p.runDir(), service.StatsService("increment"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait := transport.Timeout(time.Minute)
+	end := p.serve(increments)
+	if _, err := native.New(slog.Default()).Connect(endpoint, wait); !errors.Is(err, transport.ErrNotFound) {
+		t.Fatal(err)
+	}
+	end()
+	p.serve(increments, "--stats", "--workers=3")
+	link, err := native.New(slog.Default()).Connect(endpoint, wait)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer link.Close()
+	packet := make([]byte, 1<<16)
+	size, err := link.Receive(packet, wait)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told struct {
+		Service string `json:"service"`
+		Workers int    `json:"workers"`
+	}
+	if err := json.Unmarshal(packet[:size], &told); err != nil || told.Service != "increment" || told.Workers != 3 {
+		t.Errorf("%s, %v", packet[:size], err)
+	}
 }

@@ -86,6 +86,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	flags.Var(&data, "data", "serves the content of `FILE.json`, as call --json prints it; may be repeated")
 	untilStdinEnds := flags.Bool("until-stdin-ends", false, "stops when stdin ends, too")
 	workers := flags.Int("workers", protocol.DefaultWorkers, "`N` sessions at once, for each service")
+	stats := flags.Bool("stats", false, "publishes statistics beside each endpoint, for netipc status")
 	maxResponse := flags.Uint64("max-response", 0,
 		"`BYTES` of the largest answer; else 16 MiB, a snapshot of some 57,000 cgroups of Kubernetes")
 	wait := flags.Float64("wait", 5,
@@ -124,6 +125,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 		PreferredProfiles:       protocol.ProfileSHMHybrid,
 		MaxResponsePayloadBytes: uint32(*maxResponse),
 		AuthToken:               token,
+		PublishStats:            *stats,
 		Listen:                  transport.BindOptions{Inherited: transport.InheritedFromEnvironment()},
 		Logger:                  logging.Logger(env, cli.TellWarnings),
 	}
