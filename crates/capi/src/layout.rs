@@ -120,6 +120,7 @@ mod service {
     use crate::service::log::*;
     use crate::service::managed_server::*;
     use crate::service::origin::*;
+    use crate::service::publishing::*;
     use crate::service::stats::*;
     use crate::service::storage::*;
     use crate::service::types::*;
@@ -163,6 +164,7 @@ mod service {
             count: 0, total_ns: 8, le_1ms: 16, le_5ms: 24, le_10ms: 32, le_50ms: 40, le_100ms: 48,
             le_500ms: 56, le_1000ms: 64, p50_ns: 72, p90_ns: 80, p99_ns: 88,
         }
+        nipc_data_status_t: 1032 { age_ms: 0, stale: 8 }
         nipc_server_stats_t: 288 {
             sessions_now: 0, sessions_total: 8, sessions_socket: 16, sessions_shm: 24, refused: 32,
             ok: 40, unsupported: 48, bad_envelope: 56, limit_exceeded: 64, internal_error: 72,

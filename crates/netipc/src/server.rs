@@ -98,6 +98,12 @@ impl<S: Service> Server<S> {
         }
     }
 
+    /// The same for a server that is bound already: see [`AnyServer::publish_stats`].
+    #[must_use]
+    pub fn publish_stats(&self, data: Option<Arc<DataProbe>>) -> bool {
+        self.server.publish_stats(data)
+    }
+
     /// Becomes the owner of the endpoint. Clients can connect from here on, and are served once
     /// the server runs.
     ///

@@ -256,6 +256,22 @@ typedef struct nipc_transport_info_t {
 #define NIPC_NATIVE_NONE -1
 
 /**
+ * Names a state in a word or two, such as "not found".
+ *
+ * \param state  any number; one that is no state is an "unknown state"
+ * \return a text that lives as long as the program, never NULL
+ */
+const char *nipc_client_state_name(nipc_client_state_t state);
+
+/**
+ * Names what carries the data: "none", "socket" (on Windows, too, where it is a named pipe), "shm".
+ *
+ * \param transport  any number; one that is no transport is an "unknown transport"
+ * \return a text that lives as long as the program, never NULL
+ */
+const char *nipc_transport_name(nipc_transport_t transport);
+
+/**
  * Makes a client of the service at run_dir/service.sock. Connects to nothing, and does not need the
  * provider to exist: nipc_client_refresh connects.
  *
@@ -970,6 +986,41 @@ size_t nipc_server_last_error(nipc_managed_server_t *server, char *buf, size_t b
 /** Tells what the server has done so far, at any time; all zeros where there is none. */
 void nipc_server_stats(nipc_managed_server_t *server, nipc_server_stats_t *out);
 
+/** What a provider says of the data that it serves. */
+typedef struct nipc_data_status_t {
+    /** Milliseconds since it was true; negative where that means nothing, as it is at first. */
+    int64_t age_ms;
+    /**
+     * What of it is older than it should be, or missing: a sentence a line, with a NUL behind the last.
+     * Empty at first.
+     */
+    char stale[1024];
+} nipc_data_status_t;
+
+/**
+ * Tells of the data, whenever somebody reads the statistics: in threads of the server, several at a
+ * time. It must return: not by an exception, longjmp, or the end of the thread.
+ */
+typedef void (*nipc_data_status_fn)(void *user, nipc_data_status_t *status);
+
+/**
+ * Lets others on this host read the server's statistics while it runs, with "netipc status SERVICE" or
+ * at run_dir/service.stats.sock: whoever may connect to the server gets one JSON object a connection.
+ * Sessions and handlers do not notice. Where that endpoint cannot be had, as while a server that ends
+ * still has it, the server runs without, tells nipc_log_set why, and tries again until it has it.
+ *
+ * Call it after the server was initialised and before it runs.
+ *
+ * \param data  tells of the data that is served; NULL: nothing is told of it
+ * \param user  what it gets as its first argument. It must live until the server is destroyed, or
+ *              nipc_server_run has returned, if that is later
+ * \return NIPC_OK; NIPC_ERR_BUSY where the server runs, or publishes them already; NIPC_ERR_NOT_READY
+ *         where there is none
+ */
+nipc_error_t nipc_server_publish_stats(nipc_managed_server_t *server,
+                                       nipc_data_status_fn data,
+                                       void *user);
+
 /**
  * Takes the sockets that systemd, or whoever else set LISTEN_FDS and LISTEN_PID, has passed to this process.
  * From now on a server or listener whose endpoint is one of them takes that one, and leaves its name in
@@ -1113,6 +1164,9 @@ NIPC_STATIC_ASSERT(offsetof(nipc_histogram_t, le_1000ms) == 64, "nipc_histogram_
 NIPC_STATIC_ASSERT(offsetof(nipc_histogram_t, p50_ns) == 72, "nipc_histogram_t.p50_ns");
 NIPC_STATIC_ASSERT(offsetof(nipc_histogram_t, p90_ns) == 80, "nipc_histogram_t.p90_ns");
 NIPC_STATIC_ASSERT(offsetof(nipc_histogram_t, p99_ns) == 88, "nipc_histogram_t.p99_ns");
+NIPC_STATIC_ASSERT(sizeof(nipc_data_status_t) == 1032, "nipc_data_status_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_data_status_t, age_ms) == 0, "nipc_data_status_t.age_ms");
+NIPC_STATIC_ASSERT(offsetof(nipc_data_status_t, stale) == 8, "nipc_data_status_t.stale");
 NIPC_STATIC_ASSERT(sizeof(nipc_server_stats_t) == 288, "nipc_server_stats_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, sessions_now) == 0, "nipc_server_stats_t.sessions_now");
 NIPC_STATIC_ASSERT(offsetof(nipc_server_stats_t, sessions_total) == 8, "nipc_server_stats_t.sessions_total");

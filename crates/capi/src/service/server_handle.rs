@@ -4,11 +4,12 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use netipc::server::ServerStats;
 use netipc::service::Service;
+use netipc::untyped::DataProbe;
 use netipc::{ErrorCode, ServeError, Server, chain, untyped};
 
 use super::managed_server::nipc_managed_server_t;
@@ -66,6 +67,14 @@ impl ServerHandle {
         self.server.stats()
     }
 
+    pub(super) fn publish_stats(&self, data: Option<Arc<DataProbe>>) -> bool {
+        self.server.publish_stats(data)
+    }
+
+    pub(super) const fn id(&self) -> ServerId {
+        self.id
+    }
+
     /// Why it does not run: whole, because each change of it is one step.
     fn error(&self) -> MutexGuard<'_, String> {
         self.error.lock().unwrap_or_else(PoisonError::into_inner)
@@ -79,6 +88,7 @@ pub(crate) trait AnyServer: Send + Sync {
     fn stop(&self);
     fn drain(&self, timeout: Duration) -> bool;
     fn stats(&self) -> ServerStats;
+    fn publish_stats(&self, data: Option<Arc<DataProbe>>) -> bool;
 }
 
 impl<S: Service> AnyServer for Server<S> {
@@ -101,6 +111,10 @@ impl<S: Service> AnyServer for Server<S> {
     fn stats(&self) -> ServerStats {
         self.stats()
     }
+
+    fn publish_stats(&self, data: Option<Arc<DataProbe>>) -> bool {
+        self.publish_stats(data)
+    }
 }
 
 impl AnyServer for untyped::AnyServer {
@@ -122,6 +136,10 @@ impl AnyServer for untyped::AnyServer {
 
     fn stats(&self) -> ServerStats {
         self.stats()
+    }
+
+    fn publish_stats(&self, data: Option<Arc<DataProbe>>) -> bool {
+        self.publish_stats(data)
     }
 }
 

@@ -253,6 +253,14 @@ static void constants(void) {
         CHECK_EQ(ours[i], 32 + i);
         CHECK(strcmp(nipc_strerror(ours[i]), unknown) != 0);
     }
+    static const char *const states[] = {"disconnected", "connecting", "ready", "not found",
+                                         "auth failed", "incompatible", "broken", "unknown state"};
+    static const char *const transports[] = {"none", "socket", "shm", "unknown transport"};
+    CHECK_EQ(NIPC_CLIENT_BROKEN, 6);
+    for (size_t i = 0; i < COUNT(states); i++)
+        CHECK(strcmp(nipc_client_state_name((nipc_client_state_t)i), states[i]) == 0);
+    for (size_t i = 0; i < COUNT(transports); i++)
+        CHECK(strcmp(nipc_transport_name((nipc_transport_t)i), transports[i]) == 0);
     CHECK(strcmp(nipc_version(), "0.1.0") == 0);
     // Rule H12.
     CHECK_EQ(nipc_simple_hash(NULL), 0x811c9dc5);

@@ -68,6 +68,7 @@ programs! {
     unix_forks,
     unix_netdata,
     unix_sessions,
+    unix_stats,
     unix_thread_ends,
     unix_truncated,
     vectors_messages,

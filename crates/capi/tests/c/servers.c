@@ -183,6 +183,32 @@ static void workers(void) {
     provider_stop(&provider);
 }
 
+/* Who is in a hurry is told the same, and not that its time was over. */
+static void workers_and_clients_in_a_hurry(void) {
+    const struct handlers handlers = {.workers = 1};
+    const nipc_client_config_t config = client_config(offers[1]);
+    struct provider provider;
+    nipc_client_ctx_t first, hurried;
+    uint64_t answer;
+    char why[400] = "";
+    rename_service();
+    provider_start(&provider, service, INCREMENT, &handlers);
+    connect_client(&first, service, offers[1]);
+    nipc_client_init(&hurried, test_dir(), service, &config);
+    /* A busy machine may take longer, once or twice. */
+    for (int tries = 0; strstr(why, "all its sessions are taken") == NULL && tries < 30; tries++) {
+        (void)nipc_client_refresh_timeout(&hurried, test_slow() ? 5000 : 50);
+        check_apart(&hurried, NIPC_CLIENT_DISCONNECTED);
+        nipc_client_last_error(&hurried, why, sizeof(why));
+    }
+    if (strstr(why, "all its sessions are taken") == NULL)
+        test_fail(__FILE__, __LINE__, "%s", why);
+    CHECK_OK(nipc_client_call_increment(&first, 1, &answer));
+    nipc_client_close(&hurried);
+    nipc_client_close(&first);
+    provider_stop(&provider);
+}
+
 struct seen {
     pthread_t runner;
     atomic_uint calls;
@@ -358,6 +384,7 @@ static const struct test tests[] = {
     {"names_that_cannot_be", names_that_cannot_be},
     {"without_configuration", without_configuration},
     {"workers", workers},
+    {"workers_and_clients_in_a_hurry", workers_and_clients_in_a_hurry},
     {"handlers_and_statistics", handlers_and_statistics},
     {"drained_in_time", drained_in_time},
     {"drained_too_late", drained_too_late},

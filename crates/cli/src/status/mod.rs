@@ -19,7 +19,8 @@ use crate::exit::{self, Exit, Failed};
 use crate::terminal::age;
 
 const DETAILS: &str = "\
-A provider of ours has statistics where they are switched on: `netipc serve --stats`, or `publishing_stats` of a server in Rust. They are \
+A provider of ours has statistics where they are switched on: by --stats of `netipc serve` and `netipc-go serve`, or by \
+`publishing_stats` of a server in Rust, `ServerConfig.PublishStats` in Go, `nipc_server_publish_stats` in C. They are \
 read at a socket of their own beside the endpoint, SERVICE.stats.sock with mode 0600; sessions and handlers are not touched. Deployed \
 providers have none: `netipc ls` and `netipc ping` see them from outside.
 

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use netipc_transport::endpoint::Endpoint;
 use netipc_transport::link::{Baseline, BindError, BindOptions, LinkError, Listener};
 use netipc_transport::wait::Wait;
 
-use super::AnyServer;
 use super::histogram::HistogramSnapshot;
+use super::{AnyServer, State};
 use crate::error::chain;
 
 /// Milliseconds of the buckets that are published, cumulative; what took longer is in the count alone.
@@ -52,8 +52,8 @@ pub type DataProbe = dyn Fn() -> DataStatus + Send + Sync;
 /// Whether statistics are published, and what is told besides.
 pub(super) struct Publishing {
     since: Instant,
-    is_on: bool,
-    data: Option<Arc<DataProbe>>,
+    /// What tells of the data, if anything does; nothing at all where statistics are not published.
+    on: OnceLock<Option<Arc<DataProbe>>>,
     refusals: Mutex<Vec<Refusals>>,
 }
 
@@ -68,10 +68,13 @@ impl Publishing {
     pub(super) fn new() -> Self {
         Self {
             since: Instant::now(),
-            is_on: false,
-            data: None,
+            on: OnceLock::new(),
             refusals: Mutex::default(),
         }
+    }
+
+    fn is_on(&self) -> bool {
+        self.on.get().is_some()
     }
 
     /// Notes why a client was turned down.
@@ -100,9 +103,22 @@ impl AnyServer {
     /// has it, the server runs without, logs why, and tries again until it has it.
     #[must_use]
     pub fn publishing_stats(mut self, data: Option<Arc<DataProbe>>) -> Self {
-        self.publishing.is_on = true;
-        self.publishing.data = data;
+        self.publishing.on = OnceLock::from(data);
         self
+    }
+
+    /// Does the same to a server that is bound already, and not run yet. Tells whether it did: not for one that runs, or
+    /// that publishes its statistics already.
+    #[must_use]
+    pub fn publish_stats(&self, data: Option<Arc<DataProbe>>) -> bool {
+        let mut state = self.state();
+        if matches!(*state, State::Running) || self.publishing.on.set(data).is_err() {
+            return false;
+        }
+        if let State::Bound(_, stats_listener) = &mut *state {
+            *stats_listener = self.stats_listener();
+        }
+        true
     }
 
     /// Publishes until the server takes no more clients, where that is switched on; with `listener`, or once there is one.
@@ -111,7 +127,7 @@ impl AnyServer {
         listener: Option<Box<dyn Listener>>,
         scope: &'s Scope<'s, '_>,
     ) {
-        if !self.publishing.is_on {
+        if !self.publishing.is_on() {
             return;
         }
         let thread = thread::Builder::new().name(format!("netipc-{}.stats", self.name));
@@ -128,7 +144,7 @@ impl AnyServer {
 
     /// Where statistics are to be told, if they are.
     pub(super) fn stats_listener(&self) -> Option<Box<dyn Listener>> {
-        if !self.publishing.is_on {
+        if !self.publishing.is_on() {
             return None;
         }
         let endpoint = self.stats_endpoint()?;
@@ -295,7 +311,7 @@ impl AnyServer {
     }
 
     fn data(&self, out: &mut String) {
-        let Some(probe) = &self.publishing.data else {
+        let Some(Some(probe)) = self.publishing.on.get() else {
             return;
         };
         let Ok(DataStatus { age, stale }) = catch_unwind(AssertUnwindSafe(|| probe())) else {
@@ -417,6 +433,26 @@ mod tests {
             .publishing_stats(Some(Arc::new(probe)));
         let text = server.stats_json();
         assert!(text.ends_with("\"refusals\":[]}"), "{text}");
+    }
+
+    #[test]
+    fn publishing_is_switched_on_once() {
+        let server = || {
+            let answer = |_: Message<'_>, _: &mut [u8]| Answered::ok(0);
+            AnyServer::new(
+                "/run/x",
+                "svc",
+                &ServerConfig::default(),
+                1,
+                Box::new(answer),
+            )
+        };
+        let data = || Some(Arc::new(DataStatus::default) as Arc<DataProbe>);
+        let later = server();
+        assert!(later.publish_stats(data()));
+        assert!(!later.publish_stats(None));
+        assert!(later.stats_json().ends_with("\"data\":{\"stale\":[]}}"));
+        assert!(!server().publishing_stats(None).publish_stats(data()));
     }
 
     #[test]
