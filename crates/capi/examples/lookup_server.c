@@ -1,6 +1,8 @@
-/* Tells who runs a cgroup, until its input ends: lookup_server [RUN_DIR], which must exist. */
+/* Tells who runs a cgroup, until SIGINT or SIGTERM: lookup_server [RUN_DIR], which must exist. */
+#define _POSIX_C_SOURCE 200809L
 #include <netipc/netipc_service.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 static struct known { uint64_t generation; char name[9], image[9]; } known = {7, "shop", "nginx"};
@@ -23,6 +25,17 @@ static bool answer(void *path, const nipc_cgroups_lookup_req_view_t *asked,
                 NIPC_CGROUP_LOOKUP_UNKNOWN_PERMANENT, 0, NULL, 0, NULL, 0);
     return out->error == NIPC_OK; /* the first error stays */
 }
+#ifdef _WIN32 /* where nobody sends signals: until its input ends */
+static void prepare(void) {}
+static void wait_for_end(void) { while (getchar() != EOF) {} }
+#else
+static sigset_t signals;
+static void prepare(void) { /* before there are threads, which inherit what is blocked */
+    sigemptyset(&signals), sigaddset(&signals, SIGINT), sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+static void wait_for_end(void) { sigwaitinfo(&signals, NULL); }
+#endif
 static void *run(void *server) { return nipc_server_run(server), NULL; }
 int main(int argc, char **argv) {
     nipc_server_config_t config = {.supported_profiles = 3, .auth_token = 42}; /* socket, shm */
@@ -30,11 +43,13 @@ int main(int argc, char **argv) {
     static nipc_managed_server_t server;
     char why[512];
     pthread_t thread;
+    prepare();
     if (nipc_server_init_cgroups_lookup(&server, argc > 1 ? argv[1] : "/tmp/example",
                                         "cgroups-lookup", &config, 8, &handler) != NIPC_OK
+        || nipc_server_publish_stats(&server, NULL, NULL) != NIPC_OK /* for netipc status */
         || pthread_create(&thread, NULL, run, &server) != 0)
         return nipc_server_last_error(&server, why, sizeof(why)), fprintf(stderr, "%s\n", why), 1;
-    for (puts("READY"), fflush(stdout); getchar() != EOF;) {}
+    puts("READY"), fflush(stdout), wait_for_end();
     nipc_server_destroy(&server); /* stops it, and waits until no handler is called any more */
     return pthread_join(thread, NULL);
 }

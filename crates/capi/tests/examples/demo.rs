@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use crate::programs::{Bench, Running, run};
 
@@ -62,5 +63,33 @@ fn apps_lookup_knows_a_process_of_this_machine() {
     assert!(shown.ends_with("4000000000: status 1\n"), "{shown}");
     provider.signal("TERM");
     provider.succeed();
+    bench.is_clean();
+}
+
+#[test]
+fn status_reads_what_a_server_in_c_publishes() {
+    let bench = Bench::new();
+    let server = bench.start_checked(&bench.example("lookup_server"), &[]);
+    server.wait_for("READY");
+    let client = bench.start(bench.example("cgroups_lookup"), &["/docker/abc"]);
+    client.succeed();
+    let status = |format: &[&str]| {
+        let mut command = Command::new(netipc());
+        command
+            .args(["status", "cgroups-lookup", "--timeout", "60000"])
+            .arg("--run-dir")
+            .arg(bench.run_dir());
+        run(command.args(format))
+    };
+    // An answer is counted after it was sent.
+    let end = Instant::now() + Duration::from_secs(60);
+    let mut told = status(&["--json"]);
+    while !told.contains("\"ok\": 1") && !told.contains("\"ok\":1") && Instant::now() < end {
+        told = status(&["--json"]);
+    }
+    let text = status(&[]);
+    assert!(text.contains("requests: 1 ok, 0 failed"), "{told}\n{text}");
+    server.signal("TERM");
+    server.succeed();
     bench.is_clean();
 }

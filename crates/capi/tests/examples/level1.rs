@@ -25,6 +25,43 @@ fn requests_are_pipelined_and_malformed_envelopes_answered() {
 }
 
 #[test]
+fn a_server_of_raw_messages_removes_its_socket_when_it_is_to_end() {
+    let bench = Bench::new();
+    let program = bench.example("level1_server");
+    let pipeline = bench.example("level1_pipeline");
+    // Once while it waits for a client, and once while it waits for what a client says.
+    for is_held in [false, true] {
+        let server = bench.start_checked(&program, &[]);
+        server.wait_for("READY");
+        assert_eq!(bench.start(&pipeline, &[]).succeed(), ANSWERS);
+        let idle = bench.example("level1_clients");
+        let idle = is_held.then(|| bench.start(&idle, &["1", "0"]));
+        if let Some(idle) = &idle {
+            idle.wait_for("1 session");
+        }
+        server.signal("TERM");
+        server.succeed();
+        bench.is_clean();
+        if let Some(idle) = idle {
+            let (status, text) = idle.end();
+            assert_eq!(status.code(), Some(1), "{text}");
+        }
+    }
+}
+
+#[test]
+fn many_sessions_of_a_client_are_watched_in_one_thread() {
+    let bench = Bench::new();
+    let server = bench.start_checked(&bench.example("level1_event_loop"), &[]);
+    server.wait_for("READY");
+    let clients = bench.start_checked(&bench.example("level1_clients"), &["40", "25"]);
+    assert_eq!(clients.succeed(), "40 sessions\n1000 answers\n");
+    server.signal("TERM");
+    server.succeed();
+    bench.is_clean();
+}
+
+#[test]
 fn an_event_loop_serves_several_clients() {
     let bench = Bench::new();
     let server = bench.start_checked(&bench.example("level1_event_loop"), &[]);
@@ -46,7 +83,7 @@ fn an_event_loop_serves_several_clients() {
 #[test]
 fn without_a_server_they_say_so() {
     let bench = Bench::new();
-    for name in ["level1_pipeline", "level1_malformed"] {
+    for name in ["level1_pipeline", "level1_malformed", "level1_clients"] {
         let (status, text) = bench.start_checked(&bench.example(name), &[]).end();
         assert_eq!(status.code(), Some(1), "{text}");
         assert!(text.contains("no server at"), "{text}");

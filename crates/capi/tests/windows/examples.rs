@@ -6,7 +6,13 @@ use std::path::{Path, PathBuf};
 use crate::mingw::Bench;
 
 /// They use signals, poll or fork; the first two have a counterpart that begins with `windows_`.
-const OF_UNIX: [&str; 4] = ["server", "event_loop", "level1_event_loop", "demo"];
+const OF_UNIX: [&str; 5] = [
+    "server",
+    "event_loop",
+    "level1_clients",
+    "level1_event_loop",
+    "demo",
+];
 
 fn example(bench: &Bench, name: &str) -> PathBuf {
     bench.build(name, &[], &[directory().join(name).with_extension("c")])
