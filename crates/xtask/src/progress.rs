@@ -31,10 +31,9 @@ pub(crate) fn during<R>(tells: bool, what: &str, work: impl FnOnce() -> R) -> R 
         drop(done);
         result
     });
-    if terminal {
-        let seconds = begun.elapsed().as_secs();
-        tell(&format!("{what} ... {seconds} s\n"), terminal);
-    }
+    let seconds = begun.elapsed().as_secs();
+    let end = if terminal { "\n" } else { "" };
+    tell(&format!("{what} ... over after {seconds} s{end}"), terminal);
     result
 }
 
