@@ -10,7 +10,7 @@ mod tables;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::{Kind, Schema};
+use crate::model::Schema;
 
 /// A language that code is made in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -91,11 +91,6 @@ pub fn generate(
         let (service, why) = (schema.name.clone(), why.to_owned());
         Err(GenerateError { service, why })
     };
-    if let Kind::Snapshot(kind) = &schema.kind
-        && kind.response.size != 24
-    {
-        return wrong("the libraries' snapshots have 8 bytes of header: write fields of 8 bytes");
-    }
     let mut fields = schema
         .parts()
         .into_iter()

@@ -39,6 +39,17 @@ impl Plan<'_> {
         }
     }
 
+    /// What it is called in errors.
+    fn what(&self) -> &'static str {
+        match (self.family, self.place) {
+            (Family::Snapshot, _) => "a snapshot's [item]",
+            (Family::Lookup, _) => "a lookup's [item]",
+            (Family::Value, _) => "a value",
+            (Family::Fixed, Place::Key) => "a [key]",
+            (Family::Fixed, _) => "a record of fixed size",
+        }
+    }
+
     /// Whether a text may be a field of it.
     fn has_texts(&self) -> bool {
         self.family != Family::Fixed || self.place == Place::Key
@@ -182,8 +193,18 @@ impl Loader<'_> {
             _ => true,
         };
         if !stands {
-            let what = format!("{} cannot stand here", form.word());
-            self.wrong(words.at("type"), what, "write a field of fixed size");
+            let what = match form {
+                Type::Labels => {
+                    format!("{} has no labels: only a lookup's [item] has", plan.what())
+                }
+                form => format!("{} cannot stand here", form.word()),
+            };
+            let instead = if plan.has_texts() {
+                "write a text"
+            } else {
+                "write a field of fixed size"
+            };
+            self.wrong(words.at("type"), what, instead);
             return None;
         }
         self.senseless(words, &form);

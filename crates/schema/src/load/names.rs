@@ -177,13 +177,32 @@ impl Loader<'_> {
             return Some((*known).clone());
         }
         let names: Vec<String> = known.iter().map(|known| known.word()).collect();
-        let numbers = ["u8", "u16", "u32", "u64", "char[2]"];
-        let all = numbers.into_iter().chain(names.iter().map(String::as_str));
-        let instead = instead(word, all);
+        let all = PLAIN.into_iter().chain(names.iter().map(String::as_str));
+        let instead = type_instead(word, all);
         self.wrong(at, format!("`{word}` is no type"), instead);
         None
     }
 }
+
+/// What to write instead of `word`, which is none of the types `all`.
+fn type_instead<'w>(word: &str, all: impl Iterator<Item = &'w str>) -> String {
+    match word {
+        "f32" | "f64" | "float" | "double" => {
+            "write a scaled integer, as an `i64` with unit = \"thousandths\"".to_owned()
+        }
+        "bool" | "boolean" => {
+            let all: Vec<String> = all.map(|known| format!("`{known}`")).collect();
+            let all = all.join(", ");
+            format!("a yes or no is an enum: write the name of one of [enums], or one of {all}")
+        }
+        _ => instead(word, all),
+    }
+}
+
+/// Types without a name of their own in a file.
+const PLAIN: [&str; 10] = [
+    "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "u8[N]", "char[N]",
+];
 
 fn number_type(word: &str) -> Option<Type> {
     let size = |bits: &str| match bits {

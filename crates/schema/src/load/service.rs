@@ -5,6 +5,7 @@ use std::path::Path;
 use super::fields::{Place, Plan, layout, own, reserved};
 use super::{Loader, read};
 use crate::COMMON;
+use crate::library;
 use crate::model::{
     Family, Field, Kind, LookupKind, Record, Schema, SnapshotKind, Type, ValueKind,
 };
@@ -17,6 +18,8 @@ const KINDS: [(&str, &[&str]); 3] = [
     ("snapshot", &["header", "item"]),
     ("lookup", &["key", "item"]),
 ];
+/// Bytes in front of a snapshot's items: what every snapshot has, and 8 of its `[header]`.
+const SNAPSHOT_RESPONSE: usize = 24;
 /// What every status of a lookup can say.
 const STATUSES: [&str; 3] = ["known", "payload-exceeded", "oversized-item"];
 
@@ -32,7 +35,7 @@ impl Loader<'_> {
             return None;
         };
         self.sections(file, word, parts);
-        let method = self.in_range(file, "method", 0).unwrap_or_default();
+        let method = self.method(file).unwrap_or_default();
         let layout = self.in_range(file, "layout", 1);
         if !self.use_files(file) {
             return None;
@@ -105,6 +108,16 @@ impl Loader<'_> {
             let instead = "write nothing: only lists of items are cached";
             self.wrong(file.at("cache"), "a value has no `cache`", instead);
         }
+    }
+
+    /// The number of the service, which may be a library's for that kind alone.
+    fn method(&mut self, file: &Table) -> Option<u16> {
+        let method = self.in_range(file, "method", 0)?;
+        let what = library::kept(file.text("service")?, method);
+        if let Some(what) = what {
+            self.wrong(file.at("method"), what, library::NOT_KEPT);
+        }
+        Some(method)
     }
 
     fn in_range(&mut self, file: &Table, word: &str, least: u16) -> Option<u16> {
@@ -201,9 +214,7 @@ impl Loader<'_> {
             item: self.record(file.table("item"), item),
             cache: Vec::new(),
         };
-        if let Some(header) = file.table("header") {
-            self.not_of_documents(header, &kind.response);
-        }
+        self.check_header(file, &kind.response);
         let cache = self.cache_fields(file, &kind.item)?;
         Some(Kind::Snapshot(SnapshotKind { cache, ..kind }))
     }
@@ -312,6 +323,34 @@ impl Loader<'_> {
             self.wrong(key.at("plural"), what, "write plural = another name");
         }
         plural
+    }
+
+    /// What only the header of a snapshot must have. `response` is it between what the kind brings along.
+    fn check_header(&mut self, file: &Table, response: &Record) {
+        let header = file.table("header");
+        if let Some(header) = header {
+            self.not_of_documents(header, response);
+        }
+        // A field that is wrong has no size: it is told already.
+        if response.size == SNAPSHOT_RESPONSE || !self.problems.is_empty() {
+            return;
+        }
+        let (at, what, instead) = match header {
+            None => (
+                0,
+                "there is no [header] of 8 bytes".to_owned(),
+                "write [header] with about = \"Nothing yet.\" and fields = [{ reserved = \"u64\" }]",
+            ),
+            Some(header) => (
+                header.at("fields"),
+                format!(
+                    "the fields of [header] take {} bytes, not 8",
+                    response.size + 8 - SNAPSHOT_RESPONSE
+                ),
+                "write fields of 8 bytes, reserved ones among them, as { reserved = \"u32\" }",
+            ),
+        };
+        self.wrong(at, what, instead);
     }
 
     /// Refuses fields that documents have another use for.

@@ -20,7 +20,7 @@ fn source(service: &str) -> String {
 #[test]
 fn mistakes_are_found_in_their_line() {
     let mistakes = rows("mistakes.json");
-    assert_eq!(mistakes.len(), 36);
+    assert_eq!(mistakes.len(), 45);
     for mistake in mistakes {
         let [service, old, new, part] =
             ["service", "old", "new", "part"].map(|name| text(&mistake, name));
@@ -51,26 +51,22 @@ fn a_mistake_is_told_where_it_stands() {
 fn no_two_services_share_a_number_or_a_name() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("again.toml");
-    let first = services().join("increment.toml");
+    let first = services().join("ip-to-asn.toml");
     fs::write(
         &file,
-        source("increment").replace("\"increment\"", "\"other\""),
+        source("ip-to-asn").replace("\"ip-to-asn\"", "\"other\""),
     )
     .unwrap();
     let error = load_all([&first, &file]).unwrap_err().to_string();
     let told = format!(
-        "{}:2:11: increment has method 1 already; write another",
+        "{}:2:11: ip-to-asn has method 32769 already; write another",
         file.display()
     );
     assert_eq!(error, told);
-    fs::write(
-        &file,
-        source("increment").replace("method  = 1", "method  = 9"),
-    )
-    .unwrap();
+    fs::write(&file, source("ip-to-asn").replace("0x8001", "0x8009")).unwrap();
     let error = load_all([&first, &file]).unwrap_err().to_string();
     assert!(
-        error.contains(":1:11: there is a service increment already"),
+        error.contains(":1:11: there is a service ip-to-asn already"),
         "{error}"
     );
 }

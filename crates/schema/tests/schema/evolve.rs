@@ -74,7 +74,7 @@ fn bytes_change_under_another_layout_number_only() {
         ),
         ("cgroups-lookup", "min = 1, ", ""),
         ("string-reverse", "batch   = true\n", ""),
-        ("increment", "method  = 1", "method  = 9"),
+        ("ip-to-asn", "0x8001", "0x8009"),
     ];
     for (name, old, new) in other {
         assert!(
@@ -151,10 +151,10 @@ const CHANGES: [(&str, &str, &str, &str); 11] = [
         "authors: CgroupOptions: bit 4, `disabled-excluded`, is new",
     ),
     (
-        "increment",
-        "method  = 1",
-        "method  = 9",
-        "peers: the method was 1 and is 9",
+        "ip-to-asn",
+        "0x8001",
+        "0x8009",
+        "peers: the method was 32769 and is 32777",
     ),
 ];
 
