@@ -114,6 +114,8 @@ words! {
         Codec,
         /// Lookups in a cache.
         Cache,
+        /// Looks and rounds of an enricher.
+        Enricher,
         /// Every item or label of a reply, one after the other.
         Item,
         /// Connect, handshake and close.
@@ -148,6 +150,8 @@ words! {
         Codec,
         /// The cache.
         Cache,
+        /// The enricher.
+        Enricher,
         /// The machine alone.
         #[default]
         Raw,
@@ -161,7 +165,8 @@ impl Scenario {
         match self {
             Self::Item if variant.starts_with("labels") => "labels",
             Self::Batch | Self::PipelineBatch | Self::Item => "items",
-            Self::Cache => "lookups",
+            Self::Enricher if variant.starts_with("step") => "rounds",
+            Self::Cache | Self::Enricher => "lookups",
             Self::Connect => "connections",
             _ => "calls",
         }

@@ -133,6 +133,20 @@ pub(super) const OWN: &[Group] = &[
         )
     },
     local(
+        Scenario::Enricher,
+        &[&["hit", "miss"], SERVICES, ENRICHED],
+        &[Layer::Enricher],
+    ),
+    Group {
+        links: COMMON,
+        layers: &[Layer::Enricher],
+        ..typed(
+            Scenario::Enricher,
+            &[&["step"], SERVICES, ENRICHED],
+            Rates::Always,
+        )
+    },
+    local(
         Scenario::Item,
         &[&["snapshot", "cgroups", "apps", "labels"], &["1000"]],
         &[Layer::Codec],
@@ -143,6 +157,8 @@ pub(super) const OWN: &[Group] = &[
     },
 ];
 const CACHES: &[&str] = &["16", "10000"];
+/// Keys of an enricher.
+const ENRICHED: &[&str] = &["10000"];
 /// The word of sides that never look before they sleep.
 pub(super) const BLOCKING: &str = "blocking";
 

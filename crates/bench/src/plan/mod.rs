@@ -251,7 +251,7 @@ impl Work {
             (Transport::None, _) => MEMCPY,
         };
         match self {
-            Self::Cache(_) | Self::Item(_) | Self::Connect => None,
+            Self::Cache(_) | Self::Enricher(..) | Self::Item(_) | Self::Connect => None,
             Self::Codec(_) => Some(Limit::Copies(raw)),
             Self::Pipeline | Self::PipelineBatch => Some(Limit::Requests(raw.to_owned(), WINDOW)),
             _ => Some(Limit::Requests(raw.to_owned(), 1)),

@@ -46,6 +46,8 @@ fn every_row_has_a_name_of_its_own() {
         "lookup apps 32768 mixed socket client",
         "codec cgroups 8192 known codec",
         "cache 16 pinned cache",
+        "enricher hit apps 10000 enricher",
+        "enricher step cgroups 10000 shm enricher",
         "connect shm session",
     ] {
         assert!(names.iter().any(|known| known == name), "{name}");
@@ -194,6 +196,7 @@ fn peers_are_beside_what_they_can_do() {
         "hog",
         "one cpu",
         "refreshed",
+        "enricher",
         "connect",
     ] {
         let mut of_c = rows.iter().filter(|row| row.client == "c");

@@ -81,6 +81,10 @@ const fn about(scenario: Scenario) -> &'static str {
             "A lookup encoded, dispatched, answered and decoded in one process, without transport."
         }
         Scenario::Cache => "Every item looked up by hash and name, while tables may be swapped.",
+        Scenario::Enricher => {
+            "Looks at 10,000 keys that are known (hit) or wait to be asked (miss), and rounds in which 1 % of those that \
+             are kept give way to new ones (step)."
+        }
         Scenario::Item => "Every item or label of a reply looked at, one after the other.",
         Scenario::Connect => "Connect, handshake and close.",
         Scenario::Limits => "What the machine itself allows, without any of NetIPC's protocol.",

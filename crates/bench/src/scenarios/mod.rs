@@ -4,6 +4,7 @@ mod bench_lookup;
 mod cache;
 mod codec;
 mod connect;
+mod enricher;
 mod increment;
 mod item;
 mod lookup;
@@ -18,6 +19,7 @@ use netipc::service::increment::Increment;
 
 pub use bench_lookup::{Mix, Service};
 pub use cache::Lookups;
+pub use enricher::Enriching;
 pub use item::Access;
 
 use bench_lookup::with_type;
@@ -57,6 +59,8 @@ pub enum Work {
     Codec(Keys),
     /// Lookups in a cache.
     Cache(Lookups),
+    /// Looks and rounds of an enricher.
+    Enricher(Keys, Enriching),
     /// Items or labels of a reply.
     Item(Access),
     /// Connect, handshake and close.
@@ -97,17 +101,19 @@ impl Work {
         let has = |word: &str| words.contains(&word);
         let numbers = || words.iter().find_map(|word| word.parse().ok());
         let number = || numbers().expect("a variant has a number");
-        let keys = || Keys {
+        let mix = || {
+            let mut all = Mix::ALL.into_iter();
+            let mix = all.find(|mix| has(&mix.to_string()));
+            mix.expect("a variant says which keys are known")
+        };
+        let keys = |mix| Keys {
             service: if has("apps") {
                 Service::Apps
             } else {
                 Service::Cgroups
             },
             count: number(),
-            mix: Mix::ALL
-                .into_iter()
-                .find(|mix| has(&mix.to_string()))
-                .expect("a variant says which keys are known"),
+            mix,
         };
         match row.scenario {
             Scenario::Ping => Self::Ping,
@@ -115,13 +121,23 @@ impl Work {
             Scenario::Pipeline => Self::Pipeline,
             Scenario::PipelineBatch => Self::PipelineBatch,
             Scenario::Snapshot => Self::Snapshot(number()),
-            Scenario::Lookup => Self::Lookup(keys()),
-            Scenario::Codec => Self::Codec(keys()),
+            Scenario::Lookup => Self::Lookup(keys(mix())),
+            Scenario::Codec => Self::Codec(keys(mix())),
             Scenario::Cache => Self::Cache(Lookups {
                 items: number(),
                 pinned: has("pinned"),
                 refreshed: has("refreshed"),
             }),
+            Scenario::Enricher => {
+                let what = if has("hit") {
+                    Enriching::Hit
+                } else if has("miss") {
+                    Enriching::Miss
+                } else {
+                    Enriching::Step
+                };
+                Self::Enricher(keys(Mix::Known), what)
+            }
             Scenario::Item if has("snapshot") => Self::Item(Access::Snapshot),
             Scenario::Item if has("cgroups") => Self::Item(Access::Items(Service::Cgroups)),
             Scenario::Item if has("apps") => Self::Item(Access::Items(Service::Apps)),
@@ -159,7 +175,8 @@ impl Work {
                 needs(Content::Snapshot(items), items, [0, items * SNAPSHOT_ITEM])
             }
             Self::Lookup(Keys { service, count, .. })
-            | Self::Codec(Keys { service, count, .. }) => {
+            | Self::Codec(Keys { service, count, .. })
+            | Self::Enricher(Keys { service, count, .. }, _) => {
                 let content = Content::Lookup(service);
                 needs(content, count, [count * LOOKUP_KEY, count * LOOKUP_ITEM])
             }
@@ -172,7 +189,9 @@ impl Work {
     pub const fn is_timed(self) -> bool {
         match self {
             Self::Codec(keys) => codec::calls_per_op(keys.count) == 1,
-            Self::Cache(_) | Self::Item(_) => false,
+            Self::Cache(_)
+            | Self::Item(_)
+            | Self::Enricher(_, Enriching::Hit | Enriching::Miss) => false,
             _ => true,
         }
     }
@@ -180,7 +199,7 @@ impl Work {
     /// Whether other programs can do it for `row`: with what all of them have.
     pub(crate) fn is_common(self, row: &Row) -> bool {
         let known = match self {
-            Self::Codec(_) | Self::Connect | Self::PipelineBatch => false,
+            Self::Codec(_) | Self::Connect | Self::PipelineBatch | Self::Enricher(..) => false,
             Self::Cache(lookups) => !lookups.refreshed,
             Self::Item(_) => row.rate == 0,
             _ => row.layer == Layer::Client,
@@ -242,6 +261,9 @@ impl Work {
             Self::Snapshot(items) => snapshot::op(route, items),
             Self::Connect => Ok(connect::op(route)),
             Self::Item(access) => item::op(access),
+            Self::Enricher(keys, what) => {
+                with_type!(keys.service, S => enricher::op::<S>(route, keys, what))
+            }
             Self::Lookup(keys) => with_type!(keys.service, S => lookup::op::<S>(route, keys)),
             Self::Codec(keys) => with_type!(keys.service, S => Ok(codec::op::<S>(keys))),
         };

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use netipc::Client;
 use netipc::connection::Connection;
 use netipc::service::Service;
 use netipc::transport::Wait;
 use netipc::transport::link::LinkKind;
+use netipc::{Client, ClientStatus};
 
 use super::serve::Route;
 use crate::error::BenchError;
@@ -22,10 +22,14 @@ pub(super) fn client<S: Service>(route: &Route) -> Result<Client<S>, BenchError>
     let config = route.client_config();
     let mut client = Client::with_transport(transport, &route.run_dir, S::METHOD.name, config);
     client.refresh();
-    let status = client.status();
-    let (found, why) = (status.session, status.last_error.unwrap_or_default());
-    check(route, found.map(|session| session.transport), &why)?;
+    check_status(route, client.status())?;
     Ok(client)
+}
+
+/// That what a client tells of itself is a session over what was to be measured.
+pub(super) fn check_status(route: &Route, status: ClientStatus) -> Result<(), BenchError> {
+    let (found, why) = (status.session, status.last_error.unwrap_or_default());
+    check(route, found.map(|session| session.transport), &why)
 }
 
 /// A bare Level 1 session.
