@@ -39,6 +39,8 @@ Client and server are two processes of this program. Scenarios:
   codec           the same without transport: encode, dispatch, decode
   cache           lookups of every cached item, each with a guard of its own or all with one
                   (pinned), while tables are swapped (refreshed) or not
+  enricher        looks at 10000 keys that are known (hit) or wait to be asked (miss), and rounds
+                  in which 1 % of those that are kept give way to new ones (step)
   item            every item of a reply, or every label of its items, after the call
   connect         connect, handshake and close
   limits          what the machine itself allows; measured whenever something is held against it
