@@ -1,5 +1,5 @@
 //! Readers of an enricher against its owner, under every interleaving.
-#![cfg(unix)]
+#![cfg(all(unix, target_pointer_width = "64"))]
 
 /// The file under test, with the model checker's locks in place of the real ones.
 #[path = "../src/enricher/intake.rs"]

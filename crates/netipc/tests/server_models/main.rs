@@ -1,5 +1,5 @@
 //! What a server counts and hands out, under every interleaving and every allowed reordering.
-#![cfg(unix)]
+#![cfg(all(unix, target_pointer_width = "64"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(
     dead_code,

@@ -1,5 +1,5 @@
 //! Publishing and taking under every interleaving and every allowed reordering, for each kind of slot.
-#![cfg(unix)]
+#![cfg(all(unix, target_pointer_width = "64"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../../src/shm/broken.rs"]
