@@ -252,7 +252,7 @@ func (f *Failure) describe() string {
 	case FailureUnsupported:
 		return "the server does not serve this method"
 	case FailureRejected:
-		return "the server rejected the request as malformed"
+		return "the server rejected the request as malformed: perhaps its schema has another layout: compare them"
 	case FailureStatus:
 		return fmt.Sprintf("the server answered with %v", f.Status)
 	case FailureLimitExceeded:

@@ -175,7 +175,9 @@ pub enum Failure {
     #[error("the server does not serve this method")]
     Unsupported,
     /// The server could not understand the request.
-    #[error("the server rejected the request as malformed")]
+    #[error(
+        "the server rejected the request as malformed: perhaps its schema has another layout: compare them"
+    )]
     RejectedRequest,
     /// The server answered with a status that means nothing here.
     #[error("the server answered with {status}")]
