@@ -19,10 +19,10 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let out = env::var_os("OUT_DIR").unwrap();
     let (mut modules, mut cases) = (String::new(), String::new());
-    for seed in 0..DRAWN {
-        let text = random_schema::random_schema(&mut Random::new(seed));
+    let drawn = (0..DRAWN).map(|seed| random_schema::random_schema(&mut Random::new(seed)));
+    for (nth, text) in drawn.chain(random_schema::text_keys()).enumerate() {
         let schema = parse("drawn.toml", &text).unwrap();
-        let name = format!("drawn_{seed}");
+        let name = format!("drawn_{nth}");
         let file = Path::new(&out).join(format!("{name}.rs"));
         let source = generate(&schema, Language::Rust, "drawn.toml")
             .unwrap()

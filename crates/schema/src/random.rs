@@ -133,7 +133,9 @@ fn value(field: &Field, random: &mut Random) -> Value {
             if min == 0 && random.once_in(3) {
                 text.clear();
             }
-            if field.nul && random.once_in(3) {
+            // What is looked up by never has one: the key of a request ends with it.
+            let room = field.max.is_none() || text.len() + 2 <= max;
+            if field.nul && !field.key && room && random.once_in(3) {
                 text.extend(b"\0x");
             }
             Value::Text(text)

@@ -17,7 +17,7 @@ use netipc_schema::{Kind, Language, Schema, generate, parse};
 
 use crate::common::{NAMES, ours, service, services};
 use crate::compile::{compiler, linked, succeed};
-use crate::random_schema::random_schema;
+use crate::random_schema::{random_schema, text_keys};
 
 const PEER: &str = include_str!("peer.c.txt");
 const DRAWN: u64 = 20;
@@ -96,10 +96,10 @@ fn c_says_what_the_schemas_say_for_long() {
 
 /// The services, and some that are drawn.
 fn with_drawn(first: u64) -> Vec<Schema> {
-    let drawn = (first..first + DRAWN).map(|seed| {
-        let text = random_schema(&mut Random::new(seed));
-        parse("drawn.toml", &text).unwrap()
-    });
+    let drawn = (first..first + DRAWN).map(|seed| random_schema(&mut Random::new(seed)));
+    let drawn = drawn
+        .chain(text_keys())
+        .map(|text| parse("drawn.toml", &text).unwrap());
     let mut schemas: Vec<Schema> = NAMES.map(service).into_iter().chain(drawn).collect();
     // Two that are drawn may have one name.
     let mut names = BTreeSet::new();

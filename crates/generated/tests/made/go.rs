@@ -14,7 +14,7 @@ use netipc_schema::{Kind, Language, Schema, generate, parse};
 
 use crate::builders::built;
 use crate::common::{NAMES, ours, service};
-use crate::random_schema::random_schema;
+use crate::random_schema::{random_schema, text_keys};
 
 const PEER: &str = include_str!("peer.go.txt");
 const DRAWN: u64 = 40;
@@ -30,10 +30,10 @@ const LIBRARY: [&str; 5] = [
 
 /// The schemas with which Go is tried.
 fn schemas() -> Vec<Schema> {
-    let drawn = (0..DRAWN).map(|seed| {
-        let text = random_schema(&mut Random::new(seed));
-        parse("drawn.toml", &text).unwrap()
-    });
+    let drawn = (0..DRAWN).map(|seed| random_schema(&mut Random::new(seed)));
+    let drawn = drawn
+        .chain(text_keys())
+        .map(|text| parse("drawn.toml", &text).unwrap());
     NAMES.map(service).into_iter().chain(drawn).collect()
 }
 

@@ -82,11 +82,45 @@ pub(crate) fn random_schema(random: &mut Random) -> String {
     text
 }
 
+/// Lookups by one text, with each combination of the words that a key may have, cached and not: libraries have
+/// a key of their own for one of them.
+#[allow(dead_code, reason = "tests that compile what is made need them")]
+pub(crate) fn text_keys() -> Vec<String> {
+    let mut schemas = Vec::new();
+    for nth in 0..24 {
+        let pick = |step: usize, words: &[&'static str]| words[nth / step % words.len()];
+        let cache = pick(1, &["", "cache = \"key\"\n"]);
+        let nul = pick(2, &["", ", nul = true"]);
+        let max = pick(4, &["", ", max = 12"]);
+        let min = pick(8, &["", ", min = 1", ", min = 3"]);
+        schemas.push(format!(
+            "service = \"t-{nth}\"\nmethod = {}\nkind = \"lookup\"\nabout = \"Drawn.\"\nlayout = 1\n{cache}\n\
+             [key]\nfields = [{{ name = \"f1\", type = \"text\", about = \"Drawn.\"{min}{max}{nul} }}]\n\n\
+             [item]\nabout = \"Drawn.\"\nfields = [\n  \
+             {{ name = \"status\", type = \"Status\", about = \"Whether.\" }},\n  {{ key = \"f1\" }},\n]\n",
+            0x8000 + nth
+        ));
+    }
+    for text in &mut schemas {
+        types(&[], text);
+    }
+    schemas
+}
+
 fn lookup(random: &mut Random, fields: &mut Fields, text: &mut String) {
     fields.start(0);
     let mut keys = Vec::new();
     match random.below(4) {
-        0 => keys.push(fields.push(&TEXT, "")),
+        0 => {
+            let min = [", min = 1", ", min = 2", ""][random.below(3)];
+            let max = if random.once_in(2) { ", max = 12" } else { "" };
+            let nul = if random.once_in(4) {
+                ", nul = true"
+            } else {
+                ""
+            };
+            keys.push(fields.push(&TEXT, &format!("{min}{max}{nul}")));
+        }
         1 => keys.push(fields.push(&drawn("ip", 18, 2), "")),
         // Not an address, which stands alone.
         n => {

@@ -387,7 +387,7 @@ fn lookup_cache(out: &mut String, kind: &LookupKind, name: &str, key_name: &str)
         Some(field) if field.form == Type::Text => (
             "CStrBuf".to_owned(),
             format!(
-                "// One that cannot be a key finds nothing, as the empty one does.\n{key_name}(owned.view())"
+                "// One that cannot be a key finds nothing, as the empty one does.\n{key_name}::checked(owned.view())"
             ),
         ),
         Some(field) => (rust_type(field), format!("{key_name}(*owned)")),
