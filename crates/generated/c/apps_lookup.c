@@ -735,11 +735,11 @@ nipc_error_t apps_lookup_server_init(apps_lookup_server_t *server, const char *r
     return nipc_server_init_any(&server->server, run_dir, service, config, workers, &handler);
 }
 
-void apps_lookup_server_run(apps_lookup_server_t *server) {
+nipc_error_t apps_lookup_server_run(apps_lookup_server_t *server) {
     if (server == NULL) {
-        return;
+        return NIPC_ERR_INVALID_ARGUMENT;
     }
-    nipc_server_run(&server->server);
+    return nipc_server_serve(&server->server);
 }
 
 void apps_lookup_server_stop(apps_lookup_server_t *server) {

@@ -270,8 +270,13 @@ nipc_error_t apps_lookup_server_init(apps_lookup_server_t *server, const char *r
                                      const char *service, const nipc_server_config_t *config,
                                          int workers, apps_lookup_handler_fn handle, void *user);
 
-/** Serves until the server is stopped: nipc_server_run. */
-void apps_lookup_server_run(apps_lookup_server_t *server);
+/**
+ * Serves until the server is stopped, drained or destroyed: nipc_server_serve.
+ *
+ * \return NIPC_OK then; an error where it cannot serve, as when another server took its endpoint
+ *         away: apps_lookup_server_last_error says why and by whom
+ */
+nipc_error_t apps_lookup_server_run(apps_lookup_server_t *server);
 
 /** Ends everything, from any thread, and does not wait: nipc_server_stop. */
 void apps_lookup_server_stop(apps_lookup_server_t *server);

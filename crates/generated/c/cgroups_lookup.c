@@ -684,11 +684,11 @@ nipc_error_t cgroups_lookup_server_init(cgroups_lookup_server_t *server, const c
     return nipc_server_init_any(&server->server, run_dir, service, config, workers, &handler);
 }
 
-void cgroups_lookup_server_run(cgroups_lookup_server_t *server) {
+nipc_error_t cgroups_lookup_server_run(cgroups_lookup_server_t *server) {
     if (server == NULL) {
-        return;
+        return NIPC_ERR_INVALID_ARGUMENT;
     }
-    nipc_server_run(&server->server);
+    return nipc_server_serve(&server->server);
 }
 
 void cgroups_lookup_server_stop(cgroups_lookup_server_t *server) {

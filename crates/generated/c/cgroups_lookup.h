@@ -241,8 +241,13 @@ nipc_error_t cgroups_lookup_server_init(cgroups_lookup_server_t *server, const c
                                             int workers, cgroups_lookup_handler_fn handle,
                                                 void *user);
 
-/** Serves until the server is stopped: nipc_server_run. */
-void cgroups_lookup_server_run(cgroups_lookup_server_t *server);
+/**
+ * Serves until the server is stopped, drained or destroyed: nipc_server_serve.
+ *
+ * \return NIPC_OK then; an error where it cannot serve, as when another server took its endpoint
+ *         away: cgroups_lookup_server_last_error says why and by whom
+ */
+nipc_error_t cgroups_lookup_server_run(cgroups_lookup_server_t *server);
 
 /** Ends everything, from any thread, and does not wait: nipc_server_stop. */
 void cgroups_lookup_server_stop(cgroups_lookup_server_t *server);

@@ -454,11 +454,11 @@ nipc_error_t cgroups_snapshot_server_init(cgroups_snapshot_server_t *server, con
     return nipc_server_init_any(&server->server, run_dir, service, config, workers, &handler);
 }
 
-void cgroups_snapshot_server_run(cgroups_snapshot_server_t *server) {
+nipc_error_t cgroups_snapshot_server_run(cgroups_snapshot_server_t *server) {
     if (server == NULL) {
-        return;
+        return NIPC_ERR_INVALID_ARGUMENT;
     }
-    nipc_server_run(&server->server);
+    return nipc_server_serve(&server->server);
 }
 
 void cgroups_snapshot_server_stop(cgroups_snapshot_server_t *server) {

@@ -248,8 +248,13 @@ nipc_error_t cgroups_snapshot_server_init(cgroups_snapshot_server_t *server, con
                                               int workers, cgroups_snapshot_handler_fn handle,
                                                   void *user);
 
-/** Serves until the server is stopped: nipc_server_run. */
-void cgroups_snapshot_server_run(cgroups_snapshot_server_t *server);
+/**
+ * Serves until the server is stopped, drained or destroyed: nipc_server_serve.
+ *
+ * \return NIPC_OK then; an error where it cannot serve, as when another server took its endpoint
+ *         away: cgroups_snapshot_server_last_error says why and by whom
+ */
+nipc_error_t cgroups_snapshot_server_run(cgroups_snapshot_server_t *server);
 
 /** Ends everything, from any thread, and does not wait: nipc_server_stop. */
 void cgroups_snapshot_server_stop(cgroups_snapshot_server_t *server);

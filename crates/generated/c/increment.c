@@ -324,11 +324,11 @@ nipc_error_t increment_server_init(increment_server_t *server, const char *run_d
     return nipc_server_init_any(&server->server, run_dir, service, config, workers, &handler);
 }
 
-void increment_server_run(increment_server_t *server) {
+nipc_error_t increment_server_run(increment_server_t *server) {
     if (server == NULL) {
-        return;
+        return NIPC_ERR_INVALID_ARGUMENT;
     }
-    nipc_server_run(&server->server);
+    return nipc_server_serve(&server->server);
 }
 
 void increment_server_stop(increment_server_t *server) {

@@ -174,8 +174,13 @@ nipc_error_t increment_server_init(increment_server_t *server, const char *run_d
                                    const char *service, const nipc_server_config_t *config,
                                        int workers, increment_handler_fn handle, void *user);
 
-/** Serves until the server is stopped: nipc_server_run. */
-void increment_server_run(increment_server_t *server);
+/**
+ * Serves until the server is stopped, drained or destroyed: nipc_server_serve.
+ *
+ * \return NIPC_OK then; an error where it cannot serve, as when another server took its endpoint
+ *         away: increment_server_last_error says why and by whom
+ */
+nipc_error_t increment_server_run(increment_server_t *server);
 
 /** Ends everything, from any thread, and does not wait: nipc_server_stop. */
 void increment_server_stop(increment_server_t *server);

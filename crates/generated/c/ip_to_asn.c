@@ -607,11 +607,11 @@ nipc_error_t ip_to_asn_server_init(ip_to_asn_server_t *server, const char *run_d
     return nipc_server_init_any(&server->server, run_dir, service, config, workers, &handler);
 }
 
-void ip_to_asn_server_run(ip_to_asn_server_t *server) {
+nipc_error_t ip_to_asn_server_run(ip_to_asn_server_t *server) {
     if (server == NULL) {
-        return;
+        return NIPC_ERR_INVALID_ARGUMENT;
     }
-    nipc_server_run(&server->server);
+    return nipc_server_serve(&server->server);
 }
 
 void ip_to_asn_server_stop(ip_to_asn_server_t *server) {

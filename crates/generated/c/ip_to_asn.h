@@ -197,8 +197,13 @@ nipc_error_t ip_to_asn_server_init(ip_to_asn_server_t *server, const char *run_d
                                    const char *service, const nipc_server_config_t *config,
                                        int workers, ip_to_asn_handler_fn handle, void *user);
 
-/** Serves until the server is stopped: nipc_server_run. */
-void ip_to_asn_server_run(ip_to_asn_server_t *server);
+/**
+ * Serves until the server is stopped, drained or destroyed: nipc_server_serve.
+ *
+ * \return NIPC_OK then; an error where it cannot serve, as when another server took its endpoint
+ *         away: ip_to_asn_server_last_error says why and by whom
+ */
+nipc_error_t ip_to_asn_server_run(ip_to_asn_server_t *server);
 
 /** Ends everything, from any thread, and does not wait: nipc_server_stop. */
 void ip_to_asn_server_stop(ip_to_asn_server_t *server);

@@ -594,11 +594,11 @@ nipc_error_t pid_traffic_server_init(pid_traffic_server_t *server, const char *r
     return nipc_server_init_any(&server->server, run_dir, service, config, workers, &handler);
 }
 
-void pid_traffic_server_run(pid_traffic_server_t *server) {
+nipc_error_t pid_traffic_server_run(pid_traffic_server_t *server) {
     if (server == NULL) {
-        return;
+        return NIPC_ERR_INVALID_ARGUMENT;
     }
-    nipc_server_run(&server->server);
+    return nipc_server_serve(&server->server);
 }
 
 void pid_traffic_server_stop(pid_traffic_server_t *server) {

@@ -211,8 +211,13 @@ nipc_error_t pid_traffic_server_init(pid_traffic_server_t *server, const char *r
                                      const char *service, const nipc_server_config_t *config,
                                          int workers, pid_traffic_handler_fn handle, void *user);
 
-/** Serves until the server is stopped: nipc_server_run. */
-void pid_traffic_server_run(pid_traffic_server_t *server);
+/**
+ * Serves until the server is stopped, drained or destroyed: nipc_server_serve.
+ *
+ * \return NIPC_OK then; an error where it cannot serve, as when another server took its endpoint
+ *         away: pid_traffic_server_last_error says why and by whom
+ */
+nipc_error_t pid_traffic_server_run(pid_traffic_server_t *server);
 
 /** Ends everything, from any thread, and does not wait: nipc_server_stop. */
 void pid_traffic_server_stop(pid_traffic_server_t *server);

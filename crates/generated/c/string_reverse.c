@@ -351,11 +351,11 @@ nipc_error_t string_reverse_server_init(string_reverse_server_t *server, const c
     return nipc_server_init_any(&server->server, run_dir, service, config, workers, &handler);
 }
 
-void string_reverse_server_run(string_reverse_server_t *server) {
+nipc_error_t string_reverse_server_run(string_reverse_server_t *server) {
     if (server == NULL) {
-        return;
+        return NIPC_ERR_INVALID_ARGUMENT;
     }
-    nipc_server_run(&server->server);
+    return nipc_server_serve(&server->server);
 }
 
 void string_reverse_server_stop(string_reverse_server_t *server) {

@@ -178,8 +178,13 @@ nipc_error_t string_reverse_server_init(string_reverse_server_t *server, const c
                                             int workers, string_reverse_handler_fn handle,
                                                 void *user);
 
-/** Serves until the server is stopped: nipc_server_run. */
-void string_reverse_server_run(string_reverse_server_t *server);
+/**
+ * Serves until the server is stopped, drained or destroyed: nipc_server_serve.
+ *
+ * \return NIPC_OK then; an error where it cannot serve, as when another server took its endpoint
+ *         away: string_reverse_server_last_error says why and by whom
+ */
+nipc_error_t string_reverse_server_run(string_reverse_server_t *server);
 
 /** Ends everything, from any thread, and does not wait: nipc_server_stop. */
 void string_reverse_server_stop(string_reverse_server_t *server);

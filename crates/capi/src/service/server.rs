@@ -25,15 +25,31 @@ use crate::error::nipc_error_t;
 /// Returns at once where the server was stopped before, where there is none, and where another
 /// thread runs it already; nipc_server_last_error tells of the latter. Returns, too, where its
 /// endpoint was taken away: its socket was removed or replaced, and cannot be bound again;
-/// nipc_server_last_error says why and by whom, and the server does not run again.
+/// nipc_server_last_error says why and by whom, and the server does not run again. nipc_server_serve
+/// does the same and returns an error then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_server_run(server: *mut nipc_managed_server_t) {
-    catch((), || {
-        // SAFETY: C promises a server.
-        if let Ok(serving) = unsafe { enter(server) } {
-            serving.run();
-        }
-    });
+    // A void function has no way to tell; nipc_server_last_error has.
+    // SAFETY: C promises a server.
+    catch_code(|| unsafe { enter(server) }?.run());
+}
+
+/// Serves as nipc_server_run does, and returns how that ended. nipc_server_last_error has the words.
+///
+/// \code
+/// if (nipc_server_serve(&server) != NIPC_OK) {
+///     nipc_server_last_error(&server, why, sizeof(why));
+///     fprintf(stderr, "%s\n", why);
+/// }
+/// \endcode
+///
+/// \return NIPC_OK where the server was stopped, drained or destroyed; NIPC_ERR_NOT_READY where there is
+///         none; NIPC_ERR_BUSY where another thread runs it; otherwise why its endpoint, which
+///         was taken away, cannot be bound again: NIPC_ERR_ADDRESS_IN_USE where another server has it
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_server_serve(server: *mut nipc_managed_server_t) -> nipc_error_t {
+    // SAFETY: C promises a server.
+    catch_code(|| unsafe { enter(server) }?.run())
 }
 
 /// Ends everything, from any thread and from handlers too, and does not wait: no new client and no new

@@ -40,19 +40,24 @@ impl ServerHandle {
         })
     }
 
-    /// Serves until the server is stopped. What went wrong is kept.
-    pub(super) fn run(&self) {
+    /// Serves until the server is stopped. What went wrong is kept, in words.
+    ///
+    /// # Errors
+    /// For a server that runs already, and for one whose endpoint was taken away.
+    pub(super) fn run(&self) -> CodeResult {
         // A child has a copy of what its one thread saw: relaxed is enough.
         let relaxed = Ordering::Relaxed;
         let begun = self
             .run_by
             .compare_exchange(NO_PROCESS, this_process(), relaxed, relaxed);
-        if let Err(error) = self.server.run() {
+        let ended = self.server.run().map_err(|error| {
             *self.error() = chain(&error);
-        }
+            error.code()
+        });
         if begun.is_ok() {
             self.run_by.store(NO_PROCESS, relaxed);
         }
+        ended
     }
 
     pub(super) fn stop(&self) {

@@ -43,7 +43,7 @@ static const nipc_str_view_t missing = {NULL, 5};
         WRONG(s##_server_init(NULL, "/run", "name", NULL, 1, NULL, NULL));                \
         WRONG(s##_server_init(&server, NULL, "name", NULL, 1, NULL, NULL));               \
         s##_server_destroy(&server);                                                      \
-        s##_server_run(NULL);                                                             \
+        WRONG(s##_server_run(NULL));                                                      \
         s##_server_stop(NULL);                                                            \
         CHECK(!s##_server_drain(NULL, 0));                                                \
         s##_server_last_error(NULL, NULL, 0);                                             \

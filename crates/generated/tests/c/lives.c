@@ -260,7 +260,12 @@ static void ask_snapshot(const char *run_dir, const nipc_client_config_t *config
 
 #define SERVE(service, answer)                                                            \
     static void *run_##service(void *server) {                                            \
-        service##_server_run(server);                                                     \
+        char why[300];                                                                    \
+        if (service##_server_run(server) != NIPC_OK) {                                    \
+            service##_server_last_error(server, why, sizeof(why));                        \
+            fprintf(stderr, "%s\n", why);                                                 \
+            exit(1);                                                                      \
+        }                                                                                 \
         return NULL;                                                                      \
     }                                                                                     \
     static void serve_##service(const char *run_dir, const char *name,                    \

@@ -9,7 +9,7 @@ mod compile;
 mod go;
 mod rust;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -106,6 +106,23 @@ fn c_asks_c() {
         ask_in_c(dir.path(), service);
         serving.stop();
     }
+}
+
+#[test]
+fn a_server_whose_endpoint_was_taken_away_returns_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = c(dir.path(), "serve", "increment");
+    command.stderr(Stdio::piped());
+    let mut serving = Serving::start(command);
+    std::fs::remove_file(dir.path().join("increment.sock")).unwrap();
+    let successor = rust::serve(dir.path(), "increment");
+    // Its input has not ended: only the end of the run ends it.
+    let mut said = String::new();
+    let mut stderr = serving.0.stderr.take().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    assert!(said.contains("taken away"), "{said}");
+    assert_eq!(serving.0.wait().unwrap().code(), Some(1));
+    drop(successor);
 }
 
 #[test]

@@ -40,6 +40,11 @@ impl Storage {
         unsafe { nipc_server_run(self.0.get()) };
     }
 
+    fn serve(&self) -> ErrorCode {
+        // SAFETY: a server.
+        unsafe { nipc_server_serve(self.0.get()) }.code()
+    }
+
     fn stop(&self) {
         // SAFETY: a server.
         unsafe { nipc_server_stop(self.0.get()) };
@@ -109,6 +114,7 @@ fn a_server_that_was_stopped_does_not_run() {
     let server = Storage::bound(&dir, handler(ptr::null_mut()));
     server.stop();
     server.run();
+    assert_eq!(server.serve(), ErrorCode::OK);
     assert_eq!(
         (server.error().as_str(), server.stats()),
         ("", Default::default())
@@ -121,6 +127,7 @@ fn what_is_not_there_does_nothing() {
     for _ in 0..2 {
         server.stop();
         server.run();
+        assert_eq!(server.serve(), ErrorCode::NOT_READY);
         assert_eq!(
             (server.error().as_str(), server.stats()),
             ("", Default::default())
@@ -139,6 +146,7 @@ fn a_server_runs_once_at_a_time_and_says_so() {
         scope.spawn(|| server.run());
         assert_eq!(client(&dir).call(&41).unwrap(), 42);
         server.run();
+        assert_eq!(server.serve(), ErrorCode::BUSY);
         assert!(
             server.error().contains("running already"),
             "{}",
@@ -168,7 +176,7 @@ fn destroying_waits_for_whoever_is_about_to_use_the_server() {
         // Long enough for what does not wait.
         let early = destroyed.recv_timeout(Duration::from_millis(50));
         assert_eq!(early, Err(RecvTimeoutError::Timeout));
-        user.run();
+        assert_eq!(user.run(), Ok(()));
         drop(user);
         assert_eq!(destroyed.recv(), Ok(0), "the endpoint is left");
     });
