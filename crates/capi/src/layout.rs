@@ -68,7 +68,7 @@ mod any {
         nipc_published_t: 16 {}
         nipc_published_guard_t: 56 { data: 0, generation: 8 }
         nipc_published_stats_t: 32 { generation: 0, requests: 8, keys: 16, time_us: 24 }
-        nipc_any_response_t: 24 { buf: 0, size: 8, len: 16 }
+        nipc_any_response_t: 184 { buf: 0, size: 8, len: 16, why: 24 }
         nipc_any_service_handler_t: 24 { handle: 0, method: 8, batches: 10, user: 16 }
     }
 }

@@ -292,6 +292,62 @@ nipc_error_t apps_lookup_item_decode(const void *ptr, size_t len, apps_lookup_it
     return check_item(out);
 }
 
+static const char *why_item(const apps_lookup_item_t *item) {
+    if (item->status > 3) {
+        return "status: not one of its values";
+    }
+    if (item->cgroup_status > 3) {
+        return "cgroup_status: not one of its values";
+    }
+    if (item->status != 0) {
+        return item->orchestrator == 0 && item->cgroup_status == 0 && item->ppid == 0u &&
+            item->uid == 4294967295u && item->starttime == UINT64_C(0) && item->comm.len == 0 &&
+                item->cgroup_path.len == 0 && item->cgroup_name.len == 0 &&
+                    item->labels.count == 0 ? "it may not be sent"
+                        : "status: only known items have data";
+    }
+    if (item->comm.len < 1u || item->comm.len > 15u) {
+        return "length of comm: allowed is 1 to 15";
+    }
+    if (item->cgroup_status == 0 && item->cgroup_path.len == 0) {
+        return "cgroup_status: known needs cgroup_path";
+    }
+    if (item->cgroup_status == 1 &&
+        (item->orchestrator != 0 || item->cgroup_name.len != 0 || item->labels.count != 0)) {
+        return "cgroup_status: unknown-retry-later goes without orchestrator, cgroup_name, labels";
+    }
+    if (item->cgroup_status == 2 &&
+        (item->cgroup_path.len == 0 || item->orchestrator != 0 || item->cgroup_name.len != 0 ||
+         item->labels.count != 0)) {
+        return "cgroup_status: unknown-permanent needs cgroup_path, and goes without orchestrator, cgroup_name, labels";
+    }
+    if (item->cgroup_status == 3 &&
+        (item->orchestrator != 0 || item->cgroup_name.len != 0 || item->labels.count != 0 ||
+         item->cgroup_path.len != 0)) {
+        return "cgroup_status: host-root goes without orchestrator, cgroup_name, labels, cgroup_path";
+    }
+    if (nipc_made_check_sent_labels(&item->labels) != NIPC_OK) {
+        return "labels: one that may not be sent";
+    }
+    if (nipc_made_has_nul(item->comm)) {
+        return "comm: a NUL inside, or its bytes are NULL";
+    }
+    if (nipc_made_has_nul(item->cgroup_path)) {
+        return "cgroup_path: a NUL inside, or its bytes are NULL";
+    }
+    if (nipc_made_has_nul(item->cgroup_name)) {
+        return "cgroup_name: a NUL inside, or its bytes are NULL";
+    }
+    return "it may not be sent";
+}
+
+static const char *why_key(const apps_lookup_key_t *a, const apps_lookup_key_t *b) {
+    if (!(a->pid == b->pid)) {
+        return "pid: not that of the key which it answers";
+    }
+    return NULL;
+}
+
 apps_lookup_key_t apps_lookup_item_key(const apps_lookup_item_t *item) {
     apps_lookup_key_t key;
     memset(&key, 0, sizeof(key));
@@ -511,7 +567,11 @@ static nipc_error_t add_item(apps_lookup_builder_t *builder, const apps_lookup_i
     if (apps_lookup_request_key(&builder->request, builder->item_count, &key) != NIPC_OK) {
         return NIPC_ERR_BAD_ITEM_COUNT;
     }
-    if (!apps_lookup_key_equal(&key, &answered) || (first && exceeded)) {
+    builder->why = why_key(&key, &answered);
+    if (builder->why == NULL && first && exceeded) {
+        builder->why = "status: that an answer is full is what the library says";
+    }
+    if (builder->why != NULL) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     const bool last = builder->item_count + 1 == builder->request.item_count;
@@ -540,8 +600,19 @@ nipc_error_t apps_lookup_builder_add(apps_lookup_builder_t *builder,
     }
     if (builder->error == NIPC_OK) {
         builder->error = add_item(builder, item);
+        if (builder->error == NIPC_ERR_BAD_LAYOUT && builder->why == NULL) {
+            builder->why = why_item(item);
+        }
     }
     return builder->error;
+}
+
+size_t apps_lookup_builder_last_error(const apps_lookup_builder_t *builder, char *buf,
+                                      size_t buf_len) {
+    if (builder == NULL) {
+        return nipc_made_tell(NIPC_ERR_INVALID_ARGUMENT, NULL, -1, buf, buf_len);
+    }
+    return nipc_made_tell(builder->error, builder->why, builder->item_count, buf, buf_len);
 }
 
 nipc_error_t apps_lookup_builder_add_status(apps_lookup_builder_t *builder,
@@ -694,33 +765,45 @@ void apps_lookup_client_close(apps_lookup_client_t *client) {
     nipc_client_close(&client->ctx);
 }
 
+static nipc_error_t answer_with(apps_lookup_builder_t *builder, apps_lookup_handler_fn handle,
+                                void *user, const void *ptr, size_t ptr_len, void *buf, size_t size,
+                                    size_t *len) {
+    apps_lookup_request_t request;
+    if (apps_lookup_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
+        return NIPC_ERR_REJECTED;
+    }
+    apps_lookup_builder_init(builder, &request, buf, size);
+    if (builder->error == NIPC_OK) {
+        const bool answered = handle != NULL && handle(user, &request, builder);
+        /* An answer that did not fit says so, whatever the handler made of it. */
+        if (!answered && builder->error == NIPC_OK) {
+            return NIPC_ERR_HANDLER_FAILED;
+        }
+    }
+    return apps_lookup_builder_finish(builder, len);
+}
+
 nipc_error_t apps_lookup_answer(apps_lookup_handler_fn handle, void *user, const void *ptr,
                                 size_t ptr_len, void *buf, size_t size, size_t *len) {
     if ((ptr == NULL && ptr_len > 0) || (buf == NULL && size > 0) || len == NULL) {
         return NIPC_ERR_INVALID_ARGUMENT;
     }
     apps_lookup_builder_t builder;
-    apps_lookup_request_t request;
-    if (apps_lookup_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
-        return NIPC_ERR_REJECTED;
-    }
-    apps_lookup_builder_init(&builder, &request, buf, size);
-    if (builder.error == NIPC_OK) {
-        const bool answered = handle != NULL && handle(user, &request, &builder);
-        /* An answer that did not fit says so, whatever the handler made of it. */
-        if (!answered && builder.error == NIPC_OK) {
-            return NIPC_ERR_HANDLER_FAILED;
-        }
-    }
-    return apps_lookup_builder_finish(&builder, len);
+    return answer_with(&builder, handle, user, ptr, ptr_len, buf, size, len);
 }
 
 static nipc_error_t answer(void *user, uint16_t method, nipc_bytes_view_t request,
                            nipc_any_response_t *response) {
     const apps_lookup_server_t *server = (const apps_lookup_server_t *)user;
+    apps_lookup_builder_t builder;
     (void)method;
-    return apps_lookup_answer(server->handle, server->user, request.ptr, request.len, response->buf,
-                              response->size, &response->len);
+    const nipc_error_t error = answer_with(&builder, server->handle, server->user, request.ptr,
+                                           request.len, response->buf, response->size,
+                                               &response->len);
+    if (error == NIPC_ERR_BAD_LAYOUT && builder.why != NULL) {
+        apps_lookup_builder_last_error(&builder, response->why, sizeof(response->why));
+    }
+    return error;
 }
 
 nipc_error_t apps_lookup_server_init(apps_lookup_server_t *server, const char *run_dir,

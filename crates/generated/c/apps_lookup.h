@@ -166,6 +166,8 @@ typedef struct apps_lookup_builder_t {
     uint64_t size, end, reserve, generation;
     /** Private. */
     bool full;
+    /** Private. */
+    const char *why;
 } apps_lookup_builder_t;
 
 /* ---- Client -------------------------------------------------------------------------------- */
@@ -246,6 +248,15 @@ nipc_error_t apps_lookup_builder_add(apps_lookup_builder_t *builder,
 /** Adds an item without data for the next key. */
 nipc_error_t apps_lookup_builder_add_status(apps_lookup_builder_t *builder,
                                             apps_lookup_pid_status_t status);
+
+/**
+ * Tells in words what went wrong with the answer: which item, and which rule it breaks. Works as
+ * snprintf does; the server logs the same.
+ *
+ * \return bytes of the whole text without its NUL; 0 where nothing went wrong
+ */
+size_t apps_lookup_builder_last_error(const apps_lookup_builder_t *builder, char *buf,
+                                      size_t buf_len);
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not

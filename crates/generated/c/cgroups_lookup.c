@@ -238,6 +238,36 @@ nipc_error_t cgroups_lookup_item_decode(const void *ptr, size_t len, cgroups_loo
     return check_item(out);
 }
 
+static const char *why_item(const cgroups_lookup_item_t *item) {
+    if (item->status > 4) {
+        return "status: not one of its values";
+    }
+    if (item->path.len < 1u) {
+        return "length of path: allowed is at least 1";
+    }
+    if (item->status != 0) {
+        return item->orchestrator == 0 && item->name.len == 0 && item->labels.count == 0
+            ? "it may not be sent" : "status: only known items have data";
+    }
+    if (nipc_made_check_sent_labels(&item->labels) != NIPC_OK) {
+        return "labels: one that may not be sent";
+    }
+    if (nipc_made_has_nul(item->path)) {
+        return "path: a NUL inside, or its bytes are NULL";
+    }
+    if (nipc_made_has_nul(item->name)) {
+        return "name: a NUL inside, or its bytes are NULL";
+    }
+    return "it may not be sent";
+}
+
+static const char *why_key(const cgroups_lookup_key_t *a, const cgroups_lookup_key_t *b) {
+    if (!(nipc_made_same_text(a->path, b->path))) {
+        return "path: not that of the key which it answers";
+    }
+    return NULL;
+}
+
 cgroups_lookup_key_t cgroups_lookup_item_key(const cgroups_lookup_item_t *item) {
     cgroups_lookup_key_t key;
     memset(&key, 0, sizeof(key));
@@ -458,7 +488,11 @@ static nipc_error_t add_item(cgroups_lookup_builder_t *builder, const cgroups_lo
     if (cgroups_lookup_request_key(&builder->request, builder->item_count, &key) != NIPC_OK) {
         return NIPC_ERR_BAD_ITEM_COUNT;
     }
-    if (!cgroups_lookup_key_equal(&key, &answered) || (first && exceeded)) {
+    builder->why = why_key(&key, &answered);
+    if (builder->why == NULL && first && exceeded) {
+        builder->why = "status: that an answer is full is what the library says";
+    }
+    if (builder->why != NULL) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     const bool last = builder->item_count + 1 == builder->request.item_count;
@@ -487,8 +521,19 @@ nipc_error_t cgroups_lookup_builder_add(cgroups_lookup_builder_t *builder,
     }
     if (builder->error == NIPC_OK) {
         builder->error = add_item(builder, item);
+        if (builder->error == NIPC_ERR_BAD_LAYOUT && builder->why == NULL) {
+            builder->why = why_item(item);
+        }
     }
     return builder->error;
+}
+
+size_t cgroups_lookup_builder_last_error(const cgroups_lookup_builder_t *builder, char *buf,
+                                         size_t buf_len) {
+    if (builder == NULL) {
+        return nipc_made_tell(NIPC_ERR_INVALID_ARGUMENT, NULL, -1, buf, buf_len);
+    }
+    return nipc_made_tell(builder->error, builder->why, builder->item_count, buf, buf_len);
 }
 
 nipc_error_t cgroups_lookup_builder_add_status(cgroups_lookup_builder_t *builder,
@@ -642,33 +687,45 @@ void cgroups_lookup_client_close(cgroups_lookup_client_t *client) {
     nipc_client_close(&client->ctx);
 }
 
+static nipc_error_t answer_with(cgroups_lookup_builder_t *builder, cgroups_lookup_handler_fn handle,
+                                void *user, const void *ptr, size_t ptr_len, void *buf, size_t size,
+                                    size_t *len) {
+    cgroups_lookup_request_t request;
+    if (cgroups_lookup_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
+        return NIPC_ERR_REJECTED;
+    }
+    cgroups_lookup_builder_init(builder, &request, buf, size);
+    if (builder->error == NIPC_OK) {
+        const bool answered = handle != NULL && handle(user, &request, builder);
+        /* An answer that did not fit says so, whatever the handler made of it. */
+        if (!answered && builder->error == NIPC_OK) {
+            return NIPC_ERR_HANDLER_FAILED;
+        }
+    }
+    return cgroups_lookup_builder_finish(builder, len);
+}
+
 nipc_error_t cgroups_lookup_answer(cgroups_lookup_handler_fn handle, void *user, const void *ptr,
                                    size_t ptr_len, void *buf, size_t size, size_t *len) {
     if ((ptr == NULL && ptr_len > 0) || (buf == NULL && size > 0) || len == NULL) {
         return NIPC_ERR_INVALID_ARGUMENT;
     }
     cgroups_lookup_builder_t builder;
-    cgroups_lookup_request_t request;
-    if (cgroups_lookup_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
-        return NIPC_ERR_REJECTED;
-    }
-    cgroups_lookup_builder_init(&builder, &request, buf, size);
-    if (builder.error == NIPC_OK) {
-        const bool answered = handle != NULL && handle(user, &request, &builder);
-        /* An answer that did not fit says so, whatever the handler made of it. */
-        if (!answered && builder.error == NIPC_OK) {
-            return NIPC_ERR_HANDLER_FAILED;
-        }
-    }
-    return cgroups_lookup_builder_finish(&builder, len);
+    return answer_with(&builder, handle, user, ptr, ptr_len, buf, size, len);
 }
 
 static nipc_error_t answer(void *user, uint16_t method, nipc_bytes_view_t request,
                            nipc_any_response_t *response) {
     const cgroups_lookup_server_t *server = (const cgroups_lookup_server_t *)user;
+    cgroups_lookup_builder_t builder;
     (void)method;
-    return cgroups_lookup_answer(server->handle, server->user, request.ptr, request.len,
-                                 response->buf, response->size, &response->len);
+    const nipc_error_t error = answer_with(&builder, server->handle, server->user, request.ptr,
+                                           request.len, response->buf, response->size,
+                                               &response->len);
+    if (error == NIPC_ERR_BAD_LAYOUT && builder.why != NULL) {
+        cgroups_lookup_builder_last_error(&builder, response->why, sizeof(response->why));
+    }
+    return error;
 }
 
 nipc_error_t cgroups_lookup_server_init(cgroups_lookup_server_t *server, const char *run_dir,

@@ -136,6 +136,8 @@ typedef struct cgroups_lookup_builder_t {
     uint64_t size, end, reserve, generation;
     /** Private. */
     bool full;
+    /** Private. */
+    const char *why;
 } cgroups_lookup_builder_t;
 
 /* ---- Client -------------------------------------------------------------------------------- */
@@ -216,6 +218,15 @@ nipc_error_t cgroups_lookup_builder_add(cgroups_lookup_builder_t *builder,
 /** Adds an item without data for the next key. */
 nipc_error_t cgroups_lookup_builder_add_status(cgroups_lookup_builder_t *builder,
                                                cgroups_lookup_cgroup_status_t status);
+
+/**
+ * Tells in words what went wrong with the answer: which item, and which rule it breaks. Works as
+ * snprintf does; the server logs the same.
+ *
+ * \return bytes of the whole text without its NUL; 0 where nothing went wrong
+ */
+size_t cgroups_lookup_builder_last_error(const cgroups_lookup_builder_t *builder, char *buf,
+                                         size_t buf_len);
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not

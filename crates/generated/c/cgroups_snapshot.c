@@ -80,6 +80,16 @@ nipc_error_t cgroups_snapshot_item_decode(const void *ptr, size_t len,
     return NIPC_OK;
 }
 
+static const char *why_item(const cgroups_snapshot_item_t *item) {
+    if (nipc_made_has_nul(item->name)) {
+        return "name: a NUL inside, or its bytes are NULL";
+    }
+    if (nipc_made_has_nul(item->path)) {
+        return "path: a NUL inside, or its bytes are NULL";
+    }
+    return "it may not be sent";
+}
+
 static nipc_error_t read_header(const uint8_t *bytes, size_t len, cgroups_snapshot_header_t *out) {
     if (len < 24) {
         return NIPC_ERR_TRUNCATED;
@@ -217,8 +227,19 @@ nipc_error_t cgroups_snapshot_builder_add(cgroups_snapshot_builder_t *builder,
     }
     if (builder->error == NIPC_OK) {
         builder->error = add_item(builder, item);
+        if (builder->error == NIPC_ERR_BAD_LAYOUT && builder->why == NULL) {
+            builder->why = why_item(item);
+        }
     }
     return builder->error;
+}
+
+size_t cgroups_snapshot_builder_last_error(const cgroups_snapshot_builder_t *builder, char *buf,
+                                           size_t buf_len) {
+    if (builder == NULL) {
+        return nipc_made_tell(NIPC_ERR_INVALID_ARGUMENT, NULL, -1, buf, buf_len);
+    }
+    return nipc_made_tell(builder->error, builder->why, builder->item_count, buf, buf_len);
 }
 
 nipc_error_t cgroups_snapshot_builder_finish(cgroups_snapshot_builder_t *builder, size_t *len) {
@@ -412,6 +433,23 @@ void cgroups_snapshot_client_close(cgroups_snapshot_client_t *client) {
     nipc_client_close(&client->ctx);
 }
 
+static nipc_error_t answer_with(cgroups_snapshot_builder_t *builder,
+                                cgroups_snapshot_handler_fn handle, void *user, const void *ptr,
+                                    size_t ptr_len, void *buf, size_t size, size_t *len) {
+    if (cgroups_snapshot_request_check(ptr, ptr_len) != NIPC_OK) {
+        return NIPC_ERR_REJECTED;
+    }
+    cgroups_snapshot_builder_init(builder, buf, size);
+    if (builder->error == NIPC_OK) {
+        const bool answered = handle != NULL && handle(user, builder);
+        /* An answer that did not fit says so, whatever the handler made of it. */
+        if (!answered && builder->error == NIPC_OK) {
+            return NIPC_ERR_HANDLER_FAILED;
+        }
+    }
+    return cgroups_snapshot_builder_finish(builder, len);
+}
+
 nipc_error_t cgroups_snapshot_answer(cgroups_snapshot_handler_fn handle, void *user,
                                      const void *ptr, size_t ptr_len, void *buf, size_t size,
                                          size_t *len) {
@@ -419,26 +457,21 @@ nipc_error_t cgroups_snapshot_answer(cgroups_snapshot_handler_fn handle, void *u
         return NIPC_ERR_INVALID_ARGUMENT;
     }
     cgroups_snapshot_builder_t builder;
-    if (cgroups_snapshot_request_check(ptr, ptr_len) != NIPC_OK) {
-        return NIPC_ERR_REJECTED;
-    }
-    cgroups_snapshot_builder_init(&builder, buf, size);
-    if (builder.error == NIPC_OK) {
-        const bool answered = handle != NULL && handle(user, &builder);
-        /* An answer that did not fit says so, whatever the handler made of it. */
-        if (!answered && builder.error == NIPC_OK) {
-            return NIPC_ERR_HANDLER_FAILED;
-        }
-    }
-    return cgroups_snapshot_builder_finish(&builder, len);
+    return answer_with(&builder, handle, user, ptr, ptr_len, buf, size, len);
 }
 
 static nipc_error_t answer(void *user, uint16_t method, nipc_bytes_view_t request,
                            nipc_any_response_t *response) {
     const cgroups_snapshot_server_t *server = (const cgroups_snapshot_server_t *)user;
+    cgroups_snapshot_builder_t builder;
     (void)method;
-    return cgroups_snapshot_answer(server->handle, server->user, request.ptr, request.len,
-                                   response->buf, response->size, &response->len);
+    const nipc_error_t error = answer_with(&builder, server->handle, server->user, request.ptr,
+                                           request.len, response->buf, response->size,
+                                               &response->len);
+    if (error == NIPC_ERR_BAD_LAYOUT && builder.why != NULL) {
+        cgroups_snapshot_builder_last_error(&builder, response->why, sizeof(response->why));
+    }
+    return error;
 }
 
 nipc_error_t cgroups_snapshot_server_init(cgroups_snapshot_server_t *server, const char *run_dir,

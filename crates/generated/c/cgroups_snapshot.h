@@ -83,6 +83,8 @@ typedef struct cgroups_snapshot_builder_t {
     uint8_t *buf;
     /** Private. */
     uint64_t size, room, used;
+    /** Private. */
+    const char *why;
 } cgroups_snapshot_builder_t;
 
 /* ---- Client -------------------------------------------------------------------------------- */
@@ -223,6 +225,15 @@ void cgroups_snapshot_builder_set_header(cgroups_snapshot_builder_t *builder,
  */
 nipc_error_t cgroups_snapshot_builder_add(cgroups_snapshot_builder_t *builder,
                                           const cgroups_snapshot_item_t *item);
+
+/**
+ * Tells in words what went wrong with the answer: which item, and which rule it breaks. Works as
+ * snprintf does; the server logs the same.
+ *
+ * \return bytes of the whole text without its NUL; 0 where nothing went wrong
+ */
+size_t cgroups_snapshot_builder_last_error(const cgroups_snapshot_builder_t *builder, char *buf,
+                                           size_t buf_len);
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not

@@ -91,6 +91,11 @@ nipc_error_t increment_response_decode(const void *ptr, size_t len, increment_re
     return NIPC_OK;
 }
 
+static const char *why_response(const increment_response_t *response) {
+    (void)response;
+    return "it may not be sent";
+}
+
 void increment_builder_init(increment_builder_t *builder, void *buf, size_t size) {
     if (builder == NULL) {
         return;
@@ -113,8 +118,18 @@ nipc_error_t increment_builder_set(increment_builder_t *builder,
         builder->error = increment_response_encode(response, builder->buf, builder->size,
                                                    &builder->len);
         builder->is_set = builder->error == NIPC_OK;
+        if (builder->error == NIPC_ERR_BAD_LAYOUT) {
+            builder->why = why_response(response);
+        }
     }
     return builder->error;
+}
+
+size_t increment_builder_last_error(const increment_builder_t *builder, char *buf, size_t buf_len) {
+    if (builder == NULL) {
+        return nipc_made_tell(NIPC_ERR_INVALID_ARGUMENT, NULL, -1, buf, buf_len);
+    }
+    return nipc_made_tell(builder->error, builder->why, -1, buf, buf_len);
 }
 
 nipc_error_t increment_builder_finish(increment_builder_t *builder, size_t *len) {
@@ -283,33 +298,45 @@ void increment_client_close(increment_client_t *client) {
     nipc_client_close(&client->ctx);
 }
 
+static nipc_error_t answer_with(increment_builder_t *builder, increment_handler_fn handle,
+                                void *user, const void *ptr, size_t ptr_len, void *buf, size_t size,
+                                    size_t *len) {
+    increment_request_t request;
+    if (increment_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
+        return NIPC_ERR_REJECTED;
+    }
+    increment_builder_init(builder, buf, size);
+    if (builder->error == NIPC_OK) {
+        const bool answered = handle != NULL && handle(user, &request, builder);
+        /* An answer that did not fit says so, whatever the handler made of it. */
+        if (!answered && builder->error == NIPC_OK) {
+            return NIPC_ERR_HANDLER_FAILED;
+        }
+    }
+    return increment_builder_finish(builder, len);
+}
+
 nipc_error_t increment_answer(increment_handler_fn handle, void *user, const void *ptr,
                               size_t ptr_len, void *buf, size_t size, size_t *len) {
     if ((ptr == NULL && ptr_len > 0) || (buf == NULL && size > 0) || len == NULL) {
         return NIPC_ERR_INVALID_ARGUMENT;
     }
     increment_builder_t builder;
-    increment_request_t request;
-    if (increment_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
-        return NIPC_ERR_REJECTED;
-    }
-    increment_builder_init(&builder, buf, size);
-    if (builder.error == NIPC_OK) {
-        const bool answered = handle != NULL && handle(user, &request, &builder);
-        /* An answer that did not fit says so, whatever the handler made of it. */
-        if (!answered && builder.error == NIPC_OK) {
-            return NIPC_ERR_HANDLER_FAILED;
-        }
-    }
-    return increment_builder_finish(&builder, len);
+    return answer_with(&builder, handle, user, ptr, ptr_len, buf, size, len);
 }
 
 static nipc_error_t answer(void *user, uint16_t method, nipc_bytes_view_t request,
                            nipc_any_response_t *response) {
     const increment_server_t *server = (const increment_server_t *)user;
+    increment_builder_t builder;
     (void)method;
-    return increment_answer(server->handle, server->user, request.ptr, request.len, response->buf,
-                            response->size, &response->len);
+    const nipc_error_t error = answer_with(&builder, server->handle, server->user, request.ptr,
+                                           request.len, response->buf, response->size,
+                                               &response->len);
+    if (error == NIPC_ERR_BAD_LAYOUT && builder.why != NULL) {
+        increment_builder_last_error(&builder, response->why, sizeof(response->why));
+    }
+    return error;
 }
 
 nipc_error_t increment_server_init(increment_server_t *server, const char *run_dir,

@@ -54,6 +54,8 @@ typedef struct increment_builder_t {
     size_t size, len;
     /** Private. */
     bool is_set;
+    /** Private. */
+    const char *why;
 } increment_builder_t;
 
 /* ---- Client -------------------------------------------------------------------------------- */
@@ -150,6 +152,14 @@ typedef bool (*increment_handler_fn)(void *user, const increment_request_t *requ
 /** Sets the response: it is written at once, so that its texts need not live on. */
 nipc_error_t increment_builder_set(increment_builder_t *builder,
                                    const increment_response_t *response);
+
+/**
+ * Tells in words what went wrong with the answer: which item, and which rule it breaks. Works as
+ * snprintf does; the server logs the same.
+ *
+ * \return bytes of the whole text without its NUL; 0 where nothing went wrong
+ */
+size_t increment_builder_last_error(const increment_builder_t *builder, char *buf, size_t buf_len);
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not

@@ -166,6 +166,34 @@ nipc_error_t ip_to_asn_item_decode(const void *ptr, size_t len, ip_to_asn_item_t
     return check_item(out);
 }
 
+static const char *why_item(const ip_to_asn_item_t *item) {
+    if (item->status > 3) {
+        return "status: not one of its values";
+    }
+    if (item->address.size == 0 || !nipc_made_is_ip(&item->address)) {
+        return "address: no address";
+    }
+    if (!nipc_made_is_padded(item->country, 2)) {
+        return "country: bytes behind its end";
+    }
+    if (item->status != 0) {
+        return item->asn == 0u && nipc_made_is_zero(item->country, 2) &&
+            item->organisation.len == 0 ? "it may not be sent"
+                : "status: only known items have data";
+    }
+    if (nipc_made_has_nul(item->organisation)) {
+        return "organisation: a NUL inside, or its bytes are NULL";
+    }
+    return "it may not be sent";
+}
+
+static const char *why_key(const ip_to_asn_key_t *a, const ip_to_asn_key_t *b) {
+    if (!(nipc_made_same_ip(&a->address, &b->address))) {
+        return "address: not that of the key which it answers";
+    }
+    return NULL;
+}
+
 ip_to_asn_key_t ip_to_asn_item_key(const ip_to_asn_item_t *item) {
     ip_to_asn_key_t key;
     memset(&key, 0, sizeof(key));
@@ -385,7 +413,11 @@ static nipc_error_t add_item(ip_to_asn_builder_t *builder, const ip_to_asn_item_
     if (ip_to_asn_request_key(&builder->request, builder->item_count, &key) != NIPC_OK) {
         return NIPC_ERR_BAD_ITEM_COUNT;
     }
-    if (!ip_to_asn_key_equal(&key, &answered) || (first && exceeded)) {
+    builder->why = why_key(&key, &answered);
+    if (builder->why == NULL && first && exceeded) {
+        builder->why = "status: that an answer is full is what the library says";
+    }
+    if (builder->why != NULL) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     const bool last = builder->item_count + 1 == builder->request.item_count;
@@ -413,8 +445,18 @@ nipc_error_t ip_to_asn_builder_add(ip_to_asn_builder_t *builder, const ip_to_asn
     }
     if (builder->error == NIPC_OK) {
         builder->error = add_item(builder, item);
+        if (builder->error == NIPC_ERR_BAD_LAYOUT && builder->why == NULL) {
+            builder->why = why_item(item);
+        }
     }
     return builder->error;
+}
+
+size_t ip_to_asn_builder_last_error(const ip_to_asn_builder_t *builder, char *buf, size_t buf_len) {
+    if (builder == NULL) {
+        return nipc_made_tell(NIPC_ERR_INVALID_ARGUMENT, NULL, -1, buf, buf_len);
+    }
+    return nipc_made_tell(builder->error, builder->why, builder->item_count, buf, buf_len);
 }
 
 nipc_error_t ip_to_asn_builder_add_status(ip_to_asn_builder_t *builder,
@@ -566,33 +608,45 @@ void ip_to_asn_client_close(ip_to_asn_client_t *client) {
     nipc_client_close(&client->ctx);
 }
 
+static nipc_error_t answer_with(ip_to_asn_builder_t *builder, ip_to_asn_handler_fn handle,
+                                void *user, const void *ptr, size_t ptr_len, void *buf, size_t size,
+                                    size_t *len) {
+    ip_to_asn_request_t request;
+    if (ip_to_asn_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
+        return NIPC_ERR_REJECTED;
+    }
+    ip_to_asn_builder_init(builder, &request, buf, size);
+    if (builder->error == NIPC_OK) {
+        const bool answered = handle != NULL && handle(user, &request, builder);
+        /* An answer that did not fit says so, whatever the handler made of it. */
+        if (!answered && builder->error == NIPC_OK) {
+            return NIPC_ERR_HANDLER_FAILED;
+        }
+    }
+    return ip_to_asn_builder_finish(builder, len);
+}
+
 nipc_error_t ip_to_asn_answer(ip_to_asn_handler_fn handle, void *user, const void *ptr,
                               size_t ptr_len, void *buf, size_t size, size_t *len) {
     if ((ptr == NULL && ptr_len > 0) || (buf == NULL && size > 0) || len == NULL) {
         return NIPC_ERR_INVALID_ARGUMENT;
     }
     ip_to_asn_builder_t builder;
-    ip_to_asn_request_t request;
-    if (ip_to_asn_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
-        return NIPC_ERR_REJECTED;
-    }
-    ip_to_asn_builder_init(&builder, &request, buf, size);
-    if (builder.error == NIPC_OK) {
-        const bool answered = handle != NULL && handle(user, &request, &builder);
-        /* An answer that did not fit says so, whatever the handler made of it. */
-        if (!answered && builder.error == NIPC_OK) {
-            return NIPC_ERR_HANDLER_FAILED;
-        }
-    }
-    return ip_to_asn_builder_finish(&builder, len);
+    return answer_with(&builder, handle, user, ptr, ptr_len, buf, size, len);
 }
 
 static nipc_error_t answer(void *user, uint16_t method, nipc_bytes_view_t request,
                            nipc_any_response_t *response) {
     const ip_to_asn_server_t *server = (const ip_to_asn_server_t *)user;
+    ip_to_asn_builder_t builder;
     (void)method;
-    return ip_to_asn_answer(server->handle, server->user, request.ptr, request.len, response->buf,
-                            response->size, &response->len);
+    const nipc_error_t error = answer_with(&builder, server->handle, server->user, request.ptr,
+                                           request.len, response->buf, response->size,
+                                               &response->len);
+    if (error == NIPC_ERR_BAD_LAYOUT && builder.why != NULL) {
+        ip_to_asn_builder_last_error(&builder, response->why, sizeof(response->why));
+    }
+    return error;
 }
 
 nipc_error_t ip_to_asn_server_init(ip_to_asn_server_t *server, const char *run_dir,

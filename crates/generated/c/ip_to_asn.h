@@ -95,6 +95,8 @@ typedef struct ip_to_asn_builder_t {
     uint64_t size, end, reserve, generation;
     /** Private. */
     bool full;
+    /** Private. */
+    const char *why;
 } ip_to_asn_builder_t;
 
 /* ---- Client -------------------------------------------------------------------------------- */
@@ -173,6 +175,14 @@ nipc_error_t ip_to_asn_builder_add(ip_to_asn_builder_t *builder, const ip_to_asn
 /** Adds an item without data for the next key. */
 nipc_error_t ip_to_asn_builder_add_status(ip_to_asn_builder_t *builder,
                                           ip_to_asn_lookup_status_t status);
+
+/**
+ * Tells in words what went wrong with the answer: which item, and which rule it breaks. Works as
+ * snprintf does; the server logs the same.
+ *
+ * \return bytes of the whole text without its NUL; 0 where nothing went wrong
+ */
+size_t ip_to_asn_builder_last_error(const ip_to_asn_builder_t *builder, char *buf, size_t buf_len);
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not

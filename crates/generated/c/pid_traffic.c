@@ -149,6 +149,29 @@ nipc_error_t pid_traffic_item_decode(const void *ptr, size_t len, pid_traffic_it
     return check_item(out);
 }
 
+static const char *why_item(const pid_traffic_item_t *item) {
+    if (item->status > 3) {
+        return "status: not one of its values";
+    }
+    if (item->status != 0) {
+        return item->bytes_received == UINT64_C(0) && item->bytes_sent == UINT64_C(0) &&
+            item->packets_received == UINT64_C(0) && item->packets_sent == UINT64_C(0) &&
+                item->connections == 0u ? "it may not be sent"
+                    : "status: only known items have data";
+    }
+    return "it may not be sent";
+}
+
+static const char *why_key(const pid_traffic_key_t *a, const pid_traffic_key_t *b) {
+    if (!(a->pid == b->pid)) {
+        return "pid: not that of the key which it answers";
+    }
+    if (!(a->starttime == b->starttime)) {
+        return "starttime: not that of the key which it answers";
+    }
+    return NULL;
+}
+
 pid_traffic_key_t pid_traffic_item_key(const pid_traffic_item_t *item) {
     pid_traffic_key_t key;
     memset(&key, 0, sizeof(key));
@@ -370,7 +393,11 @@ static nipc_error_t add_item(pid_traffic_builder_t *builder, const pid_traffic_i
     if (pid_traffic_request_key(&builder->request, builder->item_count, &key) != NIPC_OK) {
         return NIPC_ERR_BAD_ITEM_COUNT;
     }
-    if (!pid_traffic_key_equal(&key, &answered) || (first && exceeded)) {
+    builder->why = why_key(&key, &answered);
+    if (builder->why == NULL && first && exceeded) {
+        builder->why = "status: that an answer is full is what the library says";
+    }
+    if (builder->why != NULL) {
         return NIPC_ERR_BAD_LAYOUT;
     }
     const bool last = builder->item_count + 1 == builder->request.item_count;
@@ -399,8 +426,19 @@ nipc_error_t pid_traffic_builder_add(pid_traffic_builder_t *builder,
     }
     if (builder->error == NIPC_OK) {
         builder->error = add_item(builder, item);
+        if (builder->error == NIPC_ERR_BAD_LAYOUT && builder->why == NULL) {
+            builder->why = why_item(item);
+        }
     }
     return builder->error;
+}
+
+size_t pid_traffic_builder_last_error(const pid_traffic_builder_t *builder, char *buf,
+                                      size_t buf_len) {
+    if (builder == NULL) {
+        return nipc_made_tell(NIPC_ERR_INVALID_ARGUMENT, NULL, -1, buf, buf_len);
+    }
+    return nipc_made_tell(builder->error, builder->why, builder->item_count, buf, buf_len);
 }
 
 nipc_error_t pid_traffic_builder_add_status(pid_traffic_builder_t *builder,
@@ -553,33 +591,45 @@ void pid_traffic_client_close(pid_traffic_client_t *client) {
     nipc_client_close(&client->ctx);
 }
 
+static nipc_error_t answer_with(pid_traffic_builder_t *builder, pid_traffic_handler_fn handle,
+                                void *user, const void *ptr, size_t ptr_len, void *buf, size_t size,
+                                    size_t *len) {
+    pid_traffic_request_t request;
+    if (pid_traffic_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
+        return NIPC_ERR_REJECTED;
+    }
+    pid_traffic_builder_init(builder, &request, buf, size);
+    if (builder->error == NIPC_OK) {
+        const bool answered = handle != NULL && handle(user, &request, builder);
+        /* An answer that did not fit says so, whatever the handler made of it. */
+        if (!answered && builder->error == NIPC_OK) {
+            return NIPC_ERR_HANDLER_FAILED;
+        }
+    }
+    return pid_traffic_builder_finish(builder, len);
+}
+
 nipc_error_t pid_traffic_answer(pid_traffic_handler_fn handle, void *user, const void *ptr,
                                 size_t ptr_len, void *buf, size_t size, size_t *len) {
     if ((ptr == NULL && ptr_len > 0) || (buf == NULL && size > 0) || len == NULL) {
         return NIPC_ERR_INVALID_ARGUMENT;
     }
     pid_traffic_builder_t builder;
-    pid_traffic_request_t request;
-    if (pid_traffic_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
-        return NIPC_ERR_REJECTED;
-    }
-    pid_traffic_builder_init(&builder, &request, buf, size);
-    if (builder.error == NIPC_OK) {
-        const bool answered = handle != NULL && handle(user, &request, &builder);
-        /* An answer that did not fit says so, whatever the handler made of it. */
-        if (!answered && builder.error == NIPC_OK) {
-            return NIPC_ERR_HANDLER_FAILED;
-        }
-    }
-    return pid_traffic_builder_finish(&builder, len);
+    return answer_with(&builder, handle, user, ptr, ptr_len, buf, size, len);
 }
 
 static nipc_error_t answer(void *user, uint16_t method, nipc_bytes_view_t request,
                            nipc_any_response_t *response) {
     const pid_traffic_server_t *server = (const pid_traffic_server_t *)user;
+    pid_traffic_builder_t builder;
     (void)method;
-    return pid_traffic_answer(server->handle, server->user, request.ptr, request.len, response->buf,
-                              response->size, &response->len);
+    const nipc_error_t error = answer_with(&builder, server->handle, server->user, request.ptr,
+                                           request.len, response->buf, response->size,
+                                               &response->len);
+    if (error == NIPC_ERR_BAD_LAYOUT && builder.why != NULL) {
+        pid_traffic_builder_last_error(&builder, response->why, sizeof(response->why));
+    }
+    return error;
 }
 
 nipc_error_t pid_traffic_server_init(pid_traffic_server_t *server, const char *run_dir,

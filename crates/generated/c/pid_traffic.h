@@ -107,6 +107,8 @@ typedef struct pid_traffic_builder_t {
     uint64_t size, end, reserve, generation;
     /** Private. */
     bool full;
+    /** Private. */
+    const char *why;
 } pid_traffic_builder_t;
 
 /* ---- Client -------------------------------------------------------------------------------- */
@@ -187,6 +189,15 @@ nipc_error_t pid_traffic_builder_add(pid_traffic_builder_t *builder,
 /** Adds an item without data for the next key. */
 nipc_error_t pid_traffic_builder_add_status(pid_traffic_builder_t *builder,
                                             pid_traffic_lookup_status_t status);
+
+/**
+ * Tells in words what went wrong with the answer: which item, and which rule it breaks. Works as
+ * snprintf does; the server logs the same.
+ *
+ * \return bytes of the whole text without its NUL; 0 where nothing went wrong
+ */
+size_t pid_traffic_builder_last_error(const pid_traffic_builder_t *builder, char *buf,
+                                      size_t buf_len);
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not

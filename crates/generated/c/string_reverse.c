@@ -113,6 +113,13 @@ nipc_error_t string_reverse_response_decode(const void *ptr, size_t len,
     return NIPC_OK;
 }
 
+static const char *why_response(const string_reverse_response_t *response) {
+    if (nipc_made_is_missing(response->text)) {
+        return "text: its bytes are NULL";
+    }
+    return "it may not be sent";
+}
+
 void string_reverse_builder_init(string_reverse_builder_t *builder, void *buf, size_t size) {
     if (builder == NULL) {
         return;
@@ -135,8 +142,19 @@ nipc_error_t string_reverse_builder_set(string_reverse_builder_t *builder,
         builder->error = string_reverse_response_encode(response, builder->buf, builder->size,
                                                         &builder->len);
         builder->is_set = builder->error == NIPC_OK;
+        if (builder->error == NIPC_ERR_BAD_LAYOUT) {
+            builder->why = why_response(response);
+        }
     }
     return builder->error;
+}
+
+size_t string_reverse_builder_last_error(const string_reverse_builder_t *builder, char *buf,
+                                         size_t buf_len) {
+    if (builder == NULL) {
+        return nipc_made_tell(NIPC_ERR_INVALID_ARGUMENT, NULL, -1, buf, buf_len);
+    }
+    return nipc_made_tell(builder->error, builder->why, -1, buf, buf_len);
 }
 
 nipc_error_t string_reverse_builder_finish(string_reverse_builder_t *builder, size_t *len) {
@@ -309,33 +327,45 @@ void string_reverse_client_close(string_reverse_client_t *client) {
     nipc_client_close(&client->ctx);
 }
 
+static nipc_error_t answer_with(string_reverse_builder_t *builder, string_reverse_handler_fn handle,
+                                void *user, const void *ptr, size_t ptr_len, void *buf, size_t size,
+                                    size_t *len) {
+    string_reverse_request_t request;
+    if (string_reverse_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
+        return NIPC_ERR_REJECTED;
+    }
+    string_reverse_builder_init(builder, buf, size);
+    if (builder->error == NIPC_OK) {
+        const bool answered = handle != NULL && handle(user, &request, builder);
+        /* An answer that did not fit says so, whatever the handler made of it. */
+        if (!answered && builder->error == NIPC_OK) {
+            return NIPC_ERR_HANDLER_FAILED;
+        }
+    }
+    return string_reverse_builder_finish(builder, len);
+}
+
 nipc_error_t string_reverse_answer(string_reverse_handler_fn handle, void *user, const void *ptr,
                                    size_t ptr_len, void *buf, size_t size, size_t *len) {
     if ((ptr == NULL && ptr_len > 0) || (buf == NULL && size > 0) || len == NULL) {
         return NIPC_ERR_INVALID_ARGUMENT;
     }
     string_reverse_builder_t builder;
-    string_reverse_request_t request;
-    if (string_reverse_request_decode(ptr, ptr_len, &request) != NIPC_OK) {
-        return NIPC_ERR_REJECTED;
-    }
-    string_reverse_builder_init(&builder, buf, size);
-    if (builder.error == NIPC_OK) {
-        const bool answered = handle != NULL && handle(user, &request, &builder);
-        /* An answer that did not fit says so, whatever the handler made of it. */
-        if (!answered && builder.error == NIPC_OK) {
-            return NIPC_ERR_HANDLER_FAILED;
-        }
-    }
-    return string_reverse_builder_finish(&builder, len);
+    return answer_with(&builder, handle, user, ptr, ptr_len, buf, size, len);
 }
 
 static nipc_error_t answer(void *user, uint16_t method, nipc_bytes_view_t request,
                            nipc_any_response_t *response) {
     const string_reverse_server_t *server = (const string_reverse_server_t *)user;
+    string_reverse_builder_t builder;
     (void)method;
-    return string_reverse_answer(server->handle, server->user, request.ptr, request.len,
-                                 response->buf, response->size, &response->len);
+    const nipc_error_t error = answer_with(&builder, server->handle, server->user, request.ptr,
+                                           request.len, response->buf, response->size,
+                                               &response->len);
+    if (error == NIPC_ERR_BAD_LAYOUT && builder.why != NULL) {
+        string_reverse_builder_last_error(&builder, response->why, sizeof(response->why));
+    }
+    return error;
 }
 
 nipc_error_t string_reverse_server_init(string_reverse_server_t *server, const char *run_dir,

@@ -54,6 +54,8 @@ typedef struct string_reverse_builder_t {
     size_t size, len;
     /** Private. */
     bool is_set;
+    /** Private. */
+    const char *why;
 } string_reverse_builder_t;
 
 /* ---- Client -------------------------------------------------------------------------------- */
@@ -153,6 +155,15 @@ typedef bool (*string_reverse_handler_fn)(void *user, const string_reverse_reque
 /** Sets the response: it is written at once, so that its texts need not live on. */
 nipc_error_t string_reverse_builder_set(string_reverse_builder_t *builder,
                                         const string_reverse_response_t *response);
+
+/**
+ * Tells in words what went wrong with the answer: which item, and which rule it breaks. Works as
+ * snprintf does; the server logs the same.
+ *
+ * \return bytes of the whole text without its NUL; 0 where nothing went wrong
+ */
+size_t string_reverse_builder_last_error(const string_reverse_builder_t *builder, char *buf,
+                                         size_t buf_len);
 
 /**
  * A server. It lives where the caller wants, zeroed or not before it is initialised, and must not

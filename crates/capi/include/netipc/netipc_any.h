@@ -937,6 +937,11 @@ typedef struct nipc_any_response_t {
     size_t size;
     /** Bytes that it has: 0 until the handler says otherwise. */
     size_t len;
+    /**
+     * Takes in words why the handler failed, for the log. Empty until the handler says otherwise; ends in
+     * NUL.
+     */
+    char why[160];
 } nipc_any_response_t;
 
 /**
@@ -1099,10 +1104,11 @@ NIPC_STATIC_ASSERT(offsetof(nipc_published_stats_t, generation) == 0, "nipc_publ
 NIPC_STATIC_ASSERT(offsetof(nipc_published_stats_t, requests) == 8, "nipc_published_stats_t.requests");
 NIPC_STATIC_ASSERT(offsetof(nipc_published_stats_t, keys) == 16, "nipc_published_stats_t.keys");
 NIPC_STATIC_ASSERT(offsetof(nipc_published_stats_t, time_us) == 24, "nipc_published_stats_t.time_us");
-NIPC_STATIC_ASSERT(sizeof(nipc_any_response_t) == 24, "nipc_any_response_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_any_response_t) == 184, "nipc_any_response_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_response_t, buf) == 0, "nipc_any_response_t.buf");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_response_t, size) == 8, "nipc_any_response_t.size");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_response_t, len) == 16, "nipc_any_response_t.len");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_response_t, why) == 24, "nipc_any_response_t.why");
 NIPC_STATIC_ASSERT(sizeof(nipc_any_service_handler_t) == 24, "nipc_any_service_handler_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_service_handler_t, handle) == 0, "nipc_any_service_handler_t.handle");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_service_handler_t, method) == 8, "nipc_any_service_handler_t.method");

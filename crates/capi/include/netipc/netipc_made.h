@@ -7,6 +7,7 @@
 #ifndef NETIPC_MADE_H
 #define NETIPC_MADE_H
 
+#include <stdio.h>
 #include <string.h>
 
 #include "netipc_any.h"
@@ -104,6 +105,23 @@ static inline void nipc_made_put_ip(uint8_t *out, const nipc_ip_t *ip) {
 /* Whether a text has a length, and no bytes. */
 static inline bool nipc_made_is_missing(nipc_str_view_t text) {
     return text.len > 0 && text.ptr == NULL;
+}
+
+/* Tells what went wrong with an answer, as snprintf does: why, of an item unless that is below 0. */
+static inline size_t nipc_made_tell(nipc_error_t error, const char *why, int64_t item, char *buf,
+                                    size_t buf_len) {
+    const size_t size = buf != NULL ? buf_len : 0;
+    int len;
+    if (error == NIPC_OK) {
+        len = snprintf(buf, size, "%s", "");
+    } else if (why == NULL) {
+        len = snprintf(buf, size, "%s", nipc_strerror(error));
+    } else if (item < 0) {
+        len = snprintf(buf, size, "%s", why);
+    } else {
+        len = snprintf(buf, size, "item %lu: %s", (unsigned long)item, why);
+    }
+    return len > 0 ? (size_t)len : 0;
 }
 
 /* Whether a text is none of a wire that ends with NULs: it has one, or is missing. */

@@ -29,6 +29,9 @@ pub struct nipc_any_response_t {
     pub size: usize,
     /// Bytes that it has: 0 until the handler says otherwise.
     pub len: usize,
+    /// Takes in words why the handler failed, for the log. Empty until the handler says otherwise; ends in
+    /// NUL.
+    pub why: [c_char; 160],
 }
 
 /// Answers a request by writing to the buffer of the response. It is called for each request of a
@@ -161,6 +164,7 @@ impl Requests {
             buf: buf.as_mut_ptr().cast(),
             size: buf.len(),
             len: 0,
+            why: [0; 160],
         };
         let run = |user| {
             // SAFETY: it is called as the header says.
@@ -176,7 +180,12 @@ impl Requests {
             code @ (ErrorCode::OVERFLOW | ErrorCode::REJECTED) => Err(status_of(code)),
             code => {
                 let error = code.name().unwrap_or("it returned an error without a name");
-                Err(self.failed(status_of(code), error))
+                let why = words(&response.why);
+                if why.is_empty() {
+                    Err(self.failed(status_of(code), error))
+                } else {
+                    Err(self.failed(status_of(code), &format!("{error}: {why}")))
+                }
             }
         }
     }
@@ -207,4 +216,14 @@ impl Requests {
             },
         )
     }
+}
+
+/// What a handler said, up to its NUL, whatever its bytes are.
+fn words(said: &[c_char]) -> String {
+    let said: Vec<u8> = said
+        .iter()
+        .map(|byte| byte.to_ne_bytes()[0])
+        .take_while(|byte| *byte != 0)
+        .collect();
+    String::from_utf8_lossy(&said).into_owned()
 }

@@ -75,6 +75,13 @@ static nipc_error_t fail_any(void *user, uint16_t method, nipc_bytes_view_t requ
                              nipc_any_response_t *response) {
     (void)method, (void)request;
     response->len = response->size + 1;
+    CHECK(response->why[0] == '\0');
+    if (*(const nipc_error_t *)user == NIPC_ERR_MISSING_NUL) {
+        memset(response->why, 'w', sizeof(response->why)); /* without an end */
+    }
+    if (*(const nipc_error_t *)user == NIPC_ERR_BAD_LAYOUT) {
+        snprintf(response->why, sizeof(response->why), "item 3: %s", "no address");
+    }
     return *(const nipc_error_t *)user;
 }
 
@@ -105,7 +112,9 @@ static void failures_of_handlers_are_told(void) {
         unsigned told;
     } cases[] = {
         {NIPC_ERR_UNSUPPORTED, "error=unsupported", 1},
-        {NIPC_ERR_BAD_LAYOUT, "error=bad layout", 2},
+        {NIPC_ERR_BAD_LAYOUT, "error=bad layout: item 3: no address", 2},
+        {NIPC_ERR_MISSING_NUL, "error=missing NUL: wwww", 2},
+        {NIPC_ERR_BAD_ALIGNMENT, "error=bad alignment", 2},
         {(nipc_error_t)9999, "without a name", 2},
         {NIPC_OK, "longer than the buffer", 2},
         /* These say something of the client or of its limits. */

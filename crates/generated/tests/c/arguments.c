@@ -28,6 +28,15 @@ static uint8_t bytes[256];
 static size_t len;
 static char text[8];
 static const nipc_str_view_t missing = {NULL, 5};
+static char said[100];
+
+/* That these words are in SAID, of which LENGTH was told. */
+static void says(size_t length, const char *words) {
+    if (length != strlen(words) || strcmp(said, words) != 0) {
+        fprintf(stderr, "%zu, %s: not %s\n", length, said, words);
+        failures++;
+    }
+}
 
 /* What every kind has. */
 #define SERVICE(s)                                                                        \
@@ -121,6 +130,7 @@ static const nipc_str_view_t missing = {NULL, 5};
         WRONG(s##_reply_item(&reply, 0, NULL));                                           \
         CHECK(s##_reply_item(&reply, UINT32_MAX, &item) == NIPC_ERR_OUT_OF_BOUNDS);       \
         CHECK(s##_request_decode(bytes, len, &request) == NIPC_OK);                       \
+        says(s##_builder_last_error(NULL, said, sizeof(said)), "invalid argument");       \
         s##_builder_init(NULL, &request, bytes, sizeof(bytes));                           \
         s##_builder_init(&builder, NULL, bytes, sizeof(bytes));                           \
         WRONG(s##_builder_add(&builder, &item));                                          \
@@ -167,6 +177,7 @@ static const nipc_str_view_t missing = {NULL, 5};
         WRONG(s##_client_call_pipelined(&client, &request, 1, 1, NULL, NULL, 0));         \
         CHECK(s##_client_call(&client, &request, &response, 0) == NIPC_ERR_NOT_READY);    \
         s##_client_close(&client);                                                        \
+        says(s##_builder_last_error(NULL, said, sizeof(said)), "invalid argument");       \
         s##_builder_init(NULL, bytes, sizeof(bytes));                                     \
         s##_builder_init(&builder, NULL, sizeof(bytes));                                  \
         WRONG(s##_builder_set(&builder, &response));                                      \
@@ -177,6 +188,39 @@ static const nipc_str_view_t missing = {NULL, 5};
         WRONG(s##_builder_finish(&builder, NULL));                                        \
         CHECK(s##_builder_set(&builder, &response) == NIPC_ERR_OVERFLOW);                 \
     }
+
+/* What handlers forget is told with the item and the field. */
+static void mistakes_are_told(void) {
+    const pid_traffic_key_t keys[] = {{7, 70}, {8, 80}};
+    uint8_t request_bytes[200], answer[400];
+    pid_traffic_request_t request;
+    pid_traffic_builder_t builder;
+    pid_traffic_item_t first, item;
+    CHECK(pid_traffic_request_encode(keys, 2, request_bytes, sizeof(request_bytes), &len) == NIPC_OK);
+    CHECK(pid_traffic_request_decode(request_bytes, len, &request) == NIPC_OK);
+    pid_traffic_item_bare(&first, &keys[0], 1);
+    for (int mistake = 0; mistake < 3; mistake++) {
+        static const char *const words[] = {
+            "item 1: status: only known items have data",
+            "item 1: starttime: not that of the key which it answers",
+            "item 1: pid: not that of the key which it answers",
+        };
+        pid_traffic_builder_init(&builder, &request, answer, sizeof(answer));
+        CHECK(pid_traffic_builder_add(&builder, &first) == NIPC_OK);
+        says(pid_traffic_builder_last_error(&builder, said, sizeof(said)), "");
+        pid_traffic_item_bare(&item, &keys[1], mistake == 0 ? 1 : 0);
+        item.connections = 3;
+        item.starttime = mistake == 1 ? 0 : item.starttime;
+        item.pid = mistake == 2 ? keys[0].pid : item.pid;
+        CHECK(pid_traffic_builder_add(&builder, &item) == NIPC_ERR_BAD_LAYOUT);
+        says(pid_traffic_builder_last_error(&builder, said, sizeof(said)), words[mistake]);
+        /* The first mistake stays, and so do its words. */
+        CHECK(pid_traffic_builder_add_status(&builder, 1) == NIPC_ERR_BAD_LAYOUT);
+        CHECK(pid_traffic_builder_finish(&builder, &len) == NIPC_ERR_BAD_LAYOUT);
+        says(pid_traffic_builder_last_error(&builder, said, sizeof(said)), words[mistake]);
+        CHECK(pid_traffic_builder_last_error(&builder, NULL, 0) == strlen(words[mistake]));
+    }
+}
 
 LOOKUP(apps_lookup, 8, 60)
 LOOKUP(cgroups_lookup, 1, 24)
@@ -207,6 +251,7 @@ static void cgroups_snapshot_has_no_pointers(void) {
     WRONG(cgroups_snapshot_reply_item(NULL, 0, &item));
     WRONG(cgroups_snapshot_reply_item(&reply, 0, NULL));
     CHECK(cgroups_snapshot_reply_item(&reply, 0, &item) == NIPC_ERR_OUT_OF_BOUNDS);
+    says(cgroups_snapshot_builder_last_error(NULL, said, sizeof(said)), "invalid argument");
     cgroups_snapshot_builder_init(NULL, bytes, sizeof(bytes));
     cgroups_snapshot_builder_init(&builder, NULL, sizeof(bytes));
     WRONG(cgroups_snapshot_builder_add(&builder, &item));
@@ -313,5 +358,6 @@ int main(void) {
     cgroups_snapshot_item_has_no_pointers();
     a_cache_has_no_pointers();
     values_that_are_wrong();
+    mistakes_are_told();
     return failures > 0;
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::cache;
 use super::codec::{self, Coded};
-use super::rules;
+use super::rules::{self, Says};
 use super::text::comment;
 use super::types::{ident, structure, type_name, value_name};
 use crate::model::{
@@ -84,12 +84,14 @@ fn lookup(schema: &Schema, kind: &LookupKind) -> Parts {
     let mut source = key_functions(kind);
     let unset = value_name(schema, kind.status(), kind.unset_status());
     source.push_str(&item.functions(Some(&unset)));
+    source.push_str(&rules::reasons("item", &kind.item));
+    source.push_str(&why_key(&key_fields));
     source.push_str(include_str!("lookup.c.in"));
     source.push_str(&service(
         schema,
         "    @p@_request_t request;\n    if (@p@_request_decode(ptr, ptr_len, &request) != NIPC_OK) {\n",
-        "    @p@_builder_init(&builder, &request, buf, size);\n",
-        "handle(user, &request, &builder)",
+        "    @p@_builder_init(builder, &request, buf, size);\n",
+        "handle(user, &request, builder)",
     ));
     let status = kind.item.named().next();
     let marks = [
@@ -127,19 +129,37 @@ fn copies(fields: &[&Field], to: &str, from: &str) -> String {
     fields.iter().map(copy).collect()
 }
 
+/// That a field of two keys is the same.
+fn same(field: &Field) -> String {
+    let name = ident(field);
+    match &field.form {
+        Type::Text => format!("nipc_made_same_text(a->{name}, b->{name})"),
+        Type::Ip => format!("nipc_made_same_ip(&a->{name}, &b->{name})"),
+        Type::Chars(size) | Type::Bytes(size) => {
+            format!("memcmp(a->{name}, b->{name}, {size}) == 0")
+        }
+        _ => format!("a->{name} == b->{name}"),
+    }
+}
+
+/// `why_key`, which says in which field an item is not of the key that it has to answer.
+fn why_key(fields: &[&Field]) -> String {
+    let mut out =
+        "static const char *why_key(const @p@_key_t *a, const @p@_key_t *b) {\n".to_owned();
+    for field in fields {
+        let _ = write!(
+            out,
+            "    if (!({})) {{\n        return \"{}: not that of the key which it answers\";\n    }}\n",
+            same(field),
+            field.label()
+        );
+    }
+    out.push_str("    return NULL;\n}\n\n");
+    out
+}
+
 /// Whether two keys are the same, and a key as it stands in a request.
 fn key_functions(kind: &LookupKind) -> String {
-    let same = |field: &Field| {
-        let name = ident(field);
-        match &field.form {
-            Type::Text => format!("nipc_made_same_text(a->{name}, b->{name})"),
-            Type::Ip => format!("nipc_made_same_ip(&a->{name}, &b->{name})"),
-            Type::Chars(size) | Type::Bytes(size) => {
-                format!("memcmp(a->{name}, b->{name}, {size}) == 0")
-            }
-            _ => format!("a->{name} == b->{name}"),
-        }
-    };
     let all: Vec<String> = kind.key.named().map(same).collect();
     let mut out = format!(
         "bool @p@_key_equal(const @p@_key_t *a, const @p@_key_t *b) {{\n    return {};\n}}\n\n",
@@ -207,14 +227,15 @@ fn snapshot(schema: &Schema, kind: &SnapshotKind) -> Parts {
     let body = include_str!("snapshot.h.in").replace("@cache@", &cache.header);
     header.push_str(&framed(&body, &bytes));
     let mut source = item.functions(None);
+    source.push_str(&rules::reasons("item", &kind.item));
     source.push_str(&header_functions(&kind.response));
     source.push_str(include_str!("snapshot.c.in"));
     source.push_str(&cache.source);
     source.push_str(&service(
         schema,
         "    if (@p@_request_check(ptr, ptr_len) != NIPC_OK) {\n",
-        "    @p@_builder_init(&builder, buf, size);\n",
-        "handle(user, &builder)",
+        "    @p@_builder_init(builder, buf, size);\n",
+        "handle(user, builder)",
     ));
     let source = source
         .replace("@item_size@", &kind.item.size.to_string())
@@ -233,10 +254,10 @@ fn header_functions(record: &Record) -> String {
         out.push_str("    nipc_error_t error;\n");
     }
     out.push_str(&codec::head(&own, "out->"));
-    out.push_str(&rules::body(&own, "out->"));
+    out.push_str(&rules::body(&own, "out->", Says::Error));
     out.push_str("    return NIPC_OK;\n}\n\n");
     out.push_str("static nipc_error_t write_header(uint8_t *out, const @p@_header_t *header) {\n");
-    out.push_str(&rules::body(&own, "header->"));
+    out.push_str(&rules::body(&own, "header->", Says::Error));
     let _ = writeln!(out, "    memset(out, 0, {});", own.size);
     for field in &own.fields {
         out.push_str(&codec::put(field, "header->"));
@@ -265,13 +286,14 @@ fn value(schema: &Schema, kind: &ValueKind) -> Parts {
         request.declarations() + &response.declarations() + include_str!("value_bytes.h.in");
     header.push_str(&framed(&body, &bytes));
     let mut source = request.functions(None) + &response.functions(None);
+    source.push_str(&rules::reasons("response", &kind.response));
     source.push_str(include_str!("value.c.in"));
     source.push_str(defined);
     source.push_str(&service(
         schema,
         "    @p@_request_t request;\n    if (@p@_request_decode(ptr, ptr_len, &request) != NIPC_OK) {\n",
-        "    @p@_builder_init(&builder, buf, size);\n",
-        "handle(user, &request, &builder)",
+        "    @p@_builder_init(builder, buf, size);\n",
+        "handle(user, &request, builder)",
     ));
     Parts { header, source }
 }

@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use super::types::{ident, number};
+use crate::generate::names::rule_in_words;
 use crate::model::{Enum, Family, Field, Record, Type};
 
 /// `check_item`, which readers and writers ask; nothing where every value is allowed.
 pub(super) fn check(name: &str, record: &Record) -> String {
     let of = format!("{name}->");
-    let body = body(record, &of);
+    let body = body(record, &of, Says::Error);
     if body.is_empty() {
         return String::new();
     }
@@ -17,15 +18,76 @@ pub(super) fn check(name: &str, record: &Record) -> String {
     )
 }
 
+/// `why_item`, which builders ask which rule a record breaks that may not be sent.
+pub(super) fn reasons(name: &str, record: &Record) -> String {
+    let of = format!("{name}->");
+    let mut body = body(record, &of, Says::Words);
+    if let Some(labels) = record.labels() {
+        let broken = format!(
+            "nipc_made_check_sent_labels(&{of}{}) != NIPC_OK",
+            ident(labels)
+        );
+        let words = format!("{}: one that may not be sent", labels.label());
+        refuse(&mut body, Says::Words, Some((broken, words)));
+    }
+    for text in record.texts() {
+        let (test, what) = if text.nul {
+            ("is_missing", "its bytes are NULL")
+        } else {
+            ("has_nul", "a NUL inside, or its bytes are NULL")
+        };
+        let broken = format!("nipc_made_{test}({of}{})", ident(text));
+        let words = format!("{}: {what}", text.label());
+        refuse(&mut body, Says::Words, Some((broken, words)));
+    }
+    let unused = if body.is_empty() {
+        format!("    (void){name};\n")
+    } else {
+        String::new()
+    };
+    format!(
+        "static const char *why_{name}(const @p@_{name}_t *{name}) {{\n\
+         {unused}{body}    return {OTHERWISE};\n}}\n\n"
+    )
+}
+
+/// What is said where no rule is found that is broken.
+const OTHERWISE: &str = "\"it may not be sent\"";
+
+/// What the statements return of a rule that is broken.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum Says {
+    /// That one is.
+    Error,
+    /// Which, in words.
+    Words,
+}
+
+impl Says {
+    fn broken(self, words: &str) -> String {
+        match self {
+            Self::Error => "NIPC_ERR_BAD_LAYOUT".to_owned(),
+            Self::Words => format!("\"{words}\""),
+        }
+    }
+
+    fn kept(self) -> &'static str {
+        match self {
+            Self::Error => "NIPC_OK",
+            Self::Words => OTHERWISE,
+        }
+    }
+}
+
 /// The rules as statements that return; `of` stands before the names of fields.
-pub(super) fn body(record: &Record, of: &str) -> String {
+pub(super) fn body(record: &Record, of: &str, says: Says) -> String {
     let lookup = record.family == Family::Lookup;
     let mut body = String::new();
     for field in record.named() {
-        refuse(&mut body, field_is_wrong(field, of));
+        refuse(&mut body, says, field_is_wrong(field, of));
     }
     for field in record.named().filter(|field| lookup && field.key) {
-        refuse(&mut body, out_of_bounds(field, of));
+        refuse(&mut body, says, out_of_bounds(field, of));
     }
     let status = record.named().next().filter(|_| lookup);
     if let Some(status) = status {
@@ -34,9 +96,10 @@ pub(super) fn body(record: &Record, of: &str) -> String {
             .filter(|field| !field.key && !field.is("status"));
         let unset: Vec<String> = data.map(|field| is_set(field, of, false)).collect();
         let verdict = if unset.is_empty() {
-            "NIPC_OK".to_owned()
+            says.kept().to_owned()
         } else {
-            format!("{} ? NIPC_OK : NIPC_ERR_BAD_LAYOUT", unset.join(" && "))
+            let (kept, broken) = (says.kept(), says.broken(ONLY_KNOWN));
+            format!("{} ? {kept} : {broken}", unset.join(" && "))
         };
         let _ = write!(
             body,
@@ -45,7 +108,7 @@ pub(super) fn body(record: &Record, of: &str) -> String {
         );
     }
     for field in record.named().filter(|field| !lookup || !field.key) {
-        refuse(&mut body, out_of_bounds(field, of));
+        refuse(&mut body, says, out_of_bounds(field, of));
     }
     for rule in &record.rules {
         let found = |name: &String| record.named().find(|field| field.is(name));
@@ -60,34 +123,53 @@ pub(super) fn body(record: &Record, of: &str) -> String {
                 several => format!("({})", several.join(" || ")),
             };
             let value = number(subject, rule.value.into());
-            refuse(
-                &mut body,
-                Some(format!("{of}{} == {value} && {condition}", ident(subject))),
-            );
+            let words = match &subject.form {
+                Type::Enum(names) => rule_in_words(rule, names),
+                _ => "not with the others".to_owned(),
+            };
+            let broken = format!("{of}{} == {value} && {condition}", ident(subject));
+            let words = format!("{}: {words}", subject.label());
+            refuse(&mut body, says, Some((broken, words)));
         }
     }
     body
 }
 
-fn refuse(body: &mut String, condition: Option<String>) {
-    if let Some(condition) = condition {
+/// Of an item of a lookup.
+const ONLY_KNOWN: &str = "status: only known items have data";
+
+/// A rule: when it is broken, and in words.
+type Broken = Option<(String, String)>;
+
+fn refuse(body: &mut String, says: Says, rule: Broken) {
+    if let Some((condition, words)) = rule {
         let _ = write!(
             body,
-            "    if ({condition}) {{\n        return NIPC_ERR_BAD_LAYOUT;\n    }}\n"
+            "    if ({condition}) {{\n        return {};\n    }}\n",
+            says.broken(&words)
         );
     }
 }
 
 /// What of a field is wrong whatever stands beside it.
-fn field_is_wrong(field: &Field, of: &str) -> Option<String> {
+fn field_is_wrong(field: &Field, of: &str) -> Broken {
     let value = format!("{of}{}", ident(field));
-    match &field.form {
-        Type::Enum(names) if !names.open => Some(has_no_name(field, names, &value)),
-        Type::Chars(size) => Some(format!("!nipc_made_is_padded({value}, {size})")),
-        Type::Ip if field.key => Some(format!("{value}.size == 0 || !nipc_made_is_ip(&{value})")),
-        Type::Ip => Some(format!("!nipc_made_is_ip(&{value})")),
-        _ => None,
-    }
+    let (broken, words) = match &field.form {
+        Type::Enum(names) if !names.open => {
+            (has_no_name(field, names, &value), "not one of its values")
+        }
+        Type::Chars(size) => (
+            format!("!nipc_made_is_padded({value}, {size})"),
+            "bytes behind its end",
+        ),
+        Type::Ip if field.key => (
+            format!("{value}.size == 0 || !nipc_made_is_ip(&{value})"),
+            "no address",
+        ),
+        Type::Ip => (format!("!nipc_made_is_ip(&{value})"), "no address"),
+        _ => return None,
+    };
+    Some((broken, format!("{}: {words}", field.label())))
 }
 
 /// That a number is none of a closed enum's.
@@ -103,7 +185,7 @@ fn has_no_name(field: &Field, names: &Enum, value: &str) -> String {
 }
 
 /// That a field breaks `min` or `max`. What always holds is no rule.
-fn out_of_bounds(field: &Field, of: &str) -> Option<String> {
+fn out_of_bounds(field: &Field, of: &str) -> Broken {
     let text = field.form == Type::Text;
     let value = format!("{of}{}", ident(field));
     let (value, least, most) = if text {
@@ -121,10 +203,18 @@ fn out_of_bounds(field: &Field, of: &str) -> Option<String> {
     };
     let min = field.min.filter(|min| *min > least);
     let max = field.max.filter(|max| *max < most);
+    let allowed = match (min, max) {
+        (None, None) => return None,
+        (Some(min), None) => format!("at least {min}"),
+        (None, Some(max)) => format!("at most {max}"),
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+    };
     let min = min.map(|min| format!("{value} < {}", literal(min)));
     let max = max.map(|max| format!("{value} > {}", literal(max)));
     let both: Vec<String> = min.into_iter().chain(max).collect();
-    (!both.is_empty()).then(|| both.join(" || "))
+    let of_what = if text { "length of " } else { "" };
+    let words = format!("{of_what}{}: allowed is {allowed}", field.label());
+    Some((both.join(" || "), words))
 }
 
 /// Whether a field is set, or is not.

@@ -113,7 +113,7 @@ fn broken(line: &str) -> Option<(String, String)> {
     });
     // Rather between parentheses than in them.
     let at = places
-        .filter(|at| *at > indent + 16)
+        .filter(|at| *at > indent + 16 && !is_in_string(line.get(..*at)))
         .max_by_key(|at| (Reverse(open_parentheses(line.get(..*at)).len()), *at))?;
     let open = open_parentheses(line.get(..at)).pop();
     let column = open.map_or(indent + 4, |open| open + 1);
@@ -123,6 +123,11 @@ fn broken(line: &str) -> Option<(String, String)> {
     let (head, tail) = line.split_at(at);
     let tail = format!("{}{}", " ".repeat(column), tail.trim_start());
     Some((head.to_owned(), tail))
+}
+
+/// Whether what comes behind the start of a line is in a string, which is not broken.
+fn is_in_string(start: Option<&str>) -> bool {
+    start.is_some_and(|start| start.matches('"').count() % 2 == 1)
 }
 
 /// Where the parentheses stand that are not closed.
