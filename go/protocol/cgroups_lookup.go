@@ -114,7 +114,7 @@ type CgroupsLookupItemView struct {
 	Status CgroupStatus
 	// Orchestrator: who runs it.
 	Orchestrator Orchestrator
-	// Path: path below the cgroup root. At least 1 bytes.
+	// Path: path below the cgroup root. At least 1 byte.
 	Path CStringView
 	// Name: its name; may be empty.
 	Name CStringView

@@ -236,6 +236,9 @@ func (f *Failure) Unwrap() error { return f.Cause }
 func (f *Failure) describe() string {
 	switch f.Kind {
 	case FailureNotReady:
+		if f.Cause != nil {
+			return fmt.Sprintf("not connected (%v)", f.State)
+		}
 		return fmt.Sprintf("not connected (%v): refresh the client first", f.State)
 	case FailureTimeout:
 		return "no answer within the time allowed"

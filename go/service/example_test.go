@@ -62,7 +62,7 @@ func ExampleClient() {
 	_, err := client.Call(41)
 	var call *service.CallError
 	fmt.Println(errors.Is(err, service.ErrNotReady), errors.As(err, &call))
-	what, why, _ := strings.Cut(call.Failure.Error(), ": refresh the client first: ")
+	what, why, _ := strings.Cut(call.Failure.Error(), ": ")
 	fmt.Println(what, strings.Contains(why, "no server there"))
 	// Output:
 	// not found

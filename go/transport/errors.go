@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 )
 
@@ -120,7 +121,7 @@ type BindError struct {
 func (e *BindError) Error() string {
 	what := "cannot listen at " + e.Endpoint
 	if errors.Is(e.Cause, fs.ErrNotExist) {
-		what += ", whose directory does not exist: make it first"
+		what += fmt.Sprintf(": the run directory %s does not exist: create it with mode 0700", filepath.Dir(e.Endpoint))
 	}
 	return describe(what, e.Kind, e.Why+heldBy(e.Holders), e.Cause)
 }

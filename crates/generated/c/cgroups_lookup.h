@@ -77,7 +77,7 @@ bool cgroups_lookup_label(const cgroups_lookup_labels_t *labels, uint32_t index,
 
 /** What is looked up. */
 typedef struct cgroups_lookup_key_t {
-    /** Path below the cgroup root. At least 1 bytes. */
+    /** Path below the cgroup root. At least 1 byte. */
     nipc_str_view_t path;
 } cgroups_lookup_key_t;
 
@@ -90,7 +90,7 @@ typedef struct cgroups_lookup_item_t {
     cgroups_lookup_cgroup_status_t status;
     /** Who runs it. */
     cgroups_lookup_orchestrator_t orchestrator;
-    /** Path below the cgroup root. At least 1 bytes. */
+    /** Path below the cgroup root. At least 1 byte. */
     nipc_str_view_t path;
     /** Its name; may be empty. */
     nipc_str_view_t name;

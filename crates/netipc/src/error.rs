@@ -116,7 +116,8 @@ impl CallError {
     /// client.refresh();
     /// let error = client.call(&Default::default()).err().expect("nobody is there");
     /// assert!(error.open_error().is_some());
-    /// assert!(netipc::chain(&error).contains("no server at "));
+    /// let why = netipc::chain(&error);
+    /// assert!(why.contains("not connected (not found): no server at "), "{why}");
     /// ```
     #[must_use]
     pub fn open_error(&self) -> Option<&OpenError> {
@@ -140,12 +141,21 @@ impl std::error::Error for CallError {
     }
 }
 
+/// What helps a client that nobody refreshed; one whose refresh failed has the cause behind it.
+const fn refresh_first(never: bool) -> &'static str {
+    if never {
+        ": refresh the client first"
+    } else {
+        ""
+    }
+}
+
 /// What went wrong with a call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
     /// There is no session: refresh the client.
-    #[error("not connected ({state}): refresh the client first")]
+    #[error("not connected ({state}){}", refresh_first(open_error.is_none()))]
     NotReady {
         /// The state of the client.
         state: crate::status::ClientState,

@@ -32,6 +32,11 @@ pub trait Snapshot: Sized + 'static {
     type Item<'a>: Copy + Encode + Decode<'a>;
 }
 
+/// A kind whose answers are made of whole items, as code that `netipc schema` makes is: it has
+/// [`SnapshotAnswer::set_header`] and [`SnapshotAnswer::add`]. The library's own kind has methods of
+/// these names that take the fields one by one.
+pub trait ByItem: Snapshot {}
+
 /// What a snapshot says besides its items: 8 bytes of the service's own.
 pub trait SnapshotHeader: Copy + Default + fmt::Debug {
     /// Reads 8 bytes.
@@ -118,7 +123,9 @@ impl<'a, S: Snapshot> SnapshotReply<'a, S> {
         S::Item::<'a>::decode(self.list.get(index as usize).ok_or(beyond)?)
     }
 
-    /// Every item, in order.
+    /// Every item, in order. Each is validated when it is reached, so that nothing is read twice: an
+    /// item that breaks a rule of its schema is an error, and those behind it can still be read.
+    /// [`validate`](Self::validate) looks at them all before any is used.
     pub fn iter(
         &self,
     ) -> impl ExactSizeIterator<Item = Result<S::Item<'a>, WireError>> + use<'a, S> {
@@ -244,14 +251,13 @@ impl<'a, S: Snapshot> SnapshotAnswer<'a, S> {
         })
     }
 
-    /// Says what the snapshot says besides its items, and which generation of the data this is. Both
-    /// are zero unless set, at any time.
+    /// As [`set_header`](Self::set_header), for any kind.
     pub const fn set(&mut self, header: S::Header, generation: u64) {
         self.header = header;
         self.generation = generation;
     }
 
-    /// Adds an item.
+    /// As [`add`](Self::add), for any kind.
     ///
     /// # Errors
     /// [`WireErrorKind::Overflow`] where it does not fit, [`WireErrorKind::BadLayout`] where it may
@@ -296,6 +302,23 @@ impl<'a, S: Snapshot> SnapshotAnswer<'a, S> {
         let (front, len) = self.list.finish();
         front.copy_from_slice(&header);
         Ok(len)
+    }
+}
+
+impl<S: ByItem> SnapshotAnswer<'_, S> {
+    /// Says what stands in front of the items, and which generation of the data this is. Both are zero
+    /// unless set, at any time.
+    pub const fn set_header(&mut self, header: S::Header, generation: u64) {
+        self.set(header, generation);
+    }
+
+    /// Adds an item.
+    ///
+    /// # Errors
+    /// [`WireErrorKind::Overflow`] where it does not fit, [`WireErrorKind::BadLayout`] where it may
+    /// not be sent. The first error is kept and decides how the request ends.
+    pub fn add(&mut self, item: &S::Item<'_>) -> Result<(), WireError> {
+        self.push(item)
     }
 }
 

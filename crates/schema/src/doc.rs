@@ -164,15 +164,15 @@ pub(crate) fn sentences(field: &Field) -> String {
     if let Some(unit) = &field.unit {
         said.push(format!("In {unit}."));
     }
-    let bytes = if field.form == Type::Text {
-        " bytes"
-    } else {
-        ""
+    let bytes = |number| match (&field.form, number) {
+        (Type::Text, 1) => " byte",
+        (Type::Text, _) => " bytes",
+        _ => "",
     };
     match (field.min, field.max) {
-        (Some(min), Some(max)) => said.push(format!("{min} to {max}{bytes}.")),
-        (Some(min), None) => said.push(format!("At least {min}{bytes}.")),
-        (None, Some(max)) => said.push(format!("At most {max}{bytes}.")),
+        (Some(min), Some(max)) => said.push(format!("{min} to {max}{}.", bytes(max))),
+        (Some(min), None) => said.push(format!("At least {min}{}.", bytes(min))),
+        (None, Some(max)) => said.push(format!("At most {max}{}.", bytes(max))),
         (None, None) => {}
     }
     if let Some(constant) = field.constant {

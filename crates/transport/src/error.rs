@@ -1,6 +1,7 @@
 //! What can go wrong with a link, an endpoint or a region.
 
 use std::io;
+use std::path::Path;
 
 /// Why a link did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -120,7 +121,7 @@ pub enum BindError {
         holders: Vec<u32>,
     },
     /// The system failed.
-    #[error("cannot listen at {endpoint}{}", what_to_do(source))]
+    #[error("cannot listen at {endpoint}{}", what_to_do(endpoint, source))]
     Io {
         /// Where.
         endpoint: String,
@@ -131,10 +132,13 @@ pub enum BindError {
 }
 
 /// What helps where the system could not listen.
-fn what_to_do(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::NotFound => ", whose directory does not exist: make it first",
-        _ => "",
+fn what_to_do(endpoint: &str, source: &io::Error) -> String {
+    match (source.kind(), Path::new(endpoint).parent()) {
+        (io::ErrorKind::NotFound, Some(dir)) => format!(
+            ": the run directory {} does not exist: create it with mode 0700",
+            dir.display()
+        ),
+        _ => String::new(),
     }
 }
 

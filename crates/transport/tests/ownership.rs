@@ -107,7 +107,11 @@ fn a_missing_directory_is_told() {
         .unwrap_err();
     assert!(matches!(error, BindError::Io { .. }), "{error:?}");
     assert!(error.to_string().contains(&endpoint.to_string()), "{error}");
-    assert!(error.to_string().contains("make it first"), "{error}");
+    let advice = format!(
+        "the run directory {} does not exist: create it with mode 0700",
+        stage.path("missing").display()
+    );
+    assert!(error.to_string().contains(&advice), "{error}");
     let error = UnixTransport::new()
         .connect(&endpoint, &Wait::forever())
         .unwrap_err();

@@ -65,10 +65,11 @@ func TestWhatIsInTheWayAndStays(t *testing.T) {
 		t.Errorf("a directory: %v", err)
 	}
 	s.no(os.Remove(path))
-	missing, err := transport.NewEndpoint(filepath.Join(s.dir, "missing"), "svc")
+	missingDir := filepath.Join(s.dir, "missing")
+	missing, err := transport.NewEndpoint(missingDir, "svc")
 	s.no(err)
 	_, err = posix.New().Bind(missing, transport.BindOptions{})
-	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "make it first") {
+	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "the run directory "+missingDir+" does not exist: create it with mode 0700") {
 		t.Errorf("a directory that is missing: %v", err)
 	}
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use netipc::lookup::{Lookup, LookupReply, LookupRequest};
 use netipc::service::Service;
-use netipc::snapshot::{Snapshot, SnapshotReply};
+use netipc::snapshot::{ByItem, Snapshot, SnapshotAnswer, SnapshotReply};
 use netipc::wire::{Decode, Encode, Valid, WireError};
 use netipc_generated::drawn;
 use netipc_generated::services::{Check, every_service};
@@ -13,6 +13,31 @@ use netipc_schema::random::{Random, spoil};
 use netipc_schema::{Schema, load};
 
 use crate::common::{Read, encoded, encoded_if_clean, ours, service as schema_of};
+
+/// Says again what replies say, by the names that every kind has and by those of made ones.
+fn answered_by_item<S: ByItem>(schema: &Schema) {
+    let mut random = Random::new(12);
+    for _ in 0..20 {
+        let message = schema.random_message(Way::Response, &mut random);
+        let bytes = schema.encode(Way::Response, &message).unwrap();
+        let reply = SnapshotReply::<S>::decode(&bytes).unwrap();
+        let said = |by_item: bool| {
+            let mut buf = vec![0; bytes.len()];
+            let mut answer = SnapshotAnswer::<S>::new(&mut buf)?;
+            if by_item {
+                answer.set_header(reply.header, reply.generation);
+                reply.iter().try_for_each(|item| answer.add(&item?))?;
+            } else {
+                answer.set(reply.header, reply.generation);
+                reply.iter().try_for_each(|item| answer.push(&item?))?;
+            }
+            answer.finish().map(|len| buf[..len].to_vec())
+        };
+        let made: Result<Vec<u8>, WireError> = said(true);
+        assert_eq!(made, said(false), "{}", schema.to_toml());
+        assert!(made.is_err() || made.is_ok_and(|made| made == bytes));
+    }
+}
 
 /// So many messages each way, each whole and spoilt.
 struct Messages(usize);
@@ -138,9 +163,11 @@ macro_rules! lookup {
 }
 
 macro_rules! snapshot {
-    ($module:ident, $service:ident, $file:literal) => {
-        Messages(200).snapshot_of::<drawn::$module::$service>(&load($file).unwrap())
-    };
+    ($module:ident, $service:ident, $file:literal) => {{
+        let schema = load($file).unwrap();
+        Messages(200).snapshot_of::<drawn::$module::$service>(&schema);
+        answered_by_item::<drawn::$module::$service>(&schema);
+    }};
 }
 
 macro_rules! value {

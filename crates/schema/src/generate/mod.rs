@@ -73,7 +73,7 @@ impl FromStr for Language {
         let known = Self::ALL
             .into_iter()
             .find(|known| known.to_string() == name);
-        known.ok_or_else(|| format!("{name} is none of the languages"))
+        known.ok_or_else(|| format!("there is no {name} code: write rust, go or c"))
     }
 }
 

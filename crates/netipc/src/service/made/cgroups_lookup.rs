@@ -142,7 +142,7 @@ pub struct CgroupsLookupItem<'a> {
     pub status: CgroupStatus,
     /// Who runs it.
     pub orchestrator: Orchestrator,
-    /// Path below the cgroup root. At least 1 bytes.
+    /// Path below the cgroup root. At least 1 byte.
     pub path: CgroupsLookupKey<'a>,
     /// Its name; may be empty.
     pub name: CStrView<'a>,
@@ -306,5 +306,5 @@ impl CgroupsLookupItem<'_> {
     }
 }
 
-/// Path below the cgroup root. At least 1 bytes.
+/// Path below the cgroup root. At least 1 byte.
 pub use netipc::lookup::TextKey as CgroupsLookupKey;

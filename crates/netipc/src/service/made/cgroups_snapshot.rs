@@ -110,7 +110,7 @@ impl<'a> Decode<'a> for CgroupsSnapshotResponseView<'a> {
     }
 }
 
-/// Takes the items of a snapshot.
+/// Takes the items of a snapshot: `add` adds one, `set_header` says what stands in front of them all.
 pub type CgroupsSnapshotBuilder<'a> = SnapshotAnswer<'a, CgroupsSnapshot>;
 
 impl Service for CgroupsSnapshot {

@@ -181,6 +181,7 @@ const NAMES: [(&str, &[&str]); 8] = [
     (
         "netipc::snapshot",
         &[
+            "ByItem",
             "Snapshot",
             "SnapshotAnswer",
             "SnapshotHeader",

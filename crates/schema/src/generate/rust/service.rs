@@ -100,7 +100,7 @@ fn snapshot(out: &mut String, schema: &Schema, kind: &SnapshotKind, name: &str) 
     snapshot_view(out, kind, name, &item);
     let _ = write!(
         out,
-        "\n/// Takes the items of a snapshot.\npub type {name}Builder<'a> = SnapshotAnswer<'a, {name}>;\n\
+        "\n/// Takes the items of a snapshot: `add` adds one, `set_header` says what stands in front of them all.\npub type {name}Builder<'a> = SnapshotAnswer<'a, {name}>;\n\
          \nimpl Service for {name} {{\n{method}type Argument<'r> = {name}Request;\ntype Request<'a> = {name}Request;\n\
          type Reply<'a> = {name}ResponseView<'a>;\ntype Answer<'a> = {name}Builder<'a>;\n\
          \nfn call<'c>(\nclient: &'c mut AnyClient,\nrequest: &{name}Request,\nwait: &Wait<'_>,\n\
@@ -110,12 +110,22 @@ fn snapshot(out: &mut String, schema: &Schema, kind: &SnapshotKind, name: &str) 
          {name}Builder::new(buf)\n}}\n\
          \nfn finish(answer: {name}Builder<'_>) -> Result<usize, WireError> {{\nanswer.finish()\n}}\n}}\n\
          \nimpl Snapshot for {name} {{\n{layout}const ITEM_HEADER_LEN: usize = ITEM_LEN;\n\
-         type Header = {name}Header;\ntype Item<'a> = {item};\n}}\n",
+         type Header = {name}Header;\ntype Item<'a> = {item};\n}}\n{by_item}",
         method = method(schema),
         layout = layout(schema),
+        by_item = by_item(schema, name),
     );
     if !kind.cache.is_empty() {
         snapshot_cache(out, kind, name, &item);
+    }
+}
+
+/// That answers are made of whole items. Kinds of the library have names for their fields besides.
+fn by_item(schema: &Schema, name: &str) -> String {
+    if schema.is_library() {
+        String::new()
+    } else {
+        format!("\nimpl ByItem for {name} {{}}\n")
     }
 }
 
