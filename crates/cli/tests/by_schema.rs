@@ -76,6 +76,28 @@ fn what_is_printed_can_be_served_again() {
 }
 
 #[test]
+fn a_number_that_means_not_set_is_left_blank() {
+    let place = TestDir::new();
+    let file = schema("ip-to-asn").replace("--schema=", "");
+    let text = std::fs::read_to_string(file).unwrap();
+    let unset = text.replace("type = \"u32\"", "type = \"u32\", unset = 77");
+    assert_ne!(text, unset);
+    let asn = format!("--schema={}", place.write("asn.toml", unset).display());
+    let networks = place.write(
+        "networks.json",
+        r#"{"items": [{"address": "192.0.2.7", "country": "NL"}]}"#,
+    );
+    let _provider = place.serve_data(&networks, &[&asn]);
+    let called = place.call(&["ip-to-asn", "192.0.2.7", "192.0.2.8", &asn]);
+    let table = called.text();
+    assert!(
+        table.contains("NL") && table.contains("192.0.2.8  unknown"),
+        "{table}"
+    );
+    assert!(!table.contains("77"), "{table}");
+}
+
+#[test]
 fn keys_come_from_stdin_too() {
     let (place, asn) = (TestDir::new(), schema("ip-to-asn"));
     let networks = place.write("networks.json", NETWORKS);

@@ -28,12 +28,14 @@ pub(super) fn print(schema: &Schema, response: &Message, out: &mut impl Write) -
     table.load_style(NOTHING).set_header(header);
     for values in &response.items {
         let bare = item.position("status") == Some(0) && values.first() != Some(&Value::Number(0));
+        // A number that means "not set" is none; 0 is one, unless nothing is known of the item.
+        let blank = |field: &Field, value: &Value| {
+            let says = field.key || field.is("status");
+            !says && (bare || field.unset != 0) && is_unset(field, value)
+        };
         let cell = |(at, field): &(usize, &Field)| match values.get(*at) {
-            Some(value) if bare && !field.key && !field.is("status") && is_unset(field, value) => {
-                String::new()
-            }
-            Some(value) => cell(field, value),
-            None => String::new(),
+            Some(value) if !blank(field, value) => cell(field, value),
+            _ => String::new(),
         };
         table.add_row(fields.iter().map(cell));
     }
