@@ -163,6 +163,9 @@ static void workers(void) {
     provider_start(&provider, service, INCREMENT, &handlers);
     connect_client(&clients[0], service, offers[0]);
     connect_client(&clients[1], service, offers[1]);
+    /* A session that has answered counts, however busy the machine is. */
+    CHECK_OK(nipc_client_call_increment(&clients[0], 1, &answer));
+    CHECK_OK(nipc_client_call_increment(&clients[1], 1, &answer));
     nipc_client_init(&clients[2], test_dir(), service, &config);
     /* Its handshake may end before the server has turned it down, on a busy machine. */
     for (int tries = 0; tries == 0 || (stats.refused == 0 && tries < 30); tries++) {
