@@ -79,7 +79,10 @@ fn replies_are_json_too() {
     let call = |args: &[&str]| {
         let ended = place.call(&[args, &["--json"]].concat());
         let how: serde_json::Value = serde_json::from_str(&ended.stderr).unwrap();
-        assert!(how["transport"].is_string() && how["time"].is_number(), "{how}");
+        assert!(
+            how["transport"].is_string() && how["time"].is_number(),
+            "{how}"
+        );
         ended.json()
     };
     let snapshot = call(&["cgroups-snapshot"]);
