@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <netipc/netipc_any.h>
 
@@ -14,7 +15,8 @@
 /* Rounds until the provider is there: on a busy machine it may take more than one handshake. */
 static void settle(nipc_enricher_t *enricher) {
     nipc_enricher_step_t step = {.end = NIPC_ENRICHER_ABSENT};
-    for (int i = 0; i < 100 && step.end != NIPC_ENRICHER_IDLE; i++) {
+    const time_t until = time(NULL) + PATIENCE / 1000;
+    while (step.end != NIPC_ENRICHER_IDLE && time(NULL) <= until) {
         CHECK_OK(nipc_enricher_step(enricher, PATIENCE, &step));
     }
     CHECK_EQ(step.end, NIPC_ENRICHER_IDLE);
