@@ -178,7 +178,7 @@ func aContextEndsOneCall(w *World) {
 			w.Fatalf("no context in %v", err)
 		}
 	})
-	turnstile.Release()
+	turnstile.ReleaseWaiting(w)
 	ctx, cancel = context.WithTimeout(context.Background(), conformance.Short)
 	defer cancel()
 	c.Refresh()

@@ -5,6 +5,7 @@ package services
 import (
 	"errors"
 	"log/slog"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -251,6 +252,17 @@ func (t *Turnstile) Meet(w *World) {
 
 // Release lets one through.
 func (t *Turnstile) Release() { t.released <- struct{}{} }
+
+// ReleaseWaiting lets the one through who stands there, and nobody who comes later.
+func (t *Turnstile) ReleaseWaiting(w *World) {
+	w.Helper()
+	t.Release()
+	for limit := time.Now().Add(conformance.Soon); len(t.released) > 0; runtime.Gosched() {
+		if time.Now().After(limit) {
+			w.Fatal("nobody stands at the turnstile")
+		}
+	}
+}
 
 // slow returns an increment that waits at a turnstile.
 func (w *World) slow() (*Turnstile, func(uint64) (uint64, bool)) {
