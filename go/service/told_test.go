@@ -142,10 +142,8 @@ func TestAServerRunsUntilItsContextIsDone(t *testing.T) {
 // published reads the statistics of the one server.
 func published(w *services.World) map[string]any {
 	w.Helper()
-	endpoint, err := transport.NewEndpoint(w.Dir, service.StatsService("svc"))
-	w.No(err)
 	wait := transport.Timeout(conformance.Soon)
-	link, err := w.Transport.Connect(endpoint, wait)
+	link, err := w.Transport.Connect(statsEndpoint(w), wait)
 	w.No(err)
 	defer link.Close()
 	packet := make([]byte, 1<<16)
@@ -210,22 +208,35 @@ func TestAServerPublishesWhatItHasDone(t *testing.T) {
 	w.Files(0)
 }
 
-func TestStatisticsArePublishedOnceAnotherServerHasLetGoOfTheirPlace(t *testing.T) {
-	t.Parallel()
-	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
-	endpoint, err := transport.NewEndpoint(w.Dir, service.StatsService("svc"))
-	w.No(err)
-	other, err := w.Transport.Bind(endpoint, transport.BindOptions{})
+// serveWithoutPlace has another listener at the place of a server's statistics, and the server answer.
+func serveWithoutPlace(w *services.World) (transport.Listener, *services.Running) {
+	w.Helper()
+	other, err := w.Transport.Bind(statsEndpoint(w), transport.BindOptions{})
 	w.No(err)
 	config := w.ServerConfig()
 	config.PublishStats = true
 	server := w.Serve(incrementServer(w, config))
 	w.No(callOne(w.Incrementer()))
+	return other, server
+}
+
+func statsEndpoint(w *services.World) transport.Endpoint {
+	w.Helper()
+	endpoint, err := transport.NewEndpoint(w.Dir, service.StatsService("svc"))
+	w.No(err)
+	return endpoint
+}
+
+func TestStatisticsArePublishedOnceAnotherServerHasLetGoOfTheirPlace(t *testing.T) {
+	t.Parallel()
+	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
+	other, server := serveWithoutPlace(w)
 	w.No(other.Close())
 	wait := transport.Timeout(conformance.Soon)
-	for err = transport.ErrNotFound; errors.Is(err, transport.ErrNotFound) && wait.Check() == nil; {
+	err := transport.ErrNotFound
+	for errors.Is(err, transport.ErrNotFound) && wait.Check() == nil {
 		var link transport.Baseline
-		if link, err = w.Transport.Connect(endpoint, wait); err == nil {
+		if link, err = w.Transport.Connect(statsEndpoint(w), wait); err == nil {
 			w.No(link.Close())
 		}
 	}
@@ -240,14 +251,7 @@ func TestStatisticsArePublishedOnceAnotherServerHasLetGoOfTheirPlace(t *testing.
 func TestAServerEndsWhileItWaitsForThePlaceOfItsStatistics(t *testing.T) {
 	t.Parallel()
 	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
-	endpoint, err := transport.NewEndpoint(w.Dir, service.StatsService("svc"))
-	w.No(err)
-	other, err := w.Transport.Bind(endpoint, transport.BindOptions{})
-	w.No(err)
-	config := w.ServerConfig()
-	config.PublishStats = true
-	server := w.Serve(incrementServer(w, config))
-	w.No(callOne(w.Incrementer()))
+	other, server := serveWithoutPlace(w)
 	server.Finish()
 	w.No(other.Close())
 	w.Files(0)
@@ -256,14 +260,12 @@ func TestAServerEndsWhileItWaitsForThePlaceOfItsStatistics(t *testing.T) {
 func TestAReaderThatSaysNothingHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	w := services.NewWorld(t, native(), protocol.ProfileBaseline)
-	endpoint, err := transport.NewEndpoint(w.Dir, service.StatsService("svc"))
-	w.No(err)
 	config := w.ServerConfig()
 	config.PublishStats = true
 	server := w.Serve(incrementServer(w, config))
 	// More than are told at once.
 	for range 12 {
-		link, err := w.Transport.Connect(endpoint, transport.Timeout(conformance.Soon))
+		link, err := w.Transport.Connect(statsEndpoint(w), transport.Timeout(conformance.Soon))
 		w.No(err)
 		w.Cleanup(func() { w.No(link.Close()) })
 	}

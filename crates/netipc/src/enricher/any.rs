@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::Guard;
 use netipc_transport::NativeTransport;
@@ -177,17 +177,7 @@ impl AnyEnricherReader {
     /// [`EnricherReader::refresh_now`](super::EnricherReader::refresh_now).
     pub fn refresh_now(&self, keys: &[&[u8]], timeout: Duration) -> usize {
         let wanted = self.want_now(keys);
-        self.shared
-            .impatient
-            .store(!wanted.is_empty(), Ordering::Relaxed);
-        self.shared.wake.raise();
-        let begun = Instant::now();
-        let left = || {
-            timeout
-                .checked_sub(begun.elapsed())
-                .filter(|left| !left.is_zero())
-        };
-        self.shared.intake.wait(&wanted, left);
+        self.shared.await_answers(&wanted, timeout);
         self.count_known(keys)
     }
 

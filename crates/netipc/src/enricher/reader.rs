@@ -3,7 +3,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::Guard;
 use netipc_proto::wire::Encode;
@@ -78,17 +78,7 @@ impl<L: Lookup> EnricherReader<L> {
         K: Copy + TryInto<Key<'k, L>>,
     {
         let wanted = self.want_now(keys);
-        self.shared
-            .impatient
-            .store(!wanted.is_empty(), Ordering::Relaxed);
-        self.shared.wake.raise();
-        let begun = Instant::now();
-        let left = || {
-            timeout
-                .checked_sub(begun.elapsed())
-                .filter(|left| !left.is_zero())
-        };
-        self.shared.intake.wait(&wanted, left);
+        self.shared.await_answers(&wanted, timeout);
         self.count_known(keys)
     }
 

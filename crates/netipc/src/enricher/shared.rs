@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use netipc_transport::monotonic;
@@ -79,6 +79,20 @@ impl Shared {
 
     pub(super) fn next_probe(&self) -> Duration {
         Duration::from_nanos(self.next_probe.load(Ordering::Relaxed))
+    }
+
+    /// Wakes whoever runs the enricher, and waits until none of these keys waits any more, a round fails, or
+    /// `timeout` is over.
+    pub(super) fn await_answers(&self, wanted: &[Vec<u8>], timeout: Duration) {
+        self.impatient.store(!wanted.is_empty(), Ordering::Relaxed);
+        self.wake.raise();
+        let begun = Instant::now();
+        let left = || {
+            timeout
+                .checked_sub(begun.elapsed())
+                .filter(|left| !left.is_zero())
+        };
+        self.intake.wait(wanted, left);
     }
 
     /// Has a key asked that no answer is known to. Says where it stands then.
