@@ -21,6 +21,7 @@ mod plain;
 mod platform;
 mod profile;
 mod progress;
+mod question;
 mod record;
 mod schema;
 mod serve;

@@ -1,66 +1,32 @@
 //! `netipc record`: what a service answers over time, in a file that `serve --replay` serves again.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use netipc::ClientConfig;
-use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc::transport::Wait;
 use netipc_schema::codec::Message;
 use netipc_schema::json::Json;
 use serde::{Deserialize, Serialize};
 
-use crate::args::{EndpointArgs, seconds};
-use crate::asking::{self, Asker, schema_of};
-use crate::call::asked::AskedParser;
-use crate::call::keys;
+use crate::asking::Asker;
 use crate::exit::{self, Exit, Failed};
 use crate::platform::{STOP_REQUESTS, on_stop_request};
-use crate::token::TokenArgs;
+use crate::question::{Question, QuestionArgs};
 
 /// Arguments of `record`.
 #[derive(Args, Debug)]
 #[command(after_help = exit::TABLE, after_long_help = details())]
 pub(crate) struct RecordArgs {
-    /// What to ask
-    #[arg(value_parser = AskedParser)]
-    service: String,
-
-    /// What to ask for, as with `call`
-    #[arg(value_name = "KEYS")]
-    keys: Vec<OsString>,
+    #[command(flatten)]
+    question: QuestionArgs,
 
     /// Where to write; `-` is stdout
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-
-    #[command(flatten)]
-    endpoint: EndpointArgs,
-
-    #[command(flatten)]
-    token: TokenArgs,
-
-    /// Seconds from one question to the next
-    #[arg(short, long, value_name = "S", default_value = "1", value_parser = seconds)]
-    interval: Duration,
-
-    /// Asks so often, 0 for without end
-    #[arg(short, long, value_name = "N", default_value = "0")]
-    count: u32,
-
-    /// Milliseconds that each answer may take
-    #[arg(long, value_name = "MS", default_value = "5000")]
-    timeout: NonZeroU32,
-
-    /// What the service is, for one that the program was built without
-    #[arg(long, value_name = "FILE.toml")]
-    schema: Option<PathBuf>,
 }
 
 fn details() -> String {
@@ -106,16 +72,12 @@ pub(crate) struct Heard {
 
 /// Asks and writes until it is asked to stop.
 pub(crate) fn run(args: &RecordArgs) -> Result<(), Failed> {
-    let schema = schema_of(args.schema.as_deref(), &args.service)?;
-    let endpoint = args.endpoint.place.endpoint(&args.service)?;
-    let keys = keys::read(&args.keys)?;
-    let request = asking::request(&schema, keys.as_deref())?;
-    let config = ClientConfig {
-        supported_profiles: args.endpoint.profiles()?,
-        preferred_profiles: PROFILE_SHM_HYBRID,
-        auth_token: args.endpoint.place.token(&args.token, &endpoint)?,
-        ..ClientConfig::default()
-    };
+    let Question {
+        schema,
+        endpoint,
+        config,
+        request,
+    } = args.question.question()?;
     let (stop, stopped) = mpsc::channel::<()>();
     on_stop_request(move || drop(stop)).map_err(exit::cannot_wait_for_a_stop)?;
     let mut out = open(&args.output)?;
@@ -131,7 +93,7 @@ pub(crate) fn run(args: &RecordArgs) -> Result<(), Failed> {
     let mut recorder = Recorder {
         asker: Asker::new(schema, endpoint, config),
         request,
-        timeout: Duration::from_millis(args.timeout.get().into()),
+        timeout: args.question.timeout(),
         begun: Instant::now(),
         last: None,
     };
@@ -143,9 +105,9 @@ pub(crate) fn run(args: &RecordArgs) -> Result<(), Failed> {
             written += 1;
         }
         asked += 1;
-        next += args.interval;
+        next += args.question.interval;
         let pause = next.saturating_duration_since(Instant::now());
-        let is_last = args.count != 0 && asked >= args.count;
+        let is_last = args.question.count != 0 && asked >= args.question.count;
         if is_last || stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
             break;
         }

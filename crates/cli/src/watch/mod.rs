@@ -4,23 +4,15 @@ mod model;
 mod rows;
 mod screen;
 
-use std::ffi::OsString;
-use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use netipc::ClientConfig;
-use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc::transport::{Abort, Wait};
 use netipc_schema::codec::Message;
 
-use crate::args::{EndpointArgs, seconds};
-use crate::asking::{self, Asker, schema_of};
-use crate::call::asked::AskedParser;
-use crate::call::keys;
+use crate::asking::Asker;
 use crate::exit::{self, Failed};
-use crate::token::TokenArgs;
+use crate::question::{Question, QuestionArgs};
 use crate::tui::{self, Pace};
 use model::Polled;
 use rows::answer;
@@ -43,35 +35,8 @@ Examples:
 #[derive(Args, Debug)]
 #[command(after_help = exit::TABLE, after_long_help = format!("{DETAILS}\n\n{}", exit::TABLE))]
 pub(crate) struct WatchArgs {
-    /// What to ask
-    #[arg(value_parser = AskedParser)]
-    service: String,
-
-    /// What to ask for, as with `call`
-    #[arg(value_name = "KEYS")]
-    keys: Vec<OsString>,
-
     #[command(flatten)]
-    endpoint: EndpointArgs,
-
-    #[command(flatten)]
-    token: TokenArgs,
-
-    /// Seconds from one question to the next
-    #[arg(short, long, value_name = "S", default_value = "1", value_parser = seconds)]
-    interval: Duration,
-
-    /// Asks so often, 0 for without end
-    #[arg(short, long, value_name = "N", default_value = "0")]
-    count: u32,
-
-    /// Milliseconds that each answer may take
-    #[arg(long, value_name = "MS", default_value = "5000")]
-    timeout: NonZeroU32,
-
-    /// What the service is, for one that the program was built without
-    #[arg(long, value_name = "FILE.toml")]
-    schema: Option<PathBuf>,
+    question: QuestionArgs,
 
     /// Prints lines, also on a terminal
     #[arg(long)]
@@ -84,21 +49,17 @@ pub(crate) struct WatchArgs {
 
 /// Asks until somebody quits.
 pub(crate) fn run(args: &WatchArgs) -> Result<(), Failed> {
-    let schema = schema_of(args.schema.as_deref(), &args.service)?;
-    let endpoint = args.endpoint.place.endpoint(&args.service)?;
-    let keys = keys::read(&args.keys)?;
-    let request = asking::request(&schema, keys.as_deref())?;
-    let config = ClientConfig {
-        supported_profiles: args.endpoint.profiles()?,
-        preferred_profiles: PROFILE_SHM_HYBRID,
-        auth_token: args.endpoint.place.token(&args.token, &endpoint)?,
-        ..ClientConfig::default()
-    };
+    let Question {
+        schema,
+        endpoint,
+        config,
+        request,
+    } = args.question.question()?;
     let pace = Pace {
-        interval: args.interval,
-        count: args.count,
+        interval: args.question.interval,
+        count: args.question.count,
     };
-    let timeout = Duration::from_millis(args.timeout.get().into());
+    let timeout = args.question.timeout();
     let screen = Watch::new(&schema, endpoint.to_string(), args.json);
     let mut asker = Asker::new(schema, endpoint, config);
     tui::follow(screen, pace, args.lines || args.json, |stop| {
