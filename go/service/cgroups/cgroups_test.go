@@ -3,6 +3,7 @@ package cgroups_test
 import (
 	"testing"
 
+	"github.com/netipc/netipc/go/internal/rundir"
 	"github.com/netipc/netipc/go/service/cgroups"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
 )
@@ -13,8 +14,8 @@ func TestNamesStandForThoseOfTheService(t *testing.T) {
 		t.Error("another hash")
 	}
 	for _, server := range []*cgroups.Server{
-		cgroups.NewServer(t.TempDir(), "svc", cgroups.ServerConfig{}, cgroups.Handler{}),
-		cgroups.NewServerWithWorkers(t.TempDir(), "svc", cgroups.ServerConfig{}, cgroups.Handler{}, 2),
+		cgroups.NewServer(rundir.New(t), "svc", cgroups.ServerConfig{}, cgroups.Handler{}),
+		cgroups.NewServerWithWorkers(rundir.New(t), "svc", cgroups.ServerConfig{}, cgroups.Handler{}, 2),
 	} {
 		server.Stop()
 		if err := server.Run(); err != nil {

@@ -82,7 +82,7 @@ nipc_error_t provider_init(struct provider *provider, const char *service, enum 
 }
 
 static void *run(void *provider) {
-    nipc_server_run(&((struct provider *)provider)->server);
+    CHECK_OK(nipc_server_serve(&((struct provider *)provider)->server));
     return NULL;
 }
 

@@ -46,6 +46,7 @@ static void stopped_before_it_runs(void) {
     check_silent(&provider.server);
     nipc_server_stop(&provider.server);
     nipc_server_run(&provider.server);
+    CHECK_OK(nipc_server_serve(&provider.server));
     nipc_server_destroy(&provider.server);
     nipc_server_destroy(&provider.server);
     nipc_client_init(&client, test_dir(), service, NULL);
@@ -95,6 +96,7 @@ static void one_owner(void) {
                    NIPC_ERR_ADDRESS_IN_USE);
         check_says(&second.server, service);
         nipc_server_run(&second.server);
+        CHECK_CODE(nipc_server_serve(&second.server), NIPC_ERR_NOT_READY);
         nipc_server_stop(&second.server);
         CHECK(!nipc_server_drain(&second.server, 10));
         nipc_server_destroy(&second.server);
@@ -374,6 +376,8 @@ static void run_twice(void) {
     provider_start(&provider, service, INCREMENT, NULL);
     answers_increment(service, offers[0]);
     nipc_server_run(&provider.server);
+    check_says(&provider.server, "running");
+    CHECK_CODE(nipc_server_serve(&provider.server), NIPC_ERR_BUSY);
     check_says(&provider.server, "running");
     answers_increment(service, offers[1]);
     provider_stop(&provider);
