@@ -85,6 +85,10 @@ func (l *Labels) entries() []byte {
 	return l.item[l.table:][:l.count*LabelEntryLen]
 }
 
+// Wire returns the bytes in which the labels were read, which are not the caller's to change; nil for labels that are to
+// be written.
+func (l *Labels) Wire() []byte { return l.item }
+
 // endAfter returns one past the last byte of an item whose strings end at end and that carries these
 // labels.
 func (l *Labels) endAfter(end int) int {

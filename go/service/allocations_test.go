@@ -127,6 +127,45 @@ func TestAnEnrichersHitDoesNotAllocate(t *testing.T) {
 	})
 }
 
+// A step that asks again for what is known takes an allocation for each item at most, and one for each call besides.
+func TestAnEnrichersStepAllocatesOnceForEachItemAtMost(t *testing.T) {
+	const keys = 1000
+	w := services.NewWorld(t, memory(), protocol.ProfileBaseline)
+	comm, all := []byte("command"), make([]uint32, keys)
+	for i := range all {
+		all[i] = uint32(i)
+	}
+	answer := func(_ int, pid uint32, answer *protocol.AppsLookupBuilder) error {
+		return answer.Add(protocol.AppsLookupItemView{
+			Pid: pid, Starttime: 1, Comm: protocol.CString(comm), CgroupStatus: protocol.AppsCgroupStatusHostRoot,
+		})
+	}
+	w.Serve(apps_lookup.NewServer(w.Dir, "svc", w.ServerConfig(), apps_lookup.PublishedHandler(service.NewPublished(0), answer)))
+	e := enricherOf(w, service.EnricherConfig{Retry: 1})
+	if found := e.RefreshNow(all, conformance.Soon); found != keys {
+		t.Fatal(found)
+	}
+	again := func() {
+		for _, pid := range all {
+			if found := e.GetAs(pid, 2); found.Outcome != service.OutcomeReused {
+				t.Fatal(found.Outcome)
+			}
+		}
+		before := e.Stats().Answered
+		if step := e.Step(conformance.Soon); e.Stats().Answered-before < keys {
+			t.Fatalf("%+v", step)
+		}
+	}
+	again()
+	// What the server in this process and the waiting take is less than one for ten items.
+	if got := testing.AllocsPerRun(20, again); got > keys*1.1 {
+		t.Errorf("%v allocations for %d items", got, keys)
+	}
+	if each := e.Stats().Bytes / keys; each > 450 {
+		t.Errorf("%d bytes for each item", each)
+	}
+}
+
 // pinned fails where run allocates, once it has warmed up.
 func pinned(t *testing.T, run func()) {
 	t.Helper()

@@ -27,7 +27,7 @@ type Enricher[K comparable, I any] struct {
 	reading  enricherReading[I]
 	verdict  func(*I) Verdict
 	identity func(*I) uint64
-	table    atomic.Pointer[enricherTable[K]]
+	table    atomic.Pointer[enricherTable[K, I]]
 
 	// What readers look at: the round, the world, whether the provider is absent, and when it may be asked at the
 	// earliest whether its generation has changed.
@@ -44,13 +44,16 @@ type Enricher[K comparable, I any] struct {
 
 	// Held for a moment, and never during I/O.
 	mu     sync.Mutex
-	intake intake[K]
+	intake intake[K, I]
 	// Keys that have an answer, how many had their first, what they take, and how many are pinned.
 	answered, pinned int
 	order            uint64
 	bytes            int
+	// What is kept of items, and of all keys without one.
+	texts   textKeeper[I]
+	without [VerdictOversized + 1]*keptAnswer[I]
 	// Pinned entries that are to be asked again.
-	unsettled []*enricherEntry[K]
+	unsettled []*enricherEntry[K, I]
 	// Whether the next attempt to connect may be made at once.
 	bypass bool
 	// How often it was closed, and what is closed when something has changed; nil while nobody waits.
@@ -58,7 +61,7 @@ type Enricher[K comparable, I any] struct {
 	changed  chan struct{}
 
 	// What belongs to who has the turn, and an item that is read.
-	stepper enricherStepper[K]
+	stepper enricherStepper[K, I]
 	scratch I
 }
 
@@ -66,7 +69,9 @@ type Enricher[K comparable, I any] struct {
 // Made packages have a NewEnricher of their own, which needs less.
 func NewEnricher[A any, W protocol.LookupKey[W], R any, P protocol.LookupReply[W, R], K comparable, I any](client *LookupClient[A, W, R, P], items EnrichedItems[A, K, I], config EnricherConfig) *Enricher[K, I] {
 	provider := &lookupProvider[A, W, R, P, K]{client: client, named: items.Named}
-	return newEnricher(provider, items.Read, items.Verdict, items.Identity, config.withDefaults(items.Batch))
+	e := newEnricher(provider, items.Read, items.Verdict, items.Identity, config.withDefaults(items.Batch))
+	e.texts.begin(items.Parts)
+	return e
 }
 
 // Get returns what is known of key now. A key that is not known is queued, once, for the next step. No I/O; no lock
@@ -185,14 +190,15 @@ func (e *Enricher[K, I]) Close() error {
 	e.turn <- struct{}{}
 	defer func() { <-e.turn }()
 	e.mu.Lock()
-	e.table.Store(newEnricherTable[K]())
-	e.intake, e.unsettled = intake[K]{}, nil
+	e.table.Store(newEnricherTable[K, I]())
+	e.intake, e.unsettled = intake[K, I]{}, nil
+	e.texts.forgetAll()
 	e.answered, e.pinned, e.bytes, e.bypass = 0, 0, 0, false
 	e.closings++
 	e.tellChange()
 	e.mu.Unlock()
 	e.counts.disconnects.Add(one(e.stepper.connected))
-	e.stepper = enricherStepper[K]{world: e.stepper.world, session: e.stepper.session, nextScan: never}
+	e.stepper = enricherStepper[K, I]{world: e.stepper.world, session: e.stepper.session, nextScan: never}
 	e.absent.Store(false)
 	err := e.provider.close()
 	e.waker.Clear()
@@ -210,8 +216,12 @@ func newEnricher[K comparable, I any](provider enrichedProvider[K], read func(pr
 		turn:     make(chan struct{}, 1),
 	}
 	e.reading = enricherReading[I]{read: read, now: func() time.Duration { return time.Since(began) }}
+	e.texts.begin(nil)
+	for _, verdict := range []Verdict{VerdictForNow, VerdictForGood, VerdictOversized} {
+		e.without[verdict] = &keptAnswer[I]{verdict: verdict}
+	}
 	e.stepper.nextScan = never
-	e.table.Store(newEnricherTable[K]())
+	e.table.Store(newEnricherTable[K, I]())
 	return e
 }
 

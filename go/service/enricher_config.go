@@ -62,6 +62,9 @@ type EnrichedItems[A any, K comparable, I any] struct {
 	Named func(key K) A
 	// Read reads an item that was validated. What it returns may borrow the item's bytes.
 	Read func(item protocol.Valid[I]) I
+	// Parts calls its arguments with every text of an item and with its labels, which are all that it borrows, so that
+	// copies share those that are the same. It is nil where items borrow nothing.
+	Parts func(item *I, text func(*protocol.CStringView), labels func(*protocol.Labels))
 	// Verdict tells what an item means for its key.
 	Verdict func(item *I) Verdict
 	// Identity tells one holder of a key from another, such as when a process began; 0 says nothing. It is nil

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/netipc/netipc/go/internal/valid"
 	"github.com/netipc/netipc/go/protocol"
 )
 
@@ -54,7 +53,7 @@ type Found[I any] struct {
 	// Stale tells of an item that the provider is absent now: nobody knows whether it is still true.
 	Stale bool
 
-	kept *keptAnswer
+	kept *keptAnswer[I]
 	// When it was answered, and when it may be asked again.
 	answered, retry time.Duration
 	of              *enricherReading[I]
@@ -72,7 +71,7 @@ func (f *Found[I]) Item() (item I, known bool) {
 	if f.Outcome != OutcomeKnown {
 		return item, false
 	}
-	return f.of.read(valid.Of[I](f.kept.bytes)), true
+	return f.kept.item, true
 }
 
 // Age returns how long ago the item was answered; 0 where there is none. It looks at the clock.

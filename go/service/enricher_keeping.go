@@ -14,7 +14,7 @@ import (
 const never = time.Duration(math.MaxInt64)
 
 // keepAnswer keeps an answer, for whoever holds the lock, too.
-func (e *Enricher[K, I]) keepAnswer(entry *enricherEntry[K], item []byte, now time.Duration) {
+func (e *Enricher[K, I]) keepAnswer(entry *enricherEntry[K, I], item []byte, now time.Duration) {
 	s := &e.stepper
 	e.scratch = e.reading.read(valid.Of[I](item))
 	verdict, identity := e.verdict(&e.scratch), uint64(0)
@@ -26,18 +26,21 @@ func (e *Enricher[K, I]) keepAnswer(entry *enricherEntry[K], item []byte, now ti
 		e.answered++
 		e.order++
 		entry.order = e.order
-	}
-	if old == nil || !old.says(item, verdict) {
-		kept := keep(item, verdict, identity)
-		e.bytes += kept.size()
-		if old != nil {
-			e.bytes -= old.size()
-			if old.identity != 0 && identity != 0 && old.identity != identity {
-				e.counts.reused.Add(1)
-			}
+	} else {
+		e.release(old)
+		if old.identity != 0 && identity != 0 && old.identity != identity {
+			e.counts.reused.Add(1)
 		}
-		entry.kept.Store(kept)
 	}
+	kept := e.without[verdict]
+	if verdict.hasItem() {
+		kept = e.texts.keep(&e.scratch, verdict, identity)
+		e.bytes += int(kept.size)
+	}
+	entry.kept.Store(kept)
+	var none I
+	// It borrows what came.
+	e.scratch = none
 	entry.answered.Store(int64(now))
 	entry.world.Store(s.world)
 	entry.generation, entry.ages = s.generation, now
@@ -50,7 +53,7 @@ func (e *Enricher[K, I]) keepAnswer(entry *enricherEntry[K], item []byte, now ti
 }
 
 // listUnsettled has a pinned entry asked again by itself, for whoever holds the lock.
-func (e *Enricher[K, I]) listUnsettled(entry *enricherEntry[K]) {
+func (e *Enricher[K, I]) listUnsettled(entry *enricherEntry[K, I]) {
 	if !entry.unsettled {
 		entry.unsettled = true
 		e.unsettled = append(e.unsettled, entry)
@@ -121,7 +124,7 @@ func (e *Enricher[K, I]) evict() {
 	for looked := false; e.answered > most; {
 		for len(s.oldest) > 0 && e.answered > most {
 			oldest := s.oldest[0]
-			s.oldest[0] = agedEntry[K]{}
+			s.oldest[0] = agedEntry[K, I]{}
 			s.oldest = s.oldest[1:]
 			if oldest.entry.kept.Load() != nil && oldest.entry.pins == 0 && oldest.entry.usedRound() == oldest.round {
 				e.forget(oldest.entry)
@@ -139,8 +142,8 @@ func (e *Enricher[K, I]) evict() {
 }
 
 // agedEntry is an entry, and the round of its last use when that was looked at.
-type agedEntry[K comparable] struct {
-	entry *enricherEntry[K]
+type agedEntry[K comparable, I any] struct {
+	entry *enricherEntry[K, I]
 	round uint64
 }
 
@@ -151,10 +154,10 @@ func (e *Enricher[K, I]) findOldest(count int) bool {
 	candidates := s.candidates[:0]
 	for entry := range e.table.Load().all() {
 		if entry.kept.Load() != nil && entry.pins == 0 {
-			candidates = append(candidates, agedEntry[K]{entry, entry.usedRound()})
+			candidates = append(candidates, agedEntry[K, I]{entry, entry.usedRound()})
 		}
 	}
-	slices.SortFunc(candidates, func(a, b agedEntry[K]) int {
+	slices.SortFunc(candidates, func(a, b agedEntry[K, I]) int {
 		return cmp.Or(cmp.Compare(a.round, b.round), cmp.Compare(a.entry.order, b.entry.order))
 	})
 	wanted := count + len(candidates)/16
@@ -166,12 +169,20 @@ func (e *Enricher[K, I]) findOldest(count int) bool {
 }
 
 // forget forgets the answer of an entry, for whoever holds the lock.
-func (e *Enricher[K, I]) forget(entry *enricherEntry[K]) {
-	e.bytes -= entry.kept.Load().size()
+func (e *Enricher[K, I]) forget(entry *enricherEntry[K, I]) {
+	e.release(entry.kept.Load())
 	e.answered--
 	entry.kept.Store(nil)
 	entry.used.Store(0)
 	e.dropIfEmpty(entry)
+}
+
+// release is for an answer that is kept no more; who has found it keeps it.
+func (e *Enricher[K, I]) release(kept *keptAnswer[I]) {
+	if kept.verdict.hasItem() {
+		e.bytes -= int(kept.size)
+		e.texts.release(kept)
+	}
 }
 
 // untilNext is how long it takes until there is something to do by itself.

@@ -123,7 +123,7 @@ func (e *Enricher[K, I]) pause(step EnricherStep, mark uint64, wait transport.Wa
 }
 
 // makeUrgent queues what is not known of keys before all others, and returns what was queued.
-func (e *Enricher[K, I]) makeUrgent(keys []K) (closings uint64, waited []*enricherEntry[K]) {
+func (e *Enricher[K, I]) makeUrgent(keys []K) (closings uint64, waited []*enricherEntry[K, I]) {
 	now := e.now()
 	for _, key := range keys {
 		if e.provider.checkKey(key) != nil {
@@ -149,7 +149,7 @@ func (e *Enricher[K, I]) makeUrgent(keys []K) (closings uint64, waited []*enrich
 }
 
 // changes returns what is closed when something has changed; nil where none of the entries waits any more.
-func (e *Enricher[K, I]) changes(closings uint64, waited []*enricherEntry[K]) <-chan struct{} {
+func (e *Enricher[K, I]) changes(closings uint64, waited []*enricherEntry[K, I]) <-chan struct{} {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closings != closings {

@@ -45,7 +45,7 @@ func (e StepEnd) String() string {
 }
 
 // enricherStepper is what the one who does the I/O knows.
-type enricherStepper[K comparable] struct {
+type enricherStepper[K comparable, I any] struct {
 	// Whether an attempt to connect was made, when the next one is, how much later that one after it, and how the
 	// endpoint was when the last one failed.
 	tried       bool
@@ -71,15 +71,15 @@ type enricherStepper[K comparable] struct {
 	watched        bool
 	watchedSession uint64
 	// Of this step: keys that wait for another generation, and what was done.
-	patient []*enricherEntry[K]
+	patient []*enricherEntry[K, I]
 	probed  bool
 	done    EnricherStep
 
 	// The keys of the call that is made.
-	entries []*enricherEntry[K]
+	entries []*enricherEntry[K, I]
 	keys    []K
 	// What was not used for the longest time, and more of that.
-	oldest, candidates []agedEntry[K]
+	oldest, candidates []agedEntry[K, I]
 }
 
 // Step does the I/O of one round, within budget: it connects where that is due, asks for what is queued or is to be asked
@@ -183,7 +183,7 @@ func (e *Enricher[K, I]) take() {
 }
 
 // isDue tells whether an entry is to be asked now, or once the generation is another.
-func (e *Enricher[K, I]) isDue(entry *enricherEntry[K], now time.Duration) (due, patient bool) {
+func (e *Enricher[K, I]) isDue(entry *enricherEntry[K, I], now time.Duration) (due, patient bool) {
 	kept := entry.kept.Load()
 	if kept == nil || entry.world.Load() != e.stepper.world {
 		return true, false

@@ -16,24 +16,24 @@ const fewestSlots = 64
 //
 // A slot that was taken is never free again, so that a reader in the middle of a search never stops too
 // early: an entry that goes leaves a mark, and a table with many marks is replaced by a new one.
-type enricherTable[K comparable] struct {
+type enricherTable[K comparable, I any] struct {
 	seed  maphash.Seed
-	slots atomic.Pointer[[]atomic.Pointer[enricherEntry[K]]]
+	slots atomic.Pointer[[]atomic.Pointer[enricherEntry[K, I]]]
 	// What stands where an entry has gone.
-	gone *enricherEntry[K]
+	gone *enricherEntry[K, I]
 	// Entries, and slots that are not free.
 	entries, taken int
 }
 
-func newEnricherTable[K comparable]() *enricherTable[K] {
-	t := &enricherTable[K]{seed: maphash.MakeSeed(), gone: &enricherEntry[K]{}}
-	slots := make([]atomic.Pointer[enricherEntry[K]], fewestSlots)
+func newEnricherTable[K comparable, I any]() *enricherTable[K, I] {
+	t := &enricherTable[K, I]{seed: maphash.MakeSeed(), gone: &enricherEntry[K, I]{}}
+	slots := make([]atomic.Pointer[enricherEntry[K, I]], fewestSlots)
 	t.slots.Store(&slots)
 	return t
 }
 
 // find returns the entry of key, or nil.
-func (t *enricherTable[K]) find(key K) *enricherEntry[K] {
+func (t *enricherTable[K, I]) find(key K) *enricherEntry[K, I] {
 	hash := maphash.Comparable(t.seed, key)
 	slots := *t.slots.Load()
 	last := uint64(len(slots) - 1)
@@ -49,7 +49,7 @@ func (t *enricherTable[K]) find(key K) *enricherEntry[K] {
 }
 
 // add adds the entry of a key that has none.
-func (t *enricherTable[K]) add(e *enricherEntry[K]) {
+func (t *enricherTable[K, I]) add(e *enricherEntry[K, I]) {
 	if slots := *t.slots.Load(); (t.taken+1)*2 > len(slots) {
 		t.rebuild()
 	}
@@ -59,7 +59,7 @@ func (t *enricherTable[K]) add(e *enricherEntry[K]) {
 }
 
 // remove removes an entry that is there. Readers that have it may go on using it.
-func (t *enricherTable[K]) remove(e *enricherEntry[K]) {
+func (t *enricherTable[K, I]) remove(e *enricherEntry[K, I]) {
 	slots := *t.slots.Load()
 	last := uint64(len(slots) - 1)
 	for at := e.hash & last; ; at = (at + 1) & last {
@@ -72,7 +72,7 @@ func (t *enricherTable[K]) remove(e *enricherEntry[K]) {
 }
 
 // put puts e into the first free slot for it.
-func (t *enricherTable[K]) put(slots []atomic.Pointer[enricherEntry[K]], e *enricherEntry[K]) {
+func (t *enricherTable[K, I]) put(slots []atomic.Pointer[enricherEntry[K, I]], e *enricherEntry[K, I]) {
 	last := uint64(len(slots) - 1)
 	at := e.hash & last
 	for slots[at].Load() != nil {
@@ -83,12 +83,12 @@ func (t *enricherTable[K]) put(slots []atomic.Pointer[enricherEntry[K]], e *enri
 }
 
 // rebuild replaces the slots by others without marks, of which at most a quarter is taken.
-func (t *enricherTable[K]) rebuild() {
+func (t *enricherTable[K, I]) rebuild() {
 	size := fewestSlots
 	for size < (t.entries+1)*4 {
 		size *= 2
 	}
-	slots := make([]atomic.Pointer[enricherEntry[K]], size)
+	slots := make([]atomic.Pointer[enricherEntry[K, I]], size)
 	t.taken = 0
 	for e := range t.all() {
 		t.put(slots, e)
@@ -97,9 +97,9 @@ func (t *enricherTable[K]) rebuild() {
 }
 
 // all yields every entry, for whoever holds the lock. Entries may be removed meanwhile.
-func (t *enricherTable[K]) all() iter.Seq[*enricherEntry[K]] {
+func (t *enricherTable[K, I]) all() iter.Seq[*enricherEntry[K, I]] {
 	slots := *t.slots.Load()
-	return func(yield func(*enricherEntry[K]) bool) {
+	return func(yield func(*enricherEntry[K, I]) bool) {
 		for i := range slots {
 			if e := slots[i].Load(); e != nil && e != t.gone && !yield(e) {
 				return

@@ -11,7 +11,7 @@ func (e *Enricher[K, I]) missing(found Found[I]) Found[I] {
 }
 
 // known is what is given of an entry with an item.
-func (e *Enricher[K, I]) known(entry *enricherEntry[K], kept *keptAnswer) Found[I] {
+func (e *Enricher[K, I]) known(entry *enricherEntry[K, I], kept *keptAnswer[I]) Found[I] {
 	return Found[I]{
 		Stale:    e.absent.Load(),
 		kept:     kept,
@@ -37,7 +37,7 @@ func (e *Enricher[K, I]) want(key K) Found[I] {
 }
 
 // unanswered is what is known of a key of which nothing is.
-func (e *Enricher[K, I]) unanswered(entry *enricherEntry[K]) Found[I] {
+func (e *Enricher[K, I]) unanswered(entry *enricherEntry[K, I]) Found[I] {
 	switch entry.phaseNow() {
 	case phaseAsked:
 		return Found[I]{Outcome: OutcomePending}
@@ -56,7 +56,7 @@ func (e *Enricher[K, I]) queuedOrAbsent() Outcome {
 }
 
 // withoutItem is what is known of a key that was answered without an item.
-func (e *Enricher[K, I]) withoutItem(entry *enricherEntry[K], kept *keptAnswer) Found[I] {
+func (e *Enricher[K, I]) withoutItem(entry *enricherEntry[K, I], kept *keptAnswer[I]) Found[I] {
 	if kept.verdict == VerdictForNow {
 		e.askAgainIfDue(entry)
 	} else if entry.world.Load() != e.world.Load() {
@@ -78,12 +78,12 @@ func outcomeOf(verdict Verdict) Outcome {
 }
 
 // retryAt is when a key that is not known for now may be asked again.
-func (e *Enricher[K, I]) retryAt(entry *enricherEntry[K]) time.Duration {
+func (e *Enricher[K, I]) retryAt(entry *enricherEntry[K, I]) time.Duration {
 	return time.Duration(entry.answered.Load()) + e.config.Retry
 }
 
 // reused queues a key whose item is about another holder, unless it has just been asked.
-func (e *Enricher[K, I]) reused(entry *enricherEntry[K]) Found[I] {
+func (e *Enricher[K, I]) reused(entry *enricherEntry[K, I]) Found[I] {
 	if e.now() >= e.retryAt(entry) {
 		e.queue(entry, queueWanted)
 	}
@@ -91,7 +91,7 @@ func (e *Enricher[K, I]) reused(entry *enricherEntry[K]) Found[I] {
 }
 
 // askAgainIfDue queues an entry that is not known for now, once it may be that the provider knows more.
-func (e *Enricher[K, I]) askAgainIfDue(entry *enricherEntry[K]) {
+func (e *Enricher[K, I]) askAgainIfDue(entry *enricherEntry[K, I]) {
 	if entry.phaseNow() != phaseResting {
 		return
 	}
@@ -106,7 +106,7 @@ func (e *Enricher[K, I]) askAgainIfDue(entry *enricherEntry[K]) {
 }
 
 // queue queues an entry that is in the table, or was.
-func (e *Enricher[K, I]) queue(entry *enricherEntry[K], queue int) {
+func (e *Enricher[K, I]) queue(entry *enricherEntry[K, I], queue int) {
 	if entry.phaseNow() != phaseResting {
 		return
 	}
@@ -117,7 +117,7 @@ func (e *Enricher[K, I]) queue(entry *enricherEntry[K], queue int) {
 }
 
 // queueLocked queues an entry, and drops the oldest where there is no room, for whoever holds the lock.
-func (e *Enricher[K, I]) queueLocked(entry *enricherEntry[K], queue int, front bool) {
+func (e *Enricher[K, I]) queueLocked(entry *enricherEntry[K, I], queue int, front bool) {
 	if e.table.Load().find(entry.key) != entry {
 		// It was evicted a moment ago.
 		return
@@ -131,7 +131,7 @@ func (e *Enricher[K, I]) queueLocked(entry *enricherEntry[K], queue int, front b
 }
 
 // settleUnasked is for an entry that has left the intake without being asked.
-func (e *Enricher[K, I]) settleUnasked(entry *enricherEntry[K]) {
+func (e *Enricher[K, I]) settleUnasked(entry *enricherEntry[K, I]) {
 	if entry.pins > 0 && entry.kept.Load() == nil {
 		e.listUnsettled(entry)
 		return
@@ -140,18 +140,18 @@ func (e *Enricher[K, I]) settleUnasked(entry *enricherEntry[K]) {
 }
 
 // entryOf returns the entry of key, a new one where there is none, for whoever holds the lock.
-func (e *Enricher[K, I]) entryOf(key K) *enricherEntry[K] {
+func (e *Enricher[K, I]) entryOf(key K) *enricherEntry[K, I] {
 	table := e.table.Load()
 	entry := table.find(key)
 	if entry == nil {
-		entry = &enricherEntry[K]{key: key}
+		entry = &enricherEntry[K, I]{key: key}
 		table.add(entry)
 	}
 	return entry
 }
 
 // dropIfEmpty removes an entry that stands for nothing any more.
-func (e *Enricher[K, I]) dropIfEmpty(entry *enricherEntry[K]) {
+func (e *Enricher[K, I]) dropIfEmpty(entry *enricherEntry[K, I]) {
 	if entry.pins == 0 && entry.phaseNow() == phaseResting && entry.kept.Load() == nil {
 		e.table.Load().remove(entry)
 	}

@@ -50,6 +50,30 @@ static GO: LazyLock<PathBuf> = LazyLock::new(|| {
     dir
 });
 
+/// The example programs, in every language.
+const PROGRAMS: [&str; 10] = [
+    "crates/cli/examples/containers.rs",
+    "crates/cli/examples/apps_provider.rs",
+    "crates/cli/examples/viewer.rs",
+    "crates/cli/examples/hot_path.rs",
+    "crates/capi/examples/enricher_containers.c",
+    "crates/capi/examples/enricher_provider.c",
+    "crates/capi/examples/enricher_viewer.c",
+    "crates/capi/examples/enricher_hot_path.c",
+    "go/examples/enricher_containers/main.go",
+    "go/examples/enricher_provider/main.go",
+];
+
+#[test]
+fn a_whole_integration_has_less_than_a_hundred_lines() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for program in PROGRAMS {
+        let text = std::fs::read_to_string(project.join(program)).expect(program);
+        let lines = text.lines().count();
+        assert!(lines < 100, "{program} has {lines} lines");
+    }
+}
+
 #[test]
 fn the_container_of_every_process_is_known_through_restarts() {
     let run_dir = tempfile::tempdir().expect("a run directory");

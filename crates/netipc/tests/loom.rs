@@ -1,16 +1,38 @@
 //! Readers of an enricher against its owner, under every interleaving.
 #![cfg(all(unix, target_pointer_width = "64"))]
 
-/// The file under test, with the model checker's locks in place of the real ones.
+/// The files under test, with the model checker's locks and atomics in place of the real ones.
 #[path = "../src/enricher/intake.rs"]
 #[expect(dead_code, reason = "models do not do everything")]
 mod intake;
+#[path = "../src/enricher/ledger.rs"]
+#[expect(dead_code, reason = "models do not do everything")]
+mod ledger;
+#[path = "../src/enricher/table.rs"]
+#[expect(dead_code, reason = "models do not do everything")]
+mod table;
 
 mod sync {
     pub(crate) use std::sync::PoisonError;
 
+    pub(crate) use loom::sync::atomic::{AtomicU32, Ordering};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
 }
+
+/// What those files use of the crate.
+mod cache {
+    pub(crate) fn hash_key<K: std::hash::Hash>(key: &K) -> u64 {
+        use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(key)
+    }
+}
+
+mod lookup {
+    pub(crate) use netipc::enricher::Verdict;
+}
+
+#[path = "loom/tables.rs"]
+mod tables;
 
 use std::time::Duration;
 

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -70,15 +69,13 @@ func main() {
 	defer stop()
 	interval := time.Second
 	if len(os.Args) > 2 {
-		if milliseconds, err := strconv.Atoi(os.Args[2]); err == nil && milliseconds > 0 {
-			interval = time.Duration(milliseconds) * time.Millisecond
-		}
+		interval, _ = time.ParseDuration(os.Args[2] + "ms")
 	}
 	client := cgroups_lookup.ClientConfig{SupportedProfiles: protocol.ProfileBaseline | protocol.ProfileSHMHybrid}
 	containers := cgroups_lookup.NewEnricher(os.Args[1], "cgroups-lookup", client, service.EnricherConfig{})
 	defer containers.Close()
 	go containers.Run(ctx)
-	watch(ctx, containers, interval)
+	watch(ctx, containers, max(interval, time.Millisecond))
 }
 
 // processes returns the cgroup of every process: of the hierarchy that tells most, where there are several.

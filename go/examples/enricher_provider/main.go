@@ -53,6 +53,7 @@ func answer(containers *cgroups_lookup.Enricher) func(processes, uint32, *protoc
 func main() {
 	runDir := os.Args[1]
 	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
 	containers := cgroups_lookup.NewEnricher(runDir, "cgroups-lookup", cgroups_lookup.ClientConfig{}, service.EnricherConfig{})
 	defer containers.Close()
 	go containers.Run(ctx)
@@ -68,10 +69,8 @@ func main() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		server.Drain(time.Second)
 	}()
-	err := server.Run()
-	stop()
-	if err != nil {
-		log.Fatal(err)
+	if err := server.Run(); err != nil {
+		log.Print(err)
 	}
 }
 

@@ -74,6 +74,12 @@ var enrichedItems = service.EnrichedItems[uint32, uint32, protocol.AppsLookupIte
 		item.Read(valid)
 		return item
 	},
+	Parts: func(item *protocol.AppsLookupItemView, text func(*protocol.CStringView), labels func(*protocol.Labels)) {
+		text(&item.Comm)
+		text(&item.CgroupPath)
+		text(&item.CgroupName)
+		labels(&item.Labels)
+	},
 	Verdict: func(item *protocol.AppsLookupItemView) service.Verdict {
 		switch item.Status {
 		case protocol.PidStatusKnown:

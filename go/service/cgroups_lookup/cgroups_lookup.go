@@ -76,6 +76,11 @@ var enrichedItems = service.EnrichedItems[[]byte, string, protocol.CgroupsLookup
 		item.Read(valid)
 		return item
 	},
+	Parts: func(item *protocol.CgroupsLookupItemView, text func(*protocol.CStringView), labels func(*protocol.Labels)) {
+		text(&item.Path)
+		text(&item.Name)
+		labels(&item.Labels)
+	},
 	Verdict: func(item *protocol.CgroupsLookupItemView) service.Verdict {
 		switch item.Status {
 		case protocol.CgroupStatusKnown:

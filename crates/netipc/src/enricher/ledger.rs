@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::hash::RandomState;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use super::sync::{AtomicU32, Ordering};
 use super::table::{
     Chunks, FREE, GONE, Hashing, Place, Record, RecordHead, Table, UNIT, bytes_at, first_slot,
     record_at, slot_of,

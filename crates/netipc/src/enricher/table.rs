@@ -10,9 +10,9 @@
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use super::sync::{AtomicU32, Ordering};
 use crate::cache::hash_key;
 use crate::lookup::Verdict;
 

@@ -466,6 +466,9 @@ var enrichedItems = service.EnrichedItems[netip.Addr, netip.Addr, Item]{
 		item.Read(valid)
 		return item
 	},
+	Parts: func(item *Item, text func(*protocol.CStringView), _ func(*protocol.Labels)) {
+		text(&item.Organisation)
+	},
 	Verdict: func(item *Item) service.Verdict {
 		switch item.Status {
 		case LookupStatusKnown:

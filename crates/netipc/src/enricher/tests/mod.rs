@@ -2,5 +2,7 @@
 
 mod keeping;
 mod model;
+mod plain;
 mod scenarios;
 mod sim;
+mod steps;

@@ -1,4 +1,4 @@
-//! Random lives of an enricher, held against a plain model of what it promises.
+//! Random lives of an enricher, held against what it promises, with calls of few keys.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::config::EnricherConfig;
 use super::super::outcome::{Missing, StepEnd};
-use super::sim::{Rig, Says};
+use super::sim::{Rig, Says, shown};
 
 /// Keys are few, so that they meet.
 const PIDS: u32 = 12;
@@ -48,14 +48,6 @@ fn op() -> impl Strategy<Value = Op> {
 struct Truth {
     /// Everything that the provider ever said, with when it stopped being so.
     said: HashMap<u32, Vec<Says>>,
-}
-
-fn shown(says: Says, pid: u32) -> Option<String> {
-    match says {
-        Says::Known { name, .. } => Some(format!("name-{name}")),
-        Says::CgroupLater { .. } => Some(format!("comm-{}", pid % 10)),
-        Says::Unknown | Says::Oversized => None,
-    }
 }
 
 impl Truth {

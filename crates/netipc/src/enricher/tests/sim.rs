@@ -35,7 +35,7 @@ pub(super) enum Says {
 }
 
 /// The provider.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Provider {
     pub(super) up: bool,
     /// Its process; 0 is not told.
@@ -79,6 +79,26 @@ impl Provider {
     pub(super) fn answer(&self, pid: u32) -> Says {
         self.says.get(&pid).copied().unwrap_or(Says::Unknown)
     }
+
+    /// What stands at the endpoint.
+    pub(super) fn mark_now(&self) -> u64 {
+        if self.up { self.mark } else { 0 }
+    }
+
+    /// The number of the session that an attempt to connect gives, or that there is, and the process at its end.
+    pub(super) fn session_after_connect(&self) -> Option<(u64, u32)> {
+        let number = self.sessions + u64::from(!self.connected);
+        (self.connected || self.up).then_some((number, self.pid))
+    }
+}
+
+/// What is shown of an item, if there is one.
+pub(super) fn shown(says: Says, pid: u32) -> Option<String> {
+    match says {
+        Says::Known { name, .. } => Some(format!("name-{name}")),
+        Says::CgroupLater { .. } => Some(format!("comm-{}", pid % 10)),
+        Says::Unknown | Says::Oversized => None,
+    }
 }
 
 #[derive(Debug)]
@@ -103,8 +123,7 @@ impl Source for SimSource {
     }
 
     fn mark(&self) -> Option<u64> {
-        let provider = self.0.lock().unwrap();
-        Some(if provider.up { provider.mark } else { 0 })
+        Some(self.0.lock().unwrap().mark_now())
     }
 
     fn ask<K: Kind>(
@@ -218,6 +237,10 @@ impl Rig {
 
     pub(super) fn provider(&self) -> MutexGuard<'_, Provider> {
         self.provider.lock().unwrap()
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        Duration::from_nanos(self.clock.load(Ordering::Relaxed))
     }
 
     pub(super) fn pass(&self, time: Duration) {

@@ -23,12 +23,13 @@ pub(super) fn write(out: &mut String, go: &Go<'_>, kind: &LookupKind) {
         (_, None, _) => "key".to_owned(),
     };
     let has_texts = kind.key.named().any(|field| field.form == Type::Text);
-    let names: [(&str, &str); 7] = [
+    let names: [(&str, &str); 8] = [
         ("$comparable", &comparable),
         ("$named", &named),
         ("$ofKey", of_key),
         ("$ofWire", &of_wire),
         ("$verdict", &verdict(go, kind)),
+        ("$parts", &parts(kind)),
         ("$identity", identity(kind)),
         ("$batch", if has_texts { "256" } else { "8192" }),
     ];
@@ -94,6 +95,26 @@ fn later(kind: &LookupKind) -> impl Iterator<Item = (String, (&Enum, &str))> {
     })
 }
 
+/// What is done with everything that an item borrows.
+fn parts(kind: &LookupKind) -> String {
+    let (mut of_texts, mut of_labels) = (String::new(), String::new());
+    for field in kind.item.texts() {
+        let _ = write!(of_texts, "\n\t\ttext(&item.{})", go_name(field));
+    }
+    if let Some(field) = kind.item.labels() {
+        let _ = write!(of_labels, "\n\t\tlabels(&item.{})", go_name(field));
+    }
+    if of_texts.is_empty() && of_labels.is_empty() {
+        return String::new();
+    }
+    let name = |is_used: bool, name| if is_used { name } else { "_" };
+    format!(
+        "\n\tParts: func(item *$Item, {} func(*protocol.CStringView), {} func(*protocol.Labels)) {{{of_texts}{of_labels}\n\t}},",
+        name(!of_texts.is_empty(), "text"),
+        name(!of_labels.is_empty(), "labels")
+    )
+}
+
 /// When what has the key began, which tells it from what had the key before.
 fn identity(kind: &LookupKind) -> &'static str {
     let mut fields = kind.item.named();
@@ -118,7 +139,7 @@ var enrichedItems = service.EnrichedItems[$named, $comparable, $Item]{
 	Read: func(valid protocol.Valid[$Item]) (item $Item) {
 		item.Read(valid)
 		return item
-	},
+	},$parts
 	Verdict: func(item *$Item) service.Verdict {
 		$verdict
 	},$identity
