@@ -2,6 +2,7 @@
 //!
 //! The swap itself is the work of `arc-swap`; a lock stands for it here, which orders as it does: what was written
 //! before a table was published is seen by who finds the table.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc as Shared;
 use std::time::Duration;
