@@ -41,6 +41,8 @@ pub(crate) const READY: &str = "ready";
 const UNSUPPORTED: &str = "unsupported";
 /// What a server is asked.
 pub(crate) const USAGE: &str = "usage";
+/// How long a process may say nothing beyond the time that it was given: it is stopped, or stuck.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How soon it is seen that the user calls it off.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -147,7 +149,7 @@ impl Driver {
             stdin,
             lines,
         };
-        match driver.line()?.as_str() {
+        match driver.line(PATIENCE)?.as_str() {
             READY => Ok(driver),
             UNSUPPORTED => Err(BenchError::Unsupported(driver.name.clone())),
             why => Err(driver.failed(why)),
@@ -160,7 +162,7 @@ impl Driver {
     /// What it says, or what is wrong with its figures.
     pub fn work(&mut self, time: Duration) -> Result<Sample, BenchError> {
         let begin = Instant::now();
-        let done: Done = self.ask(time.as_nanos())?;
+        let done: Done = self.ask(time.as_nanos(), time + PATIENCE)?;
         done.sample(begin.elapsed()).map_err(|why| self.failed(why))
     }
 
@@ -169,7 +171,7 @@ impl Driver {
     /// # Errors
     /// Where it does not answer.
     pub fn usage(&mut self) -> Result<Usage, BenchError> {
-        self.ask(USAGE)
+        self.ask(USAGE, PATIENCE)
     }
 
     /// Its process id.
@@ -178,11 +180,15 @@ impl Driver {
         self.child.id()
     }
 
-    fn ask<T: DeserializeOwned>(&mut self, line: impl fmt::Display) -> Result<T, BenchError> {
+    fn ask<T: DeserializeOwned>(
+        &mut self,
+        line: impl fmt::Display,
+        most: Duration,
+    ) -> Result<T, BenchError> {
         // In one piece, so that it takes one system call.
         let told = self.stdin.write_all(format!("{line}\n").as_bytes());
         told.map_err(trouble(&self.name))?;
-        let line = self.line()?;
+        let line = self.line(most)?;
         match serde_json::from_str(&line) {
             Ok(answer) => Ok(answer),
             // What is no object says why there is none.
@@ -191,14 +197,20 @@ impl Driver {
         }
     }
 
-    /// The next line that it says.
-    fn line(&self) -> Result<String, BenchError> {
+    /// The next line that it says, within `most`.
+    fn line(&self, most: Duration) -> Result<String, BenchError> {
+        let begin = Instant::now();
         loop {
-            match self.lines.recv_timeout(LOOK) {
+            let left = most.saturating_sub(begin.elapsed());
+            match self.lines.recv_timeout(left.min(LOOK)) {
                 Ok(line) => return Ok(line.map_err(trouble(&self.name))?.trim_end().to_owned()),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.failed("it ended")),
                 Err(RecvTimeoutError::Timeout) if stop_flag().load(Ordering::Relaxed) => {
                     return Err(BenchError::Interrupted);
+                }
+                Err(RecvTimeoutError::Timeout) if left.is_zero() => {
+                    let seconds = most.as_secs_f64();
+                    return Err(self.failed(&format!("it said nothing for {seconds} s")));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
@@ -331,6 +343,14 @@ mod tests {
         }
         let used = driver.usage().unwrap();
         assert_eq!((used.cpu, used.switches), (Duration::from_nanos(7), None));
+    }
+
+    #[test]
+    fn a_program_that_says_nothing_is_not_waited_for_without_end() {
+        let driver = shell("echo ready; read until_its_end").unwrap();
+        let error = driver.line(Duration::from_millis(1)).unwrap_err();
+        let error = error.to_string();
+        assert!(error.ends_with("it said nothing for 0.001 s"), "{error}");
     }
 
     #[test]

@@ -131,8 +131,10 @@ fn rust_program(place: &TestDir, schema: &str) -> PathBuf {
     let run_dir = format!("\"{}\"", place.run_dir().display());
     let program = block("rust,ignore").replace("\"/run/example\"", &run_dir);
     fs::write(package.join("src/main.rs"), program).unwrap();
-    let head = "[package]\nname = \"networks\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n";
-    let manifest = head.to_owned() + &block("ini");
+    // Of its own: another run of this test may build in the same directory.
+    let name = format!("networks-{}", std::process::id());
+    let head = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n");
+    let manifest = head + &block("ini");
     let library = root().join("crates/netipc");
     let manifest = manifest.replace("../netipc/crates/netipc", library.to_str().unwrap());
     fs::write(package.join("Cargo.toml"), manifest + "\n[workspace]\n").unwrap();
@@ -148,7 +150,9 @@ fn rust_program(place: &TestDir, schema: &str) -> PathBuf {
     let said = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "{said}");
     let program = package.join("networks");
-    fs::copy(root().join("target/guide/debug/networks"), &program).unwrap();
+    let made = root().join("target/guide/debug").join(name);
+    fs::copy(&made, &program).unwrap();
+    fs::remove_file(made).unwrap();
     program
 }
 

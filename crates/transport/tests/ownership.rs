@@ -5,14 +5,22 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, fchown, symlink};
 use std::os::unix::net::{UnixDatagram, UnixListener as StreamListener};
 
 use netipc_transport::link::{BindError, BindOptions, ConnectError};
 use netipc_transport::{Endpoint, Listener, Transport, UnixTransport, Wait};
 use rustix::fs::{CWD, FlockOperation, Mode, flock, mkfifoat};
+use rustix::io::Errno;
+use rustix::net::{
+    self, AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+    SocketAddrUnix, SocketType,
+};
 
-use common::{Leftover, Stage, soon};
+use common::{Leftover, Stage, hear, soon};
 
 fn bind(stage: &Stage) -> Result<Box<dyn Listener>, BindError> {
     UnixTransport::new().bind(&stage.endpoint, &BindOptions::default())
@@ -195,6 +203,94 @@ fn who_may_read_the_directory_cannot_lock_others_out() {
     flock(&directory, FlockOperation::LockExclusive).unwrap();
     let mut listener = bind(&stage).unwrap();
     serves(&stage, &mut *listener);
+}
+
+// Rule L18.
+#[test]
+fn whatever_has_the_name_of_the_lock_the_server_starts() {
+    let in_the_way: &[Leftover] = &[
+        ("a directory", |stage| {
+            fs::create_dir(stage.path("svc.lock")).unwrap()
+        }),
+        ("a FIFO", |stage| {
+            mkfifoat(CWD, stage.path("svc.lock"), Mode::RUSR | Mode::WUSR).unwrap();
+        }),
+        ("a link to nothing", |stage| {
+            symlink("nowhere", stage.path("svc.lock")).unwrap();
+        }),
+        ("a link to itself", |stage| {
+            symlink("svc.lock", stage.path("svc.lock")).unwrap();
+        }),
+        ("a socket", |stage| {
+            drop(StreamListener::bind(stage.path("svc.lock")).unwrap());
+        }),
+        ("a device that anybody may open", |stage| {
+            symlink("/dev/null", stage.path("svc.lock")).unwrap();
+        }),
+    ];
+    for (what, put) in in_the_way {
+        let stage = Stage::new();
+        put(&stage);
+        let mut listener = bind(&stage).unwrap_or_else(|error| panic!("{what}: {error}"));
+        serves(&stage, &mut *listener);
+        assert!(!stage.path("nowhere").exists(), "{what} is not followed");
+    }
+}
+
+// Rule L18.
+#[test]
+fn a_lock_that_another_user_keeps_holds_up_no_start() {
+    let stage = Stage::new();
+    let lock = fs::File::create(stage.path("svc.lock")).unwrap();
+    if fchown(&lock, Some(7), None).is_err() {
+        println!("SKIPPED: only root can be another user");
+        return;
+    }
+    lock.set_permissions(fs::Permissions::from_mode(0o666))
+        .unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let mut listener = bind(&stage).unwrap();
+    serves(&stage, &mut *listener);
+    assert!(stage.path("svc.lock").exists(), "it is his");
+}
+
+// Rule L34.
+#[test]
+fn a_client_that_passes_a_descriptor_is_told_and_holds_nobody_up() {
+    let stage = Stage::new();
+    let mut listener = bind(&stage).unwrap();
+    let client = net::socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+    net::connect(&client, &SocketAddrUnix::new(stage.socket()).unwrap()).unwrap();
+    let pass = || {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let descriptors = [client.as_fd()];
+        assert!(control.push(SendAncillaryMessage::ScmRights(&descriptors)));
+        let parts = [IoSlice::new(b"x")];
+        net::sendmsg(&client, &parts, &mut control, SendFlags::empty())
+    };
+    let early = pass();
+    if early.is_ok() && kernel() < (6, 16) {
+        println!("SKIPPED: this kernel lets everybody pass descriptors");
+        return;
+    }
+    assert_eq!(early, Err(Errno::PERM), "before it is accepted");
+    let mut link = listener.accept(&soon()).unwrap();
+    assert_eq!(pass(), Err(Errno::PERM));
+    net::send(&client, b"word", SendFlags::empty()).unwrap();
+    assert_eq!(hear(&mut *link), b"word", "others are taken");
+    link.send(b"answer", &[], &soon()).unwrap();
+    let (_, size) = net::recv(&client, &mut [0; 16], RecvFlags::empty()).unwrap();
+    assert_eq!(size, 6);
+}
+
+/// The version of the running kernel.
+fn kernel() -> (u32, u32) {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let mut numbers = release
+        .split(['.', '-'])
+        .map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 #[test]

@@ -241,6 +241,14 @@ fn what_is_no_ring_is_not_used_and_the_reason_is_told() {
         let memory = fake(slots, bytes, size, seals);
         refused(Some(memory.as_fd()), reason);
     }
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING | MemfdFlags::HUGETLB;
+    match rustix::fs::memfd_create("huge", flags) {
+        Ok(huge) => {
+            rustix::fs::fcntl_add_seals(&huge, SEALED).unwrap();
+            refused(Some(huge.as_fd()), "ordinary pages");
+        }
+        Err(errno) => println!("SKIPPED memory of huge pages: {errno}"),
+    }
 }
 
 // Rules R1, R9.

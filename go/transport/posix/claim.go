@@ -114,6 +114,7 @@ func bindAndListen(fd int, dir *runDir, endpoint transport.Endpoint, backlog int
 		err = makePathPrivate(dir.fd, name, bound.id)
 	}
 	if err == nil {
+		refuseDescriptors(fd)
 		err = unix.Listen(fd, backlog)
 	}
 	if err != nil {

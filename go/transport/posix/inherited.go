@@ -61,7 +61,8 @@ func listensAt(socket int, id fileID) bool {
 	return err == nil && stands.id == id
 }
 
-// adopt returns a descriptor of ours for a socket that others have opened. From now on it does not block.
+// adopt returns a descriptor of ours for a socket that others have opened. From now on it does not block, and its
+// clients pass no descriptors.
 func adopt(socket int) (int, error) {
 	fd, err := unix.FcntlInt(uintptr(socket), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
@@ -71,5 +72,6 @@ func adopt(socket int) (int, error) {
 		closeFD(fd)
 		return -1, err
 	}
+	refuseDescriptors(fd)
 	return fd, nil
 }

@@ -156,6 +156,83 @@ func TestWhoMayReadTheDirectoryCannotLockOthersOut(t *testing.T) {
 	s.accept(listener)
 }
 
+// Rule L18.
+func TestWhateverHasTheNameOfTheLockTheServerStarts(t *testing.T) {
+	for what, put := range map[string]func(path string) error{
+		"a directory":       func(path string) error { return os.Mkdir(path, 0o700) },
+		"a FIFO":            func(path string) error { return unix.Mkfifo(path, 0o600) },
+		"a link to nothing": func(path string) error { return os.Symlink("nowhere", path) },
+		"a link to itself":  func(path string) error { return os.Symlink("svc.lock", path) },
+		"a socket":          func(path string) error { return unix.Mknod(path, unix.S_IFSOCK|0o600, 0) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := newStage(t)
+			s.no(put(s.path("svc.lock")))
+			listener := s.bind(transport.BindOptions{})
+			s.connect()
+			s.accept(listener)
+			if _, err := os.Lstat(s.path("nowhere")); err == nil {
+				t.Error("the link was followed")
+			}
+		})
+	}
+}
+
+// Rule L18.
+func TestALockThatAnotherUserKeepsHoldsUpNoStart(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can be another user")
+	}
+	s := newStage(t)
+	lock, err := os.Create(s.path("svc.lock"))
+	s.no(err)
+	defer lock.Close()
+	s.no(lock.Chmod(0o666))
+	s.no(lock.Chown(7, -1))
+	s.no(unix.Flock(int(lock.Fd()), unix.LOCK_EX))
+	listener := s.bind(transport.BindOptions{})
+	s.connect()
+	s.accept(listener)
+	if _, err := os.Lstat(s.path("svc.lock")); err != nil {
+		t.Errorf("it is his: %v", err)
+	}
+}
+
+// Rule L34.
+func TestAClientThatPassesADescriptorIsToldAndHoldsNobodyUp(t *testing.T) {
+	s := newStage(t)
+	listener := s.bind(transport.BindOptions{})
+	client, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	s.no(err)
+	defer unix.Close(client)
+	s.no(unix.Connect(client, &unix.SockaddrUnix{Name: s.endpoint.SocketPath()}))
+	pass := func() error { return unix.Sendmsg(client, []byte("x"), unix.UnixRights(client), nil, 0) }
+	early := pass()
+	if early == nil && !knowsPassRights() {
+		t.Skip("this kernel lets everybody pass descriptors")
+	}
+	if early != unix.EPERM {
+		t.Errorf("before it is accepted: %v", early)
+	}
+	link := s.accept(listener)
+	if err := pass(); err != unix.EPERM {
+		t.Errorf("afterwards: %v", err)
+	}
+	s.no(unix.Sendmsg(client, []byte("word"), nil, nil, 0))
+	s.no(receive(link, soon()))
+}
+
+// knowsPassRights tells whether the running kernel is 6.16 or later.
+func knowsPassRights() bool {
+	var name unix.Utsname
+	var major, minor int
+	if unix.Uname(&name) != nil {
+		return false
+	}
+	_, err := fmt.Sscanf(unix.ByteSliceToString(name.Release[:]), "%d.%d", &major, &minor)
+	return err == nil && (major > 6 || major == 6 && minor >= 16)
+}
+
 func TestAServerInUseIsNamedByItsProcess(t *testing.T) {
 	s := newStage(t)
 	s.bind(transport.BindOptions{})

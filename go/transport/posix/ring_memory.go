@@ -54,6 +54,8 @@ func attachRing(fd int) (*ring, error) {
 	case !isSealed(fd):
 		// Whoever could still shrink it could end us by that.
 		return nil, permanentFlaw("it is not sealed against changes of its size")
+	case hasOtherPages(fd):
+		return nil, permanentFlaw("it is not of ordinary pages")
 	}
 	var header [ringHeader]byte
 	count, err := readStart(fd, header[:])
@@ -106,6 +108,15 @@ func createSealed(size int64) (int, error) {
 		return -1, err
 	}
 	return fd, nil
+}
+
+// hasOtherPages tells whether what is open is surely no memory of ordinary pages: a seal keeps the size of huge ones
+// as well, but whoever reaches one that the system has no page for gets a signal.
+func hasOtherPages(fd int) bool {
+	var system unix.Statfs_t
+	// Where a sandbox forbids to ask, it is the server that is trusted.
+	err := retry(func() error { return unix.Fstatfs(fd, &system) })
+	return err == nil && int64(system.Type) != unix.TMPFS_MAGIC
 }
 
 // isSealed tells whether nobody can change the size of what is open.

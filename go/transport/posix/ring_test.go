@@ -203,6 +203,22 @@ func TestWhatIsNoRingIsNotUsed(t *testing.T) {
 	}
 }
 
+// Rule R3.
+func TestARingOfHugePagesIsNotUsed(t *testing.T) {
+	huge, err := unix.MemfdCreate("huge", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_HUGETLB)
+	if err != nil {
+		t.Skipf("no memory of huge pages: %v", err)
+	}
+	defer unix.Close(huge)
+	_, err = unix.FcntlInt(uintptr(huge), unix.F_ADD_SEALS, fakeSeals)
+	no(t, err)
+	_, err = visitRing(t, huge, nil)
+	var attach *transport.AttachError
+	if !errors.As(err, &attach) || !strings.Contains(attach.Why, "ordinary pages") {
+		t.Error(err)
+	}
+}
+
 // Rules R1, R9.
 func TestDataBesideARingBreaksTheSession(t *testing.T) {
 	memory := fakeRing(t, 256, 1<<18, fakeSize, fakeSeals)

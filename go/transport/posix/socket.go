@@ -96,8 +96,11 @@ func takeSocket(fd int, spin spin) *socket {
 // closed by the kernel.
 func (s *socket) expectPassed() { s.expected = true }
 
-// takePassed returns the descriptor that came with a packet, or -1.
+// takePassed returns the descriptor that came with a packet, or -1. No other one may come from now on.
 func (s *socket) takePassed() int {
+	if s.expected {
+		refuseDescriptors(s.fd)
+	}
 	passed := s.passed
 	s.passed, s.expected = -1, false
 	return passed

@@ -23,8 +23,8 @@ const (
 //
 // The lock is on a file of its own, which only our user can open: a lock on the directory could be held for
 // ever by whoever may read it. The kernel takes it back from a process that dies, and whoever has it removes
-// the file. Where the file belongs to another user, whose start is over, or was cut off, there is no lock:
-// the other defences have to do then.
+// the file. Where the file belongs to another user, whose start is over, or was cut off, and where what has its name
+// is no file, there is no lock: the other defences have to do then.
 func lockStart(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) (unlock func(), err error) {
 	name := endpoint.Service() + ".lock"
 	patience := transport.Timeout(lockPatience)
@@ -44,6 +44,10 @@ func lockStart(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) (unlo
 				return nil, bindError(endpoint, err)
 			}
 			foreign = true
+		case err == unix.EISDIR || err == unix.ELOOP || err == unix.ENXIO:
+			// A directory, a link, or a socket: none of which any starter makes.
+			log.Warn("netipc: starting without a lock: no file has its name", "endpoint", endpoint.String(), "lock", name)
+			return func() {}, nil
 		case err != nil:
 			return nil, unasked(endpoint, err)
 		}
@@ -58,7 +62,7 @@ func lockStart(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) (unlo
 	}
 }
 
-// tryLockStart returns the locked file, and -1 while somebody else has it.
+// tryLockStart returns the locked file, -1 while somebody else of our user has it, and EACCES while another user has.
 func tryLockStart(dir *runDir, name string) (int, fileID, error) {
 	fd, err := openLock(dir.fd, name)
 	if err != nil {
@@ -75,6 +79,12 @@ func tryLockStart(dir *runDir, name string) (int, fileID, error) {
 			if err == unix.ENOENT {
 				err = nil
 			}
+		}
+	} else if err == nil {
+		var seen fileInfo
+		// Another user may never let go of a file of his own, whatever its mode.
+		if seen, err = lookInto(fd); err == nil && seen.uid != uint32(unix.Geteuid()) {
+			err = unix.EACCES
 		}
 	}
 	closeFD(fd)

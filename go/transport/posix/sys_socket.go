@@ -124,6 +124,11 @@ func (p *partsSender) send(fd int, head, body []byte) unix.Errno {
 	return errno
 }
 
+// refuseDescriptors has the kernel fail whoever passes descriptors to a socket, or to one that it accepts from now
+// on. Whoever receives a descriptor closes it in the end, and a peer can pass one that takes minutes to close, such
+// as a TCP socket that lingers. Nothing changes before Linux 6.16, which does not know this.
+func refuseDescriptors(fd int) { _ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSRIGHTS, 0) }
+
 // sendWith sends one packet, and a descriptor with it.
 func sendWith(fd int, packet []byte, descriptor int) unix.Errno {
 	rights := unix.UnixRights(descriptor)

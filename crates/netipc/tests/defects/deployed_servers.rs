@@ -1,20 +1,21 @@
 //! What servers in the field do that ours does not, and how a client copes.
 
-#[cfg(unix)]
+use std::sync::mpsc;
 use std::time::Duration;
 
 use netipc::protocol::PidStatus;
 use netipc::service::Service;
 use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::apps_lookup::AppsLookupItem;
-use netipc::service::cgroups::CgroupsSnapshot;
+use netipc::service::cgroups::{CgroupsCache, CgroupsSnapshot};
 use netipc::service::increment::Increment;
-use netipc::transport::link::LinkKind;
+use netipc::transport::Wait;
+use netipc::transport::link::{LinkError, LinkKind};
 use netipc::wire::{Decode, Flags, Header, HelloAck, Profiles, Status};
 use netipc::{ClientState, ErrorCode, ProtocolError};
 
 use crate::stage::script::{Host, shm_terms, terms, with_len};
-use crate::stage::{SOON, Stage, WITH_SHM, client, timed};
+use crate::stage::{BOTH, SOON, Stage, WITH_SHM, client, timed};
 
 // Rules S13, P4.
 #[test]
@@ -283,6 +284,84 @@ fn what_ends_a_session_there_and_what_does_not() {
     client.refresh();
     assert_eq!(client.call(&4).unwrap(), 5);
     play.end();
+}
+
+// Rule P15. They drop a request whose client closes before its answer.
+#[test]
+fn a_client_stays_until_its_answer_is_there() {
+    for profiles in BOTH {
+        let stage = Stage::new();
+        let play = Host::new(&stage).play(move |host| {
+            let mut guest = host.accept();
+            let hello = guest.hello();
+            let mut line = if profiles == WITH_SHM {
+                guest.admit_to_region(&shm_terms(&hello), 0)
+            } else {
+                guest.admit(&terms(&hello))
+            };
+            let (request, _) = line.hear();
+            let early = line.0.receive(&mut [0; 64], &Wait::timeout(Duration::ZERO));
+            assert!(matches!(early, Err(LinkError::Timeout)), "{early:?}");
+            line.0.check().unwrap();
+            line.answer(&request, Status::OK, &2u64.to_le_bytes());
+            line.hear_end();
+        });
+        let mut client = stage.ready::<Increment>(client(profiles));
+        assert_eq!(client.call(&1).unwrap(), 2);
+        client.close();
+        play.end();
+    }
+}
+
+// Rule P16. C answers LIMIT_EXCEEDED to a request above its limit and closes; Rust and Go close without a word.
+#[test]
+fn a_server_that_closes_without_a_word_is_asked_once_more_and_then_told_of() {
+    for profiles in BOTH {
+        let stage = Stage::new();
+        let play = Host::new(&stage).play(move |host| {
+            for _ in 0..2 {
+                let mut guest = host.accept();
+                let hello = guest.hello();
+                let mut line = if profiles == WITH_SHM {
+                    guest.admit_to_region(&shm_terms(&hello), 0)
+                } else {
+                    guest.admit(&terms(&hello))
+                };
+                line.hear();
+                line.close();
+            }
+        });
+        let mut client = stage.ready::<Increment>(client(profiles));
+        let error = client.call(&1).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::DISCONNECTED, "{error:?}");
+        assert_eq!(client.status().counters.reconnects, 1);
+        play.end();
+    }
+}
+
+// Rule H1.
+#[test]
+fn a_cache_says_to_a_server_what_a_client_does() {
+    let stage = Stage::new();
+    let (said, heard) = mpsc::channel();
+    let answer = snapshot(3);
+    let play = Host::new(&stage).play(move |host| {
+        for _ in 0..2 {
+            let (mut line, hello) = host.welcome();
+            let (request, payload) = line.hear();
+            line.answer(&request, Status::OK, &answer);
+            line.hear_end();
+            said.send((hello, request, payload)).unwrap();
+        }
+    });
+    let mut asking = stage.ready::<CgroupsSnapshot>(client(1));
+    assert_eq!(asking.call_snapshot().unwrap().item_count, 3);
+    drop(asking);
+    let mut cache = CgroupsCache::of(stage.client(client(1)), ());
+    assert!(cache.refresh());
+    cache.close();
+    play.end();
+    assert_eq!(heard.recv().unwrap(), heard.recv().unwrap());
 }
 
 // Rules S19, P17.

@@ -99,8 +99,9 @@ impl Socket {
         self.passed = Passed::Expected(None);
     }
 
-    /// The descriptor that came with a packet.
+    /// The descriptor that came with a packet. No other one may come from now on.
     pub(crate) fn passed(&mut self) -> Option<OwnedFd> {
+        sys::refuse_descriptors(self.fd.as_fd());
         match std::mem::replace(&mut self.passed, Passed::None) {
             Passed::Expected(passed) => passed,
             Passed::None | Passed::Leaving(_) => None,

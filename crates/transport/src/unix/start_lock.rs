@@ -37,7 +37,7 @@ impl Drop for StartLock<'_> {
 }
 
 /// Waits until nobody else starts at this endpoint. Nothing where the file belongs to another user, whose
-/// start is over, or was cut off: the other defences have to do then.
+/// start is over, or was cut off, and where what has its name is no file: the other defences have to do then.
 pub(super) fn lock<'d>(
     dir: &'d RunDir,
     endpoint: &Endpoint,
@@ -57,6 +57,11 @@ pub(super) fn lock<'d>(
             Ok(None) => false,
             // Also where nothing can be made in the directory, and then there is no such file.
             Err(Errno::ACCESS | Errno::PERM) if sys::look_at(dir, &name).is_ok() => true,
+            // A directory, a link, or a socket: none of which any starter makes.
+            Err(Errno::ISDIR | Errno::LOOP | Errno::NXIO) => {
+                tracing::warn!(%endpoint, lock = %name.display(), "starting without a lock: no file has its name");
+                return Ok(None);
+            }
             Err(errno) => return Err(unasked(endpoint, errno)),
         };
         if patience.sleep(RETRY).is_err() {
@@ -69,13 +74,16 @@ pub(super) fn lock<'d>(
     }
 }
 
-/// The locked file; nothing while somebody else has it.
+/// The locked file; nothing while somebody else of our user has it, and an error while another user has.
 fn try_lock(dir: &RunDir, name: &Path) -> Result<Option<(OwnedFd, FileId)>, Errno> {
     let file = sys::open_lock(dir, name)?;
-    if !sys::try_lock(&file)? {
-        return Ok(None);
+    let is_locked = sys::try_lock(&file)?;
+    let sys::FileInfo { id, uid, .. } = sys::look_into(&file)?;
+    if !is_locked {
+        // Another user may never let go of a file of his own, whatever its mode.
+        let is_own = uid == sys::own_uid();
+        return if is_own { Ok(None) } else { Err(Errno::ACCESS) };
     }
-    let id = sys::look_into(&file)?.id;
     // Whoever had it before may have removed its name since it was opened.
     let is_named = sys::look_at(dir, name).is_ok_and(|named| named.id == id);
     Ok(is_named.then_some((file, id)))

@@ -17,6 +17,8 @@ const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// How often to try to reserve space while signals come.
 const ALLOCATIONS: u32 = 100;
+/// The file system of memory with ordinary pages.
+const TMPFS: u64 = 0x0102_1994;
 /// What keeps the size of memory as it is.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 
@@ -188,6 +190,14 @@ pub(crate) fn create_sealed(size: u64) -> Result<OwnedFd> {
 /// Whether nobody can change the size of what is open.
 pub(crate) fn is_sealed(file: impl AsFd) -> bool {
     retry_on_intr(|| fs::fcntl_get_seals(&file)).is_ok_and(|seals| seals.contains(SEALS))
+}
+
+/// Whether what is open is surely no memory of ordinary pages: a seal keeps the size of huge ones as well, but whoever
+/// reaches one that the system has no page for is ended by a signal.
+pub(crate) fn has_other_pages(file: impl AsFd) -> bool {
+    // Where a sandbox forbids to ask, it is the server that is trusted.
+    retry_on_intr(|| fs::fstatfs(&file))
+        .is_ok_and(|system| u64::try_from(system.f_type).is_ok_and(|kind| kind != TMPFS))
 }
 
 /// Reads at the start of a file; may read less.

@@ -13,7 +13,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::net::{SocketAddrUnix, SocketType, getsockname, sockopt};
 
-use super::{Result, own_pid, process};
+use super::{Result, own_pid, process, refuse_descriptors};
 
 /// The first descriptor that is passed.
 const FIRST: i32 = 3;
@@ -39,7 +39,7 @@ pub(crate) fn take_inherited() -> Vec<OwnedFd> {
 }
 
 /// Where a packet socket listens that was opened by others, if it is one; from now on it does not block, and
-/// programs that are executed do not have it.
+/// programs that are executed do not have it; nor do its clients pass descriptors.
 pub(crate) fn adopt(socket: &OwnedFd) -> Result<Option<PathBuf>> {
     let is_ours = sockopt::socket_acceptconn(socket)?
         && sockopt::socket_type(socket)? == SocketType::SEQPACKET;
@@ -48,6 +48,7 @@ pub(crate) fn adopt(socket: &OwnedFd) -> Result<Option<PathBuf>> {
     }
     fcntl_setfd(socket, FdFlags::CLOEXEC)?;
     fcntl_setfl(socket, fcntl_getfl(socket)? | OFlags::NONBLOCK)?;
+    refuse_descriptors(socket.as_fd());
     let address = SocketAddrUnix::try_from(getsockname(socket.as_fd())?)?;
     let path = address.path().map(|path| {
         use std::os::unix::ffi::OsStrExt;

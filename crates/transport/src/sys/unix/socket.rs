@@ -1,7 +1,7 @@
 //! Packet sockets: non-blocking, close-on-exec, without signals.
 #![expect(
     unsafe_code,
-    reason = "rustix cannot hold the pid 0 of a peer in another pid namespace"
+    reason = "rustix cannot hold the pid 0 of a peer in another pid namespace, and does not know SO_PASSRIGHTS"
 )]
 
 use std::io::{IoSlice, IoSliceMut};
@@ -55,9 +55,33 @@ pub(crate) fn bind_private(socket: &OwnedFd, path: &Path) -> Result<()> {
     retry_on_intr(|| net::bind(socket, &address))
 }
 
-/// Starts taking connections.
+/// Starts taking connections, and no descriptors over them.
 pub(crate) fn listen(socket: &OwnedFd, backlog: u16) -> Result<()> {
+    refuse_descriptors(socket.as_fd());
     net::listen(socket, backlog.into())
+}
+
+/// `SO_PASSRIGHTS`, which libc does not name yet; the same on all processors of little-endian systems.
+const PASS_RIGHTS: libc::c_int = 83;
+
+/// Has the kernel fail whoever passes descriptors to `socket`, or to one that it accepts from now on. Whoever
+/// receives a descriptor closes it in the end, and a peer can pass one that takes minutes to close, such as a TCP
+/// socket that lingers. Nothing changes before Linux 6.16, which does not know this.
+pub(crate) fn refuse_descriptors(socket: BorrowedFd<'_>) {
+    let refused: libc::c_int = 0;
+    let Ok(size) = libc::socklen_t::try_from(size_of_val(&refused)) else {
+        return;
+    };
+    // SAFETY: the pointer is to a live value, and `size` is its size.
+    let _ = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            PASS_RIGHTS,
+            (&raw const refused).cast(),
+            size,
+        )
+    };
 }
 
 /// Takes a waiting connection; `EAGAIN` when there is none.

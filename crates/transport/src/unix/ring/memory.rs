@@ -52,6 +52,9 @@ pub(crate) fn attach(fd: &OwnedFd) -> Result<Ring, String> {
     if !sys::is_sealed(fd) {
         return Err("it is not sealed against changes of its size".to_owned());
     }
+    if sys::has_other_pages(fd) {
+        return Err("it is not of ordinary pages".to_owned());
+    }
     let mut header = [0; Layout::HEADER];
     match sys::read_start(fd, &mut header) {
         Ok(Layout::HEADER) => {}
