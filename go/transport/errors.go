@@ -91,13 +91,16 @@ type ConnectError struct {
 	// Kind is [ErrNotFound], [ErrDenied], [ErrUntrustedServer], [ErrTimeout], [ErrAborted], [ErrUnsupported], or nil where the
 	// system failed.
 	Kind error
+	// Why is what there is none of where nobody serves, if not the socket or the pipe itself: a run directory, or a server that
+	// listens at the socket.
+	Why string
 	// Cause is what the system said, if it did.
 	Cause error
 }
 
 // Error names the endpoint, what became of it, and the cause.
 func (e *ConnectError) Error() string {
-	return describe("cannot connect to "+e.Endpoint, e.Kind, "", e.Cause)
+	return describe("cannot connect to "+e.Endpoint, e.Kind, e.Why, e.Cause)
 }
 
 // Unwrap returns kind and cause.

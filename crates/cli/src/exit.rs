@@ -293,6 +293,7 @@ mod tests {
         let wire = |kind| WireError::new(kind, "field", 1, 2);
         let gone = ConnectError::NotFound {
             endpoint: "/run/x.sock".into(),
+            missing: netipc::transport::link::Missing::Endpoint,
             source: io::ErrorKind::NotFound.into(),
         };
         let (first, then) = (1, 2);

@@ -133,7 +133,7 @@ mod tests {
     use std::io;
 
     use netipc_proto::wire::{Status, WireError};
-    use netipc_transport::link::{ConnectError, LinkError};
+    use netipc_transport::link::{ConnectError, LinkError, Missing};
 
     use super::*;
     use crate::error::{LimitSide, OpenError, ProtocolError};
@@ -165,6 +165,7 @@ mod tests {
         let wire = || WireError::layout("field", 1, 2);
         let not_found = ConnectError::NotFound {
             endpoint: "/run/svc.sock".into(),
+            missing: Missing::Endpoint,
             source: io::ErrorKind::NotFound.into(),
         };
         let (state, open_error) = (ClientState::Broken, None);

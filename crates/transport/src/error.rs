@@ -1,7 +1,8 @@
 //! What can go wrong with a link, an endpoint or a region.
 
+use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why a link did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -52,10 +53,12 @@ pub enum LinkError {
 #[non_exhaustive]
 pub enum ConnectError {
     /// Nobody serves the endpoint.
-    #[error("no server at {endpoint}")]
+    #[error("no server at {endpoint}{missing}")]
     NotFound {
         /// Where.
         endpoint: String,
+        /// What there is none of.
+        missing: Missing,
         /// What the system said.
         #[source]
         source: io::Error,
@@ -100,6 +103,40 @@ pub enum ConnectError {
         #[source]
         source: io::Error,
     },
+}
+
+/// What a client did not find where nobody serves.
+///
+/// ```
+/// use netipc_transport::link::Missing;
+///
+/// assert_eq!(Missing::Listener.to_string(), ": nobody listens at what is there, as after a server that was killed");
+/// assert_eq!(Missing::Endpoint.to_string(), "");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Missing {
+    /// The run directory, which is this one. A server makes none either, unless that is asked of it.
+    RunDir(PathBuf),
+    /// The socket or the pipe: no server has started yet, or the last one has ended.
+    Endpoint,
+    /// Somebody who listens at the socket, which is there: its server was killed, or starts.
+    Listener,
+}
+
+impl fmt::Display for Missing {
+    /// What follows the endpoint in the error.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RunDir(path) => {
+                write!(f, ": the run directory {} does not exist", path.display())
+            }
+            Self::Endpoint => Ok(()),
+            Self::Listener => {
+                f.write_str(": nobody listens at what is there, as after a server that was killed")
+            }
+        }
+    }
 }
 
 fn user(uid: Option<u32>) -> String {

@@ -8,7 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::sys;
 use crate::wait::Wait;
 
-pub use crate::error::{AttachError, BindError, ConnectError, LinkError};
+pub use crate::error::{AttachError, BindError, ConnectError, LinkError, Missing};
 pub use crate::platform::{Inherited, PeerPolicy};
 pub use crate::sys::WaitObject;
 

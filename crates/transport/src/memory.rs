@@ -11,7 +11,8 @@ use crate::clock::{self, Changed};
 use crate::endpoint::Endpoint;
 use crate::link::{
     AttachError, BASELINE, Baseline, BindError, BindOptions, ConnectError, Link, LinkError,
-    LinkInfo, LinkKind, Listener, Peer, PeerWatch, Profile, SessionPlan, Transport, WaitObject,
+    LinkInfo, LinkKind, Listener, Missing, Peer, PeerWatch, Profile, SessionPlan, Transport,
+    WaitObject,
 };
 use crate::wait::{Wait, lock};
 
@@ -76,6 +77,7 @@ impl Transport for MemoryTransport {
     ) -> Result<Box<dyn Baseline>, ConnectError> {
         let not_found = || ConnectError::NotFound {
             endpoint: endpoint.to_string(),
+            missing: Missing::Endpoint,
             source: io::ErrorKind::NotFound.into(),
         };
         let listening = self.hub.find(endpoint).ok_or_else(not_found)?;

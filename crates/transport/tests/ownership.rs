@@ -124,6 +124,24 @@ fn a_missing_directory_is_told() {
         .connect(&endpoint, &Wait::forever())
         .unwrap_err();
     assert!(matches!(error, ConnectError::NotFound { .. }), "{error:?}");
+    let missing = stage.path("missing").display().to_string();
+    let said = error.to_string();
+    let part = format!(": the run directory {missing} does not exist");
+    assert!(said.ends_with(&part), "{said}");
+}
+
+#[test]
+fn clients_are_told_what_is_missing_where_nobody_serves() {
+    let stage = Stage::new();
+    let said = || {
+        let connected = UnixTransport::new().connect(&stage.endpoint, &Wait::forever());
+        connected.unwrap_err().to_string()
+    };
+    let path = stage.endpoint.to_string();
+    assert_eq!(said(), format!("no server at {path}"));
+    drop(StreamListener::bind(stage.socket()).unwrap());
+    let part = ": nobody listens at what is there, as after a server that was killed";
+    assert_eq!(said(), format!("no server at {path}{part}"));
 }
 
 // Rule L6.

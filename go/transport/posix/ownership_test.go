@@ -97,6 +97,31 @@ func TestAMissingDirectoryIsTold(t *testing.T) {
 	}
 }
 
+func TestClientsAreToldWhatIsMissingWhereNobodyServes(t *testing.T) {
+	s := newStage(t)
+	said := func() string {
+		_, err := posix.New().Connect(s.endpoint, soon())
+		if !errors.Is(err, transport.ErrNotFound) {
+			t.Fatal(err)
+		}
+		return err.Error()
+	}
+	if text := said(); !strings.Contains(text, "no server there: no such file or directory") {
+		t.Error(text)
+	}
+	listener, err := net.Listen("unix", s.endpoint.SocketPath())
+	s.no(err)
+	listener.(*net.UnixListener).SetUnlinkOnClose(false)
+	s.no(listener.Close())
+	if text := said(); !strings.Contains(text, "no server there: nobody listens at what is there, as after a server that was killed: ") {
+		t.Error(text)
+	}
+	s.no(os.RemoveAll(s.endpoint.RunDir()))
+	if text := said(); !strings.Contains(text, "no server there: the run directory "+s.endpoint.RunDir()+" does not exist: ") {
+		t.Error(text)
+	}
+}
+
 func TestPathsAreUsedAsTheyAre(t *testing.T) {
 	s := newStage(t)
 	deep := s.dir + "/" + strings.Repeat("d", transport.MaxSocketPath-len(s.dir)-len("//svc.sock"))

@@ -3,18 +3,28 @@
 package posix_test
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"runtime"
+	"strings"
 	"testing"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/netipc/netipc/go/transport"
+	"github.com/netipc/netipc/go/transport/posix"
 )
 
 // without runs step in a thread of its own, to which the system answers EIO for calls.
 func without(s *stage, calls []uint32, step func() error) error {
+	s.Helper()
+	return refusing(s, calls, unix.EIO, step)
+}
+
+// refusing runs step in a thread of its own, to which the system answers with an error for calls.
+func refusing(s *stage, calls []uint32, refusal unix.Errno, step func() error) error {
 	s.Helper()
 	const (
 		load   = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
@@ -28,7 +38,7 @@ func without(s *stage, calls []uint32, step func() error) error {
 	}
 	filter = append(filter,
 		unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ALLOW},
-		unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EIO)})
+		unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ERRNO | uint32(refusal)})
 	program := &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	ended := make(chan error, 1)
 	go func() {
@@ -66,4 +76,24 @@ func TestARegionThatCannotBeLookedAtLeavesNoFile(t *testing.T) {
 		t.Fatalf("left is %v", left)
 	}
 	s.no(server.Offer(plan))
+}
+
+func TestAServerStartsAtOnceWhereLocksAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, refusal := range []unix.Errno{unix.EPERM, unix.EACCES, unix.ENOSYS} {
+		s := newStage(t)
+		var said bytes.Buffer
+		logged := posix.New().WithLogger(slog.New(slog.NewTextHandler(&said, nil)))
+		var listener transport.Listener
+		s.no(refusing(s, []uint32{unix.SYS_FLOCK}, refusal, func() (err error) {
+			listener, err = logged.Bind(s.endpoint, transport.BindOptions{})
+			return err
+		}))
+		s.connect()
+		s.accept(listener)
+		s.no(listener.Close())
+		if !strings.Contains(said.String(), "starting without a lock") {
+			t.Error(said.String())
+		}
+	}
 }

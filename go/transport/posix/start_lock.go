@@ -3,6 +3,8 @@
 package posix
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -23,8 +25,8 @@ const (
 //
 // The lock is on a file of its own, which only our user can open: a lock on the directory could be held for
 // ever by whoever may read it. The kernel takes it back from a process that dies, and whoever has it removes
-// the file. Where the file belongs to another user, whose start is over, or was cut off, and where what has its name
-// is no file, there is no lock: the other defences have to do then.
+// the file. Where the file belongs to another user, whose start is over, or was cut off, where what has its name is no
+// file, and at once where a sandbox refuses locks, there is no lock: the other defences have to do then.
 func lockStart(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) (unlock func(), err error) {
 	name := endpoint.Service() + ".lock"
 	patience := transport.Timeout(lockPatience)
@@ -32,6 +34,9 @@ func lockStart(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) (unlo
 		fd, id, err := tryLockStart(dir, name)
 		foreign := false
 		switch {
+		case errors.Is(err, errLocksRefused):
+			log.Info("netipc: starting without a lock", "endpoint", endpoint.String(), "error", err)
+			return func() {}, nil
 		case err == nil && fd >= 0:
 			return func() {
 				// While it is locked: who waits for it finds out that it is another file by then.
@@ -62,6 +67,9 @@ func lockStart(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) (unlo
 	}
 }
 
+// errLocksRefused says that nothing can be locked here, as in a sandbox: a wait would change nothing.
+var errLocksRefused = errors.New("the system refuses locks")
+
 // tryLockStart returns the locked file, -1 while somebody else of our user has it, and EACCES while another user has.
 func tryLockStart(dir *runDir, name string) (int, fileID, error) {
 	fd, err := openLock(dir.fd, name)
@@ -69,6 +77,10 @@ func tryLockStart(dir *runDir, name string) (int, fileID, error) {
 		return -1, fileID{}, err
 	}
 	locked, err := tryLock(fd)
+	if err == unix.EACCES || err == unix.EPERM || err == unix.ENOSYS {
+		// The file is ours to write, so that this is said of locks.
+		err = fmt.Errorf("%w: %w", errLocksRefused, err)
+	}
 	if locked {
 		var seen, named fileInfo
 		if seen, err = lookInto(fd); err == nil {

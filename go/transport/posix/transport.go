@@ -3,8 +3,10 @@
 package posix
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"time"
 
@@ -172,11 +174,22 @@ func (t *Transport) Bind(endpoint transport.Endpoint, options transport.BindOpti
 	}, nil
 }
 
+// missing tells what there is none of where nobody serves, if that is not the socket itself.
+func missing(endpoint transport.Endpoint, err error) string {
+	if err == unix.ECONNREFUSED {
+		return "nobody listens at what is there, as after a server that was killed"
+	}
+	if _, err := os.Stat(endpoint.Place()); errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
+		return fmt.Sprintf("the run directory %s does not exist", endpoint.RunDir())
+	}
+	return ""
+}
+
 func connectError(endpoint transport.Endpoint, err error) error {
 	failed := &transport.ConnectError{Endpoint: endpoint.String(), Cause: err}
 	switch err {
 	case unix.ENOENT, unix.ENOTDIR, unix.ECONNREFUSED:
-		failed.Kind = transport.ErrNotFound
+		failed.Kind, failed.Why = transport.ErrNotFound, missing(endpoint, err)
 	case unix.EACCES, unix.EPERM:
 		failed.Kind = transport.ErrDenied
 	case transport.ErrTimeout, transport.ErrAborted:

@@ -36,6 +36,7 @@ fn causes_of_a_failed_reconnect_have_their_own_numbers() {
     };
     let gone = ConnectError::NotFound {
         endpoint: "/run/x.sock".into(),
+        missing: netipc_transport::link::Missing::Endpoint,
         source: std::io::ErrorKind::NotFound.into(),
     };
     for (error, code) in [

@@ -32,7 +32,8 @@ use std::time::Duration;
 
 use crate::endpoint::Endpoint;
 use crate::link::{
-    Baseline, BindError, BindOptions, ConnectError, LinkError, Listener, Profile, Transport,
+    Baseline, BindError, BindOptions, ConnectError, LinkError, Listener, Missing, Profile,
+    Transport,
 };
 use crate::spin::DEFAULT_SPIN;
 use crate::sys::{self, Errno};
@@ -202,12 +203,27 @@ fn interrupted(endpoint: &Endpoint, source: LinkError) -> ConnectError {
     }
 }
 
+/// What is missing where nobody serves, after a failure that says no more than this.
+fn missing(endpoint: &Endpoint, errno: Errno) -> Missing {
+    let is_missing = |errno: &Errno| matches!(*errno, Errno::NOENT | Errno::NOTDIR);
+    if errno == Errno::CONNREFUSED {
+        Missing::Listener
+    } else if sys::leads_to(endpoint.place()).is_err_and(|errno| is_missing(&errno)) {
+        Missing::RunDir(endpoint.run_dir().to_owned())
+    } else {
+        Missing::Endpoint
+    }
+}
+
 fn failure(endpoint: &Endpoint, errno: Errno) -> ConnectError {
+    let place = endpoint;
     let (endpoint, source) = (endpoint.to_string(), errno.into());
     match errno {
-        Errno::NOENT | Errno::NOTDIR | Errno::CONNREFUSED => {
-            ConnectError::NotFound { endpoint, source }
-        }
+        Errno::NOENT | Errno::NOTDIR | Errno::CONNREFUSED => ConnectError::NotFound {
+            endpoint,
+            missing: missing(place, errno),
+            source,
+        },
         Errno::ACCESS | Errno::PERM => ConnectError::Denied { endpoint, source },
         _ => ConnectError::Io { endpoint, source },
     }

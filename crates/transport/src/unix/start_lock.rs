@@ -37,7 +37,8 @@ impl Drop for StartLock<'_> {
 }
 
 /// Waits until nobody else starts at this endpoint. Nothing where the file belongs to another user, whose
-/// start is over, or was cut off, and where what has its name is no file: the other defences have to do then.
+/// start is over, or was cut off, where what has its name is no file, and at once where a sandbox refuses locks: the other
+/// defences have to do then.
 pub(super) fn lock<'d>(
     dir: &'d RunDir,
     endpoint: &Endpoint,
@@ -46,7 +47,7 @@ pub(super) fn lock<'d>(
     let patience = Wait::timeout(PATIENCE);
     loop {
         let is_foreign = match try_lock(dir, &name) {
-            Ok(Some((file, id))) => {
+            Ok(Attempt::Locked(file, id)) => {
                 return Ok(Some(StartLock {
                     dir,
                     name,
@@ -54,7 +55,11 @@ pub(super) fn lock<'d>(
                     _file: file,
                 }));
             }
-            Ok(None) => false,
+            Ok(Attempt::Refused(errno)) => {
+                tracing::info!(%endpoint, %errno, "starting without a lock, which the system refuses");
+                return Ok(None);
+            }
+            Ok(Attempt::Busy) => false,
             // Also where nothing can be made in the directory, and then there is no such file.
             Err(Errno::ACCESS | Errno::PERM) if sys::look_at(dir, &name).is_ok() => true,
             // A directory, a link, or a socket: none of which any starter makes.
@@ -74,17 +79,40 @@ pub(super) fn lock<'d>(
     }
 }
 
-/// The locked file; nothing while somebody else of our user has it, and an error while another user has.
-fn try_lock(dir: &RunDir, name: &Path) -> Result<Option<(OwnedFd, FileId)>, Errno> {
+/// What became of an attempt to lock.
+enum Attempt {
+    Locked(OwnedFd, FileId),
+    /// Somebody else of our user has it.
+    Busy,
+    /// Nothing can be locked here, as in a sandbox: a wait would change nothing.
+    Refused(Errno),
+}
+
+/// Locks the file; an error while another user has it.
+fn try_lock(dir: &RunDir, name: &Path) -> Result<Attempt, Errno> {
     let file = sys::open_lock(dir, name)?;
-    let is_locked = sys::try_lock(&file)?;
+    let is_locked = match sys::try_lock(&file) {
+        // The file is ours to write, so that this is said of locks.
+        Err(errno @ (Errno::ACCESS | Errno::PERM | Errno::NOSYS)) => {
+            return Ok(Attempt::Refused(errno));
+        }
+        tried => tried?,
+    };
     let sys::FileInfo { id, uid, .. } = sys::look_into(&file)?;
     if !is_locked {
         // Another user may never let go of a file of his own, whatever its mode.
         let is_own = uid == sys::own_uid();
-        return if is_own { Ok(None) } else { Err(Errno::ACCESS) };
+        return if is_own {
+            Ok(Attempt::Busy)
+        } else {
+            Err(Errno::ACCESS)
+        };
     }
     // Whoever had it before may have removed its name since it was opened.
     let is_named = sys::look_at(dir, name).is_ok_and(|named| named.id == id);
-    Ok(is_named.then_some((file, id)))
+    Ok(if is_named {
+        Attempt::Locked(file, id)
+    } else {
+        Attempt::Busy
+    })
 }

@@ -20,7 +20,8 @@ use std::time::Duration;
 
 use crate::endpoint::Endpoint;
 use crate::link::{
-    Baseline, BindError, BindOptions, ConnectError, LinkError, Listener, Profile, Transport,
+    Baseline, BindError, BindOptions, ConnectError, LinkError, Listener, Missing, Profile,
+    Transport,
 };
 use crate::spin::DEFAULT_SPIN;
 use crate::sys::{Code, Pipe, wait_for_instance};
@@ -120,7 +121,11 @@ impl Transport for PipeTransport {
 fn failure(endpoint: &Endpoint, code: Code) -> ConnectError {
     let (endpoint, source) = (endpoint.to_string(), code.into());
     match code {
-        Code::FILE_NOT_FOUND | Code::PATH_NOT_FOUND => ConnectError::NotFound { endpoint, source },
+        Code::FILE_NOT_FOUND | Code::PATH_NOT_FOUND => ConnectError::NotFound {
+            endpoint,
+            missing: Missing::Endpoint,
+            source,
+        },
         Code::ACCESS_DENIED => ConnectError::Denied { endpoint, source },
         _ => ConnectError::Io { endpoint, source },
     }

@@ -116,8 +116,11 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// Fails, too, where a sandbox would let nobody set it: who waits has to look by itself then.
     pub(crate) fn new() -> Result<Self> {
         let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        retry_on_intr(|| rustix::io::write(&fd, &1_u64.to_ne_bytes()))?;
+        retry_on_intr(|| rustix::io::read(&fd, &mut [0; 8]))?;
         let owner = own_pid();
         Ok(Self { fd, owner })
     }
