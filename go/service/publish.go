@@ -20,7 +20,7 @@ const (
 	// statsAgain is how long until the endpoint of the statistics is tried again, where another server, as one
 	// that ends, has it.
 	statsAgain = 100 * time.Millisecond
-	// keptReasons is how many reasons of refusals are kept, the most recent.
+	// keptReasons is how many reasons for one kind of failure are kept, the most recent.
 	keptReasons = 8
 )
 
@@ -45,39 +45,44 @@ type DataStatus struct {
 // publishing is what is told besides the counts.
 type publishing struct {
 	since time.Time
-
-	mu       sync.Mutex
-	refusals []refusals
+	// Why clients were turned down, and why sessions that wanted shared memory went without one of its profiles.
+	refusals, withoutSHM reasons
 }
 
-// refusals is clients that were turned down for one reason.
-type refusals struct {
+// reasons are the most recent reasons for one kind of failure.
+type reasons struct {
+	mu  sync.Mutex
+	all []reason
+}
+
+// reason is why something did not happen, how often, and when last.
+type reason struct {
 	why   string
 	count uint64
 	last  time.Time
 }
 
-// noteRefusal notes why a client was turned down.
-func (p *publishing) noteRefusal(why string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// note counts a reason once more.
+func (r *reasons) note(why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	now := time.Now()
-	for i := range p.refusals {
-		if one := &p.refusals[i]; one.why == why {
+	for i := range r.all {
+		if one := &r.all[i]; one.why == why {
 			one.count, one.last = one.count+1, now
 			return
 		}
 	}
-	if len(p.refusals) == keptReasons {
+	if len(r.all) == keptReasons {
 		oldest := 0
-		for i := range p.refusals {
-			if p.refusals[i].last.Before(p.refusals[oldest].last) {
+		for i := range r.all {
+			if r.all[i].last.Before(r.all[oldest].last) {
 				oldest = i
 			}
 		}
-		p.refusals = slices.Delete(p.refusals, oldest, oldest+1)
+		r.all = slices.Delete(r.all, oldest, oldest+1)
 	}
-	p.refusals = append(p.refusals, refusals{why: why, count: 1, last: now})
+	r.all = append(r.all, reason{why: why, count: 1, last: now})
 }
 
 // bindStats returns where statistics are to be told, or nil. A server runs without while it cannot be had.
@@ -190,7 +195,8 @@ func (s *Server) StatsJSON() []byte {
 		Bytes:       bytesDocument{Received: stats.BytesReceived, Sent: stats.BytesSent},
 		HandlerTime: documentOf(&stats.HandlerTime),
 		TotalTime:   documentOf(&stats.TotalTime),
-		Refusals:    s.publishing.document(),
+		Refusals:    s.publishing.refusals.document(),
+		WithoutSHM:  s.publishing.withoutSHM.document(),
 		Data:        s.tellOfData(),
 	}
 	// Numbers and texts can always be written.
@@ -218,12 +224,12 @@ func (s *Server) tellOfData() (told *dataDocument) {
 	return told
 }
 
-func (p *publishing) document() []refusalDocument {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	told := make([]refusalDocument, 0, len(p.refusals))
-	for _, one := range p.refusals {
-		told = append(told, refusalDocument{Why: one.why, Count: one.count, Age: seconds(time.Since(one.last))})
+func (r *reasons) document() []reasonDocument {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	told := make([]reasonDocument, 0, len(r.all))
+	for _, one := range r.all {
+		told = append(told, reasonDocument{Why: one.why, Count: one.count, Age: seconds(time.Since(one.last))})
 	}
 	return told
 }
@@ -255,7 +261,8 @@ type statsDocument struct {
 	Bytes       bytesDocument      `json:"bytes"`
 	HandlerTime histogramDocument  `json:"handler_time"`
 	TotalTime   histogramDocument  `json:"total_time"`
-	Refusals    []refusalDocument  `json:"refusals"`
+	Refusals    []reasonDocument   `json:"refusals"`
+	WithoutSHM  []reasonDocument   `json:"without_shm"`
 	Data        *dataDocument      `json:"data,omitempty"`
 }
 
@@ -295,7 +302,7 @@ type bucketDocument struct {
 	Count uint64 `json:"count"`
 }
 
-type refusalDocument struct {
+type reasonDocument struct {
 	Why   string  `json:"why"`
 	Count uint64  `json:"count"`
 	Age   seconds `json:"age_seconds"`

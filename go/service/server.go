@@ -291,6 +291,7 @@ func (s *Server) admit(
 		return nil, nil, refusedAnyway(incoming.TurnDown(why, wait), why.Why+", and it left before it was told")
 	}
 	peer := incoming.Peer()
+	incoming.OnFailedOffer = s.publishing.withoutSHM.note
 	opened, err := incoming.Accept(s.nextSessionID, wait)
 	if err != nil {
 		s.sessions.release(permit)
@@ -333,7 +334,7 @@ func (s *Server) logRefusal(client *turnedDown, why error) {
 		s.log.Debug("netipc: no handshake", "service", s.handler.method.Name, "error", why)
 		return
 	}
-	s.publishing.noteRefusal(refusal.Error())
+	s.publishing.refusals.note(refusal.Error())
 	if client.name != "" {
 		s.log.Warn("netipc: turned a client down", "service", s.handler.method.Name, "client", client.name,
 			"refused", client.number, "error", why)

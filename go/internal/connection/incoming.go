@@ -2,6 +2,7 @@ package connection
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"github.com/netipc/netipc/go/internal/native"
@@ -19,6 +20,8 @@ type Incoming struct {
 	// The secret of the endpoint: on some platforms the names of shared objects are made with it.
 	token    uint64
 	refusing func(transport.Peer)
+	// OnFailedOffer, unless nil, is told why a profile of shared memory could not be had, before the next one is tried.
+	OnFailedOffer func(why string)
 }
 
 // Receive receives the HELLO of a fresh connection and checks it. Where there is no session, a
@@ -46,7 +49,7 @@ func Receive(
 		}
 		return nil, refuse(link, refusal, w, refusing)
 	}
-	return &Incoming{link, offer, policy.AuthToken, refusing}, nil
+	return &Incoming{link: link, offer: offer, token: policy.AuthToken, refusing: refusing}, nil
 }
 
 // maxSkipped is the session numbers that may be skipped for one client: more than a server has sessions.
@@ -71,6 +74,9 @@ func (i *Incoming) Accept(nextID func() uint64, w transport.Wait) (*Connection, 
 			sessionID = nextID()
 			agreed = i.offer.Agreed(sessionID)
 			continue
+		}
+		if i.OnFailedOffer != nil {
+			i.OnFailedOffer(fmt.Sprintf("%v: %v", agreed.Profile, err))
 		}
 		offer, refusal := i.offer.WithoutProfile()
 		if refusal != nil {

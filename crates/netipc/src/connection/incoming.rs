@@ -16,7 +16,7 @@ use netipc_transport::wait::Wait;
 use super::{Connection, available, plan, send_packet};
 use crate::config::ServerConfig;
 use crate::defaults::DEFAULT_HANDSHAKE_TIMEOUT_MS;
-use crate::error::{ErrorCode, link_code};
+use crate::error::{ErrorCode, chain, link_code};
 use crate::log_limiter::LogLimiter;
 
 /// Session numbers that may be skipped for one client: more than a server has sessions.
@@ -249,15 +249,17 @@ impl Incoming {
         next_id: impl FnMut() -> u64,
         wait: &Wait<'_>,
     ) -> Result<Connection, AcceptError> {
-        self.accept_or(next_id, wait, &|_| ())
+        self.accept_or(next_id, wait, &|_| (), &|_| ())
     }
 
-    /// As [`accept`](Self::accept); `refusing` is told of a refusal before the client is.
+    /// As [`accept`](Self::accept); `refusing` is told of a refusal before the client is, and `without` why a profile of shared
+    /// memory could not be had.
     pub(crate) fn accept_or(
         mut self,
         mut next_id: impl FnMut() -> u64,
         wait: &Wait<'_>,
         refusing: &Refusing<'_>,
+        without: &dyn Fn(&str),
     ) -> Result<Connection, AcceptError> {
         let Ok(buffer) = super::buffer(Role::Server, &self.offer.agreed(0)) else {
             return Err(self.turn_down_for_size_or(wait, refusing));
@@ -275,6 +277,7 @@ impl Incoming {
                 continue;
             }
             let profile = self.offer.profile();
+            without(&format!("{profile}: {}", chain(&error)));
             if let Some(times) = SHM_FAILURES.count() {
                 tracing::warn!(%profile, %error, times, "cannot prepare shared memory, trying the next profile");
             }

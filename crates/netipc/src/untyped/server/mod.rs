@@ -9,6 +9,7 @@
 mod admission;
 mod histogram;
 mod publish;
+mod reasons;
 mod semaphore;
 mod session;
 mod stats;
@@ -425,7 +426,8 @@ impl AnyServer {
             return Err(incoming.turn_down_for_size_or(&wait, &refusing));
         };
         let peer = incoming.peer();
-        match incoming.accept_or(next_id, &wait, &refusing) {
+        let without = |why: &str| self.publishing.without_shm.note(why);
+        match incoming.accept_or(next_id, &wait, &refusing, &without) {
             Ok(connection) => Ok(Some((Opened { connection, answer }, permit))),
             Err(AcceptError::Link(_)) if permit.waited => {
                 client.note(peer);
@@ -450,7 +452,7 @@ impl AnyServer {
 
     /// Logs that a client was turned down: the first, and one in a hundred of the others.
     fn log_refusal(&self, client: &TurnedDown<'_>, why: &str) {
-        self.publishing.note_refusal(why);
+        self.publishing.refusals.note(why);
         if let Some((refused, client)) = client.to_log() {
             tracing::warn!(service = %self.name, client, refused, why, "turned a client down");
         }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use netipc_transport::link::{Baseline, BindError, BindOptions, LinkError, Listen
 use netipc_transport::wait::Wait;
 
 use super::histogram::HistogramSnapshot;
+use super::reasons::Reasons;
 use super::{AnyServer, State};
 use crate::error::chain;
 
@@ -24,8 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const READERS: usize = 8;
 /// How long until the endpoint of the statistics is tried again, where another server, as one that ends, has it.
 const AGAIN: Duration = Duration::from_millis(100);
-/// Reasons that are kept, the most recent.
-const REASONS: usize = 8;
 
 /// The service at whose endpoint the statistics of `service` are published.
 ///
@@ -54,14 +53,10 @@ pub(super) struct Publishing {
     since: Instant,
     /// What tells of the data, if anything does; nothing at all where statistics are not published.
     on: OnceLock<Option<Arc<DataProbe>>>,
-    refusals: Mutex<Vec<Refusals>>,
-}
-
-/// Clients that were turned down for one reason.
-struct Refusals {
-    why: String,
-    count: u64,
-    last: Instant,
+    /// Why clients were turned down.
+    pub(super) refusals: Reasons,
+    /// Why sessions that wanted shared memory went without one of its profiles.
+    pub(super) without_shm: Reasons,
 }
 
 impl Publishing {
@@ -69,30 +64,13 @@ impl Publishing {
         Self {
             since: Instant::now(),
             on: OnceLock::new(),
-            refusals: Mutex::default(),
+            refusals: Reasons::default(),
+            without_shm: Reasons::default(),
         }
     }
 
     fn is_on(&self) -> bool {
         self.on.get().is_some()
-    }
-
-    /// Notes why a client was turned down.
-    pub(super) fn note_refusal(&self, why: &str) {
-        let mut all = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = all.iter_mut().find(|one| one.why == why) {
-            (known.count, known.last) = (known.count.saturating_add(1), Instant::now());
-            return;
-        }
-        if all.len() == REASONS {
-            let oldest = (0..REASONS).min_by_key(|at| all.get(*at).map(|one| one.last));
-            all.swap_remove(oldest.unwrap_or_default());
-        }
-        all.push(Refusals {
-            why: why.to_owned(),
-            count: 1,
-            last: Instant::now(),
-        });
     }
 }
 
@@ -288,26 +266,11 @@ impl AnyServer {
         );
         histogram(&mut out, "handler_time", &stats.handler_time);
         histogram(&mut out, "total_time", &stats.total_time);
-        self.refusals(&mut out);
+        reasons(&mut out, "refusals", &self.publishing.refusals);
+        reasons(&mut out, "without_shm", &self.publishing.without_shm);
         self.data(&mut out);
         out.push('}');
         out
-    }
-
-    fn refusals(&self, out: &mut String) {
-        let all = self.publishing.refusals.lock();
-        let all = all.unwrap_or_else(PoisonError::into_inner);
-        name(out, "refusals");
-        out.push('[');
-        for one in all.iter() {
-            separate(out);
-            out.push('{');
-            text(out, "why", &one.why);
-            number(out, "count", one.count);
-            seconds(out, "age_seconds", one.last.elapsed());
-            out.push('}');
-        }
-        out.push(']');
     }
 
     fn data(&self, out: &mut String) {
@@ -331,6 +294,20 @@ impl AnyServer {
         }
         out.push_str("]}");
     }
+}
+
+fn reasons(out: &mut String, of: &str, reasons: &Reasons) {
+    name(out, of);
+    out.push('[');
+    for one in reasons.all() {
+        separate(out);
+        out.push('{');
+        text(out, "why", &one.why);
+        number(out, "count", one.count);
+        seconds(out, "age_seconds", one.age());
+        out.push('}');
+    }
+    out.push(']');
 }
 
 fn object(out: &mut String, of: &str, members: &[(&str, u64)]) {
@@ -432,7 +409,10 @@ mod tests {
         let server = AnyServer::new("/run/x", "svc", &config, 1, Box::new(answer))
             .publishing_stats(Some(Arc::new(probe)));
         let text = server.stats_json();
-        assert!(text.ends_with("\"refusals\":[]}"), "{text}");
+        assert!(
+            text.ends_with("\"refusals\":[],\"without_shm\":[]}"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -453,19 +433,5 @@ mod tests {
         assert!(!later.publish_stats(None));
         assert!(later.stats_json().ends_with("\"data\":{\"stale\":[]}}"));
         assert!(!server().publishing_stats(None).publish_stats(data()));
-    }
-
-    #[test]
-    fn reasons_are_counted_and_the_oldest_goes() {
-        let publishing = Publishing::new();
-        for at in 0..REASONS {
-            publishing.note_refusal(&at.to_string());
-        }
-        publishing.note_refusal("0");
-        publishing.note_refusal("new");
-        let all = publishing.refusals.lock().unwrap();
-        assert_eq!(all.len(), REASONS);
-        let of = |why: &str| all.iter().find(|one| one.why == why).map(|one| one.count);
-        assert_eq!((of("0"), of("1"), of("new")), (Some(2), None, Some(1)));
     }
 }
