@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use crate::args::ServiceName;
 use crate::exit::{self, Exit, Failed};
-use crate::{ls, schema, terminal};
+use crate::json::{self, Stamped};
+use crate::{schema, terminal};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,11 +45,12 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<(), Failed> {
     };
     let printed = match (schema, args.json) {
         (Some(schema), false) => text(&page(&schema), &mut out),
-        (Some(schema), true) => ls::json(&Description::of(&schema), &mut out),
+        (Some(schema), true) => json::print(&Stamped::now(Description::of(&schema)), &mut out),
         (None, false) => list(&mut out),
         (None, true) => {
-            let all: Vec<_> = schema::built_in().iter().map(Description::of).collect();
-            ls::json(&all, &mut out)
+            let all = schema::built_in().iter().map(Description::of);
+            let all: Vec<_> = all.map(Stamped::now).collect();
+            json::print(&all, &mut out)
         }
     };
     exit::printed(printed.and_then(|()| out.flush()))

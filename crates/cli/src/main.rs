@@ -12,6 +12,7 @@ mod doctor;
 mod exit;
 mod harmless;
 mod inspect;
+mod json;
 mod logging;
 mod ls;
 mod made;

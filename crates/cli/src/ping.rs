@@ -19,8 +19,9 @@ use serde::Serialize;
 use crate::args::{EndpointArgs, seconds};
 use crate::asking::schema_of;
 use crate::exit::{self, Exit, Failed};
+use crate::json::{self, Stamped};
 use crate::token::TokenArgs;
-use crate::{harmless, ls, profile, progress};
+use crate::{harmless, profile, progress};
 
 const DETAILS: &str = "\
 It asks for a method that no service has, and a server answers that it does not serve it: the message goes all the way to the server's \
@@ -142,7 +143,7 @@ pub(crate) fn run(args: &PingArgs) -> Result<(), Failed> {
     };
     let mut out = BufWriter::new(io::stdout().lock());
     let printed = if args.json {
-        ls::json(&report, &mut out)
+        json::print(&Stamped::now(&report), &mut out)
     } else {
         print(&report, &mut out)
     };

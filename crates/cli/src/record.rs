@@ -1,10 +1,12 @@
 //! `netipc record`: what a service answers over time, in a file that `serve --replay` serves again.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use netipc::transport::Wait;
@@ -14,7 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::asking::Asker;
 use crate::exit::{self, Exit, Failed};
+use crate::json::since_1970;
 use crate::platform::{STOP_REQUESTS, on_stop_request};
+use crate::progress;
 use crate::question::{Question, QuestionArgs};
 
 /// Arguments of `record`.
@@ -84,10 +88,7 @@ pub(crate) fn run(args: &RecordArgs) -> Result<(), Failed> {
     let failed = |error: io::Error| cannot_write(&args.output, &error);
     let began = Began {
         service: schema.name.clone(),
-        began: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs_f64(),
+        began: since_1970().as_secs_f64(),
     };
     line(&mut out, &began).map_err(failed)?;
     let mut recorder = Recorder {
@@ -97,25 +98,42 @@ pub(crate) fn run(args: &RecordArgs) -> Result<(), Failed> {
         begun: Instant::now(),
         last: None,
     };
-    let (mut asked, mut written) = (0, 0);
+    let counts = Counts::default();
     let mut next = Instant::now();
-    loop {
-        if let Some(heard) = recorder.ask() {
-            line(&mut out, &heard).map_err(failed)?;
-            written += 1;
+    let recorded = progress::during(&counts, || {
+        loop {
+            if let Some(heard) = recorder.ask() {
+                line(&mut out, &heard).map_err(failed)?;
+                counts.written.fetch_add(1, Ordering::Relaxed);
+            }
+            let asked = counts.asked.fetch_add(1, Ordering::Relaxed) + 1;
+            next += args.question.interval;
+            let pause = next.saturating_duration_since(Instant::now());
+            let is_last = args.question.count != 0 && asked >= args.question.count;
+            if is_last || stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+                return Ok(());
+            }
         }
-        asked += 1;
-        next += args.question.interval;
-        let pause = next.saturating_duration_since(Instant::now());
-        let is_last = args.question.count != 0 && asked >= args.question.count;
-        if is_last || stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
-            break;
-        }
+    });
+    recorded.map(|()| exit::to_stderr(&counts))
+}
+
+/// How often was asked, and how much was written.
+#[derive(Debug, Default)]
+struct Counts {
+    asked: AtomicU32,
+    written: AtomicU32,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [asked, written] =
+            [&self.asked, &self.written].map(|count| count.load(Ordering::Relaxed));
+        write!(
+            f,
+            "asked {asked} times, {written} answers or failures that differ from the one before"
+        )
     }
-    exit::to_stderr(&format_args!(
-        "asked {asked} times, {written} answers or failures that differ from the one before"
-    ));
-    Ok(())
 }
 
 /// Who asks, and what was heard last.

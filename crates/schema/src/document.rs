@@ -242,7 +242,7 @@ fn list<'j>(json: &'j Json, name: &str) -> Result<&'j [Json], DocumentError> {
 }
 
 fn from_list(head: &Record, item: &Record, json: &Json) -> Result<Message, DocumentError> {
-    let mut head = values(head, json, "", &["items", "service"])?;
+    let mut head = values(head, json, "", &["items", "service", "call"])?;
     if !head.is_empty() {
         head.remove(0);
     }

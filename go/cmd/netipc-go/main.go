@@ -21,7 +21,7 @@ Serves and asks NetIPC services, as the program netipc does.
 
 Commands:
   serve  provides services until SIGINT or SIGTERM
-  call   asks a service once
+  call   asks a service, once or again and again
   bench  is a peer of netipc bench --peer go=netipc-go, which leaves the word out
   peer   is the Go peer of the language matrix
 
@@ -33,6 +33,9 @@ func main() {
 	// What is said when nobody listens any more ends no server.
 	system.IgnoreBrokenPipes()
 	env := cli.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: system.Stderr(), Getenv: os.LookupEnv}
+	if system.StderrIsJournal(os.LookupEnv) {
+		env.Stderr = cli.Journal{Writer: env.Stderr}
+	}
 	os.Exit(int(run(os.Args[1:], env)))
 }
 

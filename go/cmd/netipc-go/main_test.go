@@ -47,11 +47,11 @@ func TestWhatCallPrintsCanBeServedAndComesBackTheSame(t *testing.T) {
 	} {
 		p := newPlace(t)
 		end := p.serve("--data", p.write("data.json", test.data))
-		first := p.call(append(test.args, "--json")...).text(t)
+		first := p.call(append(test.args, "--json")...).document(t)
 		sameJSON(t, first, test.data)
 		end()
 		p.serve("--data", p.write("data.json", first))
-		if second := p.call(append(test.args, "--json")...).text(t); second != first {
+		if second := p.call(append(test.args, "--json")...).document(t); second != first {
 			t.Errorf("%s is not %s", second, first)
 		}
 	}
@@ -104,7 +104,7 @@ func TestKeysThatTheFileHasNotAreUnknown(t *testing.T) {
 	}
 	p.call("increment", "5").failed(t, 1, "failed", "the server's handler failed")
 	// No keys at all ask for the generation.
-	sameJSON(t, p.call("apps-lookup", "-", "--json").text(t), `{"service": "apps-lookup", "generation": 0, "items": []}`)
+	sameJSON(t, p.call("apps-lookup", "-", "--json").document(t), `{"service": "apps-lookup", "generation": 0, "items": []}`)
 }
 
 func TestWhatGoesWrongHasItsExit(t *testing.T) {

@@ -104,6 +104,25 @@ func (e ended) text(t *testing.T) string {
 	return e.stdout
 }
 
+// document is the document of call --json without what it tells of the call, which has to be there.
+func (e ended) document(t *testing.T) string {
+	t.Helper()
+	var told struct {
+		Call struct {
+			Time      float64 `json:"time"`
+			Transport string  `json:"transport"`
+			TookUS    *int64  `json:"took_us"`
+		} `json:"call"`
+	}
+	text := e.text(t)
+	call := &told.Call
+	if err := json.Unmarshal([]byte(text), &told); err != nil || call.Time < 1e9 || call.Transport == "" || call.TookUS == nil || e.stderr != "" {
+		t.Fatalf("%v: %s%s", err, text, e.stderr)
+	}
+	document, _, _ := strings.Cut(text, ",\n  \"call\": {")
+	return document + "\n}\n"
+}
+
 // failed expects a failure whose one line of stderr begins with a state and has a part.
 func (e ended) failed(t *testing.T, code int, state, part string) {
 	t.Helper()

@@ -23,6 +23,7 @@ use strum::VariantNames;
 
 use crate::args::seconds;
 use crate::exit::{self, Exit, Failed};
+use crate::json::Stamped;
 use crate::platform::on_stop_request;
 use progress::Progress;
 
@@ -227,7 +228,8 @@ impl BenchArgs {
 
     fn shown(&self, rows: &[Row]) -> Result<String, Failed> {
         if self.json {
-            serde_json::to_string_pretty(rows)
+            let rows: Vec<_> = rows.iter().map(Stamped::now).collect();
+            serde_json::to_string_pretty(&rows)
                 .map(|json| json + "\n")
                 .map_err(|error| Failed::caused_by(Exit::Failed, &error))
         } else {

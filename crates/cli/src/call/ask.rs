@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use netipc::ClientConfig;
 use netipc::transport::{Endpoint, Wait};
@@ -14,7 +14,7 @@ use netipc_schema::{Field, Kind, Schema};
 use super::print::print;
 use crate::asking::{self, Asker};
 use crate::exit::{self, Failed};
-use crate::progress;
+use crate::{json, progress};
 
 /// A question by a schema.
 pub(super) struct Question {
@@ -53,19 +53,26 @@ pub(super) fn call(question: Question) -> Result<(), Failed> {
 }
 
 /// Asks once, and prints the answer.
-fn once(asker: &mut Asker, request: &Message, timeout: Duration, json: bool) -> Result<(), Failed> {
+fn once(
+    asker: &mut Asker,
+    request: &Message,
+    timeout: Duration,
+    as_json: bool,
+) -> Result<(), Failed> {
     let begun = Instant::now();
     let what = format!("asking {}", asker.endpoint());
     let response = progress::during(&what, || asker.perform(request, &Wait::timeout(timeout)))?;
     let took = begun.elapsed();
     let schema = asker.schema();
-    if json {
-        exit::printed(print_json(&schema.exchange_to_json(request, &response)))?;
-        // Beside the document, which others serve and compare.
-        let _ = writeln!(io::stderr(), "{}", about(asker, took));
-        return Ok(());
-    }
     let mut out = BufWriter::new(io::stdout().lock());
+    if as_json {
+        let mut document = schema.exchange_to_json(request, &response);
+        if let Json::Object(members) = &mut document {
+            members.push(("call".to_owned(), about(asker, took)));
+        }
+        let printed = json::print(&document, &mut out);
+        return exit::printed(printed.and_then(|()| out.flush()));
+    }
     exit::printed(print(schema, &response, &mut out).and_then(|()| out.flush()))?;
     let carrier = asker
         .carrier()
@@ -79,15 +86,21 @@ fn once(asker: &mut Asker, request: &Message, timeout: Duration, json: bool) -> 
     Ok(())
 }
 
-/// What carried the answer, when it came and how long it took, as JSON.
-fn about(asker: &Asker, took: Duration) -> serde_json::Value {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
-    serde_json::json!({
-        "time": since_1970.unwrap_or_default().as_secs_f64(),
-        "transport": asker.carrier(),
-        "why_socket": asker.why_socket(),
-        "took_us": u64::try_from(took.as_micros()).ok(),
-    })
+/// When the answer came, what carried it, and how long it took.
+fn about(asker: &Asker, took: Duration) -> Json {
+    let text = |text: Option<String>| text.map_or(Json::Null, Json::Text);
+    let members = [
+        ("time", Json::Fraction(json::since_1970().as_secs_f64())),
+        ("transport", text(asker.carrier())),
+        ("why_socket", text(asker.why_socket())),
+        ("took_us", number(took.as_micros())),
+    ];
+    let members = members.map(|(name, value)| (name.to_owned(), value));
+    Json::Object(members.into())
+}
+
+fn number(number: u128) -> Json {
+    i128::try_from(number).map_or(Json::Null, Json::Number)
 }
 
 /// How many items of which generation, and what the header of a snapshot says besides.
@@ -110,13 +123,6 @@ fn summary(schema: &Schema, response: &Message) -> String {
         said.push_str(&format!("{name} {value}, "));
     }
     said
-}
-
-fn print_json(json: &Json) -> io::Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    serde_json::to_writer_pretty(&mut out, json)?;
-    out.write_all(b"\n")?;
-    out.flush()
 }
 
 /// Whether a value says nothing, for tables.

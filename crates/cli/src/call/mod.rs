@@ -57,8 +57,8 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "S", default_value = "1", value_parser = seconds)]
     interval: Duration,
 
-    /// Prints the reply as JSON, in the shape that `serve --data` reads, and on stderr an object with
-    /// time, transport and how long it took
+    /// Prints the reply as JSON, in the shape that `serve --data` reads, with time, transport and how long
+    /// it took as its `call`
     #[arg(long)]
     json: bool,
 }
@@ -103,7 +103,7 @@ snapshot none, any other service one for each field of its request. `-` stands f
 of several fields is written with commas between them.
 
 The reply goes to stdout, as a table or as JSON, each by the schema of the service (labels in the order of the reply; bytes that are \
-not UTF-8 become U+FFFD). What carried it and the time it took go to stderr, \
+not UTF-8 become U+FFFD). What carried it and the time it took go to stderr, of JSON to its member `call`, \
 with the reason where it was the socket although shared memory was offered.
 
 The token comes from --auth-token, --auth-token-file or NETIPC_AUTH_TOKEN, in this order. With \

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use netipc::wire::{ChunkHeader, Header};
 
 /// A packet, and which way it went.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Packet {
     pub(super) bytes: Vec<u8>,
     pub(super) way: Option<&'static str>,
     /// What it went over.
     pub(super) over: Over,
+    /// When it was captured, in seconds since 1970, where the capture tells.
+    pub(super) time: Option<f64>,
     /// Bytes that it had besides and that were not captured.
     pub(super) missing: usize,
 }
@@ -24,6 +26,20 @@ pub(super) struct Over {
     /// Both ends, of a packet of a network.
     pub(super) ends: Option<String>,
 }
+
+impl Over {
+    /// What carried it.
+    pub(super) fn transport(&self) -> Option<&'static str> {
+        match (self.fd, &self.ends) {
+            (Some(_), _) => Some("socket"),
+            (None, Some(_)) => Some("udp"),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Seconds since 1970 that are a time of today rather than since something else.
+const LONG_AGO: f64 = 1e9;
 
 /// Calls of strace that send or receive, and which they do.
 const CALLS: [(&str, &str); 6] = [
@@ -170,7 +186,7 @@ pub(super) fn strace(text: &str) -> Vec<Packet> {
     let mut begun: HashMap<&str, &str> = HashMap::new();
     let mut packets = Vec::new();
     for line in text.lines() {
-        let (thread, call) = thread_and_call(line);
+        let Line { thread, time, call } = parts(line);
         if let Some(start) = call.strip_suffix(UNFINISHED) {
             begun.insert(thread, start);
             continue;
@@ -181,16 +197,24 @@ pub(super) fn strace(text: &str) -> Vec<Packet> {
         match resumed {
             Some((_, rest)) => {
                 let start = begun.remove(thread).unwrap_or_default();
-                packets.extend(packet_of(thread, &format!("{start}{rest}")));
+                packets.extend(packet_of(thread, time, &format!("{start}{rest}")));
             }
-            None => packets.extend(packet_of(thread, call)),
+            None => packets.extend(packet_of(thread, time, call)),
         }
     }
     packets
 }
 
-/// `[pid 7] call(..` and `7 12:00:00.1 call(..` without what is in front.
-fn thread_and_call(line: &str) -> (&str, &str) {
+/// A line of strace.
+struct Line<'t> {
+    thread: &'t str,
+    /// Seconds since 1970, as `-ttt` prints them.
+    time: Option<f64>,
+    call: &'t str,
+}
+
+/// The parts of `[pid 7] call(..` and `7 12:00:00.1 call(..`.
+fn parts(line: &str) -> Line<'_> {
     let (thread, rest) = match line
         .strip_prefix("[pid")
         .and_then(|rest| rest.split_once(']'))
@@ -208,13 +232,16 @@ fn thread_and_call(line: &str) -> (&str, &str) {
         word.bytes()
             .all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.'))
     };
-    match rest.split_once(' ') {
-        Some((time, call)) if is_time(time) => (thread, call.trim_start()),
-        _ => (thread, rest),
-    }
+    let (time, call) = match rest.split_once(' ') {
+        Some((time, call)) if is_time(time) => (time, call.trim_start()),
+        _ => ("", rest),
+    };
+    // Not that of `-r`, which counts from the call before.
+    let time = time.parse().ok().filter(|time| *time > LONG_AGO);
+    Line { thread, time, call }
 }
 
-fn packet_of(thread: &str, call: &str) -> Option<Packet> {
+fn packet_of(thread: &str, time: Option<f64>, call: &str) -> Option<Packet> {
     let (name, arguments) = call.split_once('(')?;
     let (name, way) = CALLS.iter().find(|(known, _)| *known == name)?;
     let (arguments, result) = arguments.rsplit_once(" = ")?;
@@ -240,6 +267,7 @@ fn packet_of(thread: &str, call: &str) -> Option<Packet> {
         return None;
     }
     Some(Packet {
+        time,
         missing: len - bytes.len(),
         bytes,
         way: Some(way),
@@ -291,7 +319,7 @@ mod tests {
 [pid 7] sendmsg(5, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base=\"\\x01\\x02\", iov_len=2}, {iov_base=\"\\x03\", iov_len=1}], msg_iovlen=2}, MSG_NOSIGNAL <unfinished ...>
 [pid 8] recvfrom(6, 0x55, 65568, MSG_TRUNC, NULL, NULL) = -1 EAGAIN (Resource temporarily unavailable)
 [pid 7] <... sendmsg resumed>) = 3
-9 12:00:00.5 recvmsg(6, {msg_name={sa_family=AF_UNIX, sun_path=\"\\x2f\"}, msg_iov=[{iov_base=\"\\x09\\x08\"..., iov_len=81}], msg_iovlen=1}, 0) = 80
+9 1764527288.25 recvmsg(6, {msg_name={sa_family=AF_UNIX, sun_path=\"\\x2f\"}, msg_iov=[{iov_base=\"\\x09\\x08\"..., iov_len=81}], msg_iovlen=1}, 0) = 80
 9 getsockopt(3, SOL_SOCKET, SO_SNDBUF, [212992], [4]) = 0
 9 recvfrom(6, \"\", 65568, 0, NULL, NULL) = 0
 9 read(7, \"\\x7f\\x45\\x4c\\x46\", 832) = 4
@@ -314,5 +342,9 @@ mod tests {
             (&[9, 8][..], Some("received"), Some(9), Some(6))
         );
         assert_eq!(second.missing, 78);
+        let times = packets.iter().map(|packet| packet.time);
+        assert_eq!(times.collect::<Vec<_>>(), [None, Some(1_764_527_288.25)]);
+        assert_eq!(parts("9 12:00:00.5 read(7").call, "read(7");
+        assert_eq!(parts("0.000321 read(7").time, None);
     }
 }

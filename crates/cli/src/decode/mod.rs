@@ -15,8 +15,8 @@ use serde::Serialize;
 
 use crate::exit::{self, Exit, Failed};
 use crate::plain::plain;
-use crate::schema;
 use crate::terminal::wrapped;
+use crate::{progress, schema};
 use packets::Decoder;
 use violation::Violation;
 
@@ -77,6 +77,9 @@ pub(crate) struct DecodeArgs {
 /// One message, or a packet that is none.
 #[derive(Debug, Serialize)]
 struct Decoded {
+    /// When its first packet was captured, in seconds since 1970, and what it was seen on, where the capture tells.
+    time: Option<f64>,
+    transport: Option<&'static str>,
     /// Which packets it was in, from 1.
     packets: Vec<usize>,
     /// `sent` or `received`, where that is known, over which descriptor of which process or thread, or between whom.
@@ -121,13 +124,16 @@ fn decode(args: &DecodeArgs) -> Result<bool, Failed> {
         )));
     }
     let mut decoder = Decoder::new(schema::read_all(&args.schema)?);
-    for packet in packets {
-        decoder.take(packet);
-    }
-    let decoded = decoder.finish();
+    let what = format!("decoding {}", shown(&args.file));
+    let decoded = progress::during(&what, || {
+        for packet in packets {
+            decoder.take(packet);
+        }
+        decoder.finish()
+    });
     let mut out = BufWriter::new(io::stdout().lock());
     let printed = if args.json {
-        crate::ls::json(&decoded, &mut out)
+        crate::json::print(&decoded, &mut out)
     } else {
         decoded.iter().try_for_each(|one| print(one, &mut out))
     };

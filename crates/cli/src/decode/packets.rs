@@ -84,6 +84,8 @@ impl Decoder {
 
     fn decoded(&self, packet: &Packet, what: String) -> Decoded {
         Decoded {
+            time: packet.time,
+            transport: packet.over.transport(),
             packets: vec![self.packets],
             way: packet.way,
             pid: packet.over.pid,

@@ -7,6 +7,8 @@ const OF_USERS: std::ops::RangeInclusive<u32> = 147..=162;
 const ETHERNET: u32 = 1;
 const RAW_IP: [u32; 4] = [12, 101, 228, 229];
 const UDP: u8 = 17;
+const MICROSECOND: f64 = 1e-6;
+const NANOSECOND: f64 = 1e-9;
 
 /// The packets of a capture file.
 ///
@@ -18,8 +20,10 @@ pub(super) fn packets(bytes: &[u8]) -> Result<Vec<Packet>, String> {
     };
     match *magic {
         [0x0a, 0x0d, 0x0d, 0x0a] => blocks(bytes),
-        [0xd4, 0xc3, 0xb2, 0xa1] | [0x4d, 0x3c, 0xb2, 0xa1] => records(bytes, Order::Little),
-        [0xa1, 0xb2, 0xc3, 0xd4] | [0xa1, 0xb2, 0x3c, 0x4d] => records(bytes, Order::Big),
+        [0xd4, 0xc3, 0xb2, 0xa1] => records(bytes, Order::Little, MICROSECOND),
+        [0x4d, 0x3c, 0xb2, 0xa1] => records(bytes, Order::Little, NANOSECOND),
+        [0xa1, 0xb2, 0xc3, 0xd4] => records(bytes, Order::Big, MICROSECOND),
+        [0xa1, 0xb2, 0x3c, 0x4d] => records(bytes, Order::Big, NANOSECOND),
         _ => Err("it is no capture file: pcap and pcapng are known".to_owned()),
     }
 }
@@ -55,7 +59,7 @@ impl Order {
 }
 
 /// The classic format: a header, then packets.
-fn records(bytes: &[u8], order: Order) -> Result<Vec<Packet>, String> {
+fn records(bytes: &[u8], order: Order, unit: f64) -> Result<Vec<Packet>, String> {
     const HEADER: usize = 24;
     const OF_RECORD: usize = 16;
     let cut = |at: usize| format!("the capture is cut at byte {at}");
@@ -67,11 +71,50 @@ fn records(bytes: &[u8], order: Order) -> Result<Vec<Packet>, String> {
         let start = at + OF_RECORD;
         let end = start.checked_add(captured).ok_or_else(|| cut(at))?;
         let data = bytes.get(start..end).ok_or_else(|| cut(at))?;
-        let missing = whole.saturating_sub(captured);
-        packets.extend(packet(link, data, missing, None)?);
+        let time = order.u32(bytes, at).zip(order.u32(bytes, at + 4));
+        let time = time.map(|(seconds, units)| f64::from(seconds) + f64::from(units) * unit);
+        let seen = Seen {
+            missing: whole.saturating_sub(captured),
+            time,
+            way: None,
+        };
+        packets.extend(packet(link, data, seen)?);
         at = end;
     }
     Ok(packets)
+}
+
+/// What packets of the newer format are captured at.
+#[derive(Clone, Copy, Default)]
+struct Interface {
+    link: u32,
+    /// Seconds of a unit of its times.
+    unit: f64,
+}
+
+impl Interface {
+    fn of(body: &[u8], order: Order) -> Option<Self> {
+        const OPTIONS: usize = 8;
+        const RESOLUTION: u16 = 9;
+        let link = order.u16(body, 0)?.into();
+        let options = body.get(OPTIONS..).unwrap_or_default();
+        let resolution = option(RESOLUTION, options, order).and_then(|value| value.first());
+        let unit = match resolution.copied() {
+            None => MICROSECOND,
+            Some(power) if power < 0x80 => 10_f64.powi(-i32::from(power)),
+            Some(power) => 2_f64.powi(-i32::from(power & 0x7f)),
+        };
+        Some(Self { link, unit })
+    }
+}
+
+/// What a capture tells of a packet besides its bytes.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// Bytes that were not captured.
+    missing: usize,
+    time: Option<f64>,
+    way: Option<&'static str>,
 }
 
 /// The newer format: blocks, of which each section has its own order of bytes and its own interfaces.
@@ -81,12 +124,12 @@ fn blocks(bytes: &[u8]) -> Result<Vec<Packet>, String> {
     const SIMPLE: u32 = 3;
     const ENHANCED: u32 = 6;
     let (mut packets, mut at) = (Vec::new(), 0);
-    let (mut order, mut links) = (Order::Little, Vec::new());
+    let (mut order, mut interfaces) = (Order::Little, Vec::<Interface>::new());
     while at < bytes.len() {
         let cut = || format!("the capture is cut at byte {at}");
         let kind = order.u32(bytes, at).ok_or_else(cut)?;
         if kind == SECTION {
-            links.clear();
+            interfaces.clear();
             order = match bytes.get(at + 8..).and_then(<[u8]>::first_chunk) {
                 Some([0x4d, 0x3c, 0x2b, 0x1a]) => Order::Little,
                 Some([0x1a, 0x2b, 0x3c, 0x4d]) => Order::Big,
@@ -98,17 +141,22 @@ fn blocks(bytes: &[u8]) -> Result<Vec<Packet>, String> {
         let body = bytes.get(at + 8..end).ok_or_else(cut)?;
         let body = body.get(..body.len() - 4).unwrap_or_default();
         match kind {
-            INTERFACE => links.push(order.u16(body, 0).ok_or_else(cut)?.into()),
+            INTERFACE => interfaces.push(Interface::of(body, order).ok_or_else(cut)?),
             ENHANCED => {
-                let found = enhanced(body, order, &links);
+                let found = enhanced(body, order, &interfaces);
                 packets.extend(found.ok_or_else(cut)??);
             }
             SIMPLE => {
                 let whole = order.size(body, 0).ok_or_else(cut)?;
                 let data = body.get(4..).ok_or_else(cut)?;
                 let data = data.get(..whole).unwrap_or(data);
-                let link = links.first().copied().unwrap_or_default();
-                packets.extend(packet(link, data, whole - data.len(), None)?);
+                let Interface { link, .. } = interfaces.first().copied().unwrap_or_default();
+                let missing = whole - data.len();
+                let seen = Seen {
+                    missing,
+                    ..Seen::default()
+                };
+                packets.extend(packet(link, data, seen)?);
             }
             _ => {}
         }
@@ -117,46 +165,54 @@ fn blocks(bytes: &[u8]) -> Result<Vec<Packet>, String> {
     Ok(packets)
 }
 
-/// A packet with its interface, both sizes, and options, of which one tells the direction.
-fn enhanced(body: &[u8], order: Order, links: &[u32]) -> Option<Result<Option<Packet>, String>> {
+/// A packet with its interface, its time, both sizes, and options, of which one tells the direction.
+fn enhanced(
+    body: &[u8],
+    order: Order,
+    interfaces: &[Interface],
+) -> Option<Result<Option<Packet>, String>> {
     const DATA: usize = 20;
-    let link = *links.get(order.size(body, 0)?)?;
+    let Interface { link, unit } = *interfaces.get(order.size(body, 0)?)?;
+    // Halves of one number, the upper one first whatever the order of bytes.
+    let [upper, lower] = [order.u32(body, 4)?, order.u32(body, 8)?].map(f64::from);
     let (captured, whole) = (order.size(body, 12)?, order.size(body, 16)?);
     let end = DATA.checked_add(captured)?;
     let data = body.get(DATA..end)?;
-    let way = way(
-        body.get(end.next_multiple_of(4)..).unwrap_or_default(),
-        order,
-    );
-    Some(packet(link, data, whole.saturating_sub(captured), way))
+    let options = body.get(end.next_multiple_of(4)..).unwrap_or_default();
+    let seen = Seen {
+        missing: whole.saturating_sub(captured),
+        time: Some((upper * 4_294_967_296.0 + lower) * unit).filter(|time| *time > 0.0),
+        way: way(options, order),
+    };
+    Some(packet(link, data, seen))
 }
 
 /// The direction that options of a packet tell.
-fn way(mut options: &[u8], order: Order) -> Option<&'static str> {
+fn way(options: &[u8], order: Order) -> Option<&'static str> {
     const FLAGS: u16 = 2;
+    match order.u32(option(FLAGS, options, order)?, 0)? & 3 {
+        1 => Some("received"),
+        2 => Some("sent"),
+        _ => None,
+    }
+}
+
+/// The value of an option of a block.
+fn option(wanted: u16, mut options: &[u8], order: Order) -> Option<&[u8]> {
     loop {
         let (code, size) = (order.u16(options, 0)?, order.u16(options, 2)?);
         if code == 0 {
             return None;
         }
-        if code == FLAGS {
-            return match order.u32(options, 4)? & 3 {
-                1 => Some("received"),
-                2 => Some("sent"),
-                _ => None,
-            };
+        if code == wanted {
+            return options.get(4..4 + usize::from(size));
         }
         options = options.get(4 + usize::from(size).next_multiple_of(4)..)?;
     }
 }
 
 /// What a captured packet carries; nothing of one that is of another kind of traffic.
-fn packet(
-    link: u32,
-    data: &[u8],
-    missing: usize,
-    way: Option<&'static str>,
-) -> Result<Option<Packet>, String> {
+fn packet(link: u32, data: &[u8], seen: Seen) -> Result<Option<Packet>, String> {
     let (bytes, ends) = match link {
         link if OF_USERS.contains(&link) => (Some(data), None),
         ETHERNET => of_ethernet(data).unzip(),
@@ -169,12 +225,13 @@ fn packet(
     };
     Ok(bytes.filter(|bytes| !bytes.is_empty()).map(|bytes| Packet {
         bytes: bytes.to_vec(),
-        way,
+        way: seen.way,
         over: Over {
             ends,
             ..Over::default()
         },
-        missing,
+        time: seen.time,
+        missing: seen.missing,
     }))
 }
 
@@ -232,13 +289,15 @@ mod tests {
             [0xff; 4],
             [0xff; 4],
         ];
-        let interface = [&link.to_le_bytes()[..], &[0; 6]].concat();
+        // Times are in milliseconds.
+        let resolution = [9, 0, 1, 0, 3, 0, 0, 0];
+        let interface = [&link.to_le_bytes()[..], &[0; 6], &resolution].concat();
         [block(0x0a0d_0d0a, &header.concat()), block(1, &interface)].concat()
     }
 
     fn enhanced(data: &[u8], whole: u32, flags: u32) -> Vec<u8> {
         let size = u32::try_from(data.len()).unwrap();
-        let mut body: Vec<u8> = [0, 0, 0, size, whole].map(u32::to_le_bytes).concat();
+        let mut body: Vec<u8> = [0, 1, 500, size, whole].map(u32::to_le_bytes).concat();
         body.extend(data);
         body.resize(body.len().next_multiple_of(4), 0);
         body.extend([2, 0, 4, 0]);
@@ -250,7 +309,8 @@ mod tests {
     #[test]
     fn both_formats_and_both_orders_are_read() {
         let body = [
-            &[0; 8][..],
+            &7_u32.to_be_bytes()[..],
+            &8_u32.to_be_bytes(),
             &3_u32.to_be_bytes(),
             &9_u32.to_be_bytes(),
             b"abc",
@@ -265,6 +325,7 @@ mod tests {
         let found = packets(&[header, body].concat()).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!((&found[0].bytes[..], found[0].missing), (&b"abc"[..], 6));
+        assert_eq!(found[0].time, Some(7.000_008));
         let newer = [
             section(148),
             enhanced(b"abcde", 5, 1),
@@ -285,6 +346,8 @@ mod tests {
                 (&b"hi"[..], None, 0)
             ]
         );
+        let times: Vec<_> = found.iter().map(|one| one.time).collect();
+        assert_eq!(times, [Some(4_294_967.796), Some(4_294_967.796), None]);
     }
 
     #[test]

@@ -31,6 +31,7 @@ use netipc::{Client, ErrorCode, SessionStatus};
 
 use crate::args::MAX_RESPONSE_BYTES;
 use crate::exit;
+use crate::json::Stamped;
 use crate::platform::{HAS_CGROUPS, on_stop_request};
 use crate::profile::baseline_carrier;
 use collect::ProcessWatch;
@@ -270,7 +271,8 @@ impl Demo<'_> {
     /// Prints the end, or everything as JSON.
     fn finish(&mut self) {
         if self.args.json {
-            let json = serde_json::to_string_pretty(&self.report).map_err(io::Error::from);
+            let json =
+                serde_json::to_string_pretty(&Stamped::now(&self.report)).map_err(io::Error::from);
             self.printed = json.and_then(|json| writeln!(io::stdout(), "{json}"));
         }
         self.show(text::summary);

@@ -2,7 +2,6 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::io::{self, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -14,6 +13,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use serde_json::json;
 
 use super::model::{Look, Service};
+use crate::json::since_1970;
 use crate::plain::plain;
 use crate::terminal::{age, clock, counted, cut};
 use crate::tui::{Screen, View, footer, style, table};
@@ -61,7 +61,7 @@ impl Top {
     }
 
     fn tell_table(&self, out: &mut impl Write) -> io::Result<()> {
-        writeln!(out, "{} {}", clock(now()), self.title())?;
+        writeln!(out, "{} {}", clock(since_1970()), self.title())?;
         let mut table = Table::new();
         table.load_style(NOTHING).set_header(HEADERS);
         for service in &self.services {
@@ -72,12 +72,6 @@ impl Top {
         }
         Ok(())
     }
-}
-
-fn now() -> std::time::Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
 }
 
 fn cells(service: &Service) -> [String; 8] {
@@ -170,7 +164,7 @@ impl Screen for Top {
         let mut out = io::stdout().lock();
         if self.json {
             let line = json!({
-                "time": now().as_secs_f64(),
+                "time": since_1970().as_secs_f64(),
                 "seconds": seconds,
                 "services": self.services,
             });

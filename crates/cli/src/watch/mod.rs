@@ -4,7 +4,7 @@ mod model;
 mod rows;
 mod screen;
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use netipc::transport::{Abort, Wait};
@@ -12,6 +12,7 @@ use netipc_schema::codec::Message;
 
 use crate::asking::Asker;
 use crate::exit::{self, Failed};
+use crate::json::since_1970;
 use crate::question::{Question, QuestionArgs};
 use crate::tui::{self, Pace};
 use model::Polled;
@@ -75,9 +76,8 @@ fn poll(asker: &mut Asker, request: &Message, timeout: Duration, stop: &Abort) -
     let outcome = response
         .map(|response| answer(asker.schema(), &response))
         .map_err(|failed| failed.to_string());
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
     Polled {
-        time: since_1970.unwrap_or_default(),
+        time: since_1970(),
         took,
         outcome,
         state: asker.client().state(),

@@ -113,11 +113,14 @@ impl Data {
 /// The members of an exchange are known.
 fn members_of_exchange(json: &Json) -> Result<(), DocumentError> {
     const KNOWN: [&str; 3] = ["service", "request", "reply"];
+    // What a program tells of the call that the exchange was.
+    const PASSED_OVER: &str = "call";
     let Json::Object(given) = json else {
         let why = format!("an object was expected, {} found", json.what());
         return Err(DocumentError::new("document", why));
     };
-    match given.iter().find(|(name, _)| !KNOWN.contains(&&**name)) {
+    let is_unknown = |name: &str| name != PASSED_OVER && !KNOWN.contains(&name);
+    match given.iter().find(|(name, _)| is_unknown(name)) {
         Some((name, _)) => {
             let why = format!("no such field; {}", crate::problem::instead(name, KNOWN));
             Err(DocumentError::new(name, why))

@@ -318,7 +318,7 @@ impl Loader<'_> {
                 .map_or("keys".to_owned(), |field| format!("{}s", field.label()))
         };
         let plural = key.text("plural").map_or_else(usual, str::to_owned);
-        if ["service", "items", "generation"].contains(&plural.as_str()) {
+        if ["service", "items", "generation", "call"].contains(&plural.as_str()) {
             let what = format!("`{plural}` stands for something else in documents");
             self.wrong(key.at("plural"), what, "write plural = another name");
         }
@@ -355,7 +355,7 @@ impl Loader<'_> {
 
     /// Refuses fields that documents have another use for.
     fn not_of_documents(&mut self, table: &Table, record: &Record) {
-        for name in ["service", "items"] {
+        for name in ["service", "items", "call"] {
             if record.fields.iter().any(|field| field.is(name)) {
                 let what = format!("`{name}` stands for something else in documents");
                 self.wrong(table.at("fields"), what, "write another name");

@@ -117,6 +117,11 @@ fn words_that_say_nothing_of_a_field_are_refused() {
             "`items` stands for something else",
         ),
         (
+            "plural = \"addresses\"",
+            "plural = \"call\"",
+            "`call` stands for something else",
+        ),
+        (
             "name = \"asn\"",
             "name = \"as-n\"",
             "write a lower-case name, with `_` between words",

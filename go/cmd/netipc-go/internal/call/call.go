@@ -24,13 +24,17 @@ import (
 
 var usage = `Usage: netipc-go call SERVICE [KEYS]... [OPTIONS]
 
-Asks a service once: ` + strings.Join(kinds.Names(), ", ") + `.
+Asks a service: ` + strings.Join(kinds.Names(), ", ") + `.
 
 Keys are what the service looks up; increment takes one number, string-reverse one text, cgroups-snapshot
 none. The parts of a key are separated by commas. - stands for the lines of stdin.
 
 The reply goes to stdout, as a table or as JSON (labels in the order of the reply; bytes that are not
-UTF-8 become U+FFFD). What carried it and the time it took go to stderr.
+UTF-8 become U+FFFD). What carried it, why that was the socket although shared memory was offered, and the
+time it took go to stderr, of JSON to its member call.
+
+With --repeat the same client asks again and again, and connects again by itself. A failure is told then, and
+asking goes on; the last one is what the program ends with.
 
 With --netdata, a token that is not given comes from NETDATA_INVOCATION_ID, from the environment of the
 process that serves the endpoint (for root and its own user, on Linux) or from INVOCATION_ID.`
@@ -40,6 +44,8 @@ const (
 	maxKeys = 4 * 1024 * 1024
 	// changesBorne is how often a lookup is begun again because the server's data changed meanwhile.
 	changesBorne = 10
+	// maxInterval is the most seconds from one question to the next.
+	maxInterval = 86_400
 	// maxArguments is as many as there may be.
 	maxArguments = math.MaxInt32
 )
@@ -48,11 +54,18 @@ const (
 // more, as shared memory of the largest size is not taken without need.
 var responseCeilings = []uint32{0, cli.MaxResponseBytes}
 
-// call is one call, with all it takes to make it again.
+// call is a question that may be asked again and again, by a client that stays.
 type call struct {
 	runDir, service string
 	config          service.ClientConfig
-	deadline        time.Time
+	question        kinds.Question
+	// How long all of it may take, and until when that is.
+	timeout  time.Duration
+	deadline time.Time
+	asJSON   bool
+	// Who asks, and what a session may answer with once it has to be more.
+	asker    *kinds.Asker
+	ceilings []uint32
 }
 
 // Run asks, and prints the reply.
@@ -65,7 +78,9 @@ func Run(args []string, env cli.Env) error {
 	endpoint.Register(flags)
 	logging.Register(flags)
 	timeout := flags.Uint("timeout", 30_000, "`MS` that all of it may take")
-	asJSON := flags.Bool("json", false, "prints the reply as JSON, in the shape that serve --data reads")
+	asJSON := flags.Bool("json", false, "prints the reply as JSON, in the shape that serve --data reads, with time, transport and how long it took as its call")
+	repeat := flags.Uint("repeat", 1, "asks `N` times, 0 for without end; a failure is told, and asking goes on")
+	interval := flags.Float64("interval", 1, "`S` seconds from one question to the next")
 	others, err := flags.Parse(args, maxArguments, env.Stdout)
 	if err != nil {
 		return err
@@ -76,6 +91,9 @@ func Run(args []string, env cli.Env) error {
 	if *timeout == 0 || *timeout > 1<<32-1 {
 		return cli.Fail(cli.Usage, "--timeout is not within 1 to %d", uint32(1<<32-1))
 	}
+	if !(*interval > 0 && *interval <= maxInterval) {
+		return cli.Fail(cli.Usage, "--interval is not above 0 and at most %d", maxInterval)
+	}
 	question, err := newQuestion(others[0], others[1:], env.Stdin)
 	if err != nil {
 		return err
@@ -85,13 +103,37 @@ func Run(args []string, env cli.Env) error {
 		return err
 	}
 	c.config.Logger = logging.Logger(env, cli.TellNothing)
+	c.question, c.asJSON, c.ceilings = question, *asJSON, responseCeilings
+	c.timeout = time.Duration(*timeout) * time.Millisecond
+	defer c.close()
+	return c.again(*repeat, time.Duration(*interval*float64(time.Second)), env)
+}
+
+// again asks so often, 0 for without end; it fails as the last question does.
+func (c *call) again(repeat uint, interval time.Duration, env cli.Env) error {
+	next := time.Now()
+	for asked := uint(1); ; asked++ {
+		err := c.once(env)
+		if repeat > 0 && asked >= repeat {
+			return err
+		}
+		if err != nil {
+			cli.Tell(env.Stderr, err)
+		}
+		next = next.Add(interval)
+		time.Sleep(time.Until(next))
+	}
+}
+
+// once asks once, and shows the reply.
+func (c *call) once(env cli.Env) error {
 	begun := time.Now()
-	c.deadline = begun.Add(time.Duration(*timeout) * time.Millisecond)
-	reply, session, err := c.perform(question)
+	c.deadline = begun.Add(c.timeout)
+	reply, err := c.perform()
 	if err != nil {
 		return err
 	}
-	return show(reply, *asJSON, carried(session, time.Since(begun)), env)
+	return c.show(reply, time.Since(begun), env)
 }
 
 func newCall(name string, endpoint *cli.Endpoint, env cli.Env) (*call, error) {
@@ -120,43 +162,50 @@ func newCall(name string, endpoint *cli.Endpoint, env cli.Env) (*call, error) {
 }
 
 // perform asks until there is an answer or an error that asking again cannot cure.
-func (c *call) perform(ask kinds.Question) (*kinds.Reply, *service.SessionStatus, error) {
+func (c *call) perform() (*kinds.Reply, error) {
 	changes := 0
-	for _, ceiling := range responseCeilings {
-		config := c.config
-		config.MaxResponsePayloadBytes = ceiling
-		asker := ask(c.runDir, config)
-		defer asker.Close()
-		for {
-			if err := c.connect(asker); err != nil {
-				return nil, nil, err
-			}
-			reply, err := asker.Ask(c.millisecondsLeft())
-			switch {
-			case err == nil:
-				return reply, asker.Status().Session, nil
-			case errors.Is(err, service.ErrOverflow) && ceiling < cli.MaxResponseBytes:
-			case errors.Is(err, service.ErrGenerationMismatch) && changes < changesBorne:
-				changes++
-				continue
-			default:
-				return nil, nil, cli.Fail(cli.OfCall(err), "%w", err)
-			}
-			break
+	for {
+		if c.asker == nil {
+			config := c.config
+			config.MaxResponsePayloadBytes, c.ceilings = c.ceilings[0], c.ceilings[1:]
+			asker := c.question(c.runDir, config)
+			c.asker = &asker
+		}
+		if err := c.connect(); err != nil {
+			return nil, err
+		}
+		reply, err := c.asker.Ask(c.millisecondsLeft())
+		switch {
+		case err == nil:
+			return reply, nil
+		case errors.Is(err, service.ErrOverflow) && len(c.ceilings) > 0:
+			c.close()
+		case errors.Is(err, service.ErrGenerationMismatch) && changes < changesBorne:
+			changes++
+		default:
+			return nil, cli.Fail(cli.OfCall(err), "%w", err)
 		}
 	}
-	return nil, nil, cli.Fail(cli.TooLarge, "the answer is larger than %d bytes", cli.MaxResponseBytes)
 }
 
-// connect gets a session.
-func (c *call) connect(asker kinds.Asker) error {
+// close lets the client go.
+func (c *call) close() {
+	if c.asker != nil {
+		// It is not used any more.
+		_ = c.asker.Close()
+		c.asker = nil
+	}
+}
+
+// connect gets a session, where there is none.
+func (c *call) connect() error {
 	ctx, cancel := context.WithDeadline(context.Background(), c.deadline)
 	defer cancel()
-	asker.RefreshContext(ctx)
-	if asker.Ready() {
+	c.asker.RefreshContext(ctx)
+	if c.asker.Ready() {
 		return nil
 	}
-	err := asker.OpenError()
+	err := c.asker.OpenError()
 	endpoint, invalid := transport.NewEndpoint(c.runDir, c.service)
 	switch {
 	case err == nil:
@@ -172,27 +221,65 @@ func (c *call) millisecondsLeft() uint32 {
 	return uint32(max(time.Until(c.deadline).Milliseconds(), 1))
 }
 
-// carried tells what carried the data, and how long it took.
-func carried(session *service.SessionStatus, took time.Duration) string {
-	if session == nil {
-		return took.Round(100 * time.Nanosecond).String()
-	}
-	return fmt.Sprintf("%v (%v), %v", session.Transport, session.Profile, took.Round(100*time.Nanosecond))
+// carrier tells what carried the data of a session.
+func carrier(session *service.SessionStatus) string {
+	return fmt.Sprintf("%v (%v)", session.Transport, session.Profile)
 }
 
-func show(reply *kinds.Reply, asJSON bool, carried string, env cli.Env) error {
+// names lists profiles.
+func names(profiles protocol.Profiles) string {
+	return strings.ReplaceAll(profiles.String(), "+", ", ")
+}
+
+// whySocket tells why the socket carries the data although shared memory was offered; nothing where that is not so.
+func (c *call) whySocket(session *service.SessionStatus) string {
+	offered := c.config.SupportedProfiles &^ protocol.ProfileBaseline
+	if session.Transport == transport.LinkSharedMemory || offered == 0 {
+		return ""
+	}
+	theirs := session.ServerProfiles
+	if common := theirs & protocol.Profiles(offered); common != 0 {
+		return fmt.Sprintf("no shared memory: both take %s, and this process could not use the region; see -v", names(common))
+	}
+	return fmt.Sprintf("no shared memory: the server takes %s, by its configuration or because it could make no region", names(theirs))
+}
+
+// show prints the reply, what carried it, and how long it took.
+func (c *call) show(reply *kinds.Reply, took time.Duration, env cli.Env) error {
 	out := bufio.NewWriter(env.Stdout)
-	if asJSON {
+	session := c.asker.Status().Session
+	if c.asJSON {
 		encoder := json.NewEncoder(out)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
-		return printed(encoder.Encode(reply.JSON), out)
+		document := append(slices.Clip(reply.JSON), kinds.Member{Name: "call", Value: c.about(session, took)})
+		return printed(encoder.Encode(document), out)
 	}
 	if err := printed(printReply(reply, out), out); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stderr, "%s%s\n", reply.Summary, carried)
+	said := took.Round(100 * time.Nanosecond).String()
+	if session != nil {
+		said = carrier(session) + ", " + said
+		if why := c.whySocket(session); why != "" {
+			said += "; " + why
+		}
+	}
+	fmt.Fprintf(env.Stderr, "%s%s\n", reply.Summary, said)
 	return nil
+}
+
+// about tells when the answer came, what carried it, and how long it took.
+func (c *call) about(session *service.SessionStatus, took time.Duration) kinds.Object {
+	var by, why any
+	if session != nil {
+		by = carrier(session)
+		if said := c.whySocket(session); said != "" {
+			why = said
+		}
+	}
+	now := float64(time.Now().UnixMicro()) / 1e6
+	return kinds.Object{{Name: "time", Value: now}, {Name: "transport", Value: by}, {Name: "why_socket", Value: why}, {Name: "took_us", Value: took.Microseconds()}}
 }
 
 // newQuestion returns what asks a service for keys.

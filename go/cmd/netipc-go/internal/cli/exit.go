@@ -87,4 +87,10 @@ func Report(err error, out io.Writer) Exit {
 }
 
 // Tell says something to people, if anybody listens.
-func Tell(out io.Writer, what any) { fmt.Fprintf(out, "netipc-go: %v\n", what) }
+func Tell(out io.Writer, what any) {
+	start := ""
+	if _, reads := out.(Journal); reads {
+		start = graveError
+	}
+	fmt.Fprintf(out, "%snetipc-go: %v\n", start, what)
+}

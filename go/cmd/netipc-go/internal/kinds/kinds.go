@@ -27,11 +27,32 @@ type Kind interface {
 	// Ask returns what asks for keys, of which there are none unless given. It fails for what cannot be
 	// a key.
 	Ask(keys [][]byte, given bool) (Question, error)
-	// Read returns the server of a document, checked: a server never finds a mistake in it.
-	Read(document []byte) (service.Handler, error)
+	// Read returns what a document says, checked: a server never finds a mistake in it.
+	Read(document []byte) (Content, error)
+	// Serve returns the server of contents that Read returned: now tells which one answers, none of them where it is negative.
+	Serve(contents []Content, now func() int) service.Handler
 	// Itself returns the server of the kind without a document, if there is one.
 	Itself() (service.Handler, bool)
 }
+
+// Content is what a document says, as its kind reads it.
+type Content any
+
+// Fixed returns the server of one content.
+func Fixed(kind Kind, content Content) service.Handler {
+	return kind.Serve([]Content{content}, func() int { return 0 })
+}
+
+// chosen returns the content that answers now.
+func chosen[C any](contents []Content, now func() int) (content C, found bool) {
+	if at := now(); at >= 0 {
+		content, found = contents[at].(C)
+	}
+	return content, found
+}
+
+// errSilent says that nobody answered at this time.
+var errSilent = errors.New("nobody answered at this time of the recording")
 
 // Question makes whoever asks it.
 type Question func(runDir string, config service.ClientConfig) Asker
@@ -55,7 +76,7 @@ type Client interface {
 // Reply is a reply that can be shown.
 type Reply struct {
 	// JSON is the document.
-	JSON json.Marshaler
+	JSON Object
 	// Rows are the table, its head first; none where the reply is one value.
 	Rows [][]string
 	// Value is the one value.

@@ -21,10 +21,11 @@ func answer(t *testing.T, document string, keys ...string) *Reply {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := kind.Read([]byte(document))
+	content, err := kind.Read([]byte(document))
 	if err != nil {
 		t.Fatal(err)
 	}
+	handler := Fixed(kind, content)
 	inside, quiet := transport.NewMemory(), slog.New(slog.NewTextHandler(io.Discard, nil))
 	server := service.NewServer("run", kind.Name(), service.ServerConfig{Transport: inside, Logger: quiet}, handler)
 	if err := server.Bind(); err != nil {

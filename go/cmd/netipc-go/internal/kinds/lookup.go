@@ -71,34 +71,40 @@ func (l *lookup[A, K, I, P, R, RP]) shown(generation uint64, list protocol.Packe
 	}, nil
 }
 
-func (l *lookup[A, K, I, P, R, RP]) Read(document []byte) (service.Handler, error) {
+// known is what a lookup knows, by keys as they are on the wire.
+type known[I any] struct {
+	generation uint64
+	items      map[string]*I
+}
+
+func (l *lookup[A, K, I, P, R, RP]) Read(document []byte) (Content, error) {
 	list, err := readList(document)
 	if err != nil {
-		return service.Handler{}, err
+		return nil, err
 	}
 	none := P(new(I)).Bare(*new(K), 0)
 	rules := P(&none).Rules()
-	known := make(map[string]*I, len(list.Items))
+	items := make(map[string]*I, len(list.Items))
 	for i, raw := range list.Items {
 		item := none
 		if err := readItem(raw, &item, l.keys, P(&item)); err != nil {
-			return service.Handler{}, cannotBeServed(i, err)
+			return nil, cannotBeServed(i, err)
 		}
 		if P(&item).StatusCode() == rules.Exceeded {
-			return service.Handler{}, cannotBeServed(i, errors.New("its status is for the protocol alone"))
+			return nil, cannotBeServed(i, errors.New("its status is for the protocol alone"))
 		}
 		key := string(encoded(P(&item).Key()))
 		// A reply may hold a key twice, and then says the same twice.
-		if earlier, twice := known[key]; twice && !bytes.Equal(encoded(P(earlier)), encoded(P(&item))) {
-			return service.Handler{}, cannotBeServed(i, errors.New("it has the key of an earlier item"))
+		if earlier, twice := items[key]; twice && !bytes.Equal(encoded(P(earlier)), encoded(P(&item))) {
+			return nil, cannotBeServed(i, errors.New("it has the key of an earlier item"))
 		}
-		known[key] = &item
+		items[key] = &item
 	}
-	return l.handler(list.Generation, known), nil
+	return known[I]{list.Generation, items}, nil
 }
 
-// handler answers from what is known; what is not, is unknown for good.
-func (l *lookup[A, K, I, P, R, RP]) handler(generation uint64, known map[string]*I) service.Handler {
+// Serve answers from what is known; what is not, is unknown for good.
+func (l *lookup[A, K, I, P, R, RP]) Serve(contents []Content, now func() int) service.Handler {
 	unknown := unknownStatus[I]()
 	type builder = protocol.LookupBuilder[K, I, P]
 	type request = protocol.LookupRequest[K]
@@ -107,10 +113,14 @@ func (l *lookup[A, K, I, P, R, RP]) handler(generation uint64, known map[string]
 		Finish: (*builder).Finish,
 	}
 	handle := func(request *request, answer *builder) error {
-		answer.SetGeneration(generation)
+		known, found := chosen[known[I]](contents, now)
+		if !found {
+			return errSilent
+		}
+		answer.SetGeneration(known.generation)
 		for _, key := range request.Keys() {
 			var err error
-			if item, found := known[string(encoded(key))]; found {
+			if item, found := known.items[string(encoded(key))]; found {
 				err = answer.Push(P(item))
 			} else {
 				err = answer.AddBare(unknown)

@@ -18,14 +18,14 @@ type list struct {
 	Items      []json.RawMessage
 }
 
-// readList reads a document that has items, and fields of its header besides.
+// readList reads a document that has items, and fields of its header besides. What call --json tells of the call is passed over.
 func readList(document []byte, header ...string) (*list, error) {
 	found, err := members(document)
 	if err != nil {
 		return nil, err
 	}
 	for name := range found {
-		if !slices.Contains([]string{"service", "generation", "items"}, name) && !slices.Contains(header, name) {
+		if !slices.Contains([]string{"service", "generation", "items", "call"}, name) && !slices.Contains(header, name) {
 			return nil, fmt.Errorf("unknown field %q", name)
 		}
 	}

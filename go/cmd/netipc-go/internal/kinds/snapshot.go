@@ -72,14 +72,21 @@ func (s *snapshot[R, H, I, B, BP]) shown(reply *R) (*Reply, error) {
 	}, nil
 }
 
-func (s *snapshot[R, H, I, B, BP]) Read(document []byte) (service.Handler, error) {
+// all is what a snapshot says.
+type all[H, I any] struct {
+	header     H
+	generation uint64
+	items      []I
+}
+
+func (s *snapshot[R, H, I, B, BP]) Read(document []byte) (Content, error) {
 	var header H
 	list, err := readList(document, namesOf[H]()...)
 	if err == nil {
 		err = readFields(document, &header)
 	}
 	if err != nil {
-		return service.Handler{}, err
+		return nil, err
 	}
 	items := make([]I, len(list.Items))
 	for i, raw := range list.Items {
@@ -89,21 +96,29 @@ func (s *snapshot[R, H, I, B, BP]) Read(document []byte) (service.Handler, error
 			err = sendable(items[i])
 		}
 		if err != nil {
-			return service.Handler{}, cannotBeServed(i, err)
+			return nil, cannotBeServed(i, err)
 		}
 	}
+	return all[H, I]{header, list.Generation, items}, nil
+}
+
+func (s *snapshot[R, H, I, B, BP]) Serve(contents []Content, now func() int) service.Handler {
 	built := service.Builder[protocol.CgroupsRequest, B]{
 		Start:  func(b *B, _ *protocol.CgroupsRequest, buf []byte) error { return BP(b).Start(buf) },
 		Finish: func(b *B) (int, error) { return BP(b).Finish() },
 	}
 	handle := func(_ *protocol.CgroupsRequest, answer *B) error {
-		s.setHeader(answer, header, list.Generation)
-		for _, item := range items {
+		known, found := chosen[all[H, I]](contents, now)
+		if !found {
+			return errSilent
+		}
+		s.setHeader(answer, known.header, known.generation)
+		for _, item := range known.items {
 			if err := BP(answer).Push(item); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	return service.BuilderHandler(s.service.Method, protocol.DecodeCgroupsRequest, built, handle), nil
+	return service.BuilderHandler(s.service.Method, protocol.DecodeCgroupsRequest, built, handle)
 }

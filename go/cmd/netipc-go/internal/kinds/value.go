@@ -53,25 +53,33 @@ func shownValue(value any) any {
 	return value
 }
 
-func (v *value[T]) Read(document []byte) (service.Handler, error) {
-	var pair struct{ Service, Request, Reply any }
-	if err := strict(document, &pair, "request", "reply"); err != nil {
-		return service.Handler{}, err
+// pair is a request and its reply.
+type pair[T any] struct{ request, reply T }
+
+func (v *value[T]) Read(document []byte) (Content, error) {
+	var members struct{ Service, Request, Reply, Call any }
+	if err := strict(document, &members, "request", "reply"); err != nil {
+		return nil, err
 	}
-	var request, reply T
-	for name, into := range map[string]*T{"request": &request, "reply": &reply} {
+	var known pair[T]
+	for name, into := range map[string]*T{"request": &known.request, "reply": &known.reply} {
 		raw := memberOf(document, name)
 		if err := readValue(raw, reflect.ValueOf(into).Elem()); err != nil {
-			return service.Handler{}, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	return known, nil
+}
+
+func (v *value[T]) Serve(contents []Content, now func() int) service.Handler {
 	answer := func(asked T) (T, bool) {
-		same := reflect.DeepEqual(asked, request)
+		known, found := chosen[pair[T]](contents, now)
+		same := reflect.DeepEqual(asked, known.request)
 		if text, ok := any(asked).([]byte); ok {
 			// No bytes and none at all are the same text.
-			same = bytes.Equal(text, any(request).([]byte))
+			same = bytes.Equal(text, any(known.request).([]byte))
 		}
-		return reply, same
+		return known.reply, found && same
 	}
-	return service.ValueHandler(v.service, service.Checked(answer)), nil
+	return service.ValueHandler(v.service, service.Checked(answer))
 }

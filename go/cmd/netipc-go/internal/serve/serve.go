@@ -18,7 +18,7 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
-const usage = `Usage: netipc-go serve --data FILE.json... | --service increment,string-reverse [OPTIONS]
+const usage = `Usage: netipc-go serve --data FILE.json... | --replay FILE... | --service increment,string-reverse [OPTIONS]
 
 Provides services until ` + system.StopHelp + `.
 
@@ -77,6 +77,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 		endpoint cli.Endpoint
 		services cli.Many
 		data     cli.Files
+		replay   cli.Files
 		logging  cli.Logging
 	)
 	flags := cli.NewFlags(usage)
@@ -84,6 +85,7 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	logging.Register(flags)
 	flags.Var(&services, "service", "`NAME` of what to serve; may be repeated; else what the data files are for")
 	flags.Var(&data, "data", "serves the content of `FILE.json`, as call --json prints it; may be repeated")
+	flags.Var(&replay, "replay", "serves what netipc record wrote to `FILE`, each answer at its time from the start on; may be repeated")
 	untilStdinEnds := flags.Bool("until-stdin-ends", false, "stops when stdin ends, too")
 	workers := flags.Int("workers", protocol.DefaultWorkers, "`N` sessions at once, for each service")
 	stats := flags.Bool("stats", false, "publishes statistics beside each endpoint, for netipc status")
@@ -115,7 +117,15 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	served, err := chosen(services, data)
+	if len(replay) > 0 && len(services)+len(data) > 0 {
+		return nil, cli.Fail(cli.Usage, "--replay cannot be used with --service or --data")
+	}
+	var served map[string]service.Handler
+	if len(replay) > 0 {
+		served, err = recordings(replay)
+	} else {
+		served, err = chosen(services, data)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +183,7 @@ func chosen(services, data []string) (map[string]service.Handler, error) {
 		served[name] = handler
 	}
 	if len(served) == 0 {
-		return nil, cli.Fail(cli.Usage, "say what to serve: give --data FILE.json, or --service increment or string-reverse")
+		return nil, cli.Fail(cli.Usage, "say what to serve: give --data FILE.json, --replay FILE, or --service increment or string-reverse")
 	}
 	return served, nil
 }
@@ -186,8 +196,9 @@ func load(file, only string) (handler service.Handler, name string, err error) {
 	}
 	kind, err := kinds.OfDocument(text, only)
 	if err == nil {
-		if handler, err = kind.Read(text); err == nil {
-			return handler, kind.Name(), nil
+		var content kinds.Content
+		if content, err = kind.Read(text); err == nil {
+			return kinds.Fixed(kind, content), kind.Name(), nil
 		}
 	}
 	return handler, "", cli.Fail(cli.Usage, "data file %s: %w", file, err)

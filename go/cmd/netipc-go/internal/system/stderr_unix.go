@@ -3,6 +3,7 @@
 package system
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -21,6 +22,16 @@ const (
 // Stderr writes to stderr, and drops what its reader makes no room for: a log that nobody reads must not keep
 // a server from its work, or from its end.
 func Stderr() io.Writer { return &patientWriter{file: os.Stderr} }
+
+// StderrIsJournal tells whether the system's journal reads what is written to stderr, as it says in the environment of what it starts.
+func StderrIsJournal(getenv func(string) (string, bool)) bool {
+	named, _ := getenv("JOURNAL_STREAM")
+	var seen unix.Stat_t
+	if err := unix.Fstat(int(os.Stderr.Fd()), &seen); err != nil {
+		return false
+	}
+	return named == fmt.Sprintf("%d:%d", seen.Dev, seen.Ino)
+}
 
 type patientWriter struct {
 	mu   sync.Mutex
