@@ -80,7 +80,15 @@ static bool answer(void *user, const nipc_apps_lookup_req_view_t *asked,
     return out->error == NIPC_OK;
 }
 
-static void *serve(void *unused) { return nipc_server_run(&server), unused; }
+/* Should the server end by itself, as when its socket was taken away, the program says why. */
+static void *serve(void *unused) {
+    char why[512];
+    if (nipc_server_serve(&server) != NIPC_OK) {
+        nipc_server_last_error(&server, why, sizeof(why));
+        fprintf(stderr, "%s\n", why), exit(EXIT_FAILURE);
+    }
+    return unused;
+}
 static void *run(void *unused) { return nipc_enricher_run(&cgroups), unused; }
 
 int main(int argc, char **argv) {

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 static struct known { uint64_t generation; char name[9], image[9]; } known = {7, "shop", "nginx"};
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* also for who changes what is known */
@@ -36,7 +37,15 @@ static void prepare(void) { /* before there are threads, which inherit what is b
 }
 static void wait_for_end(void) { sigwaitinfo(&signals, NULL); }
 #endif
-static void *run(void *server) { return nipc_server_run(server), NULL; }
+/* Should the server end by itself, as when its socket was taken away, the program says why. */
+static void *run(void *server) {
+    char why[512];
+    if (nipc_server_serve(server) != NIPC_OK) {
+        nipc_server_last_error(server, why, sizeof(why));
+        fprintf(stderr, "%s\n", why), exit(EXIT_FAILURE);
+    }
+    return NULL;
+}
 int main(int argc, char **argv) {
     nipc_server_config_t config = {.supported_profiles = 3, .auth_token = 42}; /* socket, shm */
     nipc_cgroups_lookup_service_handler_t handler = {.handle = answer, .user = "/docker/abc"};

@@ -93,3 +93,22 @@ fn status_reads_what_a_server_in_c_publishes() {
     server.succeed();
     bench.is_clean();
 }
+
+#[test]
+fn a_server_whose_socket_was_taken_away_says_so() {
+    let (bench, other) = (Bench::new(), Bench::new());
+    let program = bench.example("lookup_server");
+    let server = bench.start(&program, &[]);
+    server.wait_for("READY");
+    let taker = other.start(&program, &[]);
+    taker.wait_for("READY");
+    let socket = |bench: &Bench| bench.run_dir().join("cgroups-lookup.sock");
+    // In one step, so that nobody finds the place free meanwhile.
+    std::fs::rename(socket(&other), socket(&bench)).unwrap();
+    let (status, text) = server.end();
+    assert_eq!(status.code(), Some(1), "{text}");
+    assert!(text.contains("cgroups-lookup.sock"), "{text}");
+    assert!(socket(&bench).exists(), "it is the other server's");
+    taker.signal("TERM");
+    taker.end();
+}
