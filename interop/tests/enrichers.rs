@@ -2,52 +2,23 @@
 //! and comes back.
 #![cfg(target_os = "linux")]
 
-use std::env;
+mod support;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
-
-/// The longest that anything may take: only a hang does.
-const SOON: Duration = Duration::from_secs(60);
-
-/// Where the program `netipc` is.
-static NETIPC: LazyLock<PathBuf> = LazyLock::new(|| {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let said = output(
-        Command::new(cargo)
-            .args(["build", "--package", "netipc-cli", "--bin", "netipc"])
-            .args(["--message-format", "json-render-diagnostics"])
-            .current_dir(env!("CARGO_MANIFEST_DIR")),
-    );
-    let mut made = said.lines().filter_map(|line| {
-        let message: Value = serde_json::from_str(line).expect("a message of cargo");
-        message["executable"].as_str().map(PathBuf::from)
-    });
-    made.next_back().expect("the program")
-});
+use support::{NETIPC, Running, SOON, go_programs};
 
 /// Where the programs in Go are.
 static GO: LazyLock<PathBuf> = LazyLock::new(|| {
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("enrichers-go");
-    std::fs::create_dir_all(&dir).expect("a directory");
-    let go = env::var_os("GO").unwrap_or_else(|| "go".into());
-    let programs = [
+    go_programs(&[
         "./examples/enricher_containers",
         "./examples/enricher_provider",
-    ];
-    output(
-        Command::new(go)
-            .args(["build", "-o"])
-            .arg(&dir)
-            .args(programs)
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../go"))
-            .envs([("GOWORK", "off"), ("GOFLAGS", ""), ("CGO_ENABLED", "0")]),
-    );
-    dir
+    ])
 });
 
 /// The example programs, in every language.
@@ -172,44 +143,13 @@ impl Counts {
     }
 }
 
-/// A process, which is killed in the end.
-struct Running {
-    child: Child,
-    stdin: Option<ChildStdin>,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let stdin = child.stdin.take();
-        Self { child, stdin }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // After an orderly end there is nobody to kill.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// Serves the cgroups of this machine, and is ready.
 fn serve(run_dir: &Path) -> Running {
-    let mut serving = Running::start(
+    Running::provider(
         Command::new(&*NETIPC)
             .args(["serve", "--service", "cgroups-lookup", "--run-dir"])
-            .arg(run_dir)
-            .stdout(Stdio::piped()),
-    );
-    let stdout = serving.child.stdout.take().expect("a pipe");
-    let mut line = String::new();
-    BufReader::new(stdout).read_line(&mut line).expect("a line");
-    assert_eq!(line, "READY\n");
-    serving
+            .arg(run_dir),
+    )
 }
 
 /// The item of one key; nothing where nobody answers.
@@ -221,13 +161,4 @@ fn call(run_dir: &Path, service: &str, key: &str) -> Value {
         .expect("a program");
     let said: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     said["items"][0].clone()
-}
-
-fn output(command: &mut Command) -> String {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {errors}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -13,6 +13,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::terminal::is_plain_wanted;
 use crate::{exit, platform};
 
 /// Says what to tell, where no `-v` does: a level, or levels of targets, `netipc=debug,netipc_transport=trace`.
@@ -28,8 +29,7 @@ pub(crate) fn begin(verbose: u8, usual: LevelFilter, json: bool) {
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(|| platform::Stderr)
         .log_internal_errors(false);
-    let wants_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let colours = io::stderr().is_terminal() && !wants_none;
+    let colours = io::stderr().is_terminal() && !is_plain_wanted();
     let layer = if json {
         layer.json().with_filter(filter).boxed()
     } else if platform::stderr_is_journal() {

@@ -1,5 +1,6 @@
 //! Text that fits a terminal, where stdout is one.
 
+use std::env;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
@@ -27,6 +28,28 @@ pub(crate) fn fit(table: &mut Table) {
     if let Some(columns) = columns().and_then(|columns| u16::try_from(columns).ok()) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(columns);
+    }
+}
+
+/// Colours, by the numbers that terminals have for them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Colour {
+    Red = 31,
+    Green = 32,
+    Yellow = 33,
+}
+
+/// Whether the user wants no colours, wherever they would be.
+pub(crate) fn is_plain_wanted() -> bool {
+    env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// A word in a colour, where stdout is a terminal and colours are wanted.
+pub(crate) fn painted(word: &str, colour: Colour) -> String {
+    if io::stdout().is_terminal() && !is_plain_wanted() {
+        format!("\x1b[{}m{word}\x1b[0m", colour as u8)
+    } else {
+        word.to_owned()
     }
 }
 

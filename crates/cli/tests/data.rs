@@ -5,12 +5,12 @@ mod support;
 use serde_json::json;
 use support::{TestDir, run};
 
-/// What `call ARGS --json` prints of `data`, which is served meanwhile.
+/// What `call ARGS --json` prints of `data`, which is served meanwhile, but for what it tells of the call.
 fn served(data: &str, options: &[&str], args: &[&str]) -> String {
     let place = TestDir::new();
     let file = place.write("data.json", data);
     let _provider = place.serve_data(&file, options);
-    place.call(&[args, &["--json"]].concat()).text().to_owned()
+    place.call(&[args, &["--json"]].concat()).document()
 }
 
 #[test]
@@ -43,6 +43,23 @@ fn what_call_prints_can_be_served_and_comes_back_the_same() {
         let second = served(&first, &[], args);
         assert_eq!(first, second);
     }
+}
+
+#[test]
+fn what_is_told_of_a_call_is_passed_over_where_its_document_is_served() {
+    let place = TestDir::new();
+    let number = r#"{"service": "increment", "request": 1, "reply": 100}"#;
+    let file = place.write("data.json", number);
+    let provider = place.serve_data(&file, &[]);
+    let printed = place.call(&["increment", "1", "--json", "--profiles=baseline"]);
+    let call = &printed.json()["call"];
+    assert_eq!(call["why_socket"], json!(null));
+    let carrier = call["transport"].as_str();
+    assert!(carrier.is_some_and(|carrier| carrier.ends_with(" (baseline)")));
+    assert!(provider.stop().success());
+    std::fs::write(&file, printed.text()).unwrap();
+    let _provider = place.serve_data(&file, &[]);
+    assert_eq!(place.call(&["increment", "1"]).text(), "100\n");
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn hexadecimal_digits_are_messages() {
     let json = decode(&["--hex", "--json"], input.as_bytes()).json();
     assert_eq!(json[1]["payload"][0]["value"], 42);
     assert_eq!(json[1]["packets"][0], 2);
+    assert!(json[1]["time"].is_null() && json[1]["transport"].is_null());
 }
 
 #[test]
@@ -255,20 +256,22 @@ fn capture_files_are_read() {
         .concat();
     for packet in &bytes {
         let size = u32::try_from(packet.len()).unwrap_or_default();
-        capture.extend([7, 0, size, size].map(u32::to_le_bytes).concat());
+        capture.extend([7, 250_000, size, size].map(u32::to_le_bytes).concat());
         capture.extend(packet);
     }
     let ended = decode(&["--pcap"], &capture);
     let expected = "#1 40 bytes: REQUEST increment, id 7\n  {\"value\":41}\n\
                     #2 40 bytes: RESPONSE increment, id 7, OK\n  {\"value\":42}\n";
     assert_eq!(ended.text(), expected);
+    let json = decode(&["--pcap", "--json"], &capture).json();
+    assert_eq!(json[1]["time"], 7.25);
     decode(&["--pcap"], &capture[..100]).failed(2, "invalid", "the capture is cut at byte 80");
     decode(&["--pcap"], b"xyzw").failed(2, "invalid", "no capture file");
 }
 
+/// What strace shows of a call, in a file; nothing where it cannot.
 #[cfg(target_os = "linux")]
-#[test]
-fn what_strace_shows_of_a_call_is_read() {
+fn traced(place: &support::TestDir) -> Option<std::path::PathBuf> {
     let strace = |args: &[&str]| {
         let mut command = std::process::Command::new("strace");
         command.args(args);
@@ -276,14 +279,19 @@ fn what_strace_shows_of_a_call_is_read() {
     };
     if strace(&["-V"]).output().is_err() {
         println!("SKIPPED what strace shows: there is none");
-        return;
+        return None;
     }
-    let place = support::TestDir::new();
-    let data = r#"{"service": "cgroups-snapshot", "items": [{"name": "web", "path": "/web"}]}"#;
-    let file = place.write("data.json", data);
-    let _provider = place.serve_data(&file, &["--auth-token=48879"]);
     let trace = place.path("trace");
-    let mut command = strace(&["-f", "-e", "trace=network", "-xx", "-s", "1000000", "-o"]);
+    let mut command = strace(&[
+        "-f",
+        "-ttt",
+        "-e",
+        "trace=network",
+        "-xx",
+        "-s",
+        "1000000",
+        "-o",
+    ]);
     command.arg(&trace).arg(env!("CARGO_BIN_EXE_netipc"));
     command.args([
         "call",
@@ -304,8 +312,21 @@ fn what_strace_shows_of_a_call_is_read() {
             "SKIPPED what strace shows: it may not trace here: {}",
             traced.stderr
         );
-        return;
+        return None;
     }
+    Some(trace)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_strace_shows_of_a_call_is_read() {
+    let place = support::TestDir::new();
+    let data = r#"{"service": "cgroups-snapshot", "items": [{"name": "web", "path": "/web"}]}"#;
+    let file = place.write("data.json", data);
+    let _provider = place.serve_data(&file, &["--auth-token=48879"]);
+    let Some(trace) = traced(&place) else {
+        return;
+    };
     let ended = decode(&["--strace", trace.to_str().unwrap_or_default()], b"");
     let text = ended.text();
     for part in [
@@ -320,4 +341,8 @@ fn what_strace_shows_of_a_call_is_read() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("48879"), "{text}");
+    let file = trace.to_str().unwrap_or_default();
+    let first = &decode(&["--strace", "--json", file], b"").json()[0];
+    assert!(first["time"].as_f64().is_some_and(|time| time > 1e9));
+    assert_eq!(first["transport"], "socket");
 }

@@ -152,6 +152,7 @@ fn shows_the_machine_it_runs_on() {
     let output = demo.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let report = json(&output);
+    assert!(positive(&report, "/time") > 1e9);
     assert_eq!(report["errors"], serde_json::json!([]), "{report:#}");
     let cgroups = report["cgroups"].as_array().unwrap();
     for cgroup in cgroups {

@@ -16,8 +16,8 @@ const PAGE: &str = include_str!("../../../docs/cli.md");
 /// The run directory of the page.
 const RUN_DIR: &str = "/run/agent";
 
-/// Listings that cannot be made here: of a demo that runs, of strace, and of root's.
-const ELSEWHERE: [&str; 3] = ["netipc ls ", "strace ", "sudo "];
+/// Listings that cannot be made here: root's, of an agent.
+const ELSEWHERE: [&str; 1] = ["sudo "];
 
 /// Every command of the page with what it is shown to print; a command without output prints what the page does not show.
 fn listings() -> BTreeMap<&'static str, String> {
@@ -115,6 +115,8 @@ const OF_INCREMENT: [&str; 4] = [
 ];
 const OF_STATISTICS: [&str; 1] = ["netipc status apps-lookup "];
 const OF_RECORDING: [&str; 1] = ["netipc record increment "];
+const OF_LS: [&str; 1] = ["netipc ls "];
+const OF_STRACE: [&str; 1] = ["strace "];
 const OF_DOCTOR: [&str; 3] = [
     "netipc doctor --run-dir /run/agent",
     "netipc doctor incremnt ",
@@ -128,6 +130,8 @@ fn every_listing_is_checked() {
         &OF_INCREMENT,
         &OF_STATISTICS,
         &OF_RECORDING,
+        &OF_LS,
+        &OF_STRACE,
         &OF_DOCTOR,
     ]
     .concat();
@@ -149,6 +153,50 @@ fn listings_of_a_provider() {
     check(&OF_INCREMENT, &place);
     check(&OF_RECORDING, &place);
     assert!(provider.stop().success());
+}
+
+/// A process, which is killed in the end.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn listings_of_a_run_directory() {
+    let place = TestDir::new();
+    make_private(&place);
+    // As they are shown: without what stops them with their stdin.
+    let mut command = support::netipc(["serve", "--run-dir"]);
+    command
+        .arg(place.run_dir())
+        .args(["--service", "increment"]);
+    let provider = Provider::start(command);
+    place.serve(&["--service=string-reverse"]).end(Signal::KILL);
+    let mut command = place.command("watch", &["increment", "41"]);
+    let _watching = Killed(command.spawn().unwrap());
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let ls = || said("netipc ls --run-dir /run/agent", &place);
+    while !ls().contains("shm ") {
+        assert!(std::time::Instant::now() < until, "{}", ls());
+    }
+    check(&OF_LS, &place);
+    provider.end(Signal::TERM);
+}
+
+#[test]
+fn listings_of_strace() {
+    let place = TestDir::new();
+    let _provider = place.serve(&["--service=increment"]);
+    let traced = said("strace -e trace=none true", &place);
+    if traced.contains("not found") || traced.contains("not permitted") {
+        println!("SKIPPED listings of strace: {traced}");
+        return;
+    }
+    check(&OF_STRACE, &place);
 }
 
 #[test]
@@ -197,11 +245,15 @@ fn listings_of_the_doctor() {
     panic!("the machine is too busy to shake hands within 250 ms in one of ten attempts");
 }
 
+fn make_private(place: &TestDir) {
+    let only_us = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(place.run_dir(), only_us).unwrap();
+}
+
 /// What the doctor says of a run directory with a provider that has a token, and another one that was killed.
 fn said_by_the_doctor() -> (TestDir, BTreeMap<&'static str, String>) {
     let place = TestDir::new();
-    let only_us = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    std::fs::set_permissions(place.run_dir(), only_us).unwrap();
+    make_private(&place);
     place.write("token", "42\n");
     let mut command = support::netipc(["serve", "--run-dir"]);
     command

@@ -33,7 +33,12 @@ fn what_is_well_is_said_to_be() {
     let provider = place.serve(&[INCREMENT]);
     doctor(&place, &[]).is_healthy();
     doctor(&place, &["increment"]).is_healthy();
-    doctor(&place, &["increment", "--profiles=baseline,shm"]).is_healthy();
+    let found = doctor(&place, &["increment", "--profiles=baseline,shm"]);
+    found.is_healthy();
+    let asked = &found.report["asked"][0];
+    assert!(found.report["time"].as_f64().unwrap() > 1e9, "{asked}");
+    assert!(asked["transport"].as_str().unwrap().starts_with("shm ("));
+    assert!(asked["handshake_us"].is_u64() && asked["call_us"].is_u64());
     let text = run(place.command("doctor", &[]), b"");
     let run_dir = place.run_dir().display().to_string();
     let expected = format!(

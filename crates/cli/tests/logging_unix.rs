@@ -40,12 +40,8 @@ fn what_is_told_may_be_json() {
     let place = TestDir::new();
     let _provider = place.serve(&["--service=increment"]);
     let told = call(&place, &["-vv", "--log-json", "--json"], "");
-    assert!(told.lines().count() > 1);
-    let mut lines: Vec<&str> = told.lines().collect();
-    let about: Value = serde_json::from_str(lines.pop().unwrap()).unwrap();
-    assert_eq!(about["transport"], "shm (shm-hybrid)");
-    assert!(about["time"].as_f64().unwrap() > 1e9 && about["took_us"].is_number());
-    for line in lines {
+    assert!(told.lines().count() > 0);
+    for line in told.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         assert!(
             line["level"].is_string() && line["timestamp"].is_string(),

@@ -43,7 +43,7 @@ fn ls(place: &TestDir, args: &[&str]) -> Ended {
 
 /// The one endpoint that JSON tells of.
 fn endpoint(place: &TestDir) -> Value {
-    let seen = ls(place, &["--json"]).json();
+    let seen = ls(place, &["--json"]).timed_json();
     assert_eq!(
         seen["run_dirs"][0]["endpoints"].as_array().unwrap().len(),
         1,

@@ -16,7 +16,7 @@ fn round_trips_of_a_live_provider_are_measured_with_and_without_its_handler() {
         ("increment", &["--profiles=baseline,shm"]),
     ] {
         let all = [&[service, "--count=5", "--interval=0.01", "--json"], args].concat();
-        let report = run(place.command("ping", &all), b"").json();
+        let report = run(place.command("ping", &all), b"").timed_json();
         assert_eq!(report["service"], service);
         assert_eq!(report["count"], 5);
         assert_eq!(report["handler"], args.contains(&"--call"));
@@ -83,10 +83,11 @@ fn a_service_is_described_by_its_schema() {
         "{}",
         text.stdout
     );
-    let json = describe(&["increment", "--json"]).json();
+    let json = describe(&["increment", "--json"]).timed_json();
     assert_eq!(json["kind"], "value");
     assert_eq!(json["parts"][0]["fields"][0]["type"], "u64");
     let json = describe(&["--json"]).json();
+    assert!(json[1]["time"].as_f64().is_some_and(|time| time > 1e9));
     assert_eq!(json.as_array().unwrap().len(), 5);
     describe(&["nothing"]).failed(2, "invalid", "it has cgroups-snapshot");
     let other = describe(&[&schema("ip-to-asn")]);

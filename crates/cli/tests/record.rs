@@ -38,10 +38,7 @@ fn what_was_recorded_is_served_again() {
         "{}",
         ended.stderr
     );
-    let called = place
-        .call(&["cgroups-snapshot", "--json"])
-        .text()
-        .to_owned();
+    let called = place.call(&["cgroups-snapshot", "--json"]).document();
     assert!(provider.stop().success());
     let text = std::fs::read_to_string(&recording).unwrap_or_default();
     let written = lines(&text);
@@ -55,7 +52,10 @@ fn what_was_recorded_is_served_again() {
     assert!(written[1]["took_us"].as_u64().is_some() && written[1]["transport"].is_string());
     assert_eq!(written[1]["reply"]["generation"], 7);
     let provider = place.serve(&["--replay", &output]);
-    assert_eq!(place.call(&["cgroups-snapshot", "--json"]).text(), called);
+    assert_eq!(
+        place.call(&["cgroups-snapshot", "--json"]).document(),
+        called
+    );
     assert!(provider.stop().success());
     assert_eq!(place.left_behind(), [""; 0]);
 }

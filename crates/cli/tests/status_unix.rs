@@ -22,7 +22,7 @@ fn status(place: &TestDir, args: &[&str]) -> support::Ended {
 fn a_provider_tells_what_it_has_done() {
     let place = TestDir::new();
     let provider = place.serve(&SERVED);
-    let empty = status(&place, &["--json"]).json();
+    let empty = status(&place, &["--json"]).timed_json();
     assert_eq!(empty["requests"]["ok"], 0);
     for number in ["1", "2", "3"] {
         place

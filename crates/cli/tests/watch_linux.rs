@@ -331,3 +331,28 @@ fn tables_fit_the_terminal_and_what_takes_long_is_told() {
     let mut screen = Screen::start(command, 120, 24);
     screen.shows("increment.sock: 2 s so far");
 }
+
+#[test]
+fn colours_are_for_terminals_whose_users_want_them() {
+    let place = TestDir::new();
+    place
+        .serve(&["--service=increment"])
+        .end(rustix::process::Signal::KILL);
+    let screen_of = |subcommand: &str, word: &str, no_color: &str| {
+        let mut command = place.command(subcommand, &[]);
+        command.env("NO_COLOR", no_color).env("TERM", "xterm");
+        let mut screen = Screen::start(command, 100, 24);
+        let text = screen.shows(word);
+        let is_coloured = screen.is_coloured();
+        screen.end();
+        (text, is_coloured)
+    };
+    for (subcommand, word) in [("doctor", "PROBLEM: stale socket"), ("ls", "stale")] {
+        let (text, is_coloured) = screen_of(subcommand, word, "");
+        assert!(text.contains(word) && is_coloured, "{text}");
+        let (text, is_coloured) = screen_of(subcommand, word, "1");
+        assert!(text.contains(word) && !is_coloured, "{text}");
+        let piped = run(place.command(subcommand, &[]), b"");
+        assert!(piped.stdout.contains(word) && !piped.stdout.contains('\x1b'));
+    }
+}

@@ -7,7 +7,10 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::plain::plain;
-use crate::terminal::{counted, wrapped};
+use crate::terminal::{Colour, counted, painted, wrapped};
+
+/// What stands in front of what is as it should be.
+const OK: &str = "ok";
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -187,12 +190,23 @@ impl Finding {
     }
 }
 
+/// Somebody who answered: what carried the session, and how many microseconds it took.
+#[derive(Debug, Serialize)]
+pub(super) struct Asked {
+    pub(super) endpoint: String,
+    pub(super) transport: String,
+    pub(super) handshake_us: u64,
+    /// None where there was no call, or no answer.
+    pub(super) call_us: Option<u64>,
+}
+
 /// All that was found.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Report {
     pub(super) findings: Vec<Finding>,
     /// What was looked at and is as it should be.
     healthy: Vec<String>,
+    pub(super) asked: Vec<Asked>,
     /// What was removed, and what could not be.
     pub(super) removed: Vec<PathBuf>,
     pub(super) not_removed: Vec<String>,
@@ -233,7 +247,8 @@ impl Report {
     /// Tells what was found.
     pub(super) fn print_findings(&self, out: &mut impl Write) -> io::Result<()> {
         for what in &self.healthy {
-            write!(out, "{}", wrapped(&format!("ok: {}", plain(what))))?;
+            let line = wrapped(&format!("{OK}: {}", plain(what)));
+            write!(out, "{}", painted_start(&line, OK, Colour::Green))?;
         }
         self.findings
             .iter()
@@ -271,17 +286,22 @@ impl Report {
     }
 
     fn print_finding(&self, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
-        let severity = match finding.severity {
-            Severity::Problem => "PROBLEM",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
+        let (severity, colour) = match finding.severity {
+            Severity::Problem => ("PROBLEM", Some(Colour::Red)),
+            Severity::Warning => ("warning", Some(Colour::Yellow)),
+            Severity::Note => ("note", None),
         };
         let first = format!(
             "{severity}: {}: {}",
             finding.cause.name(),
             plain(&finding.what)
         );
-        write!(out, "{}", wrapped(&first))?;
+        let first = wrapped(&first);
+        let first = match colour {
+            Some(colour) => painted_start(&first, severity, colour),
+            None => first,
+        };
+        write!(out, "{first}")?;
         for evidence in &finding.evidence {
             write!(out, "{}", wrapped(&format!("  {}", plain(evidence))))?;
         }
@@ -290,6 +310,12 @@ impl Report {
             None => Ok(()),
         }
     }
+}
+
+/// A line whose start, which it has, is in a colour.
+fn painted_start(line: &str, start: &str, colour: Colour) -> String {
+    let rest = line.strip_prefix(start).unwrap_or_default();
+    painted(start, colour) + rest
 }
 
 /// Advice to run this program as somebody who may.

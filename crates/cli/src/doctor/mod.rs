@@ -5,6 +5,7 @@ mod finding;
 mod nearby;
 mod probe;
 mod provider;
+mod shm;
 mod system;
 mod tidy;
 
@@ -19,6 +20,7 @@ use netipc::untyped::stats_service;
 use crate::args::profile_name;
 use crate::exit::{self, Exit, Failed};
 use crate::inspect::{self, Survey};
+use crate::json::{self, Stamped};
 use crate::schema::read_all;
 use crate::serve::check_data;
 use crate::token::TokenArgs;
@@ -178,7 +180,7 @@ fn finish(args: &DoctorArgs, report: &mut Report) -> io::Result<()> {
         if args.fix {
             tidy::remove(report);
         }
-        crate::ls::json(report, &mut out)?;
+        json::print(&Stamped::now(&*report), &mut out)?;
         return out.flush();
     }
     report.print_findings(&mut out)?;

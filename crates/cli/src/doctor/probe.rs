@@ -11,8 +11,9 @@ use netipc::{ClientConfig, Failure, HandshakeError, OpenError, chain};
 use netipc_schema::live::{AskError, ask as ask_by_schema};
 
 use super::DoctorArgs;
-use super::finding::{Cause, Finding, Report, run_as};
+use super::finding::{Asked, Cause, Finding, Report, run_as};
 use super::provider::{holders, shortages, show, silent, small_files};
+use super::shm::Obstacle;
 use super::system::{is_another_type, own_uid};
 use crate::exit::Failed;
 use crate::inspect::{self, RunDir};
@@ -30,10 +31,22 @@ struct Provider<'a> {
     config: ClientConfig,
     /// Where the token comes from.
     token_of: &'static str,
+    /// Why it could not do with shared memory, as far as it says so.
+    without_shm: Vec<String>,
+}
+
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Asks, and tells what is wrong.
-pub(super) fn ask(args: &DoctorArgs, dir: &RunDir, seen: &inspect::Endpoint, report: &mut Report) {
+pub(super) fn ask(
+    args: &DoctorArgs,
+    dir: &RunDir,
+    seen: &inspect::Endpoint,
+    without_shm: Vec<String>,
+    report: &mut Report,
+) {
     let Ok(endpoint) = Endpoint::new(&dir.path, &seen.service) else {
         // Told with the run directory.
         return;
@@ -59,6 +72,7 @@ pub(super) fn ask(args: &DoctorArgs, dir: &RunDir, seen: &inspect::Endpoint, rep
         endpoint,
         config,
         token_of,
+        without_shm,
     };
     provider.shake_hands(report);
 }
@@ -102,6 +116,12 @@ impl Provider<'_> {
                 }
                 let (agreed, kind) = (*session.agreed(), session.info().kind);
                 drop(session);
+                report.asked.push(Asked {
+                    endpoint: self.endpoint.to_string(),
+                    transport: profile::carrier_and_name_of(kind, agreed.profile),
+                    handshake_us: microseconds(took),
+                    call_us: None,
+                });
                 self.look_at_profiles(&agreed, kind, report);
                 self.call(report);
             }
@@ -249,23 +269,29 @@ impl Provider<'_> {
         let over_socket = |session: &&inspect::Session| session.transport == Some("socket");
         let others = self.seen.sessions.iter().filter(over_socket).count();
         let at = &self.endpoint;
-        if !wants_shm {
+        let is_told = !self.without_shm.is_empty();
+        if !wants_shm && !is_told {
             small_files(self.seen, report);
         }
-        if wants_shm && kind != LinkKind::SharedMemory {
-            let what =
-                format!("{at}: shared memory was offered, and the session went over the {kind}");
-            let finding = Finding::new(Cause::SocketInsteadOfShm, what)
-                .evidence(format!(
-                    "the server says that it takes {}",
-                    profile::list(theirs)
-                ))
-                .all_evidence(shortages(self.seen))
-                .all_evidence(self.seen.listeners.iter().map(show));
-            report.add(finding.advice(
-                "let the server offer shared memory; where it does, it could not make a region, and its log says why: a full file \
-                 system, RLIMIT_FSIZE, a memory limit, or a sandbox without fallocate",
-            ));
+        let is_over_socket = wants_shm && kind != LinkKind::SharedMemory;
+        if is_over_socket || is_told {
+            let obstacle = self.obstacle(wants_shm);
+            let how = if is_over_socket {
+                "shared memory was offered, and the session went over the socket"
+            } else {
+                "sessions that wanted shared memory went over the socket"
+            };
+            let what = format!("{at}: {how}: {}", obstacle.what());
+            let told = self.without_shm.iter();
+            let finding =
+                Finding::new(Cause::SocketInsteadOfShm, what)
+                    .all_evidence(told.map(|why| format!("its provider says: {why}")))
+                    .all_evidence(is_over_socket.then(|| {
+                        format!("the server says that it takes {}", profile::list(theirs))
+                    }))
+                    .all_evidence(shortages(self.seen))
+                    .all_evidence(self.seen.listeners.iter().map(show));
+            report.add(finding.advice(obstacle.advice()));
         } else if theirs & !PROFILE_BASELINE != 0 && others > 0 {
             let what = format!(
                 "{at}: it offers {}, and has sessions over the socket",
@@ -273,6 +299,21 @@ impl Provider<'_> {
             );
             let finding = Finding::new(Cause::NotSeen, what).evidence(format!("{others} of them"));
             report.add(finding.advice("`netipc doctor --profiles baseline,shm` tries shared memory; some clients do not want it"));
+        }
+    }
+
+    /// What keeps it from shared memory. Asked for the baseline alone, a server names all that it is configured for; asked for more,
+    /// what it could prepare.
+    fn obstacle(&self, wants_shm: bool) -> Obstacle {
+        let configured = wants_shm
+            .then(|| self.connect(PROFILE_BASELINE).ok())
+            .flatten();
+        let configured = configured.map(|session| session.agreed().server_supported.0);
+        let common = configured.map(|bits| bits & self.config.supported_profiles);
+        if common.is_some_and(|common| common & !PROFILE_BASELINE == 0) {
+            Obstacle::Configuration
+        } else {
+            Obstacle::of(&self.without_shm, self.dir, self.seen)
         }
     }
 
@@ -304,6 +345,9 @@ impl Provider<'_> {
         let begun = Instant::now();
         let answer = ask_by_schema(schema, &mut client, &request, &wait);
         let took = begun.elapsed();
+        if let (Ok(_), Some(asked)) = (&answer, report.asked.last_mut()) {
+            asked.call_us = Some(microseconds(took));
+        }
         match answer {
             Err(error) => report.add(self.failed(&error, took)),
             Ok(_) if took > self.args.slow() => {

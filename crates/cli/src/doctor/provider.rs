@@ -27,9 +27,11 @@ pub(super) fn examine(args: &DoctorArgs, dir: &RunDir, endpoint: &Endpoint, repo
         return;
     }
     let before = report.findings.len();
-    statistics(args, dir, endpoint, report);
+    let without_shm = statistics(args, dir, endpoint, report);
     let what = format!("asking {}", endpoint.path.display());
-    progress::during(&what, || probe::ask(args, dir, endpoint, report));
+    progress::during(&what, || {
+        probe::ask(args, dir, endpoint, without_shm, report);
+    });
     if report.findings.len() == before {
         report.healthy(format!(
             "{}{}",
@@ -39,12 +41,17 @@ pub(super) fn examine(args: &DoctorArgs, dir: &RunDir, endpoint: &Endpoint, repo
     }
 }
 
-/// What the provider says of itself, where it publishes statistics.
-fn statistics(args: &DoctorArgs, dir: &RunDir, endpoint: &Endpoint, report: &mut Report) {
+/// What the provider says of itself, where it publishes statistics. Returns why it could not do with shared memory.
+fn statistics(
+    args: &DoctorArgs,
+    dir: &RunDir,
+    endpoint: &Endpoint,
+    report: &mut Report,
+) -> Vec<String> {
     let published = stats_service(&endpoint.service);
     let is_live = |one: &Endpoint| one.service == published && one.life == Life::Live;
     if !dir.endpoints.iter().any(is_live) {
-        return;
+        return Vec::new();
     }
     let at = endpoint.path.display();
     let stats = match status::read(&dir.path, &endpoint.service, args.timeout()) {
@@ -54,7 +61,7 @@ fn statistics(args: &DoctorArgs, dir: &RunDir, endpoint: &Endpoint, report: &mut
                 Cause::NotSeen,
                 format!("its statistics: {failed}"),
             ));
-            return;
+            return Vec::new();
         }
     };
     let stale = status::list(&stats, "/data/stale")
@@ -70,12 +77,13 @@ fn statistics(args: &DoctorArgs, dir: &RunDir, endpoint: &Endpoint, report: &mut
             ),
         );
     }
-    let refusals = status::refusals(&stats);
+    let refusals = status::reasons(&stats, "/refusals");
     if !refusals.is_empty() {
         let what = format!("{at}: its provider turned clients down");
         let finding = Finding::new(Cause::ClientsRefused, what).all_evidence(refusals);
         report.add(finding.advice("its log has more; `netipc ls` shows who is connected"));
     }
+    status::reasons(&stats, "/without_shm")
 }
 
 fn served_by(endpoint: &Endpoint) -> String {
@@ -168,7 +176,7 @@ pub(super) fn shortages(endpoint: &Endpoint) -> Vec<String> {
     let mut found = Vec::new();
     for server in &endpoint.listeners {
         let (pid, limits) = (server.pid, limits(server.pid));
-        if let Some((used, most)) = limits.files.filter(|(used, most)| used + 2 >= *most) {
+        if let Some((used, most)) = limits.files.filter(|_| limits.are_files_used_up()) {
             found.push(format!(
                 "process {pid} has {used} of at most {most} descriptors open"
             ));

@@ -6,10 +6,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::exit::{self, Exit, Failed};
 use crate::inspect::{self, Problem, Survey};
+use crate::json::{self, Stamped};
 use crate::plain::plain;
 
 const DETAILS: &str = "\
@@ -68,18 +68,12 @@ pub(crate) fn run(args: &LsArgs) -> Result<(), Failed> {
     survey.run_dirs.retain(|dir| is_given(dir) || !missing(dir));
     let mut out = BufWriter::new(io::stdout().lock());
     let printed = if args.json {
-        json(&survey, &mut out)
+        json::print(&Stamped::now(&survey), &mut out)
     } else {
         text::print(&survey, &mut out)
     };
     exit::printed(printed.and_then(|()| out.flush()))?;
     unreadable(&survey).map_or(Ok(()), Err)
-}
-
-/// Prints something as JSON for people and programs.
-pub(crate) fn json(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    out.write_all(b"\n")
 }
 
 fn nothing_there(run_dirs: &[PathBuf]) -> Failed {

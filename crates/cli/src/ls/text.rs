@@ -82,11 +82,15 @@ fn endpoint(endpoint: &Endpoint, out: &mut impl Write) -> io::Result<()> {
         ..
     } = socket;
     let age = terminal::age(*age_seconds);
+    let state = match life {
+        Life::Live => terminal::painted(life.name(), terminal::Colour::Green),
+        Life::Stale | Life::NotASocket => terminal::painted(life.name(), terminal::Colour::Red),
+        Life::Unknown => life.name().to_owned(),
+    };
     writeln!(
         out,
-        "\n{}{kind}: {}, {age} old, {user}, mode {mode}",
+        "\n{}{kind}: {state}, {age} old, {user}, mode {mode}",
         plain(service),
-        life.name()
     )?;
     if *life != Life::Live || endpoint.listeners.is_empty() {
         write!(

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::args::PlaceArgs;
 use crate::exit::{self, Exit, Failed};
+use crate::json::{self, Stamped};
 use crate::terminal::age;
 
 const DETAILS: &str = "\
@@ -62,7 +63,7 @@ pub(crate) fn run(args: &StatusArgs) -> Result<(), Failed> {
     let stats = read(&run_dir, &args.service, timeout)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let printed = if args.json {
-        crate::ls::json(&stats, &mut out)
+        json::print(&Stamped::now(&stats), &mut out)
     } else if args.prometheus {
         prometheus::print(&stats, &mut out)
     } else {
@@ -137,21 +138,21 @@ pub(crate) fn list<'s>(stats: &'s Value, path: &str) -> &'s [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// Why clients were turned down, how often and when last: a sentence each.
-pub(crate) fn refusals(stats: &Value) -> Vec<String> {
-    let sentence = |refusal: &Value| {
-        let why = refusal
+/// Why something did not happen, how often and when last: a sentence each.
+pub(crate) fn reasons(stats: &Value, path: &str) -> Vec<String> {
+    let sentence = |reason: &Value| {
+        let why = reason
             .get("why")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let ago = age(whole(fraction(refusal, "/age_seconds")));
-        let times = match number(refusal, "/count") {
+        let ago = age(whole(fraction(reason, "/age_seconds")));
+        let times = match number(reason, "/count") {
             1 => "once".to_owned(),
             count => format!("{count} times"),
         };
         format!("{times}, last {ago} ago: {why}")
     };
-    list(stats, "/refusals").iter().map(sentence).collect()
+    list(stats, path).iter().map(sentence).collect()
 }
 
 /// Whole seconds.

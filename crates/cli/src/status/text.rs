@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::{fraction, list, number, refusals, whole};
+use super::{fraction, list, number, reasons, whole};
 use crate::plain::plain;
 use crate::terminal::{age, size, wrapped};
 
@@ -46,8 +46,12 @@ pub(super) fn print(stats: &Value, out: &mut impl Write) -> io::Result<()> {
     for stale in list(stats, "/data/stale").iter().filter_map(Value::as_str) {
         write!(out, "{}", wrapped(&format!("stale: {}", plain(stale))))?;
     }
-    for refusal in refusals(stats) {
+    for refusal in reasons(stats, "/refusals") {
         write!(out, "{}", wrapped(&format!("refused {}", plain(&refusal))))?;
+    }
+    for why in reasons(stats, "/without_shm") {
+        let why = format!("without shared memory {}", plain(&why));
+        write!(out, "{}", wrapped(&why))?;
     }
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! Tables and colours of screens.
 
-use std::env;
-
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -10,14 +8,14 @@ use ratatui::widgets::{Paragraph, Row, Table};
 
 use super::View;
 use crate::plain::plain;
+use crate::terminal::is_plain_wanted;
 
 /// The widest that a column is while there is another one behind it.
 const WIDEST: usize = 32;
 
 /// A style of this colour, unless the user wants none.
 pub(crate) fn style(colour: Color) -> Style {
-    let wants_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if wants_none {
+    if is_plain_wanted() {
         Style::default()
     } else {
         Style::default().fg(colour)

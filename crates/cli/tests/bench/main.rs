@@ -27,7 +27,7 @@ const BRIEF: [&str; 6] = [
     "--warm-up",
     "0.01",
 ];
-const FIELDS: [&str; 26] = [
+const FIELDS: [&str; 27] = [
     "client",
     "client_cpu",
     "deployed",
@@ -51,6 +51,7 @@ const FIELDS: [&str; 26] = [
     "syscalls",
     "threads",
     "throughput",
+    "time",
     "transport",
     "unit",
     "variant",

@@ -25,6 +25,8 @@ pub(crate) mod platform;
 #[cfg(target_os = "linux")]
 pub(crate) mod doctor_linux;
 #[cfg(target_os = "linux")]
+pub(crate) mod sandbox_linux;
+#[cfg(target_os = "linux")]
 pub(crate) mod screen_linux;
 
 /// What no step takes, even on a busy machine.
@@ -76,6 +78,30 @@ impl Ended {
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(self.text()).unwrap()
+    }
+
+    /// One JSON object that says when it was true.
+    #[track_caller]
+    pub(crate) fn timed_json(&self) -> serde_json::Value {
+        let json = self.json();
+        assert!(
+            json["time"].as_f64().is_some_and(|time| time > 1e9),
+            "{json}"
+        );
+        json
+    }
+
+    /// The document of `call --json` without what it tells of the call, which has to be there.
+    #[track_caller]
+    pub(crate) fn document(&self) -> String {
+        let call = &self.json()["call"];
+        let told = call["time"].as_f64().is_some_and(|time| time > 1e9)
+            && call["transport"].is_string()
+            && call["took_us"].is_u64();
+        assert!(told, "{}", self.stdout);
+        assert_eq!(self.stderr, "");
+        let (document, _) = self.text().split_once(",\n  \"call\": {").unwrap();
+        format!("{document}\n}}\n")
     }
 
     /// A failure with this exit code, whose one line of stderr begins with `state` and has `part`.

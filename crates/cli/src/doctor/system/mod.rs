@@ -19,6 +19,9 @@ pub(super) struct Space {
     pub(super) free_files: Option<u64>,
 }
 
+/// Descriptors that a session needs.
+const SPARE: u64 = 2;
+
 /// What a process may not do.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Limits {
@@ -28,4 +31,11 @@ pub(super) struct Limits {
     pub(super) files: Option<(u64, u64)>,
     /// Whether a filter looks at its system calls.
     pub(super) is_filtered: bool,
+}
+
+impl Limits {
+    /// Whether there is no descriptor left for another session.
+    pub(super) fn are_files_used_up(&self) -> bool {
+        self.files.is_some_and(|(used, most)| used + SPARE >= most)
+    }
 }
