@@ -132,6 +132,12 @@ impl Spin {
         }
     }
 
+    /// Whether the peer seems to be awake: looking has paid lately, and nothing was slept for.
+    #[inline]
+    pub(crate) const fn pays(&self) -> bool {
+        !self.soon.is_zero() && self.misses == 0 && self.brief == 0
+    }
+
     /// How long to look in the wait that begins, if at all.
     #[inline]
     pub(crate) fn begin(&mut self) -> Option<Duration> {

@@ -51,6 +51,8 @@ type shmLink struct {
 	slice time.Duration
 	// Looks at the counter before the first sleep.
 	spin spin
+	// Looks for a reply before the peer is woken.
+	replyLook replyLook
 	// Ends our own sleep.
 	bell bell
 }
@@ -98,7 +100,14 @@ func (l *shmLink) Send(head, body []byte, w transport.Wait) (err error) {
 	}
 	defer l.region.caught(debug.SetPanicOnFault(true), &err)
 	l.sent++
-	l.outgoing.publish(l.sent, head, body)
+	looks := 0
+	if l.spin.pays() {
+		looks = l.replyLook.begin()
+	}
+	replied := l.outgoing.publish(l.sent, head, body, looks, l.incoming, l.taken)
+	if looks > 0 {
+		l.replyLook.end(replied)
+	}
 	l.maySend = false
 	return nil
 }

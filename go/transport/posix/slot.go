@@ -36,14 +36,23 @@ var (
 	errMessageLength = &transport.ProtocolError{What: "the length of a message is 0 or beyond its area"}
 )
 
-// publish publishes head and body, which the caller has found to fit, as message number.
-func (s *slot) publish(number uint64, head, body []byte) {
+// publish publishes head and body, which the caller has found to fit, as message number. Before it wakes the
+// taker it looks up to looks times whether the message after the taken ones is among the replies, which a
+// sleeping taker would not have sent; it tells whether it was.
+func (s *slot) publish(number uint64, head, body []byte, looks int, replies *slot, taken uint64) bool {
 	copied := copy(s.area, head)
 	copied += copy(s.area[copied:], body)
 	atomic.StoreUint32(s.len, uint32(copied))
 	// Whoever loads this number also sees message and length. Only this side stores it.
 	atomic.StoreUint64(s.seq, number)
-	s.ring()
+	atomic.AddUint32(s.signal, 1)
+	for range looks {
+		if atomic.LoadUint64(replies.seq)-taken == 1 {
+			return true
+		}
+	}
+	futexWake(s.signal)
+	return false
 }
 
 // ring makes the taker look, whether or not there is a message.

@@ -114,6 +114,9 @@ func newSpin(soon time.Duration, patience patience) spin {
 	return spin{soon: max(soon, 0), patience: patience, enough: fewestBrief}
 }
 
+// pays tells whether the peer seems to be awake: looking has paid lately, and nothing was slept for.
+func (s *spin) pays() bool { return s.soon > 0 && s.misses == 0 && s.brief == 0 }
+
 // begin returns how long to look in the wait that begins; 0 is not at all.
 func (s *spin) begin() time.Duration {
 	s.vain = false

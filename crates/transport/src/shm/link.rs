@@ -6,6 +6,7 @@ use crate::link::{Link, LinkError, LinkInfo, LinkKind, WaitObject};
 use crate::spin::{Patience, Spin};
 use crate::wait::Wait;
 
+use super::reply_look::ReplyLook;
 use super::{Companion, Seen, Side, Slots};
 
 /// How long a client sleeps, which waits inside a call, before it looks at the companion. Much shorter sleeps
@@ -39,6 +40,8 @@ pub(crate) struct ShmLink<S: Slots, C: Companion> {
     is_watched: bool,
     /// Looks for a message before the first sleep.
     spin: Spin,
+    /// Looks for a reply before the peer is woken.
+    reply_look: ReplyLook,
 }
 
 impl<S: Slots, C: Companion> ShmLink<S, C> {
@@ -61,6 +64,7 @@ impl<S: Slots, C: Companion> ShmLink<S, C> {
             side,
             may_send: side == Side::Client,
             spin: Spin::new(spin, patience),
+            reply_look: ReplyLook::default(),
         }
     }
 
@@ -133,7 +137,15 @@ impl<S: Slots, C: Companion> Link for ShmLink<S, C> {
         if !self.may_send {
             return Err(LinkError::Busy);
         }
-        self.slots.publish(head, body, len);
+        let looks = if self.spin.pays() {
+            self.reply_look.begin()
+        } else {
+            0
+        };
+        let replied = self.slots.publish(head, body, len, looks);
+        if looks > 0 {
+            self.reply_look.end(replied);
+        }
         self.may_send = false;
         Ok(())
     }

@@ -8,6 +8,7 @@
 
 mod broken;
 mod link;
+mod reply_look;
 
 pub(crate) use broken::Broken;
 pub(crate) use link::ShmLink;
@@ -77,8 +78,10 @@ pub(crate) trait Slots: Send + fmt::Debug {
     /// Bytes of the largest message that this side may send.
     fn send_limit(&self) -> usize;
 
-    /// Publishes `head` and `body`, `len` bytes in all, which the caller has found to fit.
-    fn publish(&mut self, head: &[u8], body: &[u8], len: u32);
+    /// Publishes `head` and `body`, `len` bytes in all, which the caller has found to fit, and wakes the peer.
+    /// Where the platform has to ask the system for that each time, it looks up to `looks` times first whether the
+    /// peer's next message is there, which a sleeping peer would not have sent; returns whether it was.
+    fn publish(&mut self, head: &[u8], body: &[u8], len: u32, looks: u32) -> bool;
 
     /// Whether a message waits to be taken.
     fn has_arrived(&self) -> Result<bool, Broken>;

@@ -34,6 +34,17 @@ impl Direction {
         self.slot().publish(number, message, copy, |_| self.wake());
     }
 
+    /// As [`publish`](Self::publish), and wakes only where `replies` does not have the message after the `taken` ones:
+    /// who has sent it was awake.
+    fn publish_looking(&self, number: u64, message: u32, (replies, taken): (&Self, u64)) {
+        let copy = || self.area.with_mut(|area| write(area, message));
+        self.slot().publish(number, message, copy, |_| {
+            if arrived(&replies.seq, taken) != Ok(true) {
+                self.wake();
+            }
+        });
+    }
+
     /// Takes the next message, or `None` once `aborted`.
     fn take(&self, taken: u64, aborted: Option<&AtomicBool>) -> Option<u32> {
         loop {
@@ -95,6 +106,29 @@ fn request_and_response_take_turns_in_one_area() {
         for taken in 0..2 {
             let request = u32::try_from(taken).unwrap() + 1;
             requests.publish(taken + 1, request);
+            assert_eq!(responses.take(taken, None), Some(request + 10));
+        }
+        server.join().unwrap();
+    });
+}
+
+// Rule L27.
+#[test]
+fn a_reply_makes_a_wake_needless_on_either_side() {
+    model(2, || {
+        let session = Arc::new((Direction::default(), Direction::default()));
+        let server = Arc::clone(&session);
+        let server = thread::spawn(move || {
+            let (requests, responses) = &*server;
+            for taken in 0..2 {
+                let request = requests.take(taken, None).unwrap();
+                responses.publish_looking(taken + 1, request + 10, (requests, taken + 1));
+            }
+        });
+        let (requests, responses) = &*session;
+        for taken in 0..2 {
+            let request = u32::try_from(taken).unwrap() + 1;
+            requests.publish_looking(taken + 1, request, (responses, taken));
             assert_eq!(responses.take(taken, None), Some(request + 10));
         }
         server.join().unwrap();

@@ -1,7 +1,7 @@
 //! A mapped region: the slots of both directions, and copies in and out.
 
 use crate::shm::Broken;
-use crate::sys::atomic::AtomicU64;
+use crate::sys::atomic::{AtomicU32, AtomicU64};
 use crate::sys::{Loss, Mapping, SharedMap, futex_wake};
 
 use super::layout::{
@@ -55,22 +55,23 @@ impl Area {
         published(self.counter(direction))
     }
 
-    /// Publishes `head` and `body` as message `number`, which the caller has found to fit.
+    /// Publishes the two parts of message `number`, which the caller has found to fit, and has `wake` wake whoever
+    /// takes it.
     #[inline]
     pub(super) fn publish(
         &self,
         direction: Direction,
         number: u64,
-        head: &[u8],
-        body: &[u8],
+        [head, body]: [&[u8]; 2],
         len: u32,
+        wake: impl FnOnce(&AtomicU32),
     ) {
         let start = self.span(direction).offset as usize;
         let copy = || {
             self.map.write(start, head);
             self.map.write(start + head.len(), body);
         };
-        self.slot(direction).publish(number, len, copy, futex_wake);
+        self.slot(direction).publish(number, len, copy, wake);
     }
 
     /// Copies the message after the `taken` ones, which has arrived; gives its full length.

@@ -1,11 +1,13 @@
 //! A region with futex words, as one side uses it.
 
+use std::hint::spin_loop;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use crate::link::LinkError;
 use crate::shm::{Broken, Companion, Side, Slots};
+use crate::sys::atomic::AtomicU32;
 use crate::sys::{futex_wait, futex_wait_either, futex_wake};
 use crate::wait::Wait;
 
@@ -90,9 +92,21 @@ impl Slots for FutexSlots {
     }
 
     #[inline]
-    fn publish(&mut self, head: &[u8], body: &[u8], len: u32) {
+    fn publish(&mut self, head: &[u8], body: &[u8], len: u32, looks: u32) -> bool {
         self.sent = self.sent.wrapping_add(1);
-        self.area.publish(self.sends, self.sent, head, body, len);
+        let mut replied = false;
+        let wake = |signal: &AtomicU32| {
+            replied = (0..looks).any(|_| {
+                spin_loop();
+                self.has_arrived().unwrap_or_default()
+            });
+            if !replied {
+                futex_wake(signal);
+            }
+        };
+        self.area
+            .publish(self.sends, self.sent, [head, body], len, wake);
+        replied
     }
 
     #[inline]

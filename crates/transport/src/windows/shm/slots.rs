@@ -218,7 +218,7 @@ impl Slots for EventSlots {
         self.send_limit
     }
 
-    fn publish(&mut self, head: &[u8], body: &[u8], len: u32) {
+    fn publish(&mut self, head: &[u8], body: &[u8], len: u32, _looks: u32) -> bool {
         self.sent = self.sent.wrapping_add(1);
         let start = self.sends.area.offset as usize;
         let copy = || {
@@ -226,7 +226,9 @@ impl Slots for EventSlots {
             self.map.write(start + head.len(), body);
         };
         let slot = self.sends.slot(&self.map);
+        // The system is asked only where the peer has said that it waits.
         slot.publish(self.sent, len, copy, || self.sends.wake());
+        false
     }
 
     #[inline]
