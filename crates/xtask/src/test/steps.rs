@@ -105,7 +105,10 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "format",
         needs: &[&needs::RUSTFMT],
-        run: &["cargo fmt --all --check"],
+        run: &[
+            "cargo fmt --all --check",
+            "cargo fmt --manifest-path crates/bridge/Cargo.toml --check",
+        ],
         ..CHECK
     },
     Step {
@@ -214,6 +217,15 @@ pub(crate) const STEPS: &[Step] = &[
         ],
         run: &["cargo test --workspace --no-fail-fast"],
         ..TEST
+    },
+    Step {
+        // A workspace of its own, so that nobody compiles zenoh who builds the rest: some three minutes of a processor,
+        // without optimisation and debug information. Its own directory keeps its 300 crates from being built for the
+        // platforms' features, too.
+        name: "bridge: services of other hosts",
+        run: &["cargo test --locked --no-fail-fast --target-dir {target}/bridge"],
+        dir: "crates/bridge",
+        ..PLATFORM
     },
     Step {
         name: "FreeBSD, checked",

@@ -1,0 +1,175 @@
+//! Who claims which name: the tokens that are alive.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use zenoh::liveliness::LivelinessToken;
+use zenoh::pubsub::Subscriber;
+use zenoh::sample::SampleKind;
+use zenoh::{Session, Wait as _};
+
+use crate::error::Error;
+use crate::keys;
+
+/// Where a host stands, as those who watch its claims see it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// Nobody claims the name.
+    Absent,
+    /// One exporter does: this one.
+    Up(u64),
+    /// So many exporters do, and none is believed: nobody can tell which is the host.
+    Disputed(usize),
+}
+
+impl Standing {
+    fn of(claims: &BTreeSet<u64>) -> Self {
+        match (claims.len(), claims.first()) {
+            (1, Some(claim)) => Self::Up(*claim),
+            (0, _) => Self::Absent,
+            (several, _) => Self::Disputed(several),
+        }
+    }
+
+    /// In one word, for people and for `status`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Up(_) => "up",
+            Self::Disputed(_) => "disputed",
+        }
+    }
+}
+
+/// The claims of one service, by host.
+#[derive(Clone, Debug, Default)]
+struct Claims(BTreeMap<String, BTreeSet<u64>>);
+
+impl Claims {
+    /// Takes in that a token came or went; returns the host that it is of, and where that stands now.
+    fn change(&mut self, key: &str, alive: bool) -> Option<(String, Standing)> {
+        let (host, _, claim) = keys::parse_claim(key)?;
+        let claims = self.0.entry(host.to_owned()).or_default();
+        if alive {
+            claims.insert(claim);
+        } else {
+            claims.remove(&claim);
+        }
+        let standing = Standing::of(claims);
+        if claims.is_empty() {
+            self.0.remove(host);
+        }
+        Some((host.to_owned(), standing))
+    }
+}
+
+/// Watches the claims of a service.
+pub struct Watch {
+    claims: Arc<Mutex<Claims>>,
+    _subscriber: Subscriber<()>,
+}
+
+impl Watch {
+    /// Watches the claims of `service` on `host`, or on every host for `*`; tells `changed` of each change, on a
+    /// thread of zenoh's.
+    ///
+    /// # Errors
+    /// [`Error::Zenoh`].
+    pub fn begin(
+        session: &Session,
+        host: &str,
+        service: &str,
+        changed: impl Fn(&str, Standing) + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let claims = Arc::new(Mutex::new(Claims::default()));
+        let shared = Arc::clone(&claims);
+        let subscriber = session
+            .liveliness()
+            .declare_subscriber(keys::claims(host, service))
+            .history(true)
+            .callback(move |sample| {
+                let alive = sample.kind() == SampleKind::Put;
+                // Told under the lock, so that changes are told in their order.
+                let mut claims = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some((host, standing)) = claims.change(sample.key_expr().as_str(), alive) {
+                    changed(&host, standing);
+                }
+            })
+            .wait()
+            .map_err(Error::zenoh(format!(
+                "watching who claims {service} of {host}"
+            )))?;
+        Ok(Self {
+            claims,
+            _subscriber: subscriber,
+        })
+    }
+
+    /// Where `host` stands now.
+    #[must_use]
+    pub fn standing(&self, host: &str) -> Standing {
+        let claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        claims.0.get(host).map_or(Standing::Absent, Standing::of)
+    }
+
+    /// How many others than `own` claim to be `host`.
+    #[must_use]
+    pub fn others(&self, host: &str, own: u64) -> usize {
+        let claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        let claims = claims.0.get(host);
+        claims.map_or(0, |claims| {
+            claims.iter().filter(|claim| **claim != own).count()
+        })
+    }
+
+    /// Every host of which something is known, and where it stands.
+    #[must_use]
+    pub fn standings(&self) -> Vec<(String, Standing)> {
+        let claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        let standing = |(host, claims): (&String, _)| (host.clone(), Standing::of(claims));
+        claims.0.iter().map(standing).collect()
+    }
+}
+
+/// Claims `service` of `host`, as long as the token lives.
+///
+/// # Errors
+/// [`Error::Zenoh`].
+pub fn claim(
+    session: &Session,
+    host: &str,
+    service: &str,
+    claim: u64,
+) -> Result<LivelinessToken, Error> {
+    session
+        .liveliness()
+        .declare_token(keys::claim(host, service, claim))
+        .wait()
+        .map_err(Error::zenoh(format!("claiming {service} of {host}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_two_claim_is_nobodys() {
+        let mut claims = Claims::default();
+        let mut change = |claim, alive| {
+            let key = keys::claim("h", "s", claim);
+            claims.change(&key, alive).map(|(_, standing)| standing)
+        };
+        assert_eq!(change(1, true), Some(Standing::Up(1)));
+        assert_eq!(change(1, true), Some(Standing::Up(1)), "told twice");
+        assert_eq!(change(2, true), Some(Standing::Disputed(2)));
+        assert_eq!(change(1, false), Some(Standing::Up(2)));
+        assert_eq!(change(3, false), Some(Standing::Up(2)), "never there");
+        assert_eq!(change(2, false), Some(Standing::Absent));
+        assert_eq!(claims.change("netipc/h/s/x", true), None);
+        assert!(
+            claims.0.is_empty(),
+            "nothing is kept of hosts that are gone"
+        );
+    }
+}

@@ -1,0 +1,258 @@
+//! How the program talks to other hosts: where, as whom, and with whom.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use crate::allow::Lists;
+use crate::error::Error;
+
+/// The most bytes of one message from another host: the largest answer, and room for headers.
+const MAX_MESSAGE_BYTES: u64 = 20 << 20;
+
+/// Where other hosts are, and who this one is to them.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Net {
+    /// Where a peer or a router listens, such as quic/10.0.0.1:7447; more than once for several
+    #[arg(long, value_name = "ENDPOINT")]
+    pub connect: Vec<String>,
+
+    /// Where to listen, such as quic/0.0.0.0:7447; without it nobody can connect here
+    #[arg(long, value_name = "ENDPOINT")]
+    pub listen: Vec<String>,
+
+    /// The authority whose certificates are believed, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub tls_ca: Option<PathBuf>,
+
+    /// The certificate of this side, as PEM; its common name is who it is to others
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// The key of that certificate, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+
+    /// A router that is trusted to say who asks and who answers, by the common name of its certificate
+    #[arg(long, value_name = "NAME")]
+    pub via: Vec<String>,
+
+    /// A configuration of zenoh, JSON5, that the options here are put on top of
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// How this side takes part [default: client where there is --via and no --listen, else peer]
+    #[arg(long, value_enum)]
+    pub mode: Option<Mode>,
+
+    /// Milliseconds of silence after which a host counts as gone
+    #[arg(long, value_name = "MS", default_value_t = 4000, value_parser = clap::value_parser!(u64).range(100..))]
+    pub lease_ms: u64,
+
+    /// Speaks TCP without certificates: whoever reaches the port is believed whatever it says. For trials
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// How a side takes part in zenoh.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Mode {
+    /// Connects and listens, and passes nothing on. Routers pass nothing from one peer to another.
+    Peer,
+    /// Connects to one router, the first of those it is told that it reaches.
+    Client,
+    /// Passes on what others say.
+    #[value(skip)]
+    Router,
+}
+
+impl Mode {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Peer => "peer",
+            Self::Client => "client",
+            Self::Router => "router",
+        }
+    }
+}
+
+impl Net {
+    /// Zenoh's configuration, which lets pass what `lists` say.
+    ///
+    /// # Errors
+    /// [`Error::Usage`], [`Error::Zenoh`]: files that are no configuration, and anything that would let strangers in.
+    pub fn zenoh(&self, lists: &Lists) -> Result<zenoh::Config, Error> {
+        let mut config = match &self.config {
+            Some(path) => zenoh::Config::from_file(path).map_err(Error::zenoh(format!(
+                "the configuration {}",
+                path.display()
+            )))?,
+            None => zenoh::Config::default(),
+        };
+        if get(&config, "access_control/enabled") == "true" {
+            return Err(Error::Usage(
+                "access_control of --config would take the place of the lists that the program makes: leave it \
+                 out, and use --allow and --via"
+                    .into(),
+            ));
+        }
+        let mut put = |key: &str, value: serde_json::Value| {
+            config
+                .insert_json5(key, &value.to_string())
+                .map_err(Error::zenoh(format!("the configuration's {key}")))
+        };
+        put("mode", json!(self.mode().word()))?;
+        for (key, endpoints) in [
+            ("connect/endpoints", &self.connect),
+            ("listen/endpoints", &self.listen),
+        ] {
+            // Without a configuration nothing listens that was not told to.
+            if !endpoints.is_empty() || self.config.is_none() {
+                put(key, json!(endpoints))?;
+            }
+        }
+        for (key, value) in self.fixed() {
+            put(key, value)?;
+        }
+        if let (Some(ca), Some(certificate), Some(key)) =
+            (&self.tls_ca, &self.tls_certificate, &self.tls_key)
+        {
+            put("transport/link/tls", tls(ca, certificate, key))?;
+        }
+        if !self.plain {
+            put("access_control", lists.to_json())?;
+            secure(&config)?;
+        }
+        Ok(config)
+    }
+
+    fn mode(&self) -> Mode {
+        let to_routers = !self.via.is_empty() && self.listen.is_empty();
+        let usual = if to_routers { Mode::Client } else { Mode::Peer };
+        self.mode.unwrap_or(usual)
+    }
+
+    /// What holds whatever the configuration says: nothing is found by itself, absent hosts are waited for in the
+    /// background, and a message has a bound.
+    fn fixed(&self) -> [(&'static str, serde_json::Value); 12] {
+        [
+            ("scouting/multicast/enabled", json!(false)),
+            ("scouting/gossip/enabled", json!(false)),
+            ("open/return_conditions/connect_scouted", json!(false)),
+            ("open/return_conditions/declares", json!(false)),
+            ("connect/timeout_ms", json!(-1)),
+            ("connect/exit_on_failure", json!(false)),
+            (
+                "connect/retry",
+                json!({ "period_init_ms": 100, "period_max_ms": 2000, "period_increase_factor": 2 }),
+            ),
+            ("transport/link/tx/lease", json!(self.lease_ms)),
+            (
+                "transport/link/rx/max_message_size",
+                json!(MAX_MESSAGE_BYTES),
+            ),
+            ("adminspace/enabled", json!(false)),
+            // One queue and one stream for each host, not eight: all questions are alike.
+            ("transport/unicast/qos/enabled", json!(false)),
+            // A host that is gone does not say no, and who ends waits for the attempt.
+            ("transport/unicast/open_timeout", json!(3000)),
+        ]
+    }
+}
+
+fn tls(ca: &Path, certificate: &Path, key: &Path) -> serde_json::Value {
+    json!({
+        "root_ca_certificate": ca,
+        "listen_certificate": certificate, "listen_private_key": key,
+        "connect_certificate": certificate, "connect_private_key": key,
+        "enable_mtls": true,
+        "verify_name_on_connect": true,
+        "close_link_on_expiration": true,
+    })
+}
+
+/// Holds that every link is QUIC with mutual TLS.
+fn secure(config: &zenoh::Config) -> Result<(), Error> {
+    let endpoints = get(config, "connect/endpoints") + &get(config, "listen/endpoints");
+    let protocols = endpoints
+        .split('"')
+        .filter(|part| part.contains('/'))
+        .filter_map(|endpoint| endpoint.split('/').next());
+    for protocol in protocols {
+        // Zenoh 1.10 reads and writes a link of TLS over TCP at the same time, which its TLS does not bear: under
+        // load it loses links. QUIC has the same TLS inside, and a lock.
+        if protocol != "quic" {
+            return Err(Error::Usage(format!(
+                "an endpoint is {protocol}/...: use quic/..., or --plain for a trial among trusted programs"
+            )));
+        }
+    }
+    if get(config, "transport/link/tls/enable_mtls") != "true" {
+        return Err(Error::Usage(
+            "there are no certificates: give --tls-ca, --tls-certificate and --tls-key, or --plain for a trial \
+             among trusted programs"
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
+/// A part of the configuration as JSON, where there is one.
+fn get(config: &zenoh::Config, key: &str) -> String {
+    config.get_json(key).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn net(connect: &str) -> Net {
+        Net {
+            connect: vec![connect.into()],
+            lease_ms: 1000,
+            ..Net::default()
+        }
+    }
+
+    #[test]
+    fn without_certificates_nothing_starts() {
+        for endpoint in ["quic/127.0.0.1:1", "tls/127.0.0.1:1", "tcp/127.0.0.1:1"] {
+            let error = net(endpoint).zenoh(&Lists::default()).unwrap_err();
+            assert_eq!(error.exit_status(), 2, "{error}");
+            assert!(error.to_string().contains("--plain"), "{error}");
+        }
+    }
+
+    #[test]
+    fn endpoints_without_tls_are_refused_also_in_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("zenoh.json5");
+        std::fs::write(
+            &path,
+            "{ listen: { endpoints: { peer: ['tcp/0.0.0.0:7447'] } },
+               transport: { link: { tls: { enable_mtls: true } } } }",
+        )
+        .unwrap();
+        let net = Net {
+            config: Some(path.clone()),
+            lease_ms: 1000,
+            ..Net::default()
+        };
+        let error = net.zenoh(&Lists::default()).unwrap_err();
+        assert!(error.to_string().contains("tcp/"), "{error}");
+        std::fs::write(&path, "{ access_control: { enabled: true } }").unwrap();
+        let error = net.zenoh(&Lists::default()).unwrap_err();
+        assert!(error.to_string().contains("access_control"), "{error}");
+    }
+
+    #[test]
+    fn a_trial_needs_no_certificates() {
+        let net = Net {
+            plain: true,
+            ..net("tcp/127.0.0.1:1")
+        };
+        let config = net.zenoh(&Lists::default()).unwrap();
+        assert_eq!(get(&config, "scouting/multicast/enabled"), "false");
+    }
+}

@@ -1,0 +1,345 @@
+//! A lookup that asks all hosts, and answers what the first says that knows a key.
+//!
+//! An answer is one host's, whole. Its generation is replaced by one that is made of it and of the host's claim, so
+//! that an answer of another host, or of another life of this one, has another generation: a lookup that took several
+//! questions fails where they were answered by several hosts, as it does where a provider's data changed.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use netipc::ServerConfig;
+use netipc::connection::Message;
+use netipc::lookup::{LOOKUP_HEADER_LEN, Verdict};
+use netipc::untyped::{Answered, AnyServer};
+use netipc::wire::{ListRules, MethodCode, Packed, Profiles, Status};
+use zenoh::Session;
+use zenoh::sample::Sample;
+
+use crate::asking::Asking;
+use crate::claims::{Standing, Watch};
+use crate::counts::{Counts, Done};
+use crate::error::Error;
+use crate::import::{self, ImportConfig};
+use crate::keys::{self, EVERYONE};
+use crate::status::{Report, Served};
+use crate::wire::{Outcome, Question};
+
+/// Bytes of an item up to its status, with which every item of a lookup begins.
+const ITEM_STATUS_END: usize = 4;
+
+/// A lookup of all hosts, as an endpoint, until it is dropped.
+pub struct Everyone {
+    all: Arc<All>,
+    server: Arc<AnyServer>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct All {
+    session: Session,
+    config: ImportConfig,
+    service: String,
+    endpoint: String,
+    key: String,
+    /// The hosts whose answers count.
+    believed: BTreeSet<String>,
+    watch: Watch,
+    asking: Asking,
+    counts: Counts,
+}
+
+impl Everyone {
+    /// Makes the lookup `service` of every host in `believed` the endpoint `endpoint`.
+    ///
+    /// # Errors
+    /// [`Error::Zenoh`], [`Error::Thread`], [`Error::Usage`] where the endpoint cannot be served.
+    pub fn begin(
+        session: &Session,
+        service: &str,
+        endpoint: &str,
+        believed: BTreeSet<String>,
+        config: ImportConfig,
+    ) -> Result<Self, Error> {
+        let logged = service.to_owned();
+        let watch = Watch::begin(session, EVERYONE, service, move |host, standing| {
+            if let Standing::Disputed(claims) = standing {
+                tracing::error!(
+                    host,
+                    service = logged,
+                    claims,
+                    "several exporters claim the name: none is believed"
+                );
+            }
+        })?;
+        let all = Arc::new(All {
+            session: session.clone(),
+            key: keys::asked(EVERYONE, service, &config.asker),
+            service: service.to_owned(),
+            endpoint: endpoint.to_owned(),
+            believed,
+            watch,
+            asking: Asking::default(),
+            counts: Counts::default(),
+            config,
+        });
+        let server_config = ServerConfig {
+            supported_profiles: Profiles::BASELINE.0 | Profiles::ALL_SHM.0,
+            auth_token: all.config.auth_token,
+            ..ServerConfig::default()
+        };
+        let asked = Arc::clone(&all);
+        let handler = move |request: Message<'_>, out: &mut [u8]| asked.answer(request, out);
+        let (run_dir, workers) = (&all.config.run_dir, all.config.workers);
+        let server = AnyServer::new(
+            run_dir,
+            endpoint,
+            &server_config,
+            workers,
+            Box::new(handler),
+        );
+        let unserved = |error| {
+            Error::Usage(format!(
+                "{endpoint} cannot be served: {}",
+                netipc::chain(&error)
+            ))
+        };
+        server.bind().map_err(unserved)?;
+        let server = Arc::new(server);
+        let running = Arc::clone(&server);
+        let thread = crate::spawn("netipc-endpoint", move || {
+            if let Err(error) = running.run() {
+                tracing::error!(error = netipc::chain(&error), "not served any more");
+            }
+        })?;
+        Ok(Self {
+            all,
+            server,
+            thread: Some(thread),
+        })
+    }
+
+    /// What it has done, for `status`.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let served = |(host, standing): (String, Standing)| Served {
+            host,
+            service: self.all.service.clone(),
+            endpoint: self.all.endpoint.clone(),
+            standing: standing.word().to_owned(),
+        };
+        let served = self.all.watch.standings().into_iter().map(served).collect();
+        Report::new(
+            "import",
+            &self.all.config.asker,
+            0,
+            served,
+            &self.all.counts,
+        )
+    }
+}
+
+impl Drop for Everyone {
+    fn drop(&mut self) {
+        self.server.stop();
+        self.all.asking.give_up();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl All {
+    fn answer(&self, request: Message<'_>, out: &mut [u8]) -> Answered {
+        let began = Instant::now();
+        let header = request.header();
+        if header.flags.is_batch() {
+            return Answered::failed(Status::UNSUPPORTED);
+        }
+        let question = Question {
+            method: MethodCode(header.code),
+            batch: None,
+            deadline_ms: u32::try_from(self.config.timeout.as_millis()).unwrap_or(u32::MAX),
+            room: u32::try_from(out.len()).unwrap_or(u32::MAX),
+            claim: 0,
+            held: 0,
+            takes_lz4: true,
+        };
+        let payload = request.payload();
+        let answered = self.ask(&question, payload, out, began + self.config.timeout);
+        let (outcome, who, len) = match answered {
+            Ok((host, len)) => (Outcome::OK, host, len),
+            Err(outcome) => (outcome, EVERYONE.to_owned(), 0),
+        };
+        let done = Done {
+            outcome,
+            unchanged: false,
+            bytes: payload.len() + len,
+            sent_bytes: payload.len() + len,
+            took: began.elapsed(),
+        };
+        self.counts.count(&who, &self.service, &done);
+        if outcome == Outcome::OK {
+            Answered::ok(len)
+        } else {
+            Answered::failed(outcome.status())
+        }
+    }
+
+    /// Has in `out` the first answer that knows a key, else one that knows none. Gives its host and its length.
+    fn ask(
+        &self,
+        question: &Question,
+        request: &[u8],
+        out: &mut [u8],
+        deadline: Instant,
+    ) -> Result<(String, usize), Outcome> {
+        let mut unknown: Option<Result<(String, Vec<u8>), Outcome>> = None;
+        let header = question.encode();
+        let each = |sample: &Sample| {
+            match self.read(question, sample, out) {
+                None => {}
+                Some(Ok(answer)) if answer.knows => {
+                    return ControlFlow::Break((answer.host.to_owned(), answer.len));
+                }
+                Some(Ok(answer)) => {
+                    let bytes = out.get(..answer.len).unwrap_or_default();
+                    unknown = Some(Ok((answer.host.to_owned(), bytes.to_vec())));
+                }
+                Some(Err(outcome)) => {
+                    unknown.get_or_insert(Err(outcome));
+                }
+            }
+            ControlFlow::Continue(())
+        };
+        let asked = self
+            .asking
+            .ask(&self.session, &self.key, (&header, request), deadline, each);
+        match (asked, unknown) {
+            (Ok(known), _) => Ok(known),
+            (Err(_), Some(Ok((host, answer)))) => {
+                let place = out.get_mut(..answer.len()).ok_or(Outcome::MALFORMED)?;
+                place.copy_from_slice(&answer);
+                Ok((host, answer.len()))
+            }
+            (Err(_), Some(Err(outcome))) | (Err(outcome), None) => Err(outcome),
+        }
+    }
+
+    /// One host's answer in `out`, where it counts.
+    fn read<'s>(
+        &self,
+        question: &Question,
+        sample: &'s Sample,
+        out: &mut [u8],
+    ) -> Option<Result<HostAnswer<'s>, Outcome>> {
+        let (host, _, _) = keys::parse_asked(sample.key_expr().as_str())?;
+        let reply = import::read(question, sample)?;
+        let is_up = self.watch.standing(host) == Standing::Up(reply.claim);
+        if !is_up || !self.believed.contains(host) {
+            return None;
+        }
+        let taken = import::take(&reply, sample, &[], out);
+        Some(taken.and_then(|(reply, _)| {
+            let len = reply.len as usize;
+            let answer = out.get_mut(..len).unwrap_or_default();
+            let knows = stamp(answer, host, reply.claim).ok_or(Outcome::MALFORMED)?;
+            Ok(HostAnswer { host, len, knows })
+        }))
+    }
+}
+
+/// What one host has answered.
+struct HostAnswer<'s> {
+    host: &'s str,
+    len: usize,
+    /// Whether there is an item for a key.
+    knows: bool,
+}
+
+/// Makes the generation of a lookup's answer this host's; whether it knows a key. Nothing where it is no such answer.
+fn stamp(answer: &mut [u8], host: &str, claim: u64) -> Option<bool> {
+    let (header, _) = answer.split_first_chunk::<LOOKUP_HEADER_LEN>()?;
+    let [.., c0, c1, c2, c3, g0, g1, g2, g3, g4, g5, g6, g7] = *header;
+    let count = u32::from_le_bytes([c0, c1, c2, c3]);
+    let generation = u64::from_le_bytes([g0, g1, g2, g3, g4, g5, g6, g7]);
+    let rules = ListRules {
+        min_len: ITEM_STATUS_END,
+        ordered: true,
+    };
+    let items = Packed::parse(answer, LOOKUP_HEADER_LEN, count, rules).ok()?;
+    // No status of a lookup is this one: what is oversized is not known either.
+    let verdict = |item: &[u8]| match item {
+        [_, _, low, high, ..] => Verdict::of_status(u16::from_le_bytes([*low, *high]), u16::MAX),
+        _ => Verdict::ForNow,
+    };
+    let known = items.iter().any(|item| verdict(item).has_item());
+    let stamped = mix(generation, host, claim).to_le_bytes();
+    answer
+        .get_mut(8..LOOKUP_HEADER_LEN)?
+        .copy_from_slice(&stamped);
+    Some(known)
+}
+
+/// 64-bit FNV-1a over the three: the same in every process, for generations are compared across sessions.
+fn mix(generation: u64, host: &str, claim: u64) -> u64 {
+    let (generation, claim) = (generation.to_le_bytes(), claim.to_le_bytes());
+    let bytes = generation.iter().chain(&claim).chain(host.as_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+impl std::fmt::Debug for Everyone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Everyone")
+            .field("service", &self.all.service)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer of one item with this status.
+    fn answer(status: u16, generation: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        bytes.extend([1, 0, 0, 0, 1, 0, 0, 0]);
+        bytes.extend(generation.to_le_bytes());
+        bytes.extend([0, 0, 0, 0, 4, 0, 0, 0, 1, 0]);
+        bytes.extend(status.to_le_bytes());
+        bytes
+    }
+
+    #[test]
+    fn generations_of_two_hosts_or_two_lives_are_never_the_same() {
+        let stamped = |host, claim, generation| {
+            let mut bytes = answer(0, generation);
+            assert_eq!(stamp(&mut bytes, host, claim), Some(true));
+            bytes[8..16].to_vec()
+        };
+        let first = stamped("a", 1, 7);
+        assert_eq!(first, stamped("a", 1, 7));
+        for other in [stamped("b", 1, 7), stamped("a", 2, 7), stamped("a", 1, 8)] {
+            assert_ne!(first, other);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_knows_nothing_is_told_from_one_that_does() {
+        for (status, known) in [(0, true), (1, false), (2, false), (u16::MAX, false)] {
+            assert_eq!(
+                stamp(&mut answer(status, 1), "a", 1),
+                Some(known),
+                "{status}"
+            );
+        }
+        for len in 0..answer(0, 1).len() {
+            let mut cut = answer(0, 1);
+            cut.truncate(len);
+            assert_eq!(stamp(&mut cut, "a", 1), None, "{len}");
+        }
+    }
+}

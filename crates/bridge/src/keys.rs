@@ -1,0 +1,125 @@
+//! Where things are in zenoh: key expressions.
+//!
+//! ```text
+//! netipc/{host}/{service}/{asker}           asked here; `{host}` is `*` where everyone is asked
+//! netipc/{host}/{service}/*                 declared by the exporter: whoever may ask it, the lists say
+//! netipc/{host}/{service}/@claim/{claim}    the exporter's token, alive as long as it is
+//! ```
+//!
+//! The asker is part of the key, so that each hop can hold it against the certificate of who sends it. A part that
+//! begins with `@` is matched by no `*`: no question reaches a claim.
+
+use crate::error::Error;
+
+/// Every host, where one is named.
+pub const EVERYONE: &str = "*";
+
+/// A name of a host, a service or an asker, as it may stand in a key: that of an endpoint, too.
+///
+/// # Errors
+/// [`Error::Usage`], where it has anything but ASCII letters, digits, `.`, `_` and `-`.
+///
+/// ```
+/// assert!(netipc_bridge::keys::name("host", "web-1.example").is_ok());
+/// assert!(netipc_bridge::keys::name("host", "a/b").is_err());
+/// ```
+pub fn name(what: &str, name: &str) -> Result<String, Error> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let is_valid = !matches!(name, "" | "." | "..") && name.bytes().all(plain);
+    if is_valid && name.len() <= 200 {
+        return Ok(name.to_owned());
+    }
+    Err(Error::Usage(format!(
+        "{name:?} is no name of a {what}: use letters, digits, `.`, `_` and `-`"
+    )))
+}
+
+/// What an exporter declares.
+#[must_use]
+pub fn offered(host: &str, service: &str) -> String {
+    format!("netipc/{host}/{service}/*")
+}
+
+/// What an importer asks.
+#[must_use]
+pub fn asked(host: &str, service: &str, asker: &str) -> String {
+    format!("netipc/{host}/{service}/{asker}")
+}
+
+/// The token of a claim.
+#[must_use]
+pub fn claim(host: &str, service: &str, claim: u64) -> String {
+    format!("netipc/{host}/{service}/@claim/{claim:016x}")
+}
+
+/// The tokens of all claims.
+#[must_use]
+pub fn claims(host: &str, service: &str) -> String {
+    format!("netipc/{host}/{service}/@claim/*")
+}
+
+/// Host, service and asker of a key that was asked.
+#[must_use]
+pub fn parse_asked(key: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = key.split('/');
+    let parsed = match (parts.next()?, parts.next()?, parts.next()?, parts.next()?) {
+        ("netipc", host, service, asker) => (host, service, asker),
+        _ => return None,
+    };
+    parts.next().is_none().then_some(parsed)
+}
+
+/// Host, service and claim of a token's key.
+#[must_use]
+pub fn parse_claim(key: &str) -> Option<(&str, &str, u64)> {
+    let (front, claim) = key.split_once("/@claim/")?;
+    let mut parts = front.split('/');
+    let ("netipc", host, service) = (parts.next()?, parts.next()?, parts.next()?) else {
+        return None;
+    };
+    let is_hex = claim.len() == 16 && claim.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if parts.next().is_some() || !is_hex {
+        return None;
+    }
+    let claim = u64::from_str_radix(claim, 16).ok()?;
+    Some((host, service, claim))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_say_what_they_were_made_of() {
+        assert_eq!(
+            parse_asked(&asked("web", "apps-lookup", "viewer")),
+            Some(("web", "apps-lookup", "viewer"))
+        );
+        assert_eq!(
+            parse_claim(&claim("web", "apps-lookup", 0xab)),
+            Some(("web", "apps-lookup", 0xab))
+        );
+        for key in ["", "netipc/a/b", "other/a/b/c", "netipc/a/b/c/d"] {
+            assert_eq!(parse_asked(key), None, "{key}");
+        }
+        for key in [
+            "netipc/a/b/@claim/",
+            "netipc/a/b/@claim/1",
+            "netipc/a/b/@claim/+00000000000000a",
+            "netipc/a/@claim/000000000000000a",
+            "netipc/a/b/c/@claim/000000000000000a",
+        ] {
+            assert_eq!(parse_claim(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn names_that_would_mean_more_than_themselves_are_refused() {
+        for bad in [
+            "", ".", "..", "*", "**", "a*", "@x", "a/b", "$a", "a?b", "a#b", "h\u{e4}",
+        ] {
+            assert!(name("host", bad).is_err(), "{bad}");
+        }
+        assert_eq!(name("host", "db-1.example_x").unwrap(), "db-1.example_x");
+    }
+}

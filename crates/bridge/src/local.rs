@@ -1,0 +1,137 @@
+//! One client of one local endpoint, which passes bytes.
+
+use std::path::{Path, PathBuf};
+
+use netipc::connection::Message;
+use netipc::transport::Wait;
+use netipc::untyped::AnyClient;
+use netipc::wire::{Bytes, Header, Profiles, Status, write_batch};
+use netipc::{CallError, ClientConfig, Failure};
+
+use crate::wire::{Outcome, Question};
+
+/// What a client starts with.
+const FIRST_ROOM: u32 = 65_536;
+
+/// A client that asks what others ask, with the local token.
+pub(crate) struct Local {
+    run_dir: PathBuf,
+    service: String,
+    auth_token: u64,
+    /// Bytes that an answer may have: as much as was ever asked for, rounded up to a power of two.
+    room: u32,
+    client: AnyClient,
+    /// A batch that was put together again.
+    batch: Vec<u8>,
+}
+
+impl Local {
+    pub(crate) fn new(run_dir: &Path, service: &str, auth_token: u64) -> Self {
+        Self {
+            client: client(run_dir, service, auth_token, FIRST_ROOM),
+            run_dir: run_dir.to_owned(),
+            service: service.to_owned(),
+            auth_token,
+            room: FIRST_ROOM,
+            batch: Vec::new(),
+        }
+    }
+
+    /// Asks, and gives the bytes of the answer, of which there are at most `room`.
+    pub(crate) fn ask(
+        &mut self,
+        question: &Question,
+        request: &[u8],
+        room: u32,
+        wait: &Wait<'_>,
+    ) -> Result<&[u8], Outcome> {
+        if wait.check().is_err() {
+            return Err(Outcome::LATE);
+        }
+        // Providers fill what they agreed on: the session here has to hold what the asker's does.
+        if room > self.room {
+            self.room = room.checked_next_power_of_two().unwrap_or(room);
+            self.client = client(&self.run_dir, &self.service, self.auth_token, self.room);
+        }
+        if !self.client.ready() {
+            self.client.refresh(wait);
+        }
+        let answer = match question.batch {
+            None => self
+                .client
+                .call_bytes(question.method, request, wait, |_any| Ok(()))
+                .map_err(|error| outcome(&error))?,
+            Some(items) => self.ask_batch(question, request, items, wait)?,
+        };
+        if answer.len() > room as usize {
+            return Err(Status::LIMIT_EXCEEDED.into());
+        }
+        Ok(answer)
+    }
+
+    fn ask_batch(
+        &mut self,
+        question: &Question,
+        request: &[u8],
+        items: u32,
+        wait: &Wait<'_>,
+    ) -> Result<&[u8], Outcome> {
+        let spoilt = |_| Outcome::from(Status::BAD_ENVELOPE);
+        let header = Header {
+            payload_len: u32::try_from(request.len()).unwrap_or(u32::MAX),
+            ..Header::batch(question.method, 1, items)
+        };
+        let message = Message::new(header, request).map_err(spoilt)?;
+        let parts: Vec<&[u8]> = message
+            .items()
+            .into_iter()
+            .flat_map(|items| items.iter())
+            .collect();
+        let answers = self
+            .client
+            .call_batch::<Bytes>(question.method, &parts, wait)
+            .map_err(|error| outcome(&error))?;
+        let answers: Vec<&[u8]> = answers.iter().collect();
+        // An entry of 8 bytes and the padding of each.
+        let most = answers
+            .iter()
+            .map(|answer| answer.len() + 16)
+            .sum::<usize>();
+        self.batch.resize(most, 0);
+        let copy = |answer: &[u8], out: &mut [u8]| {
+            let room = out.get_mut(..answer.len()).ok_or(Outcome::MALFORMED)?;
+            room.copy_from_slice(answer);
+            Ok(answer.len())
+        };
+        let len = write_batch(&mut self.batch, answers.iter().copied(), copy, spoilt)?;
+        Ok(self.batch.get(..len).unwrap_or_default())
+    }
+}
+
+fn client(run_dir: &Path, service: &str, auth_token: u64, room: u32) -> AnyClient {
+    let config = ClientConfig {
+        supported_profiles: Profiles::BASELINE.0 | Profiles::ALL_SHM.0,
+        max_response_payload_bytes: room,
+        auth_token,
+        ..ClientConfig::default()
+    };
+    AnyClient::new(run_dir, service, &config)
+}
+
+/// What is said of a call that failed.
+fn outcome(error: &CallError) -> Outcome {
+    match error.failure() {
+        Failure::Unsupported => Status::UNSUPPORTED.into(),
+        Failure::RejectedRequest | Failure::InvalidRequest(_) => Status::BAD_ENVELOPE.into(),
+        Failure::LimitExceeded { .. } | Failure::Overflow { .. } => Status::LIMIT_EXCEEDED.into(),
+        Failure::Timeout | Failure::Aborted => Outcome::LATE,
+        Failure::NotReady { .. } | Failure::Reconnect(_) | Failure::Lost(_) => {
+            tracing::debug!(
+                error = netipc::chain(error),
+                "the local provider cannot be asked"
+            );
+            Outcome::ABSENT
+        }
+        _ => Status::INTERNAL_ERROR.into(),
+    }
+}

@@ -1,0 +1,24 @@
+//! The program `netipc-bridge`: services of other hosts, over zenoh.
+
+mod args;
+mod logging;
+mod run;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::begin(cli.verbose, cli.log_json);
+    match run::run(&cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("netipc-bridge: {}", netipc::chain(&error));
+            ExitCode::from(error.exit_status())
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Reports as Prometheus reads them.
+
+use std::fmt::Write as _;
+
+use crate::counts::{ENDS_MS, Row};
+use crate::status::Report;
+
+/// A counter: its name, what it counts, and where that is.
+type Counter = (&'static str, &'static str, fn(&Row) -> u64);
+
+const COUNTERS: [Counter; 4] = [
+    (
+        "netipc_bridge_answered_total",
+        "Questions answered.",
+        |row| row.answered,
+    ),
+    (
+        "netipc_bridge_unchanged_total",
+        "Answers that did not travel, because the asker held them.",
+        |row| row.unchanged,
+    ),
+    (
+        "netipc_bridge_bytes_total",
+        "Bytes of questions and answers.",
+        |row| row.bytes,
+    ),
+    (
+        "netipc_bridge_sent_bytes_total",
+        "Bytes of questions and answers, as they travelled.",
+        |row| row.sent_bytes,
+    ),
+];
+
+/// Reports in the text format of Prometheus.
+#[must_use]
+pub fn prometheus(reports: &[Report]) -> String {
+    let mut out = String::new();
+    standings(&mut out, reports);
+    // Names are letters, digits, `.`, `_` and `-`: nothing of them needs to be escaped.
+    let rows: Vec<(String, &Row)> = reports
+        .iter()
+        .flat_map(|report| report.peers.iter().map(move |row| (report, row)))
+        .map(|(report, row)| {
+            let (role, peer, service) = (&report.role, &row.peer, &row.service);
+            let labels = format!("role=\"{role}\",peer=\"{peer}\",service=\"{service}\"");
+            (labels, &row.row)
+        })
+        .collect();
+    for (name, help, value) in COUNTERS {
+        metric(&mut out, name, "counter", help);
+        for (labels, row) in &rows {
+            let _ = writeln!(out, "{name}{{{labels}}} {}", value(row));
+        }
+    }
+    let name = "netipc_bridge_refused_total";
+    metric(&mut out, name, "counter", "Questions not answered, by why.");
+    for (labels, row) in &rows {
+        for (why, times) in &row.refused {
+            let _ = writeln!(out, "{name}{{{labels},why=\"{why}\"}} {times}");
+        }
+    }
+    metric(
+        &mut out,
+        "netipc_bridge_seconds",
+        "histogram",
+        "How long answers took.",
+    );
+    for (labels, row) in &rows {
+        histogram(&mut out, labels, row);
+    }
+    out
+}
+
+fn standings(out: &mut String, reports: &[Report]) {
+    let name = "netipc_bridge_up";
+    metric(out, name, "gauge", "Whether a service can be asked.");
+    let served = reports
+        .iter()
+        .flat_map(|report| report.services.iter().map(move |served| (report, served)));
+    for (report, served) in served {
+        let up = u8::from(matches!(&*served.standing, "up" | "offered"));
+        let (role, host, service) = (&report.role, &served.host, &served.service);
+        let standing = &served.standing;
+        let _ = writeln!(
+            out,
+            "{name}{{role=\"{role}\",host=\"{host}\",service=\"{service}\",standing=\"{standing}\"}} {up}"
+        );
+    }
+}
+
+// Writing to a string does not fail.
+fn metric(out: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn histogram(out: &mut String, labels: &str, row: &Row) {
+    let name = "netipc_bridge_seconds";
+    let mut sum = 0;
+    for (end, count) in ENDS_MS.iter().zip(row.latency.buckets) {
+        sum += count;
+        let (seconds, millis) = (end / 1000, end % 1000);
+        let _ = writeln!(
+            out,
+            "{name}_bucket{{{labels},le=\"{seconds}.{millis:03}\"}} {sum}"
+        );
+    }
+    let (count, us) = (row.latency.count, row.latency.sum_us);
+    let (seconds, micros) = (us / 1_000_000, us % 1_000_000);
+    let _ = writeln!(out, "{name}_bucket{{{labels},le=\"+Inf\"}} {count}");
+    let _ = writeln!(out, "{name}_sum{{{labels}}} {seconds}.{micros:06}");
+    let _ = writeln!(out, "{name}_count{{{labels}}} {count}");
+}

@@ -1,0 +1,118 @@
+//! The program as it is run: the walk of docs/bridge.md, and what it says to those who hold it wrong.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod common;
+mod programs;
+
+use common::{ASKER, HOST, TOKEN, until};
+use netipc::service::cgroups_snapshot::CgroupsSnapshot;
+use netipc::{Client, Server, ServerConfig};
+use netipc_conformance::service::{Running, connected, data};
+use programs::{Place, Program};
+
+#[test]
+fn the_walk_leads_to_an_answer() {
+    let place = Place::new();
+    let config = ServerConfig {
+        auth_token: TOKEN,
+        ..ServerConfig::default()
+    };
+    let handler = data::snapshot(30, 40);
+    // The bridge makes the directories: a provider may come later.
+    let export = place.export(&["--service", "cgroups-snapshot", "--allow", ASKER]);
+    let server = Server::with_workers(&place.far, "cgroups-snapshot", config, handler, 4);
+    let _server = Running::start(server);
+    let import = place.import(&["--service", "cgroups-snapshot", "--as", "{service}"]);
+    let status = |args: &[&str]| {
+        let dir = place.near.to_str().unwrap();
+        Program::run(&[&["status", "--run-dir", dir], args].concat())
+    };
+    until("the host", || {
+        status(&[]).stdout.contains(": up").then_some(())
+    });
+    let config = netipc::ClientConfig {
+        auth_token: TOKEN,
+        ..netipc::ClientConfig::default()
+    };
+    let mut asker = Client::<CgroupsSnapshot>::new(&place.near, "cgroups-snapshot", config);
+    asker.refresh();
+    let mut asker = connected_now(asker);
+    assert_eq!(asker.call(&Default::default()).unwrap().item_count, 30);
+    let json: serde_json::Value = serde_json::from_str(&status(&["--json"]).stdout).unwrap();
+    assert_eq!(json[0]["peers"][0]["answered"], 1);
+    assert_eq!(json[0]["name"], ASKER);
+    let metrics = status(&["--prometheus"]).stdout;
+    assert!(
+        metrics.contains("netipc_bridge_up{role=\"import\",host=\"web-1\""),
+        "{metrics}"
+    );
+
+    assert_eq!(export.stop(), 0);
+    until("its end", || {
+        status(&[]).stdout.contains(": absent").then_some(())
+    });
+    assert_eq!(import.stop(), 0);
+    assert_eq!(
+        std::fs::read_dir(&place.near).unwrap().count(),
+        0,
+        "nothing is left"
+    );
+}
+
+/// A client that may have been refreshed already.
+fn connected_now(mut client: Client<CgroupsSnapshot>) -> Client<CgroupsSnapshot> {
+    if client.ready() {
+        return client;
+    }
+    client.close();
+    connected(client)
+}
+
+#[test]
+fn mistakes_are_told_with_what_to_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().to_str().unwrap();
+    let export = ["export", "--run-dir", dir, "--service", "s", "--host", HOST];
+    let import = [
+        "import",
+        "--run-dir",
+        dir,
+        "--service",
+        "s",
+        "--name",
+        ASKER,
+    ];
+    for (args, said) in [
+        ([&export[..], &["--plain"]].concat(), "--allow NAME"),
+        ([&export[..], &["--allow", ASKER]].concat(), "--tls-ca"),
+        (
+            [
+                &export[..],
+                &["--allow", ASKER, "--listen", "tcp/127.0.0.1:1"],
+            ]
+            .concat(),
+            "use quic/",
+        ),
+        (
+            [&import[..], &["--host", "a/b"]].concat(),
+            "no name of a host",
+        ),
+        ([&import[..], &["--host", "*"]].concat(), "--allow NAME"),
+        (
+            [&import[..], &["--host", "a", "--host", "b", "--as", "x"]].concat(),
+            "into --as",
+        ),
+        (
+            [&import[..], &["--host", "a", "--as", "s@a"]].concat(),
+            "no name of a local endpoint",
+        ),
+    ] {
+        let ended = Program::run(&args);
+        assert_eq!(ended.status, 2, "{args:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(said), "{args:?}: {}", ended.stderr);
+    }
+    let ended = Program::run(&["status", "--run-dir", dir]);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(ended.stdout.contains("no bridge runs"), "{}", ended.stdout);
+}

@@ -1,0 +1,139 @@
+//! The program as a process.
+#![allow(dead_code, reason = "every target uses a part")]
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::common::{ASKER, Authority, HOST, TOKEN, free_place, until};
+
+/// A bridge that runs.
+pub(crate) struct Program(Child);
+
+/// One that has ended.
+pub(crate) struct Ended {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_netipc-bridge"));
+    command.env("RUST_LOG", "error").stdin(Stdio::null());
+    command
+}
+
+impl Program {
+    /// Runs it to its end.
+    pub(crate) fn run(args: &[&str]) -> Ended {
+        let output = command().args(args).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ended {
+            status: output.status.code().unwrap_or(-1),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    /// Starts `command`, which begins with whatever runs the program, and waits until it is ready.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        let stdout = child.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        assert_eq!(line, "READY\n");
+        Self(child)
+    }
+
+    /// Asks it to stop; gives its exit status.
+    pub(crate) fn stop(mut self) -> i32 {
+        self.signal("-TERM");
+        until("its end", || self.0.try_wait().unwrap())
+            .code()
+            .unwrap_or(-1)
+    }
+
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.0.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It has ended where a test did not fail.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Where two programs meet, and what each is given.
+pub(crate) struct Place {
+    dir: TempDir,
+    pub(crate) authority: Authority,
+    pub(crate) far: PathBuf,
+    pub(crate) near: PathBuf,
+    endpoint: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let [far, near] = ["far", "near"].map(|name| dir.path().join(name));
+        Self {
+            dir,
+            authority: Authority::new(),
+            far,
+            near,
+            endpoint: free_place("quic"),
+        }
+    }
+
+    /// An exporter of [`HOST`] that listens.
+    pub(crate) fn export(&self, args: &[&str]) -> Program {
+        let mut command = command();
+        command.arg("export").arg("--run-dir").arg(&self.far);
+        command
+            .args(["--host", HOST, "--listen", &self.endpoint])
+            .args(args);
+        self.with_certificates(&mut command, HOST);
+        Program::start(command)
+    }
+
+    /// An importer of [`HOST`] that connects.
+    pub(crate) fn import(&self, args: &[&str]) -> Program {
+        let mut command = command();
+        command.arg("import").arg("--run-dir").arg(&self.near);
+        command
+            .args(["--name", ASKER, "--host", HOST, "--connect", &self.endpoint])
+            .args(args);
+        self.with_certificates(&mut command, ASKER);
+        Program::start(command)
+    }
+
+    pub(crate) fn with_certificates(&self, command: &mut Command, name: &str) {
+        let net = self.authority.net(name);
+        let files = [
+            ("--tls-ca", net.tls_ca),
+            ("--tls-certificate", net.tls_certificate),
+            ("--tls-key", net.tls_key),
+        ];
+        for (option, file) in files {
+            command.arg(option).arg(file.unwrap());
+        }
+        command.env("NETIPC_AUTH_TOKEN", TOKEN.to_string());
+    }
+}
