@@ -1,6 +1,8 @@
 package service_test
 
 import (
+	"encoding/json"
+	"errors"
 	"sync/atomic"
 	"testing"
 
@@ -91,5 +93,34 @@ func TestARegionThatNeverComesIsLeftOutAlsoByTheImpatient(t *testing.T) {
 	w.No(cache.RefreshContext(t.Context()))
 	if got := cache.ClientStatus().Session; got == nil || got.Transport != baselineKind {
 		t.Fatalf("%+v", got)
+	}
+}
+
+func TestWhySessionsGoWithoutSharedMemoryIsPublished(t *testing.T) {
+	t.Parallel()
+	w := services.NewWorld(t, native(), protocol.ProfileBaseline|protocol.ProfileSHMHybrid)
+	config := w.ServerConfig()
+	config.Transport = offering{w.Transport, func(link transport.Baseline, plan transport.SessionPlan) error {
+		if plan.Profile != transport.ProfileBaseline {
+			return errors.New("operation not permitted")
+		}
+		return link.Offer(plan)
+	}}
+	server := incrementServer(w, config)
+	w.Serve(server)
+	for range 2 {
+		client := w.Incrementer()
+		w.No(callOne(client))
+		w.No(client.Close())
+	}
+	var told struct {
+		WithoutSHM []struct {
+			Why   string
+			Count int
+		} `json:"without_shm"`
+	}
+	w.No(json.Unmarshal(server.StatsJSON(), &told))
+	if all := told.WithoutSHM; len(all) != 1 || all[0].Why != "shm-hybrid: operation not permitted" || all[0].Count != 2 {
+		t.Errorf("%s", server.StatsJSON())
 	}
 }

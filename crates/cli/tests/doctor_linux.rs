@@ -199,6 +199,17 @@ fn misspelt_names_are_told_with_what_is_near() {
 }
 
 #[test]
+fn a_misspelt_directory_is_told_with_what_is_near_wherever_one_is() {
+    let place = TestDir::new();
+    let mut command = netipc(["doctor", "--run-dir", "rum"]);
+    command.current_dir(place.path(""));
+    let ended = run(command, b"");
+    assert_eq!(ended.code, Some(3), "{}", ended.stdout);
+    let near = "rum is not there\n  there is run\n";
+    assert!(ended.stdout.contains(near), "{}", ended.stdout);
+}
+
+#[test]
 fn a_service_that_is_elsewhere_is_pointed_to() {
     let (place, other) = (TestDir::new(), TestDir::new());
     let _provider = other.serve(&[INCREMENT]);
@@ -228,6 +239,7 @@ fn names_and_paths_that_cannot_be() {
     for part in ["path_too_long", "may have 107", "shorten the run directory"] {
         assert!(ended.stdout.contains(part), "{}", ended.stdout);
     }
+    assert!(ended.stdout.contains("\"healthy\": []"), "{}", ended.stdout);
 }
 
 #[test]

@@ -21,12 +21,12 @@ pub(super) const LITTLE: u64 = 68 * 1024;
 pub(super) fn run_dirs(args: &DoctorArgs, survey: &Survey, report: &mut Report) {
     let are_given = !args.run_dir.is_empty();
     for dir in &survey.run_dirs {
+        let before = report.findings.len();
         path_length(args, &dir.path, report);
         match &dir.problem {
             Some(Problem::Missing) if !are_given => {}
             Some(problem) => report.add(unusable(&dir.path, problem)),
             None => {
-                let before = report.findings.len();
                 owner_and_mode(dir, report);
                 space(dir, report);
                 if report.findings.len() == before {
@@ -103,7 +103,9 @@ fn unusable(path: &Path, problem: &Problem) -> Finding {
 fn what_is_near(path: &Path) -> Vec<String> {
     let mut found = Vec::new();
     if let (Some(parent), Some(name)) = (path.parent(), path.file_name()) {
-        let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+        let is_here = parent.as_os_str().is_empty();
+        let looked_at = if is_here { Path::new(".") } else { parent };
+        let entries = fs::read_dir(looked_at).into_iter().flatten().flatten();
         let dirs = entries.filter(|entry| entry.path().is_dir());
         let names: Vec<String> = dirs
             .filter_map(|entry| entry.file_name().into_string().ok())
