@@ -168,8 +168,12 @@ func TestArgumentsThatAreNotValid(t *testing.T) {
 func TestHelpIsASuccess(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"help"}, {"--help"}, {"serve", "--help"}, {"call", "-h"}, {"bench", "--help"}, {"peer", "--help"}} {
-		if text := ends(t, command(t, args...)).text(t); !strings.HasPrefix(text, "Usage: netipc-go ") {
+		text := ends(t, command(t, args...)).text(t)
+		if !strings.HasPrefix(text, "Usage: netipc-go ") {
 			t.Errorf("%q: %s", args, text)
+		}
+		if len(args) == 2 && !strings.Contains(text, "\nExamples:\n  netipc-go "+args[0]) && !strings.Contains(text, "\nExamples:\n  netipc bench") {
+			t.Errorf("%q has no examples: %s", args, text)
 		}
 	}
 }

@@ -240,7 +240,8 @@ static void failing_handlers(void) {
                                           .cgroups = fail_cgroups,
                                           .apps = fail_apps,
                                           .reverse = fail_text,
-                                          .user = &failure};
+                                          .user = &failure,
+                                          .workers = 4}; /* clients that reconnect find one */
         struct provider provider;
         nipc_client_ctx_t client;
         rename_service();
@@ -331,7 +332,8 @@ static void builders_made_anew(void) {
     static const struct handlers handlers = {.snapshot = anew_snapshot,
                                              .cgroups = anew_cgroups,
                                              .apps = anew_apps,
-                                             .reverse = anew_text};
+                                             .reverse = anew_text,
+                                             .workers = 4};
     static const enum kind all[] = {SNAPSHOT, CGROUPS, APPS, REVERSE};
     for (size_t i = 0; i < COUNT(all); i++) {
         struct provider provider;
@@ -353,7 +355,7 @@ static bool fail_number(void *user, uint64_t request, uint64_t *response) {
 }
 
 static void failing_items(void) {
-    const struct handlers handlers = {.increment = fail_number};
+    const struct handlers handlers = {.increment = fail_number, .workers = 4};
     const uint64_t requests[] = {12, 13, 14};
     uint64_t responses[3] = {7, 7, 7};
     struct provider provider;

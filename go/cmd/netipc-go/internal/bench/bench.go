@@ -21,6 +21,9 @@ const help = `Usage: netipc-go bench --role client|server --scenario NAME --run-
 
 Is a peer of netipc bench --peer go=netipc-go, which starts it with these options. A client is told on
 stdin how many nanoseconds to measure; a server is asked there what it has used. See docs/cli.md, bench.
+
+Examples:
+  netipc bench --peer go=./netipc-go --scenario ping --transport shm
 `
 
 // errUnsupported is what netipc bench is told of what is not done here.

@@ -37,7 +37,12 @@ With --repeat the same client asks again and again, and connects again by itself
 asking goes on; the last one is what the program ends with.
 
 With --netdata, a token that is not given comes from NETDATA_INVOCATION_ID, from the environment of the
-process that serves the endpoint (for root and its own user, on Linux) or from INVOCATION_ID.`
+process that serves the endpoint (for root and its own user, on Linux) or from INVOCATION_ID.
+
+Examples:
+  netipc-go call cgroups-snapshot --netdata
+  netipc-go call apps-lookup 1 $$ --json
+  netipc-go call cgroups-snapshot --repeat 0 --interval 5`
 
 const (
 	// maxKeys is the keys of one lookup: more than a host has processes or cgroups.

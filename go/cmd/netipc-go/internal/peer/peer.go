@@ -13,7 +13,10 @@ import (
 
 const usage = `Usage: netipc-go peer serve|check|ask WHAT --run-dir DIR --service NAME --token N --profile BIT [OPTIONS]
 
-Is the Go peer of the language matrix, as interop/README.md tells.`
+Is the Go peer of the language matrix, as interop/README.md tells.
+
+Examples:
+  netipc-go peer serve increment --run-dir /tmp/example --service increment --token 7 --profile 1`
 
 // Run is the peer.
 func Run(args []string, env cli.Env) error {

@@ -34,7 +34,12 @@ status; a service of one value answers the request of the file and fails for any
 itself has is served by the program netipc.
 
 With --netdata, a token that is not given comes from NETDATA_INVOCATION_ID or INVOCATION_ID, as plugins of
-the agent have them, and a run directory that is made stays.`
+the agent have them, and a run directory that is made stays.
+
+Examples:
+  netipc-go serve --service increment --stats
+  netipc-go serve --data snapshot.json --run-dir /tmp/mock
+  netipc-go serve --replay cgroups.jsonl --run-dir /tmp/mock`
 
 // Run serves until a signal ends it.
 func Run(args []string, env cli.Env) error {
