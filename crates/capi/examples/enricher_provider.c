@@ -5,18 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 static nipc_enricher_t cgroups;
 static nipc_managed_server_t server;
-
 struct process { char comm[16], path[512]; uint32_t ppid; uint64_t starttime; };
-
 static FILE *open_of(uint32_t pid, const char *file) {
     char name[64];
     snprintf(name, sizeof(name), "/proc/%u/%s", pid, file);
     return fopen(name, "r");
 }
-
 /* Reads what the kernel has of a process. */
 static bool read_process(uint32_t pid, struct process *process) {
     char text[1024] = "", *comm, *end = NULL, *at;
@@ -57,7 +53,7 @@ static void add(nipc_apps_lookup_builder_t *out, nipc_enricher_guard_t *guard, u
     bool known = found == NIPC_FOUND_ITEM;
     uint16_t count = 0, status = NIPC_APPS_CGROUP_UNKNOWN_RETRY_LATER;
     if (known) status = NIPC_APPS_CGROUP_KNOWN;
-    if (found == NIPC_FOUND_FOR_GOOD || found == NIPC_FOUND_OVERSIZED)
+    else if (found == NIPC_FOUND_FOR_GOOD || found == NIPC_FOUND_OVERSIZED)
         status = NIPC_APPS_CGROUP_UNKNOWN_PERMANENT;
     while (known && count < 64 && count < cgroup.label_count
            && nipc_cgroups_lookup_item_label(&cgroup, count, &labels[count]) == NIPC_OK)
@@ -79,15 +75,10 @@ static bool answer(void *user, const nipc_apps_lookup_req_view_t *asked,
     nipc_enricher_read_unlock(&guard);
     return out->error == NIPC_OK;
 }
-
-/* Should the server end by itself, as when its socket was taken away, the program says why. */
-static void *serve(void *unused) {
-    char why[512];
-    if (nipc_server_serve(&server) != NIPC_OK) {
-        nipc_server_last_error(&server, why, sizeof(why));
-        fprintf(stderr, "%s\n", why), exit(EXIT_FAILURE);
-    }
-    return unused;
+static void *serve(void *why) { /* of a server that ends by itself, as without its socket */
+    if (nipc_server_serve(&server) != NIPC_OK)
+        nipc_server_last_error(&server, why, 512), fprintf(stderr, "%s\n", (char *)why), exit(1);
+    return NULL;
 }
 static void *run(void *unused) { return nipc_enricher_run(&cgroups), unused; }
 
@@ -95,9 +86,10 @@ int main(int argc, char **argv) {
     const char *run_dir = argc > 1 ? argv[1] : "/tmp/example";
     const nipc_apps_lookup_service_handler_t handler = {.handle = answer};
     pthread_t threads[2];
+    static char why[512];
     nipc_enricher_init_cgroups(&cgroups, run_dir, "cgroups-lookup", NULL, NULL);
     if (nipc_server_init_apps_lookup(&server, run_dir, "apps-lookup", NULL, 8, &handler) != NIPC_OK
-        || pthread_create(&threads[0], NULL, serve, NULL) != 0
+        || pthread_create(&threads[0], NULL, serve, why) != 0
         || pthread_create(&threads[1], NULL, run, NULL) != 0)
         return 1;
     for (puts("READY"), fflush(stdout); getchar() != EOF;) {}
