@@ -167,9 +167,9 @@ func (c *Cache[K, I]) Close() error {
 	return c.closeClient()
 }
 
-// publish lets readers see the table, and counts the success.
+// publish lets readers see the table, and counts the success: who sees that it was counted sees the table.
 func (c *Cache[K, I]) publish(built *table[K, I]) {
 	c.table.Store(built)
-	add(&c.successes, 1)
 	c.lastSuccess.Store(uint64(max(time.Since(cacheEpoch).Milliseconds(), 1)))
+	add(&c.successes, 1)
 }

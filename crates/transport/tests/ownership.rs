@@ -51,6 +51,13 @@ fn what_serves_nobody_is_reclaimed() {
         ("a link to nothing", |stage| {
             symlink("nowhere", stage.socket()).unwrap()
         }),
+        ("a link to itself", |stage| {
+            symlink("svc.sock", stage.socket()).unwrap();
+        }),
+        ("a link through a file", |stage| {
+            fs::write(stage.path("file"), "text").unwrap();
+            symlink("file/svc.sock", stage.socket()).unwrap();
+        }),
         ("a link to a file", |stage| {
             fs::write(stage.path("file"), "text").unwrap();
             symlink("file", stage.socket()).unwrap();

@@ -150,6 +150,9 @@ func probe(dir *runDir, endpoint transport.Endpoint) (occupant, error) {
 	case err == unix.ENOENT:
 		// A link to nothing, or it was removed just now: then removing it does nothing.
 		return dead, nil
+	case seen.isSymlink() && (err == unix.ELOOP || err == unix.ENOTDIR || err == unix.ENAMETOOLONG):
+		// A link that cannot lead anywhere.
+		return dead, nil
 	case err == unix.EAGAIN:
 		return held("its backlog is full", endpoint, transport.Peer{}), nil
 	case err == unix.EACCES, err == unix.EPERM:

@@ -226,7 +226,12 @@ func isPassing(err error) bool {
 	if !errors.As(err, &failed) {
 		return false
 	}
-	return slices.Contains([]string{lostRace, lockedLong, noneToAsk}, failed.Why) || isExhausted(failed.Cause)
+	if slices.Contains([]string{lostRace, lockedLong, noneToAsk}, failed.Why) || isExhausted(failed.Cause) {
+		return true
+	}
+	// No room in the file system, or no memory.
+	errno, _ := failed.Cause.(unix.Errno)
+	return slices.Contains([]unix.Errno{unix.ENOSPC, unix.EDQUOT, unix.ENOMEM, unix.ENOBUFS}, errno)
 }
 
 func (l *listener) Endpoint() transport.Endpoint { return l.endpoint }

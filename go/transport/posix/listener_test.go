@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/netipc/netipc/go/internal/rundir"
 	"github.com/netipc/netipc/go/transport"
 )
@@ -140,6 +142,32 @@ func TestASuccessorIsToldOfAndLeftAlone(t *testing.T) {
 	h.no(h.listener.Close())
 	if !h.found(successor) {
 		t.Error("the socket of the successor is gone")
+	}
+}
+
+// Rule L18.
+func TestAServerWaitsForWhatPassesAndForNothingElse(t *testing.T) {
+	endpoint, err := transport.NewEndpoint("/run/x", "svc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		err     error
+		passing bool
+	}{
+		{bindError(endpoint, unix.ENOSPC), true},
+		{bindError(endpoint, unix.EDQUOT), true},
+		{bindError(endpoint, unix.ENOMEM), true},
+		{bindError(endpoint, unix.EMFILE), true},
+		{inUse(endpoint, lostRace, nil), true},
+		{inUse(endpoint, "it answers", nil), false},
+		{bindError(endpoint, unix.ENOTDIR), false},
+		{bindError(endpoint, unix.EROFS), false},
+		{nil, false},
+	} {
+		if got := isPassing(c.err); got != c.passing {
+			t.Errorf("%v: %t", c.err, got)
+		}
 	}
 }
 

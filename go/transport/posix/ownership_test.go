@@ -35,6 +35,11 @@ func TestWhatServesNobodyIsReclaimed(t *testing.T) {
 		"a file":            func(s *stage, path string) { s.no(os.WriteFile(path, []byte("text"), 0o600)) },
 		"a FIFO":            func(s *stage, path string) { s.no(unix.Mkfifo(path, 0o600)) },
 		"a link to nothing": func(s *stage, path string) { s.no(os.Symlink("nowhere", path)) },
+		"a link to itself":  func(s *stage, path string) { s.no(os.Symlink("svc.sock", path)) },
+		"a link through a file": func(s *stage, path string) {
+			s.no(os.WriteFile(s.path("file"), []byte("text"), 0o600))
+			s.no(os.Symlink("file/svc.sock", path))
+		},
 		"a link to a file": func(s *stage, path string) {
 			s.no(os.WriteFile(s.path("file"), []byte("text"), 0o600))
 			s.no(os.Symlink("file", path))

@@ -45,6 +45,8 @@ impl<S: Cached> CacheReader<S> {
     #[must_use]
     pub fn status(&self) -> CacheStatus {
         let shared = &*self.shared;
+        // What was counted is there.
+        let (successes, failures) = (shared.successes(), shared.failures());
         let pinned = shared.table.load();
         let table = pinned.as_deref();
         let last = shared.last_success();
@@ -55,8 +57,8 @@ impl<S: Cached> CacheReader<S> {
             duplicates: table.map_or(0, Table::duplicates),
             generation: table.map_or(0, Table::generation),
             bytes: table.map_or(0, Table::bytes),
-            refresh_success_count: shared.successes(),
-            refresh_failure_count: shared.failures(),
+            refresh_success_count: successes,
+            refresh_failure_count: failures,
             connection_state: shared.state(),
             last_refresh_ts: last,
             age: (last > 0).then_some(age),

@@ -1,16 +1,15 @@
 //! What a cache and its readers share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use arc_swap::ArcSwapOption;
 use netipc_transport::monotonic;
 
 use super::cached::Cached;
 use super::table::Table;
 use crate::status::ClientState;
+use crate::sync::{ArcSwapOption, AtomicU8, AtomicU64, Ordering};
 
-/// The newest answer, and how refreshes went. Each number is read for itself: relaxed is enough.
+/// The newest answer, and how refreshes went. Whoever sees that one was counted sees what it left.
 pub(super) struct Shared<S: Cached> {
     pub(super) table: ArcSwapOption<Table<S>>,
     pub(super) last_error: ArcSwapOption<String>,
@@ -24,14 +23,14 @@ pub(super) struct Shared<S: Cached> {
 impl<S: Cached> Shared<S> {
     pub(super) fn publish(&self, table: Table<S>) {
         self.table.store(Some(Arc::new(table)));
-        self.successes.fetch_add(1, Ordering::Relaxed);
         let now = u64::try_from(monotonic().as_millis()).unwrap_or(u64::MAX);
         self.last_success.store(now.max(1), Ordering::Relaxed);
+        self.successes.fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn fail(&self, why: String) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
         self.last_error.store(Some(Arc::new(why)));
+        self.failures.fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn clear(&self) {
@@ -48,11 +47,11 @@ impl<S: Cached> Shared<S> {
     }
 
     pub(super) fn successes(&self) -> u64 {
-        self.successes.load(Ordering::Relaxed)
+        self.successes.load(Ordering::Acquire)
     }
 
     pub(super) fn failures(&self) -> u64 {
-        self.failures.load(Ordering::Relaxed)
+        self.failures.load(Ordering::Acquire)
     }
 
     pub(super) fn last_success(&self) -> u64 {

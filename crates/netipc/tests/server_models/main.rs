@@ -1,4 +1,4 @@
-//! What a server counts and hands out, under every interleaving and every allowed reordering.
+//! What a server counts and hands out, and what a cache swaps, under every interleaving and every allowed reordering.
 #![cfg(all(unix, target_pointer_width = "64"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(
@@ -17,15 +17,52 @@ mod stats;
 
 mod counting;
 mod permits;
+mod swapping;
 
 use netipc::untyped::Answered;
+
+/// What the file of a cache uses of the crate.
+mod status {
+    pub(crate) use netipc::ClientState;
+}
 
 mod sync {
     use std::time::Instant;
 
-    pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicU8, AtomicU64, Ordering};
     pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
     pub(crate) use std::sync::PoisonError;
+
+    /// As that of arc-swap, for one writer, and promising readers no more than it has to.
+    pub(crate) struct ArcSwapOption<T> {
+        /// How many were stored.
+        stored: AtomicU64,
+        all: std::sync::Mutex<Vec<Option<std::sync::Arc<T>>>>,
+    }
+
+    impl<T> ArcSwapOption<T> {
+        pub(crate) fn empty() -> Self {
+            Self {
+                stored: AtomicU64::new(0),
+                all: std::sync::Mutex::default(),
+            }
+        }
+
+        pub(crate) fn store(&self, value: Option<std::sync::Arc<T>>) {
+            let stored = {
+                let mut all = self.all.lock().unwrap();
+                all.push(value);
+                all.len() as u64
+            };
+            self.stored.store(stored, Ordering::Release);
+        }
+
+        pub(crate) fn load_full(&self) -> Option<std::sync::Arc<T>> {
+            let stored = usize::try_from(self.stored.load(Ordering::Acquire)).unwrap();
+            let all = self.all.lock().unwrap();
+            all.get(stored.checked_sub(1)?)?.clone()
+        }
+    }
 
     /// As that of the clock, whose deadlines never pass: a wake that is lost is a deadlock, which the model reports.
     #[derive(Debug)]

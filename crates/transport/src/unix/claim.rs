@@ -157,6 +157,10 @@ fn probe(dir: &RunDir, endpoint: &Endpoint, path: &Path) -> Result<Found, Errno>
         Err(Errno::CONNREFUSED) => Found::Dead(seen.id),
         // A link to nothing, or it was removed just now: then removing it does nothing.
         Err(Errno::NOENT) => Found::Dead(seen.id),
+        // A link that cannot lead anywhere.
+        Err(Errno::LOOP | Errno::NOTDIR | Errno::NAMETOOLONG) if seen.kind == FileType::Symlink => {
+            Found::Dead(seen.id)
+        }
         Err(Errno::AGAIN) => held("its backlog is full", None),
         Err(Errno::ACCESS | Errno::PERM) => unknown("it belongs to somebody else"),
         Err(Errno::PROTOTYPE) => held("it is a socket of another type", None),

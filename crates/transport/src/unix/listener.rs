@@ -278,8 +278,13 @@ fn is_passing(error: &BindError) -> bool {
     match error {
         BindError::AddressInUse { why, .. } => PASSING.contains(why),
         BindError::Io { source, .. } => {
-            let errno = source.raw_os_error();
-            errno.is_some_and(|errno| sys::is_exhausted(Errno::from_raw_os_error(errno)))
+            let errno = source.raw_os_error().map(Errno::from_raw_os_error);
+            // No room in the file system, or no memory.
+            let is_full = matches!(
+                errno,
+                Some(Errno::NOSPC | Errno::DQUOT | Errno::NOMEM | Errno::NOBUFS)
+            );
+            is_full || errno.is_some_and(sys::is_exhausted)
         }
     }
 }

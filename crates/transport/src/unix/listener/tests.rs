@@ -62,6 +62,25 @@ impl World {
     }
 }
 
+// Rule L18.
+#[test]
+fn a_server_waits_for_what_passes_and_for_nothing_else() {
+    let endpoint = Endpoint::new("/run/x", "svc").unwrap();
+    let failed = |errno: Errno| BindError::Io {
+        endpoint: endpoint.to_string(),
+        source: errno.into(),
+    };
+    for errno in [Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::MFILE] {
+        assert!(is_passing(&failed(errno)), "{errno}");
+    }
+    for errno in [Errno::NOTDIR, Errno::ROFS, Errno::ISDIR] {
+        assert!(!is_passing(&failed(errno)), "{errno}");
+    }
+    let used = |why| crate::unix::claim::in_use(&endpoint, why, Vec::new());
+    assert!(is_passing(&used(PASSING[0])));
+    assert!(!is_passing(&used("it answers")));
+}
+
 fn bind(endpoint: &Endpoint) -> Result<UnixListener, BindError> {
     UnixTransport::new().bind_listener(endpoint, &BindOptions::default())
 }
