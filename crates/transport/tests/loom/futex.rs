@@ -45,6 +45,11 @@ impl Direction {
         });
     }
 
+    /// Writes to the area before there is a message: its last one was answered.
+    fn prepare(&self) {
+        self.area.with_mut(|area| write(area, 0));
+    }
+
     /// Takes the next message, or `None` once `aborted`.
     fn take(&self, taken: u64, aborted: Option<&AtomicBool>) -> Option<u32> {
         loop {
@@ -99,6 +104,7 @@ fn request_and_response_take_turns_in_one_area() {
             let (requests, responses) = &*server;
             for taken in 0..2 {
                 let request = requests.take(taken, None).unwrap();
+                responses.prepare();
                 responses.publish(taken + 1, request + 10);
             }
         });
@@ -107,6 +113,7 @@ fn request_and_response_take_turns_in_one_area() {
             let request = u32::try_from(taken).unwrap() + 1;
             requests.publish(taken + 1, request);
             assert_eq!(responses.take(taken, None), Some(request + 10));
+            requests.prepare();
         }
         server.join().unwrap();
     });

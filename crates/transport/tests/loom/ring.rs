@@ -84,6 +84,9 @@ impl Direction {
     }
 
     fn send(&self, sender: &mut Sender, len: usize, number: u32) {
+        if let Some(line) = sender.next_line() {
+            self.lines[line].with_mut(|cell| write(cell, 0));
+        }
         let place = loop {
             if let Some(place) = sender.room(self, len).unwrap() {
                 break place;

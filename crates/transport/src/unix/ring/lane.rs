@@ -32,6 +32,13 @@ impl Lane {
         self.map.write(start + head.len(), body);
     }
 
+    /// Writes a little behind the commit word of a line that is free. The peer's processor has the line: so it is
+    /// fetched while the next packet is made, and not when it is copied in.
+    #[inline]
+    pub(super) fn prepare(&self, slot: usize) {
+        self.map.write(self.start(Place::Line(slot)), &[0; 8]);
+    }
+
     /// Fills `bytes` from a place that holds as many.
     #[inline]
     pub(super) fn read(&self, place: Place, bytes: &mut [u8]) {

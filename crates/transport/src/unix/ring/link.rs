@@ -33,6 +33,8 @@ pub(crate) struct RingLink {
     sender: Sender,
     receiver: Receiver,
     max_packet: usize,
+    /// Whether the packet sent last was one that fits in its line.
+    sends_lines: bool,
     /// Looks for a packet before the first sleep.
     spin: Spin,
     /// For event loops, from the first time on that one asks.
@@ -62,6 +64,7 @@ impl RingLink {
             sender: Sender::new(shape),
             receiver: Receiver::new(shape),
             max_packet: shape.max_packet(),
+            sends_lines: true,
             spin: Spin::new(spin, patience),
             watch: OnceCell::new(),
         }
@@ -218,6 +221,7 @@ impl Link for RingLink {
             }
         };
         self.out.write(place, head, body);
+        self.sends_lines = matches!(place, Place::Line(_));
         if self.sender.commit(&self.out, size) {
             self.wake();
         }
@@ -237,6 +241,10 @@ impl Link for RingLink {
         let kept = packet.len().min(len);
         self.into.read(place, &mut packet[..kept]);
         self.receiver.advance(Arrived { len, place });
+        // What follows a packet that fits in its line mostly does, too. Longer ones gain nothing.
+        if let Some(line) = self.sender.next_line().filter(|_| self.sends_lines) {
+            self.out.prepare(line);
+        }
         if self.receiver.release_some(&self.into) {
             self.wake();
         }

@@ -136,6 +136,13 @@ impl Sender {
         Ok(Some(place))
     }
 
+    /// The line of the next packet, where that is known to be free.
+    #[inline]
+    pub(crate) fn next_line(&self) -> Option<usize> {
+        self.fits(self.cursor).then(|| slot(self.shape, self.sent))
+    }
+
+    #[inline]
     fn fits(&self, end: Cursor) -> bool {
         self.sent - self.consumed < self.shape.slots as u64
             && end.0 - self.free.0 <= self.shape.bytes as u64

@@ -9,6 +9,9 @@ use super::layout::{
 };
 use super::slot::{Slot, arrived, published};
 
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
 /// What moves through a region, named by who wants what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Direction {
@@ -72,6 +75,16 @@ impl Area {
             self.map.write(start + head.len(), body);
         };
         self.slot(direction).publish(number, len, copy, wake);
+    }
+
+    /// Writes a little to each line of where the next message goes, of which the peer has taken the last. The peer's
+    /// processor has the lines: so they are fetched while the message is made, and not when it is copied in.
+    #[inline]
+    pub(super) fn prepare(&self, direction: Direction, len: usize) {
+        let start = self.span(direction).offset as usize;
+        for line in (0..len).step_by(LINE) {
+            self.map.write(start + line, &[0; 8]);
+        }
     }
 
     /// Copies the message after the `taken` ones, which has arrived; gives its full length.

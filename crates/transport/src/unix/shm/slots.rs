@@ -18,6 +18,9 @@ use super::region::OwnFile;
 /// How long a sleep is that a peer may prolong, by taking away what ends it. It is cheaper than one that nobody can.
 const SHORT: Duration = Duration::from_millis(100);
 
+/// Bytes of the next message whose place is prepared, at most: beyond that it costs what it gains.
+const MOST_PREPARED: usize = 1024;
+
 /// One side of a region.
 #[derive(Debug)]
 pub(crate) struct FutexSlots {
@@ -26,6 +29,8 @@ pub(crate) struct FutexSlots {
     receives: Direction,
     /// Messages sent.
     sent: u64,
+    /// Bytes of the last one.
+    last_size: usize,
     /// Messages received.
     taken: u64,
     /// Bytes of the largest message that the session has agreed on in our direction.
@@ -73,6 +78,7 @@ impl FutexSlots {
             sends,
             receives,
             sent,
+            last_size: 0,
             taken,
             // The area holds that many, so it can be mapped and counted.
             send_limit: usize::try_from(bytes).unwrap_or(usize::MAX),
@@ -94,6 +100,7 @@ impl Slots for FutexSlots {
     #[inline]
     fn publish(&mut self, head: &[u8], body: &[u8], len: u32, looks: u32) -> bool {
         self.sent = self.sent.wrapping_add(1);
+        self.last_size = head.len() + body.len();
         let mut replied = false;
         let wake = |signal: &AtomicU32| {
             replied = (0..looks).any(|_| {
@@ -118,6 +125,8 @@ impl Slots for FutexSlots {
     fn take(&mut self, packet: &mut [u8]) -> Result<usize, Broken> {
         let size = self.area.take(self.receives, self.taken, packet)?;
         self.taken = self.taken.wrapping_add(1);
+        self.area
+            .prepare(self.sends, self.last_size.min(MOST_PREPARED));
         if let Some(file) = self.file.take() {
             // The first message proves that the client has attached. Nobody else is to find the region.
             self.leftover = file.remove();
