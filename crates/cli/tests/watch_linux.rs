@@ -4,11 +4,14 @@
 mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use netipc::ClientConfig;
 use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID};
 use netipc::service::increment::IncrementClient;
+use netipc::untyped::{Answered, AnyServer};
 use serde_json::Value;
 use support::screen_linux::Screen;
 use support::{Provider, TestDir, run};
@@ -299,6 +302,15 @@ fn top_tells_lines_and_json_where_there_is_no_terminal() {
     ended.failed(3, "not found", "no run directory is there");
 }
 
+/// Stops a server in the end, however that comes.
+struct Stops<'s>(&'s AnyServer);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 #[test]
 fn tables_fit_the_terminal_and_what_takes_long_is_told() {
     let place = TestDir::new();
@@ -321,15 +333,29 @@ fn tables_fit_the_terminal_and_what_takes_long_is_told() {
     );
     assert!(screen.end().0.success());
     assert!(provider.stop().success());
-    // Somebody who listens, and never says anything.
-    let endpoint = netipc::transport::Endpoint::new(place.run_dir(), "increment").unwrap();
-    let options = netipc::transport::link::BindOptions::default();
-    let transport = netipc::transport::NativeTransport::default();
-    let _silent = netipc::transport::Transport::bind(&transport, &endpoint, &options).unwrap();
-    let mut command = place.command("call", &["increment", "1", "--timeout=60000"]);
-    command.env("NO_COLOR", "1");
-    let mut screen = Screen::start(command, 120, 24);
-    screen.shows("increment.sock: 2 s so far");
+    // Somebody who answers once it was told that this takes long.
+    let (answer_now, is_told) = mpsc::channel::<()>();
+    let is_told = Mutex::new(is_told);
+    let handler = Box::new(move |_: netipc::connection::Message<'_>, buf: &mut [u8]| {
+        // The end of the channel is as good.
+        let _ = is_told.lock().unwrap().recv();
+        buf[..8].copy_from_slice(&2_u64.to_le_bytes());
+        Answered::ok(8)
+    });
+    let config = netipc::ServerConfig::default();
+    let server = AnyServer::new(place.run_dir(), "increment", &config, 1, handler);
+    server.bind().unwrap();
+    thread::scope(|scope| {
+        let _stops = Stops(&server);
+        scope.spawn(|| server.run().unwrap());
+        let mut command = place.command("call", &["increment", "1", "--timeout=120000"]);
+        command.env("NO_COLOR", "1");
+        let mut screen = Screen::start(command, 120, 24);
+        screen.shows("increment.sock: 2 s so far");
+        drop(answer_now);
+        screen.shows("socket (baseline), ");
+        assert!(screen.end().0.success());
+    });
 }
 
 #[test]
