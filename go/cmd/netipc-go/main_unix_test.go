@@ -3,11 +3,14 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/netipc/netipc/go/internal/rundir"
 )
@@ -53,4 +56,28 @@ func TestAPathThatIsTooLongIsNotValid(t *testing.T) {
 	p := newPlace(t)
 	long := filepath.Join(p.dir, strings.Repeat("x", 100))
 	ends(t, command(t, "serve", increments, "--run-dir", long)).failed(t, 2, "invalid", "shorten")
+}
+
+func TestTheJournalIsToldHowGraveALineIs(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	journal, err := os.Create(p.write("journal", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer journal.Close()
+	var seen unix.Stat_t
+	if err := unix.Fstat(int(journal.Fd()), &seen); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, "call", "increment", "1", "--run-dir", p.runDir())
+	cmd.Env = append(cmd.Env, fmt.Sprintf("JOURNAL_STREAM=%d:%d", seen.Dev, seen.Ino), "RUST_LOG=debug")
+	cmd.Stderr = journal
+	if err := cmd.Run(); cmd.ProcessState.ExitCode() != 3 {
+		t.Fatal(err)
+	}
+	said, err := os.ReadFile(journal.Name())
+	if err != nil || !strings.Contains("\n"+string(said), "\n<3>netipc-go: not found: ") || strings.Contains(string(said), "time=") {
+		t.Errorf("%s, %v", said, err)
+	}
 }
