@@ -239,7 +239,7 @@ fn top_shows_all_services_of_a_run_directory() {
         calls.is_some_and(|calls| calls > 0.0) && cells.iter().any(|cell| cell.ends_with("µs"))
     };
     let done = AtomicBool::new(false);
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 client.call(&1).unwrap();
