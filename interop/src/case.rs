@@ -100,6 +100,17 @@ const APPS: &str = "apps-lookup";
 const ASN: &str = "ip-to-asn";
 const TRAFFIC: &str = "pid-traffic";
 
+/// What clients check of sessions and of the lives of their provider: with a bridge between them, both are its own.
+const OF_ONE_HOST: [&str; 5] = ["enricher", "wrong-token", "capacity", "restart", "killed"];
+
+impl Case {
+    /// Whether a client finds the same with a bridge between it and its provider.
+    #[must_use]
+    pub fn crosses_hosts(&self) -> bool {
+        !OF_ONE_HOST.contains(&self.check)
+    }
+}
+
 /// Every row, in the order of the table.
 pub const CASES: &[Case] = &[
     Case {

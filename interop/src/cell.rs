@@ -4,11 +4,13 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use tempfile::TempDir;
 
+use crate::between::{Between, BetweenError};
 use crate::language::{Language, PeerError, Peers};
 use crate::plan::{Cell, Column};
 use crate::process::{Process, ProcessError};
@@ -26,6 +28,9 @@ pub(crate) fn try_cell(cell: &Cell, peers: &Peers) -> Result<u64, CellError> {
     let verdict = play.watch()?;
     verdict.hold_against(&cell.column)?;
     play.client.finish(play.deadline)?;
+    if let Some(between) = play.between.take() {
+        between.end(play.deadline)?;
+    }
     play.stop()?;
     let refused = match play.killed {
         true => cell.case.refused,
@@ -44,6 +49,8 @@ struct Play<'c> {
     deadline: Instant,
     client: Process,
     server: Option<Process>,
+    /// What carries the questions to another host, where peers are on two.
+    between: Option<Between>,
     served: Served,
     /// Whether a server was killed, and took what it had to say with it.
     killed: bool,
@@ -58,7 +65,12 @@ impl<'c> Play<'c> {
         let command = peers.command(column.client)?;
         let deadline = Instant::now() + PATIENCE;
         let server = start_server(cell, peers, &place, &[], deadline)?;
-        let mut args = place.args("check", case.check, column, case.both);
+        let between = peers
+            .bridge()
+            .map(|program| Between::begin(program, place.run_dir(), SERVICE, TOKEN, deadline));
+        let between = between.transpose()?;
+        let near = between.as_ref().map_or(place.run_dir(), Between::run_dir);
+        let mut args = args("check", case.check, near, column, case.both);
         let options = case.client.iter().chain(door.client());
         args.extend(options.map(OsString::from));
         let client = Process::start("client", command, &args)?;
@@ -69,6 +81,7 @@ impl<'c> Play<'c> {
             deadline,
             client,
             server: Some(server),
+            between,
             served: Served::default(),
             killed: false,
         })
@@ -142,7 +155,7 @@ fn start_server(
     deadline: Instant,
 ) -> Result<Process, CellError> {
     let Cell { case, door, column } = cell;
-    let mut args = place.args("serve", case.serve, column, case.both);
+    let mut args = args("serve", case.serve, place.run_dir(), column, case.both);
     let options = case.server.iter().chain(door.server());
     args.extend(options.map(OsString::from));
     args.extend_from_slice(more);
@@ -163,21 +176,8 @@ impl Place {
             .map_err(CellError::Place)
     }
 
-    /// What every peer is told.
-    fn args(&self, role: &str, what: &str, column: &Column, both: &[&str]) -> Vec<OsString> {
-        let profile = column.transport.profile().to_string();
-        let mut args: Vec<OsString> = vec![role.into(), what.into(), "--run-dir".into()];
-        args.push(self.0.path().into());
-        let rest = [
-            "--service",
-            SERVICE,
-            "--token",
-            TOKEN,
-            "--profile",
-            &profile,
-        ];
-        args.extend(rest.iter().chain(both).map(OsString::from));
-        args
+    fn run_dir(&self) -> &Path {
+        self.0.path()
     }
 
     /// Nothing is left of sessions and servers that ended.
@@ -190,6 +190,23 @@ impl Place {
             false => Err(CellError::LeftBehind(left)),
         }
     }
+}
+
+/// What every peer is told.
+fn args(role: &str, what: &str, run_dir: &Path, column: &Column, both: &[&str]) -> Vec<OsString> {
+    let profile = column.transport.profile().to_string();
+    let mut args: Vec<OsString> = vec![role.into(), what.into(), "--run-dir".into()];
+    args.push(run_dir.into());
+    let rest = [
+        "--service",
+        SERVICE,
+        "--token",
+        TOKEN,
+        "--profile",
+        &profile,
+    ];
+    args.extend(rest.iter().chain(both).map(OsString::from));
+    args
 }
 
 /// What a client says at its end.
@@ -259,6 +276,8 @@ pub(crate) enum CellError {
     Peer(#[from] PeerError),
     #[error(transparent)]
     Process(#[from] ProcessError),
+    #[error("between the peers: {0}")]
+    Between(#[from] BetweenError),
     #[error("the {client} client found: {detail}")]
     Failed { client: Language, detail: String },
     #[error("the client went over {transport} with profile {profile}")]

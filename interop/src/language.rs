@@ -5,7 +5,7 @@ pub(crate) mod go;
 mod rust;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -51,6 +51,7 @@ impl fmt::Display for Language {
 #[derive(Debug)]
 pub struct Peers {
     platform: &'static Platform,
+    bridge: Option<PathBuf>,
     rust: OnceLock<Result<PathBuf, String>>,
     c: OnceLock<Result<PathBuf, String>>,
     go: OnceLock<Result<PathBuf, String>>,
@@ -72,10 +73,23 @@ impl Peers {
     pub const fn of(platform: &'static Platform) -> Self {
         Self {
             platform,
+            bridge: None,
             rust: OnceLock::new(),
             c: OnceLock::new(),
             go: OnceLock::new(),
         }
+    }
+
+    /// The same peers, on two hosts: `bridge`, the program `netipc-bridge`, carries what they say.
+    #[must_use]
+    pub fn between(mut self, bridge: Option<PathBuf>) -> Self {
+        self.bridge = bridge;
+        self
+    }
+
+    /// The program between two hosts, where peers are on two.
+    pub(crate) fn bridge(&self) -> Option<&Path> {
+        self.bridge.as_deref()
     }
 
     /// A command that starts the peer of `language`.

@@ -9,6 +9,7 @@
 //! language  how the peer of a language is built and started
 //! process   a peer that runs: lines in and out, with a deadline
 //! cell      one case between two peers
+//! between   the bridge between them, where they are on two hosts
 //! run       all of them, some at a time
 //! report    what came out: a table for people, a document for machines
 //! ```
@@ -29,6 +30,8 @@ extern crate self as netipc_interop;
 pub mod data;
 pub mod known;
 
+#[cfg(unix)]
+mod between;
 #[cfg(unix)]
 pub mod case;
 #[cfg(unix)]

@@ -7,6 +7,7 @@ mod matrix;
 mod peer;
 
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -45,6 +46,9 @@ struct Cli {
     /// aarch64 (by qemu-user)
     #[arg(long, value_name = "NAME", default_value = "linux")]
     platform: String,
+    /// Has the program netipc-bridge between client and server, as if they were on two hosts
+    #[arg(long, value_name = "PROGRAM")]
+    bridge: Option<PathBuf>,
     /// Prints the names of the cells and tries nothing
     #[arg(long)]
     list: bool,

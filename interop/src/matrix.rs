@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use netipc_interop::case::Door;
 use netipc_interop::language::Peers;
 use netipc_interop::plan;
 use netipc_interop::platform::{PLATFORMS, Platform};
@@ -23,7 +24,10 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
         );
         return ExitCode::FAILURE;
     };
-    let cells = plan::cells(platform, &cli.only);
+    let mut cells = plan::cells(platform, &cli.only);
+    if cli.bridge.is_some() {
+        cells.retain(|cell| cell.door == Door::Open && cell.case.crosses_hosts());
+    }
     if cells.is_empty() {
         eprintln!(
             "netipc-interop: no cell has {} in its name: see --list",
@@ -36,7 +40,7 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
         return print(&names);
     }
     let began = Instant::now();
-    let peers = Peers::of(platform);
+    let peers = Peers::of(platform).between(cli.bridge.clone());
     let live = io::stderr().is_terminal();
     let see = |outcome: &Outcome| {
         if live {

@@ -116,3 +116,37 @@ fn mistakes_are_told_with_what_to_write() {
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     assert!(ended.stdout.contains("no bridge runs"), "{}", ended.stdout);
 }
+
+const UNIT: &str = include_str!("../../../dist/netipc-bridge@.service");
+
+#[test]
+fn systemd_has_nothing_against_the_unit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("netipc-bridge@.service");
+    let program = env!("CARGO_BIN_EXE_netipc-bridge");
+    std::fs::write(&path, UNIT.replace("/usr/bin/netipc-bridge", program)).unwrap();
+    let mut command = std::process::Command::new("systemd-analyze");
+    command
+        .args(["verify", "--man=no"])
+        .arg(dir.path().join("netipc-bridge@export.service"));
+    let Ok(said) = command.output() else {
+        common::skipped("what systemd says of the bridge's unit: there is no systemd-analyze");
+        return;
+    };
+    let text = String::from_utf8_lossy(&said.stderr);
+    // It may have something against other units of this machine.
+    let ours: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("netipc-bridge"))
+        .collect();
+    assert!(ours.is_empty(), "{text}");
+}
+
+#[test]
+fn the_unit_starts_commands_that_there_are() {
+    assert!(UNIT.contains("\nExecStart=/usr/bin/netipc-bridge %i $OPTIONS\n"));
+    for command in ["export", "import"] {
+        let told = Program::run(&[command, "--help"]);
+        assert_eq!(told.status, 0, "{}", told.stderr);
+    }
+}

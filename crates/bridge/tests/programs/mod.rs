@@ -19,8 +19,17 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_netipc-bridge"));
+/// The program, in a network namespace where one is named.
+pub(crate) fn command(namespace: Option<&str>) -> Command {
+    const PROGRAM: &str = env!("CARGO_BIN_EXE_netipc-bridge");
+    let mut command = match namespace {
+        None => Command::new(PROGRAM),
+        Some(name) => {
+            let mut command = Command::new("ip");
+            command.args(["netns", "exec", name, PROGRAM]);
+            command
+        }
+    };
     command.env("RUST_LOG", "error").stdin(Stdio::null());
     command
 }
@@ -28,7 +37,7 @@ fn command() -> Command {
 impl Program {
     /// Runs it to its end.
     pub(crate) fn run(args: &[&str]) -> Ended {
-        let output = command().args(args).output().unwrap();
+        let output = command(None).args(args).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Ended {
             status: output.status.code().unwrap_or(-1),
@@ -86,7 +95,10 @@ pub(crate) struct Place {
     pub(crate) authority: Authority,
     pub(crate) far: PathBuf,
     pub(crate) near: PathBuf,
-    endpoint: String,
+    /// Where both meet.
+    pub(crate) endpoint: String,
+    /// The network namespaces of both, where they have some.
+    pub(crate) namespaces: Option<[String; 2]>,
 }
 
 impl Place {
@@ -99,29 +111,42 @@ impl Place {
             far,
             near,
             endpoint: free_place("quic"),
+            namespaces: None,
         }
     }
 
     /// An exporter of [`HOST`] that listens.
     pub(crate) fn export(&self, args: &[&str]) -> Program {
-        let mut command = command();
+        self.export_with(&[&["--listen", &self.endpoint], args].concat())
+    }
+
+    /// An exporter of [`HOST`].
+    pub(crate) fn export_with(&self, args: &[&str]) -> Program {
+        let mut command = command(self.namespaces.as_ref().map(|[far, _]| &**far));
         command.arg("export").arg("--run-dir").arg(&self.far);
-        command
-            .args(["--host", HOST, "--listen", &self.endpoint])
-            .args(args);
+        command.args(["--host", HOST]).args(args);
         self.with_certificates(&mut command, HOST);
         Program::start(command)
     }
 
     /// An importer of [`HOST`] that connects.
     pub(crate) fn import(&self, args: &[&str]) -> Program {
-        let mut command = command();
+        let mut command = command(self.namespaces.as_ref().map(|[_, near]| &**near));
         command.arg("import").arg("--run-dir").arg(&self.near);
-        command
-            .args(["--name", ASKER, "--host", HOST, "--connect", &self.endpoint])
-            .args(args);
+        command.args(["--name", ASKER, "--host", HOST, "--connect", &self.endpoint]);
+        command.args(args);
         self.with_certificates(&mut command, ASKER);
         Program::start(command)
+    }
+
+    /// Waits until the importer says so of its one service.
+    pub(crate) fn until(&self, standing: &str) {
+        let dir = self.near.to_str().unwrap();
+        let wanted = format!(": {standing}\n");
+        until(standing, || {
+            let told = Program::run(&["status", "--run-dir", dir]);
+            told.stdout.contains(&wanted).then_some(())
+        });
     }
 
     pub(crate) fn with_certificates(&self, command: &mut Command, name: &str) {

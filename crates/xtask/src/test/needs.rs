@@ -120,6 +120,14 @@ packages!(
     ["spin"],
     ["spin"]
 );
+packages!(
+    IPROUTE2,
+    "iproute2",
+    Programs(&["ip", "tc"]),
+    ["iproute2"],
+    ["iproute" "iproute-tc"],
+    ["iproute2"]
+);
 packages!(GO, "Go", Probe::Go, ["golang-go"], ["golang"], ["go"]);
 packages!(
     PYTHON,

@@ -220,12 +220,25 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         // A workspace of its own, so that nobody compiles zenoh who builds the rest: some three minutes of a processor,
-        // without optimisation and debug information. Its own directory keeps its 300 crates from being built for the
-        // platforms' features, too.
+        // without optimisation and debug information, in a directory of its own.
         name: "bridge: services of other hosts",
+        without: &[Without {
+            needs: &[&needs::IPROUTE2],
+            words: "",
+            skips: "hosts of their own, with cables and routers",
+        }],
         run: &["cargo test --locked --no-fail-fast --target-dir {target}/bridge"],
         dir: "crates/bridge",
-        ..PLATFORM
+        ..TEST
+    },
+    Step {
+        name: "bridge: every language asks every other on another host",
+        needs: &[&needs::GCC, &needs::GO],
+        // The program that the step before it has built.
+        run: &[
+            "cargo run -p netipc-interop -- --bridge {target}/bridge/debug/netipc-bridge --jobs 4 --only ', socket'",
+        ],
+        ..TEST
     },
     Step {
         name: "FreeBSD, checked",
