@@ -49,7 +49,10 @@ mod any {
             bytes: 48,
         }
         nipc_any_cache_guard_t: 40 {}
-        nipc_any_enriched_t: 88 { lookup: 0, verdict: 64, identity: 72, fixed_size_keys: 80 }
+        nipc_any_enriched_t: 104 {
+            lookup: 0, verdict: 64, identity: 72, fixed_size_keys: 80, texts: 88, text_count: 96, labels: 100,
+        }
+        nipc_any_parts_t: 40 { fixed: 0, labels: 16, label_count: 32, text_count: 36 }
         nipc_enricher_config_t: 32 {
             capacity: 0, intake: 4, batch: 8, retry_ms: 12, retry_most_ms: 16, max_age_ms: 20,
             backoff_first_ms: 24, backoff_most_ms: 28,

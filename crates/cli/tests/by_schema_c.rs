@@ -20,6 +20,7 @@ fn root() -> PathBuf {
 /// The program of `crates/generated`, built with what the program makes for it.
 fn lives(place: &TestDir) -> PathBuf {
     let services = [
+        "apps-lookup",
         "cgroups-snapshot",
         "increment",
         "pid-traffic",

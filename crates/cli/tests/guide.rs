@@ -26,6 +26,15 @@ fn block(language: &str) -> String {
     block.to_owned()
 }
 
+/// What the guide shows of enrichers in a language.
+fn enricher_block(language: &str) -> String {
+    let guide = fs::read_to_string(root().join("docs/services.md")).unwrap();
+    let (_, rest) = guide.split_once("**7. An enricher.**").unwrap();
+    let (_, rest) = rest.split_once(&format!("```{language}\n")).unwrap();
+    let (block, _) = rest.split_once("```").unwrap();
+    block.to_owned()
+}
+
 fn data() -> String {
     let guide = fs::read_to_string(root().join("docs/services.md")).unwrap();
     let (_, rest) = guide.split_once("networks.json <<'END'\n").unwrap();
@@ -91,6 +100,9 @@ fn go_program(place: &TestDir, schema: &str) -> PathBuf {
         block("go").replace("\"/run/example\"", &run_dir),
     )
     .unwrap();
+    let imports = "package main\n\nimport (\n\t\"fmt\"\n\t\"net/netip\"\n\n\t\"example.org/networks/ip_to_asn\"\n\t\"github.com/netipc/netipc/go/service\"\n)\n\n";
+    let enricher = imports.to_owned() + &enricher_block("go");
+    fs::write(module.join("enricher.go"), enricher).unwrap();
     let library = root().join("go");
     let module_file = fs::read_to_string(library.join("go.mod")).unwrap();
     let module_file = module_file.replace(
@@ -131,6 +143,8 @@ fn rust_program(place: &TestDir, schema: &str) -> PathBuf {
     let run_dir = format!("\"{}\"", place.run_dir().display());
     let program = block("rust,ignore").replace("\"/run/example\"", &run_dir);
     fs::write(package.join("src/main.rs"), program).unwrap();
+    let enricher = "pub mod ip_to_asn;\n\n".to_owned() + &enricher_block("rust,ignore");
+    fs::write(package.join("src/lib.rs"), enricher).unwrap();
     // Of its own: another run of this test may build in the same directory.
     let name = format!("networks-{}", std::process::id());
     let head = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n");
@@ -181,6 +195,21 @@ fn c_program(place: &TestDir, schema: &str) -> PathBuf {
         .unwrap();
     let said = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "{command}\n{said}");
+    let includes = "#include \"ip_to_asn.h\"\n#include <stdio.h>\n\n";
+    place.write("enricher.c", includes.to_owned() + &enricher_block("c"));
+    let built = Command::new("sh")
+        .args([
+            "-c",
+            &format!(
+                "{strict} -c -o enricher.o enricher.c -I{}",
+                prefix.join("include").display()
+            ),
+        ])
+        .current_dir(place.path(""))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{said}");
     place.path("networks")
 }
 

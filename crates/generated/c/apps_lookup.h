@@ -214,6 +214,62 @@ size_t apps_lookup_client_last_error(apps_lookup_client_t *client, char *buf, si
 /** Ends the session and frees everything. May be repeated; the client can be refreshed again. */
 void apps_lookup_client_close(apps_lookup_client_t *client);
 
+/* ---- Enricher ------------------------------------------------------------------------------ */
+
+/**
+ * What a provider says of the keys that you come across: they are asked in batches, and their
+ * answers kept and looked up without input or output. One thread steps or runs it, any thread
+ * looks keys up; it must not be copied or moved. What netipc_any.h has for enrichers
+ * (nipc_enricher_step, _run, _read_lock, _stats, _abort, _close) takes its enricher.
+ */
+typedef struct apps_lookup_enricher_t {
+    nipc_enricher_t enricher;
+} apps_lookup_enricher_t;
+
+/**
+ * Makes an enricher of run_dir/service.sock, which connects to nothing yet.
+ *
+ * \param config   how to connect and call; NULL is a zeroed one
+ * \param keeping  how much to keep; NULL is a zeroed one
+ */
+void apps_lookup_enricher_init(apps_lookup_enricher_t *enricher, const char *run_dir,
+                               const char *service, const nipc_client_config_t *config,
+                                   const nipc_enricher_config_t *keeping);
+
+/**
+ * Looks a key up. What may be asked is queued. Memory only.
+ *
+ * \param guard     a guard of nipc_enricher_read_lock
+ * \param identity  starttime of the owner of the key that is meant: an item of another one is not
+ * given; 0 takes any
+ * \param item      the item, whose texts live as long as the guard; zeroed where there is none
+ * \param found     what was found besides; may be NULL
+ * \return whether there is an item, or why not: a NIPC_FOUND_ number
+ */
+uint32_t apps_lookup_enricher_get(const apps_lookup_enricher_t *enricher,
+                                  const nipc_enricher_guard_t *guard, const apps_lookup_key_t *key,
+                                      uint64_t identity, apps_lookup_item_t *item,
+                                          nipc_enricher_found_t *found);
+
+/** Keeps what is answered for a key, and has it asked again when it is due, until it is unpinned
+   as often. */
+nipc_error_t apps_lookup_enricher_pin(const apps_lookup_enricher_t *enricher,
+                                      const apps_lookup_key_t *key);
+
+/** Takes back one pin of a key; NIPC_ERR_INVALID_ARGUMENT where there is none. */
+nipc_error_t apps_lookup_enricher_unpin(const apps_lookup_enricher_t *enricher,
+                                        const apps_lookup_key_t *key);
+
+/**
+ * Has those of the keys that have no item asked before all others, and waits until they are
+ * answered, a round fails, or the time is over.
+ *
+ * \return how many of the keys have an item then
+ */
+uint32_t apps_lookup_enricher_refresh_now(const apps_lookup_enricher_t *enricher,
+                                          const apps_lookup_key_t *keys, uint32_t count,
+                                              uint32_t timeout_ms);
+
 /* ---- Server -------------------------------------------------------------------------------- */
 
 /**

@@ -608,14 +608,42 @@ static size_t write_bare(void *user, nipc_bytes_view_t key_bytes, uint16_t statu
         : (size_t)cgroups_lookup_item_size(&item);
 }
 
+static const nipc_any_lookup_t any_lookup = {
+    CGROUPS_LOOKUP_METHOD, 1, 3, 4, 28,
+    check_item_bytes, status_of, item_answers, write_bare, 0, NULL,
+};
+
+/* Keys as they stand in a request, which the caller frees; NULL where one cannot be, or there is
+   no memory. */
+static nipc_bytes_view_t *encode_keys(const cgroups_lookup_key_t *keys, uint32_t count,
+                                      nipc_error_t *error) {
+    uint64_t size = (uint64_t)count * sizeof(nipc_bytes_view_t) + 1;
+    for (uint32_t i = 0; i < count; i++) {
+        size += cgroups_lookup_key_size(&keys[i]);
+    }
+    nipc_bytes_view_t *views = size > SIZE_MAX ? NULL
+        : (nipc_bytes_view_t *)calloc(1, (size_t)size);
+    if (views == NULL) {
+        *error = NIPC_ERR_OVERFLOW;
+        return NULL;
+    }
+    uint8_t *end = (uint8_t *)(views + count);
+    for (uint32_t i = 0; i < count; i++) {
+        views[i].ptr = end;
+        if (cgroups_lookup_key_encode(&keys[i], end, (size_t)cgroups_lookup_key_size(&keys[i]),
+                                      &views[i].len) != NIPC_OK) {
+            *error = NIPC_ERR_INVALID_ARGUMENT;
+            free(views);
+            return NULL;
+        }
+        end += views[i].len;
+    }
+    return views;
+}
+
 nipc_error_t cgroups_lookup_client_lookup(cgroups_lookup_client_t *client,
                                           const cgroups_lookup_key_t *keys, uint32_t count,
                                               cgroups_lookup_reply_t *out, uint32_t timeout_ms) {
-    static const nipc_any_lookup_t lookup = {
-        CGROUPS_LOOKUP_METHOD, 1, 3, 4, 28,
-        check_item_bytes, status_of, item_answers, write_bare, 0, NULL,
-    };
-    uint64_t size = (uint64_t)count * sizeof(nipc_bytes_view_t) + 1;
     nipc_bytes_view_t reply;
     nipc_error_t error = NIPC_OK;
     if (out == NULL) {
@@ -625,25 +653,9 @@ nipc_error_t cgroups_lookup_client_lookup(cgroups_lookup_client_t *client,
     if (client == NULL || (keys == NULL && count > 0)) {
         return NIPC_ERR_INVALID_ARGUMENT;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        size += cgroups_lookup_key_size(&keys[i]);
-    }
-    nipc_bytes_view_t *views = size > SIZE_MAX ? NULL
-        : (nipc_bytes_view_t *)calloc(1, (size_t)size);
-    if (views == NULL) {
-        return NIPC_ERR_OVERFLOW;
-    }
-    uint8_t *end = (uint8_t *)(views + count);
-    for (uint32_t i = 0; i < count && error == NIPC_OK; i++) {
-        views[i].ptr = end;
-        error = cgroups_lookup_key_encode(&keys[i], end, (size_t)cgroups_lookup_key_size(&keys[i]),
-                                          &views[i].len);
-        end += views[i].len;
-    }
-    if (error != NIPC_OK) {
-        error = NIPC_ERR_INVALID_ARGUMENT;
-    } else {
-        error = nipc_client_call_any_lookup(&client->ctx, &lookup, views, count, &reply,
+    nipc_bytes_view_t *views = encode_keys(keys, count, &error);
+    if (views != NULL) {
+        error = nipc_client_call_any_lookup(&client->ctx, &any_lookup, views, count, &reply,
                                             timeout_ms);
     }
     free(views);
@@ -651,6 +663,158 @@ nipc_error_t cgroups_lookup_client_lookup(cgroups_lookup_client_t *client,
         view_reply(reply.ptr, reply.len, out);
     }
     return error;
+}
+
+/* What an item that was checked says of its key. */
+static uint32_t verdict_of(void *user, nipc_bytes_view_t item) {
+    const uint8_t *bytes = (const uint8_t *)item.ptr;
+    (void)user;
+    switch (nipc_made_get_u16(bytes + 2)) {
+    case 0:
+        return NIPC_VERDICT_KNOWN;
+    case 2:
+        return NIPC_VERDICT_FOR_GOOD;
+    case 4:
+        return NIPC_VERDICT_OVERSIZED;
+    default:
+        return NIPC_VERDICT_FOR_NOW;
+    }
+}
+
+/* The fixed part of an item that was checked. */
+static nipc_error_t read_fixed(const uint8_t *bytes, size_t len, cgroups_lookup_item_t *out) {
+    if (len < 28) {
+        return NIPC_ERR_TRUNCATED;
+    }
+    if (nipc_made_get_u16(bytes) != 1) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    out->status = nipc_made_get_u16(bytes + 2);
+    out->orchestrator = nipc_made_get_u16(bytes + 4);
+    if (!nipc_made_is_zero(bytes + 6, 2)) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    if (!nipc_made_is_zero(bytes + 26, 2)) {
+        return NIPC_ERR_BAD_LAYOUT;
+    }
+    return NIPC_OK;
+}
+
+/* A key as it stands in a request. What more points to is to be freed. */
+struct key_bytes {
+    uint8_t room[256];
+    void *more;
+    nipc_bytes_view_t view;
+};
+
+static nipc_error_t key_bytes_of(struct key_bytes *bytes, const cgroups_lookup_key_t *key) {
+    const uint64_t size = cgroups_lookup_key_size(key);
+    uint8_t *room = bytes->room;
+    bytes->more = NULL;
+    if (size > sizeof(bytes->room)) {
+        bytes->more = size > SIZE_MAX ? NULL : malloc((size_t)size);
+        room = (uint8_t *)bytes->more;
+    }
+    if (room == NULL) {
+        return NIPC_ERR_OVERFLOW;
+    }
+    bytes->view.ptr = room;
+    return cgroups_lookup_key_encode(key, room, (size_t)size, &bytes->view.len);
+}
+
+void cgroups_lookup_enricher_init(cgroups_lookup_enricher_t *enricher, const char *run_dir,
+                                  const char *service, const nipc_client_config_t *config,
+                                      const nipc_enricher_config_t *keeping) {
+    if (enricher == NULL) {
+        return;
+    }
+    static const uint32_t text_places[] = {8, 16};
+    nipc_any_enriched_t enriched;
+    memset(&enriched, 0, sizeof(enriched));
+    enriched.lookup = any_lookup;
+    enriched.verdict = verdict_of;
+    enriched.texts = text_places;
+    enriched.text_count = 2;
+    enriched.labels = 24;
+    nipc_enricher_init_any(&enricher->enricher, run_dir, service, config, keeping, &enriched);
+}
+
+uint32_t cgroups_lookup_enricher_get(const cgroups_lookup_enricher_t *enricher,
+                                     const nipc_enricher_guard_t *guard,
+                                         const cgroups_lookup_key_t *key, uint64_t identity,
+                                             cgroups_lookup_item_t *item,
+                                                 nipc_enricher_found_t *found) {
+    struct key_bytes bytes;
+    nipc_any_parts_t parts;
+    nipc_str_view_t texts[2];
+    uint32_t result = NIPC_FOUND_INVALID;
+    if (found != NULL) {
+        memset(found, 0, sizeof(*found));
+        found->found = result;
+    }
+    if (item != NULL) {
+        memset(item, 0, sizeof(*item));
+    }
+    if (enricher == NULL || guard == NULL || key == NULL || item == NULL) {
+        return result;
+    }
+    if (key_bytes_of(&bytes, key) == NIPC_OK) {
+        result = nipc_enricher_get_parts(&enricher->enricher, guard, bytes.view, identity, &parts,
+                                         texts, 2, found);
+    }
+    free(bytes.more);
+    if (result == NIPC_FOUND_ITEM) {
+        (void)read_fixed((const uint8_t *)parts.fixed.ptr, parts.fixed.len, item);
+        item->path = texts[0];
+        item->name = texts[1];
+        if (parts.label_count > 0) {
+            item->labels.count = parts.label_count;
+            item->labels.table = item->labels.item = (const uint8_t *)parts.labels.ptr;
+        }
+    }
+    return result;
+}
+
+nipc_error_t cgroups_lookup_enricher_pin(const cgroups_lookup_enricher_t *enricher,
+                                         const cgroups_lookup_key_t *key) {
+    if (enricher == NULL || key == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
+    struct key_bytes bytes;
+    nipc_error_t error = key_bytes_of(&bytes, key);
+    if (error == NIPC_OK) {
+        error = nipc_enricher_pin(&enricher->enricher, bytes.view);
+    }
+    free(bytes.more);
+    return error == NIPC_ERR_BAD_LAYOUT ? NIPC_ERR_INVALID_ARGUMENT : error;
+}
+
+nipc_error_t cgroups_lookup_enricher_unpin(const cgroups_lookup_enricher_t *enricher,
+                                           const cgroups_lookup_key_t *key) {
+    if (enricher == NULL || key == NULL) {
+        return NIPC_ERR_INVALID_ARGUMENT;
+    }
+    struct key_bytes bytes;
+    nipc_error_t error = key_bytes_of(&bytes, key);
+    if (error == NIPC_OK) {
+        error = nipc_enricher_unpin(&enricher->enricher, bytes.view);
+    }
+    free(bytes.more);
+    return error == NIPC_ERR_BAD_LAYOUT ? NIPC_ERR_INVALID_ARGUMENT : error;
+}
+
+uint32_t cgroups_lookup_enricher_refresh_now(const cgroups_lookup_enricher_t *enricher,
+                                             const cgroups_lookup_key_t *keys, uint32_t count,
+                                                 uint32_t timeout_ms) {
+    nipc_error_t error;
+    if (enricher == NULL || (keys == NULL && count > 0)) {
+        return 0;
+    }
+    nipc_bytes_view_t *views = encode_keys(keys, count, &error);
+    const uint32_t known = views == NULL ? 0
+        : nipc_enricher_refresh_now(&enricher->enricher, views, count, timeout_ms);
+    free(views);
+    return known;
 }
 
 void cgroups_lookup_client_init(cgroups_lookup_client_t *client, const char *run_dir,

@@ -534,6 +534,17 @@ typedef struct nipc_any_enriched_t {
     nipc_any_identity_fn identity;
     /** Whether keys have a fixed size, so that more of them are asked at a time. */
     bool fixed_size_keys;
+    /**
+     * Where in the fixed part of an item, of lookup.min_item_len bytes, offset and length of each text stand, four
+     * bytes each: copies share such texts, and nipc_enricher_get_parts gives them. NULL where items are kept whole.
+     */
+    const uint32_t *texts;
+    /** How many, at most 255. */
+    uint32_t text_count;
+    /**
+     * Where in it the number of labels stands, in two bytes, whose table follows the texts; 0 is nowhere.
+     */
+    uint32_t labels;
 } nipc_any_enriched_t;
 
 /**
@@ -673,6 +684,18 @@ typedef struct nipc_enricher_found_t {
     bool stale;
 } nipc_enricher_found_t;
 
+/** An item that is kept in parts, as the description of its lookup has them. */
+typedef struct nipc_any_parts_t {
+    /** Its fixed part. What it says of where texts are does not hold any more. */
+    nipc_bytes_view_t fixed;
+    /** Its labels: a table whose texts are counted from its own beginning. */
+    nipc_bytes_view_t labels;
+    /** How many labels. */
+    uint32_t label_count;
+    /** How many texts it has, whether or not there was room for them. */
+    uint32_t text_count;
+} nipc_any_parts_t;
+
 /**
  * Pins the answers of this moment. No input or output, and no lock that a round holds. Take one for a pass
  * over your rows.
@@ -693,7 +716,7 @@ void nipc_enricher_read_unlock(nipc_enricher_guard_t *guard);
  *
  * \param key       the key as it stands in a request; it has to be valid: nobody looks
  * \param identity  tells the owner of the key that is meant from earlier ones; 0 takes any
- * \param item      the item as it came, which has passed its check
+ * \param item      the item as it came, which has passed its check; the fixed part of one that is kept in parts
  */
 uint32_t nipc_enricher_get_any(const nipc_enricher_t *enricher,
                                const nipc_enricher_guard_t *guard,
@@ -701,6 +724,22 @@ uint32_t nipc_enricher_get_any(const nipc_enricher_t *enricher,
                                uint64_t identity,
                                nipc_bytes_view_t *item,
                                nipc_enricher_found_t *out);
+
+/**
+ * Looks a key up in an enricher whose description says where texts and labels are, as nipc_enricher_get_any.
+ *
+ * \param item       the parts of the item; zeroed where there is none
+ * \param texts      where its texts go, in the order of the description, each with a NUL behind it
+ * \param text_room  for how many there is room
+ */
+uint32_t nipc_enricher_get_parts(const nipc_enricher_t *enricher,
+                                 const nipc_enricher_guard_t *guard,
+                                 nipc_bytes_view_t key,
+                                 uint64_t identity,
+                                 nipc_any_parts_t *item,
+                                 nipc_str_view_t *texts,
+                                 uint32_t text_room,
+                                 nipc_enricher_found_t *out);
 
 /**
  * Keeps what is answered for a key, and has it asked again when it is due, until it is unpinned as often as it
@@ -1041,11 +1080,19 @@ NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, last_refresh_ts) == 32, "ni
 NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, age_ms) == 40, "nipc_any_cache_status_t.age_ms");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_cache_status_t, bytes) == 48, "nipc_any_cache_status_t.bytes");
 NIPC_STATIC_ASSERT(sizeof(nipc_any_cache_guard_t) == 40, "nipc_any_cache_guard_t");
-NIPC_STATIC_ASSERT(sizeof(nipc_any_enriched_t) == 88, "nipc_any_enriched_t");
+NIPC_STATIC_ASSERT(sizeof(nipc_any_enriched_t) == 104, "nipc_any_enriched_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_enriched_t, lookup) == 0, "nipc_any_enriched_t.lookup");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_enriched_t, verdict) == 64, "nipc_any_enriched_t.verdict");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_enriched_t, identity) == 72, "nipc_any_enriched_t.identity");
 NIPC_STATIC_ASSERT(offsetof(nipc_any_enriched_t, fixed_size_keys) == 80, "nipc_any_enriched_t.fixed_size_keys");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_enriched_t, texts) == 88, "nipc_any_enriched_t.texts");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_enriched_t, text_count) == 96, "nipc_any_enriched_t.text_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_enriched_t, labels) == 100, "nipc_any_enriched_t.labels");
+NIPC_STATIC_ASSERT(sizeof(nipc_any_parts_t) == 40, "nipc_any_parts_t");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_parts_t, fixed) == 0, "nipc_any_parts_t.fixed");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_parts_t, labels) == 16, "nipc_any_parts_t.labels");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_parts_t, label_count) == 32, "nipc_any_parts_t.label_count");
+NIPC_STATIC_ASSERT(offsetof(nipc_any_parts_t, text_count) == 36, "nipc_any_parts_t.text_count");
 NIPC_STATIC_ASSERT(sizeof(nipc_enricher_config_t) == 32, "nipc_enricher_config_t");
 NIPC_STATIC_ASSERT(offsetof(nipc_enricher_config_t, capacity) == 0, "nipc_enricher_config_t.capacity");
 NIPC_STATIC_ASSERT(offsetof(nipc_enricher_config_t, intake) == 4, "nipc_enricher_config_t.intake");

@@ -6,10 +6,10 @@ use std::ffi::c_char;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
-use netipc::enricher::{AnyEnricher, AnyEnricherReader};
+use netipc::enricher::{AnyEnricher, AnyEnricherReader, EnrichedFormat};
 use netipc::{AbortHandle, ClientConfig, ErrorCode};
 
-use super::enricher_format::{CFormat, nipc_any_enriched_t};
+use super::enricher_format::{described, nipc_any_enriched_t};
 use super::enricher_types::{nipc_enricher_config_t, nipc_enricher_stats_t, nipc_enricher_step_t};
 use crate::border::{catch, catch_code, copy_text, put, shared, zero};
 use crate::error::{CodeResult, nipc_error_t};
@@ -36,7 +36,7 @@ pub(super) enum Typed {
 
 /// What is behind a `nipc_enricher_t`.
 pub(crate) struct EnricherHandle {
-    enricher: Mutex<AnyEnricher<CFormat>>,
+    enricher: Mutex<AnyEnricher>,
     pub(super) reader: AnyEnricherReader,
     pub(super) kind: Typed,
     abort: AbortHandle,
@@ -45,7 +45,7 @@ pub(crate) struct EnricherHandle {
 
 impl EnricherHandle {
     /// The enricher, unless another thread steps or runs it.
-    fn lock(&self) -> CodeResult<MutexGuard<'_, AnyEnricher<CFormat>>> {
+    fn lock(&self) -> CodeResult<MutexGuard<'_, AnyEnricher>> {
         match self.enricher.try_lock() {
             Ok(enricher) => Ok(enricher),
             Err(TryLockError::WouldBlock) => Err(ErrorCode::BUSY),
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn nipc_enricher_init_any(
     enriched: *const nipc_any_enriched_t,
 ) {
     // SAFETY: C promises a description.
-    let format = || CFormat::described(unsafe { shared(enriched) }?);
+    let format = || described(unsafe { shared(enriched) }?);
     // SAFETY: C promises what `init` asks for.
     catch_code(|| unsafe {
         init(
@@ -251,7 +251,7 @@ pub(super) unsafe fn init(
     client: *const nipc_client_config_t,
     config: *const nipc_enricher_config_t,
     kind: Typed,
-    format: impl FnOnce() -> CodeResult<CFormat>,
+    format: impl FnOnce() -> CodeResult<Box<dyn EnrichedFormat>>,
 ) -> CodeResult {
     let closed = nipc_enricher_t {
         storage: nipc_storage_t::EMPTY,

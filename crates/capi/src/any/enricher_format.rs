@@ -1,18 +1,18 @@
-//! What an enricher of C asks for: a lookup that the library knows, or one that C describes.
+//! What an enricher of C asks for that is a lookup which C describes.
 
 #![expect(unsafe_code, reason = "functions of C are called")]
 
 use std::ffi::c_void;
-use std::marker::PhantomData;
 
 use netipc::ErrorCode;
-use netipc::enricher::{EnrichedFormat, Verdict};
-use netipc::lookup::{Key, Lookup, LookupFormat, LookupItem, LookupKey};
+use netipc::enricher::{EnrichedFormat, ItemParts, Verdict};
+use netipc::lookup::LookupFormat;
 use netipc::proto::internals::assume_valid;
-use netipc::wire::{Decode, Encode, MethodCode, WireError, Writer};
+use netipc::wire::{MethodCode, WireError};
 
 use super::lookup::{Format, nipc_any_lookup_t};
 use super::types::nipc_bytes_view_t;
+use crate::border::elements;
 use crate::error::CodeResult;
 
 /// Says what an item that has passed its check means for its key: a NIPC_VERDICT_ number.
@@ -48,100 +48,39 @@ pub struct nipc_any_enriched_t {
     pub identity: nipc_any_identity_fn,
     /// Whether keys have a fixed size, so that more of them are asked at a time.
     pub fixed_size_keys: bool,
+    /// Where in the fixed part of an item, of lookup.min_item_len bytes, offset and length of each text stand, four
+    /// bytes each: copies share such texts, and nipc_enricher_get_parts gives them. NULL where items are kept whole.
+    pub texts: *const u32,
+    /// How many, at most 255.
+    pub text_count: u32,
+    /// Where in it the number of labels stands, in two bytes, whose table follows the texts; 0 is nowhere.
+    pub labels: u32,
 }
 
-/// One of the formats.
-pub(super) struct CFormat(Box<dyn EnrichedFormat>);
-
-impl CFormat {
-    /// That of a lookup that the library knows.
-    pub(super) fn known<L: Lookup>() -> Self {
-        Self(Box::new(Known::<L>(PhantomData)))
+/// The format of a lookup of C.
+pub(super) fn described(described: &nipc_any_enriched_t) -> CodeResult<Box<dyn EnrichedFormat>> {
+    // Looked through once; what is kept is a copy.
+    Format::new(&described.lookup)?;
+    // SAFETY: C promises the places, if any.
+    let places = unsafe { elements(described.texts, described.text_count as usize) }?;
+    if places.len() > usize::from(u8::MAX) {
+        return Err(ErrorCode::INVALID_ARGUMENT);
     }
-
-    /// That of a lookup of C.
-    pub(super) fn described(described: &nipc_any_enriched_t) -> CodeResult<Self> {
-        // Looked through once; what is kept is a copy.
-        Format::new(&described.lookup)?;
-        Ok(Self(Box::new(Described(*described))))
-    }
-}
-
-/// A lookup that the library knows.
-struct Known<L>(PhantomData<fn() -> L>);
-
-impl<L: Lookup> Known<L> {
-    fn item(bytes: &[u8]) -> L::Item<'_> {
-        L::Item::view(assume_valid(bytes))
-    }
-
-    fn key(bytes: &[u8]) -> Key<'_, L> {
-        Key::<'_, L>::view(assume_valid(bytes))
-    }
-}
-
-impl<L: Lookup> LookupFormat for Known<L> {
-    fn method(&self) -> MethodCode {
-        L::METHOD.code
-    }
-
-    fn layout(&self) -> u16 {
-        L::LAYOUT
-    }
-
-    fn exceeded(&self) -> u16 {
-        L::Item::EXCEEDED
-    }
-
-    fn oversized(&self) -> u16 {
-        L::Item::OVERSIZED
-    }
-
-    fn min_item_len(&self) -> usize {
-        L::Item::HEADER_LEN
-    }
-
-    fn check(&self, item: &[u8]) -> Result<(), WireError> {
-        L::Item::decode(item).map(drop)
-    }
-
-    fn status(&self, item: &[u8]) -> u16 {
-        Self::item(item).status()
-    }
-
-    fn answers(&self, item: &[u8], key: &[u8]) -> bool {
-        L::same(Self::item(item).key(), Self::key(key))
-    }
-
-    fn bare(&self, key: &[u8], status: u16) -> Vec<u8> {
-        let item = L::Item::bare(Self::key(key), status);
-        let mut bytes = vec![0; item.size()];
-        // There is room for it, and one without data can be sent.
-        let _ = item.encode(&mut Writer::new(&mut bytes));
-        bytes
-    }
-
-    fn reply_estimate(&self, key: &[u8]) -> usize {
-        L::reply_estimate(Self::key(key))
-    }
-}
-
-impl<L: Lookup> EnrichedFormat for Known<L> {
-    fn verdict(&self, item: &[u8]) -> Verdict {
-        Self::item(item).verdict()
-    }
-
-    fn identity(&self, item: &[u8]) -> u64 {
-        Self::item(item).identity()
-    }
-
-    fn has_text_keys(&self) -> bool {
-        <Key<'_, L> as LookupKey<'_>>::MIN_LEN < 4
-    }
+    let places = places.iter().map(|place| *place as usize);
+    Ok(Box::new(Described {
+        described: *described,
+        texts: places.collect(),
+        labels: (described.labels > 0).then_some(described.labels as usize),
+    }))
 }
 
 /// A lookup of C, whose functions are there.
-struct Described(nipc_any_enriched_t);
+struct Described {
+    described: nipc_any_enriched_t,
+    /// Where in an item offset and length of each text stand, and the number of its labels.
+    texts: Box<[usize]>,
+    labels: Option<usize>,
+}
 
 // SAFETY: what is not fit for other threads by itself is the user's pointer, which is only handed to
 // functions that the header asks to be fit for any thread, one at a time.
@@ -152,29 +91,29 @@ unsafe impl Sync for Described {}
 impl Described {
     /// The format. It is there: its functions were looked for.
     fn format(&self) -> CodeResult<Format<'_>> {
-        Format::new(&self.0.lookup)
+        Format::new(&self.described.lookup)
     }
 }
 
 impl LookupFormat for Described {
     fn method(&self) -> MethodCode {
-        MethodCode(self.0.lookup.method)
+        MethodCode(self.described.lookup.method)
     }
 
     fn layout(&self) -> u16 {
-        self.0.lookup.layout
+        self.described.lookup.layout
     }
 
     fn exceeded(&self) -> u16 {
-        self.0.lookup.exceeded
+        self.described.lookup.exceeded
     }
 
     fn oversized(&self) -> u16 {
-        self.0.lookup.oversized
+        self.described.lookup.oversized
     }
 
     fn min_item_len(&self) -> usize {
-        self.0.lookup.min_item_len
+        self.described.lookup.min_item_len
     }
 
     fn check(&self, item: &[u8]) -> Result<(), WireError> {
@@ -205,11 +144,11 @@ impl LookupFormat for Described {
 
 impl EnrichedFormat for Described {
     fn verdict(&self, item: &[u8]) -> Verdict {
-        let Some(verdict) = self.0.verdict else {
+        let Some(verdict) = self.described.verdict else {
             return Verdict::of_status(self.status(item), self.oversized());
         };
         // SAFETY: it is called as the header says.
-        match unsafe { verdict(self.0.lookup.user, nipc_bytes_view_t::of(item)) } {
+        match unsafe { verdict(self.described.lookup.user, nipc_bytes_view_t::of(item)) } {
             NIPC_VERDICT_KNOWN => Verdict::Known,
             NIPC_VERDICT_PROVISIONAL => Verdict::Provisional,
             NIPC_VERDICT_FOR_GOOD => Verdict::ForGood,
@@ -219,76 +158,45 @@ impl EnrichedFormat for Described {
     }
 
     fn identity(&self, item: &[u8]) -> u64 {
-        let tell = self.0.identity;
+        let tell = self.described.identity;
         // SAFETY: it is called as the header says.
         tell.map_or(0, |tell| unsafe {
-            tell(self.0.lookup.user, nipc_bytes_view_t::of(item))
+            tell(self.described.lookup.user, nipc_bytes_view_t::of(item))
         })
     }
 
-    fn has_text_keys(&self) -> bool {
-        !self.0.fixed_size_keys
-    }
-}
-
-impl LookupFormat for CFormat {
-    fn method(&self) -> MethodCode {
-        self.0.method()
-    }
-
-    fn layout(&self) -> u16 {
-        self.0.layout()
-    }
-
-    fn exceeded(&self) -> u16 {
-        self.0.exceeded()
-    }
-
-    fn oversized(&self) -> u16 {
-        self.0.oversized()
-    }
-
-    fn min_item_len(&self) -> usize {
-        self.0.min_item_len()
-    }
-
-    fn check(&self, item: &[u8]) -> Result<(), WireError> {
-        self.0.check(item)
-    }
-
-    fn status(&self, item: &[u8]) -> u16 {
-        self.0.status(item)
-    }
-
-    fn answers(&self, item: &[u8], key: &[u8]) -> bool {
-        self.0.answers(item, key)
-    }
-
-    fn bare(&self, key: &[u8], status: u16) -> Vec<u8> {
-        self.0.bare(key, status)
-    }
-
-    fn bare_len(&self, key: &[u8]) -> usize {
-        self.0.bare_len(key)
-    }
-
-    fn reply_estimate(&self, key: &[u8]) -> usize {
-        self.0.reply_estimate(key)
-    }
-}
-
-impl EnrichedFormat for CFormat {
-    fn verdict(&self, item: &[u8]) -> Verdict {
-        self.0.verdict(item)
-    }
-
-    fn identity(&self, item: &[u8]) -> u64 {
-        self.0.identity(item)
+    fn take_apart<'i>(&self, item: &'i [u8], parts: &mut ItemParts<'i>) {
+        parts.whole(item);
+        if self.texts.is_empty() && self.labels.is_none() {
+            return;
+        }
+        // It has passed its check; what a description says that is not so is empty.
+        let fixed = self.described.lookup.min_item_len;
+        let mut end = fixed;
+        for place in &self.texts {
+            let [start, len] = [0, 4].map(|at| number(item, place + at));
+            parts.texts.push(
+                item.get(start..start.saturating_add(len))
+                    .unwrap_or_default(),
+            );
+            end = end.max(start.saturating_add(len).saturating_add(1));
+        }
+        parts.item = item.get(..fixed).unwrap_or_default();
+        if let Some(count) = self.labels.and_then(|at| item.get(at..)?.first_chunk()) {
+            let count = u16::from_le_bytes(*count);
+            parts.set_labels(&assume_valid::<u64>(item).labels(count, end));
+        }
     }
 
     fn has_text_keys(&self) -> bool {
-        self.0.has_text_keys()
+        !self.described.fixed_size_keys
     }
+}
+
+/// A number of four bytes in an item; 0 beyond its end.
+fn number(item: &[u8], at: usize) -> usize {
+    let bytes = item.get(at..).and_then(|rest| rest.first_chunk());
+    bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
 }
 
 /// Whether a kind was meant that is not this enricher's.

@@ -4,14 +4,12 @@
 
 use std::ffi::c_char;
 
+use netipc::enricher::TypedFormat;
 use netipc::lookup::{NumberKey, TextKey};
-use netipc::proto::internals::assume_valid;
-use netipc::service::apps_lookup::{AppsLookup as Apps, AppsLookupItem as AppItem};
-use netipc::service::cgroups_lookup::{CgroupsLookup as Cgroups, CgroupsLookupItem as CgroupItem};
-use netipc::wire::Decode;
+use netipc::service::apps_lookup::AppsLookup as Apps;
+use netipc::service::cgroups_lookup::CgroupsLookup as Cgroups;
 
 use super::enricher::{EnricherHandle, Typed, init, nipc_enricher_t};
-use super::enricher_format::CFormat;
 use super::enricher_read::{
     invalid, look, nipc_enricher_found_t, nipc_enricher_guard_t, with_encoded,
 };
@@ -39,7 +37,7 @@ pub unsafe extern "C" fn nipc_enricher_init_cgroups(
     client: *const nipc_client_config_t,
     config: *const nipc_enricher_config_t,
 ) {
-    let format = || Ok(CFormat::known::<Cgroups>());
+    let format = || Ok(TypedFormat::<Cgroups>::boxed());
     // SAFETY: C promises what `init` asks for.
     catch_code(|| unsafe {
         init(
@@ -63,7 +61,7 @@ pub unsafe extern "C" fn nipc_enricher_init_processes(
     client: *const nipc_client_config_t,
     config: *const nipc_enricher_config_t,
 ) {
-    let format = || Ok(CFormat::known::<Apps>());
+    let format = || Ok(TypedFormat::<Apps>::boxed());
     // SAFETY: C promises what `init` asks for.
     catch_code(|| unsafe {
         init(
@@ -106,9 +104,8 @@ pub unsafe extern "C" fn nipc_enricher_get_cgroup(
     };
     // SAFETY: C promises enricher, guard, and room.
     unsafe {
-        look(enricher, guard, Typed::Cgroups, item, out, get, |bytes| {
-            let view = CgroupItem::view(assume_valid(bytes));
-            CgroupView::of(view, bytes)
+        look(enricher, guard, Typed::Cgroups, item, out, get, |item| {
+            CgroupView::kept(item.typed::<Cgroups>(), item.labels().0)
         })
     }
 }
@@ -133,9 +130,8 @@ pub unsafe extern "C" fn nipc_enricher_get_process(
     };
     // SAFETY: C promises enricher, guard, and room.
     unsafe {
-        look(enricher, guard, Typed::Apps, item, out, get, |bytes| {
-            let view = AppItem::view(assume_valid(bytes));
-            nipc_apps_lookup_item_view_t::of(view, bytes)
+        look(enricher, guard, Typed::Apps, item, out, get, |item| {
+            nipc_apps_lookup_item_view_t::kept(item.typed::<Apps>(), item.labels().0)
         })
     }
 }

@@ -6,7 +6,7 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
 use netipc::ErrorCode;
-use netipc::enricher::{AnyGuard, Hit, Missing};
+use netipc::enricher::{AnyGuard, AnyItem, Hit, Missing};
 use netipc::lookup::{NumberKey, TextKey};
 use netipc::wire::{Decode, Encode, Writer};
 
@@ -15,6 +15,7 @@ use super::enricher_format::OTHER_KIND;
 use super::types::nipc_bytes_view_t;
 use crate::border::{catch, catch_code, elements, put, shared, unique, zero};
 use crate::error::{CodeResult, nipc_error_t};
+use crate::protocol::nipc_str_view_t;
 use crate::service::storage::{enter, peek};
 
 /// There is an item.
@@ -122,7 +123,7 @@ pub unsafe extern "C" fn nipc_enricher_read_unlock(guard: *mut nipc_enricher_gua
 ///
 /// \param key       the key as it stands in a request; it has to be valid: nobody looks
 /// \param identity  tells the owner of the key that is meant from earlier ones; 0 takes any
-/// \param item      the item as it came, which has passed its check
+/// \param item      the item as it came, which has passed its check; the fixed part of one that is kept in parts
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_enricher_get_any(
     enricher: *const nipc_enricher_t,
@@ -139,16 +140,62 @@ pub unsafe extern "C" fn nipc_enricher_get_any(
     };
     // SAFETY: C promises enricher, guard, and room.
     unsafe {
-        look(
-            enricher,
-            guard,
-            Typed::Any,
-            item,
-            out,
-            get,
-            nipc_bytes_view_t::of,
-        )
+        look(enricher, guard, Typed::Any, item, out, get, |item| {
+            nipc_bytes_view_t::of(item.own())
+        })
     }
+}
+
+/// An item that is kept in parts, as the description of its lookup has them.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct nipc_any_parts_t {
+    /// Its fixed part. What it says of where texts are does not hold any more.
+    pub fixed: nipc_bytes_view_t,
+    /// Its labels: a table whose texts are counted from its own beginning.
+    pub labels: nipc_bytes_view_t,
+    /// How many labels.
+    pub label_count: u32,
+    /// How many texts it has, whether or not there was room for them.
+    pub text_count: u32,
+}
+
+/// Looks a key up in an enricher whose description says where texts and labels are, as nipc_enricher_get_any.
+///
+/// \param item       the parts of the item; zeroed where there is none
+/// \param texts      where its texts go, in the order of the description, each with a NUL behind it
+/// \param text_room  for how many there is room
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nipc_enricher_get_parts(
+    enricher: *const nipc_enricher_t,
+    guard: *const nipc_enricher_guard_t,
+    key: nipc_bytes_view_t,
+    identity: u64,
+    item: *mut nipc_any_parts_t,
+    texts: *mut nipc_str_view_t,
+    text_room: u32,
+    out: *mut nipc_enricher_found_t,
+) -> u32 {
+    let get = |handle: &EnricherHandle, guard| {
+        // SAFETY: C promises the bytes.
+        let key = unsafe { key.get() }?;
+        let looked = handle.reader.get(guard, key, identity);
+        if let Ok(hit) = &looked {
+            for (nth, text) in hit.item.texts().take(text_room as usize).enumerate() {
+                // SAFETY: C promises room for so many.
+                unsafe { put(texts.wrapping_add(nth), nipc_str_view_t::of(text)) }?;
+            }
+        }
+        Ok(looked)
+    };
+    let parts = |item: AnyItem<'_>| nipc_any_parts_t {
+        fixed: nipc_bytes_view_t::of(item.own()),
+        labels: nipc_bytes_view_t::of(item.labels().0),
+        label_count: item.labels().1.into(),
+        text_count: u32::try_from(item.texts().count()).unwrap_or(u32::MAX),
+    };
+    // SAFETY: C promises enricher, guard, and room.
+    unsafe { look(enricher, guard, Typed::Any, item, out, get, parts) }
 }
 
 /// Keeps what is answered for a key, and has it asked again when it is due, until it is unpinned as often as it
@@ -238,7 +285,7 @@ pub unsafe extern "C" fn nipc_enricher_process_key(pid: u32, buf: *mut u64) -> n
     })
 }
 
-pub(super) type Looked<'g> = Result<Hit<&'g [u8]>, Missing>;
+pub(super) type Looked<'g> = Result<Hit<AnyItem<'g>>, Missing>;
 
 /// # Safety
 /// `enricher`, `guard`, `item` and `out` are what the header says.
@@ -249,7 +296,7 @@ pub(super) unsafe fn look<'g, I>(
     item: *mut I,
     out: *mut nipc_enricher_found_t,
     get: impl FnOnce(&EnricherHandle, &'g AnyGuard) -> CodeResult<Looked<'g>>,
-    view: impl FnOnce(&'g [u8]) -> I,
+    view: impl FnOnce(AnyItem<'g>) -> I,
 ) -> u32 {
     let look = || {
         // SAFETY: the caller's promise.

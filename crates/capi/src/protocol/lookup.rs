@@ -99,6 +99,9 @@ pub(super) unsafe fn item<'a, L: Lookup>(
     Ok((item.view(), item.bytes()))
 }
 
+/// Beside the length of an item: its bytes are its labels, which stand alone. No item is as long.
+pub(super) const LABELS_ALONE: usize = 1 << (usize::BITS - 1);
+
 /// A label of an item of `len` bytes at `item`, of which there are `count`.
 ///
 /// # Safety
@@ -114,9 +117,13 @@ pub(super) unsafe fn label<'a, L: Lookup>(
         return Err(ErrorCode::OUT_OF_BOUNDS);
     }
     // SAFETY: the caller's promise is that of `decoded`.
-    let bytes = unsafe { decoded(item, len) }?;
-    let item = assume_valid::<L::Item<'_>>(bytes).view();
-    let label = labels(item).get(index as usize);
+    let bytes = unsafe { decoded(item, len & !LABELS_ALONE) }?;
+    let labels = if len & LABELS_ALONE == 0 {
+        labels(assume_valid::<L::Item<'_>>(bytes).view())
+    } else {
+        assume_valid::<u64>(bytes).labels(count, 0)
+    };
+    let label = labels.get(index as usize);
     label
         .map(nipc_lookup_label_view_t::of)
         .ok_or(ErrorCode::OUT_OF_BOUNDS)

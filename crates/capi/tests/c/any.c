@@ -224,39 +224,11 @@ static void pipelines_bring_each_reply_once(void) {
     }
 }
 
-/* apps-lookup as bytes, with the codec of the library. */
-static nipc_error_t check_item(void *user, const void *ptr, size_t len) {
-    (void)user;
-    return ptr != NULL && len >= 60 ? NIPC_OK : NIPC_ERR_TRUNCATED;
-}
-
-static uint16_t status_of(void *user, nipc_bytes_view_t item) {
-    (void)user;
-    return (uint16_t)((const unsigned char *)item.ptr)[2];
-}
-
-static bool answers(void *user, nipc_bytes_view_t item, nipc_bytes_view_t key) {
-    (void)user;
-    return key.len == 8 && memcmp((const char *)item.ptr + 8, key.ptr, 4) == 0;
-}
-
-static size_t bare(void *user, nipc_bytes_view_t key, uint16_t status, void *buf, size_t size) {
-    unsigned char item[64] = {1, 0, (unsigned char)status};
-    (void)user;
-    memcpy(item + 8, key.ptr, 4);
-    memset(item + 16, 0xff, 4);
-    item[32] = 60, item[40] = 61, item[48] = 62;
-    if (size >= 63) {
-        memcpy(buf, item, 63);
-    }
-    return 63;
-}
-
 static void lookups_are_split_and_put_together(nipc_client_ctx_t *client) {
     enum { KEYS = 3000 };
     static unsigned char keys[KEYS][8];
     static nipc_bytes_view_t views[KEYS];
-    nipc_any_lookup_t lookup = {5, 1, 2, 3, 60, check_item, status_of, answers, bare, 0, NULL};
+    nipc_any_lookup_t lookup = apps_as_bytes();
     nipc_bytes_view_t reply;
     nipc_apps_lookup_resp_view_t view;
     nipc_apps_lookup_item_view_t item;

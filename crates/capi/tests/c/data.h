@@ -2,6 +2,7 @@
 #ifndef NETIPC_DATA_H
 #define NETIPC_DATA_H
 
+#include <netipc/netipc_any.h>
 #include <netipc/netipc_service.h>
 
 #define TOKEN UINT64_C(0x0123456789abcdef)
@@ -39,6 +40,9 @@ void check_cgroup(const nipc_cgroups_item_view_t *found, uint32_t index);
 void check_snapshot(const nipc_cgroups_resp_view_t *view, uint32_t count);
 void check_process(const nipc_apps_lookup_item_view_t *found, uint32_t pid);
 void check_path(const nipc_cgroups_lookup_item_view_t *found, nipc_str_view_t path);
+
+/* apps-lookup, as somebody describes it who does not know the library's. */
+nipc_any_lookup_t apps_as_bytes(void);
 
 /* Handlers that answer from it. USER of the first points to the number of items (uint32_t), or is
    NULL for SNAPSHOT_ITEMS. */

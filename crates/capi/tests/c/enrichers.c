@@ -193,36 +193,9 @@ static void closing_ends_a_run_in_a_call(void) {
     }
 }
 
-/* apps-lookup, as somebody describes it who does not know the library's. */
-static nipc_error_t check_item(void *user, const void *ptr, size_t len) {
-    (void)user;
-    return ptr != NULL && len >= 60 ? NIPC_OK : NIPC_ERR_TRUNCATED;
-}
-
-static uint16_t status_of(void *user, nipc_bytes_view_t item) {
-    (void)user;
-    return (uint16_t)((const unsigned char *)item.ptr)[2];
-}
-
-static bool answers(void *user, nipc_bytes_view_t item, nipc_bytes_view_t key) {
-    (void)user;
-    return key.len == 8 && memcmp((const char *)item.ptr + 8, key.ptr, 4) == 0;
-}
-
-static size_t bare(void *user, nipc_bytes_view_t key, uint16_t status, void *buf, size_t size) {
-    unsigned char item[64] = {1, 0, (unsigned char)status};
-    (void)user;
-    memcpy(item + 8, key.ptr, 4);
-    memset(item + 16, 0xff, 4);
-    item[32] = 60, item[40] = 61, item[48] = 62;
-    if (size >= 63) {
-        memcpy(buf, item, 63);
-    }
-    return 63;
-}
-
 static uint32_t verdict_of(void *user, nipc_bytes_view_t item) {
-    return status_of(user, item) == 0 ? NIPC_VERDICT_KNOWN : NIPC_VERDICT_FOR_GOOD;
+    (void)user;
+    return ((const unsigned char *)item.ptr)[2] == 0 ? NIPC_VERDICT_KNOWN : NIPC_VERDICT_FOR_GOOD;
 }
 
 static uint64_t identity_of(void *user, nipc_bytes_view_t item) {
@@ -232,48 +205,125 @@ static uint64_t identity_of(void *user, nipc_bytes_view_t item) {
     return starttime;
 }
 
+/* That an item which is kept in parts is that of the process. */
+static void check_parts(const nipc_any_parts_t *parts, const nipc_str_view_t *texts, const struct process *want) {
+    const nipc_str_view_t wanted[] = {want->item.comm, want->item.cgroup_path, want->item.cgroup_name};
+    uint32_t pid;
+    CHECK_EQ(parts->text_count, COUNT(wanted));
+    CHECK_EQ(parts->fixed.len, 60);
+    memcpy(&pid, (const char *)parts->fixed.ptr + 8, sizeof(pid));
+    CHECK_EQ(pid, want->item.pid);
+    for (size_t i = 0; i < COUNT(wanted); i++) {
+        CHECK(texts[i].len == wanted[i].len && memcmp(texts[i].ptr, wanted[i].ptr, wanted[i].len) == 0);
+        CHECK_EQ(texts[i].ptr[texts[i].len], '\0');
+    }
+    CHECK_EQ(parts->label_count, want->item.label_count);
+    CHECK((parts->labels.len > 0) == (parts->label_count > 0));
+}
+
+/* Whole, and in parts. */
 static void a_lookup_of_ones_own_is_enriched(void) {
-    const nipc_any_enriched_t enriched = {
-        {5, 1, 2, 3, 60, check_item, status_of, answers, bare, 0, NULL}, verdict_of, identity_of, true};
-    struct provider provider;
-    nipc_enricher_t enricher;
-    nipc_enricher_guard_t guard;
-    const nipc_client_config_t client = client_config(NIPC_PROFILE_BASELINE);
-    const nipc_enricher_config_t config = eager();
-    uint64_t memory[PIDS];
-    nipc_bytes_view_t keys[PIDS], item;
-    char service[32];
-    snprintf(service, sizeof(service), "%s", new_service());
-    provider_start(&provider, service, APPS, NULL);
-    nipc_enricher_init_any(&enricher, test_dir(), service, &client, &config, &enriched);
-    uint32_t known = 0, expected = 0;
-    for (uint32_t pid = 0; pid < PIDS; pid++) {
-        struct process want;
-        process_of(pid, &want);
-        expected += want.item.status == NIPC_PID_LOOKUP_KNOWN;
-        keys[pid] = nipc_enricher_process_key(pid, &memory[pid]);
+    static const uint32_t places[] = {32, 40, 48};
+    uint64_t bytes[2];
+    for (uint32_t in_parts = 0; in_parts < 2; in_parts++) {
+        const nipc_any_enriched_t enriched = {
+            apps_as_bytes(), verdict_of, identity_of, true, in_parts ? places : NULL, in_parts ? 3 : 0, in_parts ? 56 : 0};
+        struct provider provider;
+        nipc_enricher_t enricher;
+        nipc_enricher_guard_t guard;
+        nipc_enricher_stats_t stats;
+        const nipc_client_config_t client = client_config(NIPC_PROFILE_BASELINE);
+        const nipc_enricher_config_t config = eager();
+        uint64_t memory[PIDS];
+        nipc_bytes_view_t keys[PIDS], item;
+        nipc_any_parts_t parts;
+        nipc_str_view_t texts[3];
+        char service[32];
+        snprintf(service, sizeof(service), "%s", new_service());
+        provider_start(&provider, service, APPS, NULL);
+        nipc_enricher_init_any(&enricher, test_dir(), service, &client, &config, &enriched);
+        uint32_t known = 0, expected = 0;
+        for (uint32_t pid = 0; pid < PIDS; pid++) {
+            struct process want;
+            process_of(pid, &want);
+            expected += want.item.status == NIPC_PID_LOOKUP_KNOWN;
+            keys[pid] = nipc_enricher_process_key(pid, &memory[pid]);
+        }
+        for (int i = 0; i < 100 && known < expected; i++) {
+            known = nipc_enricher_refresh_now(&enricher, keys, PIDS, PATIENCE);
+        }
+        CHECK_EQ(known, expected);
+        REQUIRE(nipc_enricher_read_lock(&enricher, &guard));
+        for (uint32_t pid = 0; pid < PIDS; pid++) {
+            struct process want;
+            process_of(pid, &want);
+            test_context("process %u, in parts: %u", (unsigned)pid, (unsigned)in_parts);
+            const uint32_t found = nipc_enricher_get_any(&enricher, &guard, keys[pid], 0, &item, NULL);
+            const bool is_known = want.item.status == NIPC_PID_LOOKUP_KNOWN;
+            CHECK_EQ(found, is_known ? NIPC_FOUND_ITEM : NIPC_FOUND_FOR_GOOD);
+            CHECK(is_known ? memcmp((const char *)item.ptr + 8, keys[pid].ptr, 4) == 0 : item.ptr == NULL);
+            CHECK_EQ(nipc_enricher_get_parts(&enricher, &guard, keys[pid], 0, &parts, texts, 3, NULL), found);
+            if (is_known && in_parts) {
+                check_parts(&parts, texts, &want);
+                /* Without room there are none, and how many is told. */
+                CHECK_EQ(nipc_enricher_get_parts(&enricher, &guard, keys[pid], 0, &parts, NULL, 0, NULL), found);
+                CHECK_EQ(parts.text_count, 3);
+            } else if (is_known) {
+                CHECK(parts.fixed.len == item.len && parts.text_count == 0 && parts.label_count == 0);
+            }
+            if (is_known && want.item.starttime > 0) {
+                CHECK_EQ(nipc_enricher_get_any(&enricher, &guard, keys[pid], want.item.starttime + 1,
+                                               &item, NULL),
+                         NIPC_FOUND_REUSED);
+            }
+        }
+        nipc_enricher_read_unlock(&guard);
+        CHECK_OK(nipc_enricher_stats(&enricher, &stats));
+        bytes[in_parts] = stats.bytes;
+        nipc_enricher_close(&enricher);
+        provider_stop(&provider);
     }
-    for (int i = 0; i < 100 && known < expected; i++) {
-        known = nipc_enricher_refresh_now(&enricher, keys, PIDS, PATIENCE);
-    }
-    CHECK_EQ(known, expected);
-    REQUIRE(nipc_enricher_read_lock(&enricher, &guard));
-    for (uint32_t pid = 0; pid < PIDS; pid++) {
-        struct process want;
-        process_of(pid, &want);
-        const uint32_t found = nipc_enricher_get_any(&enricher, &guard, keys[pid], 0, &item, NULL);
-        const bool is_known = want.item.status == NIPC_PID_LOOKUP_KNOWN;
-        CHECK_EQ(found, is_known ? NIPC_FOUND_ITEM : NIPC_FOUND_FOR_GOOD);
-        CHECK(is_known ? answers(NULL, item, keys[pid]) : item.ptr == NULL);
-        if (is_known && want.item.starttime > 0) {
-            CHECK_EQ(nipc_enricher_get_any(&enricher, &guard, keys[pid], want.item.starttime + 1, &item,
-                                           NULL),
-                     NIPC_FOUND_REUSED);
+    CHECK(bytes[0] > 0 && bytes[1] > 0);
+}
+
+/* Waits for what the thread that runs it brings about. */
+static void until_stats(nipc_enricher_t *enricher, bool (*is)(const nipc_enricher_stats_t *)) {
+    nipc_enricher_stats_t stats;
+    const time_t until = time(NULL) + PATIENCE / 1000;
+    do {
+        CHECK_OK(nipc_enricher_stats(enricher, &stats));
+    } while (!is(&stats) && time(NULL) <= until);
+    CHECK(is(&stats));
+}
+
+static bool is_absent(const nipc_enricher_stats_t *stats) { return stats->absent; }
+static bool has_answered(const nipc_enricher_stats_t *stats) { return stats->answered > 0; }
+
+/* It sleeps: a provider has answered, or there is none. */
+static void closing_ends_a_run_that_sleeps(void) {
+    enum { ANSWERED, ABSENT, PHASES };
+    for (int phase = 0; phase < PHASES; phase++) {
+        const nipc_client_config_t client = client_config(NIPC_PROFILE_BASELINE);
+        struct provider provider;
+        nipc_enricher_t enricher;
+        pthread_t thread;
+        uint64_t memory;
+        char service[32];
+        test_context("phase %d", phase);
+        snprintf(service, sizeof(service), "%s", new_service());
+        if (phase == ANSWERED) {
+            provider_start(&provider, service, APPS, NULL);
+        }
+        nipc_enricher_init_processes(&enricher, test_dir(), service, &client, NULL);
+        CHECK_OK(nipc_enricher_pin(&enricher, nipc_enricher_process_key(1, &memory)));
+        REQUIRE(pthread_create(&thread, NULL, run, &enricher) == 0);
+        until_stats(&enricher, phase == ANSWERED ? has_answered : is_absent);
+        nipc_enricher_close(&enricher);
+        REQUIRE(pthread_join(thread, NULL) == 0);
+        if (phase == ANSWERED) {
+            provider_stop(&provider);
         }
     }
-    nipc_enricher_read_unlock(&guard);
-    nipc_enricher_close(&enricher);
-    provider_stop(&provider);
 }
 
 static void what_cannot_be_is_refused(void) {
@@ -283,7 +333,7 @@ static void what_cannot_be_is_refused(void) {
     nipc_apps_lookup_item_view_t item;
     nipc_cgroups_lookup_item_view_t cgroup;
     nipc_bytes_view_t bytes;
-    const nipc_any_enriched_t nothing = {{0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, NULL}, NULL, NULL, false};
+    const nipc_any_enriched_t nothing = {{0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, NULL}, NULL, NULL, false, NULL, 0, 0};
     char text[200];
     uint64_t memory;
     memset(&enricher, 0, sizeof(enricher));
@@ -330,6 +380,7 @@ static const struct test tests[] = {
     {"processes_are_found_over_every_transport", processes_are_found_over_every_transport},
     {"cgroups_are_found_while_a_thread_runs", cgroups_are_found_while_a_thread_runs},
     {"closing_ends_a_run_in_a_call", closing_ends_a_run_in_a_call},
+    {"closing_ends_a_run_that_sleeps", closing_ends_a_run_that_sleeps},
     {"a_lookup_of_ones_own_is_enriched", a_lookup_of_ones_own_is_enriched},
     {"what_cannot_be_is_refused", what_cannot_be_is_refused},
 };

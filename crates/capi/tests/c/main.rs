@@ -65,6 +65,7 @@ programs! {
     sessions,
     storage,
     threads,
+    unix_enrichers,
     unix_forks,
     unix_netdata,
     unix_sessions,

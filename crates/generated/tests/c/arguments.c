@@ -87,6 +87,33 @@ static void says(size_t length, const char *words) {
     SERVICE(s)                                                                            \
     RECORD(s, key, shortest_key)                                                          \
     RECORD(s, item, shortest_item)                                                        \
+    static void s##_enriches_no_pointers(void) {                                          \
+        static s##_enricher_t enricher;                                                   \
+        nipc_enricher_guard_t guard;                                                      \
+        nipc_enricher_found_t found;                                                      \
+        s##_key_t key;                                                                    \
+        s##_item_t item;                                                                  \
+        memset(&key, 0, sizeof(key));                                                     \
+        s##_enricher_init(NULL, "/run", "nobody", NULL, NULL);                            \
+        s##_enricher_init(&enricher, NULL, "nobody", NULL, NULL);                         \
+        CHECK(!nipc_enricher_read_lock(&enricher.enricher, &guard));                      \
+        s##_enricher_init(&enricher, "/run", "nobody", NULL, NULL);                       \
+        CHECK(nipc_enricher_read_lock(&enricher.enricher, &guard));                       \
+        CHECK(s##_enricher_get(NULL, &guard, &key, 0, &item, &found) == NIPC_FOUND_INVALID);     \
+        CHECK(s##_enricher_get(&enricher, NULL, &key, 0, &item, &found) == NIPC_FOUND_INVALID);  \
+        CHECK(s##_enricher_get(&enricher, &guard, NULL, 0, &item, &found) == NIPC_FOUND_INVALID); \
+        CHECK(s##_enricher_get(&enricher, &guard, &key, 0, NULL, &found) == NIPC_FOUND_INVALID); \
+        CHECK(found.found == NIPC_FOUND_INVALID);                                         \
+        WRONG(s##_enricher_pin(NULL, &key));                                              \
+        WRONG(s##_enricher_pin(&enricher, NULL));                                         \
+        WRONG(s##_enricher_unpin(NULL, &key));                                            \
+        WRONG(s##_enricher_unpin(&enricher, NULL));                                       \
+        WRONG(s##_enricher_unpin(&enricher, &key));                                       \
+        CHECK(s##_enricher_refresh_now(NULL, &key, 1, 0) == 0);                           \
+        CHECK(s##_enricher_refresh_now(&enricher, NULL, 1, 0) == 0);                      \
+        nipc_enricher_read_unlock(&guard);                                                \
+        nipc_enricher_close(&enricher.enricher);                                          \
+    }                                                                                     \
     static void s##_has_no_pointers(void) {                                               \
         static s##_client_t client;                                                       \
         s##_request_t request;                                                            \
@@ -103,6 +130,7 @@ static void says(size_t length, const char *words) {
         CHECK(s##_client_lookup(&client, NULL, 0, &reply, 0) == NIPC_ERR_NOT_READY);      \
         CHECK(reply.item_count == 0 && reply.payload.ptr == NULL);                        \
         s##_client_close(&client);                                                        \
+        s##_enriches_no_pointers();                                                       \
         s##_item_init(NULL);                                                              \
         s##_item_init(&item);                                                             \
         CHECK(item.status != 0);                                                          \

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps_lookup.h"
 #include "cgroups_snapshot.h"
 #include "increment.h"
 #include "pid_traffic.h"
@@ -55,6 +56,54 @@ static bool answer_traffic(void *user, const pid_traffic_request_t *request,
     return true;
 }
 
+/* Rounds until the provider is there and has answered: on a busy machine it may take more than one. */
+static void settle(nipc_enricher_t *enricher) {
+    nipc_enricher_step_t step;
+    do {
+        CHECK(nipc_enricher_step(enricher, 60000, &step) == NIPC_OK);
+    } while (step.end == NIPC_ENRICHER_ABSENT);
+    CHECK(step.end == NIPC_ENRICHER_IDLE && step.waiting == 0);
+}
+
+/* What a client asks for, an enricher finds, by keys that tell owners apart themselves. */
+static void enrich_traffic(const char *run_dir, const nipc_client_config_t *config) {
+    static pid_traffic_enricher_t enricher;
+    const nipc_enricher_config_t keeping = {.backoff_first_ms = 1, .backoff_most_ms = 1};
+    nipc_enricher_guard_t guard;
+    nipc_enricher_found_t more;
+    pid_traffic_key_t key;
+    pid_traffic_item_t found, wanted;
+    pid_traffic_enricher_init(&enricher, run_dir, PID_TRAFFIC_SERVICE, config, &keeping);
+    CHECK(nipc_enricher_read_lock(&enricher.enricher, &guard));
+    memset(&key, 0, sizeof(key));
+    for (uint32_t i = 0; i < count; i++) {
+        key.pid = i, key.starttime = UINT64_C(0x100000000) + i;
+        CHECK(pid_traffic_enricher_get(&enricher, &guard, &key, 0, &found, &more) == NIPC_FOUND_QUEUED);
+        CHECK(more.found == NIPC_FOUND_QUEUED && found.connections == 0);
+    }
+    nipc_enricher_read_unlock(&guard);
+    CHECK(pid_traffic_enricher_pin(&enricher, &key) == NIPC_OK);
+    settle(&enricher.enricher);
+    CHECK(nipc_enricher_read_lock(&enricher.enricher, &guard));
+    for (uint32_t i = 0; i < count; i++) {
+        key.pid = i, key.starttime = UINT64_C(0x100000000) + i;
+        traffic_of(&key, &wanted);
+        const uint32_t number = pid_traffic_enricher_get(&enricher, &guard, &key, key.starttime, &found, NULL);
+        if (wanted.status != PID_TRAFFIC_LOOKUP_STATUS_KNOWN) {
+            CHECK(number == NIPC_FOUND_FOR_NOW);
+            continue;
+        }
+        CHECK(number == NIPC_FOUND_ITEM && found.pid == i && found.starttime == key.starttime);
+        CHECK(found.packets_sent == wanted.packets_sent && found.connections == wanted.connections);
+        CHECK(pid_traffic_enricher_get(&enricher, &guard, &key, 1, &found, NULL) == NIPC_FOUND_REUSED);
+    }
+    CHECK(pid_traffic_enricher_unpin(&enricher, &key) == NIPC_OK);
+    CHECK(pid_traffic_enricher_unpin(&enricher, &key) == NIPC_ERR_INVALID_ARGUMENT);
+    CHECK(pid_traffic_enricher_get(&enricher, NULL, &key, 0, &found, &more) == NIPC_FOUND_INVALID);
+    nipc_enricher_close(&enricher.enricher);
+    nipc_enricher_read_unlock(&guard);
+}
+
 static void ask_traffic(const char *run_dir, const nipc_client_config_t *config) {
     static pid_traffic_client_t client;
     pid_traffic_key_t *keys = calloc(count + 1, sizeof(*keys));
@@ -87,6 +136,117 @@ static void ask_traffic(const char *run_dir, const nipc_client_config_t *config)
     CHECK(pid_traffic_reply_item(&reply, count, &found) == NIPC_ERR_OUT_OF_BOUNDS);
     pid_traffic_client_close(&client);
     pid_traffic_client_close(&client);
+    free(keys);
+    enrich_traffic(run_dir, config);
+}
+
+/* ---- apps-lookup: texts and labels, most of them those of other items -------------------------- */
+
+#define LABELS 4
+
+struct process {
+    apps_lookup_item_t item;
+    char path[40], name[20], value[100];
+    nipc_lookup_label_view_t labels[LABELS];
+};
+
+static void text(nipc_str_view_t *out, const char *from) {
+    out->ptr = from;
+    out->len = (uint32_t)strlen(from);
+}
+
+/* Ten names, each with its labels; a few processes have none, and some are not there. */
+static void process_of(uint32_t pid, struct process *out) {
+    static const char *const keys[LABELS] = {"app", "team", "image", "node"};
+    const apps_lookup_key_t key = {pid};
+    apps_lookup_item_bare(&out->item, &key, APPS_LOOKUP_PID_STATUS_UNKNOWN);
+    if (pid % 5 == 0) {
+        return;
+    }
+    apps_lookup_item_bare(&out->item, &key, APPS_LOOKUP_PID_STATUS_KNOWN);
+    out->item.starttime = pid + UINT64_C(1);
+    text(&out->item.comm, "worker");
+    snprintf(out->path, sizeof(out->path), "/kubepods/%" PRIu32, pid);
+    text(&out->item.cgroup_path, out->path);
+    if (pid % 5 == 1) {
+        out->item.cgroup_status = APPS_LOOKUP_APPS_CGROUP_STATUS_UNKNOWN_RETRY_LATER;
+        return;
+    }
+    snprintf(out->name, sizeof(out->name), "name-%" PRIu32, pid % 10);
+    text(&out->item.cgroup_name, out->name);
+    snprintf(out->value, sizeof(out->value), "%0*" PRIu32, 80, pid % 10);
+    for (size_t i = 0; i < LABELS; i++) {
+        text(&out->labels[i].key, keys[i]);
+        text(&out->labels[i].value, i == 3 ? "" : out->value);
+    }
+    out->item.labels.count = LABELS;
+    out->item.labels.list = out->labels;
+}
+
+static bool answer_apps(void *user, const apps_lookup_request_t *request, apps_lookup_builder_t *builder) {
+    apps_lookup_key_t key;
+    struct process process;
+    (void)user;
+    apps_lookup_builder_set_generation(builder, GENERATION);
+    for (uint32_t i = 0; apps_lookup_request_key(request, i, &key) == NIPC_OK; i++) {
+        process_of(key.pid, &process);
+        apps_lookup_builder_add(builder, &process.item);
+    }
+    return true;
+}
+
+static bool same_text(nipc_str_view_t a, nipc_str_view_t b) {
+    /* What is kept has a NUL behind it, too. */
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0) && (a.ptr == NULL || a.ptr[a.len] == 0);
+}
+
+static void check_process(const apps_lookup_item_t *item, uint32_t pid) {
+    struct process wanted;
+    nipc_lookup_label_view_t label;
+    process_of(pid, &wanted);
+    CHECK(item->pid == pid && item->starttime == wanted.item.starttime && item->uid == wanted.item.uid);
+    CHECK(same_text(item->comm, wanted.item.comm) && same_text(item->cgroup_path, wanted.item.cgroup_path));
+    CHECK(same_text(item->cgroup_name, wanted.item.cgroup_name));
+    CHECK(item->labels.count == wanted.item.labels.count);
+    for (uint32_t i = 0; i < item->labels.count; i++) {
+        CHECK(apps_lookup_label(&item->labels, i, &label));
+        CHECK(same_text(label.key, wanted.labels[i].key) && same_text(label.value, wanted.labels[i].value));
+    }
+    CHECK(!apps_lookup_label(&item->labels, item->labels.count, &label));
+}
+
+static void ask_apps(const char *run_dir, const nipc_client_config_t *config) {
+    static apps_lookup_enricher_t enricher;
+    nipc_enricher_guard_t guard;
+    nipc_enricher_stats_t stats;
+    apps_lookup_item_t item;
+    apps_lookup_key_t *keys = calloc(count + 1, sizeof(*keys));
+    uint32_t known = 0, expected = 0;
+    CHECK(keys != NULL);
+    for (uint32_t i = 0; i < count; i++) {
+        keys[i].pid = i;
+        expected += i % 5 != 0;
+    }
+    apps_lookup_enricher_init(&enricher, run_dir, APPS_LOOKUP_SERVICE, config, NULL);
+    while (known < expected) {
+        known = apps_lookup_enricher_refresh_now(&enricher, keys, count, 60000);
+    }
+    CHECK(known == expected);
+    CHECK(nipc_enricher_read_lock(&enricher.enricher, &guard));
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t found = apps_lookup_enricher_get(&enricher, &guard, &keys[i], 0, &item, NULL);
+        CHECK(found == (i % 5 == 0 ? NIPC_FOUND_FOR_NOW : NIPC_FOUND_ITEM));
+        if (found == NIPC_FOUND_ITEM) {
+            check_process(&item, i);
+            CHECK(apps_lookup_enricher_get(&enricher, &guard, &keys[i], i + 2, &item, NULL) == NIPC_FOUND_REUSED);
+        }
+    }
+    /* An item as it came has over 400 bytes; names and labels are there once. */
+    CHECK(nipc_enricher_stats(&enricher.enricher, &stats) == NIPC_OK);
+    CHECK(stats.entries == count && stats.bytes / count < 260);
+    nipc_enricher_close(&enricher.enricher);
+    /* The guard has what it pins. */
+    nipc_enricher_read_unlock(&guard);
     free(keys);
 }
 
@@ -289,6 +449,7 @@ static void ask_snapshot(const char *run_dir, const nipc_client_config_t *config
         service##_server_destroy(&server);                                                \
     }
 
+SERVE(apps_lookup, answer_apps)
 SERVE(pid_traffic, answer_traffic)
 SERVE(increment, answer_increment)
 SERVE(string_reverse, answer_reverse)
@@ -299,6 +460,7 @@ static const struct service {
     void (*serve)(const char *run_dir, const char *name, const nipc_server_config_t *config);
     void (*ask)(const char *run_dir, const nipc_client_config_t *config);
 } services[] = {
+    {APPS_LOOKUP_SERVICE, serve_apps_lookup, ask_apps},
     {PID_TRAFFIC_SERVICE, serve_pid_traffic, ask_traffic},
     {INCREMENT_SERVICE, serve_increment, ask_increment},
     {STRING_REVERSE_SERVICE, serve_string_reverse, ask_reverse},

@@ -61,7 +61,8 @@ fn program() -> &'static Path {
         // Of the build: it is there for the next run, and nowhere else.
         let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lives");
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let sources = SERVICES.map(|name| here.join(format!("c/{}.c", name.replace('-', "_"))));
+        let all = SERVICES.iter().chain([&"apps-lookup"]);
+        let sources = all.map(|name| here.join(format!("c/{}.c", name.replace('-', "_"))));
         let mut command = strict();
         command
             .arg(here.join("tests/c/lives.c"))
@@ -106,6 +107,14 @@ fn c_asks_c() {
         ask_in_c(dir.path(), service);
         serving.stop();
     }
+}
+
+#[test]
+fn c_enriches_with_texts_and_labels_that_items_share() {
+    let dir = tempfile::tempdir().unwrap();
+    let serving = Serving::start(c(dir.path(), "serve", "apps-lookup"));
+    ask_in_c(dir.path(), "apps-lookup");
+    serving.stop();
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use netipc::enricher::{EnricherConfig, Missing};
 use netipc::server::Server;
 use netipc::service::Service;
 use netipc::service::cgroups_snapshot::{
@@ -14,9 +16,9 @@ use netipc::service::increment::{IncrementClient, IncrementHandler};
 use netipc::service::string_reverse::{
     StringReverseClient, StringReverseHandler, StringReverseValue,
 };
-use netipc::{ClientConfig, Handler, ServeError, ServerConfig};
+use netipc::{ClientConfig, Enricher, Handler, ServeError, ServerConfig};
 use netipc_generated::pid_traffic::{
-    LookupStatus, PidTrafficClient, PidTrafficHandler, PidTrafficItem, PidTrafficKey,
+    LookupStatus, PidTraffic, PidTrafficClient, PidTrafficHandler, PidTrafficItem, PidTrafficKey,
 };
 
 use crate::COUNT;
@@ -158,6 +160,36 @@ fn ask_traffic(run_dir: &Path, service: &str, config: ClientConfig) {
     assert_eq!((reply.len(), reply.generation), (keys.len(), GENERATION));
     for (item, key) in reply.iter().zip(keys) {
         assert_eq!(item, traffic_of(key));
+    }
+    enrich_traffic(run_dir, service);
+}
+
+/// An enricher of a service of one's own is made of its name alone.
+fn enrich_traffic(run_dir: &Path, service: &str) {
+    let config = EnricherConfig {
+        backoff_first: Duration::from_nanos(1),
+        backoff_most: Duration::from_nanos(1),
+        ..EnricherConfig::default()
+    };
+    let mut enricher =
+        Enricher::<PidTraffic>::new(run_dir, service, ClientConfig::default(), config);
+    let key = |pid| PidTrafficKey {
+        pid,
+        starttime: u64::from(pid) + 7,
+    };
+    let keys: Vec<PidTrafficKey> = (0..count()).map(key).collect();
+    let expected = (0..count()).filter(|pid| !pid.is_multiple_of(3)).count();
+    // On a busy machine it may take more than one handshake.
+    while enricher.refresh_now(&keys, Duration::from_secs(60)) < expected {}
+    let guard = enricher.read();
+    for key in keys {
+        match guard.get_as(key, key.starttime) {
+            Ok(hit) => assert_eq!(hit.item, traffic_of(key)),
+            Err(missing) => assert!(
+                key.pid.is_multiple_of(3) && matches!(missing, Missing::ForNow { .. }),
+                "{missing:?}"
+            ),
+        }
     }
 }
 

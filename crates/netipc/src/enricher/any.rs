@@ -1,17 +1,20 @@
 //! Enrichers of kinds that are known at run time only.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use arc_swap::Guard;
+use netipc_proto::internals::assume_valid;
+use netipc_proto::wire::{Decode, MethodCode, WireError};
 use netipc_transport::NativeTransport;
 
 use super::config::EnricherConfig;
 use super::core::Core;
-use super::kinds::{EnrichedFormat, Untyped};
+use super::kinds::{EnrichedFormat, ItemParts, Untyped, encoded, item_of, key_of, take_apart};
 use super::outcome::{Hit, Missing, Step};
 use super::owner::{abort_handle, core, refresh_within};
 use super::reader::is_same_owner;
@@ -21,16 +24,16 @@ use super::stats::EnricherStats;
 use super::table::{Record, Table};
 use crate::client::AbortHandle;
 use crate::config::{ClientConfig, call_timeout};
-use crate::lookup::Verdict;
+use crate::lookup::{Key, Lookup, LookupFormat, LookupItem, LookupKey, Verdict};
 use crate::status::ClientStatus;
 use crate::untyped::AnyClient;
 
 /// As [`Enricher`](super::Enricher), for keys and items that are bytes, as they stand in messages.
-pub struct AnyEnricher<F> {
-    core: Core<Untyped<F>, ClientSource>,
+pub struct AnyEnricher {
+    core: Core<Untyped, ClientSource>,
 }
 
-impl<F: EnrichedFormat> AnyEnricher<F> {
+impl AnyEnricher {
     /// An enricher of the service `service` in `run_dir`, whose keys and items are those of `format`.
     /// Connects to nothing yet.
     #[must_use]
@@ -39,7 +42,7 @@ impl<F: EnrichedFormat> AnyEnricher<F> {
         service: &str,
         client: &ClientConfig,
         config: &EnricherConfig,
-        format: F,
+        format: Box<dyn EnrichedFormat>,
     ) -> Self {
         let transport = Arc::new(NativeTransport::default());
         let timeout = call_timeout(client.call_timeout_ms);
@@ -95,7 +98,7 @@ impl<F: EnrichedFormat> AnyEnricher<F> {
     }
 }
 
-impl<F> fmt::Debug for AnyEnricher<F> {
+impl fmt::Debug for AnyEnricher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnyEnricher").finish_non_exhaustive()
     }
@@ -126,7 +129,7 @@ impl AnyEnricherReader {
         guard: &'g AnyGuard,
         key: &[u8],
         identity: u64,
-    ) -> Result<Hit<&'g [u8]>, Missing> {
+    ) -> Result<Hit<AnyItem<'g>>, Missing> {
         let (shared, table) = (&*self.shared, &**guard.0);
         let record = find(table, key);
         let Some(record) = record.filter(|record| {
@@ -145,7 +148,7 @@ impl AnyEnricherReader {
         let stale = shared.is_absent();
         shared.counts.hits(1, u64::from(stale));
         Ok(Hit {
-            item: record.item(),
+            item: AnyItem(record),
             stale,
             answered: record.head.answered,
         })
@@ -241,6 +244,122 @@ impl AnyGuard {
 impl fmt::Debug for AnyGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnyGuard").finish_non_exhaustive()
+    }
+}
+
+/// An item that is kept, whole or in the parts that its format has taken it apart into.
+#[derive(Clone, Copy)]
+pub struct AnyItem<'g>(Record<'g>);
+
+impl<'g> AnyItem<'g> {
+    /// What is its own: its fixed part, or all of it where it is kept whole.
+    #[must_use]
+    pub fn own(&self) -> &'g [u8] {
+        self.0.item()
+    }
+
+    /// Its texts, each with a NUL behind it in memory.
+    pub fn texts(&self) -> impl Iterator<Item = &'g [u8]> + use<'g> {
+        self.0.texts()
+    }
+
+    /// Its labels as they stand alone, and how many they are.
+    #[must_use]
+    pub fn labels(&self) -> (&'g [u8], u16) {
+        (self.0.labels(), self.0.head.labels_count)
+    }
+
+    /// The item, where it is one of this lookup.
+    #[must_use]
+    pub fn typed<L: Lookup>(&self) -> L::Item<'g> {
+        item_of::<L>(&self.0)
+    }
+}
+
+impl fmt::Debug for AnyItem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyItem").finish_non_exhaustive()
+    }
+}
+
+/// The format of a lookup that has types.
+pub struct TypedFormat<L>(PhantomData<fn() -> L>);
+
+impl<L: Lookup> TypedFormat<L> {
+    /// The format.
+    #[must_use]
+    pub fn boxed() -> Box<dyn EnrichedFormat> {
+        Box::new(Self(PhantomData))
+    }
+
+    fn item(bytes: &[u8]) -> L::Item<'_> {
+        L::Item::view(assume_valid(bytes))
+    }
+}
+
+impl<L> fmt::Debug for TypedFormat<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypedFormat").finish()
+    }
+}
+
+impl<L: Lookup> LookupFormat for TypedFormat<L> {
+    fn method(&self) -> MethodCode {
+        L::METHOD.code
+    }
+
+    fn layout(&self) -> u16 {
+        L::LAYOUT
+    }
+
+    fn exceeded(&self) -> u16 {
+        L::Item::EXCEEDED
+    }
+
+    fn oversized(&self) -> u16 {
+        L::Item::OVERSIZED
+    }
+
+    fn min_item_len(&self) -> usize {
+        L::Item::HEADER_LEN
+    }
+
+    fn check(&self, item: &[u8]) -> Result<(), WireError> {
+        L::Item::decode(item).map(drop)
+    }
+
+    fn status(&self, item: &[u8]) -> u16 {
+        Self::item(item).status()
+    }
+
+    fn answers(&self, item: &[u8], key: &[u8]) -> bool {
+        L::same(Self::item(item).key(), key_of::<L>(key))
+    }
+
+    fn bare(&self, key: &[u8], status: u16) -> Vec<u8> {
+        encoded(&L::Item::bare(key_of::<L>(key), status))
+    }
+
+    fn reply_estimate(&self, key: &[u8]) -> usize {
+        L::reply_estimate(key_of::<L>(key))
+    }
+}
+
+impl<L: Lookup> EnrichedFormat for TypedFormat<L> {
+    fn verdict(&self, item: &[u8]) -> Verdict {
+        Self::item(item).verdict()
+    }
+
+    fn identity(&self, item: &[u8]) -> u64 {
+        Self::item(item).identity()
+    }
+
+    fn take_apart<'i>(&self, item: &'i [u8], parts: &mut ItemParts<'i>) {
+        take_apart::<L>(item, parts);
+    }
+
+    fn has_text_keys(&self) -> bool {
+        <Key<'_, L> as LookupKey<'_>>::MIN_LEN < 4
     }
 }
 

@@ -12,7 +12,7 @@ use netipc_transport::wait::{Abort, Wait};
 
 use super::config::EnricherConfig;
 use super::intake::{End, Taken};
-use super::kinds::{Answers, Kind, Parts};
+use super::kinds::{Answers, ItemParts, Kind};
 use super::ledger::{Answer, Ledger};
 use super::outcome::{Step, StepEnd};
 use super::reader::is_same_owner;
@@ -324,7 +324,7 @@ impl<K: Kind, S: Source> Core<K, S> {
     fn keep(&mut self, keys: &[Taken], answers: &Answers, now: Duration) {
         let round = self.shared.round.load(Ordering::Relaxed);
         let keep_until = now.saturating_add(self.config().max_age);
-        let mut parts = Parts::default();
+        let mut parts = ItemParts::default();
         for (taken, item) in keys.iter().zip(answers.iter()) {
             let (verdict, identity) = self.kind.judge(item);
             self.kind.split(item, &mut parts);

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use netipc_proto::internals::assume_valid;
-use netipc_proto::wire::{CStrView, Decode, Encode, Packed, Writer};
+use netipc_proto::wire::{CStrView, Decode, Encode, Labels, Packed, Writer};
 use netipc_transport::wait::Wait;
 
 use super::table::{Hashing, Record};
@@ -22,7 +22,7 @@ pub(crate) trait Kind: Send + Sync + 'static {
     fn judge(&self, item: &[u8]) -> (Verdict, u64);
 
     /// What of an item is its own, its texts, and its labels as they are kept, with their number.
-    fn split<'i>(&self, item: &'i [u8], parts: &mut Parts<'i>);
+    fn split<'i>(&self, item: &'i [u8], parts: &mut ItemParts<'i>);
 
     /// Asks for keys, and hands over the generation and an item for each. No keys ask for the generation.
     fn ask(
@@ -67,13 +67,38 @@ impl Answers {
     }
 }
 
-/// An item in parts.
-#[derive(Debug, Default)]
-pub(crate) struct Parts<'i> {
-    pub(super) item: &'i [u8],
-    pub(super) texts: Vec<&'i [u8]>,
-    pub(super) labels: Vec<u8>,
-    pub(super) labels_count: u16,
+/// An item in parts, of which copies share texts and labels.
+#[derive(Clone, Debug, Default)]
+pub struct ItemParts<'i> {
+    /// What is its own: its fixed part, or all of it where it is kept whole.
+    pub item: &'i [u8],
+    /// Its texts, without the NULs behind them; no more than 255.
+    pub texts: Vec<&'i [u8]>,
+    /// Its labels as they stand alone: a table whose texts are counted from its own beginning.
+    pub labels: Vec<u8>,
+    /// How many labels.
+    pub labels_count: u16,
+}
+
+impl<'i> ItemParts<'i> {
+    /// Makes it an item that is kept whole.
+    pub fn whole(&mut self, item: &'i [u8]) {
+        self.texts.clear();
+        self.labels.clear();
+        self.labels_count = 0;
+        self.item = item;
+    }
+
+    /// Takes the labels of an item.
+    pub fn set_labels(&mut self, labels: &Labels<'_>) {
+        self.labels.clear();
+        self.labels_count = u16::try_from(labels.len()).unwrap_or(u16::MAX);
+        if !labels.is_empty() {
+            self.labels.resize(labels.end_after(0), 0);
+            // There is room for them, and they came from the wire.
+            let _ = labels.encode(&mut Writer::new(&mut self.labels));
+        }
+    }
 }
 
 /// A lookup with types.
@@ -111,6 +136,17 @@ pub(super) fn item_of<'t, L: Lookup>(record: &Record<'t>) -> L::Item<'t> {
     L::Item::view(assume_valid(record.item()))
 }
 
+/// Takes an item that was checked apart.
+pub(super) fn take_apart<'i, L: Lookup>(bytes: &'i [u8], parts: &mut ItemParts<'i>) {
+    parts.whole(bytes);
+    if L::Item::<'i>::TEXTS.is_some() {
+        let item = L::Item::view(assume_valid(bytes));
+        let labels = item.take_apart(&mut |text| parts.texts.push(text.as_bytes()));
+        parts.item = bytes.get(..L::Item::<'i>::HEADER_LEN).unwrap_or_default();
+        parts.set_labels(&labels);
+    }
+}
+
 impl<L: Lookup> Kind for Typed<L> {
     fn has_texts(&self) -> bool {
         // The shortest is one byte and a NUL; keys of fixed size have at least four bytes.
@@ -126,23 +162,8 @@ impl<L: Lookup> Kind for Typed<L> {
         (item.verdict(), item.identity())
     }
 
-    fn split<'i>(&self, bytes: &'i [u8], parts: &mut Parts<'i>) {
-        parts.texts.clear();
-        parts.labels.clear();
-        parts.labels_count = 0;
-        parts.item = bytes;
-        if L::Item::<'i>::TEXTS.is_none() {
-            return;
-        }
-        let item = L::Item::view(assume_valid(bytes));
-        let labels = item.take_apart(&mut |text| parts.texts.push(text.as_bytes()));
-        parts.item = bytes.get(..L::Item::<'i>::HEADER_LEN).unwrap_or_default();
-        if !labels.is_empty() {
-            parts.labels.resize(labels.end_after(0), 0);
-            // There is room for them, and they came from the wire.
-            let _ = labels.encode(&mut Writer::new(&mut parts.labels));
-            parts.labels_count = u16::try_from(labels.len()).unwrap_or(u16::MAX);
-        }
+    fn split<'i>(&self, bytes: &'i [u8], parts: &mut ItemParts<'i>) {
+        take_apart::<L>(bytes, parts);
     }
 
     fn ask(
@@ -172,6 +193,12 @@ pub trait EnrichedFormat: LookupFormat + Send + Sync + 'static {
         0
     }
 
+    /// Takes an item that was checked apart, so that copies share its texts and labels. The default keeps it
+    /// whole.
+    fn take_apart<'i>(&self, item: &'i [u8], parts: &mut ItemParts<'i>) {
+        parts.whole(item);
+    }
+
     /// Whether keys are texts, of which fewer are asked at a time.
     fn has_text_keys(&self) -> bool {
         true
@@ -179,9 +206,9 @@ pub trait EnrichedFormat: LookupFormat + Send + Sync + 'static {
 }
 
 /// A lookup without types.
-pub(crate) struct Untyped<F>(pub(super) F);
+pub(crate) struct Untyped(pub(super) Box<dyn EnrichedFormat>);
 
-impl<F: EnrichedFormat> Kind for Untyped<F> {
+impl Kind for Untyped {
     fn has_texts(&self) -> bool {
         self.0.has_text_keys()
     }
@@ -194,11 +221,8 @@ impl<F: EnrichedFormat> Kind for Untyped<F> {
         (self.0.verdict(item), self.0.identity(item))
     }
 
-    fn split<'i>(&self, item: &'i [u8], parts: &mut Parts<'i>) {
-        *parts = Parts {
-            item,
-            ..Parts::default()
-        };
+    fn split<'i>(&self, item: &'i [u8], parts: &mut ItemParts<'i>) {
+        self.0.take_apart(item, parts);
     }
 
     fn ask(
@@ -208,7 +232,7 @@ impl<F: EnrichedFormat> Kind for Untyped<F> {
         wait: &Wait<'_>,
         answers: &mut Answers,
     ) -> Result<(), CallError> {
-        let (generation, items) = client.lookup_bytes(&self.0, keys, wait)?;
+        let (generation, items) = client.lookup_bytes(&*self.0, keys, wait)?;
         answers.take(generation, items.packed());
         Ok(())
     }

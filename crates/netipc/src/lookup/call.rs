@@ -57,7 +57,7 @@ impl AnyClient {
     /// As [`lookup`](Self::lookup).
     pub fn lookup_bytes(
         &mut self,
-        format: &impl LookupFormat,
+        format: &(impl LookupFormat + ?Sized),
         keys: &[&[u8]],
         wait: &Wait<'_>,
     ) -> Result<(u64, List<'_, Bytes>), CallError> {
@@ -75,7 +75,7 @@ impl AnyClient {
     /// As [`lookup`](Self::lookup).
     pub fn lookup_payload(
         &mut self,
-        format: &impl LookupFormat,
+        format: &(impl LookupFormat + ?Sized),
         keys: &[&[u8]],
         wait: &Wait<'_>,
     ) -> Result<&[u8], CallError> {

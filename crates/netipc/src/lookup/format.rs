@@ -144,9 +144,9 @@ impl<L: Lookup> Format for Typed<L> {
 }
 
 /// A lookup of bytes.
-pub(super) struct Untyped<'f, F>(pub(super) &'f F);
+pub(super) struct Untyped<'f, F: ?Sized>(pub(super) &'f F);
 
-impl<F: LookupFormat> Format for Untyped<'_, F> {
+impl<F: LookupFormat + ?Sized> Format for Untyped<'_, F> {
     type Key = Bytes;
     type Item = Bytes;
 

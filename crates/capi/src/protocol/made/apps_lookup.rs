@@ -20,7 +20,9 @@ use crate::layout::layout;
 use crate::protocol::builder::{builders, init, nipc_builder_state_t};
 use crate::protocol::codec::{LAYOUT_VERSION, decode, part};
 use crate::protocol::item_list::Answer;
-use crate::protocol::lookup::{encode_request, item, key, label, lookup_views, start};
+use crate::protocol::lookup::{
+    LABELS_ALONE, encode_request, item, key, label, lookup_views, start,
+};
 use crate::protocol::text::LabelViews;
 use crate::protocol::{Builder, item_list, nipc_lookup_label_view_t, nipc_str_view_t, zeroed};
 
@@ -445,6 +447,15 @@ impl nipc_apps_lookup_item_view_t {
 
             item: bytes.as_ptr(),
             item_len: bytes.len(),
+        }
+    }
+
+    /// One that is kept in parts, with its labels in these bytes.
+    #[inline]
+    pub(crate) fn kept(item: AppsLookupItem<'_>, labels: &[u8]) -> Self {
+        Self {
+            item_len: labels.len() | LABELS_ALONE,
+            ..Self::of(item, labels)
         }
     }
 }

@@ -21,7 +21,9 @@ use crate::layout::layout;
 use crate::protocol::builder::{builders, init, nipc_builder_state_t};
 use crate::protocol::codec::{LAYOUT_VERSION, decode, part};
 use crate::protocol::item_list::Answer;
-use crate::protocol::lookup::{encode_request, item, key, label, lookup_views, next_key, start};
+use crate::protocol::lookup::{
+    LABELS_ALONE, encode_request, item, key, label, lookup_views, next_key, start,
+};
 use crate::protocol::text::LabelViews;
 use crate::protocol::{
     Builder, item_list, keys, nipc_lookup_label_view_t, nipc_str_view_t, zeroed,
@@ -464,6 +466,15 @@ impl nipc_cgroups_lookup_item_view_t {
 
             item: bytes.as_ptr(),
             item_len: bytes.len(),
+        }
+    }
+
+    /// One that is kept in parts, with its labels in these bytes.
+    #[inline]
+    pub(crate) fn kept(item: CgroupsLookupItem<'_>, labels: &[u8]) -> Self {
+        Self {
+            item_len: labels.len() | LABELS_ALONE,
+            ..Self::of(item, labels)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the functions of a source do with NULL: they say that an argument is wrong, and touch nothing.
 
 /// What may be NULL: what the caller's handler gets, and what the library checks by itself.
-const FREE: [&str; 4] = ["user", "run_dir", "service", "config"];
+const FREE: [&str; 5] = ["user", "run_dir", "service", "config", "keeping"];
 
 /// A pointer that may be NULL where the number behind it, which is called so, is 0.
 const COUNTS: [&str; 4] = ["len", "ptr_len", "size", "count"];

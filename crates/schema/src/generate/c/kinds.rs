@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::cache;
 use super::codec::{self, Coded};
+use super::enricher;
 use super::rules::{self, Says};
 use super::text::comment;
 use super::types::{ident, structure, type_name, value_name};
@@ -80,13 +81,16 @@ fn lookup(schema: &Schema, kind: &LookupKind) -> Parts {
     );
     header.push_str(&record(schema, "item", &kind.item, &init));
     let bytes = key.declarations() + &item.declarations() + include_str!("lookup_bytes.h.in");
-    header.push_str(&framed(include_str!("lookup.h.in"), &bytes));
+    let enriched = enricher::parts(kind);
+    let body = include_str!("lookup.h.in").replace("@enricher@", &enriched.header);
+    header.push_str(&framed(&body, &bytes));
     let mut source = key_functions(kind);
     let unset = value_name(schema, kind.status(), kind.unset_status());
     source.push_str(&item.functions(Some(&unset)));
     source.push_str(&rules::reasons("item", &kind.item));
     source.push_str(&why_key(&key_fields));
     source.push_str(include_str!("lookup.c.in"));
+    source.push_str(&enriched.source);
     source.push_str(&service(
         schema,
         "    @p@_request_t request;\n    if (@p@_request_decode(ptr, ptr_len, &request) != NIPC_OK) {\n",

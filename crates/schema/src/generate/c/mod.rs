@@ -6,11 +6,13 @@
 //! codec      structs as bytes; rules: what may be in them
 //! kinds      what only lookups, snapshots and values have, from *.in
 //! cache      the cache of a snapshot
+//! enricher   the enricher of a lookup
 //! guards     what functions do with NULL
 //! ```
 
 mod cache;
 mod codec;
+mod enricher;
 mod guards;
 mod kinds;
 mod rules;

@@ -22,7 +22,7 @@ const KNOWN: &str = "\
     crate::protocol::dispatch Payloads dispatch handled
     crate::protocol::item_list Answer
     crate::protocol::keys OwnedKeys lies_in
-    crate::protocol::lookup encode_request item key label lookup_views next_key start
+    crate::protocol::lookup LABELS_ALONE encode_request item key label lookup_views next_key start
     crate::protocol::raw_items encode_raw most_items nipc_lookup_raw_item_t raw_item
     crate::protocol::text LabelViews
     crate::service::calls answer answers arguments pairs
