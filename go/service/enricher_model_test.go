@@ -89,7 +89,7 @@ func (m *model) get(key uint32, identity uint64) (Outcome, simItem) {
 		asks = isOther
 	case identity != 0 && k.item.identity != 0 && identity != k.item.identity:
 		outcome = OutcomeReused
-		asks = m.sim.clock >= k.answered+m.config.Retry
+		asks = isOther || m.sim.clock >= k.answered+m.config.Retry
 	default:
 		item = k.item
 		asks = k.item.verdict == VerdictProvisional && mayBeNew || k.item.verdict == VerdictKnown && isOther

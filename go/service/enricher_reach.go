@@ -112,8 +112,8 @@ func (e *Enricher[K, I]) failed(failure *Failure) bool {
 	case FailureTimeout:
 		e.counts.timedOut.Add(keys)
 	case FailureAborted:
+		// They go on waiting, in front: nothing was asked in vain.
 		s.done.End = StepAborted
-		fallthrough
 	default:
 		e.counts.failed.Add(keys)
 	}

@@ -53,9 +53,11 @@ type simProvider struct {
 	asked    [][]uint32
 	answers  [][]byte
 	answered uint64
-	// Runs at the start of each call.
-	onAsk func()
-	stop  interrupt
+	// Runs at the start of each call, and what connecting and calls wait for.
+	onAsk     func()
+	connects  func(transport.Wait)
+	answering func(transport.Wait)
+	stop      interrupt
 }
 
 func newSim() *simProvider {
@@ -69,11 +71,15 @@ func (p *simProvider) checkKey(key uint32) error {
 	return nil
 }
 
-func (p *simProvider) refresh(transport.Wait) {
+func (p *simProvider) refresh(wait transport.Wait) {
 	if p.connected {
 		return
 	}
 	p.attempts++
+	if p.connects != nil {
+		p.connects(wait)
+		return
+	}
 	if p.isUp {
 		p.connected = true
 		p.sessions++
@@ -94,6 +100,9 @@ func (p *simProvider) mark() uint64 {
 func (p *simProvider) ask(keys []uint32, wait transport.Wait) *Failure {
 	if p.onAsk != nil {
 		p.onAsk()
+	}
+	if p.answering != nil {
+		p.answering(wait)
 	}
 	if wait.CheckAbort() != nil {
 		p.connected = false

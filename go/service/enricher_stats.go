@@ -37,7 +37,7 @@ func (c *enricherCounts) hit(hash uint64, isStale bool) {
 	}
 }
 
-// called counts a call.
+// called counts a call that was answered.
 func (c *enricherCounts) called(took time.Duration) {
 	c.calls.Add(1)
 	bucket := 0
@@ -57,7 +57,7 @@ type EnricherStats struct {
 	// Failed counts keys of calls that failed, TimedOut those of calls that took too long, and GivenUp those that
 	// nobody could ask even alone.
 	Failed, TimedOut, GivenUp uint64
-	// Calls counts lookups, and Probes those of them that asked for the generation alone.
+	// Calls counts lookups that were answered, and Probes those of them that asked for the generation alone.
 	Calls, Probes uint64
 	// Hits counts items that were given, and StaleHits those of them while the provider was absent.
 	Hits, StaleHits uint64
@@ -82,9 +82,9 @@ type EnricherStats struct {
 	Generation, World uint64
 	// Absent tells whether the provider is absent.
 	Absent bool
-	// Latency is how many calls took at most 1, 5, 10, 50, 100, 500 and 1,000 ms, and longer; each call counts once.
+	// Latency is how many calls that were answered took at most 1, 5, 10, 50, 100, 500 and 1,000 ms, and longer; each call counts once.
 	Latency [len(latencyEnds) + 1]uint64
-	// LatencySum is what all calls took.
+	// LatencySum is what all of them took.
 	LatencySum time.Duration
 }
 
@@ -170,7 +170,7 @@ type plainMetric struct {
 
 func (s *EnricherStats) plain() []plainMetric {
 	return []plainMetric{
-		{"calls_total", "counter", "Lookups that were made.", s.Calls},
+		{"calls_total", "counter", "Lookups that were answered.", s.Calls},
 		{"probes_total", "counter", "Lookups for the generation alone.", s.Probes},
 		{"hits_total", "counter", "Items that were given.", s.Hits},
 		{"stale_hits_total", "counter", "Items that were given while the provider was absent.", s.StaleHits},

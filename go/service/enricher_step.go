@@ -217,19 +217,17 @@ func (e *Enricher[K, I]) mayProbe() bool {
 func (e *Enricher[K, I]) ask(wait transport.Wait) *Failure {
 	s := &e.stepper
 	began := e.now()
-	if len(s.keys) == 0 {
-		s.probed = true
-		e.counts.probes.Add(1)
-	}
+	s.probed = s.probed || len(s.keys) == 0
 	s.done.Asked += len(s.keys)
 	e.counts.requested.Add(uint64(len(s.keys)))
 	failure := e.provider.ask(s.keys, wait)
 	now := e.now()
-	e.counts.called(now - began)
 	e.noteSession()
 	if failure != nil {
 		return failure
 	}
+	e.counts.called(now - began)
+	e.counts.probes.Add(one(len(s.keys) == 0))
 	e.learnGeneration(now)
 	e.keepAnswers(now)
 	s.delay = 0

@@ -84,7 +84,7 @@ func (e *Enricher[K, I]) retryAt(entry *enricherEntry[K, I]) time.Duration {
 
 // reused queues a key whose item is about another holder, unless it has just been asked.
 func (e *Enricher[K, I]) reused(entry *enricherEntry[K, I]) Found[I] {
-	if e.now() >= e.retryAt(entry) {
+	if entry.world.Load() != e.world.Load() || e.now() >= e.retryAt(entry) {
 		e.queue(entry, queueWanted)
 	}
 	return Found[I]{Outcome: OutcomeReused}

@@ -1,7 +1,7 @@
 //! A steady call allocates nothing, on either side and over every transport.
 
 use allocation_counter::measure;
-use netipc::enricher::EnricherConfig;
+use netipc::enricher::{AnyEnricher, EnricherConfig, TypedFormat};
 use netipc::lookup::encode_request;
 use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID, PidStatus};
 use netipc::service::Service;
@@ -164,6 +164,41 @@ fn an_enricher_reads_without_allocating_and_keeps_items_without_one_each() {
         let guard = reader.read();
         assert_eq!(guard.get(7).unwrap().item.cgroup_name.as_bytes(), b"name");
         assert!(guard.get(ITEMS + 1).is_err(), "it waits already");
+    });
+    drop(server.finish());
+}
+
+/// Enrichers of C, and of kinds that are known at run time only, keep items as those with types do.
+#[test]
+fn an_enricher_without_types_shares_texts_and_allocates_less_than_once_for_each_item() {
+    const ITEMS: u32 = 2_000;
+    let world = World::new(NativeTransport::new(), PROFILE_BASELINE);
+    let server = world.serve(apps());
+    let (endpoint, client) = (world.endpoint(), world.client_config());
+    let (run_dir, service) = (endpoint.run_dir(), endpoint.service());
+    let (format, config) = (
+        TypedFormat::<AppsLookup>::boxed(),
+        EnricherConfig::default(),
+    );
+    let mut enricher = AnyEnricher::new(run_dir, service, &client, &config, format);
+    let reader = enricher.reader();
+    let hang = std::time::Duration::from_secs(60);
+    let key = |pid: u32| u64::from(pid).to_le_bytes();
+    // On a busy machine it may take more than one handshake.
+    while enricher.refresh_now(&[&key(0)], hang) == 0 {}
+    (1..=ITEMS).for_each(|pid| reader.want(&key(pid)));
+    let made = measure(|| assert_eq!(enricher.step(hang).answered, ITEMS as usize));
+    assert!(made.count_total < u64::from(ITEMS), "{made:?}");
+    // A record, the places of texts and the fixed part; slots and stamps of use.
+    assert!(reader.stats().bytes / u64::from(ITEMS) < 56 + 3 * 12 + 60 + 16 + 4 * 8 + 2 * 4);
+    let guard = reader.read();
+    steady("a look", || {
+        let hit = reader.get(&guard, &key(7), 0).unwrap();
+        assert_eq!(
+            hit.item.typed::<AppsLookup>().cgroup_name.as_bytes(),
+            b"name"
+        );
+        assert_eq!(hit.item.texts().count(), 3);
     });
     drop(server.finish());
 }

@@ -2,17 +2,21 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::HashMap;
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netipc::Enricher;
 use netipc::enricher::{EnricherConfig, EnricherReader, Missing, StepEnd};
 use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID};
 use netipc::service::Orchestrator;
 use netipc::service::cgroups_lookup::{CgroupStatus, CgroupsLookup, CgroupsLookupItem, Handler};
-use netipc::transport::{MemoryTransport, NativeTransport};
+use netipc::transport::link::{BindError, BindOptions, ConnectError, Profile};
+use netipc::transport::{
+    Baseline, Endpoint, Listener, MemoryTransport, NativeTransport, Transport, Wait,
+};
 use netipc::wire::{Label, Labels};
+use netipc::{ClientConfig, Enricher};
 use netipc_conformance::service::{Running, World};
 
 /// What hangs is noticed.
@@ -247,6 +251,72 @@ fn an_abort_ends_a_round_in_every_phase() {
         });
         drop(server.finish());
     }
+}
+
+/// A transport whose endpoint takes for ever to reach. Says when somebody tries to.
+#[derive(Debug)]
+struct Endless {
+    inner: MemoryTransport,
+    tried: Mutex<Sender<()>>,
+}
+
+impl Transport for Endless {
+    fn profiles(&self) -> &'static [Profile] {
+        self.inner.profiles()
+    }
+
+    fn connect(&self, at: &Endpoint, wait: &Wait<'_>) -> Result<Box<dyn Baseline>, ConnectError> {
+        self.tried.lock().unwrap().send(()).unwrap();
+        let source = wait.sleep(Duration::MAX).expect_err("it is called off");
+        Err(ConnectError::Interrupted {
+            endpoint: at.to_string(),
+            source,
+        })
+    }
+
+    fn bind(&self, at: &Endpoint, how: &BindOptions) -> Result<Box<dyn Listener>, BindError> {
+        self.inner.bind(at, how)
+    }
+}
+
+/// Runs an enricher until `reached` says that it is in the phase that is meant; an abort ends it there.
+fn ends_when_called_off(
+    mut enricher: Enricher<CgroupsLookup>,
+    reached: impl FnOnce(&EnricherReader<CgroupsLookup>),
+) {
+    let (reader, stop) = (enricher.reader(), enricher.abort_handle());
+    thread::scope(|scope| {
+        let running = scope.spawn(move || enricher.run());
+        reached(&reader);
+        stop.abort();
+        running.join().unwrap();
+    });
+}
+
+#[test]
+fn an_abort_ends_a_run_that_sleeps_or_connects() {
+    for world in worlds() {
+        // A provider has answered, and nothing is to be done.
+        let data = Data::default();
+        data.set("/a", "first");
+        let server = data.serve(&world);
+        ends_when_called_off(enricher(&world, EnricherConfig::default()), |reader| {
+            until("an answer", || name(reader, "/a").is_ok());
+        });
+        drop(server.finish());
+        // There is none, and it is left alone.
+        ends_when_called_off(enricher(&world, EnricherConfig::default()), |reader| {
+            until("its absence", || reader.stats().absent);
+        });
+    }
+    let (tried, hears) = std::sync::mpsc::channel();
+    let transport = Endless {
+        inner: MemoryTransport::new(),
+        tried: Mutex::new(tried),
+    };
+    let (client, config) = (ClientConfig::default(), EnricherConfig::default());
+    let enricher = Enricher::with_transport(Arc::new(transport), "/run", "far", client, config);
+    ends_when_called_off(enricher, |_| hears.recv_timeout(HANG).unwrap());
 }
 
 #[test]

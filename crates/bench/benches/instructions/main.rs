@@ -1,4 +1,4 @@
-//! Counts the instructions of codecs, cache and session, and holds them against the stored counts.
+//! Counts the instructions of codecs, cache, enricher and session, and holds them against the stored counts.
 //!
 //! ```text
 //! cargo bench -p netipc-bench                    compares; fails when a case takes 3 % more
@@ -14,6 +14,7 @@ mod cache;
 mod case;
 mod codec;
 mod count;
+mod enricher;
 mod session;
 
 use std::error::Error;
@@ -69,7 +70,13 @@ impl Options {
 
 fn run() -> Result<bool, Box<dyn Error>> {
     let options = Options::parse(std::env::args().skip(1))?;
-    let cases = [codec::cases(), cache::cases(), session::cases()].concat();
+    let cases = [
+        codec::cases(),
+        cache::cases(),
+        enricher::cases(),
+        session::cases(),
+    ]
+    .concat();
     if let Some(name) = options.case {
         let case = cases.iter().find(|case| case.name == name);
         count::run(case.ok_or_else(|| format!("no case {name}"))?);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arc_swap::Guard;
 use netipc_proto::internals::assume_valid;
-use netipc_proto::wire::{Decode, MethodCode, WireError};
+use netipc_proto::wire::{Decode, Encode, MethodCode, WireError};
 use netipc_transport::NativeTransport;
 
 use super::config::EnricherConfig;
@@ -338,6 +338,10 @@ impl<L: Lookup> LookupFormat for TypedFormat<L> {
 
     fn bare(&self, key: &[u8], status: u16) -> Vec<u8> {
         encoded(&L::Item::bare(key_of::<L>(key), status))
+    }
+
+    fn bare_len(&self, key: &[u8]) -> usize {
+        L::Item::bare(key_of::<L>(key), L::Item::EXCEEDED).size()
     }
 
     fn reply_estimate(&self, key: &[u8]) -> usize {

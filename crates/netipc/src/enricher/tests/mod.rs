@@ -1,6 +1,7 @@
 //! Enrichers with simulated providers and clocks.
 
 mod keeping;
+mod logging;
 mod model;
 mod plain;
 mod scenarios;
