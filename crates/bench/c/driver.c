@@ -71,6 +71,8 @@ static struct op scenario_open(void)
     const char *scenario = option("scenario");
     if (strcmp(scenario, "cache") == 0)
         return cache_open();
+    if (strcmp(scenario, "enricher") == 0)
+        return enricher_open();
     if (strcmp(scenario, "item") == 0)
         return items_open();
     return calls_open(scenario);

@@ -18,6 +18,7 @@ struct op {
 /* The operation of the scenario that the arguments tell; ready to be done. */
 struct op calls_open(const char *scenario); /* ping, batch, pipeline, snapshot, lookup */
 struct op cache_open(void);
+struct op enricher_open(void);
 struct op items_open(void);
 
 /* Serves until stdin ends; returns what the program ends with. */

@@ -199,7 +199,8 @@ impl Work {
     /// Whether other programs can do it for `row`: with what all of them have.
     pub(crate) fn is_common(self, row: &Row) -> bool {
         let known = match self {
-            Self::Codec(_) | Self::Connect | Self::PipelineBatch | Self::Enricher(..) => false,
+            Self::Codec(_) | Self::Connect | Self::PipelineBatch => false,
+            Self::Enricher(_, what) => what != Enriching::Step,
             Self::Cache(lookups) => !lookups.refreshed,
             Self::Item(_) => row.rate == 0,
             _ => row.layer == Layer::Client,
@@ -234,6 +235,8 @@ impl Work {
             Self::Lookup(keys) => Some(("mix", keys.mix.to_string())),
             Self::Cache(Lookups { pinned: true, .. }) => Some(("guard", "pass".to_owned())),
             Self::Cache(_) => Some(("guard", "lookup".to_owned())),
+            Self::Enricher(_, Enriching::Hit) => Some(("looks", "hit".to_owned())),
+            Self::Enricher(..) => Some(("looks", "miss".to_owned())),
             Self::Item(Access::Labels(_)) => Some(("access", "labels".to_owned())),
             Self::Item(_) => Some(("access", "items".to_owned())),
             _ => None,

@@ -13,7 +13,14 @@ use super::{assert_clean, bench, check};
 /// A script that measures nothing.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/tests/driver.sh");
 const C: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/c");
-const C_FILES: [&str; 5] = ["driver.c", "data.c", "calls.c", "reads.c", "serve.c"];
+const C_FILES: [&str; 6] = [
+    "driver.c",
+    "data.c",
+    "calls.c",
+    "enricher.c",
+    "reads.c",
+    "serve.c",
+];
 
 fn client(name: &str, program: &str) -> String {
     format!("--peer={name}={program}")
@@ -254,6 +261,8 @@ fn the_peer_in_c_takes_part_in_every_scenario() {
         "lookup cgroups 16 known shm client c-c",
         "lookup apps 16 known ring client c-c",
         "cache 16 shm cache c-c",
+        "enricher hit apps 10000",
+        "enricher miss cgroups 10000",
         "item",
     ];
     args.extend(matrix.iter().flat_map(|row| ["--only", row]));
@@ -265,6 +274,7 @@ fn the_peer_in_c_takes_part_in_every_scenario() {
         .partition(|row| row["client"] == "");
     assert_eq!(
         [own.len(), of_c.len()],
+        // Items are four rows.
         [matrix.len() - 1 + 4; 2],
         "{rows:?}"
     );
@@ -272,7 +282,8 @@ fn the_peer_in_c_takes_part_in_every_scenario() {
         for field in ["scenario", "variant", "unit", "server"] {
             assert_eq!(row[field], own[field]);
         }
-        let server = if row["scenario"] == "item" { "" } else { "c" };
+        let reads = row["scenario"] == "item" || row["scenario"] == "enricher";
+        let server = if reads { "" } else { "c" };
         assert_eq!([&row["client"], &row["server"]], ["c", server]);
         let number = |field: &str| row[field].as_f64().unwrap();
         assert!(

@@ -127,7 +127,7 @@ func open(given arguments) (*operation, error) {
 	w := &work{arguments: given, config: config, items: items}
 	scenarios := map[string]func() (*operation, error){
 		"ping": w.ping, "batch": w.batch, "pipeline": w.pipeline, "snapshot": w.snapshot, "lookup": w.lookup,
-		"cache": w.cache, "item": w.item,
+		"cache": w.cache, "enricher": w.enricher, "item": w.item,
 	}
 	scenario, known := scenarios[given["scenario"]]
 	if !known {
