@@ -140,7 +140,7 @@ impl Plan {
 
     /// With those peers that can do the same, where there is time for it.
     fn with_clients(&self, mut case: Case) -> Case {
-        let is_reading = matches!(case.work, Work::Item(_));
+        let is_reading = matches!(case.work, Work::Item(_) | Work::Enricher(..));
         if case.work.is_common(&case.row) && (is_reading || !self.quick) {
             case.clients.clone_from(&self.peers);
         }
