@@ -1,20 +1,17 @@
 //! Enrichers of kinds that are known at run time only.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use arc_swap::Guard;
-use netipc_proto::internals::assume_valid;
-use netipc_proto::wire::{Decode, Encode, MethodCode, WireError};
 use netipc_transport::NativeTransport;
 
 use super::config::EnricherConfig;
 use super::core::Core;
-use super::kinds::{EnrichedFormat, ItemParts, Untyped, encoded, item_of, key_of, take_apart};
+use super::kinds::{EnrichedFormat, Untyped, item_of};
 use super::outcome::{Hit, Missing, Step};
 use super::owner::{abort_handle, core, refresh_within};
 use super::reader::is_same_owner;
@@ -24,7 +21,7 @@ use super::stats::EnricherStats;
 use super::table::{Record, Table};
 use crate::client::AbortHandle;
 use crate::config::{ClientConfig, call_timeout};
-use crate::lookup::{Key, Lookup, LookupFormat, LookupItem, LookupKey, Verdict};
+use crate::lookup::{Lookup, Verdict};
 use crate::status::ClientStatus;
 use crate::untyped::AnyClient;
 
@@ -279,91 +276,6 @@ impl<'g> AnyItem<'g> {
 impl fmt::Debug for AnyItem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnyItem").finish_non_exhaustive()
-    }
-}
-
-/// The format of a lookup that has types.
-pub struct TypedFormat<L>(PhantomData<fn() -> L>);
-
-impl<L: Lookup> TypedFormat<L> {
-    /// The format.
-    #[must_use]
-    pub fn boxed() -> Box<dyn EnrichedFormat> {
-        Box::new(Self(PhantomData))
-    }
-
-    fn item(bytes: &[u8]) -> L::Item<'_> {
-        L::Item::view(assume_valid(bytes))
-    }
-}
-
-impl<L> fmt::Debug for TypedFormat<L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TypedFormat").finish()
-    }
-}
-
-impl<L: Lookup> LookupFormat for TypedFormat<L> {
-    fn method(&self) -> MethodCode {
-        L::METHOD.code
-    }
-
-    fn layout(&self) -> u16 {
-        L::LAYOUT
-    }
-
-    fn exceeded(&self) -> u16 {
-        L::Item::EXCEEDED
-    }
-
-    fn oversized(&self) -> u16 {
-        L::Item::OVERSIZED
-    }
-
-    fn min_item_len(&self) -> usize {
-        L::Item::HEADER_LEN
-    }
-
-    fn check(&self, item: &[u8]) -> Result<(), WireError> {
-        L::Item::decode(item).map(drop)
-    }
-
-    fn status(&self, item: &[u8]) -> u16 {
-        Self::item(item).status()
-    }
-
-    fn answers(&self, item: &[u8], key: &[u8]) -> bool {
-        L::same(Self::item(item).key(), key_of::<L>(key))
-    }
-
-    fn bare(&self, key: &[u8], status: u16) -> Vec<u8> {
-        encoded(&L::Item::bare(key_of::<L>(key), status))
-    }
-
-    fn bare_len(&self, key: &[u8]) -> usize {
-        L::Item::bare(key_of::<L>(key), L::Item::EXCEEDED).size()
-    }
-
-    fn reply_estimate(&self, key: &[u8]) -> usize {
-        L::reply_estimate(key_of::<L>(key))
-    }
-}
-
-impl<L: Lookup> EnrichedFormat for TypedFormat<L> {
-    fn verdict(&self, item: &[u8]) -> Verdict {
-        Self::item(item).verdict()
-    }
-
-    fn identity(&self, item: &[u8]) -> u64 {
-        Self::item(item).identity()
-    }
-
-    fn take_apart<'i>(&self, item: &'i [u8], parts: &mut ItemParts<'i>) {
-        take_apart::<L>(item, parts);
-    }
-
-    fn has_text_keys(&self) -> bool {
-        <Key<'_, L> as LookupKey<'_>>::MIN_LEN < 4
     }
 }
 

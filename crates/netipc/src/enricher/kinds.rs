@@ -1,14 +1,15 @@
 //! What an enricher has to know of keys and items, with a type for them and without.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use netipc_proto::internals::assume_valid;
-use netipc_proto::wire::{CStrView, Decode, Encode, Labels, Packed, Writer};
+use netipc_proto::wire::{CStrView, Decode, Encode, Labels, MethodCode, Packed, WireError, Writer};
 use netipc_transport::wait::Wait;
 
 use super::table::{Hashing, Record};
 use crate::error::CallError;
-use crate::lookup::{Key, Lookup, LookupFormat, LookupItem, Verdict};
+use crate::lookup::{Key, Lookup, LookupFormat, LookupItem, LookupKey, Verdict};
 use crate::untyped::AnyClient;
 
 /// What a kind of lookup is to an enricher. Keys and items are bytes, as they stand in messages.
@@ -150,7 +151,7 @@ pub(super) fn take_apart<'i, L: Lookup>(bytes: &'i [u8], parts: &mut ItemParts<'
 impl<L: Lookup> Kind for Typed<L> {
     fn has_texts(&self) -> bool {
         // The shortest is one byte and a NUL; keys of fixed size have at least four bytes.
-        <Key<'_, L> as crate::lookup::LookupKey<'_>>::MIN_LEN < 4
+        <Key<'_, L> as LookupKey<'_>>::MIN_LEN < 4
     }
 
     fn hash(&self, key: &[u8], hashing: &Hashing) -> u64 {
@@ -202,6 +203,91 @@ pub trait EnrichedFormat: LookupFormat + Send + Sync + 'static {
     /// Whether keys are texts, of which fewer are asked at a time.
     fn has_text_keys(&self) -> bool {
         true
+    }
+}
+
+/// The format of a lookup that has types.
+pub struct TypedFormat<L>(PhantomData<fn() -> L>);
+
+impl<L: Lookup> TypedFormat<L> {
+    /// The format.
+    #[must_use]
+    pub fn boxed() -> Box<dyn EnrichedFormat> {
+        Box::new(Self(PhantomData))
+    }
+
+    fn item(bytes: &[u8]) -> L::Item<'_> {
+        L::Item::view(assume_valid(bytes))
+    }
+}
+
+impl<L> fmt::Debug for TypedFormat<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypedFormat").finish()
+    }
+}
+
+impl<L: Lookup> LookupFormat for TypedFormat<L> {
+    fn method(&self) -> MethodCode {
+        L::METHOD.code
+    }
+
+    fn layout(&self) -> u16 {
+        L::LAYOUT
+    }
+
+    fn exceeded(&self) -> u16 {
+        L::Item::EXCEEDED
+    }
+
+    fn oversized(&self) -> u16 {
+        L::Item::OVERSIZED
+    }
+
+    fn min_item_len(&self) -> usize {
+        L::Item::HEADER_LEN
+    }
+
+    fn check(&self, item: &[u8]) -> Result<(), WireError> {
+        L::Item::decode(item).map(drop)
+    }
+
+    fn status(&self, item: &[u8]) -> u16 {
+        Self::item(item).status()
+    }
+
+    fn answers(&self, item: &[u8], key: &[u8]) -> bool {
+        L::same(Self::item(item).key(), key_of::<L>(key))
+    }
+
+    fn bare(&self, key: &[u8], status: u16) -> Vec<u8> {
+        encoded(&L::Item::bare(key_of::<L>(key), status))
+    }
+
+    fn bare_len(&self, key: &[u8]) -> usize {
+        L::Item::bare(key_of::<L>(key), L::Item::EXCEEDED).size()
+    }
+
+    fn reply_estimate(&self, key: &[u8]) -> usize {
+        L::reply_estimate(key_of::<L>(key))
+    }
+}
+
+impl<L: Lookup> EnrichedFormat for TypedFormat<L> {
+    fn verdict(&self, item: &[u8]) -> Verdict {
+        Self::item(item).verdict()
+    }
+
+    fn identity(&self, item: &[u8]) -> u64 {
+        Self::item(item).identity()
+    }
+
+    fn take_apart<'i>(&self, item: &'i [u8], parts: &mut ItemParts<'i>) {
+        take_apart::<L>(item, parts);
+    }
+
+    fn has_text_keys(&self) -> bool {
+        <Key<'_, L> as LookupKey<'_>>::MIN_LEN < 4
     }
 }
 

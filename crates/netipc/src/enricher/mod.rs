@@ -30,9 +30,9 @@ mod table;
 mod tests;
 
 pub use crate::lookup::Verdict;
-pub use any::{AnyEnricher, AnyEnricherReader, AnyGuard, AnyItem, TypedFormat};
+pub use any::{AnyEnricher, AnyEnricherReader, AnyGuard, AnyItem};
 pub use config::EnricherConfig;
-pub use kinds::{EnrichedFormat, ItemParts};
+pub use kinds::{EnrichedFormat, ItemParts, TypedFormat};
 pub use outcome::{Hit, Missing, Step, StepEnd};
 pub use owner::Enricher;
 pub use reader::{EnricherGuard, EnricherReader, Pin};

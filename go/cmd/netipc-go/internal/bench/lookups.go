@@ -15,7 +15,7 @@ import (
 // lookups are all of them.
 var lookups = map[string]lookup{
 	cgroups_lookup.Service.Name: lookupOf[[]byte, protocol.TextKey, protocol.CgroupsLookupItemView, protocol.CgroupsLookupResponseView, *protocol.CgroupsLookupResponseView]{
-		service: &cgroups_lookup.Service,
+		service: &cgroups_lookup.Service, enrich: looks(cgroups_lookup.NewEnricher, pathText, func(item *protocol.CgroupsLookupItemView) int { return item.Name.Len() }),
 		key:     pathOf,
 		read:    (*protocol.CgroupsLookupResponseView).Read,
 		isRight: isRightCgroup,
@@ -33,7 +33,7 @@ var lookups = map[string]lookup{
 		},
 	},
 	apps_lookup.Service.Name: lookupOf[uint32, protocol.NumberKey, protocol.AppsLookupItemView, protocol.AppsLookupResponseView, *protocol.AppsLookupResponseView]{
-		service: &apps_lookup.Service,
+		service: &apps_lookup.Service, enrich: looks(apps_lookup.NewEnricher, knownPid, func(item *protocol.AppsLookupItemView) int { return item.Comm.Len() }),
 		key:     pidOf,
 		read:    (*protocol.AppsLookupResponseView).Read,
 		isRight: isRightApp,
@@ -59,12 +59,15 @@ type lookup interface {
 	// items reads all items of one reply, labels all their labels.
 	items(*work) (*operation, error)
 	labels(*work) (*operation, error)
+	// looks looks at the keys of an enricher.
+	looks(*work) (*operation, error)
 	server(runDir, name string, config service.ServerConfig) *service.Server
 }
 
 // lookupOf is a lookup with keys A, on the wire K, and replies R of items I.
 type lookupOf[A any, K protocol.LookupKey[K], I, R any, P protocol.LookupReply[K, R]] struct {
 	service *service.Lookup[A, K, R, P]
+	enrich  func(*work) (*operation, error)
 	// The key with an index, which the server knows or not: it tells by the key alone.
 	key  func(index uint32, known bool) A
 	read func(P, uint32, *I) error
@@ -75,6 +78,8 @@ type lookupOf[A any, K protocol.LookupKey[K], I, R any, P protocol.LookupReply[K
 	labelled func(*I) protocol.Labels
 	serve    func(runDir, name string, config service.ServerConfig) *service.Server
 }
+
+func (l lookupOf[A, K, I, R, P]) looks(w *work) (*operation, error) { return l.enrich(w) }
 
 func (l lookupOf[A, K, I, R, P]) server(runDir, name string, config service.ServerConfig) *service.Server {
 	return l.serve(runDir, name, config)
