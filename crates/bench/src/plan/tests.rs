@@ -186,6 +186,8 @@ fn peers_are_beside_what_they_can_do() {
         "snapshot 1000 shm client c",
         "lookup apps 256 unknown shm client c",
         "cache 16 pinned cache c",
+        "enricher hit apps 10000 enricher c",
+        "enricher miss cgroups 10000 enricher go",
         "item snapshot 1000 codec go",
     ] {
         assert!(names.contains(name), "{name}");
@@ -196,7 +198,7 @@ fn peers_are_beside_what_they_can_do() {
         "hog",
         "one cpu",
         "refreshed",
-        "enricher",
+        "enricher step",
         "connect",
     ] {
         let mut of_c = rows.iter().filter(|row| row.client == "c");
