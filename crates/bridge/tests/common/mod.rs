@@ -256,6 +256,8 @@ impl Pair {
     /// Begins to export, in place of whoever did.
     pub(crate) fn export(&mut self, config: ExportConfig) {
         self.exporting = None;
+        // What is up until then is the one before.
+        self.until_standing("absent");
         self.exporting = Some(self.another(config));
         self.until_standing("up");
     }
