@@ -8,7 +8,6 @@ use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener as StreamListener;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -21,8 +20,8 @@ use netipc_transport::{Abort, Endpoint, Link, Transport, UnixTransport, Wait};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use common::{
-    Actor, Stage, again, again_by, await_cue, good_header, hear, in_child, passes, plan, prompt,
-    role, role_dir, soon, tell, this_program, write_region,
+    Actor, Stage, again_by, again_of_user, await_cue, good_header, hear, in_child, passes, plan,
+    prompt, role, role_dir, soon, tell, this_program, write_region,
 };
 
 const REGION: &str = "svc-0000000000000001.ipcshm";
@@ -56,12 +55,13 @@ fn defect_04_a_socket_of_another_user_is_in_use() {
     let listener = bind_in(stage.dir.path()).unwrap();
     fs::set_permissions(stage.dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let before = fs::symlink_metadata(stage.socket()).unwrap().ino();
-    let mut child = again(
+    let (mut child, _place) = again_of_user(
         "defect_04_a_socket_of_another_user_is_in_use",
         "stranger",
         stage.dir.path(),
+        NOBODY,
     );
-    passes(child.uid(NOBODY).gid(NOBODY));
+    passes(&mut child);
     assert_eq!(fs::symlink_metadata(stage.socket()).unwrap().ino(), before);
     drop(listener);
 }

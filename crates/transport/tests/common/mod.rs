@@ -108,11 +108,36 @@ pub(crate) fn again(test: &str, role: &str, dir: &Path) -> Command {
     again_by(command, test, role, dir)
 }
 
+/// The same, as another user, and the directory that the binary is copied to meanwhile: it may itself
+/// be where nobody else may go.
+#[cfg(unix)]
+pub(crate) fn again_of_user(test: &str, role: &str, dir: &Path, uid: u32) -> (Command, TempDir) {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+
+    let open = Permissions::from_mode(0o755);
+    let place = TempDir::new().unwrap();
+    fs::set_permissions(place.path(), open.clone()).unwrap();
+    let program = place.path().join("program");
+    fs::copy(env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(&program, open).unwrap();
+    let words = words_of(&program);
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).uid(uid).gid(uid);
+    (again_by(command, test, role, dir), place)
+}
+
 /// The words that start this test binary.
 pub(crate) fn this_program() -> Vec<OsString> {
+    words_of(&env::current_exe().unwrap())
+}
+
+/// The words that start a program for this processor or another one.
+fn words_of(program: &Path) -> Vec<OsString> {
     let runner = env::var(RUNNER).unwrap_or_default();
     let words = runner.split_whitespace().map(OsString::from);
-    words.chain([env::current_exe().unwrap().into()]).collect()
+    words.chain([program.into()]).collect()
 }
 
 /// The same, run by a program that takes a command.
@@ -140,6 +165,8 @@ pub(crate) fn passes(command: &mut Command) {
 pub(crate) struct Actor {
     child: Child,
     lines: BufReader<std::process::ChildStdout>,
+    /// Where its program is, if it has a copy of its own.
+    place: Option<TempDir>,
 }
 
 impl Actor {
@@ -150,18 +177,21 @@ impl Actor {
     /// The same, of another user, who may run nothing else of this test's.
     #[cfg(unix)]
     pub(crate) fn of_user(test: &str, role: &str, dir: &Path, uid: u32) -> Self {
-        use std::os::unix::process::CommandExt;
-
-        let mut command = again(test, role, dir);
-        command.uid(uid).gid(uid);
-        Self::by(command)
+        let (command, place) = again_of_user(test, role, dir, uid);
+        let mut actor = Self::by(command);
+        actor.place = Some(place);
+        actor
     }
 
     fn by(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
-        Self { child, lines }
+        Self {
+            child,
+            lines,
+            place: None,
+        }
     }
 
     /// Waits for a line that begins with `@`; gives the rest of it.
