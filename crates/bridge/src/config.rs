@@ -60,7 +60,7 @@ pub struct Net {
 pub enum Mode {
     /// Connects and listens, and passes nothing on. Routers pass nothing from one peer to another.
     Peer,
-    /// Connects to one router, the first of those it is told that it reaches.
+    /// Connects to one router: the first that it reaches, in the order in which it is told of them.
     Client,
     /// Passes on what others say.
     #[value(skip)]
@@ -136,12 +136,15 @@ impl Net {
     /// What holds whatever the configuration says: nothing is found by itself, absent hosts are waited for in the
     /// background, and a message has a bound.
     fn fixed(&self) -> [(&'static str, serde_json::Value); 12] {
+        // A client that waits for the first router waits for that one for ever: it tries each once, and `open` again.
+        let is_client = self.mode() == Mode::Client;
+        let connect_ms = if is_client { 0 } else { -1 };
         [
             ("scouting/multicast/enabled", json!(false)),
             ("scouting/gossip/enabled", json!(false)),
             ("open/return_conditions/connect_scouted", json!(false)),
             ("open/return_conditions/declares", json!(false)),
-            ("connect/timeout_ms", json!(-1)),
+            ("connect/timeout_ms", json!(connect_ms)),
             ("connect/exit_on_failure", json!(false)),
             (
                 "connect/retry",

@@ -27,19 +27,40 @@ pub mod wire;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use netipc::untyped::LogLimiter;
 use zenoh::{Session, Wait as _};
 
 use error::Error;
 
-/// Joins the network that `config` describes.
+/// The longest pause before routers are tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+
+/// Joins the network that `config` describes. A client waits until one of its routers is there, however long it
+/// takes: call it on a thread that may be left behind.
 ///
 /// # Errors
 /// [`Error::Zenoh`].
 pub fn open(config: zenoh::Config) -> Result<Session, Error> {
-    zenoh::open(config)
-        .wait()
-        .map_err(Error::zenoh("joining the network"))
+    let is_client = config
+        .get_json("mode")
+        .is_ok_and(|mode| mode == "\"client\"");
+    let absent = LogLimiter::new();
+    let mut pause = Duration::from_millis(100);
+    loop {
+        match zenoh::open(config.clone()).wait() {
+            // That is what it says where it reached none; anything else does not get better.
+            Err(error) if is_client && error.to_string().contains("Unable to connect") => {
+                if let Some(times) = absent.count() {
+                    tracing::warn!(%error, times, "no router is reached, trying again");
+                }
+                thread::sleep(pause);
+                pause = (pause * 2).min(TRY_AGAIN);
+            }
+            opened => return opened.map_err(Error::zenoh("joining the network")),
+        }
+    }
 }
 
 /// A number that no other process draws, but 0.

@@ -5,6 +5,8 @@ use std::fs::DirBuilder;
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
 use std::time::Duration;
 
 use netipc_bridge::allow::{Askers, Lists};
@@ -18,6 +20,7 @@ use netipc_bridge::metrics;
 use netipc_bridge::status::{self, Report, StatusServer};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use zenoh::Session;
 
 use crate::args::{Command, ExportArgs, ImportArgs, RouterArgs, StatusArgs};
 
@@ -31,7 +34,7 @@ pub(crate) fn run(command: &Command) -> Result<(), Error> {
 }
 
 fn export(args: &ExportArgs) -> Result<(), Error> {
-    let signals = signals()?;
+    let end = End::begin()?;
     make_run_dir(&args.run_dir)?;
     let host = keys::name("host", &args.host)?;
     let services = names("service", &args.services)?;
@@ -43,7 +46,9 @@ fn export(args: &ExportArgs) -> Result<(), Error> {
     }
     let via = names("router", &args.net.via)?;
     let lists = Lists::of_export(&host, &services, &askers, &via, args.answer_everyone);
-    let session = netipc_bridge::open(args.net.zenoh(&lists)?)?;
+    let Some(session) = end.join(args.net.zenoh(&lists)?)? else {
+        return Ok(());
+    };
     let config = ExportConfig {
         host,
         services,
@@ -55,17 +60,19 @@ fn export(args: &ExportArgs) -> Result<(), Error> {
     };
     let export = Export::begin(&session, config)?;
     let id = export.claim();
-    serve(&args.run_dir, id, signals, move || vec![export.report()])
+    serve(&args.run_dir, id, &end, move || vec![export.report()])
 }
 
 fn import(args: &ImportArgs) -> Result<(), Error> {
-    let signals = signals()?;
+    let end = End::begin()?;
     make_run_dir(&args.run_dir)?;
     let asker = keys::name("importer", &args.name)?;
     let services = names("service", &args.services)?;
     let places = places(args, &services)?;
     let lists = import_lists(args, &asker, &services)?;
-    let session = netipc_bridge::open(args.net.zenoh(&lists)?)?;
+    let Some(session) = end.join(args.net.zenoh(&lists)?)? else {
+        return Ok(());
+    };
     let config = ImportConfig {
         asker,
         run_dir: args.run_dir.clone(),
@@ -86,7 +93,7 @@ fn import(args: &ImportArgs) -> Result<(), Error> {
         }
     }
     let id = u64::from(std::process::id()) << 32 | u64::from(session_number(&session));
-    serve(&args.run_dir, id, signals, move || {
+    serve(&args.run_dir, id, &end, move || {
         let of_hosts = imports.iter().map(Import::report);
         of_hosts
             .chain(everyone.iter().map(Everyone::report))
@@ -95,7 +102,7 @@ fn import(args: &ImportArgs) -> Result<(), Error> {
 }
 
 /// Some digits of a session's id, which is random: process ids are the same in every container.
-fn session_number(session: &zenoh::Session) -> u32 {
+fn session_number(session: &Session) -> u32 {
     let bytes = session.zid().to_le_bytes();
     bytes
         .first_chunk()
@@ -155,7 +162,7 @@ fn import_lists(args: &ImportArgs, asker: &str, services: &[String]) -> Result<L
 }
 
 fn router(args: &RouterArgs) -> Result<(), Error> {
-    let mut signals = signals()?;
+    let end = End::begin()?;
     let mut lists = Lists::default();
     for host in names("host", &args.hosts)? {
         lists.route_host(&host, args.everyone);
@@ -170,9 +177,11 @@ fn router(args: &RouterArgs) -> Result<(), Error> {
         mode: Some(Mode::Router),
         ..args.net.clone()
     };
-    let _session = netipc_bridge::open(net.zenoh(&lists)?)?;
+    let Some(_session) = end.join(net.zenoh(&lists)?)? else {
+        return Ok(());
+    };
     say("READY")?;
-    signals.forever().next();
+    end.wait();
     Ok(())
 }
 
@@ -204,22 +213,71 @@ fn make_run_dir(run_dir: &Path) -> Result<(), Error> {
 fn serve(
     run_dir: &Path,
     id: u64,
-    mut signals: Signals,
+    end: &End,
     report: impl Fn() -> Vec<Report> + Send + 'static,
 ) -> Result<(), Error> {
     let status = StatusServer::begin(run_dir, id, report)?;
     say("READY")?;
-    signals.forever().next();
+    end.wait();
     drop(status);
     Ok(())
 }
 
-/// Signals that ask to stop, from now on.
-fn signals() -> Result<Signals, Error> {
-    Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(|source| Error::Thread {
-        what: "signals".into(),
-        source,
-    })
+/// What the program waits for.
+enum Event {
+    /// A signal asks to stop.
+    Stop,
+    /// The network was joined, or cannot be.
+    Joined(Box<Result<Session, Error>>),
+}
+
+/// The end of the program, when a signal asks for it.
+struct End {
+    tell: Sender<Event>,
+    told: Receiver<Event>,
+}
+
+impl End {
+    /// Takes signals that ask to stop, from now on.
+    fn begin() -> Result<Self, Error> {
+        let no_signals = |source| Error::Thread {
+            what: "signals".into(),
+            source,
+        };
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(no_signals)?;
+        let (tell, told) = mpsc::channel();
+        let stop = tell.clone();
+        let take = move || {
+            signals.forever().next();
+            let _ = stop.send(Event::Stop);
+        };
+        let thread = thread::Builder::new().name("netipc-signals".into());
+        thread.spawn(take).map_err(no_signals)?;
+        Ok(Self { tell, told })
+    }
+
+    /// Joins the network. Nothing where a signal came first: what still tries ends with the process.
+    fn join(&self, config: zenoh::Config) -> Result<Option<Session>, Error> {
+        let tell = self.tell.clone();
+        let join = move || {
+            let joined = netipc_bridge::open(config);
+            let _ = tell.send(Event::Joined(Box::new(joined)));
+        };
+        let thread = thread::Builder::new().name("netipc-join".into());
+        thread.spawn(join).map_err(|source| Error::Thread {
+            what: "joining the network".into(),
+            source,
+        })?;
+        match self.told.recv() {
+            Ok(Event::Joined(joined)) => joined.map(Some),
+            Ok(Event::Stop) | Err(_) => Ok(None),
+        }
+    }
+
+    /// Waits for a signal.
+    fn wait(&self) {
+        let _ = self.told.recv();
+    }
 }
 
 fn names(what: &str, given: &[String]) -> Result<Vec<String>, Error> {

@@ -5,11 +5,14 @@
 mod common;
 mod programs;
 
+use std::net::UdpSocket;
+use std::process::Command;
+
 use common::{ASKER, HOST, TOKEN, until};
 use netipc::service::cgroups_snapshot::CgroupsSnapshot;
 use netipc::{Client, Server, ServerConfig};
 use netipc_conformance::service::{Running, connected, data};
-use programs::{Place, Program};
+use programs::{Place, Program, command};
 
 #[test]
 fn the_walk_leads_to_an_answer() {
@@ -69,6 +72,49 @@ fn connected_now(mut client: Client<CgroupsSnapshot>) -> Client<CgroupsSnapshot>
     connected(client)
 }
 
+/// An importer that meets its host at a router, which is at one of `places`.
+fn import_by_router(place: &Place, places: &[&str]) -> Command {
+    let mut import = command(None);
+    import.arg("import").arg("--run-dir").arg(&place.near);
+    import.args(["--name", ASKER, "--host", HOST, "--service", "s"]);
+    import.args(["--via", "router"]);
+    for place in places {
+        import.args(["--connect", place]);
+    }
+    place.with_certificates(&mut import, ASKER);
+    import
+}
+
+/// A place where nobody answers, and whose first packet is waited for.
+fn silence() -> (String, UdpSocket) {
+    let endpoint = common::free_place("quic");
+    let socket = UdpSocket::bind(endpoint.split('/').nth(1).unwrap()).unwrap();
+    socket.set_read_timeout(Some(common::PATIENCE)).unwrap();
+    (endpoint, socket)
+}
+
+#[test]
+fn a_router_that_is_down_keeps_nobody_from_the_next_one() {
+    let place = Place::new();
+    let (silent, _socket) = silence();
+    let mut router = command(None);
+    router.args(["router", "--host", HOST, "--asker", ASKER]);
+    router.args(["--listen", &place.endpoint]);
+    place.with_certificates(&mut router, "router");
+    let router = Program::start(router);
+    let import = Program::start(import_by_router(&place, &[&silent, &place.endpoint]));
+    assert_eq!((import.stop(), router.stop()), (0, 0));
+}
+
+#[test]
+fn who_reaches_no_router_ends_when_asked_to() {
+    let place = Place::new();
+    let (silent, socket) = silence();
+    let import = Program::spawn(import_by_router(&place, &[&silent]));
+    socket.recv(&mut [0; 2000]).unwrap();
+    assert_eq!(import.stop(), 0);
+}
+
 #[test]
 fn mistakes_are_told_with_what_to_write() {
     let dir = tempfile::tempdir().unwrap();
@@ -125,7 +171,7 @@ fn systemd_has_nothing_against_the_unit() {
     let path = dir.path().join("netipc-bridge@.service");
     let program = env!("CARGO_BIN_EXE_netipc-bridge");
     std::fs::write(&path, UNIT.replace("/usr/bin/netipc-bridge", program)).unwrap();
-    let mut command = std::process::Command::new("systemd-analyze");
+    let mut command = Command::new("systemd-analyze");
     command
         .args(["verify", "--man=no"])
         .arg(dir.path().join("netipc-bridge@export.service"));

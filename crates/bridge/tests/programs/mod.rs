@@ -4,10 +4,12 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 
 use tempfile::TempDir;
 
-use crate::common::{ASKER, Authority, HOST, TOKEN, free_place, until};
+use crate::common::{ASKER, Authority, HOST, PATIENCE, TOKEN, free_place, until};
 
 /// A bridge that runs.
 pub(crate) struct Program(Child);
@@ -48,12 +50,21 @@ impl Program {
 
     /// Starts `command`, which begins with whatever runs the program, and waits until it is ready.
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        let stdout = child.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        assert_eq!(line, "READY\n");
-        Self(child)
+        let mut program = Self(command.stdout(Stdio::piped()).spawn().unwrap());
+        let stdout = program.0.stdout.take().unwrap();
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            let mut line = String::new();
+            let _ = BufReader::new(stdout).read_line(&mut line);
+            let _ = tell.send(line);
+        });
+        assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "READY\n");
+        program
+    }
+
+    /// Starts `command`, and does not wait for anything.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        Self(command.spawn().unwrap())
     }
 
     /// Asks it to stop; gives its exit status.
