@@ -1,14 +1,16 @@
 //! Local endpoints, offered to other hosts.
 //!
 //! ```text
-//! zenoh's thread   on_query ── allowed? within limits? ──▶ queue ──┐        refusals are answered at once
-//! our thread       work     ◀─────────────────────────────────────┘   one client, one question after the other
+//! zenoh's thread   on_query ── allowed? within limits? ──▶ a queue for each asker ──┐   else: to `refuse`
+//! our thread       work     ◀── askers take turns ──────────────────────────────────┘   one client
+//! our thread       refuse   tells who was refused: a reply waits for an asker that does not read
 //! our thread       keep     claims the names, as long as nobody else does
 //! ```
 
 use std::collections::BTreeMap;
+use std::mem::take;
 use std::path::PathBuf;
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -16,20 +18,26 @@ use std::time::{Duration, Instant};
 use netipc::transport::Wait;
 use netipc::transport::wait::Abort;
 use netipc::untyped::LogLimiter;
+use zenoh::bytes::Encoding;
 use zenoh::liveliness::LivelinessToken;
 use zenoh::query::{Query, Queryable};
 use zenoh::{Session, Wait as _};
 
+use crate::admission::{Admission, Asked, Refusal};
 use crate::allow::Askers;
 use crate::claims::{self, Watch};
 use crate::counts::{Counts, Done};
 use crate::error::Error;
-use crate::keys::{self, EVERYONE};
-use crate::limits::{Limits, Rates};
+use crate::keys;
+use crate::limits::Limits;
 use crate::local::Local;
 use crate::packing::{self, Tagger};
 use crate::status::{Report, Served};
-use crate::wire::{Malformed, Outcome, Question, Reply};
+use crate::turns::{self, Turns};
+use crate::wire::{Outcome, Question, Reply};
+
+/// Refusals that wait to be told. An asker that has more makes its own link wait.
+const REFUSALS: usize = 4096;
 
 /// What is offered, and to whom.
 #[derive(Clone, Debug)]
@@ -53,9 +61,11 @@ pub struct ExportConfig {
 /// Endpoints that are offered, until it is dropped.
 pub struct Export {
     shared: Arc<Shared>,
-    /// Ends the threads, together with the queues of `queryables`.
     tell: Sender<Event>,
     keeper: Option<JoinHandle<()>>,
+    /// Closed, they end the workers.
+    queues: Vec<Arc<Turns<Job>>>,
+    /// One for each service, and the one that refuses.
     workers: Vec<JoinHandle<()>>,
 }
 
@@ -63,7 +73,7 @@ struct Shared {
     config: ExportConfig,
     claim: u64,
     counts: Counts,
-    rates: Rates,
+    admission: Admission,
     tagger: Tagger,
     abort: Abort,
     refusals: LogLimiter,
@@ -85,11 +95,19 @@ struct Job {
     came: Instant,
 }
 
+/// A question that is not let in.
+struct Refused {
+    query: Query,
+    service: String,
+    refusal: Refusal,
+}
+
 /// One service, for as long as it is offered.
 struct Offered {
     service: String,
     watch: Watch,
-    queue: SyncSender<Job>,
+    queue: Arc<Turns<Job>>,
+    refused: SyncSender<Refused>,
     /// The token goes before the queryable, and comes after it: who sees the token can ask.
     held: Option<(LivelinessToken, Queryable<()>)>,
     told: bool,
@@ -102,12 +120,14 @@ impl Export {
     /// [`Error::Zenoh`], [`Error::Thread`].
     pub fn begin(session: &Session, config: ExportConfig) -> Result<Self, Error> {
         let (tell, told) = mpsc::channel();
-        let rates = Rates::new(config.limits.rate);
+        let claim = crate::random_id(session);
+        let admission =
+            Admission::new(config.askers.clone(), config.everyone, claim, config.limits);
         let shared = Arc::new(Shared {
-            claim: crate::random_id(session),
+            claim,
             config,
             counts: Counts::default(),
-            rates,
+            admission,
             tagger: Tagger::default(),
             abort: Abort::new(),
             refusals: LogLimiter::new(),
@@ -117,12 +137,20 @@ impl Export {
             shared: Arc::clone(&shared),
             tell: tell.clone(),
             keeper: None,
+            queues: Vec::new(),
             workers: Vec::new(),
         };
+        let (refused, refusals) = mpsc::sync_channel(REFUSALS);
+        let telling = Arc::clone(&shared);
+        let refuse = move || telling.refuse(&refusals);
+        export
+            .workers
+            .push(crate::spawn("netipc-refusals", refuse)?);
         let mut offered = Vec::new();
         for service in &shared.config.services {
-            let (queue, jobs) = mpsc::sync_channel(shared.config.limits.waiting as usize);
-            export.workers.push(spawn_worker(&shared, service, jobs)?);
+            let queue = Arc::new(Turns::new(shared.config.limits.waiting as usize));
+            export.queues.push(Arc::clone(&queue));
+            export.workers.push(spawn_worker(&shared, service, &queue)?);
             let tell = tell.clone();
             let changed = move |_host: &str, _standing| {
                 // The keeper has ended where nobody listens.
@@ -133,10 +161,13 @@ impl Export {
                 service: service.clone(),
                 watch,
                 queue,
+                refused: refused.clone(),
                 held: None,
                 told: false,
             });
         }
+        // What is left are those of the keeper.
+        drop(refused);
         await_claims_that_are(session, &shared.config);
         let session = session.clone();
         let keeper = move || shared.keep(&session, offered, &told);
@@ -184,9 +215,14 @@ impl Drop for Export {
     fn drop(&mut self) {
         self.shared.abort.raise();
         let _ = self.tell.send(Event::Stop);
-        // The keeper drops the queues, which ends the workers.
-        let threads = self.keeper.take().into_iter().chain(self.workers.drain(..));
-        threads.for_each(|thread| drop(thread.join()));
+        if let Some(keeper) = self.keeper.take() {
+            drop(keeper.join());
+        }
+        // Nobody can ask any more.
+        self.queues.iter().for_each(|queue| queue.close());
+        self.workers
+            .drain(..)
+            .for_each(|thread| drop(thread.join()));
     }
 }
 
@@ -208,9 +244,9 @@ fn await_claims_that_are(session: &Session, config: &ExportConfig) {
 fn spawn_worker(
     shared: &Arc<Shared>,
     service: &str,
-    jobs: Receiver<Job>,
+    jobs: &Arc<Turns<Job>>,
 ) -> Result<JoinHandle<()>, Error> {
-    let (shared, name) = (Arc::clone(shared), service.to_owned());
+    let (shared, name, jobs) = (Arc::clone(shared), service.to_owned(), Arc::clone(jobs));
     crate::spawn("netipc-export", move || shared.work(&name, &jobs))
 }
 
@@ -237,7 +273,7 @@ impl Shared {
         let (host, service) = (&self.config.host, &offered.service);
         let others = offered.watch.others(host, self.claim);
         if others == 0 && offered.held.is_none() {
-            match self.offer(session, service, &offered.queue) {
+            match self.offer(session, offered) {
                 Ok(held) => {
                     tracing::info!(host, service, "offered");
                     offered.held = Some(held);
@@ -270,14 +306,14 @@ impl Shared {
     fn offer(
         self: &Arc<Self>,
         session: &Session,
-        service: &str,
-        queue: &SyncSender<Job>,
+        offered: &Offered,
     ) -> Result<(LivelinessToken, Queryable<()>), Error> {
-        let host = &self.config.host;
-        let (shared, queue, name) = (Arc::clone(self), queue.clone(), service.to_owned());
+        let (host, service) = (&self.config.host, &offered.service);
+        let (shared, name) = (Arc::clone(self), service.clone());
+        let (queue, refused) = (Arc::clone(&offered.queue), offered.refused.clone());
         let queryable = session
             .declare_queryable(keys::offered(host, service))
-            .callback(move |query| shared.on_query(&name, &queue, query))
+            .callback(move |query| shared.on_query(&name, &queue, &refused, query))
             .wait()
             .map_err(Error::zenoh(format!("offering {service} of {host}")))?;
         Ok((
@@ -286,73 +322,92 @@ impl Shared {
         ))
     }
 
-    /// Takes a question, on a thread of zenoh's, which nothing here holds up.
-    fn on_query(&self, service: &str, queue: &SyncSender<Job>, query: Query) {
+    /// Takes a question, on a thread of zenoh's, which nothing here holds up: it has all links to look after.
+    fn on_query(
+        &self,
+        service: &str,
+        queue: &Turns<Job>,
+        refused: &SyncSender<Refused>,
+        mut query: Query,
+    ) {
+        let came = Instant::now();
         let key = query.key_expr().as_str().to_owned();
         let asker = keys::parse_asked(&key).map_or("", |(_, _, asker)| asker);
-        let (question, taken) = self.admit(service, asker, &key, &query);
-        let refused = taken.and_then(|()| {
-            let (asker, came) = (asker.to_owned(), Instant::now());
+        let header = query.attachment().map(|header| header.to_bytes());
+        let encoding = query.encoding();
+        let asked = Asked {
+            service,
+            asker,
+            key: &key,
+            header: header.as_deref().unwrap_or_default(),
+            len: query.payload().map_or(0, |payload| payload.len()),
+            has_more: !query.parameters().is_empty()
+                || encoding.is_some_and(|encoding| *encoding != Encoding::default()),
+        };
+        let taken = self.admission.admit(&asked, came).and_then(|question| {
             let job = Job {
                 query: query.clone(),
                 question,
-                asker,
+                asker: asker.to_owned(),
                 came,
             };
-            queue.try_send(job).map_err(|error| match error {
-                TrySendError::Full(_) => Outcome::BUSY,
-                TrySendError::Disconnected(_) => Outcome::ABSENT,
+            queue.push(asker, job).map_err(|full| Refusal {
+                question,
+                outcome: match full {
+                    turns::Refused::Full => Outcome::BUSY,
+                    turns::Refused::Closed => Outcome::ABSENT,
+                },
+                is_told: true,
             })
         });
-        if let Err(outcome) = refused {
-            // Strangers share a row: they choose their names.
-            let known = self.config.askers.allow(asker, service);
-            let who = if known { asker } else { "strangers" };
-            if let Some(times) = self.refusals.count() {
-                tracing::warn!(asker, service, %outcome, times, "a question was refused");
+        let Err(refusal) = taken else { return };
+        let known = self.admission.knows(asker, service);
+        let (who, outcome) = (if known { asker } else { "strangers" }, refusal.outcome);
+        if let Some(times) = self.refusals.count() {
+            tracing::warn!(asker, service, %outcome, times, "a question was refused");
+        }
+        self.counts.count(who, service, &Done::refused(outcome));
+        if asked.has_more {
+            // It may be large, and nobody of ours asks so.
+            return;
+        }
+        // What waits to be told holds no more than it takes to tell.
+        drop(header);
+        let parts = [
+            query.payload_mut().map(take),
+            query.attachment_mut().map(take),
+        ];
+        drop(parts);
+        let service = service.to_owned();
+        let _ = refused.try_send(Refused {
+            query,
+            service,
+            refusal,
+        });
+    }
+
+    /// Tells those who were refused, until nobody can ask any more.
+    fn refuse(&self, refusals: &Receiver<Refused>) {
+        while let Ok(refused) = refusals.recv() {
+            let Refused {
+                query,
+                service,
+                refusal,
+            } = refused;
+            // Who is not told is told that no answer comes, as the query goes.
+            if refusal.is_told {
+                let asker = keys::parse_asked(query.key_expr().as_str());
+                let asker = asker.map_or("", |(_, _, asker)| asker);
+                let reply = Reply::refusal(&refusal.question, self.claim, refusal.outcome);
+                self.reply(&query, &service, asker, &reply, Vec::new());
             }
-            self.counts.count(who, service, &Done::refused(outcome));
-            let reply = Reply::refusal(&question, self.claim, outcome);
-            self.reply(&query, service, asker, &reply, Vec::new());
         }
     }
 
-    /// Reads a question, and says whether it is let in.
-    fn admit(
-        &self,
-        service: &str,
-        asker: &str,
-        key: &str,
-        query: &Query,
-    ) -> (Question, Result<(), Outcome>) {
-        let header = query.attachment().map(|header| header.to_bytes());
-        let question = match Question::decode(header.as_deref().unwrap_or_default()) {
-            Ok(question) => question,
-            Err(Malformed::Version(_)) => return (Question::UNREADABLE, Err(Outcome::VERSION)),
-            Err(_) => return (Question::UNREADABLE, Err(Outcome::MALFORMED)),
-        };
-        let length = query.payload().map_or(0, |payload| payload.len());
-        let to_everyone = key.starts_with(&format!("netipc/{EVERYONE}/")) || question.claim == 0;
-        let refused = if !self.config.askers.allow(asker, service)
-            || (to_everyone && !self.config.everyone)
-        {
-            Some(Outcome::REFUSED)
-        } else if !self.rates.take(asker, Instant::now()) {
-            Some(Outcome::BUSY)
-        } else if question.claim != 0 && question.claim != self.claim {
-            Some(Outcome::STALE)
-        } else if length > self.config.limits.request_bytes as usize {
-            Some(netipc::wire::Status::LIMIT_EXCEEDED.into())
-        } else {
-            None
-        };
-        (question, refused.map_or(Ok(()), Err))
-    }
-
-    /// Answers the questions of one service, one after the other, until nobody can ask any more.
-    fn work(&self, service: &str, jobs: &Receiver<Job>) {
+    /// Answers the questions of one service, one after the other and of each asker in turn, until nobody can ask any more.
+    fn work(&self, service: &str, jobs: &Turns<Job>) {
         let mut local = Local::new(&self.config.run_dir, service, self.config.auth_token);
-        while let Ok(job) = jobs.recv() {
+        while let Some(job) = jobs.pop() {
             self.answer(service, &mut local, &job);
         }
     }
@@ -368,8 +423,11 @@ impl Shared {
             .payload()
             .map(|payload| payload.to_bytes())
             .unwrap_or_default();
-        let room = question.room.min(self.config.limits.answer_bytes);
-        let wait = Wait::until(*came + Duration::from_millis(question.deadline_ms.into()));
+        let limits = &self.config.limits;
+        // The asker's word alone would hold up the others for as long as it likes.
+        let deadline_ms = question.deadline_ms.min(limits.answer_ms);
+        let wait = Wait::until(*came + Duration::from_millis(deadline_ms.into()));
+        let room = question.room.min(limits.answer_bytes);
         let asked = local.ask(question, &request, room, &wait.or_abort(&self.abort));
         let took = came.elapsed();
         let mut reply = Reply::refusal(question, self.claim, Outcome::OK);

@@ -7,6 +7,7 @@
 //!
 //! The program `netipc-bridge` is this library with arguments.
 
+mod admission;
 pub mod allow;
 mod asking;
 pub mod claims;
@@ -22,6 +23,7 @@ mod local;
 pub mod metrics;
 pub mod packing;
 pub mod status;
+mod turns;
 pub mod wire;
 
 use std::collections::hash_map::RandomState;

@@ -13,9 +13,13 @@ pub struct Limits {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: u32,
 
-    /// Questions to one service that may wait for their turn
+    /// Questions of one asker to one service that may wait for their turn
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
     pub waiting: u32,
+
+    /// Milliseconds that an answer may take, whatever time its asker gives it
+    #[arg(long, value_name = "MS", default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub answer_ms: u32,
 
     /// The most bytes of a request
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
@@ -31,6 +35,7 @@ impl Default for Limits {
         Self {
             rate: 1000,
             waiting: 64,
+            answer_ms: 60_000,
             request_bytes: 1 << 20,
             answer_bytes: 16 << 20,
         }
@@ -44,7 +49,7 @@ struct Bucket {
     filled: Instant,
 }
 
-/// The budgets of all askers. Only those on the list have one, so there are no more.
+/// The budgets of all askers. Those on the list have one each and strangers one together, so there are no more.
 #[derive(Debug)]
 pub struct Rates {
     rate: f64,

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use common::{
@@ -11,7 +12,7 @@ use common::{
 };
 use netipc::service::increment::{self, Increment};
 use netipc::wire::MethodCode;
-use netipc::{Client, ClientState, ErrorCode, Server, ServerConfig};
+use netipc::{Client, ClientState, ErrorCode, Handler, Server, ServerConfig};
 use netipc_bridge::allow::{Askers, Lists};
 use netipc_bridge::config::Net;
 use netipc_bridge::export::{Export, ExportConfig};
@@ -19,8 +20,12 @@ use netipc_bridge::import::{Import, ImportConfig};
 use netipc_bridge::keys;
 use netipc_bridge::limits::Limits;
 use netipc_bridge::wire::{Outcome, Question, Reply};
-use netipc_conformance::service::{Running, connected};
+use netipc_conformance::service::{Running, connected, turnstile};
+use zenoh::handlers::FifoChannelHandler;
 use zenoh::{Session, Wait};
+
+/// What comes of a question.
+type Replies = FifoChannelHandler<zenoh::query::Reply>;
 
 fn serve(pair: &Pair) -> Running<Increment> {
     let config = ServerConfig {
@@ -224,7 +229,7 @@ fn a_token_stays_on_its_host() {
 }
 
 #[test]
-fn who_asks_too_often_is_told_so_and_others_are_not_held_up() {
+fn who_asks_too_often_is_refused() {
     let mut pair = Pair::new();
     let limits = Limits {
         rate: 5,
@@ -252,6 +257,116 @@ fn who_asks_too_often_is_told_so_and_others_are_not_held_up() {
         refused.keys().any(|why| why.contains("--rate")),
         "{refused:?}"
     );
+}
+
+/// Asks, and does not wait for the reply.
+fn begin_to_ask(session: &Session, asker: &str, claim: u64, n: u64) -> Replies {
+    session
+        .get(keys::asked(HOST, SERVICE, asker))
+        .attachment(&question(claim).encode()[..])
+        .payload(&n.to_le_bytes()[..])
+        .timeout(common::PATIENCE)
+        .wait()
+        .unwrap()
+}
+
+fn outcome(replies: &Replies) -> Outcome {
+    let sample = replies.recv().unwrap().into_result().unwrap();
+    let header = sample.attachment().unwrap().to_bytes();
+    Reply::decode(&header).unwrap().outcome
+}
+
+#[test]
+fn who_fills_its_queue_holds_up_no_other() {
+    let authority = Authority::new();
+    let far = tempfile::tempdir().unwrap();
+    let base = export_config(far.path());
+    let config = ExportConfig {
+        askers: Askers::parse(&texts(&[ASKER, "other"])).unwrap(),
+        limits: Limits {
+            waiting: 2,
+            ..base.limits
+        },
+        ..base
+    };
+    let (export, _session, place) = listening(config, &authority);
+    let (claim, asked) = (export.claim(), Arc::new(Mutex::new(Vec::new())));
+    let (turnstile, doorman) = turnstile();
+    let order = Arc::clone(&asked);
+    let handler = Handler::<Increment>::new(move |n, answer| {
+        order.lock().unwrap().push(*n);
+        turnstile.pass();
+        answer.put(&n.wrapping_add(1))
+    });
+    let config = ServerConfig {
+        auth_token: TOKEN,
+        ..ServerConfig::default()
+    };
+    let server = Running::start(Server::with_workers(
+        far.path(),
+        SERVICE,
+        config,
+        handler,
+        2,
+    ));
+    let [greedy, other] = [ASKER, "other"].map(|name| {
+        let session = stranger(&authority.net(name), &place);
+        // It can ask once it is told so: this claim is of nobody.
+        until("the exporter", || {
+            ask(&session, name, &question(1).encode(), &[])
+        });
+        session
+    });
+    let mut waiting = vec![begin_to_ask(&greedy, ASKER, claim, 1)];
+    doorman.meet();
+    waiting.extend([2, 3].map(|n| begin_to_ask(&greedy, ASKER, claim, n)));
+    assert_eq!(
+        outcome(&begin_to_ask(&greedy, ASKER, claim, 4)),
+        Outcome::BUSY
+    );
+    waiting.extend([11, 12].map(|n| begin_to_ask(&other, "other", claim, n)));
+    assert_eq!(
+        outcome(&begin_to_ask(&other, "other", claim, 13)),
+        Outcome::BUSY
+    );
+    drop(doorman);
+    for replies in &waiting {
+        assert_eq!(outcome(replies), Outcome::OK);
+    }
+    assert_eq!(*asked.lock().unwrap(), [1, 2, 11, 3, 12], "in turns");
+    drop(server);
+}
+
+#[test]
+fn no_asker_has_an_answer_take_longer_than_the_exporter_allows() {
+    let mut pair = Pair::new();
+    let base = export_config(&pair.far);
+    pair.export(ExportConfig {
+        limits: Limits {
+            answer_ms: 50,
+            ..base.limits
+        },
+        ..base
+    });
+    let (turnstile, doorman) = turnstile();
+    let handler = Handler::<Increment>::new(move |n, answer| {
+        turnstile.pass();
+        answer.put(n)
+    });
+    let config = ServerConfig {
+        auth_token: TOKEN,
+        ..ServerConfig::default()
+    };
+    let server = Running::start(Server::with_workers(&pair.far, SERVICE, config, handler, 2));
+    let patient = Question {
+        deadline_ms: u32::MAX,
+        ..question(pair.exporting.as_ref().unwrap().0.claim())
+    };
+    // The provider does not answer before it is let through.
+    let reply = ask(&pair.importer, ASKER, &patient.encode(), &[0; 8]).unwrap();
+    assert_eq!(reply.outcome, Outcome::LATE);
+    drop(doorman);
+    drop(server);
 }
 
 #[test]
