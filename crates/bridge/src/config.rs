@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::allow::Lists;
 use crate::error::Error;
+use crate::keys;
 
 /// The most bytes of one message from another host: the largest answer, and room for headers.
 const MAX_MESSAGE_BYTES: u64 = 20 << 20;
@@ -125,6 +126,18 @@ impl Net {
             secure(&config)?;
         }
         Ok(config)
+    }
+
+    /// Whether a side with this name may be told by its certificate. Trials have none.
+    ///
+    /// # Errors
+    /// [`Error::Usage`].
+    pub fn peer(&self, what: &str, name: &str) -> Result<String, Error> {
+        if self.plain {
+            keys::name(what, name)
+        } else {
+            keys::certified(what, name)
+        }
     }
 
     fn mode(&self) -> Mode {

@@ -34,6 +34,28 @@ pub fn name(what: &str, name: &str) -> Result<String, Error> {
     )))
 }
 
+/// A name that certificates are held against: of a host, an asker or a router.
+///
+/// Zenoh believes the public authorities beside our own where it connects. They sign names of the public network, which
+/// have a dot, and no others.
+///
+/// # Errors
+/// [`Error::Usage`], as for [`name`], and where it has a dot.
+///
+/// ```
+/// assert!(netipc_bridge::keys::certified("host", "web-1").is_ok());
+/// assert!(netipc_bridge::keys::certified("host", "web-1.example").is_err());
+/// ```
+pub fn certified(what: &str, given: &str) -> Result<String, Error> {
+    if given.contains('.') {
+        return Err(Error::Usage(format!(
+            "{given:?} is no name of a {what} with certificates: zenoh believes the public authorities beside \
+             --tls-ca, and they sign names with a dot: use one without, or --plain for a trial among trusted programs"
+        )));
+    }
+    name(what, given)
+}
+
 /// What an exporter declares.
 #[must_use]
 pub fn offered(host: &str, service: &str) -> String {
@@ -121,5 +143,13 @@ mod tests {
             assert!(name("host", bad).is_err(), "{bad}");
         }
         assert_eq!(name("host", "db-1.example_x").unwrap(), "db-1.example_x");
+    }
+
+    #[test]
+    fn names_that_public_authorities_sign_are_refused() {
+        for bad in ["web.example", ".", "..", "web.", "10.0.0.1", "", "*"] {
+            assert!(certified("host", bad).is_err(), "{bad}");
+        }
+        assert_eq!(certified("host", "db-1_x").unwrap(), "db-1_x");
     }
 }

@@ -36,15 +36,18 @@ pub(crate) fn run(command: &Command) -> Result<(), Error> {
 fn export(args: &ExportArgs) -> Result<(), Error> {
     let end = End::begin()?;
     make_run_dir(&args.run_dir)?;
-    let host = keys::name("host", &args.host)?;
-    let services = names("service", &args.services)?;
+    let host = args.net.peer("host", &args.host)?;
+    let services = services(&args.services)?;
     let askers = Askers::parse(&args.askers)?;
+    for asker in askers.names() {
+        args.net.peer("asker", asker)?;
+    }
     if askers.is_empty() {
         return Err(Error::Usage(
             "nobody may ask: name who may with --allow NAME, once for each".into(),
         ));
     }
-    let via = names("router", &args.net.via)?;
+    let via = peers(&args.net, "router", &args.net.via)?;
     let lists = Lists::of_export(&host, &services, &askers, &via, args.answer_everyone);
     let Some(session) = end.join(args.net.zenoh(&lists)?)? else {
         return Ok(());
@@ -66,8 +69,8 @@ fn export(args: &ExportArgs) -> Result<(), Error> {
 fn import(args: &ImportArgs) -> Result<(), Error> {
     let end = End::begin()?;
     make_run_dir(&args.run_dir)?;
-    let asker = keys::name("importer", &args.name)?;
-    let services = names("service", &args.services)?;
+    let asker = args.net.peer("importer", &args.name)?;
+    let services = services(&args.services)?;
     let places = places(args, &services)?;
     let lists = import_lists(args, &asker, &services)?;
     let Some(session) = end.join(args.net.zenoh(&lists)?)? else {
@@ -114,7 +117,7 @@ fn places(args: &ImportArgs, services: &[String]) -> Result<Vec<(String, String,
     let (mut places, mut taken) = (Vec::new(), BTreeSet::new());
     for host in &args.hosts {
         if host != EVERYONE {
-            keys::name("host", host)?;
+            args.net.peer("host", host)?;
         }
         let shown = if host == EVERYONE { "all" } else { host };
         for service in services {
@@ -135,8 +138,8 @@ fn places(args: &ImportArgs, services: &[String]) -> Result<Vec<(String, String,
 }
 
 fn import_lists(args: &ImportArgs, asker: &str, services: &[String]) -> Result<Lists, Error> {
-    let via = names("router", &args.net.via)?;
-    let believed = names("host", &args.believed)?;
+    let via = peers(&args.net, "router", &args.net.via)?;
+    let believed = peers(&args.net, "host", &args.believed)?;
     let mut lists = Lists::default();
     for service in services {
         for host in &args.hosts {
@@ -164,13 +167,13 @@ fn import_lists(args: &ImportArgs, asker: &str, services: &[String]) -> Result<L
 fn router(args: &RouterArgs) -> Result<(), Error> {
     let end = End::begin()?;
     let mut lists = Lists::default();
-    for host in names("host", &args.hosts)? {
+    for host in peers(&args.net, "host", &args.hosts)? {
         lists.route_host(&host, args.everyone);
     }
-    for asker in names("importer", &args.askers)? {
+    for asker in peers(&args.net, "importer", &args.askers)? {
         lists.route_asker(&asker);
     }
-    for router in names("router", &args.net.via)? {
+    for router in peers(&args.net, "router", &args.net.via)? {
         lists.route_router(&router);
     }
     let net = Net {
@@ -280,8 +283,23 @@ impl End {
     }
 }
 
-fn names(what: &str, given: &[String]) -> Result<Vec<String>, Error> {
-    given.iter().map(|name| keys::name(what, name)).collect()
+/// Names of services, each of which is named once.
+fn services(given: &[String]) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for name in given {
+        let name = keys::name("service", name)?;
+        if names.contains(&name) {
+            return Err(Error::Usage(format!(
+                "--service {name} is there twice: name each service once"
+            )));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn peers(net: &Net, what: &str, given: &[String]) -> Result<Vec<String>, Error> {
+    given.iter().map(|name| net.peer(what, name)).collect()
 }
 
 fn say(text: &str) -> Result<(), Error> {

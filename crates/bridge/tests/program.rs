@@ -146,6 +146,22 @@ fn mistakes_are_told_with_what_to_write() {
         ),
         ([&import[..], &["--host", "*"]].concat(), "--allow NAME"),
         (
+            [&import[..], &["--host", "web.example"]].concat(),
+            "public authorities",
+        ),
+        (
+            [&import[..], &["--host", "web", "--via", "r.example"]].concat(),
+            "public authorities",
+        ),
+        (
+            [&export[..], &["--allow", "viewer.example"]].concat(),
+            "public authorities",
+        ),
+        (
+            [&export[..], &["--allow", ASKER, "--service", "s"]].concat(),
+            "twice",
+        ),
+        (
             [&import[..], &["--host", "a", "--host", "b", "--as", "x"]].concat(),
             "into --as",
         ),
