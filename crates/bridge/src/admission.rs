@@ -115,6 +115,7 @@ mod tests {
             batch: None,
             deadline_ms: 1,
             room: 1,
+            life: 0,
             claim,
             held: 0,
             takes_lz4: false,

@@ -1,7 +1,7 @@
 //! A lookup that asks all hosts, and answers what the first says that knows a key.
 //!
-//! An answer is one host's, whole. Its generation is replaced by one that is made of it and of the host's claim, so
-//! that an answer of another host, or of another life of this one, has another generation: a lookup that took several
+//! An answer is one host's, whole. Its generation is replaced by one that is made of it, of the host's claim and of the
+//! number of its provider, so that an answer of another host, or of another life of either, has another generation: a lookup that took several
 //! questions fails where they were answered by several hosts, as it does where a provider's data changed.
 
 use std::collections::BTreeSet;
@@ -162,6 +162,7 @@ impl All {
             batch: None,
             deadline_ms: u32::try_from(self.config.timeout.as_millis()).unwrap_or(u32::MAX),
             room: u32::try_from(out.len()).unwrap_or(u32::MAX),
+            life: 0,
             claim: 0,
             held: 0,
             takes_lz4: true,
@@ -244,7 +245,7 @@ impl All {
         Some(taken.and_then(|(reply, _)| {
             let len = reply.len as usize;
             let answer = out.get_mut(..len).unwrap_or_default();
-            let knows = stamp(answer, host, reply.claim).ok_or(Outcome::MALFORMED)?;
+            let knows = stamp(answer, host, reply.claim, reply.life).ok_or(Outcome::MALFORMED)?;
             Ok(HostAnswer { host, len, knows })
         }))
     }
@@ -259,7 +260,7 @@ struct HostAnswer<'s> {
 }
 
 /// Makes the generation of a lookup's answer this host's; whether it knows a key. Nothing where it is no such answer.
-fn stamp(answer: &mut [u8], host: &str, claim: u64) -> Option<bool> {
+fn stamp(answer: &mut [u8], host: &str, claim: u64, life: u32) -> Option<bool> {
     let (header, _) = answer.split_first_chunk::<LOOKUP_HEADER_LEN>()?;
     let [.., c0, c1, c2, c3, g0, g1, g2, g3, g4, g5, g6, g7] = *header;
     let count = u32::from_le_bytes([c0, c1, c2, c3]);
@@ -275,17 +276,19 @@ fn stamp(answer: &mut [u8], host: &str, claim: u64) -> Option<bool> {
         _ => Verdict::ForNow,
     };
     let known = items.iter().any(|item| verdict(item).has_item());
-    let stamped = mix(generation, host, claim).to_le_bytes();
+    let stamped = mix(generation, host, claim, life).to_le_bytes();
     answer
         .get_mut(8..LOOKUP_HEADER_LEN)?
         .copy_from_slice(&stamped);
     Some(known)
 }
 
-/// 64-bit FNV-1a over the three: the same in every process, for generations are compared across sessions.
-fn mix(generation: u64, host: &str, claim: u64) -> u64 {
+/// 64-bit FNV-1a over the four: the same in every process, for generations are compared across sessions.
+fn mix(generation: u64, host: &str, claim: u64, life: u32) -> u64 {
     let (generation, claim) = (generation.to_le_bytes(), claim.to_le_bytes());
-    let bytes = generation.iter().chain(&claim).chain(host.as_bytes());
+    let life = life.to_le_bytes();
+    let lives = claim.iter().chain(&life);
+    let bytes = generation.iter().chain(lives).chain(host.as_bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
@@ -315,14 +318,19 @@ mod tests {
 
     #[test]
     fn generations_of_two_hosts_or_two_lives_are_never_the_same() {
-        let stamped = |host, claim, generation| {
+        let stamped = |host, claim, life, generation| {
             let mut bytes = answer(0, generation);
-            assert_eq!(stamp(&mut bytes, host, claim), Some(true));
+            assert_eq!(stamp(&mut bytes, host, claim, life), Some(true));
             bytes[8..16].to_vec()
         };
-        let first = stamped("a", 1, 7);
-        assert_eq!(first, stamped("a", 1, 7));
-        for other in [stamped("b", 1, 7), stamped("a", 2, 7), stamped("a", 1, 8)] {
+        let first = stamped("a", 1, 1, 7);
+        assert_eq!(first, stamped("a", 1, 1, 7));
+        for other in [
+            stamped("b", 1, 1, 7),
+            stamped("a", 2, 1, 7),
+            stamped("a", 1, 2, 7),
+            stamped("a", 1, 1, 8),
+        ] {
             assert_ne!(first, other);
         }
     }
@@ -331,7 +339,7 @@ mod tests {
     fn an_answer_that_knows_nothing_is_told_from_one_that_does() {
         for (status, known) in [(0, true), (1, false), (2, false), (u16::MAX, false)] {
             assert_eq!(
-                stamp(&mut answer(status, 1), "a", 1),
+                stamp(&mut answer(status, 1), "a", 1, 1),
                 Some(known),
                 "{status}"
             );
@@ -339,7 +347,7 @@ mod tests {
         for len in 0..answer(0, 1).len() {
             let mut cut = answer(0, 1);
             cut.truncate(len);
-            assert_eq!(stamp(&mut cut, "a", 1), None, "{len}");
+            assert_eq!(stamp(&mut cut, "a", 1, 1), None, "{len}");
         }
     }
 }

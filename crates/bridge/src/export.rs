@@ -442,6 +442,9 @@ impl Shared {
             }
             Err(outcome) => reply.outcome = outcome,
         }
+        if reply.outcome == Outcome::OK {
+            reply.life = local.life();
+        }
         let done = Done {
             outcome: reply.outcome,
             unchanged: reply.form == crate::wire::Form::Unchanged,

@@ -86,6 +86,14 @@ struct Serving {
     thread: JoinHandle<()>,
 }
 
+/// What a session knows of the answers that it had.
+struct Past {
+    kept: Option<Kept>,
+    /// The provider that they are of, as the exporter numbers them: generations of another are others, whatever their
+    /// numbers.
+    life: Option<u32>,
+}
+
 /// The last large answer of a session, which its exporter may call unchanged.
 struct Kept {
     method: MethodCode,
@@ -97,7 +105,12 @@ struct Kept {
 
 thread_local! {
     /// That of the session whose thread this is: a server gives each one of its own, and a session has one claim.
-    static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
+    static PAST: RefCell<Past> = const {
+        RefCell::new(Past {
+            kept: None,
+            life: None,
+        })
+    };
 }
 
 impl Import {
@@ -312,7 +325,7 @@ impl Remote {
         let batch = header.flags.is_batch().then_some(header.item_count);
         let payload = request.payload();
         let method = MethodCode(header.code);
-        KEPT.with_borrow_mut(|kept| {
+        PAST.with_borrow_mut(|Past { kept, life }| {
             let same = |kept: &&Kept| {
                 kept.method == method && kept.batch == batch && kept.request == payload
             };
@@ -322,6 +335,7 @@ impl Remote {
                 batch,
                 deadline_ms: u32::try_from(self.config.timeout.as_millis()).unwrap_or(u32::MAX),
                 room: u32::try_from(out.len()).unwrap_or(u32::MAX),
+                life: life.unwrap_or_default(),
                 claim,
                 held: held.map_or(0, |kept| kept.tag),
                 takes_lz4: true,
@@ -329,6 +343,10 @@ impl Remote {
             let answer = held.map_or(&[][..], |kept| &kept.answer);
             let asked = self.ask(&question, payload, answer, out, began + self.config.timeout);
             let (outcome, reply) = match asked {
+                // Here it restarted while it was asked. The session ends, and whoever asks in several parts begins again.
+                Ok((reply, _)) if *life.get_or_insert(reply.life) != reply.life => {
+                    (Outcome::CHANGED, None)
+                }
                 Ok((reply, sent)) => (Outcome::OK, Some((reply, sent))),
                 Err(outcome) => (outcome, None),
             };

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use netipc::connection::Message;
 use netipc::transport::Wait;
+use netipc::transport::link::Peer;
 use netipc::untyped::AnyClient;
 use netipc::wire::{Bytes, Header, Profiles, Status, write_batch};
 use netipc::{CallError, ClientConfig, Failure};
@@ -13,6 +14,26 @@ use crate::wire::{Outcome, Question};
 /// What a client starts with.
 const FIRST_ROOM: u32 = 65_536;
 
+/// What tells whether a client may be with another provider than before.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Seen {
+    sessions: u64,
+    /// Requests that were sent again, because a session failed them.
+    retries: u64,
+    peer: Option<Peer>,
+}
+
+impl Seen {
+    fn of(client: &AnyClient) -> Self {
+        let counters = client.counters();
+        Self {
+            sessions: counters.connects + counters.reconnects,
+            retries: counters.retries,
+            peer: client.session().map(|session| session.peer),
+        }
+    }
+}
+
 /// A client that asks what others ask, with the local token.
 pub(crate) struct Local {
     run_dir: PathBuf,
@@ -21,6 +42,10 @@ pub(crate) struct Local {
     /// Bytes that an answer may have: as much as was ever asked for, rounded up to a power of two.
     room: u32,
     client: AnyClient,
+    /// The number of the provider, as far as its sessions tell: one that may be another has another.
+    life: u32,
+    /// As it was when that was last looked at.
+    seen: Seen,
     /// A batch that was put together again.
     batch: Vec<u8>,
 }
@@ -33,6 +58,8 @@ impl Local {
             service: service.to_owned(),
             auth_token,
             room: FIRST_ROOM,
+            life: 0,
+            seen: Seen::default(),
             batch: Vec::new(),
         }
     }
@@ -48,13 +75,25 @@ impl Local {
         if wait.check().is_err() {
             return Err(Outcome::LATE);
         }
+        self.look();
+        // A session that has ended is noticed here, before another one takes its place to have more room.
+        self.client.refresh(wait);
+        let now = Seen::of(&self.client);
+        self.life = self
+            .life
+            .wrapping_add(u32::from(now.sessions != self.seen.sessions));
+        self.seen = now;
         // Providers fill what they agreed on: the session here has to hold what the asker's does.
         if room > self.room {
             self.room = room.checked_next_power_of_two().unwrap_or(room);
             self.client = client(&self.run_dir, &self.service, self.auth_token, self.room);
-        }
-        if !self.client.ready() {
             self.client.refresh(wait);
+            let wider = Seen::of(&self.client);
+            self.life = self.life.wrapping_add(u32::from(wider.peer != now.peer));
+            self.seen = wider;
+        }
+        if question.life != 0 && question.life != self.life {
+            return Err(Outcome::CHANGED);
         }
         let answer = match question.batch {
             None => self
@@ -67,6 +106,22 @@ impl Local {
             return Err(Status::LIMIT_EXCEEDED.into());
         }
         Ok(answer)
+    }
+
+    /// The number of the provider that gave the last answer.
+    pub(crate) fn life(&mut self) -> u32 {
+        self.look();
+        self.life
+    }
+
+    /// Takes in what the last question has made of the client. A session that failed nothing was replaced to have more
+    /// room, and the one that it had when it was asked was alive.
+    fn look(&mut self) {
+        let now = Seen::of(&self.client);
+        let is_other = now.sessions != self.seen.sessions
+            && (now.retries != self.seen.retries || now.peer != self.seen.peer);
+        self.life = self.life.wrapping_add(u32::from(is_other));
+        self.seen = now;
     }
 
     fn ask_batch(

@@ -83,6 +83,7 @@ mod tests {
             batch: None,
             deadline_ms: 1,
             room: 1 << 20,
+            life: 0,
             claim: 1,
             held,
             takes_lz4,

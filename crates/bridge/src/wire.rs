@@ -5,8 +5,8 @@
 //!
 //! ```text
 //!           0      2        3      4       6        8           12           16    20          24     32
-//! question  magic  version  flags  method  0        item_count  deadline_ms  room  0           claim  held
-//! reply     magic  version  flags  method  outcome  item_count  len          took  0           claim  tag
+//! question  magic  version  flags  method  0        item_count  deadline_ms  room  life        claim  held
+//! reply     magic  version  flags  method  outcome  item_count  len          took  life        claim  tag
 //! ```
 
 use std::fmt;
@@ -38,6 +38,7 @@ const UNCHANGED: u8 = 4;
 ///     batch: None,
 ///     deadline_ms: 5000,
 ///     room: 65_536,
+///     life: 0,
 ///     claim: 7,
 ///     held: 0,
 ///     takes_lz4: true,
@@ -54,6 +55,8 @@ pub struct Question {
     pub deadline_ms: u32,
     /// The most bytes that the answer may have, as the asking side agreed with its client.
     pub room: u32,
+    /// The provider that answered before, as [`Reply::life`] numbers it: another one is not asked. 0 asks any.
+    pub life: u32,
     /// The claim that is asked, as its token names it; 0 asks whoever hears it.
     pub claim: u64,
     /// The tag of the answer to this very request that the asker still has; 0 is none.
@@ -77,6 +80,9 @@ pub struct Reply {
     pub len: u32,
     /// Microseconds that the exporting side took.
     pub took_us: u32,
+    /// Which provider answered, counted by the exporter from 1: one that may be another has another number, also where
+    /// its generations have the same. 0 where none did.
+    pub life: u32,
     /// The claim that answers.
     pub claim: u64,
     /// What the asker says in [`Question::held`] when it asks the same again; 0 is nothing.
@@ -116,6 +122,8 @@ impl Outcome {
     pub const MALFORMED: Self = Self(0x105);
     /// The question is of another version.
     pub const VERSION: Self = Self(0x106);
+    /// The provider may be another one than answered before.
+    pub const CHANGED: Self = Self(0x107);
 
     /// What a local client is told. Whatever kept a question from being answered is a handler that failed.
     #[must_use]
@@ -146,6 +154,7 @@ impl fmt::Display for Outcome {
             Self::STALE => "the host has restarted",
             Self::MALFORMED => "the question was malformed",
             Self::VERSION => "the exporter speaks another version",
+            Self::CHANGED => "the provider there may have restarted",
             Self(status) => return fmt::Display::fmt(&Status(status), f),
         };
         f.write_str(text)
@@ -173,6 +182,7 @@ impl Question {
         batch: None,
         deadline_ms: 0,
         room: 0,
+        life: 0,
         claim: 0,
         held: 0,
         takes_lz4: false,
@@ -186,7 +196,12 @@ impl Question {
             flags,
             method: self.method.0,
             outcome: 0,
-            words: [self.batch.unwrap_or(1), self.deadline_ms, self.room],
+            words: [
+                self.batch.unwrap_or(1),
+                self.deadline_ms,
+                self.room,
+                self.life,
+            ],
             longs: [self.claim, self.held],
         })
     }
@@ -197,7 +212,7 @@ impl Question {
     /// [`Malformed`].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let fields = read(bytes, BATCH | LZ4)?;
-        let ([items, deadline_ms, room], [claim, held]) = (fields.words, fields.longs);
+        let ([items, deadline_ms, room, life], [claim, held]) = (fields.words, fields.longs);
         if fields.outcome != 0 {
             return Err(Malformed::Field("the reserved field"));
         }
@@ -206,6 +221,7 @@ impl Question {
             batch: items_of(fields.flags, items)?,
             deadline_ms,
             room,
+            life,
             claim,
             held,
             takes_lz4: fields.flags & LZ4 != 0,
@@ -226,7 +242,7 @@ impl Reply {
             flags: flag(self.batch.is_some(), BATCH) | form,
             method: self.method.0,
             outcome: self.outcome.0,
-            words: [self.batch.unwrap_or(1), self.len, self.took_us],
+            words: [self.batch.unwrap_or(1), self.len, self.took_us, self.life],
             longs: [self.claim, self.tag],
         })
     }
@@ -237,7 +253,7 @@ impl Reply {
     /// [`Malformed`].
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let fields = read(bytes, BATCH | LZ4 | UNCHANGED)?;
-        let ([items, len, took_us], [claim, tag]) = (fields.words, fields.longs);
+        let ([items, len, took_us, life], [claim, tag]) = (fields.words, fields.longs);
         let form = match fields.flags & (LZ4 | UNCHANGED) {
             0 => Form::Plain,
             LZ4 => Form::Lz4,
@@ -255,6 +271,7 @@ impl Reply {
             form,
             len,
             took_us,
+            life,
             claim,
             tag,
         })
@@ -270,6 +287,7 @@ impl Reply {
             form: Form::Plain,
             len: 0,
             took_us: 0,
+            life: 0,
             claim,
             tag: 0,
         }
@@ -281,7 +299,7 @@ struct Fields {
     flags: u8,
     method: u16,
     outcome: u16,
-    words: [u32; 3],
+    words: [u32; 4],
     longs: [u64; 2],
 }
 
@@ -303,7 +321,6 @@ fn write(fields: &Fields) -> [u8; HEADER_LEN] {
         .words
         .iter()
         .for_each(|word| put(&word.to_le_bytes()));
-    put(&[0; 4]);
     fields
         .longs
         .iter()
@@ -325,14 +342,11 @@ fn read(bytes: &[u8], known: u8) -> Result<Fields, Malformed> {
     if flags & !known != 0 {
         return Err(Malformed::Field("a flag"));
     }
-    if word(bytes, 20) != 0 {
-        return Err(Malformed::Field("the reserved field"));
-    }
     Ok(Fields {
         flags,
         method: u16::from_le_bytes([bytes[4], bytes[5]]),
         outcome: u16::from_le_bytes([bytes[6], bytes[7]]),
-        words: [8, 12, 16].map(|at| word(bytes, at)),
+        words: [8, 12, 16, 20].map(|at| word(bytes, at)),
         longs: [24, 32].map(|at| u64::from(word(bytes, at)) | u64::from(word(bytes, at + 4)) << 32),
     })
 }

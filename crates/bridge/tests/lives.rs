@@ -122,6 +122,26 @@ fn a_host_that_restarts_under_its_name_ends_every_session() {
 }
 
 #[test]
+fn a_provider_that_restarts_ends_every_session_whatever_its_generations() {
+    let pair = Pair::new();
+    let server = serve(&pair.far, increment::handler());
+    let mut asker = connected(client::<Increment>(&pair));
+    let session = |asker: &Client<Increment>| asker.status().session.unwrap().session_id;
+    assert_eq!(asker.call(&1).unwrap(), 2);
+    let first = session(&asker);
+    assert_eq!(asker.call(&2).unwrap(), 3);
+    assert_eq!(session(&asker), first);
+    drop(server);
+    let _server = serve(&pair.far, increment::handler());
+    // The exporter has a session with the new one; nobody may have half an answer of either.
+    assert_eq!(asker.call(&3).unwrap(), 4);
+    assert_ne!(session(&asker), first);
+    let refused = pair.import.report().peers[0].row.refused.clone();
+    let why = "the provider there may have restarted";
+    assert_eq!(refused.get(why), Some(&1), "{refused:?}");
+}
+
+#[test]
 fn two_that_claim_one_name_are_both_refused_until_one_goes() {
     let pair = Pair::new();
     let _server = serve(&pair.far, increment::handler());

@@ -66,6 +66,7 @@ fn question(claim: u64) -> Question {
         batch: None,
         deadline_ms: 10_000,
         room: 65_536,
+        life: 0,
         claim,
         held: 0,
         takes_lz4: true,

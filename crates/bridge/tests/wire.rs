@@ -38,6 +38,7 @@ fn questions_are_written_as_they_always_were() {
             batch: batch(case),
             deadline_ms: short(case, "deadline_ms"),
             room: short(case, "room"),
+            life: short(case, "life"),
             claim: number(case, "claim"),
             held: number(case, "held"),
             takes_lz4: case["takes_lz4"].as_bool().unwrap(),
@@ -62,6 +63,7 @@ fn replies_are_written_as_they_always_were() {
             },
             len: short(case, "len"),
             took_us: short(case, "took_us"),
+            life: short(case, "life"),
             claim: number(case, "claim"),
             tag: number(case, "tag"),
         };
@@ -77,7 +79,6 @@ proptest! {
         // Most of what is random does not begin as a header.
         if kind > 0 {
             bytes[..4].copy_from_slice(&[0x4e, 0x42, 1, kind]);
-            bytes[20..24].fill(0);
         }
         if kind > 1 {
             bytes[6..8].fill(0);
@@ -115,6 +116,7 @@ proptest! {
             batch: None,
             deadline_ms: 1,
             room: 1,
+            life: 0,
             claim: 1,
             held: 0,
             takes_lz4: lz4,
