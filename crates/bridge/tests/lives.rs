@@ -149,6 +149,9 @@ fn two_that_claim_one_name_are_both_refused_until_one_goes() {
     assert_eq!(asker.call(&1).unwrap(), 2);
     let other = pair.another(export_config(&pair.far));
     pair.until_standing("disputed");
+    let line = "none is believed host=\"web-1\" service=\"svc\" claims=2";
+    let is_logged = || common::logged().iter().any(|logged| logged.ends_with(line));
+    until("a line in the log", || is_logged().then_some(()));
     asker.refresh();
     assert_eq!(asker.status().state, ClientState::NotFound);
     drop(other);
@@ -188,6 +191,9 @@ fn whoever_comes_second_to_a_name_does_not_offer_it() {
     until("the dispute", || {
         (standing(&second.0)? == "disputed").then_some(())
     });
+    let line = "not offered until it has gone host=\"web-1\" service=\"svc\" others=1";
+    let is_logged = || common::logged().iter().any(|logged| logged.ends_with(line));
+    until("a line in the log", || is_logged().then_some(()));
     drop(first);
     until("its end", || {
         (standing(&second.0)? == "offered").then_some(())

@@ -14,7 +14,7 @@ use netipc::service::increment::{self, Increment};
 use netipc::wire::MethodCode;
 use netipc::{Client, ClientState, ErrorCode, Handler, Server, ServerConfig};
 use netipc_bridge::allow::{Askers, Lists};
-use netipc_bridge::config::Net;
+use netipc_bridge::config::{Mode, Net};
 use netipc_bridge::export::{Export, ExportConfig};
 use netipc_bridge::import::{Import, ImportConfig};
 use netipc_bridge::keys;
@@ -88,16 +88,29 @@ fn until_connected(session: &Session) {
     until("a connection", || session.info().peers_zid().wait().next());
 }
 
+/// One attempt to join as a client, which tells how it ended.
+fn attempt(net: &Net, place: &str) -> Result<Session, String> {
+    let once = Net {
+        connect: texts(&[place]),
+        mode: Some(Mode::Client),
+        ..unbound(net.clone())
+    };
+    let config = once.zenoh(&Lists::default()).unwrap();
+    zenoh::open(config)
+        .wait()
+        .map_err(|error| error.to_string())
+}
+
 #[test]
 fn who_has_no_certificate_does_not_get_in() {
     let authority = Authority::new();
     let dir = tempfile::tempdir().unwrap();
     let (export, _session, place) = listening(export_config(dir.path()), &authority);
     let net = authority.net(ASKER);
+    // Each believes the authority: it is the other side that says no.
     let without = Net {
         tls_certificate: None,
         tls_key: None,
-        tls_ca: None,
         ..net.clone()
     };
     let of_another = Authority::new();
@@ -106,18 +119,30 @@ fn who_has_no_certificate_does_not_get_in() {
         ..of_another.net(ASKER)
     };
     for (what, net) in [("without", without), ("forged", forged)] {
-        let session = stranger(&net, &place);
-        let asked = ask(&session, ASKER, &question(export.claim()).encode(), &[0; 8]);
-        assert_eq!(asked, None, "{what}");
-        assert_eq!(session.info().peers_zid().wait().count(), 0, "{what}");
+        let error = attempt(&net, &place).expect_err(what);
+        assert!(error.contains("Unable to connect"), "{what}: {error}");
     }
-    // With a certificate the same question is answered: nobody serves it.
-    let session = stranger(&net, &place);
-    until_connected(&session);
+    // With a certificate the same attempt leads in, and the question is answered: nobody serves it.
+    let session = until("a link", || attempt(&net, &place).ok());
     let asked = until("an answer", || {
         ask(&session, ASKER, &question(export.claim()).encode(), &[0; 8])
     });
     assert_eq!(asked.outcome, Outcome::ABSENT);
+}
+
+#[test]
+fn who_listens_without_a_certificate_is_not_believed() {
+    let (authority, of_another) = (Authority::new(), Authority::new());
+    let forged = Net {
+        tls_ca: authority.net(HOST).tls_ca,
+        ..of_another.net(HOST)
+    };
+    let (_listener, place) = open_listening(&forged, &Lists::default());
+    let error = attempt(&authority.net(ASKER), &place).expect_err("forged");
+    assert!(error.contains("Unable to connect"), "{error}");
+    // With a certificate of the authority the same attempt leads there.
+    let (_listener, place) = open_listening(&authority.net(HOST), &Lists::default());
+    until("a link", || attempt(&authority.net(ASKER), &place).ok());
 }
 
 #[test]
@@ -140,6 +165,24 @@ fn who_is_not_on_the_list_is_not_heard() {
         .unwrap();
     assert!(tokens.recv().is_err(), "nor told who is there");
     assert!(export.report().peers.is_empty(), "nothing came through");
+}
+
+#[test]
+fn nobody_asks_in_the_name_of_another() {
+    let authority = Authority::new();
+    let dir = tempfile::tempdir().unwrap();
+    let config = ExportConfig {
+        askers: Askers::parse(&texts(&[ASKER, "other"])).unwrap(),
+        ..export_config(dir.path())
+    };
+    let (export, _session, place) = listening(config, &authority);
+    // One who may ask, and so is told whom: its questions are sent.
+    let session = stranger(&authority.net("other"), &place);
+    let header = question(export.claim()).encode();
+    until("an answer", || ask(&session, "other", &header, &[0; 8]));
+    let before = export.report();
+    assert_eq!(ask(&session, ASKER, &header, &[0; 8]), None);
+    assert_eq!(export.report(), before, "nothing came through");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ use rcgen::{
 };
 use tempfile::TempDir;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use zenoh::Session;
@@ -118,14 +119,47 @@ fn own_address() -> Ipv4Addr {
     Ipv4Addr::new(127, a.wrapping_add(1), b, c)
 }
 
-/// Tells what `RUST_LOG` asks for, where a test fails.
-fn log() {
-    if let Ok(Ok(targets)) = std::env::var("RUST_LOG").map(|wanted| wanted.parse::<Targets>()) {
-        let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-        let _ = tracing_subscriber::registry()
-            .with(layer.with_filter(targets))
-            .try_init();
+/// What the bridges of this process have logged.
+static LOGGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Keeps what is logged.
+struct Keep;
+
+impl Write for Keep {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOGGED.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
     }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The lines of errors that the bridges of this process have logged.
+pub(crate) fn logged() -> Vec<String> {
+    let logged = LOGGED.lock().unwrap();
+    let text = String::from_utf8_lossy(&logged);
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Keeps errors of the bridges, and tells what `RUST_LOG` asks for, where a test fails.
+fn log() {
+    let keep = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_writer(|| Keep)
+        .with_filter(Targets::new().with_target("netipc_bridge", LevelFilter::ERROR));
+    let wanted = std::env::var("RUST_LOG").ok();
+    let told = wanted
+        .and_then(|wanted| wanted.parse::<Targets>().ok())
+        .map(|targets| {
+            let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+            layer.with_filter(targets)
+        });
+    let _ = tracing_subscriber::registry()
+        .with(keep)
+        .with(told)
+        .try_init();
 }
 
 /// A place that nobody else listens at, but for who listens on every address of the machine.
