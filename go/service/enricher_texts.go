@@ -8,13 +8,13 @@ import (
 	"github.com/netipc/netipc/go/protocol"
 )
 
-// textKeeper makes items that are kept: one allocation for each, unless it is a large one, in which texts and labels
-// that another item has are not copied again. It is used with the lock of the enricher.
+// textKeeper makes items that are kept: one allocation for each, in which texts and labels that another item has are
+// not copied again, and one for those that no item had. It is used with the lock of the enricher.
 //
-//	kept item | its new texts and labels        texts: hash ─▶ where it is, in this item or another; how many have it
+//	kept item ─▶ rooms: its new texts and labels, and those of others   texts: hash ─▶ where it is; how many have it
 //
-// A text that is shared stays with the item that it came with, whose memory stays with it: that is one item for each
-// text at most, and none once nobody has the text any more.
+// A text that is shared keeps the room that it came in, with what else came with it, and nothing beyond: a room holds
+// no pointers. Beside the item, it would keep that, and through it the rooms of all items before that shared texts.
 type textKeeper[I any] struct {
 	// Calls its arguments with every text and all labels of an item; nil where items have none.
 	each  func(item *I, text func(*protocol.CStringView), labels func(*protocol.Labels))
@@ -59,10 +59,10 @@ func (k *textKeeper[I]) forgetAll() { k.texts = map[uint64]sharedText{} }
 func (k *textKeeper[I]) keep(item *I, verdict Verdict, identity uint64) *keptAnswer[I] {
 	k.fresh = 0
 	k.visit(item, &k.look)
-	kept, room := newKept[I](k.fresh)
-	kept.item, kept.verdict, kept.identity = *item, verdict, identity
-	kept.size = uint32(k.itemSize + cap(room))
-	k.room = room
+	kept := &keptAnswer[I]{item: *item, verdict: verdict, identity: identity, size: uint32(k.itemSize + k.fresh)}
+	if k.fresh > 0 {
+		k.room = make([]byte, 0, k.fresh)
+	}
 	k.visit(&kept.item, &k.place)
 	k.room = nil
 	return kept
@@ -101,7 +101,7 @@ func (k *textKeeper[I]) placeLabels(labels *protocol.Labels) {
 	labels.Locate(k.placed(k.inOnePiece(labels)), uint16(labels.Len()), 0)
 }
 
-// placed returns the bytes of text that are kept: those that are there, or a copy in the room of the item.
+// placed returns the bytes of text that are kept: those that are there, or a copy in the room of new ones.
 func (k *textKeeper[I]) placed(text []byte) []byte {
 	if len(text) == 0 {
 		return nil
@@ -157,50 +157,4 @@ func (k *textKeeper[I]) inOnePiece(labels *protocol.Labels) []byte {
 	// They came from the wire, and there is room for them.
 	_ = labels.Encode(k.labels, 0)
 	return k.labels
-}
-
-// newKept returns an answer, and room for so many bytes in the same piece of memory, unless there are many.
-func newKept[I any](room int) (*keptAnswer[I], []byte) {
-	switch {
-	case room == 0:
-		return new(keptAnswer[I]), nil
-	case room <= 16:
-		sized := new(struct {
-			kept keptAnswer[I]
-			room [16]byte
-		})
-		return &sized.kept, sized.room[:0]
-	case room <= 32:
-		sized := new(struct {
-			kept keptAnswer[I]
-			room [32]byte
-		})
-		return &sized.kept, sized.room[:0]
-	case room <= 64:
-		sized := new(struct {
-			kept keptAnswer[I]
-			room [64]byte
-		})
-		return &sized.kept, sized.room[:0]
-	case room <= 128:
-		sized := new(struct {
-			kept keptAnswer[I]
-			room [128]byte
-		})
-		return &sized.kept, sized.room[:0]
-	case room <= 256:
-		sized := new(struct {
-			kept keptAnswer[I]
-			room [256]byte
-		})
-		return &sized.kept, sized.room[:0]
-	case room <= 512:
-		sized := new(struct {
-			kept keptAnswer[I]
-			room [512]byte
-		})
-		return &sized.kept, sized.room[:0]
-	default:
-		return new(keptAnswer[I]), make([]byte, 0, room)
-	}
 }
