@@ -190,8 +190,17 @@ func (l *listener) lookAfterName() error {
 	if inPlace {
 		return nil
 	}
-	if err := unix.Mkdir(l.endpoint.Place(), 0o700); err != nil && err != unix.EEXIST {
-		l.log.Debug("netipc: cannot make the run directory again", "endpoint", l.endpoint.String(), "error", err)
+	return l.bindAgain(unix.Mkdir(l.endpoint.Place(), 0o700))
+}
+
+// bindAgain binds again, unless the run directory could not be made again for what passes.
+func (l *listener) bindAgain(made error) error {
+	if passes(made) {
+		l.log.Warn("netipc: the run directory is gone, and cannot be made again yet", "endpoint", l.endpoint.String(), "error", made)
+		return nil
+	}
+	if made != nil && made != unix.EEXIST {
+		l.log.Debug("netipc: cannot make the run directory again", "endpoint", l.endpoint.String(), "error", made)
 	}
 	held, err := claim(l.endpoint, l.backlog, l.log)
 	if isPassing(err) {
@@ -226,12 +235,13 @@ func isPassing(err error) bool {
 	if !errors.As(err, &failed) {
 		return false
 	}
-	if slices.Contains([]string{lostRace, lockedLong, noneToAsk}, failed.Why) || isExhausted(failed.Cause) {
-		return true
-	}
-	// No room in the file system, or no memory.
-	errno, _ := failed.Cause.(unix.Errno)
-	return slices.Contains([]unix.Errno{unix.ENOSPC, unix.EDQUOT, unix.ENOMEM, unix.ENOBUFS}, errno)
+	return slices.Contains([]string{lostRace, lockedLong, noneToAsk}, failed.Why) || passes(failed.Cause)
+}
+
+// passes tells whether there is no room in the file system, no memory, or no descriptor now.
+func passes(err error) bool {
+	errno, _ := err.(unix.Errno)
+	return isExhausted(err) || slices.Contains([]unix.Errno{unix.ENOSPC, unix.EDQUOT, unix.ENOMEM, unix.ENOBUFS}, errno)
 }
 
 func (l *listener) Endpoint() transport.Endpoint { return l.endpoint }

@@ -171,6 +171,26 @@ func TestAServerWaitsForWhatPassesAndForNothingElse(t *testing.T) {
 	}
 }
 
+// Rule L18.
+func TestAServerWaitsUntilThereIsRoomForItsRunDirectory(t *testing.T) {
+	h := newHarmed(t)
+	place := h.endpoint.Place()
+	h.no(os.RemoveAll(place))
+	for _, errno := range []unix.Errno{unix.ENOSPC, unix.EDQUOT, unix.ENOMEM, unix.ENFILE} {
+		if err := h.listener.bindAgain(errno); err != nil || h.found(h.listener) {
+			t.Errorf("%v: %v", errno, err)
+		}
+	}
+	h.no(h.look())
+	if !h.found(h.listener) {
+		t.Error("it was not bound again")
+	}
+	h.no(os.RemoveAll(place))
+	if err := h.listener.bindAgain(unix.EROFS); !errors.Is(err, transport.ErrEndpointLost) {
+		t.Error(err)
+	}
+}
+
 func TestWhatIsInItsPlaceIsLookedAtAndNoMore(t *testing.T) {
 	h := newHarmed(t)
 	before := h.listener.held

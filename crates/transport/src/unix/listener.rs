@@ -253,10 +253,20 @@ impl UnixListener {
                 return Ok(());
             }
         }
-        if let Err(errno) = sys::make_private_dir(self.endpoint.place())
-            && errno != Errno::EXIST
-        {
-            tracing::debug!(endpoint = %self.endpoint, error = %errno, "cannot make the run directory again");
+        self.bind_again(sys::make_private_dir(self.endpoint.place()))
+    }
+
+    /// Binds again, unless the run directory could not be made again for what passes.
+    fn bind_again(&mut self, made: Result<(), Errno>) -> Result<(), LinkError> {
+        match made {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) if passes(error) => {
+                tracing::warn!(endpoint = %self.endpoint, %error, "the run directory is gone, and cannot be made again yet");
+                return Ok(());
+            }
+            Err(error) => {
+                tracing::debug!(endpoint = %self.endpoint, %error, "cannot make the run directory again");
+            }
         }
         let mut held = match claim(&self.endpoint, self.backlog) {
             Ok(claimed) => Held::new(&self.endpoint, claimed),
@@ -279,14 +289,18 @@ fn is_passing(error: &BindError) -> bool {
         BindError::AddressInUse { why, .. } => PASSING.contains(why),
         BindError::Io { source, .. } => {
             let errno = source.raw_os_error().map(Errno::from_raw_os_error);
-            // No room in the file system, or no memory.
-            let is_full = matches!(
-                errno,
-                Some(Errno::NOSPC | Errno::DQUOT | Errno::NOMEM | Errno::NOBUFS)
-            );
-            is_full || errno.is_some_and(sys::is_exhausted)
+            errno.is_some_and(passes)
         }
     }
+}
+
+/// Whether there is no room in the file system, no memory, or no descriptor now.
+fn passes(errno: Errno) -> bool {
+    let is_full = matches!(
+        errno,
+        Errno::NOSPC | Errno::DQUOT | Errno::NOMEM | Errno::NOBUFS
+    );
+    is_full || sys::is_exhausted(errno)
 }
 
 impl Listener for UnixListener {

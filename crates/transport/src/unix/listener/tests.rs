@@ -81,6 +81,24 @@ fn a_server_waits_for_what_passes_and_for_nothing_else() {
     assert!(!is_passing(&used("it answers")));
 }
 
+// Rule L18.
+#[test]
+fn a_server_waits_until_there_is_room_for_its_run_directory() {
+    let mut world = World::new();
+    fs::remove_dir_all(world.run_dir()).unwrap();
+    for errno in [Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::NFILE] {
+        let tried = world.listener.bind_again(Err(errno));
+        tried.unwrap_or_else(|error| panic!("{errno}: {error:?}"));
+        assert!(!world.is_found(), "{errno}");
+    }
+    world.look().unwrap();
+    assert!(world.is_found());
+
+    fs::remove_dir_all(world.run_dir()).unwrap();
+    let tried = world.listener.bind_again(Err(Errno::ROFS));
+    assert!(matches!(tried, Err(LinkError::EndpointLost(_))));
+}
+
 fn bind(endpoint: &Endpoint) -> Result<UnixListener, BindError> {
     UnixTransport::new().bind_listener(endpoint, &BindOptions::default())
 }
