@@ -76,7 +76,7 @@ func (i *Incoming) Accept(nextID func() uint64, w transport.Wait) (*Connection, 
 			continue
 		}
 		if i.OnFailedOffer != nil {
-			i.OnFailedOffer(fmt.Sprintf("%v: %v", agreed.Profile, err))
+			i.OnFailedOffer(fmt.Sprintf("%v: %v", agreed.Profile, causeOf(err)))
 		}
 		offer, refusal := i.offer.WithoutProfile()
 		if refusal != nil {
@@ -91,6 +91,14 @@ func (i *Incoming) Accept(nextID func() uint64, w transport.Wait) (*Connection, 
 		return nil, err
 	}
 	return open(session.RoleServer, i.link.Switch(), agreed), nil
+}
+
+// causeOf returns the innermost error: what is around it names the session, and no two would be alike.
+func causeOf(err error) error {
+	for within := err; within != nil; within = errors.Unwrap(within) {
+		err = within
+	}
+	return err
 }
 
 // PeerWatch returns what tells any goroutine whether the client has hung up, also once it has a session; nil
