@@ -7,11 +7,22 @@ mod common;
 
 use std::thread;
 
-use common::{Stage, plan};
+use common::{Stage, plan, soon};
+use netipc_transport::link::BindOptions;
+use netipc_transport::{Transport, UnixTransport};
 
 /// Takes a step in a thread of its own, to which the system answers EIO for `calls`.
 fn without<T: Send>(calls: &[libc::c_long], step: impl FnOnce() -> T + Send) -> T {
-    let filter = filter(calls);
+    refusing(calls, libc::EIO, step)
+}
+
+/// The same, with another error.
+fn refusing<T: Send>(
+    calls: &[libc::c_long],
+    errno: i32,
+    step: impl FnOnce() -> T + Send,
+) -> T {
+    let filter = filter(calls, errno);
     thread::scope(|scope| {
         let stepping = scope.spawn(move || {
             let program = libc::sock_fprog {
@@ -31,8 +42,8 @@ fn without<T: Send>(calls: &[libc::c_long], step: impl FnOnce() -> T + Send) -> 
     })
 }
 
-/// The program: what is one of `calls` fails, and anything else goes on.
-fn filter(calls: &[libc::c_long]) -> Vec<libc::sock_filter> {
+/// The program: what is one of `calls` fails with `errno`, and anything else goes on.
+fn filter(calls: &[libc::c_long], errno: i32) -> Vec<libc::sock_filter> {
     let line = |code: u32, k: u32, if_equal: u8| libc::sock_filter {
         code: code.try_into().unwrap(),
         jt: if_equal,
@@ -48,7 +59,7 @@ fn filter(calls: &[libc::c_long]) -> Vec<libc::sock_filter> {
     }
     let answer = libc::BPF_RET | libc::BPF_K;
     lines.push(line(answer, libc::SECCOMP_RET_ALLOW, 0));
-    let refusal = libc::SECCOMP_RET_ERRNO | libc::EIO.unsigned_abs();
+    let refusal = libc::SECCOMP_RET_ERRNO | errno.unsigned_abs();
     lines.push(line(answer, refusal, 0));
     lines
 }
@@ -66,4 +77,23 @@ fn a_region_that_cannot_be_looked_at_leaves_no_file() {
     let names: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
     assert!(names.is_empty(), "{names:?}");
     server.offer(&plan(1)).unwrap();
+}
+
+#[test]
+fn a_server_that_may_not_lock_leaves_the_lock_of_others_and_none_of_its_own() {
+    for errno in [libc::EPERM, libc::EACCES, libc::ENOSYS] {
+        for theirs in [false, true] {
+            let stage = Stage::new();
+            let lock = stage.path("svc.lock");
+            if theirs {
+                std::fs::write(&lock, "").unwrap();
+            }
+            let unix = UnixTransport::new();
+            let bind = || unix.bind(&stage.endpoint, &BindOptions::default());
+            let mut listener = refusing(&[libc::SYS_flock], errno, bind).unwrap();
+            assert_eq!(lock.exists(), theirs, "error {errno}");
+            let _client = unix.connect(&stage.endpoint, &soon()).unwrap();
+            listener.accept(&soon()).unwrap();
+        }
+    }
 }

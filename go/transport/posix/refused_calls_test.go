@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -89,11 +91,30 @@ func TestAServerStartsAtOnceWhereLocksAreRefused(t *testing.T) {
 			listener, err = logged.Bind(s.endpoint, transport.BindOptions{})
 			return err
 		}))
+		if left := s.names(); !slices.Equal(left, []string{"svc.sock"}) {
+			t.Errorf("left is %v", left)
+		}
 		s.connect()
 		s.accept(listener)
 		s.no(listener.Close())
 		if !strings.Contains(said.String(), "starting without a lock") {
 			t.Error(said.String())
 		}
+	}
+}
+
+func TestAServerThatMayNotLockLeavesTheLockOfOthers(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.no(os.WriteFile(s.path("svc.lock"), nil, 0o600))
+	s.no(refusing(s, []uint32{unix.SYS_FLOCK}, unix.EPERM, func() error {
+		listener, err := posix.New().Bind(s.endpoint, transport.BindOptions{})
+		if err != nil {
+			return err
+		}
+		return listener.Close()
+	}))
+	if left := s.names(); !slices.Equal(left, []string{"svc.lock"}) {
+		t.Errorf("left is %v", left)
 	}
 }

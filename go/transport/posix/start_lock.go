@@ -34,6 +34,8 @@ func lockStart(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) (unlo
 		fd, id, err := tryLockStart(dir, name)
 		foreign := false
 		switch {
+		case err == errForeignLock:
+			foreign = true
 		case errors.Is(err, errLocksRefused):
 			log.Info("netipc: starting without a lock", "endpoint", endpoint.String(), "error", err)
 			return func() {}, nil
@@ -67,38 +69,61 @@ func lockStart(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) (unlo
 	}
 }
 
-// errLocksRefused says that nothing can be locked here, as in a sandbox: a wait would change nothing.
-var errLocksRefused = errors.New("the system refuses locks")
+var (
+	// errLocksRefused says that nothing can be locked here, as in a sandbox: a wait would change nothing.
+	errLocksRefused = errors.New("the system refuses locks")
+	// errForeignLock says that another user has the lock, who may never let go of a file of his own, whatever its mode.
+	errForeignLock = errors.New("another user has the lock")
+)
 
-// tryLockStart returns the locked file, -1 while somebody else of our user has it, and EACCES while another user has.
+// tryLockStart returns the locked file, or -1 while somebody else of our user has it; it fails with errForeignLock while
+// another user has.
 func tryLockStart(dir *runDir, name string) (int, fileID, error) {
-	fd, err := openLock(dir.fd, name)
+	fd, made, err := openLock(dir.fd, name)
+	if err == unix.EAGAIN {
+		// Who had it has removed it just now.
+		return -1, fileID{}, nil
+	}
 	if err != nil {
 		return -1, fileID{}, err
 	}
-	locked, err := tryLock(fd)
-	if err == unix.EACCES || err == unix.EPERM || err == unix.ENOSYS {
+	id, err := lockOpened(dir, name, fd, made)
+	if err != nil || id == (fileID{}) {
+		closeFD(fd)
+		return -1, fileID{}, err
+	}
+	return fd, id, nil
+}
+
+// lockOpened locks the file, which was just made or was there, and returns what it is; nothing while somebody else of
+// our user has it. It fails as tryLockStart does.
+func lockOpened(dir *runDir, name string, fd int, made bool) (fileID, error) {
+	locked, refused := tryLock(fd)
+	seen, err := lookInto(fd)
+	switch {
+	case refused == unix.EACCES || refused == unix.EPERM || refused == unix.ENOSYS:
+		if made && err == nil {
+			// Nobody would remove it. Where it was there, somebody who may lock may have it.
+			_, _ = removeIf(dir.fd, name, seen.id)
+		}
 		// The file is ours to write, so that this is said of locks.
-		err = fmt.Errorf("%w: %w", errLocksRefused, err)
+		return fileID{}, fmt.Errorf("%w: %w", errLocksRefused, refused)
+	case refused != nil:
+		return fileID{}, refused
+	case err != nil:
+		return fileID{}, err
+	case !locked && seen.uid != uint32(unix.Geteuid()):
+		return fileID{}, errForeignLock
+	case !locked:
+		return fileID{}, nil
 	}
-	if locked {
-		var seen, named fileInfo
-		if seen, err = lookInto(fd); err == nil {
-			// Whoever had it before may have removed its name since it was opened.
-			if named, err = lookAt(dir.fd, name); err == nil && named.id == seen.id {
-				return fd, seen.id, nil
-			}
-			if err == unix.ENOENT {
-				err = nil
-			}
-		}
-	} else if err == nil {
-		var seen fileInfo
-		// Another user may never let go of a file of his own, whatever its mode.
-		if seen, err = lookInto(fd); err == nil && seen.uid != uint32(unix.Geteuid()) {
-			err = unix.EACCES
-		}
+	// Whoever had it before may have removed its name since it was opened.
+	named, err := lookAt(dir.fd, name)
+	if err == nil && named.id == seen.id {
+		return seen.id, nil
 	}
-	closeFD(fd)
-	return -1, fileID{}, err
+	if err == unix.ENOENT {
+		err = nil
+	}
+	return fileID{}, err
 }

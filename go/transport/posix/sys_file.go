@@ -98,9 +98,19 @@ func openRead(dir int, path string) (int, error) {
 	return openFile(dir, path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW)
 }
 
-// openLock opens a file of mode 0600, made where there is none, that is only there to be locked.
-func openLock(dir int, path string) (int, error) {
-	return openFile(dir, path, unix.O_RDWR|unix.O_CREAT|unix.O_NONBLOCK|unix.O_NOFOLLOW)
+// openLock opens a file of mode 0600, made where there is none, that is only there to be locked. It tells whether it
+// was made, and fails with EAGAIN where it was there and went meanwhile.
+func openLock(dir int, path string) (fd int, made bool, err error) {
+	flags := unix.O_RDWR | unix.O_NONBLOCK | unix.O_NOFOLLOW
+	fd, err = openFile(dir, path, flags|unix.O_CREAT|unix.O_EXCL)
+	if err != unix.EEXIST {
+		return fd, err == nil, err
+	}
+	fd, err = openFile(dir, path, flags)
+	if err == unix.ENOENT {
+		err = unix.EAGAIN
+	}
+	return fd, false, err
 }
 
 // pinDir opens a directory, so that names can be looked up in it wherever it is moved.

@@ -60,6 +60,7 @@ pub(super) fn lock<'d>(
                 return Ok(None);
             }
             Ok(Attempt::Busy) => false,
+            Ok(Attempt::Foreign) => true,
             // Also where nothing can be made in the directory, and then there is no such file.
             Err(Errno::ACCESS | Errno::PERM) if sys::look_at(dir, &name).is_ok() => true,
             // A directory, a link, or a socket: none of which any starter makes.
@@ -84,29 +85,38 @@ enum Attempt {
     Locked(OwnedFd, FileId),
     /// Somebody else of our user has it.
     Busy,
+    /// Another user has it, who may never let go of a file of his own, whatever its mode.
+    Foreign,
     /// Nothing can be locked here, as in a sandbox: a wait would change nothing.
     Refused(Errno),
 }
 
-/// Locks the file; an error while another user has it.
+/// Locks the file; an error where another user's cannot be opened.
 fn try_lock(dir: &RunDir, name: &Path) -> Result<Attempt, Errno> {
-    let file = sys::open_lock(dir, name)?;
+    let (file, is_new) = match sys::open_lock(dir, name) {
+        // Who had it has removed it just now.
+        Err(Errno::AGAIN) => return Ok(Attempt::Busy),
+        opened => opened?,
+    };
     let is_locked = match sys::try_lock(&file) {
         // The file is ours to write, so that this is said of locks.
         Err(errno @ (Errno::ACCESS | Errno::PERM | Errno::NOSYS)) => {
+            if is_new {
+                // Nobody would remove it. Where it was there, somebody who may lock may have it.
+                let _ = sys::look_into(&file).and_then(|made| sys::remove_if(dir, name, made.id));
+            }
             return Ok(Attempt::Refused(errno));
         }
         tried => tried?,
     };
     let sys::FileInfo { id, uid, .. } = sys::look_into(&file)?;
     if !is_locked {
-        // Another user may never let go of a file of his own, whatever its mode.
         let is_own = uid == sys::own_uid();
-        return if is_own {
-            Ok(Attempt::Busy)
+        return Ok(if is_own {
+            Attempt::Busy
         } else {
-            Err(Errno::ACCESS)
-        };
+            Attempt::Foreign
+        });
     }
     // Whoever had it before may have removed its name since it was opened.
     let is_named = sys::look_at(dir, name).is_ok_and(|named| named.id == id);
@@ -115,4 +125,33 @@ fn try_lock(dir: &RunDir, name: &Path) -> Result<Attempt, Errno> {
     } else {
         Attempt::Busy
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::fchown;
+
+    use rustix::fs::{FlockOperation, flock};
+
+    use super::*;
+
+    // Rule L18.
+    #[test]
+    fn a_lock_of_another_user_is_busy_and_had_once_he_has_gone() {
+        let top = tempfile::tempdir().unwrap();
+        let endpoint = Endpoint::new(top.path(), "svc").unwrap();
+        let dir = RunDir::open(&endpoint).unwrap();
+        let name = Path::new("svc.lock");
+        let theirs = fs::File::create(top.path().join(name)).unwrap();
+        if fchown(&theirs, Some(7), None).is_err() {
+            println!("SKIPPED: only root can be another user");
+            return;
+        }
+        flock(&theirs, FlockOperation::LockExclusive).unwrap();
+        assert!(matches!(try_lock(&dir, name), Ok(Attempt::Foreign)));
+        fs::remove_file(top.path().join(name)).unwrap();
+        drop(theirs);
+        assert!(matches!(try_lock(&dir, name), Ok(Attempt::Locked(..))));
+    }
 }

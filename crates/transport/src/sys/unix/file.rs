@@ -81,14 +81,19 @@ pub(crate) fn create_private(dir: impl AsFd, path: &Path) -> Result<OwnedFd> {
     )
 }
 
-/// Opens a file of mode 0600, made where there is none, that is only there to be locked.
-pub(crate) fn open_lock(dir: impl AsFd, path: &Path) -> Result<OwnedFd> {
-    open(
-        dir,
-        path,
-        OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK,
-        PRIVATE,
-    )
+/// Opens a file of mode 0600, made where there is none, that is only there to be locked. Whether it was
+/// made; `AGAIN` where it was there and went meanwhile.
+pub(crate) fn open_lock(dir: impl AsFd, path: &Path) -> Result<(OwnedFd, bool)> {
+    let making = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
+    match open(&dir, path, making, PRIVATE) {
+        Ok(file) => Ok((file, true)),
+        Err(Errno::EXIST) => match open_read_write(&dir, path) {
+            Ok(file) => Ok((file, false)),
+            Err(Errno::NOENT) => Err(Errno::AGAIN),
+            Err(errno) => Err(errno),
+        },
+        Err(errno) => Err(errno),
+    }
 }
 
 /// Opens a file to read and write; never waits, never follows a link.
