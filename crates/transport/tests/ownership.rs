@@ -7,11 +7,11 @@ mod common;
 use std::fs;
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, fchown, symlink};
 use std::os::unix::net::{UnixDatagram, UnixListener as StreamListener};
 
-use netipc_transport::link::{BindError, BindOptions, ConnectError};
+use netipc_transport::link::{BindError, BindOptions, ConnectError, Inherited};
 use netipc_transport::{Endpoint, Listener, Transport, UnixTransport, Wait};
 use rustix::fs::{CWD, FlockOperation, Mode, flock, mkfifoat};
 use rustix::io::Errno;
@@ -286,14 +286,7 @@ fn a_client_that_passes_a_descriptor_is_told_and_holds_nobody_up() {
     let mut listener = bind(&stage).unwrap();
     let client = net::socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
     net::connect(&client, &SocketAddrUnix::new(stage.socket()).unwrap()).unwrap();
-    let pass = || {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        let descriptors = [client.as_fd()];
-        assert!(control.push(SendAncillaryMessage::ScmRights(&descriptors)));
-        let parts = [IoSlice::new(b"x")];
-        net::sendmsg(&client, &parts, &mut control, SendFlags::empty())
-    };
+    let pass = || pass(&client);
     let early = pass();
     if early.is_ok() && kernel() < (6, 16) {
         println!("SKIPPED: this kernel lets everybody pass descriptors");
@@ -307,6 +300,41 @@ fn a_client_that_passes_a_descriptor_is_told_and_holds_nobody_up() {
     link.send(b"answer", &[], &soon()).unwrap();
     let (_, size) = net::recv(&client, &mut [0; 16], RecvFlags::empty()).unwrap();
     assert_eq!(size, 6);
+}
+
+// Rule L34.
+#[test]
+fn a_client_of_an_inherited_socket_passes_none_once_it_is_served() {
+    let stage = Stage::new();
+    let opened = net::socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+    let address = SocketAddrUnix::new(stage.socket()).unwrap();
+    net::bind(&opened, &address).unwrap();
+    net::listen(&opened, 5).unwrap();
+    let client = net::socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+    net::connect(&client, &address).unwrap();
+    let mut options = BindOptions::default();
+    options.inherited = Inherited::from_iter([opened]);
+    let unix = UnixTransport::new();
+    let mut listener = unix.bind(&stage.endpoint, &options).unwrap();
+    let mut link = listener.accept(&soon()).unwrap();
+    let passed = pass(&client);
+    if passed.is_ok() && kernel() < (6, 16) {
+        println!("SKIPPED: this kernel lets everybody pass descriptors");
+        return;
+    }
+    assert_eq!(passed, Err(Errno::PERM));
+    net::send(&client, b"word", SendFlags::empty()).unwrap();
+    assert_eq!(hear(&mut *link), b"word", "others are taken");
+}
+
+/// Passes a descriptor beside a packet.
+fn pass(client: &OwnedFd) -> Result<usize, Errno> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let descriptors = [client.as_fd()];
+    assert!(control.push(SendAncillaryMessage::ScmRights(&descriptors)));
+    let parts = [IoSlice::new(b"x")];
+    net::sendmsg(client, &parts, &mut control, SendFlags::empty())
 }
 
 /// The version of the running kernel.

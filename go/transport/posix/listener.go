@@ -92,6 +92,10 @@ func (l *listener) acceptNow() (*link, error) {
 		fd, err := acceptSocket(l.held.fd)
 		switch err {
 		case nil:
+			if !l.held.isOwn {
+				// It may have come before the socket was ours, when others let it pass descriptors.
+				refuseDescriptors(fd)
+			}
 			return l.accepted(fd), nil
 		case unix.EAGAIN:
 			return nil, nil

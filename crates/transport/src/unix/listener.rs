@@ -154,6 +154,10 @@ impl UnixListener {
         loop {
             match sys::accept(self.held.socket()) {
                 Ok(fd) => {
+                    if !self.held.claimed.is_own {
+                        // It may have come before the socket was ours, when others let it pass descriptors.
+                        sys::refuse_descriptors(fd.as_fd());
+                    }
                     return Ok(Some(UnixLink::accepted(Accepted {
                         fd,
                         endpoint: self.endpoint.clone(),
