@@ -36,7 +36,8 @@ type Link interface {
 	// Info tells what this link is.
 	Info() LinkInfo
 	// WaitObject returns what an event loop can watch, or [NoWaitObject] where there is nothing. It is ready
-	// when a packet or a hang-up waits; on shared memory it tells hang-ups only.
+	// when a packet or a hang-up waits; on shared memory that is no ring it tells hang-ups only. A ring has nothing
+	// while no descriptors are left to make it of.
 	WaitObject() WaitObject
 	// Close ends the link. Closing again does nothing.
 	Close() error

@@ -66,8 +66,9 @@ pub trait Link: Send + fmt::Debug {
     /// What this link is.
     fn info(&self) -> LinkInfo;
 
-    /// What an event loop can watch, where there is something. On a socket or pipe it is ready when a
-    /// packet or a hang-up waits; on shared memory it tells hang-ups only.
+    /// What an event loop can watch, where there is something. On a socket, pipe or ring it is ready when a
+    /// packet or a hang-up waits; on other shared memory it tells hang-ups only. A ring has nothing while no
+    /// descriptors are left to make it of.
     fn wait_object(&self) -> Option<WaitObject<'_>>;
 }
 

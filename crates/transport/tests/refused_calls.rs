@@ -7,8 +7,8 @@ mod common;
 
 use std::thread;
 
-use common::{Stage, plan, soon};
-use netipc_transport::link::BindOptions;
+use common::{Stage, hear, plan, soon};
+use netipc_transport::link::{BindOptions, SessionPlan};
 use netipc_transport::{Transport, UnixTransport};
 
 /// Takes a step in a thread of its own, to which the system answers EIO for `calls`.
@@ -17,11 +17,7 @@ fn without<T: Send>(calls: &[libc::c_long], step: impl FnOnce() -> T + Send) -> 
 }
 
 /// The same, with another error.
-fn refusing<T: Send>(
-    calls: &[libc::c_long],
-    errno: i32,
-    step: impl FnOnce() -> T + Send,
-) -> T {
+fn refusing<T: Send>(calls: &[libc::c_long], errno: i32, step: impl FnOnce() -> T + Send) -> T {
     let filter = filter(calls, errno);
     thread::scope(|scope| {
         let stepping = scope.spawn(move || {
@@ -96,4 +92,25 @@ fn a_server_that_may_not_lock_leaves_the_lock_of_others_and_none_of_its_own() {
             listener.accept(&soon()).unwrap();
         }
     }
+}
+
+#[test]
+fn a_ring_has_nothing_to_watch_while_no_descriptor_is_left_to_tell_of_packets() {
+    let stage = Stage::new();
+    let (mut client, mut server) = stage.baselines();
+    let plan = SessionPlan {
+        profile: 0x10,
+        ..plan(1)
+    };
+    server.offer(&plan).unwrap();
+    server.send(b"accepted", &[], &soon()).unwrap();
+    hear(&mut *client);
+    let mut client = client.attach(&plan, &soon()).unwrap();
+    for call in [libc::SYS_eventfd2, libc::SYS_epoll_create1] {
+        // It is `Send`, and not shared.
+        let link = &mut client;
+        let watched = refusing(&[call], libc::EMFILE, move || link.wait_object().is_some());
+        assert!(!watched, "call {call}");
+    }
+    assert!(client.wait_object().is_some(), "once there are descriptors");
 }

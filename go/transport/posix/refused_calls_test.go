@@ -118,3 +118,22 @@ func TestAServerThatMayNotLockLeavesTheLockOfOthers(t *testing.T) {
 		t.Errorf("left is %v", left)
 	}
 }
+
+func TestARingHasNothingToWatchWhileNoDescriptorIsLeftToTellOfPackets(t *testing.T) {
+	t.Parallel()
+	client, _ := ringSession(t)
+	s := newStage(t)
+	for _, call := range []uint32{unix.SYS_EVENTFD2, unix.SYS_EPOLL_CREATE1} {
+		var watched transport.WaitObject
+		s.no(refusing(s, []uint32{call}, unix.EMFILE, func() error {
+			watched = client.WaitObject()
+			return nil
+		}))
+		if watched != transport.NoWaitObject {
+			t.Errorf("call %d: %d", call, watched)
+		}
+	}
+	if client.WaitObject() == transport.NoWaitObject {
+		t.Error("nothing once there are descriptors")
+	}
+}

@@ -62,8 +62,8 @@ func (l *ringLink) WaitObject() transport.WaitObject {
 	if l.watch == nil {
 		watch, err := newRingWatch(l.socket.fd)
 		if err != nil {
-			// Out of descriptors: hang-ups at least.
-			return l.socket.waitObject()
+			// Out of descriptors: the socket alone does not tell of a packet that is there.
+			return transport.NoWaitObject
 		}
 		l.watch = watch
 		l.into.wait()

@@ -282,11 +282,8 @@ impl Link for RingLink {
 
     fn wait_object(&self) -> Option<WaitObject<'_>> {
         if self.watch.get().is_none() {
-            match self.watched() {
-                Some(watched) => self.watch.set(watched).ok()?,
-                // Out of descriptors: hang-ups at least.
-                None => return self.socket.wait_object(),
-            }
+            // Nothing without descriptors for it: the socket alone does not tell of a packet that is there.
+            self.watch.set(self.watched()?).ok()?;
         }
         self.watch.get().map(|watched| watched.both.object())
     }
