@@ -57,16 +57,18 @@ impl Drop for Open<'_> {
 }
 
 impl Asking {
-    /// Asks at `key`, and hands each reply to `each` until that breaks off, no more come, or `deadline` passes.
+    /// Asks at `key`, and hands each reply to `each` until that breaks off, no more come, or `deadline` passes. Whether
+    /// it is still to be asked, `is_believed` says once [`give_up`](Self::give_up) would end it.
     ///
     /// # Errors
-    /// [`Outcome::LATE`], [`Outcome::ABSENT`]: why `each` did not break off.
+    /// [`Outcome::LATE`], [`Outcome::ABSENT`], [`Outcome::STALE`]: why `each` did not break off.
     pub(crate) fn ask<T>(
         &self,
         session: &Session,
         key: &str,
         question: (&[u8], &[u8]),
         deadline: Instant,
+        is_believed: impl FnOnce() -> bool,
         mut each: impl FnMut(&Sample) -> ControlFlow<T>,
     ) -> Result<T, Outcome> {
         let (tell, told) = mpsc::channel();
@@ -75,6 +77,9 @@ impl Asking {
         open.insert(id, tell.clone());
         drop(open);
         let _open = Open { asking: self, id };
+        if !is_believed() {
+            return Err(Outcome::STALE);
+        }
         let (header, payload) = question;
         let over = TellOver(tell);
         let left = deadline.saturating_duration_since(Instant::now());

@@ -5,15 +5,17 @@
 //! questions fails where they were answered by several hosts, as it does where a provider's data changed.
 
 use std::collections::BTreeSet;
+use std::mem::replace;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use netipc::ServerConfig;
 use netipc::connection::Message;
 use netipc::lookup::{LOOKUP_HEADER_LEN, Verdict};
-use netipc::untyped::{Answered, AnyServer};
+use netipc::untyped::{Answered, AnyServer, LogLimiter};
 use netipc::wire::{ListRules, MethodCode, Packed, Profiles, Status};
 use zenoh::Session;
 use zenoh::sample::Sample;
@@ -33,7 +35,8 @@ const ITEM_STATUS_END: usize = 4;
 /// A lookup of all hosts, as an endpoint, until it is dropped.
 pub struct Everyone {
     all: Arc<All>,
-    server: Arc<AnyServer>,
+    /// Ends the thread, when it is dropped.
+    stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -48,6 +51,16 @@ struct All {
     watch: Watch,
     asking: Asking,
     counts: Counts,
+    failures: LogLimiter,
+    /// The endpoint while it is there.
+    serving: Mutex<Serving>,
+}
+
+enum Serving {
+    Not,
+    By(Arc<AnyServer>),
+    /// Not any more, and never again.
+    Over,
 }
 
 impl Everyone {
@@ -82,40 +95,20 @@ impl Everyone {
             watch,
             asking: Asking::default(),
             counts: Counts::default(),
+            failures: LogLimiter::new(),
+            serving: Mutex::new(Serving::Not),
             config,
         });
-        let server_config = ServerConfig {
-            supported_profiles: Profiles::BASELINE.0 | Profiles::ALL_SHM.0,
-            auth_token: all.config.auth_token,
-            ..ServerConfig::default()
-        };
-        let asked = Arc::clone(&all);
-        let handler = move |request: Message<'_>, out: &mut [u8]| asked.answer(request, out);
-        let (run_dir, workers) = (&all.config.run_dir, all.config.workers);
-        let server = AnyServer::new(
-            run_dir,
-            endpoint,
-            &server_config,
-            workers,
-            Box::new(handler),
-        );
-        let unserved = |error| {
-            Error::Usage(format!(
-                "{endpoint} cannot be served: {}",
-                netipc::chain(&error)
-            ))
-        };
-        server.bind().map_err(unserved)?;
-        let server = Arc::new(server);
-        let running = Arc::clone(&server);
-        let thread = crate::spawn("netipc-endpoint", move || {
-            if let Err(error) = running.run() {
-                tracing::error!(error = netipc::chain(&error), "not served any more");
-            }
+        let server = all.bind().map_err(|error| {
+            let why = netipc::chain(&error);
+            Error::Usage(format!("{endpoint} cannot be served: {why}"))
         })?;
+        let (stop, stopped) = mpsc::channel();
+        let served = Arc::clone(&all);
+        let thread = crate::spawn("netipc-endpoint", move || served.keep(server, &stopped))?;
         Ok(Self {
             all,
-            server,
+            stop: Some(stop),
             thread: Some(thread),
         })
     }
@@ -123,11 +116,16 @@ impl Everyone {
     /// What it has done, for `status`.
     #[must_use]
     pub fn report(&self) -> Report {
+        let is_served = matches!(*self.all.serving(), Serving::By(_));
         let served = |(host, standing): (String, Standing)| Served {
             host,
             service: self.all.service.clone(),
             endpoint: self.all.endpoint.clone(),
-            standing: standing.word().to_owned(),
+            standing: match standing {
+                Standing::Up(_) if !is_served => "not served yet",
+                standing => standing.word(),
+            }
+            .to_owned(),
         };
         let served = self.all.watch.standings().into_iter().map(served).collect();
         Report::new(
@@ -142,7 +140,11 @@ impl Everyone {
 
 impl Drop for Everyone {
     fn drop(&mut self) {
-        self.server.stop();
+        drop(self.stop.take());
+        let last = replace(&mut *self.all.serving(), Serving::Over);
+        if let Serving::By(server) = last {
+            server.stop();
+        }
         self.all.asking.give_up();
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
@@ -151,6 +153,61 @@ impl Drop for Everyone {
 }
 
 impl All {
+    fn serving(&self) -> MutexGuard<'_, Serving> {
+        self.serving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The endpoint, where it is to be had.
+    fn bind(self: &Arc<Self>) -> Result<Arc<AnyServer>, netipc::ServeError> {
+        let server_config = ServerConfig {
+            supported_profiles: Profiles::BASELINE.0 | Profiles::ALL_SHM.0,
+            auth_token: self.config.auth_token,
+            ..ServerConfig::default()
+        };
+        let asked = Arc::clone(self);
+        let handler = move |request: Message<'_>, out: &mut [u8]| asked.answer(request, out);
+        let (run_dir, workers) = (&self.config.run_dir, self.config.workers);
+        let endpoint = &self.endpoint;
+        let handler = Box::new(handler);
+        let server = AnyServer::new(run_dir, endpoint, &server_config, workers, handler);
+        server.bind()?;
+        Ok(Arc::new(server))
+    }
+
+    /// Serves by `server`, and by others where somebody takes the endpoint away, until it is told to stop.
+    fn keep(self: &Arc<Self>, server: Arc<AnyServer>, stopped: &Receiver<()>) {
+        let mut next = Some(server);
+        loop {
+            if let Some(server) = next.take() {
+                let mut serving = self.serving();
+                if matches!(*serving, Serving::Over) {
+                    return;
+                }
+                *serving = Serving::By(Arc::clone(&server));
+                drop(serving);
+                let Err(error) = server.run() else { return };
+                let (endpoint, error) = (&self.endpoint, netipc::chain(&error));
+                tracing::error!(endpoint, error, "not served any more, trying again");
+                let mut serving = self.serving();
+                if let Serving::By(_) = *serving {
+                    *serving = Serving::Not;
+                }
+            }
+            if stopped.recv_timeout(import::BIND_AGAIN) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            match self.bind() {
+                Ok(server) => next = Some(server),
+                Err(error) => {
+                    if let Some(times) = self.failures.count() {
+                        let (endpoint, error) = (&self.endpoint, netipc::chain(&error));
+                        tracing::error!(endpoint, error, times, "cannot be served, trying again");
+                    }
+                }
+            }
+        }
+    }
+
     fn answer(&self, request: Message<'_>, out: &mut [u8]) -> Answered {
         let began = Instant::now();
         let header = request.header();
@@ -214,9 +271,10 @@ impl All {
             }
             ControlFlow::Continue(())
         };
+        let asked = (&header[..], request);
         let asked = self
             .asking
-            .ask(&self.session, &self.key, (&header, request), deadline, each);
+            .ask(&self.session, &self.key, asked, deadline, || true, each);
         match (asked, unknown) {
             (Ok(known), _) => Ok(known),
             (Err(_), Some(Ok((host, answer)))) => {

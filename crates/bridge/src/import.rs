@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -30,7 +30,7 @@ use crate::status::{Report, Served};
 use crate::wire::{Form, Outcome, Question, Reply};
 
 /// When an endpoint is tried again that somebody else has.
-const BIND_AGAIN: Duration = Duration::from_secs(2);
+pub(crate) const BIND_AGAIN: Duration = Duration::from_secs(2);
 
 /// How imported endpoints are served, whatever they are.
 #[derive(Clone, Debug)]
@@ -84,6 +84,8 @@ struct Serving {
     claim: u64,
     server: Arc<AnyServer>,
     thread: JoinHandle<()>,
+    /// It is served no more: somebody else has taken the endpoint.
+    is_over: Arc<AtomicBool>,
 }
 
 /// What a session knows of the answers that it had.
@@ -145,8 +147,8 @@ impl Import {
             watched.stands(standing);
             let _ = changed.send(Event::Changed);
         })?;
-        let kept = Arc::clone(&remote);
-        let keeper = crate::spawn("netipc-import", move || kept.keep(&told))?;
+        let (kept, ended) = (Arc::clone(&remote), tell.clone());
+        let keeper = crate::spawn("netipc-import", move || kept.keep(&told, &ended))?;
         Ok(Self {
             remote,
             tell,
@@ -224,7 +226,7 @@ impl Remote {
     }
 
     /// Has the endpoint there while the host is, until it is told to stop.
-    fn keep(self: &Arc<Self>, told: &Receiver<Event>) {
+    fn keep(self: &Arc<Self>, told: &Receiver<Event>, tell: &Sender<Event>) {
         let mut serving: Option<Serving> = None;
         loop {
             let wanted = match self.standing() {
@@ -232,7 +234,7 @@ impl Remote {
                 _ => None,
             };
             let over = |serving: &mut Serving| {
-                Some(serving.claim) != wanted || serving.thread.is_finished()
+                Some(serving.claim) != wanted || serving.is_over.load(Ordering::SeqCst)
             };
             if let Some(old) = serving.take_if(over) {
                 self.end(old);
@@ -240,7 +242,7 @@ impl Remote {
             if serving.is_none()
                 && let Some(claim) = wanted
             {
-                serving = self.serve(claim);
+                serving = self.serve(claim, tell);
             }
             let missing = wanted.is_some() && serving.is_none();
             let event = if missing {
@@ -258,7 +260,43 @@ impl Remote {
         }
     }
 
-    fn serve(self: &Arc<Self>, claim: u64) -> Option<Serving> {
+    fn serve(self: &Arc<Self>, claim: u64, tell: &Sender<Event>) -> Option<Serving> {
+        let server = self.bind(claim)?;
+        let endpoint = &self.endpoint;
+        let (running, name) = (Arc::clone(&server), endpoint.clone());
+        let (over, tell) = (Arc::new(AtomicBool::new(false)), tell.clone());
+        let is_over = Arc::clone(&over);
+        let run = move || {
+            if let Err(error) = running.run() {
+                tracing::error!(
+                    endpoint = name,
+                    error = netipc::chain(&error),
+                    "not served any more"
+                );
+            }
+            over.store(true, Ordering::SeqCst);
+            // The keeper has ended where nobody listens.
+            let _ = tell.send(Event::Changed);
+        };
+        match crate::spawn("netipc-endpoint", run) {
+            Ok(thread) => {
+                self.served.store(claim, Ordering::SeqCst);
+                Some(Serving {
+                    claim,
+                    server,
+                    thread,
+                    is_over,
+                })
+            }
+            Err(error) => {
+                tracing::error!(endpoint, error = netipc::chain(&error), "cannot be served");
+                None
+            }
+        }
+    }
+
+    /// The endpoint, where it is to be had.
+    fn bind(self: &Arc<Self>, claim: u64) -> Option<Arc<AnyServer>> {
         let config = ServerConfig {
             supported_profiles: Profiles::BASELINE.0 | Profiles::ALL_SHM.0,
             auth_token: self.config.auth_token,
@@ -283,31 +321,7 @@ impl Remote {
             }
             return None;
         }
-        let running = Arc::clone(&server);
-        let name = endpoint.clone();
-        let run = move || {
-            if let Err(error) = running.run() {
-                tracing::error!(
-                    endpoint = name,
-                    error = netipc::chain(&error),
-                    "not served any more"
-                );
-            }
-        };
-        match crate::spawn("netipc-endpoint", run) {
-            Ok(thread) => {
-                self.served.store(claim, Ordering::SeqCst);
-                Some(Serving {
-                    claim,
-                    server,
-                    thread,
-                })
-            }
-            Err(error) => {
-                tracing::error!(endpoint, error = netipc::chain(&error), "cannot be served");
-                None
-            }
-        }
+        Some(server)
     }
 
     /// Takes the endpoint away, and every session with it.
@@ -384,18 +398,17 @@ impl Remote {
         out: &mut [u8],
         deadline: Instant,
     ) -> Result<(Reply, usize), Outcome> {
-        if self.believed.load(Ordering::SeqCst) != question.claim {
-            return Err(Outcome::STALE);
-        }
         let header = question.encode();
+        let is_believed = || self.believed.load(Ordering::SeqCst) == question.claim;
         let each = |sample: &Sample| match read(question, sample) {
             // Somebody else's, who was told at the same name: it is not the one that we asked.
             Some(reply) if reply.claim != question.claim => ControlFlow::Continue(()),
             Some(reply) => ControlFlow::Break(take(&reply, sample, held, out)),
             None => ControlFlow::Break(Err(Outcome::MALFORMED)),
         };
+        let asked = (&header[..], request);
         self.asking
-            .ask(&self.session, &self.key, (&header, request), deadline, each)?
+            .ask(&self.session, &self.key, asked, deadline, is_believed, each)?
     }
 
     fn log_failure(&self, outcome: Outcome) {

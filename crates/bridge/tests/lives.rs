@@ -355,6 +355,55 @@ fn everyone_is_asked_and_who_knows_answers() {
     drop(everyone);
 }
 
+/// Takes the imported endpoint away from who has it, for as long as it lives.
+fn take_away(dir: &std::path::Path) -> Running<Increment> {
+    // Who has it looks after it, and may be quicker.
+    Running::start(until("the endpoint", || {
+        let _ = std::fs::remove_file(dir.join(format!("{IMPORTED}.sock")));
+        let config = ServerConfig::default();
+        let handler = increment::handler();
+        let thief = Server::with_workers(dir, IMPORTED, config, handler, 1);
+        thief.bind().is_ok().then_some(thief)
+    }))
+}
+
+#[test]
+fn an_endpoint_that_was_taken_away_comes_back() {
+    let pair = Pair::new();
+    let _server = serve(&pair.far, increment::handler());
+    let thief = take_away(pair.near.path());
+    pair.until_standing("not served yet");
+    drop(thief);
+    pair.until_standing("up");
+    let mut asker = connected(client::<Increment>(&pair));
+    assert_eq!(asker.call(&1).unwrap(), 2);
+}
+
+#[test]
+fn an_endpoint_of_everyone_that_was_taken_away_comes_back() {
+    let authority = common::Authority::new();
+    let near = tempfile::tempdir().unwrap();
+    let (importer, _) = common::open_listening(&authority.net(ASKER), &Lists::default());
+    let config = import_config(near.path());
+    let everyone = Everyone::begin(&importer, SERVICE, IMPORTED, Default::default(), config);
+    let thief = take_away(near.path());
+    let is_logged = |end: &str| common::logged().iter().any(|line| line.contains(end));
+    until("its end", || {
+        is_logged("not served any more, trying again").then_some(())
+    });
+    drop(thief);
+    let config = netipc::ClientConfig {
+        auth_token: TOKEN,
+        ..netipc::ClientConfig::default()
+    };
+    let mut asker = Client::<AppsLookup>::new(near.path(), IMPORTED, config);
+    until("the endpoint", || {
+        asker.refresh();
+        asker.ready().then_some(())
+    });
+    drop(everyone.unwrap());
+}
+
 #[test]
 fn a_bridge_tells_who_asked_what() {
     let pair = Pair::new();
