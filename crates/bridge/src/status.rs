@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -105,6 +107,8 @@ impl Report {
 pub struct StatusServer {
     path: PathBuf,
     over: Arc<AtomicBool>,
+    /// The socket that the thread listens at; shut down, it wakes the thread, also where the path has gone.
+    socket: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -126,6 +130,11 @@ impl StatusServer {
         let listener = UnixListener::bind(&path).map_err(wrong("cannot listen for status"))?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
             .map_err(wrong("cannot be made private"))?;
+        let socket = listener
+            .try_clone()
+            .map_err(wrong("cannot listen for status"))?;
+        // Shutting down is the same for every socket.
+        let socket = UnixStream::from(OwnedFd::from(socket));
         let over = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&over);
         let thread = crate::spawn("netipc-status", move || {
@@ -140,6 +149,7 @@ impl StatusServer {
         Ok(Self {
             path,
             over,
+            socket,
             thread: Some(thread),
         })
     }
@@ -154,7 +164,7 @@ impl Drop for StatusServer {
     fn drop(&mut self) {
         self.over.store(true, Ordering::SeqCst);
         // Wakes the thread.
-        let _ = UnixStream::connect(&self.path);
+        let _ = self.socket.shutdown(Shutdown::Both);
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }

@@ -355,6 +355,20 @@ fn everyone_is_asked_and_who_knows_answers() {
     drop(everyone);
 }
 
+#[test]
+fn a_status_whose_socket_is_gone_ends_all_the_same() {
+    let run_dir = tempfile::tempdir().unwrap();
+    let told = StatusServer::begin(run_dir.path(), 1, Vec::new).unwrap();
+    let socket = run_dir.path().join("bridge-0000000000000001.status");
+    std::fs::remove_file(socket).unwrap();
+    let (tell, ended) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        drop(told);
+        tell.send(()).unwrap();
+    });
+    ended.recv_timeout(common::PATIENCE).unwrap();
+}
+
 /// Takes the imported endpoint away from who has it, for as long as it lives.
 fn take_away(dir: &std::path::Path) -> Running<Increment> {
     // Who has it looks after it, and may be quicker.
