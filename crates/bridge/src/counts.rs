@@ -11,6 +11,9 @@ use crate::wire::Outcome;
 /// Upper ends of the buckets of a [`Latency`], in milliseconds.
 pub const ENDS_MS: [u64; 9] = [1, 5, 10, 50, 100, 500, 1000, 5000, 30_000];
 
+/// What is said of outcomes that this program does not know.
+const UNKNOWN: &str = "something that is not known here";
+
 /// What one side has done, for each other side and service.
 #[derive(Debug, Default)]
 pub struct Counts {
@@ -109,7 +112,13 @@ impl Counts {
             row.unchanged += u64::from(done.unchanged);
             row.latency.record(done.took);
         } else {
-            *row.refused.entry(done.outcome.to_string()).or_default() += 1;
+            // The other side says any number: those that mean nothing share a row.
+            let why = if done.outcome.is_known() {
+                done.outcome.to_string()
+            } else {
+                UNKNOWN.to_owned()
+            };
+            *row.refused.entry(why).or_default() += 1;
         }
     }
 
@@ -126,6 +135,19 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_the_other_side_says_the_rows_are_few() {
+        let counts = Counts::default();
+        for outcome in 1..=u16::MAX {
+            counts.count("a", "s", &Done::refused(Outcome(outcome)));
+        }
+        let refused = &counts.rows()[0].1.refused;
+        assert_eq!(refused.values().sum::<u64>(), u64::from(u16::MAX));
+        // Six statuses, and eight outcomes of the bridge.
+        assert_eq!(refused.len(), 6 + 8 + 1, "{refused:?}");
+        assert_eq!(refused[UNKNOWN], u64::from(u16::MAX) - 14);
+    }
 
     #[test]
     fn what_is_counted_adds_up() {

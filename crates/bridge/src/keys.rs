@@ -100,7 +100,8 @@ pub fn parse_claim(key: &str) -> Option<(&str, &str, u64)> {
         return None;
     };
     let is_hex = claim.len() == 16 && claim.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if parts.next().is_some() || !is_hex {
+    let are_names = name("host", host).is_ok() && name("service", service).is_ok();
+    if parts.next().is_some() || !is_hex || !are_names {
         return None;
     }
     let claim = u64::from_str_radix(claim, 16).ok()?;
@@ -130,6 +131,8 @@ mod tests {
             "netipc/a/b/@claim/+00000000000000a",
             "netipc/a/@claim/000000000000000a",
             "netipc/a/b/c/@claim/000000000000000a",
+            "netipc/a\"b/c/@claim/000000000000000a",
+            "netipc/a/b c/@claim/000000000000000a",
         ] {
             assert_eq!(parse_claim(key), None, "{key}");
         }

@@ -125,6 +125,13 @@ impl Outcome {
     /// The provider may be another one than answered before.
     pub const CHANGED: Self = Self(0x107);
 
+    /// Whether this program knows it: whoever answers may say any number.
+    #[must_use]
+    pub const fn is_known(self) -> bool {
+        self.0 <= Status::INTERNAL_ERROR.0
+            || (self.0 >= Self::ABSENT.0 && self.0 <= Self::CHANGED.0)
+    }
+
     /// What a local client is told. Whatever kept a question from being answered is a handler that failed.
     #[must_use]
     pub const fn status(self) -> Status {
