@@ -191,6 +191,14 @@ fn tls(ca: &Path, certificate: &Path, key: &Path) -> serde_json::Value {
 /// Holds that every link is QUIC with mutual TLS.
 fn secure(config: &zenoh::Config) -> Result<(), Error> {
     let endpoints = get(config, "connect/endpoints") + &get(config, "listen/endpoints");
+    // What stands behind it would be taken before what the program says, of names and certificates.
+    if endpoints.contains('#') {
+        return Err(Error::Usage(
+            "an endpoint has a configuration of its own behind `#`: leave it out, or give --plain for a trial among \
+             trusted programs"
+                .into(),
+        ));
+    }
     let protocols = endpoints
         .split('"')
         .filter(|part| part.contains('/'))
@@ -260,6 +268,13 @@ mod tests {
         std::fs::write(&path, "{ access_control: { enabled: true } }").unwrap();
         let error = net.zenoh(&Lists::default()).unwrap_err();
         assert!(error.to_string().contains("access_control"), "{error}");
+    }
+
+    #[test]
+    fn endpoints_with_a_configuration_of_their_own_are_refused() {
+        let net = net("quic/127.0.0.1:1#verify_name_on_connect=false");
+        let error = net.zenoh(&Lists::default()).unwrap_err();
+        assert!(error.to_string().contains("behind `#`"), "{error}");
     }
 
     #[test]
