@@ -120,7 +120,10 @@ pub(crate) fn again_of_user(test: &str, role: &str, dir: &Path, uid: u32) -> (Co
     let place = TempDir::new().unwrap();
     fs::set_permissions(place.path(), open.clone()).unwrap();
     let program = place.path().join("program");
-    fs::copy(env::current_exe().unwrap(), &program).unwrap();
+    // Not by this process: a child of another test would have the copy open to write, and nobody could run it.
+    let mut copy = Command::new("cp");
+    copy.arg(env::current_exe().unwrap()).arg(&program);
+    assert!(copy.status().unwrap().success());
     fs::set_permissions(&program, open).unwrap();
     let words = words_of(&program);
     let mut command = Command::new(&words[0]);
