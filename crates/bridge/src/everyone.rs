@@ -133,7 +133,7 @@ impl Everyone {
             &self.all.config.asker,
             0,
             served,
-            &self.all.counts,
+            (&self.all.counts, |_: &str| self.all.endpoint.clone()),
         )
     }
 }

@@ -200,7 +200,7 @@ impl Export {
             &shared.config.host,
             shared.claim,
             served,
-            &shared.counts,
+            (&shared.counts, str::to_owned),
         )
     }
 

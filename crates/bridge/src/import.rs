@@ -168,7 +168,8 @@ impl Import {
             standing: remote.word().to_owned(),
         };
         let asker = &remote.config.asker;
-        Report::new("import", asker, 0, vec![served], &remote.counts)
+        let endpoint = |_: &str| remote.endpoint.clone();
+        Report::new("import", asker, 0, vec![served], (&remote.counts, endpoint))
     }
 }
 

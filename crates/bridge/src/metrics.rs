@@ -41,8 +41,11 @@ pub fn prometheus(reports: &[Report]) -> String {
         .iter()
         .flat_map(|report| report.peers.iter().map(move |row| (report, row)))
         .map(|(report, row)| {
-            let (role, peer, service) = (&report.role, &row.peer, &row.service);
-            let labels = format!("role=\"{role}\",peer=\"{peer}\",service=\"{service}\"");
+            let (role, name) = (&report.role, &report.name);
+            let (peer, service, endpoint) = (&row.peer, &row.service, &row.endpoint);
+            let labels = format!(
+                "role=\"{role}\",name=\"{name}\",peer=\"{peer}\",service=\"{service}\",endpoint=\"{endpoint}\""
+            );
             (labels, &row.row)
         })
         .collect();
@@ -80,10 +83,10 @@ fn standings(out: &mut String, reports: &[Report]) {
     for (report, served) in served {
         let up = u8::from(matches!(&*served.standing, "up" | "offered"));
         let (role, host, service) = (&report.role, &served.host, &served.service);
-        let standing = &served.standing;
+        let (own, endpoint, standing) = (&report.name, &served.endpoint, &served.standing);
         let _ = writeln!(
             out,
-            "{name}{{role=\"{role}\",host=\"{host}\",service=\"{service}\",standing=\"{standing}\"}} {up}"
+            "{name}{{role=\"{role}\",name=\"{own}\",host=\"{host}\",service=\"{service}\",endpoint=\"{endpoint}\",standing=\"{standing}\"}} {up}"
         );
     }
 }
@@ -109,4 +112,45 @@ fn histogram(out: &mut String, labels: &str, row: &Row) {
     let _ = writeln!(out, "{name}_bucket{{{labels},le=\"+Inf\"}} {count}");
     let _ = writeln!(out, "{name}_sum{{{labels}}} {seconds}.{micros:06}");
     let _ = writeln!(out, "{name}_count{{{labels}}} {count}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::counts::{Counts, Done};
+    use crate::status::Served;
+    use crate::wire::Outcome;
+
+    #[test]
+    fn no_two_lines_are_of_one_series() {
+        // What two imports of one service of one host say, of two names, to two endpoints.
+        let imports = [("a", "s.a"), ("b", "s.a"), ("a", "other")];
+        let reports = imports.map(|(name, endpoint)| {
+            let counts = Counts::default();
+            for outcome in [Outcome::OK, Outcome::ABSENT] {
+                counts.count("host", "s", &Done::refused(outcome));
+            }
+            let served = Served {
+                host: "host".into(),
+                service: "s".into(),
+                endpoint: endpoint.into(),
+                standing: "up".into(),
+            };
+            let counted = (&counts, |_: &str| endpoint.to_owned());
+            Report::new("import", name, 0, vec![served], counted)
+        });
+        let text = prometheus(&Report::joined(reports.to_vec()));
+        let series = text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.rsplit_once(' '))
+            .map(|(series, _)| series);
+        let mut seen = BTreeSet::new();
+        for one in series {
+            assert!(seen.insert(one), "twice: {one}");
+        }
+        assert!(seen.len() > 3 * 15, "{text}");
+    }
 }

@@ -59,6 +59,8 @@ pub struct PeerRow {
     pub peer: String,
     /// The service.
     pub service: String,
+    /// The name of the local endpoint.
+    pub endpoint: String,
     /// What was counted.
     #[serde(flatten)]
     pub row: Row,
@@ -70,10 +72,15 @@ impl Report {
         name: &str,
         claim: u64,
         services: Vec<Served>,
-        counts: &Counts,
+        (counts, endpoint): (&Counts, impl Fn(&str) -> String),
     ) -> Self {
         let peers = counts.rows().into_iter();
-        let peers = peers.map(|((peer, service), row)| PeerRow { peer, service, row });
+        let peers = peers.map(|((peer, service), row)| PeerRow {
+            peer,
+            endpoint: endpoint(&service),
+            service,
+            row,
+        });
         Self {
             role: role.to_owned(),
             name: name.to_owned(),
@@ -231,7 +238,10 @@ pub fn text(reports: &[Report]) -> String {
             } = served;
             let _ = writeln!(out, "  {service} of {host} as {endpoint}: {standing}");
         }
-        for PeerRow { peer, service, row } in &report.peers {
+        for PeerRow {
+            peer, service, row, ..
+        } in &report.peers
+        {
             let refused: u64 = row.refused.values().sum();
             let (mean, max) = (millis(row.latency.mean_us()), millis(row.latency.max_us));
             let _ = writeln!(

@@ -440,7 +440,7 @@ fn a_bridge_tells_who_asked_what() {
     let text = status::text(&reports);
     assert!(text.contains("viewer svc: 1 answered"), "{text}");
     let metrics = metrics::prometheus(&reports);
-    let line = "netipc_bridge_answered_total{role=\"export\",peer=\"viewer\",service=\"svc\"} 1";
+    let line = "netipc_bridge_answered_total{role=\"export\",name=\"web-1\",peer=\"viewer\",service=\"svc\",endpoint=\"svc\"} 1";
     assert!(metrics.contains(line), "{metrics}");
     drop(told);
     assert_eq!(

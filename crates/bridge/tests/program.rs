@@ -47,7 +47,7 @@ fn the_walk_leads_to_an_answer() {
     assert_eq!(json[0]["name"], ASKER);
     let metrics = status(&["--prometheus"]).stdout;
     assert!(
-        metrics.contains("netipc_bridge_up{role=\"import\",host=\"web-1\""),
+        metrics.contains("netipc_bridge_up{role=\"import\",name=\"viewer\",host=\"web-1\""),
         "{metrics}"
     );
 
