@@ -2,10 +2,11 @@
 //! take, what was refused. It costs nothing while nobody asks.
 
 use std::fmt::Write as _;
+use std::fs::{DirBuilder, Permissions};
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -134,9 +135,13 @@ impl StatusServer {
             let path = path.clone();
             move |source| Error::File { path, what, source }
         };
-        let listener = UnixListener::bind(&path).map_err(wrong("cannot listen for status"))?;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
-            .map_err(wrong("cannot be made private"))?;
+        // Made where nobody else may go, whatever the mask of the process and the mode of the run directory.
+        let nook = run_dir.join(format!(".bridge-{id:016x}"));
+        let made = DirBuilder::new().mode(0o700).create(&nook);
+        made.map_err(wrong("cannot listen for status"))?;
+        let listener = bind_private(&nook.join("s"), &path);
+        let _ = std::fs::remove_dir_all(&nook);
+        let listener = listener.map_err(wrong("cannot listen for status"))?;
         let socket = listener
             .try_clone()
             .map_err(wrong("cannot listen for status"))?;
@@ -160,6 +165,14 @@ impl StatusServer {
             thread: Some(thread),
         })
     }
+}
+
+/// Listens at `path`, which is its owner's alone before anybody else can reach it: it is made at `hidden`.
+fn bind_private(hidden: &Path, path: &Path) -> io::Result<UnixListener> {
+    let listener = UnixListener::bind(hidden)?;
+    std::fs::set_permissions(hidden, Permissions::from_mode(0o600))?;
+    std::fs::rename(hidden, path)?;
+    Ok(listener)
 }
 
 fn tell(mut stream: UnixStream, reports: &[Report]) -> io::Result<()> {

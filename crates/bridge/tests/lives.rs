@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -431,6 +432,9 @@ fn a_bridge_tells_who_asked_what() {
         move || vec![report.clone()]
     });
     let told = told.unwrap();
+    let socket = run_dir.path().join("bridge-0000000000000001.status");
+    let mode = std::fs::metadata(socket).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     // One of a bridge that has died.
     let dead = run_dir.path().join("bridge-0000000000000002.status");
     drop(std::os::unix::net::UnixListener::bind(&dead).unwrap());
