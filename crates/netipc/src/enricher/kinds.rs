@@ -68,12 +68,15 @@ impl Answers {
     }
 }
 
+/// Texts of an item that is kept in parts, as a record counts them.
+const MOST_TEXTS: usize = u8::MAX as usize;
+
 /// An item in parts, of which copies share texts and labels.
 #[derive(Clone, Debug, Default)]
 pub struct ItemParts<'i> {
     /// What is its own: its fixed part, or all of it where it is kept whole.
     pub item: &'i [u8],
-    /// Its texts, without the NULs behind them; no more than 255.
+    /// Its texts, without the NULs behind them. An item with more than 255 is kept whole.
     pub texts: Vec<&'i [u8]>,
     /// Its labels as they stand alone: a table whose texts are counted from its own beginning.
     pub labels: Vec<u8>,
@@ -309,6 +312,9 @@ impl Kind for Untyped {
 
     fn split<'i>(&self, item: &'i [u8], parts: &mut ItemParts<'i>) {
         self.0.take_apart(item, parts);
+        if parts.texts.len() > MOST_TEXTS {
+            parts.whole(item);
+        }
     }
 
     fn ask(
@@ -321,5 +327,78 @@ impl Kind for Untyped {
         let (generation, items) = client.lookup_bytes(&*self.0, keys, wait)?;
         answers.take(generation, items.packed());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Items whose every byte is a text, and nothing else of a lookup.
+    struct Bytes;
+
+    impl LookupFormat for Bytes {
+        fn method(&self) -> MethodCode {
+            MethodCode(99)
+        }
+
+        fn layout(&self) -> u16 {
+            1
+        }
+
+        fn exceeded(&self) -> u16 {
+            1
+        }
+
+        fn oversized(&self) -> u16 {
+            2
+        }
+
+        fn min_item_len(&self) -> usize {
+            1
+        }
+
+        fn check(&self, _: &[u8]) -> Result<(), WireError> {
+            Ok(())
+        }
+
+        fn status(&self, _: &[u8]) -> u16 {
+            0
+        }
+
+        fn answers(&self, _: &[u8], _: &[u8]) -> bool {
+            true
+        }
+
+        fn bare(&self, _: &[u8], _: u16) -> Vec<u8> {
+            vec![0]
+        }
+
+        fn bare_len(&self, _: &[u8]) -> usize {
+            1
+        }
+
+        fn reply_estimate(&self, _: &[u8]) -> usize {
+            1
+        }
+    }
+
+    impl EnrichedFormat for Bytes {
+        fn take_apart<'i>(&self, item: &'i [u8], parts: &mut ItemParts<'i>) {
+            parts.whole(item);
+            parts.item = item.get(..1).unwrap_or_default();
+            parts.texts.extend(item.chunks(1));
+        }
+    }
+
+    #[test]
+    fn an_item_with_more_texts_than_a_record_counts_is_kept_whole() {
+        let kind = Untyped(Box::new(Bytes));
+        let item = [7; MOST_TEXTS + 1];
+        let mut parts = ItemParts::default();
+        kind.split(&item[1..], &mut parts);
+        assert_eq!((parts.item.len(), parts.texts.len()), (1, MOST_TEXTS));
+        kind.split(&item, &mut parts);
+        assert_eq!((parts.item, parts.texts.len()), (&item[..], 0));
     }
 }
