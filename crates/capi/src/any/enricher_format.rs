@@ -7,8 +7,7 @@ use std::ffi::c_void;
 use netipc::ErrorCode;
 use netipc::enricher::{EnrichedFormat, ItemParts, Verdict};
 use netipc::lookup::LookupFormat;
-use netipc::proto::internals::assume_valid;
-use netipc::wire::{MethodCode, WireError};
+use netipc::wire::{Labels, MethodCode, WireError};
 
 use super::lookup::{Format, nipc_any_lookup_t};
 use super::types::nipc_bytes_view_t;
@@ -182,9 +181,12 @@ impl EnrichedFormat for Described {
             end = end.max(start.saturating_add(len).saturating_add(1));
         }
         parts.item = item.get(..fixed).unwrap_or_default();
-        if let Some(count) = self.labels.and_then(|at| item.get(at..)?.first_chunk()) {
-            let count = u16::from_le_bytes(*count);
-            parts.set_labels(&assume_valid::<u64>(item).labels(count, end));
+        if end <= item.len()
+            && let Some(count) = self.labels.and_then(|at| item.get(at..)?.first_chunk())
+        {
+            // Its check is not ours: labels that are not in place could claim any length, one over another.
+            let labels = Labels::parse(item, u16::from_le_bytes(*count), end);
+            parts.set_labels(&labels.unwrap_or(Labels::NONE));
         }
     }
 
@@ -201,3 +203,78 @@ fn number(item: &[u8], at: usize) -> usize {
 
 /// Whether a kind was meant that is not this enricher's.
 pub(super) const OTHER_KIND: ErrorCode = ErrorCode::UNSUPPORTED;
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use netipc::wire::{Label, Writer};
+
+    use super::*;
+
+    const FIXED: usize = 16;
+
+    /// A description whose check passes everything: labels are counted at byte 2, and there are no texts.
+    fn described() -> Described {
+        let lookup = nipc_any_lookup_t {
+            method: 99,
+            layout: 1,
+            exceeded: 1,
+            oversized: 2,
+            min_item_len: FIXED,
+            check: None,
+            status: None,
+            answers: None,
+            bare: None,
+            typical_item_len: 0,
+            user: ptr::null_mut(),
+        };
+        Described {
+            described: nipc_any_enriched_t {
+                lookup,
+                verdict: None,
+                identity: None,
+                fixed_size_keys: true,
+                texts: ptr::null(),
+                text_count: 0,
+                labels: 2,
+            },
+            texts: Box::default(),
+            labels: Some(2),
+        }
+    }
+
+    fn item(count: u16, behind: &[u8]) -> Vec<u8> {
+        let mut item = vec![0; FIXED];
+        item[2..4].copy_from_slice(&count.to_le_bytes());
+        item.extend_from_slice(behind);
+        item
+    }
+
+    #[test]
+    fn labels_that_claim_each_other_s_bytes_are_left_out() {
+        let described = described();
+        let pairs = [Label::new("app", "web")];
+        let labels = Labels::from(&pairs[..]);
+        let mut room = vec![0; labels.end_after(0)];
+        let mut writer = Writer::new(&mut room);
+        labels.encode(&mut writer).unwrap();
+        // Texts are counted from the beginning of the item.
+        for at in [0, 8] {
+            let start = u32::from_le_bytes(room[at..at + 4].try_into().unwrap());
+            let moved = start + u32::try_from(FIXED).unwrap();
+            room[at..at + 4].copy_from_slice(&moved.to_le_bytes());
+        }
+        let honest = item(1, &room);
+        let mut parts = ItemParts::default();
+        described.take_apart(&honest, &mut parts);
+        assert_eq!(parts.labels_count, 1);
+
+        // A thousand labels, each of which claims all of them: 32 MB that are not there.
+        let claim = [0, 16_000, 0, 16_000_u32].map(u32::to_le_bytes).concat();
+        let hostile = item(1000, &claim.repeat(1000));
+        described.take_apart(&hostile, &mut parts);
+        assert_eq!((parts.labels_count, parts.labels.len()), (0, 0));
+        assert_eq!(parts.item, &hostile[..FIXED]);
+    }
+}
