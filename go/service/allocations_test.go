@@ -151,9 +151,11 @@ func TestAnEnrichersStepAllocatesOnceForEachItemAtMost(t *testing.T) {
 				t.Fatal(found.Outcome)
 			}
 		}
-		before := e.Stats().Answered
-		if step := e.Step(conformance.Soon); e.Stats().Answered-before < keys {
-			t.Fatalf("%+v", step)
+		// Where clocks tick slowly, they may not be due yet.
+		for before := e.Stats().Answered; e.Stats().Answered-before < keys; {
+			if step := e.Step(conformance.Soon); step.End != service.StepIdle {
+				t.Fatalf("%+v", step)
+			}
 		}
 	}
 	again()

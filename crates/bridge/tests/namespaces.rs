@@ -43,8 +43,11 @@ impl Hosts {
                 );
                 return None;
             }
-            assert!(did("ip", &format!("-n {name} link set lo up")));
-            hosts.0.push(name);
+            hosts.0.push(name.clone());
+            if !did("ip", &format!("-n {name} link set lo up")) {
+                skipped("hosts of their own: no network namespace can be entered here");
+                return None;
+            }
         }
         for (net, pair) in hosts.0.windows(2).enumerate() {
             let [left, right] = pair else { continue };

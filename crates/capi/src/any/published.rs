@@ -110,9 +110,8 @@ struct Pinned {
     begun: Instant,
 }
 
-type Room = [MaybeUninit<u64>; 4];
-const _: () = assert!(size_of::<Pinned>() <= size_of::<Room>());
-const _: () = assert!(align_of::<Pinned>() <= align_of::<Room>());
+const _: () = assert!(size_of::<Pinned>() <= size_of::<[MaybeUninit<u64>; 4]>());
+const _: () = assert!(align_of::<Pinned>() <= align_of::<u64>());
 const _: () = assert!(offset_of!(nipc_published_guard_t, pinned) % align_of::<Pinned>() == 0);
 
 const LOCKED: u64 = u64::from_be_bytes(*b"nipcpubl");

@@ -7,8 +7,10 @@ const OF_USERS: std::ops::RangeInclusive<u32> = 147..=162;
 const ETHERNET: u32 = 1;
 const RAW_IP: [u32; 4] = [12, 101, 228, 229];
 const UDP: u8 = 17;
-const MICROSECOND: f64 = 1e-6;
-const NANOSECOND: f64 = 1e-9;
+/// So many units of time are a second. Times are divided by these, and not multiplied by their inverses:
+/// that rounds alike on every platform.
+const MICROSECONDS: f64 = 1e6;
+const NANOSECONDS: f64 = 1e9;
 
 /// The packets of a capture file.
 ///
@@ -20,10 +22,10 @@ pub(super) fn packets(bytes: &[u8]) -> Result<Vec<Packet>, String> {
     };
     match *magic {
         [0x0a, 0x0d, 0x0d, 0x0a] => blocks(bytes),
-        [0xd4, 0xc3, 0xb2, 0xa1] => records(bytes, Order::Little, MICROSECOND),
-        [0x4d, 0x3c, 0xb2, 0xa1] => records(bytes, Order::Little, NANOSECOND),
-        [0xa1, 0xb2, 0xc3, 0xd4] => records(bytes, Order::Big, MICROSECOND),
-        [0xa1, 0xb2, 0x3c, 0x4d] => records(bytes, Order::Big, NANOSECOND),
+        [0xd4, 0xc3, 0xb2, 0xa1] => records(bytes, Order::Little, MICROSECONDS),
+        [0x4d, 0x3c, 0xb2, 0xa1] => records(bytes, Order::Little, NANOSECONDS),
+        [0xa1, 0xb2, 0xc3, 0xd4] => records(bytes, Order::Big, MICROSECONDS),
+        [0xa1, 0xb2, 0x3c, 0x4d] => records(bytes, Order::Big, NANOSECONDS),
         _ => Err("it is no capture file: pcap and pcapng are known".to_owned()),
     }
 }
@@ -59,7 +61,7 @@ impl Order {
 }
 
 /// The classic format: a header, then packets.
-fn records(bytes: &[u8], order: Order, unit: f64) -> Result<Vec<Packet>, String> {
+fn records(bytes: &[u8], order: Order, per_second: f64) -> Result<Vec<Packet>, String> {
     const HEADER: usize = 24;
     const OF_RECORD: usize = 16;
     let cut = |at: usize| format!("the capture is cut at byte {at}");
@@ -72,7 +74,7 @@ fn records(bytes: &[u8], order: Order, unit: f64) -> Result<Vec<Packet>, String>
         let end = start.checked_add(captured).ok_or_else(|| cut(at))?;
         let data = bytes.get(start..end).ok_or_else(|| cut(at))?;
         let time = order.u32(bytes, at).zip(order.u32(bytes, at + 4));
-        let time = time.map(|(seconds, units)| f64::from(seconds) + f64::from(units) * unit);
+        let time = time.map(|(seconds, units)| f64::from(seconds) + f64::from(units) / per_second);
         let seen = Seen {
             missing: whole.saturating_sub(captured),
             time,
@@ -88,8 +90,8 @@ fn records(bytes: &[u8], order: Order, unit: f64) -> Result<Vec<Packet>, String>
 #[derive(Clone, Copy, Default)]
 struct Interface {
     link: u32,
-    /// Seconds of a unit of its times.
-    unit: f64,
+    /// How many units of its times are a second.
+    per_second: f64,
 }
 
 impl Interface {
@@ -99,12 +101,12 @@ impl Interface {
         let link = order.u16(body, 0)?.into();
         let options = body.get(OPTIONS..).unwrap_or_default();
         let resolution = option(RESOLUTION, options, order).and_then(|value| value.first());
-        let unit = match resolution.copied() {
-            None => MICROSECOND,
-            Some(power) if power < 0x80 => 10_f64.powi(-i32::from(power)),
-            Some(power) => 2_f64.powi(-i32::from(power & 0x7f)),
+        let per_second = match resolution.copied() {
+            None => MICROSECONDS,
+            Some(power) if power < 0x80 => 10_f64.powi(i32::from(power)),
+            Some(power) => 2_f64.powi(i32::from(power & 0x7f)),
         };
-        Some(Self { link, unit })
+        Some(Self { link, per_second })
     }
 }
 
@@ -172,7 +174,7 @@ fn enhanced(
     interfaces: &[Interface],
 ) -> Option<Result<Option<Packet>, String>> {
     const DATA: usize = 20;
-    let Interface { link, unit } = *interfaces.get(order.size(body, 0)?)?;
+    let Interface { link, per_second } = *interfaces.get(order.size(body, 0)?)?;
     // Halves of one number, the upper one first whatever the order of bytes.
     let [upper, lower] = [order.u32(body, 4)?, order.u32(body, 8)?].map(f64::from);
     let (captured, whole) = (order.size(body, 12)?, order.size(body, 16)?);
@@ -181,7 +183,7 @@ fn enhanced(
     let options = body.get(end.next_multiple_of(4)..).unwrap_or_default();
     let seen = Seen {
         missing: whole.saturating_sub(captured),
-        time: Some((upper * 4_294_967_296.0 + lower) * unit).filter(|time| *time > 0.0),
+        time: Some((upper * 4_294_967_296.0 + lower) / per_second).filter(|time| *time > 0.0),
         way: way(options, order),
     };
     Some(packet(link, data, seen))
