@@ -84,7 +84,7 @@ fn unusable(path: &Path, problem: &Problem) -> Finding {
             let finding = Finding::new(Cause::RunDirMissing, format!("{shown} is not there"));
             finding
                 .all_evidence(what_is_near(path))
-                .advice("correct the path, or start the provider, which makes it")
+                .advice("correct the path, or make it with mode 0700; netipc serve does so itself")
         }
         Problem::NotADirectory => {
             Finding::new(Cause::RunDirUnreadable, format!("{shown} is no directory"))

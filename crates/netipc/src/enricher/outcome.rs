@@ -87,6 +87,9 @@ impl fmt::Display for Missing {
         match self {
             Self::Queued => f.pad("not asked yet"),
             Self::Pending => f.pad("asked, no answer yet"),
+            Self::ForNow { retry_in } if retry_in.is_zero() => {
+                f.write_str("not known now, asked again when the provider's data changes")
+            }
             Self::ForNow { retry_in } => write!(f, "not known now, asked again in {retry_in:?}"),
             Self::ForGood => f.pad("not known"),
             Self::Absent => f.pad("not asked yet: no provider"),
@@ -125,4 +128,18 @@ pub enum StepEnd {
     Failed,
     /// It was called off.
     Aborted,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Missing;
+
+    #[test]
+    fn what_waits_for_the_providers_data_tells_no_time() {
+        let waits = |retry_in| Missing::ForNow { retry_in }.to_string();
+        assert!(waits(Duration::ZERO).ends_with("asked again when the provider's data changes"));
+        assert!(waits(Duration::from_secs(2)).ends_with("asked again in 2s"));
+    }
 }
