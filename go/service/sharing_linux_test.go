@@ -1,7 +1,6 @@
 package service_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -26,14 +25,5 @@ func TestSessionsWithoutSharedMemoryForOneReasonAreCountedTogether(t *testing.T)
 		w.No(callOne(client))
 		w.No(client.Close())
 	}
-	var told struct {
-		WithoutSHM []struct {
-			Why   string
-			Count int
-		} `json:"without_shm"`
-	}
-	w.No(json.Unmarshal(server.StatsJSON(), &told))
-	if all := told.WithoutSHM; len(all) != 1 || all[0].Why != "shm-hybrid: file too large" || all[0].Count != 3 {
-		t.Errorf("%s", server.StatsJSON())
-	}
+	wentWithoutSHM(t, server.StatsJSON(), "shm-hybrid: file too large", 3)
 }

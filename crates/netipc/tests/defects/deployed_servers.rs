@@ -14,7 +14,7 @@ use netipc::transport::link::{LinkError, LinkKind};
 use netipc::wire::{Decode, Flags, Header, HelloAck, Profiles, Status};
 use netipc::{ClientState, ErrorCode, ProtocolError};
 
-use crate::stage::script::{Host, shm_terms, terms, with_len};
+use crate::stage::script::{Host, Line, shm_terms, terms, with_len};
 use crate::stage::{BOTH, SOON, Stage, WITH_SHM, client, timed};
 
 // Rules S13, P4.
@@ -286,19 +286,24 @@ fn what_ends_a_session_there_and_what_does_not() {
     play.end();
 }
 
+/// Accepts a client over the best of these profiles.
+fn admitted(host: &mut Host, profiles: u32) -> Line {
+    let mut guest = host.accept();
+    let hello = guest.hello();
+    if profiles == WITH_SHM {
+        guest.admit_to_region(&shm_terms(&hello), 0)
+    } else {
+        guest.admit(&terms(&hello))
+    }
+}
+
 // Rule P15. They drop a request whose client closes before its answer.
 #[test]
 fn a_client_stays_until_its_answer_is_there() {
     for profiles in BOTH {
         let stage = Stage::new();
         let play = Host::new(&stage).play(move |host| {
-            let mut guest = host.accept();
-            let hello = guest.hello();
-            let mut line = if profiles == WITH_SHM {
-                guest.admit_to_region(&shm_terms(&hello), 0)
-            } else {
-                guest.admit(&terms(&hello))
-            };
+            let mut line = admitted(host, profiles);
             let (request, _) = line.hear();
             let early = line.0.receive(&mut [0; 64], &Wait::timeout(Duration::ZERO));
             assert!(matches!(early, Err(LinkError::Timeout)), "{early:?}");
@@ -320,13 +325,7 @@ fn a_server_that_closes_without_a_word_is_asked_once_more_and_then_told_of() {
         let stage = Stage::new();
         let play = Host::new(&stage).play(move |host| {
             for _ in 0..2 {
-                let mut guest = host.accept();
-                let hello = guest.hello();
-                let mut line = if profiles == WITH_SHM {
-                    guest.admit_to_region(&shm_terms(&hello), 0)
-                } else {
-                    guest.admit(&terms(&hello))
-                };
+                let mut line = admitted(host, profiles);
                 line.hear();
                 line.close();
             }
