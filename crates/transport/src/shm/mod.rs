@@ -6,6 +6,7 @@
 //!                   └── Companion   the connection that made the region
 //! ```
 
+pub(crate) mod areas;
 mod broken;
 mod link;
 mod reply_look;

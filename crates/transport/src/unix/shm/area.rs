@@ -1,11 +1,12 @@
 //! A mapped region: the slots of both directions, and copies in and out.
 
 use crate::shm::Broken;
+use crate::shm::areas::{Areas, Span};
 use crate::sys::atomic::{AtomicU32, AtomicU64};
 use crate::sys::{Loss, Mapping, SharedMap, futex_wake};
 
-use super::layout::{
-    HEADER, Layout, Owner, REQ_LEN, REQ_SEQ, REQ_SIGNAL, RESP_LEN, RESP_SEQ, RESP_SIGNAL, Span,
+use super::header::{
+    self, HEADER, Owner, REQ_LEN, REQ_SEQ, REQ_SIGNAL, RESP_LEN, RESP_SEQ, RESP_SIGNAL,
 };
 use super::slot::{Slot, arrived, published};
 
@@ -19,21 +20,21 @@ pub(super) enum Direction {
     Response,
 }
 
-/// A mapped region with a layout that fits the mapping.
+/// A mapped region whose areas fit the mapping.
 #[derive(Debug)]
 pub(super) struct Area {
     map: SharedMap,
     /// Tells whether the map has lost its memory, which is all zeros then.
     loss: Loss,
-    layout: Layout,
+    areas: Areas,
 }
 
 impl Area {
-    /// `mapping` holds at least [`Layout::size`] bytes.
-    pub(super) fn new(mapping: Mapping, layout: Layout) -> Self {
+    /// `mapping` holds at least [`Areas::size`] bytes.
+    pub(super) fn new(mapping: Mapping, areas: Areas) -> Self {
         let loss = mapping.loss();
         let map = SharedMap::new(mapping);
-        Self { map, loss, layout }
+        Self { map, loss, areas }
     }
 
     /// Whether another process has cut off the file.
@@ -49,7 +50,7 @@ impl Area {
     /// Writes the header of a fresh region.
     pub(super) fn write_header(&self, owner: Owner) {
         // All but the header was never written and so reads as 0.
-        let header: [u8; HEADER] = self.layout.encode(owner);
+        let header: [u8; HEADER] = header::encode(&self.areas, owner);
         self.map.write(0, &header);
     }
 
@@ -141,8 +142,8 @@ impl Area {
     #[inline]
     fn span(&self, direction: Direction) -> Span {
         match direction {
-            Direction::Request => self.layout.request,
-            Direction::Response => self.layout.response,
+            Direction::Request => self.areas.request,
+            Direction::Response => self.areas.response,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! slot    publish and take one message: counters, length, signal        (no I/O; runs under loom)
 //! bell    wake who sleeps, whatever the peer does                       (as well)
-//! layout  the 64-byte header: plan, encode, validate                    (pure)
+//! header  the 64-byte header: encode, validate                          (pure)
 //! area    a mapped region: slots and copies                             (the only user of the map)
 //! region  create, attach, unlink; stale: what a dead server left behind
 //! slots   the `Slots` of a region: counting, sleeping on the signal
@@ -11,7 +11,7 @@
 
 mod area;
 mod bell;
-mod layout;
+mod header;
 mod region;
 mod slot;
 mod slots;

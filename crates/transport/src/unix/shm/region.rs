@@ -9,12 +9,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::endpoint::Endpoint;
 use crate::link::{AttachError, SessionPlan};
 use crate::shm::Side;
+use crate::shm::areas::Areas;
 use crate::sys::{self, Errno, FileId, FileType, Mapping};
 use crate::unix::run_dir::RunDir;
 use crate::wait::{Wait, lock};
 
 use super::area::Area;
-use super::layout::{HEADER, Layout, Owner};
+use super::header::{self, HEADER, Owner};
 use super::slots::{FutexSlots, Terms};
 use super::stale;
 
@@ -37,7 +38,7 @@ impl FutexSlots {
         plan: &SessionPlan,
         looks_first: bool,
     ) -> io::Result<Self> {
-        let layout = Layout::for_plan(plan).ok_or_else(|| {
+        let areas = Areas::for_plan(plan, HEADER).ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "the limits exceed what a region can hold",
@@ -50,9 +51,9 @@ impl FutexSlots {
         }?;
         sys::make_private(&fd)?;
         // Real blocks, or an error now: a sparse file would be a SIGBUS on a full file system later.
-        sys::allocate(&fd, layout.size().into())?;
-        let mapping = Mapping::new(&fd, layout.size() as usize)?;
-        let area = Area::new(mapping, layout);
+        sys::allocate(&fd, areas.size().into())?;
+        let mapping = Mapping::new(&fd, areas.size() as usize)?;
+        let area = Area::new(mapping, areas);
         area.write_header(Owner {
             pid: sys::own_pid(),
             generation: generation(),
@@ -227,16 +228,16 @@ fn map(path: &Path, plan: &SessionPlan) -> Result<Area, Refusal> {
         return Err(Refusal::lasting(format!("it belongs to user {}", file.uid)));
     }
     // One copy, and only the copy is looked at: the file may change under us.
-    let mut header = [0; HEADER];
-    if file.size < HEADER as u64 || sys::read_start(&fd, &mut header)? < HEADER {
+    let mut bytes = [0; HEADER];
+    if file.size < HEADER as u64 || sys::read_start(&fd, &mut bytes)? < HEADER {
         return Err(Refusal::passing("it is shorter than its header"));
     }
-    let layout = Layout::decode(&header, file.size, plan).map_err(|flaw| Refusal {
+    let areas = header::decode(&bytes, file.size, plan).map_err(|flaw| Refusal {
         why: flaw.why,
         lasting: flaw.lasting,
     })?;
-    let mapping = Mapping::new(&fd, layout.size() as usize)?;
-    Ok(Area::new(mapping, layout))
+    let mapping = Mapping::new(&fd, areas.size() as usize)?;
+    Ok(Area::new(mapping, areas))
 }
 
 /// Tells the regions of one process id apart, and is never 0, which means "none".

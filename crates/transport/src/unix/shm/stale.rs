@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::endpoint::Endpoint;
 use crate::sys::{self, Errno, FileId, FileType};
 
-use super::layout::{self, HEADER};
+use super::header::{self, HEADER};
 use super::region;
 use crate::unix::run_dir::RunDir;
 
@@ -60,12 +60,12 @@ fn find_stale(dir: &RunDir, name: &Path) -> Result<Option<FileId>, Errno> {
     // Does not wait even if the file has become a FIFO meanwhile.
     let fd = sys::open_read(dir, name)?;
     let file = sys::look_into(&fd)?;
-    let mut header = [0; HEADER];
-    if file.kind != FileType::RegularFile || sys::read_start(&fd, &mut header)? < HEADER {
+    let mut bytes = [0; HEADER];
+    if file.kind != FileType::RegularFile || sys::read_start(&fd, &mut bytes)? < HEADER {
         return Ok(Some(file.id));
     }
     // Ours by pid and not in our table: a predecessor with the same pid.
-    let is_live = layout::owner(&header).is_some_and(|owner| {
+    let is_live = header::owner(&bytes).is_some_and(|owner| {
         owner.pid != sys::own_pid() && sys::is_alive(owner.pid) && has_made(owner.pid, fd)
     });
     Ok((!is_live && !region::is_own(file.id)).then_some(file.id))

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! slot    publish and take one message: counters, length, waiting and closed words   (no I/O; runs under loom)
-//! layout  the 128-byte header: plan, encode, validate                                (pure)
+//! header  the 128-byte header: encode, validate                                      (pure)
 //! slots   the `Slots` of a region: create, attach, counting, sleeping on events
 //! ```
 
-mod layout;
+mod header;
 mod slot;
 mod slots;
 

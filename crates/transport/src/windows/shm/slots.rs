@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::link::{LinkError, SessionPlan};
+use crate::shm::areas::{Areas, Span};
 use crate::shm::{Broken, Companion, Side, Slots};
 use crate::sys::{Mapping, NamedEvent, Security, SharedMap, wait_any};
 use crate::wait::{Abort, Wait};
 use crate::windows::names::ObjectNames;
 
-use super::layout::{HEADER, Layout, REQUEST, RESPONSE, Span, Words};
+use super::header::{self, HEADER, REQUEST, RESPONSE, Words};
 use super::slot::Slot;
 
 /// How often an abort is looked at when it has no event.
@@ -82,15 +83,15 @@ impl EventSlots {
         events: bool,
     ) -> io::Result<Self> {
         let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
-        let layout = Layout::for_plan(plan)
+        let areas = Areas::for_plan(plan, HEADER)
             .ok_or_else(|| invalid("the limits exceed what a region can hold"))?;
         let names = ObjectNames::new(endpoint, plan)
             .ok_or_else(|| invalid("the service's name is too long for a region"))?;
         let security = Security::new()?;
-        let map = SharedMap::new(Mapping::create(&names.mapping, layout.size(), &security)?);
+        let map = SharedMap::new(Mapping::create(&names.mapping, areas.size(), &security)?);
         // All but the header was never written and so reads as 0. The peer reads it once it has
         // been accepted, which comes after this in every order.
-        map.write(0, &layout.encode(plan.profile));
+        map.write(0, &header::encode(&areas, plan.profile));
         let event = |name: &str| {
             events
                 .then(|| NamedEvent::create(name, &security))
@@ -100,7 +101,7 @@ impl EventSlots {
             request: event(&names.request_event)?,
             response: event(&names.response_event)?,
         };
-        Ok(Self::new(map, layout, Side::Server, plan, events))
+        Ok(Self::new(map, areas, Side::Server, plan, events))
     }
 
     /// Client: attaches the region that the server has made.
@@ -116,9 +117,9 @@ impl EventSlots {
             return Err("it is shorter than its header".to_owned());
         }
         // One copy, and only the copy is looked at: the memory may change under us.
-        let mut header = [0; HEADER];
-        map.read(0, &mut header);
-        let layout = Layout::decode(&header, map.size(), plan)?;
+        let mut bytes = [0; HEADER];
+        map.read(0, &mut bytes);
+        let areas = header::decode(&bytes, map.size(), plan)?;
         let event = |name: &str| {
             let opened = events.then(|| NamedEvent::open(name)).transpose();
             opened.map_err(|code| format!("its event: {code}"))
@@ -127,18 +128,18 @@ impl EventSlots {
             request: event(&names.request_event)?,
             response: event(&names.response_event)?,
         };
-        Ok(Self::new(map, layout, Side::Client, plan, events))
+        Ok(Self::new(map, areas, Side::Client, plan, events))
     }
 
-    fn new(map: SharedMap, layout: Layout, side: Side, plan: &SessionPlan, events: Events) -> Self {
+    fn new(map: SharedMap, areas: Areas, side: Side, plan: &SessionPlan, events: Events) -> Self {
         let requests = Direction {
             words: REQUEST,
-            area: layout.request,
+            area: areas.request,
             event: events.request,
         };
         let responses = Direction {
             words: RESPONSE,
-            area: layout.response,
+            area: areas.response,
             event: events.response,
         };
         let (sends, receives, bytes) = match side {
