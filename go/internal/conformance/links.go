@@ -125,7 +125,13 @@ func passedDeadline(r *linkRig) {
 	client, server := r.pair()
 	passed := transport.Timeout(0)
 	r.no(client.Send([]byte("x"), nil, passed))
-	r.no(receive(server, passed))
+	// A pipe hands a packet over a moment after it was sent.
+	until := time.Now().Add(Soon)
+	err := receive(server, passed)
+	for errors.Is(err, transport.ErrTimeout) && time.Now().Before(until) {
+		err = receive(server, passed)
+	}
+	r.no(err)
 	r.is(receive(server, passed), transport.ErrTimeout)
 }
 
