@@ -76,7 +76,8 @@ func (l *Labels) pair(i int) (key, value CStringView) {
 		label := &l.pairs[i]
 		return label.Key, label.Value
 	}
-	entry := l.item[int(l.table)+i*LabelEntryLen:][:LabelEntryLen]
+	at := int(l.table) + i*LabelEntryLen
+	entry := l.item[at : at+LabelEntryLen : at+LabelEntryLen]
 	return view(l.item, spanAt(entry)), view(l.item, spanAt(entry[8:]))
 }
 
@@ -124,32 +125,44 @@ func (l *Labels) encode(dst []byte, end int) error {
 	table := align8(end)
 	// Zeroes the gap, and bytes of the table that are written below.
 	le.PutUint64(dst[end:], 0)
-	entries := dst[table:][:n*LabelEntryLen]
-	next := table + len(entries)
-	for i := 0; len(entries) >= LabelEntryLen; i++ {
-		var key, value CStringView
-		if l.count == 0 {
-			label := &l.pairs[i]
-			key, value = label.Key, label.Value
-		} else {
-			key, value = l.pair(i)
+	next := table + n*LabelEntryLen
+	entries := dst[table:next:next]
+	if l.count == 0 {
+		_, err := encodePairs(dst, entries, next, l.pairs)
+		return err
+	}
+	for i := range n {
+		var err error
+		one := [...]Label{l.at(i)}
+		if next, err = encodePairs(dst, entries[i*LabelEntryLen:], next, one[:]); err != nil {
+			return err
 		}
-		if key.Len() == 0 {
-			return layout("label key length", 1, 0)
-		}
-		between := next + key.Len() + 1
-		le.PutUint64(entries, spanBits(next, key.Len()))
-		le.PutUint64(entries[8:], spanBits(between, value.Len()))
-		if !CopyText(dst[next:], key.bytes) {
-			return checkNoNul(key, "label key")
-		}
-		if !CopyText(dst[between:], value.bytes) {
-			return checkNoNul(value, "label value")
-		}
-		next = between + value.Len() + 1
-		entries = entries[LabelEntryLen:]
 	}
 	return nil
+}
+
+// encodePairs writes labels to an item: their entries, and their strings from next on. It returns where the last one
+// ends.
+func encodePairs(dst, entries []byte, next int, pairs []Label) (int, error) {
+	for i := range pairs {
+		key, value := pairs[i].Key, pairs[i].Value
+		if len(key.bytes) == 0 {
+			return 0, layout("label key length", 1, 0)
+		}
+		between := next + len(key.bytes) + 1
+		at := i * LabelEntryLen
+		entry := entries[at : at+LabelEntryLen : at+LabelEntryLen]
+		le.PutUint64(entry, spanBits(next, len(key.bytes)))
+		le.PutUint64(entry[8:], spanBits(between, len(value.bytes)))
+		if !CopyText(dst[next:between:between], key.bytes) {
+			return 0, checkNoNul(key, "label key")
+		}
+		next = between + len(value.bytes) + 1
+		if !CopyText(dst[between:next:next], value.bytes) {
+			return 0, checkNoNul(value, "label value")
+		}
+	}
+	return next, nil
 }
 
 // read makes these the count labels of an item that was checked before, whose strings end at end.
@@ -173,8 +186,9 @@ func CheckLabels(item []byte, count uint16, end uint64) error {
 		return checkLabels(item, count, int(end))
 	}
 	next := texts
-	for entries := item[table:texts]; len(entries) >= LabelEntryLen; entries = entries[LabelEntryLen:] {
-		key, value := spanAt(entries), spanAt(entries[8:])
+	for at := table; at < texts; at += LabelEntryLen {
+		entry := item[at : at+LabelEntryLen : at+LabelEntryLen]
+		key, value := spanAt(entry), spanAt(entry[8:])
 		if key.Len == 0 {
 			next = Nowhere
 			break
