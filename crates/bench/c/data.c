@@ -65,18 +65,6 @@ struct cgroup *cgroups_make(uint32_t count)
     return cgroups;
 }
 
-/* The server tells known keys from others by the keys alone. */
-static nipc_str_view_t path_make(uint32_t index, bool known)
-{
-    char text[64];
-    const char *kind = known ? "cg" : "no";
-    snprintf(text, sizeof text, CGROUPS_DIR "%s-%u", kind, (unsigned)index);
-    const uint32_t len = (uint32_t)strlen(text);
-    char *path = room_for(len + 1, 1);
-    memcpy(path, text, len);
-    return (nipc_str_view_t){.ptr = path, .len = len};
-}
-
 struct keys keys_make(uint32_t count, const char *mix)
 {
     struct keys keys = {
@@ -85,13 +73,22 @@ struct keys keys_make(uint32_t count, const char *mix)
         .paths = room_for(count, sizeof *keys.paths),
         .pids = room_for(count, sizeof *keys.pids),
         .known = room_for(count, sizeof *keys.known),
+        .texts = room_for(count, sizeof *keys.texts),
     };
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         keys.known[i] = strcmp(mix, "known") == 0 || (strcmp(mix, "mixed") == 0 && i % 2 == 0);
-        if (keys.are_apps)
-            keys.pids[i] = i * 2 + keys.known[i];
-        else
-            keys.paths[i] = path_make(i, keys.known[i]);
-    }
+    keys_number(&keys, 0);
     return keys;
+}
+
+/* The server tells known keys from others by the keys alone. */
+void keys_number(struct keys *keys, uint32_t first)
+{
+    for (uint32_t i = 0; i < keys->count; i++) {
+        char *text = keys->texts[i];
+        const char *kind = keys->known[i] ? "cg" : "no";
+        snprintf(text, sizeof keys->texts[i], CGROUPS_DIR "%s-%u", kind, (unsigned)(first + i));
+        keys->paths[i] = (nipc_str_view_t){.ptr = text, .len = (uint32_t)strlen(text)};
+        keys->pids[i] = (first + i) * 2 + keys->known[i];
+    }
 }

@@ -74,9 +74,13 @@ struct keys {
     nipc_str_view_t *paths;
     uint32_t *pids;
     bool *known;
+    char (*texts)[64]; /* of the paths */
 };
 
 /* Keys of which the server knows all, none, or every other one: mix is known, unknown or mixed. */
 struct keys keys_make(uint32_t count, const char *mix);
+
+/* Makes them those from number first on; keys_make begins with 0. */
+void keys_number(struct keys *keys, uint32_t first);
 
 #endif

@@ -1,4 +1,4 @@
-/* Looks at the keys of an enricher, which knows all of them, or none yet. */
+/* Looks at the keys of an enricher, which knows all of them, or none yet, and rounds in which some are new. */
 
 #include <netipc/netipc_any.h>
 #include <string.h>
@@ -8,11 +8,17 @@
 /* More than a round takes. */
 #define BUDGET_MS 60000
 
+/* One in so many keys is new in a round. */
+#define NEW_OF 100
+
 static nipc_enricher_t enricher;
 static struct keys keys;
 static uint32_t wanted;
+static uint32_t next;
 
 static uint64_t look_at_all(void);
+static uint64_t ask_for_new(void);
+static void ask(void);
 static void enricher_close(void);
 
 /* Looks at a key; whether the item has its texts, where there is one. */
@@ -46,18 +52,44 @@ struct op enricher_open(void)
         nipc_enricher_last_error(&enricher, why, sizeof why);
         fail("no provider for the enricher: %s", why);
     }
+    struct op op = {.run = look_at_all, .close = enricher_close};
+    if (option_is("looks", "miss"))
+        return op;
     look_at_all();
+    ask();
     if (option_is("looks", "hit")) {
-        check(nipc_enricher_step(&enricher, BUDGET_MS, &step) == NIPC_OK, "no round");
-        check(step.answered == keys.count, "a key that was not answered");
         wanted = NIPC_FOUND_ITEM;
+    } else if (option_is("looks", "step")) {
+        op.run = ask_for_new;
+        next = keys.count;
+        keys.count = next > NEW_OF ? next / NEW_OF : 1;
+    } else {
+        fail("unsupported");
     }
-    return (struct op){.run = look_at_all, .close = enricher_close};
+    return op;
 }
 
 static void enricher_close(void)
 {
     nipc_enricher_close(&enricher);
+}
+
+/* All keys that wait for it. */
+static void ask(void)
+{
+    nipc_enricher_step_t step;
+    check(nipc_enricher_step(&enricher, BUDGET_MS, &step) == NIPC_OK, "no round");
+    check(step.answered == keys.count, "a key that was not answered");
+}
+
+/* From the first look at new keys, which take the place of others, to the last answer. */
+static uint64_t ask_for_new(void)
+{
+    keys_number(&keys, next);
+    next += keys.count;
+    look_at_all();
+    ask();
+    return 1;
 }
 
 static uint64_t look_at_all(void)

@@ -33,4 +33,13 @@ impl Effort {
     pub fn total(&self) -> Duration {
         (self.warm_up + self.measured) * self.runs
     }
+
+    /// One run of a part of the time: a half for 2.
+    pub(crate) fn part(&self, part: u32) -> Self {
+        Self {
+            warm_up: self.warm_up / part,
+            measured: self.measured / part,
+            runs: 1,
+        }
+    }
 }

@@ -1,9 +1,12 @@
 //! Shares that a change may not fall below.
 
+use strum::IntoStaticStr;
+
 use crate::row::Row;
 
 /// What a row is held against.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Of {
     /// Its raw limit.
     Limit,
@@ -11,6 +14,13 @@ pub enum Of {
     Deployed,
     /// This program's own client with the same server.
     Own,
+}
+
+impl Of {
+    /// What reports call it.
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The least share that a row may have.
@@ -58,20 +68,15 @@ impl Floor {
             Of::Own => row.share_of_own,
         }
     }
-
-    /// Its row among `rows`, with the share that it has.
-    fn find<'r>(&self, rows: &'r [Row]) -> Option<(&'r Row, f64)> {
-        let row = rows.iter().find(|row| row.name() == self.row)?;
-        self.reached(row).map(|share| (row, share))
-    }
 }
 
 /// The floors under `rows`, each with the share that its row has. A floor whose row was not asked
 /// for says nothing.
 pub fn under(rows: &[Row]) -> impl Iterator<Item = (&'static Floor, f64)> + '_ {
-    FLOORS
-        .iter()
-        .filter_map(|floor| Some((floor, floor.find(rows)?.1)))
+    FLOORS.iter().filter_map(|floor| {
+        let row = rows.iter().find(|row| row.name() == floor.row)?;
+        Some((floor, floor.reached(row)?))
+    })
 }
 
 /// The rows that have fallen below their floor, in words.
@@ -80,11 +85,8 @@ pub fn fallen(rows: &[Row]) -> Vec<String> {
     let below = under(rows).filter(|(floor, share)| *share < floor.share);
     let words = |(floor, share): (&Floor, f64)| {
         let (least, share) = (floor.share * 100.0, share * 100.0);
-        let of = format!("{:?}", floor.of).to_lowercase();
-        format!(
-            "{} has {share:.1} % of its {of}, less than {least:.0} %",
-            floor.row
-        )
+        let (row, of) = (floor.row, floor.of.name());
+        format!("{row} has {share:.1} % of its {of}, less than {least:.0} %")
     };
     below.map(words).collect()
 }
@@ -92,15 +94,17 @@ pub fn fallen(rows: &[Row]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Case;
     use crate::plan::tests::plan_with_peers;
     use crate::row::{Layer, Scenario, Transport};
 
     #[test]
     fn every_floor_is_under_a_row() {
-        let rows: Vec<String> = plan_with_peers()
-            .cases()
+        let cases = plan_with_peers().cases();
+        let rows: Vec<String> = cases
             .iter()
-            .flat_map(|case| case.rows().map(|row| row.name()).collect::<Vec<_>>())
+            .flat_map(Case::rows)
+            .map(|row| row.name())
             .collect();
         for floor in FLOORS {
             assert!(rows.iter().any(|row| row == floor.row), "{floor:?}");

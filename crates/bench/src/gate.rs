@@ -1,22 +1,21 @@
 //! Holds instruction counts against those that are stored, for `cargo bench -p netipc-bench`.
 //!
 //! ```
-//! use netipc_bench::gate::{Comparison, Counts, Verdict};
+//! use netipc_bench::gate::{Counts, Verdict, compare};
 //!
 //! let stored = Counts::from([("encode".to_owned(), 100.0)]);
 //! let counted = Counts::from([("encode".to_owned(), 104.0)]);
-//! let comparison = Comparison::new(&stored, &counted);
-//! assert_eq!(comparison.lines()[0].verdict(), Verdict::More);
-//! assert!(!comparison.passed());
+//! let lines = compare(&stored, &counted);
+//! assert_eq!(lines[0].verdict(), Verdict::More);
+//! assert!(lines[0].verdict().fails());
 //! ```
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use comfy_table::{CellAlignment, Table, presets};
 
 /// How far a count may be from the stored one, as a part of it.
 pub const TOLERANCE: f64 = 0.03;
@@ -25,133 +24,40 @@ pub const TOLERANCE: f64 = 0.03;
 pub type Counts = BTreeMap<String, f64>;
 
 /// Counts of every platform, as the repository has them.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct Stored(BTreeMap<String, Counts>);
+pub type Stored = BTreeMap<String, Counts>;
 
-impl Stored {
-    /// Reads the counts in the file at `path`.
-    ///
-    /// # Errors
-    /// [`StoredError`] where it is not there or holds something else.
-    pub fn read(path: &Path) -> Result<Self, StoredError> {
-        fs::read(path)
-            .and_then(|json| Ok(serde_json::from_slice(&json)?))
-            .map_err(|source| StoredError::new(path, source))
-    }
-
-    /// Writes the counts to the file at `path`, in place of what it holds.
-    ///
-    /// # Errors
-    /// [`StoredError`] where it cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), StoredError> {
-        serde_json::to_string_pretty(self)
-            .map_err(io::Error::from)
-            .and_then(|json| fs::write(path, json + "\n"))
-            .map_err(|source| StoredError::new(path, source))
-    }
-
-    /// The counts of `platform`, where there are any.
-    #[must_use]
-    pub fn counts(&self, platform: &str) -> Option<&Counts> {
-        self.0.get(platform)
-    }
-
-    /// Stores `counted` for `platform`, in place of every case whose name contains `filter`.
-    pub fn store(&mut self, platform: &str, filter: &str, counted: Counts) {
-        let counts = self.0.entry(platform.to_owned()).or_default();
-        counts.retain(|case, _| !case.contains(filter));
-        counts.extend(counted);
-    }
+/// Reads the counts in the file at `path`.
+///
+/// # Errors
+/// Names the file where it is not there or holds something else.
+pub fn read(path: &Path) -> io::Result<Stored> {
+    let read = fs::read(path).and_then(|json| Ok(serde_json::from_slice(&json)?));
+    read.map_err(|error| at(path, error))
 }
 
-/// The file of stored counts is of no use.
-#[derive(Debug, thiserror::Error)]
-#[error("stored counts in {}: {source}", path.display())]
-pub struct StoredError {
-    path: PathBuf,
-    source: io::Error,
+/// Writes `stored` to the file at `path`, in place of what it holds.
+///
+/// # Errors
+/// Names the file where it cannot be written.
+pub fn write(stored: &Stored, path: &Path) -> io::Result<()> {
+    let json = serde_json::to_string_pretty(stored)?;
+    fs::write(path, json + "\n").map_err(|error| at(path, error))
 }
 
-impl StoredError {
-    fn new(path: &Path, source: io::Error) -> Self {
-        Self {
-            path: path.to_owned(),
-            source,
-        }
-    }
+fn at(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(
+        error.kind(),
+        format!("stored counts in {}: {error}", path.display()),
+    )
 }
 
-/// What was counted, beside what is stored. Prints as a table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
-    lines: Vec<Line>,
+/// Stores `counted` in `counts`, in place of every case whose name contains `filter`.
+pub fn store(counts: &mut Counts, filter: &str, counted: Counts) {
+    counts.retain(|case, _| !case.contains(filter));
+    counts.extend(counted);
 }
 
-impl Comparison {
-    /// Compares every case of either side.
-    #[must_use]
-    pub fn new(stored: &Counts, counted: &Counts) -> Self {
-        let line = |case: &String| Line {
-            case: case.clone(),
-            counted: counted.get(case).copied(),
-            stored: stored.get(case).copied(),
-        };
-        let gone = stored.keys().filter(|case| !counted.contains_key(*case));
-        Self {
-            lines: counted.keys().chain(gone).map(line).collect(),
-        }
-    }
-
-    /// One line for each case: those that were counted by name, then those that are gone.
-    #[must_use]
-    pub fn lines(&self) -> &[Line] {
-        &self.lines
-    }
-
-    /// Whether no case takes more than it may, and none is gone.
-    #[must_use]
-    pub fn passed(&self) -> bool {
-        self.count(Verdict::More) + self.count(Verdict::Missing) == 0
-    }
-
-    /// Whether the stored counts are behind what this change made better or added.
-    #[must_use]
-    pub fn outdated(&self) -> bool {
-        self.count(Verdict::Less) + self.count(Verdict::New) > 0
-    }
-
-    fn count(&self, verdict: Verdict) -> usize {
-        let is = |line: &&Line| line.verdict() == verdict;
-        self.lines.iter().filter(is).count()
-    }
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let case_len = |line: &Line| line.case.len();
-        let width = self.lines.iter().map(case_len).max().unwrap_or(0);
-        let (case, counted, stored) = ("case", "counted", "stored");
-        writeln!(f, "{case:width$} {counted:>12} {stored:>12}  ratio")?;
-        for line in &self.lines {
-            let number = |n: Option<f64>| n.map_or("-".to_owned(), |n| format!("{n:.1}"));
-            let (counted, stored) = (number(line.counted), number(line.stored));
-            let ratio = line.ratio().map_or("-".to_owned(), |r| format!("{r:.3}"));
-            let case = &line.case;
-            write!(f, "{case:width$} {counted:>12} {stored:>12}  {ratio:>5}")?;
-            writeln!(f, "{}", line.verdict().remark())?;
-        }
-        let more = self.count(Verdict::More);
-        let gone = self.count(Verdict::Missing);
-        write!(
-            f,
-            "{} cases, {more} slower, {gone} missing",
-            self.lines.len()
-        )
-    }
-}
-
-/// One case of a comparison.
+/// A case, as it was counted and as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Its name.
@@ -160,6 +66,50 @@ pub struct Line {
     pub counted: Option<f64>,
     /// Instructions for one unit as they are stored, where they are.
     pub stored: Option<f64>,
+}
+
+/// Every case of either side, by name.
+#[must_use]
+pub fn compare(stored: &Counts, counted: &Counts) -> Vec<Line> {
+    let cases: BTreeSet<&String> = stored.keys().chain(counted.keys()).collect();
+    let line = |case: &String| Line {
+        case: case.clone(),
+        counted: counted.get(case).copied(),
+        stored: stored.get(case).copied(),
+    };
+    cases.into_iter().map(line).collect()
+}
+
+/// The lines as a table, and how many fail.
+#[must_use]
+pub fn table(lines: &[Line]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["case", "counted", "stored", "ratio", ""]);
+    for column in table.column_iter_mut().skip(1).take(3) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for line in lines {
+        let number = |number: Option<f64>, digits| {
+            number.map_or("-".to_owned(), |number| format!("{number:.digits$}"))
+        };
+        table.add_row([
+            line.case.clone(),
+            number(line.counted, 1),
+            number(line.stored, 1),
+            number(line.ratio(), 3),
+            line.verdict().remark().to_owned(),
+        ]);
+    }
+    let count = |verdict| {
+        lines
+            .iter()
+            .filter(|line| line.verdict() == verdict)
+            .count()
+    };
+    let (slower, missing) = (count(Verdict::More), count(Verdict::Missing));
+    let cases = lines.len();
+    format!("{table}\n{cases} cases, {slower} slower, {missing} missing")
 }
 
 impl Line {
@@ -198,13 +148,19 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Whether a change may not do that.
+    #[must_use]
+    pub const fn fails(self) -> bool {
+        matches!(self, Self::More | Self::Missing)
+    }
+
     const fn remark(self) -> &'static str {
         match self {
             Self::Same => "",
-            Self::Less => "  faster: update the stored count",
-            Self::More => "  SLOWER",
-            Self::New => "  new: store its count",
-            Self::Missing => "  MISSING: no such case",
+            Self::Less => "faster: update the stored count",
+            Self::More => "SLOWER",
+            Self::New => "new: store its count",
+            Self::Missing => "MISSING: no such case",
         }
     }
 }
@@ -214,74 +170,48 @@ mod tests {
     use super::*;
 
     fn counts(cases: &[(&str, f64)]) -> Counts {
-        cases
+        let owned = cases
             .iter()
-            .map(|(name, n)| (name.to_string(), *n))
-            .collect()
+            .map(|(name, count)| ((*name).to_owned(), *count));
+        owned.collect()
     }
 
     #[test]
     fn three_percent_is_what_a_change_may_cost() {
-        use Verdict::{Less, More, Same};
-        let table = [
-            (96.0, Less, true, true),
-            (98.0, Same, true, false),
-            (100.0, Same, true, false),
-            (102.0, Same, true, false),
-            (104.0, More, false, false),
-        ];
-        for (counted, verdict, passed, outdated) in table {
-            let stored = counts(&[("a", 100.0), ("b", 7.0)]);
-            let comparison = Comparison::new(&stored, &counts(&[("a", counted), ("b", 7.0)]));
-            let line = &comparison.lines()[0];
-            assert_eq!((line.case.as_str(), line.verdict()), ("a", verdict));
-            assert_eq!(comparison.passed(), passed, "{comparison}");
-            assert_eq!(comparison.outdated(), outdated, "{comparison}");
+        use Verdict::{Less, Missing, More, New, Same};
+        let all = [("a", 100.0), ("b", 7.0)];
+        for (counted, verdict, end) in [
+            (&[("a", 96.0), all[1]][..], Less, "0 slower, 0 missing"),
+            (&[("a", 98.0), all[1]], Same, "0 slower, 0 missing"),
+            (&[("a", 102.0), all[1]], Same, "0 slower, 0 missing"),
+            (&[("a", 104.0), all[1]], More, "1 slower, 0 missing"),
+            (&[all[1]], Missing, "0 slower, 1 missing"),
+            (&[("0", 1.0), all[0], all[1]], New, "0 slower, 0 missing"),
+        ] {
+            let lines = compare(&counts(&all), &counts(counted));
+            assert_eq!(lines[0].verdict(), verdict);
+            assert!(lines[1..].iter().all(|line| line.verdict() == Same));
+            assert_eq!(verdict.fails(), [More, Missing].contains(&verdict));
+            let table = table(&lines);
+            assert!(table.contains(verdict.remark()), "{table}");
+            assert!(table.ends_with(end), "{table}");
         }
     }
 
     #[test]
-    fn a_case_that_is_gone_fails() {
-        let stored = counts(&[("kept", 1.0), ("gone", 1.0)]);
-        let comparison = Comparison::new(&stored, &counts(&[("kept", 1.0)]));
-        assert_eq!(comparison.lines()[1].verdict(), Verdict::Missing);
-        assert!(!comparison.passed());
-        let table = comparison.to_string();
-        assert!(table.contains("MISSING"), "{table}");
-        assert!(table.ends_with("2 cases, 0 slower, 1 missing"), "{table}");
-    }
+    fn what_is_stored_replaces_what_the_filter_selects_and_is_read_again() {
+        let mut kept = counts(&[("cache/hit", 1.0), ("codec/a", 2.0)]);
+        store(&mut kept, "cache", counts(&[("cache/miss", 4.0)]));
+        assert_eq!(kept, counts(&[("cache/miss", 4.0), ("codec/a", 2.0)]));
 
-    #[test]
-    fn a_new_case_asks_to_be_stored() {
-        let comparison = Comparison::new(&counts(&[]), &counts(&[("new", 1.0)]));
-        assert_eq!(comparison.lines()[0].verdict(), Verdict::New);
-        assert!(comparison.passed() && comparison.outdated());
-        assert!(comparison.to_string().contains("store its count"));
-    }
-
-    #[test]
-    fn storing_replaces_what_the_filter_selects_and_nothing_else() {
-        let mut stored = Stored::default();
-        stored.store("x", "", counts(&[("cache/hit", 1.0), ("codec/a", 2.0)]));
-        stored.store("y", "", counts(&[("cache/hit", 3.0)]));
-        stored.store("x", "cache", counts(&[("cache/miss", 4.0)]));
-        let expected = counts(&[("cache/miss", 4.0), ("codec/a", 2.0)]);
-        assert_eq!(stored.counts("x"), Some(&expected));
-        assert_eq!(stored.counts("y"), Some(&counts(&[("cache/hit", 3.0)])));
-        assert_eq!(stored.counts("z"), None);
-    }
-
-    #[test]
-    fn what_is_written_is_read_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("counts.json");
-        let missing = Stored::read(&path).unwrap_err().to_string();
+        let missing = read(&path).unwrap_err().to_string();
         assert!(missing.contains("counts.json"), "{missing}");
-        let mut stored = Stored::default();
-        stored.store("x", "", counts(&[("a", 12.3)]));
-        stored.write(&path).unwrap();
-        assert_eq!(Stored::read(&path).unwrap(), stored);
+        let stored = Stored::from([("x".to_owned(), kept)]);
+        write(&stored, &path).unwrap();
+        assert_eq!(read(&path).unwrap(), stored);
         fs::write(&path, "[]").unwrap();
-        assert!(Stored::read(&path).is_err());
+        assert!(read(&path).is_err());
     }
 }

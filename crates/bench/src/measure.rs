@@ -1,5 +1,6 @@
 //! The closed loop: one operation after the other, timed, and what both processes used meanwhile.
 
+use std::panic::resume_unwind;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -21,9 +22,6 @@ const LONGEST: u64 = 60_000_000_000;
 const KEPT: f64 = 0.95;
 
 /// Does one operation, checks what came of it, and returns how many units it was worth.
-pub type Op<'a> = dyn FnMut() -> Result<u64, BenchError> + 'a;
-
-/// An operation of a thread, with all that it works on.
 pub type BoxedOp = Box<dyn FnMut() -> Result<u64, BenchError> + Send>;
 
 /// What one run came to.
@@ -113,22 +111,30 @@ pub fn stop_flag() -> &'static Arc<AtomicBool> {
     STOP.get_or_init(Arc::default)
 }
 
-/// One run with a thread for each of `ops`. With several threads every rate is as often as possible.
+/// One run: does each of `ops` in a thread of its own again and again, as often as possible; one
+/// alone in this thread, `rate` times a second where that is not 0.
+///
+/// System calls are counted while it warms up, because counting makes them slow.
 ///
 /// # Errors
-/// As [`closed_loop`].
-pub fn run_of(
+/// The first error of an operation, [`BenchError::Interrupted`], or that `peer` is gone.
+pub fn run_own(
     effort: &Effort,
     rate: u32,
     peer: Option<&mut Driver>,
     ops: &mut [BoxedOp],
 ) -> Result<Sample, BenchError> {
-    match ops {
-        [op] => closed_loop(effort, rate, peer, op),
-        ops => run(effort, process::id(), peer, &mut |time| {
-            with_usage(|| repeat_all(time, ops))
-        }),
-    }
+    run(effort, process::id(), peer, &mut |time| {
+        let before = Usage::now();
+        let done = match &mut *ops {
+            [op] => repeat(time, rate, op)?,
+            ops => repeat_all(time, ops)?,
+        };
+        Ok(Sample {
+            client: Usage::now().since(before),
+            ..done
+        })
+    })
 }
 
 /// One run of another program, which was told the `rate`.
@@ -143,23 +149,6 @@ pub fn run_program(
 ) -> Result<Sample, BenchError> {
     let done = run(effort, client.pid(), peer, &mut |time| client.work(time))?;
     Ok(Pace::new(rate).correct(done))
-}
-
-/// One run: does `op` again and again, `rate` times a second or, with 0, as often as possible.
-///
-/// System calls are counted while it warms up, because counting makes them slow.
-///
-/// # Errors
-/// The first error of `op`, [`BenchError::Interrupted`], or that `peer` is gone.
-pub fn closed_loop(
-    effort: &Effort,
-    rate: u32,
-    peer: Option<&mut Driver>,
-    op: &mut Op<'_>,
-) -> Result<Sample, BenchError> {
-    run(effort, process::id(), peer, &mut |time| {
-        with_usage(|| repeat(time, rate, op))
-    })
 }
 
 /// One run of what `work`, in the process `client`, does for as long as it is told.
@@ -192,45 +181,28 @@ fn run(
     })
 }
 
-/// What `work` came to, with what this process used for it.
-fn with_usage(work: impl FnOnce() -> Result<Sample, BenchError>) -> Result<Sample, BenchError> {
-    let before = Usage::now();
-    let done = work()?;
-    Ok(Sample {
-        client: Usage::now().since(before),
-        ..done
-    })
-}
-
 /// Does `op` until `time` is over, at least once.
-fn repeat(time: Duration, rate: u32, op: &mut Op<'_>) -> Result<Sample, BenchError> {
-    let mut latency =
-        Histogram::new_with_max(LONGEST, 3).expect("three digits are a valid precision");
+fn repeat(time: Duration, rate: u32, op: &mut BoxedOp) -> Result<Sample, BenchError> {
     let stop = stop_flag();
     let pace = Pace::new(rate);
-    let (mut units, mut ops) = (0, 0);
+    let mut done = Sample::nothing();
     let begin = Instant::now();
     let mut now = begin;
-    while ops == 0 || now.duration_since(begin) < time {
+    while done.ops == 0 || now.duration_since(begin) < time {
         if stop.load(Ordering::Relaxed) {
             return Err(BenchError::Interrupted);
         }
-        let start = pace.wait(begin, ops, now);
-        units += op()?;
-        ops += 1;
+        let start = pace.wait(begin, done.ops, now);
+        done.units += op()?;
+        done.ops += 1;
         now = Instant::now();
-        latency.saturating_record(nanos(now.duration_since(start)));
+        let took = nanos(now.duration_since(start));
+        done.latency.saturating_record(took);
     }
     // To the end of the last period: a rate counts periods, not their beginnings.
-    let end = pace.wait(begin, ops, now);
-    let sample = Sample {
-        units,
-        ops,
-        elapsed: end.duration_since(begin),
-        latency,
-        ..Sample::nothing()
-    };
-    Ok(pace.correct(sample))
+    let end = pace.wait(begin, done.ops, now);
+    done.elapsed = end.duration_since(begin);
+    Ok(pace.correct(done))
 }
 
 /// Does each of `ops` in a thread of its own until `time` is over.
@@ -240,12 +212,12 @@ fn repeat_all(time: Duration, ops: &mut [BoxedOp]) -> Result<Sample, BenchError>
             .iter_mut()
             .map(|op| scope.spawn(move || repeat(time, 0, op)));
         let threads: Vec<_> = spawn.collect();
-        let joined = threads.into_iter().map(|thread| match thread.join() {
-            Ok(sample) => sample,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        let samples: Vec<Sample> = joined.collect::<Result<_, _>>()?;
-        Ok(samples.into_iter().fold(Sample::nothing(), Sample::beside))
+        let mut done = Ok(Sample::nothing());
+        for thread in threads {
+            let sample = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+            done = done.and_then(|done| Ok(done.beside(sample?)));
+        }
+        done
     })
 }
 
@@ -341,23 +313,15 @@ pub fn median(mut numbers: Vec<f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU64;
+
     use super::*;
-    use crate::row::{Layer, Scenario, Transport};
 
-    fn brief(measured: u64) -> Effort {
-        Effort {
-            warm_up: Duration::ZERO,
-            measured: Duration::from_millis(measured),
-            runs: 1,
-        }
-    }
-
-    fn sample(ops: u64, millis: u64, latencies: impl IntoIterator<Item = u64>) -> Sample {
+    /// So many operations of ten units each in 100 ms, with these latencies.
+    fn sample(ops: u64, latencies: impl IntoIterator<Item = u64>) -> Sample {
         let mut sample = Sample {
             units: 10 * ops,
-            ops,
-            elapsed: Duration::from_millis(millis),
-            ..Sample::nothing()
+            ..Sample::of(ops, Duration::from_millis(100))
         };
         for latency in latencies {
             sample.latency.record(latency).unwrap();
@@ -365,41 +329,31 @@ mod tests {
         sample
     }
 
-    fn row() -> Row {
-        Row::new(Scenario::Ping, Transport::None, Layer::Client, "calls")
-    }
-
     #[test]
     fn medians_are_in_the_middle() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
-        assert_eq!(median(vec![7.0]), 7.0);
-        assert_eq!(median(Vec::new()), 0.0);
+        for (numbers, middle) in [
+            (vec![3.0, 1.0, 2.0], 2.0),
+            (vec![4.0, 1.0, 2.0, 3.0], 2.5),
+            (vec![7.0], 7.0),
+            (Vec::new(), 0.0),
+        ] {
+            assert_eq!(median(numbers), middle);
+        }
     }
 
     #[test]
     fn rows_have_medians_and_the_extremes_of_the_throughput() {
-        let samples =
-            [100, 300, 200].map(|ops| sample(ops, 100, (1..=1000).map(|us| us * ops * 10)));
-        let row = fill(row(), &samples, true);
-        assert_eq!(
-            [row.min, row.throughput, row.max],
-            [10_000.0, 20_000.0, 30_000.0]
-        );
+        let samples = [100, 300, 200].map(|ops| sample(ops, (1..=1000).map(|us| us * ops * 10)));
+        let row = fill(Row::default(), &samples, true);
+        let throughputs = [row.min, row.throughput, row.max];
+        assert_eq!(throughputs, [10_000.0, 20_000.0, 30_000.0]);
         let percentiles = [row.p50_us, row.p95_us, row.p99_us, row.p999_us];
-        for (found, wanted) in percentiles
-            .into_iter()
-            .flatten()
-            .zip([1000.0, 1900.0, 1980.0, 1998.0])
-        {
+        for (found, wanted) in percentiles.iter().zip([1000.0, 1900.0, 1980.0, 1998.0]) {
             // Three digits are kept.
-            assert!(
-                (found / wanted - 1.0_f64).abs() < 2e-3,
-                "{found} for {wanted}"
-            );
+            let ratio = found.unwrap() / wanted;
+            assert!((ratio - 1.0_f64).abs() < 2e-3, "{found:?} for {wanted}");
         }
-        assert!(percentiles.iter().all(Option::is_some));
-        let untimed = fill(row.clone(), &samples, false);
+        let untimed = fill(Row::default(), &samples, false);
         assert_eq!([untimed.p50_us, untimed.p999_us], [None, None]);
     }
 
@@ -413,75 +367,69 @@ mod tests {
             client: used(50, 150),
             server: used(25, 50),
             syscalls: Some(4.0),
-            ..sample(100, 100, [])
+            ..sample(100, [])
         };
-        let row = fill(row(), std::slice::from_ref(&done), true);
+        let row = fill(Row::default(), std::slice::from_ref(&done), true);
         assert_eq!([row.client_cpu, row.server_cpu], [0.5, 0.25]);
         assert_eq!([row.switches, row.syscalls], [Some(2.0), Some(4.0)]);
         let unknown = Sample {
             syscalls: None,
             ..done.clone()
         };
-        assert_eq!(fill(row, &[done, unknown], true).syscalls, None);
+        let row = fill(Row::default(), &[done, unknown], true);
+        assert_eq!(row.syscalls, None);
     }
 
     #[test]
-    fn every_run_does_something_and_errors_end_it() {
-        let mut done = 0;
-        let run = closed_loop(&brief(1), 0, None, &mut || {
-            done += 1;
+    fn every_run_and_thread_counts_and_errors_end_it() {
+        let effort = Effort {
+            warm_up: Duration::ZERO,
+            measured: Duration::from_millis(1),
+            runs: 1,
+        };
+        let done = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&done);
+        let three = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
             Ok(3)
-        });
-        let run = run.unwrap();
+        };
+        let run = run_own(&effort, 0, None, &mut [Box::new(three)]).unwrap();
         assert!(run.ops > 0 && run.units == 3 * run.ops);
         assert_eq!(run.latency.len(), run.ops);
-        assert!(run.ops < done, "warm-up does not count");
-        let failed = closed_loop(&brief(1), 0, None, &mut || Err(BenchError::wrong("always")));
-        assert!(matches!(failed, Err(BenchError::Wrong(_))));
-    }
+        let all = done.load(Ordering::Relaxed);
+        assert!(run.ops < all, "warm-up does not count");
 
-    #[test]
-    fn every_thread_counts() {
-        let mut ops: [BoxedOp; 2] = [Box::new(|| Ok(1)), Box::new(|| Ok(2))];
-        let run = run_of(&brief(1), 0, None, &mut ops).unwrap();
-        assert!(
-            run.units > run.ops && run.units < 2 * run.ops,
-            "both are in it"
-        );
+        let mut two: [BoxedOp; 2] = [Box::new(|| Ok(1)), Box::new(|| Ok(2))];
+        let run = run_own(&effort, 0, None, &mut two).unwrap();
+        assert!(run.units > run.ops && run.units < 2 * run.ops, "both count");
         assert_eq!(run.latency.len(), run.ops);
-        let mut failing: [BoxedOp; 2] = [
-            Box::new(|| Ok(1)),
-            Box::new(|| Err(BenchError::wrong("always"))),
-        ];
-        assert!(run_of(&brief(1), 0, None, &mut failing).is_err());
+
+        let failing = || Box::new(|| Err(BenchError::wrong("always"))) as BoxedOp;
+        let mut one = [failing()];
+        let mut second: [BoxedOp; 2] = [Box::new(|| Ok(1)), failing()];
+        for ops in [&mut one[..], &mut second] {
+            let failed = run_own(&effort, 0, None, ops);
+            assert!(matches!(failed, Err(BenchError::Wrong(_))));
+        }
     }
 
     #[test]
     fn schedules_do_not_drift() {
         let (pace, begin) = (Pace::new(1000), Instant::now());
         let late = begin + Duration::from_secs(1);
-        assert_eq!(
-            pace.wait(begin, 0, begin),
-            begin,
-            "the first one is due at once"
-        );
-        assert_eq!(
-            pace.wait(begin, 999, late),
-            late,
-            "what is late starts at once"
-        );
+        // The first one is due at once, and what is late starts at once.
+        assert_eq!(pace.wait(begin, 0, begin), begin);
+        assert_eq!(pace.wait(begin, 999, late), late);
         assert!(pace.wait(begin, 2, begin) >= begin + Duration::from_millis(2));
         assert_eq!(Pace::new(0).wait(begin, 999, begin), begin);
     }
 
     #[test]
     fn a_slow_operation_counts_for_those_it_has_delayed() {
-        let slow = || (0..99).map(|_| 1_000).chain([10_000_000]);
-        let kept = Pace::new(1000).correct(sample(100, 100, slow()));
-        assert_eq!(kept.latency.len(), 100 + 9);
         // Where the rate is not kept, or none was asked for, figures are as they came.
-        let behind = Pace::new(2000).correct(sample(100, 100, slow()));
-        let free = Pace::new(0).correct(sample(100, 100, slow()));
-        assert_eq!([behind.latency.len(), free.latency.len()], [100, 100]);
+        for (rate, timed) in [(1000, 100 + 9), (2000, 100), (0, 100)] {
+            let slow = sample(100, (0..99).map(|_| 1_000).chain([10_000_000]));
+            assert_eq!(Pace::new(rate).correct(slow).latency.len(), timed);
+        }
     }
 }

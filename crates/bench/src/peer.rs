@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::driver::{READY, USAGE};
 use crate::error::BenchError;
-use crate::limits::{self, RawTask};
+use crate::limits::RawTask;
 use crate::load;
 use crate::scenarios::serve::Serve;
 use crate::usage::Usage;
@@ -33,7 +33,7 @@ impl Task {
             Self::Serve(serve) => serve.run(ready),
             Self::Raw(task) => {
                 ready();
-                limits::serve_raw(task)
+                task.perform()
             }
             Self::Hog(time) => {
                 ready();

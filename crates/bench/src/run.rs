@@ -7,7 +7,7 @@ use crate::effort::Effort;
 use crate::error::BenchError;
 use crate::limits::{self, Limits, Raw};
 use crate::load::{self, Hogs};
-use crate::measure::{BoxedOp, Sample, fill, median, run_of, run_program};
+use crate::measure::{BoxedOp, Sample, fill, median, run_own, run_program};
 use crate::peer::Task;
 use crate::plan::{Case, Limit, Load, Plan};
 use crate::platform::{Pinned, allowed_cpus};
@@ -225,7 +225,7 @@ impl Client {
         server: Option<&mut Driver>,
     ) -> Result<Sample, BenchError> {
         match self {
-            Self::Own(ops) => run_of(effort, rate, server, ops),
+            Self::Own(ops) => run_own(effort, rate, server, ops),
             Self::Program(client) => run_program(effort, rate, server, client),
         }
     }
@@ -275,7 +275,7 @@ impl Reference {
                 Scale::Unit(payload as f64),
             ),
         };
-        let raw = limits::open(&name)?;
+        let raw = Raw::open(&name)?;
         Ok(Self { name, scale, raw })
     }
 
@@ -403,26 +403,6 @@ mod tests {
         assert_eq!(shares, [Some(0.1), Some(0.08), Some(0.2)]);
         assert_eq!(own.limit.as_deref(), Some("limits memcpy 64 raw"));
         assert_eq!([&own.client, &c.client, &go.client], ["", "c", "go"]);
-    }
-
-    #[test]
-    fn only_what_may_be_as_fast_as_the_machine_is_beside_a_limit() {
-        let cases = plan().cases();
-        let find = |name: &str| cases.iter().find(|case| case.name() == name).unwrap();
-        let exchanged = cfg!(unix);
-        for (name, limit, deployed) in [
-            ("ping socket client", exchanged, exchanged),
-            ("ping socket session", exchanged, false),
-            ("ping ring client", exchanged, false),
-            ("ping socket client @1000", false, false),
-            ("ping socket client (one hog)", exchanged, false),
-            ("cache 16 cache", false, false),
-            ("codec apps 16 known codec", true, false),
-        ] {
-            let case = find(name);
-            let found = (case.limit.is_some(), case.deployed.is_some());
-            assert_eq!(found, (limit, deployed), "{name}");
-        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use netipc::chain;
-use netipc_bench::gate::{Comparison, Counts, Stored};
+use netipc_bench::gate::{self, Counts, Verdict};
 
 use case::Case;
 
@@ -98,14 +98,13 @@ fn run() -> Result<bool, Box<dyn Error>> {
 /// Counts the cases, and compares or stores the counts. Whether nothing got worse.
 fn gate(cases: &[Case], options: &Options) -> Result<bool, Box<dyn Error>> {
     let path = Path::new(STORED);
-    let mut stored = Stored::read(path)?;
+    let mut stored = gate::read(path)?;
     let platform = count::platform()?;
-    let known = stored.counts(&platform).cloned();
     if let Some(why) = count::hindrance()? {
         println!("SKIPPED the instruction counts: {why}");
         return Ok(!options.update);
     }
-    if known.is_none() && !options.update {
+    if !stored.contains_key(&platform) && !options.update {
         println!("SKIPPED the instruction counts: none are stored for {platform}; store: {UPDATE}");
         return Ok(true);
     }
@@ -113,18 +112,20 @@ fn gate(cases: &[Case], options: &Options) -> Result<bool, Box<dyn Error>> {
     for case in cases {
         counted.insert(case.name.clone(), count::count(case)?);
     }
-    let mut known = known.unwrap_or_default();
-    known.retain(|case, _| case.contains(&options.filter));
-    let comparison = Comparison::new(&known, &counted);
-    println!("instructions for one key, item, lookup or message, {platform}\n\n{comparison}");
+    let known = stored.entry(platform.clone()).or_default();
+    let mut selected = known.clone();
+    selected.retain(|case, _| case.contains(&options.filter));
+    let lines = gate::compare(&selected, &counted);
+    let table = gate::table(&lines);
+    println!("instructions for one key, item, lookup or message, {platform}\n\n{table}");
     if options.update {
-        stored.store(&platform, &options.filter, counted);
-        stored.write(path)?;
+        gate::store(known, &options.filter, counted);
+        gate::write(&stored, path)?;
         println!("stored in crates/bench/benches/instructions.json");
         return Ok(true);
     }
-    if comparison.outdated() || !comparison.passed() {
+    if lines.iter().any(|line| line.verdict() != Verdict::Same) {
         println!("where this is meant to be, store it: {UPDATE}");
     }
-    Ok(comparison.passed())
+    Ok(!lines.iter().any(|line| line.verdict().fails()))
 }

@@ -18,32 +18,24 @@
 #[cfg_attr(windows, path = "windows.rs")]
 mod native;
 
-mod case;
 mod copy;
-#[cfg(unix)]
 mod payload;
+mod rows;
 
 use std::io;
+use std::path::PathBuf;
+use std::slice;
 
+use serde::{Deserialize, Serialize};
+
+use crate::driver::Driver;
 use crate::effort::Effort;
 use crate::error::BenchError;
-use crate::measure::{Sample, fill, median};
+use crate::measure::{BoxedOp, Sample, fill, median, run_own};
+use crate::platform::keep_apart;
 use crate::row::Row;
-
-use case::{Case, cases};
-
-pub(crate) use case::Raw;
-pub use native::RawTask;
-
-/// Does a task of the other process until nobody asks any more.
-///
-/// # Errors
-///
-/// If the system refuses what it takes.
-pub fn serve_raw(task: RawTask) -> Result<(), BenchError> {
-    task.perform()
-        .map_err(failed("cannot answer for a raw limit"))
-}
+use crate::run_dir::RunDir;
+use rows::{Exchange, Kind, RawRow};
 
 /// The bounced line that every other word in shared memory rides on.
 pub(crate) const LINE: &str = "limits line shm raw";
@@ -51,10 +43,111 @@ pub(crate) const LINE: &str = "limits line shm raw";
 /// How often a run of a word and of its line change turns.
 const TURNS: u32 = 8;
 
+/// Parts of a row's effort that go into the limit beside it. What two processes do takes longer
+/// to settle than copies in one, and a whole lot of rows has to be done in two minutes.
+const BESIDE_ROUND_TRIPS: u32 = 4;
+const BESIDE_COPIES: u32 = 10;
+
+/// The names of all raw limits of this platform, as [`Row::name`] gives them.
+pub(crate) fn names() -> impl Iterator<Item = String> {
+    rows::all().into_iter().map(|raw| raw.row().name())
+}
+
+fn find(name: &str) -> Result<RawRow, BenchError> {
+    let mut rows = rows::all().into_iter();
+    let found = rows.find(|raw| raw.row().name() == name);
+    found.ok_or_else(|| BenchError::NoLimit(name.to_owned()))
+}
+
+/// What the other process does for an exchange.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RawTask {
+    /// The shared memory, or the socket to connect to.
+    path: PathBuf,
+    exchange: Exchange,
+}
+
+impl RawTask {
+    /// Does it until nobody asks any more, however long the other side does something else.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses what it takes.
+    pub(crate) fn perform(self) -> Result<(), BenchError> {
+        native::answer(self).map_err(failed("cannot answer for a raw limit"))
+    }
+}
+
+/// An operation, and the other process that takes part in it.
+type Ready = (BoxedOp, Option<Driver>);
+
+/// A raw limit that can be measured at any time: the other process is there, and waits.
+pub(crate) struct Raw {
+    row: RawRow,
+    op: BoxedOp,
+    peer: Option<Driver>,
+    _dir: RunDir,
+}
+
+impl Raw {
+    /// Makes the limit `name` ready to be measured.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such limit, or the system refuses what it takes.
+    pub(crate) fn open(name: &str) -> Result<Self, BenchError> {
+        let row = find(name)?;
+        let dir = RunDir::new()?;
+        let (op, peer) = match row.kind {
+            Kind::Exchange(exchange) => native::open(RawTask {
+                path: dir.path().join("raw"),
+                exchange,
+            })?,
+            Kind::Copy(size) => (copy::op(size), None),
+        };
+        Ok(Self {
+            row,
+            op,
+            peer,
+            _dir: dir,
+        })
+    }
+
+    /// One run.
+    pub(crate) fn run(&mut self, effort: &Effort) -> Result<Sample, BenchError> {
+        // Two that look on one processor only keep each other from answering, and a system that
+        // has put them there may leave them there for longer than this takes.
+        let peer = self.peer.as_ref().filter(|_| self.row.looks());
+        let apart = peer.map(|peer| keep_apart(peer.pid())).transpose();
+        let _apart = apart.map_err(failed("cannot choose a processor"))?;
+        let sample = run_own(effort, 0, self.peer.as_mut(), slice::from_mut(&mut self.op))?;
+        let lot = self.row.lot();
+        Ok(Sample {
+            ops: sample.ops * lot,
+            syscalls: sample.syscalls.map(|each| each / lot as f64),
+            ..sample
+        })
+    }
+
+    /// A short run, beside one of something that takes `effort`.
+    pub(crate) fn run_beside(&mut self, effort: &Effort) -> Result<Sample, BenchError> {
+        let part = match self.peer {
+            Some(_) => BESIDE_ROUND_TRIPS,
+            None => BESIDE_COPIES,
+        };
+        self.run(&effort.part(part))
+    }
+
+    /// The other process, if there is one.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.peer.as_ref().map(Driver::pid)
+    }
+}
+
 /// A raw limit, what kept the machine busy, and all that was measured of it then.
 #[derive(Debug)]
 struct Measured {
-    case: Case,
+    raw: RawRow,
     load: &'static str,
     samples: Vec<Sample>,
     /// Shares of the line beside each.
@@ -74,22 +167,18 @@ impl Limits {
     /// If there is no such limit, the system refuses what it takes, or the other process does not
     /// answer within 10 s.
     pub(crate) fn measure(&mut self, name: &str, effort: &Effort) -> Result<(), BenchError> {
-        let case = find(name)?;
-        let mut raw = case.open()?;
-        let mut line = case.is_word().then(|| open(LINE)).transpose()?;
-        let turns = if line.is_some() { TURNS } else { 1 };
-        let effort = Effort {
-            warm_up: effort.warm_up / turns,
-            measured: effort.measured / turns,
-            runs: effort.runs.max(1) * turns,
-        };
-        for _ in 0..effort.runs {
+        let mut raw = Raw::open(name)?;
+        let is_word = raw.row.is_word();
+        let mut line = is_word.then(|| Raw::open(LINE)).transpose()?;
+        let turns = if is_word { TURNS } else { 1 };
+        for _ in 0..effort.runs.max(1) * turns {
+            let effort = effort.part(turns);
             let beside = line.as_mut().map(|line| line.run(&effort)).transpose()?;
             let sample = raw.run(&effort)?;
             if let Some(beside) = beside {
                 let share = sample.throughput() / beside.throughput();
-                self.add(LINE, "", beside)?;
-                self.of(case, "").shares.push(share);
+                self.of(LINE, "")?.samples.push(beside);
+                self.of(name, "")?.shares.push(share);
             }
             self.add(name, "", sample)?;
         }
@@ -99,15 +188,15 @@ impl Limits {
     /// The row of each: the medians of all that was measured of it, and the extremes.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
-        let row = |measured: &Measured| Row {
-            load: measured.load.to_owned(),
-            limit: (!measured.shares.is_empty()).then(|| LINE.to_owned()),
-            share_of_limit: (!measured.shares.is_empty()).then(|| median(measured.shares.clone())),
-            ..fill(
-                measured.case.row(),
-                &measured.samples,
-                measured.case.lot() == 1,
-            )
+        let row = |measured: &Measured| {
+            let row = measured.raw.row();
+            let on_line = !measured.shares.is_empty();
+            Row {
+                load: measured.load.to_owned(),
+                limit: on_line.then(|| LINE.to_owned()),
+                share_of_limit: on_line.then(|| median(measured.shares.clone())),
+                ..fill(row, &measured.samples, measured.raw.lot() == 1)
+            }
         };
         self.0.iter().map(row).collect()
     }
@@ -122,39 +211,26 @@ impl Limits {
         load: &'static str,
         sample: Sample,
     ) -> Result<(), BenchError> {
-        self.of(find(name)?, load).samples.push(sample);
+        self.of(name, load)?.samples.push(sample);
         Ok(())
     }
 
-    fn of(&mut self, case: Case, load: &'static str) -> &mut Measured {
-        let name = case.row().name();
-        let is_it = |known: &Measured| known.load == load && known.case.row().name() == name;
-        let at = self.0.iter().position(is_it).unwrap_or_else(|| {
-            self.0.push(Measured {
-                case,
-                load,
-                samples: Vec::new(),
-                shares: Vec::new(),
-            });
-            self.0.len() - 1
-        });
-        &mut self.0[at]
+    fn of(&mut self, name: &str, load: &'static str) -> Result<&mut Measured, BenchError> {
+        let is_it = |known: &Measured| known.load == load && known.raw.row().name() == name;
+        let at = match self.0.iter().position(is_it) {
+            Some(at) => at,
+            None => {
+                self.0.push(Measured {
+                    raw: find(name)?,
+                    load,
+                    samples: Vec::new(),
+                    shares: Vec::new(),
+                });
+                self.0.len() - 1
+            }
+        };
+        Ok(&mut self.0[at])
     }
-}
-
-fn find(name: &str) -> Result<Case, BenchError> {
-    let found = cases().find(|case| case.row().name() == name);
-    found.ok_or_else(|| BenchError::NoLimit(name.to_owned()))
-}
-
-/// The names of all raw limits of this platform, as [`Row::name`] gives them.
-pub(crate) fn names() -> impl Iterator<Item = String> {
-    cases().map(|case| case.row().name())
-}
-
-/// Makes the limit `name` ready to be measured beside something else.
-pub(crate) fn open(name: &str) -> Result<Raw, BenchError> {
-    find(name)?.open()
 }
 
 /// What was tried when the system refused.
@@ -167,13 +243,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::row::{Layer, Scenario, Transport};
-
-    const BRIEF: Effort = Effort {
-        warm_up: Duration::ZERO,
-        measured: Duration::from_millis(1),
-        runs: 1,
-    };
 
     #[test]
     fn what_is_measured_beside_rows_counts() {
@@ -183,25 +252,25 @@ mod tests {
             let sample = Sample::of(units, Duration::from_secs(1));
             limits.add(name, load, sample).unwrap();
         }
+        let figures = |row: &Row| (row.name(), [row.min, row.throughput, row.max]);
         let [quiet, busy] = limits.rows().try_into().unwrap();
-        assert_eq!(quiet.name(), name);
-        assert_eq!(
-            [quiet.min, quiet.throughput, quiet.max],
-            [100.0, 200.0, 300.0]
-        );
-        assert_eq!([busy.min, busy.throughput, busy.max], [7.0; 3]);
-        assert_eq!(busy.name(), "limits memcpy 64 raw (one hog)");
-        assert_eq!(
-            (quiet.scenario, quiet.transport, quiet.layer),
-            (Scenario::Limits, Transport::None, Layer::Raw)
-        );
+        assert_eq!(figures(&quiet), (name.to_owned(), [100.0, 200.0, 300.0]));
+        assert_eq!(figures(&busy), (format!("{name} (one hog)"), [7.0; 3]));
     }
 
     #[test]
-    fn only_what_there_is_can_be_measured() {
-        let mut raw = open("limits memcpy 64 raw").unwrap();
-        assert!(raw.run(&BRIEF).unwrap().throughput() > 0.0);
-        let unknown = open("limits memcpy 65 raw").err().unwrap();
+    fn copies_are_counted_one_by_one() {
+        let mut raw = Raw::open("limits memcpy 4096 raw").unwrap();
+        let effort = Effort {
+            warm_up: Duration::from_millis(1),
+            measured: Duration::from_millis(20),
+            runs: 2,
+        };
+        for sample in [raw.run(&effort).unwrap(), raw.run_beside(&effort).unwrap()] {
+            assert_eq!(sample.units, sample.ops * 4096);
+            assert!(sample.ops > 0 && sample.ops.is_multiple_of(256));
+        }
+        let unknown = Raw::open("limits memcpy 65 raw").err().unwrap();
         assert!(matches!(unknown, BenchError::NoLimit(_)), "{unknown}");
     }
 }

@@ -1,48 +1,17 @@
 //! What Windows allows besides copies: nothing of it is measured.
 
 use std::io;
-use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
-use super::case::{Case, Ready};
+use super::{RawTask, Ready};
 use crate::error::BenchError;
-use crate::row::Transport;
 
-pub(super) const CASES: &[Case] = &[];
+/// Whether two processes exchange anything here.
+pub(super) const EXCHANGES: bool = false;
 
-/// What two processes exchange: there is none.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Exchange {}
-
-impl Exchange {
-    pub(super) const fn transport(self) -> Transport {
-        match self {}
-    }
-
-    pub(super) const fn lot(self) -> u64 {
-        match self {}
-    }
-
-    pub(super) fn looks(self) -> bool {
-        match self {}
-    }
-
-    pub(super) fn is_word(self) -> bool {
-        match self {}
-    }
-
-    pub(super) fn open(self, _dir: &Path) -> Result<Ready, BenchError> {
-        match self {}
-    }
+pub(super) fn open(_task: RawTask) -> Result<Ready, BenchError> {
+    Err(BenchError::NoLimit("an exchange".to_owned()))
 }
 
-/// What the other process does for an exchange.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub enum RawTask {}
-
-impl RawTask {
-    pub(super) fn perform(self) -> io::Result<()> {
-        match self {}
-    }
+pub(super) fn answer(_task: RawTask) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }

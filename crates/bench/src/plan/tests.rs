@@ -1,7 +1,9 @@
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
-use super::groups::{LINKS, PIPELINES};
+use super::groups::LINKS;
 use super::*;
+use crate::row::OWN;
 
 pub(crate) fn plan() -> Plan {
     Plan {
@@ -24,34 +26,93 @@ pub(crate) fn plan_with_peers() -> Plan {
     }
 }
 
-fn names(plan: &Plan) -> Vec<String> {
-    plan.cases().iter().map(|case| case.row.name()).collect()
+fn rows(plan: &Plan) -> Vec<Row> {
+    let cases = plan.cases();
+    cases.iter().flat_map(Case::rows).collect()
+}
+
+/// The fields of a row, the limits, and for each row its unit, its limit, its stand-in and who asks
+/// whom in it.
+fn inventory() -> Vec<String> {
+    let plan = Plan {
+        quick: false,
+        ..plan_with_peers()
+    };
+    let mut lines: BTreeMap<String, String> = BTreeMap::new();
+    for case in plan.cases() {
+        let [limit, deployed] = [&case.limit, &case.deployed].map(|limit| match limit {
+            Some(Limit::Requests(name, each)) => format!("{each} x {name}"),
+            Some(Limit::Copies(name)) => format!("copies of {name}"),
+            None => "-".to_owned(),
+        });
+        // How many threads there are depends on the machine.
+        for row in case.rows().filter(|row| row.threads == 1) {
+            let named = |name: String| {
+                if name.is_empty() {
+                    OWN.to_owned()
+                } else {
+                    name
+                }
+            };
+            let pair = format!(
+                " {}-{}",
+                named(row.client.clone()),
+                named(row.server.clone())
+            );
+            let (name, unit) = (row.by_nobody().name(), &row.unit);
+            let line = format!("{name} | {unit} | {limit} | {deployed} |");
+            lines.entry(line).or_default().push_str(&pair);
+        }
+    }
+    let fields = serde_json::to_value(Row::default()).unwrap();
+    let fields = fields.as_object().unwrap().keys().cloned();
+    let mut limits: Vec<String> = limits::names().collect();
+    limits.sort();
+    let lines = lines.into_iter().map(|(line, pairs)| line + &pairs);
+    fields.chain(limits).chain(lines).collect()
+}
+
+/// Documents, floors and readers of the JSON depend on them. With `UPDATE_ROWS` in the environment,
+/// `rows.txt` becomes what there is.
+#[test]
+#[cfg(target_os = "linux")]
+fn rows_are_those_that_others_know() {
+    let found = inventory();
+    if std::env::var_os("UPDATE_ROWS").is_some() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/plan/rows.txt");
+        std::fs::write(file, found.join("\n") + "\n").unwrap();
+    }
+    let known: Vec<&str> = include_str!("rows.txt").lines().collect();
+    let added = found.iter().filter(|row| !known.contains(&row.as_str()));
+    let gone = known
+        .iter()
+        .filter(|row| !found.iter().any(|found| found == *row));
+    let (added, gone): (Vec<_>, Vec<_>) = (added.collect(), gone.collect());
+    assert!(
+        added.is_empty() && gone.is_empty(),
+        "{added:#?} for {gone:#?}"
+    );
+    assert_eq!(found.len(), known.len());
 }
 
 #[test]
 fn every_row_has_a_name_of_its_own() {
-    let names = names(&plan());
-    let different: HashSet<_> = names.iter().collect();
-    assert_eq!(different.len(), names.len());
-    for name in [
-        "ping socket session",
-        "ping shm client @1000",
-        "ping blocking socket client @100000",
-        "ping shm client (two hogs)",
-        "ping blocking ring client (one hog)",
-        "batch shm client",
-        "pipeline socket client",
-        "pipeline-batch socket session",
-        "snapshot 10000 shm client",
-        "lookup apps 32768 mixed socket client",
-        "codec cgroups 8192 known codec",
-        "cache 16 pinned cache",
-        "enricher hit apps 10000 enricher",
-        "enricher step cgroups 10000 shm enricher",
-        "connect shm session",
-    ] {
-        assert!(names.iter().any(|known| known == name), "{name}");
-    }
+    let plan = Plan {
+        quick: false,
+        ..plan_with_peers()
+    };
+    let rows = rows(&plan);
+    let names: HashSet<_> = rows.iter().map(Row::name).collect();
+    assert_eq!(names.len(), rows.len());
+    let matrix = Plan {
+        matrix: true,
+        ..plan
+    };
+    // Six things that every program does over everything, lookups of two services, but a pipeline
+    // only where there is one; at four rates.
+    let count = |links: &[Transport]| links.iter().filter(|link| is_carried(**link)).count();
+    let each = 6 * count(LINKS) + count(groups::PIPELINES);
+    assert_eq!(self::rows(&matrix).len(), each * 9 * 4);
 }
 
 #[test]
@@ -62,7 +123,7 @@ fn a_quick_look_takes_less_than_two_minutes_and_eight_with_peers() {
             let beside = [&case.limit, &case.deployed].into_iter().flatten().count();
             plan.effort.total() * (u32::try_from(case.rows().count() * 4 + beside).unwrap()) / 4
         };
-        let measuring: std::time::Duration = plan.cases().iter().map(of_case).sum();
+        let measuring: Duration = plan.cases().iter().map(of_case).sum();
         assert!(measuring.as_secs() < most, "{measuring:?}");
     }
 }
@@ -72,161 +133,50 @@ fn only_what_is_wanted_is_measured() {
     let only = Plan {
         scenarios: vec![Scenario::Ping, Scenario::Codec],
         transports: vec![Transport::Shm],
-        rates: vec![0, 500],
+        rates: vec![0, 500, 0, 500],
         ..plan()
     };
-    for case in only.cases() {
-        let Row {
-            scenario,
-            transport,
-            rate,
-            ..
-        } = case.row;
-        match scenario {
-            Scenario::Ping => assert_eq!(transport, Transport::Shm),
-            scenario => assert_eq!(scenario, Scenario::Codec),
-        }
-        assert!(rate == 0 || (rate == 500 && scenario == Scenario::Ping));
+    for row in rows(&only) {
+        let paced = row.scenario == Scenario::Ping;
+        assert!(paced && row.transport == Transport::Shm || row.scenario == Scenario::Codec);
+        assert!(row.rate == 0 || paced && row.rate == 500);
     }
-    let part = Plan {
-        only: vec!["16 known".to_owned(), "(one hog)".to_owned()],
-        ..plan()
+    let once = Plan {
+        rates: vec![0, 500],
+        ..only.clone()
     };
-    // Two services on two transports and as codecs, and every transport on a busy machine, blocking
-    // or not.
+    assert_eq!(rows(&only), rows(&once));
+    let part = |only: &[&str]| Plan {
+        only: only.iter().map(|part| (*part).to_owned()).collect(),
+        ..plan_with_peers()
+    };
+    // Every transport on a busy machine, blocking or not.
     let carried = LINKS.iter().filter(|link| is_carried(**link)).count();
-    assert_eq!(part.cases().len(), 2 * 3 + 2 * carried);
+    assert_eq!(rows(&part(&["(one hog)"])).len(), 2 * carried);
+    // Who is asked for is beside the others that ask the same.
+    let pair = rows(&part(&["ping socket client go-c @1000"]));
+    let pair: Vec<_> = pair.iter().filter(|row| row.rate == 1000).collect();
+    assert_eq!(pair.len(), 3);
 }
 
 #[test]
 fn limits_can_be_all_that_is_wanted() {
-    let of = |scenario, only: &[&str]| Plan {
-        scenarios: vec![scenario],
-        only: only.iter().map(|part| (*part).to_owned()).collect(),
-        ..plan()
-    };
-    let limits = of(Scenario::Limits, &["limits memcpy"]);
-    assert!(limits.wants_limit("limits memcpy 64 raw") && !limits.is_empty());
-    assert!(!limits.wants_limit("limits line shm raw"));
-    assert!(of(Scenario::Limits, &["pong"]).is_empty());
-    assert!(of(Scenario::Ping, &["limits"]).is_empty());
-    assert!(of(Scenario::Ping, &["pong"]).is_empty());
-    assert!(!of(Scenario::Ping, &["ping"]).is_empty());
-}
-
-#[test]
-fn every_program_asks_every_program_over_everything() {
-    let plan = Plan {
-        matrix: true,
-        ..plan_with_peers()
-    };
-    let rows: Vec<_> = plan
-        .cases()
-        .iter()
-        .flat_map(|case| case.rows().collect::<Vec<_>>())
-        .collect();
-    let names: HashSet<_> = rows.iter().map(Row::name).collect();
-    assert_eq!(names.len(), rows.len());
-    let carried = |link: &&Transport| is_carried(**link);
-    let mut wanted = 0;
-    for (works, links) in [
-        (
-            &[
-                "ping",
-                "batch",
-                "snapshot 16",
-                "lookup cgroups 16 known",
-                "lookup apps 16 known",
-            ][..],
-            LINKS,
-        ),
-        (&["pipeline"], PIPELINES),
-        (&["cache 16"], LINKS),
+    for (scenario, only, memcpy, empty) in [
+        (Scenario::Limits, "limits memcpy", true, false),
+        (Scenario::Limits, "pong", false, true),
+        (Scenario::Ping, "limits", false, true),
+        (Scenario::Ping, "pong", false, true),
+        (Scenario::Ping, "ping", false, false),
     ] {
-        for (work, link) in works
-            .iter()
-            .flat_map(|work| links.iter().filter(carried).map(move |link| (work, link)))
-        {
-            let layer = if work.starts_with("cache") {
-                "cache"
-            } else {
-                "client"
-            };
-            for pair in [
-                "", " c", " go", " rust-c", " c-c", " go-c", " rust-go", " c-go", " go-go",
-            ] {
-                for rate in ["", " @1000", " @10000", " @100000"] {
-                    let name = format!("{work} {} {layer}{pair}{rate}", link.name());
-                    assert!(names.contains(&name), "{name}");
-                    wanted += 1;
-                }
-            }
-        }
+        let plan = Plan {
+            scenarios: vec![scenario],
+            only: vec![only.to_owned()],
+            ..plan()
+        };
+        assert_eq!(plan.wants_limit("limits memcpy 64 raw"), memcpy, "{only}");
+        assert!(!plan.wants_limit("limits line shm raw"), "{only}");
+        assert_eq!(plan.is_empty(), empty, "{only}");
     }
-    assert_eq!(names.len(), wanted, "and nothing else");
-}
-
-#[test]
-fn peers_are_beside_what_they_can_do() {
-    let plan = Plan {
-        quick: false,
-        ..plan_with_peers()
-    };
-    let cases = plan.cases();
-    let rows: Vec<_> = cases
-        .iter()
-        .flat_map(|case| case.rows().collect::<Vec<_>>())
-        .collect();
-    let names: HashSet<_> = rows.iter().map(Row::name).collect();
-    assert_eq!(names.len(), rows.len(), "each once");
-    for name in [
-        "ping shm session",
-        "ping blocking shm client @1000",
-        "pipeline socket client c",
-        "snapshot 1000 shm client c",
-        "lookup apps 256 unknown shm client c",
-        "cache 16 pinned cache c",
-        "enricher hit apps 10000 enricher c",
-        "enricher miss cgroups 10000 enricher go",
-        "item snapshot 1000 codec go",
-    ] {
-        assert!(names.contains(name), "{name}");
-    }
-    for alone in [
-        "session",
-        "blocking",
-        "hog",
-        "one cpu",
-        "refreshed",
-        "enricher step",
-        "connect",
-    ] {
-        let mut of_c = rows.iter().filter(|row| row.client == "c");
-        assert!(!of_c.any(|row| row.name().contains(alone)), "{alone}");
-    }
-    let of_one = Plan {
-        only: vec!["ping shm client go-c".to_owned()],
-        rates: vec![0],
-        ..plan
-    };
-    let [case] = &of_one.cases()[..] else {
-        panic!("there is one such row");
-    };
-    assert_eq!(case.rows().count(), 3);
-}
-
-#[test]
-fn rates_count_once() {
-    let twice = Plan {
-        scenarios: vec![Scenario::Batch],
-        rates: vec![500, 0, 500, 0],
-        ..plan()
-    };
-    let once = Plan {
-        rates: vec![500, 0],
-        ..twice.clone()
-    };
-    assert_eq!(names(&twice), names(&once));
 }
 
 #[test]
@@ -235,14 +185,9 @@ fn rates_are_for_what_asks_and_waits() {
         rates: vec![500],
         ..plan()
     };
-    let paced = |case: &Case| {
+    for row in rows(&rates) {
         use Scenario::{Batch, Lookup, Ping, Snapshot};
-        matches!(case.row.scenario, Batch | Lookup | Ping | Snapshot)
-    };
-    assert!(
-        rates
-            .cases()
-            .iter()
-            .all(|case| (case.row.rate == 500) == paced(case))
-    );
+        let paced = matches!(row.scenario, Batch | Lookup | Ping | Snapshot);
+        assert_eq!(row.rate == 500, paced, "{}", row.name());
+    }
 }

@@ -1,9 +1,7 @@
 //! The page an operator reads: Markdown with the figures, and SVG plots beside it.
 //!
-//! [`write()`] is a function of the rows, the command and the machine it runs on; the same rows give
-//! the same plots, byte for byte.
+//! The same rows give the same plots, byte for byte. Nothing names the host.
 
-mod machine;
 pub(crate) mod number;
 mod page;
 mod plots;
@@ -17,7 +15,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use self::machine::Machine;
 use crate::run::Outcome;
 
 /// Writes `README.md` and its plots into `dir`, which is made where it is missing, and returns the
@@ -37,8 +34,7 @@ pub fn write(dir: &Path, outcome: &Outcome, command: &str) -> Result<PathBuf, io
         save(&dir.join(&plot.file), &plot.svg)?;
     }
     let page = dir.join("README.md");
-    let machine = Machine::here();
-    save(&page, &page::render(outcome, &plots, command, &machine))?;
+    save(&page, &page::render(outcome, &plots, command))?;
     Ok(page)
 }
 

@@ -1,14 +1,19 @@
 //! The Markdown of a report.
 
 use std::collections::BTreeSet;
+use std::env::consts::ARCH;
+use std::thread::available_parallelism;
+use std::time::SystemTime;
+
+use humantime::format_rfc3339_seconds;
 
 use super::{
-    machine::Machine,
     number::{NONE, percent, scaled},
     plots::Plot,
     text::{code, plain, without_directories},
 };
 use crate::error::BenchError;
+use crate::platform::{kernel, processor_model};
 use crate::row::OWN;
 use crate::run::Outcome;
 use crate::{Row, Scenario, caveat, floors, table};
@@ -30,15 +35,10 @@ can be compared.
 ";
 
 /// The whole page.
-pub(super) fn render(
-    outcome: &Outcome,
-    plots: &[Plot],
-    command: &str,
-    machine: &Machine,
-) -> String {
+pub(super) fn render(outcome: &Outcome, plots: &[Plot], command: &str) -> String {
     let rows = &outcome.rows;
     let mut page = String::from("# How fast NetIPC is on this machine\n\n");
-    page += &measured(rows, command, machine);
+    page += &measured(rows, command);
     if let Some(caveat) = caveat() {
         page += &format!("\n**Caution: {caveat}.**\n");
     }
@@ -91,123 +91,123 @@ const fn about(scenario: Scenario) -> &'static str {
     }
 }
 
-fn measured(rows: &[Row], command: &str, machine: &Machine) -> String {
+/// Where, when and how.
+fn measured(rows: &[Row], command: &str) -> String {
+    let now = format_rfc3339_seconds(SystemTime::now()).to_string();
+    let day = now.split('T').next().unwrap_or_default();
+    // Some architectures tell no model.
+    let model = processor_model().unwrap_or_else(|| ARCH.to_owned());
+    let count = available_parallelism().map_or_else(|_| String::new(), |all| format!("{all} × "));
     format!(
         "| how it was measured | |\n| --- | --- |\n| command | {} |\n| day (UTC) | {} |\n\
          | kernel | {} |\n| processors | {} |\n| rows | {} |\n\n\
          Where there is a server, it is a process of its own. The client asks again as soon as it \
          has its answer, or at the fixed rate that the row names.\n",
         code(&without_directories(command)),
-        plain(&machine.day),
-        plain(&machine.kernel),
-        plain(&machine.processors),
+        plain(day),
+        plain(&kernel()),
+        plain(&(count + &model)),
         rows.len(),
     )
 }
 
 /// A table of Markdown; nothing where it has no lines.
-fn lines(title: &str, header: &[&str], lines: Vec<Vec<String>>) -> String {
+fn lines(title: &str, header: &[&str], lines: &[Vec<String>]) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let mut text = format!("\n{title}\n\n");
-    text += &line(header.iter().copied().map(str::to_owned).collect());
-    text += &line(header.iter().map(|_| "---".to_owned()).collect());
-    text + &lines.into_iter().map(line).collect::<String>()
+    let rule = vec!["---"; header.len()];
+    let mut text = format!("\n{title}\n");
+    for cells in [header.join(" | "), rule.join(" | ")]
+        .into_iter()
+        .chain(lines.iter().map(|cells| cells.join(" | ")))
+    {
+        text += &format!("\n| {cells} |");
+    }
+    text + "\n"
 }
 
 /// What makes the report incomplete.
 fn missing(outcome: &Outcome) -> String {
     let line = |(row, why): &(String, BenchError)| vec![code(row), plain(&netipc::chain(why))];
-    let missing = outcome.missing.iter().map(line).collect();
-    lines("## This report is incomplete", &["missing", "why"], missing)
+    let missing: Vec<_> = outcome.missing.iter().map(line).collect();
+    lines(
+        "## This report is incomplete",
+        &["missing", "why"],
+        &missing,
+    )
 }
 
 fn floor_table(rows: &[Row]) -> String {
     let line = |(floor, share): (&floors::Floor, f64)| {
         let fallen = if share < floor.share { "**below**" } else { "" };
-        let of = format!("{:?}", floor.of).to_lowercase();
-        let cells = [code(floor.row), of, percent(share), percent(floor.share)];
-        cells.into_iter().chain([fallen.to_owned()]).collect()
+        vec![
+            code(floor.row),
+            floor.of.name().to_owned(),
+            percent(share),
+            percent(floor.share),
+            fallen.to_owned(),
+        ]
     };
     let header = ["row", "share of", "reached", "floor", ""];
-    lines(
-        "## Floors",
-        &header,
-        floors::under(rows).map(line).collect(),
-    )
+    let floors: Vec<_> = floors::under(rows).map(line).collect();
+    lines("## Floors", &header, &floors)
 }
 
 /// Who asked whom: a line for each client, a column for each server.
 fn matrix(rows: &[Row]) -> String {
-    let mut servers: Vec<&str> = rows.iter().map(|row| row.server.as_str()).collect();
-    servers.sort_unstable();
-    servers.dedup();
+    let servers: BTreeSet<&str> = rows.iter().map(|row| row.server.as_str()).collect();
     if servers.len() < 2 {
         return String::new();
     }
-    let nobodys = |row: &Row| Row {
-        client: String::new(),
-        server: String::new(),
-        ..row.clone()
-    };
     let named = |name: &str| code(if name.is_empty() { OWN } else { name });
-    let mut done: BTreeSet<(String, &str)> = BTreeSet::new();
-    let mut table = Vec::new();
+    let mut table: Vec<Vec<String>> = Vec::new();
     for row in rows.iter().filter(|row| !row.server.is_empty()) {
-        let name = nobodys(row).name();
-        if !done.insert((name.clone(), &row.client)) {
+        let name = row.by_nobody().name();
+        let mut line = vec![code(&name), named(&row.client)];
+        if table.iter().any(|known| known.starts_with(&line)) {
             continue;
         }
-        let of = |server: &&str| {
-            let is_it = |other: &&Row| {
-                other.client == row.client
-                    && other.server == *server
-                    && nobodys(other).name() == name
-            };
-            let found = rows.iter().find(is_it);
-            found.map_or_else(|| NONE.to_owned(), |row| scaled(row.throughput))
-        };
-        let cells = [code(&name), named(&row.client)];
-        table.push(cells.into_iter().chain(servers.iter().map(of)).collect());
+        for server in &servers {
+            let mut all = rows.iter().filter(|other| other.server == *server);
+            let found =
+                all.find(|other| other.client == row.client && other.by_nobody().name() == name);
+            line.push(found.map_or_else(|| NONE.to_owned(), |row| scaled(row.throughput)));
+        }
+        table.push(line);
     }
-    let header: Vec<String> = servers
+    let servers = servers
         .iter()
-        .map(|server| format!("server {}", named(server)))
-        .collect();
-    let header: Vec<&str> = ["row", "client"]
+        .map(|server| format!("server {}", named(server)));
+    let header: Vec<String> = ["row", "client"]
+        .map(str::to_owned)
         .into_iter()
-        .chain(header.iter().map(String::as_str))
+        .chain(servers)
         .collect();
-    lines(
-        "Every program asking every program, a second:",
-        &header,
-        table,
-    )
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let title = "Every program asking every program, a second:";
+    lines(title, &header, &table)
 }
 
 /// What sides that look before they sleep need at a rate, held against those that never look.
 fn blocking(rows: &[Row]) -> String {
-    let cpu = |row: &Row| row.client_cpu + row.server_cpu;
-    let pair = |row: &Row| {
+    let mut table = Vec::new();
+    for row in rows
+        .iter()
+        .filter(|row| row.rate > 0 && row.variant.is_empty())
+    {
         let twin = Row {
             variant: "blocking".to_owned(),
             ..row.clone()
         };
-        let paced = row.rate > 0 && row.variant.is_empty();
-        let twin = rows
-            .iter()
-            .find(|other| paced && other.name() == twin.name())?;
-        let ratio = cpu(row) / cpu(twin);
-        Some(vec![
-            code(&row.name()),
-            percent(cpu(row)),
-            percent(cpu(twin)),
-            percent(ratio),
-        ])
-    };
+        let twin = rows.iter().find(|other| other.name() == twin.name());
+        if let Some(twin) = twin {
+            let cpus = [row, twin].map(|row| row.client_cpu + row.server_cpu);
+            let [cpu, blocking, ratio] = [cpus[0], cpus[1], cpus[0] / cpus[1]].map(percent);
+            table.push(vec![code(&row.name()), cpu, blocking, ratio]);
+        }
+    }
     let header = ["row", "CPU", "CPU of blocking sides", "ratio"];
     let title = "Processors of both sides, held against sides that never look before they sleep:";
-    lines(title, &header, rows.iter().filter_map(pair).collect())
+    lines(title, &header, &table)
 }

@@ -1,6 +1,6 @@
-//! What lookups of a benchmark ask for, and what is right as an answer, for each service.
+//! `lookup`: typed lookup calls of any number of keys. What they ask for, and what is right as an
+//! answer, for each service; other scenarios use it, too.
 
-use std::fmt;
 use std::hint::black_box;
 
 use netipc::Handler;
@@ -11,15 +11,20 @@ use netipc::service::apps_lookup::{AppsLookup, AppsLookupItem};
 use netipc::service::cgroups_lookup::{CgroupsLookup, CgroupsLookupItem};
 use netipc::wire::{Label, Labels, WireError};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
+use super::serve::Route;
+use super::{Keys, open};
 use crate::error::BenchError;
+use crate::measure::BoxedOp;
 
 /// What all paths of a benchmark begin with; the byte behind it tells known from unknown.
 const PATHS: &str = "/sys/fs/cgroup/bench/";
 const GENERATION: u64 = 1;
 
 /// A lookup service.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, EnumString, Eq, PartialEq, Serialize)]
+#[strum(serialize_all = "lowercase")]
 pub enum Service {
     /// `cgroups-lookup`.
     Cgroups,
@@ -45,10 +50,6 @@ macro_rules! with_type {
 pub(super) use with_type;
 
 impl Service {
-    /// All there are.
-    #[cfg(test)]
-    pub(super) const ALL: [Self; 2] = [Self::Cgroups, Self::Apps];
-
     /// What it is asked by.
     pub(super) const fn method(self) -> Method {
         with_type!(self, S => <S as Lookup>::METHOD)
@@ -56,7 +57,8 @@ impl Service {
 }
 
 /// Which keys the server knows.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Mix {
     /// All.
     Known,
@@ -67,9 +69,6 @@ pub enum Mix {
 }
 
 impl Mix {
-    /// All there are.
-    pub const ALL: [Self; 3] = [Self::Known, Self::Unknown, Self::Mixed];
-
     /// Whether the server knows key `index`.
     #[must_use]
     pub const fn knows(self, index: usize) -> bool {
@@ -78,16 +77,6 @@ impl Mix {
             Self::Unknown => false,
             Self::Mixed => index.is_multiple_of(2),
         }
-    }
-}
-
-impl fmt::Display for Mix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Known => "known",
-            Self::Unknown => "unknown",
-            Self::Mixed => "mixed",
-        })
     }
 }
 
@@ -123,9 +112,6 @@ pub(crate) trait BenchLookup: Lookup {
     /// Bytes of two texts of an item, for who looks at items alone.
     fn texts(item: &Self::Item<'_>) -> usize;
 
-    /// The labels of an item.
-    fn labels<'i, 'a: 'i>(item: &'i Self::Item<'a>) -> Labels<'i>;
-
     /// What answers the requests.
     fn handler() -> Handler<Self>
     where
@@ -146,6 +132,20 @@ pub(crate) trait BenchLookup: Lookup {
         }
         Handler::new(run::<Self>)
     }
+}
+
+/// Asks for all keys at once, and looks at each item.
+pub(super) fn op<S: BenchLookup>(route: &Route, wanted: Keys) -> Result<BoxedOp, BenchError>
+where
+    Key<'static, S>: Send,
+{
+    let mut client = open::client::<S>(route)?;
+    let asked = keys::<S>(wanted.count, wanted.mix);
+    Ok(Box::new(move || {
+        let reply = client.lookup(&asked)?;
+        check::<S>(&asked, wanted.mix, reply.iter())?;
+        Ok(1)
+    }))
 }
 
 /// So many keys of this mix, which are kept until the program ends.
@@ -221,10 +221,6 @@ impl BenchLookup for CgroupsLookup {
     fn texts(item: &CgroupsLookupItem<'_>) -> usize {
         item.path.as_bytes().len() + item.name.len()
     }
-
-    fn labels<'i, 'a: 'i>(item: &'i CgroupsLookupItem<'a>) -> Labels<'i> {
-        item.labels
-    }
 }
 
 impl BenchLookup for AppsLookup {
@@ -276,10 +272,6 @@ impl BenchLookup for AppsLookup {
 
     fn texts(item: &AppsLookupItem<'_>) -> usize {
         item.comm.len() + item.cgroup_path.len()
-    }
-
-    fn labels<'i, 'a: 'i>(item: &'i AppsLookupItem<'a>) -> Labels<'i> {
-        item.labels
     }
 }
 

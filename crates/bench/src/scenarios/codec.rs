@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_mix_is_answered_and_checked() {
-        for service in Service::ALL {
+        for service in [Service::Cgroups, Service::Apps] {
             for (mix, other) in [
                 (Mix::Known, Mix::Mixed),
                 (Mix::Unknown, Mix::Known),

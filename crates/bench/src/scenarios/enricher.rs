@@ -6,6 +6,7 @@ use std::time::Duration;
 use netipc::Enricher;
 use netipc::enricher::{EnricherConfig, StepEnd};
 use netipc::lookup::Key;
+use strum::{EnumString, IntoStaticStr};
 
 use super::bench_lookup::{self, BenchLookup};
 use super::serve::Route;
@@ -16,10 +17,11 @@ use crate::measure::BoxedOp;
 /// More than any round takes.
 const BUDGET: Duration = Duration::from_secs(60);
 /// One in so many keys is new in a round.
-const NEW_OF: u32 = 100;
+const NEW_OF: usize = 100;
 
 /// What is done with the keys of an enricher.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Enriching {
     /// All are known and looked at, in one guard for a pass.
     Hit,
@@ -38,11 +40,15 @@ pub(super) fn op<S: BenchLookup>(
 where
     Key<'static, S>: Send + Sync,
 {
-    let enricher = connected::<S>(route, keys.count)?;
+    let mut enricher = connected::<S>(route, keys.count)?;
+    let wanted = bench_lookup::keys::<S>(keys.count, keys.mix);
     match what {
-        Enriching::Hit => hit(enricher, keys),
-        Enriching::Miss => Ok(miss(enricher, keys)),
-        Enriching::Step => step(enricher, keys.count),
+        Enriching::Hit => {
+            ask(&mut enricher, wanted.iter().copied())?;
+            Ok(looks(enricher, wanted, true))
+        }
+        Enriching::Miss => Ok(looks(enricher, wanted, false)),
+        Enriching::Step => step(enricher, wanted),
     }
 }
 
@@ -61,50 +67,38 @@ fn connected<S: BenchLookup>(route: &Route, count: u32) -> Result<Enricher<S>, B
     Ok(enricher)
 }
 
-fn hit<S: BenchLookup>(mut enricher: Enricher<S>, keys: Keys) -> Result<BoxedOp, BenchError>
+/// Looks at all keys in one guard: all of them hit, or all miss.
+fn looks<S: BenchLookup>(enricher: Enricher<S>, keys: Vec<Key<'static, S>>, hit: bool) -> BoxedOp
 where
     Key<'static, S>: Send + Sync,
 {
-    let known = bench_lookup::keys::<S>(keys.count, keys.mix);
-    ask(&mut enricher, known.iter().copied())?;
-    let reader = enricher.reader();
-    Ok(Box::new(move || {
-        let guard = reader.read();
-        let is_found =
-            |key: &Key<'static, S>| guard.get(*key).is_ok_and(|hit| S::texts(&hit.item) > 0);
-        let found = known.iter().all(is_found);
-        found
-            .then_some(known.len() as u64)
-            .ok_or_else(|| BenchError::wrong("an item that an enricher keeps was not found"))
-    }))
-}
-
-fn miss<S: BenchLookup>(enricher: Enricher<S>, keys: Keys) -> BoxedOp
-where
-    Key<'static, S>: Send + Sync,
-{
-    let wanted = bench_lookup::keys::<S>(keys.count, keys.mix);
     Box::new(move || {
         let guard = enricher.read();
-        let missed = wanted.iter().all(|key| guard.get(*key).is_err());
-        missed
-            .then_some(wanted.len() as u64)
-            .ok_or_else(|| BenchError::wrong("an enricher knows what nobody has asked for"))
+        let mut looks = keys.iter().map(|key| guard.get(*key));
+        let right = if hit {
+            looks.all(|look| look.is_ok_and(|hit| S::texts(&hit.item) > 0))
+        } else {
+            looks.all(|look| look.is_err())
+        };
+        right
+            .then_some(keys.len() as u64)
+            .ok_or_else(|| BenchError::wrong("a look that gave something else"))
     })
 }
 
-fn step<S: BenchLookup>(mut enricher: Enricher<S>, count: u32) -> Result<BoxedOp, BenchError>
+fn step<S: BenchLookup>(
+    mut enricher: Enricher<S>,
+    first: Vec<Key<'static, S>>,
+) -> Result<BoxedOp, BenchError>
 where
     Key<'static, S>: Send + Sync,
 {
-    let new = (count / NEW_OF).max(1) as usize;
-    let mut next = count as usize;
-    let first: Vec<S::Owned> = (0..next).map(|index| S::owned(index, true)).collect();
-    ask(&mut enricher, first.iter().map(S::key))?;
+    let new = (first.len() / NEW_OF).max(1);
+    let mut next = first.len();
+    ask(&mut enricher, first.into_iter())?;
     Ok(Box::new(move || {
-        let keys: Vec<S::Owned> = (next..next + new)
-            .map(|index| S::owned(index, true))
-            .collect();
+        let keys = (next..next + new).map(|index| S::owned(index, true));
+        let keys: Vec<S::Owned> = keys.collect();
         next += new;
         ask(&mut enricher, keys.iter().map(S::key))?;
         Ok(1)

@@ -3,8 +3,11 @@
 use std::hint::black_box;
 
 use netipc::lookup::LookupReply;
+use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::CgroupsResponseView;
+use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::wire::{Decode, WireError};
+use strum::EnumString;
 
 use super::bench_lookup::{BenchLookup, with_type};
 use super::{Keys, Mix, Service, Work, codec, snapshot};
@@ -15,14 +18,17 @@ use crate::measure::BoxedOp;
 const ITEMS: u32 = 1000;
 
 /// What is looked at.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum Access {
     /// Cgroups of a snapshot.
     Snapshot,
-    /// What a lookup found.
-    Items(Service),
-    /// The labels of it.
-    Labels(Service),
+    /// Cgroups that a lookup found.
+    Cgroups,
+    /// Processes that a lookup found.
+    Apps,
+    /// The labels of the cgroups.
+    Labels,
 }
 
 impl Access {
@@ -30,7 +36,8 @@ impl Access {
     pub(super) const fn source(self) -> Work {
         let service = match self {
             Self::Snapshot => return Work::Snapshot(ITEMS),
-            Self::Items(service) | Self::Labels(service) => service,
+            Self::Cgroups | Self::Labels => Service::Cgroups,
+            Self::Apps => Service::Apps,
         };
         Work::Lookup(Keys {
             service,
@@ -58,8 +65,9 @@ pub(super) fn op(access: Access) -> Result<BoxedOp, BenchError> {
                 })
             })
         }
-        Access::Items(service) => with_type!(service, S => items::<S>(bytes)),
-        Access::Labels(service) => with_type!(service, S => labels::<S>(bytes)),
+        Access::Cgroups => items::<CgroupsLookup>(bytes),
+        Access::Apps => items::<AppsLookup>(bytes),
+        Access::Labels => labels(bytes),
     }
 }
 
@@ -73,14 +81,11 @@ fn items<S: BenchLookup>(reply: &'static [u8]) -> Result<BoxedOp, BenchError> {
 }
 
 /// Passes over the labels of the items of a reply.
-fn labels<S: BenchLookup>(reply: &'static [u8]) -> Result<BoxedOp, BenchError>
-where
-    S::Item<'static>: Send,
-{
-    let reply = LookupReply::<S>::decode(reply)?;
+fn labels(reply: &'static [u8]) -> Result<BoxedOp, BenchError> {
+    let reply = LookupReply::<CgroupsLookup>::decode(reply)?;
     let items: Vec<_> = reply.iter().collect();
     passes(move || {
-        let labels = items.iter().flat_map(|item| S::labels(item).iter());
+        let labels = items.iter().flat_map(|item| item.labels.iter());
         Ok(labels.map(black_box).fold((0, 0), |sum, label| {
             add(sum, label.key.len() + label.value.len())
         }))
@@ -114,10 +119,9 @@ mod tests {
     fn everything_is_looked_at() {
         for (access, units) in [
             (Access::Snapshot, 1000),
-            (Access::Items(Service::Cgroups), 1000),
-            (Access::Items(Service::Apps), 1000),
-            (Access::Labels(Service::Cgroups), 2000),
-            (Access::Labels(Service::Apps), 1000),
+            (Access::Cgroups, 1000),
+            (Access::Apps, 1000),
+            (Access::Labels, 2000),
         ] {
             let mut op = op(access).unwrap();
             assert_eq!(op().unwrap(), units, "{access:?}");

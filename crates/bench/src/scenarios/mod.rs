@@ -3,15 +3,15 @@
 mod bench_lookup;
 mod cache;
 mod codec;
-mod connect;
 mod enricher;
 mod increment;
 mod item;
-mod lookup;
 mod open;
 pub mod serve;
 mod session;
 mod snapshot;
+
+use std::str::FromStr;
 
 use netipc::service::Service as _;
 use netipc::service::cgroups::CgroupsSnapshot;
@@ -97,51 +97,33 @@ impl Work {
     /// # Panics
     /// If its variant is not one of its scenario.
     pub(crate) fn of(row: &Row) -> Self {
-        let words: Vec<&str> = row.variant.split_whitespace().collect();
-        let has = |word: &str| words.contains(&word);
-        let numbers = || words.iter().find_map(|word| word.parse().ok());
-        let number = || numbers().expect("a variant has a number");
-        let mix = || {
-            let mut all = Mix::ALL.into_iter();
-            let mix = all.find(|mix| has(&mix.to_string()));
-            mix.expect("a variant says which keys are known")
-        };
-        let keys = |mix| Keys {
-            service: if has("apps") {
-                Service::Apps
+        let words = row.variant.as_str();
+        let has = |wanted: &str| words.split_whitespace().any(|word| word == wanted);
+        let keys = || Keys {
+            service: find(words),
+            count: find(words),
+            // Enrichers know all keys, sooner or later.
+            mix: if row.scenario == Scenario::Enricher {
+                Mix::Known
             } else {
-                Service::Cgroups
+                find(words)
             },
-            count: number(),
-            mix,
         };
         match row.scenario {
             Scenario::Ping => Self::Ping,
             Scenario::Batch => Self::Batch,
             Scenario::Pipeline => Self::Pipeline,
             Scenario::PipelineBatch => Self::PipelineBatch,
-            Scenario::Snapshot => Self::Snapshot(number()),
-            Scenario::Lookup => Self::Lookup(keys(mix())),
-            Scenario::Codec => Self::Codec(keys(mix())),
+            Scenario::Snapshot => Self::Snapshot(find(words)),
+            Scenario::Lookup => Self::Lookup(keys()),
+            Scenario::Codec => Self::Codec(keys()),
             Scenario::Cache => Self::Cache(Lookups {
-                items: number(),
+                items: find(words),
                 pinned: has("pinned"),
                 refreshed: has("refreshed"),
             }),
-            Scenario::Enricher => {
-                let what = if has("hit") {
-                    Enriching::Hit
-                } else if has("miss") {
-                    Enriching::Miss
-                } else {
-                    Enriching::Step
-                };
-                Self::Enricher(keys(Mix::Known), what)
-            }
-            Scenario::Item if has("snapshot") => Self::Item(Access::Snapshot),
-            Scenario::Item if has("cgroups") => Self::Item(Access::Items(Service::Cgroups)),
-            Scenario::Item if has("apps") => Self::Item(Access::Items(Service::Apps)),
-            Scenario::Item => Self::Item(Access::Labels(Service::Cgroups)),
+            Scenario::Enricher => Self::Enricher(keys(), find(words)),
+            Scenario::Item => Self::Item(find(words)),
             Scenario::Connect => Self::Connect,
             Scenario::Limits => unreachable!("limits are measured by themselves"),
         }
@@ -200,7 +182,7 @@ impl Work {
     pub(crate) fn is_common(self, row: &Row) -> bool {
         let known = match self {
             Self::Codec(_) | Self::Connect | Self::PipelineBatch => false,
-            Self::Enricher(_, what) => what != Enriching::Step,
+            Self::Enricher(..) => true,
             Self::Cache(lookups) => !lookups.refreshed,
             Self::Item(_) => row.rate == 0,
             _ => row.layer == Layer::Client,
@@ -231,16 +213,16 @@ impl Work {
             ("response-bytes", response.to_string()),
             ("batch-items", route.batch_items.to_string()),
         ];
-        arguments.extend(match self {
-            Self::Lookup(keys) => Some(("mix", keys.mix.to_string())),
-            Self::Cache(Lookups { pinned: true, .. }) => Some(("guard", "pass".to_owned())),
-            Self::Cache(_) => Some(("guard", "lookup".to_owned())),
-            Self::Enricher(_, Enriching::Hit) => Some(("looks", "hit".to_owned())),
-            Self::Enricher(..) => Some(("looks", "miss".to_owned())),
-            Self::Item(Access::Labels(_)) => Some(("access", "labels".to_owned())),
-            Self::Item(_) => Some(("access", "items".to_owned())),
-            _ => None,
-        });
+        let (option, value): (_, &str) = match self {
+            Self::Lookup(keys) => ("mix", keys.mix.into()),
+            Self::Cache(Lookups { pinned: true, .. }) => ("guard", "pass"),
+            Self::Cache(_) => ("guard", "lookup"),
+            Self::Enricher(_, what) => ("looks", what.into()),
+            Self::Item(Access::Labels) => ("access", "labels"),
+            Self::Item(_) => ("access", "items"),
+            _ => return arguments,
+        };
+        arguments.push((option, value.to_owned()));
         arguments
     }
 
@@ -262,12 +244,12 @@ impl Work {
             Self::Pipeline => increment::pipeline(route),
             Self::PipelineBatch => session::op(route, true, WINDOW),
             Self::Snapshot(items) => snapshot::op(route, items),
-            Self::Connect => Ok(connect::op(route)),
+            Self::Connect => Ok(open::connect(route)),
             Self::Item(access) => item::op(access),
             Self::Enricher(keys, what) => {
                 with_type!(keys.service, S => enricher::op::<S>(route, keys, what))
             }
-            Self::Lookup(keys) => with_type!(keys.service, S => lookup::op::<S>(route, keys)),
+            Self::Lookup(keys) => with_type!(keys.service, S => bench_lookup::op::<S>(route, keys)),
             Self::Codec(keys) => with_type!(keys.service, S => Ok(codec::op::<S>(keys))),
         };
         Ok(vec![op?])
@@ -280,4 +262,10 @@ impl Work {
             _ => Ok(0),
         }
     }
+}
+
+/// The word among `words` that is a `T`.
+fn find<T: FromStr>(words: &str) -> T {
+    let found = words.split_whitespace().find_map(|word| word.parse().ok());
+    found.expect("a variant has the words of its scenario")
 }

@@ -1,16 +1,19 @@
-//! Connected clients, of which it is sure what carries their data.
+//! Connected clients, of which it is sure what carries their data; and `connect`: a session comes
+//! about, and goes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use netipc::connection::Connection;
 use netipc::service::Service;
+use netipc::service::increment::Increment;
 use netipc::transport::Wait;
 use netipc::transport::link::LinkKind;
 use netipc::{Client, ClientStatus};
 
 use super::serve::Route;
 use crate::error::BenchError;
+use crate::measure::BoxedOp;
 use crate::row::Transport;
 
 /// How long a session may take to come about.
@@ -44,6 +47,15 @@ pub(super) fn session<S: Service>(route: &Route) -> Result<Connection, BenchErro
     )?;
     check(route, Some(session.info().kind), "")?;
     Ok(session)
+}
+
+/// Connects, shakes hands and closes.
+pub(super) fn connect(route: &Route) -> BoxedOp {
+    let route = route.clone();
+    Box::new(move || {
+        session::<Increment>(&route).map(drop)?;
+        Ok(1)
+    })
 }
 
 /// That a session is over what was to be measured.

@@ -263,6 +263,7 @@ fn the_peer_in_c_takes_part_in_every_scenario() {
         "cache 16 shm cache c-c",
         "enricher hit apps 10000",
         "enricher miss cgroups 10000",
+        "enricher step apps 10000 socket",
         "item",
     ];
     args.extend(matrix.iter().flat_map(|row| ["--only", row]));

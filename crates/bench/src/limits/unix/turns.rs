@@ -19,8 +19,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use netipc_transport::raw::{self, Memory, Shape};
-use serde::{Deserialize, Serialize};
 
+use super::super::rows::{Looks, Sleep};
 use super::{PATIENCE, silence};
 
 /// The bit of a word whose last writer sleeps.
@@ -32,42 +32,14 @@ const IDLE: Duration = Duration::from_millis(1);
 /// Looks for each look at the clock, which takes about as long.
 const STRIDE: u32 = 16;
 
-/// How a side waits for its turn.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub(in crate::limits) struct WaitStrategy {
-    /// How long it spins before it sleeps.
-    pub(super) spin: Spin,
-    /// How it sleeps, and is woken.
-    pub(super) sleep: Sleep,
-}
-
-/// How long a side spins.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub(in crate::limits) enum Spin {
-    /// So many times, at least once.
-    Times(u32),
-    /// So long.
-    For(Duration),
-}
-
-/// How one sleeps and wakes the other.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub(in crate::limits) enum Sleep {
-    /// Nobody sleeps while messages come.
-    Never,
-    /// Every turn wakes, whether or not anybody sleeps.
-    WokenAlways,
-    /// Who sleeps says so, and only then is woken.
-    WokenAsleep,
-}
-
 /// One of the two sides.
 #[derive(Debug)]
 pub(super) struct Side {
     memory: Memory,
     /// Bytes of a message, at most.
     room: usize,
-    strategy: WaitStrategy,
+    looks: Looks,
+    sleep: Sleep,
     /// The last turn taken, by either side.
     turn: u32,
     /// How long it waits before it takes the other side for dead.
@@ -76,20 +48,23 @@ pub(super) struct Side {
 
 impl Side {
     /// The asking side, and the memory that the other one opens.
-    pub(super) fn create(path: &Path, room: usize, strategy: WaitStrategy) -> io::Result<Self> {
-        Memory::create(path, shape(room)).map(|memory| Self::new(memory, room, strategy))
+    pub(super) fn create(path: &Path, room: usize, looks: Looks, sleep: Sleep) -> io::Result<Self> {
+        let memory = Memory::create(path, shape(room))?;
+        Ok(Self::new(memory, room, looks, sleep))
     }
 
     /// The answering side.
-    pub(super) fn open(path: &Path, room: usize, strategy: WaitStrategy) -> io::Result<Self> {
-        Memory::open(path, shape(room)).map(|memory| Self::new(memory, room, strategy))
+    pub(super) fn open(path: &Path, room: usize, looks: Looks, sleep: Sleep) -> io::Result<Self> {
+        let memory = Memory::open(path, shape(room))?;
+        Ok(Self::new(memory, room, looks, sleep))
     }
 
-    const fn new(memory: Memory, room: usize, strategy: WaitStrategy) -> Self {
+    const fn new(memory: Memory, room: usize, looks: Looks, sleep: Sleep) -> Self {
         Self {
             memory,
             room,
-            strategy,
+            looks,
+            sleep,
             turn: 0,
             patience: PATIENCE,
         }
@@ -133,10 +108,10 @@ impl Side {
     fn pass(&mut self) {
         self.turn = after(self.turn);
         // Pairs with the acquire in `has_come`.
-        let sleeps = match self.strategy.sleep {
+        let sleeps = match self.sleep {
             Sleep::Never | Sleep::WokenAlways => {
                 self.word().store(self.turn, Ordering::Release);
-                self.strategy.sleep == Sleep::WokenAlways
+                self.sleep == Sleep::WokenAlways
             }
             Sleep::WokenAsleep => self.word().swap(self.turn, Ordering::Release) & ASLEEP != 0,
         };
@@ -148,7 +123,7 @@ impl Side {
     fn wait(&mut self) -> io::Result<()> {
         let next = after(self.turn);
         let mut start = None;
-        while !self.spin(next) {
+        while !self.look(next) {
             let waited = start.get_or_insert_with(Instant::now).elapsed();
             if waited >= self.patience {
                 return Err(silence());
@@ -159,10 +134,10 @@ impl Side {
         Ok(())
     }
 
-    fn spin(&self, next: u32) -> bool {
-        match self.strategy.spin {
-            Spin::Times(times) => self.has_come(next, times),
-            Spin::For(budget) => {
+    fn look(&self, next: u32) -> bool {
+        match self.looks {
+            Looks::Times(times) => self.has_come(next, times),
+            Looks::For(budget) => {
                 let mut start = None;
                 while !self.has_come(next, STRIDE) {
                     if start.get_or_insert_with(Instant::now).elapsed() >= budget {
@@ -185,7 +160,7 @@ impl Side {
 
     /// Sleeps until the other side has taken its turn, or for no reason.
     fn sleep(&self, waited: Duration) -> io::Result<()> {
-        let held = match self.strategy.sleep {
+        let held = match self.sleep {
             // Who is not asked at all leaves the processor to what is measured meanwhile.
             Sleep::Never if waited > IDLE => {
                 thread::sleep(IDLE);
@@ -228,15 +203,15 @@ fn after(turn: u32) -> u32 {
 mod tests {
     use super::*;
 
-    const SOME: Spin = Spin::Times(8);
+    const SOME: Looks = Looks::Times(8);
     const SLEEPS: [Sleep; 3] = [Sleep::Never, Sleep::WokenAlways, Sleep::WokenAsleep];
 
     /// Both sides, from the turn `first` on.
-    fn sides(strategy: WaitStrategy, room: usize, first: u32) -> [Side; 2] {
+    fn sides(looks: Looks, sleep: Sleep, room: usize, first: u32) -> [Side; 2] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("word");
-        let ours = Side::create(&path, room, strategy).unwrap();
-        let theirs = Side::open(&path, room, strategy).unwrap();
+        let ours = Side::create(&path, room, looks, sleep).unwrap();
+        let theirs = Side::open(&path, room, looks, sleep).unwrap();
         ours.word().store(first, Ordering::Relaxed);
         [ours, theirs].map(|side| Side {
             turn: first,
@@ -245,8 +220,8 @@ mod tests {
     }
 
     /// `rounds` messages there and back between two threads; gives the last turn.
-    fn play(strategy: WaitStrategy, room: usize, first: u32, rounds: u32) -> u32 {
-        let [mut asking, mut answering] = sides(strategy, room, first);
+    fn play([mut asking, mut answering]: [Side; 2], rounds: u32) -> u32 {
+        let room = asking.room;
         thread::scope(|scope| {
             scope.spawn(|| {
                 let mut buf = vec![0; room];
@@ -267,30 +242,23 @@ mod tests {
     }
 
     #[test]
-    fn every_manner_takes_all_turns() {
+    fn every_manner_takes_all_turns_and_goes_on_after_the_highest() {
+        let patient = Looks::For(Duration::from_micros(20));
         for sleep in SLEEPS {
-            for spin in [SOME, Spin::Times(1), Spin::For(Duration::from_micros(20))] {
+            for looks in [SOME, Looks::Times(1), patient] {
                 for room in [0, 100] {
-                    let strategy = WaitStrategy { spin, sleep };
-                    assert_eq!(play(strategy, room, 0, 300), 600, "{strategy:?}");
+                    let last = play(sides(looks, sleep, room, 0), 300);
+                    assert_eq!(last, 600, "{looks:?} {sleep:?}");
                 }
             }
         }
-    }
-
-    #[test]
-    fn turns_go_on_after_the_highest() {
-        let sleep = Sleep::WokenAsleep;
-        assert_eq!(
-            play(WaitStrategy { spin: SOME, sleep }, 0, ASLEEP - 2, 3),
-            4
-        );
+        let last = play(sides(SOME, Sleep::WokenAsleep, 0, ASLEEP - 2), 3);
+        assert_eq!(last, 4);
     }
 
     #[test]
     fn a_turn_counts_although_its_taker_sleeps_and_is_woken() {
-        let sleep = Sleep::WokenAsleep;
-        let [mut asking, mut answering] = sides(WaitStrategy { spin: SOME, sleep }, 0, 0);
+        let [mut asking, mut answering] = sides(SOME, Sleep::WokenAsleep, 0, 0);
         asking.pass();
         thread::scope(|scope| {
             scope.spawn(|| asking.wait().unwrap());
@@ -307,7 +275,7 @@ mod tests {
     #[test]
     fn a_side_that_is_dead_is_not_waited_for() {
         for sleep in SLEEPS {
-            let [mut side, _] = sides(WaitStrategy { spin: SOME, sleep }, 0, 0);
+            let [mut side, _] = sides(SOME, sleep, 0, 0);
             side.patience = Duration::from_millis(5);
             side.pass();
             let kind = side.wait().unwrap_err().kind();

@@ -87,6 +87,7 @@ func TestEveryScenarioIsMeasured(t *testing.T) {
 		{"enricher", "cgroups-lookup", "looks", "hit"},
 		{"enricher", "apps-lookup", "looks", "hit"},
 		{"enricher", "apps-lookup", "looks", "miss"},
+		{"enricher", "apps-lookup", "looks", "step"},
 		{"item", "cgroups-snapshot", "access", "items"},
 		{"item", "cgroups-lookup", "access", "items"},
 		{"item", "cgroups-lookup", "access", "labels"},

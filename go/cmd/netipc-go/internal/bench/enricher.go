@@ -8,7 +8,10 @@ import (
 	"github.com/netipc/netipc/go/service"
 )
 
-// enricher looks at the keys of an enricher, which knows all of them, or none yet.
+// One in newOf keys is new in a round.
+const newOf = 100
+
+// enricher looks at the keys of an enricher, which knows all of them, or none yet, and has rounds in which some are new.
 func (w *work) enricher() (*operation, error) {
 	lookup, known := lookups[w.arguments["service"]]
 	if !known {
@@ -36,25 +39,45 @@ func looks[K comparable, I any](makes newEnricher[K, I], key func(uint32) K, tex
 		if step := e.Step(time.Minute); step.End != service.StepIdle {
 			return nil, cli.Fail(cli.Failed, "no provider for the enricher: %s", e.ClientStatus().LastError)
 		}
-		wanted := service.OutcomeQueued
-		run := func() (uint64, error) {
+		look := func(keys []K, wanted service.Outcome) error {
 			for _, key := range keys {
 				found := e.Get(key)
 				if item, known := found.Item(); found.Outcome != wanted || known && texts(&item) == 0 {
-					return 0, wrong("a look that gave something else")
+					return wrong("a look that gave something else")
 				}
 			}
-			return uint64(len(keys)), nil
+			return nil
 		}
-		if _, err := run(); err != nil {
-			return nil, err
-		}
-		if w.arguments["looks"] == "hit" {
-			if step := e.Step(time.Minute); step.Answered != len(keys) {
-				return nil, wrong("a key that was not answered")
+		ask := func(keys []K) error {
+			if err := look(keys, service.OutcomeQueued); err != nil {
+				return err
 			}
-			wanted = service.OutcomeKnown
+			if step := e.Step(time.Minute); step.Answered != len(keys) {
+				return wrong("a key that was not answered")
+			}
+			return nil
 		}
-		return &operation{close: e.Close, run: run}, nil
+		wanted := service.OutcomeQueued
+		run := func() (uint64, error) { return uint64(len(keys)), look(keys, wanted) }
+		switch w.arguments["looks"] {
+		case "miss":
+			return &operation{close: e.Close, run: run}, nil
+		case "hit":
+			wanted = service.OutcomeKnown
+			return &operation{close: e.Close, run: run}, ask(keys)
+		case "step":
+			next := w.items
+			some := make([]K, max(next/newOf, 1))
+			fresh := func() (uint64, error) {
+				for i := range some {
+					some[i] = key(next)
+					next++
+				}
+				return 1, ask(some)
+			}
+			return &operation{close: e.Close, run: fresh}, ask(keys)
+		default:
+			return nil, errUnsupported
+		}
 	}
 }
