@@ -101,7 +101,7 @@ impl Sample {
     }
 
     fn cores(&self, usage: Usage) -> f64 {
-        usage.cpu.as_secs_f64() / self.seconds()
+        usage.cpu_ns as f64 / 1e9 / self.seconds()
     }
 }
 
@@ -359,8 +359,8 @@ mod tests {
 
     #[test]
     fn what_was_used_is_for_each_second_and_operation() {
-        let used = |millis, switches| Usage {
-            cpu: Duration::from_millis(millis),
+        let used = |millis: u64, switches| Usage {
+            cpu_ns: millis * 1_000_000,
             switches: Some(switches),
         };
         let done = Sample {

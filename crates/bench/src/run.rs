@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::driver::{Driver, Program, Role};
+use crate::driver::{Driver, Role};
 use crate::effort::Effort;
 use crate::error::BenchError;
 use crate::limits::{self, Limits, Raw};
@@ -137,12 +137,13 @@ impl Case {
 
     /// Who does the operations of each row.
     fn clients(&self, plan: &Plan, route: &Route) -> Result<Vec<(Row, Client)>, BenchError> {
-        let (layer, threads) = (self.row.layer, self.row.threads);
-        let own = Client::Own(self.work.ops(route, layer, threads)?);
-        let mut clients = vec![(self.row.clone(), own)];
-        for program in &self.clients {
+        let mut rows = self.rows();
+        let ops = self.work.ops(route, self.row.layer, self.row.threads)?;
+        let own = rows.next().map(|row| (row, Client::Own(ops)));
+        let mut clients: Vec<_> = own.into_iter().collect();
+        for (program, row) in self.clients.iter().zip(rows) {
             match Driver::program(program, Role::Client, &self.row, self.work, route) {
-                Ok(client) => clients.push((self.row_of(program), Client::Program(client))),
+                Ok(client) => clients.push((row, Client::Program(client))),
                 Err(BenchError::Unsupported(_)) if !plan.matrix => {}
                 Err(error) => return Err(error),
             }
@@ -167,46 +168,40 @@ impl Case {
 
     /// `rows` with the figures of all rounds.
     fn filled(&self, rows: Vec<Row>, references: &[Reference], rounds: &[Round]) -> Vec<Row> {
-        let rows = rows.into_iter().enumerate();
-        let filled = rows.map(|(index, row)| {
+        let filled = rows.into_iter().enumerate().map(|(index, row)| {
             let of_round = |round: &Round| round.samples.get(index).cloned();
             let samples: Vec<Sample> = rounds.iter().filter_map(of_round).collect();
-            let own = |(sample, round): (&Sample, &Round)| {
-                let own = round.samples.first();
-                // At a fixed rate all are as fast as they are asked.
-                let own = own.filter(|_| index > 0 && row.rate == 0)?;
-                Some(sample.throughput() / own.throughput())
+            let share = |of: &dyn Fn(&Sample, &Round) -> Option<f64>| {
+                let runs = samples.iter().zip(rounds);
+                let shares: Vec<f64> = runs.filter_map(|(done, round)| of(done, round)).collect();
+                (!shares.is_empty()).then(|| median(shares))
             };
-            let of_own = samples.iter().zip(rounds).filter_map(own);
+            // At a fixed rate all are as fast as they are asked.
+            let beside_own = index > 0 && row.rate == 0;
+            let own = |done: &Sample, round: &Round| {
+                let own = round.samples.first().filter(|_| beside_own)?;
+                Some(done.throughput() / own.throughput())
+            };
             let mut row = Row {
-                share_of_own: median_of(of_own),
+                share_of_own: share(&own),
                 ..fill(row, &samples, self.work.is_timed())
             };
-            let shares = references.iter().enumerate().map(|(which, reference)| {
-                let share = |(sample, round): (&Sample, &Round)| {
+            for (which, reference) in references.iter().enumerate() {
+                let share = share(&|done, round| {
                     let beside = round.beside.get(which)?;
-                    Some(reference.done(sample) / beside.throughput())
-                };
-                let shares = samples.iter().zip(rounds).filter_map(share);
-                (reference.name.clone(), median_of(shares))
-            });
-            for (which, (name, share)) in shares.enumerate() {
+                    Some(reference.scale.of(done) / beside.throughput())
+                });
+                let name = Some(reference.name.clone());
                 if which == 0 && self.limit.is_some() {
-                    (row.limit, row.share_of_limit) = (Some(name), share);
+                    (row.limit, row.share_of_limit) = (name, share);
                 } else {
-                    (row.deployed, row.share_of_deployed) = (Some(name), share);
+                    (row.deployed, row.share_of_deployed) = (name, share);
                 }
             }
             row
         });
         filled.collect()
     }
-}
-
-/// The median of what there is.
-fn median_of(numbers: impl Iterator<Item = f64>) -> Option<f64> {
-    let numbers: Vec<f64> = numbers.collect();
-    (!numbers.is_empty()).then(|| median(numbers))
 }
 
 /// Who does the operations.
@@ -278,10 +273,6 @@ impl Reference {
         let raw = Raw::open(&name)?;
         Ok(Self { name, scale, raw })
     }
-
-    fn done(&self, sample: &Sample) -> f64 {
-        self.scale.of(sample)
-    }
 }
 
 /// Of the names `prefix SIZE ..`, the one whose size is nearest to `bytes` as a ratio.
@@ -321,16 +312,6 @@ fn apply(load: Load, time: Duration, pids: Vec<u32>) -> Result<LoadGuard, BenchE
             let pinned = pids.map(|pid| Pinned::process(pid, one));
             let pinned = pinned.collect::<Result<_, _>>().map_err(failed)?;
             Ok((None, pinned))
-        }
-    }
-}
-
-impl Case {
-    /// The row of `program` beside the one of this program.
-    fn row_of(&self, program: &Program) -> Row {
-        Row {
-            client: program.name.clone(),
-            ..self.row.clone()
         }
     }
 }

@@ -42,31 +42,29 @@ struct Item {
     path: String,
 }
 
-fn items(payload: Payload) -> Vec<Item> {
-    let (Payload::Items(count) | Payload::Keys(count)) = payload else {
-        return Vec::new();
-    };
-    let item = |index| Item {
-        name: format!("cgroup-{index}"),
-        path: format!("/sys/fs/cgroup/bench/cg-{index}"),
-    };
-    (0..count).map(item).collect()
-}
-
-/// The end that asks.
-pub(super) struct Asking {
+/// One of the two ends.
+pub(super) struct End {
     payload: Payload,
     items: Vec<Item>,
-    request: Vec<u8>,
+    message: Vec<u8>,
+    /// Requests so far.
     asked: u64,
 }
 
-impl Asking {
+impl End {
     pub(super) fn new(payload: Payload) -> Self {
+        let count = match payload {
+            Payload::Items(count) | Payload::Keys(count) => count,
+            Payload::Nothing | Payload::Numbers(_) => 0,
+        };
+        let item = |index| Item {
+            name: format!("cgroup-{index}"),
+            path: format!("/sys/fs/cgroup/bench/cg-{index}"),
+        };
         Self {
             payload,
-            items: items(payload),
-            request: Vec::with_capacity(payload.room()),
+            items: (0..count).map(item).collect(),
+            message: Vec::with_capacity(payload.room()),
             asked: 0,
         }
     }
@@ -74,23 +72,49 @@ impl Asking {
     /// The next request.
     pub(super) fn request(&mut self) -> &[u8] {
         self.asked += 1;
-        self.request.clear();
+        self.message.clear();
+        if self.payload != Payload::Nothing {
+            header(&mut self.message, self.asked);
+        }
+        match self.payload {
+            Payload::Nothing | Payload::Items(_) => {}
+            Payload::Numbers(count) => {
+                let numbers = self.asked..self.asked + u64::from(count);
+                numbers.for_each(|number| self.message.extend(number.to_le_bytes()));
+            }
+            Payload::Keys(_) => list(&mut self.message, &self.items, |out, _, item| {
+                text(out, &item.path);
+            }),
+        }
+        &self.message
+    }
+
+    /// The answer to a request.
+    pub(super) fn answer(&mut self, request: &[u8]) -> &[u8] {
+        self.message.clear();
         match self.payload {
             Payload::Nothing => {}
-            Payload::Numbers(count) => {
-                header(&mut self.request, self.asked);
-                let numbers = (0..u64::from(count)).map(|index| self.asked + index);
-                numbers.for_each(|number| self.request.extend(number.to_le_bytes()));
+            Payload::Numbers(_) => {
+                let (header, numbers) = request.split_at(HEADER.min(request.len()));
+                self.message.extend(header);
+                for bytes in numbers.chunks_exact(NUMBER) {
+                    let next = number(bytes, 0).unwrap_or_default() + 1;
+                    self.message.extend(next.to_le_bytes());
+                }
             }
-            Payload::Items(_) => header(&mut self.request, self.asked),
-            Payload::Keys(_) => {
-                header(&mut self.request, self.asked);
-                list(&mut self.request, &self.items, |out, item| {
-                    text(out, &item.path)
+            Payload::Items(_) | Payload::Keys(_) => {
+                let asked = number(request, 0).unwrap_or_default();
+                header(&mut self.message, asked);
+                list(&mut self.message, &self.items, |out, index, item| {
+                    for number in [index, item.name.len(), item.path.len(), 1] {
+                        out.extend((number as u64).to_le_bytes());
+                    }
+                    text(out, &item.name);
+                    text(out, &item.path);
                 });
             }
         }
-        &self.request
+        &self.message
     }
 
     /// Whether this is the answer to the request `back` requests ago.
@@ -100,10 +124,8 @@ impl Asking {
             Payload::Nothing => answer.is_empty(),
             _ if number(answer, 0) != Some(asked) => false,
             Payload::Numbers(count) => {
-                let numbers = answer
-                    .get(HEADER..)
-                    .unwrap_or_default()
-                    .chunks_exact(NUMBER);
+                let numbers = answer.get(HEADER..).unwrap_or_default();
+                let numbers = numbers.chunks_exact(NUMBER);
                 numbers.len() == count as usize
                     && numbers
                         .zip(asked + 1..)
@@ -131,52 +153,6 @@ impl Asking {
     }
 }
 
-/// The end that answers.
-pub(super) struct Answering {
-    payload: Payload,
-    items: Vec<Item>,
-    answer: Vec<u8>,
-}
-
-impl Answering {
-    pub(super) fn new(payload: Payload) -> Self {
-        Self {
-            payload,
-            items: items(payload),
-            answer: Vec::with_capacity(payload.room()),
-        }
-    }
-
-    /// The answer to a request.
-    pub(super) fn answer(&mut self, request: &[u8]) -> &[u8] {
-        self.answer.clear();
-        match self.payload {
-            Payload::Nothing => {}
-            Payload::Numbers(_) => {
-                let (header, numbers) = request.split_at(HEADER.min(request.len()));
-                self.answer.extend(header);
-                for bytes in numbers.chunks_exact(NUMBER) {
-                    let next = number(bytes, 0).unwrap_or_default() + 1;
-                    self.answer.extend(next.to_le_bytes());
-                }
-            }
-            Payload::Items(_) | Payload::Keys(_) => {
-                header(&mut self.answer, number(request, 0).unwrap_or_default());
-                let mut index = 0_u64;
-                list(&mut self.answer, &self.items, |out, item| {
-                    for number in [index, item.name.len() as u64, item.path.len() as u64, 1] {
-                        out.extend(number.to_le_bytes());
-                    }
-                    text(out, &item.name);
-                    text(out, &item.path);
-                    index += 1;
-                });
-            }
-        }
-        &self.answer
-    }
-}
-
 fn header(out: &mut Vec<u8>, asked: u64) {
     out.extend(asked.to_le_bytes());
     out.resize(HEADER, 0);
@@ -189,13 +165,13 @@ fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// A directory of all items, and the items.
-fn list(out: &mut Vec<u8>, items: &[Item], mut write: impl FnMut(&mut Vec<u8>, &Item)) {
+fn list(out: &mut Vec<u8>, items: &[Item], write: impl Fn(&mut Vec<u8>, usize, &Item)) {
     let directory = out.len();
     out.resize(directory + items.len() * ENTRY, 0);
     for (index, item) in items.iter().enumerate() {
         out.resize(out.len().next_multiple_of(NUMBER), 0);
         let at = out.len();
-        write(out, item);
+        write(out, index, item);
         let entry = (at as u64) | ((out.len() - at) as u64) << 32;
         let place = directory + index * ENTRY;
         out[place..place + ENTRY].copy_from_slice(&entry.to_le_bytes());
@@ -225,7 +201,7 @@ mod tests {
             Payload::Items(16),
             Payload::Keys(16),
         ] {
-            let (mut asking, mut answering) = (Asking::new(payload), Answering::new(payload));
+            let (mut asking, mut answering) = (End::new(payload), End::new(payload));
             for _ in 0..2 {
                 let request = asking.request().to_vec();
                 assert!(request.len() <= payload.room());

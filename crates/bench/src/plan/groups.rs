@@ -4,10 +4,47 @@ use std::collections::HashSet;
 use std::thread::available_parallelism;
 
 use super::{Case, Load};
+use crate::row::Scenario::{
+    Batch, Cache, Codec, Connect, Enricher, Item, Lookup, Ping, Pipeline, PipelineBatch, Snapshot,
+};
 use crate::row::{Layer, Row, Scenario, Transport};
 
-/// Operations a second of a ping, besides as many as possible.
-const RATES: [u32; 4] = [1_000, 10_000, 100_000, 0];
+/// What this program measures of itself.
+pub(super) const OWN: &[Group] = &[
+    group(Ping, &[], LINKS, BOTH, USUAL),
+    // At a fixed rate, what a blocking client and server need is what ours may cost.
+    group(Ping, &[&[BLOCKING]], LINKS, CLIENT, Rates::Fixed),
+    Group {
+        loads: BUSY,
+        ..group(Ping, &[&["", BLOCKING]], LINKS, CLIENT, Rates::Full)
+    },
+    group(Batch, &[], LINKS, CLIENT, FULL),
+    group(Pipeline, &[], PIPELINES, BOTH, ALWAYS),
+    group(PipelineBatch, &[], PIPELINES, SESSION, ALWAYS),
+    group(Snapshot, &[&["16", "1000", "10000"]], LINKS, CLIENT, FULL),
+    group(Lookup, &[SERVICES, KEYS, MIXES], COMMON, CLIENT, FULL),
+    group(Codec, &[SERVICES, KEYS, MIXES], NONE, CODEC, ALWAYS),
+    group(Cache, &[CACHES, GUARDS, &["", SWAPS]], NONE, CACHE, ALWAYS),
+    Group {
+        threads: 0,
+        ..group(Cache, &[CACHES, GUARDS, &[SWAPS]], NONE, CACHE, ALWAYS)
+    },
+    group(Enricher, &[LOOKS, SERVICES, MANY], NONE, ENRICHER, ALWAYS),
+    group(Enricher, &[STEP, SERVICES, MANY], COMMON, ENRICHER, ALWAYS),
+    group(Item, &[ITEMS, &["1000"]], NONE, CODEC, ALWAYS),
+    group(Connect, &[], LINKS, SESSION, ALWAYS),
+];
+
+/// What every program does over everything.
+pub(super) const MATRIX: &[Group] = &[
+    group(Ping, &[], LINKS, CLIENT, USUAL),
+    group(Batch, &[], LINKS, CLIENT, USUAL),
+    group(Pipeline, &[], PIPELINES, CLIENT, USUAL),
+    group(Snapshot, &[&["16"]], LINKS, CLIENT, USUAL),
+    group(Lookup, &[SERVICES, &["16"], KNOWN], LINKS, CLIENT, USUAL),
+    group(Cache, &[&["16"]], LINKS, CACHE, USUAL),
+];
+
 pub(super) const LINKS: &[Transport] = &[
     Transport::Socket,
     Transport::Shm,
@@ -18,6 +55,51 @@ pub(super) const LINKS: &[Transport] = &[
 pub(super) const PIPELINES: &[Transport] = &[Transport::Socket, Transport::Ring];
 /// Those that deployed peers know.
 const COMMON: &[Transport] = &[Transport::Socket, Transport::Shm];
+const NONE: &[Transport] = &[Transport::None];
+
+const SESSION: &[Layer] = &[Layer::Session];
+const CLIENT: &[Layer] = &[Layer::Client];
+const BOTH: &[Layer] = &[Layer::Session, Layer::Client];
+const CODEC: &[Layer] = &[Layer::Codec];
+const CACHE: &[Layer] = &[Layer::Cache];
+const ENRICHER: &[Layer] = &[Layer::Enricher];
+
+const QUIET: &[Load] = &[Load::Quiet];
+const BUSY: &[Load] = &[Load::Hogs(1), Load::Hogs(2), Load::OneCpu];
+
+/// The word of sides that never look before they sleep.
+pub(super) const BLOCKING: &str = "blocking";
+const SERVICES: &[&str] = &["cgroups", "apps"];
+const KEYS: &[&str] = &["1", "16", "256", "8192", "32768"];
+const MIXES: &[&str] = &["known", "unknown", "mixed"];
+const KNOWN: &[&str] = &["known"];
+const CACHES: &[&str] = &["16", "10000"];
+const GUARDS: &[&str] = &["", "pinned"];
+/// The word of tables that are swapped meanwhile.
+const SWAPS: &str = "refreshed";
+const LOOKS: &[&str] = &["hit", "miss"];
+const STEP: &[&str] = &["step"];
+const MANY: &[&str] = &["10000"];
+const ITEMS: &[&str] = &["snapshot", "cgroups", "apps", "labels"];
+
+const USUAL: Rates = Rates::Usual(&RATES);
+const FULL: Rates = Rates::Usual(&[0]);
+const ALWAYS: Rates = Rates::Always;
+/// Operations a second of a ping, besides as many as possible.
+const RATES: [u32; 4] = [1_000, 10_000, 100_000, 0];
+
+/// How often a second.
+#[derive(Clone, Copy)]
+enum Rates {
+    /// These, unless the user asks for others.
+    Usual(&'static [u32]),
+    /// Those of [`RATES`], or that the user asks for, that are not as often as possible.
+    Fixed,
+    /// As often as possible, where the user asks for that or for nothing.
+    Full,
+    /// As often as possible, whatever the user asks for.
+    Always,
+}
 
 /// Cases that differ in what is done, what carries it and how often: all combinations.
 pub(super) struct Group {
@@ -32,155 +114,24 @@ pub(super) struct Group {
     threads: u32,
 }
 
-/// How often a second.
-#[derive(Clone, Copy)]
-enum Rates {
-    /// These, unless the user asks for others.
-    Usual(&'static [u32]),
-    /// Those of them that are not as often as possible.
-    Fixed(&'static [u32]),
-    /// As often as possible, where the user asks for that or for nothing.
-    Full,
-    /// As often as possible, whatever the user asks for.
-    Always,
-}
-
-const NONE: &[Transport] = &[Transport::None];
-const CLIENT: &[Layer] = &[Layer::Client];
-const QUIET: &[Load] = &[Load::Quiet];
-const BUSY: &[Load] = &[Load::Hogs(1), Load::Hogs(2), Load::OneCpu];
-const FULL: Rates = Rates::Usual(&[0]);
-const SERVICES: &[&str] = &["cgroups", "apps"];
-const KEYS: &[&str] = &["1", "16", "256", "8192", "32768"];
-const MIXES: &[&str] = &["known", "unknown", "mixed"];
-
-/// As often as possible, on one thread of a quiet machine, through the typed client.
-const PLAIN: Group = Group {
-    scenario: Scenario::Ping,
-    words: &[],
-    links: LINKS,
-    layers: CLIENT,
-    rates: Rates::Always,
-    loads: QUIET,
-    threads: 1,
-};
-
-const fn typed(
+/// On one thread of a quiet machine.
+const fn group(
     scenario: Scenario,
     words: &'static [&'static [&'static str]],
+    links: &'static [Transport],
+    layers: &'static [Layer],
     rates: Rates,
 ) -> Group {
     Group {
         scenario,
         words,
-        rates,
-        ..PLAIN
-    }
-}
-
-const fn local(
-    scenario: Scenario,
-    words: &'static [&'static [&'static str]],
-    layers: &'static [Layer],
-) -> Group {
-    Group {
-        links: NONE,
+        links,
         layers,
-        ..typed(scenario, words, Rates::Always)
+        rates,
+        loads: QUIET,
+        threads: 1,
     }
 }
-
-/// What this program measures of itself.
-pub(super) const OWN: &[Group] = &[
-    Group {
-        layers: &[Layer::Session, Layer::Client],
-        ..typed(Scenario::Ping, &[], Rates::Usual(&RATES))
-    },
-    // At a fixed rate, what a blocking client and server need is what ours may cost.
-    typed(Scenario::Ping, &[&[BLOCKING]], Rates::Fixed(&RATES)),
-    Group {
-        loads: BUSY,
-        ..typed(Scenario::Ping, &[&["", BLOCKING]], Rates::Full)
-    },
-    typed(Scenario::Batch, &[], FULL),
-    Group {
-        links: PIPELINES,
-        layers: &[Layer::Session, Layer::Client],
-        ..typed(Scenario::Pipeline, &[], Rates::Always)
-    },
-    Group {
-        links: PIPELINES,
-        layers: &[Layer::Session],
-        ..typed(Scenario::PipelineBatch, &[], Rates::Always)
-    },
-    typed(Scenario::Snapshot, &[&["16", "1000", "10000"]], FULL),
-    Group {
-        links: COMMON,
-        ..typed(Scenario::Lookup, &[SERVICES, KEYS, MIXES], FULL)
-    },
-    local(Scenario::Codec, &[SERVICES, KEYS, MIXES], &[Layer::Codec]),
-    local(
-        Scenario::Cache,
-        &[CACHES, &["", "pinned"], &["", "refreshed"]],
-        &[Layer::Cache],
-    ),
-    Group {
-        threads: 0,
-        ..local(
-            Scenario::Cache,
-            &[CACHES, &["", "pinned"], &["refreshed"]],
-            &[Layer::Cache],
-        )
-    },
-    local(
-        Scenario::Enricher,
-        &[&["hit", "miss"], SERVICES, ENRICHED],
-        &[Layer::Enricher],
-    ),
-    Group {
-        links: COMMON,
-        layers: &[Layer::Enricher],
-        ..typed(
-            Scenario::Enricher,
-            &[&["step"], SERVICES, ENRICHED],
-            Rates::Always,
-        )
-    },
-    local(
-        Scenario::Item,
-        &[&["snapshot", "cgroups", "apps", "labels"], &["1000"]],
-        &[Layer::Codec],
-    ),
-    Group {
-        layers: &[Layer::Session],
-        ..typed(Scenario::Connect, &[], Rates::Always)
-    },
-];
-const CACHES: &[&str] = &["16", "10000"];
-/// Keys of an enricher.
-const ENRICHED: &[&str] = &["10000"];
-/// The word of sides that never look before they sleep.
-pub(super) const BLOCKING: &str = "blocking";
-
-/// What every program does over everything.
-pub(super) const MATRIX: &[Group] = &[
-    typed(Scenario::Ping, &[], Rates::Usual(&RATES)),
-    typed(Scenario::Batch, &[], Rates::Usual(&RATES)),
-    Group {
-        links: PIPELINES,
-        ..typed(Scenario::Pipeline, &[], Rates::Usual(&RATES))
-    },
-    typed(Scenario::Snapshot, &[&["16"]], Rates::Usual(&RATES)),
-    typed(
-        Scenario::Lookup,
-        &[SERVICES, &["16"], &["known"]],
-        Rates::Usual(&RATES),
-    ),
-    Group {
-        layers: &[Layer::Cache],
-        ..typed(Scenario::Cache, &[&["16"]], Rates::Usual(&RATES))
-    },
-];
 
 impl Rates {
     /// The rates, each once, where the user asks for `asked`.
@@ -188,10 +139,15 @@ impl Rates {
         let or = |usual: &[u32]| if asked.is_empty() { usual } else { asked }.to_vec();
         let mut rates = match self {
             Self::Usual(usual) => or(usual),
-            Self::Fixed(usual) => or(usual).into_iter().filter(|rate| *rate > 0).collect(),
-            Self::Full => or(&[0]).into_iter().filter(|rate| *rate == 0).collect(),
+            Self::Fixed => or(&RATES),
+            Self::Full => or(&[0]),
             Self::Always => vec![0],
         };
+        match self {
+            Self::Fixed => rates.retain(|rate| *rate > 0),
+            Self::Full => rates.retain(|rate| *rate == 0),
+            Self::Usual(_) | Self::Always => {}
+        }
         let mut seen = HashSet::new();
         rates.retain(|rate| seen.insert(*rate));
         rates
@@ -201,44 +157,34 @@ impl Rates {
 impl Group {
     /// Its cases, where the user asks for the rates `asked`.
     pub(super) fn cases(&self, asked: &[u32]) -> Vec<Case> {
+        let threads = match self.threads {
+            0 => available_parallelism().map_or(1, |all| u32::try_from(all.get()).unwrap_or(1)),
+            threads => threads,
+        };
         let rates = self.rates.resolve(asked);
         let mut cases = Vec::new();
-        for transport in self.links {
-            for layer in self.layers {
-                for load in self.loads.iter().filter(|load| load.is_possible()) {
-                    for variant in self.variants() {
-                        let row = self.row(*transport, *layer, variant);
-                        let at = |rate: &u32| {
-                            Case::new(
-                                Row {
-                                    rate: *rate,
-                                    ..row.clone()
-                                },
-                                *load,
-                            )
-                        };
-                        cases.extend(rates.iter().map(at));
-                    }
+        for (transport, layer) in self.ways() {
+            for load in self.loads.iter().filter(|load| load.is_possible()) {
+                for variant in self.variants() {
+                    let unit = self.scenario.unit(&variant);
+                    let row = |rate: &u32| Row {
+                        variant: variant.clone(),
+                        rate: *rate,
+                        threads,
+                        ..Row::new(self.scenario, transport, layer, unit)
+                    };
+                    cases.extend(rates.iter().map(|rate| Case::new(row(rate), *load)));
                 }
             }
         }
         cases
     }
 
-    fn row(&self, transport: Transport, layer: Layer, variant: String) -> Row {
-        let unit = self.scenario.unit(&variant);
-        Row {
-            variant,
-            threads: self.threads(),
-            ..Row::new(self.scenario, transport, layer, unit)
-        }
-    }
-
-    fn threads(&self) -> u32 {
-        match self.threads {
-            0 => available_parallelism().map_or(1, |all| u32::try_from(all.get()).unwrap_or(1)),
-            threads => threads,
-        }
+    /// All combinations of what carries it and of layers.
+    fn ways(&self) -> impl Iterator<Item = (Transport, Layer)> {
+        let layers = self.layers;
+        let ways = |link: &'static Transport| layers.iter().map(|layer| (*link, *layer));
+        self.links.iter().flat_map(ways)
     }
 
     /// All combinations of its words.

@@ -6,7 +6,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::utsname::uname;
@@ -50,15 +49,14 @@ pub(crate) fn usage() -> Usage {
     let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else {
         return Usage::default();
     };
-    let cpu = [usage.user_time(), usage.system_time()].map(|time| {
-        Duration::from_secs(count(time.tv_sec())) + Duration::from_micros(count(time.tv_usec()))
-    });
+    let micros = [usage.user_time(), usage.system_time()]
+        .map(|time| count(time.tv_sec()) * 1_000_000 + count(time.tv_usec()));
     let switches = [
         usage.voluntary_context_switches(),
         usage.involuntary_context_switches(),
     ];
     Usage {
-        cpu: cpu.iter().sum(),
+        cpu_ns: micros.iter().sum::<u64>() * 1000,
         switches: Some(switches.map(count).iter().sum()),
     }
 }

@@ -6,10 +6,10 @@ use std::os::windows::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use cpu_time::ProcessTime;
 
+use crate::measure::nanos;
 use crate::usage::Usage;
 
 /// `CREATE_NEW_PROCESS_GROUP`: Ctrl-C does not reach the processes of the group.
@@ -48,7 +48,7 @@ pub(crate) fn in_own_group(command: &mut Command) -> &mut Command {
 /// What this process has used until now, as far as the system tells.
 pub(crate) fn usage() -> Usage {
     Usage {
-        cpu: ProcessTime::try_now().map_or(Duration::ZERO, |time| time.as_duration()),
+        cpu_ns: ProcessTime::try_now().map_or(0, |time| nanos(time.as_duration())),
         switches: None,
     }
 }

@@ -5,22 +5,19 @@ pub(crate) const NONE: &str = "–";
 
 /// Three significant digits and a decimal prefix: `1.52 M`, `48.3 k`, `7.00`.
 pub(crate) fn scaled(value: f64) -> String {
-    let prefixes = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
-    let large = |(factor, _): &(f64, &str)| value.abs() >= factor * 0.9995;
-    let (factor, prefix) = prefixes.into_iter().find(large).unwrap_or((1.0, ""));
-    join(&significant(value / factor), prefix)
+    let thousands = exponent(value).div_euclid(3).clamp(0, 4);
+    let prefix = ["", "k", "M", "G", "T"][thousands as usize];
+    join(&significant(value / 1000_f64.powi(thousands)), prefix)
 }
 
 /// A time given in microseconds, in the unit that suits it: `350 ns`, `12.3 µs`, `4.10 ms`.
 pub(crate) fn time(micros: f64) -> String {
-    let (value, unit) = match micros.abs() {
-        size if size >= 0.9995e6 => (micros / 1e6, "s"),
-        size if size >= 0.9995e3 => (micros / 1e3, "ms"),
-        size if size >= 0.9995 => (micros, "µs"),
-        0.0 => (0.0, ""),
-        _ => (micros * 1e3, "ns"),
-    };
-    join(&significant(value), unit)
+    if micros == 0.0 {
+        return "0".to_owned();
+    }
+    let thousands = exponent(micros).div_euclid(3).clamp(-1, 2);
+    let unit = ["ns", "µs", "ms", "s"][(thousands + 1) as usize];
+    join(&significant(micros / 1000_f64.powi(thousands)), unit)
 }
 
 /// A part of one as a percentage: `93.0 %`.
@@ -33,16 +30,19 @@ pub(crate) fn significant(value: f64) -> String {
     if !value.is_finite() {
         return NONE.to_owned();
     }
-    let size = value.abs();
-    let decimals = match size {
-        _ if size >= 99.95 || size == 0.0 => 0,
-        _ if size >= 9.995 => 1,
-        _ if size >= 0.9995 => 2,
-        _ if size >= 0.09995 => 3,
-        _ if size >= 0.009995 => 4,
-        _ => 5,
+    let decimals = if value == 0.0 {
+        0
+    } else {
+        (2 - exponent(value)).clamp(0, 5) as usize
     };
     format!("{value:.decimals$}")
+}
+
+/// The power of ten that `value` begins with once it is rounded to three digits; 0 of no number.
+fn exponent(value: f64) -> i32 {
+    let rounded = format!("{value:.2e}");
+    let digits = rounded.split_once('e').map(|(_, digits)| digits.parse());
+    digits.and_then(Result::ok).unwrap_or_default()
 }
 
 /// [`significant`] for what may be missing.

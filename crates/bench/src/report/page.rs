@@ -30,8 +30,8 @@ the median of the runs' shares, of what was measured right before, under the sam
 - In names, `@1000` is a fixed rate of 1000 operations a second, `x2` two threads, `blocking` sides \
 never look before they sleep, `c-go` is a client in c and a server in go (`c` alone: with this \
 program's server), and words in brackets are what else kept the machine busy.
-- **Plots**: where figures are of different decades the axis is logarithmic, and only the ends of bars \
-can be compared.
+- **Plots**: axes of throughputs and latencies are logarithmic, so that only the ends of bars can be \
+compared.
 ";
 
 /// The whole page.

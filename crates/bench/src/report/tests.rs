@@ -1,13 +1,16 @@
 //! Reports of made-up rows.
 
-use std::{collections::BTreeSet, fs};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use strum::VariantNames as _;
 
 use super::*;
+use crate::error::BenchError;
 use crate::{Layer, Row, Scenario, Transport};
 
-fn row(scenario: Scenario, variant: &str, transport: Transport, layer: Layer) -> Row {
+fn row(scenario: Scenario, transport: Transport) -> Row {
     Row {
-        variant: variant.to_owned(),
         throughput: 50_000.0,
         min: 48_000.0,
         max: 51_000.0,
@@ -21,69 +24,58 @@ fn row(scenario: Scenario, variant: &str, transport: Transport, layer: Layer) ->
         switches: Some(2.0),
         limit: Some("limits echo socket raw".to_owned()),
         share_of_limit: Some(0.93),
-        ..Row::new(scenario, transport, layer, "calls")
+        ..Row::new(scenario, transport, Layer::Client, "calls")
+    }
+}
+
+fn variant(of: Row, variant: impl ToString) -> Row {
+    Row {
+        variant: variant.to_string(),
+        ..of
     }
 }
 
 /// Rows of every scenario, at full speed and at fixed rates.
 fn rows() -> Vec<Row> {
-    let socket = |scenario| row(scenario, "", Transport::Socket, Layer::Client);
-    let mut rows: Vec<Row> = [
-        Scenario::Ping,
-        Scenario::Batch,
-        Scenario::Pipeline,
-        Scenario::PipelineBatch,
-        Scenario::Snapshot,
-        Scenario::Connect,
-        Scenario::Limits,
-    ]
-    .map(socket)
-    .into();
-    for keys in [1, 16, 256, 8192, 32768] {
-        rows.push(Row {
-            throughput: 2e6 / f64::from(keys),
-            ..row(
-                Scenario::Codec,
-                &format!("apps {keys} known"),
-                Transport::None,
-                Layer::Codec,
-            )
-        });
-    }
+    let scenarios = Scenario::VARIANTS.iter().map(|name| name.parse().unwrap());
+    let mut rows: Vec<Row> = scenarios
+        .map(|scenario| row(scenario, Transport::Socket))
+        .collect();
+    rows.extend([1, 16, 256, 8192, 32768].map(|keys| Row {
+        throughput: 2e6 / f64::from(keys),
+        ..variant(row(Scenario::Codec, Transport::None), keys)
+    }));
     for rate in [1_000, 10_000, 100_000] {
-        for variant in ["", "blocking"] {
-            rows.push(Row {
-                rate,
-                ..row(Scenario::Ping, variant, Transport::Shm, Layer::Client)
-            });
-        }
+        rows.extend(["", "blocking"].map(|word| Row {
+            rate,
+            ..variant(row(Scenario::Ping, Transport::Shm), word)
+        }));
     }
     rows
 }
 
 /// A report in a directory of its own: the page, and the plots by name.
-fn report(rows: &[Row]) -> (String, Vec<(String, String)>) {
+fn report(rows: &[Row]) -> (String, BTreeMap<String, String>) {
     let dir = tempfile::tempdir().unwrap();
     let outcome = Outcome {
         rows: rows.to_vec(),
         missing: Vec::new(),
     };
     let page = write(&dir.path().join("new"), &outcome, "/opt/x/netipc bench").unwrap();
-    let mut plots: Vec<(String, String)> = fs::read_dir(page.parent().unwrap())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| *path != page)
-        .map(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            (name, fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    plots.sort();
+    let files = fs::read_dir(page.parent().unwrap()).unwrap();
+    let files = files
+        .map(|file| file.unwrap().path())
+        .filter(|path| *path != page);
+    let named = |path: PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        (name, fs::read_to_string(path).unwrap())
+    };
+    let plots: BTreeMap<_, _> = files.map(named).collect();
     (fs::read_to_string(page).unwrap(), plots)
 }
 
 /// What every report must keep, whatever the rows.
-fn check(rows: &[Row]) -> (String, Vec<(String, String)>) {
+fn check(rows: &[Row]) -> (String, BTreeMap<String, String>) {
     let (page, plots) = report(rows);
     for row in rows {
         let start = format!("| {} ", text::code(&row.name()));
@@ -91,27 +83,14 @@ fn check(rows: &[Row]) -> (String, Vec<(String, String)>) {
         assert_eq!(page.lines().filter(full).count(), 1, "{start}\n{page}");
     }
 
-    let targets: BTreeSet<&str> = page
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next())
-        .collect();
-    for target in &targets {
-        let found = match target.strip_prefix('#') {
-            Some(heading) => page.lines().any(|line| line == format!("## {heading}")),
-            None => plots.iter().any(|(name, _)| name == target),
-        };
-        assert!(found, "dead link {target}");
-    }
-    for (name, svg) in &plots {
-        assert!(targets.contains(name.as_str()), "{name} is not shown");
-        check_plot(name, svg);
-    }
-    for text in plots.iter().map(|(_, svg)| svg).chain([&page]) {
-        let words = text.split(|symbol: char| !symbol.is_alphanumeric());
-        for word in words {
-            assert!(!matches!(word, "NaN" | "inf"), "{text}");
-        }
+    let links = page.split("](").skip(1);
+    let links: BTreeSet<&str> = links.filter_map(|rest| rest.split(')').next()).collect();
+    let names: BTreeSet<&str> = plots.keys().map(String::as_str).collect();
+    assert_eq!(links, names, "what is shown, and what there is");
+    plots.iter().for_each(|(name, svg)| check_plot(name, svg));
+    for text in plots.values().chain([&page]) {
+        let mut words = text.split(|symbol: char| !symbol.is_alphanumeric());
+        assert!(!words.any(|word| matches!(word, "NaN" | "inf")), "{text}");
     }
     (page, plots)
 }
@@ -146,21 +125,45 @@ fn check_plot(name: &str, svg: &str) {
 #[test]
 fn a_report_has_every_row_and_a_plot_of_each_kind() {
     let (page, plots) = check(&rows());
-    let names: Vec<&str> = plots.iter().map(|(name, _)| name.as_str()).collect();
     for scenario in ["ping", "batch", "pipeline", "codec", "limits"] {
-        for name in [
-            format!("throughput-{scenario}-calls.svg"),
-            format!("latency-{scenario}.svg"),
-        ] {
-            assert!(names.contains(&name.as_str()), "{name} in {names:?}");
-        }
+        assert!(plots.contains_key(&format!("throughput-{scenario}-calls.svg")));
+        assert!(plots.contains_key(&format!("latency-{scenario}.svg")));
     }
-    assert!(names.contains(&"cpu-ping-1000-a-second.svg"), "{names:?}");
-    assert!(page.contains("| command | `netipc bench` |"), "{page}");
-    assert!(page.contains("93.0 % of echo socket"), "{page}");
-    assert!(
-        page.contains("| `ping shm client @1000` | 90.0 % | 90.0 % | 100 % |"),
-        "{page}"
+    assert!(plots.contains_key("cpu-ping-1000-a-second.svg"));
+    for part in [
+        "| command | `netipc bench` |",
+        "93.0 % of echo socket",
+        "| `ping shm client @1000` | 90.0 % | 90.0 % | 100 % |",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert_eq!(
+        report(&rows()).1,
+        plots,
+        "the same rows give the same plots"
+    );
+}
+
+#[test]
+fn any_number_of_rows_is_enough() {
+    let (page, plots) = check(&[]);
+    assert!(page.contains("Nothing was measured."), "{page}");
+    assert!(plots.is_empty());
+    for row in rows() {
+        check(&[row]);
+    }
+    // Many are split by what carried them.
+    let many = [(Transport::Socket, 50), (Transport::Shm, 30)];
+    let many = many.into_iter().flat_map(|(transport, count)| {
+        (0..count).map(move |keys| variant(row(Scenario::Lookup, transport), keys))
+    });
+    let (_, plots) = check(&many.collect::<Vec<_>>());
+    let latencies = plots.keys().filter(|name| name.starts_with("latency"));
+    let wanted = ["shm-client", "socket-client-2", "socket-client"];
+    let wanted = wanted.map(|part| format!("latency-lookup-{part}.svg"));
+    assert_eq!(
+        latencies.collect::<Vec<_>>(),
+        wanted.iter().collect::<Vec<_>>()
     );
 }
 
@@ -170,7 +173,7 @@ fn who_asked_whom_is_a_table() {
         client: client.to_owned(),
         server: server.to_owned(),
         throughput,
-        ..row(Scenario::Ping, "", Transport::Ring, Layer::Client)
+        ..row(Scenario::Ping, Transport::Ring)
     };
     let (page, _) = check(&[
         asking("", "", 1e6),
@@ -189,68 +192,35 @@ fn who_asked_whom_is_a_table() {
 
 #[test]
 fn what_is_missing_or_below_its_floor_is_told_first() {
-    let why = || crate::error::BenchError::Wrong("7 | <b>".to_owned());
+    let why = BenchError::Wrong("7 | <b>".to_owned());
     let low = Row {
         share_of_limit: Some(0.01),
-        ..row(Scenario::Ping, "", Transport::Socket, Layer::Client)
+        ..row(Scenario::Ping, Transport::Socket)
     };
     let outcome = Outcome {
         rows: vec![low],
-        missing: vec![("batch socket client".to_owned(), why())],
+        missing: vec![("batch socket client".to_owned(), why)],
     };
     let dir = tempfile::tempdir().unwrap();
     let page = write(dir.path(), &outcome, "netipc bench").unwrap();
     let page = fs::read_to_string(page).unwrap();
     let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}\n{page}"));
-    let missing = place("| `batch socket client` | wrong answer: 7 \\| &lt;b&gt; |");
-    let fallen = place("| `ping socket client` | limit | 1.00 % | 55.0 % | **below** |");
-    assert!(place("## This report is incomplete") < missing && missing < fallen);
-    assert!(fallen < place("## ping"));
+    let told = [
+        "## This report is incomplete",
+        "| `batch socket client` | wrong answer: 7 \\| &lt;b&gt; |",
+        "| `ping socket client` | limit | 1.00 % | 55.0 % | **below** |",
+        "## ping",
+    ];
+    assert!(told.map(place).is_sorted(), "{page}");
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let nowhere = write(&file.path().join("report"), &outcome, "netipc bench");
+    let error = nowhere.unwrap_err().to_string();
+    assert!(error.contains("cannot write"), "{error}");
 }
 
 #[test]
-fn the_same_rows_give_the_same_plots() {
-    assert_eq!(report(&rows()).1, report(&rows()).1);
-}
-
-#[test]
-fn no_rows_give_a_page_without_plots() {
-    let (page, plots) = check(&[]);
-    assert!(page.contains("Nothing was measured."), "{page}");
-    assert!(plots.is_empty());
-}
-
-#[test]
-fn one_row_or_one_scenario_is_enough() {
-    for row in rows() {
-        check(&[row]);
-    }
-}
-
-#[test]
-fn many_rows_are_split_by_what_carried_them() {
-    let mut rows = Vec::new();
-    for (transport, count) in [(Transport::Socket, 50), (Transport::Shm, 30)] {
-        for keys in 0..count {
-            let variant = format!("{keys}");
-            rows.push(row(Scenario::Lookup, &variant, transport, Layer::Client));
-        }
-    }
-    let (_, plots) = check(&rows);
-    let names = plots.iter().map(|(name, _)| name.as_str());
-    let names: Vec<&str> = names.filter(|name| name.starts_with("latency")).collect();
-    assert_eq!(
-        names,
-        [
-            "latency-lookup-shm-client.svg",
-            "latency-lookup-socket-client-2.svg",
-            "latency-lookup-socket-client.svg",
-        ]
-    );
-}
-
-#[test]
-fn what_is_missing_is_a_dash() {
+fn figures_that_are_missing_or_no_numbers_are_dashes() {
     let missing = Row {
         p50_us: None,
         p95_us: None,
@@ -260,25 +230,17 @@ fn what_is_missing_is_a_dash() {
         switches: None,
         limit: None,
         share_of_limit: None,
-        ..row(Scenario::Cache, "16", Transport::None, Layer::Cache)
+        ..row(Scenario::Cache, Transport::None)
     };
     let (page, plots) = check(&[missing]);
-    let cells: Vec<_> = page
-        .lines()
-        .filter(|line| line.contains("`cache 16"))
-        .collect();
-    assert!(
-        cells.iter().any(|line| line.matches('–').count() >= 6),
-        "{page}"
-    );
-    assert!(plots.iter().all(|(name, _)| !name.starts_with("latency")));
-}
-
-#[test]
-fn figures_that_are_no_numbers_are_not_drawn() {
+    let mut lines = page.lines().filter(|line| line.contains("`cache"));
+    assert!(lines.any(|line| line.matches('–').count() >= 6), "{page}");
+    assert!(plots.keys().all(|name| !name.starts_with("latency")));
     for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -1.0] {
         for rate in [0, 1000] {
+            let good = row(Scenario::Ping, Transport::Shm);
             let spoilt = Row {
+                variant: "odd".to_owned(),
                 rate,
                 throughput: odd,
                 min: odd,
@@ -289,13 +251,10 @@ fn figures_that_are_no_numbers_are_not_drawn() {
                 server_cpu: odd,
                 syscalls: Some(odd),
                 share_of_limit: Some(odd),
-                ..row(Scenario::Ping, "odd", Transport::Shm, Layer::Client)
+                ..good.clone()
             };
             check(std::slice::from_ref(&spoilt));
-            check(&[
-                spoilt,
-                row(Scenario::Ping, "", Transport::Shm, Layer::Client),
-            ]);
+            check(&[spoilt, good]);
         }
     }
 }
@@ -303,41 +262,21 @@ fn figures_that_are_no_numbers_are_not_drawn() {
 #[test]
 fn names_are_only_text() {
     let markup = Row {
+        variant: "<script>\"x\"</script>".to_owned(),
         unit: "<calls> & | \u{1}".to_owned(),
         load: "two <hogs> & `one` | more\n\u{0}".to_owned(),
-        ..row(
-            Scenario::Ping,
-            "<script>\"x\"</script>",
-            Transport::Socket,
-            Layer::Client,
-        )
+        ..row(Scenario::Ping, Transport::Socket)
     };
     let (page, plots) = check(&[markup]);
+    let lines = page.lines().filter(|line| line.contains("<script>"));
     assert!(
-        !page.contains("<script>\"") || page.contains("`ping <script>"),
+        lines
+            .clone()
+            .all(|line| line.starts_with("| `ping <script>")),
         "{page}"
     );
-    let cells = page
-        .lines()
-        .find(|line| line.starts_with("| `ping"))
-        .unwrap();
-    let header = page
-        .lines()
-        .find(|line| line.contains("PER SECOND |"))
-        .unwrap();
     let columns = |line: &str| line.replace("\\|", "").matches('|').count();
-    assert_eq!(columns(cells), columns(header), "{cells}");
-    assert!(plots.iter().all(|(_, svg)| !svg.contains("<script>")));
-}
-
-#[test]
-fn a_directory_that_cannot_be_made_is_named() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let error = write(
-        &file.path().join("report"),
-        &Outcome::default(),
-        "netipc bench",
-    )
-    .unwrap_err();
-    assert!(error.to_string().contains("cannot write"), "{error}");
+    let header = page.lines().find(|line| line.contains("PER SECOND |"));
+    assert_eq!(lines.map(columns).max(), header.map(columns), "{page}");
+    assert!(plots.values().all(|svg| !svg.contains("<script>")));
 }

@@ -16,28 +16,15 @@ use super::{PATIENCE, silence};
 /// Looks for each look at the clock.
 const STRIDE: u32 = 4;
 
-/// Where the answering side connects to.
-#[derive(Debug)]
-pub(super) struct Listener {
-    socket: OwnedFd,
+/// What the answering side connects to.
+pub(super) fn listener(path: &Path) -> io::Result<OwnedFd> {
+    let socket = packet_socket()?;
+    bind(&socket, &SocketAddrUnix::new(path)?)?;
+    listen(&socket, 1)?;
+    Ok(socket)
 }
 
-impl Listener {
-    pub(super) fn bind(path: &Path) -> io::Result<Self> {
-        let socket = packet_socket()?;
-        bind(&socket, &SocketAddrUnix::new(path)?)?;
-        listen(&socket, 1)?;
-        Ok(Self { socket })
-    }
-
-    /// The asking side, once the other one is there; it looks for `spin` before it sleeps.
-    pub(super) fn accept(&self, spin: Duration) -> io::Result<Side> {
-        let accepted = retry_on_intr(|| accept_with(&self.socket, SocketFlags::CLOEXEC));
-        Side::new(accepted.map_err(named)?, spin)
-    }
-}
-
-/// One of the two sides.
+/// One of the two sides; it looks for `spin` before it sleeps.
 #[derive(Debug)]
 pub(super) struct Side {
     socket: OwnedFd,
@@ -45,15 +32,18 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// The answering side; it looks for `spin` before it sleeps.
+    /// The asking side, once the other one is there.
+    pub(super) fn accept(listener: &OwnedFd, spin: Duration) -> io::Result<Self> {
+        let accepted = retry_on_intr(|| accept_with(listener, SocketFlags::CLOEXEC));
+        let socket = accepted.map_err(named)?;
+        patient(&socket)?;
+        Ok(Self { socket, spin })
+    }
+
+    /// The answering side.
     pub(super) fn connect(path: &Path, spin: Duration) -> io::Result<Self> {
         let socket = packet_socket()?;
         connect(&socket, &SocketAddrUnix::new(path)?)?;
-        Self::new(socket, spin)
-    }
-
-    fn new(socket: OwnedFd, spin: Duration) -> io::Result<Self> {
-        patient(&socket)?;
         Ok(Self { socket, spin })
     }
 
@@ -127,7 +117,7 @@ mod tests {
         for spin in [Duration::ZERO, Duration::from_micros(20)] {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("echo.sock");
-            let listener = Listener::bind(&path).unwrap();
+            let listener = listener(&path).unwrap();
             thread::scope(|scope| {
                 scope.spawn(|| {
                     let side = Side::connect(&path, spin).unwrap();
@@ -137,7 +127,7 @@ mod tests {
                         side.send(&packet).unwrap();
                     }
                 });
-                let side = listener.accept(spin).unwrap();
+                let side = Side::accept(&listener, spin).unwrap();
                 let mut packet = [0; 40];
                 for number in 0..300_u64 {
                     side.send(&number.to_ne_bytes()).unwrap();

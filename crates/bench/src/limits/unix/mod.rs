@@ -6,7 +6,9 @@ mod turns;
 use std::io;
 use std::time::Duration;
 
-use super::payload::{Answering, Asking};
+use netipc_transport::raw::Memory;
+
+use super::payload::End;
 use super::rows::{Exchange, Link};
 use super::{RawTask, Ready, failed};
 use crate::driver::Driver;
@@ -26,20 +28,21 @@ pub(super) fn open(task: RawTask) -> Result<Ready, BenchError> {
     let room = exchange.payload.room();
     let (mut side, peer) = match exchange.link {
         Link::Memory(looks, sleep) => {
-            let side = turns::Side::create(&path, room, looks, sleep);
-            let side = side.map_err(failed("cannot make shared memory"))?;
+            let memory = Memory::create(&path, turns::shape(room));
+            let memory = memory.map_err(failed("cannot make shared memory"))?;
+            let side = turns::Side::new(memory, room, looks, sleep);
             (Side::Memory(side), start()?)
         }
         Link::Socket(look) => {
-            let listener = echo::Listener::bind(&path);
+            let listener = echo::listener(&path);
             let listener = listener.map_err(failed("cannot listen for a raw echo"))?;
             let peer = start()?;
-            let side = listener.accept(look);
+            let side = echo::Side::accept(&listener, look);
             let side = side.map_err(failed("no raw echo has connected"))?;
             (Side::Socket(side), peer)
         }
     };
-    let mut asking = Asking::new(exchange.payload);
+    let mut asking = End::new(exchange.payload);
     let mut buf = vec![0; room];
     let op = move || {
         for _ in 0..exchange.lot() {
@@ -52,12 +55,7 @@ pub(super) fn open(task: RawTask) -> Result<Ready, BenchError> {
 }
 
 /// A window of messages there and back.
-fn round(
-    exchange: Exchange,
-    side: &mut Side,
-    asking: &mut Asking,
-    buf: &mut [u8],
-) -> io::Result<()> {
+fn round(exchange: Exchange, side: &mut Side, asking: &mut End, buf: &mut [u8]) -> io::Result<()> {
     for _ in 0..exchange.window {
         side.send(asking.request())?;
     }
@@ -78,10 +76,13 @@ pub(super) fn answer(task: RawTask) -> io::Result<()> {
     let RawTask { path, exchange } = task;
     let room = exchange.payload.room();
     let mut side = match exchange.link {
-        Link::Memory(looks, sleep) => Side::Memory(turns::Side::open(&path, room, looks, sleep)?),
+        Link::Memory(looks, sleep) => {
+            let memory = Memory::open(&path, turns::shape(room))?;
+            Side::Memory(turns::Side::new(memory, room, looks, sleep))
+        }
         Link::Socket(look) => Side::Socket(echo::Side::connect(&path, look)?),
     };
-    let mut answering = Answering::new(exchange.payload);
+    let mut answering = End::new(exchange.payload);
     let mut buf = vec![0; room];
     loop {
         match side.receive(&mut buf) {

@@ -13,7 +13,6 @@
 
 use std::hint::spin_loop;
 use std::io;
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,19 +46,8 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// The asking side, and the memory that the other one opens.
-    pub(super) fn create(path: &Path, room: usize, looks: Looks, sleep: Sleep) -> io::Result<Self> {
-        let memory = Memory::create(path, shape(room))?;
-        Ok(Self::new(memory, room, looks, sleep))
-    }
-
-    /// The answering side.
-    pub(super) fn open(path: &Path, room: usize, looks: Looks, sleep: Sleep) -> io::Result<Self> {
-        let memory = Memory::open(path, shape(room))?;
-        Ok(Self::new(memory, room, looks, sleep))
-    }
-
-    const fn new(memory: Memory, room: usize, looks: Looks, sleep: Sleep) -> Self {
+    /// A side of memory of this [`shape`].
+    pub(super) const fn new(memory: Memory, room: usize, looks: Looks, sleep: Sleep) -> Self {
         Self {
             memory,
             room,
@@ -186,8 +174,8 @@ impl Side {
     }
 }
 
-/// The words, and a place for a message each way.
-const fn shape(room: usize) -> Shape {
+/// The word, and a place for a message of so many bytes each way.
+pub(super) const fn shape(room: usize) -> Shape {
     Shape {
         lines: 1,
         payload: 2 * room.next_multiple_of(raw::LINE),
@@ -210,12 +198,12 @@ mod tests {
     fn sides(looks: Looks, sleep: Sleep, room: usize, first: u32) -> [Side; 2] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("word");
-        let ours = Side::create(&path, room, looks, sleep).unwrap();
-        let theirs = Side::open(&path, room, looks, sleep).unwrap();
-        ours.word().store(first, Ordering::Relaxed);
-        [ours, theirs].map(|side| Side {
+        let ours = Memory::create(&path, shape(room)).unwrap();
+        let theirs = Memory::open(&path, shape(room)).unwrap();
+        ours.word(0).store(first, Ordering::Relaxed);
+        [ours, theirs].map(|memory| Side {
             turn: first,
-            ..side
+            ..Side::new(memory, room, looks, sleep)
         })
     }
 
