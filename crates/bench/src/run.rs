@@ -265,32 +265,11 @@ impl Reference {
     fn new(limit: &Limit, payload: usize) -> Result<Self, BenchError> {
         let (name, scale) = match limit {
             Limit::Requests(name, each) => (name.clone(), Scale::Operation(f64::from(*each))),
-            Limit::Copies(prefix) => (
-                nearest_in_size(limits::names(), prefix, payload)?,
-                Scale::Unit(payload as f64),
-            ),
+            Limit::Copies => (limits::nearest_copy(payload)?, Scale::Unit(payload as f64)),
         };
         let raw = Raw::open(&name)?;
         Ok(Self { name, scale, raw })
     }
-}
-
-/// Of the names `prefix SIZE ..`, the one whose size is nearest to `bytes` as a ratio.
-fn nearest_in_size(
-    names: impl Iterator<Item = String>,
-    prefix: &str,
-    bytes: usize,
-) -> Result<String, BenchError> {
-    let distance = |name: String| {
-        let size = name.strip_prefix(prefix)?.split_whitespace().next()?;
-        let size: u32 = size.parse().ok()?;
-        Some(((bytes as f64 / f64::from(size)).ln().abs(), name))
-    };
-    let distances = names.filter_map(distance);
-    distances
-        .min_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, name)| name)
-        .ok_or_else(|| BenchError::NoLimit(prefix.to_owned()))
 }
 
 /// What keeps the machine busy while it exists.
@@ -348,19 +327,21 @@ mod tests {
         };
         assert_eq!(Scale::Operation(16.0).of(&sample), 160.0);
         assert_eq!(Scale::Unit(2048.0).of(&sample), 160.0 * 2048.0);
-        let sizes = || ["memcpy 64 raw", "memcpy 4096 raw", "other"].map(str::to_owned);
-        for (bytes, name) in [(100, "memcpy 64 raw"), (2048, "memcpy 4096 raw")] {
-            let found = nearest_in_size(sizes().into_iter(), "memcpy", bytes).unwrap();
-            assert_eq!(found, name);
+        for (bytes, name) in [
+            (1, "memcpy 64"),
+            (100, "memcpy 64"),
+            (2048, "memcpy 4096"),
+            (9 << 20, "memcpy 3145728"),
+        ] {
+            let found = limits::nearest_copy(bytes).unwrap();
+            assert_eq!(found, format!("limits {name} raw"));
         }
-        let none = nearest_in_size(sizes().into_iter(), "echo", 1);
-        assert!(matches!(none, Err(BenchError::NoLimit(_))));
     }
 
     #[test]
     fn every_run_is_held_against_what_was_measured_right_before() {
         let mut case = codec();
-        case.limit = Some(Limit::Copies("limits memcpy"));
+        case.limit = Some(Limit::Copies);
         case.clients = vec!["c=c".parse().unwrap(), "go=go".parse().unwrap()];
         let mut references = case.references(1).unwrap();
         for reference in &mut references {

@@ -19,6 +19,10 @@
 mod native;
 
 mod copy;
+#[cfg_attr(
+    all(windows, not(test)),
+    expect(dead_code, reason = "nothing is exchanged there")
+)]
 mod payload;
 mod rows;
 
@@ -51,6 +55,20 @@ const BESIDE_COPIES: u32 = 10;
 /// The names of all raw limits of this platform, as [`Row::name`] gives them.
 pub(crate) fn names() -> impl Iterator<Item = String> {
     rows::all().into_iter().map(|raw| raw.row().name())
+}
+
+/// The name of the copies whose size is nearest to `bytes` as a ratio.
+///
+/// # Errors
+/// If there are none.
+pub(crate) fn nearest_copy(bytes: usize) -> Result<String, BenchError> {
+    let distances = rows::all().into_iter().filter_map(|raw| match raw.kind {
+        Kind::Copy(size) => Some(((bytes as f64 / size as f64).ln().abs(), raw.row().name())),
+        Kind::Exchange(_) => None,
+    });
+    let nearest = distances.min_by(|(one, _), (other, _)| one.total_cmp(other));
+    let none = || BenchError::NoLimit("copies".to_owned());
+    nearest.map(|(_, name)| name).ok_or_else(none)
 }
 
 fn find(name: &str) -> Result<RawRow, BenchError> {

@@ -2,6 +2,9 @@
 
 mod groups;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod rows_linux;
+#[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::HashSet;
@@ -29,7 +32,6 @@ const KNOWN_16: Keys = Keys {
     count: 16,
     mix: Mix::Known,
 };
-const MEMCPY: &str = "limits memcpy";
 
 /// What to measure, and how long.
 #[derive(Clone, Debug)]
@@ -91,7 +93,7 @@ pub enum Limit {
     /// Requests against this row's round trips; so many are in an operation.
     Requests(String, u32),
     /// Bytes of requests and replies against the copies whose size is next to theirs.
-    Copies(&'static str),
+    Copies,
 }
 
 impl Limit {
@@ -99,7 +101,7 @@ impl Limit {
     fn is_measured(&self) -> bool {
         match self {
             Self::Requests(name, _) => limits::names().any(|known| known == *name),
-            Self::Copies(_) => true,
+            Self::Copies => true,
         }
     }
 }
@@ -248,14 +250,14 @@ impl Work {
             (Transport::Shm, Load::Quiet) => FUTEX,
             (Transport::Ring, Load::Quiet) => limits::LINE,
             (Transport::Shm | Transport::Futex | Transport::Ring, _) => FUTEX_BLOCKING,
-            (Transport::None, _) => MEMCPY,
+            (Transport::None, _) => return matches!(self, Self::Codec(_)).then_some(Limit::Copies),
         };
-        match self {
-            Self::Cache(_) | Self::Enricher(..) | Self::Item(_) | Self::Connect => None,
-            Self::Codec(_) => Some(Limit::Copies(raw)),
-            Self::Pipeline | Self::PipelineBatch => Some(Limit::Requests(raw.to_owned(), WINDOW)),
-            _ => Some(Limit::Requests(raw.to_owned(), 1)),
-        }
+        let each = match self {
+            Self::Cache(_) | Self::Enricher(..) | Self::Item(_) | Self::Connect => return None,
+            Self::Pipeline | Self::PipelineBatch => WINDOW,
+            _ => 1,
+        };
+        Some(Limit::Requests(raw.to_owned(), each))
     }
 
     /// The stand-in for a deployed peer that does the same.

@@ -112,6 +112,9 @@ pub(crate) trait BenchLookup: Lookup {
     /// Bytes of two texts of an item, for who looks at items alone.
     fn texts(item: &Self::Item<'_>) -> usize;
 
+    /// The labels of an item.
+    fn labels<'i, 'a: 'i>(item: &'i Self::Item<'a>) -> Labels<'i>;
+
     /// What answers the requests.
     fn handler() -> Handler<Self>
     where
@@ -221,6 +224,10 @@ impl BenchLookup for CgroupsLookup {
     fn texts(item: &CgroupsLookupItem<'_>) -> usize {
         item.path.as_bytes().len() + item.name.len()
     }
+
+    fn labels<'i, 'a: 'i>(item: &'i CgroupsLookupItem<'a>) -> Labels<'i> {
+        item.labels
+    }
 }
 
 impl BenchLookup for AppsLookup {
@@ -272,6 +279,10 @@ impl BenchLookup for AppsLookup {
 
     fn texts(item: &AppsLookupItem<'_>) -> usize {
         item.comm.len() + item.cgroup_path.len()
+    }
+
+    fn labels<'i, 'a: 'i>(item: &'i AppsLookupItem<'a>) -> Labels<'i> {
+        item.labels
     }
 }
 

@@ -3,9 +3,7 @@
 use std::hint::black_box;
 
 use netipc::lookup::LookupReply;
-use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::CgroupsResponseView;
-use netipc::service::cgroups_lookup::CgroupsLookup;
 use netipc::wire::{Decode, WireError};
 use strum::EnumString;
 
@@ -34,16 +32,21 @@ pub enum Access {
 impl Access {
     /// What gives the reply.
     pub(super) const fn source(self) -> Work {
-        let service = match self {
-            Self::Snapshot => return Work::Snapshot(ITEMS),
-            Self::Cgroups | Self::Labels => Service::Cgroups,
+        match self {
+            Self::Snapshot => Work::Snapshot(ITEMS),
+            Self::Cgroups | Self::Apps | Self::Labels => Work::Lookup(Keys {
+                service: self.service(),
+                count: ITEMS,
+                mix: Mix::Known,
+            }),
+        }
+    }
+
+    const fn service(self) -> Service {
+        match self {
             Self::Apps => Service::Apps,
-        };
-        Work::Lookup(Keys {
-            service,
-            count: ITEMS,
-            mix: Mix::Known,
-        })
+            Self::Snapshot | Self::Cgroups | Self::Labels => Service::Cgroups,
+        }
     }
 }
 
@@ -65,9 +68,8 @@ pub(super) fn op(access: Access) -> Result<BoxedOp, BenchError> {
                 })
             })
         }
-        Access::Cgroups => items::<CgroupsLookup>(bytes),
-        Access::Apps => items::<AppsLookup>(bytes),
-        Access::Labels => labels(bytes),
+        Access::Cgroups | Access::Apps => with_type!(access.service(), S => items::<S>(bytes)),
+        Access::Labels => with_type!(access.service(), S => labels::<S>(bytes)),
     }
 }
 
@@ -81,11 +83,14 @@ fn items<S: BenchLookup>(reply: &'static [u8]) -> Result<BoxedOp, BenchError> {
 }
 
 /// Passes over the labels of the items of a reply.
-fn labels(reply: &'static [u8]) -> Result<BoxedOp, BenchError> {
-    let reply = LookupReply::<CgroupsLookup>::decode(reply)?;
+fn labels<S: BenchLookup>(reply: &'static [u8]) -> Result<BoxedOp, BenchError>
+where
+    S::Item<'static>: Send,
+{
+    let reply = LookupReply::<S>::decode(reply)?;
     let items: Vec<_> = reply.iter().collect();
     passes(move || {
-        let labels = items.iter().flat_map(|item| item.labels.iter());
+        let labels = items.iter().flat_map(|item| S::labels(item).iter());
         Ok(labels.map(black_box).fold((0, 0), |sum, label| {
             add(sum, label.key.len() + label.value.len())
         }))
