@@ -50,7 +50,7 @@ impl fmt::Display for Language {
 /// The peer programs, each built when it is first needed.
 #[derive(Debug)]
 pub struct Peers {
-    platform: &'static Platform,
+    pub(crate) platform: &'static Platform,
     bridge: Option<PathBuf>,
     rust: OnceLock<Result<PathBuf, String>>,
     c: OnceLock<Result<PathBuf, String>>,

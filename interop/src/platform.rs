@@ -99,6 +99,14 @@ impl Platform {
         PLATFORMS.iter().find(|platform| platform.name == name)
     }
 
+    /// How often a program may end before it has begun: Wine says nothing then, as happens on a busy machine.
+    pub(crate) const fn vain_starts(&self) -> u32 {
+        match self.runner {
+            Runner::Wine => 3,
+            Runner::Machine | Runner::Words(_) => 0,
+        }
+    }
+
     /// A command that runs a program that was built for it.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let words: Vec<OsString> = match self.runner {

@@ -102,9 +102,10 @@ impl Process {
     /// Expects `expected` as the next line.
     pub(crate) fn expect(&mut self, expected: &str, deadline: Instant) -> Result<(), ProcessError> {
         let found = self.line(deadline)?;
-        match found == expected {
-            true => Ok(()),
-            false => Err(self.unexpected(expected, &found)),
+        if found == expected {
+            Ok(())
+        } else {
+            Err(self.unexpected(expected, &found))
         }
     }
 
@@ -260,6 +261,13 @@ pub(crate) enum ProcessError {
     },
 }
 
+impl ProcessError {
+    /// Whether a process failed and said nothing, as none of our peers does.
+    pub(crate) fn is_silent_end(&self) -> bool {
+        matches!(self, Self::Ended { status, errors, .. } if !status.success() && errors.is_empty())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -293,6 +301,11 @@ mod tests {
             .expect_err("no line");
         assert!(error.to_string().contains("exit status: 3"), "{error}");
         assert!(error.to_string().contains("why"), "{error}");
+        assert!(!error.is_silent_end());
+        let silent = shell("exit 1").line(soon()).expect_err("no line");
+        assert!(silent.is_silent_end());
+        let done = shell("exit 0").line(soon()).expect_err("no line");
+        assert!(!done.is_silent_end());
         let error = shell("echo other")
             .expect("READY", soon())
             .expect_err("another line");

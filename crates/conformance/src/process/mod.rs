@@ -11,12 +11,31 @@ use unix as platform;
 #[cfg(windows)]
 use windows as platform;
 
+use std::io;
 use std::path::Path;
 use std::process::Child;
+use std::time::{Duration, Instant};
+
+/// How long a system may be too busy to start a process.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whether an endpoint's name stays taken while a connection that came by it lives, although its
 /// listener is gone.
 pub const CONNECTIONS_KEEP_NAMES: bool = platform::CONNECTIONS_KEEP_NAMES;
+
+/// What `spawn` gives, which starts a process: tried again where the system was too busy for one.
+///
+/// # Panics
+/// When the process cannot be started.
+pub fn start<C>(mut spawn: impl FnMut() -> io::Result<C>) -> C {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match spawn() {
+            Err(error) if platform::is_too_busy(&error) && Instant::now() < until => {}
+            started => return started.expect("a process"),
+        }
+    }
+}
 
 /// Kills a process without a word, and waits until it is gone.
 ///

@@ -1,4 +1,5 @@
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::Child;
 use std::thread;
@@ -10,6 +11,10 @@ use rustix::process::{Pid, Signal, kill_process};
 const SOON: Duration = Duration::from_secs(60);
 
 pub(super) const CONNECTIONS_KEEP_NAMES: bool = false;
+
+pub(super) fn is_too_busy(_error: &io::Error) -> bool {
+    false
+}
 
 pub(super) fn freeze(child: &Child) -> bool {
     send(child, Signal::STOP);

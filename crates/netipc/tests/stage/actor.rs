@@ -46,7 +46,7 @@ impl Actor {
             .env(DIR, dir)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        let mut child = program.spawn().unwrap();
+        let mut child = process::start(|| program.spawn());
         let lines = BufReader::new(child.stdout.take().unwrap());
         Self { child, lines }
     }

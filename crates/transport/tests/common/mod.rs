@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use netipc_conformance::process;
 use netipc_transport::link::{BindOptions, SessionPlan};
 use netipc_transport::{Baseline, Endpoint, Link, NativeTransport, Transport, Wait};
 use tempfile::TempDir;
@@ -188,7 +189,7 @@ impl Actor {
 
     fn by(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = process::start(|| command.spawn());
         let lines = BufReader::new(child.stdout.take().unwrap());
         Self {
             child,
