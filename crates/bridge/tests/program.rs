@@ -118,6 +118,8 @@ fn who_reaches_no_router_ends_when_asked_to() {
 #[test]
 fn mistakes_are_told_with_what_to_write() {
     let dir = tempfile::tempdir().unwrap();
+    let empty = dir.path().join("zenoh.json5").display().to_string();
+    std::fs::write(&empty, "{}").unwrap();
     let dir = dir.path().to_str().unwrap();
     let export = ["export", "--run-dir", dir, "--service", "s", "--host", HOST];
     let import = [
@@ -131,6 +133,19 @@ fn mistakes_are_told_with_what_to_write() {
     ];
     for (args, said) in [
         ([&export[..], &["--plain"]].concat(), "--allow NAME"),
+        (
+            [&export[..], &["--plain", "--allow", ASKER]].concat(),
+            "no other host can be reached",
+        ),
+        (
+            [&import[..], &["--plain", "--host", "h", "--config", &empty]].concat(),
+            "no other host can be reached",
+        ),
+        (
+            [&export[..], &["--answer-bytes", "16777217"]].concat(),
+            "16777216",
+        ),
+        ([&export[..], &["--request-bytes", "0"]].concat(), "1.."),
         ([&export[..], &["--allow", ASKER]].concat(), "--tls-ca"),
         (
             [
@@ -202,6 +217,24 @@ fn systemd_has_nothing_against_the_unit() {
         .filter(|line| line.contains("netipc-bridge"))
         .collect();
     assert!(ours.is_empty(), "{text}");
+}
+
+#[test]
+fn whichever_unit_stops_the_run_directory_stays() {
+    let lines = |unit: &'static str| {
+        let lines = unit
+            .lines()
+            .filter(|line| line.starts_with("RuntimeDirectory"));
+        lines.collect::<Vec<_>>()
+    };
+    let wanted = [
+        "RuntimeDirectory=netipc",
+        "RuntimeDirectoryMode=0700",
+        "RuntimeDirectoryPreserve=yes",
+    ];
+    assert_eq!(lines(UNIT), wanted);
+    let provider = include_str!("../../../dist/netipc.service");
+    assert_eq!(lines(provider), wanted);
 }
 
 #[test]

@@ -28,6 +28,7 @@ const DIRECTIVES: [(&str, &[&str]); 4] = [
             "ExecStart",
             "RuntimeDirectory",
             "RuntimeDirectoryMode",
+            "RuntimeDirectoryPreserve",
             "UMask",
             "WatchdogSec",
             "Restart",
@@ -94,6 +95,21 @@ fn every_directive_exists() {
             let known = DIRECTIVES.iter().find(|(known, _)| *known == section);
             let is_known = known.is_some_and(|(_, names)| names.contains(&directive));
             assert!(is_known, "{name}: [{section}] {directive}=");
+        }
+    }
+}
+
+#[test]
+fn no_unit_takes_the_run_directory_away_from_others() {
+    let made: Vec<String> = units()
+        .into_iter()
+        .map(|(_, unit)| unit)
+        .filter(|unit| unit.contains("\nRuntimeDirectory=netipc\n"))
+        .collect();
+    assert_eq!(made.len(), 2, "the file, and the one of the page");
+    for unit in made {
+        for line in ["RuntimeDirectoryMode=0700", "RuntimeDirectoryPreserve=yes"] {
+            assert!(unit.lines().any(|one| one == line), "{line}: {unit}");
         }
     }
 }
