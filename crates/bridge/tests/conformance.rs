@@ -72,31 +72,7 @@ fn between() -> World {
 mod bridge {
     use super::*;
 
-    service_suite! { @rules calls, between();
-        numbers_are_incremented,
-        texts_are_reversed,
-        messages_of_every_length_around_a_packet_arrive,
-        snapshots_arrive_whole,
-        a_large_snapshot_needs_configured_limits,
-        a_snapshot_that_does_not_fit_makes_the_session_grow,
-        batches_are_answered_by_position,
-        large_batches_run_once,
-        texts_come_in_batches,
-        pipelines_answer_every_request_once,
-    }
-    service_suite! { @rules lookups, between();
-        processes_are_found_in_order,
-        cgroups_are_found_in_order,
-        no_keys_ask_for_the_generation,
-        items_that_fit_no_answer_are_oversized,
-        keys_that_fit_no_request_are_oversized,
-        large_and_small_items_mix,
-        bad_keys_are_refused_before_anything_is_sent,
-    }
-    service_suite! { @rules failures, between();
-        another_method_is_unsupported_and_the_session_goes_on,
-        a_malformed_request_ends_the_session,
-        one_bad_item_fails_its_batch,
-        a_truncated_snapshot_is_sent_only_on_request,
-    }
+    service_suite! { @calls between() }
+    service_suite! { @lookups between() }
+    service_suite! { @answers between() }
 }

@@ -39,33 +39,20 @@ use tempfile::TempDir;
 pub use crate::link::{AT_ONCE, SHORT, SOON, within};
 
 /// Makes a module of tests, one per rule, from an expression that makes a [`World`].
+///
+/// Where something stands between client and server, so that not all of them can hold, a group is made alone, in the module that
+/// names it: `service_suite! { @calls world() }`, `@lookups` or `@answers`. Those hold whatever is between.
 #[macro_export]
 macro_rules! service_suite {
     ($transport:ident, $world:expr) => {
         mod $transport {
             use super::*;
 
+            $crate::service_suite! { @calls $world }
+            $crate::service_suite! { @lookups $world }
+            $crate::service_suite! { @answers $world }
             $crate::service_suite! { @rules calls, $world;
-                numbers_are_incremented,
-                texts_are_reversed,
-                messages_of_every_length_around_a_packet_arrive,
-                snapshots_arrive_whole,
-                a_large_snapshot_needs_configured_limits,
-                a_snapshot_that_does_not_fit_makes_the_session_grow,
-                batches_are_answered_by_position,
-                large_batches_run_once,
-                texts_come_in_batches,
-                pipelines_answer_every_request_once,
                 the_negotiated_profile_carries_the_data,
-            }
-            $crate::service_suite! { @rules lookups, $world;
-                processes_are_found_in_order,
-                cgroups_are_found_in_order,
-                no_keys_ask_for_the_generation,
-                items_that_fit_no_answer_are_oversized,
-                keys_that_fit_no_request_are_oversized,
-                large_and_small_items_mix,
-                bad_keys_are_refused_before_anything_is_sent,
             }
             $crate::service_suite! { @rules growing, $world;
                 a_large_item_makes_the_server_grow,
@@ -77,14 +64,10 @@ macro_rules! service_suite {
                 a_server_without_a_maximum_grants_64_kib,
             }
             $crate::service_suite! { @rules failures, $world;
-                another_method_is_unsupported_and_the_session_goes_on,
                 a_pipeline_that_gives_up_leaves_no_answers_behind,
-                a_malformed_request_ends_the_session,
                 a_handler_that_fails_is_asked_twice,
                 a_panic_costs_one_session,
-                one_bad_item_fails_its_batch,
                 an_answer_above_all_limits_is_an_overflow,
-                a_truncated_snapshot_is_sent_only_on_request,
                 a_wrong_token_is_refused_and_not_tried_at_once,
                 without_a_common_profile_there_is_no_session,
                 a_name_that_cannot_be_is_an_error_of_the_refresh,
@@ -112,6 +95,39 @@ macro_rules! service_suite {
                 a_deadline_ends_a_call_to_a_silent_server,
                 a_deadline_covers_reconnects,
             }
+        }
+    };
+    (@calls $world:expr) => {
+        $crate::service_suite! { @rules calls, $world;
+            numbers_are_incremented,
+            texts_are_reversed,
+            messages_of_every_length_around_a_packet_arrive,
+            snapshots_arrive_whole,
+            a_large_snapshot_needs_configured_limits,
+            a_snapshot_that_does_not_fit_makes_the_session_grow,
+            batches_are_answered_by_position,
+            large_batches_run_once,
+            texts_come_in_batches,
+            pipelines_answer_every_request_once,
+        }
+    };
+    (@lookups $world:expr) => {
+        $crate::service_suite! { @rules lookups, $world;
+            processes_are_found_in_order,
+            cgroups_are_found_in_order,
+            no_keys_ask_for_the_generation,
+            items_that_fit_no_answer_are_oversized,
+            keys_that_fit_no_request_are_oversized,
+            large_and_small_items_mix,
+            bad_keys_are_refused_before_anything_is_sent,
+        }
+    };
+    (@answers $world:expr) => {
+        $crate::service_suite! { @rules failures, $world;
+            another_method_is_unsupported_and_the_session_goes_on,
+            a_malformed_request_ends_the_session,
+            one_bad_item_fails_its_batch,
+            a_truncated_snapshot_is_sent_only_on_request,
         }
     };
     (@rules $part:ident, $world:expr; $($rule:ident),+ $(,)?) => {
