@@ -89,7 +89,7 @@ impl Admission {
         } else if question.claim != 0 && question.claim != self.claim {
             Outcome::STALE
         } else if asked.len > self.limits.request_bytes as usize {
-            netipc::wire::Status::LIMIT_EXCEEDED.into()
+            Outcome::TOO_LONG
         } else {
             return Ok(question);
         };
@@ -103,7 +103,7 @@ impl Admission {
 
 #[cfg(test)]
 mod tests {
-    use netipc::wire::{MethodCode, Status};
+    use netipc::wire::MethodCode;
 
     use super::*;
 
@@ -191,7 +191,7 @@ mod tests {
         let long = Asked { len: 9, ..one };
         assert_eq!(
             admission.admit(&long, now).unwrap_err().outcome,
-            Outcome::from(Status::LIMIT_EXCEEDED)
+            Outcome::TOO_LONG
         );
     }
 }

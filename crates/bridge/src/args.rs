@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use netipc_bridge::config::Net;
-use netipc_bridge::limits::Limits;
+use netipc_bridge::limits::{BYTES, Limits};
 
 use crate::token::TokenArgs;
 
@@ -105,6 +105,11 @@ pub(crate) struct ImportArgs {
     /// How many local clients an endpoint has at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) workers: u16,
+
+    /// The most bytes of a request: as many as providers there take. Clients split lookups that are longer; programs that
+    /// speak NetIPC without this library take 1024
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(BYTES))]
+    pub(crate) request_bytes: u32,
 
     #[command(flatten)]
     pub(crate) token: TokenArgs,

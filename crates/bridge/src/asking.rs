@@ -11,7 +11,11 @@ use zenoh::query::{ConsolidationMode, QueryTarget};
 use zenoh::sample::Sample;
 use zenoh::{Session, Wait as _};
 
+use crate::departures::client_has_left;
 use crate::wire::Outcome;
+
+/// How often somebody looks whether who asked is still there.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Questions that have no answer yet.
 #[derive(Debug, Default)]
@@ -61,7 +65,8 @@ impl Asking {
     /// it is still to be asked, `is_believed` says once [`give_up`](Self::give_up) would end it.
     ///
     /// # Errors
-    /// [`Outcome::LATE`], [`Outcome::ABSENT`], [`Outcome::STALE`]: why `each` did not break off.
+    /// [`Outcome::LATE`], [`Outcome::ABSENT`], [`Outcome::STALE`], and [`Outcome::LEFT`] where the local client has gone: why
+    /// `each` did not break off.
     pub(crate) fn ask<T>(
         &self,
         session: &Session,
@@ -102,7 +107,7 @@ impl Asking {
             })?;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match told.recv_timeout(left) {
+            match told.recv_timeout(left.min(LOOK)) {
                 Ok(Event::Reply(sample)) => {
                     if let ControlFlow::Break(done) = each(&sample) {
                         return Ok(done);
@@ -113,7 +118,11 @@ impl Asking {
                 Ok(Event::Over | Event::Gone) | Err(RecvTimeoutError::Disconnected) => {
                     return Err(Outcome::ABSENT);
                 }
-                Err(RecvTimeoutError::Timeout) => return Err(Outcome::LATE),
+                Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => {
+                    return Err(Outcome::LATE);
+                }
+                Err(RecvTimeoutError::Timeout) if client_has_left() => return Err(Outcome::LEFT),
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }

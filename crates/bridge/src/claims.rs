@@ -23,10 +23,10 @@ pub enum Standing {
 }
 
 impl Standing {
-    fn of(claims: &BTreeSet<u64>) -> Self {
-        match (claims.len(), claims.first()) {
-            (1, Some(claim)) => Self::Up(*claim),
+    fn of(claims: &OfHost) -> Self {
+        match (claims.len(), claims.known.first()) {
             (0, _) => Self::Absent,
+            (1, Some(claim)) => Self::Up(*claim),
             (several, _) => Self::Disputed(several),
         }
     }
@@ -42,22 +42,57 @@ impl Standing {
     }
 }
 
-/// The claims of one service, by host.
+/// The most claims of one host that are remembered. Those beyond are counted: more than one are disputed anyway.
+const REMEMBERED: usize = 16;
+
+/// The claims of one host.
 #[derive(Clone, Debug, Default)]
-struct Claims(BTreeMap<String, BTreeSet<u64>>);
+struct OfHost {
+    known: BTreeSet<u64>,
+    /// How many more there are.
+    more: usize,
+}
+
+impl OfHost {
+    fn len(&self) -> usize {
+        self.known.len().saturating_add(self.more)
+    }
+
+    fn change(&mut self, claim: u64, alive: bool) {
+        match (alive, self.known.contains(&claim)) {
+            (true, true) => {}
+            (true, false) if self.known.len() < REMEMBERED => {
+                self.known.insert(claim);
+            }
+            (true, false) => self.more = self.more.saturating_add(1),
+            (false, true) => {
+                self.known.remove(&claim);
+            }
+            (false, false) => self.more = self.more.saturating_sub(1),
+        }
+    }
+}
+
+/// The claims of one service, by host: of one host, or of those that are believed, so that what others claim takes no room.
+#[derive(Clone, Debug, Default)]
+struct Claims(BTreeMap<String, OfHost>);
 
 impl Claims {
-    /// Takes in that a token came or went; returns the host that it is of, and where that stands now.
-    fn change(&mut self, key: &str, alive: bool) -> Option<(String, Standing)> {
+    /// Takes in that a token came or went, where it is of a host that `counts`; returns which, and where that stands now.
+    fn change(
+        &mut self,
+        key: &str,
+        alive: bool,
+        counts: impl Fn(&str) -> bool,
+    ) -> Option<(String, Standing)> {
         let (host, _, claim) = keys::parse_claim(key)?;
-        let claims = self.0.entry(host.to_owned()).or_default();
-        if alive {
-            claims.insert(claim);
-        } else {
-            claims.remove(&claim);
+        if !counts(host) {
+            return None;
         }
+        let claims = self.0.entry(host.to_owned()).or_default();
+        claims.change(claim, alive);
         let standing = Standing::of(claims);
-        if claims.is_empty() {
+        if claims.len() == 0 {
             self.0.remove(host);
         }
         Some((host.to_owned(), standing))
@@ -71,8 +106,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches the claims of `service` on `host`, or on every host for `*`; tells `changed` of each change, on a
-    /// thread of zenoh's.
+    /// Watches the claims of `service` on `host`; tells `changed` of each change, on a thread of zenoh's.
     ///
     /// # Errors
     /// [`Error::Zenoh`].
@@ -80,6 +114,30 @@ impl Watch {
         session: &Session,
         host: &str,
         service: &str,
+        changed: impl Fn(&str, Standing) + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        Self::over(session, host, service, |_its| true, changed)
+    }
+
+    /// The same, of each of `hosts`, whoever else there is.
+    ///
+    /// # Errors
+    /// [`Error::Zenoh`].
+    pub fn of_all(
+        session: &Session,
+        hosts: BTreeSet<String>,
+        service: &str,
+        changed: impl Fn(&str, Standing) + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let counts = move |host: &str| hosts.contains(host);
+        Self::over(session, keys::EVERYONE, service, counts, changed)
+    }
+
+    fn over(
+        session: &Session,
+        host: &str,
+        service: &str,
+        counts: impl Fn(&str) -> bool + Send + Sync + 'static,
         changed: impl Fn(&str, Standing) + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         let claims = Arc::new(Mutex::new(Claims::default()));
@@ -92,7 +150,8 @@ impl Watch {
                 let alive = sample.kind() == SampleKind::Put;
                 // Told under the lock, so that changes are told in their order.
                 let mut claims = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some((host, standing)) = claims.change(sample.key_expr().as_str(), alive) {
+                let change = claims.change(sample.key_expr().as_str(), alive, &counts);
+                if let Some((host, standing)) = change {
                     changed(&host, standing);
                 }
             })
@@ -119,7 +178,7 @@ impl Watch {
         let claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
         let claims = claims.0.get(host);
         claims.map_or(0, |claims| {
-            claims.iter().filter(|claim| **claim != own).count()
+            claims.len() - usize::from(claims.known.contains(&own))
         })
     }
 
@@ -158,7 +217,8 @@ mod tests {
         let mut claims = Claims::default();
         let mut change = |claim, alive| {
             let key = keys::claim("h", "s", claim);
-            claims.change(&key, alive).map(|(_, standing)| standing)
+            let changed = claims.change(&key, alive, |_| true);
+            changed.map(|(_, standing)| standing)
         };
         assert_eq!(change(1, true), Some(Standing::Up(1)));
         assert_eq!(change(1, true), Some(Standing::Up(1)), "told twice");
@@ -166,10 +226,37 @@ mod tests {
         assert_eq!(change(1, false), Some(Standing::Up(2)));
         assert_eq!(change(3, false), Some(Standing::Up(2)), "never there");
         assert_eq!(change(2, false), Some(Standing::Absent));
-        assert_eq!(claims.change("netipc/h/s/x", true), None);
+        assert_eq!(claims.change("netipc/h/s/x", true, |_| true), None);
         assert!(
             claims.0.is_empty(),
             "nothing is kept of hosts that are gone"
         );
+    }
+
+    #[test]
+    fn whatever_is_claimed_little_is_remembered() {
+        let mut claims = Claims::default();
+        let mut change = |host: &str, claim, alive| {
+            let key = keys::claim(host, "s", claim);
+            claims.change(&key, alive, |host| host == "h")
+        };
+        for claim in 0..10_000 {
+            assert_eq!(change(&format!("other-{claim}"), claim, true), None);
+            let (_, standing) = change("h", claim, true).unwrap();
+            let many = usize::try_from(claim).unwrap() + 1;
+            assert_eq!(standing != Standing::Up(claim), many > 1);
+            assert!(many == 1 || standing == Standing::Disputed(many));
+        }
+        // In the order in which they came: those that are not remembered keep the name disputed.
+        for claim in 0..9_999 {
+            let (_, standing) = change("h", claim, false).unwrap();
+            assert!(matches!(standing, Standing::Disputed(_)), "{claim}");
+        }
+        assert_eq!(change("h", 9_999, false).unwrap().1, Standing::Absent);
+        for claim in 0..10_000 {
+            change("h", claim, true);
+        }
+        assert_eq!(claims.0.len(), 1);
+        assert_eq!(claims.0["h"].known.len(), REMEMBERED);
     }
 }

@@ -9,8 +9,16 @@ use crate::allow::Lists;
 use crate::error::Error;
 use crate::keys;
 
-/// The most bytes of one message from another host: the largest answer, and room for headers.
-const MAX_MESSAGE_BYTES: u64 = 20 << 20;
+/// The most bytes of one message from another host: the largest answer or request, and room for headers. Zenoh drops what
+/// is longer, and goes on.
+const MAX_MESSAGE_BYTES: u64 = crate::limits::MAX_PAYLOAD_BYTES as u64 + (64 << 10);
+
+/// Milliseconds in which a link takes a message from its queue, before it is given up: zenoh's, and more with a longer lease.
+/// Larger messages on slower links would end them.
+const TAKING_MS: u64 = 5000;
+
+const CONNECT: &str = "connect/endpoints";
+const LISTEN: &str = "listen/endpoints";
 
 /// Where other hosts are, and who this one is to them.
 #[derive(Args, Clone, Debug, Default)]
@@ -98,21 +106,13 @@ impl Net {
                     .into(),
             ));
         }
+        self.put_places(&mut config)?;
         let mut put = |key: &str, value: serde_json::Value| {
             config
                 .insert_json5(key, &value.to_string())
                 .map_err(Error::zenoh(format!("the configuration's {key}")))
         };
         put("mode", json!(self.mode().word()))?;
-        for (key, endpoints) in [
-            ("connect/endpoints", &self.connect),
-            ("listen/endpoints", &self.listen),
-        ] {
-            // Without a configuration nothing listens that was not told to.
-            if !endpoints.is_empty() || self.config.is_none() {
-                put(key, json!(endpoints))?;
-            }
-        }
         for (key, value) in self.fixed() {
             put(key, value)?;
         }
@@ -125,7 +125,41 @@ impl Net {
             put("access_control", lists.to_json())?;
             secure(&config)?;
         }
+        if self.places(&config) == 0 {
+            return Err(Error::Usage(
+                "no other host can be reached: say where one listens with --connect quic/HOST:PORT, or where to listen \
+                 with --listen, or name endpoints in the file of --config"
+                    .into(),
+            ));
+        }
         Ok(config)
+    }
+
+    /// Says where to connect and listen: what zenoh would do where it was not told is left out.
+    fn put_places(&self, config: &mut zenoh::Config) -> Result<(), Error> {
+        let untold = zenoh::Config::default();
+        for (key, endpoints) in [(CONNECT, &self.connect), (LISTEN, &self.listen)] {
+            if !endpoints.is_empty() || get(config, key) == get(&untold, key) {
+                config
+                    .insert_json5(key, &json!(endpoints).to_string())
+                    .map_err(Error::zenoh(format!("the configuration's {key}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many endpoints a configuration names for a side of this kind.
+    fn places(&self, config: &zenoh::Config) -> usize {
+        let count = |key| {
+            let endpoints = serde_json::from_str(&get(config, key)).unwrap_or_default();
+            let endpoints = match endpoints {
+                serde_json::Value::Object(by_mode) => by_mode.get(self.mode().word()).cloned(),
+                all => Some(all),
+            };
+            let endpoints = endpoints.as_ref().and_then(serde_json::Value::as_array);
+            endpoints.map_or(0, Vec::len)
+        };
+        count(CONNECT) + count(LISTEN)
     }
 
     /// Whether a side with this name may be told by its certificate. Trials have none.
@@ -148,7 +182,7 @@ impl Net {
 
     /// What holds whatever the configuration says: nothing is found by itself, absent hosts are waited for in the
     /// background, and a message has a bound.
-    fn fixed(&self) -> [(&'static str, serde_json::Value); 12] {
+    fn fixed(&self) -> [(&'static str, serde_json::Value); 13] {
         // A client that waits for the first router waits for that one for ever: it tries each once, and `open` again.
         let is_client = self.mode() == Mode::Client;
         let connect_ms = if is_client { 0 } else { -1 };
@@ -164,6 +198,10 @@ impl Net {
                 json!({ "period_init_ms": 100, "period_max_ms": 2000, "period_increase_factor": 2 }),
             ),
             ("transport/link/tx/lease", json!(self.lease_ms)),
+            (
+                "transport/link/tx/queue/congestion_control/block/wait_before_close",
+                json!(self.lease_ms.max(TAKING_MS) * 1000),
+            ),
             (
                 "transport/link/rx/max_message_size",
                 json!(MAX_MESSAGE_BYTES),
@@ -190,7 +228,7 @@ fn tls(ca: &Path, certificate: &Path, key: &Path) -> serde_json::Value {
 
 /// Holds that every link is QUIC with mutual TLS.
 fn secure(config: &zenoh::Config) -> Result<(), Error> {
-    let endpoints = get(config, "connect/endpoints") + &get(config, "listen/endpoints");
+    let endpoints = get(config, CONNECT) + &get(config, LISTEN);
     // What stands behind it would be taken before what the program says, of names and certificates.
     if endpoints.contains('#') {
         return Err(Error::Usage(
@@ -268,6 +306,44 @@ mod tests {
         std::fs::write(&path, "{ access_control: { enabled: true } }").unwrap();
         let error = net.zenoh(&Lists::default()).unwrap_err();
         assert!(error.to_string().contains("access_control"), "{error}");
+    }
+
+    #[test]
+    fn a_configuration_without_endpoints_is_told_so_and_listens_nowhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("zenoh.json5");
+        let with = |text: &str, connect: &[&str], mode| {
+            std::fs::write(&path, text).unwrap();
+            let net = Net {
+                config: Some(path.clone()),
+                connect: connect.iter().map(|&place| place.to_owned()).collect(),
+                mode: Some(mode),
+                plain: true,
+                lease_ms: 1000,
+                ..Net::default()
+            };
+            net.zenoh(&Lists::default())
+        };
+        let of_routers = "{ listen: { endpoints: { router: ['tcp/127.0.0.1:1'] } } }";
+        for text in ["{}", "{ connect: { endpoints: [] } }", of_routers] {
+            for mode in [Mode::Peer, Mode::Client] {
+                let error = with(text, &[], mode).unwrap_err();
+                assert_eq!(error.exit_status(), 2, "{text}");
+                assert!(error.to_string().contains("--connect"), "{text}: {error}");
+            }
+        }
+        assert!(with(of_routers, &[], Mode::Router).is_ok());
+        // Zenoh alone would listen at every address.
+        let config = with("{}", &["tcp/127.0.0.1:1"], Mode::Peer).unwrap();
+        assert_eq!(get(&config, LISTEN), "[]");
+        let config = with(of_routers, &["tcp/127.0.0.1:2"], Mode::Router).unwrap();
+        assert!(get(&config, LISTEN).contains("tcp/127.0.0.1:1"));
+        let net = Net {
+            plain: true,
+            ..Net::default()
+        };
+        let error = net.zenoh(&Lists::default()).unwrap_err();
+        assert!(error.to_string().contains("--connect"), "{error}");
     }
 
     #[test]

@@ -50,7 +50,29 @@ pub struct Latency {
     pub max_us: u64,
 }
 
+impl Row {
+    /// Adds what another row has counted of the same.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.answered += other.answered;
+        self.unchanged += other.unchanged;
+        for (why, times) in &other.refused {
+            *self.refused.entry(why.clone()).or_default() += times;
+        }
+        self.bytes += other.bytes;
+        self.sent_bytes += other.sent_bytes;
+        self.latency.add(&other.latency);
+    }
+}
+
 impl Latency {
+    fn add(&mut self, other: &Self) {
+        let buckets = self.buckets.iter_mut().zip(other.buckets);
+        buckets.for_each(|(bucket, more)| *bucket += more);
+        self.count += other.count;
+        self.sum_us = self.sum_us.saturating_add(other.sum_us);
+        self.max_us = self.max_us.max(other.max_us);
+    }
+
     fn record(&mut self, took: Duration) {
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.count += 1;
@@ -144,9 +166,9 @@ mod tests {
         }
         let refused = &counts.rows()[0].1.refused;
         assert_eq!(refused.values().sum::<u64>(), u64::from(u16::MAX));
-        // Six statuses, and eight outcomes of the bridge.
-        assert_eq!(refused.len(), 6 + 8 + 1, "{refused:?}");
-        assert_eq!(refused[UNKNOWN], u64::from(u16::MAX) - 14);
+        // Six statuses, and ten outcomes of the bridge.
+        assert_eq!(refused.len(), 6 + 10 + 1, "{refused:?}");
+        assert_eq!(refused[UNKNOWN], u64::from(u16::MAX) - 16);
     }
 
     #[test]

@@ -12,20 +12,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use netipc::ServerConfig;
 use netipc::connection::Message;
 use netipc::lookup::{LOOKUP_HEADER_LEN, Verdict};
-use netipc::untyped::{Answered, AnyServer, LogLimiter};
-use netipc::wire::{ListRules, MethodCode, Packed, Profiles, Status};
+use netipc::untyped::{Answered, AnyServer};
+use netipc::wire::{ListRules, MethodCode, Packed, Status};
 use zenoh::Session;
 use zenoh::sample::Sample;
 
 use crate::asking::Asking;
+use crate::budget::LogBudget;
 use crate::claims::{Standing, Watch};
 use crate::counts::{Counts, Done};
+use crate::departures::Watched;
 use crate::error::Error;
 use crate::import::{self, ImportConfig};
 use crate::keys::{self, EVERYONE};
+use crate::replies;
 use crate::status::{Report, Served};
 use crate::wire::{Outcome, Question};
 
@@ -51,7 +53,7 @@ struct All {
     watch: Watch,
     asking: Asking,
     counts: Counts,
-    failures: LogLimiter,
+    failures: LogBudget<()>,
     /// The endpoint while it is there.
     serving: Mutex<Serving>,
 }
@@ -75,13 +77,17 @@ impl Everyone {
         believed: BTreeSet<String>,
         config: ImportConfig,
     ) -> Result<Self, Error> {
-        let logged = service.to_owned();
-        let watch = Watch::begin(session, EVERYONE, service, move |host, standing| {
-            if let Standing::Disputed(claims) = standing {
+        // By host: those that are believed, which are as many as were named.
+        let (logged, disputes) = (service.to_owned(), LogBudget::new());
+        let watch = Watch::of_all(session, believed.clone(), service, move |host, standing| {
+            if let Standing::Disputed(claims) = standing
+                && let Some(told) = disputes.take(host.to_owned())
+            {
                 tracing::error!(
                     host,
                     service = logged,
                     claims,
+                    left_out = told.left_out,
                     "several exporters claim the name: none is believed"
                 );
             }
@@ -95,7 +101,7 @@ impl Everyone {
             watch,
             asking: Asking::default(),
             counts: Counts::default(),
-            failures: LogLimiter::new(),
+            failures: LogBudget::new(),
             serving: Mutex::new(Serving::Not),
             config,
         });
@@ -159,17 +165,14 @@ impl All {
 
     /// The endpoint, where it is to be had.
     fn bind(self: &Arc<Self>) -> Result<Arc<AnyServer>, netipc::ServeError> {
-        let server_config = ServerConfig {
-            supported_profiles: Profiles::BASELINE.0 | Profiles::ALL_SHM.0,
-            auth_token: self.config.auth_token,
-            ..ServerConfig::default()
-        };
+        let server_config = self.config.server();
         let asked = Arc::clone(self);
         let handler = move |request: Message<'_>, out: &mut [u8]| asked.answer(request, out);
         let (run_dir, workers) = (&self.config.run_dir, self.config.workers);
         let endpoint = &self.endpoint;
         let handler = Box::new(handler);
-        let server = AnyServer::new(run_dir, endpoint, &server_config, workers, handler);
+        let server = AnyServer::new(run_dir, endpoint, &server_config, workers, handler)
+            .over(Arc::new(Watched::default()));
         server.bind()?;
         Ok(Arc::new(server))
     }
@@ -199,9 +202,15 @@ impl All {
             match self.bind() {
                 Ok(server) => next = Some(server),
                 Err(error) => {
-                    if let Some(times) = self.failures.count() {
+                    if let Some(told) = self.failures.take(()) {
                         let (endpoint, error) = (&self.endpoint, netipc::chain(&error));
-                        tracing::error!(endpoint, error, times, "cannot be served, trying again");
+                        let left_out = told.left_out;
+                        tracing::error!(
+                            endpoint,
+                            error,
+                            left_out,
+                            "cannot be served, trying again"
+                        );
                     }
                 }
             }
@@ -294,12 +303,12 @@ impl All {
         out: &mut [u8],
     ) -> Option<Result<HostAnswer<'s>, Outcome>> {
         let (host, _, _) = keys::parse_asked(sample.key_expr().as_str())?;
-        let reply = import::read(question, sample)?;
+        let reply = replies::read(question, sample)?;
         let is_up = self.watch.standing(host) == Standing::Up(reply.claim);
         if !is_up || !self.believed.contains(host) {
             return None;
         }
-        let taken = import::take(&reply, sample, &[], out);
+        let taken = replies::take(&reply, sample, &[], out);
         Some(taken.and_then(|(reply, _)| {
             let len = reply.len as usize;
             let answer = out.get_mut(..len).unwrap_or_default();

@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 
 use netipc::transport::Wait;
 use netipc::transport::wait::Abort;
-use netipc::untyped::LogLimiter;
 use zenoh::bytes::Encoding;
 use zenoh::liveliness::LivelinessToken;
 use zenoh::query::{Query, Queryable};
@@ -25,6 +24,7 @@ use zenoh::{Session, Wait as _};
 
 use crate::admission::{Admission, Asked, Refusal};
 use crate::allow::Askers;
+use crate::budget::LogBudget;
 use crate::claims::{self, Watch};
 use crate::counts::{Counts, Done};
 use crate::error::Error;
@@ -76,7 +76,10 @@ struct Shared {
     admission: Admission,
     tagger: Tagger,
     abort: Abort,
-    refusals: LogLimiter,
+    /// By outcome, of which this side has few.
+    refusals: LogBudget<u16>,
+    /// By service: that somebody else claims it.
+    disputes: LogBudget<String>,
     /// By service: how many others claim it, and whether we do.
     standings: Mutex<BTreeMap<String, (usize, bool)>>,
 }
@@ -130,7 +133,8 @@ impl Export {
             admission,
             tagger: Tagger::default(),
             abort: Abort::new(),
-            refusals: LogLimiter::new(),
+            refusals: LogBudget::new(),
+            disputes: LogBudget::new(),
             standings: Mutex::default(),
         });
         let mut export = Self {
@@ -287,13 +291,17 @@ impl Shared {
             }
         }
         let held = offered.held.is_some();
-        if others > 0 && !offered.told {
+        if others > 0
+            && !offered.told
+            && let Some(told) = self.disputes.take(service.clone())
+        {
             let what = if held {
                 "another exporter claims the name, too: importers believe neither until one has gone"
             } else {
                 "another exporter claims the name: not offered until it has gone"
             };
-            tracing::error!(host, service, others, "{what}");
+            let left_out = told.left_out;
+            tracing::error!(host, service, others, left_out, "{what}");
         }
         offered.told = others > 0;
         let mut standings = self
@@ -363,8 +371,9 @@ impl Shared {
         let Err(refusal) = taken else { return };
         let known = self.admission.knows(asker, service);
         let (who, outcome) = (if known { asker } else { "strangers" }, refusal.outcome);
-        if let Some(times) = self.refusals.count() {
-            tracing::warn!(asker, service, %outcome, times, "a question was refused");
+        if let Some(told) = self.refusals.take(outcome.0) {
+            let left_out = told.left_out;
+            tracing::warn!(asker, service, %outcome, left_out, "a question was refused");
         }
         self.counts.count(who, service, &Done::refused(outcome));
         if asked.has_more {

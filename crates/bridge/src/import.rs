@@ -15,17 +15,19 @@ use std::time::{Duration, Instant};
 
 use netipc::ServerConfig;
 use netipc::connection::Message;
-use netipc::untyped::{Answered, AnyServer, LogLimiter};
+use netipc::untyped::{Answered, AnyServer};
 use netipc::wire::{MethodCode, Profiles, Status};
 use zenoh::Session;
 use zenoh::sample::Sample;
 
 use crate::asking::Asking;
+use crate::budget::LogBudget;
 use crate::claims::{Standing, Watch};
 use crate::counts::{Counts, Done};
+use crate::departures::Watched;
 use crate::error::Error;
 use crate::keys;
-use crate::packing::{self, SMALL};
+use crate::replies::{Kept, read, take};
 use crate::status::{Report, Served};
 use crate::wire::{Form, Outcome, Question, Reply};
 
@@ -45,6 +47,20 @@ pub struct ImportConfig {
     pub timeout: Duration,
     /// How many sessions there may be at once.
     pub workers: usize,
+    /// The most bytes of a request, as many as providers there take: clients split lookups that are longer. 0 is 1 MiB.
+    pub request_bytes: u32,
+}
+
+impl ImportConfig {
+    /// How the endpoints are served.
+    pub(crate) fn server(&self) -> ServerConfig {
+        ServerConfig {
+            supported_profiles: Profiles::BASELINE.0 | Profiles::ALL_SHM.0,
+            max_request_payload_bytes: self.request_bytes,
+            auth_token: self.auth_token,
+            ..ServerConfig::default()
+        }
+    }
 }
 
 /// One service of one host, as an endpoint, until it is dropped.
@@ -66,12 +82,24 @@ struct Remote {
     key: String,
     asking: Asking,
     counts: Counts,
-    failures: LogLimiter,
+    /// By what is told, of which there is little.
+    log: LogBudget<Line>,
     standing: Mutex<Standing>,
     /// The claim that may be asked; 0 while none may.
     believed: AtomicU64,
     /// The claim whose endpoint is there; 0 while there is none.
     served: AtomicU64,
+}
+
+/// What is told of one import that the other side, or a local program, can cause at will.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Line {
+    /// Where the host stands, in a word.
+    Stands(&'static str),
+    /// The endpoint is served no more, or cannot be.
+    NotServed,
+    /// A question had this outcome.
+    Failed(u16),
 }
 
 enum Event {
@@ -94,15 +122,6 @@ struct Past {
     /// The provider that they are of, as the exporter numbers them: generations of another are others, whatever their
     /// numbers.
     life: Option<u32>,
-}
-
-/// The last large answer of a session, which its exporter may call unchanged.
-struct Kept {
-    method: MethodCode,
-    batch: Option<u32>,
-    request: Vec<u8>,
-    tag: u64,
-    answer: Vec<u8>,
 }
 
 thread_local! {
@@ -137,7 +156,7 @@ impl Import {
             config,
             asking: Asking::default(),
             counts: Counts::default(),
-            failures: LogLimiter::new(),
+            log: LogBudget::new(),
             standing: Mutex::new(Standing::Absent),
             believed: AtomicU64::new(0),
             served: AtomicU64::new(0),
@@ -211,15 +230,19 @@ impl Remote {
         };
         self.believed.store(claim, Ordering::SeqCst);
         self.asking.give_up();
-        let (host, service) = (&self.host, &self.service);
+        let Some(told) = self.log.take(Line::Stands(standing.word())) else {
+            return;
+        };
+        let (host, service, left_out) = (&self.host, &self.service, told.left_out);
         match standing {
-            Standing::Up(_) => tracing::info!(host, service, "the host is there"),
-            Standing::Absent => tracing::warn!(host, service, "the host is gone"),
+            Standing::Up(_) => tracing::info!(host, service, left_out, "the host is there"),
+            Standing::Absent => tracing::warn!(host, service, left_out, "the host is gone"),
             Standing::Disputed(claims) => {
                 tracing::error!(
                     host,
                     service,
                     claims,
+                    left_out,
                     "several exporters claim the name: none is believed"
                 );
             }
@@ -298,25 +321,22 @@ impl Remote {
 
     /// The endpoint, where it is to be had.
     fn bind(self: &Arc<Self>, claim: u64) -> Option<Arc<AnyServer>> {
-        let config = ServerConfig {
-            supported_profiles: Profiles::BASELINE.0 | Profiles::ALL_SHM.0,
-            auth_token: self.config.auth_token,
-            ..ServerConfig::default()
-        };
+        let config = self.config.server();
         let remote = Arc::clone(self);
         let handler =
             move |request: Message<'_>, out: &mut [u8]| remote.answer(claim, request, out);
         let (run_dir, endpoint) = (&self.config.run_dir, &self.endpoint);
         let workers = self.config.workers;
         let server = AnyServer::new(run_dir, endpoint, &config, workers, Box::new(handler));
-        let server = Arc::new(server);
+        let server = Arc::new(server.over(Arc::new(Watched::default())));
         if let Err(error) = server.bind() {
             let error = netipc::chain(&error);
-            if let Some(times) = self.failures.count() {
+            if let Some(told) = self.log.take(Line::NotServed) {
+                let left_out = told.left_out;
                 tracing::error!(
                     endpoint,
                     error,
-                    times,
+                    left_out,
                     "cannot be served here, trying again"
                 );
             }
@@ -341,9 +361,7 @@ impl Remote {
         let payload = request.payload();
         let method = MethodCode(header.code);
         PAST.with_borrow_mut(|Past { kept, life }| {
-            let same = |kept: &&Kept| {
-                kept.method == method && kept.batch == batch && kept.request == payload
-            };
+            let same = |kept: &&Kept| kept.is_of(method, batch, payload);
             let held = kept.as_ref().filter(same);
             let question = Question {
                 method,
@@ -379,7 +397,7 @@ impl Remote {
                 return Answered::failed(outcome.status());
             };
             if reply.form != Form::Unchanged {
-                *kept = keep(
+                *kept = Kept::of(
                     &question,
                     payload,
                     &reply,
@@ -414,60 +432,24 @@ impl Remote {
 
     fn log_failure(&self, outcome: Outcome) {
         let (host, service) = (&self.host, &self.service);
-        match outcome.status() {
+        match Status(outcome.0) {
             // A client that has too little room asks again with more; a wrong method is its own affair.
             Status::LIMIT_EXCEEDED | Status::UNSUPPORTED => {}
+            _ if outcome == Outcome::LEFT => {}
             _ => {
-                if let Some(times) = self.failures.count() {
-                    tracing::warn!(host, service, %outcome, times, "a question was not answered");
+                let outcome = if outcome.is_known() {
+                    outcome
+                } else {
+                    // The other side says any number.
+                    Outcome::from(Status::INTERNAL_ERROR)
+                };
+                if let Some(told) = self.log.take(Line::Failed(outcome.0)) {
+                    let left_out = told.left_out;
+                    tracing::warn!(host, service, %outcome, left_out, "a question was not answered");
                 }
             }
         }
     }
-}
-
-/// The header of a reply, where it is one to `question`.
-pub(crate) fn read(question: &Question, sample: &Sample) -> Option<Reply> {
-    let header = sample.attachment()?.to_bytes();
-    let reply = Reply::decode(&header).inspect_err(|error| {
-        tracing::debug!(%error, key = %sample.key_expr(), "a reply that is none");
-    });
-    let reply = reply.ok()?;
-    // Who could not read the question does not know its method.
-    let answers = reply.method == question.method && reply.batch == question.batch;
-    (answers || reply.outcome != Outcome::OK).then_some(reply)
-}
-
-/// Has the answer of a reply in `out`.
-pub(crate) fn take(
-    reply: &Reply,
-    sample: &Sample,
-    held: &[u8],
-    out: &mut [u8],
-) -> Result<(Reply, usize), Outcome> {
-    if reply.outcome != Outcome::OK {
-        return Err(reply.outcome);
-    }
-    let Some(out) = out.get_mut(..reply.len as usize) else {
-        return Err(Status::LIMIT_EXCEEDED.into());
-    };
-    let payload = sample.payload().to_bytes();
-    packing::unpack(reply.form, &payload, held, out).map_err(|error| {
-        tracing::debug!(%error, key = %sample.key_expr(), "an answer that is none");
-        Outcome::MALFORMED
-    })?;
-    Ok((*reply, payload.len()))
-}
-
-/// What is kept of an answer, where it is large and its exporter knows it again.
-fn keep(question: &Question, request: &[u8], reply: &Reply, answer: &[u8]) -> Option<Kept> {
-    (reply.tag != 0 && answer.len() >= SMALL).then(|| Kept {
-        method: question.method,
-        batch: question.batch,
-        request: request.to_vec(),
-        tag: reply.tag,
-        answer: answer.to_vec(),
-    })
 }
 
 impl std::fmt::Debug for Import {

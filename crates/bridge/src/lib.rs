@@ -10,9 +10,11 @@
 mod admission;
 pub mod allow;
 mod asking;
+pub mod budget;
 pub mod claims;
 pub mod config;
 pub mod counts;
+mod departures;
 pub mod error;
 pub mod everyone;
 pub mod export;
@@ -22,8 +24,10 @@ pub mod limits;
 mod local;
 pub mod metrics;
 pub mod packing;
+mod replies;
 pub mod status;
 mod turns;
+pub mod unix;
 pub mod wire;
 
 use std::collections::hash_map::RandomState;
@@ -31,9 +35,9 @@ use std::hash::{BuildHasher, Hasher};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use netipc::untyped::LogLimiter;
 use zenoh::{Session, Wait as _};
 
+use budget::LogBudget;
 use error::Error;
 
 /// The longest pause before routers are tried again.
@@ -48,14 +52,15 @@ pub fn open(config: zenoh::Config) -> Result<Session, Error> {
     let is_client = config
         .get_json("mode")
         .is_ok_and(|mode| mode == "\"client\"");
-    let absent = LogLimiter::new();
+    let absent = LogBudget::new();
     let mut pause = Duration::from_millis(100);
     loop {
         match zenoh::open(config.clone()).wait() {
             // That is what it says where it reached none; anything else does not get better.
             Err(error) if is_client && error.to_string().contains("Unable to connect") => {
-                if let Some(times) = absent.count() {
-                    tracing::warn!(%error, times, "no router is reached, trying again");
+                if let Some(told) = absent.take(()) {
+                    let left_out = told.left_out;
+                    tracing::warn!(%error, left_out, "no router is reached, trying again");
                 }
                 thread::sleep(pause);
                 pause = (pause * 2).min(TRY_AGAIN);

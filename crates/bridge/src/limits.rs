@@ -1,10 +1,17 @@
 //! How much one asker may ask.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+
+/// The most bytes of a request or an answer, whatever is allowed: no endpoint grants its clients more.
+pub const MAX_PAYLOAD_BYTES: u32 = 16 << 20;
+
+/// A number of bytes that may be allowed.
+pub const BYTES: RangeInclusive<i64> = 1..=MAX_PAYLOAD_BYTES as i64;
 
 /// What an exporter takes from each asker, and gives it.
 #[derive(Args, Clone, Copy, Debug)]
@@ -21,12 +28,12 @@ pub struct Limits {
     #[arg(long, value_name = "MS", default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub answer_ms: u32,
 
-    /// The most bytes of a request
-    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
+    /// The most bytes of a request; 16 MiB is as much as can be
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(BYTES))]
     pub request_bytes: u32,
 
-    /// The most bytes of an answer
-    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20)]
+    /// The most bytes of an answer; 16 MiB is as much as can be, and 64 KiB the least that providers leave out of
+    #[arg(long, value_name = "BYTES", default_value_t = MAX_PAYLOAD_BYTES, value_parser = clap::value_parser!(u32).range(BYTES))]
     pub answer_bytes: u32,
 }
 
@@ -37,7 +44,7 @@ impl Default for Limits {
             waiting: 64,
             answer_ms: 60_000,
             request_bytes: 1 << 20,
-            answer_bytes: 16 << 20,
+            answer_bytes: MAX_PAYLOAD_BYTES,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One client of one local endpoint, which passes bytes.
 
+use std::mem::take;
 use std::path::{Path, PathBuf};
 
 use netipc::connection::Message;
@@ -39,13 +40,16 @@ pub(crate) struct Local {
     run_dir: PathBuf,
     service: String,
     auth_token: u64,
-    /// Bytes that an answer may have: as much as was ever asked for, rounded up to a power of two.
+    /// Bytes that an answer may have: as many as that of the last question.
     room: u32,
     client: AnyClient,
     /// The number of the provider, as far as its sessions tell: one that may be another has another.
     life: u32,
     /// As it was when that was last looked at.
     seen: Seen,
+    /// Whether the last question ended its session, because it was malformed, its answer too large, or its time up: that must
+    /// not look to other askers like a provider that has restarted.
+    ended_by_question: bool,
     /// A batch that was put together again.
     batch: Vec<u8>,
 }
@@ -60,6 +64,7 @@ impl Local {
             room: FIRST_ROOM,
             life: 0,
             seen: Seen::default(),
+            ended_by_question: false,
             batch: Vec::new(),
         }
     }
@@ -76,30 +81,35 @@ impl Local {
             return Err(Outcome::LATE);
         }
         self.look();
-        // A session that has ended is noticed here, before another one takes its place to have more room.
+        // A session that has ended is noticed here, before another one takes its place to have other room.
         self.client.refresh(wait);
-        let now = Seen::of(&self.client);
-        self.life = self
-            .life
-            .wrapping_add(u32::from(now.sessions != self.seen.sessions));
+        let now = self.seen_now();
+        let (is_ended, by_question) = (
+            now.sessions != self.seen.sessions,
+            take(&mut self.ended_by_question),
+        );
+        let is_other = is_ended && (!by_question || now.peer != self.seen.peer);
+        self.life = self.life.wrapping_add(u32::from(is_other));
         self.seen = now;
-        // Providers fill what they agreed on: the session here has to hold what the asker's does.
-        if room > self.room {
-            self.room = room.checked_next_power_of_two().unwrap_or(room);
-            self.client = client(&self.run_dir, &self.service, self.auth_token, self.room);
+        // Providers fill what they agreed on, and leave out what does not fit: the session here has the room that the
+        // asker's has, no less and no more.
+        if room != self.room {
+            self.room = room;
+            self.client = client(&self.run_dir, &self.service, self.auth_token, room);
             self.client.refresh(wait);
-            let wider = Seen::of(&self.client);
-            self.life = self.life.wrapping_add(u32::from(wider.peer != now.peer));
-            self.seen = wider;
+            let other = self.seen_now();
+            self.life = self.life.wrapping_add(u32::from(other.peer != now.peer));
+            self.seen = other;
         }
         if question.life != 0 && question.life != self.life {
             return Err(Outcome::CHANGED);
         }
+        let ended = &mut self.ended_by_question;
         let answer = match question.batch {
             None => self
                 .client
                 .call_bytes(question.method, request, wait, |_any| Ok(()))
-                .map_err(|error| outcome(&error))?,
+                .map_err(|error| outcome(&error, ended))?,
             Some(items) => self.ask_batch(question, request, items, wait)?,
         };
         if answer.len() > room as usize {
@@ -117,11 +127,20 @@ impl Local {
     /// Takes in what the last question has made of the client. A session that failed nothing was replaced to have more
     /// room, and the one that it had when it was asked was alive.
     fn look(&mut self) {
-        let now = Seen::of(&self.client);
+        let now = self.seen_now();
         let is_other = now.sessions != self.seen.sessions
             && (now.retries != self.seen.retries || now.peer != self.seen.peer);
         self.life = self.life.wrapping_add(u32::from(is_other));
         self.seen = now;
+    }
+
+    /// What there is to see of the client, with the provider that it had last while it has none.
+    fn seen_now(&self) -> Seen {
+        let now = Seen::of(&self.client);
+        Seen {
+            peer: now.peer.or(self.seen.peer),
+            ..now
+        }
     }
 
     fn ask_batch(
@@ -145,7 +164,7 @@ impl Local {
         let answers = self
             .client
             .call_batch::<Bytes>(question.method, &parts, wait)
-            .map_err(|error| outcome(&error))?;
+            .map_err(|error| outcome(&error, &mut self.ended_by_question))?;
         let answers: Vec<&[u8]> = answers.iter().collect();
         // An entry of 8 bytes and the padding of each.
         let most = answers
@@ -173,12 +192,21 @@ fn client(run_dir: &Path, service: &str, auth_token: u64, room: u32) -> AnyClien
     AnyClient::new(run_dir, service, &config)
 }
 
-/// What is said of a call that failed.
-fn outcome(error: &CallError) -> Outcome {
-    match error.failure() {
+/// What is said of a call that failed, and whether its session has ended with it, by no fault of the provider.
+fn outcome(error: &CallError, ended_by_question: &mut bool) -> Outcome {
+    let failure = error.failure();
+    *ended_by_question = matches!(
+        failure,
+        Failure::RejectedRequest
+            | Failure::LimitExceeded { .. }
+            | Failure::Timeout
+            | Failure::Aborted
+    );
+    match failure {
         Failure::Unsupported => Status::UNSUPPORTED.into(),
         Failure::RejectedRequest | Failure::InvalidRequest(_) => Status::BAD_ENVELOPE.into(),
-        Failure::LimitExceeded { .. } | Failure::Overflow { .. } => Status::LIMIT_EXCEEDED.into(),
+        Failure::LimitExceeded { .. } => Status::LIMIT_EXCEEDED.into(),
+        Failure::Overflow { .. } => Outcome::TOO_LONG,
         Failure::Timeout | Failure::Aborted => Outcome::LATE,
         Failure::NotReady { .. } | Failure::Reconnect(_) | Failure::Lost(_) => {
             tracing::debug!(

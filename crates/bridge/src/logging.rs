@@ -1,9 +1,13 @@
 //! What is told on stderr.
 
 use std::env;
+use std::io::{self, Write};
 
+use netipc_bridge::budget::LogBudget;
+use tracing::Metadata;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -18,13 +22,19 @@ pub(crate) fn begin(verbose: u8, json: bool) {
             .with_target("netipc", ours)
             .with_target("netipc_bridge", ours)
     };
+    // Who asks for more than usual gets all of it.
+    let is_usual = verbose == 0 && env::var_os(VARIABLE).is_none_or(|wanted| wanted.is_empty());
+    let stderr = Stderr {
+        json,
+        budget: is_usual.then(LogBudget::new),
+    };
     let (filter, complaint) = match verbose {
         0 => of_environment(usual(LevelFilter::INFO, LevelFilter::ERROR)),
         1 => (usual(LevelFilter::DEBUG, LevelFilter::WARN), None),
         _ => (usual(LevelFilter::TRACE, LevelFilter::DEBUG), None),
     };
     let layer = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(stderr)
         .log_internal_errors(false);
     let layer = if json {
         layer.json().with_filter(filter).boxed()
@@ -34,6 +44,65 @@ pub(crate) fn begin(verbose: u8, json: bool) {
     tracing_subscriber::registry().with(layer).init();
     if let Some(complaint) = complaint {
         eprintln!("netipc-bridge: {complaint}");
+    }
+}
+
+/// Where lines go. What the bridge says itself has budgets where it is said; of everything else, such as what zenoh says of
+/// links that strangers try to make, each place has one here.
+struct Stderr {
+    json: bool,
+    /// By place in the code.
+    budget: Option<LogBudget<&'static str>>,
+}
+
+/// One line.
+enum Line {
+    Told { json: bool, left_out: Option<u64> },
+    LeftOut,
+}
+
+impl<'a> MakeWriter<'a> for Stderr {
+    type Writer = Line;
+
+    fn make_writer(&'a self) -> Line {
+        Line::Told {
+            json: self.json,
+            left_out: None,
+        }
+    }
+
+    fn make_writer_for(&'a self, line: &Metadata<'_>) -> Line {
+        let is_ours = line.target().starts_with("netipc_bridge");
+        match &self.budget {
+            Some(budget) if !is_ours => match budget.take(line.name()) {
+                Some(told) => Line::Told {
+                    json: self.json,
+                    left_out: told.left_out,
+                },
+                None => Line::LeftOut,
+            },
+            _ => self.make_writer(),
+        }
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Self::Told { json, left_out } = self else {
+            return Ok(bytes.len());
+        };
+        let mut out = io::stderr().lock();
+        match left_out.take() {
+            Some(lines) if *json => writeln!(out, "{{\"left_out\":{lines}}}")?,
+            Some(lines) => writeln!(out, "{lines} lines like the next were left out")?,
+            None => {}
+        }
+        out.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The program `netipc-bridge`: services of other hosts, over zenoh.
 
 mod args;
+mod end_unix;
 mod logging;
 mod run;
 mod token;

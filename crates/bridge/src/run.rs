@@ -1,12 +1,8 @@
 //! What the commands do.
 
 use std::collections::BTreeSet;
-use std::fs::DirBuilder;
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
 use std::time::Duration;
 
 use netipc_bridge::allow::{Askers, Lists};
@@ -18,11 +14,11 @@ use netipc_bridge::import::{Import, ImportConfig};
 use netipc_bridge::keys::{self, EVERYONE};
 use netipc_bridge::metrics;
 use netipc_bridge::status::{self, Report, StatusServer};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use netipc_bridge::unix::make_run_dir;
 use zenoh::Session;
 
 use crate::args::{Command, ExportArgs, ImportArgs, RouterArgs, StatusArgs};
+use crate::end_unix::End;
 
 pub(crate) fn run(command: &Command) -> Result<(), Error> {
     match command {
@@ -82,6 +78,7 @@ fn import(args: &ImportArgs) -> Result<(), Error> {
         auth_token: args.token.token()?,
         timeout: Duration::from_millis(args.timeout_ms.into()),
         workers: args.workers.into(),
+        request_bytes: args.request_bytes,
     };
     let (mut imports, mut everyone) = (Vec::new(), Vec::new());
     for (host, service, endpoint) in &places {
@@ -201,17 +198,6 @@ fn status(args: &StatusArgs) -> Result<(), Error> {
     }
 }
 
-/// Makes the run directory where there is none, for its owner alone: its providers may come later.
-fn make_run_dir(run_dir: &Path) -> Result<(), Error> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    builder.create(run_dir).map_err(|source| Error::File {
-        path: run_dir.to_owned(),
-        what: "cannot be made",
-        source,
-    })
-}
-
 /// Is ready, and tells its status, until it is asked to stop.
 fn serve(
     run_dir: &Path,
@@ -224,63 +210,6 @@ fn serve(
     end.wait();
     drop(status);
     Ok(())
-}
-
-/// What the program waits for.
-enum Event {
-    /// A signal asks to stop.
-    Stop,
-    /// The network was joined, or cannot be.
-    Joined(Box<Result<Session, Error>>),
-}
-
-/// The end of the program, when a signal asks for it.
-struct End {
-    tell: Sender<Event>,
-    told: Receiver<Event>,
-}
-
-impl End {
-    /// Takes signals that ask to stop, from now on.
-    fn begin() -> Result<Self, Error> {
-        let no_signals = |source| Error::Thread {
-            what: "signals".into(),
-            source,
-        };
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(no_signals)?;
-        let (tell, told) = mpsc::channel();
-        let stop = tell.clone();
-        let take = move || {
-            signals.forever().next();
-            let _ = stop.send(Event::Stop);
-        };
-        let thread = thread::Builder::new().name("netipc-signals".into());
-        thread.spawn(take).map_err(no_signals)?;
-        Ok(Self { tell, told })
-    }
-
-    /// Joins the network. Nothing where a signal came first: what still tries ends with the process.
-    fn join(&self, config: zenoh::Config) -> Result<Option<Session>, Error> {
-        let tell = self.tell.clone();
-        let join = move || {
-            let joined = netipc_bridge::open(config);
-            let _ = tell.send(Event::Joined(Box::new(joined)));
-        };
-        let thread = thread::Builder::new().name("netipc-join".into());
-        thread.spawn(join).map_err(|source| Error::Thread {
-            what: "joining the network".into(),
-            source,
-        })?;
-        match self.told.recv() {
-            Ok(Event::Joined(joined)) => joined.map(Some),
-            Ok(Event::Stop) | Err(_) => Ok(None),
-        }
-    }
-
-    /// Waits for a signal.
-    fn wait(&self) {
-        let _ = self.told.recv();
-    }
 }
 
 /// Names of services, each of which is named once.

@@ -124,18 +124,22 @@ impl Outcome {
     pub const VERSION: Self = Self(0x106);
     /// The provider may be another one than answered before.
     pub const CHANGED: Self = Self(0x107);
+    /// The request is longer than the exporter, or the provider there, takes.
+    pub const TOO_LONG: Self = Self(0x108);
+    /// Who asked has gone. No exporter says so: its importer does.
+    pub const LEFT: Self = Self(0x109);
 
     /// Whether this program knows it: whoever answers may say any number.
     #[must_use]
     pub const fn is_known(self) -> bool {
-        self.0 <= Status::INTERNAL_ERROR.0
-            || (self.0 >= Self::ABSENT.0 && self.0 <= Self::CHANGED.0)
+        self.0 <= Status::INTERNAL_ERROR.0 || (self.0 >= Self::ABSENT.0 && self.0 <= Self::LEFT.0)
     }
 
     /// What a local client is told. Whatever kept a question from being answered is a handler that failed.
     #[must_use]
     pub const fn status(self) -> Status {
         match Status(self.0) {
+            _ if self.0 == Self::TOO_LONG.0 => Status::LIMIT_EXCEEDED,
             Status::OK => Status::OK,
             Status::UNSUPPORTED => Status::UNSUPPORTED,
             Status::BAD_ENVELOPE => Status::BAD_ENVELOPE,
@@ -162,6 +166,10 @@ impl fmt::Display for Outcome {
             Self::MALFORMED => "the question was malformed",
             Self::VERSION => "the exporter speaks another version",
             Self::CHANGED => "the provider there may have restarted",
+            Self::TOO_LONG => {
+                "a longer request than is taken there: see --request-bytes of both sides"
+            }
+            Self::LEFT => "the client did not wait for the answer",
             Self(status) => return fmt::Display::fmt(&Status(status), f),
         };
         f.write_str(text)

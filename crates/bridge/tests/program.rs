@@ -118,8 +118,6 @@ fn who_reaches_no_router_ends_when_asked_to() {
 #[test]
 fn mistakes_are_told_with_what_to_write() {
     let dir = tempfile::tempdir().unwrap();
-    let empty = dir.path().join("zenoh.json5").display().to_string();
-    std::fs::write(&empty, "{}").unwrap();
     let dir = dir.path().to_str().unwrap();
     let export = ["export", "--run-dir", dir, "--service", "s", "--host", HOST];
     let import = [
@@ -133,19 +131,6 @@ fn mistakes_are_told_with_what_to_write() {
     ];
     for (args, said) in [
         ([&export[..], &["--plain"]].concat(), "--allow NAME"),
-        (
-            [&export[..], &["--plain", "--allow", ASKER]].concat(),
-            "no other host can be reached",
-        ),
-        (
-            [&import[..], &["--plain", "--host", "h", "--config", &empty]].concat(),
-            "no other host can be reached",
-        ),
-        (
-            [&export[..], &["--answer-bytes", "16777217"]].concat(),
-            "16777216",
-        ),
-        ([&export[..], &["--request-bytes", "0"]].concat(), "1.."),
         ([&export[..], &["--allow", ASKER]].concat(), "--tls-ca"),
         (
             [
@@ -185,13 +170,39 @@ fn mistakes_are_told_with_what_to_write() {
             "no name of a local endpoint",
         ),
     ] {
-        let ended = Program::run(&args);
-        assert_eq!(ended.status, 2, "{args:?}: {}", ended.stderr);
-        assert!(ended.stderr.contains(said), "{args:?}: {}", ended.stderr);
+        is_told(&args, said);
     }
     let ended = Program::run(&["status", "--run-dir", dir]);
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     assert!(ended.stdout.contains("no bridge runs"), "{}", ended.stdout);
+}
+
+/// Holds that these arguments are a mistake, and what is said of it.
+fn is_told(args: &[&str], said: &str) {
+    let ended = Program::run(args);
+    assert_eq!(ended.status, 2, "{args:?}: {}", ended.stderr);
+    assert!(ended.stderr.contains(said), "{args:?}: {}", ended.stderr);
+}
+
+#[test]
+fn places_that_are_none_and_sizes_that_cannot_be_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let empty = dir.path().join("zenoh.json5").display().to_string();
+    std::fs::write(&empty, "{}").unwrap();
+    let dir = dir.path().to_str().unwrap();
+    let of = |command| [command, "--run-dir", dir, "--service", "s", "--plain"];
+    let export = [&of("export")[..], &["--host", HOST, "--allow", ASKER]].concat();
+    let import = [&of("import")[..], &["--host", HOST, "--name", ASKER]].concat();
+    let nowhere = "no other host can be reached";
+    for (args, more, said) in [
+        (&export, &[][..], nowhere),
+        (&import, &["--config", &empty], nowhere),
+        (&export, &["--answer-bytes", "16777217"], "16777216"),
+        (&export, &["--request-bytes", "0"], "1.."),
+        (&import, &["--request-bytes", "0"], "1.."),
+    ] {
+        is_told(&[&args[..], more].concat(), said);
+    }
 }
 
 const UNIT: &str = include_str!("../../../dist/netipc-bridge@.service");

@@ -98,7 +98,7 @@ impl Authority {
             tls_certificate: Some(certificate),
             tls_key: Some(key),
             // A busy machine must not make hosts go.
-            lease_ms: 20_000,
+            lease_ms: 60_000,
             ..Net::default()
         }
     }
@@ -136,19 +136,19 @@ impl Write for Keep {
     }
 }
 
-/// The lines of errors that the bridges of this process have logged.
+/// The lines of warnings and errors that the bridges of this process have logged.
 pub(crate) fn logged() -> Vec<String> {
     let logged = LOGGED.lock().unwrap();
     let text = String::from_utf8_lossy(&logged);
     text.lines().map(str::to_owned).collect()
 }
 
-/// Keeps errors of the bridges, and tells what `RUST_LOG` asks for, where a test fails.
+/// Keeps warnings and errors of the bridges, and tells what `RUST_LOG` asks for, where a test fails.
 fn log() {
     let keep = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(|| Keep)
-        .with_filter(Targets::new().with_target("netipc_bridge", LevelFilter::ERROR));
+        .with_filter(Targets::new().with_target("netipc_bridge", LevelFilter::WARN));
     let wanted = std::env::var("RUST_LOG").ok();
     let told = wanted
         .and_then(|wanted| wanted.parse::<Targets>().ok())
@@ -235,6 +235,7 @@ pub(crate) fn import_config(run_dir: &Path) -> ImportConfig {
         auth_token: TOKEN,
         timeout: Duration::from_secs(30),
         workers: 16,
+        request_bytes: 0,
     }
 }
 

@@ -142,7 +142,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "platform names",
         run: &[
             ".ci/platform crates/proto/src crates/transport/src crates/netipc/src crates/conformance/src \
-             crates/capi/src crates/cli crates/bench crates/schema/src",
+             crates/capi/src crates/cli crates/bench crates/schema/src crates/bridge/src",
         ],
         ..CHECK
     },
