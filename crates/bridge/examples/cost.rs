@@ -2,11 +2,13 @@
 //! many hosts cost, in one process.
 //!
 //! ```text
-//! cargo run --release --example cost                     the three, side by side
+//! cargo run --release --example cost                     the three, side by side, over TCP and over QUIC
+//! cargo run --release --example cost -- quic 8           eight turns of them, over QUIC
 //! cargo run --release --example cost -- load 100 10      100 exporters and 10 importers
 //! ```
 //!
-//! All is in one process over loopback, without certificates.
+//! All is in one process over loopback. QUIC is as the program has it: certificates on both sides, and lists of who may what, for
+//! the bridge and for the bare query alike. TCP is without either.
 
 use std::error::Error;
 use std::fs;
@@ -21,7 +23,9 @@ use netipc_bridge::allow::{Askers, Lists};
 use netipc_bridge::config::{Mode, Net};
 use netipc_bridge::export::{Export, ExportConfig};
 use netipc_bridge::import::{Import, ImportConfig};
+use netipc_bridge::keys;
 use netipc_bridge::limits::Limits;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use zenoh::{Session, Wait};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -29,21 +33,36 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 /// Questions of one turn.
 const TURN: usize = 200;
 const TURNS: usize = 25;
-const PLACE: &str = "tcp/127.0.0.1:27447";
+const PLACE: &str = "127.0.0.1:27447";
+/// The service, what zenoh is asked alone beside it, the host and who asks.
+const SERVICE: &str = "increment";
+const BARE: &str = "bare";
+const HOST: &str = "host";
+const VIEWER: &str = "viewer";
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
-        [] => cost(),
+        [] => cost("tcp", TURNS).and_then(|()| cost("quic", TURNS)),
+        [over @ ("tcp" | "quic"), turns] => cost(over, turns.parse()?),
         ["load", exporters, importers] => load(exporters.parse()?, importers.parse()?),
-        _ => Err("no arguments, or: load EXPORTERS IMPORTERS".into()),
+        _ => Err("no arguments, or: tcp|quic TURNS, or: load EXPORTERS IMPORTERS".into()),
     }
 }
 
 /// A session without certificates.
 fn open(listen: bool, routed: Option<Mode>) -> Result<Session> {
-    let place = vec![PLACE.to_owned()];
+    let net = Net {
+        mode: routed,
+        plain: true,
+        ..Net::default()
+    };
+    open_at("tcp", listen, net, &Lists::default())
+}
+
+fn open_at(protocol: &str, listen: bool, net: Net, lists: &Lists) -> Result<Session> {
+    let place = vec![format!("{protocol}/{PLACE}")];
     let (listen, connect) = if listen {
         (place, Vec::new())
     } else {
@@ -52,12 +71,45 @@ fn open(listen: bool, routed: Option<Mode>) -> Result<Session> {
     let net = Net {
         connect,
         listen,
-        mode: routed,
-        plain: true,
         lease_ms: 4000,
-        ..Net::default()
+        ..net
     };
-    Ok(netipc_bridge::open(net.zenoh(&Lists::default())?)?)
+    Ok(netipc_bridge::open(net.zenoh(lists)?)?)
+}
+
+/// The sessions of importer and exporter, with certificates of an authority of their own, and what lists allow.
+fn open_certified(dir: &Path) -> Result<(Session, Session)> {
+    let mut params = CertificateParams::new([])?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate()?;
+    fs::write(dir.join("ca.pem"), params.self_signed(&key)?.pem())?;
+    let issuer = Issuer::new(params, key);
+    let net = |name: &str| -> Result<Net> {
+        let [certificate, key] =
+            ["certificate", "key"].map(|end| dir.join(format!("{name}-{end}.pem")));
+        let mut params = CertificateParams::new(["127.0.0.1".to_owned()])?;
+        params.distinguished_name.push(DnType::CommonName, name);
+        let pair = KeyPair::generate()?;
+        fs::write(&certificate, params.signed_by(&pair, &issuer)?.pem())?;
+        fs::write(&key, pair.serialize_pem())?;
+        Ok(Net {
+            tls_ca: Some(dir.join("ca.pem")),
+            tls_certificate: Some(certificate),
+            tls_key: Some(key),
+            ..Net::default()
+        })
+    };
+    let services = [SERVICE, BARE].map(str::to_owned);
+    let askers = Askers::parse(&[VIEWER.to_owned()])?;
+    let of_export = Lists::of_export(HOST, &services, &askers, &[], false);
+    let mut of_import = Lists::default();
+    for service in &services {
+        of_import.import(VIEWER, HOST, service, &[HOST.to_owned()]);
+    }
+    Ok((
+        open_at("quic", true, net(VIEWER)?, &of_import)?,
+        open_at("quic", false, net(HOST)?, &of_export)?,
+    ))
 }
 
 /// The run directory of a host, and a provider in it.
@@ -80,10 +132,10 @@ fn provide(dir: &Path) -> Result<Arc<Server<Increment>>> {
 fn export(session: &Session, host: &str, run_dir: &Path) -> Result<Export> {
     let config = ExportConfig {
         host: host.into(),
-        services: vec!["increment".into()],
+        services: vec![SERVICE.into()],
         run_dir: run_dir.into(),
         auth_token: 0,
-        askers: Askers::parse(&["viewer".into()])?,
+        askers: Askers::parse(&[VIEWER.into()])?,
         everyone: false,
         limits: Limits {
             rate: u32::MAX,
@@ -95,11 +147,12 @@ fn export(session: &Session, host: &str, run_dir: &Path) -> Result<Export> {
 
 fn import(session: &Session, host: &str, run_dir: &Path) -> Result<Import> {
     let config = ImportConfig {
-        asker: "viewer".into(),
+        asker: VIEWER.into(),
         run_dir: run_dir.into(),
         auth_token: 0,
         timeout: Duration::from_secs(10),
         workers: 64,
+        request_bytes: 0,
     };
     let endpoint = format!("increment.{host}");
     Ok(Import::begin(
@@ -138,53 +191,73 @@ fn median(mut times: Vec<Duration>) -> f64 {
         * 1e6
 }
 
-fn cost() -> Result<()> {
+fn cost(over: &str, turns: usize) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let (far, near) = (dir.path().join("far"), dir.path().join("near"));
     let server = provide(&far)?;
     fs::create_dir_all(&near)?;
-    let (importer, exporter) = (open(true, None)?, open(false, None)?);
-    let export = export(&exporter, "host", &far)?;
-    let import = import(&importer, "host", &near)?;
+    let (importer, exporter) = if over == "quic" {
+        open_certified(dir.path())?
+    } else {
+        (open(true, None)?, open(false, None)?)
+    };
+    let export = export(&exporter, HOST, &far)?;
+    let import = import(&importer, HOST, &near)?;
     // What zenoh does alone, with as many bytes.
+    let key = keys::asked(HOST, BARE, VIEWER);
+    let answered = key.clone();
     let bare = exporter
-        .declare_queryable("bare/*")
-        .callback(|query| {
+        .declare_queryable(keys::offered(HOST, BARE))
+        .callback(move |query| {
             let _ = query
-                .reply("bare/query", vec![0_u8; 8])
+                .reply(&answered, vec![0_u8; 8])
                 .attachment(&[0_u8; 40][..])
                 .wait();
         })
         .wait()?;
     let mut through = client(&near, "increment.host");
     let mut local = client(&far, "increment");
-    let query = || -> Result<()> {
-        let replies = importer
-            .get("bare/query")
-            .payload(&[0_u8; 8][..])
-            .attachment(&[0_u8; 40][..])
-            .wait()?;
-        replies
-            .recv()?
-            .into_result()
-            .map_err(|error| format!("{error:?}"))?;
-        Ok(())
-    };
+    let query = || query(&importer, &key);
+    // It is heard of a moment later.
+    while query().is_err() {
+        thread::sleep(Duration::from_millis(1));
+    }
     let (mut bridge, mut zenoh, mut call) = (Vec::new(), Vec::new(), Vec::new());
     // The first turn warms up.
-    for turn in 0..=TURNS {
-        let turns = (
+    for turn in 0..=turns {
+        let times = (
             times(|| Ok(through.call(&1).map(drop)?))?,
             times(query)?,
             times(|| Ok(local.call(&1).map(drop)?))?,
         );
         if turn > 0 {
-            bridge.extend(turns.0);
-            zenoh.extend(turns.1);
-            call.extend(turns.2);
+            bridge.extend(times.0);
+            zenoh.extend(times.1);
+            call.extend(times.2);
         }
     }
-    let (bridge, zenoh, call) = (median(bridge), median(zenoh), median(call));
+    tell(over, [bridge, zenoh, call].map(median));
+    drop((import, export, bare));
+    server.stop();
+    Ok(())
+}
+
+/// What zenoh is asked alone.
+fn query(session: &Session, key: &str) -> Result<()> {
+    let replies = session
+        .get(key)
+        .payload(&[0_u8; 8][..])
+        .attachment(&[0_u8; 40][..])
+        .wait()?;
+    replies
+        .recv()?
+        .into_result()
+        .map_err(|error| format!("{error:?}"))?;
+    Ok(())
+}
+
+fn tell(over: &str, [bridge, zenoh, call]: [f64; 3]) {
+    println!("over {over}:");
     println!("a question through the bridge   {bridge:8.1} us");
     println!("a bare query of zenoh           {zenoh:8.1} us");
     println!("a local call                    {call:8.1} us");
@@ -192,9 +265,6 @@ fn cost() -> Result<()> {
         "the bridge / (query + call)     {:8.2}",
         bridge / (zenoh + call)
     );
-    drop((import, export, bare));
-    server.stop();
-    Ok(())
 }
 
 type Exporting = (Export, Session, Arc<Server<Increment>>);
