@@ -8,7 +8,7 @@ mod common;
 use std::thread;
 
 use common::{Stage, hear, plan, soon};
-use netipc_transport::link::{BindOptions, SessionPlan};
+use netipc_transport::link::{BindError, BindOptions, SessionPlan};
 use netipc_transport::{Transport, UnixTransport};
 
 /// Takes a step in a thread of its own, to which the system answers EIO for `calls`.
@@ -91,6 +91,26 @@ fn a_server_that_may_not_lock_leaves_the_lock_of_others_and_none_of_its_own() {
             let _client = unix.connect(&stage.endpoint, &soon()).unwrap();
             listener.accept(&soon()).unwrap();
         }
+    }
+}
+
+#[test]
+fn a_server_whose_lock_fails_says_so_and_leaves_no_lock_of_its_own() {
+    for theirs in [false, true] {
+        let stage = Stage::new();
+        let lock = stage.path("svc.lock");
+        if theirs {
+            std::fs::write(&lock, "").unwrap();
+        }
+        let unix = UnixTransport::new();
+        let bind = || unix.bind(&stage.endpoint, &BindOptions::default());
+        let failed = refusing(&[libc::SYS_flock], libc::ENOLCK, bind).unwrap_err();
+        let BindError::Io { source, .. } = failed else {
+            panic!("{failed}");
+        };
+        assert_eq!(source.raw_os_error(), Some(libc::ENOLCK));
+        assert_eq!(lock.exists(), theirs);
+        bind().unwrap();
     }
 }
 

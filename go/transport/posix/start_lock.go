@@ -46,7 +46,7 @@ func lockStart(dir *runDir, endpoint transport.Endpoint, log *slog.Logger) (unlo
 				closeFD(fd)
 			}, nil
 		case err == unix.EACCES || err == unix.EPERM:
-			// Also where nothing can be made in the directory, and then there is no such file.
+			// Nothing can be made in the directory, unless it was there already.
 			if _, missing := lookAt(dir.fd, name); missing != nil {
 				return nil, bindError(endpoint, err)
 			}
@@ -100,12 +100,12 @@ func tryLockStart(dir *runDir, name string) (int, fileID, error) {
 func lockOpened(dir *runDir, name string, fd int, made bool) (fileID, error) {
 	locked, refused := tryLock(fd)
 	seen, err := lookInto(fd)
+	if refused != nil && made && err == nil {
+		// Nobody would remove it. Where it was there, somebody who may lock may have it.
+		_, _ = removeIf(dir.fd, name, seen.id)
+	}
 	switch {
 	case refused == unix.EACCES || refused == unix.EPERM || refused == unix.ENOSYS:
-		if made && err == nil {
-			// Nobody would remove it. Where it was there, somebody who may lock may have it.
-			_, _ = removeIf(dir.fd, name, seen.id)
-		}
 		// The file is ours to write, so that this is said of locks.
 		return fileID{}, fmt.Errorf("%w: %w", errLocksRefused, refused)
 	case refused != nil:

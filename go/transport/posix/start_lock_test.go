@@ -4,6 +4,7 @@ package posix
 
 import (
 	"os"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -45,5 +46,41 @@ func TestALockOfAnotherUserIsBusyAndHadOnceHeHasGone(t *testing.T) {
 	removed, err := removeIf(dir.fd, name, id)
 	if err != nil || !removed {
 		t.Error(removed, err)
+	}
+}
+
+// Rule L18. It may go before anybody has looked whether it is there, and that is no reason to fail.
+func TestALockThatCannotBeOpenedIsForeignWhetherOrNotItIsThereStill(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can become another user")
+	}
+	no := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	top := rundir.New(t)
+	no(os.Chmod(top, 0o777))
+	no(os.WriteFile(top+"/svc.lock", nil, 0o600))
+	endpoint, err := transport.NewEndpoint(top, "svc")
+	no(err)
+	dir, err := openRunDir(endpoint)
+	no(err)
+	defer dir.release()
+	ended := make(chan error, 1)
+	go func() {
+		// Never unlocked: the thread ends with its goroutine, and with it another user.
+		runtime.LockOSThread()
+		const nobody = 65534
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, nobody, nobody, nobody); errno != 0 {
+			ended <- errno
+			return
+		}
+		_, _, err := tryLockStart(dir, "svc.lock")
+		ended <- err
+	}()
+	if err := <-ended; err != errForeignLock {
+		t.Error(err)
 	}
 }

@@ -99,7 +99,8 @@ func openRead(dir int, path string) (int, error) {
 }
 
 // openLock opens a file of mode 0600, made where there is none, that is only there to be locked. It tells whether it
-// was made, and fails with EAGAIN where it was there and went meanwhile.
+// was made, and fails with EAGAIN where it was there and went meanwhile, and with errForeignLock where it was there and
+// somebody else's alone. It may have gone since: whether it is there tells nothing.
 func openLock(dir int, path string) (fd int, made bool, err error) {
 	flags := unix.O_RDWR | unix.O_NONBLOCK | unix.O_NOFOLLOW
 	fd, err = openFile(dir, path, flags|unix.O_CREAT|unix.O_EXCL)
@@ -107,8 +108,11 @@ func openLock(dir int, path string) (fd int, made bool, err error) {
 		return fd, err == nil, err
 	}
 	fd, err = openFile(dir, path, flags)
-	if err == unix.ENOENT {
+	switch err {
+	case unix.ENOENT:
 		err = unix.EAGAIN
+	case unix.EACCES, unix.EPERM:
+		err = errForeignLock
 	}
 	return fd, false, err
 }

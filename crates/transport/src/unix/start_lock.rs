@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::endpoint::Endpoint;
 use crate::link::BindError;
-use crate::sys::{self, Errno, FileId};
+use crate::sys::{self, Errno, FileId, LockFile};
 use crate::wait::Wait;
 
 use super::claim::{LOCKED, in_use, unasked};
@@ -61,7 +61,7 @@ pub(super) fn lock<'d>(
             }
             Ok(Attempt::Busy) => false,
             Ok(Attempt::Foreign) => true,
-            // Also where nothing can be made in the directory, and then there is no such file.
+            // Nothing can be made in the directory, unless it was there already.
             Err(Errno::ACCESS | Errno::PERM) if sys::look_at(dir, &name).is_ok() => true,
             // A directory, a link, or a socket: none of which any starter makes.
             Err(Errno::ISDIR | Errno::LOOP | Errno::NXIO) => {
@@ -91,23 +91,28 @@ enum Attempt {
     Refused(Errno),
 }
 
-/// Locks the file; an error where another user's cannot be opened.
+/// Locks the file.
 fn try_lock(dir: &RunDir, name: &Path) -> Result<Attempt, Errno> {
-    let (file, is_new) = match sys::open_lock(dir, name) {
+    let (file, is_new) = match sys::open_lock(dir, name)? {
+        LockFile::Made(file) => (file, true),
+        LockFile::Found(file) => (file, false),
         // Who had it has removed it just now.
-        Err(Errno::AGAIN) => return Ok(Attempt::Busy),
-        opened => opened?,
+        LockFile::Gone => return Ok(Attempt::Busy),
+        LockFile::Closed => return Ok(Attempt::Foreign),
     };
     let is_locked = match sys::try_lock(&file) {
-        // The file is ours to write, so that this is said of locks.
-        Err(errno @ (Errno::ACCESS | Errno::PERM | Errno::NOSYS)) => {
+        Ok(is_locked) => is_locked,
+        Err(errno) => {
             if is_new {
                 // Nobody would remove it. Where it was there, somebody who may lock may have it.
                 let _ = sys::look_into(&file).and_then(|made| sys::remove_if(dir, name, made.id));
             }
-            return Ok(Attempt::Refused(errno));
+            return match errno {
+                // The file is ours to write, so that this is said of locks.
+                Errno::ACCESS | Errno::PERM | Errno::NOSYS => Ok(Attempt::Refused(errno)),
+                errno => Err(errno),
+            };
         }
-        tried => tried?,
     };
     let sys::FileInfo { id, uid, .. } = sys::look_into(&file)?;
     if !is_locked {
@@ -130,9 +135,11 @@ fn try_lock(dir: &RunDir, name: &Path) -> Result<Attempt, Errno> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::fchown;
+    use std::os::unix::fs::{PermissionsExt as _, fchown};
+    use std::thread;
 
-    use rustix::fs::{FlockOperation, flock};
+    use rustix::fs::{FlockOperation, Uid, flock};
+    use rustix::thread::set_thread_res_uid;
 
     use super::*;
 
@@ -153,5 +160,29 @@ mod tests {
         fs::remove_file(top.path().join(name)).unwrap();
         drop(theirs);
         assert!(matches!(try_lock(&dir, name), Ok(Attempt::Locked(..))));
+    }
+    // Rule L18. It may go before anybody has looked whether it is there, and that is no reason to fail.
+    #[test]
+    fn a_lock_that_cannot_be_opened_is_foreign_whether_or_not_it_is_there_still() {
+        let top = tempfile::tempdir().unwrap();
+        let endpoint = Endpoint::new(top.path(), "svc").unwrap();
+        let dir = RunDir::open(&endpoint).unwrap();
+        let lock = top.path().join("svc.lock");
+        fs::write(&lock, "").unwrap();
+        fs::set_permissions(&lock, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::set_permissions(top.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let attempt = thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                let nobody = Uid::from_raw(65534);
+                // Of this thread alone.
+                set_thread_res_uid(nobody, nobody, nobody).ok()?;
+                Some(try_lock(&dir, Path::new("svc.lock")))
+            });
+            other.join().unwrap()
+        });
+        match attempt {
+            Some(attempt) => assert!(matches!(attempt, Ok(Attempt::Foreign))),
+            None => println!("SKIPPED: only root can become another user"),
+        }
     }
 }

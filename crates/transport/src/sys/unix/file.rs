@@ -81,18 +81,28 @@ pub(crate) fn create_private(dir: impl AsFd, path: &Path) -> Result<OwnedFd> {
     )
 }
 
-/// Opens a file of mode 0600, made where there is none, that is only there to be locked. Whether it was
-/// made; `AGAIN` where it was there and went meanwhile.
-pub(crate) fn open_lock(dir: impl AsFd, path: &Path) -> Result<(OwnedFd, bool)> {
+/// A file that is only there to be locked.
+pub(crate) enum LockFile {
+    /// There was none, and it was made.
+    Made(OwnedFd),
+    /// It was there.
+    Found(OwnedFd),
+    /// It was there, and went meanwhile.
+    Gone,
+    /// It was there, and somebody else's alone. It may have gone since: whether it is there tells nothing.
+    Closed,
+}
+
+/// Opens a file of mode 0600, made where there is none, that is only there to be locked.
+pub(crate) fn open_lock(dir: impl AsFd, path: &Path) -> Result<LockFile> {
     let making = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
     match open(&dir, path, making, PRIVATE) {
-        Ok(file) => Ok((file, true)),
         Err(Errno::EXIST) => match open_read_write(&dir, path) {
-            Ok(file) => Ok((file, false)),
-            Err(Errno::NOENT) => Err(Errno::AGAIN),
-            Err(errno) => Err(errno),
+            Err(Errno::NOENT) => Ok(LockFile::Gone),
+            Err(Errno::ACCESS | Errno::PERM) => Ok(LockFile::Closed),
+            opened => opened.map(LockFile::Found),
         },
-        Err(errno) => Err(errno),
+        made => made.map(LockFile::Made),
     }
 }
 
