@@ -32,6 +32,14 @@ func (r *region) caught(before bool, err *error) {
 	*err = errTruncated
 }
 
+// begin writes the header of a new region, which has a name by now, and so may be gone: all else was never written and
+// reads as 0.
+func (r *region) begin(header [regionHeader]byte) (err error) {
+	defer r.caught(debug.SetPanicOnFault(true), &err)
+	copy(r.mapping.bytes, header[:])
+	return nil
+}
+
 // ring is the ring of a slot of the region, which may be gone.
 func (r *region) ring(s *slot) (err error) {
 	defer r.caught(debug.SetPanicOnFault(true), &err)

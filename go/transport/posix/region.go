@@ -61,10 +61,12 @@ func createRegion(dir *runDir, endpoint transport.Endpoint, plan transport.Sessi
 		file.forget()
 		return nil, fmt.Errorf("cannot make the region %s: %w", path, err)
 	}
-	// All but the header was never written and so reads as 0.
-	header := layout.encode(owner{pid: int32(os.Getpid()), generation: generation()})
-	copy(memory.bytes, header[:])
-	return newRegion(memory, layout, plan, file), nil
+	region := newRegion(memory, layout, plan, file)
+	if err := region.begin(layout.encode(owner{pid: int32(os.Getpid()), generation: generation()})); err != nil {
+		region.close()
+		return nil, fmt.Errorf("cannot make the region %s: %w", path, err)
+	}
+	return region, nil
 }
 
 func mapNew(fd int, size int64) (mapping, error) {
