@@ -24,6 +24,8 @@ import (
 const (
 	partVariable = "NETIPC_TEST_PART"
 	dirVariable  = "NETIPC_TEST_DIR"
+	// Where processes leave what they have run, under go test -cover.
+	coverVariable = "NETIPC_COVER_DIR"
 )
 
 var parts = map[string]func(endpoint transport.Endpoint) error{
@@ -59,6 +61,9 @@ func transportTimer() <-chan time.Time { return time.After(short) }
 func (s *stage) process(part string) *exec.Cmd {
 	command := exec.Command("/proc/self/exe")
 	command.Env = append(os.Environ(), partVariable+"="+part, dirVariable+"="+s.dir)
+	if dir := os.Getenv(coverVariable); dir != "" && testing.CoverMode() != "" {
+		command.Env = append(command.Env, "GOCOVERDIR="+dir)
+	}
 	command.Stderr = os.Stderr
 	return command
 }
