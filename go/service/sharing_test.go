@@ -5,7 +5,9 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/netipc/netipc/go/internal/conformance"
 	"github.com/netipc/netipc/go/internal/conformance/services"
 	"github.com/netipc/netipc/go/internal/rundir"
 	"github.com/netipc/netipc/go/protocol"
@@ -90,7 +92,16 @@ func TestARegionThatNeverComesIsLeftOutAlsoByTheImpatient(t *testing.T) {
 	cache := cgroups_snapshot.NewCache(w.Dir, "svc", config)
 	t.Cleanup(func() { w.No(cache.Close()) })
 	w.Fails(cache.RefreshContext(t.Context()), service.ErrTimeout)
-	w.No(cache.RefreshContext(t.Context()))
+	// On a busy machine the socket, too, may take more than once.
+	for until := time.Now().Add(conformance.Soon); ; {
+		err := cache.RefreshContext(t.Context())
+		if err == nil {
+			break
+		}
+		if time.Now().After(until) {
+			t.Fatal(err)
+		}
+	}
 	if got := cache.ClientStatus().Session; got == nil || got.Transport != baselineKind {
 		t.Fatalf("%+v", got)
 	}
