@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::life_unix::{kill_and_wait_for, running, wait_for_peers};
-use super::support::{TestDir, netipc, run};
-use super::{assert_clean, bench, check};
+use super::support::{TestDir, netipc};
+use super::{assert_clean, bench, check, run};
 
 /// A script that measures nothing.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/tests/driver.sh");

@@ -7,8 +7,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use shared_child::SharedChild;
 
-use super::support::{TestDir, netipc, run, watched};
-use super::{BRIEF, assert_clean};
+use super::support::{TestDir, netipc, watched};
+use super::{BRIEF, assert_clean, run};
 
 const PATIENCE: Timespec = Timespec {
     tv_sec: 60,

@@ -120,31 +120,44 @@ impl Ended {
 }
 
 /// Runs `command` to its end, with `input` as its stdin.
-pub(crate) fn run(mut command: Command, input: &[u8]) -> Ended {
+pub(crate) fn run(command: Command, input: &[u8]) -> Ended {
+    run_within(PATIENCE, command, input)
+}
+
+/// The same, of a command that takes less than `limit`.
+pub(crate) fn run_within(limit: Duration, mut command: Command, input: &[u8]) -> Ended {
     let child = SharedChild::spawn(command.stdin(Stdio::piped())).unwrap();
     let mut stdin = child.take_stdin().unwrap();
-    let stderr = child.take_stderr();
-    let (status, stdout, stderr) = watched(&child, || {
+    let stdout = child.take_stdout().map(text);
+    let stderr = child.take_stderr().map(text);
+    let status = watched_for(limit, &child, || {
         thread::scope(|scope| {
-            let stderr = stderr.map(|stderr| scope.spawn(|| text(stderr)));
             // A program that ends without reading is judged by its end.
             scope.spawn(move || drop(stdin.write_all(input)));
-            let stdout = child.take_stdout().map(text).unwrap_or_default();
-            let stderr = stderr.map(|stderr| stderr.join().unwrap());
-            (child.wait().unwrap(), stdout, stderr.unwrap_or_default())
+            child.wait().unwrap()
         })
     });
+    // Not for ever: a process that it has left behind may have its output open.
+    let all = |text: Option<mpsc::Receiver<String>>| {
+        text.map(|text| text.recv_timeout(PATIENCE).unwrap())
+            .unwrap_or_default()
+    };
     Ended {
         code: status.code(),
-        stdout,
-        stderr,
+        stdout: all(stdout),
+        stderr: all(stderr),
     }
 }
 
-/// All that a program says.
-fn text(mut from: impl Read) -> String {
-    let mut text = String::new();
-    from.read_to_string(&mut text).unwrap();
+/// All that a program says, once it and whoever has its output are gone.
+fn text(mut from: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (told, text) = mpsc::channel();
+    thread::spawn(move || {
+        let mut text = String::new();
+        from.read_to_string(&mut text).unwrap();
+        // Nobody waits for it where the test has failed.
+        drop(told.send(text));
+    });
     text
 }
 
@@ -269,10 +282,14 @@ impl Drop for Provider {
 
 /// Waits for a process that is killed when it takes too long.
 pub(crate) fn watched<R>(child: &SharedChild, wait: impl FnOnce() -> R) -> R {
+    watched_for(PATIENCE, child, wait)
+}
+
+fn watched_for<R>(limit: Duration, child: &SharedChild, wait: impl FnOnce() -> R) -> R {
     thread::scope(|scope| {
         let (done, watch) = mpsc::channel::<()>();
         scope.spawn(move || {
-            if watch.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            if watch.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
                 let _ = child.kill();
             }
         });
