@@ -49,6 +49,7 @@ fn main() -> ExitCode {
         _ => LevelFilter::OFF,
     };
     logging::begin(verbose, usual, log_json);
+    platform::outlive_truncated_regions();
     match command {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => exit::report(serve::run(&args)),

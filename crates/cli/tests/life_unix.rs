@@ -116,6 +116,37 @@ fn time_of_end(signal: Signal) -> Duration {
     taken
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_region_that_is_truncated_ends_its_session_and_not_the_server() {
+    // The client is this process, which touches the region as well.
+    netipc::transport::handle_sigbus().unwrap();
+    let place = TestDir::new();
+    let provider = place.serve(&[INCREMENT]);
+    let config = ClientConfig {
+        supported_profiles: PROFILE_SHM_HYBRID,
+        ..ClientConfig::default()
+    };
+    let mut client = IncrementClient::new(place.run_dir(), "increment", config);
+    let until = Instant::now() + Duration::from_secs(60);
+    while !client.ready() && Instant::now() < until {
+        client.refresh();
+    }
+    // Until the first message it has a name.
+    let names = place.left_behind();
+    let region = names.iter().find(|name| name.ends_with(".ipcshm"));
+    let region = place.run_dir().join(region.expect("a region"));
+    let region = fs::OpenOptions::new().write(true).open(region).unwrap();
+    assert_eq!(client.call(&1).unwrap(), 2);
+    region.set_len(0).unwrap();
+    // Over a session of its own again.
+    assert_eq!(client.call(&2).unwrap(), 3);
+    drop(client);
+    let status = provider.end(Signal::TERM);
+    assert!(status.success(), "{status}");
+    assert_eq!(place.left_behind(), [""; 0]);
+}
+
 #[test]
 fn a_hang_up_that_was_ignored_at_the_start_stays_ignored() {
     let place = TestDir::new();

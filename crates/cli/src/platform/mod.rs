@@ -17,5 +17,6 @@ use windows as platform;
 
 pub(crate) use platform::{
     DRAIN, HAS_CGROUPS, NotifySocket, RUN_DIR_IS_MADE, RUN_DIR_VARIABLE, STOP_REQUESTS, Stderr,
-    USUAL_RUN_DIR, make_run_dir, on_stop_request, socket_id, stderr_is_journal, usual_run_dir,
+    USUAL_RUN_DIR, make_run_dir, on_stop_request, outlive_truncated_regions, socket_id,
+    stderr_is_journal, usual_run_dir,
 };

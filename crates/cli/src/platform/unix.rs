@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use netipc::transport::Endpoint;
+use netipc::transport::{Endpoint, handle_sigbus};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -32,6 +32,13 @@ pub(crate) const RUN_DIR_VARIABLE: &str = "XDG_RUNTIME_DIR";
 
 /// Whether there are cgroups to show.
 pub(crate) const HAS_CGROUPS: bool = cfg!(target_os = "linux");
+
+/// Has a peer that truncates a region, which it shares with this process, end that session and nothing else.
+pub(crate) fn outlive_truncated_regions() {
+    if let Err(error) = handle_sigbus() {
+        tracing::debug!(%error, "a peer that truncates a region will end this process");
+    }
+}
 
 /// Calls `first` once this process is asked to stop. A second request ends the process at once.
 ///

@@ -31,6 +31,9 @@ pub(crate) const RUN_DIR_VARIABLE: &str = "LOCALAPPDATA";
 /// Whether there are cgroups to show.
 pub(crate) const HAS_CGROUPS: bool = false;
 
+/// No peer can truncate what it shares with this process.
+pub(crate) const fn outlive_truncated_regions() {}
+
 /// Calls `first` once this process is asked to stop. A second request ends the process at once, unless
 /// the system does so soon by itself.
 ///
