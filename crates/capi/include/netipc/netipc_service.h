@@ -177,7 +177,10 @@ typedef struct nipc_client_session_t {
     uint32_t max_response_payload_bytes;
     /** Items that a response batch may have. */
     uint32_t max_response_batch_items;
-    /** What nipc_client_wait_object gives. */
+    /**
+     * What nipc_client_wait_object gives; NIPC_NATIVE_NONE over a ring (NIPC_PROFILE_SHM_RING), which is slower once
+     * it is watched: ask nipc_client_wait_object there.
+     */
     nipc_native_t native;
 } nipc_client_session_t;
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::{ptr, thread};
 
+use netipc::protocol::Profiles;
 use netipc::transport::link::LinkKind;
 use netipc::transport::{Abort, Wait};
 use netipc::untyped::AnyClient;
@@ -298,13 +299,21 @@ impl Drop for UpdateOnDrop<'_> {
         if locked.shown != now {
             locked.shown = now;
             let session = locked.client.session().filter(|_| !panicked);
-            let native = locked.client.wait_object();
-            let native = native.map_or(NIPC_NATIVE_NONE, |native| native.as_raw());
-            let session = session.map(|session| (session, native));
+            let session = session.map(|session| (session, native(&locked.client, &session)));
             // SAFETY: `with_client` was promised a context, and the lock keeps other calls away.
             unsafe { show(self.ctx, self.handle, session, state) };
         }
     }
+}
+
+/// What an event loop can watch, where watching costs calls nothing: a ring that is watched makes three system calls a
+/// message.
+fn native(client: &AnyClient, session: &SessionStatus) -> nipc_native_t {
+    if session.profile == Profiles::SHM_RING {
+        return NIPC_NATIVE_NONE;
+    }
+    let native = client.wait_object();
+    native.map_or(NIPC_NATIVE_NONE, |native| native.as_raw())
 }
 
 /// Writes the public fields of `ctx`.

@@ -66,7 +66,8 @@ pub struct nipc_client_session_t {
     pub max_response_payload_bytes: u32,
     /// Items that a response batch may have.
     pub max_response_batch_items: u32,
-    /// What nipc_client_wait_object gives.
+    /// What nipc_client_wait_object gives; NIPC_NATIVE_NONE over a ring (NIPC_PROFILE_SHM_RING), which is slower once
+    /// it is watched: ask nipc_client_wait_object there.
     pub native: nipc_native_t,
 }
 

@@ -77,7 +77,40 @@ static void a_silent_client_is_closed(void) {
     nipc_listener_close(&listener);
 }
 
+static bool add_one(void *user, uint64_t request, uint64_t *response) {
+    (void)user;
+    *response = request + 1;
+    return true;
+}
+
+/* A ring that is watched takes system calls for each message: a client that nobody watches makes none. */
+static void a_ring_is_watched_once_somebody_asks(void) {
+    const uint32_t profiles = NIPC_PROFILE_BASELINE | NIPC_PROFILE_SHM_RING;
+    const nipc_client_config_t asks = client_config(profiles);
+    nipc_server_config_t offers_ring = server_config();
+    struct provider provider = {0};
+    nipc_client_ctx_t client = {0};
+    uint64_t answer = 0;
+    const char *service = new_service();
+    offers_ring.supported_profiles = profiles;
+    CHECK_OK(nipc_server_init_increment(&provider.server, test_dir(), service, &offers_ring, 1,
+                                        &(nipc_increment_service_handler_t){.handle = add_one}));
+    provider_run(&provider);
+    nipc_client_init(&client, test_dir(), service, &asks);
+    await_session(&client);
+    CHECK_EQ(client.session.selected_profile, NIPC_PROFILE_SHM_RING);
+    CHECK_OK(nipc_client_call_increment(&client, 1, &answer));
+    CHECK_EQ(answer, 2);
+    CHECK_EQ(client.session.native, NIPC_NATIVE_NONE);
+    CHECK(nipc_client_wait_object(&client) != NIPC_NATIVE_NONE);
+    CHECK_OK(nipc_client_call_increment(&client, 2, &answer));
+    CHECK_EQ(answer, 3);
+    nipc_client_close(&client);
+    provider_stop(&provider);
+}
+
 static const struct test tests[] = {
+    {"a_ring_is_watched_once_somebody_asks", a_ring_is_watched_once_somebody_asks},
     {"a_silent_client_is_closed", a_silent_client_is_closed},
     {"requests_are_pipelined_over_the_ring", requests_are_pipelined_over_the_ring},
     {"large_messages_go_through_the_ring", large_messages_go_through_the_ring},
