@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netipc::service::increment::IncrementClient;
 use netipc::transport::link::{BindOptions, Transport};
 use netipc::transport::{Endpoint, NativeTransport, Wait};
 use netipc::untyped::{Answered, AnyServer};
@@ -92,11 +91,7 @@ fn a_provider_without_a_profile_for_us() {
 fn a_provider_whose_sessions_are_taken() {
     let place = private();
     let _provider = place.serve(&[INCREMENT, "--workers=1"]);
-    let mut client = IncrementClient::new(place.run_dir(), "increment", ClientConfig::default());
-    let until = Instant::now() + BOUND;
-    while !client.ready() && Instant::now() < until {
-        client.refresh();
-    }
+    let mut client = place.increment_client(ClientConfig::default());
     let held = format!("1 held by process {}", std::process::id());
     let found = doctor(&place, &[]);
     found.is("sessions_taken", 8, &[&held, "raise its workers"]);

@@ -2,7 +2,6 @@
 
 mod support;
 
-use netipc::service::increment::IncrementClient;
 use netipc::transport::link::BindOptions;
 use netipc::transport::{Endpoint, Transport};
 use netipc::{ClientConfig, protocol::PROFILE_BASELINE};
@@ -96,13 +95,7 @@ fn a_full_server_says_so() {
         supported_profiles: PROFILE_BASELINE,
         ..ClientConfig::default()
     };
-    let mut busy = IncrementClient::new(place.run_dir(), "increment", config);
-    // On a busy machine, more than one handshake may be needed.
-    let ready = (0..30).any(|_| {
-        busy.refresh();
-        busy.ready()
-    });
-    assert!(ready, "{:?}", busy.status());
+    let mut busy = place.increment_client(config);
     assert_eq!(busy.call(&1).unwrap(), 2);
     let ended = place.call(&["increment", "1"]);
     ended.failed(

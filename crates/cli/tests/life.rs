@@ -16,13 +16,7 @@ fn the_end_of_stdin_stops_it_where_it_is_wanted() {
     let place = TestDir::new();
     let mut provider = place.serve(&[INCREMENT]);
     provider.say("this is no end\n");
-    let mut client = IncrementClient::new(place.run_dir(), "increment", ClientConfig::default());
-    // On a busy machine, more than one handshake may be needed.
-    let ready = (0..30).any(|_| {
-        client.refresh();
-        client.ready()
-    });
-    assert!(ready, "{:?}", client.status());
+    let mut client = place.increment_client(ClientConfig::default());
     assert_eq!(client.call(&1).unwrap(), 2);
     assert!(provider.stop().success());
     assert_eq!(place.left_behind(), [""; 0]);

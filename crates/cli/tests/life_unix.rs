@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_FUTEX, PROFILE_SHM_HYBRID};
-use netipc::service::increment::IncrementClient;
 use netipc::{ClientConfig, ClientState};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::Signal;
@@ -89,11 +88,7 @@ fn time_of_end(signal: Signal) -> Duration {
             supported_profiles,
             ..ClientConfig::default()
         };
-        let mut client = IncrementClient::new(place.run_dir(), "increment", config);
-        let until = Instant::now() + Duration::from_secs(60);
-        while !client.ready() && Instant::now() < until {
-            client.refresh();
-        }
+        let mut client = place.increment_client(config);
         assert_eq!(client.call(&1).expect("an answer"), 2);
         client
     });
@@ -127,11 +122,7 @@ fn a_region_that_is_truncated_ends_its_session_and_not_the_server() {
         supported_profiles: PROFILE_SHM_HYBRID,
         ..ClientConfig::default()
     };
-    let mut client = IncrementClient::new(place.run_dir(), "increment", config);
-    let until = Instant::now() + Duration::from_secs(60);
-    while !client.ready() && Instant::now() < until {
-        client.refresh();
-    }
+    let mut client = place.increment_client(config);
     // Until the first message it has a name.
     let names = place.left_behind();
     let region = names.iter().find(|name| name.ends_with(".ipcshm"));

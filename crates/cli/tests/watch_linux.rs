@@ -194,12 +194,7 @@ fn client(place: &TestDir) -> IncrementClient {
         supported_profiles: PROFILE_BASELINE | PROFILE_SHM_HYBRID,
         ..ClientConfig::default()
     };
-    let mut client = IncrementClient::new(place.run_dir(), "increment", config);
-    let until = Instant::now() + Duration::from_secs(60);
-    while !client.ready() && Instant::now() < until {
-        client.refresh();
-    }
-    client
+    place.increment_client(config)
 }
 
 /// Says that it is over once it is dropped.

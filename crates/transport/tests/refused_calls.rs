@@ -9,7 +9,7 @@ use std::thread;
 
 use common::{Stage, hear, plan, soon};
 use netipc_transport::link::{BindError, BindOptions, SessionPlan};
-use netipc_transport::{Transport, UnixTransport};
+use netipc_transport::{Listener, Transport, UnixTransport};
 
 /// Takes a step in a thread of its own, to which the system answers EIO for `calls`.
 fn without<T: Send>(calls: &[libc::c_long], step: impl FnOnce() -> T + Send) -> T {
@@ -75,19 +75,29 @@ fn a_region_that_cannot_be_looked_at_leaves_no_file() {
     server.offer(&plan(1)).unwrap();
 }
 
+/// Binds while locks fail with `errno`, beside a lock of somebody else or none.
+fn bind_without_locks(
+    unix: &UnixTransport,
+    stage: &Stage,
+    errno: i32,
+    theirs: bool,
+) -> Result<Box<dyn Listener>, BindError> {
+    let lock = stage.path("svc.lock");
+    if theirs {
+        std::fs::write(&lock, "").unwrap();
+    }
+    let bind = || unix.bind(&stage.endpoint, &BindOptions::default());
+    let bound = refusing(&[libc::SYS_flock], errno, bind);
+    assert_eq!(lock.exists(), theirs, "error {errno}");
+    bound
+}
+
 #[test]
 fn a_server_that_may_not_lock_leaves_the_lock_of_others_and_none_of_its_own() {
     for errno in [libc::EPERM, libc::EACCES, libc::ENOSYS] {
         for theirs in [false, true] {
-            let stage = Stage::new();
-            let lock = stage.path("svc.lock");
-            if theirs {
-                std::fs::write(&lock, "").unwrap();
-            }
-            let unix = UnixTransport::new();
-            let bind = || unix.bind(&stage.endpoint, &BindOptions::default());
-            let mut listener = refusing(&[libc::SYS_flock], errno, bind).unwrap();
-            assert_eq!(lock.exists(), theirs, "error {errno}");
+            let (unix, stage) = (UnixTransport::new(), Stage::new());
+            let mut listener = bind_without_locks(&unix, &stage, errno, theirs).unwrap();
             let _client = unix.connect(&stage.endpoint, &soon()).unwrap();
             listener.accept(&soon()).unwrap();
         }
@@ -97,20 +107,13 @@ fn a_server_that_may_not_lock_leaves_the_lock_of_others_and_none_of_its_own() {
 #[test]
 fn a_server_whose_lock_fails_says_so_and_leaves_no_lock_of_its_own() {
     for theirs in [false, true] {
-        let stage = Stage::new();
-        let lock = stage.path("svc.lock");
-        if theirs {
-            std::fs::write(&lock, "").unwrap();
-        }
-        let unix = UnixTransport::new();
-        let bind = || unix.bind(&stage.endpoint, &BindOptions::default());
-        let failed = refusing(&[libc::SYS_flock], libc::ENOLCK, bind).unwrap_err();
+        let (unix, stage) = (UnixTransport::new(), Stage::new());
+        let failed = bind_without_locks(&unix, &stage, libc::ENOLCK, theirs).unwrap_err();
         let BindError::Io { source, .. } = failed else {
             panic!("{failed}");
         };
         assert_eq!(source.raw_os_error(), Some(libc::ENOLCK));
-        assert_eq!(lock.exists(), theirs);
-        bind().unwrap();
+        unix.bind(&stage.endpoint, &BindOptions::default()).unwrap();
     }
 }
 

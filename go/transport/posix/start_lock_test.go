@@ -13,35 +13,36 @@ import (
 	"github.com/netipc/netipc/go/transport"
 )
 
+func no(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Rule L18.
 func TestALockOfAnotherUserIsBusyAndHadOnceHeHasGone(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can be another user")
 	}
-	no := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	const name = "svc.lock"
 	top := rundir.New(t)
 	endpoint, err := transport.NewEndpoint(top, "svc")
-	no(err)
+	no(t, err)
 	dir, err := openRunDir(endpoint)
-	no(err)
+	no(t, err)
 	defer dir.release()
 	theirs, err := os.Create(top + "/" + name)
-	no(err)
+	no(t, err)
 	defer theirs.Close()
-	no(theirs.Chown(7, -1))
-	no(unix.Flock(int(theirs.Fd()), unix.LOCK_EX))
+	no(t, theirs.Chown(7, -1))
+	no(t, unix.Flock(int(theirs.Fd()), unix.LOCK_EX))
 	if _, _, err := tryLockStart(dir, name); err != errForeignLock {
 		t.Error(err)
 	}
-	no(os.Remove(theirs.Name()))
+	no(t, os.Remove(theirs.Name()))
 	fd, id, err := tryLockStart(dir, name)
-	no(err)
+	no(t, err)
 	defer closeFD(fd)
 	removed, err := removeIf(dir.fd, name, id)
 	if err != nil || !removed {
@@ -54,19 +55,13 @@ func TestALockThatCannotBeOpenedIsForeignWhetherOrNotItIsThereStill(t *testing.T
 	if os.Getuid() != 0 {
 		t.Skip("only root can become another user")
 	}
-	no := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	top := rundir.New(t)
-	no(os.Chmod(top, 0o777))
-	no(os.WriteFile(top+"/svc.lock", nil, 0o600))
+	no(t, os.Chmod(top, 0o777))
+	no(t, os.WriteFile(top+"/svc.lock", nil, 0o600))
 	endpoint, err := transport.NewEndpoint(top, "svc")
-	no(err)
+	no(t, err)
 	dir, err := openRunDir(endpoint)
-	no(err)
+	no(t, err)
 	defer dir.release()
 	ended := make(chan error, 1)
 	go func() {

@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use netipc::ClientConfig;
+use netipc::service::increment::IncrementClient;
 use shared_child::SharedChild;
 use tempfile::TempDir;
 
@@ -206,6 +208,18 @@ impl TestDir {
     /// A provider that is ready, and stops with its stdin.
     pub(crate) fn serve(&self, args: &[&str]) -> Provider {
         Provider::start(stoppable(self.command("serve", args)))
+    }
+
+    /// A client of `increment` in this process that has a session: on a busy machine more than one handshake may be
+    /// needed.
+    pub(crate) fn increment_client(&self, config: ClientConfig) -> IncrementClient {
+        let mut client = IncrementClient::new(self.run_dir(), "increment", config);
+        let until = Instant::now() + PATIENCE;
+        while !client.ready() && Instant::now() < until {
+            client.refresh();
+        }
+        assert!(client.ready(), "{:?}", client.status());
+        client
     }
 
     /// A provider of the content of `file`.

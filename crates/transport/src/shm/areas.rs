@@ -137,10 +137,11 @@ pub(crate) fn put_words(header: &mut [u8], words: &[u32]) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn plan(request_bytes: u64, response_bytes: u64) -> SessionPlan {
+    /// A plan of a session of profile 0x02.
+    pub(crate) fn plan(request_bytes: u64, response_bytes: u64) -> SessionPlan {
         SessionPlan {
             session_id: 1,
             profile: 0x02,

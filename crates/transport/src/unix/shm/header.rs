@@ -96,21 +96,12 @@ pub(super) fn owner(header: &[u8; HEADER]) -> Option<Owner> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shm::areas::tests::plan;
 
     const OWNER: Owner = Owner {
         pid: 0x0102_0304,
         generation: 0x0506_0708,
     };
-
-    fn plan(request_bytes: u64, response_bytes: u64) -> SessionPlan {
-        SessionPlan {
-            session_id: 1,
-            profile: 0x02,
-            auth_token: 0,
-            request_bytes,
-            response_bytes,
-        }
-    }
 
     fn areas(request_bytes: u64, response_bytes: u64) -> Areas {
         Areas::for_plan(&plan(request_bytes, response_bytes), HEADER).unwrap()

@@ -73,16 +73,7 @@ pub(super) fn encode(areas: &Areas, profile: u32) -> [u8; HEADER] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn plan(request_bytes: u64, response_bytes: u64) -> SessionPlan {
-        SessionPlan {
-            profile: 0x02,
-            session_id: 1,
-            auth_token: 0,
-            request_bytes,
-            response_bytes,
-        }
-    }
+    use crate::shm::areas::tests::plan;
 
     // Rule N14.
     #[test]
