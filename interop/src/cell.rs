@@ -48,6 +48,9 @@ struct Play<'c> {
     place: Place,
     deadline: Instant,
     client: Process,
+    client_args: Vec<OsString>,
+    /// How often the client may still end before it has said anything.
+    vain_starts: u32,
     server: Option<Process>,
     /// What carries the questions to another host, where peers are on two.
     between: Option<Between>,
@@ -80,6 +83,8 @@ impl<'c> Play<'c> {
             place,
             deadline,
             client,
+            client_args: args,
+            vain_starts: peers.platform.vain_starts(),
             server: Some(server),
             between,
             served: Served::default(),
@@ -90,13 +95,31 @@ impl<'c> Play<'c> {
     /// Does what the client wants until it has come to a verdict.
     fn watch(&mut self) -> Result<Verdict, CellError> {
         loop {
-            let line = self.client.line(self.deadline)?;
+            let line = self.client_line()?;
             let Some(wish) = line.strip_prefix("DO ") else {
                 return serde_json::from_str(&line)
                     .map_err(|source| CellError::Unreadable { line, source });
             };
             self.fulfil(wish)?;
             self.client.say("DONE")?;
+        }
+    }
+
+    /// The next line of the client, which is started again where it ended before its first.
+    fn client_line(&mut self) -> Result<String, CellError> {
+        loop {
+            match self.client.line(self.deadline) {
+                Err(error) if error.is_silent_end() && self.vain_starts > 0 => {
+                    self.vain_starts -= 1;
+                    eprintln!("started again: {error}");
+                    let command = self.peers.command(self.cell.column.client)?;
+                    self.client = Process::start("client", command, &self.client_args)?;
+                }
+                line => {
+                    self.vain_starts = 0;
+                    return Ok(line?);
+                }
+            }
         }
     }
 

@@ -262,9 +262,9 @@ pub(crate) enum ProcessError {
 }
 
 impl ProcessError {
-    /// Whether a process failed and said nothing, as none of our peers does.
+    /// Whether a process failed and said nothing, as none of our peers does; one that crashes has another status.
     pub(crate) fn is_silent_end(&self) -> bool {
-        matches!(self, Self::Ended { status, errors, .. } if !status.success() && errors.is_empty())
+        matches!(self, Self::Ended { status, errors, .. } if status.code() == Some(1) && errors.is_empty())
     }
 }
 
@@ -304,8 +304,10 @@ mod tests {
         assert!(!error.is_silent_end());
         let silent = shell("exit 1").line(soon()).expect_err("no line");
         assert!(silent.is_silent_end());
-        let done = shell("exit 0").line(soon()).expect_err("no line");
-        assert!(!done.is_silent_end());
+        for other in ["exit 0", "exit 5", "kill -9 $$"] {
+            let other = shell(other).line(soon()).expect_err("no line");
+            assert!(!other.is_silent_end());
+        }
         let error = shell("echo other")
             .expect("READY", soon())
             .expect_err("another line");

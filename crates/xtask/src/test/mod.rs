@@ -1,6 +1,7 @@
 //! The one command that sets up and tests: it installs what is missing, runs what can be run, and
 //! ends with what ran, what was skipped and why.
 
+mod excerpt;
 mod needs;
 mod output;
 mod packages;

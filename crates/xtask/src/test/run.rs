@@ -82,7 +82,9 @@ impl<'a> Runner<'a> {
             success = match command.and_then(|mut command| self.watch(&mut command, &mut tally)) {
                 Err(Error::Stopped) => return Err(Error::Stopped),
                 Err(error) => {
-                    self.say(&format!("error: {error}"));
+                    let why = format!("error: {error}");
+                    self.say(&why);
+                    tally.see(&why);
                     false
                 }
                 Ok(success) => success,

@@ -16,7 +16,7 @@ struct Ran {
     took: Duration,
 }
 
-/// What ran, what was skipped and why. Shown, it ends with a line `N passed, N failed, N skipped`.
+/// What ran, what was skipped and why, and what failed. Shown, it ends with a line `N passed, N failed, N skipped`.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
     ran: Vec<Ran>,
@@ -101,6 +101,13 @@ impl fmt::Display for Summary {
                 writeln!(f, "skipped  {name}: {why}")?;
             }
         }
+        for Ran { name, tally, .. } in &self.ran {
+            if tally.failed > 0 {
+                for line in tally.excerpt.lines() {
+                    writeln!(f, "failed   {name}: {line}")?;
+                }
+            }
+        }
         write!(
             f,
             "{} passed, {} failed, {} skipped",
@@ -118,11 +125,13 @@ mod tests {
     #[test]
     fn a_summary_ends_with_the_counts() {
         let mut summary = Summary::default();
-        let tally = Tally {
+        let mut tally = Tally {
             passed: 7,
             failed: 1,
             skipped: vec!["clang".to_owned()],
+            ..Tally::default()
         };
+        tally.excerpt.see("error: the cause");
         let mut other = Summary::default();
         other.end(1, "later", Tally::default(), Duration::ZERO);
         other.skip(3, "two", "there is no Wine".to_owned());
@@ -132,6 +141,7 @@ mod tests {
         assert!(text.ends_with("\n7 passed, 1 failed, 2 skipped"), "{text}");
         assert!(text.contains("skipped  two: there is no Wine\n"), "{text}");
         assert!(text.contains(" 1:01 min\n"), "{text}");
+        assert!(text.contains("failed   one: error: the cause\n"), "{text}");
         assert!(text.find("one") < text.find("later"), "{text}");
     }
 }

@@ -1,12 +1,16 @@
 //! What the output of test runners counts.
 
+use super::excerpt::Excerpt;
+
 /// Tests that passed, failed, and were skipped.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
     /// Why each was skipped.
     pub(crate) skipped: Vec<String>,
+    /// What was printed of failures.
+    pub(crate) excerpt: Excerpt,
 }
 
 /// What tests print where they have to leave something out.
@@ -15,6 +19,7 @@ const SKIPPED: [&str; 2] = ["SKIPPED under Wine: ", "SKIPPED "];
 impl Tally {
     /// Takes down a line of output: of cargo's tests, of Go's packages, of the language matrix.
     pub(crate) fn see(&mut self, line: &str) {
+        self.excerpt.see(line);
         let line = line.trim_end();
         if let Some(result) = line.strip_prefix("test result: ") {
             self.see_result(result);
