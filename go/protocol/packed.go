@@ -71,8 +71,9 @@ func (p *Packed) read(payload []byte, header int, count uint32) error {
 // fails as [ParsePacked] does.
 func (r ListRules) CheckDirectory(directory []byte, room int) error {
 	check := r.checker(room)
-	for ; len(directory) >= EntryLen; directory = directory[EntryLen:] {
-		if s := spanAt(directory); !check.Passes(s) {
+	for i := range len(directory) / EntryLen {
+		at := i * EntryLen
+		if s := spanAt(directory[at : at+EntryLen : at+EntryLen]); !check.Passes(s) {
 			return check.Refuse(s)
 		}
 	}

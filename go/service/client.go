@@ -20,9 +20,12 @@ type Client[Q, R any] struct {
 	*core
 	service *Service[Q, R]
 	reply   R
-	// Decodes a payload into reply, for core.perform. Made once, so that a call does not allocate it.
-	check         func(payload []byte) error
-	pipelineState pipelineState
+	// The replies to the last batch.
+	replies []R
+	// Decode a payload into reply, and a batch into replies, for core.perform. Made once, so that a call does not
+	// allocate them.
+	check, checkBatch func(payload []byte) error
+	pipelineState     pipelineState
 }
 
 // NewClient returns a client of the endpoint name in runDir. It connects to nothing yet, and never
@@ -33,6 +36,7 @@ func NewClient[Q, R any](service *Service[Q, R], runDir, name string, config Cli
 		c.reply, err = service.Reply.Decode(payload)
 		return err
 	}
+	c.checkBatch = func([]byte) error { return c.decodeBatch() }
 	return c
 }
 
@@ -59,7 +63,7 @@ func (c *Client[Q, R]) CallContext(ctx context.Context, request Q) (R, error) {
 // after that. It returns nil.
 func (c *Client[Q, R]) Close() error {
 	var none R
-	c.reply, c.pipelineState = none, pipelineState{}
+	c.reply, c.replies, c.pipelineState = none, nil, pipelineState{}
 	return c.core.Close()
 }
 

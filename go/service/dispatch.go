@@ -27,8 +27,10 @@ type dispatcher struct {
 	method  Method
 	any     bool
 	respond responder
-	faults  *faults
-	log     *slog.Logger
+	// Nil where nothing answers batches at once.
+	respondAll batchResponder
+	faults     *faults
+	log        *slog.Logger
 }
 
 // faults counts what handlers do wrong, for all sessions of a server.
@@ -65,6 +67,11 @@ func (d *dispatcher) respondBatch(request session.Message, buf []byte) (int, err
 	if !d.method.Batches || items.Len() == 0 {
 		return 0, &requestError{protocol.NewWireError(protocol.ErrBadItemCount, "batch", 1, uint64(items.Len()))}
 	}
+	if d.respondAll != nil {
+		if length, done, err := d.respondAll(items, buf); done {
+			return checkLength(length, err, buf)
+		}
+	}
 	list, err := protocol.NewPackedWriter(buf, 0, items.Len())
 	if err != nil {
 		return 0, err
@@ -83,10 +90,14 @@ func (d *dispatcher) respondBatch(request session.Message, buf []byte) (int, err
 	return list.FinishBatch()
 }
 
-// callHandler answers one request, or one item of a batch, into buf. Codecs may be a caller's own, so
-// the length that comes back is checked.
+// callHandler answers one request, or one item of a batch, into buf.
 func (d *dispatcher) callHandler(header *protocol.Header, request, buf []byte) (int, error) {
 	length, err := d.respond(protocol.MethodCode(header.Code), request, buf)
+	return checkLength(length, err, buf)
+}
+
+// checkLength checks the length of an answer that was written to buf: codecs may be a caller's own.
+func checkLength(length int, err error, buf []byte) (int, error) {
 	if err == nil && (length < 0 || length > len(buf)) {
 		return 0, fmt.Errorf("an answer of %d bytes, written to %d", length, len(buf))
 	}

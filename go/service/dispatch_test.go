@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,5 +128,81 @@ func TestRepeatedPanicsGetALineInAHundred(t *testing.T) {
 	}
 	if n := strings.Count(lines.String(), "the handler panicked"); n != 2 {
 		t.Fatalf("%d lines", n)
+	}
+}
+
+// A batch that is answered at once is answered as item by item: with the same bytes or status, by the same calls of the
+// handler, whatever is wrong with it.
+func TestABatchAtOnceIsAnsweredAsItemByItem(t *testing.T) {
+	t.Parallel()
+	atOnce := numbers
+	atOnce.Batches = true
+	oneByOne := atOnce
+	atOnce.Request.DecodeBatch = protocol.DecodeNumbers
+	atOnce.Reply.Size, atOnce.Reply.FixedSize, atOnce.Reply.EncodeBatch = func(uint64) int { return 8 }, 8, protocol.EncodeNumbers
+	r := rand.New(rand.NewPCG(9, 10))
+	seen := map[protocol.Status]int{}
+	for range 1_000 {
+		requests := make([]uint64, 1+r.IntN(5))
+		for i := range requests {
+			requests[i] = uint64(r.IntN(20))
+		}
+		payload := make([]byte, 16*len(requests))
+		length, _ := protocol.EncodeNumbers(payload, requests)
+		if r.IntN(4) == 0 {
+			protocol.PutSpan(payload[8*r.IntN(len(requests)):], 0, r.IntN(9))
+		}
+		room := []int{length, r.IntN(length + 1)}[r.IntN(2)]
+		want, wantCalls, wantBytes := answeredBatch(&oneByOne, payload, len(requests), room)
+		got, calls, answer := answeredBatch(&atOnce, payload, len(requests), room)
+		if got != want || !slices.Equal(calls, wantCalls) || !bytes.Equal(answer, wantBytes) {
+			t.Fatalf("%x in %d bytes: %+v with %x after %v, not %+v with %x after %v",
+				payload, room, got, answer, calls, want, wantBytes, wantCalls)
+		}
+		seen[got.status]++
+	}
+	for _, status := range []protocol.Status{protocol.StatusOK, protocol.StatusBadEnvelope, protocol.StatusInternalError, protocol.StatusLimitExceeded} {
+		if seen[status] < 20 {
+			t.Errorf("%v came %d times", status, seen[status])
+		}
+	}
+}
+
+// answeredBatch answers a batch by a handler that fails for 13, and returns what it was asked.
+func answeredBatch(service *Service[uint64, uint64], payload []byte, items, room int) (answered, []uint64, []byte) {
+	var calls []uint64
+	handler := ValueHandler(service, func(n uint64) (uint64, error) {
+		calls = append(calls, n)
+		if n == 13 {
+			return 0, errRefused
+		}
+		return n + 1, nil
+	})
+	d := newDispatcher(handler, slog.New(slog.DiscardHandler))
+	if handler.newBatchResponder != nil {
+		d.respondAll = handler.newBatchResponder()
+	}
+	batch, err := protocol.ParsePacked(payload, 0, uint32(items), protocol.BatchRules)
+	if err != nil {
+		panic(err)
+	}
+	header := protocol.BatchHeader(protocol.MethodIncrement, 1, uint32(items))
+	answer := make([]byte, room)
+	a := d.dispatch(session.Message{Header: header, Payload: payload, Batch: batch}, answer)
+	return a, calls, answer[:a.length]
+}
+
+func TestALengthThatCannotBeIsNoAnswerOfABatch(t *testing.T) {
+	t.Parallel()
+	for _, length := range []int{-1, 17} {
+		lying := numbers
+		lying.Batches = true
+		lying.Request.DecodeBatch = protocol.DecodeNumbers
+		lying.Reply.FixedSize, lying.Reply.EncodeBatch = 8, func([]byte, []uint64) (int, error) { return length, nil }
+		payload := make([]byte, 16)
+		_, _ = protocol.EncodeNumbers(payload, []uint64{1})
+		if got, calls, _ := answeredBatch(&lying, payload, 1, 16); got.status != protocol.StatusInternalError || len(calls) != 1 {
+			t.Errorf("%d bytes: %+v after %v", length, got, calls)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/netipc/netipc/go/protocol"
 )
@@ -18,11 +19,17 @@ type Handler struct {
 	any bool
 	// Makes the responder of a new session.
 	newResponder func() responder
+	// Makes what answers the batches of a new session at once; nil where nothing does.
+	newBatchResponder func() batchResponder
 }
 
 // responder answers the requests of one session, one after another: it writes the answer to the request
 // of method into answer, which is as long as an answer may be, and returns its length.
 type responder func(method protocol.MethodCode, request, answer []byte) (int, error)
+
+// batchResponder does with all requests of a batch at once what a responder does with each, and what makes one answer of
+// them. It tells whether it did: where not, no handler has run, and a responder has to.
+type batchResponder func(batch protocol.Packed, answer []byte) (length int, done bool, err error)
 
 // HandlerError is a failure of a handler that means another status than INTERNAL_ERROR.
 type HandlerError struct {
@@ -94,7 +101,36 @@ func ValueHandler[Q, R any](service *Service[Q, R], handle func(Q) (R, error)) H
 		}
 		return service.Reply.Encode(answer, reply)
 	}
-	return Handler{method: service.Method, newResponder: func() responder { return respond }}
+	made := Handler{method: service.Method, newResponder: func() responder { return respond }}
+	if service.Request.DecodeBatch != nil && service.Reply.EncodeBatch != nil && service.Reply.FixedSize > 0 {
+		made.newBatchResponder = func() batchResponder { return newValueBatch(service, handle) }
+	}
+	return made
+}
+
+// newValueBatch answers the batches of one session by handle. It leaves to others what has a request that cannot be
+// decoded, or an answer that does not fit: what has been handled by then is their part to know.
+func newValueBatch[Q, R any](service *Service[Q, R], handle func(Q) (R, error)) batchResponder {
+	// For as many as there were at once, so that answering allocates nothing.
+	var requests []Q
+	var replies []R
+	return func(batch protocol.Packed, answer []byte) (int, bool, error) {
+		count := batch.Len()
+		requests = slices.Grow(requests[:0], count)[:count]
+		replies = slices.Grow(replies[:0], count)[:count]
+		if service.Reply.sizeOfAll(replies) > len(answer) || service.Request.DecodeBatch(requests, batch) != nil {
+			return 0, false, nil
+		}
+		for i, request := range requests {
+			reply, err := handle(request)
+			if err != nil {
+				return 0, true, &handlerError{err}
+			}
+			replies[i] = reply
+		}
+		length, err := service.Reply.EncodeBatch(answer, replies)
+		return length, true, err
+	}
 }
 
 // Builder is how a reply is built: Start begins the answer to a request in a buffer that is as long as

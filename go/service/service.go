@@ -29,8 +29,16 @@ type Service[Q, R any] struct {
 type Codec[T any] struct {
 	// Size returns the bytes that Encode writes.
 	Size func(value T) int
+	// FixedSize is what Size returns of every value, where that is always the same; 0 is not.
+	FixedSize int
 	// Encode writes value to dst; it returns its length.
 	Encode func(dst []byte, value T) (int, error)
 	// Decode reads and validates a payload. What it returns may borrow the payload.
 	Decode func(payload []byte) (T, error)
+	// EncodeBatch writes the payload of a batch of values to dst at once; it returns its length. Nil is Encode for each,
+	// as [protocol.EncodeBatch] lays them out.
+	EncodeBatch func(dst []byte, values []T) (int, error)
+	// DecodeBatch reads and validates every item of a batch into values, which has a place for each. Nil is Decode for
+	// each.
+	DecodeBatch func(values []T, batch protocol.Packed) error
 }

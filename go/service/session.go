@@ -31,6 +31,9 @@ func (s *Server) runSession(c *connection.Connection) {
 
 func (s *Server) answerRequests(c *connection.Connection, counts *sessionCounts) error {
 	d := dispatcher{method: s.handler.method, any: s.handler.any, respond: s.handler.newResponder(), faults: &s.faults, log: s.log}
+	if s.handler.newBatchResponder != nil {
+		d.respondAll = s.handler.newBatchResponder()
+	}
 	answer := make([]byte, c.Limits().Response.PayloadBytes)
 	for {
 		request, err := s.nextRequest(c, counts)

@@ -54,7 +54,10 @@ func NewServerWithWorkers(runDir, name string, config ServerConfig, handler Hand
 }
 
 var value = service.Codec[uint64]{
-	Size:   func(n uint64) int { return protocol.Number(n).Size() },
-	Encode: protocol.EncodeIncrement,
-	Decode: protocol.DecodeIncrement,
+	Size:        func(n uint64) int { return protocol.Number(n).Size() },
+	FixedSize:   8,
+	Encode:      protocol.EncodeIncrement,
+	Decode:      protocol.DecodeIncrement,
+	EncodeBatch: protocol.EncodeNumbers,
+	DecodeBatch: protocol.DecodeNumbers,
 }

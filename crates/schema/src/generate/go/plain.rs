@@ -101,8 +101,11 @@ func (t $Type) Encode(dst []byte) error {
 const NUMBER_CODEC: &str = "
 var value = service.Codec[uint64]{
 	Size: func(n uint64) int { return protocol.$Type(n).Size() },
+	FixedSize: 8,
 	Encode: protocol.Encode$P,
 	Decode: protocol.Decode$P,
+	EncodeBatch: protocol.EncodeNumbers,
+	DecodeBatch: protocol.DecodeNumbers,
 }
 ";
 
