@@ -342,10 +342,6 @@ mod tests {
             MethodCode(99)
         }
 
-        fn layout(&self) -> u16 {
-            1
-        }
-
         fn exceeded(&self) -> u16 {
             1
         }
@@ -373,14 +369,6 @@ mod tests {
         fn bare(&self, _: &[u8], _: u16) -> Vec<u8> {
             vec![0]
         }
-
-        fn bare_len(&self, _: &[u8]) -> usize {
-            1
-        }
-
-        fn reply_estimate(&self, _: &[u8]) -> usize {
-            1
-        }
     }
 
     impl EnrichedFormat for Bytes {
@@ -400,5 +388,12 @@ mod tests {
         assert_eq!((parts.item.len(), parts.texts.len()), (1, MOST_TEXTS));
         kind.split(&item, &mut parts);
         assert_eq!((parts.item, parts.texts.len()), (&item[..], 0));
+    }
+
+    #[test]
+    fn a_format_that_says_no_more_goes_by_the_status_and_asks_as_for_texts() {
+        let kind = Untyped(Box::new(Bytes));
+        assert_eq!(kind.judge(&[7]), (Verdict::Known, 0));
+        assert!(kind.has_texts());
     }
 }

@@ -124,7 +124,12 @@ fn try_lock(dir: &RunDir, name: &Path) -> Result<Attempt, Errno> {
         });
     }
     // Whoever had it before may have removed its name since it was opened.
-    let is_named = sys::look_at(dir, name).is_ok_and(|named| named.id == id);
+    let is_named = match sys::look_at(dir, name) {
+        Ok(named) => named.id == id,
+        Err(Errno::NOENT) => false,
+        // A wait would change nothing.
+        Err(errno) => return Err(errno),
+    };
     Ok(if is_named {
         Attempt::Locked(file, id)
     } else {

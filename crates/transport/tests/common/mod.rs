@@ -1,6 +1,11 @@
 //! What the tests share: a directory with an endpoint, sessions in it, and processes to spoil them.
 #![allow(dead_code, reason = "every test file uses a part")]
 
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+pub(crate) mod filter;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+pub(crate) mod log;
+
 use std::env;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};

@@ -201,3 +201,30 @@ fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_place_for_every_mapping_however_many() {
+        const SIZE: usize = 4096;
+        static FEW: Places<1> = Places {
+            own: [FREE],
+            last: AtomicPtr::new(ptr::null_mut()),
+        };
+        let places: Vec<_> = (1..=4).map(|n| FEW.take(n * SIZE, SIZE)).collect();
+        for (n, place) in (1..).zip(&places) {
+            let (found, start, size) = FEW.find(n * SIZE + 7).unwrap();
+            assert!(ptr::eq(found, *place));
+            assert_eq!((start, size), (n * SIZE, SIZE));
+        }
+        assert!(FEW.find(SIZE - 1).is_none() && FEW.find(5 * SIZE).is_none());
+        places[2].give_back();
+        assert!(FEW.find(3 * SIZE).is_none());
+        assert!(
+            ptr::eq(FEW.take(9 * SIZE, 1), places[2]),
+            "it is used again"
+        );
+    }
+}
