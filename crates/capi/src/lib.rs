@@ -31,6 +31,7 @@
 mod abort_flag;
 pub mod any;
 mod border;
+mod calling;
 pub mod error;
 mod failure;
 mod layout;

@@ -61,8 +61,10 @@ size_t nipc_ip_text(const nipc_ip_t *ip, char *buf, size_t buf_len);
 /* ---- Clients ------------------------------------------------------------------------------- */
 
 /**
- * Says whether bytes are what they must be. It is called while the client is in use, and must not use
- * it; it must return: not by an exception, longjmp, or the end of the thread.
+ * Says whether bytes are what they must be. It is called while the client is in use: calls there are
+ * NIPC_ERR_BUSY, and a close takes effect when the call that is under way ends, as NIPC_ERR_ABORTED. It must
+ * return: not by an exception, longjmp, the end of the thread, or in a child that it forked, which ends by
+ * SIGABRT.
  *
  * \param user  what came with the function
  * \param ptr   the bytes; valid until it returns
@@ -74,8 +76,8 @@ size_t nipc_ip_text(const nipc_ip_t *ip, char *buf, size_t buf_len);
 typedef nipc_error_t (*nipc_any_check_fn)(void *user, const void *ptr, size_t len);
 
 /**
- * Takes the reply to one of many requests. It is called while the client is in use, and must not use
- * it; it must return: not by an exception, longjmp, or the end of the thread.
+ * Takes the reply to one of many requests. It is called while the client is in use, and must return, as a
+ * nipc_any_check_fn.
  *
  * \param user   what came with the function
  * \param index  which request it answers, from 0 on
@@ -155,8 +157,8 @@ nipc_error_t nipc_client_call_any_pipelined(nipc_client_ctx_t *ctx,
 
 /**
  * What a client has to know of the keys and items of a lookup. Its functions are called while the
- * client is in use, and must not use it; they must return: not by an exception, longjmp, or the end of
- * the thread. Items that they get have passed check, but for those of check itself.
+ * client is in use, and must return, as a nipc_any_check_fn. Items that they get have passed check, but for
+ * those of check itself.
  */
 typedef struct nipc_any_lookup_t {
     /** The number of the method. */
@@ -224,8 +226,8 @@ typedef struct nipc_any_cache_t {
 
 /**
  * What a cache has to know of a service that answers with everything. Its functions are called in any
- * thread that refreshes or reads, in several at once; they must return: not by an exception, longjmp,
- * or the end of the thread.
+ * thread that refreshes or reads, in several at once, and must return, as a nipc_any_check_fn. In a refresh, they
+ * may read and close the cache, whose refresh frees it when it ends; another refresh of it fails.
  */
 typedef struct nipc_any_cached_t {
     /** The number of the method. */
@@ -519,8 +521,9 @@ typedef uint64_t (*nipc_any_identity_fn)(void *user, nipc_bytes_view_t item);
 
 /**
  * What an enricher has to know of a lookup that the library does not know. Its functions are called by
- * whoever steps or runs the enricher, in one thread at a time; they must return: not by an exception,
- * longjmp, or the end of the thread.
+ * whoever steps or runs the enricher, in one thread at a time, and must return, as a nipc_any_check_fn. They may
+ * read the enricher, pin keys and close it: the round frees it when it ends. A round there is NIPC_ERR_BUSY, and
+ * nipc_enricher_refresh_now waits for nothing.
  */
 typedef struct nipc_any_enriched_t {
     /** Keys and items. */

@@ -16,18 +16,20 @@ use super::cache_table::{Items, MAX_PARTS, Table};
 use super::calls::{Check, nipc_any_check_fn};
 use super::types::nipc_bytes_view_t;
 use crate::border::{catch, catch_code, copy_text, put, shared, zero};
+use crate::calling::{calling, is_called_for};
 use crate::error::{CodeResult, nipc_error_t};
 use crate::service::config::nipc_client_config_t;
 use crate::service::config::{EndpointName, call_timeout, config as configured};
 use crate::service::storage::{self, Context, enter, nipc_storage_t, open, peek};
 use crate::service::types::nipc_client_state_t;
 
+const OF_ITSELF: &str = "a function that a refresh has called refreshes the same cache";
 const NEVER_INITIALISED: &str =
     "the cache is not initialised: it needs a run_dir, a service, and what is cached";
 
 /// What a cache has to know of a service that answers with everything. Its functions are called in any
-/// thread that refreshes or reads, in several at once; they must return: not by an exception, longjmp,
-/// or the end of the thread.
+/// thread that refreshes or reads, in several at once, and must return, as a nipc_any_check_fn. In a refresh, they
+/// may read and close the cache, whose refresh frees it when it ends; another refresh of it fails.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_any_cached_t {
@@ -188,11 +190,16 @@ impl AnyCacheHandle {
                 // A client that is not connected says why it is not.
                 let unready = status.state != ClientState::Ready;
                 let why = status.last_error.filter(|_| unready).unwrap_or(why);
-                self.failures.fetch_add(1, Ordering::Relaxed);
-                self.last_error.store(Some(Arc::new(why)));
+                self.fail(why);
                 false
             }
         }
+    }
+
+    /// Notes that a refresh failed, and why.
+    fn fail(&self, why: String) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        self.last_error.store(Some(Arc::new(why)));
     }
 
     /// Connects where needed, and asks; the error is a text.
@@ -298,7 +305,14 @@ pub unsafe extern "C" fn nipc_any_cache_init(
 pub unsafe extern "C" fn nipc_any_cache_refresh(cache: *mut nipc_any_cache_t) -> bool {
     catch(false, || {
         // SAFETY: C promises a cache.
-        unsafe { enter(cache) }.is_ok_and(|handle| handle.refresh())
+        let entered = unsafe { enter(cache) };
+        entered.is_ok_and(|handle| {
+            if is_called_for(cache) {
+                handle.fail(OF_ITSELF.to_owned());
+                return false;
+            }
+            calling(cache, || handle.refresh())
+        })
     })
 }
 
@@ -395,7 +409,9 @@ pub unsafe extern "C" fn nipc_any_cache_close(cache: *mut nipc_any_cache_t) {
         // SAFETY: C promises a cache.
         let closing = unsafe { storage::close(cache) }?;
         closing.abort.raise();
-        drop(closing.wait());
+        if !is_called_for(cache) {
+            drop(closing.wait());
+        }
         Ok(())
     };
     catch_code(close);

@@ -12,6 +12,7 @@ use netipc::wire::{WireError, WireErrorKind};
 
 use super::calls::Check;
 use super::types::nipc_bytes_view_t;
+use crate::calling::returned;
 
 /// Bytes of an entry of a directory: offset and length of an item.
 const ENTRY_LEN: usize = 8;
@@ -48,13 +49,13 @@ impl Items {
     fn key<'a>(&self, item: &'a [u8]) -> Result<Parts<'a>, WireError> {
         let mut views = [nipc_bytes_view_t::NONE; MAX_PARTS];
         // SAFETY: it is called as the header says: the item was checked, and there is room for the parts.
-        unsafe {
+        returned(|| unsafe {
             (self.key)(
                 self.check.user,
                 nipc_bytes_view_t::of(item),
                 views.as_mut_ptr(),
             );
-        }
+        });
         let mut parts: Parts<'a> = [&[]; MAX_PARTS];
         for (part, view) in parts.iter_mut().zip(views).take(self.key_parts) {
             let start = view.ptr.addr().wrapping_sub(item.as_ptr().addr());

@@ -9,13 +9,16 @@ use netipc::wire::{Bytes, MethodCode, WireError, WireErrorKind};
 
 use super::types::{Payloads, nipc_bytes_view_t};
 use crate::border::{bytes, catch_code, elements, elements_mut, put, zero};
+use crate::calling::{calling, returned};
 use crate::error::nipc_error_t;
 use crate::protocol::keys::lies_in;
 use crate::service::client_handle::{LockedState, call, noted};
 use crate::service::types::nipc_client_ctx_t;
 
-/// Says whether bytes are what they must be. It is called while the client is in use, and must not use
-/// it; it must return: not by an exception, longjmp, or the end of the thread.
+/// Says whether bytes are what they must be. It is called while the client is in use: calls there are
+/// NIPC_ERR_BUSY, and a close takes effect when the call that is under way ends, as NIPC_ERR_ABORTED. It must
+/// return: not by an exception, longjmp, the end of the thread, or in a child that it forked, which ends by
+/// SIGABRT.
 ///
 /// \param user  what came with the function
 /// \param ptr   the bytes; valid until it returns
@@ -73,7 +76,7 @@ pub unsafe extern "C" fn nipc_client_call_any(
             Ok(view)
         };
         // SAFETY: C promises a context.
-        let view = unsafe { call(ctx, ask) }?;
+        let view = calling(ctx, || unsafe { call(ctx, ask) })?;
         // SAFETY: C promises room for a view.
         unsafe { put(out, view) }
     })
@@ -132,8 +135,8 @@ pub unsafe extern "C" fn nipc_client_call_any_batch(
     })
 }
 
-/// Takes the reply to one of many requests. It is called while the client is in use, and must not use
-/// it; it must return: not by an exception, longjmp, or the end of the thread.
+/// Takes the reply to one of many requests. It is called while the client is in use, and must return, as a
+/// nipc_any_check_fn.
 ///
 /// \param user   what came with the function
 /// \param index  which request it answers, from 0 on
@@ -189,11 +192,12 @@ pub unsafe extern "C" fn nipc_client_call_any_pipelined(
             client.call_pipelined_bytes(method, &requests, window, &wait, |index, reply| {
                 let index = u32::try_from(index).unwrap_or(u32::MAX);
                 // SAFETY: it is called as the header says.
-                verdict(unsafe { each(user, index, nipc_bytes_view_t::of(reply)) })
+                let each = || unsafe { each(user, index, nipc_bytes_view_t::of(reply)) };
+                verdict(returned(each))
             })
         };
         // SAFETY: C promises a context.
-        unsafe { call(ctx, ask) }
+        calling(ctx, || unsafe { call(ctx, ask) })
     })
 }
 
@@ -209,7 +213,8 @@ impl Check {
             return Ok(());
         };
         // SAFETY: it is called as the header says.
-        verdict(unsafe { check(self.user, bytes.as_ptr().cast(), bytes.len()) })
+        let check = || unsafe { check(self.user, bytes.as_ptr().cast(), bytes.len()) };
+        verdict(returned(check))
     }
 }
 

@@ -12,6 +12,7 @@ use netipc::{AbortHandle, ClientConfig, ErrorCode};
 use super::enricher_format::{described, nipc_any_enriched_t};
 use super::enricher_types::{nipc_enricher_config_t, nipc_enricher_stats_t, nipc_enricher_step_t};
 use crate::border::{catch, catch_code, copy_text, put, shared, zero};
+use crate::calling::{calling, is_called_for};
 use crate::error::{CodeResult, nipc_error_t};
 use crate::service::config::{EndpointName, config as configured, nipc_client_config_t};
 use crate::service::storage::{self, Context, enter, nipc_storage_t, open};
@@ -120,7 +121,11 @@ pub unsafe extern "C" fn nipc_enricher_step(
     catch_code(|| {
         // SAFETY: C promises an enricher.
         let handle = unsafe { enter(enricher) }?;
-        let step = handle.lock()?.step(Duration::from_millis(budget_ms.into()));
+        let mut owned = handle.lock()?;
+        let step = calling(enricher, || {
+            owned.step(Duration::from_millis(budget_ms.into()))
+        });
+        drop(owned);
         let step = step.into();
         if out.is_null() {
             return Ok(());
@@ -139,7 +144,9 @@ pub unsafe extern "C" fn nipc_enricher_run(enricher: *mut nipc_enricher_t) -> ni
     catch_code(|| {
         // SAFETY: C promises an enricher.
         let handle = unsafe { enter(enricher) }?;
-        handle.lock()?.run();
+        let mut owned = handle.lock()?;
+        calling(enricher, || owned.run());
+        drop(owned);
         Err(ErrorCode::ABORTED)
     })
 }
@@ -236,7 +243,9 @@ pub unsafe extern "C" fn nipc_enricher_close(enricher: *mut nipc_enricher_t) {
         // SAFETY: C promises an enricher.
         let closing = unsafe { storage::close(enricher) }?;
         closing.abort.abort();
-        drop(closing.wait());
+        if !is_called_for(enricher) {
+            drop(closing.wait());
+        }
         Ok(())
     };
     catch_code(close);

@@ -12,6 +12,7 @@ use netipc::wire::{Labels, MethodCode, WireError};
 use super::lookup::{Format, nipc_any_lookup_t};
 use super::types::nipc_bytes_view_t;
 use crate::border::elements;
+use crate::calling::returned;
 use crate::error::CodeResult;
 
 /// Says what an item that has passed its check means for its key: a NIPC_VERDICT_ number.
@@ -33,8 +34,9 @@ pub const NIPC_VERDICT_FOR_GOOD: u32 = 3;
 pub const NIPC_VERDICT_OVERSIZED: u32 = 4;
 
 /// What an enricher has to know of a lookup that the library does not know. Its functions are called by
-/// whoever steps or runs the enricher, in one thread at a time; they must return: not by an exception,
-/// longjmp, or the end of the thread.
+/// whoever steps or runs the enricher, in one thread at a time, and must return, as a nipc_any_check_fn. They may
+/// read the enricher, pin keys and close it: the round frees it when it ends. A round there is NIPC_ERR_BUSY, and
+/// nipc_enricher_refresh_now waits for nothing.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_any_enriched_t {
@@ -147,7 +149,9 @@ impl EnrichedFormat for Described {
             return Verdict::of_status(self.status(item), self.oversized());
         };
         // SAFETY: it is called as the header says.
-        match unsafe { verdict(self.described.lookup.user, nipc_bytes_view_t::of(item)) } {
+        let verdict =
+            || unsafe { verdict(self.described.lookup.user, nipc_bytes_view_t::of(item)) };
+        match returned(verdict) {
             NIPC_VERDICT_KNOWN => Verdict::Known,
             NIPC_VERDICT_PROVISIONAL => Verdict::Provisional,
             NIPC_VERDICT_FOR_GOOD => Verdict::ForGood,
@@ -157,11 +161,11 @@ impl EnrichedFormat for Described {
     }
 
     fn identity(&self, item: &[u8]) -> u64 {
-        let tell = self.described.identity;
+        let Some(tell) = self.described.identity else {
+            return 0;
+        };
         // SAFETY: it is called as the header says.
-        tell.map_or(0, |tell| unsafe {
-            tell(self.described.lookup.user, nipc_bytes_view_t::of(item))
-        })
+        returned(|| unsafe { tell(self.described.lookup.user, nipc_bytes_view_t::of(item)) })
     }
 
     fn take_apart<'i>(&self, item: &'i [u8], parts: &mut ItemParts<'i>) {

@@ -14,6 +14,7 @@ use super::enricher::{EnricherHandle, Typed, nipc_enricher_t};
 use super::enricher_format::OTHER_KIND;
 use super::types::nipc_bytes_view_t;
 use crate::border::{catch, catch_code, elements, put, shared, unique, zero};
+use crate::calling::{calling, is_called_for};
 use crate::error::{CodeResult, nipc_error_t};
 use crate::protocol::nipc_str_view_t;
 use crate::service::storage::{enter, peek};
@@ -260,7 +261,13 @@ pub unsafe extern "C" fn nipc_enricher_refresh_now(
         // SAFETY: C promises their bytes.
         let keys = keys.iter().map(|key| valid(&handle, unsafe { key.get() }?));
         let keys: Vec<&[u8]> = keys.collect::<CodeResult<_>>()?;
-        let known = handle.refresh_now(&keys, timeout_ms);
+        // Whoever runs it is waited for: not by himself.
+        let timeout_ms = if is_called_for(enricher) {
+            0
+        } else {
+            timeout_ms
+        };
+        let known = calling(enricher, || handle.refresh_now(&keys, timeout_ms));
         Ok::<_, ErrorCode>(u32::try_from(known).unwrap_or(u32::MAX))
     };
     catch(0, || refresh().unwrap_or(0))

@@ -11,13 +11,14 @@ use netipc::wire::{MethodCode, WireError};
 use super::calls::{Check, nipc_any_check_fn};
 use super::types::{Payloads, nipc_bytes_view_t};
 use crate::border::{catch_code, elements, put, shared, zero};
+use crate::calling::{calling, returned};
 use crate::error::{CodeResult, nipc_error_t};
 use crate::service::client_handle::{LockedState, call, noted};
 use crate::service::types::nipc_client_ctx_t;
 
 /// What a client has to know of the keys and items of a lookup. Its functions are called while the
-/// client is in use, and must not use it; they must return: not by an exception, longjmp, or the end of
-/// the thread. Items that they get have passed check, but for those of check itself.
+/// client is in use, and must return, as a nipc_any_check_fn. Items that they get have passed check, but for
+/// those of check itself.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct nipc_any_lookup_t {
@@ -107,7 +108,7 @@ pub unsafe extern "C" fn nipc_client_call_any_lookup(
             Ok(view)
         };
         // SAFETY: C promises a context.
-        let view = unsafe { call(ctx, ask) }?;
+        let view = calling(ctx, || unsafe { call(ctx, ask) })?;
         // SAFETY: C promises room for a view.
         unsafe { put(out, view) }
     })
@@ -143,7 +144,7 @@ impl<'c> Format<'c> {
         let key = nipc_bytes_view_t::of(key);
         let buf = room.as_mut_ptr().cast();
         // SAFETY: it is called as the header says.
-        unsafe { (self.bare)(self.described.user, key, status, buf, room.len()) }
+        returned(|| unsafe { (self.bare)(self.described.user, key, status, buf, room.len()) })
     }
 }
 
@@ -175,13 +176,13 @@ impl LookupFormat for Format<'_> {
     fn status(&self, item: &[u8]) -> u16 {
         let item = nipc_bytes_view_t::of(item);
         // SAFETY: it is called as the header says.
-        unsafe { (self.status)(self.described.user, item) }
+        returned(|| unsafe { (self.status)(self.described.user, item) })
     }
 
     fn answers(&self, item: &[u8], key: &[u8]) -> bool {
         let [item, key] = [item, key].map(nipc_bytes_view_t::of);
         // SAFETY: it is called as the header says.
-        unsafe { (self.answers)(self.described.user, item, key) }
+        returned(|| unsafe { (self.answers)(self.described.user, item, key) })
     }
 
     fn bare(&self, key: &[u8], status: u16) -> Vec<u8> {

@@ -21,6 +21,7 @@ use super::types::{
     NIPC_NATIVE_NONE, Numbers, STATUS_ERRORS, STATUS_NUMBERS, nipc_client_ctx_t,
     nipc_client_session_t, nipc_native_t, numbers,
 };
+use crate::calling::is_called_for;
 use crate::error::{CodeResult, of_call};
 
 /// A client and what other threads may reach of it.
@@ -31,6 +32,8 @@ pub(crate) struct ClientHandle {
     abort: Abort,
     /// Whether the last call failed because of its arguments, before anything was sent.
     bad_argument: AtomicBool,
+    /// Whether a function that a call has called has closed the client, which goes with that call then.
+    is_closed_within: AtomicBool,
 }
 
 /// What one thread at a time uses.
@@ -61,6 +64,7 @@ impl ClientHandle {
                 shown: None,
             }),
             bad_argument: AtomicBool::new(false),
+            is_closed_within: AtomicBool::new(false),
         }
     }
 
@@ -77,6 +81,12 @@ impl ClientHandle {
 
     pub(crate) fn had_bad_argument(&self) -> bool {
         self.bad_argument.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was closed by the thread that uses it. Relaxed: that thread alone writes and reads it.
+    #[inline]
+    fn is_closed_within(&self) -> bool {
+        self.is_closed_within.load(Ordering::Relaxed)
     }
 
     /// What one thread at a time uses, unless another thread does.
@@ -173,7 +183,12 @@ pub(crate) unsafe fn with_client<T>(
     if let Ok(origin) = unsafe { Origin::of(ctx) } {
         update.state.timeout_ms = origin.call_timeout_ms();
     }
-    Ok(call(&mut update.state))
+    let called = call(&mut update.state);
+    if handle.is_closed_within() {
+        // What was answered goes with the client.
+        return Err(ErrorCode::ABORTED);
+    }
+    Ok(called)
 }
 
 /// As [`with_client`], for what may fail as calls do. A call on a client that is closed counts as a
@@ -252,7 +267,8 @@ pub(crate) unsafe fn open(ctx: *mut nipc_client_ctx_t, endpoint: &EndpointName<'
     Ok(())
 }
 
-/// Frees what is behind `ctx`. What runs in another thread is aborted, and waited for.
+/// Frees what is behind `ctx`. What runs in another thread is aborted, and waited for; what this thread is in
+/// itself frees it when it ends.
 ///
 /// # Safety
 /// As for [`enter`]; and no other thread reads the public fields meanwhile.
@@ -260,6 +276,12 @@ pub(crate) unsafe fn close(ctx: *mut nipc_client_ctx_t) -> CodeResult {
     // SAFETY: the caller's promise is that of `close`.
     let closing = unsafe { storage::close(ctx) }?;
     closing.abort.raise();
+    if is_called_for(ctx) {
+        closing.is_closed_within.store(true, Ordering::Relaxed);
+        // SAFETY: the caller's promise is that of `of`.
+        unsafe { Origin::of(ctx) }?.abort_flag().set(false);
+        return Ok(());
+    }
     let state = closing.wait().state.into_inner();
     let state = state.unwrap_or_else(PoisonError::into_inner);
     // SAFETY: the caller's promise is that of `published`.
@@ -290,15 +312,22 @@ impl Drop for UpdateOnDrop<'_> {
         } else {
             locked.client.state()
         };
+        let is_closed = self.handle.is_closed_within();
+        let state = if is_closed {
+            ClientState::Disconnected
+        } else {
+            state
+        };
         // SAFETY: `with_client` was promised a context.
         if let Ok(published) = unsafe { published(self.ctx) } {
             published.write(locked.status(state));
         }
         let counters = locked.client.counters();
         let now = Some((state, counters.connects, counters.reconnects));
-        if locked.shown != now {
+        if locked.shown != now || is_closed {
             locked.shown = now;
-            let session = locked.client.session().filter(|_| !panicked);
+            let session = locked.client.session();
+            let session = session.filter(|_| !panicked && !is_closed);
             let session = session.map(|session| (session, native(&locked.client, &session)));
             // SAFETY: `with_client` was promised a context, and the lock keeps other calls away.
             unsafe { show(self.ctx, self.handle, session, state) };

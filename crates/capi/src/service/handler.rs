@@ -9,6 +9,7 @@ use netipc::wire::Status;
 use netipc::{ErrorCode, Handler, HandlerFailed};
 
 use super::server_handle::ServerId;
+use crate::calling::returned;
 use crate::error::nipc_error_t;
 use crate::protocol::Zeroed;
 
@@ -50,7 +51,7 @@ impl User {
     }
 
     pub(crate) fn call<T>(&self, handle: impl FnOnce(*mut c_void) -> T) -> T {
-        self.server.answering(|| handle(self.ptr))
+        self.server.answering(|| returned(|| handle(self.ptr)))
     }
 }
 
