@@ -47,8 +47,9 @@ const PROFILES: [u32; 4] = [0x01, 0x02, 0x04, 0x10];
 const ROUND: Duration = Duration::from_secs(10);
 /// Between two things that are done, at most.
 const PAUSE_MS: usize = 120;
-/// The longest that anything may take, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest that anything may take: only a hang does, also where others leave these processes a hundredth of a
+/// processor, on which no handshake is done within its 2 s for a minute.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// The timeout of every call.
 const TIMEOUT_MS: u64 = 3000;
 /// A handshake, and another one with a smaller proposal.

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use netipc_interop::faults::{FaultError, Side, Subject, Tally, once, refused};
 use netipc_interop::language::{Language, Peers};
 
-/// A region, and the ring: the socket is where they begin, and where they end up.
+/// Sessions of shared memory begin over the socket, and end up there.
+const SOCKET: u32 = 0x01;
 const REGION: u32 = 0x02;
 const RING: u32 = 0x10;
 
@@ -15,57 +16,54 @@ static PEERS: LazyLock<Peers> =
 
 type Sweep = fn(&Peers, Subject) -> Result<Tally, FaultError>;
 
-/// Makes a module of tests for each language.
-macro_rules! languages {
-    ($($name:ident: $language:ident, $profiles:expr;)+) => {
+/// Makes a module of tests for each language and profile, which wait beside one another.
+macro_rules! subjects {
+    ($($name:ident: $language:ident, $profile:ident;)+) => {
         $(
             mod $name {
                 use super::*;
 
                 #[test]
                 fn each_call_of_a_server_may_fail_once() {
-                    sweep(once, Language::$language, &$profiles, Side::Server, 30);
+                    sweep(once, Language::$language, $profile, Side::Server, 30);
                 }
 
                 #[test]
                 fn each_call_of_a_client_may_fail_once() {
-                    sweep(once, Language::$language, &$profiles, Side::Client, 30);
+                    sweep(once, Language::$language, $profile, Side::Client, 30);
                 }
 
                 #[test]
                 fn a_server_may_be_refused_each_call() {
-                    sweep(refused, Language::$language, &$profiles, Side::Server, 30);
+                    sweep(refused, Language::$language, $profile, Side::Server, 30);
                 }
 
                 #[test]
                 fn a_client_may_be_refused_each_call() {
-                    sweep(refused, Language::$language, &$profiles, Side::Client, 15);
+                    sweep(refused, Language::$language, $profile, Side::Client, 15);
                 }
             }
         )+
     };
 }
 
-languages! {
-    rust: Rust, [REGION, RING];
-    // It is Rust inside.
-    c: C, [RING];
-    go: Go, [REGION, RING];
+subjects! {
+    rust_region: Rust, REGION;
+    rust_ring: Rust, RING;
+    c_socket: C, SOCKET;
+    c_region: C, REGION;
+    c_ring: C, RING;
+    go_region: Go, REGION;
+    go_ring: Go, RING;
 }
 
-fn sweep(sweep: Sweep, language: Language, profiles: &[u32], side: Side, least: u32) {
-    for &profile in profiles {
-        let subject = Subject {
-            language,
-            side,
-            profile,
-        };
-        match sweep(&PEERS, subject) {
-            Ok(tally) => {
-                println!("{subject}:\n{tally}\n");
-                assert!(tally.faults() >= least, "{subject}: hardly anything failed");
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
+fn sweep(sweep: Sweep, language: Language, profile: u32, side: Side, least: u32) {
+    let subject = Subject {
+        language,
+        side,
+        profile,
+    };
+    let tally = sweep(&PEERS, subject).unwrap_or_else(|error| panic!("{error}"));
+    println!("{subject}:\n{tally}\n");
+    assert!(tally.faults() >= least, "{subject}: hardly anything failed");
 }
