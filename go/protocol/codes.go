@@ -98,7 +98,7 @@ const (
 	// ProfileSHMWaitAddr is reserved.
 	ProfileSHMWaitAddr = 0x08
 	// ProfileSHMRing is rings in sealed memory that the server passes over the socket: the fastest, between
-	// peers of ours on Linux; others leave it out. To be asked for by its name.
+	// peers of ours on Linux; others leave it out. Whoever wants shared memory does well to offer it beside a region.
 	ProfileSHMRing = 0x10
 	// ProfilesAllRegions is every profile of a shared region, which is shared memory but the ring.
 	ProfilesAllRegions = ProfileSHMHybrid | ProfileSHMFutex | ProfileSHMWaitAddr

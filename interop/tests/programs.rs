@@ -112,7 +112,7 @@ fn document(program: &Path, place: &TempDir) -> Value {
         ["time", "took_us", "transport", "why_socket"],
         "{call}"
     );
-    assert_eq!(call["transport"], "shm (shm-hybrid)", "{call}");
+    assert_eq!(call["transport"], "shm (shm-ring)", "{call}");
     document
 }
 

@@ -1,7 +1,7 @@
 //! What profiles are called, as the platform's transport has them.
 
 use netipc::SessionStatus;
-use netipc::protocol::PROFILE_BASELINE;
+use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID, PROFILE_SHM_RING};
 use netipc::transport::link::{LinkKind, Profile};
 use netipc::transport::{Transport, native};
 use netipc::wire::Profiles;
@@ -28,6 +28,9 @@ pub(crate) fn shm() -> u32 {
     let usual = shared_memory().filter(|one| !one.on_request);
     usual.fold(0, |bits, profile| bits | profile.bit)
 }
+
+/// What both sides choose of what both have: the ring, and of the regions the one that may look before it sleeps.
+pub(crate) const PREFERRED: u32 = PROFILE_SHM_RING | PROFILE_SHM_HYBRID;
 
 /// The bits of every profile that this platform has.
 pub(crate) fn all() -> u32 {

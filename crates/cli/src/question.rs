@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use clap::Args;
 use netipc::ClientConfig;
-use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc::transport::Endpoint;
 use netipc_schema::Schema;
 use netipc_schema::codec::Message;
@@ -17,6 +16,7 @@ use crate::asking::{self, schema_of};
 use crate::call::asked::AskedParser;
 use crate::call::keys;
 use crate::exit::Failed;
+use crate::profile;
 use crate::token::TokenArgs;
 
 /// Arguments that name a question, and how often it is asked.
@@ -70,7 +70,7 @@ impl QuestionArgs {
         let request = asking::request(&schema, keys.as_deref())?;
         let config = ClientConfig {
             supported_profiles: self.endpoint.profiles()?,
-            preferred_profiles: PROFILE_SHM_HYBRID,
+            preferred_profiles: profile::PREFERRED,
             auth_token: self.endpoint.place.token(&self.token, &endpoint)?,
             ..ClientConfig::default()
         };

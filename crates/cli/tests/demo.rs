@@ -3,6 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
+use support::platform::SHARED_MEMORY;
 use support::{netipc, run};
 
 /// The number at `path`, which is positive.
@@ -26,7 +27,7 @@ fn asks_this_machine_over_every_transport_and_gets_over_a_restart() {
         .iter()
         .map(|transport| &transport["profile"])
         .collect();
-    assert_eq!(profiles, ["baseline", "shm-hybrid"]);
+    assert_eq!(profiles, ["baseline", SHARED_MEMORY]);
     for path in ["/transports/0", "/transports/1", "/cache"] {
         let field = if path == "/cache" { "lookups" } else { "calls" };
         positive(&report, &format!("{path}/{field}_per_second"));

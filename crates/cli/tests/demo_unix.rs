@@ -196,7 +196,7 @@ fn compares_the_socket_with_shared_memory() {
     let profiles: Vec<_> = profiles
         .map(|t| (t["profile"].clone(), t["shm"].clone()))
         .collect();
-    let expected = [("baseline", false), ("shm-hybrid", true)];
+    let expected = [("baseline", false), ("shm-ring", true)];
     assert_eq!(
         profiles,
         expected.map(|(name, shm)| (name.into(), shm.into()))
@@ -242,7 +242,7 @@ fn is_plain_text_in_a_pipe() {
         assert!(!line.contains(char::is_control), "{line:?}");
         assert!(line.chars().count() <= 80, "{line:?}");
     }
-    for part in ["nginx", "docker", "shm-hybrid", "baseline", "Restart: "] {
+    for part in ["nginx", "docker", "shm-ring", "baseline", "Restart: "] {
         assert!(text.contains(part), "no {part} in {text}");
     }
     assert_eq!(text.matches("Summary: ").count(), 1, "{text}");

@@ -180,7 +180,7 @@ fn listings_of_a_run_directory() {
     let _watching = Killed(command.spawn().unwrap());
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
     let ls = || said("netipc ls --run-dir /run/agent", &place);
-    while !ls().contains("shm ") {
+    while !ls().contains("ring ") {
         assert!(std::time::Instant::now() < until, "{}", ls());
     }
     check(&OF_LS, &place);

@@ -346,7 +346,15 @@ fn a_full_file_system() {
         return;
     };
     let provider = place.serve(&[INCREMENT]);
-    let found = doctor(&place, &["--profiles=baseline,shm"]);
+    // A ring needs no room there, and keeps nobody from it.
+    let ring = doctor(&place, &["--profiles=baseline,shm"]);
+    ring.is("file_system_full", 1, &["of 64K are free"]);
+    assert!(
+        !ring.report.to_string().contains("socket_instead_of_shm"),
+        "{}",
+        ring.text
+    );
+    let found = doctor(&place, &["--profiles=baseline,shm-hybrid"]);
     found.is(
         "file_system_full",
         1,

@@ -57,7 +57,7 @@ fn a_filter_is_found_without_asking_for_shared_memory_where_the_provider_tells()
     place.call(&["increment", "1"]).text();
     let found = doctor(&place, &[]);
     let said = "its provider says: once, last ";
-    let words = "shm-hybrid: Operation not permitted";
+    let words = "shm-ring: Operation not permitted";
     found.warns(
         "socket_instead_of_shm",
         &["went over the socket", FILTERED, said, words],

@@ -50,7 +50,7 @@ fn a_screen_shows_what_is_answered_and_what_changes() {
     let first = screen.once(|text| text.contains("/web") && text.contains("median"));
     let lines: Vec<String> = first.lines().map(|line| normal(line, &place)).collect();
     assert_eq!(lines[0], "cgroups-snapshot  RUN_DIR/cgroups-snapshot.sock");
-    let state = "ready for Ns, shm (shm-hybrid), systemd_enabled N, generation N";
+    let state = "ready for Ns, shm (shm-ring), systemd_enabled N, generation N";
     assert_eq!(lines[1], state);
     assert!(lines[2].starts_with("N items: N added, N removed, N changed; asked N, failed N"));
     assert!(
@@ -161,7 +161,7 @@ fn json_lines_have_what_changed_with_time_and_transport() {
     let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
     let first = next();
     assert!(first["time"].as_f64().unwrap() > 1e9 && first["took_us"].as_u64().unwrap() > 0);
-    assert_eq!(first["transport"], "shm (shm-hybrid)");
+    assert_eq!(first["transport"], "shm (shm-ring)");
     assert_eq!(
         (&first["items"], &first["state"]),
         (&2.into(), &"ready".into())
@@ -316,7 +316,7 @@ fn tables_fit_the_terminal_and_what_takes_long_is_told() {
     let provider = serve(&place, &data);
     let mut screen = Screen::start(place.command("call", &["cgroups-snapshot"]), 80, 24);
     // The last line tells what carried it.
-    let text = screen.shows("shm (shm-hybrid), ");
+    let text = screen.shows("shm (shm-ring), ");
     let lines: Vec<&str> = text.lines().collect();
     assert!(
         lines[0].contains("NAME") && lines[0].contains("PATH"),

@@ -19,5 +19,5 @@ pub const PROFILE_SHM_FUTEX: u32 = Profiles::SHM_FUTEX.0;
 /// Reserved.
 pub const PROFILE_SHM_WAITADDR: u32 = Profiles::SHM_WAITADDR.0;
 /// Rings in sealed memory that the server passes over the socket: the fastest, between peers of ours on
-/// Linux; others leave it out. To be asked for by its name.
+/// Linux; others leave it out. Whoever wants shared memory does well to offer it beside a region.
 pub const PROFILE_SHM_RING: u32 = Profiles::SHM_RING.0;

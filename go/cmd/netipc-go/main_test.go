@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,14 @@ func TestWhatCallPrintsCanBeServedAndComesBackTheSame(t *testing.T) {
 	}
 }
 
+// sharedMemory is what shared memory is where nothing else is asked for.
+func sharedMemory() string {
+	if runtime.GOOS == "linux" {
+		return "shm-ring"
+	}
+	return "shm-hybrid"
+}
+
 func TestRepliesAreTablesForPeople(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -69,7 +78,7 @@ func TestRepliesAreTablesForPeople(t *testing.T) {
 	if found := trimmed(reply.text(t)); found != want {
 		t.Errorf("%q instead of %q", found, want)
 	}
-	if !strings.HasPrefix(reply.stderr, "2 items, generation 2, shm (shm-hybrid), ") {
+	if !strings.HasPrefix(reply.stderr, "2 items, generation 2, shm ("+sharedMemory()+"), ") {
 		t.Error(reply.stderr)
 	}
 	if found := p.call("string-reverse", "--", "--json").text(t); found != "nosj--\n" {

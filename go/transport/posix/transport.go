@@ -66,7 +66,7 @@ func (t *Transport) Profiles() []transport.Profile {
 		{Bit: transport.ProfileBaseline, Name: "baseline", Kind: transport.LinkSocket},
 		{Bit: profileHybrid, Name: "shm-hybrid", Kind: transport.LinkSharedMemory},
 		{Bit: profileFutex, Name: "shm-futex", Kind: transport.LinkSharedMemory},
-		{Bit: profileRing, Name: "shm-ring", Kind: transport.LinkSharedMemory, OnRequest: true},
+		{Bit: profileRing, Name: "shm-ring", Kind: transport.LinkSharedMemory},
 	}
 }
 

@@ -145,7 +145,7 @@ uint64_t nipc_panic_count(void);
 
 /**
  * Rings in sealed memory that the server passes over the socket: the fastest, between peers of ours
- * on Linux; others leave it out. To be asked for by its name.
+ * on Linux; others leave it out. Whoever wants shared memory does well to offer it beside a region.
  */
 #define NIPC_PROFILE_SHM_RING 16
 

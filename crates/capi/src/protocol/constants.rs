@@ -21,7 +21,7 @@ pub const NIPC_PROFILE_SHM_FUTEX: u32 = 0x04;
 /// Reserved.
 pub const NIPC_PROFILE_SHM_WAITADDR: u32 = 0x08;
 /// Rings in sealed memory that the server passes over the socket: the fastest, between peers of ours
-/// on Linux; others leave it out. To be asked for by its name.
+/// on Linux; others leave it out. Whoever wants shared memory does well to offer it beside a region.
 pub const NIPC_PROFILE_SHM_RING: u32 = 0x10;
 
 /// The first four bytes of a message.

@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use clap::Args;
 use netipc::ClientConfig;
-use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc_schema::Kind;
 
 use crate::args::{EndpointArgs, seconds};
 use crate::asking::schema_of;
 use crate::exit::{self, Failed};
+use crate::profile;
 use crate::schema;
 use crate::token::TokenArgs;
 use ask::Question;
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &CallArgs) -> Result<(), Failed> {
         endpoint,
         config: ClientConfig {
             supported_profiles: args.endpoint.profiles()?,
-            preferred_profiles: PROFILE_SHM_HYBRID,
+            preferred_profiles: profile::PREFERRED,
             auth_token,
             ..ClientConfig::default()
         },

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::value_parser;
-use netipc::protocol::{PROFILE_BASELINE, PROFILE_SHM_HYBRID};
+use netipc::protocol::PROFILE_BASELINE;
 use netipc::service::Service;
 use netipc::service::apps_lookup::AppsLookup;
 use netipc::service::cgroups::{CgroupsCache, CgroupsSnapshot};
@@ -33,7 +33,7 @@ use crate::args::MAX_RESPONSE_BYTES;
 use crate::exit;
 use crate::json::Stamped;
 use crate::platform::{HAS_CGROUPS, on_stop_request};
-use crate::profile::baseline_carrier;
+use crate::profile::{self, baseline_carrier};
 use collect::ProcessWatch;
 use error::DemoError;
 use measure::{Budget, Wanted};
@@ -43,7 +43,7 @@ use restart::{Consumers, Restart};
 use text::ROWS;
 
 /// Shared memory where it can be had.
-const BEST: u32 = PROFILE_BASELINE | PROFILE_SHM_HYBRID;
+const BEST: u32 = PROFILE_BASELINE | profile::PREFERRED;
 /// Of the time there is, in percent: watching the processes, and each of two transports twice, and
 /// the cache. The rest is for starting, and for the restart.
 const WATCHING: u32 = 30;

@@ -2,7 +2,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use netipc::protocol::PROFILE_SHM_HYBRID;
 use netipc::service::Service;
 use netipc::transport::link::{BindOptions, Inherited};
 use netipc::untyped::{AnyServer, DataProbe, DataStatus, SessionHandler};
@@ -13,6 +12,7 @@ use netipc_schema::live::{Data, handler};
 
 use super::code::needs_host;
 use crate::exit::{Exit, Failed, to_stderr};
+use crate::profile;
 
 /// A server of whatever service.
 pub(super) trait Provider: Send + Sync {
@@ -109,8 +109,7 @@ impl Plan {
     fn config(&self) -> ServerConfig {
         ServerConfig {
             supported_profiles: self.profiles,
-            // Of both kinds the one that may look before it sleeps; else the highest would be chosen.
-            preferred_profiles: PROFILE_SHM_HYBRID,
+            preferred_profiles: profile::PREFERRED,
             max_response_payload_bytes: self.max_response_bytes,
             auth_token: self.auth_token,
             ..ServerConfig::default()

@@ -7,10 +7,14 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Provider, TestDir};
 
+/// What shared memory is where nothing else is asked for.
+pub(crate) const SHARED_MEMORY: &str = "shm-ring";
+
 /// Arguments of both sides, and what has to carry the data then.
-pub(crate) const TRANSPORTS: [(&str, &str); 4] = [
+pub(crate) const TRANSPORTS: [(&str, &str); 5] = [
     ("baseline", "socket (baseline)"),
-    ("baseline,shm", "shm (shm-hybrid)"),
+    ("baseline,shm", "shm (shm-ring)"),
+    ("baseline,shm-hybrid,shm-futex", "shm (shm-hybrid)"),
     ("baseline,shm-hybrid", "shm (shm-hybrid)"),
     ("shm-futex", "shm (shm-futex)"),
 ];

@@ -2,6 +2,9 @@
 
 use super::TestDir;
 
+/// What shared memory is where nothing else is asked for.
+pub(crate) const SHARED_MEMORY: &str = "shm-hybrid";
+
 /// Arguments of both sides, and what has to carry the data then.
 pub(crate) const TRANSPORTS: [(&str, &str); 4] = [
     ("baseline", "pipe (baseline)"),

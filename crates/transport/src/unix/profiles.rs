@@ -35,7 +35,7 @@ pub(super) const PROFILES: &[Profile] = &[
         bit: SHM_RING,
         name: "shm-ring",
         kind: LinkKind::SharedMemory,
-        on_request: true,
+        on_request: false,
     },
 ];
 

@@ -160,7 +160,7 @@ func newCall(name string, endpoint *cli.Endpoint, env cli.Env) (*call, error) {
 	}
 	return &call{runDir: runDir, service: name, config: service.ClientConfig{
 		SupportedProfiles:     profiles,
-		PreferredProfiles:     protocol.ProfileSHMHybrid,
+		PreferredProfiles:     protocol.ProfileSHMRing | protocol.ProfileSHMHybrid,
 		AuthToken:             token,
 		MaxLogicalLookupItems: maxKeys,
 	}}, nil

@@ -136,8 +136,8 @@ func newPlan(args []string, env cli.Env) (*plan, error) {
 	}
 	config := service.ServerConfig{
 		SupportedProfiles: profiles,
-		// Of both kinds the one that may look before it sleeps; else the highest would be chosen.
-		PreferredProfiles:       protocol.ProfileSHMHybrid,
+		// The ring, and of the regions the one that may look before it sleeps.
+		PreferredProfiles:       protocol.ProfileSHMRing | protocol.ProfileSHMHybrid,
 		MaxResponsePayloadBytes: uint32(*maxResponse),
 		AuthToken:               token,
 		PublishStats:            *stats,
