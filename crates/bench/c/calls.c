@@ -4,61 +4,18 @@
 
 #include "driver.h"
 
-/* Items of the largest batch, and state of what chooses their sizes: xorshift32. */
-static uint32_t most_items;
+/* Items of the largest batch, requests under way, cgroups or keys. */
+static uint32_t count;
+
+/* State of what chooses the sizes of batches: xorshift32. */
 static uint32_t sizes = 12345;
 
 static nipc_client_ctx_t client;
 static uint64_t first;
 static uint64_t *requests;
 static uint64_t *responses;
-static uint32_t window;
 static struct cgroup *cgroups;
-static uint32_t cgroup_count;
 static struct keys keys;
-
-static uint64_t ping(void);
-static uint64_t batch(void);
-static uint64_t pipeline(void);
-static uint64_t snapshot(void);
-static uint64_t cgroups_lookup(void);
-static uint64_t apps_lookup(void);
-static void calls_close(void);
-
-struct op calls_open(const char *scenario)
-{
-    struct op op = {.run = NULL, .close = calls_close};
-    const uint32_t items = number("items");
-    if (strcmp(scenario, "ping") == 0) {
-        op.run = ping;
-    } else if (strcmp(scenario, "batch") == 0) {
-        op.run = batch;
-        most_items = items;
-    } else if (strcmp(scenario, "pipeline") == 0) {
-        op.run = pipeline;
-        window = items;
-    } else if (strcmp(scenario, "snapshot") == 0) {
-        op.run = snapshot;
-        cgroups = cgroups_make(items);
-        cgroup_count = items;
-    } else if (strcmp(scenario, "lookup") == 0) {
-        keys = keys_make(items, option("mix"));
-        op.run = keys.are_apps ? apps_lookup : cgroups_lookup;
-    } else {
-        fail("unsupported");
-    }
-    requests = room_for(items, sizeof *requests);
-    responses = room_for(items, sizeof *responses);
-    for (uint32_t i = 0; i < items; i++)
-        requests[i] = i;
-    client_open(&client);
-    return op;
-}
-
-static void calls_close(void)
-{
-    nipc_client_close(&client);
-}
 
 static uint64_t ping(void)
 {
@@ -69,9 +26,9 @@ static uint64_t ping(void)
     return 1;
 }
 
-static void check_next(uint32_t count)
+static void check_next(uint32_t asked)
 {
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < asked; i++)
         check(responses[i] == requests[i] + 1, "not the next number");
 }
 
@@ -81,21 +38,21 @@ static uint64_t batch(void)
     sizes ^= sizes << 13;
     sizes ^= sizes >> 17;
     sizes ^= sizes << 5;
-    const uint32_t count = sizes % (most_items - 1) + 2;
+    const uint32_t asked = sizes % (count - 1) + 2;
     client_check(&client,
-                 nipc_client_call_increment_batch(&client, requests, count, responses));
-    check_next(count);
-    return count;
+                 nipc_client_call_increment_batch(&client, requests, asked, responses));
+    check_next(asked);
+    return asked;
 }
 
 static uint64_t pipeline(void)
 {
-    for (uint32_t i = 0; i < window; i++)
+    for (uint32_t i = 0; i < count; i++)
         requests[i] = first++;
-    client_check(&client, nipc_client_call_increment_pipelined(&client, requests, window, window,
+    client_check(&client, nipc_client_call_increment_pipelined(&client, requests, count, count,
                                                                responses));
-    check_next(window);
-    return window;
+    check_next(count);
+    return count;
 }
 
 static bool is_text(nipc_str_view_t view, const char *text, uint32_t len)
@@ -107,8 +64,8 @@ static uint64_t snapshot(void)
 {
     nipc_cgroups_resp_view_t reply;
     client_check(&client, nipc_client_call_cgroups_snapshot(&client, &reply));
-    bool right = reply.item_count == cgroup_count && reply.generation == GENERATION;
-    for (uint32_t i = 0; right && i < cgroup_count; i++) {
+    bool right = reply.item_count == count && reply.generation == GENERATION;
+    for (uint32_t i = 0; right && i < count; i++) {
         const struct cgroup *cgroup = &cgroups[i];
         nipc_cgroups_item_view_t item;
         right = nipc_cgroups_resp_item(&reply, i, &item) == NIPC_OK &&
@@ -189,4 +146,37 @@ static uint64_t apps_lookup(void)
     }
     check(right, "an item of a lookup");
     return 1;
+}
+
+static uint64_t lookup(void)
+{
+    return keys.are_apps ? apps_lookup() : cgroups_lookup();
+}
+
+static const struct {
+    const char *scenario;
+    operation run;
+} calls[] = {
+    {"ping", ping},         {"batch", batch},   {"pipeline", pipeline},
+    {"snapshot", snapshot}, {"lookup", lookup},
+};
+
+operation calls_open(const char *scenario)
+{
+    operation run = NULL;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (strcmp(scenario, calls[i].scenario) == 0)
+            run = calls[i].run;
+    if (run == NULL)
+        fail("unsupported");
+    count = number("items");
+    cgroups = cgroups_make(count);
+    if (run == lookup)
+        keys = keys_make(count, option("mix"));
+    requests = room_for(count, sizeof *requests);
+    responses = room_for(count, sizeof *responses);
+    for (uint32_t i = 0; i < count; i++)
+        requests[i] = i;
+    client_open(&client);
+    return run;
 }

@@ -35,48 +35,11 @@ struct used {
     uint64_t switches;
 };
 
-static struct op scenario_open(void);
-static void measure(const struct op *op, uint64_t time_ns);
-static void report(uint64_t units, uint64_t ops, uint64_t elapsed_ns, struct used used);
-
 /* Operations a second; 0 is as many as possible. */
 static uint32_t rate;
 static int argument_count;
 static char **arguments;
 static uint64_t histogram[BUCKETS];
-
-int main(int argc, char **argv)
-{
-    argument_count = argc;
-    arguments = argv;
-#ifdef __linux__
-    /* Who asks may be killed while we measure for long. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-    if (option_is("role", "server"))
-        return serve();
-    rate = number("rate");
-    const struct op op = scenario_open();
-    puts("ready");
-    fflush(stdout);
-    char line[32];
-    while (fgets(line, sizeof line, stdin) != NULL)
-        measure(&op, strtoull(line, NULL, 10));
-    op.close();
-    return EXIT_SUCCESS;
-}
-
-static struct op scenario_open(void)
-{
-    const char *scenario = option("scenario");
-    if (strcmp(scenario, "cache") == 0)
-        return cache_open();
-    if (strcmp(scenario, "enricher") == 0)
-        return enricher_open();
-    if (strcmp(scenario, "item") == 0)
-        return items_open();
-    return calls_open(scenario);
-}
 
 static uint64_t now_ns(void)
 {
@@ -132,32 +95,6 @@ static uint64_t wait_for_turn(uint64_t begin, uint64_t index, uint64_t now)
     return now_ns();
 }
 
-/* One look at the clock for each operation, as the Rust client has. */
-static void measure(const struct op *op, uint64_t time_ns)
-{
-    memset(histogram, 0, sizeof histogram);
-    uint64_t units = 0;
-    uint64_t ops = 0;
-    const struct used before = used_now();
-    const uint64_t begin = now_ns();
-    uint64_t now = begin;
-    do {
-        const uint64_t start = wait_for_turn(begin, ops, now);
-        units += op->run();
-        ops++;
-        now = now_ns();
-        histogram[bucket_of(now - start)]++;
-    } while (now - begin < time_ns);
-    /* To the end of the last period: a rate counts periods, not their beginnings. */
-    now = wait_for_turn(begin, ops, now);
-    const struct used after = used_now();
-    const struct used used = {
-        .cpu_ns = after.cpu_ns - before.cpu_ns,
-        .switches = after.switches - before.switches,
-    };
-    report(units, ops, now - begin, used);
-}
-
 static void report(uint64_t units, uint64_t ops, uint64_t elapsed_ns, struct used used)
 {
     printf("{\"units\":%" PRIu64 ",\"ops\":%" PRIu64 ",\"elapsed_ns\":%" PRIu64, units, ops,
@@ -180,6 +117,32 @@ void report_usage(void)
     const struct used used = used_now();
     printf("{\"cpu_ns\":%" PRIu64 ",\"switches\":%" PRIu64 "}\n", used.cpu_ns, used.switches);
     fflush(stdout);
+}
+
+/* One look at the clock for each operation, as the Rust client has. */
+static void measure(operation run, uint64_t time_ns)
+{
+    memset(histogram, 0, sizeof histogram);
+    uint64_t units = 0;
+    uint64_t ops = 0;
+    const struct used before = used_now();
+    const uint64_t begin = now_ns();
+    uint64_t now = begin;
+    do {
+        const uint64_t start = wait_for_turn(begin, ops, now);
+        units += run();
+        ops++;
+        now = now_ns();
+        histogram[bucket_of(now - start)]++;
+    } while (now - begin < time_ns);
+    /* To the end of the last period: a rate counts periods, not their beginnings. */
+    now = wait_for_turn(begin, ops, now);
+    const struct used after = used_now();
+    const struct used used = {
+        .cpu_ns = after.cpu_ns - before.cpu_ns,
+        .switches = after.switches - before.switches,
+    };
+    report(units, ops, now - begin, used);
 }
 
 const char *option(const char *name)
@@ -228,4 +191,36 @@ void *room_for(size_t count, size_t size)
     if (room == NULL)
         fail("no memory for %zu times %zu bytes", count, size);
     return room;
+}
+
+static operation scenario_open(void)
+{
+    const char *scenario = option("scenario");
+    if (strcmp(scenario, "cache") == 0)
+        return cache_open();
+    if (strcmp(scenario, "enricher") == 0)
+        return enricher_open();
+    if (strcmp(scenario, "item") == 0)
+        return items_open();
+    return calls_open(scenario);
+}
+
+int main(int argc, char **argv)
+{
+    argument_count = argc;
+    arguments = argv;
+#ifdef __linux__
+    /* Who asks may be killed while we measure for long. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    if (option_is("role", "server"))
+        return serve();
+    rate = number("rate");
+    const operation run = scenario_open();
+    puts("ready");
+    fflush(stdout);
+    char line[32];
+    while (fgets(line, sizeof line, stdin) != NULL)
+        measure(run, strtoull(line, NULL, 10));
+    return EXIT_SUCCESS;
 }

@@ -9,17 +9,14 @@
 
 #include <netipc/netipc_service.h>
 
-/* One operation, again and again. */
-struct op {
-    uint64_t (*run)(void); /* does it, checks what came of it, and returns its units */
-    void (*close)(void);
-};
+/* Does one operation, checks what came of it, and returns its units. */
+typedef uint64_t (*operation)(void);
 
 /* The operation of the scenario that the arguments tell; ready to be done. */
-struct op calls_open(const char *scenario); /* ping, batch, pipeline, snapshot, lookup */
-struct op cache_open(void);
-struct op enricher_open(void);
-struct op items_open(void);
+operation calls_open(const char *scenario); /* ping, batch, pipeline, snapshot, lookup */
+operation cache_open(void);
+operation enricher_open(void);
+operation items_open(void);
 
 /* Serves until stdin ends; returns what the program ends with. */
 int serve(void);

@@ -16,11 +16,6 @@ static struct keys keys;
 static uint32_t wanted;
 static uint32_t next;
 
-static uint64_t look_at_all(void);
-static uint64_t ask_for_new(void);
-static void ask(void);
-static void enricher_close(void);
-
 /* Looks at a key; whether the item has its texts, where there is one. */
 static uint32_t look(const nipc_enricher_guard_t *guard, uint32_t i)
 {
@@ -37,41 +32,15 @@ static uint32_t look(const nipc_enricher_guard_t *guard, uint32_t i)
     return found;
 }
 
-struct op enricher_open(void)
+static uint64_t look_at_all(void)
 {
-    keys = keys_make(number("items"), "known");
-    wanted = NIPC_FOUND_QUEUED;
-    const nipc_client_config_t client = client_config();
-    const nipc_enricher_config_t config = {.capacity = keys.count};
-    (keys.are_apps ? nipc_enricher_init_processes : nipc_enricher_init_cgroups)(
-        &enricher, option("run-dir"), option("service"), &client, &config);
-    nipc_enricher_step_t step;
-    check(nipc_enricher_step(&enricher, BUDGET_MS, &step) == NIPC_OK, "no round");
-    if (step.end != NIPC_ENRICHER_IDLE) {
-        char why[512];
-        nipc_enricher_last_error(&enricher, why, sizeof why);
-        fail("no provider for the enricher: %s", why);
-    }
-    struct op op = {.run = look_at_all, .close = enricher_close};
-    if (option_is("looks", "miss"))
-        return op;
-    look_at_all();
-    ask();
-    if (option_is("looks", "hit")) {
-        wanted = NIPC_FOUND_ITEM;
-    } else if (option_is("looks", "step")) {
-        op.run = ask_for_new;
-        next = keys.count;
-        keys.count = next > NEW_OF ? next / NEW_OF : 1;
-    } else {
-        fail("unsupported");
-    }
-    return op;
-}
-
-static void enricher_close(void)
-{
-    nipc_enricher_close(&enricher);
+    nipc_enricher_guard_t guard;
+    bool right = nipc_enricher_read_lock(&enricher, &guard);
+    for (uint32_t i = 0; right && i < keys.count; i++)
+        right = look(&guard, i) == wanted;
+    nipc_enricher_read_unlock(&guard);
+    check(right, "a look that gave something else");
+    return keys.count;
 }
 
 /* All keys that wait for it. */
@@ -92,13 +61,32 @@ static uint64_t ask_for_new(void)
     return 1;
 }
 
-static uint64_t look_at_all(void)
+operation enricher_open(void)
 {
-    nipc_enricher_guard_t guard;
-    bool right = nipc_enricher_read_lock(&enricher, &guard);
-    for (uint32_t i = 0; right && i < keys.count; i++)
-        right = look(&guard, i) == wanted;
-    nipc_enricher_read_unlock(&guard);
-    check(right, "a look that gave something else");
-    return keys.count;
+    keys = keys_make(number("items"), "known");
+    wanted = NIPC_FOUND_QUEUED;
+    const nipc_client_config_t client = client_config();
+    const nipc_enricher_config_t config = {.capacity = keys.count};
+    (keys.are_apps ? nipc_enricher_init_processes : nipc_enricher_init_cgroups)(
+        &enricher, option("run-dir"), option("service"), &client, &config);
+    nipc_enricher_step_t step;
+    check(nipc_enricher_step(&enricher, BUDGET_MS, &step) == NIPC_OK, "no round");
+    if (step.end != NIPC_ENRICHER_IDLE) {
+        char why[512];
+        nipc_enricher_last_error(&enricher, why, sizeof why);
+        fail("no provider for the enricher: %s", why);
+    }
+    if (option_is("looks", "miss"))
+        return look_at_all;
+    look_at_all();
+    ask();
+    if (option_is("looks", "hit")) {
+        wanted = NIPC_FOUND_ITEM;
+        return look_at_all;
+    }
+    if (!option_is("looks", "step"))
+        fail("unsupported");
+    next = keys.count;
+    keys.count = next > NEW_OF ? next / NEW_OF : 1;
+    return ask_for_new;
 }

@@ -15,34 +15,6 @@ static nipc_cgroups_cache_t cache;
 static struct cgroup *cgroups;
 static uint32_t passes;
 
-static uint64_t look_up_with_one_guard(void);
-static uint64_t look_up_with_a_guard_each(void);
-static void cache_close(void);
-
-struct op cache_open(void)
-{
-    count = number("items");
-    cgroups = cgroups_make(count);
-    passes = (LOOKUPS_PER_LOOK + count - 1) / count;
-    const nipc_client_config_t config = client_config();
-    nipc_cgroups_cache_init(&cache, option("run-dir"), option("service"), &config);
-    if (!nipc_cgroups_cache_refresh(&cache)) {
-        char why[512];
-        nipc_cgroups_cache_last_error(&cache, why, sizeof why);
-        fail("no snapshot for the cache: %s", why);
-    }
-    const bool pinned = option_is("guard", "pass");
-    return (struct op){
-        .run = pinned ? look_up_with_one_guard : look_up_with_a_guard_each,
-        .close = cache_close,
-    };
-}
-
-static void cache_close(void)
-{
-    nipc_cgroups_cache_close(&cache);
-}
-
 static bool is_found(const nipc_cgroups_cache_read_guard_t *guard, const struct cgroup *cgroup)
 {
     const nipc_cgroups_cache_item_view_t *item =
@@ -77,6 +49,21 @@ static uint64_t look_up_with_a_guard_each(void)
     return (uint64_t)passes * count;
 }
 
+operation cache_open(void)
+{
+    count = number("items");
+    cgroups = cgroups_make(count);
+    passes = (LOOKUPS_PER_LOOK + count - 1) / count;
+    const nipc_client_config_t config = client_config();
+    nipc_cgroups_cache_init(&cache, option("run-dir"), option("service"), &config);
+    if (!nipc_cgroups_cache_refresh(&cache)) {
+        char why[512];
+        nipc_cgroups_cache_last_error(&cache, why, sizeof why);
+        fail("no snapshot for the cache: %s", why);
+    }
+    return option_is("guard", "pass") ? look_up_with_one_guard : look_up_with_a_guard_each;
+}
+
 /* ---- items ---- */
 
 static nipc_client_ctx_t client;
@@ -87,44 +74,6 @@ static nipc_cgroups_lookup_item_view_t *items;
 
 /* Bytes that the first pass has found, and so has every other. */
 static uint64_t bytes_there;
-
-static uint64_t read_snapshot(void);
-static uint64_t read_cgroups(void);
-static uint64_t read_apps(void);
-static uint64_t read_labels(void);
-static void items_close(void);
-
-struct op items_open(void)
-{
-    struct op op = {.run = NULL, .close = items_close};
-    count = number("items");
-    client_open(&client);
-    if (option_is("service", "cgroups-snapshot")) {
-        op.run = read_snapshot;
-        client_check(&client, nipc_client_call_cgroups_snapshot(&client, &snapshot));
-        check(snapshot.item_count == count, "a snapshot of other items");
-        return op;
-    }
-    const struct keys keys = keys_make(count, "known");
-    if (keys.are_apps) {
-        op.run = read_apps;
-        client_check(&client,
-                     nipc_client_call_apps_lookup(&client, keys.pids, count, &apps_reply));
-        return op;
-    }
-    op.run = option_is("access", "labels") ? read_labels : read_cgroups;
-    client_check(&client,
-                 nipc_client_call_cgroups_lookup(&client, keys.paths, count, &cgroups_reply));
-    items = room_for(count, sizeof *items);
-    for (uint32_t i = 0; i < count; i++)
-        client_check(&client, nipc_cgroups_lookup_resp_item(&cgroups_reply, i, &items[i]));
-    return op;
-}
-
-static void items_close(void)
-{
-    nipc_client_close(&client);
-}
 
 static uint64_t found(uint64_t units, uint64_t bytes)
 {
@@ -180,4 +129,27 @@ static uint64_t read_labels(void)
         }
     }
     return found(labels, bytes);
+}
+
+operation items_open(void)
+{
+    count = number("items");
+    client_open(&client);
+    if (option_is("service", "cgroups-snapshot")) {
+        client_check(&client, nipc_client_call_cgroups_snapshot(&client, &snapshot));
+        check(snapshot.item_count == count, "a snapshot of other items");
+        return read_snapshot;
+    }
+    const struct keys keys = keys_make(count, "known");
+    if (keys.are_apps) {
+        client_check(&client,
+                     nipc_client_call_apps_lookup(&client, keys.pids, count, &apps_reply));
+        return read_apps;
+    }
+    client_check(&client,
+                 nipc_client_call_cgroups_lookup(&client, keys.paths, count, &cgroups_reply));
+    items = room_for(count, sizeof *items);
+    for (uint32_t i = 0; i < count; i++)
+        client_check(&client, nipc_cgroups_lookup_resp_item(&cgroups_reply, i, &items[i]));
+    return option_is("access", "labels") ? read_labels : read_cgroups;
 }

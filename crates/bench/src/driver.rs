@@ -13,7 +13,6 @@
 //!
 //! Any other line says why it cannot go on.
 
-use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -27,12 +26,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::BenchError;
-use crate::measure::{Sample, stop_flag};
+use crate::measure::{STOP, Sample};
 use crate::peer::Task;
 use crate::platform::in_own_group;
 use crate::row::Row;
-use crate::scenarios::Work;
-use crate::scenarios::serve::Route;
+use crate::scenarios::{Route, arguments};
 use crate::usage::Usage;
 
 /// What a process says once it can be asked.
@@ -79,7 +77,7 @@ impl FromStr for Program {
 /// Which end of a session a program is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
-pub enum Role {
+pub(crate) enum Role {
     /// The one that asks, and measures.
     Client,
     /// The one that answers.
@@ -88,7 +86,8 @@ pub enum Role {
 
 /// Another process at work. Killed when this is dropped; its stdin ends when this process ends in
 /// another way.
-pub struct Driver {
+#[derive(Debug)]
+pub(crate) struct Driver {
     name: String,
     child: Child,
     stdin: ChildStdin,
@@ -97,31 +96,23 @@ pub struct Driver {
 
 impl Driver {
     /// This program again, at work on `task`, once it is ready.
-    ///
-    /// # Errors
-    /// Why it does not run, or what it said.
-    pub fn own(task: &Task) -> Result<Self, BenchError> {
+    pub(crate) fn own(task: &Task) -> Result<Self, BenchError> {
         let task = serde_json::to_string(task)?;
         let program = std::env::current_exe().map_err(trouble("netipc"))?;
-        Self::start(
-            "netipc",
-            Command::new(program).args(["bench", "--task", &task]),
-        )
+        let mut command = Command::new(program);
+        Self::start("netipc", command.args(["bench", "--task", &task]))
     }
 
-    /// A program of others that does `work` for `row`, once it is ready.
-    ///
-    /// # Errors
-    /// Why it does not run, what it said, or [`BenchError::Unsupported`].
-    pub fn program(
+    /// A program of others that does what `row` is about, once it is ready; or else
+    /// [`BenchError::Unsupported`].
+    pub(crate) fn program(
         program: &Program,
         role: Role,
         row: &Row,
-        work: Work,
         route: &Route,
     ) -> Result<Self, BenchError> {
         let mut command = Command::new(&program.path);
-        for (option, value) in work.arguments(row, route) {
+        for (option, value) in arguments(row, route) {
             command.arg(format!("--{option}")).arg(value);
         }
         command.args(["--role", role.into()]);
@@ -157,34 +148,23 @@ impl Driver {
     }
 
     /// Has a client measure for `time`.
-    ///
-    /// # Errors
-    /// What it says, or what is wrong with its figures.
-    pub fn work(&mut self, time: Duration) -> Result<Sample, BenchError> {
+    pub(crate) fn work(&mut self, time: Duration) -> Result<Sample, BenchError> {
         let begin = Instant::now();
-        let done: Done = self.ask(time.as_nanos(), time + PATIENCE)?;
+        let done: Done = self.ask(&time.as_nanos().to_string(), time + PATIENCE)?;
         done.sample(begin.elapsed()).map_err(|why| self.failed(why))
     }
 
     /// What a server has used so far.
-    ///
-    /// # Errors
-    /// Where it does not answer.
-    pub fn usage(&mut self) -> Result<Usage, BenchError> {
+    pub(crate) fn usage(&mut self) -> Result<Usage, BenchError> {
         self.ask(USAGE, PATIENCE)
     }
 
     /// Its process id.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    fn ask<T: DeserializeOwned>(
-        &mut self,
-        line: impl fmt::Display,
-        most: Duration,
-    ) -> Result<T, BenchError> {
+    fn ask<T: DeserializeOwned>(&mut self, line: &str, most: Duration) -> Result<T, BenchError> {
         // In one piece, so that it takes one system call.
         let told = self.stdin.write_all(format!("{line}\n").as_bytes());
         told.map_err(trouble(&self.name))?;
@@ -205,7 +185,7 @@ impl Driver {
             match self.lines.recv_timeout(left.min(LOOK)) {
                 Ok(line) => return Ok(line.map_err(trouble(&self.name))?.trim_end().to_owned()),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.failed("it ended")),
-                Err(RecvTimeoutError::Timeout) if stop_flag().load(Ordering::Relaxed) => {
+                Err(RecvTimeoutError::Timeout) if STOP.load(Ordering::Relaxed) => {
                     return Err(BenchError::Interrupted);
                 }
                 Err(RecvTimeoutError::Timeout) if left.is_zero() => {
@@ -230,12 +210,6 @@ impl Drop for Driver {
         // Both fail only where it is gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-impl fmt::Debug for Driver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.name, self.pid())
     }
 }
 

@@ -98,4 +98,14 @@ impl BenchError {
     pub(crate) fn wrong(what: impl Into<String>) -> Self {
         Self::Wrong(what.into())
     }
+
+    /// That what came is what it has to be, or `otherwise`.
+    pub(crate) fn unless(right: bool, otherwise: &str) -> Result<(), Self> {
+        right.then_some(()).ok_or_else(|| Self::wrong(otherwise))
+    }
+}
+
+/// What was tried when the system refused.
+pub(crate) fn system(what: &'static str) -> impl Fn(io::Error) -> BenchError {
+    move |source| BenchError::System { what, source }
 }

@@ -7,7 +7,7 @@ use crate::row::Row;
 /// What a row is held against.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
-pub enum Of {
+pub(crate) enum Of {
     /// Its raw limit.
     Limit,
     /// The stand-in for a deployed peer.
@@ -25,17 +25,17 @@ impl Of {
 
 /// The least share that a row may have.
 #[derive(Clone, Copy, Debug)]
-pub struct Floor {
+pub(crate) struct Floor {
     /// The row, as [`Row::name`] gives it.
-    pub row: &'static str,
+    pub(crate) row: &'static str,
     /// What it is held against.
-    pub of: Of,
+    pub(crate) of: Of,
     /// The least share.
-    pub share: f64,
+    pub(crate) share: f64,
 }
 
 /// All floors: far enough below what quiet machines reach that only a change for the worse is.
-pub const FLOORS: &[Floor] = &[
+pub(crate) const FLOORS: &[Floor] = &[
     Floor::new("ping socket client", Of::Limit, 0.55),
     Floor::new("ping shm client", Of::Limit, 0.40),
     Floor::new("ping ring client", Of::Limit, 0.06),
@@ -60,8 +60,7 @@ impl Floor {
     }
 
     /// The share that `row` has.
-    #[must_use]
-    pub fn reached(&self, row: &Row) -> Option<f64> {
+    pub(crate) fn reached(&self, row: &Row) -> Option<f64> {
         match self.of {
             Of::Limit => row.share_of_limit,
             Of::Deployed => row.share_of_deployed,
@@ -72,7 +71,7 @@ impl Floor {
 
 /// The floors under `rows`, each with the share that its row has. A floor whose row was not asked
 /// for says nothing.
-pub fn under(rows: &[Row]) -> impl Iterator<Item = (&'static Floor, f64)> + '_ {
+pub(crate) fn under(rows: &[Row]) -> impl Iterator<Item = (&'static Floor, f64)> + '_ {
     FLOORS.iter().filter_map(|floor| {
         let row = rows.iter().find(|row| row.name() == floor.row)?;
         Some((floor, floor.reached(row)?))
@@ -101,13 +100,9 @@ mod tests {
     #[test]
     fn every_floor_is_under_a_row() {
         let cases = plan_with_peers().cases();
-        let rows: Vec<String> = cases
-            .iter()
-            .flat_map(Case::rows)
-            .map(|row| row.name())
-            .collect();
         for floor in FLOORS {
-            assert!(rows.iter().any(|row| row == floor.row), "{floor:?}");
+            let mut rows = cases.iter().flat_map(Case::rows);
+            assert!(rows.any(|row| row.name() == floor.row), "{floor:?}");
         }
     }
 

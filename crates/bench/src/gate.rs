@@ -16,6 +16,7 @@ use std::io;
 use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
+use strum::IntoStaticStr;
 
 /// How far a count may be from the stored one, as a part of it.
 pub const TOLERANCE: f64 = 0.03;
@@ -98,15 +99,11 @@ pub fn table(lines: &[Line]) -> String {
             number(line.counted, 1),
             number(line.stored, 1),
             number(line.ratio(), 3),
-            line.verdict().remark().to_owned(),
+            <&str>::from(line.verdict()).to_owned(),
         ]);
     }
-    let count = |verdict| {
-        lines
-            .iter()
-            .filter(|line| line.verdict() == verdict)
-            .count()
-    };
+    let verdicts: Vec<_> = lines.iter().map(Line::verdict).collect();
+    let count = |verdict| verdicts.iter().filter(|found| **found == verdict).count();
     let (slower, missing) = (count(Verdict::More), count(Verdict::Missing));
     let cases = lines.len();
     format!("{table}\n{cases} cases, {slower} slower, {missing} missing")
@@ -132,18 +129,23 @@ impl Line {
     }
 }
 
-/// What to make of a case.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What to make of a case; in a table, the text that it is called by here.
+#[derive(Clone, Copy, Debug, Eq, IntoStaticStr, PartialEq)]
 pub enum Verdict {
     /// Within [`TOLERANCE`].
+    #[strum(to_string = "")]
     Same,
     /// Better than stored: the stored count is to be updated.
+    #[strum(to_string = "faster: update the stored count")]
     Less,
     /// Worse than stored: fails.
+    #[strum(to_string = "SLOWER")]
     More,
     /// Not stored yet: to be added.
+    #[strum(to_string = "new: store its count")]
     New,
     /// Stored, but no case any more: fails until it is removed.
+    #[strum(to_string = "MISSING: no such case")]
     Missing,
 }
 
@@ -152,16 +154,6 @@ impl Verdict {
     #[must_use]
     pub const fn fails(self) -> bool {
         matches!(self, Self::More | Self::Missing)
-    }
-
-    const fn remark(self) -> &'static str {
-        match self {
-            Self::Same => "",
-            Self::Less => "faster: update the stored count",
-            Self::More => "SLOWER",
-            Self::New => "new: store its count",
-            Self::Missing => "MISSING: no such case",
-        }
     }
 }
 
@@ -193,7 +185,7 @@ mod tests {
             assert!(lines[1..].iter().all(|line| line.verdict() == Same));
             assert_eq!(verdict.fails(), [More, Missing].contains(&verdict));
             let table = table(&lines);
-            assert!(table.contains(verdict.remark()), "{table}");
+            assert!(table.contains(<&str>::from(verdict)), "{table}");
             assert!(table.ends_with(end), "{table}");
         }
     }

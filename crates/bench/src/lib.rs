@@ -4,24 +4,33 @@
 //! machine it is held against.
 #![forbid(unsafe_code)]
 
-pub mod driver;
-pub mod effort;
-pub mod error;
+mod driver;
+mod effort;
+mod error;
 pub mod floors;
 pub mod gate;
-pub mod limits;
-pub mod load;
-pub mod measure;
-pub mod peer;
-pub mod plan;
+mod limits;
+mod load;
+mod measure;
+mod peer;
+mod plan;
 mod platform;
 pub mod report;
-pub mod row;
-pub mod run;
-pub mod run_dir;
-pub mod scenarios;
-pub mod table;
-pub mod usage;
+mod row;
+mod run;
+mod run_dir;
+mod scenarios;
+mod table;
+mod usage;
 
-pub use platform::{Pinned, allowed_cpus, caveat};
+pub use driver::{NotAProgram, Program};
+pub use effort::Effort;
+pub use error::BenchError;
+pub use measure::STOP;
+pub use peer::run_task;
+pub use plan::{Case, Plan};
+pub use platform::{Pinned, RunDir, allowed_cpus, caveat};
 pub use row::{Layer, Row, Scenario, Transport};
+pub use run::{Outcome, run};
+pub use run_dir::RunDirError;
+pub use table::tables;

@@ -5,7 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::driver::Driver;
-use crate::error::BenchError;
+use crate::error::{BenchError, system};
 use crate::peer::Task;
 use crate::platform;
 
@@ -20,7 +20,7 @@ const STRIDE: u32 = 1 << 16;
 ///
 /// Processes and not threads, so that what they use is nobody else's.
 #[derive(Debug)]
-pub struct Hogs {
+pub(crate) struct Hogs {
     /// Killed with this.
     _peers: Vec<Driver>,
     end: Instant,
@@ -28,11 +28,7 @@ pub struct Hogs {
 
 impl Hogs {
     /// Starts `count` of them for something that takes `time`.
-    ///
-    /// # Errors
-    ///
-    /// If one cannot be started, or as [`check_policy`]. Those that were are stopped.
-    pub fn start(count: usize, time: Duration) -> Result<Self, BenchError> {
+    pub(crate) fn start(count: usize, time: Duration) -> Result<Self, BenchError> {
         check_policy()?;
         let time = time + time / 4 + GRACE;
         let end = Instant::now() + time;
@@ -45,36 +41,20 @@ impl Hogs {
     }
 
     /// Whether they have computed all the time until now.
-    ///
-    /// # Errors
-    ///
-    /// If they may have ended by themselves.
-    pub fn check(&self) -> Result<(), BenchError> {
+    pub(crate) fn check(&self) -> Result<(), BenchError> {
         if Instant::now() < self.end {
-            Ok(())
-        } else {
-            Err(BenchError::System {
-                what: "the machine was not busy all the time",
-                source: io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    "measuring took much longer than it should",
-                ),
-            })
+            return Ok(());
         }
+        let why = "measuring took much longer than it should";
+        let error = io::Error::new(io::ErrorKind::TimedOut, why);
+        Err(system("the machine was not busy all the time")(error))
     }
 }
 
 /// Makes sure that hogs would not have a real-time policy, as they inherit it: they would stop all
 /// other work on their processors.
-///
-/// # Errors
-///
-/// If this thread has one.
-pub fn check_policy() -> Result<(), BenchError> {
-    platform::check_policy().map_err(|source| BenchError::System {
-        what: "cannot keep the machine busy",
-        source,
-    })
+pub(crate) fn check_policy() -> Result<(), BenchError> {
+    platform::check_policy().map_err(system("cannot keep the machine busy"))
 }
 
 /// Computes for `time`.

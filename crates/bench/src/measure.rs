@@ -3,7 +3,6 @@
 use std::panic::resume_unwind;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,37 +21,35 @@ const LONGEST: u64 = 60_000_000_000;
 const KEPT: f64 = 0.95;
 
 /// Does one operation, checks what came of it, and returns how many units it was worth.
-pub type BoxedOp = Box<dyn FnMut() -> Result<u64, BenchError> + Send>;
+pub(crate) type BoxedOp = Box<dyn FnMut() -> Result<u64, BenchError> + Send>;
 
 /// What one run came to.
 #[derive(Clone, Debug)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// What was done, in the unit of the row.
-    pub units: u64,
+    pub(crate) units: u64,
     /// Operations.
-    pub ops: u64,
+    pub(crate) ops: u64,
     /// How long it took.
-    pub elapsed: Duration,
+    pub(crate) elapsed: Duration,
     /// Nanoseconds of the operations.
-    pub latency: Histogram<u64>,
+    pub(crate) latency: Histogram<u64>,
     /// What the asking process used.
-    pub client: Usage,
+    pub(crate) client: Usage,
     /// What the other process used.
-    pub server: Usage,
+    pub(crate) server: Usage,
     /// System calls of both for each operation, where the system tells.
-    pub syscalls: Option<f64>,
+    pub(crate) syscalls: Option<f64>,
 }
 
 impl Sample {
     /// Units a second.
-    #[must_use]
-    pub fn throughput(&self) -> f64 {
+    pub(crate) fn throughput(&self) -> f64 {
         self.units as f64 / self.seconds()
     }
 
     /// Operations a second.
-    #[must_use]
-    pub fn ops_per_second(&self) -> f64 {
+    pub(crate) fn ops_per_second(&self) -> f64 {
         self.ops as f64 / self.seconds()
     }
 
@@ -105,91 +102,82 @@ impl Sample {
     }
 }
 
-/// What calls off every loop of this process once it is raised.
-pub fn stop_flag() -> &'static Arc<AtomicBool> {
-    static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
-    STOP.get_or_init(Arc::default)
+/// Calls off every loop of this process once it is raised.
+pub static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Who does the operations of a row.
+pub(crate) enum Client {
+    /// This program: one operation alone in this thread, several in a thread each.
+    Own(Vec<BoxedOp>),
+    /// Another one, which was told what to do.
+    Program(Driver),
 }
 
-/// One run: does each of `ops` in a thread of its own again and again, as often as possible; one
-/// alone in this thread, `rate` times a second where that is not 0.
-///
-/// System calls are counted while it warms up, because counting makes them slow.
-///
-/// # Errors
-/// The first error of an operation, [`BenchError::Interrupted`], or that `peer` is gone.
-pub fn run_own(
-    effort: &Effort,
-    rate: u32,
-    peer: Option<&mut Driver>,
-    ops: &mut [BoxedOp],
-) -> Result<Sample, BenchError> {
-    run(effort, process::id(), peer, &mut |time| {
+impl Client {
+    /// One run, `rate` operations a second, as many as possible where that is 0. `server` is the
+    /// process that answers, if one does.
+    ///
+    /// System calls are counted while it warms up, because counting makes them slow.
+    pub(crate) fn run(
+        &mut self,
+        effort: &Effort,
+        rate: u32,
+        mut server: Option<&mut Driver>,
+    ) -> Result<Sample, BenchError> {
+        let mut pids = vec![self.pid()];
+        pids.extend(server.as_ref().map(|server| server.pid()));
+        // A few operations first, so that both sides have their threads, buffers and session.
+        self.work(effort.warm_up / 2, rate)?;
+        let mut counter = SyscallCounter::start(&pids);
+        let warm_up = self.work(effort.warm_up / 2, rate)?;
+        let syscalls = counter.as_mut().and_then(SyscallCounter::count);
+        drop(counter);
+
+        let mut used = || {
+            let server = server.as_deref_mut();
+            server.map_or(Ok(Usage::default()), Driver::usage)
+        };
+        let before = used()?;
+        let done = self.work(effort.measured, rate)?;
+        Ok(Sample {
+            server: used()?.since(before),
+            syscalls: syscalls.map(|count| count as f64 / warm_up.ops.max(1) as f64),
+            ..done
+        })
+    }
+
+    fn pid(&self) -> u32 {
+        match self {
+            Self::Own(_) => process::id(),
+            Self::Program(client) => client.pid(),
+        }
+    }
+
+    /// What it does in `time`, and uses for it.
+    fn work(&mut self, time: Duration, rate: u32) -> Result<Sample, BenchError> {
         let before = Usage::now();
-        let done = match &mut *ops {
-            [op] => repeat(time, rate, op)?,
-            ops => repeat_all(time, ops)?,
+        let done = match self {
+            Self::Program(client) => return Ok(Pace::new(rate).correct(client.work(time)?)),
+            Self::Own(ops) => match &mut ops[..] {
+                [op] => repeat(time, rate, op)?,
+                ops => repeat_all(time, ops)?,
+            },
         };
         Ok(Sample {
             client: Usage::now().since(before),
             ..done
         })
-    })
-}
-
-/// One run of another program, which was told the `rate`.
-///
-/// # Errors
-/// What it tells, [`BenchError::Interrupted`], or that `peer` is gone.
-pub fn run_program(
-    effort: &Effort,
-    rate: u32,
-    peer: Option<&mut Driver>,
-    client: &mut Driver,
-) -> Result<Sample, BenchError> {
-    let done = run(effort, client.pid(), peer, &mut |time| client.work(time))?;
-    Ok(Pace::new(rate).correct(done))
-}
-
-/// One run of what `work`, in the process `client`, does for as long as it is told.
-fn run(
-    effort: &Effort,
-    client: u32,
-    mut peer: Option<&mut Driver>,
-    work: &mut dyn FnMut(Duration) -> Result<Sample, BenchError>,
-) -> Result<Sample, BenchError> {
-    let mut pids = vec![client];
-    pids.extend(peer.as_ref().map(|peer| peer.pid()));
-    // A few operations first, so that both sides have their threads, buffers and session.
-    work(effort.warm_up / 2)?;
-    let (warm_up, syscalls) = {
-        let mut counter = SyscallCounter::start(&pids);
-        let warm_up = work(effort.warm_up / 2)?;
-        (warm_up, counter.as_mut().and_then(SyscallCounter::count))
-    };
-
-    let mut server = || {
-        peer.as_deref_mut()
-            .map_or(Ok(Usage::default()), Driver::usage)
-    };
-    let before = server()?;
-    let done = work(effort.measured)?;
-    Ok(Sample {
-        server: server()?.since(before),
-        syscalls: syscalls.map(|count| count as f64 / warm_up.ops.max(1) as f64),
-        ..done
-    })
+    }
 }
 
 /// Does `op` until `time` is over, at least once.
 fn repeat(time: Duration, rate: u32, op: &mut BoxedOp) -> Result<Sample, BenchError> {
-    let stop = stop_flag();
     let pace = Pace::new(rate);
     let mut done = Sample::nothing();
     let begin = Instant::now();
     let mut now = begin;
     while done.ops == 0 || now.duration_since(begin) < time {
-        if stop.load(Ordering::Relaxed) {
+        if STOP.load(Ordering::Relaxed) {
             return Err(BenchError::Interrupted);
         }
         let start = pace.wait(begin, done.ops, now);
@@ -268,8 +256,7 @@ pub(crate) fn nanos(time: Duration) -> u64 {
 }
 
 /// `row` with the medians of `samples`. Percentiles only where single operations were timed.
-#[must_use]
-pub fn fill(row: Row, samples: &[Sample], timed: bool) -> Row {
+pub(crate) fn fill(row: Row, samples: &[Sample], timed: bool) -> Row {
     let of = |figure: &dyn Fn(&Sample) -> f64| median(samples.iter().map(figure).collect());
     let throughputs = || samples.iter().map(Sample::throughput);
     let percentile = |quantile: f64| {
@@ -277,11 +264,8 @@ pub fn fill(row: Row, samples: &[Sample], timed: bool) -> Row {
         timed.then(|| of(&us))
     };
     let if_all_tell = |figure: &dyn Fn(&Sample) -> Option<f64>| {
-        samples
-            .iter()
-            .map(figure)
-            .collect::<Option<_>>()
-            .map(median)
+        let figures: Option<_> = samples.iter().map(figure).collect();
+        figures.map(median)
     };
     Row {
         throughput: of(&Sample::throughput),
@@ -300,15 +284,11 @@ pub fn fill(row: Row, samples: &[Sample], timed: bool) -> Row {
 }
 
 /// The middle one, or the mean of the two in the middle; 0 of nothing.
-#[must_use]
-pub fn median(mut numbers: Vec<f64>) -> f64 {
+pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
-    let middle = numbers.len() / 2;
-    let at = |index| numbers.get(index).copied().unwrap_or_default();
-    match numbers.len() % 2 {
-        0 if middle > 0 => f64::midpoint(at(middle - 1), at(middle)),
-        _ => at(middle),
-    }
+    let last = numbers.len().saturating_sub(1);
+    let at = |index: usize| numbers.get(index).copied().unwrap_or_default();
+    f64::midpoint(at(last / 2), at(last.div_ceil(2)))
 }
 
 #[cfg(test)]
@@ -387,29 +367,21 @@ mod tests {
             measured: Duration::from_millis(1),
             runs: 1,
         };
-        let done = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&done);
-        let three = move || {
-            counted.fetch_add(1, Ordering::Relaxed);
-            Ok(3)
-        };
-        let run = run_own(&effort, 0, None, &mut [Box::new(three)]).unwrap();
-        assert!(run.ops > 0 && run.units == 3 * run.ops);
-        assert_eq!(run.latency.len(), run.ops);
-        let all = done.load(Ordering::Relaxed);
-        assert!(run.ops < all, "warm-up does not count");
-
-        let mut two: [BoxedOp; 2] = [Box::new(|| Ok(1)), Box::new(|| Ok(2))];
-        let run = run_own(&effort, 0, None, &mut two).unwrap();
-        assert!(run.units > run.ops && run.units < 2 * run.ops, "both count");
-        assert_eq!(run.latency.len(), run.ops);
+        let run = |ops: Vec<BoxedOp>| Client::Own(ops).run(&effort, 0, None);
+        let worth = |units: u64| Box::new(move || Ok(units)) as BoxedOp;
+        static DONE: AtomicU64 = AtomicU64::new(0);
+        let counted = || Ok(3 * DONE.fetch_add(1, Ordering::Relaxed).min(1));
+        let one = run(vec![Box::new(counted)]).unwrap();
+        assert!(one.ops > 0 && one.units == 3 * one.ops);
+        let all = DONE.load(Ordering::Relaxed);
+        assert!(one.ops < all, "warm-up does not count");
+        let two = run(vec![worth(1), worth(2)]).unwrap();
+        assert!(two.units > two.ops && two.units < 2 * two.ops, "both count");
+        assert_eq!([one.latency.len(), two.latency.len()], [one.ops, two.ops]);
 
         let failing = || Box::new(|| Err(BenchError::wrong("always"))) as BoxedOp;
-        let mut one = [failing()];
-        let mut second: [BoxedOp; 2] = [Box::new(|| Ok(1)), failing()];
-        for ops in [&mut one[..], &mut second] {
-            let failed = run_own(&effort, 0, None, ops);
-            assert!(matches!(failed, Err(BenchError::Wrong(_))));
+        for ops in [vec![failing()], vec![worth(1), failing()]] {
+            assert!(matches!(run(ops), Err(BenchError::Wrong(_))));
         }
     }
 

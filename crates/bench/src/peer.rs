@@ -12,14 +12,14 @@ use crate::driver::{READY, USAGE};
 use crate::error::BenchError;
 use crate::limits::RawTask;
 use crate::load;
-use crate::scenarios::serve::Serve;
+use crate::scenarios::{Content, Route};
 use crate::usage::Usage;
 
 /// What the other process does.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub enum Task {
+pub(crate) enum Task {
     /// Serves what clients ask for.
-    Serve(Serve),
+    Serve(Content, Route),
     /// Answers without any of our software.
     Raw(RawTask),
     /// Computes for so long, at most.
@@ -30,7 +30,7 @@ impl Task {
     /// Does it until nothing is asked any more; calls `ready` once it can be asked.
     fn perform(self, ready: impl FnOnce()) -> Result<(), BenchError> {
         match self {
-            Self::Serve(serve) => serve.run(ready),
+            Self::Serve(content, route) => route.serve(content, ready),
             Self::Raw(task) => {
                 ready();
                 task.perform()

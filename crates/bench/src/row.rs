@@ -7,7 +7,12 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 const FASTER: f64 = 1.5;
 
 /// What names call this program beside others.
-pub const OWN: &str = "rust";
+pub(crate) const OWN: &str = "rust";
+
+/// What names call the program `name`, which is empty for this one.
+pub(crate) fn named(name: &str) -> &str {
+    if name.is_empty() { OWN } else { name }
+}
 
 /// What was measured, and what came out. With several runs, every figure is their median.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -160,7 +165,6 @@ words! {
 
 impl Scenario {
     /// What its rows count, in the plural.
-    #[must_use]
     pub(crate) fn unit(self, variant: &str) -> &'static str {
         match self {
             Self::Item if variant.starts_with("labels") => "labels",
@@ -175,8 +179,7 @@ impl Scenario {
 
 impl Row {
     /// A row without figures: any variant, one thread, as fast as possible, on a quiet machine.
-    #[must_use]
-    pub fn new(scenario: Scenario, transport: Transport, layer: Layer, unit: &str) -> Self {
+    pub(crate) fn new(scenario: Scenario, transport: Transport, layer: Layer, unit: &str) -> Self {
         Self {
             scenario,
             transport,
@@ -189,10 +192,7 @@ impl Row {
 
     /// Whether its figures can be: all there, positive, and no faster than the rate that was asked
     /// for.
-    ///
-    /// # Errors
-    /// What is wrong with them.
-    pub fn check(&self) -> Result<(), &'static str> {
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
         let figures = [self.min, self.throughput, self.max];
         let percentiles = [self.p50_us, self.p95_us, self.p99_us, self.p999_us];
         let shares = [
@@ -234,11 +234,10 @@ impl Row {
     /// Who asked whom, where it was not this program alone: `c` asked this one, `rust-go` the
     /// other way round, `c-go` both are others.
     fn pair(&self) -> Option<String> {
-        let own = |name: &str| if name.is_empty() { OWN } else { name }.to_owned();
         match (self.client.is_empty(), self.server.is_empty()) {
             (true, true) => None,
-            (_, true) => Some(own(&self.client)),
-            (_, false) => Some(format!("{}-{}", own(&self.client), self.server)),
+            (_, true) => Some(self.client.clone()),
+            (_, false) => Some(format!("{}-{}", named(&self.client), self.server)),
         }
     }
 
@@ -272,15 +271,16 @@ mod tests {
 
     #[test]
     fn names_are_the_same_everywhere() {
+        let as_json = |value| serde_json::from_value::<String>(value).unwrap();
         for name in Scenario::VARIANTS {
             let scenario: Scenario = name.parse().unwrap();
-            let json = serde_json::to_value(scenario).unwrap();
-            assert_eq!((json.as_str(), scenario.name()), (Some(*name), *name));
+            let json = as_json(serde_json::to_value(scenario).unwrap());
+            assert_eq!([&json, scenario.name()], [*name; 2]);
         }
         for name in Transport::VARIANTS {
             let transport: Transport = name.parse().unwrap();
-            let json = serde_json::to_value(transport).unwrap();
-            assert_eq!((json.as_str(), transport.name()), (Some(*name), *name));
+            let json = as_json(serde_json::to_value(transport).unwrap());
+            assert_eq!([&json, transport.name()], [*name; 2]);
         }
     }
 

@@ -3,17 +3,16 @@
 use std::time::Duration;
 
 use crate::driver::{Driver, Role};
-use crate::effort::Effort;
-use crate::error::BenchError;
+use crate::error::{BenchError, system};
 use crate::limits::{self, Limits, Raw};
 use crate::load::{self, Hogs};
-use crate::measure::{BoxedOp, Sample, fill, median, run_own, run_program};
+use crate::measure::{Client, Sample, fill, median};
 use crate::peer::Task;
 use crate::plan::{Case, Limit, Load, Plan};
+use crate::platform::RunDir;
 use crate::platform::{Pinned, allowed_cpus};
-use crate::row::Row;
-use crate::run_dir::RunDir;
-use crate::scenarios::serve::{Route, Serve};
+use crate::row::{Row, Scenario};
+use crate::scenarios::{self, Route};
 
 /// What a run came to.
 #[derive(Debug, Default)]
@@ -84,114 +83,102 @@ impl Outcome {
 impl Case {
     /// Measures its rows, in turn, run after run.
     fn measure(&self, plan: &Plan, limits: &mut Limits) -> Result<Vec<Row>, BenchError> {
-        let effort = &plan.effort;
+        let (effort, rate) = (&plan.effort, self.row.rate);
         let dir = RunDir::new()?;
-        let mut references = self.references(self.work.payload()?)?;
-        let needs = self.work.needs(self.row.layer);
-        let route = Route {
-            run_dir: dir.path().to_owned(),
-            transport: self.row.transport,
-            spin: self.spin,
-            bytes: needs.bytes,
-            batch_items: needs.batch_items,
-        };
+        let mut references = self.references(scenarios::payload(&self.row)?)?;
+        let route = Route::of(&self.row, dir.path());
         let mut server = self.server(&route)?;
-        let mut clients = self.clients(plan, &route)?;
+        let (rows, mut clients) = self.clients(plan, &route)?;
         // Once both sides have their session: how they wait depends on the processors they see.
         let parts = clients.len() + references.len();
         let time = effort.total() * u32::try_from(parts).unwrap_or(1);
-        let others = references
-            .iter()
-            .filter_map(|reference| reference.raw.pid());
+        let others = references.iter().filter_map(|beside| beside.raw.pid());
         let pids = server.iter().map(Driver::pid).chain(others).collect();
-        let load = apply(self.load, time, pids)?;
+        let (hogs, _pinned) = apply(self.load, time, pids)?;
         let mut rounds = Vec::new();
         for _ in 0..effort.runs.max(1) {
-            let mut round = Round::default();
-            for reference in &mut references {
-                round.beside.push(reference.raw.run_beside(effort)?);
-            }
-            for (_, client) in &mut clients {
-                let sample = client.run(effort, self.row.rate, server.as_mut())?;
-                round.samples.push(sample);
-            }
-            rounds.push(round);
+            let beside = references.iter_mut();
+            let beside = beside.map(|beside| beside.raw.run_beside(effort));
+            let beside = beside.collect::<Result<_, _>>()?;
+            let clients = clients.iter_mut();
+            let samples = clients.map(|client| client.run(effort, rate, server.as_mut()));
+            let samples = samples.collect::<Result<_, _>>()?;
+            rounds.push(Round { samples, beside });
         }
-        if let Some(hogs) = &load.0 {
-            hogs.check()?;
-        }
-        let rows = clients.into_iter().map(|(row, _)| row);
-        let rows = self.filled(rows.collect(), &references, &rounds);
+        hogs.iter().try_for_each(Hogs::check)?;
+        let rows = self.filled(rows, &references, &rounds);
         for round in rounds {
             for (reference, sample) in references.iter().zip(round.beside) {
-                limits.add(&reference.name, self.load.name(), sample)?;
+                limits.add(&reference.raw.name(), self.load.name(), sample)?;
             }
         }
         Ok(rows)
     }
 
+    /// What its rows are held against, for calls whose requests and replies are `payload` bytes,
+    /// where those count.
     fn references(&self, payload: usize) -> Result<Vec<Reference>, BenchError> {
         let limits = self.limit.iter().chain(&self.deployed);
-        limits.map(|limit| Reference::new(limit, payload)).collect()
+        let reference = |limit: &Limit| {
+            let (name, scale) = match limit {
+                Limit::Requests(name, each) => (name.clone(), Scale::Operation(f64::from(*each))),
+                Limit::Copies => (limits::nearest_copy(payload)?, Scale::Unit(payload as f64)),
+            };
+            let raw = Raw::open(&name)?;
+            Ok(Reference { raw, scale })
+        };
+        limits.map(reference).collect()
     }
 
-    /// Who does the operations of each row.
-    fn clients(&self, plan: &Plan, route: &Route) -> Result<Vec<(Row, Client)>, BenchError> {
-        let mut rows = self.rows();
-        let ops = self.work.ops(route, self.row.layer, self.row.threads)?;
-        let own = rows.next().map(|row| (row, Client::Own(ops)));
-        let mut clients: Vec<_> = own.into_iter().collect();
-        for (program, row) in self.clients.iter().zip(rows) {
-            match Driver::program(program, Role::Client, &self.row, self.work, route) {
-                Ok(client) => clients.push((row, Client::Program(client))),
+    /// The rows, and who does the operations of each.
+    fn clients(&self, plan: &Plan, route: &Route) -> Result<(Vec<Row>, Vec<Client>), BenchError> {
+        let own = Client::Own(scenarios::ops(&self.row, route)?);
+        let (mut rows, mut clients) = (vec![self.row.clone()], vec![own]);
+        for (program, row) in self.clients.iter().zip(self.rows().skip(1)) {
+            match Driver::program(program, Role::Client, &self.row, route) {
+                Ok(client) => {
+                    rows.push(row);
+                    clients.push(Client::Program(client));
+                }
                 Err(BenchError::Unsupported(_)) if !plan.matrix => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(clients)
+        Ok((rows, clients))
     }
 
     /// Who answers, if anybody.
     fn server(&self, route: &Route) -> Result<Option<Driver>, BenchError> {
-        if let Some(program) = &self.server {
-            return Driver::program(program, Role::Server, &self.row, self.work, route).map(Some);
-        }
-        let serve = || Serve {
-            content: self.work.needs(self.row.layer).content,
-            route: route.clone(),
+        let driver = match &self.server {
+            Some(program) => Driver::program(program, Role::Server, &self.row, route),
+            None if self.row.scenario == Scenario::Codec => return Ok(None),
+            None => Driver::own(&Task::Serve(self.row.content(), route.clone())),
         };
-        let serve = self.work.has_server().then(serve);
-        serve
-            .map(|serve| Driver::own(&Task::Serve(serve)))
-            .transpose()
+        driver.map(Some)
     }
 
     /// `rows` with the figures of all rounds.
     fn filled(&self, rows: Vec<Row>, references: &[Reference], rounds: &[Round]) -> Vec<Row> {
-        let filled = rows.into_iter().enumerate().map(|(index, row)| {
-            let of_round = |round: &Round| round.samples.get(index).cloned();
-            let samples: Vec<Sample> = rounds.iter().filter_map(of_round).collect();
-            let share = |of: &dyn Fn(&Sample, &Round) -> Option<f64>| {
+        let filled = |(index, row): (usize, Row)| {
+            let sample = |round: &Round| round.samples[index].clone();
+            let samples: Vec<Sample> = rounds.iter().map(sample).collect();
+            let share = |of: &dyn Fn(&Sample, &Round) -> f64| {
                 let runs = samples.iter().zip(rounds);
-                let shares: Vec<f64> = runs.filter_map(|(done, round)| of(done, round)).collect();
-                (!shares.is_empty()).then(|| median(shares))
+                Some(median(runs.map(|(done, round)| of(done, round)).collect()))
             };
+            let mut row = fill(row, &samples, scenarios::is_timed(&self.row));
             // At a fixed rate all are as fast as they are asked.
-            let beside_own = index > 0 && row.rate == 0;
-            let own = |done: &Sample, round: &Round| {
-                let own = round.samples.first().filter(|_| beside_own)?;
-                Some(done.throughput() / own.throughput())
-            };
-            let mut row = Row {
-                share_of_own: share(&own),
-                ..fill(row, &samples, self.work.is_timed())
-            };
+            if index > 0 && row.rate == 0 {
+                let own = |done: &Sample, round: &Round| {
+                    done.throughput() / round.samples[0].throughput()
+                };
+                row.share_of_own = share(&own);
+            }
             for (which, reference) in references.iter().enumerate() {
                 let share = share(&|done, round| {
-                    let beside = round.beside.get(which)?;
-                    Some(reference.scale.of(done) / beside.throughput())
+                    reference.scale.of(done) / round.beside[which].throughput()
                 });
-                let name = Some(reference.name.clone());
+                let name = Some(reference.raw.name());
                 if which == 0 && self.limit.is_some() {
                     (row.limit, row.share_of_limit) = (name, share);
                 } else {
@@ -199,50 +186,24 @@ impl Case {
                 }
             }
             row
-        });
-        filled.collect()
-    }
-}
-
-/// Who does the operations.
-enum Client {
-    /// This program.
-    Own(Vec<BoxedOp>),
-    /// Another one.
-    Program(Driver),
-}
-
-impl Client {
-    fn run(
-        &mut self,
-        effort: &Effort,
-        rate: u32,
-        server: Option<&mut Driver>,
-    ) -> Result<Sample, BenchError> {
-        match self {
-            Self::Own(ops) => run_own(effort, rate, server, ops),
-            Self::Program(client) => run_program(effort, rate, server, client),
-        }
+        };
+        rows.into_iter().enumerate().map(filled).collect()
     }
 }
 
 /// One run of each row of a case, and those of what they are held against right before.
-#[derive(Default)]
 struct Round {
     samples: Vec<Sample>,
     beside: Vec<Sample>,
 }
 
-/// A limit, and how runs are held against it.
+/// A raw limit, and how runs are held against it.
 struct Reference {
-    /// The limit, as [`Row::name`] gives it.
-    name: String,
-    scale: Scale,
     raw: Raw,
+    scale: Scale,
 }
 
 /// What a run has done, in what the limit counts.
-#[derive(Clone, Copy)]
 enum Scale {
     /// Every operation is so much.
     Operation(f64),
@@ -252,23 +213,11 @@ enum Scale {
 
 impl Scale {
     /// How much a second.
-    fn of(self, sample: &Sample) -> f64 {
+    fn of(&self, sample: &Sample) -> f64 {
         match self {
             Self::Operation(each) => sample.ops_per_second() * each,
             Self::Unit(each) => sample.throughput() * each,
         }
-    }
-}
-
-impl Reference {
-    /// For calls whose requests and replies are `payload` bytes, where those count.
-    fn new(limit: &Limit, payload: usize) -> Result<Self, BenchError> {
-        let (name, scale) = match limit {
-            Limit::Requests(name, each) => (name.clone(), Scale::Operation(f64::from(*each))),
-            Limit::Copies => (limits::nearest_copy(payload)?, Scale::Unit(payload as f64)),
-        };
-        let raw = Raw::open(&name)?;
-        Ok(Self { name, scale, raw })
     }
 }
 
@@ -277,19 +226,16 @@ type LoadGuard = (Option<Hogs>, Vec<Pinned>);
 
 /// Keeps the machine busy for what takes `time`; `pids` take part beside this process.
 fn apply(load: Load, time: Duration, pids: Vec<u32>) -> Result<LoadGuard, BenchError> {
-    let failed = |source| BenchError::System {
-        what: "cannot choose a processor",
-        source,
-    };
+    let failed = system("cannot choose a processor");
     match load {
         Load::Quiet => Ok((None, Vec::new())),
         Load::Hogs(count) => Ok((Some(Hogs::start(count, time)?), Vec::new())),
         Load::OneCpu => {
-            let cpus = allowed_cpus().map_err(failed)?;
+            let cpus = allowed_cpus().map_err(&failed)?;
             let one = cpus.get(..1).unwrap_or_default();
             let pids = pids.into_iter().chain([std::process::id()]);
             let pinned = pids.map(|pid| Pinned::process(pid, one));
-            let pinned = pinned.collect::<Result<_, _>>().map_err(failed)?;
+            let pinned = pinned.collect::<Result<_, _>>().map_err(&failed)?;
             Ok((None, pinned))
         }
     }
@@ -299,7 +245,7 @@ fn apply(load: Load, time: Duration, pids: Vec<u32>) -> Result<LoadGuard, BenchE
 mod tests {
     use super::*;
     use crate::plan::tests::plan;
-    use crate::row::{Layer, Scenario, Transport};
+    use crate::row::{Layer, Transport};
 
     /// So many operations of each row in a second, beside so much of what they are held against.
     fn round(ops: &[u64], beside: &[u64]) -> Round {

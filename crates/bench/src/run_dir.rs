@@ -8,8 +8,7 @@ use netipc::service::Service;
 use netipc::service::cgroups::CgroupsSnapshot;
 use netipc::transport::Endpoint;
 
-pub use crate::platform::RunDir;
-use crate::platform::{OTHER_PLACES, TEMP_VARIABLE};
+use crate::platform::{OTHER_PLACES, RunDir, TEMP_VARIABLE};
 
 /// The service whose endpoint has the longest name.
 const LONGEST_SERVICE: &str = CgroupsSnapshot::METHOD.name;

@@ -8,11 +8,11 @@ use crate::platform;
 
 /// What a process has used so far, or between two moments.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Nanoseconds of processor time of all its threads, in user space and in the kernel.
-    pub cpu_ns: u64,
+    pub(crate) cpu_ns: u64,
     /// Context switches, voluntary or not; `None` where the system does not tell.
-    pub switches: Option<u64>,
+    pub(crate) switches: Option<u64>,
 }
 
 impl Default for Usage {
@@ -27,14 +27,12 @@ impl Default for Usage {
 
 impl Usage {
     /// What this process has used until now; nothing where the system does not tell.
-    #[must_use]
-    pub fn now() -> Self {
+    pub(crate) fn now() -> Self {
         platform::usage()
     }
 
     /// What was used since `before`.
-    #[must_use]
-    pub fn since(self, before: Self) -> Self {
+    pub(crate) fn since(self, before: Self) -> Self {
         let switches = self.switches.zip(before.switches);
         Self {
             cpu_ns: self.cpu_ns.saturating_sub(before.cpu_ns),
@@ -85,7 +83,7 @@ mod tests {
             switches: None,
             ..used
         };
-        assert_eq!((used + untold).switches, None);
-        assert_eq!(untold.since(used).switches, None);
+        let both = [(used + untold).switches, untold.since(used).switches];
+        assert_eq!(both, [None, None]);
     }
 }

@@ -19,22 +19,17 @@ pub(crate) fn platform() -> Result<String, Box<dyn Error>> {
     let output = Command::new(rustc).arg("--version").output()?;
     let version = String::from_utf8(output.stdout)?;
     // rustc 1.95.0 (59807616e 2026-04-14)
-    let minor = version
-        .split_whitespace()
-        .nth(1)
-        .and_then(|version| version.rsplit_once('.'))
-        .ok_or_else(|| format!("rustc --version says {version:?}"))?
-        .0;
+    let number = version.split_whitespace().nth(1);
+    let minor = number.and_then(|number| number.rsplit_once('.'));
+    let (minor, _) = minor.ok_or_else(|| format!("rustc --version says {version:?}"))?;
     Ok(format!("{}, rustc {minor}", env::consts::ARCH))
 }
 
 /// Why instructions cannot be counted on this machine, if they cannot.
 pub(crate) fn hindrance() -> io::Result<Option<&'static str>> {
-    let version = Command::new("valgrind").arg("--version").output();
-    match version {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(
-            "there is no valgrind; install it, as with apt-get install valgrind",
-        )),
+    let none = "there is no valgrind; install it, as with apt-get install valgrind";
+    match Command::new("valgrind").arg("--version").output() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(none)),
         version => version.map(|_| None),
     }
 }
@@ -43,10 +38,8 @@ pub(crate) fn hindrance() -> io::Result<Option<&'static str>> {
 pub(crate) fn count(case: &Case) -> Result<f64, Box<dyn Error>> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .args([
-            "--collect-atstart=no",
-            "--toggle-collect=*counted_operations*",
-        ])
+        .arg("--collect-atstart=no")
+        .arg("--toggle-collect=*counted_operations*")
         .arg(env::current_exe()?)
         .args(["--case", &case.name])
         // Neither valgrind's options nor malloc's are to change what is counted.
@@ -57,12 +50,10 @@ pub(crate) fn count(case: &Case) -> Result<f64, Box<dyn Error>> {
         .stdin(Stdio::null())
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr);
-    let collected = said
-        .lines()
-        .find_map(|line| line.split_once("Collected : "))
-        .and_then(|(_, n)| n.trim().parse::<u32>().ok());
-    match collected {
-        Some(n @ 1..) if output.status.success() => {
+    let mut lines = said.lines();
+    let collected = lines.find_map(|line| line.split_once("Collected : "));
+    match collected.and_then(|(_, n)| n.trim().parse().ok()) {
+        Some(n @ 1_u32..) if output.status.success() => {
             let each = f64::from(n) / f64::from(COUNTED) / f64::from(case.units);
             Ok((each * 10.0).round() / 10.0)
         }
@@ -75,15 +66,14 @@ pub(crate) fn count(case: &Case) -> Result<f64, Box<dyn Error>> {
 /// In a thread of its own, whose stack lies at a round address: that of the main thread begins
 /// behind arguments and environment, and memory is copied in more or fewer steps as it lies.
 pub(crate) fn run(case: &Case) {
-    let set_up = case.set_up();
-    let counted = move || {
-        let mut operation = set_up();
+    let counted = || {
+        let mut operation = (case.set_up)();
         for _ in 0..WARM_UP {
             operation();
         }
         counted_operations(&mut operation);
     };
-    thread::spawn(counted).join().expect("the case works");
+    thread::scope(|scope| scope.spawn(counted).join().expect("the case works"));
 }
 
 #[inline(never)]

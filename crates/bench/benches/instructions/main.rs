@@ -21,6 +21,7 @@ use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::Parser as _;
 use netipc::chain;
 use netipc_bench::gate::{self, Counts, Verdict};
 
@@ -40,59 +41,43 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line asks for.
-#[derive(Default)]
+#[derive(clap::Parser)]
 struct Options {
+    /// Counts, as cargo bench asks for.
+    #[arg(long = "bench")]
     count: bool,
+    /// Stores what was counted.
+    #[arg(long)]
     update: bool,
     /// The case to run in this process, as the counting process asks for it.
+    #[arg(long)]
     case: Option<String>,
+    /// What the names of the cases contain.
+    #[arg(default_value = "")]
     filter: String,
 }
 
-impl Options {
-    fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
-        let mut options = Self::default();
-        while let Some(arg) = args.next() {
-            match arg.as_str() {
-                "--bench" => options.count = true,
-                "--update" => options.update = true,
-                "--case" => options.case = args.next(),
-                flag if flag.starts_with('-') => {
-                    return Err(format!("unknown option {flag}; there is --update").into());
-                }
-                _ => options.filter = arg,
-            }
-        }
-        Ok(options)
-    }
-}
-
 fn run() -> Result<bool, Box<dyn Error>> {
-    let options = Options::parse(std::env::args().skip(1))?;
-    let cases = [
-        codec::cases(),
-        cache::cases(),
-        enricher::cases(),
-        session::cases(),
-    ]
-    .concat();
+    let options = Options::parse();
+    let mut cases = codec::cases();
+    cases.extend(cache::cases());
+    cases.extend(enricher::cases());
+    cases.extend(session::cases());
     if let Some(name) = options.case {
         let case = cases.iter().find(|case| case.name == name);
         count::run(case.ok_or_else(|| format!("no case {name}"))?);
         return Ok(true);
     }
-    let mut selected = cases;
-    selected.retain(|case| case.name.contains(&options.filter));
-    if selected.is_empty() {
+    cases.retain(|case| case.name.contains(&options.filter));
+    if cases.is_empty() {
         return Err(format!("no case contains {}", options.filter).into());
     }
     if !options.count {
-        selected.iter().for_each(Case::run_once);
-        println!("{} cases ran once; cargo bench counts", selected.len());
+        cases.iter().for_each(Case::run_once);
+        println!("{} cases ran once; cargo bench counts", cases.len());
         return Ok(true);
     }
-    gate(&selected, &options)
+    gate(&cases, &options)
 }
 
 /// Counts the cases, and compares or stores the counts. Whether nothing got worse.

@@ -26,19 +26,17 @@ mod copy;
 mod payload;
 mod rows;
 
-use std::io;
 use std::path::PathBuf;
-use std::slice;
 
 use serde::{Deserialize, Serialize};
 
 use crate::driver::Driver;
 use crate::effort::Effort;
-use crate::error::BenchError;
-use crate::measure::{BoxedOp, Sample, fill, median, run_own};
+use crate::error::{BenchError, system};
+use crate::measure::{Client, Sample, fill, median};
+use crate::platform::RunDir;
 use crate::platform::keep_apart;
 use crate::row::Row;
-use crate::run_dir::RunDir;
 use rows::{Exchange, Kind, RawRow};
 
 /// The bounced line that every other word in shared memory rides on.
@@ -54,32 +52,28 @@ const BESIDE_COPIES: u32 = 10;
 
 /// The names of all raw limits of this platform, as [`Row::name`] gives them.
 pub(crate) fn names() -> impl Iterator<Item = String> {
-    rows::all().into_iter().map(|raw| raw.row().name())
+    rows::all().map(|raw| raw.row().name())
 }
 
 /// The name of the copies whose size is nearest to `bytes` as a ratio.
-///
-/// # Errors
-/// If there are none.
 pub(crate) fn nearest_copy(bytes: usize) -> Result<String, BenchError> {
-    let distances = rows::all().into_iter().filter_map(|raw| match raw.kind {
-        Kind::Copy(size) => Some(((bytes as f64 / size as f64).ln().abs(), raw.row().name())),
+    let distances = rows::all().filter_map(|raw| match raw.kind {
+        Kind::Copy(size) => Some(((bytes as f64 / size as f64).ln().abs(), raw)),
         Kind::Exchange(_) => None,
     });
     let nearest = distances.min_by(|(one, _), (other, _)| one.total_cmp(other));
     let none = || BenchError::NoLimit("copies".to_owned());
-    nearest.map(|(_, name)| name).ok_or_else(none)
+    nearest.map(|(_, raw)| raw.row().name()).ok_or_else(none)
 }
 
-fn find(name: &str) -> Result<RawRow, BenchError> {
-    let mut rows = rows::all().into_iter();
-    let found = rows.find(|raw| raw.row().name() == name);
+fn find(name: &str) -> Result<&'static RawRow, BenchError> {
+    let found = rows::all().find(|raw| raw.row().name() == name);
     found.ok_or_else(|| BenchError::NoLimit(name.to_owned()))
 }
 
 /// What the other process does for an exchange.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct RawTask {
+pub(crate) struct RawTask {
     /// The shared memory, or the socket to connect to.
     path: PathBuf,
     exchange: Exchange,
@@ -87,58 +81,52 @@ pub struct RawTask {
 
 impl RawTask {
     /// Does it until nobody asks any more, however long the other side does something else.
-    ///
-    /// # Errors
-    ///
-    /// If the system refuses what it takes.
     pub(crate) fn perform(self) -> Result<(), BenchError> {
-        native::answer(self).map_err(failed("cannot answer for a raw limit"))
+        native::answer(&self).map_err(system("cannot answer for a raw limit"))
     }
 }
 
-/// An operation, and the other process that takes part in it.
-type Ready = (BoxedOp, Option<Driver>);
-
 /// A raw limit that can be measured at any time: the other process is there, and waits.
 pub(crate) struct Raw {
-    row: RawRow,
-    op: BoxedOp,
+    row: &'static RawRow,
+    client: Client,
     peer: Option<Driver>,
     _dir: RunDir,
 }
 
 impl Raw {
     /// Makes the limit `name` ready to be measured.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such limit, or the system refuses what it takes.
     pub(crate) fn open(name: &str) -> Result<Self, BenchError> {
         let row = find(name)?;
         let dir = RunDir::new()?;
         let (op, peer) = match row.kind {
-            Kind::Exchange(exchange) => native::open(RawTask {
-                path: dir.path().join("raw"),
-                exchange,
-            })?,
+            Kind::Exchange(exchange) => {
+                let path = dir.path().join("raw");
+                let (op, peer) = native::open(RawTask { path, exchange })?;
+                (op, Some(peer))
+            }
             Kind::Copy(size) => (copy::op(size), None),
         };
         Ok(Self {
             row,
-            op,
+            client: Client::Own(vec![op]),
             peer,
             _dir: dir,
         })
     }
 
+    pub(crate) fn name(&self) -> String {
+        self.row.row().name()
+    }
+
     /// One run.
-    pub(crate) fn run(&mut self, effort: &Effort) -> Result<Sample, BenchError> {
+    fn run(&mut self, effort: &Effort) -> Result<Sample, BenchError> {
         // Two that look on one processor only keep each other from answering, and a system that
         // has put them there may leave them there for longer than this takes.
         let peer = self.peer.as_ref().filter(|_| self.row.looks());
         let apart = peer.map(|peer| keep_apart(peer.pid())).transpose();
-        let _apart = apart.map_err(failed("cannot choose a processor"))?;
-        let sample = run_own(effort, 0, self.peer.as_mut(), slice::from_mut(&mut self.op))?;
+        let _apart = apart.map_err(system("cannot choose a processor"))?;
+        let sample = self.client.run(effort, 0, self.peer.as_mut())?;
         let lot = self.row.lot();
         Ok(Sample {
             ops: sample.ops * lot,
@@ -163,9 +151,8 @@ impl Raw {
 }
 
 /// A raw limit, what kept the machine busy, and all that was measured of it then.
-#[derive(Debug)]
 struct Measured {
-    raw: RawRow,
+    raw: &'static RawRow,
     load: &'static str,
     samples: Vec<Sample>,
     /// Shares of the line beside each.
@@ -173,24 +160,22 @@ struct Measured {
 }
 
 /// Raw limits, and all that was measured of each.
-#[derive(Debug, Default)]
-pub struct Limits(Vec<Measured>);
+#[derive(Default)]
+pub(crate) struct Limits(Vec<Measured>);
 
 impl Limits {
     /// Measures the limit `name`, where it rides on a bounced line in turn with that: how fast a line
     /// goes to and fro may change tenfold within a second.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such limit, the system refuses what it takes, or the other process does not
-    /// answer within 10 s.
     pub(crate) fn measure(&mut self, name: &str, effort: &Effort) -> Result<(), BenchError> {
         let mut raw = Raw::open(name)?;
         let is_word = raw.row.is_word();
         let mut line = is_word.then(|| Raw::open(LINE)).transpose()?;
         let turns = if is_word { TURNS } else { 1 };
-        for _ in 0..effort.runs.max(1) * turns {
-            let effort = effort.part(turns);
+        let effort = Effort {
+            runs: effort.runs.max(1) * turns,
+            ..effort.part(turns)
+        };
+        for _ in 0..effort.runs {
             let beside = line.as_mut().map(|line| line.run(&effort)).transpose()?;
             let sample = raw.run(&effort)?;
             if let Some(beside) = beside {
@@ -204,25 +189,24 @@ impl Limits {
     }
 
     /// The row of each: the medians of all that was measured of it, and the extremes.
-    #[must_use]
-    pub fn rows(&self) -> Vec<Row> {
+    pub(crate) fn rows(&self) -> Vec<Row> {
         let row = |measured: &Measured| {
-            let row = measured.raw.row();
             let on_line = !measured.shares.is_empty();
             Row {
                 load: measured.load.to_owned(),
                 limit: on_line.then(|| LINE.to_owned()),
                 share_of_limit: on_line.then(|| median(measured.shares.clone())),
-                ..fill(row, &measured.samples, measured.raw.lot() == 1)
+                ..fill(
+                    measured.raw.row(),
+                    &measured.samples,
+                    measured.raw.lot() == 1,
+                )
             }
         };
         self.0.iter().map(row).collect()
     }
 
     /// Counts what was measured of the limit `name` while `load` kept the machine busy.
-    ///
-    /// # Errors
-    /// If there is no such limit.
     pub(crate) fn add(
         &mut self,
         name: &str,
@@ -249,11 +233,6 @@ impl Limits {
         };
         Ok(&mut self.0[at])
     }
-}
-
-/// What was tried when the system refused.
-fn failed(what: &'static str) -> impl Fn(io::Error) -> BenchError {
-    move |source| BenchError::System { what, source }
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::copy::copies_in_a_lot;
 use super::payload::Payload;
-use crate::row::{Layer, Row, Scenario, Transport};
+use crate::row::Transport::{self, Futex, Shm, Socket};
+use crate::row::{Layer, Row, Scenario};
 use crate::scenarios::WINDOW;
 
 /// How long the patient ones look before they sleep: as long as our own links.
@@ -16,91 +17,93 @@ const TURNS: u64 = 16;
 
 const AT_ONCE: Link = Link::Socket(Duration::ZERO);
 const LINE: Link = Link::Memory(Looks::Times(4096), Sleep::Never);
-const BLOCKING: Link = Link::Memory(Looks::Times(1), Sleep::WokenAlways);
+const BLOCKING: Link = woken(Looks::Times(1));
 /// How deployed peers wait with profile 0x02.
-const DEPLOYED: Link = Link::Memory(Looks::Times(128), Sleep::WokenAlways);
+const DEPLOYED: Link = woken(Looks::Times(128));
+const FLAG: Link = Link::Memory(Looks::For(LOOK), Sleep::WokenAsleep);
 
-/// Something small to and fro, by how who waits for it does so.
-const SIMPLE: [(&str, Link); 8] = [
-    ("line", LINE),
-    ("echo blocking", AT_ONCE),
-    ("echo spin", Link::Socket(LOOK)),
-    ("futex blocking", BLOCKING),
-    ("futex 128", DEPLOYED),
-    (
-        "futex 1024",
-        Link::Memory(Looks::Times(1024), Sleep::WokenAlways),
-    ),
-    (
-        "futex 20us",
-        Link::Memory(Looks::For(LOOK), Sleep::WokenAlways),
-    ),
-    (
-        "futex 20us flag",
-        Link::Memory(Looks::For(LOOK), Sleep::WokenAsleep),
-    ),
-];
+const TURN: Payload = Payload::Nothing;
 const PING: Payload = Payload::Numbers(1);
+/// As many as ours have on average.
+const BATCH: Payload = Payload::Numbers(500);
+const SNAPSHOT: Payload = Payload::Items(16);
+const LOOKUP: Payload = Payload::Keys(16);
 
-/// A transport, and what carries its messages.
-type Way = (Transport, Link);
-
-/// What a deployed peer cannot do without: wait as its profile says, build, copy in, wake, copy out
-/// and look; messages under way at once, what is in each, and what can carry it.
-const STAND_INS: [(&str, u32, Payload, &[Way]); 5] = [
-    ("deployed ping", 1, PING, &EVERYTHING),
-    // As many as ours have on average.
-    ("deployed batch", 1, Payload::Numbers(500), &EVERYTHING),
-    ("deployed pipeline", WINDOW, PING, &SOCKET),
-    ("deployed snapshot", 1, Payload::Items(16), &EVERYTHING),
-    ("deployed lookup", 1, Payload::Keys(16), &EVERYTHING),
-];
-const SOCKET: [Way; 1] = [(Transport::Socket, AT_ONCE)];
-const EVERYTHING: [Way; 3] = [
-    (Transport::Socket, AT_ONCE),
-    (Transport::Shm, DEPLOYED),
-    (Transport::Futex, BLOCKING),
-];
-
-/// So many bytes that one process copies.
-const COPIES: [(&str, usize); 5] = [
-    ("memcpy 64", 64),
-    ("memcpy 4096", 4 << 10),
-    ("memcpy 65536", 64 << 10),
-    ("memcpy 1048576", 1 << 20),
-    ("memcpy 3145728", 3 << 20),
+const ROWS: &[RawRow] = &[
+    // Something small to and fro, by how who waits for it does so.
+    exchange("line", Shm, LINE, TURN, 1),
+    exchange("echo blocking", Socket, AT_ONCE, PING, 1),
+    exchange("echo spin", Socket, Link::Socket(LOOK), PING, 1),
+    exchange("futex blocking", Shm, BLOCKING, TURN, 1),
+    exchange("futex 128", Shm, DEPLOYED, TURN, 1),
+    exchange("futex 1024", Shm, woken(Looks::Times(1024)), TURN, 1),
+    exchange("futex 20us", Shm, woken(Looks::For(LOOK)), TURN, 1),
+    exchange("futex 20us flag", Shm, FLAG, TURN, 1),
+    // What a deployed peer cannot do without: wait as its profile says, build, copy in, wake, copy
+    // out and look.
+    exchange("deployed ping", Socket, AT_ONCE, PING, 1),
+    exchange("deployed ping", Shm, DEPLOYED, PING, 1),
+    exchange("deployed ping", Futex, BLOCKING, PING, 1),
+    exchange("deployed batch", Socket, AT_ONCE, BATCH, 1),
+    exchange("deployed batch", Shm, DEPLOYED, BATCH, 1),
+    exchange("deployed batch", Futex, BLOCKING, BATCH, 1),
+    exchange("deployed pipeline", Socket, AT_ONCE, PING, WINDOW),
+    exchange("deployed snapshot", Socket, AT_ONCE, SNAPSHOT, 1),
+    exchange("deployed snapshot", Shm, DEPLOYED, SNAPSHOT, 1),
+    exchange("deployed snapshot", Futex, BLOCKING, SNAPSHOT, 1),
+    exchange("deployed lookup", Socket, AT_ONCE, LOOKUP, 1),
+    exchange("deployed lookup", Shm, DEPLOYED, LOOKUP, 1),
+    exchange("deployed lookup", Futex, BLOCKING, LOOKUP, 1),
+    // So many bytes that one process copies.
+    copy("memcpy 64", 64),
+    copy("memcpy 4096", 4 << 10),
+    copy("memcpy 65536", 64 << 10),
+    copy("memcpy 1048576", 1 << 20),
+    copy("memcpy 3145728", 3 << 20),
 ];
 
 /// All raw limits of this platform.
-pub(super) fn all() -> Vec<RawRow> {
-    let simple = SIMPLE.into_iter().map(|(variant, link)| {
-        let (transport, payload) = match link {
-            Link::Socket(_) => (Transport::Socket, PING),
-            Link::Memory(..) => (Transport::Shm, Payload::Nothing),
-        };
-        RawRow::exchange(variant, transport, link, payload, 1)
+pub(super) fn all() -> impl Iterator<Item = &'static RawRow> {
+    ROWS.iter()
+        .filter(|row| super::native::EXCHANGES || matches!(row.kind, Kind::Copy(_)))
+}
+
+const fn exchange(
+    variant: &'static str,
+    transport: Transport,
+    link: Link,
+    payload: Payload,
+    window: u32,
+) -> RawRow {
+    let kind = Kind::Exchange(Exchange {
+        link,
+        payload,
+        window,
     });
-    let stand_ins = STAND_INS
-        .iter()
-        .flat_map(|(variant, window, payload, links)| {
-            let over = |(transport, link): &Way| {
-                RawRow::exchange(variant, *transport, *link, *payload, *window)
-            };
-            links.iter().map(over)
-        });
-    let copies = COPIES.map(|(variant, size)| RawRow {
+    RawRow {
         variant,
+        transport,
+        kind,
+    }
+}
+
+const fn copy(variant: &'static str, size: usize) -> RawRow {
+    RawRow {
+        variant,
+        transport: Transport::None,
         kind: Kind::Copy(size),
-    });
-    let exchanges = simple.chain(stand_ins);
-    let exchanges = exchanges.filter(|_| super::native::EXCHANGES);
-    exchanges.chain(copies).collect()
+    }
+}
+
+const fn woken(looks: Looks) -> Link {
+    Link::Memory(looks, Sleep::WokenAlways)
 }
 
 /// A raw limit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct RawRow {
     variant: &'static str,
+    transport: Transport,
     pub(super) kind: Kind,
 }
 
@@ -116,7 +119,6 @@ pub(super) enum Kind {
 /// What two processes exchange, and over what.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Exchange {
-    transport: Transport,
     pub(super) link: Link,
     pub(super) payload: Payload,
     /// Messages under way at once.
@@ -153,31 +155,15 @@ pub(super) enum Sleep {
 }
 
 impl RawRow {
-    const fn exchange(
-        variant: &'static str,
-        transport: Transport,
-        link: Link,
-        payload: Payload,
-        window: u32,
-    ) -> Self {
-        let kind = Kind::Exchange(Exchange {
-            transport,
-            link,
-            payload,
-            window,
-        });
-        Self { variant, kind }
-    }
-
     /// The row, still without figures.
     pub(super) fn row(&self) -> Row {
-        let (transport, unit) = match self.kind {
-            Kind::Exchange(exchange) => (exchange.transport, "round trips"),
-            Kind::Copy(_) => (Transport::None, "bytes"),
+        let unit = match self.kind {
+            Kind::Exchange(_) => "round trips",
+            Kind::Copy(_) => "bytes",
         };
         Row {
             variant: self.variant.to_owned(),
-            ..Row::new(Scenario::Limits, transport, Layer::Raw, unit)
+            ..Row::new(Scenario::Limits, self.transport, Layer::Raw, unit)
         }
     }
 
@@ -191,17 +177,12 @@ impl RawRow {
 
     /// Whether it rides on a bounced cache line, and can be no faster.
     pub(super) fn is_word(&self) -> bool {
-        let word =
-            |exchange: Exchange| exchange.payload == Payload::Nothing && exchange.link != LINE;
-        matches!(self.kind, Kind::Exchange(exchange) if word(exchange))
+        matches!(self.kind, Kind::Exchange(one) if one.payload == TURN && one.link != LINE)
     }
 
     /// Whether both sides look before they sleep.
     pub(super) fn looks(&self) -> bool {
-        match self.kind {
-            Kind::Exchange(exchange) => ![AT_ONCE, BLOCKING].contains(&exchange.link),
-            Kind::Copy(_) => false,
-        }
+        matches!(self.kind, Kind::Exchange(one) if ![AT_ONCE, BLOCKING].contains(&one.link))
     }
 }
 

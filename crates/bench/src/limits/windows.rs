@@ -2,16 +2,18 @@
 
 use std::io;
 
-use super::{RawTask, Ready};
+use super::RawTask;
+use crate::driver::Driver;
 use crate::error::BenchError;
+use crate::measure::BoxedOp;
 
 /// Whether two processes exchange anything here.
 pub(super) const EXCHANGES: bool = false;
 
-pub(super) fn open(_task: RawTask) -> Result<Ready, BenchError> {
+pub(super) fn open(_task: RawTask) -> Result<(BoxedOp, Driver), BenchError> {
     Err(BenchError::NoLimit("an exchange".to_owned()))
 }
 
-pub(super) fn answer(_task: RawTask) -> io::Result<()> {
+pub(super) fn answer(_task: &RawTask) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::thread::available_parallelism;
 
-use super::{Case, Load};
+use super::{BLOCKING, Case, Load};
 use crate::row::Scenario::{
     Batch, Cache, Codec, Connect, Enricher, Item, Lookup, Ping, Pipeline, PipelineBatch, Snapshot,
 };
@@ -67,8 +67,6 @@ const ENRICHER: &[Layer] = &[Layer::Enricher];
 const QUIET: &[Load] = &[Load::Quiet];
 const BUSY: &[Load] = &[Load::Hogs(1), Load::Hogs(2), Load::OneCpu];
 
-/// The word of sides that never look before they sleep.
-pub(super) const BLOCKING: &str = "blocking";
 const SERVICES: &[&str] = &["cgroups", "apps"];
 const KEYS: &[&str] = &["1", "16", "256", "8192", "32768"];
 const MIXES: &[&str] = &["known", "unknown", "mixed"];
@@ -136,21 +134,18 @@ const fn group(
 impl Rates {
     /// The rates, each once, where the user asks for `asked`.
     fn resolve(self, asked: &[u32]) -> Vec<u32> {
-        let or = |usual: &[u32]| if asked.is_empty() { usual } else { asked }.to_vec();
-        let mut rates = match self {
-            Self::Usual(usual) => or(usual),
-            Self::Fixed => or(&RATES),
-            Self::Full => or(&[0]),
-            Self::Always => vec![0],
+        let (usual, fits): (&[u32], fn(u32) -> bool) = match self {
+            Self::Usual(usual) => (usual, |_| true),
+            Self::Fixed => (&RATES, |rate| rate > 0),
+            Self::Full => (&[0], |rate| rate == 0),
+            Self::Always => return vec![0],
         };
-        match self {
-            Self::Fixed => rates.retain(|rate| *rate > 0),
-            Self::Full => rates.retain(|rate| *rate == 0),
-            Self::Usual(_) | Self::Always => {}
-        }
+        let wanted = if asked.is_empty() { usual } else { asked };
         let mut seen = HashSet::new();
-        rates.retain(|rate| seen.insert(*rate));
-        rates
+        let wanted = wanted.iter().copied();
+        wanted
+            .filter(|rate| fits(*rate) && seen.insert(*rate))
+            .collect()
     }
 }
 

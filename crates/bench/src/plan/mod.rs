@@ -17,21 +17,14 @@ use crate::effort::Effort;
 use crate::limits;
 use crate::platform::CAN_PIN;
 use crate::row::{Layer, Row, Scenario, Transport};
-use crate::scenarios::serve::profiles_of;
-use crate::scenarios::{Keys, Mix, Service, WINDOW, Work};
-use groups::{BLOCKING, MATRIX, OWN};
+use crate::scenarios::{BLOCKING, WINDOW, is_common, profiles_of};
+use groups::{MATRIX, OWN};
 
 /// The raw limits that results are held against, as [`Row::name`] gives them.
 const ECHO: &str = "limits echo spin socket raw";
 const ECHO_BLOCKING: &str = "limits echo blocking socket raw";
 const FUTEX: &str = "limits futex 20us shm raw";
 const FUTEX_BLOCKING: &str = "limits futex blocking shm raw";
-/// What stands for a deployed peer's lookup, too.
-const KNOWN_16: Keys = Keys {
-    service: Service::Cgroups,
-    count: 16,
-    mix: Mix::Known,
-};
 
 /// What to measure, and how long.
 #[derive(Clone, Debug)]
@@ -59,26 +52,22 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub struct Case {
     /// The row, still without figures.
-    pub row: Row,
-    /// What one operation is.
-    pub work: Work,
-    /// Whether both sides may look before they sleep.
-    pub spin: bool,
+    pub(crate) row: Row,
     /// What else the machine does.
-    pub load: Load,
+    pub(crate) load: Load,
     /// What the result is held against, measured beside it.
-    pub limit: Option<Limit>,
+    pub(crate) limit: Option<Limit>,
     /// What a deployed peer cannot do without, measured beside it, too.
-    pub deployed: Option<Limit>,
+    pub(crate) deployed: Option<Limit>,
     /// The program that answers; this one where there is none.
-    pub server: Option<Program>,
+    pub(crate) server: Option<Program>,
     /// Programs that ask the same, in turn with this one.
-    pub clients: Vec<Program>,
+    pub(crate) clients: Vec<Program>,
 }
 
 /// What else the machine does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Load {
+pub(crate) enum Load {
     /// Nothing.
     Quiet,
     /// So many processes compute.
@@ -89,7 +78,7 @@ pub enum Load {
 
 /// What a result is held against.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Limit {
+pub(crate) enum Limit {
     /// Requests against this row's round trips; so many are in an operation.
     Requests(String, u32),
     /// Bytes of requests and replies against the copies whose size is next to theirs.
@@ -142,8 +131,8 @@ impl Plan {
 
     /// With those peers that can do the same, where there is time for it.
     fn with_clients(&self, mut case: Case) -> Case {
-        let is_reading = matches!(case.work, Work::Item(_) | Work::Enricher(..));
-        if case.work.is_common(&case.row) && (is_reading || !self.quick) {
+        let is_reading = [Scenario::Item, Scenario::Enricher].contains(&case.row.scenario);
+        if is_common(&case.row) && (is_reading || !self.quick) {
             case.clients.clone_from(&self.peers);
         }
         case
@@ -202,22 +191,16 @@ impl Load {
 
 impl Case {
     fn new(row: Row, load: Load) -> Self {
-        let spin = row.variant != BLOCKING;
-        let work = Work::of(&row);
         // At a fixed rate nothing is as fast as it can be.
         let full = |limit: &Limit| row.rate == 0 && limit.is_measured();
-        let typed = load == Load::Quiet && spin && row.layer == Layer::Client;
+        let typed = load == Load::Quiet && row.layer == Layer::Client && !row.has(BLOCKING);
         Self {
-            limit: work.limit(row.transport, load).filter(full),
-            deployed: work
-                .deployed(row.transport)
-                .filter(|limit| typed && full(limit)),
+            limit: limit(&row, load).filter(full),
+            deployed: deployed(&row).filter(|limit| typed && full(limit)),
             row: Row {
                 load: load.name().to_owned(),
                 ..row
             },
-            work,
-            spin,
             load,
             server: None,
             clients: Vec::new(),
@@ -241,38 +224,37 @@ impl Case {
     }
 }
 
-impl Work {
-    /// What it is held against; on a busy machine what sleeps at once, in the same minute.
-    fn limit(self, transport: Transport, load: Load) -> Option<Limit> {
-        let raw = match (transport, load) {
-            (Transport::Socket, Load::Quiet) => ECHO,
-            (Transport::Socket, _) => ECHO_BLOCKING,
-            (Transport::Shm, Load::Quiet) => FUTEX,
-            (Transport::Ring, Load::Quiet) => limits::LINE,
-            (Transport::Shm | Transport::Futex | Transport::Ring, _) => FUTEX_BLOCKING,
-            (Transport::None, _) => return matches!(self, Self::Codec(_)).then_some(Limit::Copies),
-        };
-        let each = match self {
-            Self::Cache(_) | Self::Enricher(..) | Self::Item(_) | Self::Connect => return None,
-            Self::Pipeline | Self::PipelineBatch => WINDOW,
-            _ => 1,
-        };
-        Some(Limit::Requests(raw.to_owned(), each))
-    }
+/// What a row is held against; on a busy machine what sleeps at once, in the same minute.
+fn limit(row: &Row, load: Load) -> Option<Limit> {
+    let raw = match (row.transport, load) {
+        (Transport::None, _) if row.scenario == Scenario::Codec => return Some(Limit::Copies),
+        (Transport::None, _) => return None,
+        (Transport::Socket, Load::Quiet) => ECHO,
+        (Transport::Socket, _) => ECHO_BLOCKING,
+        (Transport::Shm, Load::Quiet) => FUTEX,
+        (Transport::Ring, Load::Quiet) => limits::LINE,
+        (Transport::Shm | Transport::Futex | Transport::Ring, _) => FUTEX_BLOCKING,
+    };
+    let each = match row.scenario {
+        Scenario::Cache | Scenario::Enricher | Scenario::Item => return None,
+        Scenario::Connect => return None,
+        Scenario::Pipeline | Scenario::PipelineBatch => WINDOW,
+        _ => 1,
+    };
+    Some(Limit::Requests(raw.to_owned(), each))
+}
 
-    /// The stand-in for a deployed peer that does the same.
-    fn deployed(self, transport: Transport) -> Option<Limit> {
-        let (what, window) = match self {
-            Self::Ping => ("ping", 1),
-            Self::Batch => ("batch", 1),
-            Self::Pipeline => ("pipeline", WINDOW),
-            Self::Snapshot(16) => ("snapshot", 1),
-            Self::Lookup(KNOWN_16) => ("lookup", 1),
-            _ => return None,
-        };
-        let name = format!("limits deployed {what} {} raw", transport.name());
-        Some(Limit::Requests(name, window))
-    }
+/// The stand-in for a deployed peer that does the same.
+fn deployed(row: &Row) -> Option<Limit> {
+    let window = match (row.scenario, row.variant.as_str()) {
+        (Scenario::Ping | Scenario::Batch, _) => 1,
+        (Scenario::Snapshot, "16") | (Scenario::Lookup, "cgroups 16 known") => 1,
+        (Scenario::Pipeline, _) => WINDOW,
+        _ => return None,
+    };
+    let (what, over) = (row.scenario.name(), row.transport.name());
+    let name = format!("limits deployed {what} {over} raw");
+    Some(Limit::Requests(name, window))
 }
 
 /// Whether `wanted` lets `this` through; nothing wanted is everything.

@@ -1,11 +1,11 @@
 //! All rows of a complete run on Linux, which has most.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::tests::plan_with_peers;
 use super::{Limit, Plan};
 use crate::limits;
-use crate::row::{OWN, Row};
+use crate::row::{Row, named};
 
 /// The fields of a row, the limits, and for each row its unit, its limit, its stand-in and who asks
 /// whom in it.
@@ -23,18 +23,7 @@ fn inventory() -> Vec<String> {
         });
         // How many threads there are depends on the machine.
         for row in case.rows().filter(|row| row.threads == 1) {
-            let named = |name: String| {
-                if name.is_empty() {
-                    OWN.to_owned()
-                } else {
-                    name
-                }
-            };
-            let pair = format!(
-                " {}-{}",
-                named(row.client.clone()),
-                named(row.server.clone())
-            );
+            let pair = format!(" {}-{}", named(&row.client), named(&row.server));
             let (name, unit) = (row.by_nobody().name(), &row.unit);
             let line = format!("{name} | {unit} | {limit} | {deployed} |");
             lines.entry(line).or_default().push_str(&pair);
@@ -57,15 +46,8 @@ fn rows_are_those_that_others_know() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/plan/rows.txt");
         std::fs::write(file, found.join("\n") + "\n").unwrap();
     }
-    let known: Vec<&str> = include_str!("rows.txt").lines().collect();
-    let added = found.iter().filter(|row| !known.contains(&row.as_str()));
-    let gone = known
-        .iter()
-        .filter(|row| !found.iter().any(|found| found == *row));
-    let (added, gone): (Vec<_>, Vec<_>) = (added.collect(), gone.collect());
-    assert!(
-        added.is_empty() && gone.is_empty(),
-        "{added:#?} for {gone:#?}"
-    );
-    assert_eq!(found.len(), known.len());
+    let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
+    let known: BTreeSet<&str> = include_str!("rows.txt").lines().collect();
+    let changed: Vec<_> = found.symmetric_difference(&known).collect();
+    assert!(changed.is_empty(), "{changed:#?}");
 }

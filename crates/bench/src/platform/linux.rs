@@ -176,9 +176,6 @@ fn trace_point(name: &str) -> Option<u64> {
 }
 
 /// Makes sure that what this thread starts would not go before all other work: a policy is inherited.
-///
-/// # Errors
-/// If it would, or the system does not tell.
 pub(crate) fn check_policy() -> io::Result<()> {
     let stat = fs::read_to_string("/proc/thread-self/stat")?;
     match policy(&stat) {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::error::BenchError;
 use crate::platform::{kernel, processor_model};
-use crate::row::OWN;
+use crate::row::named;
 use crate::run::Outcome;
 use crate::{Row, Scenario, caveat, floors, table};
 
@@ -160,7 +160,7 @@ fn matrix(rows: &[Row]) -> String {
     if servers.len() < 2 {
         return String::new();
     }
-    let named = |name: &str| code(if name.is_empty() { OWN } else { name });
+    let named = |name: &str| code(named(name));
     let mut table: Vec<Vec<String>> = Vec::new();
     for row in rows.iter().filter(|row| !row.server.is_empty()) {
         let name = row.by_nobody().name();

@@ -6,7 +6,6 @@ use std::hint::black_box;
 use netipc::Handler;
 use netipc::lookup::{Key, Lookup, LookupAnswer, LookupItem, LookupRequest, NumberKey, TextKey};
 use netipc::protocol::{AppsCgroupStatus, CgroupStatus, Orchestrator, PidStatus};
-use netipc::service::Method;
 use netipc::service::apps_lookup::{AppsLookup, AppsLookupItem};
 use netipc::service::cgroups_lookup::{CgroupsLookup, CgroupsLookupItem};
 use netipc::wire::{Label, Labels, WireError};
@@ -25,7 +24,7 @@ const GENERATION: u64 = 1;
 /// A lookup service.
 #[derive(Clone, Copy, Debug, Deserialize, EnumString, Eq, PartialEq, Serialize)]
 #[strum(serialize_all = "lowercase")]
-pub enum Service {
+pub(crate) enum Service {
     /// `cgroups-lookup`.
     Cgroups,
     /// `apps-lookup`.
@@ -36,11 +35,11 @@ pub enum Service {
 macro_rules! with_type {
     ($service:expr, $S:ident => $do:expr) => {
         match $service {
-            $crate::scenarios::Service::Cgroups => {
+            $crate::scenarios::bench_lookup::Service::Cgroups => {
                 type $S = ::netipc::service::cgroups_lookup::CgroupsLookup;
                 $do
             }
-            $crate::scenarios::Service::Apps => {
+            $crate::scenarios::bench_lookup::Service::Apps => {
                 type $S = ::netipc::service::apps_lookup::AppsLookup;
                 $do
             }
@@ -49,17 +48,10 @@ macro_rules! with_type {
 }
 pub(super) use with_type;
 
-impl Service {
-    /// What it is asked by.
-    pub(super) const fn method(self) -> Method {
-        with_type!(self, S => <S as Lookup>::METHOD)
-    }
-}
-
 /// Which keys the server knows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
-pub enum Mix {
+pub(super) enum Mix {
     /// All.
     Known,
     /// None.
@@ -70,8 +62,7 @@ pub enum Mix {
 
 impl Mix {
     /// Whether the server knows key `index`.
-    #[must_use]
-    pub const fn knows(self, index: usize) -> bool {
+    pub(super) const fn knows(self, index: usize) -> bool {
         match self {
             Self::Known => true,
             Self::Unknown => false,
@@ -86,7 +77,7 @@ fn text(text: &str) -> &str {
 }
 
 /// A lookup service as a benchmark asks it.
-pub(crate) trait BenchLookup: Lookup {
+pub(super) trait BenchLookup: Lookup {
     /// A key that is kept.
     type Owned: Send + Sync + 'static;
 
@@ -152,14 +143,14 @@ where
 }
 
 /// So many keys of this mix, which are kept until the program ends.
-pub(crate) fn keys<S: BenchLookup>(count: u32, mix: Mix) -> Vec<Key<'static, S>> {
+pub(super) fn keys<S: BenchLookup>(count: u32, mix: Mix) -> Vec<Key<'static, S>> {
     let owned = (0..count as usize).map(|index| S::owned(index, mix.knows(index)));
     let owned: &'static [S::Owned] = owned.collect::<Vec<_>>().leak();
     owned.iter().map(S::key).collect()
 }
 
 /// Looks at every item of a reply to the keys of `mix`.
-pub(crate) fn check<'a, S: BenchLookup>(
+pub(super) fn check<'a, S: BenchLookup>(
     keys: &[Key<'_, S>],
     mix: Mix,
     items: impl ExactSizeIterator<Item = S::Item<'a>>,

@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use netipc::cache::{CacheGuard, CacheReader};
@@ -16,42 +15,20 @@ use super::serve::Route;
 use super::snapshot::{Cgroup, cgroups};
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
+use crate::row::Row;
 
 /// Lookups between two looks at the clock, at least.
 const LOOKUPS_PER_LOOK: usize = 1024;
 /// How long a table lives.
 const PERIOD: Duration = Duration::from_millis(10);
 
-/// How the items of a cache are looked up.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Lookups {
-    /// Items in the cache.
-    pub items: u32,
-    /// Whether one guard serves a pass over all items, or each lookup takes its own.
-    pub pinned: bool,
-    /// Whether tables are swapped meanwhile.
-    pub refreshed: bool,
-}
-
 /// For each thread, passes over all items.
-pub(super) fn ops(
-    route: &Route,
-    lookups: Lookups,
-    threads: u32,
-) -> Result<Vec<BoxedOp>, BenchError> {
-    let Lookups {
-        items,
-        pinned,
-        refreshed,
-    } = lookups;
+pub(super) fn ops(row: &Row, route: &Route) -> Result<Vec<BoxedOp>, BenchError> {
+    let (items, pinned) = (row.items(), row.has("pinned"));
     let mut cache = CgroupsCache::of(open::client::<CgroupsSnapshot>(route)?, ());
     cache.try_refresh()?;
     let reader = cache.reader();
-    let refresher = if refreshed {
-        Some(Arc::new(Refresher::start(cache)))
-    } else {
-        None
-    };
+    let refresher = row.has("refreshed").then(|| refresh(cache));
     let passes = LOOKUPS_PER_LOOK.div_ceil(items.max(1) as usize);
     let op = |_| {
         let (reader, refresher) = (reader.clone(), refresher.clone());
@@ -60,12 +37,30 @@ pub(super) fn ops(
             for _ in 0..passes {
                 pass(&reader, &cgroups, pinned)?;
             }
-            refresher.as_deref().map_or(Ok(()), Refresher::check)?;
+            let failed = |failed: &Arc<AtomicBool>| failed.load(Ordering::Relaxed);
+            if refresher.as_ref().is_some_and(failed) {
+                return Err(BenchError::wrong("the cache could not be refreshed"));
+            }
             Ok((passes * cgroups.len()) as u64)
         };
         Box::new(op) as BoxedOp
     };
-    Ok((0..threads).map(op).collect())
+    Ok((0..row.threads).map(op).collect())
+}
+
+/// Swaps the tables of a cache in a thread, until the flag that is returned is dropped everywhere.
+/// It is raised where that fails.
+fn refresh(mut cache: CgroupsCache) -> Arc<AtomicBool> {
+    let failed = Arc::new(AtomicBool::new(false));
+    let watched = Arc::downgrade(&failed);
+    thread::spawn(move || {
+        while let Some(failed) = watched.upgrade() {
+            failed.fetch_or(!cache.refresh(), Ordering::Relaxed);
+            drop(failed);
+            thread::sleep(PERIOD);
+        }
+    });
+    failed
 }
 
 /// Looks up every item once.
@@ -82,9 +77,7 @@ fn pass(
             .iter()
             .all(|cgroup| is_found(&reader.read(), cgroup))
     };
-    found
-        .then_some(())
-        .ok_or_else(|| BenchError::wrong("a cached item was not found"))
+    BenchError::unless(found, "a cached item was not found")
 }
 
 fn is_found(guard: &CacheGuard<CgroupsSnapshot>, cgroup: &Cgroup) -> bool {
@@ -94,51 +87,4 @@ fn is_found(guard: &CacheGuard<CgroupsSnapshot>, cgroup: &Cgroup) -> bool {
     };
     let right = |item: CgroupsItemView<'_>| item.path.len() == cgroup.path.len();
     guard.get(key).is_some_and(right)
-}
-
-/// A thread that swaps the tables of a cache until this is dropped.
-struct Refresher {
-    /// Dropped to end it.
-    end: Option<mpsc::SyncSender<()>>,
-    failed: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Refresher {
-    fn start(mut cache: CgroupsCache) -> Self {
-        let (end, ended) = mpsc::sync_channel(0);
-        let failed = Arc::new(AtomicBool::new(false));
-        let failure = Arc::clone(&failed);
-        let thread = thread::spawn(move || {
-            while ended.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
-                if !cache.refresh() {
-                    failure.store(true, Ordering::Relaxed);
-                }
-            }
-        });
-        Self {
-            end: Some(end),
-            failed,
-            thread: Some(thread),
-        }
-    }
-
-    /// That tables are really swapped.
-    fn check(&self) -> Result<(), BenchError> {
-        if self.failed.load(Ordering::Relaxed) {
-            Err(BenchError::wrong("the cache could not be refreshed"))
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl Drop for Refresher {
-    fn drop(&mut self) {
-        drop(self.end.take());
-        if let Some(thread) = self.thread.take() {
-            // It does not panic; if it did, its failed refreshes are what counts.
-            let _ = thread.join();
-        }
-    }
 }

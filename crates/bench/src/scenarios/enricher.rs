@@ -6,49 +6,36 @@ use std::time::Duration;
 use netipc::Enricher;
 use netipc::enricher::{EnricherConfig, StepEnd};
 use netipc::lookup::Key;
-use strum::{EnumString, IntoStaticStr};
 
 use super::bench_lookup::{self, BenchLookup};
 use super::serve::Route;
 use super::{Keys, open};
 use crate::error::BenchError;
 use crate::measure::BoxedOp;
+use crate::row::Row;
 
 /// More than any round takes.
 const BUDGET: Duration = Duration::from_secs(60);
 /// One in so many keys is new in a round.
 const NEW_OF: usize = 100;
 
-/// What is done with the keys of an enricher.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, EnumString, IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
-pub enum Enriching {
-    /// All are known and looked at, in one guard for a pass.
-    Hit,
-    /// All are looked at while they wait to be asked, in one guard for a pass.
-    Miss,
-    /// One in a hundred is new, which takes the place of another, and asked for.
-    Step,
-}
-
-/// One operation with as many keys as `keys` says, all of which the server knows.
-pub(super) fn op<S: BenchLookup>(
-    route: &Route,
-    keys: Keys,
-    what: Enriching,
-) -> Result<BoxedOp, BenchError>
+/// One operation with the keys of `row`, all of which the server knows: all are looked at after they
+/// were asked (hit) or while they wait for that (miss), in one guard for a pass; or one in a hundred
+/// is new, which takes the place of another, and asked for (step).
+pub(super) fn op<S: BenchLookup>(row: &Row, route: &Route) -> Result<BoxedOp, BenchError>
 where
     Key<'static, S>: Send + Sync,
 {
-    let mut enricher = connected::<S>(route, keys.count)?;
-    let wanted = bench_lookup::keys::<S>(keys.count, keys.mix);
-    match what {
-        Enriching::Hit => {
-            ask(&mut enricher, wanted.iter().copied())?;
-            Ok(looks(enricher, wanted, true))
-        }
-        Enriching::Miss => Ok(looks(enricher, wanted, false)),
-        Enriching::Step => step(enricher, wanted),
+    let Keys { count, mix, .. } = row.keys();
+    let mut enricher = connected::<S>(route, count)?;
+    let keys = bench_lookup::keys::<S>(count, mix);
+    if !row.has("miss") {
+        ask(&mut enricher, keys.iter().copied())?;
+    }
+    if row.has("step") {
+        Ok(step(enricher, keys.len()))
+    } else {
+        Ok(looks(enricher, keys, row.has("hit")))
     }
 }
 
@@ -80,29 +67,21 @@ where
         } else {
             looks.all(|look| look.is_err())
         };
-        right
-            .then_some(keys.len() as u64)
-            .ok_or_else(|| BenchError::wrong("a look that gave something else"))
+        BenchError::unless(right, "a look that gave something else")?;
+        Ok(keys.len() as u64)
     })
 }
 
-fn step<S: BenchLookup>(
-    mut enricher: Enricher<S>,
-    first: Vec<Key<'static, S>>,
-) -> Result<BoxedOp, BenchError>
-where
-    Key<'static, S>: Send + Sync,
-{
-    let new = (first.len() / NEW_OF).max(1);
-    let mut next = first.len();
-    ask(&mut enricher, first.into_iter())?;
-    Ok(Box::new(move || {
+/// Rounds after one with the keys up to `next`.
+fn step<S: BenchLookup>(mut enricher: Enricher<S>, mut next: usize) -> BoxedOp {
+    let new = (next / NEW_OF).max(1);
+    Box::new(move || {
         let keys = (next..next + new).map(|index| S::owned(index, true));
         let keys: Vec<S::Owned> = keys.collect();
         next += new;
         ask(&mut enricher, keys.iter().map(S::key))?;
         Ok(1)
-    }))
+    })
 }
 
 /// Has keys asked that were not asked before; fails unless all are answered.

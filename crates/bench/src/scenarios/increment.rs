@@ -73,11 +73,7 @@ impl Sizes {
 }
 
 pub(super) fn right(right: bool) -> Result<(), BenchError> {
-    right.then_some(()).ok_or_else(wrong)
-}
-
-pub(super) fn wrong() -> BenchError {
-    BenchError::wrong("not the next number")
+    BenchError::unless(right, "not the next number")
 }
 
 #[cfg(test)]

@@ -39,12 +39,8 @@ pub(super) fn check_status(route: &Route, status: ClientStatus) -> Result<(), Be
 pub(super) fn session<S: Service>(route: &Route) -> Result<Connection, BenchError> {
     let endpoint = route.endpoint(S::METHOD)?;
     let proposal = route.client_config().proposal();
-    let session = Connection::connect(
-        &route.native(),
-        &endpoint,
-        proposal,
-        &Wait::timeout(PATIENCE),
-    )?;
+    let wait = Wait::timeout(PATIENCE);
+    let session = Connection::connect(&route.native(), &endpoint, proposal, &wait)?;
     check(route, Some(session.info().kind), "")?;
     Ok(session)
 }

@@ -1,6 +1,6 @@
 //! What the second process serves: one service, over one transport.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -15,22 +15,13 @@ use netipc::{ClientConfig, Handler, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
 
 use super::bench_lookup::{BenchLookup, with_type};
-use super::snapshot;
+use super::{BLOCKING, ENVELOPE, LOOKUP_ITEM, SNAPSHOT_ITEM, snapshot};
 use crate::error::BenchError;
-use crate::row::Transport;
-
-/// What is served, where, and how.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Serve {
-    /// What clients can ask for.
-    pub content: Content,
-    /// How to reach it.
-    pub route: Route,
-}
+use crate::row::{Row, Scenario, Transport};
 
 /// What clients can ask for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub enum Content {
+pub(crate) enum Content {
     /// INCREMENT on bare Level 1 sessions, one after the other.
     Sessions,
     /// INCREMENT on a managed server.
@@ -43,41 +34,51 @@ pub enum Content {
 
 /// How both sides meet.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Route {
+pub(crate) struct Route {
     /// Where the endpoint is.
-    pub run_dir: PathBuf,
+    pub(crate) run_dir: PathBuf,
     /// What carries the data.
-    pub transport: Transport,
+    pub(crate) transport: Transport,
     /// Whether receivers may look for a message before they sleep.
-    pub spin: bool,
+    spin: bool,
     /// Bytes of the largest request and of the largest reply: both sides start with that much, so
     /// that every call is one message.
-    pub bytes: [u32; 2],
+    pub(crate) bytes: [u32; 2],
     /// Items of the largest batch.
-    pub batch_items: u32,
-}
-
-impl Serve {
-    /// Serves for ever; calls `ready` once clients can connect.
-    ///
-    /// # Errors
-    /// Why it cannot.
-    pub(crate) fn run(self, ready: impl FnOnce()) -> Result<(), BenchError> {
-        let Self { content, route } = self;
-        match content {
-            Content::Sessions => route.serve_sessions(ready),
-            Content::Increment => route.serve(increment::handler(), ready),
-            Content::Snapshot(items) => route.serve(snapshot::handler(items), ready),
-            Content::Lookup(service) => {
-                with_type!(service, S => route.serve(S::handler(), ready))
-            }
-        }
-    }
+    pub(crate) batch_items: u32,
 }
 
 impl Route {
+    /// To what `row` asks, by endpoints in `run_dir`.
+    pub(crate) fn of(row: &Row, run_dir: &Path) -> Self {
+        let batches = matches!(row.scenario, Scenario::Batch | Scenario::PipelineBatch);
+        let item_bytes = match row.content() {
+            Content::Increment | Content::Sessions if batches => [16, 16],
+            Content::Increment | Content::Sessions => [0, 0],
+            Content::Snapshot(_) => [0, SNAPSHOT_ITEM],
+            Content::Lookup(_) => [64, LOOKUP_ITEM],
+        };
+        Self {
+            run_dir: run_dir.to_owned(),
+            transport: row.transport,
+            spin: !row.has(BLOCKING),
+            bytes: item_bytes.map(|bytes| ENVELOPE + row.items() * bytes),
+            batch_items: if batches { row.items() } else { 1 },
+        }
+    }
+
+    /// Serves for ever; calls `ready` once clients can connect.
+    pub(crate) fn serve(&self, content: Content, ready: impl FnOnce()) -> Result<(), BenchError> {
+        match content {
+            Content::Sessions => self.serve_sessions(ready),
+            Content::Increment => self.run(increment::handler(), ready),
+            Content::Snapshot(items) => self.run(snapshot::handler(items), ready),
+            Content::Lookup(service) => with_type!(service, S => self.run(S::handler(), ready)),
+        }
+    }
+
     /// The platform's transport, set up as this route wants it.
-    pub(crate) fn native(&self) -> NativeTransport {
+    pub(super) fn native(&self) -> NativeTransport {
         if self.spin {
             NativeTransport::new()
         } else {
@@ -86,11 +87,12 @@ impl Route {
     }
 
     /// How clients connect.
-    pub(crate) fn client_config(&self) -> ClientConfig {
+    pub(super) fn client_config(&self) -> ClientConfig {
         let [max_request_payload_bytes, max_response_payload_bytes] = self.bytes;
+        let profiles = profiles_of(self.transport);
         ClientConfig {
-            supported_profiles: self.profiles(),
-            preferred_profiles: self.profiles(),
+            supported_profiles: profiles,
+            preferred_profiles: profiles,
             max_request_payload_bytes,
             max_request_batch_items: self.batch_items,
             max_response_payload_bytes,
@@ -99,15 +101,16 @@ impl Route {
     }
 
     /// Where `method` is served.
-    pub(crate) fn endpoint(&self, method: Method) -> Result<Endpoint, BenchError> {
+    pub(super) fn endpoint(&self, method: Method) -> Result<Endpoint, BenchError> {
         Ok(Endpoint::new(&self.run_dir, method.name)?)
     }
 
     fn server_config(&self) -> ServerConfig {
         let [max_request_payload_bytes, max_response_payload_bytes] = self.bytes;
+        let profiles = profiles_of(self.transport);
         ServerConfig {
-            supported_profiles: self.profiles(),
-            preferred_profiles: self.profiles(),
+            supported_profiles: profiles,
+            preferred_profiles: profiles,
             max_request_payload_bytes,
             max_request_batch_items: self.batch_items,
             max_response_payload_bytes,
@@ -115,15 +118,7 @@ impl Route {
         }
     }
 
-    const fn profiles(&self) -> u32 {
-        profiles_of(self.transport)
-    }
-
-    fn serve<S: Service>(
-        &self,
-        handler: Handler<S>,
-        ready: impl FnOnce(),
-    ) -> Result<(), BenchError> {
+    fn run<S: Service>(&self, handler: Handler<S>, ready: impl FnOnce()) -> Result<(), BenchError> {
         let server = Server::new(&self.run_dir, S::METHOD.name, self.server_config(), handler)
             .over(Arc::new(self.native()));
         server.bind()?;

@@ -11,7 +11,7 @@ use netipc::transport::Wait;
 use netipc::transport::link::LinkError;
 use netipc::wire::{ENTRY_LEN, Encode, Header, Status, WireError, Writer, write_batch};
 
-use super::increment::{Sizes, right, wrong};
+use super::increment::{Sizes, right};
 use super::open;
 use super::serve::Route;
 use crate::error::BenchError;
@@ -38,9 +38,9 @@ pub(super) fn op(route: &Route, batches: bool, window: u32) -> Result<BoxedOp, B
             }
             session.receive(&Wait::forever())?;
             let answer = session.message();
-            let (asked, answer) = flying.pop_front().zip(answer).ok_or_else(wrong)?;
-            right(asked.is_answered_by(&answer))?;
-            units += u64::from(asked.items);
+            let asked: Option<(Asked, _)> = flying.pop_front().zip(answer);
+            right(asked.is_some_and(|(asked, answer)| asked.is_answered_by(&answer)))?;
+            units += asked.map_or(0, |(asked, _)| u64::from(asked.items));
         }
         Ok(units)
     }))
@@ -65,7 +65,11 @@ struct Asked {
 impl Asking {
     fn new(batches: bool) -> Self {
         let mut asking = Self {
-            asked: Asked::new(0, 0, None),
+            asked: Asked {
+                header: Header::request(Increment::METHOD.code, 0),
+                first: 0,
+                items: 1,
+            },
             payload: Vec::new(),
             sizes: batches.then(Sizes::new),
         };
@@ -88,39 +92,32 @@ impl Asking {
 
     /// Goes on to the next message.
     fn advance(&mut self) -> Result<(), WireError> {
-        let (id, first) = (
-            self.asked.header.message_id + 1,
-            self.asked.first + u64::from(self.asked.items),
-        );
-        self.asked = Asked::new(id, first, self.sizes.as_mut());
-        let Asked { first, items, .. } = self.asked;
-        if self.sizes.is_none() {
-            self.payload.clear();
-            self.payload.extend(first.to_le_bytes());
-            return Ok(());
+        let (method, id) = (Increment::METHOD.code, self.asked.header.message_id + 1);
+        self.asked.first += u64::from(self.asked.items);
+        if let Some(sizes) = &mut self.sizes {
+            self.asked.items = sizes.next();
+            self.asked.header = Header::batch(method, id, self.asked.items);
+        } else {
+            self.asked.header = Header::request(method, id);
         }
-        self.payload
-            .resize(items as usize * (ENTRY_LEN + NUMBER), 0);
-        let write = |item: u32, out: &mut [u8]| {
-            let number = first + u64::from(item);
-            number.encode(&mut Writer::new(out)).map(|()| NUMBER)
-        };
-        write_batch(&mut self.payload, 0..items, write, |error| error).map(drop)
+        self.asked.write(&mut self.payload)
     }
 }
 
 impl Asked {
-    fn new(id: u64, first: u64, sizes: Option<&mut Sizes>) -> Self {
-        let method = Increment::METHOD.code;
-        let (header, items) = match sizes.map(Sizes::next) {
-            None => (Header::request(method, id), 1),
-            Some(items) => (Header::batch(method, id, items), items),
-        };
-        Self {
-            header,
-            first,
-            items,
+    /// The numbers as a message has them.
+    fn write(&self, payload: &mut Vec<u8>) -> Result<(), WireError> {
+        if !self.header.flags.is_batch() {
+            payload.clear();
+            payload.extend(self.first.to_le_bytes());
+            return Ok(());
         }
+        payload.resize(self.items as usize * (ENTRY_LEN + NUMBER), 0);
+        let write = |item: u32, out: &mut [u8]| {
+            let number = self.first + u64::from(item);
+            number.encode(&mut Writer::new(out)).map(|()| NUMBER)
+        };
+        write_batch(payload, 0..self.items, write, |error| error).map(drop)
     }
 
     /// Whether every number came back as the next one.
@@ -145,40 +142,30 @@ mod tests {
 
     #[test]
     fn only_the_next_numbers_are_right() {
-        let asked = Asked::new(7, 41, None);
-        let header = asked.header.answer(Status::OK);
-        let answered = |header, number: u64| {
-            let payload = &number.to_le_bytes();
-            asked.is_answered_by(&Message::new(header, payload).unwrap())
-        };
-        assert!(answered(header, 42));
-        assert!(!answered(header, 41));
-        assert!(!answered(asked.header.answer(Status::INTERNAL_ERROR), 42));
-        assert!(!answered(
-            Asked::new(8, 41, None).header.answer(Status::OK),
-            42
-        ));
-    }
-
-    #[test]
-    fn batches_are_checked_item_by_item() {
-        let asking = Asking::new(true);
-        // The same batch of the numbers after these.
-        let mut answer = Asking {
-            asked: Asked::new(0, asking.asked.first, None),
-            ..Asking::new(true)
-        };
-        answer.sizes = Some(Sizes::new());
-        answer.advance().unwrap();
-        let header = asking.asked.header.answer(Status::OK);
-        let is_right = |payload: &[u8]| {
-            let answer = Message::new(header, payload).unwrap();
-            asking.asked.is_answered_by(&answer)
-        };
-        assert!(is_right(&answer.payload));
-        if let Some(last) = answer.payload.last_mut() {
-            *last ^= 1;
+        for batches in [false, true] {
+            let asked = Asking::new(batches).asked;
+            let mut payload = Vec::new();
+            let next = Asked {
+                first: asked.first + 1,
+                ..asked
+            };
+            next.write(&mut payload).unwrap();
+            let answered = |header, payload: &[u8]| {
+                asked.is_answered_by(&Message::new(header, payload).unwrap())
+            };
+            let header = asked.header.answer(Status::OK);
+            assert!(answered(header, &payload));
+            let other = Header {
+                message_id: header.message_id + 1,
+                ..header
+            };
+            assert!(!answered(other, &payload));
+            assert!(!answered(
+                asked.header.answer(Status::INTERNAL_ERROR),
+                &payload
+            ));
+            *payload.last_mut().unwrap() ^= 1;
+            assert!(!answered(header, &payload));
         }
-        assert!(!is_right(&answer.payload));
     }
 }

@@ -70,10 +70,7 @@ pub(super) fn op(route: &Route, items: u32) -> Result<BoxedOp, BenchError> {
                 && item.name.as_bytes() == cgroup.name.as_bytes()
                 && item.path.as_bytes() == cgroup.path.as_bytes();
         }
-        if right {
-            Ok(1)
-        } else {
-            Err(BenchError::wrong("a snapshot that is not the served one"))
-        }
+        BenchError::unless(right, "a snapshot that is not the served one")?;
+        Ok(1)
     }))
 }

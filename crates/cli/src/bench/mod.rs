@@ -13,12 +13,10 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::value_parser;
-use netipc_bench::driver::Program;
-use netipc_bench::effort::Effort;
-use netipc_bench::error::BenchError;
-use netipc_bench::plan::{Case, Plan};
-use netipc_bench::run::Outcome;
-use netipc_bench::{Row, Scenario, Transport, floors, measure, peer, report, run, table};
+use netipc_bench::{
+    BenchError, Case, Effort, Outcome, Plan, Program, Row, STOP, Scenario, Transport, floors,
+    report,
+};
 use strum::VariantNames;
 
 use crate::args::seconds;
@@ -136,7 +134,7 @@ pub(crate) struct BenchArgs {
 /// Measures, and prints what came out.
 pub(crate) fn run(args: &BenchArgs) -> ExitCode {
     let done = match &args.task {
-        Some(task) => peer::run_task(task).map_err(|error| failed(&error)),
+        Some(task) => netipc_bench::run_task(task).map_err(|error| failed(&error)),
         None => measure_all(args),
     };
     exit::report(done)
@@ -157,10 +155,10 @@ fn measure_all(args: &BenchArgs) -> Result<(), Failed> {
     if let Some(dir) = &args.report {
         make_place(dir)?;
     }
-    on_stop_request(|| measure::stop_flag().store(true, Ordering::Relaxed))
+    on_stop_request(|| STOP.store(true, Ordering::Relaxed))
         .map_err(exit::cannot_wait_for_a_stop)?;
     let mut progress = Progress::new(cases.len());
-    let outcome = run::run(&plan, &mut |row| progress.show(row));
+    let outcome = netipc_bench::run(&plan, &mut |row| progress.show(row));
     progress.end();
     let outcome = outcome.map_err(|error| failed(&error))?;
     if let Some(caveat) = netipc_bench::caveat() {
@@ -233,7 +231,7 @@ impl BenchArgs {
                 .map(|json| json + "\n")
                 .map_err(|error| Failed::caused_by(Exit::Failed, &error))
         } else {
-            Ok(table::tables(rows))
+            Ok(netipc_bench::tables(rows))
         }
     }
 }

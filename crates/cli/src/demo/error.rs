@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use netipc::CallError;
-use netipc_bench::run_dir::RunDirError;
+use netipc_bench::RunDirError;
 use netipc_host::HostError;
 
 /// Why a part of the demo could not be shown.

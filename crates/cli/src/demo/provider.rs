@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use netipc::ClientConfig;
-use netipc_bench::run_dir::RunDir;
+use netipc_bench::RunDir;
 
 use super::DemoArgs;
 use super::error::DemoError;

@@ -47,21 +47,6 @@ impl Side {
         Ok(Self { socket, spin })
     }
 
-    pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
-        retry_on_intr(|| send(&self.socket, packet, SendFlags::NOSIGNAL)).map_err(named)?;
-        Ok(())
-    }
-
-    /// Bytes received: 0 once the other side has hung up.
-    pub(super) fn receive(&self, packet: &mut [u8]) -> io::Result<usize> {
-        if let Some(size) = self.look(packet)? {
-            return Ok(size);
-        }
-        let (_, size) = retry_on_intr(|| recv(&self.socket, &mut *packet, RecvFlags::empty()))
-            .map_err(named)?;
-        Ok(size)
-    }
-
     /// Looks for a packet as long as it may, without sleeping.
     fn look(&self, packet: &mut [u8]) -> io::Result<Option<usize>> {
         if self.spin.is_zero() {
@@ -80,6 +65,21 @@ impl Side {
                 return Ok(None);
             }
         }
+    }
+}
+
+impl super::Side for Side {
+    fn send(&mut self, packet: &[u8]) -> io::Result<()> {
+        retry_on_intr(|| send(&self.socket, packet, SendFlags::NOSIGNAL)).map_err(named)?;
+        Ok(())
+    }
+
+    fn receive(&mut self, packet: &mut [u8]) -> io::Result<usize> {
+        if let Some(size) = self.look(packet)? {
+            return Ok(size);
+        }
+        let received = retry_on_intr(|| recv(&self.socket, &mut *packet, RecvFlags::empty()));
+        received.map(|(_, size)| size).map_err(named)
     }
 }
 
@@ -108,9 +108,9 @@ fn named(errno: Errno) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
-
+    use super::super::tests::play;
     use super::*;
+    use crate::limits::native::Side as _;
 
     #[test]
     fn every_packet_comes_back_until_the_other_side_is_gone() {
@@ -118,24 +118,9 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("echo.sock");
             let listener = listener(&path).unwrap();
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    let side = Side::connect(&path, spin).unwrap();
-                    let mut packet = [0; 8];
-                    for _ in 0..300 {
-                        assert_eq!(side.receive(&mut packet).unwrap(), 8);
-                        side.send(&packet).unwrap();
-                    }
-                });
-                let side = Side::accept(&listener, spin).unwrap();
-                let mut packet = [0; 40];
-                for number in 0..300_u64 {
-                    side.send(&number.to_ne_bytes()).unwrap();
-                    assert_eq!(side.receive(&mut packet).unwrap(), 8);
-                    assert_eq!(packet[..8], number.to_ne_bytes());
-                }
-                assert_eq!(side.receive(&mut packet).unwrap(), 0);
-            });
+            let answering = Side::connect(&path, spin).unwrap();
+            let mut asking = play(Side::accept(&listener, spin).unwrap(), answering, 100);
+            assert_eq!(asking.receive(&mut [0; 8]).unwrap(), 0);
         }
     }
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use netipc_transport::raw::Memory;
 
+use super::RawTask;
 use super::payload::End;
 use super::rows::{Exchange, Link};
-use super::{RawTask, Ready, failed};
 use crate::driver::Driver;
-use crate::error::BenchError;
+use crate::error::{BenchError, system};
+use crate::measure::BoxedOp;
 use crate::peer::Task;
 
 /// Whether two processes exchange anything here.
@@ -21,45 +22,56 @@ pub(super) const EXCHANGES: bool = true;
 /// How long a side waits for the other one before it takes it for dead.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// One of the two sides.
+trait Side: Send + 'static {
+    fn send(&mut self, message: &[u8]) -> io::Result<()>;
+
+    /// Bytes received: 0, too, once the other side has hung up.
+    fn receive(&mut self, buf: &mut [u8]) -> io::Result<usize>;
+}
+
 /// Makes an exchange ready to be measured.
-pub(super) fn open(task: RawTask) -> Result<Ready, BenchError> {
+pub(super) fn open(task: RawTask) -> Result<(BoxedOp, Driver), BenchError> {
     let RawTask { path, exchange } = task.clone();
     let start = || Driver::own(&Task::Raw(task));
     let room = exchange.payload.room();
-    let (mut side, peer) = match exchange.link {
+    match exchange.link {
         Link::Memory(looks, sleep) => {
             let memory = Memory::create(&path, turns::shape(room));
-            let memory = memory.map_err(failed("cannot make shared memory"))?;
+            let memory = memory.map_err(system("cannot make shared memory"))?;
             let side = turns::Side::new(memory, room, looks, sleep);
-            (Side::Memory(side), start()?)
+            Ok((op(exchange, side), start()?))
         }
         Link::Socket(look) => {
             let listener = echo::listener(&path);
-            let listener = listener.map_err(failed("cannot listen for a raw echo"))?;
+            let listener = listener.map_err(system("cannot listen for a raw echo"))?;
             let peer = start()?;
             let side = echo::Side::accept(&listener, look);
-            let side = side.map_err(failed("no raw echo has connected"))?;
-            (Side::Socket(side), peer)
+            let side = side.map_err(system("no raw echo has connected"))?;
+            Ok((op(exchange, side), peer))
         }
-    };
+    }
+}
+
+/// As many exchanges as there are for each look at the clock.
+fn op(exchange: Exchange, mut side: impl Side) -> BoxedOp {
     let mut asking = End::new(exchange.payload);
-    let mut buf = vec![0; room];
-    let op = move || {
+    let mut buf = vec![0; exchange.payload.room()];
+    Box::new(move || {
         for _ in 0..exchange.lot() {
-            let done = round(exchange, &mut side, &mut asking, &mut buf);
-            done.map_err(failed("cannot exchange raw messages"))?;
+            let done = round(exchange.window, &mut side, &mut asking, &mut buf);
+            done.map_err(system("cannot exchange raw messages"))?;
         }
         Ok(exchange.lot() * u64::from(exchange.window))
-    };
-    Ok((Box::new(op), Some(peer)))
+    })
 }
 
 /// A window of messages there and back.
-fn round(exchange: Exchange, side: &mut Side, asking: &mut End, buf: &mut [u8]) -> io::Result<()> {
-    for _ in 0..exchange.window {
+fn round(window: u32, side: &mut impl Side, asking: &mut End, buf: &mut [u8]) -> io::Result<()> {
+    for _ in 0..window {
         side.send(asking.request())?;
     }
-    for back in (0..exchange.window.into()).rev() {
+    for back in (0..window.into()).rev() {
         let len = side.receive(buf)?;
         if !asking.is_answer(buf.get(..len).unwrap_or_default(), back) {
             return Err(match len {
@@ -72,47 +84,27 @@ fn round(exchange: Exchange, side: &mut Side, asking: &mut End, buf: &mut [u8]) 
 }
 
 /// Answers until nobody asks any more.
-pub(super) fn answer(task: RawTask) -> io::Result<()> {
+pub(super) fn answer(task: &RawTask) -> io::Result<()> {
     let RawTask { path, exchange } = task;
     let room = exchange.payload.room();
-    let mut side = match exchange.link {
+    match exchange.link {
         Link::Memory(looks, sleep) => {
-            let memory = Memory::open(&path, turns::shape(room))?;
-            Side::Memory(turns::Side::new(memory, room, looks, sleep))
+            let memory = Memory::open(path, turns::shape(room))?;
+            answer_over(exchange, turns::Side::new(memory, room, looks, sleep))
         }
-        Link::Socket(look) => Side::Socket(echo::Side::connect(&path, look)?),
-    };
+        Link::Socket(look) => answer_over(exchange, echo::Side::connect(path, look)?),
+    }
+}
+
+fn answer_over(exchange: &Exchange, mut side: impl Side) -> io::Result<()> {
     let mut answering = End::new(exchange.payload);
-    let mut buf = vec![0; room];
+    let mut buf = vec![0; exchange.payload.room()];
     loop {
         match side.receive(&mut buf) {
             Ok(0) if !buf.is_empty() => return Ok(()),
             Ok(len) => side.send(answering.answer(&buf[..len]))?,
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
             Err(error) => return Err(error),
-        }
-    }
-}
-
-/// One of the two sides.
-enum Side {
-    Memory(turns::Side),
-    Socket(echo::Side),
-}
-
-impl Side {
-    fn send(&mut self, message: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Memory(side) => side.send(message),
-            Self::Socket(side) => side.send(message),
-        }
-    }
-
-    /// Bytes received: 0, too, once the other side has hung up.
-    fn receive(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Memory(side) => side.receive(buf),
-            Self::Socket(side) => side.receive(buf),
         }
     }
 }
@@ -127,8 +119,35 @@ fn silence() -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::super::rows::{self, Kind};
     use super::*;
+
+    /// Messages that [`play`] sends there and back.
+    pub(super) const ROUNDS: u32 = 300;
+
+    /// Messages of up to three bytes, where there is room for them, between two threads; gives back
+    /// the asking side.
+    pub(super) fn play<S: Side>(mut asking: S, mut answering: S, room: usize) -> S {
+        let mut buf = vec![0; room];
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut buf = vec![0; room];
+                for _ in 0..ROUNDS {
+                    let len = answering.receive(&mut buf).unwrap();
+                    buf[..len].reverse();
+                    answering.send(&buf[..len]).unwrap();
+                }
+            });
+            for _ in 0..ROUNDS {
+                asking.send(&[1, 2, 3][..room.min(3)]).unwrap();
+                let len = asking.receive(&mut buf).unwrap();
+                assert_eq!(buf[..len], [3, 2, 1][..room.min(3)]);
+            }
+        });
+        asking
+    }
 
     #[test]
     fn tasks_survive_the_way_to_the_other_process_which_says_why_it_cannot() {
@@ -140,7 +159,7 @@ mod tests {
             let task = RawTask { path, exchange };
             let json = serde_json::to_string(&task).unwrap();
             assert_eq!(serde_json::from_str::<RawTask>(&json).unwrap(), task);
-            let refused = answer(task).unwrap_err();
+            let refused = answer(&task).unwrap_err();
             assert_eq!(refused.kind(), io::ErrorKind::NotFound, "{json}");
         }
     }

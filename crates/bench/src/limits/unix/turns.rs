@@ -62,32 +62,6 @@ impl Side {
         self.memory.word(0)
     }
 
-    /// Copies a message in, if it is one, and takes a turn.
-    pub(super) fn send(&mut self, message: &[u8]) -> io::Result<()> {
-        if self.room > 0 {
-            self.memory.write(self.place(self.turn), message);
-            // The turn releases it.
-            self.memory
-                .long(0)
-                .store(message.len() as u64, Ordering::Relaxed);
-        }
-        self.pass();
-        Ok(())
-    }
-
-    /// Waits for the other side's turn, and copies the message out.
-    pub(super) fn receive(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.wait()?;
-        if self.room == 0 {
-            return Ok(0);
-        }
-        let len = self.memory.long(0).load(Ordering::Relaxed);
-        let len = usize::try_from(len).unwrap_or(usize::MAX).min(buf.len());
-        let place = self.place(self.turn.wrapping_sub(1));
-        self.memory.read(place, &mut buf[..len]);
-        Ok(len)
-    }
-
     /// Where the message is that goes with the turn after `turn`: each side has a place.
     const fn place(&self, turn: u32) -> usize {
         (turn % 2) as usize * self.room.next_multiple_of(raw::LINE)
@@ -159,11 +133,9 @@ impl Side {
             Sleep::WokenAsleep => {
                 let asleep = self.turn | ASLEEP;
                 // Orders nothing: what the other side wrote is looked at by `has_come`.
-                let (done, failed) = (Ordering::Relaxed, Ordering::Relaxed);
-                match self
-                    .word()
-                    .compare_exchange(self.turn, asleep, done, failed)
-                {
+                let relaxed = Ordering::Relaxed;
+                let word = self.word();
+                match word.compare_exchange(self.turn, asleep, relaxed, relaxed) {
                     Ok(_) => asleep,
                     Err(found) if found == asleep => asleep,
                     Err(_) => return Ok(()),
@@ -171,6 +143,33 @@ impl Side {
             }
         };
         raw::wait(self.word(), held, self.patience)
+    }
+}
+
+impl super::Side for Side {
+    /// Copies a message in, if it is one, and takes a turn.
+    fn send(&mut self, message: &[u8]) -> io::Result<()> {
+        if self.room > 0 {
+            self.memory.write(self.place(self.turn), message);
+            // The turn releases it.
+            let len = self.memory.long(0);
+            len.store(message.len() as u64, Ordering::Relaxed);
+        }
+        self.pass();
+        Ok(())
+    }
+
+    /// Waits for the other side's turn, and copies the message out.
+    fn receive(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.wait()?;
+        if self.room == 0 {
+            return Ok(0);
+        }
+        let len = self.memory.long(0).load(Ordering::Relaxed);
+        let len = usize::try_from(len).unwrap_or(usize::MAX).min(buf.len());
+        let place = self.place(self.turn.wrapping_sub(1));
+        self.memory.read(place, &mut buf[..len]);
+        Ok(len)
     }
 }
 
@@ -189,6 +188,7 @@ fn after(turn: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{ROUNDS, play};
     use super::*;
 
     const SOME: Looks = Looks::Times(8);
@@ -207,41 +207,20 @@ mod tests {
         })
     }
 
-    /// `rounds` messages there and back between two threads; gives the last turn.
-    fn play([mut asking, mut answering]: [Side; 2], rounds: u32) -> u32 {
-        let room = asking.room;
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut buf = vec![0; room];
-                for _ in 0..rounds {
-                    let len = answering.receive(&mut buf).unwrap();
-                    buf[..len].reverse();
-                    answering.send(&buf[..len]).unwrap();
-                }
-            });
-            let mut buf = vec![0; room];
-            for _ in 0..rounds {
-                asking.send(&[1, 2, 3][..room.min(3)]).unwrap();
-                let len = asking.receive(&mut buf).unwrap();
-                assert_eq!(buf[..len], [3, 2, 1][..room.min(3)]);
-            }
-        });
-        asking.word().load(Ordering::Relaxed)
-    }
-
     #[test]
     fn every_manner_takes_all_turns_and_goes_on_after_the_highest() {
         let patient = Looks::For(Duration::from_micros(20));
         for sleep in SLEEPS {
             for looks in [SOME, Looks::Times(1), patient] {
                 for room in [0, 100] {
-                    let last = play(sides(looks, sleep, room, 0), 300);
-                    assert_eq!(last, 600, "{looks:?} {sleep:?}");
+                    let [asking, answering] = sides(looks, sleep, room, 0);
+                    let asked = play(asking, answering, room);
+                    assert_eq!(asked.turn, 2 * ROUNDS, "{looks:?} {sleep:?}");
                 }
             }
         }
-        let last = play(sides(SOME, Sleep::WokenAsleep, 0, ASLEEP - 2), 3);
-        assert_eq!(last, 4);
+        let [asking, answering] = sides(SOME, Sleep::WokenAsleep, 0, ASLEEP - 2);
+        assert_eq!(play(asking, answering, 0).turn, 2 * ROUNDS - 2);
     }
 
     #[test]
