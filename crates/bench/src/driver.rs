@@ -53,19 +53,16 @@ pub struct Program {
     pub path: PathBuf,
 }
 
-/// Not `NAME=PROGRAM`.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("not NAME=PROGRAM, where NAME is one word and not rust, which is this program")]
-pub struct NotAProgram;
-
 impl FromStr for Program {
-    type Err = NotAProgram;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, NotAProgram> {
-        let (name, path) = text.split_once('=').ok_or(NotAProgram)?;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, path) = text.split_once('=').unwrap_or_default();
         let is_word = !name.is_empty() && !name.contains(char::is_whitespace);
         if !is_word || path.is_empty() || name == crate::row::OWN {
-            return Err(NotAProgram);
+            return Err(
+                "not NAME=PROGRAM, where NAME is one word and not rust, which is this program",
+            );
         }
         Ok(Self {
             name: name.to_owned(),

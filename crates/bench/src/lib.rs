@@ -23,7 +23,7 @@ mod scenarios;
 mod table;
 mod usage;
 
-pub use driver::{NotAProgram, Program};
+pub use driver::Program;
 pub use effort::Effort;
 pub use error::BenchError;
 pub use measure::STOP;

@@ -221,11 +221,13 @@ impl Scale {
     }
 }
 
-/// What keeps the machine busy while it exists.
-type LoadGuard = (Option<Hogs>, Vec<Pinned>);
-
-/// Keeps the machine busy for what takes `time`; `pids` take part beside this process.
-fn apply(load: Load, time: Duration, pids: Vec<u32>) -> Result<LoadGuard, BenchError> {
+/// Keeps the machine busy for what takes `time`, while what it returns exists; `pids` take part
+/// beside this process.
+fn apply(
+    load: Load,
+    time: Duration,
+    pids: Vec<u32>,
+) -> Result<(Option<Hogs>, Vec<Pinned>), BenchError> {
     let failed = system("cannot choose a processor");
     match load {
         Load::Quiet => Ok((None, Vec::new())),

@@ -140,10 +140,8 @@ mod tests {
             ..cache.clone()
         };
         let text = tables(&[ping.clone(), cache, of_c]);
-        let lines: Vec<_> = text
-            .lines()
-            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-            .collect();
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let lines: Vec<_> = text.lines().map(words).collect();
         assert_eq!(lines[0], "ping: calls");
         assert_eq!(
             lines[2],

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::scenarios::{Cgroup, cgroups};
+
 /// Bytes of a header, of which the first are a number that tells calls apart.
 const HEADER: usize = 32;
 const NUMBER: usize = size_of::<u64>();
@@ -36,16 +38,11 @@ impl Payload {
     }
 }
 
-/// What both ends know of the items.
-struct Item {
-    name: String,
-    path: String,
-}
-
 /// One of the two ends.
 pub(super) struct End {
     payload: Payload,
-    items: Vec<Item>,
+    /// What both ends know.
+    items: Vec<Cgroup>,
     message: Vec<u8>,
     /// Requests so far.
     asked: u64,
@@ -57,13 +54,9 @@ impl End {
             Payload::Items(count) | Payload::Keys(count) => count,
             Payload::Nothing | Payload::Numbers(_) => 0,
         };
-        let item = |index| Item {
-            name: format!("cgroup-{index}"),
-            path: format!("/sys/fs/cgroup/bench/cg-{index}"),
-        };
         Self {
             payload,
-            items: (0..count).map(item).collect(),
+            items: cgroups(count),
             message: Vec::with_capacity(payload.room()),
             asked: 0,
         }
@@ -165,7 +158,7 @@ fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// A directory of all items, and the items.
-fn list(out: &mut Vec<u8>, items: &[Item], write: impl Fn(&mut Vec<u8>, usize, &Item)) {
+fn list(out: &mut Vec<u8>, items: &[Cgroup], write: impl Fn(&mut Vec<u8>, usize, &Cgroup)) {
     let directory = out.len();
     out.resize(directory + items.len() * ENTRY, 0);
     for (index, item) in items.iter().enumerate() {

@@ -112,21 +112,17 @@ impl Plan {
 
     /// What every program asks every program, over everything, at every rate.
     fn matrix_cases(&self) -> Vec<Case> {
-        let servers = iter::once(None).chain(self.peers.iter().map(Some));
-        let servers = servers.filter(|_| !self.peers.is_empty());
-        let case = |server: Option<&Program>| {
-            let cases = MATRIX.iter().flat_map(|group| group.cases(&self.rates));
-            let of_server = cases.map(move |mut case| {
+        let mut cases = Vec::new();
+        let servers = iter::once(None).chain(self.peers.iter().cloned().map(Some));
+        for server in servers.filter(|_| !self.peers.is_empty()) {
+            for mut case in MATRIX.iter().flat_map(|group| group.cases(&self.rates)) {
                 case.clients.clone_from(&self.peers);
-                if let Some(server) = server {
-                    server.name.clone_into(&mut case.row.server);
-                    case.server = Some(server.clone());
-                }
-                case
-            });
-            of_server.collect::<Vec<_>>()
-        };
-        servers.flat_map(case).collect()
+                case.row.server = server.iter().map(|server| server.name.as_str()).collect();
+                case.server.clone_from(&server);
+                cases.push(case);
+            }
+        }
+        cases
     }
 
     /// With those peers that can do the same, where there is time for it.

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
 use std::process;
-use std::str::FromStr;
 
 use perf_event::events::Tracepoint;
 use perf_event::{Builder, Counter};
@@ -198,14 +196,13 @@ fn policy(stat: &str) -> Option<u32> {
 
 /// The threads of a process.
 fn threads(process: Pid) -> io::Result<Vec<Pid>> {
-    let dir = PathBuf::from(format!("/proc/{}/task", process.as_raw_nonzero()));
-    let mut threads = Vec::new();
-    for entry in dir.read_dir()? {
-        let name = entry?.file_name();
-        let id = name.to_str().and_then(|name| i32::from_str(name).ok());
-        threads.extend(id.and_then(Pid::from_raw));
-    }
-    Ok(threads)
+    let threads = fs::read_dir(format!("/proc/{}/task", process.as_raw_nonzero()))?;
+    let ids = threads.map(|entry| {
+        let id = entry?.file_name().to_str().and_then(|id| id.parse().ok());
+        let id = id.and_then(Pid::from_raw);
+        id.ok_or_else(|| invalid("a thread has no number"))
+    });
+    ids.collect()
 }
 
 fn pid(number: u32) -> io::Result<Pid> {

@@ -10,12 +10,8 @@ pub(crate) const CAN_PIN: bool = false;
 pub enum Pinned {}
 
 impl Pinned {
-    /// Pins no process.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn process(_pid: u32, _cpus: &[usize]) -> io::Result<Self> {
-        Err(unsupported())
+    pub(crate) fn process(_pid: u32, _cpus: &[usize]) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 
@@ -29,7 +25,7 @@ pub(crate) fn keep_apart(_other: u32) -> io::Result<Vec<Pinned>> {
 /// # Errors
 /// Always: the system is not asked.
 pub fn allowed_cpus() -> io::Result<Vec<usize>> {
-    Err(unsupported())
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Nothing that a process starts goes before all other work, as far as we know.
@@ -55,8 +51,4 @@ impl SyscallCounter {
 /// The model of the processors: not known.
 pub(crate) fn processor_model() -> Option<String> {
     None
-}
-
-fn unsupported() -> io::Error {
-    io::ErrorKind::Unsupported.into()
 }

@@ -5,9 +5,7 @@ pub(crate) const NONE: &str = "–";
 
 /// Three significant digits and a decimal prefix: `1.52 M`, `48.3 k`, `7.00`.
 pub(crate) fn scaled(value: f64) -> String {
-    let thousands = exponent(value).div_euclid(3).clamp(0, 4);
-    let prefix = ["", "k", "M", "G", "T"][thousands as usize];
-    join(&significant(value / 1000_f64.powi(thousands)), prefix)
+    with_unit(value, [0, 4], &["", "k", "M", "G", "T"])
 }
 
 /// A time given in microseconds, in the unit that suits it: `350 ns`, `12.3 µs`, `4.10 ms`.
@@ -15,9 +13,14 @@ pub(crate) fn time(micros: f64) -> String {
     if micros == 0.0 {
         return "0".to_owned();
     }
-    let thousands = exponent(micros).div_euclid(3).clamp(-1, 2);
-    let unit = ["ns", "µs", "ms", "s"][(thousands + 1) as usize];
-    join(&significant(micros / 1000_f64.powi(thousands)), unit)
+    with_unit(micros, [-1, 2], &["ns", "µs", "ms", "s"])
+}
+
+/// In the unit that suits `value`, of those for the powers of 1000 from `first` to `last`.
+fn with_unit(value: f64, [first, last]: [i32; 2], units: &[&str]) -> String {
+    let thousands = exponent(value).div_euclid(3).clamp(first, last);
+    let unit = units[(thousands - first) as usize];
+    join(&significant(value / 1000_f64.powi(thousands)), unit)
 }
 
 /// A part of one as a percentage: `93.0 %`.

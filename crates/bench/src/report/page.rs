@@ -1,5 +1,6 @@
 //! The Markdown of a report.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::env::consts::ARCH;
 use std::thread::available_parallelism;
@@ -16,6 +17,7 @@ use crate::error::BenchError;
 use crate::platform::{kernel, processor_model};
 use crate::row::named;
 use crate::run::Outcome;
+use crate::scenarios::BLOCKING;
 use crate::{Row, Scenario, caveat, floors, table};
 
 const LEGEND: &str = "\
@@ -50,11 +52,8 @@ pub(super) fn render(outcome: &Outcome, plots: &[Plot], command: &str) -> String
     page += &format!("\n## How to read it\n\n{LEGEND}");
     page += &floor_table(rows);
     for scenario in scenarios {
-        let rows: Vec<Row> = rows
-            .iter()
-            .filter(|row| row.scenario == scenario)
-            .cloned()
-            .collect();
+        let rows = rows.iter().filter(|row| row.scenario == scenario);
+        let rows: Vec<Row> = rows.cloned().collect();
         page += &format!("\n## {}\n\n{}\n", scenario.name(), about(scenario));
         for plot in plots.iter().filter(|plot| plot.scenario == scenario) {
             page += &format!("\n![{}]({})\n", plain(&plot.title), plot.file);
@@ -112,30 +111,24 @@ fn measured(rows: &[Row], command: &str) -> String {
 }
 
 /// A table of Markdown; nothing where it has no lines.
-fn lines(title: &str, header: &[&str], lines: &[Vec<String>]) -> String {
+fn lines(title: &str, header: &[impl Borrow<str>], lines: &[Vec<String>]) -> String {
     if lines.is_empty() {
         return String::new();
     }
     let rule = vec!["---"; header.len()];
-    let mut text = format!("\n{title}\n");
-    for cells in [header.join(" | "), rule.join(" | ")]
-        .into_iter()
-        .chain(lines.iter().map(|cells| cells.join(" | ")))
-    {
-        text += &format!("\n| {cells} |");
-    }
-    text + "\n"
+    let lines = lines.iter().map(|cells| cells.join(" | "));
+    let head = [header.join(" | "), rule.join(" | ")];
+    let lines = head.into_iter().chain(lines);
+    let lines: String = lines.map(|cells| format!("\n| {cells} |")).collect();
+    format!("\n{title}\n{lines}\n")
 }
 
 /// What makes the report incomplete.
 fn missing(outcome: &Outcome) -> String {
     let line = |(row, why): &(String, BenchError)| vec![code(row), plain(&netipc::chain(why))];
     let missing: Vec<_> = outcome.missing.iter().map(line).collect();
-    lines(
-        "## This report is incomplete",
-        &["missing", "why"],
-        &missing,
-    )
+    let title = "## This report is incomplete";
+    lines(title, &["missing", "why"], &missing)
 }
 
 fn floor_table(rows: &[Row]) -> String {
@@ -176,15 +169,12 @@ fn matrix(rows: &[Row]) -> String {
         }
         table.push(line);
     }
-    let servers = servers
-        .iter()
-        .map(|server| format!("server {}", named(server)));
-    let header: Vec<String> = ["row", "client"]
-        .map(str::to_owned)
-        .into_iter()
-        .chain(servers)
-        .collect();
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let mut header = ["row", "client"].map(str::to_owned).to_vec();
+    header.extend(
+        servers
+            .iter()
+            .map(|server| format!("server {}", named(server))),
+    );
     let title = "Every program asking every program, a second:";
     lines(title, &header, &table)
 }
@@ -192,16 +182,13 @@ fn matrix(rows: &[Row]) -> String {
 /// What sides that look before they sleep need at a rate, held against those that never look.
 fn blocking(rows: &[Row]) -> String {
     let mut table = Vec::new();
-    for row in rows
-        .iter()
-        .filter(|row| row.rate > 0 && row.variant.is_empty())
-    {
+    let paced = |row: &&Row| row.rate > 0 && row.variant.is_empty();
+    for row in rows.iter().filter(paced) {
         let twin = Row {
-            variant: "blocking".to_owned(),
+            variant: BLOCKING.to_owned(),
             ..row.clone()
         };
-        let twin = rows.iter().find(|other| other.name() == twin.name());
-        if let Some(twin) = twin {
+        if let Some(twin) = rows.iter().find(|other| other.name() == twin.name()) {
             let cpus = [row, twin].map(|row| row.client_cpu + row.server_cpu);
             let [cpu, blocking, ratio] = [cpus[0], cpus[1], cpus[0] / cpus[1]].map(percent);
             table.push(vec![code(&row.name()), cpu, blocking, ratio]);

@@ -94,32 +94,18 @@ const KINDS: [Kind; 3] = [
     },
 ];
 
-/// A bar from one value to another, so many pixels high.
-struct Mark {
-    high: f64,
-    colour: Colour,
-    from: f64,
-    to: f64,
-}
-
-fn mark(high: f64, colour: Colour, from: f64, to: f64) -> Mark {
-    Mark {
-        high,
-        colour,
-        from,
-        to,
-    }
-}
+/// A bar so many pixels high, from one value to another.
+struct Mark(f64, Colour, f64, f64);
 
 fn throughput(row: &Row) -> (Vec<Mark>, String) {
     let mut marks = vec![
-        mark(12.0, colour(row), 0.0, row.throughput),
-        mark(1.0, INK, row.min, row.max),
+        Mark(12.0, colour(row), 0.0, row.throughput),
+        Mark(1.0, INK, row.min, row.max),
     ];
     let mut value = format!("{:<7}", scaled(row.throughput));
     if let Some(share) = row.share_of_limit.filter(|share| is_positive(*share)) {
         let limit = row.throughput / share;
-        marks.push(mark(18.0, INK, limit, limit));
+        marks.push(Mark(18.0, INK, limit, limit));
         value += &format!(" {:>7}", percent(share));
     }
     (marks, value)
@@ -128,10 +114,10 @@ fn throughput(row: &Row) -> (Vec<Mark>, String) {
 fn latency(row: &Row) -> (Vec<Mark>, String) {
     let [p50, p95, p99, p999] = percentiles(row).unwrap_or_default();
     let marks = vec![
-        mark(10.0, colour(row), p50, p95),
-        mark(4.0, colour(row), p95, p99),
-        mark(1.0, colour(row), p99, p999),
-        mark(14.0, INK, p50, p50),
+        Mark(10.0, colour(row), p50, p95),
+        Mark(4.0, colour(row), p95, p99),
+        Mark(1.0, colour(row), p99, p999),
+        Mark(14.0, INK, p50, p50),
     ];
     (marks, format!("{:<7} {:>7}", time(p50), time(p99)))
 }
@@ -139,8 +125,8 @@ fn latency(row: &Row) -> (Vec<Mark>, String) {
 fn cpu(row: &Row) -> (Vec<Mark>, String) {
     let both = row.client_cpu + row.server_cpu;
     let marks = vec![
-        mark(12.0, colour(row), 0.0, row.client_cpu),
-        mark(6.0, INK, row.client_cpu, both),
+        Mark(12.0, colour(row), 0.0, row.client_cpu),
+        Mark(6.0, INK, row.client_cpu, both),
     ];
     (marks, percent(both))
 }
@@ -150,19 +136,16 @@ pub(super) fn draw(rows: &[Row]) -> Vec<Plot> {
     let mut plots = Vec::new();
     for kind in &KINDS {
         for (name, rows) in group(rows.iter(), kind.part) {
-            let parts = if rows.len() <= MOST_LINES {
-                BTreeMap::from([(String::new(), rows)])
-            } else {
-                group(rows.into_iter(), |row| Some(carrier(row)))
-            };
-            for (part, rows) in parts {
-                for (index, rows) in rows.chunks(MOST_LINES).enumerate() {
-                    let number = if index == 0 {
-                        String::new()
-                    } else {
-                        (index + 1).to_string()
+            // Many are split by what carried them.
+            let few = rows.len() <= MOST_LINES;
+            let carrier = |row: &Row| format!("{} {}", row.transport.name(), row.layer.name());
+            let part = |row: &Row| Some(if few { String::new() } else { carrier(row) });
+            for (part, rows) in group(rows.into_iter(), part) {
+                for (rows, number) in rows.chunks(MOST_LINES).zip(1..) {
+                    let title = match number {
+                        1 => format!("{}: {name} {part}", kind.word),
+                        _ => format!("{}: {name} {part} {number}", kind.word),
                     };
-                    let title = format!("{}: {name} {part} {number}", kind.word);
                     plots.push(plot(kind, title.trim_end(), rows));
                 }
             }
@@ -183,10 +166,6 @@ fn group<'a>(
         }
     }
     groups
-}
-
-fn carrier(row: &Row) -> String {
-    format!("{} {}", row.transport.name(), row.layer.name())
 }
 
 fn plot(kind: &Kind, title: &str, rows: &[&Row]) -> Plot {
@@ -217,17 +196,11 @@ fn plot(kind: &Kind, title: &str, rows: &[&Row]) -> Plot {
         let y = TOP + LINE * (index as f64 + 0.5);
         page = page.add(text(name, 12.0, "end", left - 8.0, y));
         page = page.add(text(value, 12.0, "start", left + PLOT + 10.0, y));
-        let drawn = |mark: &&Mark| mark.from.is_finite() && mark.to.is_finite();
-        for mark in marks.iter().filter(drawn) {
-            let (from, to) = (x(mark.from), x(mark.to));
-            let long = (to - from).max(THIN);
-            page = page.add(rect(
-                from,
-                y - mark.high / 2.0,
-                long,
-                mark.high,
-                mark.colour,
-            ));
+        for &Mark(high, colour, from, to) in marks {
+            if from.is_finite() && to.is_finite() {
+                let long = (x(to) - x(from)).max(THIN);
+                page = page.add(rect(x(from), y - high / 2.0, long, high, colour));
+            }
         }
     }
     Plot {
@@ -247,7 +220,7 @@ struct Axis {
 
 impl Axis {
     fn new<'m>(log: bool, marks: impl Iterator<Item = &'m Mark>) -> Self {
-        let ends = marks.flat_map(|mark| [mark.from, mark.to]);
+        let ends = marks.flat_map(|Mark(_, _, from, to)| [*from, *to]);
         let (mut low, mut high) = (f64::MAX, f64::MIN_POSITIVE);
         for end in ends.filter(|end| is_positive(*end)) {
             (low, high) = (low.min(end), high.max(end));

@@ -29,23 +29,17 @@ pub(super) fn plain(text: &str) -> String {
 
 /// One line without characters that XML forbids.
 pub(super) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|symbol| match symbol {
-            symbol if symbol.is_control() => ' ',
-            '\u{fffe}' | '\u{ffff}' => ' ',
-            symbol => symbol,
-        })
-        .collect()
+    text.replace(
+        |symbol: char| symbol.is_control() || "\u{fffe}\u{ffff}".contains(symbol),
+        " ",
+    )
 }
 
 /// A part of a file name: lower-case letters, digits and dashes.
 pub(super) fn slug(text: &str) -> String {
-    let words: Vec<String> = text
-        .split(|symbol: char| !symbol.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    words.join("-")
+    let words = text.split(|symbol: char| !symbol.is_ascii_alphanumeric());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    words.join("-").to_ascii_lowercase()
 }
 
 /// A command line that tells nothing of the directories it was given in.
@@ -54,13 +48,11 @@ pub(super) fn without_directories(command: &str) -> String {
         let path = path.trim_end_matches('/');
         path.rsplit('/').next().unwrap_or(path).to_owned()
     };
-    let words: Vec<String> = command
-        .split_whitespace()
-        .map(|word| match word.split_once('=') {
-            Some((option, value)) if option.starts_with('-') => format!("{option}={}", last(value)),
-            _ => last(word),
-        })
-        .collect();
+    let shown = |word: &str| match word.split_once('=') {
+        Some((option, value)) if option.starts_with('-') => format!("{option}={}", last(value)),
+        _ => last(word),
+    };
+    let words: Vec<String> = command.split_whitespace().map(shown).collect();
     words.join(" ")
 }
 

@@ -19,6 +19,7 @@ use netipc::service::increment::Increment;
 use netipc::service::{Method, Service as _};
 
 pub(crate) use serve::{Content, Route, profiles_of};
+pub(crate) use snapshot::{Cgroup, cgroups};
 
 use bench_lookup::{Mix, Service, with_type};
 use increment::MOST_ITEMS;

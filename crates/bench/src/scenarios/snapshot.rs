@@ -14,14 +14,14 @@ const GENERATION: u64 = 1;
 const ENABLED: u32 = 1;
 
 /// One cgroup of a benchmark.
-pub(super) struct Cgroup {
-    pub(super) hash: u32,
-    pub(super) name: String,
-    pub(super) path: String,
+pub(crate) struct Cgroup {
+    pub(crate) hash: u32,
+    pub(crate) name: String,
+    pub(crate) path: String,
 }
 
 /// So many of them.
-pub(super) fn cgroups(items: u32) -> Vec<Cgroup> {
+pub(crate) fn cgroups(items: u32) -> Vec<Cgroup> {
     let cgroup = |index| {
         let name = format!("cgroup-{index}");
         Cgroup {
