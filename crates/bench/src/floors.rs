@@ -14,6 +14,8 @@ pub(crate) enum Of {
     Deployed,
     /// This program's own client with the same server.
     Own,
+    /// The same over a region.
+    Region,
 }
 
 impl Of {
@@ -46,6 +48,10 @@ pub(crate) const FLOORS: &[Floor] = &[
     Floor::new("snapshot 16 shm client", Of::Limit, 0.20),
     Floor::new("snapshot 16 socket client", Of::Deployed, 1.0),
     Floor::new("snapshot 16 shm client", Of::Deployed, 0.9),
+    Floor::new("ping ring client", Of::Region, 0.95),
+    Floor::new("batch ring client", Of::Region, 0.85),
+    Floor::new("snapshot 16 ring client", Of::Region, 0.95),
+    Floor::new("answer 1048576 ring session", Of::Region, 0.95),
     Floor::new("ping socket client c", Of::Own, 0.85),
     Floor::new("ping shm client c", Of::Own, 0.85),
     Floor::new("ping ring client c", Of::Own, 0.80),
@@ -65,6 +71,7 @@ impl Floor {
             Of::Limit => row.share_of_limit,
             Of::Deployed => row.share_of_deployed,
             Of::Own => row.share_of_own,
+            Of::Region => row.share_of_region,
         }
     }
 }

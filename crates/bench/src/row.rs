@@ -76,6 +76,9 @@ pub struct Row {
     /// `throughput` as a part of what this program itself reached right before or after: the median
     /// of the runs' shares. Null for its own rows.
     pub share_of_own: Option<f64>,
+    /// Of a row over a ring: `throughput` as a part of what the same client reached over a region of
+    /// profile 0x02, measured right before: the median of the runs' shares.
+    pub share_of_region: Option<f64>,
 }
 
 /// Enums whose variants have the same name everywhere: on the command line, in JSON and for people.
@@ -123,6 +126,8 @@ words! {
         Enricher,
         /// Every item or label of a reply, one after the other.
         Item,
+        /// A short question and an answer of many bytes, on a bare session.
+        Answer,
         /// Connect, handshake and close.
         Connect,
         /// What the machine itself allows.
@@ -199,6 +204,7 @@ impl Row {
             self.share_of_limit,
             self.share_of_deployed,
             self.share_of_own,
+            self.share_of_region,
         ];
         let can_be = |figure: &f64| figure.is_finite() && *figure > 0.0;
         let too_fast = self.rate > 0

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::driver::{Driver, Role};
+use crate::effort::Effort;
 use crate::error::{BenchError, system};
 use crate::limits::{self, Limits, Raw};
 use crate::load::{self, Hogs};
@@ -11,7 +12,7 @@ use crate::peer::Task;
 use crate::plan::{Case, Limit, Load, Plan};
 use crate::platform::RunDir;
 use crate::platform::{Pinned, allowed_cpus};
-use crate::row::{Row, Scenario};
+use crate::row::{Row, Scenario, Transport};
 use crate::scenarios::{self, Route};
 
 /// What a run came to.
@@ -89,8 +90,9 @@ impl Case {
         let route = Route::of(&self.row, dir.path());
         let mut server = self.server(&route)?;
         let (rows, mut clients) = self.clients(plan, &route)?;
+        let mut region = self.is_beside_region().then(|| self.region()).transpose()?;
         // Once both sides have their session: how they wait depends on the processors they see.
-        let parts = clients.len() + references.len();
+        let parts = clients.len() + references.len() + usize::from(region.is_some());
         let time = effort.total() * u32::try_from(parts).unwrap_or(1);
         let others = references.iter().filter_map(|beside| beside.raw.pid());
         let pids = server.iter().map(Driver::pid).chain(others).collect();
@@ -100,10 +102,16 @@ impl Case {
             let beside = references.iter_mut();
             let beside = beside.map(|beside| beside.raw.run_beside(effort));
             let beside = beside.collect::<Result<_, _>>()?;
+            let region = region.as_mut().map(|region| region.run(effort));
+            let region = region.transpose()?;
             let clients = clients.iter_mut();
             let samples = clients.map(|client| client.run(effort, rate, server.as_mut()));
             let samples = samples.collect::<Result<_, _>>()?;
-            rounds.push(Round { samples, beside });
+            rounds.push(Round {
+                samples,
+                beside,
+                region,
+            });
         }
         hogs.iter().try_for_each(Hogs::check)?;
         let rows = self.filled(rows, &references, &rounds);
@@ -122,12 +130,32 @@ impl Case {
         let reference = |limit: &Limit| {
             let (name, scale) = match limit {
                 Limit::Requests(name, each) => (name.clone(), Scale::Operation(f64::from(*each))),
-                Limit::Copies => (limits::nearest_copy(payload)?, Scale::Unit(payload as f64)),
+                Limit::Copies(times) => {
+                    let bytes = payload as f64 * f64::from(*times);
+                    (limits::nearest_copy(payload)?, Scale::Unit(bytes))
+                }
             };
             let raw = Raw::open(&name)?;
             Ok(Reference { raw, scale })
         };
         limits.map(reference).collect()
+    }
+
+    /// The same over a region, in a place of its own.
+    fn region(&self) -> Result<Region, BenchError> {
+        let dir = RunDir::new()?;
+        let row = Row {
+            transport: Transport::Shm,
+            ..self.row.clone()
+        };
+        let route = Route::of(&row, dir.path());
+        let server = Driver::own(&Task::Serve(row.content(), route.clone()))?;
+        let client = Client::Own(scenarios::ops(&row, &route)?);
+        Ok(Region {
+            client,
+            server,
+            _dir: dir,
+        })
     }
 
     /// The rows, and who does the operations of each.
@@ -174,6 +202,12 @@ impl Case {
                 };
                 row.share_of_own = share(&own);
             }
+            if index == 0 && rounds.iter().all(|round| round.region.is_some()) {
+                row.share_of_region = share(&|done, round| {
+                    let region = round.region.as_ref().map(Sample::throughput);
+                    done.throughput() / region.unwrap_or(f64::NAN)
+                });
+            }
             for (which, reference) in references.iter().enumerate() {
                 let share = share(&|done, round| {
                     reference.scale.of(done) / round.beside[which].throughput()
@@ -195,6 +229,20 @@ impl Case {
 struct Round {
     samples: Vec<Sample>,
     beside: Vec<Sample>,
+    region: Option<Sample>,
+}
+
+/// The same calls over a region.
+struct Region {
+    client: Client,
+    server: Driver,
+    _dir: RunDir,
+}
+
+impl Region {
+    fn run(&mut self, effort: &Effort) -> Result<Sample, BenchError> {
+        self.client.run(effort, 0, Some(&mut self.server))
+    }
 }
 
 /// A raw limit, and how runs are held against it.
@@ -258,6 +306,7 @@ mod tests {
         Round {
             samples: of(ops),
             beside: of(beside),
+            region: None,
         }
     }
 
@@ -289,7 +338,7 @@ mod tests {
     #[test]
     fn every_run_is_held_against_what_was_measured_right_before() {
         let mut case = codec();
-        case.limit = Some(Limit::Copies);
+        case.limit = Some(Limit::Copies(1));
         case.clients = vec!["c=c".parse().unwrap(), "go=go".parse().unwrap()];
         let mut references = case.references(1).unwrap();
         for reference in &mut references {
@@ -313,6 +362,41 @@ mod tests {
         assert_eq!(shares, [Some(0.1), Some(0.08), Some(0.2)]);
         assert_eq!(own.limit.as_deref(), Some("limits memcpy 64 raw"));
         assert_eq!([&own.client, &c.client, &go.client], ["", "c", "go"]);
+    }
+
+    #[test]
+    fn a_ring_is_held_against_the_region_beside_it() {
+        let beside = |name: &str| {
+            let cases = plan().cases();
+            let case = cases.iter().find(|case| case.name() == name);
+            case.is_some_and(Case::is_beside_region)
+        };
+        for name in [
+            "ping ring session",
+            "batch ring client",
+            "snapshot 16 ring client",
+            "answer 65536 ring session",
+        ] {
+            assert_eq!(beside(name), cfg!(target_os = "linux"), "{name}");
+        }
+        for name in [
+            "ping shm client",
+            "pipeline ring client",
+            "connect ring session",
+            "ping ring client (one hog)",
+        ] {
+            assert!(!beside(name), "{name}");
+        }
+        let case = codec();
+        let rounds = [(100, 50), (30, 10), (10, 20)].map(|(ring, region)| Round {
+            region: Some(Sample::of(region, Duration::from_secs(1))),
+            ..round(&[ring], &[])
+        });
+        let [row] = case
+            .filled(case.rows().collect(), &[], &rounds)
+            .try_into()
+            .unwrap();
+        assert_eq!(row.share_of_region, Some(2.0));
     }
 
     #[test]

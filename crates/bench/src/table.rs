@@ -9,7 +9,7 @@ use crate::row::Row;
 /// A title, and what is in a row below it.
 type Column = (&'static str, fn(&Row) -> String);
 
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 16] = [
     ("", short_name),
     ("PER SECOND", |row| scaled(row.throughput)),
     ("MIN", |row| scaled(row.min)),
@@ -23,6 +23,7 @@ const COLUMNS: [Column; 15] = [
     ("SYSCALLS", |row| optional(row.syscalls)),
     ("SWITCHES", |row| optional(row.switches)),
     ("OF OURS", |row| part(row.share_of_own)),
+    ("OF REGION", |row| part(row.share_of_region)),
     ("OF DEPLOYED", |row| part(row.share_of_deployed)),
     ("OF LIMIT", share),
 ];

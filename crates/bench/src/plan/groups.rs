@@ -5,7 +5,8 @@ use std::thread::available_parallelism;
 
 use super::{BLOCKING, Case, Load};
 use crate::row::Scenario::{
-    Batch, Cache, Codec, Connect, Enricher, Item, Lookup, Ping, Pipeline, PipelineBatch, Snapshot,
+    Answer, Batch, Cache, Codec, Connect, Enricher, Item, Lookup, Ping, Pipeline, PipelineBatch,
+    Snapshot,
 };
 use crate::row::{Layer, Row, Scenario, Transport};
 
@@ -32,6 +33,7 @@ pub(super) const OWN: &[Group] = &[
     group(Enricher, &[LOOKS, SERVICES, MANY], NONE, ENRICHER, ALWAYS),
     group(Enricher, &[STEP, SERVICES, MANY], COMMON, ENRICHER, ALWAYS),
     group(Item, &[ITEMS, &["1000"]], NONE, CODEC, ALWAYS),
+    group(Answer, &[ANSWERS], LINKS, SESSION, ALWAYS),
     group(Connect, &[], LINKS, SESSION, ALWAYS),
 ];
 
@@ -78,6 +80,8 @@ const SWAPS: &str = "refreshed";
 const LOOKS: &[&str] = &["hit", "miss"];
 const STEP: &[&str] = &["step"];
 const MANY: &[&str] = &["10000"];
+/// Bytes.
+const ANSWERS: &[&str] = &["65536", "1048576"];
 const ITEMS: &[&str] = &["snapshot", "cgroups", "apps", "labels"];
 
 const USUAL: Rates = Rates::Usual(&RATES);

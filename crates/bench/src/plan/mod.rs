@@ -81,8 +81,9 @@ pub(crate) enum Load {
 pub(crate) enum Limit {
     /// Requests against this row's round trips; so many are in an operation.
     Requests(String, u32),
-    /// Bytes of requests and replies against the copies whose size is next to theirs.
-    Copies,
+    /// Bytes of requests and replies against the copies whose size is next to theirs; each is copied
+    /// so often.
+    Copies(u8),
 }
 
 impl Limit {
@@ -90,7 +91,7 @@ impl Limit {
     fn is_measured(&self) -> bool {
         match self {
             Self::Requests(name, _) => limits::names().any(|known| known == *name),
-            Self::Copies => true,
+            Self::Copies(_) => true,
         }
     }
 }
@@ -203,6 +204,15 @@ impl Case {
         }
     }
 
+    /// Whether it is a call over a ring that can be made over a region, too: the two are measured in
+    /// turn, as the machine may have changed until the other one has its own row.
+    pub(crate) fn is_beside_region(&self) -> bool {
+        let waits = ![Scenario::Pipeline, Scenario::PipelineBatch].contains(&self.row.scenario);
+        let asks = waits && ![Scenario::Connect, Scenario::Cache].contains(&self.row.scenario);
+        let alone = self.load == Load::Quiet && self.server.is_none() && !self.row.has(BLOCKING);
+        asks && alone && self.row.transport == Transport::Ring && self.row.rate == 0
+    }
+
     /// The name of its first row.
     #[must_use]
     pub fn name(&self) -> String {
@@ -223,7 +233,8 @@ impl Case {
 /// What a row is held against; on a busy machine what sleeps at once, in the same minute.
 fn limit(row: &Row, load: Load) -> Option<Limit> {
     let raw = match (row.transport, load) {
-        (Transport::None, _) if row.scenario == Scenario::Codec => return Some(Limit::Copies),
+        (Transport::None, _) if row.scenario == Scenario::Codec => return Some(Limit::Copies(1)),
+        _ if row.scenario == Scenario::Answer => return Some(Limit::Copies(2)),
         (Transport::None, _) => return None,
         (Transport::Socket, Load::Quiet) => ECHO,
         (Transport::Socket, _) => ECHO_BLOCKING,

@@ -18,7 +18,7 @@ fn inventory() -> Vec<String> {
     for case in plan.cases() {
         let [limit, deployed] = [&case.limit, &case.deployed].map(|limit| match limit {
             Some(Limit::Requests(name, each)) => format!("{each} x {name}"),
-            Some(Limit::Copies) => "copies of limits memcpy".to_owned(),
+            Some(Limit::Copies(times)) => format!("{times} x copies of limits memcpy"),
             None => "-".to_owned(),
         });
         // How many threads there are depends on the machine.

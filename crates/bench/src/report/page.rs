@@ -27,7 +27,8 @@ operations are too short to be timed.
 - **CPU** is the processors that client + server keep busy: looking counts. SYSCALLS and SWITCHES are \
 those of both for an operation.
 - **OF LIMIT** is the share of a raw row, **OF DEPLOYED** that of a raw row that does what a deployed \
-peer cannot do without, and **OF OURS** what another client reached of ours with the same server: each \
+peer cannot do without, **OF REGION** what a ring reached of a region of profile 0x02, and **OF OURS** \
+what another client reached of ours with the same server: each \
 the median of the runs' shares, of what was measured right before, under the same load.
 - In names, `@1000` is a fixed rate of 1000 operations a second, `x2` two threads, `blocking` sides \
 never look before they sleep, `c-go` is a client in c and a server in go (`c` alone: with this \
@@ -85,6 +86,7 @@ const fn about(scenario: Scenario) -> &'static str {
              are kept give way to new ones (step)."
         }
         Scenario::Item => "Every item or label of a reply looked at, one after the other.",
+        Scenario::Answer => "Answers of so many bytes to short questions, on a bare session.",
         Scenario::Connect => "Connect, handshake and close.",
         Scenario::Limits => "What the machine itself allows, without any of NetIPC's protocol.",
     }

@@ -1,6 +1,7 @@
 //! What is measured: for each scenario, what the second process serves and what one operation is. All
 //! of it follows from the scenario, the layer and the words of a row's variant.
 
+mod answer;
 mod bench_lookup;
 mod cache;
 mod codec;
@@ -90,6 +91,7 @@ impl Row {
             Scenario::Lookup | Scenario::Codec | Scenario::Enricher | Scenario::Item => {
                 Content::Lookup(self.keys().service)
             }
+            Scenario::Answer => Content::Answer(self.items()),
             Scenario::Connect => Content::Increment,
             _ if self.layer == Layer::Session => Content::Sessions,
             _ => Content::Increment,
@@ -110,7 +112,7 @@ pub(crate) fn is_timed(row: &Row) -> bool {
 /// Whether other programs can do it, too: with what all of them have.
 pub(crate) fn is_common(row: &Row) -> bool {
     let known = match row.scenario {
-        Scenario::Codec | Scenario::Connect | Scenario::PipelineBatch => false,
+        Scenario::Codec | Scenario::Connect | Scenario::PipelineBatch | Scenario::Answer => false,
         Scenario::Cache => !row.has("refreshed"),
         Scenario::Item => row.rate == 0,
         Scenario::Enricher => true,
@@ -153,7 +155,7 @@ impl Content {
     /// What it is asked by.
     const fn method(self) -> Method {
         match self {
-            Self::Increment | Self::Sessions => Increment::METHOD,
+            Self::Increment | Self::Sessions | Self::Answer(_) => Increment::METHOD,
             Self::Snapshot(_) => CgroupsSnapshot::METHOD,
             Self::Lookup(service) => {
                 with_type!(service, S => <S as ::netipc::lookup::Lookup>::METHOD)
@@ -175,6 +177,7 @@ pub(crate) fn ops(row: &Row, route: &Route) -> Result<Vec<BoxedOp>, BenchError> 
         Scenario::Pipeline => increment::pipeline(route),
         Scenario::PipelineBatch => session::op(route, true, WINDOW),
         Scenario::Snapshot => snapshot::op(route, keys.count),
+        Scenario::Answer => answer::op(route, row.items() as usize),
         Scenario::Connect => Ok(open::connect(route)),
         Scenario::Item if row.has("snapshot") => item::snapshot(keys.count),
         Scenario::Item if row.has("labels") => {
@@ -194,6 +197,7 @@ pub(crate) fn payload(row: &Row) -> Result<usize, BenchError> {
     let keys = row.keys();
     match row.scenario {
         Scenario::Codec => with_type!(keys.service, S => codec::bytes::<S>(keys)),
+        Scenario::Answer => Ok(row.items() as usize),
         _ => Ok(0),
     }
 }

@@ -24,6 +24,8 @@ use crate::row::{Row, Scenario, Transport};
 pub(crate) enum Content {
     /// INCREMENT on bare Level 1 sessions, one after the other.
     Sessions,
+    /// So many bytes on bare Level 1 sessions.
+    Answer(u32),
     /// INCREMENT on a managed server.
     Increment,
     /// A snapshot of so many items.
@@ -55,6 +57,7 @@ impl Route {
         let item_bytes = match row.content() {
             Content::Increment | Content::Sessions if batches => [16, 16],
             Content::Increment | Content::Sessions => [0, 0],
+            Content::Answer(_) => [0, 1],
             Content::Snapshot(_) => [0, SNAPSHOT_ITEM],
             Content::Lookup(_) => [64, LOOKUP_ITEM],
         };
@@ -70,7 +73,10 @@ impl Route {
     /// Serves for ever; calls `ready` once clients can connect.
     pub(crate) fn serve(&self, content: Content, ready: impl FnOnce()) -> Result<(), BenchError> {
         match content {
-            Content::Sessions => self.serve_sessions(ready),
+            Content::Sessions => self.serve_sessions(ready, answer),
+            Content::Answer(size) => self.serve_sessions(ready, move |session| {
+                super::answer::serve(session, size as usize)
+            }),
             Content::Increment => self.run(increment::handler(), ready),
             Content::Snapshot(items) => self.run(snapshot::handler(items), ready),
             Content::Lookup(service) => with_type!(service, S => self.run(S::handler(), ready)),
@@ -126,14 +132,19 @@ impl Route {
         Ok(server.run()?)
     }
 
-    fn serve_sessions(&self, ready: impl FnOnce()) -> Result<(), BenchError> {
+    fn serve_sessions(
+        &self,
+        ready: impl FnOnce(),
+        answer: impl Fn(Connection) -> Result<(), ConnectionError> + Clone + Send + 'static,
+    ) -> Result<(), BenchError> {
         let endpoint = self.endpoint(Increment::METHOD)?;
         let mut acceptor = Acceptor::bind(&self.native(), &endpoint, &self.server_config())?;
         ready();
         loop {
             // Who fails to shake hands finds out, and so does the benchmark.
             if let Ok(session) = acceptor.accept(&Wait::forever()) {
-                thread::spawn(|| answer(session));
+                let answer = answer.clone();
+                thread::spawn(move || answer(session));
             }
         }
     }

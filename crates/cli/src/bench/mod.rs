@@ -41,6 +41,7 @@ Client and server are two processes of this program. Scenarios:
   enricher        looks at 10000 keys that are known (hit) or wait to be asked (miss), and rounds
                   in which 1 % of those that are kept give way to new ones (step)
   item            every item of a reply, or every label of its items, after the call
+  answer          answers of 64 KiB and 1 MiB to short questions, on a bare session
   connect         connect, handshake and close
   limits          what the machine itself allows; measured whenever something is held against it
 
@@ -51,8 +52,9 @@ answers. OF OURS is the median of what a client reached of ours with the same se
 says it does not do is left out; with --matrix, c and go have to be there, and everything has to be \
 done. docs/cli.md tells what such a program has to do.
 
-OF LIMIT is the share of a raw row, and OF DEPLOYED that of a raw row that does what a deployed peer \
-cannot do without: both are measured right before each run, under the same load.
+OF LIMIT is the share of a raw row, OF DEPLOYED that of a raw row that does what a deployed peer \
+cannot do without, and OF REGION what a ring reached of a region of profile 0x02: all are measured \
+right before each run, under the same load.
 
 Every answer is checked. A row that could not be measured, or whose figures cannot be, is told at the \
 end, and so is a row below its floor with --floors; the program then ends with 1. CPU is the \

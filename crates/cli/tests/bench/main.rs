@@ -30,7 +30,7 @@ const BRIEF: [&str; 6] = [
     "--warm-up",
     "0.01",
 ];
-const FIELDS: [&str; 27] = [
+const FIELDS: [&str; 28] = [
     "client",
     "client_cpu",
     "deployed",
@@ -50,6 +50,7 @@ const FIELDS: [&str; 27] = [
     "share_of_deployed",
     "share_of_limit",
     "share_of_own",
+    "share_of_region",
     "switches",
     "syscalls",
     "threads",
