@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use netipc::cache::Fetched;
 use netipc::connection::{Acceptor, Connecting, Incoming};
 use netipc::enricher::{AnyEnricher, EnricherConfig, Missing, TypedFormat};
 use netipc::lookup::{
@@ -15,6 +16,7 @@ use netipc::service::apps_lookup::{AppsLookup, AppsLookupItem, PidStatus};
 use netipc::service::cgroups::{CgroupsBuilder, CgroupsCache, CgroupsRequest, Handler as Cgroups};
 use netipc::service::cgroups_snapshot::CgroupsSnapshot;
 use netipc::service::increment::{self, Increment};
+use netipc::snapshot::SnapshotReply;
 use netipc::transport::{Endpoint, MemoryTransport, Wait};
 use netipc::untyped::{Answered, AnyClient, AnyServer};
 use netipc::wire::Decode;
@@ -180,8 +182,18 @@ fn snapshots_show_how_many_items_they_have() {
     builder.set_header(1, 42);
     builder.add(7, 0, 1, b"name", b"/path").unwrap();
     shows(&builder, &["SnapshotAnswer", "items: 1", "error: None"]);
+    let len = builder.finish().unwrap();
+    let reply = SnapshotReply::<CgroupsSnapshot>::decode(&buf[..len]).unwrap();
+    shows(&reply, &["SnapshotReply", "items: 1", "generation: 42"]);
+    #[expect(clippy::clone_on_copy, reason = "a copy made either way is the same")]
+    let copy = reply.clone();
+    assert_eq!((copy.len(), copy.is_empty()), (1, false));
+    assert_eq!(copy.valid().view().generation, 42);
+    let fetched = Fetched::<CgroupsSnapshot>::unchecked(42, reply.header, reply.list());
+    shows(&fetched, &["Fetched", "items: 1", "generation: 42"]);
+    let mut builder = CgroupsBuilder::new(&mut buf).unwrap();
     builder.add(7, 0, 1, b"nul\0", b"/path").unwrap_err();
-    shows(&builder, &["error: Some("]);
+    shows(&builder, &["items: 0", "error: Some("]);
 
     let world = world();
     let server = world.serve(Cgroups::new(|_, answer| {

@@ -133,3 +133,30 @@ fn with_users(error: OpenError, server: Option<u32>, own: Option<u32>) -> OpenEr
         (error, ..) => error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_between_two_users_names_both_unless_root_asked() {
+        let refused = || OpenError::Handshake(HandshakeError::AuthFailed);
+        let other = with_users(refused(), Some(7), Some(8));
+        assert!(matches!(other, OpenError::OtherUser { server: 7, own: 8 }));
+        for (server, own) in [
+            (Some(8), Some(8)),
+            (Some(7), Some(0)),
+            (None, Some(8)),
+            (Some(7), None),
+        ] {
+            let same = with_users(refused(), server, own);
+            assert!(
+                matches!(same, OpenError::Handshake(_)),
+                "{server:?} {own:?}"
+            );
+        }
+        let late = OpenError::Link(LinkError::Timeout);
+        let late = with_users(late, Some(7), Some(8));
+        assert!(matches!(late, OpenError::Link(LinkError::Timeout)));
+    }
+}

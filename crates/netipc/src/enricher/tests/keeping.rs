@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::config::EnricherConfig;
+use super::super::intake::Intake;
 use super::super::outcome::{Missing, StepEnd};
 use super::super::source::AskError;
 use super::sim::{Rig, named};
@@ -197,4 +198,26 @@ fn keys_that_collide_are_found_all_the_same() {
     for pid in pids {
         assert_eq!(rig.get(pid), named(pid));
     }
+}
+
+#[test]
+fn keys_that_became_urgent_take_no_room_from_those_that_wait() {
+    let intake = Intake::new(2);
+    for key in 0..20 {
+        intake.want(&[key], false, || false);
+        intake.want(&[key], true, || false);
+        let taken = intake.take(9);
+        assert_eq!(taken.len(), 1, "{taken:?}");
+        assert_eq!((&*taken[0].key, taken[0].urgent), (&[key][..], true));
+        intake.finish(taken.iter());
+    }
+    for key in [100, 101, 102] {
+        intake.want(&[key], false, || false);
+    }
+    assert_eq!(intake.depth(), (2, 1), "the oldest was dropped");
+    let keys: Vec<_> = intake.take(9).into_iter().map(|taken| taken.key).collect();
+    assert_eq!(
+        keys.iter().map(|key| key[0]).collect::<Vec<_>>(),
+        [101, 102]
+    );
 }
