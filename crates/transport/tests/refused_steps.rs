@@ -55,9 +55,8 @@ const SHARING: [Call; 12] = [
     ("sendmsg", libc::SYS_sendmsg),
     ("socketpair", libc::SYS_socketpair),
 ];
-/// Those of a session.
-const TALKING: [Call; 7] = [
-    ("futex", libc::SYS_futex),
+/// Those of a session, but `futex`: every lock of the process needs it, and a thread that may not wake another leaves it asleep for good.
+const TALKING: [Call; 6] = [
     ("futex_waitv", libc::SYS_futex_waitv),
     ("ppoll", libc::SYS_ppoll),
     ("recvfrom", libc::SYS_recvfrom),
