@@ -9,6 +9,9 @@ const (
 	HeaderMagic uint32 = 0x4e495043
 	// HeaderVersion is the version of the envelope.
 	HeaderVersion uint16 = 1
+
+	// headerFront is the first 8 bytes of every header: magic, version and length.
+	headerFront = uint64(HeaderMagic) | uint64(HeaderVersion)<<32 | HeaderLen<<48
 )
 
 var le = binary.LittleEndian
@@ -50,45 +53,53 @@ func BatchHeader(method MethodCode, messageID uint64, items uint32) Header {
 // in this order, and nothing else. It fails with [ErrTruncated], [ErrBadMagic], [ErrBadVersion],
 // [ErrBadHeaderLen] or [ErrBadKind].
 func DecodeHeader(packet []byte) (Header, error) {
+	var h Header
+	if err := h.Decode(packet); err != nil {
+		return Header{}, err
+	}
+	return h, nil
+}
+
+// Decode makes it the header that [DecodeHeader] reads, and fails as that does; it stays as it was then.
+func (h *Header) Decode(packet []byte) error {
 	if len(packet) < HeaderLen {
-		return Header{}, truncated("header", HeaderLen, len(packet))
+		return truncated("header", HeaderLen, len(packet))
 	}
 	b := packet[:HeaderLen]
+	// Magic, version and length are always the same.
+	kind := Kind(le.Uint16(b[8:]))
+	if le.Uint64(b) != headerFront || kind-KindRequest > KindControl-KindRequest {
+		return refuseHeader(b)
+	}
+	h.Kind = kind
+	h.Flags = Flags(le.Uint16(b[10:]))
+	h.Code = le.Uint16(b[12:])
+	h.Status = Status(le.Uint16(b[14:]))
+	h.PayloadLen = le.Uint32(b[16:])
+	h.ItemCount = le.Uint32(b[20:])
+	h.MessageID = le.Uint64(b[24:])
+	return nil
+}
+
+// refuseHeader tells what is wrong first with a header of which something is.
+func refuseHeader(b []byte) error {
 	if magic := le.Uint32(b); magic != HeaderMagic {
-		return Header{}, NewWireError(ErrBadMagic, "header magic", uint64(HeaderMagic), uint64(magic))
+		return NewWireError(ErrBadMagic, "header magic", uint64(HeaderMagic), uint64(magic))
 	}
 	if version := le.Uint16(b[4:]); version != HeaderVersion {
-		return Header{}, NewWireError(ErrBadVersion, "header version", uint64(HeaderVersion), uint64(version))
+		return NewWireError(ErrBadVersion, "header version", uint64(HeaderVersion), uint64(version))
 	}
 	if length := le.Uint16(b[6:]); length != HeaderLen {
-		return Header{}, NewWireError(ErrBadHeaderLen, "header length", HeaderLen, uint64(length))
+		return NewWireError(ErrBadHeaderLen, "header length", HeaderLen, uint64(length))
 	}
-	kind := Kind(le.Uint16(b[8:]))
-	if kind < KindRequest || kind > KindControl {
-		return Header{}, NewWireError(ErrBadKind, "message kind", uint64(KindControl), uint64(kind))
-	}
-	return Header{
-		Kind:       kind,
-		Flags:      Flags(le.Uint16(b[10:])),
-		Code:       le.Uint16(b[12:]),
-		Status:     Status(le.Uint16(b[14:])),
-		PayloadLen: le.Uint32(b[16:]),
-		ItemCount:  le.Uint32(b[20:]),
-		MessageID:  le.Uint64(b[24:]),
-	}, nil
+	return NewWireError(ErrBadKind, "message kind", uint64(KindControl), uint64(le.Uint16(b[8:])))
 }
 
 // Encode writes the header to dst.
 func (h *Header) Encode(dst *[HeaderLen]byte) {
-	le.PutUint32(dst[0:], HeaderMagic)
-	le.PutUint16(dst[4:], HeaderVersion)
-	le.PutUint16(dst[6:], HeaderLen)
-	le.PutUint16(dst[8:], uint16(h.Kind))
-	le.PutUint16(dst[10:], uint16(h.Flags))
-	le.PutUint16(dst[12:], h.Code)
-	le.PutUint16(dst[14:], uint16(h.Status))
-	le.PutUint32(dst[16:], h.PayloadLen)
-	le.PutUint32(dst[20:], h.ItemCount)
+	le.PutUint64(dst[0:], headerFront)
+	le.PutUint64(dst[8:], uint64(h.Kind)|uint64(h.Flags)<<16|uint64(h.Code)<<32|uint64(h.Status)<<48)
+	le.PutUint64(dst[16:], uint64(h.PayloadLen)|uint64(h.ItemCount)<<32)
 	le.PutUint64(dst[24:], h.MessageID)
 }
 

@@ -42,9 +42,9 @@ type core struct {
 	// When to try again: a server that rejected this client, and shared memory that could not be used.
 	rejectionBackoff, shmBackoff, ringBackoff backoff
 	openErr                                   error
-	// When the last logical call began: a success is dated by it, which saves a short call the reading
+	// When the last logical call began, after created: a success is dated by it, which saves a short call the reading
 	// of the clock at its end.
-	began  time.Time
+	began  time.Duration
 	nextID uint64
 	// Where requests are written.
 	request []byte

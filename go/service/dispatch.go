@@ -37,7 +37,7 @@ type dispatcher struct {
 type faults struct{ panics, invalidAnswers, failures logLimiter }
 
 // dispatch answers one request into buf, which is as long as an answer may be.
-func (d *dispatcher) dispatch(request session.Message, buf []byte) (a answered) {
+func (d *dispatcher) dispatch(request *session.Message, buf []byte) (a answered) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			d.logPanic(cause)
@@ -62,7 +62,7 @@ func (d *dispatcher) dispatch(request session.Message, buf []byte) (a answered) 
 }
 
 // respondBatch runs the handler for each item; the first that fails decides.
-func (d *dispatcher) respondBatch(request session.Message, buf []byte) (int, error) {
+func (d *dispatcher) respondBatch(request *session.Message, buf []byte) (int, error) {
 	items := request.Batch
 	if !d.method.Batches || items.Len() == 0 {
 		return 0, &requestError{protocol.NewWireError(protocol.ErrBadItemCount, "batch", 1, uint64(items.Len()))}

@@ -26,17 +26,17 @@ func newDispatcher(handler Handler, log *slog.Logger) *dispatcher {
 func ask(d *dispatcher, n uint64, room int) answered {
 	payload := make([]byte, 8)
 	_, _ = protocol.EncodeIncrement(payload, n)
-	request := session.Message{Header: protocol.RequestHeader(protocol.MethodIncrement, 1), Payload: payload}
+	request := &session.Message{Header: protocol.RequestHeader(protocol.MethodIncrement, 1), Payload: payload}
 	return d.dispatch(request, make([]byte, room))
 }
 
 // batchOf is a request of one item, as a session gives it.
-func batchOf(payload []byte) session.Message {
+func batchOf(payload []byte) *session.Message {
 	batch, err := protocol.ParsePacked(payload, 0, 1, protocol.BatchRules)
 	if err != nil {
 		panic(err)
 	}
-	return session.Message{Header: protocol.BatchHeader(protocol.MethodIncrement, 1, 1), Payload: payload, Batch: batch}
+	return &session.Message{Header: protocol.BatchHeader(protocol.MethodIncrement, 1, 1), Payload: payload, Batch: batch}
 }
 
 func TestAHandlerSaysWhichStatusItsFailureHas(t *testing.T) {
@@ -87,7 +87,7 @@ func TestAnAnswerThatDoesNotFitSaysSo(t *testing.T) {
 
 func TestALengthThatCannotBeIsAnInternalError(t *testing.T) {
 	t.Parallel()
-	single := session.Message{Header: protocol.RequestHeader(protocol.MethodIncrement, 1), Payload: make([]byte, 8)}
+	single := &session.Message{Header: protocol.RequestHeader(protocol.MethodIncrement, 1), Payload: make([]byte, 8)}
 	batch := batchOf(append([]byte{0, 0, 0, 0, 8, 0, 0, 0}, make([]byte, 8)...))
 	for length, want := range map[int]protocol.Status{
 		-1: protocol.StatusInternalError, 8: protocol.StatusOK, 33: protocol.StatusInternalError, 1 << 30: protocol.StatusInternalError,
@@ -96,7 +96,7 @@ func TestALengthThatCannotBeIsAnInternalError(t *testing.T) {
 		wrong.Batches = true
 		wrong.Reply.Encode = func([]byte, uint64) (int, error) { return length, nil }
 		d := newDispatcher(ValueHandler(&wrong, func(n uint64) (uint64, error) { return n, nil }), slog.New(slog.DiscardHandler))
-		for _, request := range []session.Message{single, batch} {
+		for _, request := range []*session.Message{single, batch} {
 			if got := d.dispatch(request, make([]byte, 32)); got.status != want || got.endsSession() != (want != protocol.StatusOK) {
 				t.Errorf("%d bytes: %+v", length, got)
 			}
@@ -188,7 +188,7 @@ func answeredBatch(service *Service[uint64, uint64], payload []byte, items, room
 	}
 	header := protocol.BatchHeader(protocol.MethodIncrement, 1, uint32(items))
 	answer := make([]byte, room)
-	a := d.dispatch(session.Message{Header: header, Payload: payload, Batch: batch}, answer)
+	a := d.dispatch(&session.Message{Header: header, Payload: payload, Batch: batch}, answer)
 	return a, calls, answer[:a.length]
 }
 

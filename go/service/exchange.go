@@ -19,7 +19,7 @@ type outgoing struct {
 	payload []byte
 }
 
-func (o outgoing) header(id uint64) protocol.Header {
+func (o *outgoing) header(id uint64) protocol.Header {
 	if o.items == 0 {
 		return protocol.RequestHeader(o.method, id)
 	}
@@ -36,8 +36,8 @@ func (c *core) begin(ms uint32) transport.Wait {
 
 // beginWithin starts a logical call that may take timeout.
 func (c *core) beginWithin(timeout time.Duration) transport.Wait {
-	c.began = time.Now()
-	return transport.Wait{Deadline: c.began.Add(timeout), Abort: &c.interrupt.abort}
+	c.startClock()
+	return transport.Wait{Deadline: c.created.Add(c.began + timeout), Abort: &c.interrupt.abort}
 }
 
 // beginAtMost starts a logical call that may take as long as wait, and no longer than the client's own timeout.
@@ -52,7 +52,7 @@ func (c *core) beginAtMost(wait transport.Wait) transport.Wait {
 }
 
 // startClock starts a logical call whose wait is the caller's.
-func (c *core) startClock() { c.began = time.Now() }
+func (c *core) startClock() { c.began = time.Since(c.created) }
 
 // callWithContext runs a logical call that ctx may call off, and finishes it.
 func (c *core) callWithContext(ctx context.Context, run func(transport.Wait) *Failure) error {
@@ -112,15 +112,19 @@ func (c *core) perform(out outgoing, wait transport.Wait, check func(payload []b
 	// An answer is likely to be as large as its request, and one that does not fit costs the request.
 	wanted := needed
 	wanted.responseBytes = needed.requestBytes
-	if f := c.tryWiden(wanted, wait); f != nil {
-		return f
+	if !c.carries(wanted) {
+		if f := c.tryWiden(wanted, wait); f != nil {
+			return f
+		}
 	}
 	var tried attempts
 	for {
-		if f := c.makeRoom(needed, wait); f != nil {
-			return f
+		if !c.carries(needed) {
+			if f := c.makeRoom(needed, wait); f != nil {
+				return f
+			}
 		}
-		failure := c.exchange(out, wait)
+		failure := c.exchange(&out, wait)
 		if failure == nil {
 			err := check(c.payload)
 			if err == nil {
@@ -136,46 +140,45 @@ func (c *core) perform(out outgoing, wait transport.Wait, check func(payload []b
 }
 
 // exchange is one request and its answer over the session there is.
-func (c *core) exchange(out outgoing, wait transport.Wait) *Failure {
-	header, failure := c.send(out, wait)
-	if failure != nil {
+func (c *core) exchange(out *outgoing, wait transport.Wait) *Failure {
+	header := out.header(c.nextID)
+	if failure := c.send(&header, out.payload, wait); failure != nil {
 		return failure
 	}
 	reply, failure := c.receive(wait)
 	if failure != nil {
 		return failure
 	}
-	if failure := checkAnswer(&header, &reply, c.limitExceeded); failure != nil {
+	if failure := c.checkAnswer(&header, reply); failure != nil {
 		return failure
 	}
-	c.countReply(&reply)
+	c.countReply(reply)
 	return nil
 }
 
-// send sends the request; it returns its header.
-func (c *core) send(out outgoing, wait transport.Wait) (protocol.Header, *Failure) {
-	header := out.header(c.nextID)
-	if f := c.checkReady(); f != nil {
-		return header, f
+// send sends the request with this header, whose id is the next one.
+func (c *core) send(header *protocol.Header, payload []byte, wait transport.Wait) *Failure {
+	if c.State() != StateReady {
+		return c.checkReady()
 	}
-	err := c.connection.Send(header, out.payload, wait)
+	err := c.connection.SendMessage(header, payload, wait)
 	// A server may answer and then close: where it hung up, its answer may still be there to receive.
 	if err != nil && !errors.Is(err, transport.ErrReset) && !errors.Is(err, transport.ErrDisconnected) {
-		return header, connectionFailure(err)
+		return connectionFailure(err)
 	}
 	c.nextID++
-	add(&c.counters.sent, messageBytes(len(out.payload)))
-	return header, nil
+	add(&c.counters.sent, messageBytes(len(payload)))
+	return nil
 }
 
-// receive receives the next answer.
-func (c *core) receive(wait transport.Wait) (protocol.Header, *Failure) {
-	message, err := c.connection.Receive(wait)
+// receive receives the next answer; its header is good until the next one.
+func (c *core) receive(wait transport.Wait) (*protocol.Header, *Failure) {
+	message, err := c.connection.ReceiveMessage(wait)
 	if err != nil {
-		return protocol.Header{}, connectionFailure(err)
+		return nil, connectionFailure(err)
 	}
 	c.payload, c.batch = message.Payload, message.Batch
-	return message.Header, nil
+	return &message.Header, nil
 }
 
 func (c *core) countReply(reply *protocol.Header) {
@@ -219,8 +222,7 @@ func (c *core) retry(failure *Failure, tried attempts, wait transport.Wait) (att
 }
 
 // checkAnswer checks what an answer must say of its request, and what it says of how it went.
-// exceeded makes the failure of an answer above the agreed limit.
-func checkAnswer(request, reply *protocol.Header, exceeded func() *Failure) *Failure {
+func (c *core) checkAnswer(request, reply *protocol.Header) *Failure {
 	if request.Code != reply.Code {
 		return mismatch("code", uint64(request.Code), uint64(reply.Code))
 	}
@@ -237,7 +239,7 @@ func checkAnswer(request, reply *protocol.Header, exceeded func() *Failure) *Fai
 	case protocol.StatusInternalError:
 		return &Failure{Kind: FailureHandler}
 	case protocol.StatusLimitExceeded:
-		return exceeded()
+		return c.limitExceeded()
 	}
 	return &Failure{Kind: FailureStatus, Status: reply.Status}
 }

@@ -96,7 +96,7 @@ func (c *LookupClient[A, K, R, P]) askForMore(g growth, wait transport.Wait) *Fa
 	if err != nil {
 		return invalid(err)
 	}
-	f := c.exchange(outgoing{method: c.lookup.Code, payload: payload}, wait)
+	f := c.exchange(&outgoing{method: c.lookup.Code, payload: payload}, wait)
 	switch {
 	case f == nil:
 		c.responseIsFixed = true

@@ -244,7 +244,7 @@ func (c *LookupClient[A, K, R, P]) askWindow(window protocol.LookupWindow, wait 
 			"MaxLogicalLookupSubcalls of the client")
 	}
 	out := outgoing{method: c.lookup.Code, payload: c.keys.Request(p.done, window.Keys)}
-	if f := c.exchange(out, wait); f != nil {
+	if f := c.exchange(&out, wait); f != nil {
 		return false, f
 	}
 	if err := reply.Decode(c.payload); err != nil {

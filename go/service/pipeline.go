@@ -108,9 +108,10 @@ func (c *Client[Q, R]) sendNext(request Q, index int, wait transport.Wait) (bool
 	if !alone {
 		// With requests in flight a send must not wait: the server may be waiting for us to take its
 		// answers. A deadline that has passed sends what needs no waiting.
-		wait.Deadline = c.began
+		wait.Deadline = c.created.Add(c.began)
 	}
-	header, f := c.send(out, wait)
+	header := out.header(c.nextID)
+	f = c.send(&header, out.payload, wait)
 	switch {
 	case f == nil:
 		c.pipelineState.inFlight = append(c.pipelineState.inFlight, pending{header, index})
@@ -133,10 +134,10 @@ func (c *Client[Q, R]) receiveOne(each func(int, R), wait transport.Wait) *Failu
 	at = max(at, 0)
 	asked := p.inFlight[at]
 	p.inFlight = slices.Delete(p.inFlight, at, at+1)
-	if f := checkAnswer(&asked.header, &reply, c.limitExceeded); f != nil {
+	if f := c.checkAnswer(&asked.header, reply); f != nil {
 		return f
 	}
-	c.countReply(&reply)
+	c.countReply(reply)
 	value, err := c.service.Reply.Decode(c.payload)
 	if err != nil {
 		return broken(err)

@@ -75,8 +75,8 @@ func (p *published) setError(text string) {
 	p.lastError = text
 }
 
-// succeeded dates the last success: a call that began then.
-func (p *published) succeeded(began time.Time) { p.lastSuccess.Store(int64(began.Sub(p.created)) + 1) }
+// succeeded dates the last success: a call that began so long after created.
+func (p *published) succeeded(began time.Duration) { p.lastSuccess.Store(int64(began) + 1) }
 
 // add adds to a counter that only its owner writes, which costs less than a locked addition.
 func add(counter *atomic.Uint64, n uint64) { counter.Store(counter.Load() + n) }

@@ -17,6 +17,11 @@ func (c *core) agreed() capacity {
 	return c.limits
 }
 
+// carries tells whether there is a session that carries requests of needed, and responses.
+func (c *core) carries(needed capacity) bool {
+	return c.State() == StateReady && c.limits.holds(needed) && c.limits.responseBytes >= needed.responseBytes
+}
+
 // makeRoom makes sure that the session carries requests of needed, with a new one where it must.
 func (c *core) makeRoom(needed capacity, wait transport.Wait) *Failure {
 	if f := c.checkReady(); f != nil {

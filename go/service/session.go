@@ -35,23 +35,27 @@ func (s *Server) answerRequests(c *connection.Connection, counts *sessionCounts)
 		d.respondAll = s.handler.newBatchResponder()
 	}
 	answer := make([]byte, c.Limits().Response.PayloadBytes)
+	// Times are those since the session began, which cost half as much as those of the day.
+	began := time.Now()
 	for {
 		request, err := s.nextRequest(c, counts)
 		if err != nil {
 			return err
 		}
-		received := time.Now()
+		received := time.Since(began)
 		a := d.dispatch(request, answer)
-		waitedSince, err := s.send(c, request.Header.Answer(a.status), answer[:a.length], received)
+		size := len(request.Payload)
+		header := request.Header.Answer(a.status)
+		waitedSince, err := s.send(c, &header, answer[:a.length], began)
 		if err != nil {
 			return err
 		}
-		sent := time.Now()
+		sent := time.Since(began)
 		handled := sent
 		if !waitedSince.IsZero() {
-			handled = waitedSince
+			handled = waitedSince.Sub(began)
 		}
-		counts.answer(a, len(request.Payload), handled.Sub(received), sent.Sub(received))
+		counts.answer(a, size, handled-received, sent-received)
 		if a.endsSession() {
 			c.Linger()
 			return nil
@@ -59,22 +63,23 @@ func (s *Server) answerRequests(c *connection.Connection, counts *sessionCounts)
 	}
 }
 
-// send sends an answer. Where the client has to make room for it, it returns since when that was waited for.
-func (s *Server) send(c *connection.Connection, header protocol.Header, payload []byte, past time.Time) (time.Time, error) {
+// send sends an answer; past is a time that has passed. Where the client has to make room for the answer, it returns
+// since when that was waited for.
+func (s *Server) send(c *connection.Connection, header *protocol.Header, payload []byte, past time.Time) (time.Time, error) {
 	// Half an answer must not be left behind.
 	if c.IsOnePacket(len(payload)) {
-		err := c.Send(header, payload, transport.Wait{Deadline: past, Abort: &s.stop})
-		if !errors.Is(err, transport.ErrTimeout) {
+		err := c.SendMessage(header, payload, transport.Wait{Deadline: past, Abort: &s.stop})
+		if err == nil || !errors.Is(err, transport.ErrTimeout) {
 			return time.Time{}, err
 		}
 	}
 	now := time.Now()
-	return now, c.Send(header, payload, transport.Wait{Deadline: now.Add(sendTimeout), Abort: &s.stop})
+	return now, c.SendMessage(header, payload, transport.Wait{Deadline: now.Add(sendTimeout), Abort: &s.stop})
 }
 
 // nextRequest receives the next request.
-func (s *Server) nextRequest(c *connection.Connection, counts *sessionCounts) (session.Message, error) {
-	request, err := c.Receive(transport.Wait{Abort: &s.draining})
+func (s *Server) nextRequest(c *connection.Connection, counts *sessionCounts) (*session.Message, error) {
+	request, err := c.ReceiveMessage(transport.Wait{Abort: &s.draining})
 	if err != nil {
 		s.answerViolation(c, err, counts)
 	}

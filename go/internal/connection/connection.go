@@ -85,21 +85,33 @@ func open(role session.Role, link transport.Link, agreed handshake.Agreed) *Conn
 // Send sends payload behind header, in as many packets as it takes. Where it fails and the session is
 // not over ([Connection.IsOver]), nothing was sent.
 func (c *Connection) Send(header protocol.Header, payload []byte, w transport.Wait) error {
+	return c.SendMessage(&header, payload, w)
+}
+
+// SendMessage is [Connection.Send] of a header whose PayloadLen is filled in.
+func (c *Connection) SendMessage(header *protocol.Header, payload []byte, w transport.Wait) error {
 	if c.halfSent {
 		return &session.Error{Kind: session.ErrEnded}
 	}
-	packets, err := c.session.Send(header, payload)
-	if err != nil {
+	if err := c.session.Begin(header, len(payload)); err != nil {
 		return err
 	}
+	if !c.session.IsOnePacket(len(payload)) {
+		return c.sendPackets(header, payload, w)
+	}
+	header.Encode(&c.head)
+	if err := c.link.Send(c.head[:], payload, w); err != nil {
+		return c.unsent(header, err)
+	}
+	return nil
+}
+
+// sendPackets sends a message in packets.
+func (c *Connection) sendPackets(header *protocol.Header, payload []byte, w transport.Wait) error {
+	packets := c.session.Packets(header, payload)
 	body, _ := packets.Next(&c.head)
 	if err := c.link.Send(c.head[:], body, w); err != nil {
-		if isUnsent(err) {
-			c.session.Retract(header.MessageID)
-		} else {
-			c.over = true
-		}
-		return err
+		return c.unsent(header, err)
 	}
 	for packets.Len() > 0 {
 		body, _ := packets.Next(&c.head)
@@ -111,31 +123,49 @@ func (c *Connection) Send(header protocol.Header, payload []byte, w transport.Wa
 	return nil
 }
 
+// unsent notes that sending the first packet of a message failed.
+func (c *Connection) unsent(header *protocol.Header, err error) error {
+	if isUnsent(err) {
+		c.session.Retract(header.MessageID)
+	} else {
+		c.over = true
+	}
+	return err
+}
+
 // IsOnePacket tells whether a payload of so many bytes goes out as one packet.
 func (c *Connection) IsOnePacket(payload int) bool { return c.session.IsOnePacket(payload) }
 
 // Receive receives the next message; its payload is good until the next call. Where it fails and the
 // session is not over ([Connection.IsOver]), the next call goes on where this one stopped.
 func (c *Connection) Receive(w transport.Wait) (session.Message, error) {
+	message, err := c.ReceiveMessage(w)
+	if err != nil {
+		return session.Message{}, err
+	}
+	return *message, nil
+}
+
+// ReceiveMessage is [Connection.Receive]; all of the message is good until the next call.
+func (c *Connection) ReceiveMessage(w transport.Wait) (*session.Message, error) {
 	for {
 		size, err := c.link.Receive(c.session.Space(), w)
 		if err != nil {
 			c.over = c.over || !isPassing(err)
-			return session.Message{}, err
+			return nil, err
 		}
 		complete, err := c.session.Received(size)
 		if err != nil {
 			c.over = true
-			return session.Message{}, err
+			return nil, err
 		}
 		if complete {
-			message, _ := c.session.Message()
-			return message, nil
+			return c.session.Last(), nil
 		}
 		// Links look at the clock when they wait: a peer that is never waited for must not hold us,
 		// packet by packet.
 		if err := w.Check(); err != nil {
-			return session.Message{}, err
+			return nil, err
 		}
 	}
 }

@@ -29,16 +29,18 @@ func (f *inFlight) insert(id uint64) bool {
 	return true
 }
 
-func (f *inFlight) contains(id uint64) bool { return slices.Contains(f.ids(), id) }
+func (f *inFlight) contains(id uint64) bool { return f.isFirst(id) || slices.Contains(f.ids(), id) }
 
 func (f *inFlight) remove(id uint64) {
-	at := slices.Index(f.ids(), id)
-	if at == 0 {
+	if f.isFirst(id) {
 		f.first++
-	} else if at > 0 {
+	} else if at := slices.Index(f.ids(), id); at >= 0 {
 		f.all = slices.Delete(f.all, f.first+at, f.first+at+1)
 	}
 }
+
+// isFirst tells whether id is that of the request that was sent first of those in flight.
+func (f *inFlight) isFirst(id uint64) bool { return f.first < len(f.all) && f.all[f.first] == id }
 
 func (f *inFlight) len() int { return len(f.all) - f.first }
 

@@ -52,6 +52,10 @@ type Session struct {
 	limits  Limits
 	role    Role
 	framing Framing
+	// What this role sends, and what it receives.
+	sends, receives protocol.Kind
+	// The limits of what it sends, and of what it receives.
+	outgoing, incoming DirectionLimits
 	// Whether a broken rule or [Session.Fail] ended it.
 	ended bool
 	// Whether the last packet completed a message, and whether more packets of one are to come.
@@ -59,8 +63,7 @@ type Session struct {
 	inFlight          inFlight
 	// Header and payload of the message that came last, or is coming.
 	buffer []byte
-	last   protocol.Header
-	batch  protocol.Packed
+	last   Message
 	// The message that is coming, while partial.
 	reassembly reassembly
 }
@@ -68,9 +71,16 @@ type Session struct {
 // New starts a session after the handshake. limits.PacketSize is above 32, as every handshake makes
 // sure.
 func New(role Role, limits Limits, framing Framing) *Session {
-	s := &Session{role: role, limits: limits, framing: framing}
-	_, incoming := s.directions()
-	first := uint64(incoming.PayloadBytes)
+	s := &Session{
+		role: role, limits: limits, framing: framing,
+		sends: protocol.KindRequest, receives: protocol.KindResponse,
+		outgoing: limits.Request, incoming: limits.Response,
+	}
+	if role == RoleServer {
+		s.sends, s.receives = s.receives, s.sends
+		s.outgoing, s.incoming = s.incoming, s.outgoing
+	}
+	first := uint64(s.incoming.PayloadBytes)
 	if framing == FramingChunked {
 		first = min(first, uint64(s.dataBytes()))
 	}
@@ -89,29 +99,43 @@ func (s *Session) InFlight() int { return s.inFlight.len() }
 // It fails with [ErrKind] for what this role does not send, [ErrLimitExceeded] before a byte leaves,
 // and [ErrDuplicateMessageID]; none harms the session.
 func (s *Session) Send(header protocol.Header, payload []byte) (Packets, error) {
+	if err := s.Begin(&header, len(payload)); err != nil {
+		return Packets{}, err
+	}
+	return s.Packets(&header, payload), nil
+}
+
+// Begin is the part of [Session.Send] that makes no packets: it fills in the header's PayloadLen, and is followed by
+// [Session.Packets] or by sending the header and its payload as one packet. It fails as Send does.
+func (s *Session) Begin(header *protocol.Header, payload int) error {
 	if s.ended {
-		return Packets{}, errEnded
+		return errEnded
 	}
-	if sends, _ := s.kinds(); header.Kind != sends {
-		return Packets{}, kindError(sends, header)
+	if header.Kind != s.sends {
+		return kindError(s.sends, *header)
 	}
-	outgoing, _ := s.directions()
-	header.PayloadLen = uint32(min(uint64(len(payload)), 1<<32-1))
+	header.PayloadLen = uint32(min(uint64(payload), 1<<32-1))
+	outgoing := s.outgoing
 	if s.role == RoleServer && !header.Flags.IsBatch() {
 		// An answer that is no batch has one item, also where the client takes no batches at all.
 		outgoing.BatchItems = max(outgoing.BatchItems, 1)
 	}
-	if err := checkLimits(outgoing, &header); err != nil {
-		return Packets{}, err
+	if !isWithin(outgoing, header) {
+		return beyond(outgoing, header)
 	}
 	if s.role == RoleClient && !s.inFlight.insert(header.MessageID) {
-		return Packets{}, &Error{Kind: ErrDuplicateMessageID, Header: header}
+		return &Error{Kind: ErrDuplicateMessageID, Header: *header}
 	}
+	return nil
+}
+
+// Packets returns the packets that carry payload behind header, once it has begun.
+func (s *Session) Packets(header *protocol.Header, payload []byte) Packets {
 	budget := len(payload)
 	if s.framing == FramingChunked {
 		budget = s.dataBytes()
 	}
-	return newPackets(header, payload, budget), nil
+	return newPackets(*header, payload, budget)
 }
 
 // Retract takes a request back that its link refused to send.
@@ -150,9 +174,11 @@ func (s *Session) Message() (Message, bool) {
 	if !s.complete {
 		return Message{}, false
 	}
-	end := protocol.HeaderLen + uint64(s.last.PayloadLen)
-	return Message{Header: s.last, Payload: s.buffer[protocol.HeaderLen:end:end], Batch: s.batch}, true
+	return s.last, true
 }
+
+// Last is [Session.Message] without a copy, after [Session.Received] has told of a message.
+func (s *Session) Last() *Message { return &s.last }
 
 // Fail ends the session; it returns the ids of the requests that got no answer.
 func (s *Session) Fail() []uint64 {
@@ -169,17 +195,22 @@ func (s *Session) takePacket(size int) error {
 		if err != nil || !done {
 			return err
 		}
-		s.partial, s.last = false, s.reassembly.header
+		s.partial, s.last.Header = false, s.reassembly.header
 	} else if done, err := s.firstPacket(size); err != nil || !done {
 		return err
 	}
-	s.complete = true
-	if err := s.checkBatch(); err != nil {
-		s.complete = false
-		return err
+	header := &s.last.Header
+	end := protocol.HeaderLen + uint64(header.PayloadLen)
+	s.last.Payload = s.buffer[protocol.HeaderLen:end:end]
+	s.last.Batch = protocol.Packed{}
+	if header.Flags.IsBatch() {
+		if err := s.checkBatch(); err != nil {
+			return err
+		}
 	}
+	s.complete = true
 	if s.role == RoleClient {
-		s.inFlight.remove(s.last.MessageID)
+		s.inFlight.remove(header.MessageID)
 	}
 	return nil
 }
@@ -187,29 +218,27 @@ func (s *Session) takePacket(size int) error {
 // firstPacket checks a packet that starts a message, in the order of the contract; it tells whether
 // that is all of it.
 func (s *Session) firstPacket(size int) (bool, error) {
-	header, err := protocol.DecodeHeader(s.buffer[:min(size, protocol.HeaderLen)])
-	if err != nil {
+	header := &s.last.Header
+	if err := header.Decode(s.buffer[:min(size, protocol.HeaderLen)]); err != nil {
 		return false, &Error{Kind: ErrEnvelope, Cause: err}
 	}
-	if _, receives := s.kinds(); header.Kind != receives {
-		return false, kindError(receives, header)
+	if header.Kind != s.receives {
+		return false, kindError(s.receives, *header)
 	}
-	_, incoming := s.directions()
-	if err := checkLimits(incoming, &header); err != nil {
-		return false, err
+	if !isWithin(s.incoming, header) {
+		return false, beyond(s.incoming, header)
 	}
 	if s.role == RoleClient && !s.inFlight.contains(header.MessageID) {
-		return false, &Error{Kind: ErrUnknownMessageID, Header: header}
+		return false, &Error{Kind: ErrUnknownMessageID, Header: *header}
 	}
 	payload, data := uint64(header.PayloadLen), uint64(size-protocol.HeaderLen)
 	if data > payload {
 		return false, packetError("packet data", payload, data)
 	}
-	s.last = header
 	if data == payload {
 		return true, nil
 	}
-	return false, s.startReassembly(header, data)
+	return false, s.startReassembly(*header, data)
 }
 
 func (s *Session) startReassembly(header protocol.Header, data uint64) error {
@@ -231,39 +260,22 @@ func (s *Session) startReassembly(header protocol.Header, data uint64) error {
 	return nil
 }
 
+// checkBatch checks the directory of the last message, a batch.
 func (s *Session) checkBatch() error {
-	header := s.last
-	s.batch = protocol.Packed{}
-	if !header.Flags.IsBatch() || header.Status != protocol.StatusOK && s.role == RoleClient {
+	header := &s.last.Header
+	if header.Status != protocol.StatusOK && s.role == RoleClient {
 		return nil
 	}
 	if header.ItemCount == 0 {
 		none := protocol.NewWireError(protocol.ErrBadItemCount, "batch", 1, 0)
-		return &Error{Kind: ErrBatch, Header: header, Cause: none}
+		return &Error{Kind: ErrBatch, Header: *header, Cause: none}
 	}
-	message, _ := s.Message()
-	batch, err := protocol.ParsePacked(message.Payload, 0, header.ItemCount, protocol.BatchRules)
+	batch, err := protocol.ParsePacked(s.last.Payload, 0, header.ItemCount, protocol.BatchRules)
 	if err != nil {
-		return &Error{Kind: ErrBatch, Header: header, Cause: err}
+		return &Error{Kind: ErrBatch, Header: *header, Cause: err}
 	}
-	s.batch = batch
+	s.last.Batch = batch
 	return nil
-}
-
-// kinds returns what this role sends, and what it receives.
-func (s *Session) kinds() (sends, receives protocol.Kind) {
-	if s.role == RoleClient {
-		return protocol.KindRequest, protocol.KindResponse
-	}
-	return protocol.KindResponse, protocol.KindRequest
-}
-
-// directions returns the limits of what this role sends, and of what it receives.
-func (s *Session) directions() (outgoing, incoming DirectionLimits) {
-	if s.role == RoleClient {
-		return s.limits.Request, s.limits.Response
-	}
-	return s.limits.Response, s.limits.Request
 }
 
 // IsOnePacket tells whether a payload of so many bytes is sent as one packet.
@@ -274,13 +286,15 @@ func (s *Session) IsOnePacket(payload int) bool {
 // dataBytes returns the bytes of data in a full packet.
 func (s *Session) dataBytes() int { return int(s.limits.PacketSize) - protocol.HeaderLen }
 
-// checkLimits checks a message against the limits of its direction.
-func checkLimits(d DirectionLimits, header *protocol.Header) error {
+// isWithin tells whether a message keeps to the limits of its direction.
+func isWithin(d DirectionLimits, header *protocol.Header) bool {
+	return header.PayloadLen <= d.PayloadBytes && header.ItemCount <= d.BatchItems
+}
+
+// beyond tells which limit of its direction a message does not keep to.
+func beyond(d DirectionLimits, header *protocol.Header) error {
 	if header.PayloadLen > d.PayloadBytes {
 		return limitError("payload_len", header.PayloadLen, d.PayloadBytes, header)
 	}
-	if header.ItemCount > d.BatchItems {
-		return limitError("item_count", header.ItemCount, d.BatchItems, header)
-	}
-	return nil
+	return limitError("item_count", header.ItemCount, d.BatchItems, header)
 }
