@@ -17,8 +17,8 @@
 //! Beside the matrix stands [`differential`], which holds the codecs of the languages against each
 //! other.
 //!
-//! So do `faults`, whose peers have their system calls fail, `passing`, whose peers are passed descriptors, and `chaos`,
-//! whose peers are killed, stopped and starved.
+//! So do `faults`, whose peers have their system calls fail, `passing`, whose peers are passed descriptors, `leftovers`,
+//! whose peers find other things where they have names, and `chaos`, whose peers are killed, stopped and starved.
 //!
 //! What a peer has to do is in the README of this directory.
 
@@ -45,6 +45,8 @@ pub mod differential;
 pub mod faults;
 #[cfg(unix)]
 pub mod language;
+#[cfg(target_os = "linux")]
+pub mod leftovers;
 #[cfg(target_os = "linux")]
 pub mod passing;
 #[cfg(unix)]

@@ -9,7 +9,7 @@
 
 mod client;
 mod server;
-mod socket;
+pub(crate) mod socket;
 
 use std::ffi::OsString;
 use std::fs;

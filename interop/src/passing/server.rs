@@ -4,9 +4,9 @@ use std::os::fd::AsFd;
 use std::thread;
 use std::time::Instant;
 
-use netipc::wire::{Header, Hello, Status};
+use netipc::wire::Hello;
 
-use super::socket::{Goods, Socket, acceptance, message, refusal};
+use super::socket::{Goods, Socket, acceptance, answer, refusal};
 use super::{FaultError, Passed, SERVICE, Subject};
 use crate::language::{Language, Peers};
 use crate::supervised::PATIENCE;
@@ -177,12 +177,4 @@ fn serve(
         say("with an answer", &answer(&request, &payload))?;
     }
     Ok(())
-}
-
-fn answer(request: &Header, payload: &[u8]) -> Vec<u8> {
-    let number = payload.try_into().map_or(0, u64::from_le_bytes);
-    message(
-        request.answer(Status::OK),
-        &number.wrapping_add(1).to_le_bytes(),
-    )
 }

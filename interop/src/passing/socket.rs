@@ -26,13 +26,13 @@ const UNIQUE: usize = 3;
 const PACKET: usize = 70_000;
 
 /// What is passed.
-pub(super) struct Goods {
+pub(crate) struct Goods {
     kinds: Vec<(&'static str, OwnedFd)>,
 }
 
 impl Goods {
     /// One of each kind that there is.
-    pub(super) fn new() -> Result<Self, FaultError> {
+    pub(crate) fn new() -> Result<Self, FaultError> {
         let (pipe, _) = std::io::pipe().map_err(FaultError::Control)?;
         let (pair, _) = net::socketpair(
             AddressFamily::UNIX,
@@ -76,7 +76,7 @@ impl Goods {
     }
 
     /// Whether one of them is what the descriptors of a process lead to.
-    pub(super) fn are_among(&self, links: &[PathBuf]) -> bool {
+    pub(crate) fn are_among(&self, links: &[PathBuf]) -> bool {
         // Others have links that many descriptors have.
         let unique = self.kinds.iter().take(UNIQUE);
         unique
@@ -87,7 +87,7 @@ impl Goods {
     }
 
     /// Lists of what is passed at once, and their names: each kind alone, several, as many as can be, and the socket itself.
-    pub(super) fn lists<'g>(&'g self, own: &'g Socket) -> Vec<(String, Vec<BorrowedFd<'g>>)> {
+    pub(crate) fn lists<'g>(&'g self, own: &'g Socket) -> Vec<(String, Vec<BorrowedFd<'g>>)> {
         let mut lists: Vec<_> = self
             .kinds
             .iter()
@@ -105,10 +105,10 @@ impl Goods {
 }
 
 /// A packet socket.
-pub(super) struct Socket(pub(super) OwnedFd);
+pub(crate) struct Socket(pub(crate) OwnedFd);
 
 impl Socket {
-    pub(super) fn connect(path: &Path) -> Result<Self, FaultError> {
+    pub(crate) fn connect(path: &Path) -> Result<Self, FaultError> {
         let socket = socket()?;
         let address = SocketAddrUnix::new(path).map_err(failed)?;
         net::connect(&socket, &address).map_err(failed)?;
@@ -116,7 +116,7 @@ impl Socket {
     }
 
     /// One that listens.
-    pub(super) fn listen(path: &Path) -> Result<Self, FaultError> {
+    pub(crate) fn listen(path: &Path) -> Result<Self, FaultError> {
         let socket = socket()?;
         let address = SocketAddrUnix::new(path).map_err(failed)?;
         net::bind(&socket, &address).map_err(failed)?;
@@ -125,7 +125,7 @@ impl Socket {
     }
 
     /// The next connection, or nothing where `other` is readable first.
-    pub(super) fn accept(&self, other: BorrowedFd<'_>) -> Result<Option<Self>, FaultError> {
+    pub(crate) fn accept(&self, other: BorrowedFd<'_>) -> Result<Option<Self>, FaultError> {
         let mut fds = [
             PollFd::new(&self.0, PollFlags::IN),
             PollFd::from_borrowed_fd(other, PollFlags::IN),
@@ -143,7 +143,7 @@ impl Socket {
 
     /// Sends a packet with descriptors. Where the system refuses them, it is sent without, unless it is only there for
     /// their sake. A peer that has gone is no failure.
-    pub(super) fn pass(
+    pub(crate) fn pass(
         &self,
         packet: &[u8],
         goods: &[BorrowedFd<'_>],
@@ -174,7 +174,7 @@ impl Socket {
         Ok(())
     }
 
-    pub(super) fn send(&self, packet: &[u8]) -> Result<(), FaultError> {
+    pub(crate) fn send(&self, packet: &[u8]) -> Result<(), FaultError> {
         match net::send(&self.0, packet, SendFlags::NOSIGNAL) {
             Ok(_) | Err(Errno::PIPE | Errno::CONNRESET) => Ok(()),
             Err(errno) => Err(failed(errno)),
@@ -182,7 +182,7 @@ impl Socket {
     }
 
     /// The next message of one packet; nothing where the peer has gone.
-    pub(super) fn hear(&self) -> Result<Option<(Header, Vec<u8>)>, FaultError> {
+    pub(crate) fn hear(&self) -> Result<Option<(Header, Vec<u8>)>, FaultError> {
         let mut fds = [PollFd::new(&self.0, PollFlags::IN)];
         let patience = Timespec::try_from(PATIENCE).ok();
         if poll(&mut fds, patience.as_ref()).map_err(failed)? == 0 {
@@ -213,12 +213,12 @@ fn socket() -> Result<OwnedFd, FaultError> {
     .map_err(failed)
 }
 
-pub(super) fn failed(errno: Errno) -> FaultError {
+pub(crate) fn failed(errno: Errno) -> FaultError {
     FaultError::Control(errno.into())
 }
 
 /// A message of one packet.
-pub(super) fn message(header: Header, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn message(header: Header, payload: &[u8]) -> Vec<u8> {
     let payload_len = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     let header = Header {
         payload_len,
@@ -228,7 +228,7 @@ pub(super) fn message(header: Header, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The HELLO of a client that offers the baseline and `profile`.
-pub(super) fn hello(profile: u32) -> Vec<u8> {
+pub(crate) fn hello(profile: u32) -> Vec<u8> {
     let hello = Hello {
         layout_version: 1,
         supported: Profiles(1 | profile),
@@ -245,7 +245,7 @@ pub(super) fn hello(profile: u32) -> Vec<u8> {
 }
 
 /// The answer of a server to a HELLO, which selects `profile`.
-pub(super) fn acceptance(hello: &Hello, profile: u32) -> Vec<u8> {
+pub(crate) fn acceptance(hello: &Hello, profile: u32) -> Vec<u8> {
     let ack = HelloAck {
         layout_version: 1,
         supported: Profiles(1 | profile),
@@ -263,7 +263,7 @@ pub(super) fn acceptance(hello: &Hello, profile: u32) -> Vec<u8> {
 }
 
 /// The answer of a server that turns everybody down.
-pub(super) fn refusal() -> Vec<u8> {
+pub(crate) fn refusal() -> Vec<u8> {
     message(
         control(Opcode::HELLO_ACK, Status::AUTH_FAILED),
         &HelloAck::refusal().encode(),
@@ -283,9 +283,18 @@ fn control(opcode: Opcode, status: Status) -> Header {
 }
 
 /// A request for the number after `number`.
-pub(super) fn request(number: u64, message_id: u64) -> Vec<u8> {
+pub(crate) fn request(number: u64, message_id: u64) -> Vec<u8> {
     message(
         Header::request(MethodCode::INCREMENT, message_id),
         &number.to_le_bytes(),
+    )
+}
+
+/// The answer to a request for the number after the one in it.
+pub(crate) fn answer(request: &Header, payload: &[u8]) -> Vec<u8> {
+    let number = payload.try_into().map_or(0, u64::from_le_bytes);
+    message(
+        request.answer(Status::OK),
+        &number.wrapping_add(1).to_le_bytes(),
     )
 }
