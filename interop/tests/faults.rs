@@ -30,7 +30,7 @@ macro_rules! subjects {
 
                 #[test]
                 fn each_call_of_a_client_may_fail_once() {
-                    sweep(once, Language::$language, $profile, Side::Client, 30);
+                    sweep(once, Language::$language, $profile, Side::Client, 15);
                 }
 
                 #[test]

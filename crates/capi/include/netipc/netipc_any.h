@@ -861,8 +861,8 @@ typedef struct nipc_published_t {
 
 /**
  * Frees data that was published, once nothing shows and nobody reads it. It is called by whoever publishes,
- * releases or closes then, in that thread. It must not use the nipc_published_t, and must return: not by an
- * exception, longjmp, or the end of the thread.
+ * releases or closes then, in that thread. It may close the nipc_published_t, and must return, as a
+ * nipc_any_check_fn.
  */
 typedef void (*nipc_published_free_fn)(void *data);
 
@@ -967,7 +967,7 @@ nipc_error_t nipc_published_stats(const nipc_published_t *published, nipc_publis
 
 /**
  * Shows nothing any more. What guards hold is freed when they are released. Closing twice, or one that is
- * zeroed, does nothing.
+ * zeroed, does nothing. A function that publishing has called may close it: publishing frees it when it ends.
  */
 void nipc_published_close(nipc_published_t *published);
 

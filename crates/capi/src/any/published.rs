@@ -14,12 +14,13 @@ use std::time::Instant;
 use netipc::{ErrorCode, Published, PublishedGuard};
 
 use crate::border::{catch, catch_code, put, shared, unique, zero};
+use crate::calling::{calling, is_called_for, returned};
 use crate::error::{CodeResult, nipc_error_t};
 use crate::service::storage::{self, Context, enter, nipc_storage_t, open};
 
 /// Frees data that was published, once nothing shows and nobody reads it. It is called by whoever publishes,
-/// releases or closes then, in that thread. It must not use the nipc_published_t, and must return: not by an
-/// exception, longjmp, or the end of the thread.
+/// releases or closes then, in that thread. It may close the nipc_published_t, and must return, as a
+/// nipc_any_check_fn.
 pub type nipc_published_free_fn = Option<unsafe extern "C" fn(data: *mut c_void)>;
 
 /// Says whether two snapshots say the same. What is said of nipc_published_free_fn is true here, too.
@@ -80,7 +81,7 @@ impl Drop for Owned {
     fn drop(&mut self) {
         if let Some(free) = self.free {
             // SAFETY: C promises that the function frees the data, which nobody reads any more.
-            unsafe { free(self.data) };
+            returned(|| unsafe { free(self.data) });
         }
     }
 }
@@ -167,7 +168,7 @@ pub unsafe extern "C" fn nipc_published_publish(
             return 0;
         };
         let free = free_data;
-        handle.published.publish(Owned { data, free })
+        calling(published, || handle.published.publish(Owned { data, free }))
     })
 }
 
@@ -189,14 +190,16 @@ pub unsafe extern "C" fn nipc_published_publish_if_changed(
             return 0;
         };
         let free = free_data;
-        let next = Owned { data, free };
-        let shown = handle.published.read();
-        // SAFETY: C promises a function for such data, all of which is there until the end of this one.
-        if same.is_some_and(|same| unsafe { same(shown.data, data) }) {
-            return shown.generation();
-        }
-        drop(shown);
-        handle.published.publish(next)
+        calling(published, || {
+            let next = Owned { data, free };
+            let shown = handle.published.read();
+            // SAFETY: C promises a function for such data, all of which is there until the end of this one.
+            if same.is_some_and(|same| returned(|| unsafe { same(shown.data, data) })) {
+                return shown.generation();
+            }
+            drop(shown);
+            handle.published.publish(next)
+        })
     })
 }
 
@@ -302,13 +305,15 @@ pub unsafe extern "C" fn nipc_published_stats(
 }
 
 /// Shows nothing any more. What guards hold is freed when they are released. Closing twice, or one that is
-/// zeroed, does nothing.
+/// zeroed, does nothing. A function that publishing has called may close it: publishing frees it when it ends.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nipc_published_close(published: *mut nipc_published_t) {
     let close = || {
         // SAFETY: C promises one.
         let closing = unsafe { storage::close(published) }?;
-        drop(closing.wait());
+        if !is_called_for(published) {
+            drop(closing.wait());
+        }
         Ok(())
     };
     catch_code(close);

@@ -309,11 +309,53 @@ static void functions_may_use_and_close_their_cache(void) {
     provider_stop(&provider);
 }
 
+static nipc_published_t shown;
+static int freed;
+
+static void frees_and_closes(void *data) {
+    (void)data;
+    freed++;
+    nipc_published_close(&shown);
+}
+
+static void frees(void *data) {
+    (void)data;
+    freed++;
+}
+
+static bool closes_and_tells(const void *before, const void *after) {
+    nipc_published_close(&shown);
+    return before == after;
+}
+
+/* The data that makes way is freed while it publishes, and so is looked at what comes. */
+static void functions_may_close_where_they_are_published(void) {
+    static int data[2];
+    nipc_published_guard_t guard;
+    for (int way = 0; way < 3; way++) {
+        test_context("way %d", way);
+        freed = 0;
+        CHECK_OK(nipc_published_init(&shown, &data[0], way == 0 ? frees_and_closes : frees));
+        if (way == 0) {
+            CHECK_EQ(nipc_published_publish(&shown, &data[1], frees), 2);
+        } else {
+            const uint64_t generation = nipc_published_publish_if_changed(
+                &shown, &data[way == 1], frees, closes_and_tells);
+            CHECK_EQ(generation, way == 1 ? 2 : 1);
+        }
+        CHECK_EQ(freed, 2);
+        CHECK(!nipc_published_acquire(&shown, &guard));
+        CHECK_EQ(nipc_published_publish(&shown, &data[0], NULL), 0);
+        nipc_published_close(&shown);
+    }
+}
+
 static const struct test tests[] = {
     {"functions_may_use_their_enricher", functions_may_use_their_enricher},
     {"functions_may_close_their_enricher", functions_may_close_their_enricher},
     {"functions_may_close_their_client", functions_may_close_their_client},
     {"functions_may_use_and_close_their_cache", functions_may_use_and_close_their_cache},
+    {"functions_may_close_where_they_are_published", functions_may_close_where_they_are_published},
 };
 
 int main(int argc, char **argv) {
