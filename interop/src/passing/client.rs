@@ -10,6 +10,8 @@ use super::{FaultError, PROFILES, Passed, SERVICE, Subject};
 use crate::language::{Language, Peers};
 use crate::supervised::PATIENCE;
 
+/// How often a session is tried.
+const TRIES: u32 = 5;
 /// When descriptors are passed.
 const MOMENTS: [&str; 5] = [
     "before the HELLO",
@@ -50,8 +52,27 @@ pub fn passes_to_a_server(peers: &Peers, language: Language) -> Result<Passed, F
     Ok(passed)
 }
 
-/// One session, with descriptors at one moment.
+/// One session, with descriptors at one moment. On a busy machine this process may be too late with its HELLO, but not
+/// again and again.
 fn visit(
+    subject: &Subject,
+    goods: &Goods,
+    moment: &str,
+    profile: u32,
+    list: usize,
+    passed: &mut Passed,
+) -> Result<(), FaultError> {
+    let mut last = Ok(());
+    for _ in 0..TRIES {
+        last = visit_once(subject, goods, moment, profile, list, passed);
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
+fn visit_once(
     subject: &Subject,
     goods: &Goods,
     moment: &str,
