@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use netipc::connection::{AcceptError, Acceptor, Connection, Incoming};
 use netipc::transport::link::Peer;
-use netipc::transport::{Baseline, Endpoint, MemoryTransport, Transport, Wait, native};
+use netipc::transport::{Baseline, Endpoint, MemoryTransport, Transport, Wait};
 use netipc::{ClientConfig, ErrorCode, HandshakeError, OpenError, ServerConfig};
 
 /// More than anything takes.
@@ -69,9 +69,10 @@ fn a_client_is_told_that_there_is_no_memory_for_what_it_wants() {
     assert_eq!(told.code(), ErrorCode::OVERFLOW);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn whoever_parts_without_waiting_sees_when_the_client_has_gone() {
-    let (told, mut parting) = knock(&native(), 0, |link, acceptor| {
+    let (told, mut parting) = knock(&netipc::transport::native(), 0, |link, acceptor| {
         incoming(link, acceptor).part(&Wait::timeout(SOON))
     });
     assert_eq!(told.unwrap_err().code(), ErrorCode::REJECTED);
