@@ -126,17 +126,29 @@ func DecodeCgroupsResponse(payload []byte) (reply CgroupsResponseView, err error
 func (r *CgroupsResponseView) Len() int { return r.list.Len() }
 
 // Item returns item i. It fails with what is wrong with the item, or with [ErrOutOfBounds] beyond the last.
-func (r *CgroupsResponseView) Item(i uint32) (CgroupsItemView, error) {
+func (r *CgroupsResponseView) Item(i uint32) (item CgroupsItemView, err error) {
+	err = r.Read(i, &item)
+	return item, err
+}
+
+// Read makes item what Item returns, without a copy of it. It fails as Item does, and leaves item alone then.
+func (r *CgroupsResponseView) Read(i uint32, item *CgroupsItemView) error {
 	if i >= r.ItemCount {
-		return CgroupsItemView{}, NewWireError(ErrOutOfBounds, "item index", uint64(r.ItemCount), uint64(i))
+		return NewWireError(ErrOutOfBounds, "item index", uint64(r.ItemCount), uint64(i))
 	}
-	return DecodeCgroupsItem(r.list.Get(int(i)))
+	bytes := r.list.At(ReadSpan(r.list.Directory()[int(i)*EntryLen:]))
+	if err := checkCgroupsItem(bytes); err != nil {
+		return err
+	}
+	item.read(bytes)
+	return nil
 }
 
 // Validate checks every item at once; it fails with what is wrong with the first bad one.
 func (r *CgroupsResponseView) Validate() error {
+	var item CgroupsItemView
 	for i := range r.ItemCount {
-		if _, err := r.Item(i); err != nil {
+		if err := r.Read(i, &item); err != nil {
 			return err
 		}
 	}
@@ -208,14 +220,16 @@ func checkCgroupsItem(bytes []byte) error {
 	}
 	name := ReadSpan(b[16:])
 	path := ReadSpan(b[24:])
-	if err := CheckText(bytes, CgroupsItemHeaderLen, name, "name"); err != nil {
-		return err
-	}
-	if err := CheckText(bytes, CgroupsItemHeaderLen, path, "path"); err != nil {
-		return err
-	}
-	if !path.ApartFrom(name) {
-		return NewWireError(ErrBadLayout, "path", name.End(), uint64(path.Offset))
+	if path.Follows(bytes, name.Follows(bytes, CgroupsItemHeaderLen)) == Nowhere {
+		if err := CheckText(bytes, CgroupsItemHeaderLen, name, "name"); err != nil {
+			return err
+		}
+		if err := CheckText(bytes, CgroupsItemHeaderLen, path, "path"); err != nil {
+			return err
+		}
+		if !path.ApartFrom(name) {
+			return NewWireError(ErrBadLayout, "path", name.End(), uint64(path.Offset))
+		}
 	}
 	return nil
 }

@@ -71,3 +71,58 @@ func drawnItem(r *rand.Rand, header int) (item []byte, end int, count uint16) {
 	}
 	return item, end, uint16(len(pairs))
 }
+
+// An item of a snapshot is accepted, or refused for the same reason, as if its texts were looked at one by one, wherever they
+// are; and it is read into a caller's item, which is left alone where there is none to read.
+func TestItemsOfSnapshotsAreCheckedAsTextByText(t *testing.T) {
+	t.Parallel()
+	const header = CgroupsItemHeaderLen
+	r := rand.New(rand.NewPCG(11, 12))
+	seen := map[string]int{}
+	for range 20_000 {
+		text := func() CStringView { return CString(bytes.Repeat([]byte{'x'}, r.IntN(20))) }
+		written := CgroupsItemView{Hash: r.Uint32(), Options: r.Uint32(), Enabled: 1, Name: text(), Path: text()}
+		item := make([]byte, written.Size())
+		if err := written.Encode(item); err != nil {
+			t.Fatal(err)
+		}
+		where := []int{16, 20, 24, 28, header + r.IntN(len(item)-header)}
+		for range r.IntN(3) {
+			item[where[r.IntN(len(where))]] += byte(r.IntN(3) - 1)
+		}
+		name, path := ReadSpan(item[16:]), ReadSpan(item[24:])
+		want := CheckText(item, header, name, "name")
+		if want == nil {
+			want = CheckText(item, header, path, "path")
+		}
+		if want == nil && !path.ApartFrom(name) {
+			want = NewWireError(ErrBadLayout, "path", name.End(), uint64(path.Offset))
+		}
+		reply := CgroupsResponseView{ItemCount: 1, list: Packed{directory: make([]byte, EntryLen), items: item}}
+		PutSpan(reply.list.directory, 0, len(item))
+		kept := CgroupsItemView{Hash: written.Hash + 1}
+		found := kept
+		err := reply.Read(0, &found)
+		if fmt.Sprint(err) != fmt.Sprint(want) {
+			t.Fatalf("%x: %v instead of %v", item, err, want)
+		}
+		if again, single := reply.Item(0); fmt.Sprint(single) != fmt.Sprint(err) || err == nil && fmt.Sprint(again) != fmt.Sprint(found) {
+			t.Fatalf("%x: %v, %v and %v, %v", item, found, err, again, single)
+		}
+		if err != nil && found.Hash != kept.Hash {
+			t.Fatalf("%x: %v was read of it", item, found)
+		}
+		if err == nil && (found.Hash != written.Hash || !found.Name.Equal(TextAt(item, name)) || !found.Path.Equal(TextAt(item, path))) {
+			t.Fatalf("%x: %v", item, found)
+		}
+		seen[fmt.Sprint(err == nil, name.Offset == header && path.Offset == uint32(name.End()))]++
+		if err := reply.Read(1, &found); err == nil {
+			t.Fatal("an item beyond the last")
+		}
+	}
+	for _, kind := range []string{"true true", "true false", "false true", "false false"} {
+		if seen[kind] < 100 {
+			t.Errorf("accepted, and where written: %v", seen)
+		}
+	}
+}

@@ -138,6 +138,8 @@ fn check_bytes(out: &mut String, go: &Go<'_>, record: &Record, name: &str) {
     }
     if lookup && texts.iter().all(|text| !text.nul) && !texts.is_empty() {
         texts_at_once(&mut body, &texts, &len);
+    } else if record.family == Family::Snapshot && !texts.is_empty() {
+        texts_where_written(&mut body, record, &texts, &len);
     } else {
         texts_one_by_one(&mut body, record, &texts, &len);
     }
@@ -185,6 +187,16 @@ fn texts_at_once(body: &mut String, texts: &[&Field], len: &str) {
         spans.join(", "),
         labels.join(" or ")
     );
+}
+
+/// Texts of a snapshot, which may have NULs: nothing more is looked at where they are where writers put them.
+fn texts_where_written(body: &mut String, record: &Record, texts: &[&Field], len: &str) {
+    let end = texts.iter().fold(len.to_owned(), |end, text| {
+        format!("{}.Follows(bytes, {end})", local(text))
+    });
+    let _ = writeln!(body, "if {end} == protocol.Nowhere {{");
+    texts_one_by_one(body, record, texts, len);
+    body.push_str("}\n");
 }
 
 /// What lies behind the texts of an item of a lookup: labels, or nothing.

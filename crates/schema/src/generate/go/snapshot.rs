@@ -195,17 +195,29 @@ func $DecodeReply(payload []byte) (reply $Reply, err error) {
 func (r *$Reply) Len() int { return r.list.Len() }
 
 // Item returns item i. It fails with what is wrong with the item, or with [protocol.ErrOutOfBounds] beyond the last.
-func (r *$Reply) Item(i uint32) ($Item, error) {
+func (r *$Reply) Item(i uint32) (item $Item, err error) {
+	err = r.Read(i, &item)
+	return item, err
+}
+
+// Read makes item what Item returns, without a copy of it. It fails as Item does, and leaves item alone then.
+func (r *$Reply) Read(i uint32, item *$Item) error {
 	if i >= r.ItemCount {
-		return $Item{}, protocol.NewWireError(protocol.ErrOutOfBounds, \"item index\", uint64(r.ItemCount), uint64(i))
+		return protocol.NewWireError(protocol.ErrOutOfBounds, \"item index\", uint64(r.ItemCount), uint64(i))
 	}
-	return Decode$PItem(r.list.Get(int(i)))
+	bytes := r.list.At(protocol.ReadSpan(r.list.Directory()[int(i)*protocol.EntryLen:]))
+	if err := $check(bytes); err != nil {
+		return err
+	}
+	item.read(bytes)
+	return nil
 }
 
 // Validate checks every item at once; it fails with what is wrong with the first bad one.
 func (r *$Reply) Validate() error {
+	var item $Item
 	for i := range r.ItemCount {
-		if _, err := r.Item(i); err != nil {
+		if err := r.Read(i, &item); err != nil {
 			return err
 		}
 	}

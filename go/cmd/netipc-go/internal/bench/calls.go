@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
 	"github.com/netipc/netipc/go/service/increment"
@@ -99,8 +100,9 @@ func (w *work) snapshot() (*operation, error) {
 			return 0, err
 		}
 		right := reply.ItemCount == w.items && reply.Generation == generation
+		var item protocol.CgroupsItemView
 		for i := uint32(0); right && i < w.items; i++ {
-			item, err := reply.Item(i)
+			err := reply.Read(i, &item)
 			cgroup := &cgroups[i]
 			right = err == nil && item.Hash == cgroup.hash && string(item.Name.Bytes()) == cgroup.name &&
 				string(item.Path.Bytes()) == cgroup.path

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/netipc/netipc/go/cmd/netipc-go/internal/cli"
+	"github.com/netipc/netipc/go/protocol"
 	"github.com/netipc/netipc/go/service/cgroups_snapshot"
 )
 
@@ -102,8 +103,9 @@ func (w *work) snapshotItems() (*operation, error) {
 	}
 	return reading(client.Close, func() (uint64, int) {
 		sum := 0
+		var item protocol.CgroupsItemView
 		for i := range reply.ItemCount {
-			if item, err := reply.Item(i); err == nil {
+			if err := reply.Read(i, &item); err == nil {
 				sum += item.Name.Len() + item.Path.Len()
 			}
 		}
