@@ -54,7 +54,7 @@ pub(crate) const FLOORS: &[Floor] = &[
     Floor::new("answer 1048576 ring session", Of::Region, 0.95),
     Floor::new("ping socket client c", Of::Own, 0.85),
     Floor::new("ping shm client c", Of::Own, 0.85),
-    Floor::new("ping ring client c", Of::Own, 0.80),
+    Floor::new("ping ring client c", Of::Own, 0.70),
     Floor::new("ping socket client go", Of::Own, 0.65),
     Floor::new("ping shm client go", Of::Own, 0.50),
     Floor::new("ping ring client go", Of::Own, 0.40),

@@ -156,6 +156,28 @@ fn an_abort_is_never_slept_through() {
     });
 }
 
+// A side that was not woken, as its reply was there, may sleep for the next message when the end comes.
+#[test]
+fn an_abort_wakes_a_side_whose_last_wake_was_left_out() {
+    model(2, || {
+        let session = Arc::new((Direction::default(), Direction::default()));
+        let aborted = Arc::new(AtomicBool::new(false));
+        let (server, ends) = (Arc::clone(&session), Arc::clone(&aborted));
+        let server = thread::spawn(move || {
+            let (requests, responses) = &*server;
+            let request = requests.take(0, Some(&ends))?;
+            responses.publish_looking(1, request + 10, (requests, 1));
+            requests.take(1, Some(&ends))
+        });
+        let (requests, responses) = &*session;
+        requests.publish_looking(1, 7, (responses, 0));
+        assert_eq!(responses.take(0, None), Some(17));
+        aborted.store(true, Ordering::Release);
+        requests.slot().ring(|_| requests.wake());
+        assert_eq!(server.join().unwrap(), None, "there is no second request");
+    });
+}
+
 #[test]
 fn an_abort_and_a_message_at_once_lose_neither() {
     model(3, || {
